@@ -1,0 +1,183 @@
+//! A tensor in the host's memory: what the CPU twins work on, and what goes to the GPU and comes back.
+
+use crate::error::{Error, Result};
+use crate::shape::{ClassAxis, DType, elements};
+use crate::term::Operand;
+use std::sync::Arc;
+
+/// A dense, row-major tensor in the host's memory. Clones share its elements.
+///
+/// ```
+/// use wgloss::Array;
+/// let x = Array::new(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])?;
+/// assert_eq!(x.shape(), [2, 3]);
+/// # Ok::<(), wgloss::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Array {
+    data: Data,
+    shape: Vec<usize>,
+    class_axis: ClassAxis,
+}
+
+/// The elements of an [`Array`].
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// 32-bit floats.
+    F32(Arc<[f32]>),
+    /// 64-bit floats.
+    F64(Arc<[f64]>),
+    /// 32-bit signed integers.
+    I32(Arc<[i32]>),
+    /// 32-bit unsigned integers.
+    U32(Arc<[u32]>),
+    /// Bytes.
+    U8(Arc<[u8]>),
+    /// 64-bit signed integers.
+    I64(Arc<[i64]>),
+}
+
+/// A type that an [`Array`]'s elements can have.
+pub trait Element: Copy {
+    /// Its name as data.
+    const DTYPE: DType;
+    /// Copies a slice into an array's storage.
+    fn store(slice: &[Self]) -> Data;
+}
+
+/// Calls `$body` with `$slice` bound to the elements, whatever their type.
+macro_rules! each_type {
+    ($data:expr, $slice:ident => $body:expr) => {
+        match $data {
+            Data::F32($slice) => $body,
+            Data::F64($slice) => $body,
+            Data::I32($slice) => $body,
+            Data::U32($slice) => $body,
+            Data::U8($slice) => $body,
+            Data::I64($slice) => $body,
+        }
+    };
+}
+
+macro_rules! element {
+    ($($type:ty => $name:ident),*) => {$(
+        impl Element for $type {
+            const DTYPE: DType = DType::$name;
+            fn store(slice: &[Self]) -> Data {
+                Data::$name(slice.into())
+            }
+        }
+    )*};
+}
+
+element!(f32 => F32, f64 => F64, i32 => I32, u32 => U32, u8 => U8, i64 => I64);
+
+impl Array {
+    /// An array of a slice's elements.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] where the shape's element count is not the slice's length.
+    pub fn new<E: Element>(elements: &[E], shape: impl Into<Vec<usize>>) -> Result<Array> {
+        Array::from_data(E::store(elements), shape)
+    }
+
+    /// An array of elements whose type is known at run time alone.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] where the shape's element count is not the number of elements.
+    pub fn from_data(data: Data, shape: impl Into<Vec<usize>>) -> Result<Array> {
+        let shape = shape.into();
+        let len = each_type!(&data, slice => slice.len());
+        if elements(&shape) != Some(len) {
+            return Err(Error::ShapeMismatch {
+                loss: "array",
+                operand: "elements".into(),
+                expected: format!("a shape of {len} elements"),
+                got: shape,
+            });
+        }
+        Ok(Array { data, shape, class_axis: ClassAxis::Second })
+    }
+
+    /// The same elements, with the class axis said to be the last one: `[B, T, V]`, NHWC.
+    pub fn class_axis_last(mut self) -> Array {
+        self.class_axis = ClassAxis::Last;
+        self
+    }
+
+    /// The shape, outermost axis first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        each_type!(&self.data, slice => slice.len())
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements, in row-major order.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        match &self.data {
+            Data::F32(_) => DType::F32,
+            Data::F64(_) => DType::F64,
+            Data::I32(_) => DType::I32,
+            Data::U32(_) => DType::U32,
+            Data::U8(_) => DType::U8,
+            Data::I64(_) => DType::I64,
+        }
+    }
+
+    /// The elements as `f64`; integers beyond 2^53 are rounded.
+    pub fn to_f64(&self) -> Vec<f64> {
+        each_type!(&self.data, slice => slice.iter().map(|&v| v as f64).collect())
+    }
+
+    /// The elements as `f32`, rounded to nearest.
+    pub fn to_f32(&self) -> Vec<f32> {
+        each_type!(&self.data, slice => slice.iter().map(|&v| v as f32).collect())
+    }
+
+    /// The elements as integers; floats are truncated.
+    pub(crate) fn to_i64(&self) -> Vec<i64> {
+        each_type!(&self.data, slice => slice.iter().map(|&v| v as i64).collect())
+    }
+}
+
+impl Operand for Array {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn dtype(&self) -> DType {
+        self.dtype()
+    }
+    fn class_axis(&self) -> ClassAxis {
+        self.class_axis
+    }
+    fn is(&self, other: &Array) -> bool {
+        fn same<E>(a: &Arc<[E]>, b: &Arc<[E]>) -> bool {
+            Arc::ptr_eq(a, b)
+        }
+        match (&self.data, &other.data) {
+            (Data::F32(a), Data::F32(b)) => same(a, b),
+            (Data::F64(a), Data::F64(b)) => same(a, b),
+            (Data::I32(a), Data::I32(b)) => same(a, b),
+            (Data::U32(a), Data::U32(b)) => same(a, b),
+            (Data::U8(a), Data::U8(b)) => same(a, b),
+            (Data::I64(a), Data::I64(b)) => same(a, b),
+            _ => false,
+        }
+    }
+    fn host(&self) -> Option<&Array> {
+        Some(self)
+    }
+}

@@ -1,0 +1,360 @@
+//! What is refused before anything is computed: options, operands, dtypes and shapes, in this order, and labels on the host.
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::loss::{Denominator, Header, Leaf, OperandSpec, RegionSettings, Role};
+use crate::options::{self, OptionType};
+use crate::reduction::Reduction;
+use crate::shape::{ClassAxis, Classes, elements, without_classes};
+use crate::term::{Operand, Part, Scale, Term, refuse_reduction};
+
+/// What the checks found out about a part: the sizes that its walk needs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Checked {
+    /// What the walk runs over.
+    pub walk: Walk,
+    /// The shape of the unreduced loss.
+    pub loss_shape: Vec<usize>,
+    /// The integers to be checked, where there are any.
+    pub labels: Option<Labels>,
+    /// What the sum is divided by.
+    pub divisor: Divisor,
+}
+
+/// What a walk runs over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Walk {
+    /// Items of so many elements each; one item where the loss does not tell items apart.
+    Elements { items: usize, per_item: usize },
+    /// Positions with classes.
+    Positions(Classes),
+    /// Regions over positions with classes.
+    Regions(Classes, RegionSettings),
+}
+
+/// Integers that have to lie in `0..count`, or equal `ignored`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Labels {
+    pub operand: &'static str,
+    pub count: usize,
+    pub ignored: Option<i32>,
+}
+
+/// What the sum of a part is divided by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Divisor {
+    /// A number that is known before the work runs.
+    Number(f64),
+    /// The weights of what takes part.
+    Weights,
+    /// The number of values that take part.
+    Count,
+    /// The caller's tensor.
+    Tensor,
+}
+
+impl Checked {
+    /// The number of values that the unreduced loss has.
+    pub fn values(&self) -> usize {
+        self.loss_shape.iter().product()
+    }
+}
+
+/// Checks every part of a term.
+pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<Vec<Checked>> {
+    let alone = term.parts.len() == 1;
+    term.parts
+        .iter()
+        .map(|part| {
+            if part.reduction == Reduction::None && !alone {
+                return Err(Error::InvalidOption {
+                    loss: part.loss.header().id,
+                    option: "reduction".into(),
+                    value: "none".into(),
+                    expected: "a reduction, in a sum of terms".into(),
+                });
+            }
+            self::part(part)
+        })
+        .collect()
+}
+
+fn part<T: Operand>(part: &Part<T>) -> Result<Checked> {
+    let header = part.loss.header();
+    options_of(part)?;
+    operands(part, header)?;
+    dtypes(part, header)?;
+    let checked = shapes(part, header)?;
+    for (_, tensor) in &part.operands {
+        if elements(tensor.shape()).is_none() {
+            return Err(too_many(tensor.shape()));
+        }
+    }
+    if let Some(labels) = &checked.labels
+        && let Some(array) = part.operand(labels.operand).and_then(Operand::host)
+    {
+        labels.check(header.id, array)?;
+    }
+    Ok(checked)
+}
+
+impl Labels {
+    /// Refuses the first label of the host's that lies outside the range.
+    pub fn check(&self, loss: &'static str, array: &Array) -> Result<()> {
+        let ignored = self.ignored.map(i64::from);
+        let outside = |v: &i64| Some(*v) != ignored && !(0..self.count as i64).contains(v);
+        match array.to_i64().iter().position(outside) {
+            None => Ok(()),
+            Some(position) => Err(Error::LabelOutOfRange {
+                loss,
+                operand: self.operand.into(),
+                position: position as u64,
+                value: array.to_i64()[position],
+                count: self.count as u64,
+            }),
+        }
+    }
+}
+
+fn options_of<T: Operand>(part: &Part<T>) -> Result<()> {
+    let header = part.loss.header();
+    let id = header.id;
+    options::check(&*part.loss, id)?;
+    if !header.reductions.contains(&part.reduction) {
+        return Err(refuse_reduction(&*part.loss, &part.reduction.get()));
+    }
+    let numbers = [("weight of the term", Some(&Scale::Number(part.weight)))];
+    let given = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
+    let given = given.map(|(name, scale)| match scale {
+        Some(Scale::Number(x)) => (name, Some(Scale::Number(*x))),
+        _ => (name, None),
+    });
+    for (name, scale) in numbers.map(|(name, scale)| (name, scale.cloned())).into_iter().chain(given) {
+        if let Some(Scale::<()>::Number(x)) = scale
+            && !x.is_finite()
+        {
+            return Err(Error::InvalidOption {
+                loss: id,
+                option: name.into(),
+                value: x.to_string(),
+                expected: options::Range::Any.to_string(),
+            });
+        }
+    }
+    if let Leaf::Pointwise(leaf) = part.loss.leaf()
+        && let Some((operand, option)) = leaf.needs()
+        && part.operand(operand).is_none()
+    {
+        let place = part.loss.specs().iter().position(|spec| spec.name == option);
+        let value = place.map(|place| part.loss.values()[place].to_string());
+        return Err(Error::InvalidOption {
+            loss: id,
+            option: option.into(),
+            value: value.unwrap_or_default(),
+            expected: format!("another value where `{operand}` is not given"),
+        });
+    }
+    Ok(())
+}
+
+fn operands<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
+    let refuse = |operand: &str, reason: &str| {
+        Err(Error::InvalidOperand { loss: header.id, operand: operand.into(), reason: reason.into() })
+    };
+    for (place, (name, _)) in part.operands.iter().enumerate() {
+        if header.operand(name).is_none() {
+            return refuse(name, "is not one that this loss takes");
+        }
+        if part.operands[..place].iter().any(|(earlier, _)| earlier == name) {
+            return refuse(name, "is given twice");
+        }
+    }
+    match header.operands.iter().find(|spec| !spec.optional && part.operand(spec.name).is_none()) {
+        Some(missing) => refuse(missing.name, "is missing"),
+        None => Ok(()),
+    }
+}
+
+fn dtypes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
+    for (name, tensor) in &part.operands {
+        let Some(spec) = header.operand(name) else { continue };
+        let float = tensor.dtype().is_float();
+        let expected = match spec.role {
+            Role::Target => continue,
+            Role::Labels | Role::Index if float => "integers",
+            Role::Labels | Role::Index => continue,
+            _ if float => continue,
+            _ => "floats",
+        };
+        return Err(Error::UnsupportedDtype {
+            loss: header.id,
+            operand: name.clone(),
+            got: tensor.dtype(),
+            expected: expected.into(),
+        });
+    }
+    Ok(())
+}
+
+fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked> {
+    let leader = part.operand(header.operands[0].name).expect("the first operand is never optional");
+    let axis = leader.class_axis();
+    let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
+    let target = || header.player(Role::Target).or(header.player(Role::Labels)).map_or("target", |spec| spec.name);
+    let classes = || match Classes::of(leader.shape(), axis) {
+        Some(classes) if classes.c > 0 => Ok(classes),
+        _ => Err(mismatch(header, header.operands[0].name, "[N, C, ...] with at least one class".into(), leader)),
+    };
+    let (walk, loss_shape, labels) = match part.loss.leaf() {
+        Leaf::Pointwise(_) => pointwise(part, header, leader)?,
+        Leaf::Softmax(leaf) => {
+            let classes = classes()?;
+            let labels = Labels { operand: target(), count: classes.c, ignored: Some(leaf.ignore_index()) };
+            let shape = without_classes(leader.shape(), axis);
+            (Walk::Positions(classes), shape, (!dense).then_some(labels))
+        }
+        Leaf::Region(leaf) => {
+            let (classes, settings) = (classes()?, leaf.settings());
+            one_channel(header, classes, &settings)?;
+            let seen = classes.c - usize::from(!settings.include_background);
+            let shape = if settings.batch { vec![seen] } else { vec![classes.n, seen] };
+            let labels = Labels { operand: target(), count: classes.c.max(2), ignored: settings.ignore_index };
+            (Walk::Regions(classes, settings), shape, (!dense).then_some(labels))
+        }
+    };
+    let label_shape = without_classes(leader.shape(), axis);
+    for (name, tensor) in &part.operands {
+        let Some(spec) = header.operand(name) else { continue };
+        let expected = match spec.role {
+            Role::Element | Role::Classes => leader.shape().to_vec(),
+            Role::Target if dense => leader.shape().to_vec(),
+            Role::Target | Role::Labels => label_shape.clone(),
+            Role::PerClass => vec![class_count(leader.shape(), axis)],
+            Role::Weight | Role::Mask => loss_shape.clone(),
+            Role::Index => leader.shape()[..1].to_vec(),
+            Role::Table if tensor.shape().len() == 1 => continue,
+            Role::Table => return Err(mismatch(header, name, "[T]".into(), tensor)),
+        };
+        if tensor.shape() != expected {
+            return Err(mismatch(header, name, format!("{expected:?}"), tensor));
+        }
+    }
+    scales(part, header, &loss_shape)?;
+    let divisor = divisor(part, header, dense, &loss_shape, labels.is_some());
+    Ok(Checked { walk, loss_shape, labels, divisor })
+}
+
+type Walked = (Walk, Vec<usize>, Option<Labels>);
+
+fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T) -> Result<Walked> {
+    let shape = leader.shape();
+    let count = elements(shape).ok_or_else(|| too_many(shape))?;
+    let (Some(index), Some(table)) = (header.player(Role::Index), header.player(Role::Table)) else {
+        return Ok((Walk::Elements { items: 1, per_item: count }, shape.to_vec(), None));
+    };
+    let Some(&items) = shape.first() else {
+        return Err(mismatch(header, header.operands[0].name, "[N, ...]".into(), leader));
+    };
+    let per_item = elements(&shape[1..]).ok_or_else(|| too_many(shape))?;
+    let count = part.operand(table.name).and_then(|t| t.shape().first().copied()).unwrap_or(0);
+    let labels = Labels { operand: index.name, count, ignored: None };
+    Ok((Walk::Elements { items, per_item }, vec![items], Some(labels)))
+}
+
+/// Whether the target holds a float for each element rather than a label for each position.
+pub(crate) fn is_dense<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> bool {
+    part.operand(spec.name).is_some_and(|t| t.dtype().is_float())
+}
+
+fn one_channel(header: &'static Header, classes: Classes, settings: &RegionSettings) -> Result<()> {
+    let refuse = |option: &str, value: String, expected: &str| {
+        Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
+    };
+    match (classes.c, settings.activation, settings.include_background) {
+        (1, crate::loss::Activation::Softmax, _) => {
+            refuse("activation", "softmax".into(), "sigmoid or none, for one channel")
+        }
+        (1, _, false) => refuse("include_background", "false".into(), "true, for one channel"),
+        _ => Ok(()),
+    }
+}
+
+fn scales<T: Operand>(part: &Part<T>, header: &'static Header, loss_shape: &[usize]) -> Result<()> {
+    let given = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
+    for (name, scale) in given {
+        let Some(Scale::Tensor(tensor)) = scale else { continue };
+        if !tensor.dtype().is_float() {
+            return Err(Error::UnsupportedDtype {
+                loss: header.id,
+                operand: name.into(),
+                got: tensor.dtype(),
+                expected: "floats".into(),
+            });
+        }
+        let whole = name == "upstream" && part.reduction == Reduction::None;
+        if whole && tensor.shape() != loss_shape {
+            return Err(mismatch(header, name, format!("{loss_shape:?}"), tensor));
+        }
+        if !whole && elements(tensor.shape()) != Some(1) {
+            return Err(mismatch(header, name, "one element".into(), tensor));
+        }
+    }
+    Ok(())
+}
+
+fn divisor<T: Operand>(part: &Part<T>, header: &Header, dense: bool, loss_shape: &[usize], labels: bool) -> Divisor {
+    let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
+    match (&part.divide_by, part.reduction) {
+        (_, Reduction::None) => Divisor::Number(1.0),
+        (Some(Scale::Tensor(_)), _) => Divisor::Tensor,
+        (Some(Scale::Number(number)), _) => Divisor::Number((*number).into()),
+        (None, Reduction::Sum) => Divisor::Number(1.0),
+        (None, Reduction::BatchMean) => Divisor::Number(loss_shape.first().copied().unwrap_or(1) as f64),
+        (None, Reduction::Mean) => {
+            let weighted = has(Role::Weight) || (has(Role::PerClass) && !dense);
+            let regions = matches!(part.loss.leaf(), Leaf::Region(_));
+            match header.mean {
+                Denominator::Weights if weighted => Divisor::Weights,
+                _ if !regions && (has(Role::Mask) || labels) => Divisor::Count,
+                _ => Divisor::Number(loss_shape.iter().product::<usize>() as f64),
+            }
+        }
+    }
+}
+
+fn class_count(shape: &[usize], axis: ClassAxis) -> usize {
+    Classes::of(shape, axis).map_or_else(|| shape.last().copied().unwrap_or(1), |classes| classes.c)
+}
+
+fn mismatch<T: Operand>(header: &Header, operand: &str, expected: String, got: &T) -> Error {
+    Error::ShapeMismatch { loss: header.id, operand: operand.into(), expected, got: got.shape().to_vec() }
+}
+
+fn too_many(shape: &[usize]) -> Error {
+    let needed = shape.iter().fold(1u64, |product, &d| product.saturating_mul(d as u64));
+    Error::TooLarge { what: "elements of a tensor".into(), needed, limit: usize::MAX as u64 }
+}
+
+/// Refuses a tensor that the term has no gradient for.
+pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()> {
+    for tensor in of {
+        let mut found: Option<(&'static str, &str)> = None;
+        let mut good = false;
+        for part in &term.parts {
+            let header = part.loss.header();
+            for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(tensor)) {
+                good |= header.operand(name).is_some_and(|spec| spec.gradient);
+                found = found.or(Some((header.id, name)));
+            }
+        }
+        if !good {
+            let id = term.parts.first().map_or("term", |part| part.loss.header().id);
+            let (loss, operand, reason) = match found {
+                Some((loss, operand)) => (loss, operand, "has no gradient"),
+                None => (id, "gradient", "is asked for a tensor that is not among the operands"),
+            };
+            return Err(Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Evaluates a term on the CPU: checks, walks each part, reduces, adds up.
+
+use crate::array::Array;
+use crate::check::{self, Checked, Divisor, Walk};
+use crate::cpu::{elements::Elements, positions::Positions, regions::Regions};
+use crate::error::Result;
+use crate::loss::{Leaf, OperandSpec};
+use crate::reduction::Reduction;
+use crate::term::{Operand, Part, PartOutcome, Scale, Term, not_reduced};
+
+/// What a term came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    tensor: Array,
+    parts: Vec<PartOutcome>,
+    reduced: bool,
+}
+
+impl Outcome {
+    /// The loss.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) where the term is not reduced: see [`tensor`](Self::tensor).
+    pub fn loss(&self) -> Result<f64> {
+        if self.reduced { Ok(self.tensor.to_f64()[0]) } else { Err(not_reduced()) }
+    }
+
+    /// The loss as a tensor: of shape `[]`, or of the loss's shape where the term is not reduced.
+    pub fn tensor(&self) -> &Array {
+        &self.tensor
+    }
+
+    /// The parts of the term, in order. An unreduced term's sums are those of its values.
+    pub fn parts(&self) -> &[PartOutcome] {
+        &self.parts
+    }
+}
+
+/// The value of a term.
+///
+/// # Errors
+/// Every refusal of [`Error`](crate::Error).
+pub fn value(term: &Term<Array>) -> Result<Outcome> {
+    gradient_list(term, &[]).map(|(outcome, _)| outcome)
+}
+
+/// The value of a term, and its gradients with respect to these arrays, f64 and of their shapes.
+///
+/// # Errors
+/// Every refusal of [`Error`](crate::Error), among them an array that the term has no gradient for.
+pub fn gradients<const N: usize>(term: &Term<Array>, of: [&Array; N]) -> Result<(Outcome, [Array; N])> {
+    let (outcome, gradients) = gradient_list(term, &of)?;
+    Ok((outcome, gradients.try_into().expect("one gradient for each array")))
+}
+
+/// [`gradients`] for a number of arrays that is known at run time alone.
+///
+/// # Errors
+/// As [`gradients`].
+pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<Array>)> {
+    let checked = check::term(term)?;
+    check::differentiable(term, of)?;
+    let mut sums: Vec<Vec<f64>> = of.iter().map(|array| vec![0.0; array.len()]).collect();
+    let (mut loss, mut parts, mut unreduced) = (0.0, Vec::new(), None);
+    for (part, checked) in term.parts.iter().zip(&checked) {
+        let walk = walk(part, checked);
+        let (outcomes, scales) = reduce(part, checked, walk.values());
+        for (sum, array) in sums.iter_mut().zip(of) {
+            for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(array)) {
+                let Some(spec) = part.loss.header().operand(name).filter(|spec| spec.gradient) else { continue };
+                let gradient = walk.gradient(spec, &scales);
+                sum.iter_mut().zip(gradient).for_each(|(sum, d)| *sum += f64::from(part.weight) * d);
+            }
+        }
+        loss += outcomes.iter().map(|part| part.weight * part.sum / part.denominator).sum::<f64>();
+        if part.reduction == Reduction::None {
+            let values = walk.values().iter().map(|value| f64::from(part.weight) * (value.loss + value.extra));
+            unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);
+        }
+        parts.extend(outcomes);
+    }
+    let reduced = unreduced.is_none();
+    let tensor = unreduced.map_or_else(|| Array::new(&[loss], []), Ok)?;
+    let gradients = sums.iter().zip(of).map(|(sum, array)| Array::new(sum, array.shape()));
+    Ok((Outcome { tensor, parts, reduced }, gradients.collect::<Result<_>>()?))
+}
+
+/// One value of an unreduced loss, with its share of the denominators.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Value {
+    /// The loss.
+    pub loss: f64,
+    /// The part that a mean divides by the count, whatever the weights.
+    pub extra: f64,
+    /// Its weight; 0 where it takes no part.
+    pub weight: f64,
+    /// 1, or 0 where it takes no part.
+    pub count: f64,
+}
+
+/// The upstream gradients of a value's loss and of its extra part.
+pub(super) type Scales = [f64; 2];
+
+/// A walk over a part's operands.
+pub(super) trait Walked {
+    /// The values of the unreduced loss.
+    fn values(&self) -> &[Value];
+    /// The gradient of `Σ scales·value` with respect to an operand.
+    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;
+}
+
+fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Box<dyn Walked + 'a> {
+    match (part.loss.leaf(), checked.walk) {
+        (Leaf::Pointwise(leaf), Walk::Elements { items, per_item }) => Box::new(Elements::new(
+            part,
+            leaf,
+            items,
+            per_item,
+            checked.loss_shape.len() == 1 && checked.labels.is_some(),
+        )),
+        (Leaf::Softmax(leaf), Walk::Positions(classes)) => Box::new(Positions::new(part, leaf, classes)),
+        (Leaf::Region(leaf), Walk::Regions(classes, settings)) => Box::new(Regions::new(part, leaf, classes, settings)),
+        _ => unreachable!("the checks choose the walk by the leaf"),
+    }
+}
+
+/// The part's sums and denominators, and the upstream gradient of each of its values.
+fn reduce(part: &Part<Array>, checked: &Checked, values: &[Value]) -> (Vec<PartOutcome>, Vec<Scales>) {
+    let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>();
+    let count = sum(|value| value.count);
+    let [denominator, extra_denominator] = match checked.divisor {
+        Divisor::Number(number) => [number; 2],
+        Divisor::Weights => [sum(|value| value.weight), count],
+        Divisor::Count => [count; 2],
+        Divisor::Tensor => [part.divide_by.as_ref().map_or(1.0, |scale| numbers(scale)[0]); 2],
+    };
+    let named = |name: String, sum, denominator| PartOutcome { name, sum, denominator, weight: part.weight.into() };
+    let mut outcomes = vec![named(part.name.clone(), sum(|value| value.loss), denominator)];
+    if let Leaf::Softmax(leaf) = part.loss.leaf()
+        && let Some(extra) = leaf.extra()
+    {
+        outcomes.push(named(format!("{}.{extra}", part.name), sum(|value| value.extra), extra_denominator));
+    }
+    let upstream = numbers(&part.upstream);
+    // a mean over nothing is NaN, and its gradient 0
+    let share = |i: usize, denominator: f64| match denominator {
+        0.0 => 0.0,
+        d => upstream[i.min(upstream.len() - 1)] / d,
+    };
+    let scales = (0..values.len()).map(|i| [share(i, denominator), share(i, extra_denominator)]).collect();
+    (outcomes, scales)
+}
+
+fn numbers(scale: &Scale<Array>) -> Vec<f64> {
+    match scale {
+        Scale::Number(number) => vec![f64::from(*number)],
+        Scale::Tensor(array) => array.to_f64(),
+    }
+}

@@ -1,0 +1,143 @@
+//! A value for each item and class, from sums of probabilities and targets over positions.
+
+use crate::array::Array;
+use crate::check::is_dense;
+use crate::cpu::outcome::{Scales, Value, Walked};
+use crate::loss::{Activation, OperandSpec, Region, RegionScore, RegionSettings, RegionSums, Role};
+use crate::math::sigmoid;
+use crate::shape::Classes;
+use crate::term::Part;
+
+/// The probabilities and targets of all elements, and the scores of the regions.
+pub(super) struct Regions {
+    classes: Classes,
+    settings: RegionSettings,
+    p: Vec<f64>,
+    t: Vec<f64>,
+    kept: Vec<bool>,
+    weight: Vec<f64>,
+    scores: Vec<RegionScore>,
+    values: Vec<Value>,
+}
+
+impl Regions {
+    pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes, settings: RegionSettings) -> Regions {
+        let header = part.loss.header();
+        let of_role = |role| header.player(role).and_then(|spec| part.operand(spec.name));
+        let x = of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
+        let target = of_role(Role::Target);
+        let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
+        let weight = of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+
+        let labels = target.filter(|_| !dense).map(Array::to_i64);
+        let kept: Vec<bool> = match (&labels, settings.ignore_index) {
+            (Some(labels), Some(ignored)) => labels.iter().map(|&label| label != i64::from(ignored)).collect(),
+            _ => vec![true; classes.positions()],
+        };
+        let t = match &labels {
+            None => target.map(Array::to_f64).unwrap_or_default(),
+            Some(labels) => one_hot(labels, classes),
+        };
+        let p = probabilities(&x, classes, settings.activation);
+        let mut regions = Regions { classes, settings, p, t, kept, weight, scores: Vec::new(), values: Vec::new() };
+        let items = if settings.batch { 1 } else { classes.n };
+        for (item, k) in (0..items).flat_map(|item| (0..classes.c).map(move |k| (item, k))) {
+            let score = leaf.score(regions.sums(item, k));
+            regions.scores.push(score);
+            if k > 0 || settings.include_background {
+                let loss = regions.weight[k] * score.loss;
+                regions.values.push(Value { loss, extra: 0.0, weight: 1.0, count: 1.0 });
+            }
+        }
+        regions
+    }
+
+    fn sums(&self, item: usize, k: usize) -> RegionSums {
+        let items = if self.settings.batch { 0..self.classes.n } else { item..item + 1 };
+        let mut sums = RegionSums::default();
+        for (i, j) in items.flat_map(|i| (0..self.classes.s).map(move |j| (i, j))) {
+            if !self.kept[i * self.classes.s + j] {
+                continue;
+            }
+            let at = self.classes.index(i, j, k);
+            let (p, t) = (self.p[at], self.t[at]);
+            sums.pt += p * t;
+            sums.p += if self.settings.squared { p * p } else { p };
+            sums.t += if self.settings.squared { t * t } else { t };
+        }
+        sums
+    }
+
+    /// The derivative of `Σ scales·value` with respect to the probability of an element.
+    fn slope(&self, i: usize, k: usize, at: usize, scales: &[Scales]) -> f64 {
+        if k == 0 && !self.settings.include_background {
+            return 0.0;
+        }
+        let item = if self.settings.batch { 0 } else { i };
+        let seen = self.classes.c - usize::from(!self.settings.include_background);
+        let value = item * seen + k - usize::from(!self.settings.include_background);
+        let score = self.scores[item * self.classes.c + k];
+        let of_p = if self.settings.squared { 2.0 * self.p[at] } else { 1.0 };
+        scales[value][0] * self.weight[k] * (score.d_pt * self.t[at] + score.d_p * of_p)
+    }
+}
+
+/// One float for each element: 1 at the label, for one channel the label itself.
+fn one_hot(labels: &[i64], classes: Classes) -> Vec<f64> {
+    let mut t = vec![0.0; classes.positions() * classes.c];
+    for (at, &label) in labels.iter().enumerate() {
+        for k in 0..classes.c {
+            let hit = if classes.c == 1 { label == 1 } else { label == k as i64 };
+            t[classes.index(at / classes.s, at % classes.s, k)] = f64::from(u8::from(hit));
+        }
+    }
+    t
+}
+
+fn probabilities(x: &[f64], classes: Classes, activation: Activation) -> Vec<f64> {
+    match activation {
+        Activation::None => x.to_vec(),
+        Activation::Sigmoid => x.iter().map(|&x| sigmoid(x)).collect(),
+        Activation::Softmax => {
+            let mut p = vec![0.0; x.len()];
+            for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
+                let row = || (0..classes.c).map(|k| x[classes.index(i, j, k)]);
+                let max = row().fold(f64::NEG_INFINITY, f64::max);
+                let total: f64 = row().map(|x| (x - max).exp()).sum();
+                for k in 0..classes.c {
+                    let at = classes.index(i, j, k);
+                    p[at] = (x[at] - max).exp() / total;
+                }
+            }
+            p
+        }
+    }
+}
+
+impl Walked for Regions {
+    fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+        let classes = self.classes;
+        let mut gradient = vec![0.0; self.p.len()];
+        for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
+            if !self.kept[i * classes.s + j] {
+                continue;
+            }
+            let at = |k: usize| classes.index(i, j, k);
+            let slope = |k: usize| self.slope(i, k, at(k), scales);
+            let pull: f64 = (0..classes.c).map(|k| self.p[at(k)] * slope(k)).sum();
+            for k in 0..classes.c {
+                let p = self.p[at(k)];
+                gradient[at(k)] = match self.settings.activation {
+                    Activation::None => slope(k),
+                    Activation::Sigmoid => slope(k) * p * (1.0 - p),
+                    Activation::Softmax => p * (slope(k) - pull),
+                };
+            }
+        }
+        gradient
+    }
+}

@@ -1,0 +1,153 @@
+//! Everything that can go wrong, as one typed error that names the loss, the operand and both numbers.
+
+use crate::shape::DType;
+use std::fmt;
+
+/// A result whose error is a wgloss [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a loss was refused or could not be computed.
+///
+/// Refusals are raised before anything is computed or written, in the order option, dtype, shape, label. The one
+/// exception is a label that already lies on the GPU: the kernel that reads it treats it as ignored, and any read of that
+/// call's results gives [`Error::LabelOutOfRange`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// An operand's shape does not fit the others.
+    ShapeMismatch {
+        /// The loss's id.
+        loss: &'static str,
+        /// The operand whose shape is wrong.
+        operand: String,
+        /// What its shape has to be.
+        expected: String,
+        /// What its shape is.
+        got: Vec<usize>,
+    },
+    /// A label or timestep lies outside `0..count` and is not the `ignore_index`.
+    LabelOutOfRange {
+        /// The loss's id.
+        loss: &'static str,
+        /// The operand that holds the label.
+        operand: String,
+        /// The first bad label's position in the operand, counted in elements.
+        position: u64,
+        /// Its value.
+        value: i64,
+        /// How many labels there are: the valid ones are `0..count`.
+        count: u64,
+    },
+    /// An option's value lies outside its range, or there is no such option.
+    InvalidOption {
+        /// The loss's id.
+        loss: &'static str,
+        /// The option's name.
+        option: String,
+        /// The value given.
+        value: String,
+        /// The values it takes.
+        expected: String,
+    },
+    /// An operand is missing, unknown, given twice, or has no gradient.
+    InvalidOperand {
+        /// The loss's id.
+        loss: &'static str,
+        /// The operand's name.
+        operand: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An operand's element type is not one that the loss takes.
+    UnsupportedDtype {
+        /// The loss's id, or the call that refused.
+        loss: &'static str,
+        /// The operand's name.
+        operand: String,
+        /// Its element type.
+        got: DType,
+        /// The element types it may have.
+        expected: String,
+    },
+    /// The work is more than the adapter, or the library, can hold.
+    TooLarge {
+        /// What is too large, and in which unit.
+        what: String,
+        /// How much is needed.
+        needed: u64,
+        /// How much there can be.
+        limit: u64,
+    },
+    /// An output overlaps an input or another output.
+    OverlappingBuffers {
+        /// The output.
+        output: String,
+        /// What it overlaps.
+        other: String,
+    },
+    /// No GPU adapter could be used: what was looked for, what was found, and what to install.
+    NoAdapter(String),
+    /// The GPU ran out of memory.
+    OutOfMemory(String),
+    /// The device is gone: unplugged, reset, or destroyed.
+    DeviceLost(String),
+    /// The GPU did not finish in the time allowed.
+    Timeout {
+        /// The seconds waited.
+        seconds: f32,
+    },
+    /// The driver or wgpu refused what the library asked of it: a defect worth reporting.
+    Gpu(String),
+}
+
+impl Error {
+    /// The error's kind in the words of the conformance cases, such as `shape_mismatch`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Error::ShapeMismatch { .. } => "shape_mismatch",
+            Error::LabelOutOfRange { .. } => "label_out_of_range",
+            Error::InvalidOption { .. } => "invalid_option",
+            Error::InvalidOperand { .. } => "invalid_operand",
+            Error::UnsupportedDtype { .. } => "unsupported_dtype",
+            Error::TooLarge { .. } => "too_large",
+            Error::OverlappingBuffers { .. } => "overlapping_buffers",
+            Error::NoAdapter(_) => "no_adapter",
+            Error::OutOfMemory(_) => "out_of_memory",
+            Error::DeviceLost(_) => "device_lost",
+            Error::Timeout { .. } => "timeout",
+            Error::Gpu(_) => "gpu",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::ShapeMismatch { loss, operand, expected, got } => {
+                write!(f, "{loss}: `{operand}` has shape {got:?}, expected {expected}")
+            }
+            Error::LabelOutOfRange { loss, operand, position, value, count } => {
+                write!(
+                    f,
+                    "{loss}: `{operand}` holds {value} at position {position}, expected 0..{count} or the ignore_index"
+                )
+            }
+            Error::InvalidOption { loss, option, value, expected } => {
+                write!(f, "{loss}: option `{option}` is {value}, expected {expected}")
+            }
+            Error::InvalidOperand { loss, operand, reason } => write!(f, "{loss}: operand `{operand}` {reason}"),
+            Error::UnsupportedDtype { loss, operand, got, expected } => {
+                write!(f, "{loss}: `{operand}` holds {got}, expected {expected}")
+            }
+            Error::TooLarge { what, needed, limit } => write!(f, "{what}: {needed} needed, the limit is {limit}"),
+            Error::OverlappingBuffers { output, other } => write!(f, "the output `{output}` overlaps `{other}`"),
+            Error::NoAdapter(message) => write!(f, "no GPU adapter: {message}"),
+            Error::OutOfMemory(message) => write!(f, "the GPU is out of memory: {message}"),
+            Error::DeviceLost(message) => write!(f, "the GPU device is lost: {message}"),
+            Error::Timeout { seconds } => write!(f, "the GPU did not finish within {seconds} s"),
+            Error::Gpu(message) => write!(f, "the GPU refused the work: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

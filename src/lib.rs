@@ -1,0 +1,23 @@
+//! Loss functions for GPU programs.
+#![deny(missing_docs)]
+
+mod array;
+mod check;
+pub mod cpu;
+mod error;
+mod loss;
+mod losses;
+mod math;
+mod options;
+mod reduction;
+mod shape;
+mod term;
+
+pub use array::{Array, Data, Element};
+pub use error::{Error, Result};
+pub use loss::*;
+pub use losses::*;
+pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};
+pub use reduction::Reduction;
+pub use shape::{ClassAxis, DType};
+pub use term::{Extra, Operand, PartOutcome, Scale, Term};

@@ -1,0 +1,51 @@
+//! Mean squared error.
+
+use crate::loss::{Denominator, Domain, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Role, source};
+use crate::reduction::Reduction;
+
+crate::loss! {
+    /// Mean squared error: `(x − t)²` for each element.
+    ///
+    /// `input` and `target` have one shape and are both differentiable; so has the optional [`Extra::Weight`], by which
+    /// `none` and `sum` are multiplied, a mean being `Σ w·(x − t)² / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    ///
+    /// A difference of two equal infinities is NaN, as IEEE has it, also where a shader's compiler would fold it to 0.
+    ///
+    /// Reference: `torch.nn.functional.mse_loss`. Neighbours: [`Diffusion`], which builds its target.
+    ///
+    /// [`Extra::Weight`]: crate::Extra::Weight
+    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// [`Diffusion`]: crate::Diffusion
+    pub struct Mse of (input, target) {}
+}
+
+static HEADER: Header = Header {
+    id: "mse",
+    title: "mean squared error",
+    operands: &[
+        OperandSpec::new("input", Role::Element).differentiable(),
+        OperandSpec::new("target", Role::Element).differentiable(),
+        OperandSpec::new("weight", Role::Weight).optional().holding(Domain::Positive),
+        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+    ],
+    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    mean: Denominator::Weights,
+    shader: source!("losses/pointwise/mse"),
+    default: || Box::new(Mse::default()),
+};
+
+impl Loss for Mse {
+    fn header(&self) -> &'static Header {
+        &HEADER
+    }
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Pointwise(self)
+    }
+}
+
+impl Pointwise for Mse {
+    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 4]) -> ElementScore {
+        let d = x - t;
+        ElementScore { loss: d * d, d: [2.0 * d, -2.0 * d, 0.0, 0.0] }
+    }
+}

@@ -1,0 +1,78 @@
+//! The focal loss of independent binary questions.
+
+use crate::loss::{Denominator, Domain, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Role, source};
+use crate::math::{sigmoid, softplus};
+use crate::options::Range;
+use crate::reduction::Reduction;
+
+crate::loss! {
+    /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and `p_t = p·t + (1 − p)·(1 − t)`.
+    ///
+    /// `input` holds logits, `target` numbers from 0 to 1, of one shape. `bce` is `−t·log p − (1 − t)·log(1 − p)` and
+    /// `α_t = α·t + (1 − α)·(1 − t)`. An optional [`Extra::Mask`] leaves out what it is zero for.
+    ///
+    /// Written with `softplus(±x)`, the logs of `1 − p` and `p`, so that it is finite and accurate for every γ ≥ 0 and any
+    /// finite logit: `(1 − p)^γ` is `exp(−γ·softplus(x))`, never a power of a number that was rounded to 0.
+    ///
+    /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017. Reference: `torchvision.ops.sigmoid_focal_loss`.
+    /// Neighbours: [`SoftmaxFocal`] for classes that exclude each other.
+    ///
+    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// [`SoftmaxFocal`]: crate::SoftmaxFocal
+    pub struct SigmoidFocal of (input, target) {
+        /// The weight of positive targets, 1 − alpha being that of negative ones; none weighs both by 1.
+        pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
+        /// How strongly elements that are already right are played down; 0 does not.
+        pub gamma: f32 = 2.0, Range::AtLeast(0.0);
+    }
+}
+
+static HEADER: Header = Header {
+    id: "sigmoid_focal",
+    title: "focal loss of independent binary questions",
+    operands: &[
+        OperandSpec::new("input", Role::Element).differentiable(),
+        OperandSpec::new("target", Role::Element).holding(Domain::Binary),
+        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+    ],
+    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    mean: Denominator::Count,
+    shader: source!("losses/pointwise/sigmoid_focal"),
+    default: || Box::new(SigmoidFocal::default()),
+};
+
+impl Loss for SigmoidFocal {
+    fn header(&self) -> &'static Header {
+        &HEADER
+    }
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Pointwise(self)
+    }
+}
+
+impl Pointwise for SigmoidFocal {
+    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 4]) -> ElementScore {
+        let gamma = f64::from(self.gamma);
+        let (p, q) = (sigmoid(x), sigmoid(-x));
+        // bce = t·softplus(−x) + (1 − t)·softplus(x), where a zero share drops its term, infinite or not
+        let share = |t: f64, v: f64| if t == 0.0 { 0.0 } else { t * v };
+        let bce = share(t, softplus(-x)) + share(1.0 - t, softplus(x));
+        let alpha = self.alpha.map_or(1.0, |a| f64::from(a) * t + (1.0 - f64::from(a)) * (1.0 - t));
+        // 1 − p_t; for t of 0 and 1 its log is −softplus(±x), which does not round
+        let miss = q * t + p * (1.0 - t);
+        let log_miss = match t {
+            0.0 => -softplus(-x),
+            1.0 => -softplus(x),
+            _ => miss.ln(),
+        };
+        let focus = if gamma == 0.0 { 1.0 } else { (gamma * log_miss).exp() };
+        // d(miss)/dx = (1 − 2t)·p·q, and for t of 0 and 1 its ratio to miss is (1 − 2t)·p_t
+        let d_log_miss = match t {
+            0.0 => q,
+            1.0 => -p,
+            _ => (1.0 - 2.0 * t) * p * q / miss,
+        };
+        let d_bce = p * (1.0 - t) - q * t;
+        ElementScore { loss: alpha * focus * bce, d: [alpha * focus * (gamma * d_log_miss * bce + d_bce), 0.0, 0.0, 0.0] }
+    }
+}

@@ -1,0 +1,97 @@
+//! The Dice loss of regions.
+
+use crate::loss::{
+    Activation, Denominator, Domain, Header, Leaf, Loss, OperandSpec, Region, RegionScore, RegionSettings, RegionSums,
+    Role, source,
+};
+use crate::options::Range;
+use crate::reduction::Reduction;
+
+crate::loss! {
+    /// Dice loss: `1 − (2·Σpt + smooth_nr) / (Σp + Σt + smooth_dr)` for each item and class.
+    ///
+    /// `input` is `[N, C, ...]`, or with the class axis last; `p` are its probabilities under the activation. `target` holds
+    /// labels `[N, ...]`, integers, or dense floats of the input's shape. Sums run over the positions of an item, with
+    /// `batch` over the batch as well. `none` is `[N, C]`, `[C]` with `batch`, one class fewer without background.
+    /// [`Extra::Weight`] is a weight for each class, always `[C]`; a mean divides by the number of values.
+    ///
+    /// With one channel, labels 0 and 1 are the target themselves. Positions labelled `ignore_index` take no part in any
+    /// sum and get a gradient of 0.
+    ///
+    /// Paper: Milletari et al., "V-Net", 2016. Reference: MONAI's `DiceLoss`. Neighbours:
+    /// [`CrossEntropy`](crate::CrossEntropy), to which it is often added.
+    ///
+    /// # Errors
+    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` (0 and 1 for one channel) that is
+    /// not `ignore_index`; [`Error::InvalidOption`](crate::Error::InvalidOption) for one channel with softmax or without
+    /// background.
+    ///
+    /// [`Extra::Weight`]: crate::Extra::Weight
+    pub struct Dice of (input, target) {
+        /// What makes probabilities of the input.
+        pub activation: Activation = Activation::Softmax, Range::Any;
+        /// Whether class 0 takes part.
+        pub include_background: bool = true, Range::Any;
+        /// Whether `Σp` and `Σt` are sums of squares.
+        pub squared_pred: bool = false, Range::Any;
+        /// Whether the denominator is `2·(Σp + Σt − Σpt)`: the Jaccard index instead of Dice's.
+        pub jaccard: bool = false, Range::Any;
+        /// Whether sums run over the batch as well.
+        pub batch: bool = false, Range::Any;
+        /// Added to the numerator.
+        pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
+        /// Added to the denominator.
+        pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
+        /// The label of positions that take no part. It does not act on dense targets.
+        pub ignore_index: Option<i32> = None, Range::Any;
+    }
+}
+
+static HEADER: Header = Header {
+    id: "dice",
+    title: "overlap of regions",
+    operands: &[
+        OperandSpec::new("input", Role::Classes).differentiable(),
+        OperandSpec::new("target", Role::Target).holding(Domain::Binary),
+        OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+    ],
+    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    mean: Denominator::Count,
+    shader: source!("losses/region/dice"),
+    default: || Box::new(Dice::default()),
+};
+
+impl Loss for Dice {
+    fn header(&self) -> &'static Header {
+        &HEADER
+    }
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Region(self)
+    }
+}
+
+impl Region for Dice {
+    fn settings(&self) -> RegionSettings {
+        RegionSettings {
+            activation: self.activation,
+            include_background: self.include_background,
+            batch: self.batch,
+            squared: self.squared_pred,
+            ignore_index: self.ignore_index,
+        }
+    }
+    fn score(&self, s: RegionSums) -> RegionScore {
+        let numerator = 2.0 * s.pt + f64::from(self.smooth_nr);
+        let (sum, d_pt, d_p) = match self.jaccard {
+            true => (2.0 * (s.p + s.t - s.pt), -2.0, 2.0),
+            false => (s.p + s.t, 0.0, 1.0),
+        };
+        let denominator = sum + f64::from(self.smooth_dr);
+        let ratio = numerator / denominator;
+        RegionScore {
+            loss: 1.0 - ratio,
+            d_pt: (ratio * d_pt - 2.0) / denominator,
+            d_p: ratio * d_p / denominator,
+        }
+    }
+}

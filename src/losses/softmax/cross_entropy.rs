@@ -1,0 +1,91 @@
+//! Cross-entropy of a softmax, over rows and over pixels.
+
+use crate::loss::{
+    Denominator, Domain, Header, Leaf, Loss, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
+};
+use crate::options::Range;
+use crate::reduction::Reduction;
+
+crate::loss! {
+    /// Cross-entropy: `−log softmax(x)[t]` for each position.
+    ///
+    /// `input` holds logits, `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds labels, integers
+    /// of shape `[N, d1, ..., dk]`, or probabilities, floats of the input's shape. [`Extra::Weight`] is a weight for each
+    /// class, `[C]`; [`Extra::Mask`] has the labels' shape. `none` has the labels' shape.
+    ///
+    /// With `q` the target's probabilities (1 at the label), `q' = (1 − ε)·q + ε/C` under label smoothing and class weights
+    /// `w`, the loss of a position is `Σ_c w_c·q'_c·(lse − x_c) + z·lse²`. A mean over labels divides by `Σ w[t]` of the kept
+    /// ones, over probabilities by the number of positions, and the z-loss by the number of kept positions.
+    ///
+    /// `lse − x_c` is computed as `(max − x_c) + log1p(Σ' exp(x − max))`, the sum leaving the maximum out: no term is
+    /// negative, so that the loss of a confident right answer keeps its digits. `−∞` logits are classes that are masked,
+    /// exactly: they get no probability, and no gradient unless they are the target.
+    ///
+    /// Reference: `torch.nn.functional.cross_entropy`; the z-loss is that of Chowdhery et al., "PaLM", 2022.
+    /// Neighbours: [`SoftmaxFocal`](crate::SoftmaxFocal), [`Dice`](crate::Dice).
+    ///
+    /// # Errors
+    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` that is not `ignore_index`.
+    ///
+    /// [`Extra::Weight`]: crate::Extra::Weight
+    /// [`Extra::Mask`]: crate::Extra::Mask
+    pub struct CrossEntropy of (input, target) {
+        /// The label of positions that take no part. It does not act on probabilities.
+        pub ignore_index: i32 = -100, Range::Any;
+        /// The share ε of the target that is spread evenly over the classes.
+        pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
+        /// The factor of lse², which keeps logits from drifting.
+        pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
+    }
+}
+
+static HEADER: Header = Header {
+    id: "cross_entropy",
+    title: "cross-entropy of a softmax",
+    operands: &[
+        OperandSpec::new("input", Role::Classes).differentiable(),
+        OperandSpec::new("target", Role::Target).holding(Domain::Probability),
+        OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+    ],
+    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    mean: Denominator::Weights,
+    shader: source!("losses/softmax/cross_entropy"),
+    default: || Box::new(CrossEntropy::default()),
+};
+
+impl Loss for CrossEntropy {
+    fn header(&self) -> &'static Header {
+        &HEADER
+    }
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Softmax(self)
+    }
+}
+
+impl Softmax for CrossEntropy {
+    fn ignore_index(&self) -> i32 {
+        self.ignore_index
+    }
+    fn spreads(&self) -> bool {
+        self.label_smoothing > 0.0
+    }
+    fn extra(&self) -> Option<&'static str> {
+        (self.z_loss > 0.0).then_some("z_loss")
+    }
+    fn share(&self, q: f64, classes: usize) -> f64 {
+        let smoothing = f64::from(self.label_smoothing);
+        (1.0 - smoothing) * q + smoothing / classes as f64
+    }
+    fn score(&self, s: &SoftmaxStatistics) -> SoftmaxScore {
+        let (own, z) = (1.0 - f64::from(self.label_smoothing), f64::from(self.z_loss));
+        // all of the target's share spread: its own −log p counts for nothing, infinite or not
+        let own_loss = if own == 0.0 { 0.0 } else { own * s.weight * s.nll };
+        SoftmaxScore {
+            loss: own_loss + s.spread,
+            d_nll: own * s.weight,
+            extra: z * s.lse * s.lse,
+            d_lse: 2.0 * z * s.lse,
+        }
+    }
+}

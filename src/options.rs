@@ -1,0 +1,241 @@
+//! What a loss's options are: their names, values and ranges, written once in the loss's own struct.
+
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// The value of an option whose type is known at run time alone: from a command line, a file, a header.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// No value, where an option can be switched off.
+    None,
+    /// A number.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// One of several names.
+    Name(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::None => f.write_str("none"),
+            Value::Number(x) => write!(f, "{x}"),
+            Value::Flag(x) => write!(f, "{x}"),
+            Value::Name(x) => f.write_str(x),
+        }
+    }
+}
+
+/// What kind of value an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A finite number.
+    Number,
+    /// A finite number, or none.
+    NumberOrNone,
+    /// A 32-bit integer.
+    Integer,
+    /// A 32-bit integer, or none.
+    IntegerOrNone,
+    /// Yes or no.
+    Flag,
+    /// One of these names.
+    Choice(&'static [&'static str]),
+}
+
+/// The numbers that an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Range {
+    /// Every finite number.
+    Any,
+    /// From this number up.
+    AtLeast(f64),
+    /// Greater than this number.
+    Above(f64),
+    /// From the first number to the second, both included.
+    Within(f64, f64),
+}
+
+impl Range {
+    /// Whether a number lies in the range.
+    pub fn contains(self, x: f64) -> bool {
+        x.is_finite()
+            && match self {
+                Range::Any => true,
+                Range::AtLeast(low) => x >= low,
+                Range::Above(low) => x > low,
+                Range::Within(low, high) => x >= low && x <= high,
+            }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Range::Any => f.write_str("a finite number"),
+            Range::AtLeast(low) => write!(f, "a number ≥ {low}"),
+            Range::Above(low) => write!(f, "a number > {low}"),
+            Range::Within(low, high) => write!(f, "a number in [{low}, {high}]"),
+        }
+    }
+}
+
+/// One option of a loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionSpec {
+    /// Its name, PyTorch's where PyTorch has it.
+    pub name: &'static str,
+    /// The kind of value it takes.
+    pub kind: Kind,
+    /// The numbers it takes.
+    pub range: Range,
+    /// What it does, in a sentence or two.
+    pub doc: &'static str,
+}
+
+/// A type that an option can have.
+pub trait OptionType: Sized {
+    /// The kind of value that it takes.
+    const KIND: Kind;
+    /// Its value.
+    fn get(&self) -> Value;
+    /// The option with this value, or nothing where the value is of another kind.
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+impl OptionType for f32 {
+    const KIND: Kind = Kind::Number;
+    fn get(&self) -> Value {
+        Value::Number((*self).into())
+    }
+    fn from_value(value: &Value) -> Option<f32> {
+        match value {
+            Value::Number(x) => Some(*x as f32),
+            _ => None,
+        }
+    }
+}
+
+impl OptionType for i32 {
+    const KIND: Kind = Kind::Integer;
+    fn get(&self) -> Value {
+        Value::Number((*self).into())
+    }
+    fn from_value(value: &Value) -> Option<i32> {
+        match value {
+            Value::Number(x) if x.fract() == 0.0 && (i32::MIN as f64..=i32::MAX as f64).contains(x) => Some(*x as i32),
+            _ => None,
+        }
+    }
+}
+
+impl OptionType for bool {
+    const KIND: Kind = Kind::Flag;
+    fn get(&self) -> Value {
+        Value::Flag(*self)
+    }
+    fn from_value(value: &Value) -> Option<bool> {
+        match value {
+            Value::Flag(x) => Some(*x),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! or_none {
+    ($($type:ty => $kind:ident),*) => {$(
+        impl OptionType for Option<$type> {
+            const KIND: Kind = Kind::$kind;
+            fn get(&self) -> Value {
+                self.as_ref().map_or(Value::None, OptionType::get)
+            }
+            fn from_value(value: &Value) -> Option<Option<$type>> {
+                match value {
+                    Value::None => Some(None),
+                    value => <$type>::from_value(value).map(Some),
+                }
+            }
+        }
+    )*};
+}
+
+or_none!(f32 => NumberOrNone, i32 => IntegerOrNone);
+
+/// The options of a loss, by name. [`loss!`](crate::loss!) implements it.
+pub trait Options {
+    /// The options, in the order of the struct's fields.
+    fn specs(&self) -> Vec<OptionSpec>;
+    /// Their values, in the same order.
+    fn values(&self) -> Vec<Value>;
+    /// Sets the option at this place in the order; false where the value is of another kind.
+    fn set_at(&mut self, place: usize, value: &Value) -> bool;
+}
+
+/// Sets an option by name, its range unchecked: [`check`] does that, as for a struct made by hand.
+pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, value: &Value) -> Result<()> {
+    let specs = options.specs();
+    let Some(place) = specs.iter().position(|spec| spec.name == name) else {
+        let known: Vec<_> = specs.iter().map(|spec| spec.name).chain(["reduction"]).collect();
+        return Err(Error::InvalidOption {
+            loss,
+            option: name.into(),
+            value: value.to_string(),
+            expected: format!("one of the options {}", known.join(", ")),
+        });
+    };
+    if options.set_at(place, value) { Ok(()) } else { Err(refuse(loss, &specs[place], value)) }
+}
+
+/// Refuses the first option that lies outside its range.
+pub(crate) fn check(options: &(impl Options + ?Sized), loss: &'static str) -> Result<()> {
+    for (spec, value) in options.specs().iter().zip(options.values()) {
+        if let Value::Number(x) = value
+            && !spec.range.contains(x)
+        {
+            return Err(refuse(loss, spec, &value));
+        }
+    }
+    Ok(())
+}
+
+fn refuse(loss: &'static str, spec: &OptionSpec, value: &Value) -> Error {
+    let expected = match spec.kind {
+        Kind::Number => spec.range.to_string(),
+        Kind::NumberOrNone => format!("none or {}", spec.range),
+        Kind::Integer => "an integer of 32 bits".into(),
+        Kind::IntegerOrNone => "none or an integer of 32 bits".into(),
+        Kind::Flag => "true or false".into(),
+        Kind::Choice(names) => format!("one of {}", names.join(", ")),
+    };
+    Error::InvalidOption { loss, option: spec.name.into(), value: value.to_string(), expected }
+}
+
+/// An option that is one of several names: an enum whose first variant is the default.
+macro_rules! choice {
+    ($(#[$doc:meta])* pub enum $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $type { $($(#[$variant_doc])* $variant),* }
+
+        impl Default for $type {
+            fn default() -> $type {
+                [$($type::$variant),*][0]
+            }
+        }
+
+        impl $crate::options::OptionType for $type {
+            const KIND: $crate::options::Kind = $crate::options::Kind::Choice(&[$($name),*]);
+            fn get(&self) -> $crate::options::Value {
+                $crate::options::Value::Name(match self { $($type::$variant => $name),* }.into())
+            }
+            fn from_value(value: &$crate::options::Value) -> Option<$type> {
+                match value {
+                    $($crate::options::Value::Name(name) if name == $name => Some($type::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use choice;

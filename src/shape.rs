@@ -1,0 +1,124 @@
+//! Element types, shapes, and where a tensor's class axis lies.
+
+use std::fmt;
+
+/// The element type of an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DType {
+    /// 32-bit float: predictions, dense targets, weights, masks, gradients.
+    F32,
+    /// 64-bit float: on the CPU alone.
+    F64,
+    /// 32-bit signed integer labels.
+    I32,
+    /// 32-bit unsigned integer labels.
+    U32,
+    /// 8-bit unsigned integer labels.
+    U8,
+    /// 64-bit signed integer labels.
+    I64,
+}
+
+impl DType {
+    /// The bytes that one element takes.
+    pub const fn size(self) -> usize {
+        match self {
+            DType::U8 => 1,
+            DType::F32 | DType::I32 | DType::U32 => 4,
+            DType::F64 | DType::I64 => 8,
+        }
+    }
+
+    /// Whether this is a float, as predictions and dense targets are; labels are integers.
+    pub const fn is_float(self) -> bool {
+        matches!(self, DType::F32 | DType::F64)
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DType::F32 => "f32",
+            DType::F64 => "f64",
+            DType::I32 => "i32",
+            DType::U32 => "u32",
+            DType::U8 => "u8",
+            DType::I64 => "i64",
+        })
+    }
+}
+
+/// Where the classes of a tensor lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClassAxis {
+    /// Axis 1, as in PyTorch: `[N, C]` or `[N, C, d1, ..., dk]`.
+    #[default]
+    Second,
+    /// The last axis: `[N, d1, ..., dk, C]`, as in NHWC images and `[B, T, V]` token logits.
+    Last,
+}
+
+/// The number of elements of a shape; `None` where it does not fit a `usize`.
+pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |product, &d| product.checked_mul(d))
+}
+
+/// A shape in which every position of a classification loss has its `c` values.
+///
+/// Position `(i, j)`, of item `i` in `0..n` at place `j` in `0..s`, has its value for class `k` at element
+/// `i*c*s + j*position_stride + k*class_stride`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// Items of the batch.
+    pub n: usize,
+    /// Classes.
+    pub c: usize,
+    /// Places of one item: pixels, tokens.
+    pub s: usize,
+    /// Elements between two classes of a position.
+    pub class_stride: usize,
+    /// Elements between two positions of an item.
+    pub position_stride: usize,
+}
+
+impl Classes {
+    /// Reads a shape of two axes or more.
+    pub fn of(shape: &[usize], axis: ClassAxis) -> Option<Classes> {
+        let (&n, rest) = shape.split_first()?;
+        let (c, places) = match axis {
+            ClassAxis::Second => rest.split_first(),
+            ClassAxis::Last => rest.split_last(),
+        }?;
+        let s = elements(places)?;
+        Some(match axis {
+            ClassAxis::Second => Classes { n, c: *c, s, class_stride: s, position_stride: 1 },
+            ClassAxis::Last => Classes { n, c: *c, s, class_stride: 1, position_stride: *c },
+        })
+    }
+
+    /// The element that position `(i, j)` has for class `k`.
+    pub fn index(&self, i: usize, j: usize, k: usize) -> usize {
+        i * self.c * self.s + j * self.position_stride + k * self.class_stride
+    }
+
+    /// The number of positions.
+    pub fn positions(&self) -> usize {
+        self.n * self.s
+    }
+}
+
+/// A shape without its class axis: the shape of a label target.
+pub(crate) fn without_classes(shape: &[usize], axis: ClassAxis) -> Vec<usize> {
+    let mut shape = shape.to_vec();
+    match axis {
+        ClassAxis::Second if shape.len() > 1 => {
+            shape.remove(1);
+        }
+        ClassAxis::Last => {
+            shape.pop();
+        }
+        ClassAxis::Second => {}
+    }
+    shape
+}

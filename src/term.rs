@@ -1,0 +1,271 @@
+//! A loss joined with its operands: what a context evaluates; and sums of these.
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::options::{self, Value};
+use crate::reduction::Reduction;
+use crate::shape::{ClassAxis, DType};
+use std::ops::{Add, Mul};
+use std::sync::Arc;
+
+/// What a loss can be applied to: an [`Array`] of the host's or a tensor on the GPU.
+pub trait Operand: Clone {
+    /// The shape, outermost axis first.
+    fn shape(&self) -> &[usize];
+    /// The element type.
+    fn dtype(&self) -> DType;
+    /// Where its class axis lies.
+    fn class_axis(&self) -> ClassAxis;
+    /// Whether this is the same tensor as another: the same elements in the same place.
+    fn is(&self, other: &Self) -> bool;
+    /// The elements, where the host holds them.
+    fn host(&self) -> Option<&Array> {
+        None
+    }
+}
+
+/// An operand that a term can do without, for [`Term::with`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Extra {
+    /// A factor for each value, or for each class.
+    Weight,
+    /// Nonzero keeps a value; zero leaves it out whatever stands there.
+    Mask,
+    /// The weight of the positive answers, for each class.
+    PosWeight,
+    /// The weight of each class, as the focal loss calls it.
+    Alpha,
+    /// The clean sample of a diffusion loss.
+    Sample,
+}
+
+impl Extra {
+    /// The operand's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Extra::Weight => "weight",
+            Extra::Mask => "mask",
+            Extra::PosWeight => "pos_weight",
+            Extra::Alpha => "alpha",
+            Extra::Sample => "sample",
+        }
+    }
+}
+
+/// A number that is known now, or a tensor that will hold it when the work runs.
+#[derive(Clone, Debug)]
+pub enum Scale<T> {
+    /// A number.
+    Number(f32),
+    /// A tensor of one element, or for an unreduced loss's upstream gradient of the loss's shape.
+    Tensor(T),
+}
+
+impl<T> From<f32> for Scale<T> {
+    fn from(number: f32) -> Scale<T> {
+        Scale::Number(number)
+    }
+}
+
+impl<T: Operand> From<&T> for Scale<T> {
+    fn from(tensor: &T) -> Scale<T> {
+        Scale::Tensor(tensor.clone())
+    }
+}
+
+/// A loss with its operands, or a weighted sum of several.
+///
+/// A term is a description: nothing is checked or computed before a context evaluates it. What belongs to every loss is
+/// set here; on a sum of terms it is set for each of them.
+///
+/// ```
+/// use wgloss::{Array, Mse, Reduction, cpu};
+/// let x = Array::new(&[1.0f32, 2.0], [2])?;
+/// let t = Array::new(&[1.0f32, 4.0], [2])?;
+/// let term = Mse::default().of(&x, &t).reduce(Reduction::Sum);
+/// assert_eq!(cpu::value(&(0.5 * term))?.loss()?, 2.0);
+/// # Ok::<(), wgloss::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Term<T> {
+    pub(crate) parts: Vec<Part<T>>,
+}
+
+/// One loss of a term.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<T> {
+    pub name: String,
+    pub weight: f32,
+    pub loss: Arc<dyn Loss>,
+    pub operands: Vec<(String, T)>,
+    pub reduction: Reduction,
+    pub upstream: Scale<T>,
+    pub divide_by: Option<Scale<T>>,
+}
+
+impl<T: Operand> Term<T> {
+    /// A loss of operands by name, as each loss's own `of` makes it.
+    pub fn new<'a>(loss: impl Loss, operands: impl IntoIterator<Item = (&'a str, &'a T)>) -> Term<T>
+    where
+        T: 'a,
+    {
+        Term::of_arc(Arc::new(loss), operands)
+    }
+
+    /// A loss by id, with options and operands by name: what a program makes of a command line or a file.
+    ///
+    /// The option `reduction` is the term's own. Operands are checked when the term is evaluated.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for an option that the loss does not have, or a value of another kind.
+    pub fn from_options<'a>(
+        mut loss: Box<dyn Loss>,
+        options: impl IntoIterator<Item = (&'a str, Value)>,
+        operands: impl IntoIterator<Item = (&'a str, &'a T)>,
+    ) -> Result<Term<T>>
+    where
+        T: 'a,
+    {
+        let id = loss.header().id;
+        let mut reduction = Reduction::default();
+        for (name, value) in options {
+            if name == "reduction" {
+                reduction = options::OptionType::from_value(&value).ok_or_else(|| refuse_reduction(&*loss, &value))?;
+            } else {
+                options::set(&mut *loss, id, name, &value)?;
+            }
+        }
+        Ok(Term::of_arc(loss.into(), operands).reduce(reduction))
+    }
+
+    fn of_arc<'a>(loss: Arc<dyn Loss>, operands: impl IntoIterator<Item = (&'a str, &'a T)>) -> Term<T>
+    where
+        T: 'a,
+    {
+        let part = Part {
+            name: loss.header().id.into(),
+            weight: 1.0,
+            loss,
+            operands: operands.into_iter().map(|(name, tensor)| (name.into(), tensor.clone())).collect(),
+            reduction: Reduction::default(),
+            upstream: Scale::Number(1.0),
+            divide_by: None,
+        };
+        Term { parts: vec![part] }
+    }
+
+    /// The term with one more operand.
+    pub fn with(self, extra: Extra, tensor: &T) -> Term<T> {
+        self.each(|part| part.operands.push((extra.name().into(), tensor.clone())))
+    }
+
+    /// The term under a reduction; the default is the mean.
+    pub fn reduce(self, reduction: Reduction) -> Term<T> {
+        self.each(|part| part.reduction = reduction)
+    }
+
+    /// The term's gradients scaled by an upstream gradient: a number, a tensor of one element, or for an unreduced loss a
+    /// tensor of the loss's shape. The loss itself is not scaled.
+    pub fn upstream(self, scale: impl Into<Scale<T>>) -> Term<T> {
+        let scale = scale.into();
+        self.each(|part| part.upstream = scale.clone())
+    }
+
+    /// The sum divided by this instead of by what the reduction says: for gradient accumulation and data parallelism, where
+    /// the denominator is that of the whole batch.
+    pub fn divide_by(self, denominator: impl Into<Scale<T>>) -> Term<T> {
+        let denominator = denominator.into();
+        self.each(|part| part.divide_by = Some(denominator.clone()))
+    }
+
+    /// The term with a name of its own in the parts of an outcome.
+    pub fn named(self, name: &str) -> Term<T> {
+        self.each(|part| part.name = name.into())
+    }
+
+    fn each(mut self, change: impl FnMut(&mut Part<T>)) -> Term<T> {
+        self.parts.iter_mut().for_each(change);
+        self
+    }
+}
+
+impl<T> Add for Term<T> {
+    type Output = Term<T>;
+    fn add(mut self, other: Term<T>) -> Term<T> {
+        self.parts.extend(other.parts);
+        self
+    }
+}
+
+impl<T> Mul<Term<T>> for f32 {
+    type Output = Term<T>;
+    fn mul(self, mut term: Term<T>) -> Term<T> {
+        term.parts.iter_mut().for_each(|part| part.weight *= self);
+        term
+    }
+}
+
+impl<T> Part<T> {
+    /// The operand of this name.
+    pub fn operand(&self, name: &str) -> Option<&T> {
+        self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
+    }
+
+    /// The same part of other tensors, made one by one.
+    pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
+        let mut scale = |scale: &Scale<T>| {
+            Ok(match scale {
+                Scale::Number(number) => Scale::Number(*number),
+                Scale::Tensor(tensor) => Scale::Tensor(f(tensor)?),
+            })
+        };
+        let upstream = scale(&self.upstream)?;
+        let divide_by = self.divide_by.as_ref().map(&mut scale).transpose()?;
+        let operands = self.operands.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?)));
+        Ok(Part {
+            name: self.name.clone(),
+            weight: self.weight,
+            loss: self.loss.clone(),
+            operands: operands.collect::<Result<_>>()?,
+            reduction: self.reduction,
+            upstream,
+            divide_by,
+        })
+    }
+}
+
+/// One loss's share of an outcome: the outcome's loss is Σ weight·sum/denominator over its parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartOutcome {
+    /// The term's name.
+    pub name: String,
+    /// The sum of its values.
+    pub sum: f64,
+    /// What the sum is divided by.
+    pub denominator: f64,
+    /// Its factor in the sum of terms.
+    pub weight: f64,
+}
+
+/// Refuses a reduction that a loss does not have.
+pub(crate) fn refuse_reduction(loss: &dyn Loss, value: &Value) -> Error {
+    let names = loss.header().reductions.iter().map(|r| options::OptionType::get(r).to_string());
+    Error::InvalidOption {
+        loss: loss.header().id,
+        option: "reduction".into(),
+        value: value.to_string(),
+        expected: format!("one of {}", names.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Refuses to give an unreduced term's loss as a number.
+pub(crate) fn not_reduced() -> Error {
+    Error::InvalidOption {
+        loss: "term",
+        option: "reduction".into(),
+        value: "none".into(),
+        expected: "a reduction, for the loss as a number".into(),
+    }
+}

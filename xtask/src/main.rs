@@ -1,0 +1,42 @@
+//! `cargo xtask`: this project's demo and its whole test, on a machine that may have nothing but Rust.
+
+mod adapter;
+mod args;
+mod demo;
+mod distribution;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use args::{Request, USAGE};
+use run::Stop;
+
+fn main() -> ExitCode {
+    let arguments = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned());
+    let outcome = match args::parse(arguments) {
+        Ok(Request::Help) => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        Ok(Request::Demo(install)) => demo::demo(install),
+        Ok(Request::Test(install)) => test::test(install),
+        Err(complaint) => {
+            eprint!("{complaint}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Failed(why)) => {
+            eprintln!("failed: {why}");
+            ExitCode::from(1)
+        }
+        Err(Stop::NoAdapter(why)) => {
+            eprintln!("no usable GPU adapter: {why}");
+            ExitCode::from(2)
+        }
+    }
+}

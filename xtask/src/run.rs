@@ -1,0 +1,166 @@
+//! Commands: run from the project's root, each announced by the line a user would type.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// Why the program stops before its end.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Something that should have worked did not: exit status 1.
+    Failed(String),
+    /// The machine has no adapter to work on: exit status 2.
+    NoAdapter(String),
+}
+
+/// The project's root folder.
+pub fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// A `cargo` command at the project's root.
+pub fn cargo(args: &[&str]) -> Command {
+    // Cargo says which cargo it is, so that a toolchain chosen by the user is kept.
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root());
+    command
+}
+
+/// Prints the command, then runs it to its end; anything but success is an error.
+pub fn run(command: &mut Command) -> Result<(), Stop> {
+    println!("> {}", Line(command));
+    succeed(command)
+}
+
+/// Runs the command to its end; anything but success is an error that names it.
+pub fn succeed(command: &mut Command) -> Result<(), Stop> {
+    let status = status(command)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Stop::Failed(format!("{} ({status})", Line(command))))
+    }
+}
+
+/// Runs the command to its end, however it ends.
+pub fn status(command: &mut Command) -> Result<ExitStatus, Stop> {
+    command
+        .status()
+        .map_err(|error| Stop::Failed(format!("{} could not be run: {error}", Line(command))))
+}
+
+/// Whether the command can be run and succeeds, asked without showing what it prints.
+pub fn answers(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// What the command prints on its standard output, where it succeeds.
+pub fn output(command: &mut Command) -> Result<String, Stop> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Stop::Failed(format!("{} could not be run: {error}", Line(command))))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Stop::Failed(format!(
+            "{} ({})",
+            Line(command),
+            output.status
+        )))
+    }
+}
+
+/// A command as the line that a user would type for it.
+pub struct Line<'a>(pub &'a Command);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in self.0.get_envs() {
+            let value = value.unwrap_or_default();
+            write!(f, "{}={} ", name.to_string_lossy(), quoted(value))?;
+        }
+        // The full path of cargo is noise to the reader.
+        let program = Path::new(self.0.get_program());
+        let name = program.file_stem().unwrap_or(program.as_os_str());
+        write!(f, "{}", name.to_string_lossy())?;
+        self.0
+            .get_args()
+            .try_for_each(|argument| write!(f, " {}", quoted(argument)))
+    }
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    if word.is_empty() || word.contains(char::is_whitespace) {
+        format!("\"{word}\"")
+    } else {
+        word.into_owned()
+    }
+}
+
+/// How long something took, as a person says it.
+pub fn spoken(time: Duration) -> String {
+    // Minutes are split off after rounding, so that 59.96 s is not "60.0 s".
+    let tenths = (time.as_secs_f64() * 10.0).round() as u64;
+    let (minutes, tenths) = (tenths / 600, tenths % 600);
+    match minutes {
+        0 => format!("{}.{} s", tenths / 10, tenths % 10),
+        _ => format!("{minutes} min {} s", tenths / 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_reads_as_it_is_typed() {
+        let mut command = Command::new("/somewhere/bin/cargo");
+        command.args(["test", "--", "two words"]).env("F", "-D w");
+        assert_eq!(
+            Line(&command).to_string(),
+            "F=\"-D w\" cargo test -- \"two words\""
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_fails_is_named() {
+        assert_eq!(succeed(&mut Command::new("true")), Ok(()));
+        assert!(answers(&mut Command::new("true")));
+        let mut failing = Command::new("false");
+        assert!(!answers(&mut failing));
+        for outcome in [succeed(&mut failing), output(&mut failing).map(drop)] {
+            assert_eq!(
+                outcome,
+                Err(Stop::Failed("false (exit status: 1)".to_owned()))
+            );
+        }
+        assert!(!answers(&mut Command::new("no-such-program")));
+        assert!(succeed(&mut Command::new("no-such-program")).is_err());
+    }
+
+    #[test]
+    fn times_are_short() {
+        for (millis, text) in [
+            (40, "0.0 s"),
+            (1_250, "1.3 s"),
+            (59_940, "59.9 s"),
+            (59_960, "1 min 0 s"),
+            (754_000, "12 min 34 s"),
+        ] {
+            assert_eq!(spoken(Duration::from_millis(millis)), text);
+        }
+    }
+}
