@@ -53,13 +53,6 @@ pub(crate) enum Divisor {
     Tensor,
 }
 
-impl Checked {
-    /// The number of values that the unreduced loss has.
-    pub fn values(&self) -> usize {
-        self.loss_shape.iter().product()
-    }
-}
-
 /// Checks every part of a term.
 pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<Vec<Checked>> {
     let alone = term.parts.len() == 1;
@@ -240,7 +233,8 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
         }
     }
     scales(part, header, &loss_shape)?;
-    let divisor = divisor(part, header, dense, &loss_shape, labels.is_some());
+    let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
+    let divisor = divisor(part, header, dense, &loss_shape, ignoring);
     Ok(Checked { walk, loss_shape, labels, divisor })
 }
 
@@ -302,7 +296,7 @@ fn scales<T: Operand>(part: &Part<T>, header: &'static Header, loss_shape: &[usi
     Ok(())
 }
 
-fn divisor<T: Operand>(part: &Part<T>, header: &Header, dense: bool, loss_shape: &[usize], labels: bool) -> Divisor {
+fn divisor<T: Operand>(part: &Part<T>, header: &Header, dense: bool, loss_shape: &[usize], ignoring: bool) -> Divisor {
     let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
     match (&part.divide_by, part.reduction) {
         (_, Reduction::None) => Divisor::Number(1.0),
@@ -315,7 +309,7 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, dense: bool, loss_shape:
             let regions = matches!(part.loss.leaf(), Leaf::Region(_));
             match header.mean {
                 Denominator::Weights if weighted => Divisor::Weights,
-                _ if !regions && (has(Role::Mask) || labels) => Divisor::Count,
+                _ if !regions && (has(Role::Mask) || ignoring) => Divisor::Count,
                 _ => Divisor::Number(loss_shape.iter().product::<usize>() as f64),
             }
         }

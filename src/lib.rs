@@ -5,6 +5,8 @@ mod array;
 mod check;
 pub mod cpu;
 mod error;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod loss;
 mod losses;
 mod math;
@@ -15,9 +17,13 @@ mod term;
 
 pub use array::{Array, Data, Element};
 pub use error::{Error, Result};
+#[cfg(feature = "gpu")]
+pub use gpu::*;
 pub use loss::*;
 pub use losses::*;
 pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};
 pub use reduction::Reduction;
 pub use shape::{ClassAxis, DType};
 pub use term::{Extra, Operand, PartOutcome, Scale, Term};
+#[cfg(feature = "gpu")]
+pub use wgpu;

@@ -167,11 +167,11 @@ pub trait Pointwise {
     /// The loss of an element and its derivatives.
     ///
     /// `v` holds the element of each [`Role::Element`] operand in the header's order, `item` what [`item`](Self::item) gave.
-    fn score(&self, v: [f64; 4], item: [f64; 4]) -> ElementScore;
+    fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
     /// What the leaf needs of an item, from the number that was looked up for it.
-    fn item(&self, _looked_up: f64) -> [f64; 4] {
-        [0.0; 4]
+    fn item(&self, _looked_up: f64) -> [f64; 3] {
+        [0.0; 3]
     }
 
     /// Whether one more operand is needed or not wanted under these options: the operand's name and the option at fault.

@@ -33,7 +33,7 @@ impl<'a> Elements<'a> {
         let mut scores = Vec::with_capacity(items * per_item);
         for item in 0..items {
             let looked_up = index.as_ref().zip(table.as_ref()).map(|(index, table)| table[index[item] as usize]);
-            let of_item = looked_up.map_or([0.0; 4], |number| leaf.item(number));
+            let of_item = looked_up.map_or([0.0; 3], |number| leaf.item(number));
             for i in item * per_item..(item + 1) * per_item {
                 let mut v = [0.0; 4];
                 for (v, operand) in v.iter_mut().zip(&operands) {

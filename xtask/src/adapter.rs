@@ -9,15 +9,7 @@ use crate::distribution::{Distribution, Step, shell_line};
 use crate::run::{Stop, answers, cargo, run, status, succeed};
 
 const BUILD: &[&str] = &["build", "--release", "-p", "wgloss-cli"];
-const DEVICES: &[&str] = &[
-    "run",
-    "--release",
-    "-q",
-    "-p",
-    "wgloss-cli",
-    "--",
-    "devices",
-];
+const DEVICES: &[&str] = &["run", "--release", "-q", "-p", "wgloss-cli", "--", "devices"];
 
 /// Makes sure that the machine has an adapter, or stops with what the user can do about it.
 pub fn set_up(install: Install) -> Result<(), Stop> {
@@ -30,7 +22,7 @@ pub fn set_up(install: Install) -> Result<(), Stop> {
     let Some(distribution) = this_distribution() else {
         return Err(Stop::NoAdapter(format!(
             "how a software Vulkan driver is installed is known for Debian, Fedora and their \
-             derivatives only, and this is {OS} without either. Install a driver for your GPU, or \
+             derivatives only, and this system ({OS}) is neither. Install a driver for your GPU, or \
              Mesa's software Vulkan driver (lavapipe) with the Vulkan loader, and run this again"
         )));
     };
@@ -51,7 +43,7 @@ pub fn set_up(install: Install) -> Result<(), Stop> {
     println!("> {}", shell_line(steps, prefix));
     for step in steps {
         if let Err(Stop::Failed(why) | Stop::NoAdapter(why)) = perform(step, prefix) {
-            return Err(Stop::NoAdapter(format!("{why} did not work. {advice}")));
+            return Err(Stop::NoAdapter(format!("installing one failed: {why}. {advice}")));
         }
     }
     if found()? {
@@ -69,9 +61,7 @@ pub fn set_up(install: Install) -> Result<(), Stop> {
 fn found() -> Result<bool, Stop> {
     let ended = status(&mut cargo(DEVICES))?;
     verdict(ended.code()).ok_or_else(|| {
-        Stop::Failed(format!(
-            "`wgloss devices` says neither that there is an adapter nor that there is none ({ended})"
-        ))
+        Stop::Failed(format!("`wgloss devices` says neither that there is an adapter nor that there is none ({ended})"))
     })
 }
 
@@ -97,18 +87,13 @@ fn this_distribution() -> Option<Distribution> {
         return None;
     }
     // os-release(5): the second stands in where the first is missing.
-    let text = fs::read_to_string("/etc/os-release")
-        .or_else(|_| fs::read_to_string("/usr/lib/os-release"))
-        .ok()?;
+    let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release")).ok()?;
     Distribution::from_os_release(&text)
 }
 
 fn is_root() -> bool {
     // The standard library has no call for the user's id.
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 fn perform(step: Step, prefix: &[&str]) -> Result<(), Stop> {
@@ -125,13 +110,9 @@ mod tests {
 
     #[test]
     fn only_the_two_promised_statuses_are_an_answer() {
-        for (code, meaning) in [
-            (Some(0), Some(true)),
-            (Some(1), Some(false)),
-            (Some(2), None),
-            (Some(101), None),
-            (None, None),
-        ] {
+        for (code, meaning) in
+            [(Some(0), Some(true)), (Some(1), Some(false)), (Some(2), None), (Some(101), None), (None, None)]
+        {
             assert_eq!(verdict(code), meaning, "{code:?}");
         }
     }

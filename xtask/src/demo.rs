@@ -21,17 +21,9 @@ pub fn demo(install: Install) -> Result<(), Stop> {
         }
         _ => {}
     }
-    run(&mut cargo(&[
-        "run",
-        "--release",
-        "--example",
-        "segmentation",
-    ]))?;
+    run(&mut cargo(&["run", "--release", "--example", "segmentation"]))?;
     if !picture.is_file() {
-        return Err(Stop::Failed(format!(
-            "the example ended well, but {} isn't there",
-            picture.display()
-        )));
+        return Err(Stop::Failed(format!("the example ended well, but {} isn't there", picture.display())));
     }
     println!("the picture is {}", picture.display());
     Ok(())

@@ -15,16 +15,17 @@ pub enum Distribution {
 impl Distribution {
     /// Finds the family in the text of an os-release file.
     pub fn from_os_release(text: &str) -> Option<Self> {
-        // ID comes first: a derivative names its closest relative there or first in ID_LIKE.
-        ["ID", "ID_LIKE"]
-            .into_iter()
-            .filter_map(|key| value(text, key))
-            .flat_map(str::split_whitespace)
-            .find_map(|id| match id {
-                "debian" | "ubuntu" => Some(Self::Debian),
-                "fedora" | "rhel" => Some(Self::Fedora),
-                _ => None,
-            })
+        // ID comes first: what a system says it is counts before what it says it is like.
+        let names = ["ID", "ID_LIKE"].into_iter().filter_map(|key| value(text, key));
+        names.flat_map(str::split_whitespace).find_map(Self::named)
+    }
+
+    fn named(id: &str) -> Option<Self> {
+        match id {
+            "debian" | "ubuntu" => Some(Self::Debian),
+            "fedora" | "rhel" => Some(Self::Fedora),
+            _ => None,
+        }
     }
 
     /// The commands, in order, that install Mesa's drivers (lavapipe is among them) and the Vulkan
@@ -44,24 +45,14 @@ impl Distribution {
                     "libvulkan1",
                 ],
             ],
-            Self::Fedora => &[&[
-                "dnf",
-                "install",
-                "-y",
-                "mesa-vulkan-drivers",
-                "vulkan-loader",
-            ]],
+            Self::Fedora => &[&["dnf", "install", "-y", "mesa-vulkan-drivers", "vulkan-loader"]],
         }
     }
 }
 
 /// The steps as one line for a shell, each behind `prefix`.
 pub fn shell_line(steps: &[Step], prefix: &[&str]) -> String {
-    steps
-        .iter()
-        .map(|step| [prefix, step].concat().join(" "))
-        .collect::<Vec<_>>()
-        .join(" && ")
+    steps.iter().map(|step| [prefix, step].concat().join(" ")).collect::<Vec<_>>().join(" && ")
 }
 
 fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
@@ -79,10 +70,7 @@ mod tests {
     fn os_release_names_the_family() {
         use Distribution::{Debian, Fedora};
         for (text, family) in [
-            (
-                "PRETTY_NAME=\"Debian GNU/Linux 12\"\nVERSION_ID=\"12\"\nID=debian\n",
-                Some(Debian),
-            ),
+            ("PRETTY_NAME=\"Debian GNU/Linux 12\"\nVERSION_ID=\"12\"\nID=debian\n", Some(Debian)),
             ("ID=ubuntu\nID_LIKE=debian\n", Some(Debian)),
             ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", Some(Debian)),
             ("ID=elementary\nID_LIKE=ubuntu\n", Some(Debian)),
@@ -116,11 +104,7 @@ mod tests {
                 "sudo apt-get update && sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y \
                  mesa-vulkan-drivers libvulkan1",
             ),
-            (
-                Distribution::Fedora,
-                &["sudo", "-n"][..],
-                "sudo -n dnf install -y mesa-vulkan-drivers vulkan-loader",
-            ),
+            (Distribution::Fedora, &["sudo", "-n"][..], "sudo -n dnf install -y mesa-vulkan-drivers vulkan-loader"),
         ] {
             assert_eq!(shell_line(family.install_steps(), prefix), line);
         }

@@ -13,9 +13,7 @@ use args::{Request, USAGE};
 use run::Stop;
 
 fn main() -> ExitCode {
-    let arguments = std::env::args_os()
-        .skip(1)
-        .map(|argument| argument.to_string_lossy().into_owned());
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     let outcome = match args::parse(arguments) {
         Ok(Request::Help) => {
             print!("{USAGE}");

@@ -40,18 +40,12 @@ pub fn run(command: &mut Command) -> Result<(), Stop> {
 /// Runs the command to its end; anything but success is an error that names it.
 pub fn succeed(command: &mut Command) -> Result<(), Stop> {
     let status = status(command)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Stop::Failed(format!("{} ({status})", Line(command))))
-    }
+    if status.success() { Ok(()) } else { Err(Stop::Failed(format!("{} ({status})", Line(command)))) }
 }
 
 /// Runs the command to its end, however it ends.
 pub fn status(command: &mut Command) -> Result<ExitStatus, Stop> {
-    command
-        .status()
-        .map_err(|error| Stop::Failed(format!("{} could not be run: {error}", Line(command))))
+    command.status().map_err(|error| Stop::Failed(format!("{} could not be run: {error}", Line(command))))
 }
 
 /// Whether the command can be run and succeeds, asked without showing what it prints.
@@ -73,11 +67,7 @@ pub fn output(command: &mut Command) -> Result<String, Stop> {
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(Stop::Failed(format!(
-            "{} ({})",
-            Line(command),
-            output.status
-        )))
+        Err(Stop::Failed(format!("{} ({})", Line(command), output.status)))
     }
 }
 
@@ -94,19 +84,13 @@ impl fmt::Display for Line<'_> {
         let program = Path::new(self.0.get_program());
         let name = program.file_stem().unwrap_or(program.as_os_str());
         write!(f, "{}", name.to_string_lossy())?;
-        self.0
-            .get_args()
-            .try_for_each(|argument| write!(f, " {}", quoted(argument)))
+        self.0.get_args().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
 }
 
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
-    if word.is_empty() || word.contains(char::is_whitespace) {
-        format!("\"{word}\"")
-    } else {
-        word.into_owned()
-    }
+    if word.is_empty() || word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.into_owned() }
 }
 
 /// How long something took, as a person says it.
@@ -128,10 +112,7 @@ mod tests {
     fn a_command_reads_as_it_is_typed() {
         let mut command = Command::new("/somewhere/bin/cargo");
         command.args(["test", "--", "two words"]).env("F", "-D w");
-        assert_eq!(
-            Line(&command).to_string(),
-            "F=\"-D w\" cargo test -- \"two words\""
-        );
+        assert_eq!(Line(&command).to_string(), "F=\"-D w\" cargo test -- \"two words\"");
     }
 
     #[cfg(unix)]
@@ -142,10 +123,7 @@ mod tests {
         let mut failing = Command::new("false");
         assert!(!answers(&mut failing));
         for outcome in [succeed(&mut failing), output(&mut failing).map(drop)] {
-            assert_eq!(
-                outcome,
-                Err(Stop::Failed("false (exit status: 1)".to_owned()))
-            );
+            assert_eq!(outcome, Err(Stop::Failed("false (exit status: 1)".to_owned())));
         }
         assert!(!answers(&mut Command::new("no-such-program")));
         assert!(succeed(&mut Command::new("no-such-program")).is_err());
@@ -153,13 +131,9 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        for (millis, text) in [
-            (40, "0.0 s"),
-            (1_250, "1.3 s"),
-            (59_940, "59.9 s"),
-            (59_960, "1 min 0 s"),
-            (754_000, "12 min 34 s"),
-        ] {
+        for (millis, text) in
+            [(40, "0.0 s"), (1_250, "1.3 s"), (59_940, "59.9 s"), (59_960, "1 min 0 s"), (754_000, "12 min 34 s")]
+        {
             assert_eq!(spoken(Duration::from_millis(millis)), text);
         }
     }

@@ -32,11 +32,7 @@ enum Kind {
 impl Check {
     fn new(args: &'static str, kind: Kind) -> Self {
         let args = args.split(' ').collect();
-        Self {
-            args,
-            env: None,
-            kind,
-        }
+        Self { args, env: None, kind }
     }
 
     fn command(&self) -> Command {
@@ -48,9 +44,7 @@ impl Check {
     /// The component that this check needs and the toolchain lacks.
     fn lacks(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::SucceedsWith(component) if !answers(&mut cargo(&[self.args[0], "--version"])) => {
-                Some(component)
-            }
+            Kind::SucceedsWith(component) if !answers(&mut cargo(&[self.args[0], "--version"])) => Some(component),
             _ => None,
         }
     }
@@ -71,24 +65,12 @@ fn checks() -> Vec<Check> {
     use Kind::{ListsNone, Succeeds, SucceedsWith};
     let mut checks = vec![
         Check::new("fmt --all --check", SucceedsWith("rustfmt")),
-        Check::new(
-            "clippy --workspace --all-targets -- -D warnings",
-            SucceedsWith("clippy"),
-        ),
-        Check::new(
-            "tree -p wgloss --no-default-features -e normal --prefix none",
-            ListsNone("wgpu"),
-        ),
+        Check::new("clippy --workspace --all-targets -- -D warnings", SucceedsWith("clippy")),
+        Check::new("tree -p wgloss --no-default-features -e normal --prefix none", ListsNone("wgpu")),
         Check::new("test -p wgloss --no-default-features --lib", Succeeds),
         Check::new("test --workspace", Succeeds),
-        Check {
-            env: Some(("RUSTDOCFLAGS", "-D warnings")),
-            ..Check::new("doc --workspace --no-deps", Succeeds)
-        },
-        Check::new(
-            "run --release -q -p wgloss-cli -- verify --device all",
-            Succeeds,
-        ),
+        Check { env: Some(("RUSTDOCFLAGS", "-D warnings")), ..Check::new("doc --workspace --no-deps", Succeeds) },
+        Check::new("run --release -q -p wgloss-cli -- verify --device all", Succeeds),
     ];
     checks.extend(EXAMPLES.iter().map(|example| Check {
         args: vec!["run", "--release", "--example", example],
@@ -96,10 +78,7 @@ fn checks() -> Vec<Check> {
         kind: Succeeds,
     }));
     // Criterion's test mode runs each benchmark once, without measuring it.
-    checks.push(Check::new(
-        "bench -p wgloss --bench losses -- --test",
-        Succeeds,
-    ));
+    checks.push(Check::new("bench -p wgloss --bench losses -- --test", Succeeds));
     checks
 }
 
@@ -148,10 +127,7 @@ fn listed<'a>(tree: &'a str, family: &str) -> Option<&'a str> {
     // Only the first word is a name: the folder this project lies in is on these lines too.
     tree.lines()
         .filter_map(|line| line.split_whitespace().next())
-        .find(|name| {
-            name.strip_prefix(family)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        })
+        .find(|name| name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
 }
 
 #[cfg(test)]
@@ -164,10 +140,7 @@ mod tests {
             ("wgloss v0.1.0 (/home/me/wgpu/wgloss)\n", None),
             ("wgloss v0.1.0\nwgpunit v1.0.0\n", None),
             ("wgloss v0.1.0\nwgpu v30.0.0\n", Some("wgpu")),
-            (
-                "wgloss v0.1.0\nlog v0.4.1\nwgpu-types v30.0.0",
-                Some("wgpu-types"),
-            ),
+            ("wgloss v0.1.0\nlog v0.4.1\nwgpu-types v30.0.0", Some("wgpu-types")),
             ("", None),
         ] {
             assert_eq!(listed(tree, "wgpu"), found, "{tree}");
@@ -176,20 +149,14 @@ mod tests {
 
     #[test]
     fn every_check_is_a_line_to_type() {
-        let lines: Vec<String> = checks()
-            .iter()
-            .map(|check| Line(&check.command()).to_string())
-            .collect();
+        let lines: Vec<String> = checks().iter().map(|check| Line(&check.command()).to_string()).collect();
         for line in [
             "cargo fmt --all --check",
             "cargo clippy --workspace --all-targets -- -D warnings",
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps",
             "cargo run --release --example denoise",
         ] {
-            assert!(
-                lines.iter().any(|l| l == line),
-                "{line} is not in {lines:?}"
-            );
+            assert!(lines.iter().any(|l| l == line), "{line} is not in {lines:?}");
         }
     }
 
@@ -206,18 +173,12 @@ mod tests {
         // One line, which begins with "cargo".
         let check = |family| Check::new("--version", Kind::ListsNone(family)).perform();
         assert_eq!(check("wgpu"), Ok(()));
-        assert_eq!(
-            check("cargo"),
-            Err(Stop::Failed("cargo --version lists cargo".to_owned()))
-        );
+        assert_eq!(check("cargo"), Err(Stop::Failed("cargo --version lists cargo".to_owned())));
     }
 
     #[test]
     fn what_was_left_out_is_said_last() {
         assert_eq!(summary(12, 0, "3.0 s"), "all 12 checks passed (3.0 s)");
-        assert_eq!(
-            summary(10, 2, "3.0 s"),
-            "all 10 checks passed (3.0 s; 2 left out, see above)"
-        );
+        assert_eq!(summary(10, 2, "3.0 s"), "all 10 checks passed (3.0 s; 2 left out, see above)");
     }
 }

@@ -1,0 +1,13 @@
+// Cross-entropy: the twin of src/losses/softmax/cross_entropy.rs. Uses lib/params lib/math fold/softmax.
+const LABEL_SMOOTHING: u32 = 0u;
+const Z_LOSS: u32 = 1u;
+
+fn softmax_share(q: f32) -> f32 {
+    return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(params.classes));
+}
+
+fn softmax_score(s: Statistics) -> SoftmaxScore {
+    let own = 1.0 - option(LABEL_SMOOTHING);
+    let z = option(Z_LOSS);
+    return SoftmaxScore(part_of(own * s.weight, s.nll) + s.spread, own * s.weight, z * s.lse * s.lse, 2.0 * z * s.lse);
+}

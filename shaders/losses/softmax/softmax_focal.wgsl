@@ -1,0 +1,21 @@
+// Softmax focal loss: the twin of src/losses/softmax/softmax_focal.rs. Uses lib/params lib/math fold/softmax.
+const GAMMA: u32 = 0u;
+
+fn softmax_share(q: f32) -> f32 {
+    return q;
+}
+
+fn softmax_score(s: Statistics) -> SoftmaxScore {
+    let gamma = option(GAMMA);
+    // miss^gamma, by logs: WGSL's pow is not defined at 0
+    var focus = 1.0;
+    if gamma > 0.0 {
+        focus = select(0.0, exp_negative(-gamma * log(s.miss)), s.miss > 0.0);
+    }
+    // nll/miss tends to 1; where p is 0, p·nll is 0 although nll may be infinite
+    var ratio = 1.0;
+    if s.miss > 0.0 {
+        ratio = part_of(1.0 - s.miss, s.nll) / s.miss;
+    }
+    return SoftmaxScore(part_of(s.weight * focus, s.nll), s.weight * focus * (1.0 + (gamma * ratio)), 0.0, 0.0);
+}

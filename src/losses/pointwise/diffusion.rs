@@ -81,7 +81,7 @@ impl Loss for Diffusion {
 
 impl Pointwise for Diffusion {
     /// The factors of noise and sample in the target, and the item's weight.
-    fn item(&self, alpha_bar: f64) -> [f64; 4] {
+    fn item(&self, alpha_bar: f64) -> [f64; 3] {
         let gamma = f64::from(self.gamma);
         let rest = 1.0 - alpha_bar;
         let (noise, sample) = match self.prediction_type {
@@ -97,10 +97,10 @@ impl Pointwise for Diffusion {
             (_, PredictionType::Sample) if alpha_bar <= gamma * rest => alpha_bar / rest,
             (_, PredictionType::Sample) => gamma,
         };
-        [noise, sample, weight, 0.0]
+        [noise, sample, weight]
     }
 
-    fn score(&self, [x, noise, sample, _]: [f64; 4], [by_noise, by_sample, weight, _]: [f64; 4]) -> ElementScore {
+    fn score(&self, [x, noise, sample, _]: [f64; 4], [by_noise, by_sample, weight]: [f64; 3]) -> ElementScore {
         // a factor of 0 leaves its operand out, infinite or not
         let share = |factor: f64, v: f64| if factor == 0.0 { 0.0 } else { factor * v };
         let d = x - (share(by_noise, noise) + share(by_sample, sample));

@@ -6,8 +6,9 @@ use crate::reduction::Reduction;
 crate::loss! {
     /// Mean squared error: `(x − t)²` for each element.
     ///
-    /// `input` and `target` have one shape and are both differentiable; so has the optional [`Extra::Weight`], by which
-    /// `none` and `sum` are multiplied, a mean being `Σ w·(x − t)² / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `input` and `target` have one shape and are both differentiable. By an optional
+    /// [`Extra::Weight`] `none` and `sum` are multiplied, a mean being `Σ w·(x − t)² / Σ w`. An [`Extra::Mask`] leaves out
+    /// what it is zero for.
     ///
     /// A difference of two equal infinities is NaN, as IEEE has it, also where a shader's compiler would fold it to 0.
     ///
@@ -44,7 +45,7 @@ impl Loss for Mse {
 }
 
 impl Pointwise for Mse {
-    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 4]) -> ElementScore {
+    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let d = x - t;
         ElementScore { loss: d * d, d: [2.0 * d, -2.0 * d, 0.0, 0.0] }
     }

@@ -51,7 +51,7 @@ impl Loss for SigmoidFocal {
 }
 
 impl Pointwise for SigmoidFocal {
-    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 4]) -> ElementScore {
+    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let gamma = f64::from(self.gamma);
         let (p, q) = (sigmoid(x), sigmoid(-x));
         // bce = t·softplus(−x) + (1 − t)·softplus(x), where a zero share drops its term, infinite or not

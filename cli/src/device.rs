@@ -1,0 +1,128 @@
+//! The devices that evaluate a loss, and the ways in to each: the only file that knows which is which.
+
+use clap::ValueEnum;
+use wgloss::{Array, Error, Gpu, Header, Operand, Outcome, Result, Tensor, Term, Value, cpu};
+
+/// Where losses are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Device {
+    /// The CPU twins, in f64.
+    Cpu,
+    /// The GPU that `wgloss devices` marks as used.
+    Gpu,
+}
+
+impl Device {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Device::Cpu => "cpu",
+            Device::Gpu => "gpu",
+        }
+    }
+
+    /// Every way in to it; the first takes arrays of the host's.
+    pub fn open(self) -> Result<Vec<Way>> {
+        match self {
+            Device::Cpu => Ok(vec![Way::Cpu]),
+            Device::Gpu => Gpu::new().map(|gpu| vec![Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu)]),
+        }
+    }
+}
+
+/// A way in to a device.
+#[derive(Clone)]
+pub enum Way {
+    /// The CPU twins.
+    Cpu,
+    /// The GPU, which uploads and checks arrays of the host's.
+    GpuArrays(Gpu),
+    /// The GPU, given tensors that already lie there: only its kernels see the labels.
+    GpuTensors(Gpu),
+}
+
+/// A loss with everything that is given to it, by name.
+pub struct Job {
+    /// The loss.
+    pub loss: &'static Header,
+    /// Its options.
+    pub options: Vec<(String, Value)>,
+    /// Its operands.
+    pub operands: Vec<(String, Array)>,
+    /// The upstream gradient, where it is not 1.
+    pub upstream: Option<Array>,
+}
+
+/// What a loss came to.
+pub struct Answer {
+    /// The loss, of shape `[]` where it is reduced.
+    pub loss: Array,
+    /// The gradients, in the order asked for.
+    pub gradients: Vec<Array>,
+}
+
+impl Way {
+    /// What tells it from the device's other ways in.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Way::Cpu | Way::GpuArrays(_) => "host arrays",
+            Way::GpuTensors(_) => "uploaded tensors",
+        }
+    }
+
+    /// Evaluates a loss, and its gradients with respect to the operands of these names.
+    pub fn evaluate(&self, job: &Job, gradients: &[&str]) -> Result<Answer> {
+        let arrays: Vec<Array> = job.operands.iter().map(|(_, array)| array.clone()).collect();
+        match self {
+            Way::Cpu => {
+                let term = job.term(&arrays, job.upstream.as_ref())?;
+                let (outcome, gradients) = cpu::gradient_list(&term, &job.named(&arrays, gradients)?)?;
+                Ok(Answer { loss: outcome.tensor().clone(), gradients })
+            }
+            Way::GpuArrays(gpu) => {
+                let term = job.term(&arrays, job.upstream.as_ref())?;
+                read(gpu.gradient_list(&term, &job.named(&arrays, gradients)?)?)
+            }
+            Way::GpuTensors(gpu) => {
+                let upload = |array: &Array| gpu.upload_array(array);
+                let tensors = arrays.iter().map(upload).collect::<Result<Vec<_>>>()?;
+                let upstream = job.upstream.as_ref().map(upload).transpose()?;
+                let term = job.term(&tensors, upstream.as_ref())?;
+                read(gpu.gradient_list(&term, &job.named(&tensors, gradients)?)?)
+            }
+        }
+    }
+}
+
+/// Reads the loss first: what the kernels found wrong comes with any read.
+fn read((outcome, gradients): (Outcome, Vec<Tensor>)) -> Result<Answer> {
+    let loss = outcome.tensor().read().wait()?;
+    let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_>>()?;
+    Ok(Answer { loss, gradients })
+}
+
+impl Job {
+    /// The term of these tensors, which stand for the operands in order.
+    fn term<T: Operand>(&self, tensors: &[T], upstream: Option<&T>) -> Result<Term<T>> {
+        let options = self.options.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let operands = self.operands.iter().map(|(name, _)| name.as_str()).zip(tensors);
+        let term = Term::from_options((self.loss.default)(), options, operands)?;
+        Ok(match upstream {
+            Some(upstream) => term.upstream(upstream),
+            None => term,
+        })
+    }
+
+    /// The tensors that stand for the operands of these names.
+    fn named<'a, T>(&self, tensors: &'a [T], names: &[&str]) -> Result<Vec<&'a T>> {
+        let find = |name: &&str| {
+            let place = self.operands.iter().position(|(given, _)| given == name);
+            place.map(|place| &tensors[place]).ok_or_else(|| Error::InvalidOperand {
+                loss: self.loss.id,
+                operand: (*name).into(),
+                reason: "is not given, so it has no gradient".into(),
+            })
+        };
+        names.iter().map(find).collect()
+    }
+}

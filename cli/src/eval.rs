@@ -1,0 +1,165 @@
+//! `wgloss eval`: a loss of tensors in files, and its gradients.
+
+use crate::device::{Device, Job};
+use crate::failure::Failure;
+use crate::files::{self, output};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use std::io::{self, Write};
+use wgloss::{Array, Data, Header, Kind, Value};
+
+/// The arguments of `wgloss eval`.
+#[derive(Args)]
+pub struct Eval {
+    /// The loss's id.
+    #[arg(hide_possible_values = true, value_parser = PossibleValuesParser::new(ids()))]
+    loss: String,
+    /// The operand `input`. Files are FILE.npy or FILE.safetensors:TENSOR.
+    #[arg(long, value_name = "FILE")]
+    input: Option<String>,
+    /// The operand `target`.
+    #[arg(long, value_name = "FILE")]
+    target: Option<String>,
+    /// The operand `weight`.
+    #[arg(long, value_name = "FILE")]
+    weight: Option<String>,
+    /// The operand `mask`.
+    #[arg(long, value_name = "FILE")]
+    mask: Option<String>,
+    /// Any operand of the loss.
+    #[arg(long = "operand", value_name = "NAME=FILE", value_parser = pair)]
+    operands: Vec<(String, String)>,
+    /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
+    options: Vec<(String, String)>,
+    /// The operand to differentiate with respect to, and the .npy file to write the gradient to.
+    #[arg(long = "gradient-of", value_name = "NAME=FILE", value_parser = pair)]
+    gradients: Vec<(String, String)>,
+    /// The .npy file to write the loss to, instead of the standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<String>,
+    /// Where to evaluate.
+    #[arg(long, value_enum, default_value = "gpu")]
+    device: Device,
+    /// The class axis of the prediction is its last: NHWC images, `[B, T, V]` token logits.
+    #[arg(long)]
+    class_axis_last: bool,
+}
+
+fn ids() -> Vec<&'static str> {
+    wgloss::all().iter().map(|loss| loss.header().id).collect()
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("it has to be NAME=VALUE".into()),
+    }
+}
+
+impl Eval {
+    /// Evaluates the loss; writes and prints once everything is there.
+    pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
+        let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
+        let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
+        let options = self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name))));
+        self.check_outputs()?;
+        let job = Job {
+            loss: loss.header(),
+            options: options.collect(),
+            operands: self.read(loss.header())?,
+            upstream: None,
+        };
+        let ways = self.device.open()?;
+        let names: Vec<&str> = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
+        let answer = ways[0].evaluate(&job, &names)?;
+
+        let gradients = self.gradients.iter().map(|(_, place)| place.as_str()).zip(&answer.gradients);
+        let written: Vec<_> = gradients.chain(self.output.as_deref().map(|place| (place, &answer.loss))).collect();
+        output::write(&written)?;
+        if self.output.is_none() {
+            print(out, &answer.loss)?;
+        }
+        Ok(())
+    }
+
+    fn check_outputs(&self) -> Result<(), Failure> {
+        let mut targets = Vec::new();
+        for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
+            let target = output::check(place)?;
+            if targets.contains(&target) {
+                return Err(Failure::Input(format!("{place}: is to be written twice")));
+            }
+            targets.push(target);
+        }
+        Ok(())
+    }
+
+    fn read(&self, loss: &Header) -> Result<Vec<(String, Array)>, Failure> {
+        let given = [("input", &self.input), ("target", &self.target), ("weight", &self.weight), ("mask", &self.mask)];
+        let given = given.into_iter().filter_map(|(name, place)| Some((name, place.as_ref()?)));
+        let others = self.operands.iter().map(|(name, place)| (name.as_str(), place));
+        let read = |(name, place): (&str, &String)| {
+            let array = files::read(place)?;
+            let is_prediction = name == loss.operands[0].name;
+            let array = if self.class_axis_last && is_prediction { array.class_axis_last() } else { array };
+            Ok((name.to_string(), array))
+        };
+        given.chain(others).map(read).collect()
+    }
+}
+
+/// The value that a text stands for. Where one of several names is wanted, `none` is a name.
+fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
+    let is_choice = name == "reduction" || matches!(kind, Some(Kind::Choice(_)));
+    match text {
+        _ if is_choice => Value::Name(text.into()),
+        "none" => Value::None,
+        "true" => Value::Flag(true),
+        "false" => Value::Flag(false),
+        _ => text.parse().map_or_else(|_| Value::Name(text.into()), Value::Number),
+    }
+}
+
+/// Prints the elements, one a line, with the digits that tell them from their neighbours.
+fn print(out: &mut impl Write, array: &Array) -> io::Result<()> {
+    match array.data() {
+        Data::F32(data) => data.iter().try_for_each(|x| writeln!(out, "{x:?}")),
+        _ => array.to_f64().iter().try_for_each(|x| writeln!(out, "{x:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stands_for_the_value_that_its_option_can_take() {
+        let choice = Some(Kind::Choice(&["softmax", "none"]));
+        let name = |text: &str| Value::Name(text.into());
+        let values = [
+            ("none", "ignore_index", Some(Kind::IntegerOrNone), Value::None),
+            ("none", "activation", choice, name("none")),
+            ("none", "reduction", None, name("none")),
+            ("true", "batch", Some(Kind::Flag), Value::Flag(true)),
+            ("false", "batch", Some(Kind::Flag), Value::Flag(false)),
+            ("-1.5e-3", "gamma", Some(Kind::Number), Value::Number(-1.5e-3)),
+            ("255", "ignore_index", Some(Kind::Integer), Value::Number(255.0)),
+            ("softmax", "activation", choice, name("softmax")),
+            ("1,5", "gamma", Some(Kind::Number), name("1,5")),
+            ("2", "unheard_of", None, Value::Number(2.0)),
+        ];
+        for (text, option, kind, expected) in values {
+            assert_eq!(value(text, option, kind), expected, "{option}={text}");
+        }
+    }
+
+    #[test]
+    fn a_pair_has_a_name_and_a_value() {
+        assert_eq!(pair("input=a=b.npy"), Ok(("input".into(), "a=b.npy".into())));
+        for text in ["input", "=a.npy", "input=", ""] {
+            assert!(pair(text).is_err(), "{text}");
+        }
+    }
+}

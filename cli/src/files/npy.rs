@@ -1,0 +1,275 @@
+//! NumPy's `.npy` format: a magic number, a Python literal that says what follows, the elements.
+//!
+//! Read by hand, because a size that a damaged header claims must not be believed before it is compared with the file.
+
+use wgloss::{Array, DType, Data};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+const TYPES: [(DType, &str); 6] = [
+    (DType::F32, "<f4"),
+    (DType::F64, "<f8"),
+    (DType::I32, "<i4"),
+    (DType::U32, "<u4"),
+    (DType::U8, "|u1"),
+    (DType::I64, "<i8"),
+];
+
+/// The array in a file's bytes.
+pub fn parse(bytes: &[u8]) -> Result<Array, String> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or("is not an .npy file")?;
+    let (version, rest) = rest.split_first_chunk::<2>().ok_or("is cut off in its header")?;
+    let (size, rest) = match version {
+        [1, _] => rest.split_first_chunk().map(|(size, rest)| (usize::from(u16::from_le_bytes(*size)), rest)),
+        [2 | 3, _] => rest.split_first_chunk().map(|(size, rest)| (u32::from_le_bytes(*size) as usize, rest)),
+        [major, minor] => return Err(format!("is of .npy version {major}.{minor}, which is not known")),
+    }
+    .ok_or("is cut off in its header")?;
+    let (text, elements) = rest.split_at_checked(size).ok_or("is cut off in its header")?;
+    let text = str::from_utf8(text).map_err(|_| "has a damaged header: it is not text")?;
+    Header::parse(text)?.array(elements)
+}
+
+/// The bytes of a file that holds this array.
+pub fn bytes(array: &Array) -> Vec<u8> {
+    let descr = TYPES.iter().find(|(dtype, _)| *dtype == array.dtype()).map_or("", |(_, descr)| descr);
+    let sizes: String = array.shape().iter().map(|size| format!("{size}, ")).collect();
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
+    // readers map the elements, which therefore begin at a multiple of 64 bytes, after a line feed
+    let lead = MAGIC.len() + 4;
+    let padded = (lead + header.len() + 1).next_multiple_of(64) - lead;
+    header += &" ".repeat(padded - header.len() - 1);
+    header.push('\n');
+    let mut bytes = [MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat();
+    match array.data() {
+        Data::F32(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+        Data::F64(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+        Data::I32(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+        Data::U32(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+        Data::U8(data) => bytes.extend(data.iter()),
+        Data::I64(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+    }
+    bytes
+}
+
+/// What a header says.
+struct Header {
+    descr: String,
+    fortran_order: bool,
+    shape: Vec<usize>,
+}
+
+impl Header {
+    fn parse(text: &str) -> Result<Header, String> {
+        let mut literal = Literal(text);
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        literal.expect("{")?;
+        while !literal.eat("}") {
+            let key = literal.string()?;
+            literal.expect(":")?;
+            match key {
+                "descr" => descr = Some(literal.string()?.to_string()),
+                "fortran_order" => fortran_order = Some(literal.flag()?),
+                "shape" => shape = Some(literal.shape()?),
+                other => return Err(format!("has a damaged header: it speaks of `{other}`")),
+            }
+            if !literal.eat(",") {
+                literal.expect("}")?;
+                break;
+            }
+        }
+        match (descr, fortran_order, shape, literal.0.trim()) {
+            (Some(descr), Some(fortran_order), Some(shape), "") => Ok(Header { descr, fortran_order, shape }),
+            _ => Err("has a damaged header: it is not complete".into()),
+        }
+    }
+
+    fn array(self, elements: &[u8]) -> Result<Array, String> {
+        let dtype = TYPES.iter().find(|(_, descr)| *descr == self.descr || descr.replace('|', "<") == self.descr);
+        let Some((dtype, _)) = dtype else {
+            let known: Vec<_> = TYPES.iter().map(|(_, descr)| *descr).collect();
+            return Err(format!("holds {}; what is read is {}", self.descr, known.join(", ")));
+        };
+        let size = self.shape.iter().try_fold(dtype.size(), |size, &axis| size.checked_mul(axis));
+        let size = size.ok_or_else(|| format!("is damaged: its shape {:?} is too large", self.shape))?;
+        if size != elements.len() {
+            let (shape, held) = (&self.shape, elements.len());
+            return Err(format!("is damaged: its shape {shape:?} takes {size} bytes, and {held} follow its header"));
+        }
+        if self.fortran_order {
+            super::array(*dtype, self.shape.clone(), &row_major(elements, &self.shape, dtype.size()))
+        } else {
+            super::array(*dtype, self.shape, elements)
+        }
+    }
+}
+
+/// Elements in row-major order, from column-major order.
+fn row_major(elements: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
+    let mut index = vec![0; shape.len()];
+    let mut ordered = Vec::with_capacity(elements.len());
+    for _ in 0..elements.len() / size {
+        let place = index.iter().zip(shape).rev().fold(0, |place, (i, axis)| place * axis + i);
+        ordered.extend_from_slice(&elements[place * size..][..size]);
+        for (i, axis) in index.iter_mut().zip(shape).rev() {
+            *i += 1;
+            if *i < *axis {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    ordered
+}
+
+/// What is left of a Python literal.
+struct Literal<'a>(&'a str);
+
+impl<'a> Literal<'a> {
+    fn eat(&mut self, token: &str) -> bool {
+        let rest = self.0.trim_start().strip_prefix(token);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+
+    fn expect(&mut self, token: &str) -> Result<(), String> {
+        if self.eat(token) { Ok(()) } else { Err(self.damaged(&format!("`{token}`"))) }
+    }
+
+    fn string(&mut self) -> Result<&'a str, String> {
+        let quote = ["'", "\""].into_iter().find(|quote| self.eat(quote));
+        let split = quote.and_then(|quote| self.0.split_once(quote));
+        let (string, rest) = split.ok_or_else(|| self.damaged("a string"))?;
+        self.0 = rest;
+        Ok(string)
+    }
+
+    fn flag(&mut self) -> Result<bool, String> {
+        if self.eat("True") {
+            return Ok(true);
+        }
+        if self.eat("False") { Ok(false) } else { Err(self.damaged("True or False")) }
+    }
+
+    fn shape(&mut self) -> Result<Vec<usize>, String> {
+        let mut shape = Vec::new();
+        self.expect("(")?;
+        while !self.eat(")") {
+            let text = self.0.trim_start();
+            let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            shape.push(text[..digits].parse().map_err(|_| self.damaged("a size"))?);
+            self.0 = &text[digits..];
+            if !self.eat(",") {
+                self.expect(")")?;
+                break;
+            }
+        }
+        Ok(shape)
+    }
+
+    fn damaged(&self, expected: &str) -> String {
+        let found: String = self.0.trim().chars().take(30).collect();
+        format!("has a header that is damaged, or not of plain numbers: expected {expected}, found `{found}`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(version: u8, header: &str, elements: &[u8]) -> Vec<u8> {
+        let size = match version {
+            1 => (header.len() as u16).to_le_bytes().to_vec(),
+            _ => (header.len() as u32).to_le_bytes().to_vec(),
+        };
+        [MAGIC, &[version, 0], &size, header.as_bytes(), elements].concat()
+    }
+
+    fn header(descr: &str, shape: &str) -> String {
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}")
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let arrays = [
+            Array::new(&[1.5f32, -0.0, f32::MIN_POSITIVE, 4.0, 5.0, 6.0], [2, 3]),
+            Array::new(&[0.1f64], []),
+            Array::new(&[i32::MIN, 7], [2]),
+            Array::new(&[u32::MAX], [1, 1]),
+            Array::new(&[255u8, 0, 1], [3, 1]),
+            Array::new(&[i64::MIN, i64::MAX], [2]),
+            Array::new::<f32>(&[], [0, 4]),
+        ];
+        for array in arrays.map(Result::unwrap) {
+            let bytes = bytes(&array);
+            let back = parse(&bytes).unwrap();
+            assert_eq!((back.shape(), back.dtype(), back.to_f64()), (array.shape(), array.dtype(), array.to_f64()));
+            let start = bytes.len() - array.len() * array.dtype().size();
+            assert_eq!((start % 64, bytes[start - 1]), (0, b'\n'));
+        }
+    }
+
+    #[test]
+    fn headers_are_read_as_other_programs_write_them() {
+        let elements: Vec<u8> = (0..6u8).collect();
+        let headers = [
+            header("|u1", "(2, 3)"),
+            header("<u1", "(2, 3,)") + "   \n",
+            "{\"shape\":(2,3),\"fortran_order\":False,\"descr\":\"|u1\"}".into(),
+        ];
+        for (version, header) in [1, 2, 3].into_iter().zip(&headers) {
+            let array = parse(&file(version, header, &elements)).unwrap();
+            assert_eq!((array.shape(), array.to_f64()), (&[2, 3][..], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), "{header}");
+        }
+        let columns = header("|u1", "(2, 3)").replace("False", "True");
+        assert_eq!(parse(&file(1, &columns, &elements)).unwrap().to_f64(), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
+        let columns = columns.replace("(2, 3)", "(1, 3, 2)");
+        assert_eq!(parse(&file(1, &columns, &elements)).unwrap().to_f64(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let good = file(1, &header("<f4", "(2,)"), &[0; 8]);
+        assert!(parse(&good).is_ok());
+        let with = |descr: &str, shape: &str| file(1, &header(descr, shape), &[0; 8]);
+        let damaged = [
+            (Vec::new(), "not an .npy file"),
+            (b"PK\x03\x04".to_vec(), "not an .npy file"),
+            (good[..7].to_vec(), "cut off in its header"),
+            (good[..9].to_vec(), "cut off in its header"),
+            (good[..40].to_vec(), "cut off in its header"),
+            (good[..good.len() - 1].to_vec(), "takes 8 bytes, and 7 follow"),
+            ([&good[..], &[0]].concat(), "takes 8 bytes, and 9 follow"),
+            (file(4, "", &[]), "version 4.0"),
+            ([MAGIC, &[2, 0], &[255; 4], &[b' '; 80]].concat(), "cut off in its header"),
+            (with("<f4", "(3,)"), "takes 12 bytes, and 8 follow"),
+            (with("<f4", "(4611686018427387904, 4)"), "too large"),
+            (with("<f4", "(99999999999999999999,)"), "expected a size"),
+            (with("<f4", "(-2,)"), "expected a size"),
+            (with("<f4", "(2"), "expected a size"),
+            (with("<f4", "(2]"), "expected `)`"),
+            (with("<f4", "2"), "expected `(`"),
+            (with(">f4", "(2,)"), "holds >f4"),
+            (with("<f2", "(4,)"), "holds <f2"),
+            (with("|O", "(1,)"), "holds |O"),
+            (file(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", &[0; 8]), "expected a string"),
+            (file(1, "{'descr': '<f4', 'shape': (2,)}", &[0; 8]), "not complete"),
+            (file(1, "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}", &[0; 8]), "expected True or False"),
+            (file(1, &(header("<f4", "(2,)") + "x"), &[0; 8]), "not complete"),
+            (file(1, "{'colour': 'red'}", &[0; 8]), "speaks of `colour`"),
+            (file(1, "", &[0; 8]), "expected `{`"),
+            (with("<f4", &format!("({}2)", "1,".repeat(64))), "65 axes"),
+        ];
+        for (bytes, expected) in damaged {
+            let why = parse(&bytes).expect_err(expected);
+            assert!(why.contains(expected), "{why} does not say {expected}");
+        }
+        // and no other damage makes it panic
+        for place in 0..good.len() {
+            for byte in [0, b'(', b'9', 0xff] {
+                let mut bytes = good.clone();
+                bytes[place] = byte;
+                let _ = parse(&bytes);
+            }
+        }
+    }
+}

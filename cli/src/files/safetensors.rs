@@ -1,0 +1,73 @@
+//! Tensors of `.safetensors` files.
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use wgloss::{Array, DType};
+
+/// The tensor of this name in a file's bytes.
+pub fn parse(bytes: &[u8], tensor: Option<&str>) -> Result<Array, String> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| format!("is damaged: {error}"))?;
+    let mut names = file.names();
+    names.sort_unstable();
+    let Some(tensor) = tensor else {
+        return Err(format!("write FILE.safetensors:TENSOR, with one of its tensors: {}", names.join(", ")));
+    };
+    let view = file.tensor(tensor).map_err(|_| format!("has no such tensor, but {}", names.join(", ")))?;
+    array(&view)
+}
+
+/// A tensor as an array.
+pub fn array(view: &TensorView<'_>) -> Result<Array, String> {
+    let dtype = match view.dtype() {
+        Dtype::F32 => DType::F32,
+        Dtype::F64 => DType::F64,
+        Dtype::I32 => DType::I32,
+        Dtype::U32 => DType::U32,
+        Dtype::U8 => DType::U8,
+        Dtype::I64 => DType::I64,
+        other => return Err(format!("holds {other:?}; what is read is F32, F64, I32, U32, U8 and I64")),
+    };
+    super::array(dtype, view.shape().to_vec(), view.data())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &str, elements: &[u8]) -> Vec<u8> {
+        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), elements].concat()
+    }
+
+    fn header(dtype: &str, shape: &str, end: usize) -> String {
+        format!(r#"{{"x":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[0,{end}]}}}}"#)
+    }
+
+    #[test]
+    fn tensors_are_read_by_name() {
+        let bytes = file(&header("I32", "[2,1]", 8), &[1, 0, 0, 0, 255, 255, 255, 255]);
+        let array = parse(&bytes, Some("x")).unwrap();
+        assert_eq!((array.shape(), array.dtype(), array.to_f64()), (&[2, 1][..], DType::I32, vec![1.0, -1.0]));
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let good = file(&header("F32", "[2]", 8), &[0; 8]);
+        assert!(parse(&good, Some("x")).is_ok());
+        let damaged = [
+            (Vec::new(), Some("x"), "is damaged"),
+            (good[..20].to_vec(), Some("x"), "is damaged"),
+            (good[..good.len() - 1].to_vec(), Some("x"), "is damaged"),
+            ([&[255; 8], &good[8..]].concat(), Some("x"), "is damaged"),
+            (file(&header("F32", "[3]", 8), &[0; 8]), Some("x"), "is damaged"),
+            (file(&header("F32", "[4611686018427387904,4]", 8), &[0; 8]), Some("x"), "is damaged"),
+            (file(&header("F99", "[2]", 8), &[0; 8]), Some("x"), "is damaged"),
+            (file(&header("BF16", "[4]", 8), &[0; 8]), Some("x"), "holds BF16"),
+            (good.clone(), Some("y"), "no such tensor, but x"),
+            (good.clone(), None, "FILE.safetensors:TENSOR"),
+        ];
+        for (bytes, tensor, expected) in damaged {
+            let why = parse(&bytes, tensor).expect_err(expected);
+            assert!(why.contains(expected), "{why} does not say {expected}");
+        }
+    }
+}

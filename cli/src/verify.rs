@@ -1,0 +1,144 @@
+//! `wgloss verify`: the conformance cases on each device.
+
+mod case;
+mod judge;
+mod source;
+mod trial;
+
+use crate::device::{Device, Way};
+use crate::failure::Failure;
+use ::safetensors::SafeTensors;
+use case::Suite;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use source::Source;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use trial::{Tally, Trial};
+
+/// The arguments of `wgloss verify`.
+#[derive(Args)]
+pub struct Verify {
+    /// A directory of cases, instead of those that the program carries.
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// The loss to verify; all where none is named.
+    #[arg(long = "loss", value_name = "ID")]
+    losses: Vec<String>,
+    /// Where to run them.
+    #[arg(long, value_enum, default_value = "all")]
+    device: Devices,
+    /// Count the cases of losses that the library does not know as failed.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// The devices to verify.
+#[derive(Clone, Copy, ValueEnum)]
+enum Devices {
+    /// The CPU twins.
+    Cpu,
+    /// The GPU.
+    Gpu,
+    /// Both.
+    All,
+}
+
+impl Devices {
+    fn list(self) -> &'static [Device] {
+        match self {
+            Devices::Cpu => &[Device::Cpu],
+            Devices::Gpu => &[Device::Gpu],
+            Devices::All => &[Device::Cpu, Device::Gpu],
+        }
+    }
+}
+
+/// A device with its ways in, or why there is none.
+type Opened = (Device, wgloss::Result<Vec<Way>>);
+
+/// The cases of a loss, and their tensors.
+type Read<'a> = (Suite, SafeTensors<'a>);
+
+impl Verify {
+    /// Runs the cases and reports them.
+    pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let sources = source::sources(self.cases.as_deref())?;
+        let mut suites = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        if let Some(unknown) = self.losses.iter().find(|id| !suites.iter().any(|(suite, _)| suite.loss == **id)) {
+            return Err(Failure::Input(format!("there are no cases of a loss `{unknown}`")));
+        }
+        suites.retain(|(suite, _)| self.losses.is_empty() || self.losses.contains(&suite.loss));
+
+        let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
+        let bar = progress(suites.iter().map(|(suite, _)| suite.len() * devices.len()).sum());
+        let mut total = Tally::default();
+        for suite in &suites {
+            total.add(self.suite(suite, &devices, &bar, out)?);
+        }
+        bar.finish_and_clear();
+        writeln!(out, "{} passed, {} failed", total.passed, total.failed)?;
+        match devices.into_iter().find_map(|(_, opened)| opened.err()) {
+            Some(error) => Err(error.into()),
+            None if total.failed > 0 => Err(Failure::Failed),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs the cases of a loss on each device, and reports them in a line for each.
+    fn suite(
+        &self,
+        (suite, tensors): &Read<'_>,
+        devices: &[Opened],
+        bar: &ProgressBar,
+        out: &mut impl Write,
+    ) -> Result<Tally, Failure> {
+        let (loss, count) = (&suite.loss, suite.len());
+        let Some(known) = wgloss::by_id(loss) else {
+            bar.inc((count * devices.len()) as u64);
+            bar.suspend(|| writeln!(out, "{loss:<26}      unknown to the library, {count} cases not run"))?;
+            return Ok(Tally { failed: if self.strict { count * devices.len() } else { 0 }, ..Tally::default() });
+        };
+        bar.set_message(loss.clone());
+        let cases = suite.cases(known.header(), tensors);
+        let mut total = Tally::default();
+        for (device, opened) in devices {
+            let Ok(ways) = opened else {
+                bar.inc(count as u64);
+                bar.suspend(|| writeln!(out, "{loss:<26} {}  none here, {count} cases failed", device.name()))?;
+                total.failed += count;
+                continue;
+            };
+            let mut tally = Tally::default();
+            let mut failures = Vec::new();
+            for case in &cases {
+                let trial = Trial::run(ways, case);
+                tally.count(&trial);
+                failures.extend(trial.failures.into_iter().map(|failure| format!("  FAILED {}: {failure}", case.name)));
+                bar.inc(1);
+            }
+            bar.suspend(|| report(out, loss, device.name(), tally, &failures))?;
+            total.add(tally);
+        }
+        Ok(total)
+    }
+}
+
+fn report(out: &mut impl Write, loss: &str, device: &str, tally: Tally, failures: &[String]) -> io::Result<()> {
+    let Tally { passed, failed, worst } = tally;
+    writeln!(out, "{loss:<26} {device}  {passed:>3} passed, {failed:>2} failed, worst {worst:.4} of the tolerance")?;
+    failures.iter().try_for_each(|failure| writeln!(out, "{failure}"))
+}
+
+fn read(source: &Source) -> Result<Read<'_>, Failure> {
+    let refuse = |file: &str, why: String| Failure::Input(format!("{}.{file}: {why}", source.name));
+    let suite = serde_json::from_slice(&source.json).map_err(|error| refuse("json", error.to_string()))?;
+    let tensors = SafeTensors::deserialize(&source.tensors);
+    Ok((suite, tensors.map_err(|error| refuse("safetensors", format!("is damaged: {error}")))?))
+}
+
+/// A bar on the standard error, where that is a terminal.
+fn progress(length: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}").expect("the template is well-formed");
+    ProgressBar::new(length as u64).with_style(style)
+}

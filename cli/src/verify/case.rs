@@ -1,0 +1,142 @@
+//! Reads conformance cases: a list of them in JSON, their tensors in a safetensors file.
+
+use super::judge::Tolerance;
+use crate::device::Job;
+use crate::files;
+use safetensors::SafeTensors;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use wgloss::{Array, Header, Value};
+
+/// The cases of a loss.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// The loss's id.
+    pub loss: String,
+    cases: Vec<Json>,
+}
+
+/// A case.
+pub struct Case {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// What to do and what should come of it, or what the runner does not know about it.
+    pub body: Result<Body, String>,
+}
+
+/// What to evaluate and what should come of it.
+pub struct Body {
+    /// What to evaluate.
+    pub job: Job,
+    /// What should come of it.
+    pub expected: Expected,
+}
+
+/// What should come of a case.
+pub enum Expected {
+    /// A refusal of this kind.
+    Refusal(String),
+    /// These numbers.
+    Numbers {
+        /// How far off they may be.
+        tolerance: Tolerance,
+        /// The loss.
+        loss: Array,
+        /// The gradients, by operand.
+        gradients: Vec<(String, Array)>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    name: String,
+    options: Map<String, Json>,
+    inputs: Vec<String>,
+    gradients: Vec<String>,
+    rtol: Option<f64>,
+    atol: Option<f64>,
+    error: Option<String>,
+}
+
+impl Suite {
+    /// The number of cases.
+    pub fn len(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// The cases, each with its tensors.
+    pub fn cases(&self, loss: &'static Header, tensors: &SafeTensors<'_>) -> Vec<Case> {
+        let read = |json: &Json| {
+            let name = json["name"].as_str().unwrap_or_default().to_string();
+            let text = Text::deserialize(json).map_err(|error| error.to_string());
+            Case { name, body: text.and_then(|text| text.read(loss, tensors)) }
+        };
+        self.cases.iter().map(read).collect()
+    }
+}
+
+impl Text {
+    fn read(self, loss: &'static Header, tensors: &SafeTensors<'_>) -> Result<Body, String> {
+        let mut tensors = Tensors { prefix: format!("{}/", self.name), file: tensors, used: Vec::new() };
+        let options = self.options.iter().map(|(name, json)| Ok((name.clone(), option(name, json)?)));
+        let options = options.collect::<Result<_, String>>()?;
+        let operands = tensors.named("", &self.inputs)?;
+        let upstream = tensors.has("upstream").then(|| tensors.array("upstream")).transpose()?;
+        let expected = match (self.error, self.rtol, self.atol) {
+            (Some(kind), None, None) if self.gradients.is_empty() => Expected::Refusal(kind),
+            (None, Some(rtol), Some(atol)) if rtol >= 0.0 && atol >= 0.0 => Expected::Numbers {
+                tolerance: Tolerance { rtol, atol },
+                loss: tensors.array("expect/loss")?,
+                gradients: tensors.named("expect/grad/", &self.gradients)?,
+            },
+            _ => return Err("neither a refusal nor a pair of tolerances".into()),
+        };
+        tensors.all_used()?;
+        Ok(Body { job: Job { loss, options, operands, upstream }, expected })
+    }
+}
+
+fn option(name: &str, json: &Json) -> Result<Value, String> {
+    Ok(match json {
+        Json::Null => Value::None,
+        Json::Bool(flag) => Value::Flag(*flag),
+        Json::Number(number) => Value::Number(number.as_f64().ok_or_else(|| format!("option `{name}` is {number}"))?),
+        Json::String(text) => Value::Name(text.clone()),
+        Json::Array(_) | Json::Object(_) => return Err(format!("option `{name}` is {json}, which is not known")),
+    })
+}
+
+/// The tensors of a case, which has to use all of them.
+struct Tensors<'a> {
+    prefix: String,
+    file: &'a SafeTensors<'a>,
+    used: Vec<String>,
+}
+
+impl Tensors<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.file.tensor(&format!("{}{name}", self.prefix)).is_ok()
+    }
+
+    fn array(&mut self, name: &str) -> Result<Array, String> {
+        let name = format!("{}{name}", self.prefix);
+        let view = self.file.tensor(&name).map_err(|_| format!("tensor `{name}` is missing"))?;
+        let array = files::safetensors::array(&view).map_err(|why| format!("tensor `{name}` {why}"))?;
+        self.used.push(name);
+        Ok(array)
+    }
+
+    fn named(&mut self, folder: &str, names: &[String]) -> Result<Vec<(String, Array)>, String> {
+        names.iter().map(|name| Ok((name.clone(), self.array(&format!("{folder}{name}"))?))).collect()
+    }
+
+    fn all_used(&self) -> Result<(), String> {
+        let mut own = self.file.names().into_iter().filter(|name| name.starts_with(&self.prefix));
+        match own.find(|name| !self.used.iter().any(|used| used == name)) {
+            Some(name) => Err(format!("tensor `{name}` is not known")),
+            None => Ok(()),
+        }
+    }
+}

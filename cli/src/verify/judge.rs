@@ -1,0 +1,189 @@
+//! The pass rule of the conformance cases, for one tensor.
+
+use std::fmt;
+use wgloss::Array;
+
+/// How far a tensor may lie from the expected one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerance {
+    /// As a share of the largest finite magnitude expected.
+    pub rtol: f64,
+    /// As a number, where little or nothing is expected.
+    pub atol: f64,
+}
+
+impl Tolerance {
+    /// The largest error allowed where `largest` is the largest finite magnitude expected.
+    fn bound(self, largest: f64) -> f64 {
+        if largest == 0.0 { self.atol } else { self.rtol * largest + self.atol.min(1e-6 * largest) }
+    }
+}
+
+/// How a tensor differs from the expected one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Miss {
+    /// In its shape.
+    Shape {
+        /// Its shape.
+        got: Vec<usize>,
+        /// The shape expected.
+        want: Vec<usize>,
+    },
+    /// In an element, the worst of them.
+    Element {
+        /// The element's index along each axis.
+        at: Vec<usize>,
+        /// Its value.
+        got: f64,
+        /// The value expected.
+        want: f64,
+        /// The error as a share of the tolerance.
+        share: f64,
+    },
+}
+
+impl Miss {
+    /// The error as a share of the tolerance.
+    pub fn share(&self) -> f64 {
+        match self {
+            Miss::Shape { .. } => f64::INFINITY,
+            Miss::Element { share, .. } => *share,
+        }
+    }
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Miss::Shape { got, want } => write!(f, "got shape {got:?}, want {want:?}"),
+            Miss::Element { at, got, want, share } => {
+                write!(f, "element {at:?}: got {got:?}, want {want:?}, {share:.3} times the tolerance")
+            }
+        }
+    }
+}
+
+/// The worst error of a tensor as a share of its tolerance, at most 1; else how it differs.
+pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Result<f64, Miss> {
+    if got.shape() != want.shape() {
+        return Err(Miss::Shape { got: got.shape().to_vec(), want: want.shape().to_vec() });
+    }
+    let (got, expected) = (got.to_f64(), want.to_f64());
+    let largest = expected.iter().filter(|w| w.is_finite()).fold(0.0, |largest: f64, w| largest.max(w.abs()));
+    let bound = tolerance.bound(largest);
+    let share = |place: usize| match error(got[place], expected[place]) {
+        // 0 of a tolerance of 0 is a pass
+        0.0 => 0.0,
+        error => error / bound,
+    };
+    let shares = (0..got.len()).map(|place| (place, share(place)));
+    match shares.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
+        None => Ok(0.0),
+        Some((_, share)) if share <= 1.0 => Ok(share),
+        Some((place, share)) => {
+            Err(Miss::Element { at: index(place, want.shape()), got: got[place], want: expected[place], share })
+        }
+    }
+}
+
+/// How far a value lies from the expected one: NaN and the infinities only ever match themselves.
+fn error(got: f64, want: f64) -> f64 {
+    if got == want || (got.is_nan() && want.is_nan()) {
+        0.0
+    } else if got.is_finite() && want.is_finite() {
+        (got - want).abs()
+    } else {
+        f64::INFINITY
+    }
+}
+
+/// The index along each axis of an element of a row-major tensor.
+fn index(place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut rest = place;
+    let mut index: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&size| {
+            let i = rest % size;
+            rest /= size;
+            i
+        })
+        .collect();
+    index.reverse();
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOLERANCE: Tolerance = Tolerance { rtol: 1e-3, atol: 1e-7 };
+
+    fn judged(got: &[f64], want: &[f64]) -> Result<f64, Miss> {
+        let array = |values| Array::new(values, [values.len()]).unwrap();
+        judge(&array(got), &array(want), TOLERANCE)
+    }
+
+    #[test]
+    fn a_tensor_passes_within_its_tolerance_alone() {
+        let (nan, inf) = (f64::NAN, f64::INFINITY);
+        // got, want, and the share of the tolerance that the error takes
+        let passes: [(&[f64], &[f64], f64); 7] = [
+            (&[], &[], 0.0),
+            (&[2.0, 1.0], &[2.0, 1.0], 0.0),
+            (&[2.0, 1.001], &[2.0, 1.0], 0.001 / (2e-3 + 1e-7)),
+            (&[5e-8], &[0.0], 0.5),
+            (&[nan, 1.0], &[nan, 1.0], 0.0),
+            (&[inf, -inf, 1.0], &[inf, -inf, 1.0], 0.0),
+            (&[nan], &[nan], 0.0),
+        ];
+        for (got, want, share) in passes {
+            let judged = judged(got, want).unwrap_or_else(|miss| panic!("{got:?} for {want:?}: {miss}"));
+            assert!((judged - share).abs() < 1e-9, "{got:?} for {want:?}: {judged}");
+        }
+        let misses: [(&[f64], &[f64], usize); 9] = [
+            (&[2.0, 1.0021], &[2.0, 1.0], 1),
+            (&[2e-7], &[0.0], 0),
+            // atol counts for no more than 1e-6 of what is expected
+            (&[1.01e-8], &[1e-8], 0),
+            (&[nan, 1.0], &[1.0, nan], 1),
+            (&[1.0, nan], &[1.0, 1.0], 1),
+            (&[1.0, 1.0], &[1.0, nan], 1),
+            (&[inf], &[-inf], 0),
+            (&[1e30], &[inf], 0),
+            (&[1.0, inf], &[1.0, 1e30], 1),
+        ];
+        for (got, want, place) in misses {
+            match judged(got, want) {
+                Err(Miss::Element { at, share, .. }) => {
+                    assert_eq!(at, [place], "{got:?} for {want:?}");
+                    assert!(share > 1.0, "{got:?} for {want:?}: {share}");
+                }
+                other => panic!("{got:?} for {want:?}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_tolerance_is_that_of_the_largest_finite_magnitude() {
+        assert!(judged(&[f64::INFINITY, 1.1], &[f64::INFINITY, 1.0]).is_err());
+        assert!(judged(&[-1000.0, 1.1], &[-1000.0, 1.0]).is_ok());
+    }
+
+    #[test]
+    fn a_tensor_of_another_shape_is_a_miss_whatever_it_holds() {
+        let array = |shape: &[usize]| Array::new(&[0.0; 4], shape).unwrap();
+        let miss = judge(&array(&[4]), &array(&[2, 2]), TOLERANCE).unwrap_err();
+        assert_eq!(miss, Miss::Shape { got: vec![4], want: vec![2, 2] });
+        assert_eq!(miss.share(), f64::INFINITY);
+    }
+
+    #[test]
+    fn the_worst_element_is_named_by_its_index() {
+        let array = |last| Array::new(&[0.0, 0.5, 0.0, 0.0, last, 0.0], [2, 3]).unwrap();
+        match judge(&array(2.0), &array(1.0), TOLERANCE) {
+            Err(Miss::Element { at, got, want, .. }) => assert_eq!((at, got, want), (vec![1, 1], 2.0, 1.0)),
+            other => panic!("{other:?}"),
+        }
+    }
+}

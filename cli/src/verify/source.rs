@@ -1,0 +1,63 @@
+//! Where conformance cases come from: the program itself, or a directory.
+
+use crate::failure::Failure;
+use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+use std::{fs, str};
+
+/// The cases that the program carries.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.tar.gz"));
+
+/// The files of one loss, unread.
+pub struct Source {
+    /// The list of cases.
+    pub json: Vec<u8>,
+    /// Their tensors.
+    pub tensors: Vec<u8>,
+    /// What the two are called, without their extensions.
+    pub name: String,
+}
+
+/// The files of every loss, from a directory or from the program.
+pub fn sources(directory: Option<&Path>) -> Result<Vec<Source>, Failure> {
+    let (place, files) = match directory {
+        Some(directory) => (directory.display().to_string(), listed(directory)),
+        None => ("the program's own cases".into(), unpacked()),
+    };
+    let mut files = files.map_err(|error| Failure::Input(format!("{place}: {error}")))?;
+    let names: Vec<String> = files.keys().filter_map(|name| name.strip_suffix(".json")).map(str::to_string).collect();
+    if names.is_empty() {
+        return Err(Failure::Input(format!("{place}: there are no cases in it")));
+    }
+    let mut take = |file: String| files.remove(&file).ok_or(Failure::Input(format!("{place}: {file} is missing")));
+    let source = |name: String| {
+        Ok(Source { json: take(format!("{name}.json"))?, tensors: take(format!("{name}.safetensors"))?, name })
+    };
+    names.into_iter().map(source).collect()
+}
+
+fn listed(directory: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json" || extension == "safetensors") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.insert(name, fs::read(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+fn unpacked() -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in tar::Archive::new(GzDecoder::new(PACKED)).entries()? {
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        files.insert(name, bytes);
+    }
+    Ok(files)
+}

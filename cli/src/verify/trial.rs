@@ -1,0 +1,100 @@
+//! One case on one device, through every way in, and what cases came to.
+
+use super::case::{Body, Case, Expected};
+use super::judge::judge;
+use crate::device::{Answer, Job, Way};
+
+/// What several cases came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// The cases that passed.
+    pub passed: usize,
+    /// The cases that failed.
+    pub failed: usize,
+    /// The worst error of any, as a share of its tolerance.
+    pub worst: f64,
+}
+
+impl Tally {
+    /// Counts what other cases came to.
+    pub fn add(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.worst = self.worst.max(other.worst);
+    }
+
+    /// Counts one more case.
+    pub fn count(&mut self, trial: &Trial) {
+        let passed = trial.failures.is_empty();
+        self.add(Tally { passed: passed.into(), failed: (!passed).into(), worst: trial.worst });
+    }
+}
+
+/// What one case came to.
+#[derive(Debug, Default)]
+pub struct Trial {
+    /// The worst error, as a share of its tolerance.
+    pub worst: f64,
+    /// What went wrong; nothing where the case passed.
+    pub failures: Vec<String>,
+}
+
+impl Trial {
+    /// Runs a case through these ways in, with its gradients and for the value alone.
+    pub fn run(ways: &[Way], case: &Case) -> Trial {
+        let mut trial = Trial::default();
+        match &case.body {
+            Err(why) => trial.failures.push(why.clone()),
+            Ok(body) => {
+                let asked = asked(body);
+                let value_alone: &[&str] = &[];
+                for way in ways {
+                    trial.call(way, body, &asked);
+                    if !asked.is_empty() {
+                        trial.call(way, body, value_alone);
+                    }
+                }
+            }
+        }
+        trial
+    }
+
+    fn call(&mut self, way: &Way, body: &Body, gradients: &[&str]) {
+        let door = if gradients.is_empty() { "value alone" } else { "with gradients" };
+        let answer = way.evaluate(&body.job, gradients);
+        let differences = match (&body.expected, answer) {
+            (Expected::Refusal(kind), Err(error)) if error.kind() == kind => Vec::new(),
+            (Expected::Refusal(kind), Err(error)) => vec![format!("refused, but not as {kind}: {error}")],
+            (Expected::Refusal(kind), Ok(_)) => vec![format!("not refused as {kind}")],
+            (Expected::Numbers { .. }, Err(error)) => vec![format!("refused: {error}")],
+            (expected, Ok(answer)) => self.differences(expected, &answer),
+        };
+        self.failures.extend(differences.iter().map(|what| format!("{}, {door}: {what}", way.name())));
+    }
+
+    fn differences(&mut self, expected: &Expected, answer: &Answer) -> Vec<String> {
+        let Expected::Numbers { tolerance, loss, gradients } = expected else { return Vec::new() };
+        let mut differences = Vec::new();
+        let named = gradients.iter().map(|(name, want)| (format!("gradient of `{name}`"), want));
+        let pairs = answer.gradients.iter().zip(named).map(|(got, (name, want))| (name, got, want));
+        for (name, got, want) in [("loss".to_string(), &answer.loss, loss)].into_iter().chain(pairs) {
+            let judged = judge(got, want, *tolerance);
+            self.worst = self.worst.max(judged.as_ref().map_or_else(|miss| miss.share(), |share| *share));
+            differences.extend(judged.err().map(|miss| format!("{name}: {miss}")));
+        }
+        differences
+    }
+}
+
+/// The operands whose gradients to ask for. A refusal expects none, yet has to come through that door too.
+fn asked(body: &Body) -> Vec<&str> {
+    match &body.expected {
+        Expected::Numbers { gradients, .. } => gradients.iter().map(|(name, _)| name.as_str()).collect(),
+        Expected::Refusal(_) => first_differentiable(&body.job).into_iter().collect(),
+    }
+}
+
+fn first_differentiable(job: &Job) -> Option<&str> {
+    let given = job.operands.iter().map(|(name, _)| name.as_str());
+    given.into_iter().find(|name| job.loss.operand(name).is_some_and(|spec| spec.gradient))
+}

@@ -1,0 +1,43 @@
+// Where positions and their classes lie, and what stands there. Uses lib/params lib/label lib/math dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask fold/softmax losses/softmax/cross_entropy.
+
+// whether classes have a share of the loss beyond the label's own
+override SPREADS: bool = false;
+// whether there is one label a position
+override LABELLED: bool = true;
+
+fn positions() -> u32 {
+    return params.items * params.per_item;
+}
+
+// The element of a position's first class.
+fn first_class(position: u32) -> u32 {
+    let item = position / params.per_item;
+    let place = position % params.per_item;
+    return (item * params.classes * params.per_item) + (place * params.position_stride);
+}
+
+fn share_at(element: u32, class_index: u32) -> f32 {
+    if !SPREADS {
+        return 0.0;
+    }
+    return softmax_share(target_at(element)) * class_weight_at(class_index);
+}
+
+// The state of every `step`th class from `begin` to `end`.
+fn absorb_classes(first: u32, begin: u32, end: u32, step: u32) -> State {
+    var state = fold_empty();
+    for (var k = begin; k < end; k += step) {
+        let element = first + (k * params.class_stride);
+        fold_absorb(&state, x0_at(element), share_at(element, k));
+    }
+    return state;
+}
+
+fn statistics_of(state: State, first: u32, label: Label) -> Statistics {
+    let x_target = x0_at(first + (label.index * params.class_stride));
+    return fold_finish(state, LABELLED, x_target, class_weight_at(label.index));
+}
+
+fn takes_part(position: u32, label: Label) -> bool {
+    return label.kept && (mask_at(position) != 0.0);
+}

@@ -1,0 +1,5 @@
+// What a pointwise leaf gives: the loss of an element and its derivatives.
+struct ElementScore {
+    loss: f32,
+    d: vec4<f32>,
+}

@@ -1,0 +1,23 @@
+// The denominator of a mean over elements, which gradients need before the walk. Uses lib/params lib/tally lib/workspace dtype/f32 absent/weight absent/mask.
+@compute @workgroup_size(256)
+fn elements_count(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let start = tile * params.count_chunk;
+    let live = tile < params.count_tallies;
+    let end = select(0u, min(start + params.count_chunk, params.per_item), live);
+    var tally = tally_none();
+    for (var i = start + lane; i < end; i += 256u) {
+        if mask_at(i) != 0.0 {
+            tally.weight += weight_at(i);
+            tally.count += 1u;
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if live && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

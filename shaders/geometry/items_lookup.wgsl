@@ -1,0 +1,32 @@
+// Looks up the number of each item by its checked index, and what the leaf makes of it. Uses lib/params lib/math lib/tally lib/workspace lib/label dtype/f32 operand/labels operand/table geometry/element losses/pointwise/diffusion.
+@group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;
+
+@compute @workgroup_size(256)
+fn items_lookup(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let item = (tile * 256u) + lane;
+    var tally = tally_none();
+    if item < params.items {
+        let label = target_label(item);
+        var found = vec4<f32>(0.0);
+        if label.kept {
+            let number = table_at(label.index);
+            let of_item = element_item(number);
+            found = vec4<f32>(select(of_item, vec3<f32>(nan()), is_nan(number)), 1.0);
+        }
+        items_out[item] = found;
+        if label.bad {
+            tally.bad_position = item;
+            tally.bad_low = label.low;
+            tally.bad_high = label.high;
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < params.items) && (lane == 0u) {
+        workspace.tallies[params.first_tally + tile] = merged;
+    }
+}

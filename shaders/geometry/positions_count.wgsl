@@ -1,0 +1,24 @@
+// The denominators of a mean over labels, which gradients need before the walk. Uses lib/params lib/label lib/tally lib/workspace dtype/f32 operand/labels absent/class_weight absent/mask.
+@compute @workgroup_size(256)
+fn positions_count(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let count = params.items * params.per_item;
+    let start = tile * params.count_chunk;
+    let end = min(start + params.count_chunk, count);
+    var tally = tally_none();
+    for (var position = start + lane; position < end; position += 256u) {
+        let label = target_label(position);
+        if label.kept && (mask_at(position) != 0.0) {
+            tally.count += 1u;
+            tally.weight += class_weight_at(label.index);
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (start < count) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

@@ -1,0 +1,69 @@
+// A value for each position, from a softmax over its classes; gradients in the same pass. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax losses/softmax/cross_entropy geometry/class_axis geometry/positions_tally geometry/positions_write.
+
+// lanes that share a position, and whether they lie next to each other, as classes do in a row
+override LANES: u32 = 1u;
+override ROWS: bool = false;
+// whether a gradient is wanted
+override WRITES: bool = false;
+
+var<workgroup> states: array<State, 256>;
+
+@compute @workgroup_size(256)
+fn positions_fused(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let slots = 256u / LANES;
+    let lane = select(invocation / slots, invocation % LANES, ROWS);
+    let slot = select(invocation % slots, invocation / LANES, ROWS);
+    var tally = tally_none();
+    for (var round = 0u; round < params.rounds; round += 1u) {
+        let position = (((tile * params.rounds) + round) * slots) + slot;
+        let live = position < positions();
+        let first = first_class(select(0u, position, live));
+        var label = Label(0u, false, false, 0u, 0u);
+        var kept = false;
+        var state = fold_empty();
+        if live {
+            label = target_label(position);
+            kept = takes_part(position, label);
+            if kept {
+                state = absorb_classes(first, lane, params.classes, LANES);
+            }
+        }
+        if LANES > 1u {
+            states[(slot * LANES) + lane] = state;
+            workgroupBarrier();
+            // sixteen at a time, since a barrier costs more than fifteen merges
+            for (var width = LANES; width > 1u; width = (width + 15u) / 16u) {
+                let next = (width + 15u) / 16u;
+                if lane < next {
+                    for (var other = lane + next; other < width; other += next) {
+                        state = fold_merge(state, states[(slot * LANES) + other]);
+                    }
+                    states[(slot * LANES) + lane] = state;
+                }
+                workgroupBarrier();
+            }
+            state = states[slot * LANES];
+            workgroupBarrier();
+        }
+        if live {
+            let s = statistics_of(state, first, label);
+            let score = softmax_score(s);
+            if lane == 0u {
+                tally_position(position, label, kept, s, score, &tally);
+            }
+            if WRITES {
+                let scale = scales() * upstream_at(position);
+                write_classes(first, lane, params.classes, LANES, kept, label, s, score, scale);
+            }
+        }
+    }
+    let merged = tally_workgroup(tally, invocation);
+    if (tile * params.rounds * slots < positions()) && (invocation == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

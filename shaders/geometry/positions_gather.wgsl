@@ -1,0 +1,34 @@
+// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/label dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax losses/softmax/cross_entropy geometry/class_axis.
+var<workgroup> states: array<State, 256>;
+
+@compute @workgroup_size(256)
+fn positions_gather(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let position = tile / params.chunks;
+    let begin = (tile % params.chunks) * params.chunk;
+    let live = position < positions();
+    var state = fold_empty();
+    if live {
+        let end = min(begin + params.chunk, params.classes);
+        state = absorb_classes(first_class(position), begin + lane, end, 256u);
+    }
+    states[lane] = state;
+    workgroupBarrier();
+    if lane < 16u {
+        for (var other = lane + 16u; other < 256u; other += 16u) {
+            state = fold_merge(state, states[other]);
+        }
+        states[lane] = state;
+    }
+    workgroupBarrier();
+    if live && (lane == 0u) {
+        for (var other = 1u; other < 16u; other += 1u) {
+            state = fold_merge(state, states[other]);
+        }
+        chunk_states[tile] = state;
+    }
+}

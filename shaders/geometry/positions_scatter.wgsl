@@ -1,0 +1,20 @@
+// Rows too long for a workgroup, third stage: the gradient of each chunk. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/dx0 operand/states fold/softmax losses/softmax/cross_entropy geometry/class_axis geometry/positions_write.
+@compute @workgroup_size(256)
+fn positions_scatter(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let position = tile / params.chunks;
+    if position >= positions() {
+        return;
+    }
+    let label = target_label(position);
+    let first = first_class(position);
+    let s = statistics_of(chunk_states[position * params.chunks], first, label);
+    let begin = (tile % params.chunks) * params.chunk;
+    let end = min(begin + params.chunk, params.classes);
+    let scale = scales() * upstream_at(position);
+    write_classes(first, begin + lane, end, 256u, takes_part(position, label), label, s, softmax_score(s), scale);
+}

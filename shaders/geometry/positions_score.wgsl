@@ -1,0 +1,27 @@
+// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax losses/softmax/cross_entropy geometry/class_axis geometry/positions_tally.
+@compute @workgroup_size(256)
+fn positions_score(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let position = (tile * 256u) + lane;
+    var tally = tally_none();
+    if position < positions() {
+        let label = target_label(position);
+        let kept = takes_part(position, label);
+        var state = chunk_states[position * params.chunks];
+        for (var chunk = 1u; chunk < params.chunks; chunk += 1u) {
+            state = fold_merge(state, chunk_states[(position * params.chunks) + chunk]);
+        }
+        // the third stage finds the whole row's state where its first chunk's was
+        chunk_states[position * params.chunks] = state;
+        let s = statistics_of(state, first_class(position), label);
+        tally_position(position, label, kept, s, softmax_score(s), &tally);
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < positions()) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

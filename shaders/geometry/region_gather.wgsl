@@ -1,0 +1,99 @@
+// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/f32 operand/x0 operand/labels operand/pixels activation/softmax geometry/region operand/sums.
+var<workgroup> lanes_pt: array<vec4<f32>, 256>;
+var<workgroup> lanes_p: array<vec4<f32>, 256>;
+var<workgroup> lanes_t: array<vec4<f32>, 256>;
+// bits of the classes that hold a NaN, and the first label out of range
+var<workgroup> unknown: atomic<u32>;
+var<workgroup> first_bad: atomic<u32>;
+
+@compute @workgroup_size(256)
+fn region_gather(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let item = tile / params.chunks;
+    let live = item < params.items;
+    let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
+    let end = select(0u, min(start + params.chunk, (item + 1u) * params.per_item), live);
+    if lane == 0u {
+        atomicStore(&first_bad, NO_POSITION);
+    }
+    workgroupBarrier();
+    for (var position = start + lane; position < end; position += 256u) {
+        if target_label(position).bad {
+            atomicMin(&first_bad, position);
+        }
+        prepare_pixel(position);
+    }
+
+    for (var block = 0u; block < params.classes; block += 4u) {
+        if lane == 0u {
+            atomicStore(&unknown, 0u);
+        }
+        var pt = vec4<f32>(0.0);
+        var p_sum = vec4<f32>(0.0);
+        var t_sum = vec4<f32>(0.0);
+        var nans = 0u;
+        for (var position = start + lane; position < end; position += 256u) {
+            let label = target_label(position);
+            if !label.kept {
+                continue;
+            }
+            let first = first_class(position);
+            for (var k = 0u; k < 4u; k += 1u) {
+                if block + k >= params.classes {
+                    break;
+                }
+                let element = first + ((block + k) * params.class_stride);
+                let p = probability(x0_at(element), position);
+                let t = target_of(label, element, block + k);
+                if is_nan(p) || is_nan(t) {
+                    nans |= 1u << k;
+                    continue;
+                }
+                pt[k] += part_of(t, p);
+                p_sum[k] += select(p, p * p, SQUARED);
+                t_sum[k] += select(t, t * t, SQUARED);
+            }
+        }
+        lanes_pt[lane] = pt;
+        lanes_p[lane] = p_sum;
+        lanes_t[lane] = t_sum;
+        workgroupBarrier();
+        if nans != 0u {
+            atomicOr(&unknown, nans);
+        }
+        // sixteen at a time, since a barrier costs more than fifteen additions
+        if lane < 16u {
+            for (var i = lane + 16u; i < 256u; i += 16u) {
+                lanes_pt[lane] += lanes_pt[i];
+                lanes_p[lane] += lanes_p[i];
+                lanes_t[lane] += lanes_t[i];
+            }
+        }
+        workgroupBarrier();
+        if live && (lane < 4u) && (block + lane < params.classes) {
+            var sums = vec4<f32>(0.0);
+            for (var i = 0u; i < 16u; i += 1u) {
+                sums += vec4<f32>(lanes_pt[i][lane], lanes_p[i][lane], lanes_t[i][lane], 0.0);
+            }
+            sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
+            region_sums[(tile * params.classes) + block + lane] = sums;
+        }
+        workgroupBarrier();
+    }
+
+    if live && (lane == 0u) {
+        var tally = tally_none();
+        let bad = atomicLoad(&first_bad);
+        if bad != NO_POSITION {
+            let label = target_label(bad);
+            tally.bad_position = bad;
+            tally.bad_low = label.low;
+            tally.bad_high = label.high;
+        }
+        workspace.tallies[tile] = tally;
+    }
+}

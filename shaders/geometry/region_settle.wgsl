@@ -1,0 +1,59 @@
+// Regions, second stage: merges the chunks of each region and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/region fold/regions losses/region/dice.
+var<workgroup> lanes: array<vec4<f32>, 256>;
+
+@compute @workgroup_size(256)
+fn region_settle(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let region = (group.y * grid.x) + group.x;
+    let k = region % params.classes;
+    let regions = select(params.items, 1u, BATCH) * params.classes;
+    let live = region < regions;
+    // the chunks of a region lie next to each other; with BATCH it has those of all items
+    let chunks = params.chunks * select(1u, params.items, BATCH);
+    let first = select(0u, (region / params.classes) * chunks, live);
+    var own = vec4<f32>(0.0);
+    if live {
+        for (var chunk = lane; chunk < chunks; chunk += 256u) {
+            own += region_sums[((first + chunk) * params.classes) + k];
+        }
+    }
+    lanes[lane] = own;
+    workgroupBarrier();
+    if lane < 16u {
+        for (var i = lane + 16u; i < 256u; i += 16u) {
+            own += lanes[i];
+        }
+        lanes[lane] = own;
+    }
+    workgroupBarrier();
+    if !live || (lane != 0u) {
+        return;
+    }
+    for (var i = 1u; i < 16u; i += 1u) {
+        own += lanes[i];
+    }
+    var tally = tally_none();
+    var slopes = vec2<f32>(0.0);
+    if (k > 0u) || INCLUDE_BACKGROUND {
+        let background = select(1u, 0u, INCLUDE_BACKGROUND);
+        let value = ((region / params.classes) * (params.classes - background)) + k - background;
+        let score = region_score(RegionSums(own.x, own.y, own.z));
+        let weight = class_weight_at(k);
+        var loss = weight * score.loss;
+        slopes = (weight * scales().x * upstream_at(value)) * vec2<f32>(score.d_pt, score.d_p);
+        if (own.w != 0.0) || is_nan(weight) || is_nan(score.loss) {
+            loss = nan();
+            slopes = vec2<f32>(loss);
+            tally.poison = 1u;
+        } else {
+            tally.sum = loss;
+        }
+        tally.count = 1u;
+        emit_loss(value, select(params.weight * loss, loss, is_nan(loss)));
+    }
+    coefficients[region] = slopes;
+    workspace.tallies[params.first_tally + region] = tally;
+}

@@ -1,0 +1,63 @@
+// A part's sums and denominators, added to the outcome of the term. Uses lib/params lib/math lib/tally lib/workspace dtype/f32 absent/divisor lib/totals.
+
+// The outcome of a term: the twin of what src/gpu/outcome.rs reads.
+struct Outcome {
+    loss: f32,
+    // the part with the first label out of range, its place and its 64 bits
+    bad_part: u32,
+    bad_position: u32,
+    bad_low: u32,
+    bad_high: u32,
+    spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
+    parts: array<PartOutcome>,
+}
+
+struct PartOutcome {
+    sum: f32,
+    extra: f32,
+    denominator: f32,
+    extra_denominator: f32,
+}
+
+@group(0) @binding(20) var<storage, read_write> outcome: Outcome;
+@group(0) @binding(21) var<storage, read_write> loss_out: array<f32>;
+
+// a/b, NaN over nothing.
+fn mean_of(a: f32, b: f32) -> f32 {
+    if b == 0.0 {
+        return nan();
+    }
+    return a / b;
+}
+
+@compute @workgroup_size(256)
+fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
+    let total = tally_all(params.tallies, lane);
+    if lane != 0u {
+        return;
+    }
+    let denominator = denominators(total);
+    var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y);
+    var loss = params.weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
+    if (total.poison != 0u) || is_nan(total.weight) || is_nan(denominator.x) || (denominator.x == 0.0) || (denominator.y == 0.0) {
+        loss = nan();
+    }
+    if total.poison != 0u {
+        part.sum = nan();
+    }
+    if params.part > 0u {
+        let before = outcome.loss;
+        loss = select(before + loss, nan(), is_nan(before) || is_nan(loss));
+    }
+    if (params.part == 0u) || (outcome.bad_part == NO_POSITION) {
+        outcome.bad_part = select(params.part, NO_POSITION, total.bad_position == NO_POSITION);
+        outcome.bad_position = total.bad_position;
+        outcome.bad_low = total.bad_low;
+        outcome.bad_high = total.bad_high;
+    }
+    outcome.parts[params.part] = part;
+    outcome.loss = loss;
+    loss_out[params.slot + base(21u)] = loss;
+}

@@ -1,0 +1,18 @@
+// What gradients are scaled by, where only the GPU knows it: upstream over denominator, 0 over nothing. Uses lib/params lib/tally lib/workspace dtype/f32 absent/divisor absent/upstream lib/totals.
+fn over(numerator: f32, denominator: f32) -> f32 {
+    if denominator == 0.0 {
+        return 0.0;
+    }
+    return numerator / denominator;
+}
+
+@compute @workgroup_size(256)
+fn totals_scale(@builtin(local_invocation_index) lane: u32) {
+    let total = tally_all(params.count_tallies, lane);
+    if lane == 0u {
+        // a number is in params.factor already
+        let denominator = select(denominators(total), vec2<f32>(1.0), DIVISOR == 0u);
+        workspace.scale = over(upstream_at(0u), denominator.x);
+        workspace.extra_scale = over(upstream_at(0u), denominator.y);
+    }
+}

@@ -1,0 +1,57 @@
+// The numbers of a part: sizes, bases, options. One uniform block, the twin of `Params` in src/gpu/params.rs.
+struct Params {
+    // sizes
+    items: u32,
+    per_item: u32,
+    classes: u32,
+    class_stride: u32,
+    position_stride: u32,
+    // how the walk is cut: elements or positions of a chunk, chunks of an item or row, rounds of a workgroup
+    chunk: u32,
+    chunks: u32,
+    rounds: u32,
+    // where tallies go: how many there are in all, and where a second stage's begin
+    tallies: u32,
+    first_tally: u32,
+    // how a count before the walk is cut, and its tallies
+    count_chunk: u32,
+    count_tallies: u32,
+    // labels: how many there are, and the one that takes no part, where there is one
+    label_count: u32,
+    ignores: u32,
+    ignore_index: i32,
+    // this part's place in the outcome, the caller's place for the loss
+    part: u32,
+    slot: u32,
+    // bits that a shader cannot write as constants
+    nan: u32,
+    infinity: u32,
+    // upstream gradient times the part's weight, over the divisor where that is known
+    factor: f32,
+    weight: f32,
+    divisor: f32,
+    spare_0: f32,
+    spare_1: f32,
+    // the element at which each binding's tensor begins, by binding number
+    bases: array<vec4<u32>, 6>,
+    // the loss's numbers, in its header's order
+    options: array<vec4<f32>, 4>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+
+fn base(binding: u32) -> u32 {
+    return params.bases[binding >> 2u][binding & 3u];
+}
+
+fn option(place: u32) -> f32 {
+    return params.options[place >> 2u][place & 3u];
+}
+
+fn nan() -> f32 {
+    return bitcast<f32>(params.nan);
+}
+
+fn infinity() -> f32 {
+    return bitcast<f32>(params.infinity);
+}

@@ -1,0 +1,38 @@
+// Merges all tallies of a part, and knows its denominators. Uses lib/params lib/tally lib/workspace absent/divisor.
+
+// What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor.
+override DIVISOR: u32 = 0u;
+
+fn tally_all(count: u32, lane: u32) -> Tally {
+    var tally = tally_none();
+    for (var i = lane; i < count; i += 1024u) {
+        // four at a time: the long sum has few steps
+        var few = workspace.tallies[i];
+        for (var k = 1u; k < 4u; k += 1u) {
+            if i + (256u * k) < count {
+                few = tally_merge(few, workspace.tallies[i + (256u * k)]);
+            }
+        }
+        tally = tally_merge(tally, few);
+    }
+    return tally_workgroup(tally, lane);
+}
+
+// The denominators of the loss and of its extra part.
+fn denominators(total: Tally) -> vec2<f32> {
+    let count = f32(total.count);
+    switch DIVISOR {
+        case 1u: {
+            return vec2<f32>(total.weight, count);
+        }
+        case 2u: {
+            return vec2<f32>(count);
+        }
+        case 3u: {
+            return vec2<f32>(divisor_at(0u));
+        }
+        default: {
+            return vec2<f32>(params.divisor);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+// A target of one float for each element. Uses lib/params lib/label dtype/f32.
+@group(0) @binding(14) var<storage, read> dense: array<Word>;
+
+fn target_label(position: u32) -> Label {
+    return Label(0u, true, false, 0u, 0u);
+}
+
+fn target_at(i: u32) -> f32 {
+    let element = i + base(14u);
+    return decode(dense[word_of(element)], element);
+}

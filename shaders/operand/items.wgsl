@@ -1,0 +1,6 @@
+// What was looked up for each item, and whether it takes part.
+@group(0) @binding(16) var<storage, read> items: array<vec4<f32>>;
+
+fn item_at(item: u32) -> vec4<f32> {
+    return items[item];
+}

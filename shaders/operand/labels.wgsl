@@ -1,0 +1,36 @@
+// Integer labels, checked before they are used. Uses lib/params lib/label.
+@group(0) @binding(14) var<storage, read> labels: array<u32>;
+
+// 0 i32, 1 u32, 2 u8, 3 i64
+override LABEL_DTYPE: u32 = 0u;
+
+fn target_label(position: u32) -> Label {
+    let i = position + base(14u);
+    var low = 0u;
+    var high = 0u;
+    if LABEL_DTYPE == 2u {
+        low = (labels[i >> 2u] >> (8u * (i & 3u))) & 0xffu;
+    } else if LABEL_DTYPE == 3u {
+        low = labels[2u * i];
+        high = labels[(2u * i) + 1u];
+    } else {
+        low = labels[i];
+        if LABEL_DTYPE == 0u {
+            high = sign_of(low);
+        }
+    }
+    let ignored_low = bitcast<u32>(params.ignore_index);
+    let ignored = (params.ignores != 0u) && (low == ignored_low) && (high == sign_of(ignored_low));
+    let inside = (high == 0u) && (low < params.label_count);
+    let kept = inside && !ignored;
+    return Label(select(0u, low, kept), kept, !inside && !ignored, low, high);
+}
+
+fn sign_of(low: u32) -> u32 {
+    return select(0u, 0xffffffffu, low >= 0x80000000u);
+}
+
+// A label gives no class a share of its own here: what stands at it is the leaf's.
+fn target_at(i: u32) -> f32 {
+    return 0.0;
+}

@@ -1,0 +1,124 @@
+//! Which GPU is used: looks adapters up, chooses one, and says what is wrong where there is none.
+
+use crate::error::{Error, Result};
+use crate::gpu::transfer::block_on;
+
+/// The environment variables that choose an adapter: wgpu's own.
+const BACKEND: &str = "WGPU_BACKEND";
+const NAME: &str = "WGPU_ADAPTER_NAME";
+
+/// An adapter that was found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AdapterReport {
+    /// Its name, driver, type and backend.
+    pub info: wgpu::AdapterInfo,
+    /// Its limits.
+    pub limits: wgpu::Limits,
+    /// Its features.
+    pub features: wgpu::Features,
+    /// Whether [`Gpu::new`](crate::Gpu::new) uses it.
+    pub chosen: bool,
+}
+
+/// Every adapter that `WGPU_BACKEND` allows, best first.
+pub fn adapters() -> Vec<AdapterReport> {
+    let found = block_on(look_up());
+    let chosen = choose(&found).ok();
+    let report = |(place, adapter): (usize, &wgpu::Adapter)| AdapterReport {
+        info: adapter.get_info(),
+        limits: adapter.limits(),
+        features: adapter.features(),
+        chosen: chosen == Some(place),
+    };
+    found.iter().enumerate().map(report).collect()
+}
+
+async fn look_up() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let backends = wgpu::Backends::from_env().unwrap_or_default();
+    #[cfg(target_arch = "wasm32")]
+    {
+        let _ = backends;
+        instance.request_adapter(&wgpu::RequestAdapterOptions::default()).await.into_iter().collect()
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let mut found = instance.enumerate_adapters(backends).await;
+        found.retain(|adapter| {
+            adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+        });
+        found.sort_by_key(|adapter| rank(&adapter.get_info()));
+        found
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
+    let by_type = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    // GL is the last resort: it has fewer features on the same hardware
+    (by_type, u8::from(info.backend == wgpu::Backend::Gl))
+}
+
+/// The place of the adapter to use, or what to do about there being none.
+fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
+    let names = found.iter().map(|adapter| {
+        let info = adapter.get_info();
+        format!("{} ({}, {})", info.name, info.backend, info.driver)
+    });
+    let names: Vec<String> = names.collect();
+    pick(&names, std::env::var(NAME).ok().as_deref(), std::env::var(BACKEND).ok().as_deref())
+}
+
+/// [`choose`] by the adapters' names and the two variables.
+fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<usize> {
+    let looked_for = match backend {
+        Some(backend) => format!("looked for {BACKEND}={backend}"),
+        None => "looked for Vulkan, Metal, DX12 and GL".into(),
+    };
+    if found.is_empty() {
+        return Err(Error::NoAdapter(format!(
+            "{looked_for}, found none. Install your GPU's driver, or a software one: on Debian and Ubuntu \
+             `apt-get install mesa-vulkan-drivers libvulkan1`, on Fedora `dnf install mesa-vulkan-drivers vulkan-loader`"
+        )));
+    }
+    let Some(name) = name else { return Ok(0) };
+    let wanted = name.to_lowercase();
+    found.iter().position(|found| found.to_lowercase().contains(&wanted)).ok_or_else(|| {
+        let found = found.join(", ");
+        Error::NoAdapter(format!("{looked_for} and {NAME}={name}, found {found}. Change or unset {NAME}"))
+    })
+}
+
+/// The adapter to use.
+pub(super) async fn request() -> Result<wgpu::Adapter> {
+    let mut found = look_up().await;
+    let place = choose(&found)?;
+    Ok(found.swap_remove(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pick;
+
+    #[test]
+    fn an_adapter_is_chosen_by_name_or_the_error_says_what_to_do() {
+        let found = ["NVIDIA H200 (vulkan, 570)".to_string(), "llvmpipe (vulkan, Mesa)".to_string()];
+        assert_eq!(pick(&found, None, None), Ok(0));
+        assert_eq!(pick(&found, Some("LLVMpipe"), None), Ok(1));
+        let error = pick(&found, Some("radeon"), Some("vulkan")).unwrap_err().to_string();
+        for part in ["WGPU_BACKEND=vulkan", "WGPU_ADAPTER_NAME=radeon", "llvmpipe", "H200"] {
+            assert!(error.contains(part), "{error} lacks {part}");
+        }
+        let error = pick(&[], None, None).unwrap_err().to_string();
+        for part in ["Vulkan", "found none", "apt-get install mesa-vulkan-drivers"] {
+            assert!(error.contains(part), "{error} lacks {part}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The context: a device and its queue, what was made on them, and the calls that evaluate terms.
+
+use crate::check;
+use crate::error::{Error, Result};
+use crate::gpu::job::{Gradient, Job, Outputs};
+use crate::gpu::kernel::Pipelines;
+use crate::gpu::outcome::Outcome;
+use crate::gpu::tensor::{Tensor, ToGpu};
+use crate::gpu::{adapter, transfer};
+use crate::term::Term;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A GPU that evaluates terms. Clones share the device, its pipelines and its memory.
+///
+/// ```no_run
+/// use wgloss::{Gpu, Mse};
+/// let gpu = Gpu::new()?;
+/// let x = gpu.upload(&[1.0f32, 2.0], [2])?;
+/// let t = gpu.upload(&[1.0f32, 4.0], [2])?;
+/// let (out, [g]) = gpu.gradients(&Mse::default().of(&x, &t), [&x])?;
+/// assert_eq!(out.loss().wait()?, 2.0);
+/// assert_eq!(g.read().wait()?.to_f32(), [0.0, -2.0]);
+/// # Ok::<(), wgloss::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gpu(Arc<Context>);
+
+#[derive(Debug)]
+struct Context {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    limits: wgpu::Limits,
+    pipelines: Pipelines,
+    memory: Arc<AtomicU64>,
+    /// Why the device was lost, where it was. A lost device tells nobody but the callback that is set on it.
+    lost: Arc<Mutex<Option<String>>>,
+    timeout: Mutex<Duration>,
+}
+
+impl Gpu {
+    /// The best adapter there is, or the one that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` name.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`], which says what was looked for, what was found and what to install.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn new() -> Result<Gpu> {
+        transfer::block_on(Gpu::request())
+    }
+
+    /// [`Gpu::new`] for where nothing may block.
+    ///
+    /// # Errors
+    /// As [`Gpu::new`].
+    pub async fn request() -> Result<Gpu> {
+        let adapter = adapter::request().await?;
+        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP;
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("wgloss"),
+            required_features: adapter.features() & wanted,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        let refused = |e: wgpu::RequestDeviceError| Error::NoAdapter(format!("{}: {e}", adapter.get_info().name));
+        let (device, queue) = adapter.request_device(&descriptor).await.map_err(refused)?;
+        let gpu = Gpu::from_wgpu(device, queue);
+        let lost = gpu.0.lost.clone();
+        gpu.0.device.set_device_lost_callback(move |reason, message| {
+            *lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{reason:?}: {message}"));
+        });
+        // wgpu's own handler panics; what matters here comes through error scopes and reads
+        gpu.0.device.on_uncaptured_error(Arc::new(|error| eprintln!("wgloss: uncaptured GPU error: {error}")));
+        Ok(gpu)
+    }
+
+    /// A device and queue of your own, which are left as they were found: nothing is set on them.
+    pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
+        let limits = device.limits();
+        Gpu(Arc::new(Context {
+            device,
+            queue,
+            limits,
+            pipelines: Pipelines::default(),
+            memory: Arc::default(),
+            lost: Arc::default(),
+            timeout: Mutex::new(Duration::from_secs(30)),
+        }))
+    }
+
+    /// The device.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.0.device
+    }
+
+    /// Its queue.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.0.queue
+    }
+
+    /// The bytes of GPU memory in use: the sum of the live buffers that were made here. Wrapped buffers are yours.
+    pub fn memory(&self) -> u64 {
+        self.0.memory.load(Ordering::Relaxed)
+    }
+
+    /// How many pipelines have been made and kept.
+    pub fn pipelines(&self) -> usize {
+        self.0.pipelines.len()
+    }
+
+    /// How long a read waits for the GPU before it gives [`Error::Timeout`]; 30 seconds unless set.
+    pub fn set_timeout(&self, timeout: Duration) {
+        *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn limits(&self) -> &wgpu::Limits {
+        &self.0.limits
+    }
+
+    pub(super) fn kernels(&self) -> &Pipelines {
+        &self.0.pipelines
+    }
+
+    pub(super) fn counter(&self) -> &Arc<AtomicU64> {
+        &self.0.memory
+    }
+
+    /// Refuses work on a device that is known to be lost.
+    pub(super) fn alive(&self) -> Result<()> {
+        match &*self.0.lost.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(reason) => Err(Error::DeviceLost(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Creates something, and gives what the device has against it as an error.
+    pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
+        self.alive()?;
+        let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
+        let scopes = filters.map(|filter| self.0.device.push_error_scope(filter));
+        let created = create();
+        let mut found = None;
+        for scope in scopes.into_iter().rev() {
+            let error = scope.pop();
+            // on the web the answer comes later, with the first read
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                found = found.or(transfer::block_on(error));
+            }
+            #[cfg(target_arch = "wasm32")]
+            {
+                drop(error);
+                found = found.or(None::<wgpu::Error>);
+            }
+        }
+        match found {
+            None => Ok(created),
+            Some(wgpu::Error::OutOfMemory { source }) => Err(Error::OutOfMemory(source.to_string())),
+            Some(error) => Err(Error::Gpu(error.to_string())),
+        }
+    }
+
+    /// The value of a term of arrays or tensors, in one submission; nothing is read back.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`].
+    pub fn value<T: ToGpu>(&self, term: &Term<T>) -> Result<Outcome> {
+        self.gradient_list(term, &[]).map(|(outcome, _)| outcome)
+    }
+
+    /// The value of a term and its gradients with respect to these of its operands, in one submission; nothing is read
+    /// back. A gradient has its operand's shape; an operand that stands in several places gets the sum.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`], among them an operand that the term has no gradient for.
+    pub fn gradients<T: ToGpu, const N: usize>(&self, term: &Term<T>, of: [&T; N]) -> Result<(Outcome, [Tensor; N])> {
+        let (outcome, gradients) = self.gradient_list(term, &of)?;
+        Ok((outcome, gradients.try_into().expect("one gradient for each operand")))
+    }
+
+    /// [`gradients`](Self::gradients) for a number of operands that is known at run time alone.
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients).
+    pub fn gradient_list<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
+        // labels on the host are checked here, before anything is uploaded
+        check::term(term)?;
+        check::differentiable(term, of)?;
+        let mut uploaded: Vec<(T, Tensor)> = Vec::new();
+        let mut on_gpu = |operand: &T| -> Result<Tensor> {
+            if let Some((_, tensor)) = uploaded.iter().find(|(known, _)| known.is(operand)) {
+                return Ok(tensor.clone().with_class_axis(operand.class_axis()));
+            }
+            let tensor = operand.to_gpu(self)?;
+            uploaded.push((operand.clone(), tensor.clone()));
+            Ok(tensor)
+        };
+        let parts = term.parts.iter().map(|part| part.map(&mut on_gpu)).collect::<Result<Vec<_>>>()?;
+        let of = of.iter().map(|operand| on_gpu(operand)).collect::<Result<Vec<_>>>()?;
+        let gradients = of.iter().map(|of| self.empty(of.shape())).collect::<Result<Vec<_>>>()?;
+        let outputs = Outputs {
+            gradients: of.iter().zip(&gradients).map(|(of, into)| Gradient::store(of, into)).collect(),
+            ..Outputs::default()
+        };
+        let job = self.prepare(&Term { parts }, &outputs)?;
+        let outcome = job.run()?;
+        let gradients = gradients.into_iter().map(|tensor| outcome.vouch(tensor)).collect();
+        Ok((outcome, gradients))
+    }
+
+    /// Prepares a term: pipelines, bind groups and workspace, made once and recorded as often as wanted.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
+    pub fn prepare(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
+        Job::new(self, term, outputs)
+    }
+}

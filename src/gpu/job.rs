@@ -1,0 +1,382 @@
+//! A prepared term: everything made once, to be recorded as often as wanted.
+
+use crate::check;
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::kernel::{Declared, Pipeline};
+use crate::gpu::outcome::{Outcome, Verdict, VerdictPart};
+use crate::gpu::params::Params;
+use crate::gpu::plan::{Bound, Plan, Request, Stage, Wanted, plan};
+use crate::gpu::tensor::{Memory, Tensor};
+use crate::gpu::transfer::Read;
+use crate::loss::Leaf;
+use crate::reduction::Reduction;
+use crate::shape::DType;
+use crate::term::{Operand, Part, Scale, Term};
+use std::sync::Arc;
+
+/// Where a prepared job writes.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    /// Where the loss goes: for a reduced term any f32 tensor, of which one element is written; otherwise one of the loss's
+    /// shape. The job makes its own where there is none.
+    pub loss: Option<Tensor>,
+    /// The element of `loss` that a reduced term writes: a place in a log of your own.
+    pub slot: usize,
+    /// The gradients, each with a tensor of its own to go to.
+    pub gradients: Vec<Gradient>,
+}
+
+/// A gradient that is wanted.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// The operand to differentiate with respect to.
+    pub of: Tensor,
+    /// Where the gradient goes: f32, of the operand's shape.
+    pub into: Tensor,
+    /// Whether it is added to what is there, as for gradient accumulation.
+    pub add: bool,
+}
+
+impl Gradient {
+    /// A gradient that is stored.
+    pub fn store(of: &Tensor, into: &Tensor) -> Gradient {
+        Gradient { of: of.clone(), into: into.clone(), add: false }
+    }
+
+    /// A gradient that is added to what is there.
+    pub fn add(of: &Tensor, into: &Tensor) -> Gradient {
+        Gradient { add: true, ..Gradient::store(of, into) }
+    }
+}
+
+/// A prepared term, which owns its parameters, bind groups and workspace.
+///
+/// [`encode`](Self::encode) records dispatches alone into your own compute pass: no copy, clear, write, submission or
+/// read. What they write stays as it was until you submit.
+#[derive(Clone, Debug)]
+pub struct Job {
+    gpu: Gpu,
+    dispatches: Arc<[Dispatch]>,
+    outcome: Outcome,
+    workspace: u64,
+}
+
+#[derive(Debug)]
+struct Dispatch {
+    pipeline: Arc<Pipeline>,
+    group: wgpu::BindGroup,
+    grid: [u32; 2],
+}
+
+impl Job {
+    pub(super) fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
+        gpu.alive()?;
+        let checked = check::term(term)?;
+        let of: Vec<&Tensor> = outputs.gradients.iter().map(|gradient| &gradient.of).collect();
+        check::differentiable(term, &of)?;
+        let unreduced = term.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
+        let loss_shape = unreduced.map(|(_, checked)| checked.loss_shape.clone());
+        outputs.check(term, loss_shape.as_deref())?;
+
+        let loss = match (&outputs.loss, &loss_shape) {
+            (Some(tensor), _) => tensor.clone(),
+            (None, shape) => gpu.empty(shape.clone().unwrap_or_default())?,
+        };
+        let number_of_parts = term.parts.len() as u64;
+        let scratch = |label: &str, bytes, contents: Option<&[u8]>| {
+            Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
+        };
+        let outcome = Arc::new(scratch("wgloss outcome", Verdict::BYTES + 16 * number_of_parts, None)?);
+        let mut workspace = outcome.bytes;
+        let number = gpu.empty([])?;
+        let mut written = vec![false; outputs.gradients.len()];
+        let (mut dispatches, mut verdicts) = (Vec::new(), Vec::new());
+        for (place, (part, checked)) in term.parts.iter().zip(&checked).enumerate() {
+            let wanted = wanted(part, outputs, &mut written);
+            let slot = if loss_shape.is_some() { 0 } else { outputs.slot };
+            let plan = plan(&Request { part, checked, wanted: &wanted, place, slot })?;
+            let mut memories = Vec::new();
+            for (name, bytes) in &plan.scratch {
+                // a workspace begins with scales of 1, which only some plans overwrite
+                let ones: &[u8] = bytemuck::cast_slice(&[1.0f32, 1.0]);
+                let memory = scratch("wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?;
+                workspace += memory.bytes;
+                memories.push((*name, memory));
+            }
+            let binder = Binder {
+                gpu,
+                part,
+                plan: &plan,
+                memories: &memories,
+                outputs,
+                // an unreduced term's loss is a tensor: its sum goes nowhere but to the outcome
+                loss: if loss_shape.is_some() { &number } else { &loss },
+                losses: &loss,
+                outcome: &outcome,
+            };
+            dispatches.extend(binder.dispatches()?);
+            verdicts.push(verdict_part(part, checked));
+        }
+        let verdict = Arc::new(Verdict { memory: outcome, parts: verdicts });
+        let tensor = loss.with_verdict(verdict.clone());
+        let outcome = Outcome { gpu: gpu.clone(), tensor, verdict, reduced: loss_shape.is_none() };
+        Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace })
+    }
+
+    /// Records the job into a compute pass: dispatches alone.
+    pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        for dispatch in &*self.dispatches {
+            pass.set_pipeline(&dispatch.pipeline.pipeline);
+            pass.set_bind_group(0, &dispatch.group, &[]);
+            pass.dispatch_workgroups(dispatch.grid[0], dispatch.grid[1], 1);
+        }
+    }
+
+    /// Runs the job in a submission of its own.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn run(&self) -> Result<Outcome> {
+        self.gpu.scoped(|| {
+            let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            self.encode(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
+            self.gpu.queue().submit([encoder.finish()]);
+        })?;
+        Ok(self.outcome())
+    }
+
+    /// What the job comes to, as of the last time it ran.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome.clone()
+    }
+
+    /// Whether the labels were good when the job last ran, for those who read nothing through this library.
+    ///
+    /// # Errors
+    /// The read gives [`Error::LabelOutOfRange`] where one was not.
+    pub fn check(&self) -> Read<()> {
+        let verdict = &self.outcome.verdict;
+        Read::of_memory(&self.gpu, &verdict.memory, 0, Some(verdict), |_| Ok(()))
+    }
+
+    /// The number of dispatches that [`encode`](Self::encode) records.
+    pub fn dispatches(&self) -> usize {
+        self.dispatches.len()
+    }
+
+    /// The bytes of workspace that the job holds.
+    pub fn workspace(&self) -> u64 {
+        self.workspace
+    }
+}
+
+/// The gradients that a part contributes to, the first contribution being stored unless the caller adds.
+fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    for (output, gradient) in outputs.gradients.iter().enumerate() {
+        for (name, _) in part.operands.iter().filter(|(_, tensor)| tensor.is(&gradient.of)) {
+            let spec = part.loss.header().operand(name).filter(|spec| spec.gradient);
+            let Some(spec) = spec else { continue };
+            // two operands of one part that share an output are told apart by the plan
+            wanted.push(Wanted { operand: spec.name, output, add: gradient.add || written[output] });
+        }
+    }
+    wanted.iter().for_each(|wanted| written[wanted.output] = true);
+    wanted
+}
+
+fn verdict_part(part: &Part<Tensor>, checked: &check::Checked) -> VerdictPart {
+    let extra = if let Leaf::Softmax(leaf) = part.loss.leaf() { leaf.extra() } else { None };
+    VerdictPart {
+        name: part.name.clone(),
+        weight: part.weight,
+        extra,
+        loss: part.loss.header().id,
+        operand: checked.labels.as_ref().map_or("", |labels| labels.operand),
+        count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),
+    }
+}
+
+impl Outputs {
+    /// Refuses outputs of a wrong shape or dtype, and outputs that overlap an operand or each other.
+    fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>) -> Result<()> {
+        let id = term.parts.first().map_or("term", |part| part.loss.header().id);
+        let mismatch = |operand: &str, expected: String, got: &Tensor| {
+            Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
+        };
+        let mut outputs: Vec<(String, &Tensor)> = Vec::new();
+        if let Some(loss) = &self.loss {
+            match loss_shape {
+                Some(shape) if loss.shape() != shape => return mismatch("loss", format!("{shape:?}"), loss),
+                None if self.slot >= loss.len() => {
+                    return mismatch("loss", format!("more than {} elements", self.slot), loss);
+                }
+                _ => outputs.push(("loss".into(), loss)),
+            }
+        }
+        for (place, gradient) in self.gradients.iter().enumerate() {
+            let name = format!("gradient {place}");
+            if gradient.into.shape() != gradient.of.shape() {
+                return mismatch(&name, format!("{:?}", gradient.of.shape()), &gradient.into);
+            }
+            outputs.push((name, &gradient.into));
+        }
+        for (place, (name, output)) in outputs.iter().enumerate() {
+            if output.dtype() != DType::F32 {
+                let (operand, got) = (name.clone(), output.dtype());
+                return Err(Error::UnsupportedDtype { loss: id, operand, got, expected: "f32".into() });
+            }
+            let operands = term.parts.iter().flat_map(|part| {
+                let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
+                let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
+                    Some(Scale::Tensor(tensor)) => Some((name.to_string(), tensor)),
+                    _ => None,
+                });
+                part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales)
+            });
+            let others = outputs[..place].iter().map(|(name, tensor)| (name.clone(), *tensor));
+            for (other, tensor) in operands.chain(others) {
+                if overlap(output, tensor) {
+                    return Err(Error::OverlappingBuffers { output: name.clone(), other });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn overlap(a: &Tensor, b: &Tensor) -> bool {
+    let range = |tensor: &Tensor| (tensor.memory().offset, tensor.memory().offset + tensor.bytes());
+    let ((a_start, a_end), (b_start, b_end)) = (range(a), range(b));
+    a.memory().buffer == b.memory().buffer && a_start < b_end && b_start < a_end
+}
+
+/// Makes the dispatches of a plan from buffers.
+struct Binder<'a> {
+    gpu: &'a Gpu,
+    part: &'a Part<Tensor>,
+    plan: &'a Plan,
+    memories: &'a [(&'static str, Memory)],
+    outputs: &'a Outputs,
+    loss: &'a Tensor,
+    losses: &'a Tensor,
+    outcome: &'a Memory,
+}
+
+/// A binding's range of a buffer, and the element of it where the tensor begins.
+struct Placed<'a> {
+    buffer: &'a wgpu::Buffer,
+    offset: u64,
+    size: u64,
+    base: u64,
+}
+
+impl Binder<'_> {
+    fn dispatches(&self) -> Result<Vec<Dispatch>> {
+        let mut made = Vec::new();
+        for stage in &self.plan.stages {
+            made.push((stage, self.pipeline(stage)?));
+        }
+        let params = self.params(&made)?;
+        made.iter().map(|(stage, pipeline)| self.dispatch(stage, pipeline, &params)).collect()
+    }
+
+    /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
+    fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
+        let mut kernel = stage.kernel.clone();
+        let bindings = kernel.bindings();
+        let of_kind = |read_only| {
+            let kind = wgpu::BufferBindingType::Storage { read_only };
+            let of_kind = bindings.iter().filter(move |binding| binding.kind == kind);
+            of_kind.filter_map(|binding| self.place(stage, binding).map(|placed| placed.buffer))
+        };
+        kernel.shared_buffer = of_kind(false).any(|written| of_kind(true).any(|read| read == written));
+        self.gpu.kernels().get(self.gpu, &kernel)
+    }
+
+    /// The parameters with the place where each binding's tensor begins, which is the same in all stages.
+    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<Memory> {
+        let mut params = self.plan.params;
+        for (stage, pipeline) in made {
+            for binding in &pipeline.bindings {
+                if let Some(placed) = self.place(stage, binding) {
+                    params.bases[binding.number as usize] = placed.base as u32;
+                }
+            }
+        }
+        let (bytes, usage) = (size_of::<Params>() as u64, wgpu::BufferUsages::UNIFORM);
+        Memory::new(self.gpu, "wgloss parameters", bytes, Some(bytemuck::bytes_of(&params)), usage)
+    }
+
+    fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: &Memory) -> Result<Dispatch> {
+        let mut entries = Vec::new();
+        for binding in &pipeline.bindings {
+            let resource = match self.place(stage, binding) {
+                None => params.buffer.as_entire_binding(),
+                Some(placed) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: placed.buffer,
+                    offset: placed.offset,
+                    size: wgpu::BufferSize::new(placed.size),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: binding.number, resource });
+        }
+        let descriptor =
+            wgpu::BindGroupDescriptor { label: Some(stage.kernel.entry), layout: &pipeline.layout, entries: &entries };
+        let group = self.gpu.scoped(|| self.gpu.device().create_bind_group(&descriptor))?;
+        Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
+    }
+
+    /// The workgroups folded into two dimensions, of which each is limited.
+    fn grid(&self, groups: u64) -> Result<[u32; 2]> {
+        let most = u64::from(self.gpu.limits().max_compute_workgroups_per_dimension);
+        let rows = groups.div_ceil(most).max(1);
+        if rows > most {
+            return Err(Error::TooLarge {
+                what: "workgroups of a dispatch".into(),
+                needed: groups,
+                limit: most * most,
+            });
+        }
+        Ok([groups.div_ceil(rows) as u32, rows as u32])
+    }
+
+    /// Where a binding lies; nothing for the parameters, which are a buffer of their own.
+    fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
+        let tensor = |tensor| Some(self.place_tensor(tensor));
+        match self.plan.bound(stage, &binding.name) {
+            Bound::Params => None,
+            Bound::Operand(name) => tensor(self.part.operand(name).unwrap_or_else(|| unreachable!("{name} is bound"))),
+            Bound::Upstream => tensor(of_scale(Some(&self.part.upstream))),
+            Bound::DivideBy => tensor(of_scale(self.part.divide_by.as_ref())),
+            Bound::Output(output) => tensor(&self.outputs.gradients[output].into),
+            Bound::Losses => tensor(self.losses),
+            Bound::Loss => tensor(self.loss),
+            Bound::Outcome => Some(whole(self.outcome)),
+            Bound::Scratch(name) => {
+                self.memories.iter().find(|(known, _)| *known == name).map(|(_, memory)| whole(memory))
+            }
+        }
+    }
+
+    fn place_tensor<'t>(&self, tensor: &'t Tensor) -> Placed<'t> {
+        let memory = tensor.memory();
+        let alignment = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment);
+        let offset = memory.offset / alignment * alignment;
+        let end = (memory.offset + tensor.bytes()).next_multiple_of(4).max(offset + 16).min(memory.buffer.size());
+        let base = (memory.offset - offset) / tensor.dtype().size() as u64;
+        Placed { buffer: &memory.buffer, offset, size: (end - offset) / 4 * 4, base }
+    }
+}
+
+fn of_scale(scale: Option<&Scale<Tensor>>) -> &Tensor {
+    match scale {
+        Some(Scale::Tensor(tensor)) => tensor,
+        _ => unreachable!("a plan binds a scale only where it is a tensor"),
+    }
+}
+
+fn whole(memory: &Memory) -> Placed<'_> {
+    Placed { buffer: &memory.buffer, offset: 0, size: memory.bytes, base: 0 }
+}

@@ -1,0 +1,255 @@
+//! Joins shader files into kernels, and keeps the pipelines made of them.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::loss::{Source, source};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Every shader file that is not a loss's own leaf. A test compares the list with the tree.
+pub(crate) static FILES: &[Source] = &[
+    source!("lib/params"),
+    source!("lib/math"),
+    source!("lib/tally"),
+    source!("lib/workspace"),
+    source!("lib/label"),
+    source!("lib/totals"),
+    source!("dtype/f32"),
+    source!("operand/x0"),
+    source!("operand/x1"),
+    source!("operand/x2"),
+    source!("operand/x3"),
+    source!("operand/dx0"),
+    source!("operand/dx1"),
+    source!("operand/dx2"),
+    source!("operand/dx3"),
+    source!("operand/weight"),
+    source!("operand/mask"),
+    source!("operand/upstream"),
+    source!("operand/losses"),
+    source!("operand/class_weight"),
+    source!("operand/divisor"),
+    source!("operand/table"),
+    source!("operand/items"),
+    source!("operand/labels"),
+    source!("operand/dense"),
+    source!("operand/states"),
+    source!("operand/pixels"),
+    source!("operand/sums"),
+    source!("operand/coefficients"),
+    source!("absent/x0"),
+    source!("absent/x1"),
+    source!("absent/x2"),
+    source!("absent/x3"),
+    source!("absent/dx0"),
+    source!("absent/dx1"),
+    source!("absent/dx2"),
+    source!("absent/dx3"),
+    source!("absent/weight"),
+    source!("absent/mask"),
+    source!("absent/upstream"),
+    source!("absent/losses"),
+    source!("absent/class_weight"),
+    source!("absent/divisor"),
+    source!("absent/items"),
+    source!("activation/softmax"),
+    source!("activation/sigmoid"),
+    source!("activation/none"),
+    source!("fold/softmax"),
+    source!("fold/regions"),
+    source!("geometry/element"),
+    source!("geometry/elements"),
+    source!("geometry/elements_count"),
+    source!("geometry/items_lookup"),
+    source!("geometry/items_losses"),
+    source!("geometry/class_axis"),
+    source!("geometry/positions_tally"),
+    source!("geometry/positions_write"),
+    source!("geometry/positions_fused"),
+    source!("geometry/positions_gather"),
+    source!("geometry/positions_score"),
+    source!("geometry/positions_scatter"),
+    source!("geometry/positions_count"),
+    source!("geometry/region"),
+    source!("geometry/region_gather"),
+    source!("geometry/region_settle"),
+    source!("geometry/region_scatter"),
+    source!("geometry/totals_scale"),
+    source!("geometry/totals_outcome"),
+];
+
+/// The file at this path; the plans name none that is not in the list.
+pub(crate) fn file(path: &str) -> Source {
+    *FILES.iter().find(|source| source.path == path).unwrap_or_else(|| unreachable!("no shader file {path}"))
+}
+
+/// A kernel: the files it is joined of, its entry point, and the choices it is specialised by.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Kernel {
+    pub entry: &'static str,
+    pub sources: Vec<Source>,
+    pub overrides: Vec<(String, f64)>,
+    /// Whether every storage binding is read_write, as it must be where operands and outputs share a buffer.
+    pub shared_buffer: bool,
+}
+
+/// One binding that a kernel's source declares.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Declared {
+    pub number: u32,
+    pub name: String,
+    pub kind: wgpu::BufferBindingType,
+}
+
+impl Kernel {
+    /// The joined source.
+    pub fn text(&self) -> String {
+        let text: String = self.sources.iter().map(|source| source.text).collect::<Vec<_>>().join("\n");
+        match self.shared_buffer {
+            true => text.replace("var<storage, read>", "var<storage, read_write>"),
+            false => text,
+        }
+    }
+
+    /// The bindings that the source declares: one line each, as all shader files write them.
+    pub fn bindings(&self) -> Vec<Declared> {
+        self.text().lines().filter_map(declared).collect()
+    }
+
+    /// Where a line of the joined source stands in its own file.
+    pub fn locate(&self, line: usize) -> Option<(&'static str, usize)> {
+        let mut first = 1;
+        for source in &self.sources {
+            // a joint adds the line break that ends a file without one, or a blank line
+            let lines = source.text.matches('\n').count() + 1;
+            if line < first + lines {
+                return Some((source.path, line + 1 - first));
+            }
+            first += lines;
+        }
+        None
+    }
+
+    fn key(&self) -> String {
+        let mut key = format!("{} {}", self.entry, self.shared_buffer);
+        for source in &self.sources {
+            // a leaf from outside the crate may share a path with another
+            let _ = write!(key, " {}@{:p}", source.path, source.text);
+        }
+        for (name, value) in &self.overrides {
+            let _ = write!(key, " {name}={value}");
+        }
+        key
+    }
+}
+
+fn declared(line: &str) -> Option<Declared> {
+    let (number, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
+    let (space, rest) = rest.trim_start().strip_prefix("var<")?.split_once('>')?;
+    let (name, _) = rest.trim_start().split_once(':')?;
+    let kind = match space {
+        "uniform" => wgpu::BufferBindingType::Uniform,
+        "storage, read" => wgpu::BufferBindingType::Storage { read_only: true },
+        _ => wgpu::BufferBindingType::Storage { read_only: false },
+    };
+    Some(Declared { number: number.parse().ok()?, name: name.into(), kind })
+}
+
+/// A pipeline with the layout of its one bind group.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub pipeline: wgpu::ComputePipeline,
+    pub layout: wgpu::BindGroupLayout,
+    pub bindings: Vec<Declared>,
+}
+
+/// The pipelines made so far.
+#[derive(Debug, Default)]
+pub(crate) struct Pipelines(Mutex<HashMap<String, Arc<Pipeline>>>);
+
+/// How many pipelines are kept: beyond, all are dropped and made anew as they are needed.
+const KEPT: usize = 512;
+
+impl Pipelines {
+    /// The pipeline of a kernel, made where it is not there yet.
+    pub fn get(&self, gpu: &Gpu, kernel: &Kernel) -> Result<Arc<Pipeline>> {
+        let key = kernel.key();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = kept.get(&key) {
+            return Ok(pipeline.clone());
+        }
+        let pipeline = Arc::new(create(gpu, kernel)?);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(key, pipeline.clone());
+        Ok(pipeline)
+    }
+
+    /// How many pipelines are kept.
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
+    let bindings = kernel.bindings();
+    let device = gpu.device();
+    let made = gpu.scoped(|| {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.entry),
+            source: wgpu::ShaderSource::Wgsl(kernel.text().into()),
+        });
+        let entries: Vec<_> = bindings
+            .iter()
+            .map(|binding| wgpu::BindGroupLayoutEntry {
+                binding: binding.number,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer { ty: binding.kind, has_dynamic_offset: false, min_binding_size: None },
+                count: None,
+            })
+            .collect();
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(kernel.entry),
+            entries: &entries,
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(kernel.entry),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let constants: Vec<(&str, f64)> =
+            kernel.overrides.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.entry),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(kernel.entry),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                // every cell of workgroup memory is written before it is read
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        (pipeline, layout)
+    });
+    match made {
+        Ok((pipeline, layout)) => Ok(Pipeline { pipeline, layout, bindings }),
+        Err(Error::Gpu(message)) => Err(Error::Gpu(with_files(kernel, &message))),
+        Err(other) => Err(other),
+    }
+}
+
+/// A compiler's message with the file and line of each place it names in the joined source.
+fn with_files(kernel: &Kernel, message: &str) -> String {
+    let mut out = message.to_string();
+    for (start, _) in message.match_indices("wgsl:") {
+        let line: String = message[start + 5..].chars().take_while(char::is_ascii_digit).collect();
+        if let Some((path, line)) = line.parse().ok().and_then(|line| kernel.locate(line)) {
+            let _ = write!(out, "\nin shaders/{path}.wgsl, line {line}");
+        }
+    }
+    out
+}

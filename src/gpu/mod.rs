@@ -1,0 +1,20 @@
+//! Losses on the GPU: a context, tensors in its memory, and three doors to the same kernels.
+
+mod adapter;
+mod context;
+mod job;
+mod kernel;
+mod outcome;
+mod params;
+mod plan;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod transfer;
+
+pub use adapter::{AdapterReport, adapters};
+pub use context::Gpu;
+pub use job::{Gradient, Job, Outputs};
+pub use outcome::Outcome;
+pub use tensor::{Tensor, ToGpu};
+pub use transfer::Read;

@@ -1,0 +1,110 @@
+//! What a term came to, on the GPU until it is read.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::tensor::{Memory, Tensor};
+use crate::gpu::transfer::Read;
+use crate::term::{PartOutcome, not_reduced};
+use std::sync::Arc;
+
+/// What a term came to: its loss, the loss as a tensor, and its parts, on the GPU until they are read.
+///
+/// Where labels lay on the GPU and one was out of range, every read gives [`Error::LabelOutOfRange`].
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub(super) gpu: Gpu,
+    pub(super) tensor: Tensor,
+    pub(super) verdict: Arc<Verdict>,
+    pub(super) reduced: bool,
+}
+
+impl Outcome {
+    /// The loss.
+    ///
+    /// # Errors
+    /// The read gives [`Error::InvalidOption`] where the term is not reduced: its loss is [`tensor`](Self::tensor).
+    pub fn loss(&self) -> Read<f32> {
+        if !self.reduced {
+            return Read::failed(&self.gpu, not_reduced());
+        }
+        let memory = self.verdict.memory.clone();
+        Read::of_memory(&self.gpu, &memory, 4, Some(&self.verdict), |bytes| Ok(bytemuck::pod_read_unaligned(bytes)))
+    }
+
+    /// The loss as a tensor: of shape `[]`, or of the loss's shape where the term is not reduced.
+    pub fn tensor(&self) -> &Tensor {
+        &self.tensor
+    }
+
+    /// The parts of the term, in order.
+    pub fn parts(&self) -> Read<Vec<PartOutcome>> {
+        let verdict = self.verdict.clone();
+        let bytes = Verdict::BYTES + 16 * verdict.parts.len() as u64;
+        Read::of_memory(&self.gpu, &self.verdict.memory, bytes, Some(&self.verdict), move |bytes| {
+            let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[Verdict::BYTES as usize..]);
+            let mut parts = Vec::new();
+            for (part, numbers) in verdict.parts.iter().zip(numbers.chunks_exact(4)) {
+                let named = |name: String, sum: f32, denominator: f32| PartOutcome {
+                    name,
+                    sum: sum.into(),
+                    denominator: denominator.into(),
+                    weight: part.weight.into(),
+                };
+                parts.push(named(part.name.clone(), numbers[0], numbers[2]));
+                if let Some(extra) = part.extra {
+                    parts.push(named(format!("{}.{extra}", part.name), numbers[1], numbers[3]));
+                }
+            }
+            Ok(parts)
+        })
+    }
+
+    /// The tensor as a result of this call: reading it tells of bad labels.
+    pub(super) fn vouch(&self, tensor: Tensor) -> Tensor {
+        tensor.with_verdict(self.verdict.clone())
+    }
+}
+
+/// What tells whether a call's labels were good: the head of its outcome, the twin of `Outcome` in
+/// `shaders/geometry/totals_outcome.wgsl`.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub memory: Arc<Memory>,
+    pub parts: Vec<VerdictPart>,
+}
+
+/// What a verdict has to know of a part.
+#[derive(Clone, Debug)]
+pub(super) struct VerdictPart {
+    pub name: String,
+    pub weight: f32,
+    pub extra: Option<&'static str>,
+    pub loss: &'static str,
+    pub operand: &'static str,
+    pub count: u64,
+}
+
+impl Verdict {
+    /// The bytes of the outcome's head.
+    pub const BYTES: u64 = 32;
+
+    pub fn buffer(&self) -> &wgpu::Buffer {
+        &self.memory.buffer
+    }
+
+    /// Gives the first bad label as the error it is.
+    pub fn judge(&self, head: &[u8]) -> Result<()> {
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
+        let [_, part, position, low, high, ..] = words[..] else { return Ok(()) };
+        match self.parts.get(part as usize) {
+            None => Ok(()),
+            Some(part) => Err(Error::LabelOutOfRange {
+                loss: part.loss,
+                operand: part.operand.into(),
+                position: position.into(),
+                value: ((u64::from(high) << 32) | u64::from(low)).cast_signed(),
+                count: part.count,
+            }),
+        }
+    }
+}

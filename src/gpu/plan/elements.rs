@@ -1,0 +1,116 @@
+//! How a walk over elements is cut.
+
+use super::{Joint, MOST_BUFFERS, Plan, Request, Stage, Wanted, narrow, overrides, scale_first};
+use crate::loss::Role;
+
+/// The elements of a tile are at least and at most so many; between, there are about as many tiles as this.
+const TILE: std::ops::RangeInclusive<usize> = 4096..=65536;
+const TILES: usize = 1024;
+
+pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
+    let total = items * per_item;
+    let by_item = request.player(Role::Index).is_some();
+    let chunk = (total / TILES).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    let chunks = per_item.div_ceil(chunk).max(1);
+    let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
+    let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
+    let params = &mut plan.params;
+    (params.items, params.per_item) = (narrow(items as u64), narrow(per_item as u64));
+    (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
+    (params.tallies, params.first_tally) = (narrow(tiles + lookups), narrow(tiles));
+    plan.longest_loop = plan.longest_loop.max(chunk as u64 / 256);
+    if by_item {
+        plan.scratch.push(("items", 16 * items as u64));
+    }
+    if tiles == 0 {
+        return;
+    }
+    if by_item {
+        plan.stages.push(lookup(request, lookups));
+    }
+    scale_first(request, plan, count(request, tiles), narrow(chunk as u64), tiles);
+
+    let mut left = request.wanted.to_vec();
+    let mut first = true;
+    while first || !left.is_empty() {
+        let now = fitting(request, tiles, first, &left);
+        left.retain(|wanted| !now.contains(wanted));
+        // what a second dispatch writes to an output that a first has written is added
+        for wanted in &mut left {
+            wanted.add |= now.iter().any(|other| other.output == wanted.output);
+        }
+        plan.stages.push(walk(request, tiles, first, &now));
+        first = false;
+    }
+    if by_item && request.unreduced() {
+        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/f32"]);
+        joint.files(&["operand/losses", "geometry/items_losses"]);
+        plan.longest_loop = plan.longest_loop.max(chunks as u64);
+        plan.stages.push(joint.stage("items_losses", Vec::new(), items.div_ceil(256) as u64));
+    }
+}
+
+/// The gradients that one dispatch can write: to outputs of their own, in as many buffers as there are.
+fn fitting(request: &Request<'_>, tiles: u64, first: bool, left: &[Wanted]) -> Vec<Wanted> {
+    let mut now: Vec<Wanted> = Vec::new();
+    for wanted in left {
+        if now.iter().any(|other| other.output == wanted.output) {
+            continue;
+        }
+        now.push(*wanted);
+        if walk(request, tiles, first, &now).buffers() > MOST_BUFFERS {
+            now.pop();
+        }
+    }
+    now
+}
+
+/// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
+fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
+    let header = request.loss().header();
+    let by_item = request.player(Role::Index).is_some();
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/f32"]);
+    let given: Vec<bool> = header.elements().map(|spec| request.part.operand(spec.name).is_some()).collect();
+    for k in 0..4 {
+        joint.optional(&format!("x{k}"), given.get(k) == Some(&true));
+    }
+    joint.optional("weight", request.player(Role::Weight).is_some());
+    joint.optional("mask", request.player(Role::Mask).is_some());
+    joint.optional("upstream", request.upstream_tensor());
+    joint.optional("losses", first && request.unreduced() && !by_item);
+    joint.optional("items", by_item);
+    let mut overrides = overrides(request.loss());
+    overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
+    let mut bound = Vec::new();
+    for k in 0..4 {
+        let spec = header.elements().nth(k);
+        let wanted = spec.and_then(|spec| gradients.iter().find(|wanted| wanted.operand == spec.name));
+        joint.optional(&format!("dx{k}"), wanted.is_some());
+        if let Some(wanted) = wanted {
+            bound.push((format!("dx{k}"), wanted.output));
+            overrides.push((format!("DX{k}_ADD"), f64::from(u8::from(wanted.add))));
+        }
+    }
+    joint.files(&["geometry/element"]);
+    joint.sources.push(header.shader);
+    joint.files(&["geometry/elements"]);
+    joint.stage("elements", overrides, tiles).writing(bound)
+}
+
+fn count(request: &Request<'_>, tiles: u64) -> Stage {
+    let mut joint = Joint::new(&["lib/params", "lib/tally", "lib/workspace", "dtype/f32"]);
+    joint.optional("weight", request.player(Role::Weight).is_some());
+    joint.optional("mask", request.player(Role::Mask).is_some());
+    joint.files(&["geometry/elements_count"]);
+    joint.stage("elements_count", Vec::new(), tiles)
+}
+
+fn lookup(request: &Request<'_>, groups: u64) -> Stage {
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "lib/label", "dtype/f32"]);
+    joint.files(&["operand/labels", "operand/table", "geometry/element"]);
+    joint.sources.push(request.loss().header().shader);
+    joint.files(&["geometry/items_lookup"]);
+    let mut overrides = overrides(request.loss());
+    overrides.push(("LABEL_DTYPE".into(), request.label_dtype()));
+    joint.stage("items_lookup", overrides, groups)
+}

@@ -1,0 +1,330 @@
+//! What to dispatch for a part of a term: kernels, workgroups, scratch memory. Plans know nothing of buffers.
+//!
+//! How a walk is cut depends on the shape alone, so that the same inputs give the same bits everywhere.
+
+mod elements;
+mod positions;
+mod regions;
+
+use crate::check::{Checked, Divisor, Walk};
+use crate::error::{Error, Result};
+use crate::gpu::kernel::{Kernel, file};
+use crate::gpu::params::Params;
+use crate::gpu::tensor::Tensor;
+use crate::loss::{Leaf, Loss, Role, Source};
+use crate::options::{Kind, Value};
+use crate::reduction::Reduction;
+use crate::shape::DType;
+use crate::term::{Operand, Part, Scale};
+
+/// The most storage buffers that a dispatch binds: WebGPU's default limit.
+pub(crate) const MOST_BUFFERS: usize = 8;
+
+/// The most elements of an operand: the kernels count in 32 bits, and look a little ahead.
+const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
+
+/// The most tallies that are merged by one workgroup: each of its invocations loops over 1/256 of them.
+const MOST_TALLIES: u64 = 1 << 20;
+
+/// The bytes of a tally, and of what stands before the tallies: the twins of `Tally` and `Workspace` in `shaders/lib`.
+const TALLY_BYTES: u64 = 32;
+const WORKSPACE_HEAD: u64 = 16;
+
+/// A gradient that is wanted of a part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    /// The operand's name in the header.
+    pub operand: &'static str,
+    /// The output it goes to.
+    pub output: usize,
+    /// Whether it is added to what is there.
+    pub add: bool,
+}
+
+/// What a binding of a kernel stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Bound {
+    Params,
+    Operand(&'static str),
+    Upstream,
+    DivideBy,
+    /// The output of this number.
+    Output(usize),
+    /// Scratch memory of this name.
+    Scratch(&'static str),
+    Losses,
+    Outcome,
+    Loss,
+}
+
+/// One dispatch.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub kernel: Kernel,
+    pub groups: u64,
+    /// What the gradients' bindings go to, by name.
+    gradients: Vec<(String, usize)>,
+}
+
+/// All dispatches of a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub params: Params,
+    pub stages: Vec<Stage>,
+    /// Scratch memory, by name and bytes.
+    pub scratch: Vec<(&'static str, u64)>,
+    /// The loop of an invocation that is longest, in iterations.
+    pub longest_loop: u64,
+    operands: Vec<(String, &'static str)>,
+}
+
+impl Plan {
+    /// What a binding of a stage stands for, by the name the shader gives it.
+    pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
+        if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
+            return Bound::Output(*output);
+        }
+        if let Some((_, operand)) = self.operands.iter().find(|(binding, _)| binding == name) {
+            return Bound::Operand(operand);
+        }
+        match name {
+            "params" => Bound::Params,
+            "upstream" => Bound::Upstream,
+            "divisor" => Bound::DivideBy,
+            "losses" => Bound::Losses,
+            "outcome" => Bound::Outcome,
+            "loss_out" => Bound::Loss,
+            "items_out" => Bound::Scratch("items"),
+            name => {
+                let known = self.scratch.iter().find(|(scratch, _)| *scratch == name);
+                Bound::Scratch(known.unwrap_or_else(|| unreachable!("nothing is bound to {name}")).0)
+            }
+        }
+    }
+}
+
+/// What a plan is made for.
+pub(crate) struct Request<'a> {
+    pub part: &'a Part<Tensor>,
+    pub checked: &'a Checked,
+    pub wanted: &'a [Wanted],
+    /// The part's place in the term, and the place in the caller's tensor for the loss.
+    pub place: usize,
+    pub slot: usize,
+}
+
+impl Request<'_> {
+    pub fn loss(&self) -> &dyn Loss {
+        &*self.part.loss
+    }
+
+    /// The operand that plays a role, where it is given.
+    pub fn player(&self, role: Role) -> Option<&Tensor> {
+        self.loss().header().player(role).and_then(|spec| self.part.operand(spec.name))
+    }
+
+    pub fn unreduced(&self) -> bool {
+        self.part.reduction == Reduction::None
+    }
+
+    /// Whether each value has an upstream gradient of its own.
+    pub fn upstream_tensor(&self) -> bool {
+        self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
+    }
+
+    /// The labels' dtype as the shader counts them.
+    pub fn label_dtype(&self) -> f64 {
+        let labels = self.checked.labels.as_ref().and_then(|labels| self.part.operand(labels.operand));
+        match labels.map(Operand::dtype) {
+            Some(DType::U32) => 1.0,
+            Some(DType::U8) => 2.0,
+            Some(DType::I64) => 3.0,
+            _ => 0.0,
+        }
+    }
+}
+
+/// The plan of a part.
+pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
+    for (name, tensor) in &request.part.operands {
+        let needed = tensor.len() as u64;
+        if needed > MOST_ELEMENTS {
+            return Err(Error::TooLarge { what: format!("elements of `{name}`"), needed, limit: MOST_ELEMENTS });
+        }
+    }
+    let mut plan = Plan {
+        params: params(request),
+        stages: Vec::new(),
+        scratch: Vec::new(),
+        longest_loop: 0,
+        operands: operands(request),
+    };
+    match (request.checked.walk, request.loss().leaf()) {
+        (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
+        (Walk::Positions(classes), Leaf::Softmax(leaf)) => positions::plan(request, &mut plan, classes, leaf),
+        (Walk::Regions(classes, settings), _) => regions::plan(request, &mut plan, classes, settings)?,
+        _ => unreachable!("the checks choose the walk by the leaf"),
+    }
+    let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
+    if tallies > MOST_TALLIES {
+        return Err(Error::TooLarge { what: "tallies of a walk".into(), needed: tallies, limit: MOST_TALLIES });
+    }
+    plan.scratch.push(("workspace", WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1)));
+    plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
+    let outcome = totals(request, "geometry/totals_outcome", "totals_outcome");
+    plan.stages.push(outcome);
+    Ok(plan)
+}
+
+/// The counting and scaling before a walk that writes gradients, where only the GPU knows what they are divided by.
+fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32, tallies: u64) {
+    let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count);
+    let given = request.checked.divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
+    if request.wanted.is_empty() || request.unreduced() || !(counted || given) {
+        return;
+    }
+    if counted {
+        (plan.params.count_chunk, plan.params.count_tallies) = (chunk, narrow(tallies));
+        plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
+        plan.stages.push(count);
+    }
+    plan.stages.push(totals(request, "geometry/totals_scale", "totals_scale"));
+}
+
+fn totals(request: &Request<'_>, path: &str, entry: &'static str) -> Stage {
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/f32"]);
+    joint.optional("divisor", request.checked.divisor == Divisor::Tensor);
+    if entry == "totals_scale" {
+        joint.optional("upstream", matches!(request.part.upstream, Scale::Tensor(_)));
+    }
+    joint.files(&["lib/totals", path]);
+    let divisor = match request.checked.divisor {
+        Divisor::Number(_) => 0.0,
+        Divisor::Weights => 1.0,
+        Divisor::Count => 2.0,
+        Divisor::Tensor => 3.0,
+    };
+    joint.stage(entry, vec![("DIVISOR".into(), divisor)], 1)
+}
+
+/// The files of a kernel, as they are joined.
+#[derive(Clone, Default)]
+struct Joint {
+    sources: Vec<Source>,
+}
+
+impl Joint {
+    fn new(files: &[&str]) -> Joint {
+        let mut joint = Joint::default();
+        joint.files(files);
+        joint
+    }
+
+    fn files(&mut self, files: &[&str]) {
+        self.sources.extend(files.iter().map(|path| file(path)));
+    }
+
+    /// An operand's file, or the file that stands for its absence.
+    fn optional(&mut self, name: &str, present: bool) {
+        self.sources.push(file(&format!("{}/{name}", if present { "operand" } else { "absent" })));
+    }
+
+    /// A dispatch of the kernel, with those of the overrides that its files declare.
+    fn stage(self, entry: &'static str, mut overrides: Vec<(String, f64)>, groups: u64) -> Stage {
+        let declares = |name: &str| {
+            let line = format!("override {name}:");
+            self.sources.iter().any(|source| source.text.lines().any(|l| l.starts_with(&line)))
+        };
+        overrides.retain(|(name, _)| declares(name));
+        let kernel = Kernel { entry, sources: self.sources, overrides, shared_buffer: false };
+        Stage { kernel, groups, gradients: Vec::new() }
+    }
+}
+
+impl Stage {
+    /// How many storage buffers the stage binds.
+    pub fn buffers(&self) -> usize {
+        self.kernel.bindings().iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count()
+    }
+
+    fn writing(mut self, gradients: Vec<(String, usize)>) -> Stage {
+        self.gradients = gradients;
+        self
+    }
+}
+
+/// The choices that a loss's options make in its shaders: flags, names by their place, and whether there is a value.
+fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
+    let mut overrides = Vec::new();
+    for (spec, value) in loss.specs().iter().zip(loss.values()) {
+        let name = spec.name.to_uppercase();
+        match (spec.kind, value) {
+            (Kind::Flag, Value::Flag(flag)) => overrides.push((name, f64::from(u8::from(flag)))),
+            (Kind::Choice(names), Value::Name(chosen)) => {
+                let place = names.iter().position(|name| **name == chosen).unwrap_or(0);
+                overrides.push((name, place as f64));
+            }
+            (Kind::NumberOrNone, value) => {
+                overrides.push((format!("HAS_{name}"), f64::from(u8::from(value != Value::None))));
+            }
+            _ => {}
+        }
+    }
+    overrides
+}
+
+/// The numbers of a loss, in its header's order: what the shader's `option` reads.
+fn numbers(loss: &dyn Loss) -> [f32; 16] {
+    let values = loss.specs().into_iter().zip(loss.values());
+    let numbers = values.filter(|(spec, _)| matches!(spec.kind, Kind::Number | Kind::NumberOrNone));
+    let mut out = [0.0; 16];
+    for (slot, (_, value)) in out.iter_mut().zip(numbers) {
+        *slot = if let Value::Number(x) = value { x as f32 } else { 0.0 };
+    }
+    out
+}
+
+fn params(request: &Request<'_>) -> Params {
+    let mut params = Params::new();
+    params.part = narrow(request.place as u64);
+    params.slot = narrow(request.slot as u64);
+    params.weight = request.part.weight;
+    let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
+    let divisor = if let Divisor::Number(number) = request.checked.divisor { number } else { 1.0 };
+    params.divisor = divisor as f32;
+    // a mean over nothing has a gradient of 0
+    let share = if divisor == 0.0 { 0.0 } else { 1.0 / divisor };
+    params.factor = (f64::from(upstream) * f64::from(request.part.weight) * share) as f32;
+    params.options = numbers(request.loss());
+    if let Some(labels) = &request.checked.labels {
+        params.label_count = narrow(labels.count as u64);
+        params.ignores = u32::from(labels.ignored.is_some());
+        params.ignore_index = labels.ignored.unwrap_or(0);
+    }
+    params
+}
+
+/// The bindings that stand for operands, by the shader's name.
+fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
+    let header = request.loss().header();
+    let elements = header.elements().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
+    let players = header.operands.iter().flat_map(|spec| {
+        let names: &[&str] = match spec.role {
+            Role::Element => &[],
+            Role::Classes => &["x0"],
+            Role::Target | Role::Labels => &["labels", "dense"],
+            Role::PerClass => &["class_weight"],
+            Role::Weight => &["weight"],
+            Role::Mask => &["mask"],
+            Role::Index => &["labels"],
+            Role::Table => &["table"],
+        };
+        names.iter().map(|name| (name.to_string(), spec.name))
+    });
+    elements.chain(players).collect()
+}
+
+/// Numbers that have been checked to fit 32 bits.
+fn narrow(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

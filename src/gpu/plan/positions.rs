@@ -1,0 +1,136 @@
+//! How a walk over positions and their classes is cut.
+
+use super::{Joint, Plan, Request, Stage, narrow, overrides, scale_first};
+use crate::loss::{Role, Softmax};
+use crate::shape::Classes;
+
+/// The classes of a chunk, where rows are cut into chunks.
+const CHUNK: usize = 8192;
+
+/// Beyond this many classes rows are cut; and from `CHUNK` on, where there are so few that they leave a GPU idle.
+const UNCUT: usize = 65536;
+const FEW: usize = 64;
+
+/// The positions that a workgroup counts before the walk.
+const COUNTED: usize = 16384;
+
+pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Softmax) {
+    let positions = classes.positions();
+    let params = &mut plan.params;
+    (params.items, params.per_item) = (narrow(classes.n as u64), narrow(classes.s as u64));
+    params.classes = narrow(classes.c as u64);
+    (params.class_stride, params.position_stride) =
+        (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
+    if positions == 0 {
+        return;
+    }
+    let counts = positions.div_ceil(COUNTED) as u64;
+    scale_first(request, plan, count(request, counts), narrow(COUNTED as u64), counts);
+    if classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW) {
+        cut(request, plan, classes, leaf);
+    } else {
+        fused(request, plan, classes, leaf);
+    }
+}
+
+/// One pass: as many lanes share a position as keep loops short and neighbours together.
+fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Softmax) {
+    let (positions, c) = (classes.positions(), classes.c);
+    let rows = classes.class_stride == 1;
+    let lanes = if rows { c.div_ceil(8).next_power_of_two().min(256) } else { c.div_ceil(256).next_power_of_two() };
+    let slots = 256 / lanes;
+    let per_lane = c.div_ceil(lanes);
+    // about 4096 workgroups, as far as an invocation's loops stay short
+    let rounds = (positions / (slots * 4096)).next_power_of_two().min((4096 / per_lane).max(1));
+    let groups = positions.div_ceil(slots * rounds) as u64;
+    plan.params.rounds = narrow(rounds as u64);
+    plan.params.tallies = narrow(groups);
+    plan.longest_loop = plan.longest_loop.max((2 * rounds * per_lane) as u64);
+
+    let mut joint = joint(request, &["lib/tally", "lib/workspace"], true);
+    joint.optional("upstream", request.upstream_tensor());
+    joint.optional("losses", request.unreduced());
+    joint.optional("dx0", !request.wanted.is_empty());
+    joint.files(&["geometry/positions_tally", "geometry/positions_write", "geometry/positions_fused"]);
+    let mut overrides = choices(request, leaf);
+    overrides.extend([
+        ("LANES".into(), lanes as f64),
+        ("ROWS".into(), f64::from(u8::from(rows))),
+        ("WRITES".into(), f64::from(u8::from(!request.wanted.is_empty()))),
+    ]);
+    plan.stages.push(writing(request, joint.stage("positions_fused", overrides, groups)));
+}
+
+/// Three passes over rows that are cut into chunks: statistics, merge, gradient.
+fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Softmax) {
+    let positions = classes.positions();
+    // an invocation of the second pass merges the chunks of a row: no more than 2048
+    let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
+    let chunks = classes.c.div_ceil(chunk);
+    let scored = positions.div_ceil(256) as u64;
+    plan.params.chunk = narrow(chunk as u64);
+    plan.params.chunks = narrow(chunks as u64);
+    plan.params.tallies = narrow(scored);
+    plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
+    plan.scratch.push(("chunk_states", 20 * (positions * chunks) as u64));
+    let tiles = (positions * chunks) as u64;
+
+    let mut gather = joint(request, &[], false);
+    gather.files(&["operand/states", "geometry/positions_gather"]);
+    plan.stages.push(gather.stage("positions_gather", choices(request, leaf), tiles));
+
+    let mut score = joint(request, &["lib/tally", "lib/workspace"], true);
+    score.optional("losses", request.unreduced());
+    score.files(&["operand/states", "geometry/positions_tally", "geometry/positions_score"]);
+    plan.stages.push(score.stage("positions_score", choices(request, leaf), scored));
+
+    if !request.wanted.is_empty() {
+        let mut scatter = joint(request, &["lib/tally", "lib/workspace"], true);
+        scatter.optional("upstream", request.upstream_tensor());
+        scatter.optional("dx0", true);
+        scatter.files(&["operand/states", "geometry/positions_write", "geometry/positions_scatter"]);
+        plan.stages.push(writing(request, scatter.stage("positions_scatter", choices(request, leaf), tiles)));
+    }
+}
+
+/// What every kernel over classes is joined of.
+fn joint(request: &Request<'_>, lib: &[&str], masked: bool) -> Joint {
+    let labelled = request.checked.labels.is_some();
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
+    joint.files(lib);
+    joint.files(&["dtype/f32", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
+    joint.optional("class_weight", request.player(Role::PerClass).is_some());
+    joint.optional("mask", masked && request.player(Role::Mask).is_some());
+    joint.files(&["fold/softmax"]);
+    joint.sources.push(request.loss().header().shader);
+    joint.files(&["geometry/class_axis"]);
+    joint
+}
+
+fn choices(request: &Request<'_>, leaf: &dyn Softmax) -> Vec<(String, f64)> {
+    let labelled = request.checked.labels.is_some();
+    let mut overrides = overrides(request.loss());
+    overrides.extend([
+        ("LABELLED".into(), f64::from(u8::from(labelled))),
+        ("SPREADS".into(), f64::from(u8::from(!labelled || leaf.spreads()))),
+        ("LABEL_DTYPE".into(), request.label_dtype()),
+    ]);
+    overrides
+}
+
+/// The stage with the one gradient that a loss over classes has.
+fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
+    let Some(wanted) = request.wanted.first() else { return stage };
+    stage.kernel.overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
+    stage.writing(vec![("dx0".into(), wanted.output)])
+}
+
+fn count(request: &Request<'_>, groups: u64) -> Stage {
+    let labelled = request.checked.labels.is_some();
+    let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/f32"]);
+    joint.files(&[if labelled { "operand/labels" } else { "operand/dense" }]);
+    joint.optional("class_weight", request.player(Role::PerClass).is_some());
+    joint.optional("mask", request.player(Role::Mask).is_some());
+    joint.files(&["geometry/positions_count"]);
+    joint.stage("positions_count", vec![("LABEL_DTYPE".into(), request.label_dtype())], groups)
+}

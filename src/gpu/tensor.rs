@@ -1,0 +1,295 @@
+//! Tensors in the GPU's memory: uploaded, wrapped around the caller's own buffer, or made by a call.
+
+use crate::array::{Array, Data, Element};
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::outcome::Verdict;
+use crate::gpu::transfer::Read;
+use crate::shape::{ClassAxis, DType, elements};
+use crate::term::Operand;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A dense, row-major tensor in the GPU's memory. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    gpu: Gpu,
+    memory: Arc<Memory>,
+    shape: Vec<usize>,
+    dtype: DType,
+    class_axis: ClassAxis,
+    /// What tells whether the labels were good that this was computed from.
+    verdict: Option<Arc<Verdict>>,
+}
+
+/// A range of a buffer, counted as the context's while it lives where the context made it.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub buffer: wgpu::Buffer,
+    pub offset: u64,
+    pub bytes: u64,
+    counted: Option<(Arc<AtomicU64>, u64)>,
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some((counter, bytes)) = &self.counted {
+            counter.fetch_sub(*bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Memory {
+    /// Fresh memory, zero unless contents are given.
+    pub fn new(
+        gpu: &Gpu,
+        label: &str,
+        bytes: u64,
+        contents: Option<&[u8]>,
+        usage: wgpu::BufferUsages,
+    ) -> Result<Memory> {
+        let size = bytes.max(16).next_multiple_of(16);
+        let limits = gpu.limits();
+        for (what, limit) in [
+            (format!("bytes of a buffer ({label})"), limits.max_buffer_size),
+            (format!("bytes of a binding ({label})"), limits.max_storage_buffer_binding_size),
+        ] {
+            if size > limit {
+                return Err(Error::TooLarge { what, needed: size, limit });
+            }
+        }
+        let buffer = gpu.scoped(|| {
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: contents.is_some(),
+            });
+            if let Some(contents) = contents {
+                // a buffer that could not be made cannot be mapped either: the scope has the reason
+                if let Ok(mut view) = buffer.get_mapped_range_mut(..) {
+                    view.slice(..contents.len()).copy_from_slice(contents);
+                }
+                buffer.unmap();
+            }
+            buffer
+        })?;
+        gpu.counter().fetch_add(size, Ordering::Relaxed);
+        Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
+    }
+}
+
+const TENSOR: wgpu::BufferUsages =
+    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
+
+impl Gpu {
+    /// A tensor of a slice's elements, copied to the GPU. Labels of 64 bits are narrowed to 32.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] where the shape's element count is not the slice's length, [`Error::UnsupportedDtype`] for
+    /// f64, [`Error::LabelOutOfRange`] for a label that 32 bits do not hold, [`Error::TooLarge`], [`Error::OutOfMemory`].
+    pub fn upload<E: Element>(&self, elements: &[E], shape: impl Into<Vec<usize>>) -> Result<Tensor> {
+        self.upload_array(&Array::new(elements, shape)?)
+    }
+
+    /// [`upload`](Self::upload) for an array.
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload).
+    pub fn upload_array(&self, array: &Array) -> Result<Tensor> {
+        let narrowed;
+        let (bytes, dtype): (&[u8], DType) = match array.data() {
+            Data::F32(x) => (bytemuck::cast_slice(x), DType::F32),
+            Data::I32(x) => (bytemuck::cast_slice(x), DType::I32),
+            Data::U32(x) => (bytemuck::cast_slice(x), DType::U32),
+            Data::U8(x) => (x, DType::U8),
+            Data::I64(x) => {
+                narrowed = narrow(x)?;
+                (bytemuck::cast_slice(&narrowed), DType::I32)
+            }
+            Data::F64(_) => {
+                let expected = "f32, i32, u32, u8 or i64".into();
+                return Err(Error::UnsupportedDtype {
+                    loss: "upload",
+                    operand: "array".into(),
+                    got: DType::F64,
+                    expected,
+                });
+            }
+        };
+        let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR)?;
+        let tensor = self.tensor(memory, array.shape().to_vec(), dtype);
+        Ok(tensor.with_class_axis(array.class_axis()))
+    }
+
+    /// A tensor around a range of your own buffer, which is not copied: what is written there later is seen.
+    ///
+    /// The buffer needs the usage `STORAGE`, and `COPY_SRC` to be read through [`Tensor::read`]. The range may begin at any
+    /// element.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] where the range is not as long as the shape's elements, [`Error::InvalidOperand`] for a
+    /// buffer without `STORAGE` or a range that begins inside an element, [`Error::UnsupportedDtype`] for f64,
+    /// [`Error::TooLarge`] for more than a binding holds.
+    pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
+        let shape = shape.into();
+        let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
+        let needed = elements(&shape).and_then(|n| n.checked_mul(dtype.size()));
+        let refuse =
+            |reason: &str| Err(Error::InvalidOperand { loss: "wrap", operand: "slice".into(), reason: reason.into() });
+        if dtype == DType::F64 {
+            let expected = "f32, i32, u32, u8 or i64".into();
+            return Err(Error::UnsupportedDtype { loss: "wrap", operand: "slice".into(), got: dtype, expected });
+        }
+        if needed.map(|n| n as u64) != Some(bytes) {
+            let expected = format!("a shape of {} elements of {dtype}", bytes / dtype.size() as u64);
+            return Err(Error::ShapeMismatch { loss: "wrap", operand: "slice".into(), expected, got: shape });
+        }
+        if !buffer.usage().contains(wgpu::BufferUsages::STORAGE) {
+            return refuse("is of a buffer without the usage STORAGE");
+        }
+        if offset % dtype.size() as u64 != 0 {
+            return refuse("begins inside an element");
+        }
+        let limit = self.limits().max_storage_buffer_binding_size;
+        if bytes > limit {
+            return Err(Error::TooLarge { what: "bytes of a binding".into(), needed: bytes, limit });
+        }
+        let memory = Memory { buffer: buffer.clone(), offset, bytes, counted: None };
+        Ok(self.tensor(memory, shape, dtype))
+    }
+
+    /// A tensor of f32 zeros, for an output of a prepared job.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::OutOfMemory`].
+    pub fn empty(&self, shape: impl Into<Vec<usize>>) -> Result<Tensor> {
+        let shape = shape.into();
+        let bytes = elements(&shape).map_or(u64::MAX - 64, |n| (n as u64).saturating_mul(4).min(u64::MAX - 64));
+        let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
+        Ok(self.tensor(memory, shape, DType::F32))
+    }
+
+    fn tensor(&self, memory: Memory, shape: Vec<usize>, dtype: DType) -> Tensor {
+        let memory = Arc::new(memory);
+        Tensor { gpu: self.clone(), memory, shape, dtype, class_axis: ClassAxis::Second, verdict: None }
+    }
+}
+
+fn narrow(labels: &[i64]) -> Result<Vec<i32>> {
+    let narrow = |(position, &value): (usize, &i64)| {
+        i32::try_from(value).map_err(|_| Error::LabelOutOfRange {
+            loss: "upload",
+            operand: "array".into(),
+            position: position as u64,
+            value,
+            count: 1 << 31,
+        })
+    };
+    labels.iter().enumerate().map(narrow).collect()
+}
+
+impl Tensor {
+    /// The same tensor, with the class axis said to be the last one: `[B, T, V]`, NHWC.
+    pub fn class_axis_last(self) -> Tensor {
+        self.with_class_axis(ClassAxis::Last)
+    }
+
+    pub(super) fn with_class_axis(mut self, axis: ClassAxis) -> Tensor {
+        self.class_axis = axis;
+        self
+    }
+
+    pub(super) fn with_verdict(mut self, verdict: Arc<Verdict>) -> Tensor {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// The shape, outermost axis first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The buffer that holds the tensor, and where in it the tensor begins, in bytes: for your own kernels and copies.
+    pub fn buffer(&self) -> (&wgpu::Buffer, u64) {
+        (&self.memory.buffer, self.memory.offset)
+    }
+
+    pub(super) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// The bytes that the elements take.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.len() * self.dtype.size()) as u64
+    }
+
+    /// Reads the tensor back. Where it was computed from labels of which one was bad, the read gives that error.
+    pub fn read(&self) -> Read<Array> {
+        let (shape, dtype, axis) = (self.shape.clone(), self.dtype, self.class_axis);
+        let finish = move |bytes: &[u8]| {
+            let data = match dtype {
+                DType::F32 => Data::F32(bytemuck::pod_collect_to_vec::<u8, f32>(bytes).into()),
+                DType::I32 => Data::I32(bytemuck::pod_collect_to_vec::<u8, i32>(bytes).into()),
+                DType::U32 => Data::U32(bytemuck::pod_collect_to_vec::<u8, u32>(bytes).into()),
+                DType::I64 => Data::I64(bytemuck::pod_collect_to_vec::<u8, i64>(bytes).into()),
+                DType::U8 | DType::F64 => Data::U8(bytes.into()),
+            };
+            let array = Array::from_data(data, shape)?;
+            Ok(if axis == ClassAxis::Last { array.class_axis_last() } else { array })
+        };
+        Read::of_memory(&self.gpu, &self.memory, self.bytes(), self.verdict.as_ref(), finish)
+    }
+}
+
+impl Operand for Tensor {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+    fn class_axis(&self) -> ClassAxis {
+        self.class_axis
+    }
+    fn is(&self, other: &Tensor) -> bool {
+        self.memory.buffer == other.memory.buffer
+            && (self.memory.offset, self.bytes(), self.dtype) == (other.memory.offset, other.bytes(), other.dtype)
+    }
+}
+
+/// What a context can evaluate terms of: tensors on the GPU, and arrays, which are uploaded first.
+pub trait ToGpu: Operand {
+    /// The tensor on the GPU.
+    ///
+    /// # Errors
+    /// As [`Gpu::upload`].
+    fn to_gpu(&self, gpu: &Gpu) -> Result<Tensor>;
+}
+
+impl ToGpu for Tensor {
+    fn to_gpu(&self, _gpu: &Gpu) -> Result<Tensor> {
+        Ok(self.clone())
+    }
+}
+
+impl ToGpu for Array {
+    fn to_gpu(&self, gpu: &Gpu) -> Result<Tensor> {
+        gpu.upload_array(self)
+    }
+}

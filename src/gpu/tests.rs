@@ -1,0 +1,1 @@
+//! Tests of the plans and shaders, without a GPU.

@@ -1,0 +1,162 @@
+//! Brings results back to the host: the only file that maps memory and waits for the GPU.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::outcome::Verdict;
+use crate::gpu::tensor::Memory;
+use futures_intrusive::channel::shared::oneshot_channel;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+#[cfg(not(target_arch = "wasm32"))]
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+#[cfg(target_arch = "wasm32")]
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// Runs a future to its end on this thread.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    pollster::block_on(future)
+}
+
+/// A result on its way from the GPU: `.wait()` natively, `.await` anywhere, under any executor.
+#[must_use = "nothing is known of the result before it is waited for"]
+pub struct Read<T> {
+    pending: Pending<T>,
+    gpu: Gpu,
+    submission: Option<wgpu::SubmissionIndex>,
+    /// Whether a thread has been set to drive the device for an executor that does not.
+    driven: Arc<AtomicBool>,
+}
+
+impl<T> std::fmt::Debug for Read<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Read").finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static> Read<T> {
+    /// A read that has failed already.
+    pub(super) fn failed(gpu: &Gpu, error: Error) -> Read<T> {
+        let pending: Pending<T> = Box::pin(std::future::ready(Err(error)));
+        Read { pending, gpu: gpu.clone(), submission: None, driven: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Reads the first bytes of a memory, and what a verdict needs, in one submission.
+    pub(super) fn of_memory(
+        gpu: &Gpu,
+        memory: &Memory,
+        bytes: u64,
+        verdict: Option<&Arc<Verdict>>,
+        finish: impl FnOnce(&[u8]) -> Result<T> + Send + 'static,
+    ) -> Read<T> {
+        if !memory.buffer.usage().contains(wgpu::BufferUsages::COPY_SRC) {
+            let reason = "is in a buffer without the usage COPY_SRC".into();
+            let error = Error::InvalidOperand { loss: "read", operand: "tensor".into(), reason };
+            return Read::failed(gpu, error);
+        }
+        match Read::start(gpu, memory, bytes, verdict, finish) {
+            Ok(read) => read,
+            Err(error) => Read::failed(gpu, error),
+        }
+    }
+
+    fn start(
+        gpu: &Gpu,
+        memory: &Memory,
+        bytes: u64,
+        verdict: Option<&Arc<Verdict>>,
+        finish: impl FnOnce(&[u8]) -> Result<T> + Send + 'static,
+    ) -> Result<Read<T>> {
+        // copies move whole words: a tensor of bytes may begin and end inside one
+        let (begin, end) =
+            (memory.offset / 4 * 4, (memory.offset + bytes).next_multiple_of(4).min(memory.buffer.size()));
+        let lead = (memory.offset - begin) as usize;
+        let verdict_bytes = verdict.map_or(0, |_| Verdict::BYTES);
+        let size = (verdict_bytes + (end - begin)).max(4);
+        let (staging, submission) = gpu.scoped(|| {
+            let staging = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("wgloss read"),
+                size: size.next_multiple_of(4),
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            if let Some(verdict) = verdict {
+                encoder.copy_buffer_to_buffer(verdict.buffer(), 0, &staging, 0, Verdict::BYTES);
+            }
+            if end > begin {
+                encoder.copy_buffer_to_buffer(&memory.buffer, begin, &staging, verdict_bytes, end - begin);
+            }
+            let submission = gpu.queue().submit([encoder.finish()]);
+            (staging, submission)
+        })?;
+        let (sender, receiver) = oneshot_channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
+            let _ = sender.send(mapped);
+        });
+        let (context, verdict) = (gpu.clone(), verdict.cloned());
+        let pending = async move {
+            match receiver.receive().await {
+                Some(Ok(())) => {}
+                _ => {
+                    context.alive()?;
+                    return Err(Error::DeviceLost("a result could not be mapped".into()));
+                }
+            }
+            let view = staging.get_mapped_range(..).map_err(|e| Error::Gpu(e.to_string()))?;
+            if let Some(verdict) = verdict {
+                verdict.judge(&view[..Verdict::BYTES as usize])?;
+            }
+            let start = verdict_bytes as usize + lead;
+            finish(&view[start..start + bytes as usize])
+        };
+        let driven = Arc::new(AtomicBool::new(false));
+        Ok(Read { pending: Box::pin(pending), gpu: gpu.clone(), submission: Some(submission), driven })
+    }
+
+    /// Waits for the result, for as long as the context's timeout allows.
+    ///
+    /// # Errors
+    /// What went wrong on the GPU; [`Error::LabelOutOfRange`] where a label was bad; [`Error::Timeout`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn wait(mut self) -> Result<T> {
+        self.driven.store(true, Ordering::Relaxed);
+        poll(&self.gpu, self.submission.take())?;
+        block_on(self.pending)
+    }
+}
+
+impl<T> Future for Read<T> {
+    type Output = Result<T>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Result<T>> {
+        let done = self.pending.as_mut().poll(cx);
+        #[cfg(not(target_arch = "wasm32"))]
+        if done.is_pending() && !self.driven.swap(true, Ordering::Relaxed) {
+            // nobody else drives a native device: a thread does, once, and the mapping's callback wakes the executor
+            let (gpu, submission) = (self.gpu.clone(), self.submission.take());
+            std::thread::spawn(move || poll(&gpu, submission));
+        }
+        done
+    }
+}
+
+/// Drives the device until a submission is done.
+#[cfg(not(target_arch = "wasm32"))]
+fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
+    let timeout = gpu.timeout();
+    let wait = wgpu::PollType::Wait { submission_index: submission, timeout: Some(timeout) };
+    // wgpu can panic in poll where the device is lost while it waits (gfx-rs/wgpu#9128)
+    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| gpu.device().poll(wait)));
+    match polled {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(wgpu::PollError::Timeout)) => Err(Error::Timeout { seconds: timeout.as_secs_f32() }),
+        Ok(Err(error)) => Err(Error::Gpu(error.to_string())),
+        Err(_) => {
+            gpu.alive()?;
+            Err(Error::DeviceLost("the driver failed while the GPU was waited for".into()))
+        }
+    }
+}
