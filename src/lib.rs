@@ -1,5 +1,5 @@
-//! Loss functions for GPU programs.
-#![deny(missing_docs)]
+#![cfg_attr(feature = "gpu", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "gpu"), doc = "Loss functions and their gradients: the CPU twins alone, without a GPU.")]
 
 mod array;
 mod check;

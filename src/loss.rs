@@ -299,17 +299,68 @@ pub struct RegionScore {
     pub d_p: f64,
 }
 
-/// Writes a loss's struct from its documentation, id, operands of [`of`](crate::Term::new) and options.
+/// Writes a loss's struct from its documentation, the operands of its `of`, and its options with defaults and ranges.
+///
+/// A loss of your own needs no more than this crate's have: a header, and a leaf in Rust and in WGSL.
 ///
 /// ```
+/// use wgloss::{Array, Denominator, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu};
+///
 /// wgloss::loss! {
-///     /// The squared difference, scaled.
-///     pub struct Scaled of (input, target) {
+///     /// The fourth power of the difference, scaled.
+///     pub struct Quartic of (input, target) {
 ///         /// The factor.
-///         pub scale: f32 = 1.0, wgloss::Range::AtLeast(0.0);
+///         pub scale: f32 = 1.0, Range::AtLeast(0.0);
 ///     }
 /// }
-/// assert_eq!(Scaled::default().scale, 1.0);
+///
+/// static HEADER: Header = Header {
+///     id: "quartic",
+///     title: "fourth power of the difference",
+///     operands: &[
+///         OperandSpec::new("input", Role::Element).differentiable(),
+///         OperandSpec::new("target", Role::Element),
+///     ],
+///     reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+///     mean: Denominator::Count,
+///     shader: Source {
+///         path: "quartic",
+///         text: "
+///             const SCALE: u32 = 0u;
+///             fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+///                 let d = difference(v.x, v.y);
+///                 return ElementScore(option(SCALE) * d * d * d * d, vec4<f32>(4.0 * option(SCALE) * d * d * d, 0.0, 0.0, 0.0));
+///             }",
+///     },
+///     default: || Box::new(Quartic::default()),
+/// };
+///
+/// impl Loss for Quartic {
+///     fn header(&self) -> &'static Header {
+///         &HEADER
+///     }
+///     fn leaf(&self) -> Leaf<'_> {
+///         Leaf::Pointwise(self)
+///     }
+/// }
+///
+/// impl Pointwise for Quartic {
+///     fn score(&self, [x, t, ..]: [f64; 4], _: [f64; 3]) -> ElementScore {
+///         let (d, scale) = (x - t, f64::from(self.scale));
+///         ElementScore { loss: scale * d.powi(4), d: [4.0 * scale * d.powi(3), 0.0, 0.0, 0.0] }
+///     }
+/// }
+///
+/// let x = Array::new(&[1.0f32, 3.0], [2])?;
+/// let t = Array::new(&[1.0f32, 1.0], [2])?;
+/// let (out, [g]) = cpu::gradients(&Quartic { scale: 0.5 }.of(&x, &t), [&x])?;
+/// assert_eq!((out.loss()?, g.to_f64()), (4.0, vec![0.0, 8.0]));
+/// # #[cfg(feature = "gpu")]
+/// # {
+/// let (out, [g]) = wgloss::Gpu::new()?.gradients(&Quartic { scale: 0.5 }.of(&x, &t), [&x])?;
+/// assert_eq!((out.loss().wait()?, g.read().wait()?.to_f32()), (4.0, vec![0.0, 8.0]));
+/// # }
+/// # Ok::<(), wgloss::Error>(())
 /// ```
 #[macro_export]
 macro_rules! loss {
@@ -362,10 +413,7 @@ macro_rules! loss {
         impl $loss {
             /// The loss of these operands, as a term that a context evaluates.
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
-            pub fn of<T: $crate::Operand>(&self, $($operand: &T),+) -> $crate::Term<T>
-            where
-                $loss: $crate::Loss,
-            {
+            pub fn of<T: $crate::Operand>(&self, $($operand: &T),+) -> $crate::Term<T> {
                 $crate::Term::new(self.clone(), [$((stringify!($operand), $operand)),+])
             }
         }

@@ -55,7 +55,7 @@ fn elements(
     let live = item < params.items;
     let end = select(0u, min(start + params.chunk, (item + 1u) * params.per_item), live);
     let of_item = item_at(min(item, params.items - 1u));
-    let mean = select(1.0, 1.0 / f32(params.per_item), BY_ITEM);
+    let mean = select(1.0, 1.0 / f32(max(params.per_item, 1u)), BY_ITEM);
     let scale = mean * scales().x;
 
     // Four elements at a time: their sum is short, so that the long one has few steps.
@@ -69,6 +69,8 @@ fn elements(
     }
     if COUNTS {
         tally.sum *= mean;
+        // the mean of no elements
+        tally.poison |= select(0u, 1u, BY_ITEM && live && (params.per_item == 0u));
         if BY_ITEM && live && (lane == 0u) && ((tile % params.chunks) == 0u) && (of_item.w != 0.0) {
             tally.count = 1u;
             tally.weight = 1.0;

@@ -151,6 +151,10 @@ impl Gpu {
         if offset % dtype.size() as u64 != 0 {
             return refuse("begins inside an element");
         }
+        // shaders read whole words: the last bytes of a buffer that ends inside one are out of their reach
+        if offset + bytes > buffer.size() / 4 * 4 {
+            return refuse("ends in the last word of a buffer whose size is not a multiple of 4");
+        }
         let limit = self.limits().max_storage_buffer_binding_size;
         if bytes > limit {
             return Err(Error::TooLarge { what: "bytes of a binding".into(), needed: bytes, limit });

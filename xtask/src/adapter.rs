@@ -8,14 +8,13 @@ use crate::args::Install;
 use crate::distribution::{Distribution, Step, shell_line};
 use crate::run::{Stop, answers, cargo, run, status, succeed};
 
-const BUILD: &[&str] = &["build", "--release", "-p", "wgloss-cli"];
-const DEVICES: &[&str] = &["run", "--release", "-q", "-p", "wgloss-cli", "--", "devices"];
-
 /// Makes sure that the machine has an adapter, or stops with what the user can do about it.
-pub fn set_up(install: Install) -> Result<(), Stop> {
+///
+/// The program that looks is built in the profile that the caller goes on with, so that dependencies are built once.
+pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     // Built apart from its run: a build that fails must not read as "no adapter".
-    run(&mut cargo(BUILD))?;
-    if found()? {
+    run(&mut cargo(&["build", "--profile", profile, "-p", "wgloss-cli"]))?;
+    if found(profile)? {
         return Ok(());
     }
 
@@ -46,7 +45,7 @@ pub fn set_up(install: Install) -> Result<(), Stop> {
             return Err(Stop::NoAdapter(format!("installing one failed: {why}. {advice}")));
         }
     }
-    if found()? {
+    if found(profile)? {
         return Ok(());
     }
     Err(Stop::NoAdapter(
@@ -58,8 +57,8 @@ pub fn set_up(install: Install) -> Result<(), Stop> {
 }
 
 /// Asks the project's own program, since what it would use is what counts.
-fn found() -> Result<bool, Stop> {
-    let ended = status(&mut cargo(DEVICES))?;
+fn found(profile: &'static str) -> Result<bool, Stop> {
+    let ended = status(&mut cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]))?;
     verdict(ended.code()).ok_or_else(|| {
         Stop::Failed(format!("`wgloss devices` says neither that there is an adapter nor that there is none ({ended})"))
     })

@@ -12,7 +12,7 @@ const PICTURE: &str = "out/segmentation.png";
 
 /// Runs the example and makes sure that its picture is there.
 pub fn demo(install: Install) -> Result<(), Stop> {
-    set_up(install)?;
+    set_up(install, "release")?;
     let picture = root().join(PICTURE);
     // A picture of an earlier run would hide that this one drew none.
     match fs::remove_file(&picture) {
