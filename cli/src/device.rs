@@ -1,7 +1,7 @@
 //! The devices that evaluate a loss, and the ways in to each: the only file that knows which is which.
 
 use clap::ValueEnum;
-use wgloss::{Array, Error, Gpu, Header, Operand, Outcome, Result, Tensor, Term, Value, cpu};
+use wgloss::{Array, DType, Error, Gpu, Header, Operand, Outcome, Result, Tensor, Term, Value, cpu};
 
 /// Where losses are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -80,10 +80,12 @@ impl Way {
                 Ok(Answer { loss: outcome.tensor().clone(), gradients })
             }
             Way::GpuArrays(gpu) => {
+                job.refuse_f64()?;
                 let term = job.term(&arrays, job.upstream.as_ref())?;
                 read(gpu.gradient_list(&term, &job.named(&arrays, gradients)?)?)
             }
             Way::GpuTensors(gpu) => {
+                job.refuse_f64()?;
                 let upload = |array: &Array| gpu.upload_array(array);
                 let tensors = arrays.iter().map(upload).collect::<Result<Vec<_>>>()?;
                 let upstream = job.upstream.as_ref().map(upload).transpose()?;
@@ -111,6 +113,19 @@ impl Job {
             Some(upstream) => term.upstream(upstream),
             None => term,
         })
+    }
+
+    /// Refuses what no GPU takes, here where the operand's name is known.
+    fn refuse_f64(&self) -> Result<()> {
+        match self.operands.iter().find(|(_, array)| array.dtype() == DType::F64) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::UnsupportedDtype {
+                loss: self.loss.id,
+                operand: name.clone(),
+                got: DType::F64,
+                expected: "f32, on a GPU".into(),
+            }),
+        }
     }
 
     /// The tensors that stand for the operands of these names.

@@ -24,8 +24,9 @@ pub fn run(out: &mut impl Write) -> Result<(), Failure> {
 }
 
 fn lines(AdapterReport { info, limits, features, .. }: &AdapterReport) -> [(&'static str, String); 13] {
-    let yes = |feature| if features.contains(feature) { "yes" } else { "no" }.to_string();
     let bytes = |bytes: u64| BinaryBytes(bytes).to_string();
+    let offered = |feature, what: &str| if features.contains(feature) { what } else { "no" }.to_string();
+    let lanes = format!("{} to {} lanes", info.subgroup_min_size, info.subgroup_max_size);
     [
         ("driver", [&*info.driver, &*info.driver_info].join(" ").trim().to_string()),
         ("type", format!("{:?}", info.device_type)),
@@ -36,15 +37,9 @@ fn lines(AdapterReport { info, limits, features, .. }: &AdapterReport) -> [(&'st
         ("workgroup memory", bytes(limits.max_compute_workgroup_storage_size.into())),
         ("invocations per workgroup", limits.max_compute_invocations_per_workgroup.to_string()),
         ("workgroups per dimension", limits.max_compute_workgroups_per_dimension.to_string()),
-        ("subgroups", match features.contains(Features::SUBGROUP) {
-            true => format!("{} to {} lanes", info.subgroup_min_size, info.subgroup_max_size),
-            false => "no".into(),
-        }),
-        ("f16", yes(Features::SHADER_F16)),
-        ("timestamps", yes(Features::TIMESTAMP_QUERY)),
-        ("immediates", match features.contains(Features::IMMEDIATES) {
-            true => bytes(limits.max_immediate_size.into()),
-            false => "no".into(),
-        }),
+        ("subgroups", offered(Features::SUBGROUP, &lanes)),
+        ("f16", offered(Features::SHADER_F16, "yes")),
+        ("timestamps", offered(Features::TIMESTAMP_QUERY, "yes")),
+        ("immediates", offered(Features::IMMEDIATES, &bytes(limits.max_immediate_size.into()))),
     ]
 }

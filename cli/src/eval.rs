@@ -5,14 +5,14 @@ use crate::failure::Failure;
 use crate::files::{self, output};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use wgloss::{Array, Data, Header, Kind, Value};
 
 /// The arguments of `wgloss eval`.
 #[derive(Args)]
 pub struct Eval {
     /// The loss's id.
-    #[arg(hide_possible_values = true, value_parser = PossibleValuesParser::new(ids()))]
+    #[arg(value_parser = PossibleValuesParser::new(ids()))]
     loss: String,
     /// The operand `input`. Files are FILE.npy or FILE.safetensors:TENSOR.
     #[arg(long, value_name = "FILE")]
@@ -124,10 +124,12 @@ fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
 
 /// Prints the elements, one a line, with the digits that tell them from their neighbours.
 fn print(out: &mut impl Write, array: &Array) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
     match array.data() {
-        Data::F32(data) => data.iter().try_for_each(|x| writeln!(out, "{x:?}")),
-        _ => array.to_f64().iter().try_for_each(|x| writeln!(out, "{x:?}")),
+        Data::F32(data) => data.iter().try_for_each(|x| writeln!(out, "{x:?}"))?,
+        _ => array.to_f64().iter().try_for_each(|x| writeln!(out, "{x:?}"))?,
     }
+    out.flush()
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Verify {
         for (device, opened) in devices {
             let Ok(ways) = opened else {
                 bar.inc(count as u64);
-                bar.suspend(|| writeln!(out, "{loss:<26} {}  none here, {count} cases failed", device.name()))?;
+                bar.suspend(|| writeln!(out, "{loss:<26} {}  is not there, {count} cases failed", device.name()))?;
                 total.failed += count;
                 continue;
             };

@@ -15,7 +15,17 @@ struct Run {
 }
 
 fn wgloss(directory: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_wgloss")).current_dir(directory).args(arguments).output();
+    run(Command::new(env!("CARGO_BIN_EXE_wgloss")).current_dir(directory).args(arguments))
+}
+
+/// The program where no adapter is to be found: the backend is one that no machine has natively.
+fn wgloss_without_adapter(directory: &Path, arguments: &[&str]) -> Run {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
+    run(program.current_dir(directory).args(arguments).env("WGPU_BACKEND", "webgpu"))
+}
+
+fn run(program: &mut Command) -> Run {
+    let output = program.output();
     let Output { status, stdout, stderr } = output.expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
     Run { status: status.code(), out: text(stdout), err: text(stderr) }
@@ -30,11 +40,18 @@ fn npy(shape: &[usize], elements: &[f32]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", &size[..], header.as_bytes(), &elements].concat()
 }
 
-/// The elements at the end of an `.npy` file.
-fn doubles(path: PathBuf, count: usize) -> Vec<f64> {
+/// An `.npy` file of one axis of doubles.
+fn doubles(elements: &[f64]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&npy(&[elements.len()], &[])[10..]).replace("<f4", "<f8");
+    let elements: Vec<u8> = elements.iter().flat_map(|x| x.to_le_bytes()).collect();
+    [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes(), &elements].concat()
+}
+
+/// The last elements of a file, of N bytes each.
+fn elements<const N: usize, E>(path: PathBuf, count: usize, of: fn([u8; N]) -> E) -> Vec<E> {
     let bytes = fs::read(path).unwrap();
-    let elements = &bytes[bytes.len() - count * 8..];
-    elements.chunks_exact(8).map(|chunk| f64::from_le_bytes(chunk.try_into().unwrap())).collect()
+    let elements = bytes[bytes.len() - count * N..].chunks_exact(N);
+    elements.map(|chunk| of(chunk.try_into().unwrap())).collect()
 }
 
 /// A directory with two tensors, in every form that is read.
@@ -66,80 +83,112 @@ fn the_cases_that_it_carries_pass_on_the_cpu() {
     assert_eq!(run.err, "");
 }
 
-/// A directory with one case of mse, its list changed from `from` to `to`.
+/// How the case ends.
+const ONE: &str = r#""gradients": ["input"], "rtol": 1e-5, "atol": 1e-7, "options": {"reduction": "sum"}"#;
+
+/// A directory with one case of mse, its list changed from `from` to `to`; a refusal has no numbers.
 fn cases(from: &str, to: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let list = r#"{"loss": "mse", "cases": [{"name": "one", "options": {"reduction": "sum"}, "inputs": ["input", "target"],
-        "gradients": ["input"], "rtol": 1e-5, "atol": 1e-7}]}"#;
+    let list = format!(r#"{{"loss": "mse", "cases": [{{"name": "one", "inputs": ["input", "target"], {ONE}}}]}}"#);
     assert!(list.contains(from), "{from}");
     fs::write(directory.path().join("mse.json"), list.replace(from, to)).unwrap();
     let floats = |values: [f32; 2]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let (input, target) = (floats([1.0, 3.0]), floats([0.5, 1.0]));
     let (loss, gradient) = (4.25f64.to_le_bytes(), [1.0f64, 4.0].map(f64::to_le_bytes).concat());
     let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).unwrap();
-    let tensors = [
-        ("one/input", view(Dtype::F32, vec![2], &input)),
-        ("one/target", view(Dtype::F32, vec![2], &target)),
+    let inputs = [("one/input", view(Dtype::F32, vec![2], &input)), ("one/target", view(Dtype::F32, vec![2], &target))];
+    let numbers = [
         ("one/expect/loss", view(Dtype::F64, vec![], &loss)),
         ("one/expect/grad/input", view(Dtype::F64, vec![2], &gradient)),
     ];
-    serialize_to_file(tensors, None, &directory.path().join("mse.safetensors")).unwrap();
+    let numbers = numbers.into_iter().filter(|_| !to.contains("error"));
+    serialize_to_file(inputs.into_iter().chain(numbers), None, &directory.path().join("mse.safetensors")).unwrap();
     directory
 }
 
+/// Verifies a directory's cases on the CPU: the run, its exit status and its last line.
+fn verified(directory: &TempDir, more: &[&str]) -> (Run, Option<i32>, String) {
+    let run = wgloss(directory.path(), &[&["verify", "--device", "cpu", "--cases", "."], more].concat());
+    let last = run.out.lines().last().unwrap_or_default().to_string();
+    let status = run.status;
+    (run, status, last)
+}
+
+const REFUSED: &str = r#""gradients": [], "error": "invalid_option", "options": {"colour": "red"}"#;
+
 #[test]
-fn a_case_passes_or_fails_for_a_reason_that_is_named() {
-    let sum = r#""reduction": "sum""#;
-    // what is changed in the list of cases, arguments, the status, what is said, and the last line
-    let runs: [(&str, &str, &[&str], i32, &str, &str); 12] = [
-        ("", "", &[], 0, "mse", "1 passed, 0 failed"),
-        ("", "", &["--loss", "mse"], 0, "worst 0.000", "1 passed, 0 failed"),
-        (sum, r#""reduction": "mean""#, &[], 1, "with gradients: loss: element []: got 2.125", "0 passed, 1 failed"),
-        (
-            sum,
-            r#""reduction": "mean""#,
-            &[],
-            1,
-            "gradient of `input`: element [1]: got 2.0, want 4.0",
-            "0 passed, 1 failed",
-        ),
-        (sum, r#""reduction": "mean""#, &[], 1, "host arrays, value alone: loss", "0 passed, 1 failed"),
-        (sum, r#""colour": "red""#, &[], 1, "option `colour`", "0 passed, 1 failed"),
-        (sum, r#""colour": [1]"#, &[], 1, "option `colour` is [1], which is not known", "0 passed, 1 failed"),
-        (r#""atol""#, r#""colour": 1, "atol""#, &[], 1, "unknown field `colour`", "0 passed, 1 failed"),
-        (r#"["input", "target"]"#, r#"["input"]"#, &[], 1, "tensor `one/target` is not known", "0 passed, 1 failed"),
-        (
-            r#"["input", "target"]"#,
-            r#"["input", "mask"]"#,
-            &[],
-            1,
-            "tensor `one/mask` is missing",
-            "0 passed, 1 failed",
-        ),
-        ("\"mse\"", "\"unheard_of\"", &[], 0, "unheard_of", "0 passed, 0 failed"),
-        ("\"mse\"", "\"unheard_of\"", &["--strict"], 1, "unknown to the library", "0 passed, 1 failed"),
+fn a_case_passes_where_the_numbers_or_the_refusal_are_as_expected() {
+    for directory in [cases("one", "one"), cases(ONE, REFUSED)] {
+        let (run, status, last) = verified(&directory, &["--loss", "mse"]);
+        assert_eq!((status, last.as_str()), (Some(0), "1 passed, 0 failed"), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_case_fails_for_a_reason_that_is_named() {
+    let (sum, mean) = (r#""reduction": "sum""#, r#""reduction": "mean""#);
+    let inputs = r#"["input", "target"]"#;
+    let accepted = r#""gradients": [], "error": "invalid_option", "options": {}"#;
+    let refused_otherwise = REFUSED.replace("invalid_option", "shape_mismatch");
+    // what is changed in the list of cases, and what is said
+    let changes = [
+        (sum, mean, "host arrays, with gradients: loss: element []: got 2.125, want 4.25"),
+        (sum, mean, "host arrays, with gradients: gradient of `input`: element [1]: got 2.0, want 4.0"),
+        (sum, mean, "host arrays, value alone: loss: element []: got 2.125"),
+        (sum, r#""colour": "red""#, "refused: mse: option `colour`"),
+        (sum, r#""colour": [1]"#, "option `colour` is [1], which is not known"),
+        (r#""atol""#, r#""colour": 1, "atol""#, "unknown field `colour`"),
+        (r#""atol": 1e-7, "#, "", "neither a refusal nor a pair of tolerances"),
+        (inputs, r#"["input"]"#, "tensor `one/target` is not known"),
+        (inputs, r#"["input", "mask"]"#, "tensor `one/mask` is missing"),
+        (ONE, accepted, "with gradients: not refused as invalid_option"),
+        (ONE, accepted, "value alone: not refused as invalid_option"),
+        (ONE, &refused_otherwise, "refused, but not as shape_mismatch: mse: option `colour`"),
     ];
-    for (from, to, more, status, said, last) in runs {
-        let directory = if from.is_empty() { cases("mse", "mse") } else { cases(from, to) };
-        let run = wgloss(directory.path(), &[&["verify", "--device", "cpu", "--cases", "."], more].concat());
-        assert_eq!(run.status, Some(status), "{to}: {run:#?}");
+    for (from, to, said) in changes {
+        let (run, status, last) = verified(&cases(from, to), &[]);
+        assert_eq!((status, last.as_str()), (Some(1), "0 passed, 1 failed"), "{to}: {run:#?}");
         assert!(run.out.contains(said), "{said}: {run:#?}");
-        assert_eq!(run.out.lines().last(), Some(last), "{to}: {run:#?}");
+    }
+}
+
+#[test]
+fn a_loss_that_the_library_does_not_know_is_listed_and_fails_where_that_is_asked() {
+    let directory = cases("\"mse\"", "\"unheard_of\"");
+    for (more, expected, expected_last) in
+        [(&[][..], 0, "0 passed, 0 failed"), (&["--strict"], 1, "0 passed, 1 failed")]
+    {
+        let (run, status, last) = verified(&directory, more);
+        assert_eq!((status, last.as_str()), (Some(expected), expected_last), "{run:#?}");
+        assert!(run.out.contains("unheard_of") && run.out.contains("unknown to the library"), "{run:#?}");
     }
 }
 
 #[test]
 fn cases_that_cannot_be_read_are_an_error() {
-    let runs: [(&[&str], &str); 4] = [
+    let runs: [(&[&str], &str); 6] = [
         (&["--cases", "missing"], "missing"),
         (&["--cases", "empty"], "there are no cases"),
         (&["--cases", "lonely"], "mse.safetensors is missing"),
+        (&["--cases", "damaged"], "mse.safetensors: is damaged"),
+        (&["--cases", "unlisted"], "mse.json: "),
         (&["--loss", "unheard_of"], "no cases of a loss `unheard_of`"),
     ];
     let directory = tempfile::tempdir().unwrap();
-    fs::create_dir(directory.path().join("empty")).unwrap();
-    fs::create_dir(directory.path().join("lonely")).unwrap();
-    fs::write(directory.path().join("lonely/mse.json"), "{}").unwrap();
+    for folder in ["empty", "lonely", "damaged", "unlisted"] {
+        fs::create_dir(directory.path().join(folder)).unwrap();
+    }
+    let list = r#"{"loss": "mse", "cases": []}"#;
+    let files = [
+        ("lonely/mse.json", list),
+        ("damaged/mse.json", list),
+        ("damaged/mse.safetensors", "x"),
+        ("unlisted/mse.json", "{}"),
+        ("unlisted/mse.safetensors", "x"),
+    ];
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
     for (arguments, said) in runs {
         let run = wgloss(directory.path(), &[&["verify", "--device", "cpu"], arguments].concat());
         assert_eq!(run.status, Some(2), "{said}: {run:#?}");
@@ -153,14 +202,14 @@ fn a_loss_is_printed_and_its_gradient_written() {
     let base = ["eval", "mse", "--device", "cpu", "--input", "x.npy"];
     let run = wgloss(directory.path(), &[&base[..], &["--target", "t.npy", "--gradient-of", "input=g.npy"]].concat());
     assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (Some(0), "2.125\n", ""));
-    assert_eq!(doubles(directory.path().join("g.npy"), 2), [0.5, 2.0]);
+    assert_eq!(elements(directory.path().join("g.npy"), 2, f64::from_le_bytes), [0.5, 2.0]);
 
     let none = ["--operand", "target=t.safetensors:deep/t", "--option", "reduction=none"];
     let run = wgloss(directory.path(), &[&base[..], &none].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), "0.25\n4.0\n"), "{run:#?}");
     let run = wgloss(directory.path(), &[&base[..], &none, &["--output", "l.npy"]].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), ""), "{run:#?}");
-    assert_eq!(doubles(directory.path().join("l.npy"), 2), [0.25, 4.0]);
+    assert_eq!(elements(directory.path().join("l.npy"), 2, f64::from_le_bytes), [0.25, 4.0]);
     assert_eq!(names(directory.path()), ["g.npy", "l.npy", "t.npy", "t.safetensors", "x.npy"]);
 }
 
@@ -175,7 +224,7 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
     let before = names(directory.path());
     let endless = format!("input={}.npy", "g".repeat(300));
     // the loss, what follows two good operands, the status, and what is said
-    let runs: [(&str, &[&str], i32, &str); 17] = [
+    let runs: [(&str, &[&str], i32, &str); 18] = [
         ("unheard_of", &[], 2, "unheard_of"),
         ("mse", &["--option", "colour=red"], 1, "error: mse: option `colour` is red"),
         ("mse", &["--option", "reduction=batch"], 1, "error: mse: option `reduction` is batch"),
@@ -187,9 +236,10 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
         ("mse", &["--weight", "t.safetensors:u"], 2, "error: t.safetensors:u: has no such tensor, but deep/t"),
         ("mse", &["--gradient-of", "mask=m.npy"], 1, "operand `mask` is not given"),
         ("mse", &["--gradient-of", "input=none/g.npy"], 2, "error: none/g.npy: its directory"),
+        ("mse", &["--gradient-of", "input=x.npy/g.npy"], 2, "error: x.npy/g.npy: "),
         ("mse", &["--gradient-of", "input=g.txt"], 2, "error: g.txt: the files written"),
         ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: is there, and is not a file"),
-        ("mse", &["--gradient-of", &endless], 2, "too long"),
+        ("mse", &["--gradient-of", &endless], 2, "os error"),
         ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is to be written twice"),
         ("mse", &["--output", "old.npy", "--option", "colour=red"], 1, "option `colour`"),
         ("mse", &["--device", "tpu"], 2, "tpu"),
@@ -204,4 +254,50 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
         assert_eq!(names(directory.path()), before, "{more:?}");
         assert_eq!(fs::read(at("old.npy")).unwrap(), b"what was there", "{more:?}");
     }
+}
+
+#[test]
+fn the_gpu_evaluates_and_verifies() {
+    let directory = files();
+    let run = wgloss(directory.path(), &["devices"]);
+    assert_eq!((run.status, run.out.matches("(used)").count()), (Some(0), 1), "{run:#?}");
+    let base = ["eval", "mse", "--input", "x.npy", "--target", "t.npy"];
+    let run = wgloss(directory.path(), &[&base[..], &["--gradient-of", "target=g.npy"]].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
+    assert_eq!(elements(directory.path().join("g.npy"), 2, f32::from_le_bytes), [-0.5, -2.0]);
+
+    fs::write(directory.path().join("d.npy"), doubles(&[1.0, 3.0])).unwrap();
+    let double = ["eval", "mse", "--input", "d.npy", "--target", "t.npy"];
+    let run = wgloss(directory.path(), &double);
+    assert_eq!(run.status, Some(1), "{run:#?}");
+    assert!(run.err.contains("error: mse: `input` holds f64, expected f32"), "{run:#?}");
+    let run = wgloss(directory.path(), &[&double[..], &["--device", "cpu"]].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
+
+    let directory = cases("one", "one");
+    let run = wgloss(directory.path(), &["verify", "--cases", "."]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
+    let directory = cases("sum", "mean");
+    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--device", "gpu"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(1), Some("0 passed, 1 failed")), "{run:#?}");
+    assert!(
+        run.out.contains("host arrays, value alone") && run.out.contains("uploaded tensors, with gradients"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn without_an_adapter_nothing_falls_back() {
+    let directory = files();
+    let eval = ["eval", "mse", "--input", "x.npy", "--target", "t.npy", "--gradient-of", "input=g.npy"];
+    let before = names(directory.path());
+    for arguments in [&["devices"][..], &eval, &["verify", "--loss", "mse"], &["verify", "--device", "gpu"]] {
+        let run = wgloss_without_adapter(directory.path(), arguments);
+        assert_eq!(run.status, Some(1), "{run:#?}");
+        assert!(run.err.contains("error: no GPU adapter: looked for WGPU_BACKEND=webgpu"), "{run:#?}");
+        assert_eq!(names(directory.path()), before);
+    }
+    let run = wgloss_without_adapter(directory.path(), &["verify", "--loss", "mse"]);
+    let last = run.out.lines().last().unwrap();
+    assert!(last.ends_with(" failed") && !last.ends_with(" 0 failed") && !last.starts_with("0 passed"), "{run:#?}");
 }

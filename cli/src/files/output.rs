@@ -2,7 +2,7 @@
 
 use super::npy;
 use crate::failure::Failure;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
@@ -32,8 +32,8 @@ pub fn check(place: &str) -> Result<PathBuf, Failure> {
         Ok(_) => Err(refuse(place, "is there, and is not a file")),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let name = Path::new(place).file_name().unwrap_or_default();
-            let directory = fs::canonicalize(directory(Path::new(place))).ok().filter(|path| path.is_dir());
-            Ok(directory.ok_or_else(|| refuse(place, "its directory does not exist"))?.join(name))
+            let directory = fs::canonicalize(directory(Path::new(place)));
+            Ok(directory.map_err(|_| refuse(place, "its directory does not exist"))?.join(name))
         }
         Err(error) => Err(refuse(place, error)),
     }
@@ -42,7 +42,7 @@ pub fn check(place: &str) -> Result<PathBuf, Failure> {
 fn temporary(target: &Path, array: &Array) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     let mut file = builder.prefix(".wgloss-").tempfile_in(directory(target))?;
     file.write_all(&npy::bytes(array))?;
     file.as_file().sync_all()?;

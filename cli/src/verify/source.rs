@@ -3,9 +3,9 @@
 use crate::failure::Failure;
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-use std::{fs, str};
 
 /// The cases that the program carries.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.tar.gz"));
