@@ -72,6 +72,7 @@ macro_rules! element {
 
 element!(f32 => F32, f64 => F64, i32 => I32, u32 => U32, u8 => U8, i64 => I64);
 
+#[expect(clippy::unnecessary_cast, reason = "one line converts from every type")]
 impl Array {
     /// An array of a slice's elements.
     ///

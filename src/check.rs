@@ -83,9 +83,8 @@ fn part<T: Operand>(part: &Part<T>) -> Result<Checked> {
             return Err(too_many(tensor.shape()));
         }
     }
-    if let Some(labels) = &checked.labels
-        && let Some(array) = part.operand(labels.operand).and_then(Operand::host)
-    {
+    let on_host = |labels: &Labels| part.operand(labels.operand).and_then(Operand::host);
+    if let Some((labels, array)) = checked.labels.as_ref().and_then(|labels| Some((labels, on_host(labels)?))) {
         labels.check(header.id, array)?;
     }
     Ok(checked)
@@ -116,28 +115,20 @@ fn options_of<T: Operand>(part: &Part<T>) -> Result<()> {
     if !header.reductions.contains(&part.reduction) {
         return Err(refuse_reduction(&*part.loss, &part.reduction.get()));
     }
-    let numbers = [("weight of the term", Some(&Scale::Number(part.weight)))];
-    let given = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
-    let given = given.map(|(name, scale)| match scale {
-        Some(Scale::Number(x)) => (name, Some(Scale::Number(*x))),
-        _ => (name, None),
-    });
-    for (name, scale) in numbers.map(|(name, scale)| (name, scale.cloned())).into_iter().chain(given) {
-        if let Some(Scale::<()>::Number(x)) = scale
-            && !x.is_finite()
-        {
-            return Err(Error::InvalidOption {
-                loss: id,
-                option: name.into(),
-                value: x.to_string(),
-                expected: options::Range::Any.to_string(),
-            });
+    let number = |scale: &Scale<T>| if let Scale::Number(number) = scale { Some(*number) } else { None };
+    let numbers = [
+        ("weight of the term", Some(part.weight)),
+        ("upstream", number(&part.upstream)),
+        ("divide_by", part.divide_by.as_ref().and_then(number)),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number.filter(|number| !number.is_finite()) {
+            let expected = options::Range::Any.to_string();
+            return Err(Error::InvalidOption { loss: id, option: name.into(), value: number.to_string(), expected });
         }
     }
-    if let Leaf::Pointwise(leaf) = part.loss.leaf()
-        && let Some((operand, option)) = leaf.needs()
-        && part.operand(operand).is_none()
-    {
+    let lacking = part.loss.leaf().needs().filter(|(operand, _)| part.operand(operand).is_none());
+    if let Some((operand, option)) = lacking {
         let place = part.loss.specs().iter().position(|spec| spec.name == option);
         let value = place.map(|place| part.loss.values()[place].to_string());
         return Err(Error::InvalidOption {

@@ -85,6 +85,11 @@ pub struct OperandSpec {
 }
 
 impl OperandSpec {
+    /// The optional weight of each value.
+    pub const WEIGHT: OperandSpec = OperandSpec::new("weight", Role::Weight).optional().holding(Domain::Positive);
+    /// The optional mask of the values.
+    pub const MASK: OperandSpec = OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary);
+
     /// An operand that the loss needs, with no gradient, of real numbers.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
         OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real }
@@ -162,6 +167,18 @@ pub enum Leaf<'a> {
     Region(&'a dyn Region),
 }
 
+impl Leaf<'_> {
+    /// The name of a part that a mean divides by the count of values, whatever their weights, where there is one.
+    pub(crate) fn extra(&self) -> Option<&'static str> {
+        if let Leaf::Softmax(leaf) = self { leaf.extra() } else { None }
+    }
+
+    /// An optional operand that these options need: its name, and the option's.
+    pub(crate) fn needs(&self) -> Option<(&'static str, &'static str)> {
+        if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { None }
+    }
+}
+
 /// A loss that gives a value for each element, from as many as four operands.
 pub trait Pointwise {
     /// The loss of an element and its derivatives.
@@ -174,7 +191,7 @@ pub trait Pointwise {
         [0.0; 3]
     }
 
-    /// Whether one more operand is needed or not wanted under these options: the operand's name and the option at fault.
+    /// An optional operand that these options need: its name, and the option's.
     fn needs(&self) -> Option<(&'static str, &'static str)> {
         None
     }
@@ -299,16 +316,18 @@ pub struct RegionScore {
     pub d_p: f64,
 }
 
-/// Writes a loss's struct from its documentation, the operands of its `of`, and its options with defaults and ranges.
+/// Writes a loss's struct from its documentation, the operands of its `of`, its family, and its options with defaults and
+/// ranges.
 ///
-/// A loss of your own needs no more than this crate's have: a header, and a leaf in Rust and in WGSL.
+/// A loss of your own needs no more than this crate's have: beside the struct, a static `HEADER`, and the leaf, in Rust as the
+/// family's trait and in WGSL.
 ///
 /// ```
-/// use wgloss::{Array, Denominator, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu};
+/// use wgloss::{Array, Denominator, ElementScore, Header, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu};
 ///
 /// wgloss::loss! {
 ///     /// The fourth power of the difference, scaled.
-///     pub struct Quartic of (input, target) {
+///     pub struct Quartic of (input, target) as Pointwise {
 ///         /// The factor.
 ///         pub scale: f32 = 1.0, Range::AtLeast(0.0);
 ///     }
@@ -321,7 +340,7 @@ pub struct RegionScore {
 ///         OperandSpec::new("input", Role::Element).differentiable(),
 ///         OperandSpec::new("target", Role::Element),
 ///     ],
-///     reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+///     reductions: Reduction::VALUES,
 ///     mean: Denominator::Count,
 ///     shader: Source {
 ///         path: "quartic",
@@ -334,15 +353,6 @@ pub struct RegionScore {
 ///     },
 ///     default: || Box::new(Quartic::default()),
 /// };
-///
-/// impl Loss for Quartic {
-///     fn header(&self) -> &'static Header {
-///         &HEADER
-///     }
-///     fn leaf(&self) -> Leaf<'_> {
-///         Leaf::Pointwise(self)
-///     }
-/// }
 ///
 /// impl Pointwise for Quartic {
 ///     fn score(&self, [x, t, ..]: [f64; 4], _: [f64; 3]) -> ElementScore {
@@ -366,7 +376,7 @@ pub struct RegionScore {
 macro_rules! loss {
     (
         $(#[$doc:meta])*
-        pub struct $loss:ident of ($($operand:ident),+) {
+        pub struct $loss:ident of ($($operand:ident),+) as $family:ident {
             $($(#[doc = $option_doc:literal])* pub $option:ident: $type:ty = $default:expr, $range:expr;)*
         }
     ) => {
@@ -415,6 +425,15 @@ macro_rules! loss {
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
             pub fn of<T: $crate::Operand>(&self, $($operand: &T),+) -> $crate::Term<T> {
                 $crate::Term::new(self.clone(), [$((stringify!($operand), $operand)),+])
+            }
+        }
+
+        impl $crate::Loss for $loss {
+            fn header(&self) -> &'static $crate::Header {
+                &HEADER
+            }
+            fn leaf(&self) -> $crate::Leaf<'_> {
+                $crate::Leaf::$family(self)
             }
         }
     };

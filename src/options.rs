@@ -190,10 +190,9 @@ pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, val
 /// Refuses the first option that lies outside its range.
 pub(crate) fn check(options: &(impl Options + ?Sized), loss: &'static str) -> Result<()> {
     for (spec, value) in options.specs().iter().zip(options.values()) {
-        if let Value::Number(x) = value
-            && !spec.range.contains(x)
-        {
-            return Err(refuse(loss, spec, &value));
+        match value {
+            Value::Number(x) if !spec.range.contains(x) => return Err(refuse(loss, spec, &value)),
+            _ => {}
         }
     }
     Ok(())

@@ -15,3 +15,10 @@ choice! {
         BatchMean = "batch_mean",
     }
 }
+
+impl Reduction {
+    /// The reductions of nearly every loss.
+    pub const VALUES: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None];
+    /// The same, and the mean over the batch.
+    pub const BATCHED: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None, Reduction::BatchMean];
+}

@@ -21,7 +21,9 @@ fn visit(i: u32, end: u32, item: u32, of_item: vec4<f32>, scale: f32, tally: ptr
     let score = element_score(v, of_item.xyz);
     var loss = weight * score.loss;
     var d = score.d * (weight * scale * upstream_at(select(i, item, BY_ITEM)));
-    let unknown = is_nan(v.x) || is_nan(v.y) || is_nan(v.z) || is_nan(v.w) || is_nan(of_item.x);
+    // a weight is a factor: 0·∞ is NaN, which a compiler may fold to 0
+    let zero_times_infinity = (weight == 0.0) && is_infinite(score.loss);
+    let unknown = zero_times_infinity || is_nan(v.x) || is_nan(v.y) || is_nan(v.z) || is_nan(v.w) || is_nan(of_item.x);
     if unknown || is_nan(weight) || is_nan(score.loss) {
         (*tally).poison = 1u;
         loss = nan();

@@ -72,7 +72,9 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
                 sum.iter_mut().zip(gradient).for_each(|(sum, d)| *sum += f64::from(part.weight) * d);
             }
         }
-        loss += outcomes.iter().map(|part| part.weight * part.sum / part.denominator).sum::<f64>();
+        // a mean over nothing is NaN, whatever the sum
+        let mean = |part: &PartOutcome| if part.denominator == 0.0 { f64::NAN } else { part.sum / part.denominator };
+        loss += outcomes.iter().map(|part| part.weight * mean(part)).sum::<f64>();
         if part.reduction == Reduction::None {
             let values = walk.values().iter().map(|value| f64::from(part.weight) * (value.loss + value.extra));
             unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);
@@ -136,13 +138,11 @@ fn reduce(part: &Part<Array>, checked: &Checked, values: &[Value]) -> (Vec<PartO
     };
     let named = |name: String, sum, denominator| PartOutcome { name, sum, denominator, weight: part.weight.into() };
     let mut outcomes = vec![named(part.name.clone(), sum(|value| value.loss), denominator)];
-    if let Leaf::Softmax(leaf) = part.loss.leaf()
-        && let Some(extra) = leaf.extra()
-    {
+    if let Some(extra) = part.loss.leaf().extra() {
         outcomes.push(named(format!("{}.{extra}", part.name), sum(|value| value.extra), extra_denominator));
     }
     let upstream = numbers(&part.upstream);
-    // a mean over nothing is NaN, and its gradient 0
+    // the gradient of a mean over nothing is 0
     let share = |i: usize, denominator: f64| match denominator {
         0.0 => 0.0,
         d => upstream[i.min(upstream.len() - 1)] / d,

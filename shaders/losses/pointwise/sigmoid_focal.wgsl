@@ -7,6 +7,9 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let x = v.x;
     let t = v.y;
     let gamma = option(GAMMA);
+    if is_infinite(x) {
+        return ElementScore(nan(), vec4<f32>(0.0));
+    }
     // softplus(x) and softplus(−x) are −log(1 − p) and −log p, from one exponential
     let e = exp_negative(abs(x));
     let small = log1p(e);
@@ -14,7 +17,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let toward = max(-x, 0.0) + small;
     let p = select(1.0, e, x < 0.0) / (1.0 + e);
     let q = select(1.0, e, x > 0.0) / (1.0 + e);
-    let bce = part_of(t, toward) + part_of(1.0 - t, against);
+    let bce = (t * toward) + ((1.0 - t) * against);
     var alpha = 1.0;
     if HAS_ALPHA {
         alpha = (option(ALPHA) * t) + ((1.0 - option(ALPHA)) * (1.0 - t));
@@ -32,6 +35,6 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     }
     let focus = exp_negative(-gamma * log_miss);
     let d_bce = (p * (1.0 - t)) - (q * t);
-    let dx = alpha * focus * ((part_of(gamma, d_log_miss) * bce) + d_bce);
-    return ElementScore(alpha * part_of(focus, bce), vec4<f32>(dx, 0.0, 0.0, 0.0));
+    let dx = alpha * focus * ((gamma * d_log_miss * bce) + d_bce);
+    return ElementScore(alpha * focus * bce, vec4<f32>(dx, 0.0, 0.0, 0.0));
 }

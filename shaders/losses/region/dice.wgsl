@@ -12,6 +12,9 @@ fn region_score(s: RegionSums) -> RegionScore {
         slopes = vec2<f32>(-2.0, 2.0);
     }
     denominator += option(SMOOTH_DR);
+    if denominator == 0.0 {
+        return RegionScore(select(-infinity(), nan(), numerator == 0.0), nan(), nan());
+    }
     let ratio = numerator / denominator;
     // 1 − ratio, from the difference of the two
     let loss = (denominator - numerator) / denominator;

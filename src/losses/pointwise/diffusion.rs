@@ -1,6 +1,6 @@
 //! The noise regression loss of diffusion models.
 
-use crate::loss::{Denominator, Domain, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Role, source};
+use crate::loss::{Denominator, Domain, ElementScore, Header, OperandSpec, Pointwise, Role, source};
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 
@@ -44,7 +44,7 @@ crate::loss! {
     /// al., "Efficient Diffusion Training via Min-SNR Weighting Strategy", 2023. Neighbours: [`Mse`](crate::Mse).
     ///
     /// [`Extra::Sample`]: crate::Extra::Sample
-    pub struct Diffusion of (prediction, noise, timesteps, alphas_cumprod) {
+    pub struct Diffusion of (prediction, noise, timesteps, alphas_cumprod) as Pointwise {
         /// What the model predicts.
         pub prediction_type: PredictionType = PredictionType::Epsilon, Range::Any;
         /// How items are weighted.
@@ -64,20 +64,11 @@ static HEADER: Header = Header {
         OperandSpec::new("timesteps", Role::Index),
         OperandSpec::new("alphas_cumprod", Role::Table).holding(Domain::Probability),
     ],
-    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    reductions: Reduction::VALUES,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/diffusion"),
     default: || Box::new(Diffusion::default()),
 };
-
-impl Loss for Diffusion {
-    fn header(&self) -> &'static Header {
-        &HEADER
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        Leaf::Pointwise(self)
-    }
-}
 
 impl Pointwise for Diffusion {
     /// The factors of noise and sample in the target, and the item's weight.

@@ -1,6 +1,6 @@
 //! Mean squared error.
 
-use crate::loss::{Denominator, Domain, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Role, source};
+use crate::loss::{Denominator, ElementScore, Header, OperandSpec, Pointwise, Role, source};
 use crate::reduction::Reduction;
 
 crate::loss! {
@@ -17,7 +17,7 @@ crate::loss! {
     /// [`Extra::Weight`]: crate::Extra::Weight
     /// [`Extra::Mask`]: crate::Extra::Mask
     /// [`Diffusion`]: crate::Diffusion
-    pub struct Mse of (input, target) {}
+    pub struct Mse of (input, target) as Pointwise {}
 }
 
 static HEADER: Header = Header {
@@ -26,23 +26,14 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).differentiable(),
-        OperandSpec::new("weight", Role::Weight).optional().holding(Domain::Positive),
-        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+        OperandSpec::WEIGHT,
+        OperandSpec::MASK,
     ],
-    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/pointwise/mse"),
     default: || Box::new(Mse::default()),
 };
-
-impl Loss for Mse {
-    fn header(&self) -> &'static Header {
-        &HEADER
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        Leaf::Pointwise(self)
-    }
-}
 
 impl Pointwise for Mse {
     fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {

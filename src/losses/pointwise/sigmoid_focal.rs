@@ -1,6 +1,6 @@
 //! The focal loss of independent binary questions.
 
-use crate::loss::{Denominator, Domain, ElementScore, Header, Leaf, Loss, OperandSpec, Pointwise, Role, source};
+use crate::loss::{Denominator, Domain, ElementScore, Header, OperandSpec, Pointwise, Role, source};
 use crate::math::{sigmoid, softplus};
 use crate::options::Range;
 use crate::reduction::Reduction;
@@ -12,14 +12,14 @@ crate::loss! {
     /// `α_t = α·t + (1 − α)·(1 − t)`. An optional [`Extra::Mask`] leaves out what it is zero for.
     ///
     /// Written with `softplus(±x)`, the logs of `1 − p` and `p`, so that it is finite and accurate for every γ ≥ 0 and any
-    /// finite logit: `(1 − p)^γ` is `exp(−γ·softplus(x))`, never a power of a number that was rounded to 0.
+    /// finite logit (an infinite one gives NaN, as in PyTorch): `(1 − p)^γ` is `exp(−γ·softplus(x))`, never a power of a number that was rounded to 0.
     ///
     /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017. Reference: `torchvision.ops.sigmoid_focal_loss`.
     /// Neighbours: [`SoftmaxFocal`] for classes that exclude each other.
     ///
     /// [`Extra::Mask`]: crate::Extra::Mask
     /// [`SoftmaxFocal`]: crate::SoftmaxFocal
-    pub struct SigmoidFocal of (input, target) {
+    pub struct SigmoidFocal of (input, target) as Pointwise {
         /// The weight of positive targets, 1 − alpha being that of negative ones; none weighs both by 1.
         pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
         /// How strongly elements that are already right are played down; 0 does not.
@@ -33,30 +33,22 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).holding(Domain::Binary),
-        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+        OperandSpec::MASK,
     ],
-    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    reductions: Reduction::VALUES,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/sigmoid_focal"),
     default: || Box::new(SigmoidFocal::default()),
 };
 
-impl Loss for SigmoidFocal {
-    fn header(&self) -> &'static Header {
-        &HEADER
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        Leaf::Pointwise(self)
-    }
-}
-
 impl Pointwise for SigmoidFocal {
     fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let gamma = f64::from(self.gamma);
+        if x.is_infinite() {
+            return ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
+        }
         let (p, q) = (sigmoid(x), sigmoid(-x));
-        // bce = t·softplus(−x) + (1 − t)·softplus(x), where a zero share drops its term, infinite or not
-        let share = |t: f64, v: f64| if t == 0.0 { 0.0 } else { t * v };
-        let bce = share(t, softplus(-x)) + share(1.0 - t, softplus(x));
+        let bce = t * softplus(-x) + (1.0 - t) * softplus(x);
         let alpha = self.alpha.map_or(1.0, |a| f64::from(a) * t + (1.0 - f64::from(a)) * (1.0 - t));
         // 1 − p_t; for t of 0 and 1 its log is −softplus(±x), which does not round
         let miss = q * t + p * (1.0 - t);

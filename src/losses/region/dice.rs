@@ -1,7 +1,7 @@
 //! The Dice loss of regions.
 
 use crate::loss::{
-    Activation, Denominator, Domain, Header, Leaf, Loss, OperandSpec, Region, RegionScore, RegionSettings, RegionSums,
+    Activation, Denominator, Domain, Header, OperandSpec, Region, RegionScore, RegionSettings, RegionSums,
     Role, source,
 };
 use crate::options::Range;
@@ -27,7 +27,7 @@ crate::loss! {
     /// background.
     ///
     /// [`Extra::Weight`]: crate::Extra::Weight
-    pub struct Dice of (input, target) {
+    pub struct Dice of (input, target) as Region {
         /// What makes probabilities of the input.
         pub activation: Activation = Activation::Softmax, Range::Any;
         /// Whether class 0 takes part.
@@ -55,20 +55,11 @@ static HEADER: Header = Header {
         OperandSpec::new("target", Role::Target).holding(Domain::Binary),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
     ],
-    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    reductions: Reduction::VALUES,
     mean: Denominator::Count,
     shader: source!("losses/region/dice"),
     default: || Box::new(Dice::default()),
 };
-
-impl Loss for Dice {
-    fn header(&self) -> &'static Header {
-        &HEADER
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        Leaf::Region(self)
-    }
-}
 
 impl Region for Dice {
     fn settings(&self) -> RegionSettings {

@@ -1,7 +1,7 @@
 //! Cross-entropy of a softmax, over rows and over pixels.
 
 use crate::loss::{
-    Denominator, Domain, Header, Leaf, Loss, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
+    Denominator, Domain, Header, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
 };
 use crate::options::Range;
 use crate::reduction::Reduction;
@@ -29,7 +29,7 @@ crate::loss! {
     ///
     /// [`Extra::Weight`]: crate::Extra::Weight
     /// [`Extra::Mask`]: crate::Extra::Mask
-    pub struct CrossEntropy of (input, target) {
+    pub struct CrossEntropy of (input, target) as Softmax {
         /// The label of positions that take no part. It does not act on probabilities.
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
@@ -46,22 +46,13 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Target).holding(Domain::Probability),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
-        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+        OperandSpec::MASK,
     ],
-    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/softmax/cross_entropy"),
     default: || Box::new(CrossEntropy::default()),
 };
-
-impl Loss for CrossEntropy {
-    fn header(&self) -> &'static Header {
-        &HEADER
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        Leaf::Softmax(self)
-    }
-}
 
 impl Softmax for CrossEntropy {
     fn ignore_index(&self) -> i32 {

@@ -1,7 +1,7 @@
 //! The focal loss of classes that exclude each other.
 
 use crate::loss::{
-    Denominator, Domain, Header, Leaf, Loss, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
+    Denominator, Domain, Header, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
 };
 use crate::options::Range;
 use crate::reduction::Reduction;
@@ -25,7 +25,7 @@ crate::loss! {
     ///
     /// [`Extra::Alpha`]: crate::Extra::Alpha
     /// [`Extra::Mask`]: crate::Extra::Mask
-    pub struct SoftmaxFocal of (input, target) {
+    pub struct SoftmaxFocal of (input, target) as Softmax {
         /// How strongly positions that are already right are played down; 0 does not.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
         /// The label of positions that take no part.
@@ -40,22 +40,13 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Labels),
         OperandSpec::new("alpha", Role::PerClass).optional().holding(Domain::Positive),
-        OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary),
+        OperandSpec::MASK,
     ],
-    reductions: &[Reduction::Mean, Reduction::Sum, Reduction::None],
+    reductions: Reduction::VALUES,
     mean: Denominator::Count,
     shader: source!("losses/softmax/softmax_focal"),
     default: || Box::new(SoftmaxFocal::default()),
 };
-
-impl Loss for SoftmaxFocal {
-    fn header(&self) -> &'static Header {
-        &HEADER
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        Leaf::Softmax(self)
-    }
-}
 
 impl Softmax for SoftmaxFocal {
     fn ignore_index(&self) -> i32 {

@@ -1,1 +1,0 @@
-//! Tests of the plans and shaders, without a GPU.
