@@ -1,0 +1,346 @@
+//! Takes the noise out of a photograph with the smallest of diffusion models: a convolution for each noise level.
+//!
+//! A diffusion model is shown a clean picture with noise mixed in, `√ᾱ·picture + √(1 − ᾱ)·noise`, and has to tell the
+//! two apart; ᾱ, the share of the picture, falls from 1 to 0 over the timesteps. This one predicts their velocity `v =
+//! √ᾱ·noise − √(1 − ᾱ)·picture`, from which the picture follows as `√ᾱ·input − √(1 − ᾱ)·v`. Its convolutions are 9 x 9
+//! numbers each and plain Rust on the CPU. The loss is wgloss's `Diffusion` on the GPU: it looks ᾱ up by timestep,
+//! builds the target inside the kernel, and weighs every item by its signal-to-noise ratio. A CPU twin looks in at
+//! every fiftieth step.
+//!
+//! The part of the photograph that is shown is not trained on.
+//!
+//! `cargo run --release --example denoise` trains it and draws `out/denoise.png`.
+
+mod common;
+
+use common::{Curve, FAINT, HUES, Photograph, Picture, Plot, grey, write};
+use std::error::Error;
+use std::ops::Range;
+use wgloss::{Array, Diffusion, Extra, Gpu, Gradient, Operand, Outputs, PredictionType, SnrWeighting, Term, cpu};
+
+/// Timesteps of the noise schedule, and how many of them have a convolution of their own; between two, it is a mixture.
+const TIMESTEPS: usize = 100;
+const LEVELS: usize = 10;
+/// A convolution sees this far around a pixel: 9 x 9 weights, and one more for a constant.
+const REACH: usize = 4;
+const SIDE: usize = 2 * REACH + 1;
+const WEIGHTS: usize = SIDE * SIDE + 1;
+
+/// A batch: patches and the pixels along a side of what is predicted of each.
+const BATCH: usize = 60;
+const PATCH: usize = 24;
+const STEPS: usize = 400;
+const RATE: f32 = 0.02;
+
+/// The columns and rows that are shown and judged: the photographer, of whom no patch that is trained on has a pixel.
+const SHOWN: [Range<usize>; 2] = [120..376, 50..306];
+
+/// ᾱ at a timestep: the cosine schedule of Nichol & Dhariwal, 2021.
+fn alpha_bar(timestep: usize) -> f32 {
+    let share = (timestep as f32 + 0.8) / (TIMESTEPS as f32 + 0.8);
+    (share * std::f32::consts::FRAC_PI_2).cos().powi(2)
+}
+
+/// The loss of a batch, on the GPU and on the CPU alike.
+fn term<T: Operand>([prediction, noise, timesteps, alphas_cumprod, sample]: [&T; 5]) -> Term<T> {
+    let diffusion = Diffusion {
+        prediction_type: PredictionType::VPrediction,
+        weighting: SnrWeighting::MinSnr,
+        ..Default::default()
+    };
+    diffusion.of(prediction, noise, timesteps, alphas_cumprod).with(Extra::Sample, sample)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let photograph = Photograph::load("camera.png")?;
+    let width = photograph.width;
+    // Diffusion models count grey from -1 to 1, so that picture and noise are of one size.
+    let clean: Vec<f32> = photograph.pixels.iter().map(|level| 2.0 * level - 1.0).collect();
+
+    let (model, losses) = train(&clean, width, photograph.height)?;
+    let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
+    let (first, last) = (mean(&losses[..20]), mean(&losses[STEPS - 100..]));
+    println!("loss {first:.4} -> {last:.4} (means of the first 20 and the last 100 steps)");
+    assert!(last < 0.25 * first);
+
+    // Fresh noise on the part that was kept back: light, middling, heavy. What a linear filter gains is known, and it
+    // is the more the heavier the noise.
+    let examples = [10, 30, 50].map(|timestep| Restored::new(&model, &clean, width, timestep));
+    println!("{:>8} {:>14} {:>14}", "timestep", "noisy, dB", "denoised, dB");
+    for (restored, gain) in examples.iter().zip([3.0, 8.0, 11.0]) {
+        let [before, after] = restored.decibels;
+        println!("{:>8} {before:>14.2} {after:>14.2}", restored.timestep);
+        assert!(after > before + gain, "timestep {}: {before} dB became {after} dB", restored.timestep);
+    }
+    println!("{}", draw(&model, &losses, &clean, width, &examples).save("denoise.png")?.display());
+    Ok(())
+}
+
+/// For each noise level the weights of a 9 x 9 neighbourhood, and of a constant.
+struct Model {
+    weights: Vec<f32>,
+}
+
+impl Model {
+    /// The two levels that a timestep lies between, and their shares in its weights.
+    fn levels(timestep: usize) -> [(usize, f32); 2] {
+        let position = (timestep * (LEVELS - 1)) as f32 / (TIMESTEPS - 1) as f32;
+        let lower = (position as usize).min(LEVELS - 2);
+        let share = position - lower as f32;
+        [(lower, 1.0 - share), (lower + 1, share)]
+    }
+
+    fn weights(&self, timestep: usize) -> Vec<f32> {
+        let [(a, share_a), (b, share_b)] = Model::levels(timestep);
+        (0..WEIGHTS)
+            .map(|k| share_a * self.weights[a * WEIGHTS + k] + share_b * self.weights[b * WEIGHTS + k])
+            .collect()
+    }
+
+    /// The velocity of the inner pixels of a plane: those that have all their neighbours.
+    fn predict(&self, input: &[f32], width: usize, timestep: usize) -> Vec<f32> {
+        let weights = self.weights(timestep);
+        let inner = width - 2 * REACH;
+        let mut output = vec![weights[SIDE * SIDE]; inner * (input.len() / width - 2 * REACH)];
+        for (y, output) in output.chunks_mut(inner).enumerate() {
+            for (k, weight) in weights[..SIDE * SIDE].iter().enumerate() {
+                let seen = &input[(y + k / SIDE) * width + k % SIDE..][..inner];
+                output.iter_mut().zip(seen).for_each(|(v, x)| *v += weight * x);
+            }
+        }
+        output
+    }
+
+    /// The chain rule through `predict` of a patch: from the gradient of its output to that of the weights.
+    fn pull(input: &[f32], timestep: usize, slope: &[f32], gradient: &mut [f32]) {
+        let mut add = |k: usize, slope: f32| {
+            for (level, share) in Model::levels(timestep) {
+                gradient[level * WEIGHTS + k] += share * slope;
+            }
+        };
+        for k in 0..SIDE * SIDE {
+            // a sum for each column, which a CPU adds eight at a time
+            let mut sums = [0.0; PATCH];
+            for (y, slope) in slope.chunks(PATCH).enumerate() {
+                let seen = &input[(y + k / SIDE) * Batch::INPUT + k % SIDE..];
+                sums.iter_mut().zip(seen).zip(slope).for_each(|((sum, x), slope)| *sum += x * slope);
+            }
+            add(k, sums.iter().sum());
+        }
+        add(SIDE * SIDE, slope.iter().sum());
+    }
+
+    /// The clean picture that a noisy one is most likely of. A border of the convolution's reach stays as it was.
+    fn denoise(&self, noisy: &[f32], width: usize, timestep: usize) -> Vec<f32> {
+        let (signal, noise) = (alpha_bar(timestep).sqrt(), (1.0 - alpha_bar(timestep)).sqrt());
+        let mut picture: Vec<f32> = noisy.iter().map(|x| signal * x).collect();
+        for (y, velocity) in self.predict(noisy, width, timestep).chunks(width - 2 * REACH).enumerate() {
+            let row = &mut picture[(y + REACH) * width + REACH..];
+            row.iter_mut().zip(velocity).for_each(|(x, v)| *x -= noise * v);
+        }
+        picture
+    }
+}
+
+/// Trains on random patches at random timesteps; gives the model and the loss of each step.
+fn train(clean: &[f32], width: usize, height: usize) -> Result<(Model, Vec<f32>), Box<dyn Error>> {
+    let gpu = Gpu::new()?;
+    let shape = [BATCH, PATCH, PATCH];
+    let alphas_cumprod: Vec<f32> = (0..TIMESTEPS).map(alpha_bar).collect();
+
+    // The tensors of a batch, made once and filled anew for each step, and the job that runs on them.
+    let (prediction, noise, sample) = (gpu.empty(shape)?, gpu.empty(shape)?, gpu.empty(shape)?);
+    let timesteps = gpu.upload(&[0i32; BATCH], [BATCH])?;
+    let table = gpu.upload(&alphas_cumprod, [TIMESTEPS])?;
+    let gradient = gpu.empty(shape)?;
+    let outputs = Outputs { gradients: vec![Gradient::store(&prediction, &gradient)], ..Default::default() };
+    let job = gpu.prepare(&term([&prediction, &noise, &timesteps, &table, &sample]), &outputs)?;
+
+    let mut random = Random(1);
+    let mut model = Model { weights: vec![0.0; LEVELS * WEIGHTS] };
+    let (mut mean, mut square) = (vec![0.0; model.weights.len()], vec![0.0; model.weights.len()]);
+    let mut losses = Vec::new();
+    for step in 0..STEPS {
+        let batch = Batch::draw(clean, width, height, &mut random);
+        let inputs = || batch.inputs.chunks(Batch::INPUT * Batch::INPUT).zip(&batch.timesteps);
+        let predicted: Vec<f32> =
+            inputs().flat_map(|(input, &timestep)| model.predict(input, Batch::INPUT, timestep as usize)).collect();
+
+        write(&gpu, &prediction, &predicted);
+        write(&gpu, &noise, &batch.noise);
+        write(&gpu, &sample, &batch.sample);
+        write(&gpu, &timesteps, &batch.timesteps);
+        let (loss, slope) = (job.run()?.loss(), gradient.read());
+        let (loss, slope) = (loss.wait()?, slope.wait()?.to_f32());
+        losses.push(loss);
+
+        if step % 50 == 0 {
+            let of = |numbers: &[f32]| Array::new(numbers, shape);
+            let (prediction, noise, sample) = (of(&predicted)?, of(&batch.noise)?, of(&batch.sample)?);
+            let (timesteps, table) =
+                (Array::new(&batch.timesteps, [BATCH])?, Array::new(&alphas_cumprod, [TIMESTEPS])?);
+            let term = term([&prediction, &noise, &timesteps, &table, &sample]);
+            let (twin, [twin_slope]) = cpu::gradients(&term, [&prediction])?;
+            // A dozen roundings of 6e-8, two square roots, of which WGSL asks less, and a tree of sums: 1e-6 of the
+            // largest number is usual, 5e-6 leaves room for other GPUs, and a wrong target is far off.
+            let twin_slope = twin_slope.to_f64();
+            let largest = twin_slope.iter().fold(0.0, |most: f64, slope| most.max(slope.abs()));
+            assert!((f64::from(loss) - twin.loss()?).abs() < 5e-6 * twin.loss()?);
+            assert!(slope.iter().zip(&twin_slope).all(|(ours, twin)| (f64::from(*ours) - twin).abs() < 5e-6 * largest));
+        }
+
+        let mut pull = vec![0.0; model.weights.len()];
+        for ((input, &timestep), slope) in inputs().zip(slope.chunks(PATCH * PATCH)) {
+            Model::pull(input, timestep as usize, slope, &mut pull);
+        }
+        // Adam, by Kingma & Ba, 2015, with steps that shrink to nothing: where the noise is heavy an item weighs
+        // little, and its convolution learns all the same.
+        let rate = RATE * (1.0 - step as f32 / STEPS as f32);
+        let [kept, kept_square] = [0.9f32, 0.99].map(|decay| 1.0 - decay.powi(step as i32 + 1));
+        for (k, pull) in pull.into_iter().enumerate() {
+            mean[k] += 0.1 * (pull - mean[k]);
+            square[k] += 0.01 * (pull * pull - square[k]);
+            model.weights[k] -= rate * mean[k] / kept / ((square[k] / kept_square).sqrt() + 1e-8);
+        }
+    }
+    Ok((model, losses))
+}
+
+/// Patches with noise mixed in, and what they were mixed of.
+struct Batch {
+    timesteps: Vec<i32>,
+    /// The mixtures, with the surroundings that the convolution sees.
+    inputs: Vec<f32>,
+    /// The noise and the clean picture of what is predicted, which has no surroundings.
+    noise: Vec<f32>,
+    sample: Vec<f32>,
+}
+
+impl Batch {
+    /// The pixels along a side of an input.
+    const INPUT: usize = PATCH + 2 * REACH;
+
+    fn draw(clean: &[f32], width: usize, height: usize, random: &mut Random) -> Batch {
+        let mut batch = Batch { timesteps: Vec::new(), inputs: Vec::new(), noise: Vec::new(), sample: Vec::new() };
+        while batch.timesteps.len() < BATCH {
+            let (left, top) = (random.below(width - Batch::INPUT), random.below(height - Batch::INPUT));
+            let meets = |range: &Range<usize>, start: usize| start < range.end && range.start < start + Batch::INPUT;
+            if meets(&SHOWN[0], left) && meets(&SHOWN[1], top) {
+                continue;
+            }
+            let timestep = random.below(TIMESTEPS);
+            let (signal, spread) = (alpha_bar(timestep).sqrt(), (1.0 - alpha_bar(timestep)).sqrt());
+            batch.timesteps.push(timestep as i32);
+            for (y, x) in (0..Batch::INPUT).flat_map(|y| (0..Batch::INPUT).map(move |x| (y, x))) {
+                let (sample, noise) = (clean[(top + y) * width + left + x], random.normal());
+                batch.inputs.push(signal * sample + spread * noise);
+                if [x, y].iter().all(|place| (REACH..REACH + PATCH).contains(place)) {
+                    batch.noise.push(noise);
+                    batch.sample.push(sample);
+                }
+            }
+        }
+        batch
+    }
+}
+
+/// The photograph with noise, and after the model took it out.
+struct Restored {
+    timestep: usize,
+    noisy: Vec<f32>,
+    denoised: Vec<f32>,
+    /// The peak signal-to-noise ratio of both over the shown part; the peak is 2, from black to white.
+    decibels: [f32; 2],
+}
+
+impl Restored {
+    fn new(model: &Model, clean: &[f32], width: usize, timestep: usize) -> Restored {
+        let mut random = Random(1 + timestep as u64);
+        let (signal, spread) = (alpha_bar(timestep).sqrt(), (1.0 - alpha_bar(timestep)).sqrt());
+        let mixed: Vec<f32> = clean.iter().map(|x| signal * x + spread * random.normal()).collect();
+        let noisy: Vec<f32> = mixed.iter().map(|x| x / signal).collect();
+        let denoised = model.denoise(&mixed, width, timestep);
+        let pixels = || SHOWN[1].clone().flat_map(|y| SHOWN[0].clone().map(move |x| y * width + x));
+        let decibels = [&noisy, &denoised].map(|picture| {
+            let error = pixels().map(|i| (picture[i] - clean[i]).powi(2)).sum::<f32>() / pixels().count() as f32;
+            10.0 * (4.0 / error).log10()
+        });
+        Restored { timestep, noisy, denoised, decibels }
+    }
+}
+
+/// The picture of it all: what was clean, noisy and denoised, the convolutions that did it, and two plots.
+fn draw(model: &Model, losses: &[f32], clean: &[f32], width: usize, examples: &[Restored]) -> Picture {
+    let mut picture = Picture::new(1104, 892);
+    let place = |column: u32, row: u32| [16 + 272 * column, 16 + 290 * row];
+    let size = SHOWN.map(|range| range.len());
+    let shown = |plane: &[f32], x, y| grey(0.5 + 0.5 * plane[(y + SHOWN[1].start) * width + x + SHOWN[0].start]);
+    picture.panel(place(0, 0), "clean", size, |x, y| shown(clean, x, y));
+    for (column, restored) in (1..).zip(examples) {
+        let [before, after] = restored.decibels.map(|decibels| format!("{decibels:.1} db"));
+        picture.panel(place(column, 0), &format!("noisy: {before}"), size, |x, y| shown(&restored.noisy, x, y));
+        picture.panel(place(column, 1), &format!("denoised: {after}"), size, |x, y| shown(&restored.denoised, x, y));
+    }
+
+    // each convolution as it acts on the picture: √ᾱ·input − √(1 − ᾱ)·v
+    for level in 0..LEVELS {
+        let timestep = level * (TIMESTEPS - 1) / (LEVELS - 1);
+        let weights = model.weights(timestep);
+        let mut filter: Vec<f32> = weights.iter().map(|w| -(1.0 - alpha_bar(timestep)).sqrt() * w).collect();
+        filter[SIDE * SIDE / 2] += alpha_bar(timestep).sqrt();
+        let most = filter[..SIDE * SIDE].iter().fold(0.0, |most: f32, w| most.max(w.abs()));
+        let [x, y] = place(1, 2);
+        let at = [x + 164 * (level % 5) as u32, y + 145 * (level / 5) as u32];
+        picture.panel(at, &format!("filter {timestep}"), [13 * SIDE; 2], |x, y| {
+            let share = filter[y / 13 * SIDE + x / 13] / most;
+            HUES[if share < 0.0 { 2 } else { 0 }].map(|light| (f32::from(light) * share.abs()) as u8)
+        });
+    }
+
+    let points = losses.chunks(10).zip(0..).map(|(ten, n)| (10.0 * n as f32 + 5.0, ten.iter().sum::<f32>() / 10.0));
+    let loss = Plot {
+        title: "loss by step",
+        curves: vec![Curve { name: "diffusion", colour: HUES[0], points: points.collect() }],
+        across: &[0.0, STEPS as f32 / 2.0, STEPS as f32],
+        up: &[0.01, 0.1, 1.0],
+        logarithmic: true,
+    };
+    let all: Vec<_> = (5..95).step_by(10).map(|timestep| Restored::new(model, clean, width, timestep)).collect();
+    let curve = |name, colour, which: usize| {
+        let points = all.iter().map(|restored| (restored.timestep as f32, restored.decibels[which])).collect();
+        Curve { name, colour, points }
+    };
+    let decibels = Plot {
+        title: "db by timestep",
+        curves: vec![curve("denoised", HUES[1], 1), curve("noisy", FAINT, 0)],
+        across: &[0.0, 50.0, 100.0],
+        up: &[-10.0, 0.0, 10.0, 20.0, 30.0],
+        logarithmic: false,
+    };
+    picture.plot(place(0, 1), [256, 278], &loss);
+    picture.plot(place(0, 2), [256, 278], &decibels);
+    picture
+}
+
+/// Small random numbers that are the same everywhere: xorshift*, by Marsaglia and Vigna.
+struct Random(u64);
+
+impl Random {
+    /// From 0 to 1, 1 left out.
+    fn uniform(&mut self) -> f32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1u32 << 24) as f32
+    }
+
+    fn below(&mut self, count: usize) -> usize {
+        (self.uniform() * count as f32) as usize
+    }
+
+    /// Normally distributed, by Box and Muller.
+    fn normal(&mut self) -> f32 {
+        let (radius, angle) = (1.0 - self.uniform(), self.uniform());
+        (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
+    }
+}

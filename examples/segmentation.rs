@@ -1,0 +1,345 @@
+//! Finds the coins in a photograph with a small classifier, trained once with each of three losses.
+//!
+//! The photograph is lit from one corner, so that its background shares grey levels with the coins: a threshold, even
+//! one as well chosen as Otsu's, takes the corner for a coin and leaves holes in those that lie in the dark. A
+//! classifier that looks at each pixel's surroundings can do better. It is trained on the right half, where the light
+//! is even, and judged on the left half, where it is not, and whose labels it has never seen.
+//!
+//! The classifier is plain Rust on the CPU: two linear functions of a few blurs, one for "background" and one for
+//! "coin". What turns its logits into a loss and a gradient is wgloss on the GPU, and a CPU twin that looks in at every
+//! tenth step.
+//!
+//! `cargo run --release --example segmentation` trains it and draws `out/segmentation.png`.
+
+mod common;
+
+use common::{Colour, Curve, FAINT, HUES, LINE, PAPER, Photograph, Picture, Plot, grey, write};
+use std::error::Error;
+use std::ops::Range;
+use std::time::Instant;
+use wgloss::{Array, CrossEntropy, Dice, Gpu, Gradient, Operand, Outputs, SoftmaxFocal, Term, cpu};
+
+const STEPS: usize = 120;
+const MOMENTUM: f32 = 0.9;
+
+/// The label of pixels that take no part. Where a coin ends is known to a pixel or so: as in the Pascal VOC data, the
+/// pixels along the outline are nobody's.
+const VOID: u8 = 255;
+
+/// A loss in the race, and how far its gradient steps go.
+struct Rival {
+    name: &'static str,
+    rate: f32,
+}
+
+const RIVALS: [Rival; 3] = [
+    Rival { name: "cross-entropy", rate: 0.3 },
+    Rival { name: "softmax focal", rate: 0.4 },
+    Rival { name: "dice", rate: 0.2 },
+];
+
+impl Rival {
+    /// The loss of logits `[1, 2, H, W]` and labels `[1, H, W]`, on the GPU and on the CPU alike.
+    fn term<T: Operand>(&self, logits: &T, labels: &T) -> Term<T> {
+        match self.name {
+            "cross-entropy" => CrossEntropy { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
+            "softmax focal" => SoftmaxFocal { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
+            "dice" => Dice { ignore_index: Some(VOID.into()), ..Default::default() }.of(logits, labels),
+            other => unreachable!("{other} is not in the race"),
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let photograph = Photograph::load("coins.png")?;
+    let (width, height) = (photograph.width, photograph.height);
+    let coin: Vec<bool> = Photograph::load("coins_mask.png")?.pixels.iter().map(|&level| level > 0.5).collect();
+    let (held_out, train) = (0..width / 2, width / 2..width);
+
+    // Features see the photograph alone, and all of it; labels come from the right half alone.
+    let features = features(&photograph);
+    let train_features: Vec<Vec<f32>> = features.iter().map(|plane| crop(plane, width, &train)).collect();
+    let labels = Array::new(&crop(&labels(&coin, width, height), width, &train), [1, height, train.len()])?;
+    let score = |found: &[bool]| iou(found, &coin, width, &held_out);
+
+    let threshold = otsu(&photograph.pixels);
+    let found: Vec<bool> = photograph.pixels.iter().map(|&level| level > threshold).collect();
+    let otsu = score(&found);
+    let mut answers = vec![Answer { name: "otsu", hue: FAINT, iou: otsu, found, run: Run::default() }];
+
+    let gpu = Gpu::new()?;
+    println!("{:<14} {:>12} {:>12} {:>8} {:>16}", "loss", "IoU held out", "Otsu's IoU", "seconds", "twin differs by");
+    for (rival, hue) in RIVALS.iter().zip(HUES) {
+        let start = Instant::now();
+        let run = train_with(rival, &gpu, &train_features, &labels, |weights| score(&find(&features, weights)))?;
+        let found = find(&features, &run.weights);
+        let (iou, seconds) = (score(&found), start.elapsed().as_secs_f32());
+        println!("{:<14} {iou:>12.3} {otsu:>12.3} {seconds:>8.1} {:>16.1e}", rival.name, run.worst);
+
+        // A threshold is what this has to be better than, and not by a little.
+        assert!(iou > otsu + 0.1, "{} has to find more of the coins than a threshold does", rival.name);
+        assert!(run.losses[STEPS - 1] < 0.1 * run.losses[0], "{} has to fall", rival.name);
+        answers.push(Answer { name: rival.name, hue, iou, found, run });
+    }
+    println!("{}", draw(&photograph, &coin, held_out.len(), &answers).save("segmentation.png")?.display());
+    Ok(())
+}
+
+/// What was found, by a threshold or by a training.
+struct Answer {
+    name: &'static str,
+    hue: Colour,
+    iou: f32,
+    found: Vec<bool>,
+    run: Run,
+}
+
+/// What came of a training.
+#[derive(Default)]
+struct Run {
+    /// For background and for coin, a weight for each feature.
+    weights: [Vec<f32>; 2],
+    /// The loss before each step.
+    losses: Vec<f32>,
+    /// The score of every tenth step.
+    scores: Vec<(f32, f32)>,
+    /// The largest disagreement with the CPU twin.
+    worst: f64,
+}
+
+/// Gradient steps with momentum. The loss and its gradient come from the GPU.
+fn train_with(
+    rival: &Rival,
+    gpu: &Gpu,
+    features: &[Vec<f32>],
+    labels: &Array,
+    score: impl Fn(&[Vec<f32>; 2]) -> f32,
+) -> Result<Run, Box<dyn Error>> {
+    // Everything is made once: tensors, and a job that runs the same kernels on them at every step.
+    let &[n, height, width] = labels.shape() else { unreachable!("labels are of pixels") };
+    let shape = [n, 2, height, width];
+    let (on_gpu, gradient) = (gpu.empty(shape)?, gpu.empty(shape)?);
+    let term = rival.term(&on_gpu, &gpu.upload_array(labels)?);
+    let outputs = Outputs { gradients: vec![Gradient::store(&on_gpu, &gradient)], ..Default::default() };
+    let job = gpu.prepare(&term, &outputs)?;
+
+    let zeros = || [vec![0.0; features.len()], vec![0.0; features.len()]];
+    let (mut weights, mut velocity) = (zeros(), zeros());
+    let (mut losses, mut scores, mut worst) = (Vec::new(), Vec::new(), 0.0f64);
+    for step in 0..STEPS {
+        let logits: Vec<f32> = weights.iter().flat_map(|weights| linear(features, weights)).collect();
+        write(gpu, &on_gpu, &logits);
+        // Both reads are on their way before either is waited for.
+        let (loss, slope) = (job.run()?.loss(), gradient.read());
+        let (loss, slope) = (loss.wait()?, slope.wait()?.to_f32());
+
+        if step % 10 == 0 {
+            scores.push((step as f32, score(&weights)));
+            let logits = Array::new(&logits, shape)?;
+            let (twin, [twin_slope]) = cpu::gradients(&rival.term(&logits, labels), [&logits])?;
+            worst = worst.max((f64::from(loss) - twin.loss()?).abs()).max(disagreement(&slope, &twin_slope.to_f64()));
+            // A gradient passes through some twenty roundings of 6e-8, among them an exp and a log, of which WGSL asks
+            // less: 1e-6 of the largest is usual, 1e-5 leaves room for other GPUs, and a wrong formula is far off. A
+            // loss is compared as it stands: all begin below 1, and dice is 1 minus a share, whose rounding remains.
+            assert!(worst < 1e-5, "{}: the GPU and its CPU twin differ by {worst:.1e}", rival.name);
+        }
+
+        // The chain rule through a linear function: the gradient of a weight is its feature times the logit's gradient.
+        for (class, slope) in slope.chunks(height * width).enumerate() {
+            for (k, feature) in features.iter().enumerate() {
+                let pull: f32 = feature.iter().zip(slope).map(|(f, g)| f * g).sum();
+                velocity[class][k] = MOMENTUM * velocity[class][k] - rival.rate * pull;
+                weights[class][k] += velocity[class][k];
+            }
+        }
+        losses.push(loss);
+    }
+    scores.push((STEPS as f32, score(&weights)));
+    Ok(Run { weights, losses, scores, worst })
+}
+
+/// The largest difference, relative to the largest number: what is small beside the others need be no more exact.
+fn disagreement(ours: &[f32], twins: &[f64]) -> f64 {
+    let largest = twins.iter().fold(f64::MIN_POSITIVE, |most, twin| most.max(twin.abs()));
+    ours.iter().zip(twins).map(|(&ours, twin)| (f64::from(ours) - twin).abs() / largest).fold(0.0, f64::max)
+}
+
+/// The model: for each pixel the sum of its features, weighted.
+fn linear(features: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
+    let mut sum = vec![0.0; features[0].len()];
+    for (feature, weight) in features.iter().zip(weights) {
+        sum.iter_mut().zip(feature).for_each(|(sum, f)| *sum += weight * f);
+    }
+    sum
+}
+
+/// Where the coin's logit is the higher one.
+fn find(features: &[Vec<f32>], [background, coin]: &[Vec<f32>; 2]) -> Vec<bool> {
+    linear(features, background)
+        .iter()
+        .zip(linear(features, coin))
+        .map(|(background, coin)| coin > *background)
+        .collect()
+}
+
+/// What is known of each pixel without its label, each a plane of mean 0 and variance 1; the first is 1 everywhere.
+///
+/// Brightness is taken relative to the wide surroundings, so that the light does not matter. The minted relief shows as
+/// gradients, and the blurs of their logarithm reach from the rim into the calm parts of a coin. No feature tells where
+/// in the picture a pixel lies, which could be learned by heart.
+fn features(photograph: &Photograph) -> Vec<Vec<f32>> {
+    let (width, height, light) = (photograph.width, photograph.height, &photograph.pixels);
+    let blur = |plane: &[f32], radius: usize| blur(plane, width, height, radius);
+    let deviation = |radius: usize| -> Vec<f32> {
+        let squares: Vec<f32> = light.iter().map(|v| v * v).collect();
+        let mean = blur(light, radius);
+        blur(&squares, radius).iter().zip(mean).map(|(square, mean)| (square - mean * mean).max(0.0).sqrt()).collect()
+    };
+    let mut planes = Vec::new();
+    let (around, spread) = (blur(light, 24), deviation(24));
+    for radius in [1, 2, 4, 7, 11] {
+        let near = blur(light, radius);
+        planes.push((0..near.len()).map(|i| (near[i] - around[i]) / (spread[i] + 0.02)).collect());
+    }
+    let smooth = blur(light, 1);
+    let relief: Vec<f32> = (0..width * height)
+        .map(|i| {
+            let (x, y) = (i % width, i / width);
+            let across = smooth[y * width + (x + 1).min(width - 1)] - smooth[y * width + x.saturating_sub(1)];
+            let down = smooth[(y + 1).min(height - 1) * width + x] - smooth[y.saturating_sub(1) * width + x];
+            (across.hypot(down) + 0.01).ln()
+        })
+        .collect();
+    planes.extend([1, 2, 4, 7, 11].map(|radius| blur(&relief, radius)));
+    planes.extend([3, 6].map(|radius| deviation(radius).iter().map(|spread| (spread + 0.01).ln()).collect()));
+    for plane in &mut planes {
+        let count = plane.len() as f32;
+        let mean = plane.iter().sum::<f32>() / count;
+        let deviation = (plane.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count).sqrt();
+        plane.iter_mut().for_each(|v| *v = (*v - mean) / deviation);
+    }
+    planes.insert(0, vec![1.0; width * height]);
+    planes
+}
+
+/// A blur that is nearly a Gaussian's: a mean over `2·radius + 1` pixels, twice along each axis.
+fn blur(plane: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
+    // Rows become columns as they are averaged, so that four times puts everything back in its place.
+    let mut plane = plane.to_vec();
+    for (width, height) in [(width, height), (height, width)].repeat(2) {
+        let mut turned = vec![0.0; plane.len()];
+        for (y, row) in plane.chunks(width).enumerate() {
+            let at = |x: isize| row[x.clamp(0, width as isize - 1) as usize];
+            let reach = radius as isize;
+            let mut sum: f32 = (-reach..=reach).map(at).sum();
+            for x in 0..width {
+                turned[x * height + y] = sum / (2 * radius + 1) as f32;
+                sum += at(x as isize + reach + 1) - at(x as isize - reach);
+            }
+        }
+        plane = turned;
+    }
+    plane
+}
+
+/// Labels of the pixels: 0 background, 1 coin, and nothing where the two meet.
+fn labels(coin: &[bool], width: usize, height: usize) -> Vec<u8> {
+    let label = |i: usize| {
+        let (x, y) = (i % width, i / width);
+        let near = |x: usize, y: usize| coin[y.min(height - 1) * width + x.min(width - 1)] == coin[i];
+        let inside = near(x + 1, y) && near(x.saturating_sub(1), y) && near(x, y + 1) && near(x, y.saturating_sub(1));
+        if inside { u8::from(coin[i]) } else { VOID }
+    };
+    (0..coin.len()).map(label).collect()
+}
+
+/// Some columns of a plane.
+fn crop<T: Copy>(plane: &[T], width: usize, columns: &Range<usize>) -> Vec<T> {
+    plane.chunks(width).flat_map(|row| &row[columns.clone()]).copied().collect()
+}
+
+/// Intersection over union: of all pixels that are coin or were taken for it, the share that are both.
+fn iou(found: &[bool], coin: &[bool], width: usize, columns: &Range<usize>) -> f32 {
+    let pairs = || crop(found, width, columns).into_iter().zip(crop(coin, width, columns));
+    pairs().filter(|(f, c)| *f && *c).count() as f32 / pairs().filter(|(f, c)| *f || *c).count() as f32
+}
+
+/// Otsu's threshold: that of 256 which leaves the least variance within the two sides, or the most between them.
+fn otsu(levels: &[f32]) -> f32 {
+    let between = |threshold: f32| {
+        let (above, below): (Vec<f32>, Vec<f32>) = levels.iter().partition(|level| **level > threshold);
+        let mean = |side: &[f32]| side.iter().map(|&v| f64::from(v)).sum::<f64>() / side.len().max(1) as f64;
+        above.len() as f64 * below.len() as f64 * (mean(&above) - mean(&below)).powi(2)
+    };
+    let thresholds = (0..256).map(|level| (level as f32 + 0.5) / 255.0);
+    thresholds.max_by(|a, b| between(*a).total_cmp(&between(*b))).expect("there are thresholds")
+}
+
+/// The picture of it all: six panels and two plots.
+fn draw(photograph: &Photograph, coin: &[bool], held_out: usize, answers: &[Answer]) -> Picture {
+    let (missed, invented) = (HUES[1], HUES[2]);
+    let (width, height) = (photograph.width, photograph.height);
+    let mut picture = Picture::new(1216, 976);
+    let place =
+        |n: usize| [16 + (n % 3 * (width + 16)) as u32, 16 + LINE * (n / 3) as u32 + (n / 3 * (height + 12)) as u32];
+    let mut panel = |n: usize, title: &str, colour: &dyn Fn(usize, usize) -> Colour| {
+        picture.panel(place(n), title, [width, height], colour);
+    };
+    panel(0, "photograph", &|x, y| grey(photograph.pixels[y * width + x]));
+    panel(1, "mask", &|x, y| grey(f32::from(u8::from(coin[y * width + x]))));
+    for (n, answer) in answers.iter().enumerate() {
+        panel(2 + n, &format!("{}: iou {:.3}", answer.name, answer.iou), &|x, y| {
+            let colour = match (answer.found[y * width + x], coin[y * width + x]) {
+                (true, true) => grey(0.9),
+                (false, false) => grey(0.0),
+                (false, true) => missed,
+                (true, false) => invented,
+            };
+            // the half that was judged has a frame, the half that was trained on is dim
+            let edge = [x, y, held_out - 1 - x.min(held_out - 1), height - 1 - y].iter().any(|&away| away < 2);
+            match (x < held_out, edge) {
+                (true, true) => FAINT,
+                (true, false) => colour,
+                (false, _) => [0, 1, 2].map(|i| colour[i] / 2 + PAPER[i] / 2),
+            }
+        });
+    }
+    let [_, y] = place(6);
+    for (x, text, colour) in [
+        (16, "missed", missed),
+        (112, "invented", invented),
+        (232, "framed: held out", FAINT),
+        (448, "dim: trained on", FAINT),
+    ] {
+        picture.text(x, y, text, colour);
+    }
+
+    let curves = |points: fn(&Answer) -> Vec<(f32, f32)>| {
+        let curve = |answer: &Answer| Curve { name: answer.name, colour: answer.hue, points: points(answer) };
+        answers.iter().map(curve).collect()
+    };
+    let across = [0.0, 40.0, 80.0, STEPS as f32];
+    let mut loss = Plot {
+        title: "loss by step, first = 1",
+        curves: curves(|a| {
+            (0..).zip(&a.run.losses).map(|(step, loss)| (step as f32, loss / a.run.losses[0])).collect()
+        }),
+        across: &across,
+        up: &[0.01, 0.1, 1.0],
+        logarithmic: true,
+    };
+    loss.curves.remove(0);
+    let score = Plot {
+        title: "iou by step, held-out half",
+        curves: curves(|a| match &a.run.scores[..] {
+            [] => vec![(0.0, a.iou), (STEPS as f32, a.iou)],
+            scores => scores.to_vec(),
+        }),
+        across: &across,
+        up: &[0.6, 0.7, 0.8, 0.9, 1.0],
+        logarithmic: false,
+    };
+    picture.plot([16, y + LINE + 8], [584, 240], &loss);
+    picture.plot([616, y + LINE + 8], [584, 240], &score);
+    picture
+}
