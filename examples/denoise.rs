@@ -13,7 +13,7 @@
 
 mod common;
 
-use common::{Curve, FAINT, HUES, Photograph, Picture, Plot, grey, write};
+use common::{Curve, FAINT, HUES, Photograph, Picture, Plot, grey};
 use std::error::Error;
 use std::ops::Range;
 use wgloss::{Array, Diffusion, Extra, Gpu, Gradient, Operand, Outputs, PredictionType, SnrWeighting, Term, cpu};
@@ -166,10 +166,10 @@ fn train(clean: &[f32], width: usize, height: usize) -> Result<(Model, Vec<f32>)
         let predicted: Vec<f32> =
             inputs().flat_map(|(input, &timestep)| model.predict(input, Batch::INPUT, timestep as usize)).collect();
 
-        write(&gpu, &prediction, &predicted);
-        write(&gpu, &noise, &batch.noise);
-        write(&gpu, &sample, &batch.sample);
-        write(&gpu, &timesteps, &batch.timesteps);
+        prediction.write(&predicted)?;
+        noise.write(&batch.noise)?;
+        sample.write(&batch.sample)?;
+        timesteps.write(&batch.timesteps)?;
         let (loss, slope) = (job.run()?.loss(), gradient.read());
         let (loss, slope) = (loss.wait()?, slope.wait()?.to_f32());
         losses.push(loss);

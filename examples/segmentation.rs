@@ -13,7 +13,7 @@
 
 mod common;
 
-use common::{Colour, Curve, FAINT, HUES, LINE, PAPER, Photograph, Picture, Plot, grey, write};
+use common::{Colour, Curve, FAINT, HUES, LINE, PAPER, Photograph, Picture, Plot, grey};
 use std::error::Error;
 use std::ops::Range;
 use std::time::Instant;
@@ -128,7 +128,7 @@ fn train_with(
     let (mut losses, mut scores, mut worst) = (Vec::new(), Vec::new(), 0.0f64);
     for step in 0..STEPS {
         let logits: Vec<f32> = weights.iter().flat_map(|weights| linear(features, weights)).collect();
-        write(gpu, &on_gpu, &logits);
+        on_gpu.write(&logits)?;
         // Both reads are on their way before either is waited for.
         let (loss, slope) = (job.run()?.loss(), gradient.read());
         let (loss, slope) = (loss.wait()?, slope.wait()?.to_f32());

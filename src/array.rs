@@ -148,11 +148,6 @@ impl Array {
         each_type!(&self.data, slice => slice.iter().map(|&v| v as f32).collect())
     }
 
-    /// Where the class axis lies.
-    pub(crate) fn class_axis(&self) -> ClassAxis {
-        self.class_axis
-    }
-
     /// The elements as integers; floats are truncated.
     pub(crate) fn to_i64(&self) -> Vec<i64> {
         each_type!(&self.data, slice => slice.iter().map(|&v| v as i64).collect())

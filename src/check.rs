@@ -138,7 +138,12 @@ fn options_of<T: Operand>(part: &Part<T>) -> Result<()> {
             expected: format!("another value where `{operand}` is not given"),
         });
     }
-    Ok(())
+    let leader = part.operand(header.operands[0].name);
+    let classes = leader.and_then(|leader| Classes::of(leader.shape(), leader.class_axis()));
+    match (part.loss.leaf(), classes) {
+        (Leaf::Region(leaf), Some(classes)) => one_channel(header, classes, &leaf.settings()),
+        _ => Ok(()),
+    }
 }
 
 fn operands<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
@@ -177,7 +182,20 @@ fn dtypes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
             expected: expected.into(),
         });
     }
+    for (name, tensor) in scale_tensors(part).filter(|(_, tensor)| !tensor.dtype().is_float()) {
+        let (operand, got) = (name.into(), tensor.dtype());
+        return Err(Error::UnsupportedDtype { loss: header.id, operand, got, expected: "floats".into() });
+    }
     Ok(())
+}
+
+/// The scales of a part that are tensors, by name.
+fn scale_tensors<T>(part: &Part<T>) -> impl Iterator<Item = (&'static str, &T)> {
+    let given = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
+    given.into_iter().filter_map(|(name, scale)| match scale {
+        Some(Scale::Tensor(tensor)) => Some((name, tensor)),
+        _ => None,
+    })
 }
 
 fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked> {
@@ -199,7 +217,6 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
         }
         Leaf::Region(leaf) => {
             let (classes, settings) = (classes()?, leaf.settings());
-            one_channel(header, classes, &settings)?;
             let seen = classes.c - usize::from(!settings.include_background);
             let shape = if settings.batch { vec![seen] } else { vec![classes.n, seen] };
             let labels = Labels { operand: target(), count: classes.c.max(2), ignored: settings.ignore_index };
@@ -265,17 +282,7 @@ fn one_channel(header: &'static Header, classes: Classes, settings: &RegionSetti
 }
 
 fn scales<T: Operand>(part: &Part<T>, header: &'static Header, loss_shape: &[usize]) -> Result<()> {
-    let given = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
-    for (name, scale) in given {
-        let Some(Scale::Tensor(tensor)) = scale else { continue };
-        if !tensor.dtype().is_float() {
-            return Err(Error::UnsupportedDtype {
-                loss: header.id,
-                operand: name.into(),
-                got: tensor.dtype(),
-                expected: "floats".into(),
-            });
-        }
+    for (name, tensor) in scale_tensors(part) {
         let whole = name == "upstream" && part.reduction == Reduction::None;
         if whole && tensor.shape() != loss_shape {
             return Err(mismatch(header, name, format!("{loss_shape:?}"), tensor));

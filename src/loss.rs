@@ -294,25 +294,27 @@ pub struct RegionSettings {
     pub ignore_index: Option<i32>,
 }
 
-/// The sums of one class over its region, of probabilities `p` and targets `t`.
+/// The sums of one class over its region, of probabilities `p` and targets `t`, each of terms that do not cancel.
+///
+/// `Σp + Σt` is `2·true_pos + false_pos + false_neg`; with squares these are `Σp²` and `Σt²`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionSums {
     /// Σ p·t.
-    pub pt: f64,
-    /// Σ p, or Σ p².
-    pub p: f64,
-    /// Σ t, or Σ t².
-    pub t: f64,
+    pub true_pos: f64,
+    /// Σ p·(1 − t); with squares Σ (p − t)².
+    pub false_pos: f64,
+    /// Σ (1 − p)·t; with squares 0.
+    pub false_neg: f64,
 }
 
-/// The loss of a class, and its derivatives with respect to the sums.
+/// The loss of a class, and its derivatives as a function of Σ p·t, Σ p and Σ t.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionScore {
     /// The loss.
     pub loss: f64,
     /// With respect to Σ p·t.
     pub d_pt: f64,
-    /// With respect to Σ p, or Σ p².
+    /// With respect to Σ p; with squares to Σ p².
     pub d_p: f64,
 }
 

@@ -185,6 +185,14 @@ impl<T: Operand> Term<T> {
         self.each(|part| part.name = name.into())
     }
 
+    /// The same term of other tensors, which are made one by one: of arrays that are uploaded, say.
+    ///
+    /// # Errors
+    /// The first that `f` gives.
+    pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Term<U>> {
+        Ok(Term { parts: self.parts.iter().map(|part| part.map(&mut f)).collect::<Result<_>>()? })
+    }
+
     fn each(mut self, change: impl FnMut(&mut Part<T>)) -> Term<T> {
         self.parts.iter_mut().for_each(change);
         self

@@ -4,7 +4,6 @@ mod font;
 
 use image::{Rgb, RgbImage};
 use std::path::{Path, PathBuf};
-use wgloss::{Gpu, Tensor};
 
 /// A colour: red, green, blue.
 pub type Colour = [u8; 3];
@@ -39,12 +38,6 @@ impl Photograph {
         let pixels = picture.into_raw().into_iter().map(|level| f32::from(level) / 255.0).collect();
         Ok(Photograph { width, height, pixels })
     }
-}
-
-/// Puts new numbers into a tensor: its buffer is a wgpu buffer as any other.
-pub fn write<T: bytemuck::NoUninit>(gpu: &Gpu, tensor: &Tensor, numbers: &[T]) {
-    let (buffer, offset) = tensor.buffer();
-    gpu.queue().write_buffer(buffer, offset, bytemuck::cast_slice(numbers));
 }
 
 /// The colour of a grey level, 0 for black and 1 for white.

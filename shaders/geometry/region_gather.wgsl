@@ -1,7 +1,7 @@
 // Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/f32 operand/x0 operand/labels operand/pixels activation/softmax geometry/region operand/sums.
-var<workgroup> lanes_pt: array<vec4<f32>, 256>;
-var<workgroup> lanes_p: array<vec4<f32>, 256>;
-var<workgroup> lanes_t: array<vec4<f32>, 256>;
+var<workgroup> lanes_hit: array<vec4<f32>, 256>;
+var<workgroup> lanes_extra: array<vec4<f32>, 256>;
+var<workgroup> lanes_missed: array<vec4<f32>, 256>;
 // bits of the classes that hold a NaN, and the first label out of range
 var<workgroup> unknown: atomic<u32>;
 var<workgroup> first_bad: atomic<u32>;
@@ -32,9 +32,9 @@ fn region_gather(
         if lane == 0u {
             atomicStore(&unknown, 0u);
         }
-        var pt = vec4<f32>(0.0);
-        var p_sum = vec4<f32>(0.0);
-        var t_sum = vec4<f32>(0.0);
+        var hit = vec4<f32>(0.0);
+        var extra = vec4<f32>(0.0);
+        var missed = vec4<f32>(0.0);
         var nans = 0u;
         for (var position = start + lane; position < end; position += 256u) {
             let label = target_label(position);
@@ -53,14 +53,14 @@ fn region_gather(
                     nans |= 1u << k;
                     continue;
                 }
-                pt[k] += part_of(t, p);
-                p_sum[k] += select(p, p * p, SQUARED);
-                t_sum[k] += select(t, t * t, SQUARED);
+                hit[k] += part_of(t, p);
+                extra[k] += select(part_of(1.0 - t, p), (p - t) * (p - t), SQUARED);
+                missed[k] += select((1.0 - p) * t, 0.0, SQUARED);
             }
         }
-        lanes_pt[lane] = pt;
-        lanes_p[lane] = p_sum;
-        lanes_t[lane] = t_sum;
+        lanes_hit[lane] = hit;
+        lanes_extra[lane] = extra;
+        lanes_missed[lane] = missed;
         workgroupBarrier();
         if nans != 0u {
             atomicOr(&unknown, nans);
@@ -68,16 +68,16 @@ fn region_gather(
         // sixteen at a time, since a barrier costs more than fifteen additions
         if lane < 16u {
             for (var i = lane + 16u; i < 256u; i += 16u) {
-                lanes_pt[lane] += lanes_pt[i];
-                lanes_p[lane] += lanes_p[i];
-                lanes_t[lane] += lanes_t[i];
+                lanes_hit[lane] += lanes_hit[i];
+                lanes_extra[lane] += lanes_extra[i];
+                lanes_missed[lane] += lanes_missed[i];
             }
         }
         workgroupBarrier();
         if live && (lane < 4u) && (block + lane < params.classes) {
             var sums = vec4<f32>(0.0);
             for (var i = 0u; i < 16u; i += 1u) {
-                sums += vec4<f32>(lanes_pt[i][lane], lanes_p[i][lane], lanes_t[i][lane], 0.0);
+                sums += vec4<f32>(lanes_hit[i][lane], lanes_extra[i][lane], lanes_missed[i][lane], 0.0);
             }
             sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
             region_sums[(tile * params.classes) + block + lane] = sums;

@@ -5,7 +5,8 @@ fn slope_of(k: u32, item: u32, p: f32, t: f32) -> f32 {
     if is_nan(slopes.x) {
         return slopes.x;
     }
-    return (slopes.x * t) + (slopes.y * select(1.0, 2.0 * p, SQUARED));
+    // a class that takes no part has slopes of 0, whatever its target is
+    return part_of(slopes.x, t) + part_of(slopes.y, select(1.0, 2.0 * p, SQUARED));
 }
 
 @compute @workgroup_size(256)

@@ -46,6 +46,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     }
     if total.poison != 0u {
         part.sum = nan();
+        part.extra = nan();
     }
     if params.part > 0u {
         let before = outcome.loss;

@@ -61,9 +61,13 @@ impl Regions {
             }
             let at = self.classes.index(i, j, k);
             let (p, t) = (self.p[at], self.t[at]);
-            sums.pt += p * t;
-            sums.p += if self.settings.squared { p * p } else { p };
-            sums.t += if self.settings.squared { t * t } else { t };
+            let (false_pos, false_neg) = match self.settings.squared {
+                true => ((p - t) * (p - t), 0.0),
+                false => (p * (1.0 - t), (1.0 - p) * t),
+            };
+            sums.true_pos += p * t;
+            sums.false_pos += false_pos;
+            sums.false_neg += false_neg;
         }
         sums
     }

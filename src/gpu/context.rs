@@ -199,16 +199,15 @@ impl Gpu {
             uploaded.push((operand.clone(), tensor.clone()));
             Ok(tensor)
         };
-        let parts = term.parts.iter().map(|part| part.map(&mut on_gpu)).collect::<Result<Vec<_>>>()?;
+        let term = term.map(&mut on_gpu)?;
         let of = of.iter().map(|operand| on_gpu(operand)).collect::<Result<Vec<_>>>()?;
         let gradients = of.iter().map(|of| self.empty(of.shape())).collect::<Result<Vec<_>>>()?;
         let outputs = Outputs {
             gradients: of.iter().zip(&gradients).map(|(of, into)| Gradient::store(of, into)).collect(),
             ..Outputs::default()
         };
-        let job = self.prepare(&Term { parts }, &outputs)?;
-        let outcome = job.run()?;
-        let gradients = gradients.into_iter().map(|tensor| outcome.vouch(tensor)).collect();
+        let outcome = self.prepare(&term, &outputs)?.run()?;
+        let gradients = outcome.gradients().to_vec();
         Ok((outcome, gradients))
     }
 

@@ -9,7 +9,6 @@ use crate::gpu::params::Params;
 use crate::gpu::plan::{Bound, Plan, Request, Stage, Wanted, plan};
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
-use crate::loss::Leaf;
 use crate::reduction::Reduction;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Scale, Term};
@@ -53,13 +52,16 @@ impl Gradient {
 /// A prepared term, which owns its parameters, bind groups and workspace.
 ///
 /// [`encode`](Self::encode) records dispatches alone into your own compute pass: no copy, clear, write, submission or
-/// read. What they write stays as it was until you submit.
+/// read. What they write stays as it was until you submit. Labels that lay on the GPU are vouched for by what the job's
+/// [`outcome`](Self::outcome) reads, and by [`check`](Self::check).
 #[derive(Clone, Debug)]
 pub struct Job {
     gpu: Gpu,
     dispatches: Arc<[Dispatch]>,
     outcome: Outcome,
     workspace: u64,
+    /// What the bind groups bind: it lives as long as they do, and is counted as long as it lives.
+    _held: Arc<(Term<Tensor>, Outputs, Vec<Memory>)>,
 }
 
 #[derive(Debug)]
@@ -87,9 +89,11 @@ impl Job {
         let scratch = |label: &str, bytes, contents: Option<&[u8]>| {
             Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
         };
-        let outcome = Arc::new(scratch("wgloss outcome", Verdict::BYTES + 16 * number_of_parts, None)?);
+        let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_parts;
+        let outcome = Arc::new(scratch("wgloss outcome", bytes, Some(&Verdict::good()))?);
         let mut workspace = outcome.bytes;
         let number = gpu.empty([])?;
+        let mut held = Vec::new();
         let mut written = vec![false; outputs.gradients.len()];
         let (mut dispatches, mut verdicts) = (Vec::new(), Vec::new());
         for (place, (part, checked)) in term.parts.iter().zip(&checked).enumerate() {
@@ -115,13 +119,19 @@ impl Job {
                 losses: &loss,
                 outcome: &outcome,
             };
-            dispatches.extend(binder.dispatches()?);
+            let (made, params) = binder.dispatches()?;
+            dispatches.extend(made);
+            held.extend(memories.into_iter().map(|(_, memory)| memory));
+            held.push(params);
             verdicts.push(verdict_part(part, checked));
         }
         let verdict = Arc::new(Verdict { memory: outcome, parts: verdicts });
         let tensor = loss.with_verdict(verdict.clone());
-        let outcome = Outcome { gpu: gpu.clone(), tensor, verdict, reduced: loss_shape.is_none() };
-        Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace })
+        let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
+        let gradients = outputs.gradients.iter().map(vouched).collect();
+        let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, verdict, reduced: loss_shape.is_none() };
+        let held = Arc::new((term.clone(), Outputs { loss: Some(number), ..outputs.clone() }, held));
+        Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace, _held: held })
     }
 
     /// Records the job into a compute pass: dispatches alone.
@@ -187,11 +197,10 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
 }
 
 fn verdict_part(part: &Part<Tensor>, checked: &check::Checked) -> VerdictPart {
-    let extra = if let Leaf::Softmax(leaf) = part.loss.leaf() { leaf.extra() } else { None };
     VerdictPart {
         name: part.name.clone(),
         weight: part.weight,
-        extra,
+        extra: part.loss.leaf().extra(),
         loss: part.loss.header().id,
         operand: checked.labels.as_ref().map_or("", |labels| labels.operand),
         count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),
@@ -273,13 +282,15 @@ struct Placed<'a> {
 }
 
 impl Binder<'_> {
-    fn dispatches(&self) -> Result<Vec<Dispatch>> {
+    /// The dispatches, and the parameters that they share.
+    fn dispatches(&self) -> Result<(Vec<Dispatch>, Memory)> {
         let mut made = Vec::new();
         for stage in &self.plan.stages {
             made.push((stage, self.pipeline(stage)?));
         }
         let params = self.params(&made)?;
-        made.iter().map(|(stage, pipeline)| self.dispatch(stage, pipeline, &params)).collect()
+        let dispatches = made.iter().map(|(stage, pipeline)| self.dispatch(stage, pipeline, &params));
+        Ok((dispatches.collect::<Result<_>>()?, params))
     }
 
     /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.

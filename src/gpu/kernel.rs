@@ -131,7 +131,7 @@ impl Kernel {
         None
     }
 
-    fn key(&self) -> String {
+    pub fn key(&self) -> String {
         let mut key = format!("{} {}", self.entry, self.shared_buffer);
         for source in &self.sources {
             // a leaf from outside the crate may share a path with another

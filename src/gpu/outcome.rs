@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub struct Outcome {
     pub(super) gpu: Gpu,
     pub(super) tensor: Tensor,
+    pub(super) gradients: Vec<Tensor>,
     pub(super) verdict: Arc<Verdict>,
     pub(super) reduced: bool,
 }
@@ -39,7 +40,7 @@ impl Outcome {
     /// The parts of the term, in order.
     pub fn parts(&self) -> Read<Vec<PartOutcome>> {
         let verdict = self.verdict.clone();
-        let bytes = Verdict::BYTES + 16 * verdict.parts.len() as u64;
+        let bytes = Verdict::BYTES + Verdict::PART_BYTES * verdict.parts.len() as u64;
         Read::of_memory(&self.gpu, &self.verdict.memory, bytes, Some(&self.verdict), move |bytes| {
             let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[Verdict::BYTES as usize..]);
             let mut parts = Vec::new();
@@ -59,9 +60,10 @@ impl Outcome {
         })
     }
 
-    /// The tensor as a result of this call: reading it tells of bad labels.
-    pub(super) fn vouch(&self, tensor: Tensor) -> Tensor {
-        tensor.with_verdict(self.verdict.clone())
+    /// The gradients, in the order asked for. Reading them here tells of bad labels, which a tensor of your own, given as an
+    /// output, knows nothing of.
+    pub fn gradients(&self) -> &[Tensor] {
+        &self.gradients
     }
 }
 
@@ -87,6 +89,13 @@ pub(super) struct VerdictPart {
 impl Verdict {
     /// The bytes of the outcome's head.
     pub const BYTES: u64 = 32;
+    /// The bytes of each part after it.
+    pub const PART_BYTES: u64 = 16;
+
+    /// The head before anything has run: no part has a bad label.
+    pub fn good() -> [u8; Verdict::BYTES as usize] {
+        bytemuck::cast([0, u32::MAX, 0, 0, 0, 0, 0, 0])
+    }
 
     pub fn buffer(&self) -> &wgpu::Buffer {
         &self.memory.buffer

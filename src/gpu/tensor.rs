@@ -58,22 +58,24 @@ impl Memory {
                 return Err(Error::TooLarge { what, needed: size, limit });
             }
         }
-        let buffer = gpu.scoped(|| {
+        let (buffer, filled) = gpu.scoped(|| {
             let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage,
                 mapped_at_creation: contents.is_some(),
             });
-            if let Some(contents) = contents {
-                // a buffer that could not be made cannot be mapped either: the scope has the reason
-                if let Ok(mut view) = buffer.get_mapped_range_mut(..) {
-                    view.slice(..contents.len()).copy_from_slice(contents);
-                }
+            // a buffer that could not be made cannot be mapped either
+            let fill = |contents: &[u8]| {
+                buffer.get_mapped_range_mut(..)?.slice(..contents.len()).copy_from_slice(contents);
                 buffer.unmap();
-            }
-            buffer
+                Ok::<(), wgpu::MapRangeError>(())
+            };
+            let filled = contents.map_or(Ok(()), fill);
+            (buffer, filled)
         })?;
+        // where the scope has no reason for it: a lost device says nothing
+        filled.map_err(|error| Error::DeviceLost(error.to_string()))?;
         gpu.counter().fetch_add(size, Ordering::Relaxed);
         Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
     }
@@ -148,7 +150,7 @@ impl Gpu {
         if !buffer.usage().contains(wgpu::BufferUsages::STORAGE) {
             return refuse("is of a buffer without the usage STORAGE");
         }
-        if offset % dtype.size() as u64 != 0 {
+        if !offset.is_multiple_of(dtype.size() as u64) {
             return refuse("begins inside an element");
         }
         // shaders read whole words: the last bytes of a buffer that ends inside one are out of their reach
@@ -172,6 +174,13 @@ impl Gpu {
         let bytes = elements(&shape).map_or(u64::MAX - 64, |n| (n as u64).saturating_mul(4).min(u64::MAX - 64));
         let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
         Ok(self.tensor(memory, shape, DType::F32))
+    }
+
+    /// A tensor that claims its shape without the memory for it: what plans are tested on.
+    #[cfg(test)]
+    pub(super) fn claim(&self, shape: impl Into<Vec<usize>>, dtype: DType) -> Tensor {
+        let memory = Memory::new(self, "claimed", 16, None, TENSOR).expect("16 bytes");
+        self.tensor(memory, shape.into(), dtype)
     }
 
     fn tensor(&self, memory: Memory, shape: Vec<usize>, dtype: DType) -> Tensor {
@@ -241,6 +250,37 @@ impl Tensor {
     /// The bytes that the elements take.
     pub(super) fn bytes(&self) -> u64 {
         (self.len() * self.dtype.size()) as u64
+    }
+
+    /// Writes new elements into the tensor, before whatever is submitted next.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type,
+    /// [`Error::InvalidOperand`] where the buffer has not the usage `COPY_DST` or the tensor shares its last word of memory.
+    pub fn write<E: Element + bytemuck::NoUninit>(&self, elements: &[E]) -> Result<()> {
+        let refuse = |reason: &str| {
+            Err(Error::InvalidOperand { loss: "write", operand: "tensor".into(), reason: reason.into() })
+        };
+        if elements.len() != self.len() {
+            let (operand, expected) = ("elements".into(), format!("{} elements", self.len()));
+            return Err(Error::ShapeMismatch { loss: "write", operand, expected, got: vec![elements.len()] });
+        }
+        if E::DTYPE != self.dtype {
+            let (operand, expected) = ("elements".into(), self.dtype.to_string());
+            return Err(Error::UnsupportedDtype { loss: "write", operand, got: E::DTYPE, expected });
+        }
+        if !self.memory.buffer.usage().contains(wgpu::BufferUsages::COPY_DST) {
+            return refuse("is in a buffer without the usage COPY_DST");
+        }
+        let mut bytes = bytemuck::cast_slice::<E, u8>(elements).to_vec();
+        if !bytes.len().is_multiple_of(4) || !self.memory.offset.is_multiple_of(4) {
+            // writes move whole words: the rest of the last one has to be the tensor's own
+            if self.memory.counted.is_none() {
+                return refuse("begins or ends inside a word of your buffer");
+            }
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        self.gpu.scoped(|| self.gpu.queue().write_buffer(&self.memory.buffer, self.memory.offset, &bytes))
     }
 
     /// Reads the tensor back. Where it was computed from labels of which one was bad, the read gives that error.

@@ -8,7 +8,6 @@ use futures_intrusive::channel::shared::oneshot_channel;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -27,8 +26,8 @@ pub struct Read<T> {
     pending: Pending<T>,
     gpu: Gpu,
     submission: Option<wgpu::SubmissionIndex>,
-    /// Whether a thread has been set to drive the device for an executor that does not.
-    driven: Arc<AtomicBool>,
+    /// Why the device could not be waited for, from the thread that drives it for an executor that does not.
+    driver: Option<Pending<()>>,
 }
 
 impl<T> std::fmt::Debug for Read<T> {
@@ -41,7 +40,7 @@ impl<T: Send + 'static> Read<T> {
     /// A read that has failed already.
     pub(super) fn failed(gpu: &Gpu, error: Error) -> Read<T> {
         let pending: Pending<T> = Box::pin(std::future::ready(Err(error)));
-        Read { pending, gpu: gpu.clone(), submission: None, driven: Arc::new(AtomicBool::new(true)) }
+        Read { pending, gpu: gpu.clone(), submission: None, driver: None }
     }
 
     /// Reads the first bytes of a memory, and what a verdict needs, in one submission.
@@ -94,9 +93,16 @@ impl<T: Send + 'static> Read<T> {
             (staging, submission)
         })?;
         let (sender, receiver) = oneshot_channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
-            let _ = sender.send(mapped);
-        });
+        let map = || {
+            staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
+                let _ = sender.send(mapped);
+            });
+        };
+        // a lost device says nothing when a buffer is made on it; that the buffer is none shows here first
+        gpu.scoped(map).map_err(|error| match error {
+            Error::Gpu(message) => Error::DeviceLost(message),
+            other => other,
+        })?;
         let (context, verdict) = (gpu.clone(), verdict.cloned());
         let pending = async move {
             match receiver.receive().await {
@@ -106,15 +112,15 @@ impl<T: Send + 'static> Read<T> {
                     return Err(Error::DeviceLost("a result could not be mapped".into()));
                 }
             }
-            let view = staging.get_mapped_range(..).map_err(|e| Error::Gpu(e.to_string()))?;
+            // nobody else can have unmapped it
+            let view = staging.get_mapped_range(..).map_err(|e| Error::DeviceLost(e.to_string()))?;
             if let Some(verdict) = verdict {
                 verdict.judge(&view[..Verdict::BYTES as usize])?;
             }
             let start = verdict_bytes as usize + lead;
             finish(&view[start..start + bytes as usize])
         };
-        let driven = Arc::new(AtomicBool::new(false));
-        Ok(Read { pending: Box::pin(pending), gpu: gpu.clone(), submission: Some(submission), driven })
+        Ok(Read { pending: Box::pin(pending), gpu: gpu.clone(), submission: Some(submission), driver: None })
     }
 
     /// Waits for the result, for as long as the context's timeout allows.
@@ -123,7 +129,6 @@ impl<T: Send + 'static> Read<T> {
     /// What went wrong on the GPU; [`Error::LabelOutOfRange`] where a label was bad; [`Error::Timeout`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<T> {
-        self.driven.store(true, Ordering::Relaxed);
         poll(&self.gpu, self.submission.take())?;
         block_on(self.pending)
     }
@@ -134,13 +139,35 @@ impl<T> Future for Read<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Result<T>> {
         let done = self.pending.as_mut().poll(cx);
         #[cfg(not(target_arch = "wasm32"))]
-        if done.is_pending() && !self.driven.swap(true, Ordering::Relaxed) {
-            // nobody else drives a native device: a thread does, once, and the mapping's callback wakes the executor
-            let (gpu, submission) = (self.gpu.clone(), self.submission.take());
-            std::thread::spawn(move || poll(&gpu, submission));
+        if done.is_pending() {
+            if let Some(submission) = self.submission.take() {
+                self.driver = Some(drive(self.gpu.clone(), submission));
+            }
+            let driver = self.driver.as_mut().map(|driver| driver.as_mut().poll(cx));
+            if let Some(Poll::Ready(Err(error))) = driver {
+                return Poll::Ready(Err(error));
+            }
         }
         done
     }
+}
+
+/// Drives the device on a thread of its own, since nobody else drives a native device: the mapping's callback wakes the
+/// executor, or what this gives, where the wait fails.
+#[cfg(not(target_arch = "wasm32"))]
+fn drive(gpu: Gpu, submission: wgpu::SubmissionIndex) -> Pending<()> {
+    let (sender, receiver) = oneshot_channel();
+    std::thread::spawn(move || {
+        if let Err(error) = poll(&gpu, Some(submission)) {
+            let _ = sender.send(error);
+        }
+    });
+    Box::pin(async move {
+        match receiver.receive().await {
+            Some(error) => Err(error),
+            None => std::future::pending().await,
+        }
+    })
 }
 
 /// Drives the device until a submission is done.
@@ -153,7 +180,8 @@ fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
     match polled {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(wgpu::PollError::Timeout)) => Err(Error::Timeout { seconds: timeout.as_secs_f32() }),
-        Ok(Err(error)) => Err(Error::Gpu(error.to_string())),
+        // the submission was never taken
+        Ok(Err(error)) => Err(Error::DeviceLost(error.to_string())),
         Err(_) => {
             gpu.alive()?;
             Err(Error::DeviceLost("the driver failed while the GPU was waited for".into()))

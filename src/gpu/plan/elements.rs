@@ -20,7 +20,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     (params.tallies, params.first_tally) = (narrow(tiles + lookups), narrow(tiles));
     plan.longest_loop = plan.longest_loop.max(chunk as u64 / 256);
     if by_item {
-        plan.scratch.push(("items", 16 * items as u64));
+        plan.hold("items", items as u64);
     }
     if tiles == 0 {
         return;

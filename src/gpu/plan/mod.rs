@@ -27,8 +27,12 @@ const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
 const MOST_TALLIES: u64 = 1 << 20;
 
 /// The bytes of a tally, and of what stands before the tallies: the twins of `Tally` and `Workspace` in `shaders/lib`.
-const TALLY_BYTES: u64 = 32;
-const WORKSPACE_HEAD: u64 = 16;
+pub(super) const TALLY_BYTES: u64 = 32;
+pub(super) const WORKSPACE_HEAD: u64 = 16;
+
+/// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
+pub(super) const ELEMENT_BYTES: &[(&str, u64)] =
+    &[("items", 16), ("chunk_states", 20), ("region_sums", 16), ("coefficients", 8), ("pixels", 8)];
 
 /// A gradient that is wanted of a part.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +83,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Asks for scratch memory of so many elements.
+    fn hold(&mut self, name: &str, elements: u64) {
+        let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
+        let (name, bytes) = known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
+        self.scratch.push((name, bytes * elements));
+    }
+
     /// What a binding of a stage stands for, by the name the shader gives it.
     pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
         if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
@@ -231,11 +242,10 @@ impl Joint {
 
     /// A dispatch of the kernel, with those of the overrides that its files declare.
     fn stage(self, entry: &'static str, mut overrides: Vec<(String, f64)>, groups: u64) -> Stage {
-        let declares = |name: &str| {
-            let line = format!("override {name}:");
-            self.sources.iter().any(|source| source.text.lines().any(|l| l.starts_with(&line)))
-        };
-        overrides.retain(|(name, _)| declares(name));
+        let lines = self.sources.iter().flat_map(|source| source.text.lines());
+        let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
+        let declared: Vec<&str> = declared.collect();
+        overrides.retain(|(name, _)| declared.contains(&name.as_str()));
         let kernel = Kernel { entry, sources: self.sources, overrides, shared_buffer: false };
         Stage { kernel, groups, gradients: Vec::new() }
     }

@@ -72,7 +72,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Soft
     plan.params.chunks = narrow(chunks as u64);
     plan.params.tallies = narrow(scored);
     plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
-    plan.scratch.push(("chunk_states", 20 * (positions * chunks) as u64));
+    plan.hold("chunk_states", (positions * chunks) as u64);
     let tiles = (positions * chunks) as u64;
 
     let mut gather = joint(request, &[], false);

@@ -30,10 +30,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, set
     (params.tallies, params.first_tally) = (narrow(gathered + regions), narrow(gathered));
     let merged = chunks * if settings.batch { classes.n } else { 1 };
     plan.longest_loop = plan.longest_loop.max((rounds * classes.c) as u64).max(merged as u64 / 256);
-    plan.scratch.push(("region_sums", 16 * gathered * classes.c as u64));
-    plan.scratch.push(("coefficients", 8 * regions));
+    plan.hold("region_sums", gathered * classes.c as u64);
+    plan.hold("coefficients", regions);
     let positions = if settings.activation == Activation::Softmax { classes.positions() as u64 } else { 0 };
-    plan.scratch.push(("pixels", 8 * positions));
+    plan.hold("pixels", positions);
     // nothing is counted here; what the caller gives on the GPU may still scale the gradients
     scale_first(request, plan, totals(request, "geometry/totals_scale", "totals_scale"), 0, 0);
 
@@ -71,9 +71,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, set
         settle.files(&["geometry/region_settle"]);
         plan.stages.push(settle.stage("region_settle", choices.clone(), regions));
     }
-    if let Some(wanted) = request.wanted.first()
-        && gathered > 0
-    {
+    if let Some(wanted) = request.wanted.first().filter(|_| gathered > 0) {
         let mut scatter = walk("scatter", &[]);
         scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_scatter"]);
         choices.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));

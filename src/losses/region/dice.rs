@@ -18,6 +18,9 @@ crate::loss! {
     /// With one channel, labels 0 and 1 are the target themselves. Positions labelled `ignore_index` take no part in any
     /// sum and get a gradient of 0.
     ///
+    /// `1 − ratio` is computed from what is wrong, `Σp(1 − t) + Σ(1 − p)t`, so that the loss of a good overlap keeps its
+    /// digits.
+    ///
     /// Paper: Milletari et al., "V-Net", 2016. Reference: MONAI's `DiceLoss`. Neighbours:
     /// [`CrossEntropy`](crate::CrossEntropy), to which it is often added.
     ///
@@ -72,15 +75,16 @@ impl Region for Dice {
         }
     }
     fn score(&self, s: RegionSums) -> RegionScore {
-        let numerator = 2.0 * s.pt + f64::from(self.smooth_nr);
-        let (sum, d_pt, d_p) = match self.jaccard {
-            true => (2.0 * (s.p + s.t - s.pt), -2.0, 2.0),
-            false => (s.p + s.t, 0.0, 1.0),
+        let (nr, dr) = (f64::from(self.smooth_nr), f64::from(self.smooth_dr));
+        let wrong = s.false_pos + s.false_neg;
+        // the denominator, the loss's own numerator, and the derivatives of the denominator by Σpt and Σp
+        let (denominator, rest, d_pt, d_p) = match self.jaccard {
+            true => (2.0 * (s.true_pos + wrong) + dr, 2.0 * wrong + dr - nr, -2.0, 2.0),
+            false => (2.0 * s.true_pos + wrong + dr, wrong + dr - nr, 0.0, 1.0),
         };
-        let denominator = sum + f64::from(self.smooth_dr);
-        let ratio = numerator / denominator;
+        let ratio = (2.0 * s.true_pos + nr) / denominator;
         RegionScore {
-            loss: 1.0 - ratio,
+            loss: rest / denominator,
             d_pt: (ratio * d_pt - 2.0) / denominator,
             d_p: ratio * d_p / denominator,
         }

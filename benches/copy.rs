@@ -1,0 +1,67 @@
+//! The best rate at which an adapter copies memory: what shares are shares of.
+
+use std::time::{Duration, Instant};
+use wgloss::{Gpu, wgpu};
+
+/// The bytes that are copied: several times what a cache holds.
+const BYTES: u64 = 64 << 20;
+
+/// The best copy over all access patterns, in bytes read and written per second.
+pub fn best_rate(gpu: &Gpu) -> f64 {
+    let rates = [(1, true), (4, true), (4, false), (16, true), (16, false)].map(|(run, strided)| {
+        let seconds = time(gpu, run, strided).as_secs_f64();
+        2.0 * BYTES as f64 / seconds
+    });
+    rates.into_iter().fold(0.0, f64::max)
+}
+
+/// The shortest of several copies in one access pattern.
+fn time(gpu: &Gpu, run: u32, strided: bool) -> Duration {
+    let device = gpu.device();
+    let buffer = || {
+        device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("copy"),
+            size: BYTES,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
+    };
+    let (from, to) = (buffer(), buffer());
+    let module = device.create_shader_module(wgpu::include_wgsl!("copy.wgsl"));
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some("copy"),
+        layout: None,
+        module: &module,
+        entry_point: Some("copy"),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants: &[("RUN", run.into()), ("STRIDED", f64::from(u8::from(strided)))],
+            ..Default::default()
+        },
+        cache: None,
+    });
+    let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("copy"),
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &[
+            wgpu::BindGroupEntry { binding: 0, resource: from.as_entire_binding() },
+            wgpu::BindGroupEntry { binding: 1, resource: to.as_entire_binding() },
+        ],
+    });
+    let groups = (BYTES / 16).div_ceil(256 * u64::from(run)) as u32;
+    let once = || {
+        let start = Instant::now();
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &group, &[]);
+
+        pass.dispatch_workgroups(groups, 1, 1);
+        drop(pass);
+        gpu.queue().submit([encoder.finish()]);
+        let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        start.elapsed()
+    };
+    // the first one clears the buffers and compiles
+    once();
+    (0..9).map(|_| once()).min().unwrap_or_default()
+}

@@ -1,0 +1,264 @@
+//! Every way in which a loss can be planned, drawn from its header: options, operands, layouts, gradients.
+
+use crate::check;
+use crate::error::Result;
+use crate::gpu::Gpu;
+use crate::gpu::plan::{Plan, Request, Wanted, plan};
+use crate::gpu::tensor::Tensor;
+use crate::loss::{Leaf, Loss, OperandSpec, Role};
+use crate::options::{Kind, OptionSpec, OptionType, Range, Value};
+use crate::reduction::Reduction;
+use crate::shape::{ClassAxis, DType, without_classes};
+use crate::term::Term;
+use std::sync::OnceLock;
+
+/// The dtypes that an operand of each kind can have on the GPU.
+pub(super) const FLOATS: &[DType] = &[DType::F32];
+pub(super) const LABELS: &[DType] = &[DType::I32, DType::U32, DType::U8, DType::I64];
+
+/// A device that does nothing, with the limits that WebGPU gives by default.
+pub(super) fn noop() -> &'static Gpu {
+    static NOOP: OnceLock<Gpu> = OnceLock::new();
+    NOOP.get_or_init(|| {
+        let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
+        Gpu::from_wgpu(device, queue)
+    })
+}
+
+/// One way to plan a loss.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub default: fn() -> Box<dyn Loss>,
+    pub options: Vec<(&'static str, Value)>,
+    pub reduction: Reduction,
+    pub shape: Vec<usize>,
+    pub axis: ClassAxis,
+    /// The dtype of the target, of labels or of an index.
+    pub target: DType,
+    /// The optional operands that are given.
+    pub optional: Vec<&'static str>,
+    pub upstream_tensor: bool,
+    pub divide_by_tensor: bool,
+    pub gradients: Gradients,
+}
+
+/// The gradients that are wanted: of every operand that has one, stored or added.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Gradients {
+    None,
+    Store,
+    Add,
+}
+
+impl Case {
+    /// A loss with its default options and nothing optional.
+    pub fn new(loss: &dyn Loss, shape: &[usize]) -> Case {
+        Case {
+            default: loss.header().default,
+            options: Vec::new(),
+            reduction: Reduction::Mean,
+            shape: shape.to_vec(),
+            axis: ClassAxis::Second,
+            target: DType::I32,
+            optional: Vec::new(),
+            upstream_tensor: false,
+            divide_by_tensor: false,
+            gradients: Gradients::None,
+        }
+    }
+
+    /// The loss with its options.
+    pub fn loss(&self) -> Box<dyn Loss> {
+        let mut loss = (self.default)();
+        for (name, value) in &self.options {
+            let place = loss.specs().iter().position(|spec| spec.name == *name).expect("an option of the loss");
+            assert!(loss.set_at(place, value), "{name} is {value}");
+        }
+        loss
+    }
+
+    /// The plan of the loss, on tensors that claim their shapes.
+    pub fn plan(&self, gpu: &Gpu) -> Result<Plan> {
+        let loss = self.loss();
+        let header = loss.header();
+        let loss_shape = self.loss_shape(&*loss);
+        let operands: Vec<(&str, Tensor)> = header
+            .operands
+            .iter()
+            .filter(|spec| !spec.optional || self.optional.contains(&spec.name))
+            .map(|spec| (spec.name, self.operand(gpu, spec, &loss_shape)))
+            .collect();
+        let options = [("reduction", self.reduction.get())];
+        let mut term = Term::from_options(loss, options, operands.iter().map(|(name, tensor)| (*name, tensor)))?;
+        if self.upstream_tensor {
+            let whole = self.reduction == Reduction::None;
+            let shape = if whole { loss_shape } else { vec![1] };
+            term = term.upstream(&gpu.claim(shape, DType::F32));
+        }
+        if self.divide_by_tensor {
+            term = term.divide_by(&gpu.claim([1], DType::F32));
+        }
+        let checked = check::term(&term)?.remove(0);
+        let wanted = self.wanted();
+        plan(&Request { part: &term.parts[0], checked: &checked, wanted: &wanted, place: 0, slot: 0 })
+    }
+
+    /// The gradients that are wanted, each with an output of its own.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let header = (self.default)().header();
+        let given = |spec: &&OperandSpec| !spec.optional || self.optional.contains(&spec.name);
+        let differentiable = header.operands.iter().filter(|spec| spec.gradient).filter(given);
+        let add = match self.gradients {
+            Gradients::None => return Vec::new(),
+            Gradients::Store => false,
+            Gradients::Add => true,
+        };
+        differentiable.enumerate().map(|(output, spec)| Wanted { operand: spec.name, output, add }).collect()
+    }
+
+    /// The shape of the unreduced loss.
+    fn loss_shape(&self, loss: &dyn Loss) -> Vec<usize> {
+        let by_item = loss.header().player(Role::Index).is_some();
+        match loss.leaf() {
+            Leaf::Pointwise(_) if by_item => self.shape[..1].to_vec(),
+            Leaf::Pointwise(_) => self.shape.clone(),
+            Leaf::Softmax(_) => without_classes(&self.shape, self.axis),
+            Leaf::Region(leaf) => {
+                let seen = self.classes() - usize::from(!leaf.settings().include_background);
+                if leaf.settings().batch { vec![seen] } else { vec![self.shape[0], seen] }
+            }
+        }
+    }
+
+    fn classes(&self) -> usize {
+        match self.axis {
+            ClassAxis::Second => self.shape[1],
+            ClassAxis::Last => self.shape[self.shape.len() - 1],
+        }
+    }
+
+    fn operand(&self, gpu: &Gpu, spec: &OperandSpec, loss_shape: &[usize]) -> Tensor {
+        let (shape, dtype) = match spec.role {
+            Role::Element | Role::Classes => (self.shape.clone(), DType::F32),
+            Role::Target if self.target.is_float() => (self.shape.clone(), self.target),
+            Role::Target | Role::Labels => (without_classes(&self.shape, self.axis), self.target),
+            Role::PerClass => (vec![self.classes()], DType::F32),
+            Role::Weight | Role::Mask => (loss_shape.to_vec(), DType::F32),
+            Role::Index => (self.shape[..1].to_vec(), self.target),
+            Role::Table => (vec![1000], DType::F32),
+        };
+        gpu.claim(shape, dtype).with_class_axis(self.axis)
+    }
+}
+
+/// Every combination of a loss's flags, names and values that can be none, the numbers being all the default or all
+/// another: they are parameters of the same kernels, but for what a leaf switches on by a number that is not 0.
+pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
+    let specs = loss.specs();
+    let mut settings = vec![Vec::new()];
+    for spec in &specs {
+        let values = match spec.kind {
+            Kind::Number | Kind::Integer => continue,
+            Kind::Flag => vec![Value::Flag(false), Value::Flag(true)],
+            Kind::Choice(names) => names.iter().map(|name| Value::Name(name.to_string())).collect(),
+            Kind::NumberOrNone => vec![Value::None, another(spec)],
+            Kind::IntegerOrNone => vec![Value::None, Value::Number(255.0)],
+        };
+        let with = |setting: &Vec<_>| {
+            let extended = |value: &Value| {
+                let mut setting: Vec<(&'static str, Value)> = setting.clone();
+                setting.push((spec.name, value.clone()));
+                setting
+            };
+            values.iter().map(extended).collect::<Vec<_>>()
+        };
+        settings = settings.iter().flat_map(with).collect();
+    }
+    let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
+    let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();
+    if matches!(loss.leaf(), Leaf::Softmax(_)) {
+        let changed: Vec<_> = settings.iter().map(|setting| [setting.clone(), numbers.clone()].concat()).collect();
+        settings.extend(changed);
+    }
+    settings
+}
+
+/// A number in an option's range.
+fn another(spec: &OptionSpec) -> Value {
+    Value::Number(match spec.range {
+        Range::Any => 0.5,
+        Range::AtLeast(low) | Range::Above(low) => low + 0.5,
+        Range::Within(low, high) => (low + high) / 2.0,
+    })
+}
+
+/// The shapes that a loss is cut in different ways for.
+fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
+    use ClassAxis::{Last, Second};
+    match loss.leaf() {
+        Leaf::Pointwise(_) => vec![(vec![3, 4], Second)],
+        Leaf::Region(_) => vec![(vec![2, 3, 4], Second)],
+        // few classes and many, contiguous and strided, and rows that are cut into chunks
+        Leaf::Softmax(_) => vec![
+            (vec![2, 3], Second),
+            (vec![2, 3000], Second),
+            (vec![2, 3, 4], Second),
+            (vec![2, 600, 4], Second),
+            (vec![2, 5, 30], Last),
+            (vec![2, 70_000], Second),
+        ],
+    }
+}
+
+/// Every case of a loss.
+pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
+    let header = loss.header();
+    let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
+    let dense = header.player(Role::Target).is_some();
+    let labels = dense || header.operands.iter().any(|spec| matches!(spec.role, Role::Labels | Role::Index));
+    let mut targets = if labels { LABELS.to_vec() } else { vec![DType::I32] };
+    targets.extend(FLOATS.iter().filter(|_| dense));
+    let gradients = [Gradients::None, Gradients::Store, Gradients::Add];
+
+    let mut cases = Vec::new();
+    for options in settings(loss) {
+        for (shape, axis) in shapes(loss) {
+            for &reduction in header.reductions {
+                for &target in &targets {
+                    for subset in 0..1u32 << optional.len() {
+                        let given = (0..optional.len()).filter(|k| subset & (1 << k) != 0).map(|k| optional[k]);
+                        let given: Vec<_> = given.collect();
+                        for gradients in gradients {
+                            for scales in 0..4 {
+                                let (options, shape, optional) = (options.clone(), shape.clone(), given.clone());
+                                let case = Case {
+                                    options,
+                                    reduction,
+                                    axis,
+                                    target,
+                                    optional,
+                                    upstream_tensor: scales & 1 != 0,
+                                    divide_by_tensor: scales & 2 != 0,
+                                    gradients,
+                                    ..Case::new(loss, &shape)
+                                };
+                                if !lacks(&case) {
+                                    cases.push(case);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// Whether the case lacks an operand that its options need.
+fn lacks(case: &Case) -> bool {
+    match case.loss().leaf() {
+        Leaf::Pointwise(leaf) => leaf.needs().is_some_and(|(operand, _)| !case.optional.contains(&operand)),
+        _ => false,
+    }
+}

@@ -1,0 +1,117 @@
+//! Every kernel that any plan of any loss asks for, once, joined, parsed and validated: what the tests of kernels share.
+
+use super::cases::{Case, cases, noop};
+use crate::gpu::kernel::Kernel;
+use crate::loss::Loss;
+use naga::ShaderStage;
+use naga::back::pipeline_constants::process_overrides;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+use std::{panic, thread};
+
+/// Kernels of the same files, which differ in their overrides alone.
+pub(super) struct Joined {
+    pub kernels: Vec<Kernel>,
+    pub module: naga::Module,
+    pub info: ModuleInfo,
+}
+
+/// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well, which changes nothing
+/// else.
+pub(super) fn joined() -> &'static [Joined] {
+    static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut texts: BTreeMap<String, Vec<Kernel>> = BTreeMap::new();
+        for kernel in planned().iter().flat_map(|(_, kernels)| kernels) {
+            texts.entry(kernel.text()).or_default().push(kernel.clone());
+        }
+        let mut shared = Vec::new();
+        for kernels in texts.values_mut() {
+            // losses share kernels
+            kernels.sort_by_key(Kernel::key);
+            kernels.dedup();
+            shared.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
+        }
+        for kernel in shared {
+            texts.entry(kernel.text()).or_default().push(kernel);
+        }
+        let parse = |(text, kernels): (String, Vec<Kernel>)| {
+            let (module, info) = parse(&text).unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
+            Joined { kernels, module, info }
+        };
+        texts.into_iter().map(parse).collect()
+    })
+}
+
+/// The kernels of every case of every loss, by the loss's id, told apart by what they are cached by.
+fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
+    static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
+    let of_case = |case: &Case| {
+        let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        plan.stages.into_iter().map(|stage| (stage.kernel.key(), stage.kernel)).collect::<Vec<_>>()
+    };
+    let of_loss = |loss: &Box<dyn Loss>| {
+        let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();
+        for (key, kernel) in in_parallel(&cases(&**loss), of_case).into_iter().flatten() {
+            let known = kernels.entry(key).or_insert_with(|| kernel.clone());
+            assert_eq!(*known, kernel, "two kernels share the key {}", kernel.key());
+        }
+        (loss.header().id, kernels.into_values().collect())
+    };
+    ALL.get_or_init(|| crate::all().iter().map(of_loss).collect())
+}
+
+/// The files that the kernels of a loss are joined of.
+pub(super) fn files_of(id: &str) -> BTreeSet<&'static str> {
+    let kernels = planned().iter().filter(|(loss, _)| *loss == id).flat_map(|(_, kernels)| kernels);
+    kernels.flat_map(|kernel| kernel.sources.iter().map(|source| source.path)).collect()
+}
+
+/// A module, as wgpu parses and validates it on a device without features.
+pub(super) fn parse(text: &str) -> Result<(naga::Module, ModuleInfo), String> {
+    let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
+    // the one capability that every WebGPU device has beyond none: unpack2x16float and its kin
+    let capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    let validated = Validator::new(ValidationFlags::all(), capabilities).validate(&module);
+    let info = validated.map_err(|error| error.emit_to_string(text))?;
+    Ok((module, info))
+}
+
+/// The kernels that differ most in their overrides among those of the same files: the first and the last.
+pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
+    let last = kernels.last().filter(|_| kernels.len() > 1);
+    kernels.first().into_iter().chain(last)
+}
+
+impl Joined {
+    /// The module of one of the kernels, its overrides settled.
+    pub fn specialised(&self, kernel: &Kernel) -> (Cow<'_, naga::Module>, Cow<'_, ModuleInfo>) {
+        let constants = kernel.overrides.iter().cloned().collect();
+        process_overrides(&self.module, &self.info, Some((ShaderStage::Compute, kernel.entry)), &constants)
+            .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)))
+    }
+}
+
+/// A kernel as a failure names it.
+pub(super) fn name(kernel: &Kernel) -> String {
+    let files: Vec<_> = kernel.sources.iter().map(|source| source.path).collect();
+    let shared = if kernel.shared_buffer { ", all read_write" } else { "" };
+    format!("{} of {} with {:?}{shared}", kernel.entry, files.join(" "), kernel.overrides)
+}
+
+/// Maps each item, on as many threads as the machine runs at once; a panic of one is passed on.
+pub(super) fn in_parallel<T: Sync, U: Send>(items: &[T], map: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let chunk = items.len().div_ceil(threads).max(1);
+    let map = &map;
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            items.chunks(chunk).map(|items| scope.spawn(move || items.iter().map(map).collect::<Vec<U>>())).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|payload| panic::resume_unwind(payload)))
+            .collect()
+    })
+}

@@ -1,0 +1,194 @@
+//! How plans cut walks: short loops and few workgroups at every size, by the shape alone, every gradient written once.
+
+use super::cases::{Case, Gradients, cases, noop};
+use super::compiled::in_parallel;
+use crate::error::Error;
+use crate::gpu::plan::{Bound, Plan, Stage};
+use crate::loss::{Leaf, Loss, Role};
+use crate::shape::{ClassAxis, DType};
+use std::collections::BTreeMap;
+
+/// The iterations that a loop of an invocation may have: drivers stop an invocation's loops at 65,535 in all, silently.
+const LONGEST: u64 = 16_384;
+
+/// The workgroups that a dispatch folded into two dimensions can have.
+const MOST_GROUPS: u64 = 65_535 * 65_535;
+
+/// Powers of ten and their neighbours, so that every threshold has a size on either side.
+fn sizes(most: usize) -> impl Iterator<Item = usize> + Clone {
+    let powers = (0..11).map(|power| 10usize.pow(power));
+    powers.flat_map(|size| [size, 2 * size + 1, 5 * size - 1]).filter(move |&size| size <= most)
+}
+
+/// Shapes over many orders of magnitude, to beyond what 32 bits count.
+fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
+    use ClassAxis::{Last, Second};
+    let by_item = loss.header().player(Role::Index).is_some();
+    let mut shapes = Vec::new();
+    match loss.leaf() {
+        Leaf::Pointwise(_) if by_item => {
+            shapes.extend(
+                sizes(100_000_000).flat_map(|n| sizes(1 << 33).map(move |per_item| (vec![n, per_item], Second))),
+            );
+        }
+        Leaf::Pointwise(_) => shapes.extend(sizes(1 << 33).map(|n| (vec![n], Second))),
+        Leaf::Softmax(_) | Leaf::Region(_) => {
+            for n in sizes(100_000_000) {
+                // a softmax over one channel is no region loss's
+                let region = matches!(loss.leaf(), Leaf::Region(_));
+                for c in sizes(10_000_000).filter(|&c| c > 1 || !region) {
+                    shapes.push((vec![n, c], Second));
+                    shapes.extend([7, 10_000, 3_000_001].map(|s| (vec![n, c, s], Second)));
+                    shapes.extend([7, 10_000, 3_000_001].map(|s| (vec![n, s, c], Last)));
+                }
+            }
+        }
+    }
+    // no further than a little beyond the limit: what is larger is refused for the same reason
+    shapes.retain(|(shape, _)| shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).is_some_and(|n| n < 1 << 34));
+    shapes
+}
+
+/// Shapes of 2^31 elements that people have, and that must not be refused.
+fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
+    use ClassAxis::{Last, Second};
+    let by_item = loss.header().player(Role::Index).is_some();
+    match loss.leaf() {
+        Leaf::Pointwise(_) if by_item => vec![(vec![256, 1 << 23], Second), (vec![100_000, 20_000], Second)],
+        Leaf::Pointwise(_) => vec![(vec![1 << 31], Second), (vec![4_000_000_000], Second)],
+        // token logits, a batch of volumes, one row of very many classes, very many rows of few
+        Leaf::Softmax(_) => vec![
+            (vec![16, 1024, 131_072], Last),
+            (vec![16, 8, 256, 256, 256], Second),
+            (vec![16, 134_217_728], Second),
+            (vec![1 << 30, 2], Second),
+            (vec![1 << 31, 1], Second),
+        ],
+        Leaf::Region(_) => vec![(vec![16, 8, 256, 256, 256], Second), (vec![16, 65_536, 2048], Last)],
+    }
+}
+
+/// The case of a shape that dispatches most: gradients, over whatever is counted first.
+fn case(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, gradients: Gradients) -> Case {
+    let optional = loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
+    Case { axis, optional, gradients, ..Case::new(loss, shape) }
+}
+
+fn assert_short(case: &Case, plan: &Plan) {
+    assert!(plan.longest_loop <= LONGEST, "{case:?}: a loop of {}", plan.longest_loop);
+    for stage in &plan.stages {
+        assert!(stage.groups <= MOST_GROUPS, "{case:?}: {} workgroups of {}", stage.groups, stage.kernel.entry);
+        assert!(stage.groups > 0, "{case:?}: {} is dispatched for nothing", stage.kernel.entry);
+    }
+}
+
+#[test]
+fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
+    for loss in crate::all() {
+        let (mut planned, mut refused) = (0, 0);
+        for (shape, axis) in shapes(&*loss) {
+            for gradients in [Gradients::None, Gradients::Store] {
+                let case = case(&*loss, &shape, axis, gradients);
+                match case.plan(noop()) {
+                    Ok(plan) => {
+                        assert_short(&case, &plan);
+                        planned += 1;
+                    }
+                    Err(Error::TooLarge { needed, limit, .. }) => {
+                        assert!(needed > limit, "{case:?}: {needed} of {limit}");
+                        refused += 1;
+                    }
+                    Err(other) => panic!("{case:?}: {other}"),
+                }
+            }
+        }
+        assert!(planned > 0 && refused > 0, "{}: {planned} planned, {refused} refused", loss.header().id);
+    }
+}
+
+#[test]
+fn what_people_have_is_not_refused() {
+    for loss in crate::all() {
+        for (shape, axis) in large(&*loss) {
+            let case = case(&*loss, &shape, axis, Gradients::Store);
+            let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+            assert_short(&case, &plan);
+        }
+    }
+}
+
+/// Every way to ask for a loss of one shape cuts it alike, so that the value has the same bits whatever else is asked.
+#[test]
+fn walks_are_cut_by_the_shape_alone() {
+    for loss in crate::all() {
+        let mut cuts: BTreeMap<String, [u32; 5]> = BTreeMap::new();
+        for case in cases(&*loss).iter().step_by(7) {
+            let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+            let p = plan.params;
+            let cut = [p.items, p.per_item, p.chunk, p.chunks, p.rounds];
+            let known = *cuts.entry(format!("{:?} {:?}", case.shape, case.axis)).or_insert(cut);
+            assert_eq!(known, cut, "{case:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_request_is_planned_the_same() {
+    let described = |stage: &Stage| (stage.kernel.key(), stage.groups);
+    for loss in crate::all() {
+        for case in cases(&*loss).iter().step_by(31) {
+            let plans = [case.plan(noop()), case.plan(noop())];
+            let [a, b] = plans.map(|plan| plan.unwrap_or_else(|error| panic!("{case:?}: {error}")));
+            let stages = [&a, &b].map(|plan| plan.stages.iter().map(described).collect::<Vec<_>>());
+            assert_eq!(stages[0], stages[1], "{case:?}");
+            assert_eq!(bytemuck::bytes_of(&a.params), bytemuck::bytes_of(&b.params), "{case:?}");
+            assert_eq!((a.scratch, a.longest_loop), (b.scratch, b.longest_loop), "{case:?}");
+        }
+    }
+}
+
+/// Whichever way the dispatches are split, each wanted gradient is written by one of them, to its own output; and no
+/// kernel binds scratch memory that its plan does not ask for.
+#[test]
+fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
+    for loss in crate::all() {
+        let cases = cases(&*loss).into_iter().filter(|case| case.gradients == Gradients::Store);
+        in_parallel(&cases.collect::<Vec<_>>(), |case| {
+            let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+            let mut written = Vec::new();
+            for stage in &plan.stages {
+                for binding in stage.kernel.bindings() {
+                    match plan.bound(stage, &binding.name) {
+                        Bound::Output(output) => written.push(output),
+                        Bound::Scratch(name) => {
+                            assert!(plan.scratch.iter().any(|(known, _)| *known == name), "{case:?}: {name}");
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            written.sort_unstable();
+            let wanted: Vec<_> = case.wanted().iter().map(|wanted| wanted.output).collect();
+            assert_eq!(written, wanted, "{case:?}");
+        });
+    }
+}
+
+/// With every operand a pointwise loss can have, one dispatch has too few buffers: the rest is written by a second.
+#[test]
+fn more_gradients_than_buffers_take_a_second_dispatch() {
+    let loss = crate::by_id("mse").expect("a loss with two gradients");
+    let case = Case {
+        reduction: crate::Reduction::None,
+        upstream_tensor: true,
+        target: DType::I32,
+        ..case(&*loss, &[1000], ClassAxis::Second, Gradients::Store)
+    };
+    let plan = case.plan(noop()).expect("a plan");
+    let counting = |stage: &&Stage| stage.kernel.entry == "elements";
+    let counts = plan.stages.iter().filter(counting).map(|stage| {
+        let counts = stage.kernel.overrides.iter().find(|(name, _)| name == "COUNTS");
+        counts.map(|(_, value)| *value)
+    });
+    assert_eq!(counts.collect::<Vec<_>>(), [Some(1.0), Some(0.0)], "the first counts, the second only writes");
+}

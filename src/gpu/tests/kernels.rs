@@ -1,0 +1,236 @@
+//! Every kernel of every plan: through each of naga's back ends, within WebGPU's limits, its bindings as they are scanned.
+
+use super::compiled::{Joined, ends, in_parallel, joined, name, parse};
+use crate::gpu::kernel::{Declared, Kernel, file};
+use crate::gpu::plan::MOST_BUFFERS;
+use crate::loss::Source;
+use naga::back::{glsl, hlsl, msl, spv};
+use naga::proc::BoundsCheckPolicies;
+use naga::valid::ModuleInfo;
+use naga::{AddressSpace, Module, ShaderStage, StorageAccess};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A kernel with its overrides settled: what a back end is given.
+struct Settled<'a> {
+    kernel: &'a Kernel,
+    module: Cow<'a, Module>,
+    info: Cow<'a, ModuleInfo>,
+}
+
+impl<'a> Settled<'a> {
+    fn new(joined: &'a Joined, kernel: &'a Kernel) -> Settled<'a> {
+        let (module, info) = joined.specialised(kernel);
+        Settled { kernel, module, info }
+    }
+
+    fn spirv(&self) -> Vec<u32> {
+        let entry_point = self.kernel.entry.to_string();
+        let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
+        spv::write_vec(&self.module, &self.info, &spv::Options::default(), Some(&pipeline))
+            .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(self.kernel)))
+    }
+
+    fn glsl(&self) -> String {
+        let entry_point = self.kernel.entry.to_string();
+        let pipeline = glsl::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point, multiview: None };
+        // GLSL ES 3.1, the lowest that has compute
+        let (options, policies) = (glsl::Options::default(), BoundsCheckPolicies::default());
+        let mut text = String::new();
+        glsl::Writer::new(&mut text, &self.module, &self.info, &options, &pipeline, policies)
+            .and_then(|mut writer| writer.write())
+            .unwrap_or_else(|error| panic!("{}: GLSL: {error}", name(self.kernel)));
+        text
+    }
+
+    fn msl(&self) -> String {
+        // 2.0 is the lowest version that wgpu asks of Metal
+        let options = msl::Options { lang_version: (2, 0), ..Default::default() };
+        let entry_point = Some((ShaderStage::Compute, self.kernel.entry.to_string()));
+        let pipeline = msl::PipelineOptions { entry_point, ..Default::default() };
+        let written = msl::write_string(&self.module, &self.info, &options, &pipeline);
+        let (text, translated) = written.unwrap_or_else(|error| panic!("{}: MSL: {error}", name(self.kernel)));
+        assert!(translated.entry_point_names.iter().all(Result::is_ok), "{}: {translated:?}", name(self.kernel));
+        text
+    }
+
+    fn hlsl(&self) -> String {
+        let entry_point = Some((ShaderStage::Compute, self.kernel.entry.to_string()));
+        let pipeline = hlsl::PipelineOptions { entry_point };
+        let mut text = String::new();
+        let options = hlsl::Options::default();
+        let translated = hlsl::Writer::new(&mut text, &options, &pipeline).write(&self.module, &self.info, None);
+        let translated = translated.unwrap_or_else(|error| panic!("{}: HLSL: {error}", name(self.kernel)));
+        assert!(translated.entry_point_names.iter().all(Result::is_ok), "{}", name(self.kernel));
+        text
+    }
+}
+
+#[test]
+fn every_kernel_goes_through_every_back_end() {
+    in_parallel(joined(), |joined| {
+        for kernel in &joined.kernels {
+            let settled = Settled::new(joined, kernel);
+            assert!(!settled.spirv().is_empty());
+            for (back_end, text) in [("MSL", settled.msl()), ("HLSL", settled.hlsl()), ("GLSL", settled.glsl())] {
+                // GLSL calls every entry point main
+                let entry = if back_end == "GLSL" { "main" } else { kernel.entry };
+                assert!(text.contains(&format!("void {entry}")), "{}: no entry point in {back_end}", name(kernel));
+            }
+        }
+    });
+}
+
+/// The limits that WebGPU gives a device that asks for none.
+#[test]
+fn every_kernel_keeps_to_the_default_limits() {
+    let limits = wgpu::Limits::default();
+    assert_eq!(MOST_BUFFERS, limits.max_storage_buffers_per_shader_stage as usize);
+    in_parallel(joined(), |joined| {
+        for kernel in &joined.kernels {
+            let (module, _) = joined.specialised(kernel);
+            let shared = module.global_variables.iter().filter(|(_, global)| global.space == AddressSpace::WorkGroup);
+            // as WebGPU counts: each variable rounded up to 16 bytes
+            let bytes: u32 = shared
+                .map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()).next_multiple_of(16))
+                .sum();
+            let most = limits.max_compute_workgroup_storage_size;
+            assert!(bytes <= most, "{}: {bytes} bytes of workgroup memory, the limit is {most}", name(kernel));
+            let [x, y, z] = module.entry_points[0].workgroup_size;
+            let most = limits.max_compute_invocations_per_workgroup;
+            assert!(x * y * z <= most, "{}: {x}·{y}·{z} invocations, the limit is {most}", name(kernel));
+            assert!(x.max(y) <= limits.max_compute_workgroup_size_x && z <= limits.max_compute_workgroup_size_z);
+            let storage = |binding: &&Declared| binding.kind != wgpu::BufferBindingType::Uniform;
+            let buffers = kernel.bindings().iter().filter(storage).count();
+            assert!(buffers <= MOST_BUFFERS, "{}: {buffers} storage buffers", name(kernel));
+        }
+    });
+}
+
+#[test]
+fn bindings_are_scanned_as_naga_sees_them() {
+    for joined in joined() {
+        let kernel = &joined.kernels[0];
+        let bound = joined.module.global_variables.iter().filter_map(|(_, global)| {
+            let binding = global.binding?;
+            assert_eq!(binding.group, 0, "{}: {:?}", name(kernel), global.name);
+            let kind = match global.space {
+                AddressSpace::Uniform => wgpu::BufferBindingType::Uniform,
+                AddressSpace::Storage { access } => {
+                    let read_only = !access.contains(StorageAccess::STORE);
+                    wgpu::BufferBindingType::Storage { read_only }
+                }
+                other => panic!("{}: a binding in {other:?}", name(kernel)),
+            };
+            Some(Declared { number: binding.binding, name: global.name.clone()?, kind })
+        });
+        assert_eq!(kernel.bindings(), bound.collect::<Vec<_>>(), "{}", name(kernel));
+        if kernel.shared_buffer {
+            let read_only = wgpu::BufferBindingType::Storage { read_only: true };
+            assert!(kernel.bindings().iter().all(|binding| binding.kind != read_only), "{}", name(kernel));
+        }
+    }
+}
+
+/// The validators that other compilers' makers wrote, where they are installed: Debian's spirv-tools, glslang-tools.
+#[test]
+fn kernels_pass_the_validators_that_are_installed() {
+    let folder = std::env::temp_dir().join(format!("wgloss-kernels-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let (mut spv, mut comp) = (Vec::new(), Vec::new());
+    let two = |joined: &'static Joined| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
+    for (place, settled) in joined().iter().flat_map(two).enumerate() {
+        let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let text = settled.glsl().into_bytes();
+        for (files, extension, contents) in [(&mut spv, "spv", words), (&mut comp, "comp", text)] {
+            let path = folder.join(format!("{place}.{extension}"));
+            std::fs::write(&path, contents).expect("a file of the temporary folder");
+            files.push((path, name(settled.kernel)));
+        }
+    }
+    // one file a call is all that spirv-val takes
+    let refused =
+        [validate("spirv-val", &["--target-env", "vulkan1.0"], &spv, 1), validate("glslangValidator", &[], &comp, 64)];
+    std::fs::remove_dir_all(&folder).expect("the temporary folder");
+    let refused = refused.concat();
+    assert!(refused.is_empty(), "{} refused, the first: {}", refused.len(), refused[0]);
+}
+
+/// What a program has against these files, so many at a time; says where it is not installed.
+fn validate(program: &str, arguments: &[&str], files: &[(PathBuf, String)], at_once: usize) -> Vec<String> {
+    if Command::new(program).arg("--version").stdout(Stdio::null()).status().is_err() {
+        // past the test harness, which shows what a passing test prints to nobody
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "skipped: {program} is not installed, {} files unchecked", files.len());
+        return Vec::new();
+    }
+    let batches: Vec<_> = files.chunks(at_once).collect();
+    let refusals = in_parallel(&batches, |batch| {
+        let paths = batch.iter().map(|(path, _)| Path::as_os_str(path));
+        let output = Command::new(program).args(arguments).args(paths).output().expect("it ran a moment ago");
+        let names = || batch.iter().map(|(path, name)| format!("{}: {name}", path.display())).collect::<Vec<_>>();
+        let said = || String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        (!output.status.success()).then(|| format!("{program}: {}\n{}", said(), names().join("\n")))
+    });
+    refusals.into_iter().flatten().collect()
+}
+
+#[test]
+fn kernels_that_differ_have_keys_that_differ() {
+    let one = Kernel {
+        entry: "elements",
+        sources: vec![file("lib/params"), file("lib/math")],
+        overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 1.0)],
+        shared_buffer: false,
+    };
+    let leaf = Source { path: "lib/math", text: "// a leaf from outside that goes by a known path" };
+    let others = [
+        Kernel { entry: "elements_count", ..one.clone() },
+        Kernel { sources: vec![file("lib/params")], ..one.clone() },
+        Kernel { sources: vec![file("lib/params"), leaf], ..one.clone() },
+        Kernel { overrides: vec![("BY_ITEM".into(), 1.0), ("COUNTS".into(), 1.0)], ..one.clone() },
+        Kernel { overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 0.0)], ..one.clone() },
+        Kernel { overrides: vec![("BY_ITEM".into(), 0.0)], ..one.clone() },
+        Kernel { shared_buffer: true, ..one.clone() },
+    ];
+    assert_eq!(one.key(), one.clone().key());
+    for other in &others {
+        assert_ne!(one.key(), other.key(), "{}", name(other));
+    }
+}
+
+#[test]
+fn an_error_is_reported_at_its_own_file_and_line() {
+    let broken = Source {
+        path: "losses/pointwise/broken",
+        text: "// A leaf with a slip.\nfn element_score() -> f32 {\n    return undefined_name;\n}\n",
+    };
+    let unended =
+        Source { path: "lib/unended", text: "// A file whose last line does not end.\nconst UNENDED: u32 = 1u;" };
+    let sources = vec![file("lib/params"), unended, broken, file("geometry/element")];
+    let kernel = Kernel { entry: "elements", sources, overrides: Vec::new(), shared_buffer: false };
+
+    let error = naga::front::wgsl::parse_str(&kernel.text()).expect_err("the leaf is broken");
+    let line = error.location(&kernel.text()).expect("a place").line_number as usize;
+    assert_eq!(kernel.locate(line), Some(("losses/pointwise/broken", 3)));
+    assert_eq!(kernel.locate(1), Some(("lib/params", 1)));
+    assert_eq!(kernel.locate(usize::MAX), None);
+
+    let gpu = super::cases::noop();
+    let said = gpu.kernels().get(gpu, &kernel).expect_err("the leaf is broken").to_string();
+    assert!(said.contains("shaders/losses/pointwise/broken.wgsl, line 3"), "{said}");
+}
+
+/// What the texts are parsed with refuses what a device without features does: else nothing above could fail.
+#[test]
+fn validation_refuses_what_a_device_without_features_lacks() {
+    for (text, why) in [
+        ("@compute @workgroup_size(1) fn f() { let x = subgroupAdd(1.0); }", "subgroups"),
+        ("@group(0) @binding(0) var<storage, read> x: array<f64>;", "f64"),
+        ("@group(0) @binding(0) var<storage, read> x: array<f32>; fn f() { x[0] = 1.0; }", "a store to what is read"),
+    ] {
+        assert!(parse(text).is_err(), "{why}");
+    }
+    assert!(parse("fn f(x: u32) -> vec2<f32> { return unpack2x16float(x); }").is_ok());
+}

@@ -1,0 +1,147 @@
+//! The memory that host and shaders share, compared through naga.
+
+use super::cases::{Case, noop};
+use super::compiled::{joined, parse};
+use crate::error::Error;
+use crate::gpu::kernel::{Kernel, file};
+use crate::gpu::outcome::{Verdict, VerdictPart};
+use crate::gpu::params::Params;
+use crate::gpu::plan::{ELEMENT_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
+use crate::gpu::tensor::Memory;
+use crate::options::Kind;
+use naga::proc::Layouter;
+use naga::{Handle, Module, Type, TypeInner};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn module(paths: &[&str]) -> Module {
+    let text: Vec<_> = paths.iter().map(|path| file(path).text).collect();
+    parse(&text.join("\n")).unwrap_or_else(|error| panic!("{error}")).0
+}
+
+/// The members of a shader's struct: name, offset and size.
+fn members(module: &Module, name: &str) -> Vec<(String, usize, usize)> {
+    let ty = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
+    let (_, ty) = ty.unwrap_or_else(|| panic!("no struct {name}"));
+    let TypeInner::Struct { members, .. } = &ty.inner else { panic!("{name} is not a struct") };
+    let size = |ty: Handle<Type>| module.types[ty].inner.size(module.to_ctx()) as usize;
+    let member = |member: &naga::StructMember| {
+        (member.name.clone().unwrap_or_default(), member.offset as usize, size(member.ty))
+    };
+    members.iter().map(member).collect()
+}
+
+/// The bytes from one element to the next in an array of this type.
+fn stride(module: &Module, ty: Handle<Type>) -> u64 {
+    let mut layouter = Layouter::default();
+    layouter.update(module.to_ctx()).expect("a layout");
+    layouter[ty].to_stride().into()
+}
+
+fn struct_stride(module: &Module, name: &str) -> u64 {
+    let ty = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
+    stride(module, ty.unwrap_or_else(|| panic!("no struct {name}")).0)
+}
+
+#[test]
+fn the_parameters_are_laid_out_as_the_shader_reads_them() {
+    let module = module(&["lib/params"]);
+    let fields: Vec<_> = Params::FIELDS.iter().map(|&(name, offset, size)| (name.to_string(), offset, size)).collect();
+    assert_eq!(members(&module, "Params"), fields);
+    assert_eq!(struct_stride(&module, "Params"), size_of::<Params>() as u64);
+}
+
+/// The shaders' `option` reads as many numbers as there are places; more would be lost without a word.
+#[test]
+fn every_loss_has_room_for_its_numbers() {
+    for loss in crate::all() {
+        let specs = loss.specs();
+        let numbers = specs.iter().filter(|spec| matches!(spec.kind, Kind::Number | Kind::NumberOrNone)).count();
+        assert!(numbers <= Params::new().options.len(), "{} has {numbers} numbers", loss.header().id);
+    }
+}
+
+#[test]
+fn tallies_and_what_stands_before_them_have_the_bytes_that_plans_count() {
+    let module = module(&["lib/params", "lib/tally", "lib/workspace"]);
+    assert_eq!(struct_stride(&module, "Tally"), TALLY_BYTES);
+    let workspace = members(&module, "Workspace");
+    let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
+    assert_eq!(offset("tallies"), Some(WORKSPACE_HEAD));
+    // a job writes the two scales as the first two numbers
+    assert_eq!((offset("scale"), offset("extra_scale")), (Some(0), Some(4)));
+}
+
+#[test]
+fn scratch_memory_has_the_bytes_that_plans_count() {
+    let mut seen = BTreeSet::new();
+    for joined in joined() {
+        for (_, global) in joined.module.global_variables.iter().filter(|(_, global)| global.binding.is_some()) {
+            let bound = global.name.as_deref().unwrap_or_default();
+            // the lookup writes what the walk reads as `items`
+            let name = if bound == "items_out" { "items" } else { bound };
+            let Some((name, bytes)) = ELEMENT_BYTES.iter().find(|(known, _)| *known == name) else { continue };
+            let TypeInner::Array { base, .. } = joined.module.types[global.ty].inner else {
+                panic!("{name}: no array")
+            };
+            assert_eq!(stride(&joined.module, base), *bytes, "{bound}");
+            seen.insert(*name);
+        }
+    }
+    let known: BTreeSet<_> = ELEMENT_BYTES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(seen, known, "scratch memory that no kernel binds");
+}
+
+#[test]
+fn an_outcome_is_read_as_the_shader_writes_it() {
+    let module = module(&[
+        "lib/params",
+        "lib/math",
+        "lib/tally",
+        "lib/workspace",
+        "dtype/f32",
+        "absent/divisor",
+        "lib/totals",
+        "geometry/totals_outcome",
+    ]);
+    let outcome = members(&module, "Outcome");
+    let offset = |name: &str| {
+        let member = outcome.iter().find(|(known, ..)| known == name);
+        member.unwrap_or_else(|| panic!("no {name} in {outcome:?}")).1
+    };
+    assert_eq!(offset("loss"), 0, "Outcome::loss reads the first word");
+    assert_eq!(offset("parts") as u64, Verdict::BYTES);
+    assert_eq!(struct_stride(&module, "PartOutcome"), Verdict::PART_BYTES);
+    let names: Vec<_> = members(&module, "PartOutcome").into_iter().map(|(name, offset, _)| (name, offset)).collect();
+    let read = ["sum", "extra", "denominator", "extra_denominator"];
+    assert_eq!(names, read.iter().enumerate().map(|(k, name)| (name.to_string(), 4 * k)).collect::<Vec<_>>());
+
+    let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
+    let part = |loss| VerdictPart { name: "part".into(), weight: 1.0, extra: None, loss, operand: "target", count: 7 };
+    let verdict = Verdict { memory: Arc::new(memory), parts: vec![part("first"), part("second")] };
+    let mut head = vec![0u8; Verdict::BYTES as usize];
+    let words = [("bad_part", 1u32), ("bad_position", 5), ("bad_low", -3i32 as u32), ("bad_high", u32::MAX)];
+    for (name, word) in words {
+        head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
+    }
+    let refused = Error::LabelOutOfRange { loss: "second", operand: "target".into(), position: 5, value: -3, count: 7 };
+    assert_eq!(verdict.judge(&head), Err(refused));
+    head[offset("bad_part")..][..4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(verdict.judge(&head), Ok(()));
+}
+
+/// The kinds of labels as the shader counts them.
+#[test]
+fn label_dtypes_are_counted_as_the_shader_counts_them() {
+    let text = file("operand/labels").text;
+    let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABEL_DTYPE:"));
+    let names = super::leaves::choices(line.expect("the override").0);
+    let loss = crate::by_id("cross_entropy").expect("a loss of labels");
+    for (place, name) in names {
+        let dtype = super::cases::LABELS.iter().find(|dtype| dtype.to_string() == name);
+        let target = *dtype.unwrap_or_else(|| panic!("no label dtype {name}"));
+        let plan = Case { target, ..Case::new(&*loss, &[2, 3]) }.plan(noop()).expect("a plan");
+        let chosen = |kernel: &Kernel| kernel.overrides.iter().find(|(name, _)| name == "LABEL_DTYPE").map(|(_, v)| *v);
+        assert_eq!(chosen(&plan.stages[0].kernel), Some(f64::from(place)), "{name}");
+    }
+}

@@ -1,0 +1,152 @@
+//! A loss's options against its shaders: every option is read, and nothing else is.
+
+use super::compiled::files_of;
+use super::tree::files;
+use crate::loss::Source;
+use crate::options::{Kind, OptionSpec};
+use std::collections::BTreeSet;
+
+/// Options that checks and plans read instead of a shader, and how they reach it.
+const STRUCTURAL: &[(&str, &str)] = &[
+    ("ignore_index", "goes through params.ignore_index, with the labels' range"),
+    ("activation", "chooses the file of shaders/activation that is joined"),
+    ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
+];
+
+/// The names and places of `const NAME: u32 = place;` lines, which say where a loss's numbers lie.
+fn constants(source: &Source) -> Vec<(String, usize)> {
+    let constant = |line: &str| {
+        let (name, place) = line.strip_prefix("const ")?.strip_suffix("u;")?.split_once(": u32 = ")?;
+        Some((name.to_string(), place.parse().ok()?))
+    };
+    source.text.lines().filter_map(constant).collect()
+}
+
+/// The names that `override NAME: ...` lines declare.
+fn overrides(source: &Source) -> Vec<&str> {
+    let name = |line: &'static str| Some(line.strip_prefix("override ")?.split_once(':')?.0);
+    source.text.lines().filter_map(name).collect()
+}
+
+fn is_number(spec: &OptionSpec) -> bool {
+    matches!(spec.kind, Kind::Number | Kind::NumberOrNone)
+}
+
+/// The override that an option goes by in a shader, where it is not a number.
+fn override_of(spec: &OptionSpec) -> Option<String> {
+    match spec.kind {
+        Kind::Flag | Kind::Choice(_) => Some(spec.name.to_uppercase()),
+        Kind::NumberOrNone => Some(format!("HAS_{}", spec.name.to_uppercase())),
+        Kind::Number | Kind::Integer | Kind::IntegerOrNone => None,
+    }
+}
+
+fn structural(spec: &OptionSpec) -> bool {
+    STRUCTURAL.iter().any(|(name, _)| *name == spec.name)
+}
+
+/// How often a word stands in a text, not counting its declaration.
+fn uses(text: &str, word: &str) -> usize {
+    let code = text.lines().filter_map(|line| line.split("//").next()).filter(|line| !declares(line, word));
+    let apart = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    code.flat_map(|line| line.split(apart)).filter(|other| *other == word).count()
+}
+
+fn declares(line: &str, word: &str) -> bool {
+    ["const ", "override "].iter().any(|kind| line.starts_with(&format!("{kind}{word}:")))
+}
+
+#[test]
+fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
+    for loss in crate::all() {
+        let header = loss.header();
+        let specs = loss.specs();
+        let numbers = specs.iter().filter(|spec| is_number(spec)).enumerate();
+        let expected: Vec<_> = numbers.map(|(place, spec)| (spec.name.to_uppercase(), place)).collect();
+        assert_eq!(constants(&header.shader), expected, "{}", header.id);
+        for (name, _) in expected {
+            let read = format!("option({name})");
+            assert!(header.shader.text.contains(&read), "{}: nothing reads {read}", header.id);
+        }
+        let consts = header.shader.text.lines().filter(|line| line.starts_with("const ")).count();
+        assert_eq!(consts, constants(&header.shader).len(), "{}: a const that is no option's place", header.id);
+    }
+}
+
+#[test]
+fn a_leaf_overrides_nothing_that_is_not_an_option() {
+    for loss in crate::all() {
+        let header = loss.header();
+        let known: BTreeSet<String> = loss.specs().iter().filter_map(override_of).collect();
+        for name in overrides(&header.shader) {
+            assert!(known.contains(name), "{}: {name} is not an option", header.id);
+            assert!(uses(header.shader.text, name) > 0, "{}: nothing reads {name}", header.id);
+        }
+    }
+}
+
+#[test]
+fn every_option_is_read_by_a_shader() {
+    let files = files();
+    let mut excepted = BTreeSet::new();
+    for loss in crate::all() {
+        let header = loss.header();
+        let own = files_of(header.id);
+        assert!(own.contains(header.shader.path), "{}: no kernel is joined of its leaf", header.id);
+        for spec in loss.specs() {
+            if structural(&spec) {
+                excepted.insert(spec.name);
+                continue;
+            }
+            let Some(name) = override_of(&spec) else { continue };
+            let sources = files.iter().filter(|source| own.contains(source.path));
+            let (declared, read) = sources.fold((0, 0), |(declared, read), source| {
+                let declares = overrides(source).contains(&name.as_str());
+                (declared + usize::from(declares), read + uses(source.text, &name))
+            });
+            assert!(declared == 1 && read > 0, "{}: {name} is declared {declared} times, read {read}", header.id);
+        }
+    }
+    let listed: BTreeSet<_> = STRUCTURAL.iter().map(|(name, _)| *name).collect();
+    assert_eq!(excepted, listed, "an exception that no loss needs");
+}
+
+/// The names by place of a comment such as `// 0 none, 1 min_snr`.
+pub(super) fn choices(comment: &str) -> Vec<(u32, String)> {
+    let list = comment.strip_prefix("// ").unwrap_or_else(|| panic!("no list of choices: {comment}"));
+    let choice = |item: &str| {
+        let (place, name) = item.split_once(' ').unwrap_or_else(|| panic!("no choice: {item}"));
+        (place.parse().unwrap_or_else(|_| panic!("no place: {item}")), name.to_string())
+    };
+    list.split(", ").map(choice).collect()
+}
+
+/// A shader tells an option's names apart by their places, which the line before the override lists.
+#[test]
+fn the_choices_of_a_leaf_are_listed_as_they_are_numbered() {
+    for loss in crate::all() {
+        let header = loss.header();
+        for spec in loss.specs() {
+            let (Kind::Choice(names), Some(name)) = (spec.kind, override_of(&spec)) else { continue };
+            let line = format!("override {name}:");
+            let lines = header.shader.text.lines().zip(header.shader.text.lines().skip(1));
+            let Some((comment, _)) = lines.into_iter().find(|(_, next)| next.starts_with(&line)) else {
+                assert!(structural(&spec), "{}: {name} stands in no leaf", header.id);
+                continue;
+            };
+            let expected: Vec<_> = (0..).zip(names.iter().map(|name| name.to_string())).collect();
+            assert_eq!(choices(comment), expected, "{}: {name}", header.id);
+        }
+    }
+}
+
+/// A leaf scores: two functions at the most that the walks call, no binding, no entry point, no loop.
+#[test]
+fn a_leaf_has_no_binding_no_entry_point_and_no_loop() {
+    for loss in crate::all() {
+        let shader = loss.header().shader;
+        for word in ["var<", "@compute", "@group", "for (", "while ", "loop ", "workgroup"] {
+            assert!(!shader.text.contains(word), "shaders/{}.wgsl has {word:?}", shader.path);
+        }
+    }
+}
