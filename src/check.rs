@@ -182,11 +182,13 @@ fn dtypes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
             expected: expected.into(),
         });
     }
-    for (name, tensor) in scale_tensors(part).filter(|(_, tensor)| !tensor.dtype().is_float()) {
-        let (operand, got) = (name.into(), tensor.dtype());
-        return Err(Error::UnsupportedDtype { loss: header.id, operand, got, expected: "floats".into() });
+    match scale_tensors(part).find(|(_, tensor)| !tensor.dtype().is_float()) {
+        Some((name, tensor)) => {
+            let (operand, got) = (name.into(), tensor.dtype());
+            Err(Error::UnsupportedDtype { loss: header.id, operand, got, expected: "floats".into() })
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The scales of a part that are tensors, by name.

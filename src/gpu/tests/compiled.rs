@@ -52,15 +52,15 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         plan.stages.into_iter().map(|stage| (stage.kernel.key(), stage.kernel)).collect::<Vec<_>>()
     };
-    let of_loss = |loss: &Box<dyn Loss>| {
+    let of_loss = |loss: Box<dyn Loss>| {
         let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();
-        for (key, kernel) in in_parallel(&cases(&**loss), of_case).into_iter().flatten() {
+        for (key, kernel) in in_parallel(&cases(&*loss), of_case).into_iter().flatten() {
             let known = kernels.entry(key).or_insert_with(|| kernel.clone());
             assert_eq!(*known, kernel, "two kernels share the key {}", kernel.key());
         }
         (loss.header().id, kernels.into_values().collect())
     };
-    ALL.get_or_init(|| crate::all().iter().map(of_loss).collect())
+    ALL.get_or_init(|| crate::all().into_iter().map(of_loss).collect())
 }
 
 /// The files that the kernels of a loss are joined of.

@@ -126,6 +126,8 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     }
     let refused = Error::LabelOutOfRange { loss: "second", operand: "target".into(), position: 5, value: -3, count: 7 };
     assert_eq!(verdict.judge(&head), Err(refused));
+    assert_eq!(verdict.judge(&Verdict::good()), Ok(()));
+    assert_eq!(Verdict::good()[offset("bad_part")..][..4], u32::MAX.to_le_bytes());
     head[offset("bad_part")..][..4].copy_from_slice(&u32::MAX.to_le_bytes());
     assert_eq!(verdict.judge(&head), Ok(()));
 }

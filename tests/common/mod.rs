@@ -1,0 +1,225 @@
+//! Inputs and options for any loss, drawn from its header by a generator that always draws the same numbers.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+use wgloss::{
+    Activation, Array, ClassAxis, DType, Domain, Kind, Leaf, Loss, OperandSpec, OptionSpec, Range, RegionSettings,
+    Role, Value,
+};
+
+/// A small generator of random numbers (splitmix64): the same seed gives the same inputs on every machine.
+#[derive(Clone, Debug)]
+pub struct Rng(u64);
+
+impl Rng {
+    /// The generator of a seed.
+    pub fn new(seed: u64) -> Rng {
+        Rng(seed)
+    }
+
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number in `[0, 1)`.
+    pub fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.bits() % n.max(1) as u64) as usize
+    }
+
+    /// True once in `n` draws.
+    pub fn once_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// About normal, of mean 0 and variance 1: a sum of four uniform numbers.
+    pub fn normal(&mut self) -> f64 {
+        (0..4).map(|_| self.unit() - 0.5).sum::<f64>() * 3f64.sqrt()
+    }
+}
+
+/// The shapes and the dtype that the inputs of a call are drawn for.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The prediction's shape.
+    pub shape: Vec<usize>,
+    /// Where its class axis lies.
+    pub axis: ClassAxis,
+    /// The dtype of labels and indices; F32 makes a target that may be either dense.
+    pub target: DType,
+}
+
+/// The length of a table that indices are looked up in.
+pub const TABLE: usize = 10;
+
+impl Setting {
+    /// The number of classes, where the prediction has them.
+    pub fn classes(&self) -> usize {
+        match self.axis {
+            ClassAxis::Second => self.shape.get(1).copied().unwrap_or(1),
+            ClassAxis::Last => self.shape.last().copied().unwrap_or(1),
+        }
+    }
+
+    /// The shape of a label for each position.
+    pub fn positions(&self) -> Vec<usize> {
+        let mut shape = self.shape.clone();
+        shape.remove(if self.axis == ClassAxis::Second { 1 } else { shape.len() - 1 });
+        shape
+    }
+
+    /// The shape of the unreduced loss.
+    pub fn values(&self, loss: &dyn Loss) -> Vec<usize> {
+        match loss.leaf() {
+            Leaf::Pointwise(_) if has(loss, Role::Index) => vec![self.shape[0]],
+            Leaf::Pointwise(_) => self.shape.clone(),
+            Leaf::Softmax(_) => self.positions(),
+            Leaf::Region(region) => {
+                let RegionSettings { include_background, batch, .. } = region.settings();
+                let seen = self.classes() - usize::from(!include_background);
+                if batch { vec![seen] } else { vec![self.shape[0], seen] }
+            }
+        }
+    }
+
+    /// The shape of an operand.
+    pub fn shape_of(&self, loss: &dyn Loss, spec: &OperandSpec) -> Vec<usize> {
+        match spec.role {
+            Role::Element | Role::Classes => self.shape.clone(),
+            Role::Target if self.target.is_float() => self.shape.clone(),
+            Role::Target | Role::Labels => self.positions(),
+            Role::PerClass => vec![self.classes()],
+            Role::Weight | Role::Mask => self.values(loss),
+            Role::Index => vec![self.shape[0]],
+            Role::Table => vec![TABLE],
+        }
+    }
+
+    /// An operand's values.
+    pub fn draw(&self, loss: &dyn Loss, spec: &OperandSpec, rng: &mut Rng) -> Array {
+        let shape = self.shape_of(loss, spec);
+        let count = shape.iter().product();
+        let labels = |count: usize, most: usize, ignored: Option<i32>, rng: &mut Rng| {
+            let label = |rng: &mut Rng| match ignored {
+                Some(ignored) if rng.once_in(6) => ignored.into(),
+                _ => rng.below(most) as i64,
+            };
+            let labels: Vec<i64> = (0..count).map(|_| label(rng)).collect();
+            labels_of(&labels, self.target, &shape)
+        };
+        let dense = spec.role == Role::Target && self.target.is_float();
+        let array = match spec.role {
+            Role::Target | Role::Labels if !dense => {
+                let (most, ignored) = label_range(loss, self.classes());
+                labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
+            }
+            Role::Index => labels(count, TABLE, None, rng),
+            _ => {
+                let domain = domain(loss, spec);
+                Array::new(&(0..count).map(|_| number(domain, rng)).collect::<Vec<f32>>(), shape).unwrap()
+            }
+        };
+        if self.axis == ClassAxis::Last && matches!(spec.role, Role::Classes) { array.class_axis_last() } else { array }
+    }
+}
+
+/// Whether a loss has an operand of this role.
+pub fn has(loss: &dyn Loss, role: Role) -> bool {
+    loss.header().operands.iter().any(|spec| spec.role == role)
+}
+
+/// How many labels there are, and the one that is ignored.
+pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
+    match loss.leaf() {
+        Leaf::Softmax(leaf) => (classes, Some(leaf.ignore_index())),
+        Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
+        Leaf::Pointwise(_) => (TABLE, None),
+    }
+}
+
+/// The labels that a dtype can hold, as far as there are any.
+fn reach(most: usize, dtype: DType) -> usize {
+    if dtype == DType::U8 { most.min(256) } else { most }
+}
+
+fn fits(label: i64, dtype: DType) -> bool {
+    match dtype {
+        DType::U8 => (0..256).contains(&label),
+        DType::U32 => label >= 0,
+        _ => true,
+    }
+}
+
+/// Labels as an array of a dtype, wrapped around where it does not hold them.
+pub fn labels_of(labels: &[i64], dtype: DType, shape: &[usize]) -> Array {
+    macro_rules! array {
+        ($type:ty) => {
+            Array::new(&labels.iter().map(|&v| v as $type).collect::<Vec<_>>(), shape).unwrap()
+        };
+    }
+    match dtype {
+        DType::U32 => array!(u32),
+        DType::U8 => array!(u8),
+        DType::I64 => array!(i64),
+        _ => array!(i32),
+    }
+}
+
+/// What an operand's values are drawn from: the header's domain, but for predictions that an option says are probabilities.
+fn domain(loss: &dyn Loss, spec: &OperandSpec) -> Domain {
+    match loss.leaf() {
+        Leaf::Region(leaf) if spec.role == Role::Classes && leaf.settings().activation == Activation::None => {
+            Domain::Probability
+        }
+        _ => spec.domain,
+    }
+}
+
+/// A number of a domain.
+pub fn number(domain: Domain, rng: &mut Rng) -> f32 {
+    let number = match domain {
+        // now and then one far out, as networks give: up to 17, where the squares of its probability still fit f32
+        Domain::Real if rng.once_in(32) => 5.0 * rng.normal(),
+        Domain::Real => 2.0 * rng.normal(),
+        Domain::Probability => rng.unit(),
+        Domain::Binary => f64::from(u8::from(!rng.once_in(3))),
+        Domain::Positive => 0.1 + 2.0 * rng.unit(),
+    };
+    number as f32
+}
+
+/// The values of an option that tests go through: every flag and name, the ends of a range, numbers inside it, the default.
+pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
+    let number = |x: f64| Value::Number(x);
+    let numbers = match spec.range {
+        Range::Any => vec![0.0, 1.5, -1.0],
+        Range::AtLeast(low) => vec![low, low + 0.5, low + 3.0],
+        Range::Above(low) => vec![low + 0.125, low + 2.0],
+        Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
+    };
+    // the classes 0 and 1, and numbers that no class has
+    let integers = [0.0, 1.0, 255.0, -1.0];
+    let mut values = vec![default.clone()];
+    values.extend(match spec.kind {
+        Kind::Flag => vec![Value::Flag(false), Value::Flag(true)],
+        Kind::Choice(names) => names.iter().map(|name| Value::Name((*name).into())).collect(),
+        Kind::Number => numbers.into_iter().map(number).collect(),
+        Kind::NumberOrNone => numbers.into_iter().map(number).chain([Value::None]).collect(),
+        Kind::Integer => integers.map(number).to_vec(),
+        Kind::IntegerOrNone => integers.map(number).into_iter().chain([Value::None]).collect(),
+    });
+    let mut distinct: Vec<Value> = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}

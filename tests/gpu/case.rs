@@ -1,0 +1,313 @@
+//! One call of one loss as data: what is asked, by which door; run on the GPU and judged by the CPU twin.
+
+use crate::common::{Rng, Setting};
+use crate::judge;
+use crate::pages::Pages;
+use wgloss::{
+    Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Loss, Operand, OperandSpec, Outputs, Reduction, Scale, Tensor,
+    Term, Value, by_id, cpu,
+};
+
+/// How operands reach the GPU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Door {
+    /// Arrays, given to the call itself.
+    Host,
+    /// Tensors that were uploaded before.
+    Uploaded,
+    /// Slices of the caller's buffers, one for each tensor.
+    Wrapped,
+    /// Slices of one buffer of the caller's, outputs among them.
+    OneBuffer,
+}
+
+/// How a scale is given, where it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given {
+    Not,
+    Number,
+    Tensor,
+}
+
+/// Whether gradients are wanted, and what is done with them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Wanted {
+    Nothing,
+    Stored,
+    Added,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub id: &'static str,
+    pub options: Vec<(&'static str, Value)>,
+    pub setting: Setting,
+    pub reduction: Reduction,
+    /// The optional operands that are given.
+    pub optional: Vec<&'static str>,
+    pub upstream: Given,
+    pub divide_by: Given,
+    /// The term's weight.
+    pub weight: f32,
+    pub wanted: Wanted,
+    pub door: Door,
+    pub seed: u64,
+}
+
+/// What a case is made of.
+pub struct Inputs<T> {
+    pub operands: Vec<(&'static str, T)>,
+    pub upstream: Option<Scale<T>>,
+    pub divide_by: Option<Scale<T>>,
+}
+
+/// The slot of the caller's log, and the log's length.
+const SLOT: usize = 3;
+const LOG: usize = 5;
+
+impl Case {
+    /// A call that asks for nothing special: tensors, default options, no optional operands, a mean with its gradients.
+    pub fn new(id: &'static str, shape: &[usize], target: DType) -> Case {
+        Case {
+            id,
+            options: Vec::new(),
+            setting: Setting { shape: shape.to_vec(), axis: ClassAxis::Second, target },
+            reduction: Reduction::Mean,
+            optional: Vec::new(),
+            upstream: Given::Not,
+            divide_by: Given::Not,
+            weight: 1.0,
+            wanted: Wanted::Stored,
+            door: Door::Uploaded,
+            seed: 1,
+        }
+    }
+
+    /// The same with every optional operand.
+    pub fn with_all(self) -> Case {
+        let optional = by_id(self.id).unwrap().header().operands.iter().filter(|spec| spec.optional);
+        Case { optional: optional.map(|spec| spec.name).collect(), ..self }
+    }
+
+    /// The same under one option's value.
+    pub fn option(mut self, name: &'static str, value: Value) -> Case {
+        self.options.retain(|(known, _)| *known != name);
+        self.options.push((name, value));
+        self
+    }
+
+    /// The loss under the case's options.
+    pub fn loss(&self) -> Box<dyn Loss> {
+        let mut loss = by_id(self.id).unwrap();
+        let specs = loss.specs();
+        for (name, value) in &self.options {
+            let place = specs.iter().position(|spec| spec.name == *name).unwrap();
+            assert!(loss.set_at(place, value), "{} does not take {value:?} as {name}", self.id);
+        }
+        loss
+    }
+
+    /// The operands that are given, as the header says them.
+    pub fn given(&self) -> impl Iterator<Item = &'static OperandSpec> {
+        let header = by_id(self.id).unwrap().header();
+        header.operands.iter().filter(|spec| !spec.optional || self.optional.contains(&spec.name))
+    }
+
+    /// The inputs, always the same for the same case.
+    pub fn inputs(&self) -> Inputs<Array> {
+        let (loss, mut rng) = (self.loss(), Rng::new(self.seed));
+        let operands = self.given().map(|spec| (spec.name, self.setting.draw(&*loss, spec, &mut rng))).collect();
+        let mut scale = |given, low: f64, shape: Vec<usize>| {
+            let mut draw = || (low + 1.5 * rng.unit()) as f32;
+            match given {
+                Given::Not => None,
+                Given::Number => Some(Scale::Number(draw())),
+                Given::Tensor => {
+                    let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
+                    Some(Scale::Tensor(Array::new(&numbers, shape).unwrap()))
+                }
+            }
+        };
+        let whole = if self.reduction == Reduction::None { self.setting.values(&*loss) } else { vec![1] };
+        let upstream = scale(self.upstream, -0.5, whole);
+        let divide_by = scale(self.divide_by, 3.0, vec![]);
+        Inputs { operands, upstream, divide_by }
+    }
+
+    /// The term of these inputs.
+    pub fn term<T: Operand>(&self, inputs: &Inputs<T>) -> Term<T> {
+        let operands = inputs.operands.iter().map(|(name, tensor)| (*name, tensor));
+        let term = Term::from_options(self.loss(), [], operands).unwrap().reduce(self.reduction);
+        let term = match &inputs.upstream {
+            Some(scale) => term.upstream(scale.clone()),
+            None => term,
+        };
+        self.weight
+            * match &inputs.divide_by {
+                Some(scale) => term.divide_by(scale.clone()),
+                None => term,
+            }
+    }
+
+    /// The operands that gradients are wanted of.
+    pub fn differentiated<'a, T>(&self, inputs: &'a Inputs<T>) -> Vec<&'a T> {
+        let specs = self.given().filter(|spec| spec.gradient && self.wanted != Wanted::Nothing);
+        let tensor = |spec: &OperandSpec| &inputs.operands.iter().find(|(name, _)| *name == spec.name).unwrap().1;
+        specs.map(tensor).collect()
+    }
+
+    /// Whether the checks let the case through, as far as the twin knows.
+    pub fn is_valid(&self) -> bool {
+        cpu::value(&self.term(&self.inputs())).is_ok()
+    }
+
+    /// Runs the case and compares everything that it gives with the twin.
+    pub fn run(&self, gpu: &Gpu) -> Result<(), String> {
+        self.run_on(gpu, &self.inputs())
+    }
+
+    /// [`run`](Self::run) on other inputs than the case's own.
+    pub fn run_on(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<(), String> {
+        match self.both(gpu, inputs)? {
+            Some((got, want)) => got.judge(&want),
+            None => Ok(()),
+        }
+    }
+
+    /// What the GPU and the twin give; nothing where both refuse alike.
+    pub fn both(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<Option<(judge::Given, judge::Given)>, String> {
+        let want = cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs));
+        let got = match self.door {
+            Door::Host => self.call(gpu, inputs),
+            Door::Uploaded if self.wanted != Wanted::Added => {
+                inputs.on(&mut |array| gpu.upload_array(array)).and_then(|inputs| self.call(gpu, &inputs))
+            }
+            // what gradients are added to is of their own size, lest rounding hides them
+            _ => {
+                let gradients = want.iter().flat_map(|(_, gradients)| gradients);
+                self.job(gpu, inputs, &gradients.map(greatest).collect::<Vec<_>>())?
+            }
+        };
+        match (want, got) {
+            (Ok(want), Ok(got)) => Ok(Some((got, judge::Given::by_twin(want)))),
+            (Err(want), Err(got)) if want == got => Ok(None),
+            // the shader's loops over the classes of a region are bounded
+            (Ok(_), Err(Error::TooLarge { needed, limit, .. }))
+                if matches!(self.loss().leaf(), Leaf::Region(_)) && self.setting.classes() > 8192 && needed > limit =>
+            {
+                Ok(None)
+            }
+            (Ok(_), Err(got)) => Err(format!("refused: {got}")),
+            (Err(want), Err(got)) => Err(format!("refused as `{got}`, the twin as `{want}`")),
+            (Err(want), Ok(_)) => Err(format!("not refused, as the twin does: {want}")),
+        }
+    }
+
+    /// The call that takes arrays or tensors, and makes its outputs itself.
+    fn call<T: wgloss::ToGpu>(&self, gpu: &Gpu, inputs: &Inputs<T>) -> Result<judge::Given, Error> {
+        let (outcome, gradients) = gpu.gradient_list(&self.term(inputs), &self.differentiated(inputs))?;
+        let reduced = self.reduction != Reduction::None;
+        let loss = if reduced { Some(outcome.loss().wait()?.into()) } else { None };
+        let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_, _>>()?;
+        Ok(judge::Given { loss, tensor: outcome.tensor().read().wait()?, parts: outcome.parts().wait()?, gradients })
+    }
+
+    /// A prepared job, with outputs of the caller's.
+    fn job(&self, gpu: &Gpu, inputs: &Inputs<Array>, sizes: &[f64]) -> Result<Result<judge::Given, Error>, String> {
+        let reduced = self.reduction != Reduction::None;
+        let mut rng = Rng::new(self.seed ^ 0xabcd);
+        let mut before = |shape: &[usize], size: f64| {
+            let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| (size * rng.normal()) as f32).collect();
+            Array::new(&numbers, shape).unwrap()
+        };
+        let values = self.setting.values(&*self.loss());
+        let loss = before(if reduced { &[LOG] } else { &values }, 1.0);
+        let differentiated = self.differentiated(inputs).into_iter().zip(sizes.iter().chain(std::iter::repeat(&1.0)));
+        let outputs: Vec<Array> = differentiated.map(|(of, size)| before(of.shape(), *size)).collect();
+
+        let mut pages = Pages::new(gpu, self.door, self.seed);
+        let places = inputs.on(&mut |array| Ok::<usize, String>(pages.reserve(array)))?;
+        let loss_place = pages.reserve(&loss);
+        let output_places: Vec<usize> = outputs.iter().map(|output| pages.reserve(output)).collect();
+        pages.fill()?;
+        let on_gpu = places.on(&mut |place| Ok::<Tensor, String>(pages.tensor(*place)))?;
+        let tensors: Vec<Tensor> = output_places.iter().map(|place| pages.tensor(*place)).collect();
+        let gradient = |(of, into): (&Tensor, &Tensor)| Gradient {
+            add: self.wanted == Wanted::Added,
+            ..Gradient::store(of, into)
+        };
+        let wanted = Outputs {
+            loss: Some(pages.tensor(loss_place)),
+            slot: SLOT,
+            gradients: self.differentiated(&on_gpu).into_iter().zip(&tensors).map(gradient).collect(),
+        };
+        let job = match gpu.prepare(&self.term(&on_gpu), &wanted) {
+            Ok(job) => job,
+            Err(error) => return Ok(Err(error)),
+        };
+        // twice, since a job must not depend on what it left behind; what is added, once
+        let outcome =
+            (if self.wanted == Wanted::Added { Ok(job.outcome()) } else { job.run() }).and_then(|_| job.run());
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return Ok(Err(error)),
+        };
+        let written: Vec<usize> = std::iter::once(loss_place).chain(output_places.iter().copied()).collect();
+        let after = pages.read(&written)?;
+        let mut gradients = after[1..].to_vec();
+        if self.wanted == Wanted::Added {
+            for (gradient, before) in gradients.iter_mut().zip(&outputs) {
+                let added: Vec<f64> = gradient.to_f64().iter().zip(before.to_f64()).map(|(a, b)| a - b).collect();
+                *gradient = Array::new(&added, gradient.shape()).unwrap();
+            }
+        }
+        let tensor = match reduced {
+            true => log_entry(&loss, &after[0])?,
+            false => after[0].clone(),
+        };
+        let numbers = || {
+            let loss = if reduced { Some(f64::from(outcome.loss().wait()?)) } else { None };
+            job.check().wait()?;
+            Ok((loss, outcome.parts().wait()?))
+        };
+        Ok(numbers().map(|(loss, parts)| judge::Given { loss, tensor, parts, gradients }))
+    }
+}
+
+/// The greatest finite entry of an array.
+fn greatest(array: &Array) -> f64 {
+    array.to_f64().into_iter().filter(|x| x.is_finite()).fold(0.0, |most, x| most.max(x.abs()))
+}
+
+/// The slot of a log, of which nothing else may have changed.
+fn log_entry(before: &Array, after: &Array) -> Result<Array, String> {
+    let (before, after) = (before.to_f64(), after.to_f64());
+    match (0..LOG).find(|&place| place != SLOT && before[place] != after[place]) {
+        Some(place) => Err(format!("slot {place} of the log was written, not {SLOT} alone")),
+        None => Ok(Array::new(&[after[SLOT]], []).unwrap()),
+    }
+}
+
+impl<T> Inputs<T> {
+    /// The same inputs of other tensors, made one by one.
+    pub fn on<U, E>(&self, f: &mut impl FnMut(&T) -> Result<U, E>) -> Result<Inputs<U>, E> {
+        let mut scale = |scale: &Option<Scale<T>>| {
+            Ok(match scale {
+                None => None,
+                Some(Scale::Number(number)) => Some(Scale::Number(*number)),
+                Some(Scale::Tensor(tensor)) => Some(Scale::Tensor(f(tensor)?)),
+            })
+        };
+        let (upstream, divide_by) = (scale(&self.upstream)?, scale(&self.divide_by)?);
+        let operands = self.operands.iter().map(|(name, tensor)| Ok((*name, f(tensor)?))).collect::<Result<_, E>>()?;
+        Ok(Inputs { operands, upstream, divide_by })
+    }
+}
+
+impl<T> Inputs<T> {
+    /// The operand of this name.
+    pub fn operand(&mut self, name: &str) -> &mut T {
+        &mut self.operands.iter_mut().find(|(given, _)| *given == name).unwrap().1
+    }
+}

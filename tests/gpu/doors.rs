@@ -1,0 +1,133 @@
+//! The three doors: arrays of the host's, uploaded tensors, and slices of the caller's own buffers.
+
+use crate::case::{Case, Door, Given};
+use crate::judge::Failures;
+use crate::pages::buffer_of;
+use crate::{fresh_gpu, gpu};
+use wgloss::wgpu::{self, BufferUsages};
+use wgloss::{Array, CrossEntropy, DType, Error, Gpu, Mse, Operand, Reduction, Tensor, all};
+
+fn loss_of(gpu: &Gpu, x: &Tensor, t: &Tensor) -> f32 {
+    gpu.value(&Mse::default().of(x, t).reduce(Reduction::Sum)).unwrap().loss().wait().unwrap()
+}
+
+#[test]
+fn every_door_gives_the_same_bits() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        for reduction in [Reduction::Mean, Reduction::None] {
+            let case = Case::new(loss.header().id, &[3, 21, 67], DType::I32).with_all();
+            let case = Case { reduction, upstream: Given::Tensor, ..case };
+            let given = [Door::Host, Door::Uploaded, Door::Wrapped, Door::OneBuffer].map(|door| {
+                let case = Case { door, ..case.clone() };
+                let (got, _) = case.both(gpu(), &case.inputs()).unwrap().unwrap();
+                let bits = |array: &Array| array.to_f32().into_iter().map(f32::to_bits).collect::<Vec<_>>();
+                (bits(&got.tensor), got.gradients.iter().map(bits).collect::<Vec<_>>())
+            });
+            let same = given.iter().all(|other| *other == given[0]);
+            failures.note(&case, if same { Ok(()) } else { Err("the doors differ".into()) });
+        }
+    }
+    failures.raise();
+}
+
+#[test]
+fn what_the_caller_writes_after_wrapping_is_seen_and_wrapping_copies_nothing() {
+    let gpu = fresh_gpu();
+    let t = gpu.upload(&[0.0f32; 3], [3]).unwrap();
+    let buffer = buffer_of(&gpu, bytemuck::cast_slice(&[9.0f32, 1.0, 2.0, 3.0, 9.0]));
+    let before = gpu.memory();
+    let x = gpu.wrap(buffer.slice(4..16), [3], DType::F32).unwrap();
+    assert_eq!(gpu.memory(), before, "a wrapped buffer is the caller's");
+    assert_eq!(x.buffer(), (&buffer, 4));
+    assert_eq!(loss_of(&gpu, &x, &t), 14.0);
+    gpu.queue().write_buffer(&buffer, 4, bytemuck::cast_slice(&[3.0f32, 4.0, 0.0]));
+    assert_eq!(loss_of(&gpu, &x, &t), 25.0);
+    assert_eq!(x.read().wait().unwrap().to_f32(), [3.0, 4.0, 0.0]);
+    // the caller may drop his handle: the tensor holds its own
+    drop(buffer);
+    assert_eq!(loss_of(&gpu, &x, &t), 25.0);
+}
+
+#[test]
+fn a_slice_may_begin_at_any_element_and_end_where_its_buffer_ends() {
+    let gpu = gpu();
+    for lead in 0..70 {
+        let mut numbers = vec![f32::NAN; lead];
+        numbers.extend([1.0, 2.0, 3.0]);
+        let buffer = buffer_of(gpu, bytemuck::cast_slice(&numbers));
+        let x = gpu.wrap(buffer.slice(4 * lead as u64..), [3], DType::F32).unwrap();
+        let t = gpu.upload(&[0.0f32; 3], [3]).unwrap();
+        assert_eq!(loss_of(gpu, &x, &t), 14.0, "from element {lead}");
+        // bytes begin inside a word
+        let mut labels = vec![0xff; lead];
+        labels.extend([0u8, 1, 0]);
+        labels.resize(labels.len().next_multiple_of(4), 0xff);
+        let buffer = buffer_of(gpu, &labels);
+        let labels = gpu.wrap(buffer.slice(lead as u64..lead as u64 + 3), [3], DType::U8).unwrap();
+        assert_eq!(labels.read().wait().unwrap().to_f64(), [0.0, 1.0, 0.0]);
+        let x = gpu.upload(&[0.0f32; 6], [3, 2]).unwrap();
+        let loss = gpu.value(&CrossEntropy::default().of(&x, &labels)).unwrap().loss().wait().unwrap();
+        assert!((loss - 2f32.ln()).abs() < 1e-6, "from byte {lead}: {loss}");
+        // nothing at all, where the buffer ends
+        let end = buffer.size();
+        let none = gpu.wrap(buffer.slice(end..end), [0, 2], DType::F32).unwrap();
+        assert_eq!(loss_of(gpu, &none, &none), 0.0);
+        assert!(none.read().wait().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn slices_that_do_not_fit_are_refused() {
+    let gpu = gpu();
+    let buffer = buffer_of(gpu, &[0; 64]);
+    let refused = |slice: wgpu::BufferSlice<'_>, shape: &[usize], dtype| {
+        gpu.wrap(slice, shape, dtype).map(drop).unwrap_err().kind()
+    };
+    assert_eq!(refused(buffer.slice(..), &[15], DType::F32), "shape_mismatch");
+    assert_eq!(refused(buffer.slice(..), &[17], DType::F32), "shape_mismatch");
+    assert_eq!(refused(buffer.slice(..), &[usize::MAX, 2], DType::F32), "shape_mismatch");
+    assert_eq!(refused(buffer.slice(2..6), &[1], DType::F32), "invalid_operand");
+    assert_eq!(refused(buffer.slice(4..12), &[1], DType::I64), "invalid_operand");
+    assert_eq!(refused(buffer.slice(..), &[8], DType::F64), "unsupported_dtype");
+    let other = |size, usage| {
+        gpu.device().create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+    };
+    assert_eq!(refused(other(64, BufferUsages::COPY_DST).slice(..), &[16], DType::F32), "invalid_operand");
+    // a shader could not read the last two bytes
+    let odd = other(6, BufferUsages::STORAGE);
+    assert_eq!(refused(odd.slice(..), &[6], DType::U8), "invalid_operand");
+    assert!(gpu.wrap(odd.slice(..4), [4], DType::U8).is_ok());
+    // without COPY_SRC a tensor can be used but not read
+    let unread = gpu.wrap(odd.slice(..4), [1], DType::F32).unwrap();
+    assert_eq!(unread.read().wait().unwrap_err().kind(), "invalid_operand");
+    let limit = gpu.device().limits().max_storage_buffer_binding_size;
+    if limit + 4 <= gpu.device().limits().max_buffer_size {
+        let large = other(limit + 4, BufferUsages::STORAGE);
+        match gpu.wrap(large.slice(..), [(limit / 4 + 1) as usize], DType::F32) {
+            Err(Error::TooLarge { needed, limit: named, .. }) => assert_eq!((needed, named), (limit + 4, limit)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn uploads_say_what_they_hold() {
+    let gpu = gpu();
+    let shape = |elements: &[f32], shape: &[usize]| gpu.upload(elements, shape).map(drop).unwrap_err().kind();
+    assert_eq!(shape(&[0.0; 3], &[2, 2]), "shape_mismatch");
+    assert_eq!(shape(&[0.0; 3], &[]), "shape_mismatch");
+    assert_eq!(gpu.upload(&[0.0f64], [1]).unwrap_err().kind(), "unsupported_dtype");
+    let x = gpu.upload(&[1.0f32, 2.0], [2, 1]).unwrap();
+    assert_eq!((x.shape(), x.dtype(), x.len(), x.is_empty()), (&[2usize, 1][..], DType::F32, 2, false));
+    assert_eq!(gpu.upload(&[-1i64, 5], [2]).unwrap().dtype(), DType::I32);
+    assert_eq!(gpu.upload(&[-1i64, 5], [2]).unwrap().read().wait().unwrap().to_f64(), [-1.0, 5.0]);
+    let scalar = gpu.upload(&[3.0f32], []).unwrap();
+    assert_eq!((loss_of(gpu, &scalar, &gpu.empty([]).unwrap()), scalar.shape().len()), (9.0, 0));
+    assert_eq!(gpu.empty([5]).unwrap().read().wait().unwrap().to_f32(), [0.0; 5]);
+    // where the class axis lies goes along, up and down
+    let last = Array::new(&[0.0f32; 6], [1, 2, 3]).unwrap().class_axis_last();
+    let tensor = gpu.upload_array(&last).unwrap();
+    assert_eq!(Operand::class_axis(&tensor), wgloss::ClassAxis::Last);
+    assert_eq!(Operand::class_axis(&tensor.read().wait().unwrap()), wgloss::ClassAxis::Last);
+}

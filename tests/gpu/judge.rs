@@ -1,0 +1,116 @@
+//! Whether what the GPU gave is what the twin gave.
+
+use wgloss::{Array, PartOutcome, cpu};
+
+/// The conformance cases' own tolerance, relative to the greatest entry. f32 arithmetic with sums in trees stays within
+/// 1e-6 of f64; the rest is room for `exp` and `log` of drivers, which are off by up to 17 units in the last place (2e-6).
+pub const RTOL: f64 = 1e-5;
+
+/// The absolute part, which decides where everything wanted is 0.
+pub const ATOL: f64 = 1e-7;
+
+/// What a call gave: on the GPU, read back, or on the CPU.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The loss, where the call reduces it.
+    pub loss: Option<f64>,
+    pub tensor: Array,
+    pub parts: Vec<PartOutcome>,
+    pub gradients: Vec<Array>,
+}
+
+impl Given {
+    /// What the twin gave.
+    pub fn by_twin((outcome, gradients): (cpu::Outcome, Vec<Array>)) -> Given {
+        let (loss, tensor, parts) = (outcome.loss().ok(), outcome.tensor().clone(), outcome.parts().to_vec());
+        Given { loss, tensor, parts, gradients }
+    }
+
+    /// Compares loss, tensor, parts and gradients with what is wanted.
+    pub fn judge(&self, want: &Given) -> Result<(), String> {
+        let numbers = |loss: Option<f64>| loss.into_iter().collect::<Vec<f64>>();
+        close(&numbers(self.loss), &numbers(want.loss)).map_err(|e| format!("loss: {e}"))?;
+        same(&self.tensor, &want.tensor).map_err(|e| format!("tensor: {e}"))?;
+        let unknown = want.tensor.to_f64().iter().any(|loss| loss.is_nan());
+        parts(&self.parts, &want.parts, unknown)?;
+        if self.gradients.len() != want.gradients.len() {
+            return Err(format!("{} gradients, expected {}", self.gradients.len(), want.gradients.len()));
+        }
+        for (place, (got, want)) in self.gradients.iter().zip(&want.gradients).enumerate() {
+            same(got, want).map_err(|e| format!("gradient {place}: {e}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether two lists of parts are the same. Where the loss is `unknown`, being NaN, the sum of a part may be NaN too.
+pub fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool) -> Result<(), String> {
+    if got.len() != want.len() {
+        return Err(format!("{} parts, expected {}", got.len(), want.len()));
+    }
+    for (got, want) in got.iter().zip(want) {
+        if got.name != want.name {
+            return Err(format!("a part is named {}, expected {}", got.name, want.name));
+        }
+        let sums = if unknown && got.sum.is_nan() { (0.0, 0.0) } else { (got.sum, want.sum) };
+        let (denominators, weights) = ((got.denominator, want.denominator), (got.weight, want.weight));
+        for (what, (got, want)) in [("sum", sums), ("denominator", denominators), ("weight", weights)] {
+            close(&[got], &[want]).map_err(|e| format!("part {what}: {e}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether two arrays are the same in shape and, within the tolerance, in elements.
+pub fn same(got: &Array, want: &Array) -> Result<(), String> {
+    if got.shape() != want.shape() {
+        return Err(format!("shape {:?}, expected {:?}", got.shape(), want.shape()));
+    }
+    close(&got.to_f64(), &want.to_f64())
+}
+
+/// The conformance cases' rule: `max|got − want| ≤ rtol·M + min(atol, 1e-6·M)` with `M = max|want|` over what is finite, NaN
+/// where NaN is wanted, infinities of the wanted sign.
+pub fn close(got: &[f64], want: &[f64]) -> Result<(), String> {
+    let most = want.iter().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
+    let bound = if most == 0.0 { ATOL } else { RTOL * most + ATOL.min(1e-6 * most) };
+    let good = |g: f64, w: f64| match (w.is_nan(), w.is_infinite()) {
+        (true, _) => g.is_nan(),
+        (_, true) => g == w,
+        // a NaN fails the comparison
+        _ => (g - w).abs() <= bound,
+    };
+    if got.len() != want.len() {
+        return Err(format!("{} numbers, expected {}", got.len(), want.len()));
+    }
+    let bad: Vec<usize> = (0..want.len()).filter(|&i| !good(got[i], want[i])).collect();
+    match bad.first() {
+        None => Ok(()),
+        Some(&first) => Err(format!(
+            "{} of {} entries are off, first at {first}: {} instead of {} (greatest {most}, bound {bound:e})",
+            bad.len(),
+            want.len(),
+            got[first],
+            want[first]
+        )),
+    }
+}
+
+/// What failed of many cases, told together.
+#[derive(Default)]
+pub struct Failures(Vec<String>);
+
+impl Failures {
+    /// Keeps a failure with what failed.
+    pub fn note(&mut self, what: &dyn std::fmt::Debug, result: Result<(), String>) {
+        if let Err(reason) = result {
+            self.0.push(format!("{reason}\n    {what:?}"));
+        }
+    }
+
+    /// Fails the test where anything failed.
+    pub fn raise(self) {
+        let few = &self.0[..self.0.len().min(12)];
+        assert!(few.is_empty(), "{} failed:\n{}", self.0.len(), few.join("\n"));
+    }
+}

@@ -1,0 +1,228 @@
+//! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
+
+use crate::case::{Case, Door, Inputs, Wanted};
+use crate::common::{TABLE, has, label_range, labels_of};
+use crate::judge::{Failures, close, same};
+use crate::pages::{Pages, bytes_of};
+use crate::{fresh_gpu, gpu};
+use wgloss::{Array, DType, Error, Gradient, Leaf, Loss, Outputs, Reduction, Role, Tensor, Value, all, cpu};
+
+/// The operand that holds labels or indices.
+fn labelled(loss: &dyn Loss) -> Option<&'static str> {
+    let integers = |role| matches!(role, Role::Target | Role::Labels | Role::Index);
+    loss.header().operands.iter().find(|spec| integers(spec.role)).map(|spec| spec.name)
+}
+
+/// More positions than a few workgroups have, for each way that a loss reads labels.
+fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
+    match loss.leaf() {
+        Leaf::Pointwise(_) => &[&[700, 3]],
+        Leaf::Softmax(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
+        Leaf::Region(_) => &[&[7, 3, 401]],
+    }
+}
+
+/// Labels of a dtype that are out of range: just beyond, far beyond, negative, and right in their low bits alone.
+fn bad(dtype: DType, count: usize) -> Vec<i64> {
+    let count = count as i64;
+    match dtype {
+        DType::U32 => vec![count, 1 << 31, u32::MAX.into(), 0xffff_ff9c],
+        DType::U8 => [count, 255].into_iter().filter(|&v| v < 256 && v >= count).collect(),
+        DType::I64 => vec![count, 1 << 32, (1 << 32) + 1, i64::MIN, i64::MAX, -1, 0xffff_ff9c, -(1 << 32)],
+        _ => vec![count, i32::MAX.into(), -1, i32::MIN.into()],
+    }
+}
+
+/// A case with a label that is ignored, so that the twin can be asked for what a bad one comes to.
+fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
+    let case = Case::new(loss.header().id, shape, target).with_all();
+    let case = Case { optional: case.optional.into_iter().filter(|name| *name != "mask").collect(), ..case };
+    match loss.leaf() {
+        Leaf::Region(leaf) if leaf.settings().ignore_index.is_none() => {
+            case.option("ignore_index", Value::Number(77.0))
+        }
+        _ => case,
+    }
+}
+
+/// What the twin gives where bad labels are ignored, and the elements of the gradient that this says something about.
+fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
+    let loss = case.loss();
+    let ignored = label_range(&*loss, 0).1.map_or(0, i64::from);
+    let mut inputs = inputs.on(&mut |array| Ok::<_, ()>(array.clone())).unwrap();
+    let labels = inputs.operand(name);
+    let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
+    bad.iter().for_each(|&place| numbers[place] = ignored);
+    *labels = labels_of(&numbers, DType::I64, labels.shape());
+    let (outcome, gradients) = cpu::gradient_list(&case.term(&inputs), &case.differentiated(&inputs)).unwrap();
+    if !has(&*loss, Role::Index) {
+        return (outcome.tensor().to_f64(), gradients);
+    }
+    // the twin cannot leave an item out: its share is left out here, the mean being over all
+    let unreduced = cpu::value(&Case { reduction: Reduction::None, ..case.clone() }.term(&inputs)).unwrap();
+    let values = unreduced.tensor().to_f64();
+    let kept = values.iter().enumerate().filter(|(item, _)| !bad.contains(item)).map(|(_, value)| value);
+    let rest = kept.sum::<f64>() / values.len() as f64;
+    let zeroed = |gradient: &Array| {
+        let per_item = gradient.len() / gradient.shape()[0];
+        let mut d = gradient.to_f64();
+        bad.iter().for_each(|&item| d[item * per_item..(item + 1) * per_item].fill(0.0));
+        Array::new(&d, gradient.shape()).unwrap()
+    };
+    (vec![rest], gradients.iter().map(zeroed).collect())
+}
+
+/// Runs a case with bad labels at some places through a call and a job, and checks what each read says.
+fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
+    let (loss, mut inputs) = (case.loss(), case.inputs());
+    let name = labelled(&*loss).unwrap();
+    let good = inputs.operand(name).clone();
+    let mut numbers: Vec<i64> = good.to_f64().into_iter().map(|v| v as i64).collect();
+    bad.iter().for_each(|&(place, value)| numbers[place] = value);
+    *inputs.operand(name) = labels_of(&numbers, case.setting.target, good.shape());
+    let &(position, value) = bad.iter().min().unwrap();
+    let (count, _) = label_range(&*loss, case.setting.classes());
+    let want = Error::LabelOutOfRange {
+        loss: case.id,
+        operand: name.into(),
+        position: position as u64,
+        value,
+        count: count as u64,
+    };
+    let told = |what: &str, read: Result<(), Error>| match read {
+        Err(error) if error == want => Ok(()),
+        other => Err(format!("the read of {what} gave {other:?}, expected {want:?}")),
+    };
+
+    let mut pages = Pages::new(gpu(), Door::Wrapped, 3);
+    let places = inputs.on(&mut |array| Ok::<usize, String>(pages.reserve(array)))?;
+    pages.fill()?;
+    let tensors = places.on(&mut |place| Ok::<Tensor, String>(pages.tensor(*place)))?;
+    let error = |e: Error| e.to_string();
+    let (outcome, gradients) =
+        gpu().gradient_list(&case.term(&tensors), &case.differentiated(&tensors)).map_err(error)?;
+    told("the loss", outcome.loss().wait().map(drop))?;
+    told("the tensor", outcome.tensor().read().wait().map(drop))?;
+    told("the parts", outcome.parts().wait().map(drop))?;
+    for gradient in &gradients {
+        told("a gradient", gradient.read().wait().map(drop))?;
+    }
+
+    let into = case.differentiated(&tensors).iter().map(|of| gpu().empty(of.shape())).collect::<Result<Vec<_>, _>>();
+    let into = into.map_err(error)?;
+    let log = gpu().empty([1]).map_err(error)?;
+    let store = case.differentiated(&tensors).into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into));
+    let outputs = Outputs { loss: Some(log.clone()), slot: 0, gradients: store.collect() };
+    let job = gpu().prepare(&case.term(&tensors), &outputs).map_err(error)?;
+    job.run().map_err(error)?;
+    told("the check", job.check().wait())?;
+    // the caller's own tensors hold what the call would have come to without the bad labels
+    let (loss, gradients) = twin(case, &inputs, name, &bad.iter().map(|(place, _)| *place).collect::<Vec<_>>());
+    close(&log.read().wait().map_err(error)?.to_f64(), &loss).map_err(|e| format!("loss: {e}"))?;
+    for (into, want) in into.iter().zip(&gradients) {
+        same(&into.read().wait().map_err(error)?, want).map_err(|e| format!("gradient: {e}"))?;
+    }
+    // and the job is as good as before once its labels are
+    let (buffer, offset) = tensors.operands.iter().find(|(known, _)| *known == name).unwrap().1.buffer();
+    let (start, mut bytes) = (offset / 4 * 4, vec![0; (offset % 4) as usize]);
+    bytes.extend(bytes_of(&good));
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    gpu().queue().write_buffer(buffer, start, &bytes);
+    job.run().map_err(error)?;
+    job.check().wait().map_err(|e| format!("after good labels: {e}"))
+}
+
+#[test]
+fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored() {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    for loss in all() {
+        let Some(_) = labelled(&*loss) else { continue };
+        for shape in shapes(&*loss) {
+            for target in [DType::I32, DType::U32, DType::U8, DType::I64] {
+                let case = case(&*loss, shape, target);
+                let positions: usize =
+                    if has(&*loss, Role::Index) { shape[0] } else { case.setting.positions().iter().product() };
+                let values = bad(target, label_range(&*loss, case.setting.classes()).0);
+                for (at, &value) in values.iter().enumerate() {
+                    // one alone at either end, then several, the first of them neither the least nor the greatest
+                    let places = match at {
+                        0 => vec![(positions - 1, value)],
+                        1 => vec![(0, value)],
+                        _ => vec![(positions - 1, values[0]), (positions / 3, value), (positions / 2, values[1])],
+                    };
+                    failures.note(&(&case, &places), judge(&case, &places));
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 0);
+    failures.raise();
+}
+
+#[test]
+fn every_label_bad_is_a_loss_over_nothing() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        let Some(_) = labelled(&*loss) else { continue };
+        let case = case(&*loss, shapes(&*loss)[0], DType::I32);
+        let positions: usize =
+            if has(&*loss, Role::Index) { case.setting.shape[0] } else { case.setting.positions().iter().product() };
+        let places: Vec<(usize, i64)> = (0..positions).map(|place| (place, -1 - place as i64)).collect();
+        failures.note(&case, judge(&case, &places));
+    }
+    failures.raise();
+}
+
+#[test]
+fn a_sum_of_terms_names_the_first_part_whose_label_is_bad() {
+    let x = gpu().upload(&[0.0f32; 12], [4, 3]).unwrap();
+    let good = gpu().upload(&[0i32, 1, 2, 0], [4]).unwrap();
+    let bad = |labels: [i32; 4]| gpu().upload(&labels, [4]).unwrap();
+    let term = wgloss::SoftmaxFocal::default().of(&x, &good)
+        + wgloss::CrossEntropy::default().of(&x, &bad([0, 1, 9, -7]))
+        + wgloss::Dice::default().of(&x, &bad([3, 1, 1, 1]));
+    let outcome = gpu().value(&term).unwrap();
+    let want =
+        Error::LabelOutOfRange { loss: "cross_entropy", operand: "target".into(), position: 2, value: 9, count: 3 };
+    assert_eq!(outcome.loss().wait(), Err(want.clone()));
+    assert_eq!(outcome.parts().wait(), Err(want));
+}
+
+#[test]
+fn labels_on_the_host_are_refused_before_anything_is_made() {
+    let gpu = fresh_gpu();
+    for loss in all() {
+        let Some(name) = labelled(&*loss) else { continue };
+        let case = Case { door: Door::Host, wanted: Wanted::Nothing, ..case(&*loss, shapes(&*loss)[0], DType::I64) };
+        let mut inputs = case.inputs();
+        let labels = inputs.operand(name);
+        let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
+        (numbers[5], numbers[9]) = (1 << 40, -3);
+        *labels = labels_of(&numbers, DType::I64, labels.shape());
+        let (count, _) = label_range(&*loss, case.setting.classes());
+        let (operand, count) = (name.into(), count as u64);
+        let want = Error::LabelOutOfRange { loss: case.id, operand, position: 5, value: 1 << 40, count };
+        assert_eq!(gpu.value(&case.term(&inputs)).map(drop), Err(want));
+        assert_eq!((gpu.memory(), gpu.pipelines()), (0, 0), "{} made something", case.id);
+    }
+    // what 32 bits do not hold cannot be uploaded at all
+    let Err(Error::LabelOutOfRange { position: 1, value, .. }) = gpu.upload(&[0i64, i64::MIN], [2]) else {
+        panic!("an upload cut a label")
+    };
+    assert_eq!(value, i64::MIN);
+}
+
+#[test]
+fn an_empty_table_has_no_index() {
+    for loss in all().into_iter().filter(|loss| has(&**loss, Role::Table)) {
+        let case = Case::new(loss.header().id, &[3, 2], DType::I32);
+        let mut inputs = case.inputs();
+        let table = loss.header().operands.iter().find(|spec| spec.role == Role::Table).unwrap().name;
+        assert_eq!(inputs.operand(table).shape(), [TABLE]);
+        *inputs.operand(table) = Array::new(&[0.0f32; 0], [0]).unwrap();
+        let tensors = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
+        let error = gpu().value(&case.term(&tensors)).unwrap().loss().wait().unwrap_err();
+        assert!(matches!(error, Error::LabelOutOfRange { position: 0, count: 0, .. }), "{error}");
+    }
+}

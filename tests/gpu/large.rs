@@ -1,0 +1,92 @@
+//! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
+
+use crate::case::{Case, Wanted};
+use crate::common::has;
+use crate::gpu;
+use crate::judge::Failures;
+use wgloss::{ClassAxis, DType, Leaf, Loss, Mse, Reduction, Role, Tensor, all};
+
+/// More rows, items and regions than the 65,535 workgroups of a dimension.
+fn shape(loss: &dyn Loss) -> &'static [usize] {
+    match loss.leaf() {
+        Leaf::Pointwise(_) => &[70_000, 3],
+        Leaf::Softmax(_) => &[70_000, 10],
+        Leaf::Region(_) => &[70_000, 2, 3],
+    }
+}
+
+#[test]
+fn more_rows_than_workgroups_of_a_dimension() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        let case = Case::new(loss.header().id, shape(&*loss), DType::I32).with_all();
+        failures.note(&case, case.run(gpu()));
+        let unreduced = Case { reduction: Reduction::None, ..Case::new(case.id, shape(&*loss), DType::U8) };
+        failures.note(&unreduced, unreduced.run(gpu()));
+    }
+    failures.raise();
+}
+
+#[test]
+fn many_pixels_of_few_images_and_few_pixels_of_many_classes() {
+    let mut failures = Failures::default();
+    for loss in all().into_iter().filter(|loss| has(&**loss, Role::Classes)) {
+        for (shape, axis) in [
+            (&[1, 3, 700, 701][..], ClassAxis::Second),
+            (&[2, 300, 301, 4], ClassAxis::Last),
+            (&[3, 1003, 41], ClassAxis::Second),
+        ] {
+            let mut case = Case::new(loss.header().id, shape, DType::I32);
+            case.setting.axis = axis;
+            failures.note(&case, case.run(gpu()));
+        }
+    }
+    failures.raise();
+}
+
+#[test]
+fn items_of_more_than_a_million_elements() {
+    let mut failures = Failures::default();
+    for loss in all().into_iter().filter(|loss| has(&**loss, Role::Index)) {
+        for reduction in [Reduction::Mean, Reduction::None] {
+            let case = Case { reduction, ..Case::new(loss.header().id, &[2, (1 << 20) + 5], DType::I32) };
+            failures.note(&case, case.run(gpu()));
+        }
+    }
+    failures.raise();
+}
+
+#[test]
+fn sums_of_ones_are_exact_beyond_what_f32_counts() {
+    let sum = |x: &Tensor, reduction| {
+        let zero = gpu().empty(x.shape()).unwrap();
+        gpu().value(&Mse::default().of(x, &zero).reduce(reduction)).unwrap().loss().wait().unwrap()
+    };
+    // one more than f32 counts one by one; the last one's 4 shows that none is left out
+    let mut ones = vec![1.0f32; (1 << 24) + 1];
+    *ones.last_mut().unwrap() = 2.0;
+    let x = gpu().upload(&ones, [ones.len()]).unwrap();
+    assert_eq!(sum(&x, Reduction::Sum), 16_777_220.0);
+    let limits = gpu().device().limits();
+    if limits.max_storage_buffer_binding_size >= 4 << 25 {
+        ones.clear();
+        ones.resize(1 << 25, 1.0);
+        let x = gpu().upload(&ones, [1 << 13, 1 << 12]).unwrap();
+        assert_eq!(sum(&x, Reduction::Sum), 33_554_432.0);
+        assert_eq!(sum(&x, Reduction::Mean), 1.0);
+    }
+}
+
+#[test]
+fn values_alone_agree_too() {
+    // without gradients the plans are others: nothing is counted first
+    let mut failures = Failures::default();
+    for loss in all() {
+        for reduction in [Reduction::Mean, Reduction::Sum] {
+            let case =
+                Case { wanted: Wanted::Nothing, reduction, ..Case::new(loss.header().id, shape(&*loss), DType::I32) };
+            failures.note(&case, case.run(gpu()));
+        }
+    }
+    failures.raise();
+}

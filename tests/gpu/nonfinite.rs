@@ -1,0 +1,257 @@
+//! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
+
+use crate::case::{Case, Door, Given, Inputs};
+use crate::common::{Rng, has, label_range, labels_of, option_values};
+use crate::gpu;
+use crate::judge::{self, Failures};
+use wgloss::{Activation, Array, ClassAxis, DType, Leaf, Loss, PartOutcome, Reduction, Role, all};
+
+const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+
+/// Shapes for each way that a loss is walked: elements and items; pixels, rows and rows that are cut.
+fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
+    match loss.leaf() {
+        Leaf::Pointwise(_) => &[&[3, 5]],
+        Leaf::Region(_) => &[&[2, 3, 4]],
+        Leaf::Softmax(_) => &[&[2, 3, 4], &[3, 21], &[5, 8200]],
+    }
+}
+
+fn targets(loss: &dyn Loss) -> &'static [DType] {
+    if has(loss, Role::Target) { &[DType::I32, DType::F32] } else { &[DType::I32] }
+}
+
+/// The calls that specials are put into: over a mean and unreduced, and each option's values by one way to walk.
+fn cases(loss: &dyn Loss) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (place, shape) in shapes(loss).iter().enumerate() {
+        for &target in targets(loss) {
+            let plain = Case::new(loss.header().id, shape, target).with_all();
+            cases.push(Case { reduction: Reduction::None, upstream: Given::Tensor, ..plain.clone() });
+            let options = loss.specs().into_iter().zip(loss.values()).filter(|_| place == 0);
+            for (spec, default) in options {
+                let others = option_values(&spec, &default).into_iter().filter(|value| *value != default);
+                cases.extend(others.map(|value| plain.clone().option(spec.name, value)));
+            }
+            cases.push(plain);
+        }
+    }
+    cases.retain(Case::is_valid);
+    cases
+}
+
+/// Runs a case, and checks what the GPU and the twin give.
+fn run(
+    case: &Case,
+    inputs: &Inputs<Array>,
+    check: impl FnOnce(&judge::Given, &judge::Given) -> Result<(), String>,
+) -> Result<(), String> {
+    let (got, want) = case.both(gpu(), inputs)?.ok_or("refused")?;
+    check(&got, &want)
+}
+
+/// Compares the two where the loss is finite, as it is expected to be.
+fn finite(got: &judge::Given, want: &judge::Given) -> Result<(), String> {
+    match want.tensor.to_f64().iter().find(|x| !x.is_finite()) {
+        Some(x) => Err(format!("the twin's loss is {x}")),
+        None => got.judge(want),
+    }
+}
+
+/// The array with one element replaced.
+fn with(array: &Array, place: usize, value: f32) -> Array {
+    let mut numbers = array.to_f32();
+    numbers[place] = value;
+    let replaced = Array::new(&numbers, array.shape()).unwrap();
+    if wgloss::Operand::class_axis(array) == ClassAxis::Last { replaced.class_axis_last() } else { replaced }
+}
+
+fn floats(inputs: &Inputs<Array>) -> Vec<&'static str> {
+    inputs.operands.iter().filter(|(_, array)| array.dtype().is_float()).map(|(name, _)| *name).collect()
+}
+
+/// The same with one number for all that is not finite.
+fn blurred(given: &judge::Given) -> judge::Given {
+    let blur = |x: f64| if x.is_finite() { x } else { f64::NAN };
+    let array =
+        |array: &Array| Array::new(&array.to_f64().into_iter().map(blur).collect::<Vec<_>>(), array.shape()).unwrap();
+    let part =
+        |part: &PartOutcome| PartOutcome { sum: blur(part.sum), denominator: blur(part.denominator), ..part.clone() };
+    judge::Given {
+        loss: given.loss.map(blur),
+        tensor: array(&given.tensor),
+        parts: given.parts.iter().map(part).collect(),
+        gradients: given.gradients.iter().map(array).collect(),
+    }
+}
+
+#[test]
+fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        for case in cases(&*loss) {
+            for name in floats(&case.inputs()) {
+                for special in SPECIALS {
+                    let mut inputs = case.inputs();
+                    let array = inputs.operand(name);
+                    let place = array.len() / 2;
+                    *array = with(array, place, special);
+                    let role = loss.header().operand(name).unwrap().role;
+                    // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order
+                    let factor = special.is_infinite() && matches!(role, Role::Weight | Role::PerClass);
+                    let result = run(&case, &inputs, |got, want| match factor {
+                        true => blurred(got).judge(&blurred(want)),
+                        false => got.judge(want),
+                    });
+                    failures.note(&(&case, name, place, special), result);
+                }
+            }
+        }
+    }
+    failures.raise();
+}
+
+/// Leaves one value out by its mask or its label, and tells which elements of the leading operand that leaves out.
+fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<Vec<usize>> {
+    let loss = case.loss();
+    let find = |role| loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name);
+    let classes = has(&*loss, Role::Classes);
+    let values = if classes { case.setting.positions() } else { case.setting.shape.clone() };
+    let out = Rng::new(5).below(values.iter().product());
+    if ignore {
+        let name = find(Role::Target).or(find(Role::Labels))?;
+        let (_, ignored) = label_range(&*loss, case.setting.classes());
+        let labels = inputs.operand(name);
+        let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|label| label as i64).collect();
+        numbers[out] = ignored?.into();
+        *labels = labels_of(&numbers, labels.dtype(), labels.shape());
+    } else {
+        let mask = inputs.operand(find(Role::Mask)?);
+        *mask = with(mask, out, 0.0);
+    }
+    if !classes {
+        return Some(vec![out]);
+    }
+    // a position stands for all its classes
+    let (c, places) = (case.setting.classes(), values[1..].iter().product::<usize>());
+    Some((0..c).map(|k| (out / places * c + k) * places + out % places).collect())
+}
+
+#[test]
+fn what_takes_no_part_shows_nothing_of_what_it_holds() {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    for loss in all() {
+        for (case, ignore) in cases(&*loss).into_iter().flat_map(|case| [(case.clone(), false), (case, true)]) {
+            let dense = case.setting.target.is_float();
+            if (ignore && dense) || (!ignore && !has(&*loss, Role::Mask)) {
+                continue;
+            }
+            for special in SPECIALS {
+                let mut inputs = case.inputs();
+                let Some(places) = leave_one_out(&case, &mut inputs, ignore) else { continue };
+                let elements = loss.header().operands.iter().filter(|spec| match spec.role {
+                    Role::Element | Role::Classes => true,
+                    role => role == Role::Target && dense,
+                });
+                for name in elements.map(|spec| spec.name) {
+                    let array = inputs.operand(name);
+                    *array = places.iter().fold(array.clone(), |array, &place| with(&array, place, special));
+                }
+                failures.note(&(&case, special, ignore), run(&case, &inputs, finite));
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 50, "only {tried} calls could leave anything out");
+    failures.raise();
+}
+
+#[test]
+fn a_mean_over_nothing_is_nan_and_its_gradient_zero() {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    for loss in all() {
+        let header = loss.header();
+        for role in [Role::Mask, Role::Target, Role::Labels] {
+            let Some(spec) = header.operands.iter().find(|spec| spec.role == role) else { continue };
+            let case = Case { door: Door::OneBuffer, ..Case::new(header.id, shapes(&*loss)[0], DType::I32).with_all() };
+            let mut inputs = case.inputs();
+            let array = inputs.operand(spec.name);
+            *array = match label_range(&*loss, 3).1 {
+                _ if role == Role::Mask => Array::new(&vec![0.0f32; array.len()], array.shape()).unwrap(),
+                Some(ignored) => labels_of(&vec![ignored.into(); array.len()], DType::I32, array.shape()),
+                None => continue,
+            };
+            let result = run(&case, &inputs, |got, want| {
+                got.judge(want)?;
+                let zero = got.gradients.iter().all(|gradient| gradient.to_f64().iter().all(|&d| d == 0.0));
+                let nan = got.loss.is_some_and(f64::is_nan);
+                if nan && zero { Ok(()) } else { Err(format!("NaN is {nan}, a gradient of zero {zero}")) }
+            });
+            failures.note(&(header.id, role), result);
+            tried += 1;
+        }
+    }
+    assert!(tried > 0);
+    failures.raise();
+}
+
+#[test]
+fn an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan() {
+    for loss in all() {
+        let shape: &[usize] = if has(&*loss, Role::Classes) { &[0, 3, 2] } else { &[0, 2] };
+        let case = Case::new(loss.header().id, shape, DType::I32);
+        let given = |reduction| {
+            let case = Case { reduction, ..case.clone() };
+            case.both(gpu(), &case.inputs()).unwrap().unwrap().0
+        };
+        assert_eq!(given(Reduction::Sum).loss, Some(0.0), "{case:?}");
+        assert!(given(Reduction::Mean).loss.unwrap().is_nan(), "{case:?}");
+        assert!(given(Reduction::None).tensor.is_empty(), "{case:?}");
+        assert_eq!(given(Reduction::None).gradients[0].shape(), shape);
+    }
+}
+
+#[test]
+fn predictions_far_out_stay_finite_and_right() {
+    const FAR: [f32; 10] = [-1e4, -200.0, -88.5, -30.0, -1e-8, 0.0, 1e-8, 30.0, 200.0, 1e4];
+    let mut failures = Failures::default();
+    for case in all().iter().flat_map(|loss| cases(&**loss)) {
+        let (mut inputs, mut rng, loss) = (case.inputs(), Rng::new(9), case.loss());
+        // probabilities go as far as 0 and 1
+        let leaf = loss.leaf();
+        let far: &[f32] = match leaf {
+            Leaf::Region(leaf) if leaf.settings().activation == Activation::None => &[0.0, 1.0],
+            _ => &FAR,
+        };
+        let array = inputs.operand(loss.header().operands[0].name);
+        let numbers: Vec<f32> = (0..array.len()).map(|_| far[rng.below(far.len())]).collect();
+        *array = Array::new(&numbers, array.shape()).unwrap();
+        failures.note(&case, run(&case, &inputs, finite));
+    }
+    failures.raise();
+}
+
+#[test]
+fn classes_of_minus_infinity_are_masked_exactly() {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    for case in all().iter().flat_map(|loss| cases(&**loss)) {
+        let (mut inputs, loss) = (case.inputs(), case.loss());
+        if !matches!(loss.leaf(), Leaf::Softmax(_)) {
+            continue;
+        }
+        let array = inputs.operand(loss.header().operands[0].name);
+        // every third class everywhere, and of the first position all: that row has no softmax
+        let (c, places) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
+        let mut numbers = array.to_f32();
+        for (at, number) in numbers.iter_mut().enumerate() {
+            if at / places % c % 3 == 1 || (at < c * places && at % places == 0) {
+                *number = f32::NEG_INFINITY;
+            }
+        }
+        *array = Array::new(&numbers, array.shape()).unwrap();
+        failures.note(&case, case.run_on(gpu(), &inputs));
+        tried += 1;
+    }
+    assert!(tried > 0);
+    failures.raise();
+}

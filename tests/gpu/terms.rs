@@ -1,0 +1,165 @@
+//! Sums of terms: shared tensors, one gradient for each tensor, and parts beside the total.
+
+use crate::case::{Case, Given, Inputs};
+use crate::common::Rng;
+use crate::gpu;
+use crate::judge::{self, Failures};
+use wgloss::{
+    Array, CrossEntropy, DType, Dice, Gradient, Mse, Operand, Outputs, Reduction, SoftmaxFocal, Tensor, Term, ToGpu,
+    all, cpu,
+};
+
+/// Numbers that need no seed of their own.
+fn numbers(seed: u64, shape: &[usize]) -> Array {
+    let mut rng = Rng::new(seed);
+    let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| rng.normal() as f32).collect();
+    Array::new(&numbers, shape).unwrap()
+}
+
+/// A term evaluated on the GPU and by the twin, compared.
+fn compare<T: ToGpu>(
+    term: &Term<T>,
+    of: &[&T],
+    host: &Term<Array>,
+    host_of: &[&Array],
+) -> Result<judge::Given, String> {
+    let want = judge::Given::by_twin(cpu::gradient_list(host, host_of).map_err(|e| e.to_string())?);
+    let given = || {
+        let (outcome, gradients) = gpu().gradient_list(term, of)?;
+        Ok::<_, wgloss::Error>(judge::Given {
+            loss: Some(outcome.loss().wait()?.into()),
+            tensor: outcome.tensor().read().wait()?,
+            parts: outcome.parts().wait()?,
+            gradients: gradients.iter().map(|d| d.read().wait()).collect::<Result<_, _>>()?,
+        })
+    };
+    let got = given().map_err(|e| e.to_string())?;
+    got.judge(&want).map(|()| got)
+}
+
+#[test]
+fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
+    let (x, y) = (numbers(1, &[70]), numbers(2, &[70]));
+    let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
+    // its own target: nothing is left of the gradient
+    let own = Mse::default();
+    let got = compare(&own.of(&gx, &gx), &[&gx], &own.of(&x, &x), &[&x]).unwrap();
+    assert_eq!((got.loss, got.gradients[0].to_f64()), (Some(0.0), vec![0.0; 70]));
+    // as arrays, which are uploaded once
+    compare(&own.of(&x, &x), &[&x], &own.of(&x, &x), &[&x]).unwrap();
+    // in two losses, in other places, by another factor
+    fn sum<T: Operand>(x: &T, y: &T) -> Term<T> {
+        let mse = Mse::default();
+        mse.of(x, y).named("there") + 0.5 * mse.of(y, x).reduce(Reduction::Sum).named("and back") + -3.0 * mse.of(x, x)
+    }
+    compare(&sum(&gx, &gy), &[&gx, &gy], &sum(&x, &y), &[&x, &y]).unwrap();
+    compare(&sum(&gx, &gy), &[&gy], &sum(&x, &y), &[&y]).unwrap();
+    compare(&sum(&x, &y), &[&y, &x], &sum(&x, &y), &[&y, &x]).unwrap();
+}
+
+#[test]
+fn losses_over_the_same_logits_share_one_gradient_and_report_each_part() {
+    let x = numbers(3, &[2, 5, 9, 11]);
+    let labels: Vec<u8> = (0..198).map(|i| (i * 7 % 6) as u8).map(|v| if v == 5 { 255 } else { v }).collect();
+    let t = Array::new(&labels, [2, 9, 11]).unwrap();
+    fn sum<T: Operand>(x: &T, t: &T) -> Term<T> {
+        let ce = CrossEntropy { ignore_index: 255, label_smoothing: 0.1, z_loss: 0.01 };
+        let dice = Dice { ignore_index: Some(255), ..Dice::default() };
+        let focal = SoftmaxFocal { ignore_index: 255, ..SoftmaxFocal::default() };
+        2.0 * (0.25 * ce.of(x, t).named("pixels") + dice.of(x, t))
+            + focal.of(x, t).reduce(Reduction::Sum).upstream(0.125)
+    }
+    let (gx, gt) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&t).unwrap());
+    let got = compare(&sum(&gx, &gt), &[&gx], &sum(&x, &t), &[&x]).unwrap();
+    let named: Vec<(&str, f64)> = got.parts.iter().map(|part| (part.name.as_str(), part.weight)).collect();
+    assert_eq!(named, [("pixels", 0.5), ("pixels.z_loss", 0.5), ("dice", 2.0), ("softmax_focal", 1.0)]);
+    let total: f64 = got.parts.iter().map(|part| part.weight * part.sum / part.denominator).sum();
+    assert!((total - got.loss.unwrap()).abs() < 1e-5 * total.abs(), "{total} is not {:?}", got.loss);
+
+    // added to what a job of before has stored: the same gradient twice
+    let d = gpu().empty(x.shape()).unwrap();
+    for add in [false, true] {
+        let gradients = vec![Gradient { add, ..Gradient::store(&gx, &d) }];
+        gpu().prepare(&sum(&gx, &gt), &Outputs { gradients, ..Outputs::default() }).unwrap().run().unwrap();
+    }
+    let twice: Vec<f64> = got.gradients[0].to_f64().iter().map(|d| 2.0 * d).collect();
+    judge::close(&d.read().wait().unwrap().to_f64(), &twice).unwrap();
+}
+
+#[test]
+fn every_loss_adds_up_with_itself_under_other_reductions_and_scales() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        let case = Case::new(loss.header().id, &[5, 3, 7], DType::I32).with_all();
+        // one set of inputs, scales drawn anew
+        let inputs = case.inputs();
+        let on_gpu = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
+        fn sum<T: Operand>(case: &Case, inputs: &Inputs<T>, scale: &T) -> Term<T> {
+            let sum = Case { reduction: Reduction::Sum, ..case.clone() };
+            let scaled = |term: Term<T>| term.upstream(scale).divide_by(scale);
+            scaled(case.term(inputs)).named("a")
+                + 0.5 * sum.term(inputs).upstream(-2.0).divide_by(7.0)
+                + scaled(-1.5 * sum.term(inputs))
+        }
+        let scale = Array::new(&[3.5f32], [1]).unwrap();
+        let scale_on_gpu = gpu().upload_array(&scale).unwrap();
+        let result = compare(
+            &sum(&case, &on_gpu, &scale_on_gpu),
+            &case.differentiated(&on_gpu),
+            &sum(&case, &inputs, &scale),
+            &case.differentiated(&inputs),
+        );
+        failures.note(&case, result.map(drop));
+    }
+    failures.raise();
+}
+
+#[test]
+fn a_denominator_of_the_whole_batch_makes_shards_add_up_to_it() {
+    let (x, t) = (numbers(5, &[60, 4]), numbers(6, &[60, 4]));
+    let shard = |array: &Array, k: usize| gpu().upload(&array.to_f32()[80 * k..80 * (k + 1)], [20, 4]).unwrap();
+    let (whole_x, whole_t) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&t).unwrap());
+    let (whole, [whole_d]) = gpu().gradients(&Mse::default().of(&whole_x, &whole_t), [&whole_x]).unwrap();
+    let count = gpu().upload(&[240.0f32], []).unwrap();
+    let (mut loss, mut gradient) = (0.0, Vec::new());
+    for k in 0..3 {
+        let (x, t) = (shard(&x, k), shard(&t, k));
+        let term = Mse::default().of(&x, &t);
+        let term = if k == 0 { term.divide_by(240.0) } else { term.divide_by(&count) };
+        let (part, [d]) = gpu().gradients(&term, [&x]).unwrap();
+        loss += f64::from(part.loss().wait().unwrap());
+        gradient.extend(d.read().wait().unwrap().to_f64());
+        assert_eq!(part.parts().wait().unwrap()[0].denominator, 240.0);
+    }
+    judge::close(&[loss], &[whole.loss().wait().unwrap().into()]).unwrap();
+    judge::close(&gradient, &whole_d.read().wait().unwrap().to_f64()).unwrap();
+}
+
+#[test]
+fn a_nan_in_one_part_is_a_nan_in_the_sum_whatever_its_place() {
+    let good = gpu().upload(&[1.0f32, 2.0], [2]).unwrap();
+    let bad = gpu().upload(&[1.0f32, f32::NAN], [2]).unwrap();
+    for place in 0..3 {
+        let operand = |k: usize| if k == place { &bad } else { &good };
+        let term =
+            (1..3).fold(Mse::default().of(operand(0), &good), |sum, k| sum + Mse::default().of(operand(k), &good));
+        let outcome = gpu().value(&term).unwrap();
+        assert!(outcome.loss().wait().unwrap().is_nan(), "part {place}");
+        let parts = outcome.parts().wait().unwrap();
+        assert!((0..3).all(|k| parts[k].sum.is_nan() == (k == place)), "{parts:?}");
+    }
+}
+
+#[test]
+fn an_unreduced_term_stands_alone() {
+    let x: Tensor = gpu().upload(&[1.0f32, 2.0], [2]).unwrap();
+    let term = Mse::default().of(&x, &x).reduce(Reduction::None) + Mse::default().of(&x, &x);
+    assert_eq!(gpu().value(&term).unwrap_err().kind(), "invalid_option");
+    let given = Case {
+        reduction: Reduction::None,
+        upstream: Given::Tensor,
+        weight: -0.5,
+        ..Case::new("mse", &[9], DType::F32)
+    };
+    given.run(gpu()).unwrap();
+}

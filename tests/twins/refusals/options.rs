@@ -1,0 +1,146 @@
+//! Options that are refused: out of range, of another kind, unknown, or not suited to the operands.
+
+use super::{check, floats, ints};
+use crate::common::option_values;
+use wgloss::{
+    Activation, Array, CrossEntropy, Dice, Diffusion, Mse, PredictionType, Range, Reduction, SigmoidFocal,
+    SoftmaxFocal, Term, Value, all, by_id, cpu,
+};
+
+#[test]
+fn options_out_of_range() {
+    let (x, t) = (floats(&[2, 3]), ints(&[0, 1], &[2]));
+    let ce = |change: fn(&mut CrossEntropy)| {
+        let mut loss = CrossEntropy::default();
+        change(&mut loss);
+        loss.of(&x, &t)
+    };
+    let nan = |term: fn(Term<Array>) -> Term<Array>| term(Mse::default().of(&x, &x));
+    check([
+        (
+            "above",
+            ce(|ce| ce.label_smoothing = 1.5),
+            "invalid_option",
+            &["cross_entropy", "label_smoothing", "1.5", "[0, 1]"][..],
+        ),
+        ("below", ce(|ce| ce.z_loss = -1.0), "invalid_option", &["cross_entropy", "z_loss", "-1", "≥ 0"]),
+        ("NaN", ce(|ce| ce.label_smoothing = f32::NAN), "invalid_option", &["label_smoothing", "NaN", "[0, 1]"]),
+        ("infinite", ce(|ce| ce.z_loss = f32::INFINITY), "invalid_option", &["z_loss", "inf", "≥ 0"]),
+        (
+            "one that may be none",
+            SigmoidFocal { alpha: Some(-0.1), ..Default::default() }.of(&x, &x),
+            "invalid_option",
+            &["sigmoid_focal", "alpha", "-0.1", "none or", "[0, 1]"],
+        ),
+        (
+            "focal",
+            SoftmaxFocal { gamma: -2.0, ..Default::default() }.of(&x, &t),
+            "invalid_option",
+            &["softmax_focal", "gamma", "-2"],
+        ),
+        (
+            "a reduction it has not",
+            nan(|t| t.reduce(Reduction::BatchMean)),
+            "invalid_option",
+            &["mse", "reduction", "batch_mean", "mean, sum, none"],
+        ),
+        ("a NaN upstream", nan(|t| t.upstream(f32::NAN)), "invalid_option", &["mse", "upstream", "NaN", "finite"]),
+        (
+            "an infinite divisor",
+            nan(|t| t.divide_by(f32::INFINITY)),
+            "invalid_option",
+            &["mse", "divide_by", "inf", "finite"],
+        ),
+        ("a NaN weight", nan(|t| f32::NAN * t), "invalid_option", &["mse", "weight", "NaN", "finite"]),
+        (
+            "not reduced, in a sum",
+            Mse::default().of(&x, &x) + SigmoidFocal::default().of(&x, &x).reduce(Reduction::None),
+            "invalid_option",
+            &["sigmoid_focal", "reduction", "none", "sum of terms"],
+        ),
+    ]);
+}
+
+/// The ends of every range of every loss: what the range contains is let through, its neighbours outside are refused.
+#[test]
+fn every_option_is_refused_just_outside_its_range() {
+    for loss in all() {
+        let header = loss.header();
+        let refusal = |name: &str, value: Value| {
+            // operands come after options: no operands are refused as missing, an option as itself
+            let term = Term::<Array>::from_options((header.default)(), [(name, value)], []);
+            term.and_then(|term| cpu::value(&term)).unwrap_err()
+        };
+        for (spec, default) in loss.specs().iter().zip(loss.values()) {
+            let outside: &[f32] = match spec.range {
+                Range::AtLeast(low) => &[low as f32 - 1e-6, f32::NAN, f32::INFINITY],
+                Range::Above(low) => &[low as f32, f32::NAN, f32::INFINITY],
+                Range::Within(low, high) => &[low as f32 - 1e-6, high as f32 + 1e-6, f32::NAN],
+                Range::Any => &[],
+            };
+            for &number in outside {
+                let error = refusal(spec.name, Value::Number(number.into()));
+                assert_eq!(error.kind(), "invalid_option", "{} {} of {number}", header.id, spec.name);
+                assert!(error.to_string().contains(spec.name), "{error}");
+            }
+            for value in option_values(spec, &default) {
+                let kind = refusal(spec.name, value.clone()).kind();
+                // a sample that is needed is an option's matter, and the only one that has to do with operands
+                let needed = header.id == "diffusion" && spec.name == "prediction_type" && value != default;
+                let expected = if needed { "invalid_option" } else { "invalid_operand" };
+                assert_eq!(kind, expected, "{} {} of {value}", header.id, spec.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn options_by_name() {
+    let refused = |id: &str, name: &str, value: Value| {
+        Term::<Array>::from_options(by_id(id).unwrap(), [(name, value)], []).map(|_| ()).unwrap_err()
+    };
+    for (id, name, value, pieces) in [
+        ("dice", "smoothing", Value::Number(1.0), &["dice", "smoothing", "smooth_nr", "reduction"][..]),
+        ("dice", "activation", Value::Name("relu".into()), &["dice", "activation", "relu", "softmax, sigmoid, none"]),
+        ("dice", "batch", Value::Number(1.0), &["batch", "1", "true or false"]),
+        ("dice", "ignore_index", Value::Number(0.5), &["ignore_index", "0.5", "integer"]),
+        ("cross_entropy", "ignore_index", Value::None, &["ignore_index", "none", "integer"]),
+        ("cross_entropy", "ignore_index", Value::Number(3e9), &["ignore_index", "3000000000", "integer"]),
+        ("sigmoid_focal", "gamma", Value::None, &["gamma", "none", "≥ 0"]),
+        ("mse", "reduction", Value::Name("median".into()), &["mse", "reduction", "median", "mean, sum, none"]),
+    ] {
+        let error = refused(id, name, value);
+        assert_eq!(error.kind(), "invalid_option");
+        for piece in pieces {
+            assert!(error.to_string().contains(piece), "{error} lacks {piece}");
+        }
+    }
+}
+
+#[test]
+fn options_that_the_operands_do_not_suit() {
+    let (one, t) = (floats(&[2, 1, 3]), ints(&[0; 6], &[2, 3]));
+    let without = Dice { activation: Activation::Sigmoid, include_background: false, ..Default::default() };
+    let (x, index, table) = (floats(&[2, 3]), ints(&[0, 1], &[2]), floats(&[4]));
+    let sample = Diffusion { prediction_type: PredictionType::Sample, ..Default::default() };
+    check([
+        (
+            "a softmax of one channel",
+            Dice::default().of(&one, &t),
+            "invalid_option",
+            &["dice", "activation", "softmax", "one channel"][..],
+        ),
+        (
+            "no background of one channel",
+            without.of(&one, &t),
+            "invalid_option",
+            &["dice", "include_background", "false", "one channel"],
+        ),
+        (
+            "a sample that is needed",
+            sample.of(&x, &x, &index, &table),
+            "invalid_option",
+            &["diffusion", "prediction_type", "sample"],
+        ),
+    ]);
+}

@@ -1,0 +1,327 @@
+//! Every gradient of every loss is the slope of its value: inputs, options and layouts drawn from the header.
+
+use crate::common::{Rng, Setting, label_range, labels_of, option_values};
+use std::collections::BTreeSet;
+use wgloss::{
+    Activation, Array, ClassAxis, DType, Domain, Error, Leaf, Loss, OperandSpec, Reduction, RegionSettings, Role,
+    Scale, Term, Value, all, cpu,
+};
+
+/// How far a gradient may lie from the slope, as a share of the greatest slope of the operand: the truncation of the
+/// extrapolated difference, `h⁴·f⁗′/480`, is below it where the curvature is as strong as these losses have it (a region's
+/// ratio over a sum of probabilities of 0.01).
+const OF_SLOPE: f64 = 1e-6;
+
+/// The same as a share of the value: rounding of the value, 2⁻⁵² in each of some dozen steps, over `h`.
+const OF_VALUE: f64 = 1e-9;
+
+/// The step, at which the two errors are about as large.
+const STEP: f64 = 1e-4;
+
+/// How a scale is given: not, as a number, as a tensor.
+const SCALES: usize = 3;
+
+/// How often each pair of levels is drawn.
+const ROUNDS: usize = 3;
+
+/// The levels of every choice that a call leaves open, and a pick among each.
+struct Choices {
+    options: Vec<(&'static str, Vec<Value>)>,
+    reductions: &'static [Reduction],
+    layouts: Vec<(Vec<usize>, ClassAxis)>,
+    targets: Vec<DType>,
+    optional: Vec<&'static str>,
+}
+
+impl Choices {
+    fn new(loss: &dyn Loss) -> Choices {
+        let header = loss.header();
+        let options = loss.specs().into_iter().zip(loss.values());
+        let labels = [DType::I32, DType::U32, DType::U8, DType::I64];
+        let has = |role| header.operands.iter().any(|spec| spec.role == role);
+        let targets = match (has(Role::Target), has(Role::Labels) || has(Role::Index)) {
+            (true, _) => labels.into_iter().chain([DType::F32]).collect(),
+            (_, true) => labels.to_vec(),
+            _ => vec![DType::F32],
+        };
+        Choices {
+            options: options.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
+            reductions: header.reductions,
+            layouts: layouts(loss),
+            targets,
+            optional: header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),
+        }
+    }
+
+    /// The number of levels of each choice.
+    fn levels(&self) -> Vec<usize> {
+        let options = self.options.iter().map(|(_, values)| values.len());
+        let others = [self.reductions.len(), self.layouts.len(), self.targets.len(), SCALES, SCALES];
+        options.chain(others).chain(self.optional.iter().map(|_| 2)).collect()
+    }
+
+    fn call(&self, loss: &dyn Loss, picks: &[usize], seed: u64) -> Call {
+        let (of_options, rest) = picks.split_at(self.options.len());
+        let mut loss = (loss.header().default)();
+        for (place, ((_, values), &pick)) in self.options.iter().zip(of_options).enumerate() {
+            assert!(loss.set_at(place, &values[pick]));
+        }
+        let &[reduction, layout, target, upstream, divide_by, ref optional @ ..] = rest else { unreachable!() };
+        let (shape, axis) = self.layouts[layout].clone();
+        let given = self.optional.iter().zip(optional).filter(|(_, given)| **given == 1).map(|(name, _)| *name);
+        let optional: Vec<_> = given.collect();
+        let setting = Setting { shape, axis, target: self.targets[target] };
+        Call::draw(loss, setting, self.reductions[reduction], &optional, [upstream, divide_by], seed)
+    }
+}
+
+/// Shapes that a loss can have: with one item and with several, strided and contiguous, without axes where there need be none.
+fn layouts(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
+    use ClassAxis::{Last, Second};
+    let by_item = loss.header().operands.iter().any(|spec| spec.role == Role::Index);
+    let mut layouts = match loss.leaf() {
+        Leaf::Pointwise(_) if by_item => {
+            vec![(vec![3, 4], Second), (vec![1, 5], Second), (vec![4], Second), (vec![2, 2, 3], Second)]
+        }
+        Leaf::Pointwise(_) => vec![(vec![6], Second), (vec![2, 3], Second), (vec![], Second), (vec![2, 1, 3], Second)],
+        Leaf::Softmax(_) | Leaf::Region(_) => vec![
+            (vec![4, 3], Second),
+            (vec![2, 3, 4], Second),
+            (vec![1, 2, 2, 3], Second),
+            (vec![4, 3], Last),
+            (vec![2, 2, 3], Last),
+        ],
+    };
+    if matches!(loss.leaf(), Leaf::Region(_)) {
+        layouts.extend([(vec![2, 1, 4], Second), (vec![2, 4, 1], Last)]);
+    }
+    layouts
+}
+
+/// One call, with its inputs in f64: the twin's own type, so that differences keep their digits.
+#[derive(Debug)]
+struct Call {
+    loss: Box<dyn Loss>,
+    options: Vec<(&'static str, Value)>,
+    reduction: Reduction,
+    operands: Vec<(&'static str, Array)>,
+    upstream: Scale<Array>,
+    divide_by: Option<Scale<Array>>,
+}
+
+impl Call {
+    fn draw(
+        loss: Box<dyn Loss>,
+        setting: Setting,
+        reduction: Reduction,
+        optional: &[&str],
+        [upstream, divide_by]: [usize; 2],
+        seed: u64,
+    ) -> Call {
+        let mut rng = Rng::new(seed);
+        let specs = loss.header().operands.iter().filter(|spec| !spec.optional || optional.contains(&spec.name));
+        let operands = specs.map(|spec| (spec.name, draw(&*loss, &setting, spec, &mut rng))).collect();
+        let whole = if reduction == Reduction::None { setting.values(&*loss) } else { vec![1] };
+        let mut scale = |pick: usize, shape: Vec<usize>, low: f64| {
+            let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| low + 2.0 * rng.unit()).collect();
+            match pick {
+                0 => None,
+                1 => Some(Scale::Number(low as f32 + 0.75)),
+                _ => Some(Scale::Tensor(Array::new(&numbers, shape).unwrap())),
+            }
+        };
+        let upstream = scale(upstream, whole, -0.5).unwrap_or(Scale::Number(1.0));
+        let divide_by = scale(divide_by, vec![1], 1.5);
+        let options = loss.specs().iter().map(|spec| spec.name).zip(loss.values()).collect();
+        Call { loss, options, reduction, operands, upstream, divide_by }
+    }
+
+    fn term(&self, operands: &[(&'static str, Array)]) -> Term<Array> {
+        let loss = (self.loss.header().default)();
+        let operands = operands.iter().map(|(name, array)| (*name, array));
+        let term = Term::from_options(loss, self.options.iter().cloned(), operands).unwrap();
+        let term = term.reduce(self.reduction).upstream(self.upstream.clone());
+        match &self.divide_by {
+            Some(scale) => term.divide_by(scale.clone()),
+            None => term,
+        }
+    }
+
+    /// `Σ upstream·loss` where an operand's element is moved.
+    fn value(&self, operand: usize, element: usize, step: f64) -> f64 {
+        let mut operands = self.operands.clone();
+        let (_, array) = &mut operands[operand];
+        let mut numbers = array.to_f64();
+        numbers[element] += step;
+        *array = like(array, &numbers);
+        let outcome = cpu::value(&self.term(&operands)).unwrap();
+        let upstream = match &self.upstream {
+            Scale::Number(number) => vec![f64::from(*number)],
+            Scale::Tensor(array) => array.to_f64(),
+        };
+        let values = outcome.tensor().to_f64();
+        values.iter().enumerate().map(|(i, v)| upstream[i.min(upstream.len() - 1)] * v).sum()
+    }
+
+    /// Compares every gradient with its slopes; says whether the checks let the call through.
+    fn check(&self) -> Result<bool, String> {
+        let specs = self.loss.header().operands;
+        let differentiable = |name: &str| specs.iter().any(|spec| spec.name == name && spec.gradient);
+        let places: Vec<usize> = (0..self.operands.len()).filter(|&k| differentiable(self.operands[k].0)).collect();
+        let of: Vec<&Array> = places.iter().map(|&place| &self.operands[place].1).collect();
+        let gradients = match cpu::gradient_list(&self.term(&self.operands), &of) {
+            Ok((_, gradients)) => gradients,
+            // one channel under a softmax, a sample that is needed: the table of refusals has them
+            Err(Error::InvalidOption { .. }) => return Ok(false),
+            Err(other) => return Err(other.to_string()),
+        };
+        for (place, gradient) in places.into_iter().zip(gradients) {
+            self.compare(place, &gradient.to_f64())?;
+        }
+        Ok(true)
+    }
+
+    fn compare(&self, operand: usize, gradient: &[f64]) -> Result<(), String> {
+        let slopes: Vec<Slopes> =
+            (0..gradient.len()).map(|element| Slopes::of(&|step| self.value(operand, element, step))).collect();
+        let greatest = slopes.iter().fold(0.0, |most: f64, slopes| most.max(slopes.central.abs()));
+        for (element, (&got, slopes)) in gradient.iter().zip(&slopes).enumerate() {
+            let tolerance = OF_SLOPE * greatest + OF_VALUE * slopes.value.abs().max(1.0);
+            if !slopes.hold(got, tolerance) {
+                let name = self.operands[operand].0;
+                return Err(format!("the gradient of `{name}` at {element} is {got}, {slopes:?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The slopes of a function of a step, at 0.
+#[derive(Debug)]
+struct Slopes {
+    value: f64,
+    central: f64,
+    before: f64,
+    after: f64,
+}
+
+impl Slopes {
+    fn of(f: &dyn Fn(f64) -> f64) -> Slopes {
+        let value = f(0.0);
+        let side = |step: f64| (f(step) - value) / step;
+        let [far, near] = [STEP, STEP / 2.0].map(|h| [side(-h), side(h)]);
+        // extrapolated to a step of 0: the two-sided error is of the step's square, the one-sided of the step
+        let central = (4.0 * (near[0] + near[1]) - (far[0] + far[1])) / 6.0;
+        Slopes { value, central, before: 2.0 * near[0] - far[0], after: 2.0 * near[1] - far[1] }
+    }
+
+    /// Whether this is the slope, or at a kink lies between the two.
+    fn hold(&self, got: f64, tolerance: f64) -> bool {
+        // one-sided slopes of a smooth function differ by less than this: they are extrapolated from the step's order
+        let kink = (self.before - self.after).abs() > 1e3 * tolerance;
+        let (low, high) = (self.before.min(self.after), self.before.max(self.after));
+        (got - self.central).abs() <= tolerance || (kink && got >= low - tolerance && got <= high + tolerance)
+    }
+}
+
+/// An operand in f64, of which some numbers meet others exactly, and of which something takes part: a mean over nothing has
+/// no slope.
+fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -> Array {
+    let array = setting.draw(loss, spec, rng);
+    let mut numbers = array.to_f64();
+    if array.dtype().is_float() {
+        for number in &mut numbers {
+            // where operands meet there are kinks
+            if spec.role == Role::Element && spec.domain == Domain::Real && rng.once_in(4) {
+                *number = number.round();
+            }
+            match (spec.domain, spec.role) {
+                (Domain::Probability, role) if role != Role::Classes && rng.once_in(4) => *number = number.round(),
+                // what is 0 or 1 may as well lie between, as soft targets do
+                (Domain::Binary, Role::Element | Role::Target) if rng.once_in(3) => *number = rng.unit(),
+                _ => {}
+            }
+            // a ratio over a sum of almost nothing bends within any step
+            if probabilities(loss, spec) {
+                *number = 0.125 + 0.75 * *number;
+            }
+        }
+        if spec.role == Role::Mask {
+            numbers[0] = 1.0;
+        }
+        return like(&array, &numbers);
+    }
+    let (count, ignored) = label_range(loss, setting.classes());
+    let item = array.len() / setting.shape[0];
+    if spec.role != Role::Index {
+        let kept = (0..count).find(|&label| ignored != Some(label as i32)).unwrap_or(0);
+        let first = numbers.iter_mut().step_by(item.max(1));
+        first.for_each(|label| *label = if ignored.map(f64::from) == Some(*label) { kept as f64 } else { *label });
+    }
+    let labels: Vec<i64> = numbers.iter().map(|&label| label as i64).collect();
+    labels_of(&labels, array.dtype(), array.shape())
+}
+
+/// Whether an operand holds probabilities that are summed as they are.
+fn probabilities(loss: &dyn Loss, spec: &OperandSpec) -> bool {
+    let none = |settings: RegionSettings| settings.activation == Activation::None;
+    matches!(loss.leaf(), Leaf::Region(leaf) if spec.role == Role::Classes && none(leaf.settings()))
+}
+
+/// Numbers in an array's shape.
+fn like(array: &Array, numbers: &[f64]) -> Array {
+    use wgloss::Operand;
+    let made = Array::new(numbers, array.shape()).unwrap();
+    if Operand::class_axis(array) == ClassAxis::Last { made.class_axis_last() } else { made }
+}
+
+/// Every level of every choice meets every level of every other, the rest being drawn anew each time.
+#[test]
+fn every_gradient_is_the_slope_of_its_value() {
+    for loss in all() {
+        let choices = Choices::new(&*loss);
+        let levels = choices.levels();
+        let (mut rng, mut checked, mut failures) = (Rng::new(1), BTreeSet::new(), Vec::new());
+        for a in 0..levels.len() {
+            for b in a + 1..levels.len() {
+                for (level_a, level_b) in (0..levels[a]).flat_map(|i| (0..levels[b]).map(move |j| (i, j))) {
+                    for _ in 0..ROUNDS {
+                        let mut picks: Vec<usize> = levels.iter().map(|&most| rng.below(most)).collect();
+                        (picks[a], picks[b]) = (level_a, level_b);
+                        let call = choices.call(&*loss, &picks, rng.bits());
+                        match call.check() {
+                            Ok(true) => checked.extend(picks.into_iter().enumerate()),
+                            Ok(false) => {}
+                            Err(why) => failures.push(format!("{call:?}: {why}")),
+                        }
+                    }
+                }
+            }
+        }
+        let id = loss.header().id;
+        assert!(failures.is_empty(), "{id}: {} failures, the first: {}", failures.len(), failures[0]);
+        for (choice, level) in levels.iter().enumerate().flat_map(|(choice, &most)| (0..most).map(move |k| (choice, k)))
+        {
+            assert!(checked.contains(&(choice, level)), "{id}: level {level} of choice {choice} was never let through");
+        }
+    }
+}
+
+/// What the comparison lets pass and what it does not, on functions whose slopes are known.
+#[test]
+fn a_slope_is_told_from_what_is_not_one() {
+    let (smooth, kinked) = (Slopes::of(&|h| (1.0 + h).powi(3)), Slopes::of(&|h| (0.5 * h).max(-2.0 * h)));
+    for (slopes, got, holds) in [
+        (&smooth, 3.0, true),
+        (&smooth, 3.0 + 1e-6, false),
+        (&smooth, f64::NAN, false),
+        (&kinked, -2.0, true),
+        (&kinked, -0.75, true),
+        (&kinked, 0.0, true),
+        (&kinked, 0.5, true),
+        (&kinked, 0.6, false),
+        (&kinked, -2.1, false),
+    ] {
+        assert_eq!(slopes.hold(got, 1e-8), holds, "{got} for {slopes:?}");
+    }
+}
