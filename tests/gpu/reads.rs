@@ -35,8 +35,10 @@ fn busy(gpu: &Gpu) {
 
 #[test]
 fn a_read_is_waited_for_or_awaited_under_any_executor() {
-    let (term, x) = eight(gpu());
-    let (outcome, [gradient]) = gpu().gradients(&term, [&x]).unwrap();
+    // its own device, which nobody else drives
+    let gpu = fresh_gpu();
+    let (term, x) = eight(&gpu);
+    let (outcome, [gradient]) = gpu.gradients(&term, [&x]).unwrap();
     assert_eq!(outcome.loss().wait(), Ok(8.0));
     let awaited = outcome.clone();
     assert_eq!(elsewhere(move || pollster::block_on(awaited.loss())), Ok(8.0));
@@ -63,8 +65,9 @@ fn a_read_is_waited_for_or_awaited_under_any_executor() {
 
 #[test]
 fn an_executor_that_asks_again_and_again_gets_the_result_once() {
-    let (term, _) = eight(gpu());
-    let read = gpu().value(&term).unwrap().loss();
+    let gpu = fresh_gpu();
+    let (term, _) = eight(&gpu);
+    let read = gpu.value(&term).unwrap().loss();
     let loss = elsewhere(move || {
         let mut read = pin!(read);
         loop {
