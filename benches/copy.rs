@@ -8,15 +8,16 @@ const BYTES: u64 = 64 << 20;
 
 /// The best copy over all access patterns, in bytes read and written per second.
 pub fn best_rate(gpu: &Gpu) -> f64 {
-    let rates = [(1, true), (4, true), (4, false), (16, true), (16, false)].map(|(run, strided)| {
-        let seconds = time(gpu, run, strided).as_secs_f64();
+    // runs of one, of 4 and of 16 quads; neighbours by the workgroup, by a narrow subgroup, and alone
+    let rates = [(1, 256), (4, 256), (4, 8), (4, 1), (16, 256), (16, 8), (16, 1)].map(|(run, lanes)| {
+        let seconds = time(gpu, run, lanes).as_secs_f64();
         2.0 * BYTES as f64 / seconds
     });
     rates.into_iter().fold(0.0, f64::max)
 }
 
 /// The shortest of several copies in one access pattern.
-fn time(gpu: &Gpu, run: u32, strided: bool) -> Duration {
+fn time(gpu: &Gpu, run: u32, lanes: u32) -> Duration {
     let device = gpu.device();
     let buffer = || {
         device.create_buffer(&wgpu::BufferDescriptor {
@@ -34,7 +35,7 @@ fn time(gpu: &Gpu, run: u32, strided: bool) -> Duration {
         module: &module,
         entry_point: Some("copy"),
         compilation_options: wgpu::PipelineCompilationOptions {
-            constants: &[("RUN", run.into()), ("STRIDED", f64::from(u8::from(strided)))],
+            constants: &[("RUN", run.into()), ("LANES", lanes.into())],
             ..Default::default()
         },
         cache: None,

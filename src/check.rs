@@ -2,7 +2,8 @@
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::loss::{Denominator, Header, Leaf, OperandSpec, RegionSettings, Role};
+use crate::leaf::{Leaf, RegionSettings};
+use crate::loss::{Denominator, Header, OperandSpec, Role};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
 use crate::shape::{ClassAxis, Classes, elements, without_classes};
@@ -275,7 +276,7 @@ fn one_channel(header: &'static Header, classes: Classes, settings: &RegionSetti
         Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
     };
     match (classes.c, settings.activation, settings.include_background) {
-        (1, crate::loss::Activation::Softmax, _) => {
+        (1, crate::leaf::Activation::Softmax, _) => {
             refuse("activation", "softmax".into(), "sigmoid or none, for one channel")
         }
         (1, _, false) => refuse("include_background", "false".into(), "true, for one channel"),

@@ -7,6 +7,7 @@ pub mod cpu;
 mod error;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod leaf;
 mod loss;
 mod losses;
 mod math;
@@ -19,6 +20,7 @@ pub use array::{Array, Data, Element};
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::*;
+pub use leaf::*;
 pub use loss::*;
 pub use losses::*;
 pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};

@@ -1,20 +1,7 @@
-// Where positions and their classes lie, and what stands there. Uses lib/params lib/label lib/math dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask fold/softmax losses/softmax/cross_entropy.
+// What stands at the classes of a position. Uses lib/params geometry/places lib/label lib/math dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask fold/softmax losses/softmax/cross_entropy.
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;
-// whether there is one label a position
-override LABELLED: bool = true;
-
-fn positions() -> u32 {
-    return params.items * params.per_item;
-}
-
-// The element of a position's first class.
-fn first_class(position: u32) -> u32 {
-    let item = position / params.per_item;
-    let place = position % params.per_item;
-    return (item * params.classes * params.per_item) + (place * params.position_stride);
-}
 
 fn share_at(element: u32, class_index: u32) -> f32 {
     if !SPREADS {

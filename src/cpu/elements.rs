@@ -2,7 +2,8 @@
 
 use crate::array::Array;
 use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::loss::{ElementScore, OperandSpec, Pointwise, Role};
+use crate::leaf::{ElementScore, Pointwise};
+use crate::loss::{OperandSpec, Role};
 use crate::term::Part;
 
 /// The scores of all elements, and what is made of them.

@@ -4,7 +4,8 @@ use crate::array::Array;
 use crate::check::{self, Checked, Divisor, Walk};
 use crate::cpu::{elements::Elements, positions::Positions, regions::Regions};
 use crate::error::Result;
-use crate::loss::{Leaf, OperandSpec};
+use crate::leaf::Leaf;
+use crate::loss::OperandSpec;
 use crate::reduction::Reduction;
 use crate::term::{Operand, Part, PartOutcome, Scale, Term, not_reduced};
 

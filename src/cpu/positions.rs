@@ -3,7 +3,8 @@
 use crate::array::Array;
 use crate::check::is_dense;
 use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::loss::{OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics};
+use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
+use crate::loss::{OperandSpec, Role};
 use crate::shape::Classes;
 use crate::term::Part;
 

@@ -3,7 +3,8 @@
 use crate::array::Array;
 use crate::check::is_dense;
 use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::loss::{Activation, OperandSpec, Region, RegionScore, RegionSettings, RegionSums, Role};
+use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
+use crate::loss::{OperandSpec, Role};
 use crate::math::sigmoid;
 use crate::shape::Classes;
 use crate::term::Part;

@@ -63,6 +63,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("geometry/elements_count"),
     source!("geometry/items_lookup"),
     source!("geometry/items_losses"),
+    source!("geometry/places"),
     source!("geometry/class_axis"),
     source!("geometry/positions_tally"),
     source!("geometry/positions_write"),

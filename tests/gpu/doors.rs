@@ -131,3 +131,29 @@ fn uploads_say_what_they_hold() {
     assert_eq!(Operand::class_axis(&tensor), wgloss::ClassAxis::Last);
     assert_eq!(Operand::class_axis(&tensor.read().wait().unwrap()), wgloss::ClassAxis::Last);
 }
+
+#[test]
+fn a_tensor_is_written_anew_and_nothing_beside_it() {
+    let gpu = gpu();
+    let t = gpu.upload(&[0.0f32; 3], [3]).unwrap();
+    let x = gpu.upload(&[1.0f32, 2.0, 3.0], [3]).unwrap();
+    x.write(&[3.0f32, 4.0, 0.0]).unwrap();
+    assert_eq!(loss_of(gpu, &x, &t), 25.0);
+    // bytes that fill no word, in memory of the library's and in the caller's
+    let labels = gpu.upload(&[0u8, 1, 1], [3]).unwrap();
+    labels.write(&[1u8, 0, 1]).unwrap();
+    assert_eq!(labels.read().wait().unwrap().to_f64(), [1.0, 0.0, 1.0]);
+    let buffer = buffer_of(gpu, &[9; 16]);
+    let slice = |from, to| gpu.wrap(buffer.slice(from..to), [(to - from) as usize], DType::U8).unwrap();
+    slice(4, 12).write(&[5u8; 8]).unwrap();
+    for (from, to) in [(5, 8), (5, 9), (4, 7)] {
+        let bytes = vec![0u8; (to - from) as usize];
+        assert_eq!(slice(from, to).write(&bytes).unwrap_err().kind(), "invalid_operand", "{from}..{to}");
+    }
+    let after = slice(0, 16).read().wait().unwrap().to_f64();
+    assert_eq!(after, [[9.0; 4], [5.0; 4], [5.0; 4], [9.0; 4]].concat());
+    // what does not fit
+    assert_eq!(x.write(&[0.0f32; 2]).unwrap_err().kind(), "shape_mismatch");
+    assert_eq!(x.write(&[0i32; 3]).unwrap_err().kind(), "unsupported_dtype");
+    gpu.empty([0]).unwrap().write::<f32>(&[]).unwrap();
+}

@@ -152,8 +152,9 @@ fn every_loss_gives_the_same_through_a_job_as_through_a_call() {
         let job = gpu().prepare(&case.term(&tensors), &Outputs { gradients: store, ..Outputs::default() }).unwrap();
         let bits = |loss: f32| loss.to_bits();
         assert_eq!(job.run().unwrap().loss().wait().map(bits), called.loss().wait().map(bits), "{case:?}");
-        for (own, given) in into.iter().zip(&gradients) {
+        for (place, (own, given)) in into.iter().zip(&gradients).enumerate() {
             assert_eq!(read(own), read(given), "{case:?}");
+            assert_eq!(read(&job.outcome().gradients()[place]), read(given), "{case:?}");
         }
     }
 }

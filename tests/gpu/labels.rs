@@ -116,6 +116,9 @@ fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
     let job = gpu().prepare(&case.term(&tensors), &outputs).map_err(error)?;
     job.run().map_err(error)?;
     told("the check", job.check().wait())?;
+    for gradient in job.outcome().gradients() {
+        told("a job's gradient", gradient.read().wait().map(drop))?;
+    }
     // the caller's own tensors hold what the call would have come to without the bad labels
     let (loss, gradients) = twin(case, &inputs, name, &bad.iter().map(|(place, _)| *place).collect::<Vec<_>>());
     close(&log.read().wait().map_err(error)?.to_f64(), &loss).map_err(|e| format!("loss: {e}"))?;

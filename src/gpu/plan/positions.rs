@@ -1,7 +1,8 @@
 //! How a walk over positions and their classes is cut.
 
 use super::{Joint, Plan, Request, Stage, narrow, overrides, scale_first};
-use crate::loss::{Role, Softmax};
+use crate::leaf::Softmax;
+use crate::loss::Role;
 use crate::shape::Classes;
 
 /// The classes of a chunk, where rows are cut into chunks.
@@ -103,7 +104,7 @@ fn joint(request: &Request<'_>, lib: &[&str], masked: bool) -> Joint {
     joint.optional("mask", masked && request.player(Role::Mask).is_some());
     joint.files(&["fold/softmax"]);
     joint.sources.push(request.loss().header().shader);
-    joint.files(&["geometry/class_axis"]);
+    joint.files(&["geometry/places", "geometry/class_axis"]);
     joint
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Joint, Plan, Request, narrow, overrides, scale_first, totals};
 use crate::error::{Error, Result};
-use crate::loss::{Activation, RegionSettings, Role};
+use crate::leaf::{Activation, RegionSettings};
+use crate::loss::Role;
 use crate::options::OptionType;
 use crate::shape::Classes;
 
@@ -46,7 +47,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, set
             let activation = settings.activation.get().to_string();
             joint.files(&["operand/x0", "operand/pixels", &format!("activation/{activation}")]);
         }
-        joint.files(&["geometry/region"]);
+        joint.files(&["geometry/places", "geometry/region"]);
         joint
     };
     let mut choices = overrides(request.loss());

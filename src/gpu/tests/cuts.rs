@@ -4,12 +4,14 @@ use super::cases::{Case, Gradients, cases, noop};
 use super::compiled::in_parallel;
 use crate::error::Error;
 use crate::gpu::plan::{Bound, Plan, Stage};
-use crate::loss::{Leaf, Loss, Role};
+use crate::leaf::Leaf;
+use crate::loss::{Loss, Role};
 use crate::shape::{ClassAxis, DType};
 use std::collections::BTreeMap;
 
-/// The iterations that a loop of an invocation may have: drivers stop an invocation's loops at 65,535 in all, silently.
-const LONGEST: u64 = 16_384;
+/// The iterations that a loop of an invocation may have: some drivers stop all loops of an invocation, silently, after 65,535
+/// in all, and a kernel has a few loops of this length.
+const LONGEST: u64 = 8192;
 
 /// The workgroups that a dispatch folded into two dimensions can have.
 const MOST_GROUPS: u64 = 65_535 * 65_535;
@@ -17,7 +19,7 @@ const MOST_GROUPS: u64 = 65_535 * 65_535;
 /// Powers of ten and their neighbours, so that every threshold has a size on either side.
 fn sizes(most: usize) -> impl Iterator<Item = usize> + Clone {
     let powers = (0..11).map(|power| 10usize.pow(power));
-    powers.flat_map(|size| [size, 2 * size + 1, 5 * size - 1]).filter(move |&size| size <= most)
+    powers.flat_map(|size| [size, 2 * size + 1, 4 * size, 5 * size - 1]).filter(move |&size| size <= most)
 }
 
 /// Shapes over many orders of magnitude, to beyond what 32 bits count.
@@ -38,8 +40,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
                 let region = matches!(loss.leaf(), Leaf::Region(_));
                 for c in sizes(10_000_000).filter(|&c| c > 1 || !region) {
                     shapes.push((vec![n, c], Second));
-                    shapes.extend([7, 10_000, 3_000_001].map(|s| (vec![n, c, s], Second)));
-                    shapes.extend([7, 10_000, 3_000_001].map(|s| (vec![n, s, c], Last)));
+                    shapes.extend([7, 10_000, 300_001, 3_000_001].map(|s| (vec![n, c, s], Second)));
+                    shapes.extend([7, 10_000, 300_001, 3_000_001].map(|s| (vec![n, s, c], Last)));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The noise regression loss of diffusion models.
 
-use crate::loss::{Denominator, Domain, ElementScore, Header, OperandSpec, Pointwise, Role, source};
+use crate::leaf::{ElementScore, Pointwise};
+use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 

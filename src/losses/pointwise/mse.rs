@@ -1,6 +1,7 @@
 //! Mean squared error.
 
-use crate::loss::{Denominator, ElementScore, Header, OperandSpec, Pointwise, Role, source};
+use crate::leaf::{ElementScore, Pointwise};
+use crate::loss::{Denominator, Header, OperandSpec, Role, source};
 use crate::reduction::Reduction;
 
 crate::loss! {

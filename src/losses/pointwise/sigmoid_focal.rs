@@ -1,6 +1,7 @@
 //! The focal loss of independent binary questions.
 
-use crate::loss::{Denominator, Domain, ElementScore, Header, OperandSpec, Pointwise, Role, source};
+use crate::leaf::{ElementScore, Pointwise};
+use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
 use crate::math::{sigmoid, softplus};
 use crate::options::Range;
 use crate::reduction::Reduction;

@@ -1,9 +1,7 @@
 //! The Dice loss of regions.
 
-use crate::loss::{
-    Activation, Denominator, Domain, Header, OperandSpec, Region, RegionScore, RegionSettings, RegionSums,
-    Role, source,
-};
+use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
+use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
 use crate::options::Range;
 use crate::reduction::Reduction;
 

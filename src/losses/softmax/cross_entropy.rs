@@ -1,8 +1,7 @@
 //! Cross-entropy of a softmax, over rows and over pixels.
 
-use crate::loss::{
-    Denominator, Domain, Header, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
-};
+use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
+use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
 use crate::options::Range;
 use crate::reduction::Reduction;
 

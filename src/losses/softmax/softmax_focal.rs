@@ -1,8 +1,7 @@
 //! The focal loss of classes that exclude each other.
 
-use crate::loss::{
-    Denominator, Domain, Header, OperandSpec, Role, Softmax, SoftmaxScore, SoftmaxStatistics, source,
-};
+use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
+use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
 use crate::options::Range;
 use crate::reduction::Reduction;
 
