@@ -13,6 +13,7 @@ mod losses;
 mod math;
 mod options;
 mod reduction;
+mod role;
 mod shape;
 mod term;
 
@@ -25,6 +26,7 @@ pub use loss::*;
 pub use losses::*;
 pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};
 pub use reduction::Reduction;
+pub use role::{Axis, Domain, Role, Sizes};
 pub use shape::{ClassAxis, DType};
 pub use term::{Extra, Operand, PartOutcome, Scale, Term};
 #[cfg(feature = "gpu")]

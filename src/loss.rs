@@ -3,6 +3,7 @@
 use crate::leaf::Leaf;
 use crate::options::Options;
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 use std::fmt;
 
 /// A loss: a struct of its options, with a header and a leaf. [`loss!`](crate::loss!) writes the struct.
@@ -110,42 +111,6 @@ impl OperandSpec {
         self.domain = domain;
         self
     }
-}
-
-/// What an operand is to a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A float for each element, of the prediction's shape.
-    Element,
-    /// A prediction with a class axis, `[N, C, ...]`.
-    Classes,
-    /// A target with one label a position, or one float for each element of the prediction.
-    Target,
-    /// A target with one label a position.
-    Labels,
-    /// A float for each class, `[C]`.
-    PerClass,
-    /// A float for each value of the unreduced loss: a factor.
-    Weight,
-    /// A float for each value of the unreduced loss: nonzero keeps, zero leaves out whatever stands there.
-    Mask,
-    /// An integer for each item, `[N]`, that is looked up in the table.
-    Index,
-    /// The table, `[T]`.
-    Table,
-}
-
-/// The values that an operand holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// Any real number.
-    Real,
-    /// From 0 to 1.
-    Probability,
-    /// 0 or 1.
-    Binary,
-    /// Greater than 0.
-    Positive,
 }
 
 /// What a mean divides by.

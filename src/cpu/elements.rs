@@ -3,7 +3,8 @@
 use crate::array::Array;
 use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::leaf::{ElementScore, Pointwise};
-use crate::loss::{OperandSpec, Role};
+use crate::loss::OperandSpec;
+use crate::role::Role;
 use crate::term::Part;
 
 /// The scores of all elements, and what is made of them.

@@ -4,7 +4,8 @@ use crate::array::Array;
 use crate::check::is_dense;
 use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
-use crate::loss::{OperandSpec, Role};
+use crate::loss::OperandSpec;
+use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
 

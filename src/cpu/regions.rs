@@ -4,8 +4,9 @@ use crate::array::Array;
 use crate::check::is_dense;
 use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
-use crate::loss::{OperandSpec, Role};
+use crate::loss::OperandSpec;
 use crate::math::sigmoid;
+use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
 

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use wgloss::{
-    Activation, Array, ClassAxis, DType, Domain, Kind, Leaf, Loss, OperandSpec, OptionSpec, Range, RegionSettings,
-    Role, Value,
+    Activation, Array, Axis, ClassAxis, DType, Domain, Kind, Leaf, Loss, OperandSpec, OptionSpec, Range, Role, Sizes,
+    Value,
 };
 
 /// A small generator of random numbers (splitmix64): the same seed gives the same inputs on every machine.
@@ -56,8 +56,8 @@ pub struct Setting {
     pub target: DType,
 }
 
-/// The length of a table that indices are looked up in.
-pub const TABLE: usize = 10;
+/// The length of an axis that the prediction does not settle: of a table that indices are looked up in, say.
+pub const FREE: usize = 10;
 
 impl Setting {
     /// The number of classes, where the prediction has them.
@@ -75,31 +75,19 @@ impl Setting {
         shape
     }
 
+    fn sizes(&self, loss: &dyn Loss) -> Sizes {
+        Sizes::new(loss, &self.shape, self.axis, self.target.is_float())
+    }
+
     /// The shape of the unreduced loss.
     pub fn values(&self, loss: &dyn Loss) -> Vec<usize> {
-        match loss.leaf() {
-            Leaf::Pointwise(_) if has(loss, Role::Index) => vec![self.shape[0]],
-            Leaf::Pointwise(_) => self.shape.clone(),
-            Leaf::Softmax(_) => self.positions(),
-            Leaf::Region(region) => {
-                let RegionSettings { include_background, batch, .. } = region.settings();
-                let seen = self.classes() - usize::from(!include_background);
-                if batch { vec![seen] } else { vec![self.shape[0], seen] }
-            }
-        }
+        self.sizes(loss).values
     }
 
     /// The shape of an operand.
     pub fn shape_of(&self, loss: &dyn Loss, spec: &OperandSpec) -> Vec<usize> {
-        match spec.role {
-            Role::Element | Role::Classes => self.shape.clone(),
-            Role::Target if self.target.is_float() => self.shape.clone(),
-            Role::Target | Role::Labels => self.positions(),
-            Role::PerClass => vec![self.classes()],
-            Role::Weight | Role::Mask => self.values(loss),
-            Role::Index => vec![self.shape[0]],
-            Role::Table => vec![TABLE],
-        }
+        let length = |axis| if let Axis::Of(length) = axis { length } else { FREE };
+        self.sizes(loss).shape(spec.role).into_iter().map(length).collect()
     }
 
     /// An operand's values.
@@ -120,7 +108,7 @@ impl Setting {
                 let (most, ignored) = label_range(loss, self.classes());
                 labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
             }
-            Role::Index => labels(count, TABLE, None, rng),
+            Role::Index => labels(count, FREE, None, rng),
             _ => {
                 let domain = domain(loss, spec);
                 Array::new(&(0..count).map(|_| number(domain, rng)).collect::<Vec<f32>>(), shape).unwrap()
@@ -140,7 +128,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
     match loss.leaf() {
         Leaf::Softmax(leaf) => (classes, Some(leaf.ignore_index())),
         Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
-        Leaf::Pointwise(_) => (TABLE, None),
+        Leaf::Pointwise(_) => (FREE, None),
     }
 }
 
@@ -190,6 +178,7 @@ pub fn number(domain: Domain, rng: &mut Rng) -> f32 {
         Domain::Real => 2.0 * rng.normal(),
         Domain::Probability => rng.unit(),
         Domain::Binary => f64::from(u8::from(!rng.once_in(3))),
+        Domain::Sign => f64::from(u8::from(rng.once_in(2))) * 2.0 - 1.0,
         Domain::Positive => 0.1 + 2.0 * rng.unit(),
     };
     number as f32

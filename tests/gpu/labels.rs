@@ -1,7 +1,7 @@
 //! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::common::{TABLE, has, label_range, labels_of};
+use crate::common::{FREE, has, label_range, labels_of};
 use crate::judge::{Failures, close, same};
 use crate::pages::{Pages, bytes_of};
 use crate::{fresh_gpu, gpu};
@@ -222,7 +222,7 @@ fn an_empty_table_has_no_index() {
         let case = Case::new(loss.header().id, &[3, 2], DType::I32);
         let mut inputs = case.inputs();
         let table = loss.header().operands.iter().find(|spec| spec.role == Role::Table).unwrap().name;
-        assert_eq!(inputs.operand(table).shape(), [TABLE]);
+        assert_eq!(inputs.operand(table).shape(), [FREE]);
         *inputs.operand(table) = Array::new(&[0.0f32; 0], [0]).unwrap();
         let tensors = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
         let error = gpu().value(&case.term(&tensors)).unwrap().loss().wait().unwrap_err();

@@ -1,7 +1,7 @@
 //! How a walk over elements is cut.
 
 use super::{Joint, MOST_BUFFERS, Plan, Request, Stage, Wanted, narrow, overrides, scale_first};
-use crate::loss::Role;
+use crate::role::Role;
 
 /// The elements of a tile are at least and at most so many; between, there are about as many tiles as this.
 const TILE: std::ops::RangeInclusive<usize> = 4096..=65536;

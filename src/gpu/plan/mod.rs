@@ -12,9 +12,10 @@ use crate::gpu::kernel::{Kernel, file};
 use crate::gpu::params::Params;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::{Loss, Role, Source};
+use crate::loss::{Loss, Source};
 use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
+use crate::role::Role;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Scale};
 
@@ -321,7 +322,7 @@ fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let elements = header.elements().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
     let players = header.operands.iter().flat_map(|spec| {
         let names: &[&str] = match spec.role {
-            Role::Element => &[],
+            Role::Element | Role::Column | Role::Row => &[],
             Role::Classes => &["x0"],
             Role::Target | Role::Labels => &["labels", "dense"],
             Role::PerClass => &["class_weight"],

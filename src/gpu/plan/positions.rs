@@ -2,7 +2,7 @@
 
 use super::{Joint, Plan, Request, Stage, narrow, overrides, scale_first};
 use crate::leaf::Softmax;
-use crate::loss::Role;
+use crate::role::Role;
 use crate::shape::Classes;
 
 /// The classes of a chunk, where rows are cut into chunks.

@@ -3,8 +3,8 @@
 use super::{Joint, Plan, Request, narrow, overrides, scale_first, totals};
 use crate::error::{Error, Result};
 use crate::leaf::{Activation, RegionSettings};
-use crate::loss::Role;
 use crate::options::OptionType;
+use crate::role::Role;
 use crate::shape::Classes;
 
 /// The most classes: an invocation loops over those of a position.

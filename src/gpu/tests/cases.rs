@@ -6,10 +6,11 @@ use crate::gpu::Gpu;
 use crate::gpu::plan::{Plan, Request, Wanted, plan};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::{Loss, OperandSpec, Role};
+use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionSpec, OptionType, Range, Value};
 use crate::reduction::Reduction;
-use crate::shape::{ClassAxis, DType, without_classes};
+use crate::role::{Axis, Role, Sizes};
+use crate::shape::{ClassAxis, DType};
 use crate::term::Term;
 use std::sync::OnceLock;
 
@@ -82,18 +83,18 @@ impl Case {
     pub fn plan(&self, gpu: &Gpu) -> Result<Plan> {
         let loss = self.loss();
         let header = loss.header();
-        let loss_shape = self.loss_shape(&*loss);
+        let sizes = Sizes::new(&*loss, &self.shape, self.axis, self.target.is_float());
         let operands: Vec<(&str, Tensor)> = header
             .operands
             .iter()
             .filter(|spec| !spec.optional || self.optional.contains(&spec.name))
-            .map(|spec| (spec.name, self.operand(gpu, spec, &loss_shape)))
+            .map(|spec| (spec.name, self.operand(gpu, spec, &sizes)))
             .collect();
         let options = [("reduction", self.reduction.get())];
         let mut term = Term::from_options(loss, options, operands.iter().map(|(name, tensor)| (*name, tensor)))?;
         if self.upstream_tensor {
             let whole = self.reduction == Reduction::None;
-            let shape = if whole { loss_shape } else { vec![1] };
+            let shape = if whole { sizes.values } else { vec![1] };
             term = term.upstream(&gpu.claim(shape, DType::F32));
         }
         if self.divide_by_tensor {
@@ -117,38 +118,11 @@ impl Case {
         differentiable.enumerate().map(|(output, spec)| Wanted { operand: spec.name, output, add }).collect()
     }
 
-    /// The shape of the unreduced loss.
-    fn loss_shape(&self, loss: &dyn Loss) -> Vec<usize> {
-        let by_item = loss.header().player(Role::Index).is_some();
-        match loss.leaf() {
-            Leaf::Pointwise(_) if by_item => self.shape[..1].to_vec(),
-            Leaf::Pointwise(_) => self.shape.clone(),
-            Leaf::Softmax(_) => without_classes(&self.shape, self.axis),
-            Leaf::Region(leaf) => {
-                let seen = self.classes() - usize::from(!leaf.settings().include_background);
-                if leaf.settings().batch { vec![seen] } else { vec![self.shape[0], seen] }
-            }
-        }
-    }
-
-    fn classes(&self) -> usize {
-        match self.axis {
-            ClassAxis::Second => self.shape[1],
-            ClassAxis::Last => self.shape[self.shape.len() - 1],
-        }
-    }
-
-    fn operand(&self, gpu: &Gpu, spec: &OperandSpec, loss_shape: &[usize]) -> Tensor {
-        let (shape, dtype) = match spec.role {
-            Role::Element | Role::Classes => (self.shape.clone(), DType::F32),
-            Role::Target if self.target.is_float() => (self.shape.clone(), self.target),
-            Role::Target | Role::Labels => (without_classes(&self.shape, self.axis), self.target),
-            Role::PerClass => (vec![self.classes()], DType::F32),
-            Role::Weight | Role::Mask => (loss_shape.to_vec(), DType::F32),
-            Role::Index => (self.shape[..1].to_vec(), self.target),
-            Role::Table => (vec![1000], DType::F32),
-        };
-        gpu.claim(shape, dtype).with_class_axis(self.axis)
+    fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {
+        let length = |axis: Axis| if let Axis::Of(length) = axis { length } else { 1000 };
+        let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
+        let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
+        gpu.claim(shape, if target { self.target } else { DType::F32 }).with_class_axis(self.axis)
     }
 }
 

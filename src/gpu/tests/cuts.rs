@@ -5,7 +5,8 @@ use super::compiled::in_parallel;
 use crate::error::Error;
 use crate::gpu::plan::{Bound, Plan, Stage};
 use crate::leaf::Leaf;
-use crate::loss::{Loss, Role};
+use crate::loss::Loss;
+use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::collections::BTreeMap;
 

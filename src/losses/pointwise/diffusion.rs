@@ -1,7 +1,8 @@
 //! The noise regression loss of diffusion models.
 
 use crate::leaf::{ElementScore, Pointwise};
-use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::role::{Domain, Role};
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 

@@ -1,7 +1,8 @@
 //! Mean squared error.
 
 use crate::leaf::{ElementScore, Pointwise};
-use crate::loss::{Denominator, Header, OperandSpec, Role, source};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::role::Role;
 use crate::reduction::Reduction;
 
 crate::loss! {

@@ -1,7 +1,8 @@
 //! The focal loss of independent binary questions.
 
 use crate::leaf::{ElementScore, Pointwise};
-use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::role::{Domain, Role};
 use crate::math::{sigmoid, softplus};
 use crate::options::Range;
 use crate::reduction::Reduction;

@@ -1,7 +1,8 @@
 //! The Dice loss of regions.
 
 use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
-use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::role::{Domain, Role};
 use crate::options::Range;
 use crate::reduction::Reduction;
 

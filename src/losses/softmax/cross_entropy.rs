@@ -1,7 +1,8 @@
 //! Cross-entropy of a softmax, over rows and over pixels.
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
-use crate::loss::{Denominator, Domain, Header, OperandSpec, Role, source};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::role::{Domain, Role};
 use crate::options::Range;
 use crate::reduction::Reduction;
 

@@ -1,12 +1,15 @@
 //! What is refused before anything is computed: options, operands, dtypes and shapes, in this order, and labels on the host.
 
+mod walk;
+
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::leaf::{Leaf, RegionSettings};
-use crate::loss::{Denominator, Header, OperandSpec, Role};
+use crate::loss::{Denominator, Header, OperandSpec};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
-use crate::shape::{ClassAxis, Classes, elements, without_classes};
+use crate::role::{Axis, Role, Sizes};
+use crate::shape::{Classes, elements};
 use crate::term::{Operand, Part, Scale, Term, refuse_reduction};
 
 /// What the checks found out about a part: the sizes that its walk needs.
@@ -139,12 +142,7 @@ fn options_of<T: Operand>(part: &Part<T>) -> Result<()> {
             expected: format!("another value where `{operand}` is not given"),
         });
     }
-    let leader = part.operand(header.operands[0].name);
-    let classes = leader.and_then(|leader| Classes::of(leader.shape(), leader.class_axis()));
-    match (part.loss.leaf(), classes) {
-        (Leaf::Region(leaf), Some(classes)) => one_channel(header, classes, &leaf.settings()),
-        _ => Ok(()),
-    }
+    walk::options_of(part)
 }
 
 fn operands<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
@@ -171,8 +169,8 @@ fn dtypes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
         let float = tensor.dtype().is_float();
         let expected = match spec.role {
             Role::Target => continue,
-            Role::Labels | Role::Index if float => "integers",
-            Role::Labels | Role::Index => continue,
+            role if role.is_integer() && float => "integers",
+            role if role.is_integer() => continue,
             _ if float => continue,
             _ => "floats",
         };
@@ -203,85 +201,47 @@ fn scale_tensors<T>(part: &Part<T>) -> impl Iterator<Item = (&'static str, &T)> 
 
 fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked> {
     let leader = part.operand(header.operands[0].name).expect("the first operand is never optional");
-    let axis = leader.class_axis();
     let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
-    let target = || header.player(Role::Target).or(header.player(Role::Labels)).map_or("target", |spec| spec.name);
-    let classes = || match Classes::of(leader.shape(), axis) {
-        Some(classes) if classes.c > 0 => Ok(classes),
-        _ => Err(mismatch(header, header.operands[0].name, "[N, C, ...] with at least one class".into(), leader)),
-    };
-    let (walk, loss_shape, labels) = match part.loss.leaf() {
-        Leaf::Pointwise(_) => pointwise(part, header, leader)?,
-        Leaf::Softmax(leaf) => {
-            let classes = classes()?;
-            let labels = Labels { operand: target(), count: classes.c, ignored: Some(leaf.ignore_index()) };
-            let shape = without_classes(leader.shape(), axis);
-            (Walk::Positions(classes), shape, (!dense).then_some(labels))
-        }
-        Leaf::Region(leaf) => {
-            let (classes, settings) = (classes()?, leaf.settings());
-            let seen = classes.c - usize::from(!settings.include_background);
-            let shape = if settings.batch { vec![seen] } else { vec![classes.n, seen] };
-            let labels = Labels { operand: target(), count: classes.c.max(2), ignored: settings.ignore_index };
-            (Walk::Regions(classes, settings), shape, (!dense).then_some(labels))
-        }
-    };
-    let label_shape = without_classes(leader.shape(), axis);
+    let (walk, labels) = walk::of(part, header, leader, dense)?;
+    let sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), dense);
+    let mut free: Vec<(&str, usize)> = Vec::new();
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
-        let expected = match spec.role {
-            Role::Element | Role::Classes => leader.shape().to_vec(),
-            Role::Target if dense => leader.shape().to_vec(),
-            Role::Target | Role::Labels => label_shape.clone(),
-            Role::PerClass => vec![class_count(leader.shape(), axis)],
-            Role::Weight | Role::Mask => loss_shape.clone(),
-            Role::Index => leader.shape()[..1].to_vec(),
-            Role::Table if tensor.shape().len() == 1 => continue,
-            Role::Table => return Err(mismatch(header, name, "[T]".into(), tensor)),
-        };
-        if tensor.shape() != expected {
-            return Err(mismatch(header, name, format!("{expected:?}"), tensor));
+        let (expected, settled) = (sizes.shape(spec.role), free.len());
+        let mut fits = tensor.shape().len() == expected.len();
+        for (&got, axis) in tensor.shape().iter().zip(&expected) {
+            let known = free.iter().find(|(known, _)| *axis == Axis::Free(known)).map(|(_, length)| *length);
+            match (axis, known) {
+                (Axis::Of(length), _) => fits &= got == *length,
+                (Axis::Free(_), Some(length)) => fits &= got == length,
+                (Axis::Free(axis), None) => free.push((axis, got)),
+            }
+        }
+        if !fits {
+            return Err(mismatch(header, name, shape_text(&expected, &free[..settled]), tensor));
         }
     }
-    scales(part, header, &loss_shape)?;
+    scales(part, header, &sizes.values)?;
     let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
-    let divisor = divisor(part, header, dense, &loss_shape, ignoring);
-    Ok(Checked { walk, loss_shape, labels, divisor })
+    let divisor = divisor(part, header, dense, &sizes.values, ignoring);
+    Ok(Checked { walk, loss_shape: sizes.values, labels, divisor })
 }
 
-type Walked = (Walk, Vec<usize>, Option<Labels>);
-
-fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T) -> Result<Walked> {
-    let shape = leader.shape();
-    let count = elements(shape).ok_or_else(|| too_many(shape))?;
-    let (Some(index), Some(table)) = (header.player(Role::Index), header.player(Role::Table)) else {
-        return Ok((Walk::Elements { items: 1, per_item: count }, shape.to_vec(), None));
+/// A shape as an error shows it, its free axes by name as long as nothing has settled them.
+fn shape_text(axes: &[Axis], free: &[(&str, usize)]) -> String {
+    let text = |axis: &Axis| match axis {
+        Axis::Of(length) => length.to_string(),
+        Axis::Free(name) => match free.iter().find(|(known, _)| known == name) {
+            Some((_, length)) => length.to_string(),
+            None => name.to_string(),
+        },
     };
-    let Some(&items) = shape.first() else {
-        return Err(mismatch(header, header.operands[0].name, "[N, ...]".into(), leader));
-    };
-    let per_item = elements(&shape[1..]).ok_or_else(|| too_many(shape))?;
-    let count = part.operand(table.name).and_then(|t| t.shape().first().copied()).unwrap_or(0);
-    let labels = Labels { operand: index.name, count, ignored: None };
-    Ok((Walk::Elements { items, per_item }, vec![items], Some(labels)))
+    format!("[{}]", axes.iter().map(text).collect::<Vec<_>>().join(", "))
 }
 
 /// Whether the target holds a float for each element rather than a label for each position.
 pub(crate) fn is_dense<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> bool {
     part.operand(spec.name).is_some_and(|t| t.dtype().is_float())
-}
-
-fn one_channel(header: &'static Header, classes: Classes, settings: &RegionSettings) -> Result<()> {
-    let refuse = |option: &str, value: String, expected: &str| {
-        Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
-    };
-    match (classes.c, settings.activation, settings.include_background) {
-        (1, crate::leaf::Activation::Softmax, _) => {
-            refuse("activation", "softmax".into(), "sigmoid or none, for one channel")
-        }
-        (1, _, false) => refuse("include_background", "false".into(), "true, for one channel"),
-        _ => Ok(()),
-    }
 }
 
 fn scales<T: Operand>(part: &Part<T>, header: &'static Header, loss_shape: &[usize]) -> Result<()> {
@@ -315,10 +275,6 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, dense: bool, loss_shape:
             }
         }
     }
-}
-
-fn class_count(shape: &[usize], axis: ClassAxis) -> usize {
-    Classes::of(shape, axis).map_or_else(|| shape.last().copied().unwrap_or(1), |classes| classes.c)
 }
 
 fn mismatch<T: Operand>(header: &Header, operand: &str, expected: String, got: &T) -> Error {

@@ -1,0 +1,70 @@
+//! What each family's walk runs over, and what of it a loss may not be asked for.
+
+use super::{Labels, Walk, mismatch, too_many};
+use crate::error::{Error, Result};
+use crate::leaf::{Activation, Leaf, RegionSettings};
+use crate::loss::Header;
+use crate::role::Role;
+use crate::shape::{Classes, elements};
+use crate::term::{Operand, Part};
+
+type Walked = (Walk, Option<Labels>);
+
+/// The walk of a part and the integers to be checked, where there are any.
+pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, dense: bool) -> Result<Walked> {
+    let target = || header.player(Role::Target).or(header.player(Role::Labels)).map_or("target", |spec| spec.name);
+    let classes = || match Classes::of(leader.shape(), leader.class_axis()) {
+        Some(classes) if classes.c > 0 => Ok(classes),
+        _ => Err(mismatch(header, header.operands[0].name, "[N, C, ...] with at least one class".into(), leader)),
+    };
+    Ok(match part.loss.leaf() {
+        Leaf::Pointwise(_) => pointwise(part, header, leader)?,
+        Leaf::Softmax(leaf) => {
+            let classes = classes()?;
+            let labels = Labels { operand: target(), count: classes.c, ignored: Some(leaf.ignore_index()) };
+            (Walk::Positions(classes), (!dense).then_some(labels))
+        }
+        Leaf::Region(leaf) => {
+            let (classes, settings) = (classes()?, leaf.settings());
+            let labels = Labels { operand: target(), count: classes.c.max(2), ignored: settings.ignore_index };
+            (Walk::Regions(classes, settings), (!dense).then_some(labels))
+        }
+    })
+}
+
+fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T) -> Result<Walked> {
+    let shape = leader.shape();
+    let count = elements(shape).ok_or_else(|| too_many(shape))?;
+    let (Some(index), Some(table)) = (header.player(Role::Index), header.player(Role::Table)) else {
+        return Ok((Walk::Elements { items: 1, per_item: count }, None));
+    };
+    let Some(&items) = shape.first() else {
+        return Err(mismatch(header, header.operands[0].name, "[N, ...]".into(), leader));
+    };
+    let per_item = elements(&shape[1..]).ok_or_else(|| too_many(shape))?;
+    let count = part.operand(table.name).and_then(|t| t.shape().first().copied()).unwrap_or(0);
+    let labels = Labels { operand: index.name, count, ignored: None };
+    Ok((Walk::Elements { items, per_item }, Some(labels)))
+}
+
+/// Refuses options that do not go with the prediction's shape.
+pub(super) fn options_of<T: Operand>(part: &Part<T>) -> Result<()> {
+    let header = part.loss.header();
+    let leader = part.operand(header.operands[0].name);
+    let classes = leader.and_then(|leader| Classes::of(leader.shape(), leader.class_axis()));
+    match (part.loss.leaf(), classes) {
+        (Leaf::Region(leaf), Some(classes)) => one_channel(header, classes, &leaf.settings()),
+        _ => Ok(()),
+    }
+}
+
+fn one_channel(header: &'static Header, classes: Classes, settings: &RegionSettings) -> Result<()> {
+    let refuse = |option: &str, value: String, expected: &str| {
+        Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
+    };
+    match (classes.c, settings.activation, settings.include_background) {
+        (1, Activation::Softmax, _) => refuse("activation", "softmax".into(), "sigmoid or none, for one channel"),
+        (1, _, false) => refuse("include_background", "false".into(), "true, for one channel"),
+        _ => Ok(()),
+    }
+}

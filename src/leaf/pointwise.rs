@@ -1,0 +1,28 @@
+//! Leaves that give a value for each element.
+
+/// A loss that gives a value for each element, from as many as four operands.
+pub trait Pointwise {
+    /// The loss of an element and its derivatives.
+    ///
+    /// `v` holds the element of each [`Role::Element`](crate::Role::Element) operand in the header's order, `item` what [`item`](Self::item) gave.
+    fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
+
+    /// What the leaf needs of an item, from the number that was looked up for it.
+    fn item(&self, _looked_up: f64) -> [f64; 3] {
+        [0.0; 3]
+    }
+
+    /// An optional operand that these options need: its name, and the option's.
+    fn needs(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+}
+
+/// The loss of an element, and its derivative with respect to each operand.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ElementScore {
+    /// The loss.
+    pub loss: f64,
+    /// Its derivatives, in the operands' order.
+    pub d: [f64; 4],
+}

@@ -1,0 +1,62 @@
+//! Leaves that give a value for each item and class, from sums over positions.
+
+use crate::options::choice;
+
+/// A loss of sums over regions.
+pub trait Region {
+    /// What the sums run over.
+    fn settings(&self) -> RegionSettings;
+    /// The loss of a class and its derivatives.
+    fn score(&self, sums: RegionSums) -> RegionScore;
+}
+
+choice! {
+    /// What makes probabilities of a region loss's predictions.
+    pub enum Activation {
+        /// A softmax over the classes.
+        Softmax = "softmax",
+        /// A sigmoid of each element.
+        Sigmoid = "sigmoid",
+        /// Nothing: the predictions are probabilities.
+        None = "none",
+    }
+}
+
+/// What the sums of a region loss run over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RegionSettings {
+    /// What makes probabilities of the predictions.
+    pub activation: Activation,
+    /// Whether class 0 takes part.
+    pub include_background: bool,
+    /// Whether the sums run over the batch as well.
+    pub batch: bool,
+    /// Whether probabilities and targets are squared in the sums of each alone.
+    pub squared: bool,
+    /// The label of positions that take no part.
+    pub ignore_index: Option<i32>,
+}
+
+/// The sums of one class over its region, of probabilities `p` and targets `t`, each of terms that do not cancel.
+///
+/// `Σp + Σt` is `2·true_pos + false_pos + false_neg`; with squares these are `Σp²` and `Σt²`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RegionSums {
+    /// Σ p·t.
+    pub true_pos: f64,
+    /// Σ p·(1 − t); with squares Σ (p − t)².
+    pub false_pos: f64,
+    /// Σ (1 − p)·t; with squares 0.
+    pub false_neg: f64,
+}
+
+/// The loss of a class, and its derivatives as a function of Σ p·t, Σ p and Σ t.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RegionScore {
+    /// The loss.
+    pub loss: f64,
+    /// With respect to Σ p·t.
+    pub d_pt: f64,
+    /// With respect to Σ p; with squares to Σ p².
+    pub d_p: f64,
+}
