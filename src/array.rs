@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::shape::{ClassAxis, DType, elements};
 use crate::term::Operand;
+use half::{bf16, f16};
 use std::sync::Arc;
 
 /// A dense, row-major tensor in the host's memory. Clones share its elements.
@@ -25,6 +26,10 @@ pub struct Array {
 pub enum Data {
     /// 32-bit floats.
     F32(Arc<[f32]>),
+    /// IEEE's 16-bit floats.
+    F16(Arc<[f16]>),
+    /// The upper halves of 32-bit floats.
+    BF16(Arc<[bf16]>),
     /// 64-bit floats.
     F64(Arc<[f64]>),
     /// 32-bit signed integers.
@@ -45,16 +50,21 @@ pub trait Element: Copy {
     fn store(slice: &[Self]) -> Data;
 }
 
-/// Calls `$body` with `$slice` bound to the elements, whatever their type.
+/// Calls `$body` with `$numbers` bound to an iterator over the elements, whatever their type: halves come as f32.
 macro_rules! each_type {
-    ($data:expr, $slice:ident => $body:expr) => {
+    ($data:expr, $numbers:ident => $body:expr) => {
+        each_type!($data, $numbers => $body, [F32 F64 I32 U32 U8 I64], [F16 BF16])
+    };
+    ($data:expr, $numbers:ident => $body:expr, [$($plain:ident)*], [$($half:ident)*]) => {
         match $data {
-            Data::F32($slice) => $body,
-            Data::F64($slice) => $body,
-            Data::I32($slice) => $body,
-            Data::U32($slice) => $body,
-            Data::U8($slice) => $body,
-            Data::I64($slice) => $body,
+            $(Data::$plain(slice) => {
+                let $numbers = slice.iter().copied();
+                $body
+            })*
+            $(Data::$half(slice) => {
+                let $numbers = slice.iter().map(|half| half.to_f32());
+                $body
+            })*
         }
     };
 }
@@ -70,7 +80,7 @@ macro_rules! element {
     )*};
 }
 
-element!(f32 => F32, f64 => F64, i32 => I32, u32 => U32, u8 => U8, i64 => I64);
+element!(f32 => F32, f16 => F16, bf16 => BF16, f64 => F64, i32 => I32, u32 => U32, u8 => U8, i64 => I64);
 
 #[expect(clippy::unnecessary_cast, reason = "one line converts from every type")]
 impl Array {
@@ -88,7 +98,7 @@ impl Array {
     /// [`Error::ShapeMismatch`] where the shape's element count is not the number of elements.
     pub fn from_data(data: Data, shape: impl Into<Vec<usize>>) -> Result<Array> {
         let shape = shape.into();
-        let len = each_type!(&data, slice => slice.len());
+        let len = each_type!(&data, numbers => numbers.len());
         if elements(&shape) != Some(len) {
             return Err(Error::ShapeMismatch {
                 loss: "array",
@@ -113,7 +123,7 @@ impl Array {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        each_type!(&self.data, slice => slice.len())
+        each_type!(&self.data, numbers => numbers.len())
     }
 
     /// Whether there are no elements.
@@ -130,6 +140,8 @@ impl Array {
     pub fn dtype(&self) -> DType {
         match &self.data {
             Data::F32(_) => DType::F32,
+            Data::F16(_) => DType::F16,
+            Data::BF16(_) => DType::BF16,
             Data::F64(_) => DType::F64,
             Data::I32(_) => DType::I32,
             Data::U32(_) => DType::U32,
@@ -140,17 +152,17 @@ impl Array {
 
     /// The elements as `f64`; integers beyond 2^53 are rounded.
     pub fn to_f64(&self) -> Vec<f64> {
-        each_type!(&self.data, slice => slice.iter().map(|&v| v as f64).collect())
+        each_type!(&self.data, numbers => numbers.map(|v| v as f64).collect())
     }
 
     /// The elements as `f32`, rounded to nearest.
     pub fn to_f32(&self) -> Vec<f32> {
-        each_type!(&self.data, slice => slice.iter().map(|&v| v as f32).collect())
+        each_type!(&self.data, numbers => numbers.map(|v| v as f32).collect())
     }
 
     /// The elements as integers; floats are truncated.
     pub(crate) fn to_i64(&self) -> Vec<i64> {
-        each_type!(&self.data, slice => slice.iter().map(|&v| v as i64).collect())
+        each_type!(&self.data, numbers => numbers.map(|v| v as i64).collect())
     }
 }
 
@@ -170,6 +182,8 @@ impl Operand for Array {
         }
         match (&self.data, &other.data) {
             (Data::F32(a), Data::F32(b)) => same(a, b),
+            (Data::F16(a), Data::F16(b)) => same(a, b),
+            (Data::BF16(a), Data::BF16(b)) => same(a, b),
             (Data::F64(a), Data::F64(b)) => same(a, b),
             (Data::I32(a), Data::I32(b)) => same(a, b),
             (Data::U32(a), Data::U32(b)) => same(a, b),

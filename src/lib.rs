@@ -21,6 +21,7 @@ pub use array::{Array, Data, Element};
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::*;
+pub use half;
 pub use leaf::*;
 pub use loss::*;
 pub use losses::*;

@@ -8,6 +8,10 @@ use std::fmt;
 pub enum DType {
     /// 32-bit float: predictions, dense targets, weights, masks, gradients.
     F32,
+    /// IEEE's 16-bit float, as storage of the same; what is computed with it is f32.
+    F16,
+    /// The upper half of an f32, as storage likewise.
+    BF16,
     /// 64-bit float: on the CPU alone.
     F64,
     /// 32-bit signed integer labels.
@@ -25,6 +29,7 @@ impl DType {
     pub const fn size(self) -> usize {
         match self {
             DType::U8 => 1,
+            DType::F16 | DType::BF16 => 2,
             DType::F32 | DType::I32 | DType::U32 => 4,
             DType::F64 | DType::I64 => 8,
         }
@@ -32,7 +37,7 @@ impl DType {
 
     /// Whether this is a float, as predictions and dense targets are; labels are integers.
     pub const fn is_float(self) -> bool {
-        matches!(self, DType::F32 | DType::F64)
+        matches!(self, DType::F32 | DType::F16 | DType::BF16 | DType::F64)
     }
 }
 
@@ -40,6 +45,8 @@ impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             DType::F32 => "f32",
+            DType::F16 => "f16",
+            DType::BF16 => "bf16",
             DType::F64 => "f64",
             DType::I32 => "i32",
             DType::U32 => "u32",

@@ -123,7 +123,7 @@ impl Job {
                 loss: self.loss.id,
                 operand: name.clone(),
                 got: DType::F64,
-                expected: "f32, on a GPU".into(),
+                expected: "f32, f16 or bf16, on a GPU".into(),
             }),
         }
     }

@@ -14,7 +14,7 @@ pub struct Eval {
     /// The loss's id.
     #[arg(value_parser = PossibleValuesParser::new(ids()))]
     loss: String,
-    /// The operand `input`. Files are FILE.npy or FILE.safetensors:TENSOR.
+    /// The operand `input`. Files are FILE.npy or FILE.safetensors:TENSOR, which alone holds bf16.
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
     /// The operand `target`.
@@ -32,7 +32,7 @@ pub struct Eval {
     /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
     #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
     options: Vec<(String, String)>,
-    /// The operand to differentiate with respect to, and the .npy file to write the gradient to.
+    /// The operand to differentiate with respect to, and the .npy file to write the gradient to, bf16 as f32.
     #[arg(long = "gradient-of", value_name = "NAME=FILE", value_parser = pair)]
     gradients: Vec<(String, String)>,
     /// The .npy file to write the loss to, instead of the standard output.

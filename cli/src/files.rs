@@ -6,6 +6,7 @@ pub mod safetensors;
 
 use crate::failure::Failure;
 use std::fs;
+use wgloss::half::{bf16, f16};
 use wgloss::{Array, DType, Element};
 
 /// NumPy's own limit, which keeps a header that is written from this shape within its bounds.
@@ -46,6 +47,8 @@ fn array(dtype: DType, shape: Vec<usize>, bytes: &[u8]) -> Result<Array, String>
     }
     let array = match dtype {
         DType::F32 => decode(bytes, shape, f32::from_le_bytes),
+        DType::F16 => decode(bytes, shape, f16::from_le_bytes),
+        DType::BF16 => decode(bytes, shape, bf16::from_le_bytes),
         DType::F64 => decode(bytes, shape, f64::from_le_bytes),
         DType::I32 => decode(bytes, shape, i32::from_le_bytes),
         DType::U32 => decode(bytes, shape, u32::from_le_bytes),

@@ -1,4 +1,4 @@
-// Probabilities by a softmax over the classes of a position. Uses lib/params lib/math lib/label dtype/f32 operand/x0 operand/labels operand/pixels geometry/places geometry/region.
+// Probabilities by a softmax over the classes of a position. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels geometry/places geometry/region.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = true;

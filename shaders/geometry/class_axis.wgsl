@@ -1,4 +1,4 @@
-// What stands at the classes of a position. Uses lib/params geometry/places lib/label lib/math dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask fold/softmax losses/softmax/cross_entropy.
+// What stands at the classes of a position. Uses lib/params geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax losses/softmax/cross_entropy.
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;

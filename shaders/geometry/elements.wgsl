@@ -1,4 +1,4 @@
-// A value for each element, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/f32 operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element losses/pointwise/mse.
+// A value for each element, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element losses/pointwise/mse.
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;

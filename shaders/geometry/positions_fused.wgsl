@@ -1,4 +1,4 @@
-// A value for each position, from a softmax over its classes; gradients in the same pass. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally geometry/positions_write.
+// A value for each position, from a softmax over its classes; gradients in the same pass. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally geometry/positions_write.
 
 // lanes that share a position, and whether they lie next to each other, as classes do in a row
 override LANES: u32 = 1u;

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/label dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis.
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(256)

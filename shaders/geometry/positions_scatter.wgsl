@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, third stage: the gradient of each chunk. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/dx0 operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_write.
+// Rows too long for a workgroup, third stage: the gradient of each chunk. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/dx0 operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_write.
 @compute @workgroup_size(256)
 fn positions_scatter(
     @builtin(workgroup_id) group: vec3<u32>,

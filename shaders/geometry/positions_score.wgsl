@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally.
+// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally.
 @compute @workgroup_size(256)
 fn positions_score(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,4 @@
-// The gradient of a position's classes. Uses lib/params lib/math lib/label dtype/f32 operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// The gradient of a position's classes. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis.
 fn write_classes(
     first: u32,
     begin: u32,

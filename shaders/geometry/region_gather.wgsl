@@ -1,4 +1,4 @@
-// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/f32 operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/region operand/sums.
+// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/region operand/sums.
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;

@@ -1,4 +1,4 @@
-// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/params lib/math lib/label dtype/f32 operand/x0 operand/labels operand/pixels operand/coefficients activation/softmax geometry/places geometry/region absent/dx0.
+// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients activation/softmax geometry/places geometry/region absent/dx0.
 fn slope_of(k: u32, item: u32, p: f32, t: f32) -> f32 {
     let region = (select(item, 0u, BATCH) * params.classes) + k;
     let slopes = coefficients[region];

@@ -1,4 +1,4 @@
-// Regions, second stage: merges the chunks of each region and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/f32 operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/dice.
+// Regions, second stage: merges the chunks of each region and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/dice.
 var<workgroup> lanes: array<vec4<f32>, 256>;
 
 @compute @workgroup_size(256)

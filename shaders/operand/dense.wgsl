@@ -1,5 +1,7 @@
-// A target of one float for each element. Uses lib/params lib/label dtype/f32.
-@group(0) @binding(14) var<storage, read> dense: array<Word>;
+// A target of one float for each element. Uses lib/params lib/label dtype/float.
+@group(0) @binding(14) var<storage, read> dense: array<u32>;
+
+override DENSE_DTYPE: u32 = 0u;
 
 fn target_label(position: u32) -> Label {
     return Label(0u, true, false, 0u, 0u);
@@ -7,5 +9,5 @@ fn target_label(position: u32) -> Label {
 
 fn target_at(i: u32) -> f32 {
     let element = i + base(14u);
-    return decode(dense[word_of(element)], element);
+    return decode(dense[word_of(element, DENSE_DTYPE)], element, DENSE_DTYPE);
 }

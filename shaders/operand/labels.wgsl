@@ -2,20 +2,20 @@
 @group(0) @binding(14) var<storage, read> labels: array<u32>;
 
 // 0 i32, 1 u32, 2 u8, 3 i64
-override LABEL_DTYPE: u32 = 0u;
+override LABELS_DTYPE: u32 = 0u;
 
 fn target_label(position: u32) -> Label {
     let i = position + base(14u);
     var low = 0u;
     var high = 0u;
-    if LABEL_DTYPE == 2u {
+    if LABELS_DTYPE == 2u {
         low = (labels[i >> 2u] >> (8u * (i & 3u))) & 0xffu;
-    } else if LABEL_DTYPE == 3u {
+    } else if LABELS_DTYPE == 3u {
         low = labels[2u * i];
         high = labels[(2u * i) + 1u];
     } else {
         low = labels[i];
-        if LABEL_DTYPE == 0u {
+        if LABELS_DTYPE == 0u {
             high = sign_of(low);
         }
     }

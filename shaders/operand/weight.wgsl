@@ -1,7 +1,9 @@
-// The weight of a value: a factor of its loss. Uses lib/params dtype/f32.
-@group(0) @binding(10) var<storage, read> weight: array<Word>;
+// The weight of a value: a factor of its loss. Uses lib/params dtype/float.
+@group(0) @binding(10) var<storage, read> weight: array<u32>;
+
+override WEIGHT_DTYPE: u32 = 0u;
 
 fn weight_at(i: u32) -> f32 {
     let element = i + base(10u);
-    return decode(weight[word_of(element)], element);
+    return decode(weight[word_of(element, WEIGHT_DTYPE)], element, WEIGHT_DTYPE);
 }

@@ -1,7 +1,9 @@
-// The first element operand. Uses lib/params dtype/f32.
-@group(0) @binding(2) var<storage, read> x0: array<Word>;
+// The first element operand. Uses lib/params dtype/float.
+@group(0) @binding(2) var<storage, read> x0: array<u32>;
+
+override X0_DTYPE: u32 = 0u;
 
 fn x0_at(i: u32) -> f32 {
     let element = i + base(2u);
-    return decode(x0[word_of(element)], element);
+    return decode(x0[word_of(element, X0_DTYPE)], element, X0_DTYPE);
 }

@@ -1,7 +1,9 @@
-// The second element operand. Uses lib/params dtype/f32.
-@group(0) @binding(3) var<storage, read> x1: array<Word>;
+// The second element operand. Uses lib/params dtype/float.
+@group(0) @binding(3) var<storage, read> x1: array<u32>;
+
+override X1_DTYPE: u32 = 0u;
 
 fn x1_at(i: u32) -> f32 {
     let element = i + base(3u);
-    return decode(x1[word_of(element)], element);
+    return decode(x1[word_of(element, X1_DTYPE)], element, X1_DTYPE);
 }

@@ -1,7 +1,9 @@
-// The third element operand. Uses lib/params dtype/f32.
-@group(0) @binding(4) var<storage, read> x2: array<Word>;
+// The third element operand. Uses lib/params dtype/float.
+@group(0) @binding(4) var<storage, read> x2: array<u32>;
+
+override X2_DTYPE: u32 = 0u;
 
 fn x2_at(i: u32) -> f32 {
     let element = i + base(4u);
-    return decode(x2[word_of(element)], element);
+    return decode(x2[word_of(element, X2_DTYPE)], element, X2_DTYPE);
 }

@@ -1,7 +1,9 @@
-// The fourth element operand. Uses lib/params dtype/f32.
-@group(0) @binding(5) var<storage, read> x3: array<Word>;
+// The fourth element operand. Uses lib/params dtype/float.
+@group(0) @binding(5) var<storage, read> x3: array<u32>;
+
+override X3_DTYPE: u32 = 0u;
 
 fn x3_at(i: u32) -> f32 {
     let element = i + base(5u);
-    return decode(x3[word_of(element)], element);
+    return decode(x3[word_of(element, X3_DTYPE)], element, X3_DTYPE);
 }

@@ -15,7 +15,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("lib/workspace"),
     source!("lib/label"),
     source!("lib/totals"),
-    source!("dtype/f32"),
+    source!("dtype/float"),
     source!("operand/x0"),
     source!("operand/x1"),
     source!("operand/x2"),

@@ -102,6 +102,8 @@ impl Gpu {
         let narrowed;
         let (bytes, dtype): (&[u8], DType) = match array.data() {
             Data::F32(x) => (bytemuck::cast_slice(x), DType::F32),
+            Data::F16(x) => (bytemuck::cast_slice(x), DType::F16),
+            Data::BF16(x) => (bytemuck::cast_slice(x), DType::BF16),
             Data::I32(x) => (bytemuck::cast_slice(x), DType::I32),
             Data::U32(x) => (bytemuck::cast_slice(x), DType::U32),
             Data::U8(x) => (x, DType::U8),
@@ -110,7 +112,7 @@ impl Gpu {
                 (bytemuck::cast_slice(&narrowed), DType::I32)
             }
             Data::F64(_) => {
-                let expected = "f32, i32, u32, u8 or i64".into();
+                let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
                 return Err(Error::UnsupportedDtype {
                     loss: "upload",
                     operand: "array".into(),
@@ -140,7 +142,7 @@ impl Gpu {
         let refuse =
             |reason: &str| Err(Error::InvalidOperand { loss: "wrap", operand: "slice".into(), reason: reason.into() });
         if dtype == DType::F64 {
-            let expected = "f32, i32, u32, u8 or i64".into();
+            let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
             return Err(Error::UnsupportedDtype { loss: "wrap", operand: "slice".into(), got: dtype, expected });
         }
         if needed.map(|n| n as u64) != Some(bytes) {
@@ -288,10 +290,12 @@ impl Tensor {
         let (shape, dtype, axis) = (self.shape.clone(), self.dtype, self.class_axis);
         let finish = move |bytes: &[u8]| {
             let data = match dtype {
-                DType::F32 => Data::F32(bytemuck::pod_collect_to_vec::<u8, f32>(bytes).into()),
-                DType::I32 => Data::I32(bytemuck::pod_collect_to_vec::<u8, i32>(bytes).into()),
-                DType::U32 => Data::U32(bytemuck::pod_collect_to_vec::<u8, u32>(bytes).into()),
-                DType::I64 => Data::I64(bytemuck::pod_collect_to_vec::<u8, i64>(bytes).into()),
+                DType::F32 => Data::F32(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::F16 => Data::F16(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::BF16 => Data::BF16(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::I32 => Data::I32(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::U32 => Data::U32(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::I64 => Data::I64(bytemuck::pod_collect_to_vec(bytes).into()),
                 DType::U8 | DType::F64 => Data::U8(bytes.into()),
             };
             let array = Array::from_data(data, shape)?;

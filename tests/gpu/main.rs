@@ -4,6 +4,7 @@ mod case;
 #[path = "../common/mod.rs"]
 mod common;
 mod doors;
+mod dtypes;
 mod jobs;
 mod judge;
 mod labels;

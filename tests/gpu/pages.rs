@@ -120,10 +120,16 @@ fn last(array: &Array) -> bool {
 pub fn bytes_of(array: &Array) -> Vec<u8> {
     match array.data() {
         Data::F32(x) => bytemuck::cast_slice(x).to_vec(),
+        Data::F16(x) => bytes_of_halves(x.iter().map(|x| x.to_bits())),
+        Data::BF16(x) => bytes_of_halves(x.iter().map(|x| x.to_bits())),
         Data::F64(x) => bytemuck::cast_slice(x).to_vec(),
         Data::I32(x) => bytemuck::cast_slice(x).to_vec(),
         Data::U32(x) => bytemuck::cast_slice(x).to_vec(),
         Data::U8(x) => x.to_vec(),
         Data::I64(x) => bytemuck::cast_slice(x).to_vec(),
     }
+}
+
+fn bytes_of_halves(halves: impl Iterator<Item = u16>) -> Vec<u8> {
+    halves.flat_map(u16::to_le_bytes).collect()
 }

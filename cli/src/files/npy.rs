@@ -1,12 +1,14 @@
 //! NumPy's `.npy` format: a magic number, a Python literal that says what follows, the elements.
 //!
 //! Read by hand, because a size that a damaged header claims must not be believed before it is compared with the file.
+//! The format has no bf16: what is bf16 is written as the f32 that it stands for, and read from `.safetensors`.
 
 use wgloss::{Array, DType, Data};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-const TYPES: [(DType, &str); 6] = [
+const TYPES: [(DType, &str); 7] = [
     (DType::F32, "<f4"),
+    (DType::F16, "<f2"),
     (DType::F64, "<f8"),
     (DType::I32, "<i4"),
     (DType::U32, "<u4"),
@@ -31,7 +33,8 @@ pub fn parse(bytes: &[u8]) -> Result<Array, String> {
 
 /// The bytes of a file that holds this array.
 pub fn bytes(array: &Array) -> Vec<u8> {
-    let descr = TYPES.iter().find(|(dtype, _)| *dtype == array.dtype()).map_or("", |(_, descr)| descr);
+    let dtype = if array.dtype() == DType::BF16 { DType::F32 } else { array.dtype() };
+    let descr = TYPES.iter().find(|(known, _)| *known == dtype).map_or("", |(_, descr)| descr);
     let sizes: String = array.shape().iter().map(|size| format!("{size}, ")).collect();
     let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
     // readers map the elements, which therefore begin at a multiple of 64 bytes, after a line feed
@@ -42,6 +45,8 @@ pub fn bytes(array: &Array) -> Vec<u8> {
     let mut bytes = [MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat();
     match array.data() {
         Data::F32(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+        Data::F16(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
+        Data::BF16(data) => bytes.extend(data.iter().flat_map(|x| x.to_f32().to_le_bytes())),
         Data::F64(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
         Data::I32(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
         Data::U32(data) => bytes.extend(data.iter().flat_map(|x| x.to_le_bytes())),
@@ -175,6 +180,7 @@ impl<'a> Literal<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wgloss::half::{bf16, f16};
 
     fn file(version: u8, header: &str, elements: &[u8]) -> Vec<u8> {
         let size = match version {
@@ -192,6 +198,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         let arrays = [
             Array::new(&[1.5f32, -0.0, f32::MIN_POSITIVE, 4.0, 5.0, 6.0], [2, 3]),
+            Array::new(&[1.5, -0.0, f16::MIN_POSITIVE_SUBNORMAL.to_f64(), 65504.0].map(f16::from_f64), [4]),
             Array::new(&[0.1f64], []),
             Array::new(&[i32::MIN, 7], [2]),
             Array::new(&[u32::MAX], [1, 1]),
@@ -206,6 +213,13 @@ mod tests {
             let start = bytes.len() - array.len() * array.dtype().size();
             assert_eq!((start % 64, bytes[start - 1]), (0, b'\n'));
         }
+    }
+
+    #[test]
+    fn the_upper_halves_of_floats_are_written_as_floats() {
+        let array = Array::new(&[1.5, -3e38, 1e-40].map(bf16::from_f32), [3]).unwrap();
+        let back = parse(&bytes(&array)).unwrap();
+        assert_eq!((back.dtype(), back.to_f64()), (DType::F32, array.to_f64()));
     }
 
     #[test]
@@ -249,7 +263,8 @@ mod tests {
             (with("<f4", "(2]"), "expected `)`"),
             (with("<f4", "2"), "expected `(`"),
             (with(">f4", "(2,)"), "holds >f4"),
-            (with("<f2", "(4,)"), "holds <f2"),
+            (with("<f2", "(3,)"), "takes 6 bytes, and 8 follow"),
+            (with("<V2", "(4,)"), "holds <V2"),
             (with("|O", "(1,)"), "holds |O"),
             (file(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", &[0; 8]), "expected a string"),
             (file(1, "{'descr': '<f4', 'shape': (2,)}", &[0; 8]), "not complete"),

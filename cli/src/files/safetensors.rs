@@ -20,12 +20,14 @@ pub fn parse(bytes: &[u8], tensor: Option<&str>) -> Result<Array, String> {
 pub fn array(view: &TensorView<'_>) -> Result<Array, String> {
     let dtype = match view.dtype() {
         Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
         Dtype::F64 => DType::F64,
         Dtype::I32 => DType::I32,
         Dtype::U32 => DType::U32,
         Dtype::U8 => DType::U8,
         Dtype::I64 => DType::I64,
-        other => return Err(format!("holds {other:?}; what is read is F32, F64, I32, U32, U8 and I64")),
+        other => return Err(format!("holds {other:?}; what is read is F32, F16, BF16, F64, I32, U32, U8 and I64")),
     };
     super::array(dtype, view.shape().to_vec(), view.data())
 }
@@ -50,6 +52,18 @@ mod tests {
     }
 
     #[test]
+    fn halves_are_read_as_what_they_are() {
+        // one and a half, and the smallest there is
+        for (name, dtype, elements, least) in [
+            ("F16", DType::F16, [0x00, 0x3e, 1, 0], 2f64.powi(-24)),
+            ("BF16", DType::BF16, [0xc0, 0x3f, 1, 0], 2f64.powi(-133)),
+        ] {
+            let array = parse(&file(&header(name, "[2]", 4), &elements), Some("x")).unwrap();
+            assert_eq!((array.dtype(), array.to_f64()), (dtype, vec![1.5, least]));
+        }
+    }
+
+    #[test]
     fn damaged_files_are_refused() {
         let good = file(&header("F32", "[2]", 8), &[0; 8]);
         assert!(parse(&good, Some("x")).is_ok());
@@ -61,7 +75,7 @@ mod tests {
             (file(&header("F32", "[3]", 8), &[0; 8]), Some("x"), "is damaged"),
             (file(&header("F32", "[4611686018427387904,4]", 8), &[0; 8]), Some("x"), "is damaged"),
             (file(&header("F99", "[2]", 8), &[0; 8]), Some("x"), "is damaged"),
-            (file(&header("BF16", "[4]", 8), &[0; 8]), Some("x"), "holds BF16"),
+            (file(&header("C64", "[1]", 8), &[0; 8]), Some("x"), "holds C64"),
             (good.clone(), Some("y"), "no such tensor, but x"),
             (good.clone(), None, "FILE.safetensors:TENSOR"),
         ];

@@ -43,7 +43,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
         first = false;
     }
     if by_item && request.unreduced() {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/f32"]);
+        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
         plan.longest_loop = plan.longest_loop.max(chunks as u64);
         plan.stages.push(joint.stage("items_losses", Vec::new(), items.div_ceil(256) as u64));
@@ -69,7 +69,7 @@ fn fitting(request: &Request<'_>, tiles: u64, first: bool, left: &[Wanted]) -> V
 fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/f32"]);
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     let given: Vec<bool> = header.elements().map(|spec| request.part.operand(spec.name).is_some()).collect();
     for k in 0..4 {
         joint.optional(&format!("x{k}"), given.get(k) == Some(&true));
@@ -98,7 +98,7 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) ->
 }
 
 fn count(request: &Request<'_>, tiles: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/tally", "lib/workspace", "dtype/f32"]);
+    let mut joint = Joint::new(&["lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("weight", request.player(Role::Weight).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.files(&["geometry/elements_count"]);
@@ -106,11 +106,9 @@ fn count(request: &Request<'_>, tiles: u64) -> Stage {
 }
 
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "lib/label", "dtype/f32"]);
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "lib/label", "dtype/float"]);
     joint.files(&["operand/labels", "operand/table", "geometry/element"]);
     joint.sources.push(request.loss().header().shader);
     joint.files(&["geometry/items_lookup"]);
-    let mut overrides = overrides(request.loss());
-    overrides.push(("LABEL_DTYPE".into(), request.label_dtype()));
-    joint.stage("items_lookup", overrides, groups)
+    joint.stage("items_lookup", overrides(request.loss()), groups)
 }

@@ -145,14 +145,14 @@ impl Request<'_> {
         self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
     }
 
-    /// The labels' dtype as the shader counts them.
-    pub fn label_dtype(&self) -> f64 {
-        let labels = self.checked.labels.as_ref().and_then(|labels| self.part.operand(labels.operand));
-        match labels.map(Operand::dtype) {
-            Some(DType::U32) => 1.0,
-            Some(DType::U8) => 2.0,
-            Some(DType::I64) => 3.0,
-            _ => 0.0,
+    /// The dtype of what the caller gave for a binding.
+    fn dtype(&self, bound: &Bound) -> Option<DType> {
+        match (bound, &self.part.upstream, &self.part.divide_by) {
+            (Bound::Operand(name), ..) => self.part.operand(name).map(Operand::dtype),
+            (Bound::Upstream, Scale::Tensor(tensor), _) | (Bound::DivideBy, _, Some(Scale::Tensor(tensor))) => {
+                Some(tensor.dtype())
+            }
+            _ => None,
         }
     }
 }
@@ -186,7 +186,26 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
     let outcome = totals(request, "geometry/totals_outcome", "totals_outcome");
     plan.stages.push(outcome);
+    dtypes(request, &mut plan);
     Ok(plan)
+}
+
+/// Tells the kernels how their operands are stored: what stands for binding `x0` is read as the override `X0_DTYPE` says.
+fn dtypes(request: &Request<'_>, plan: &mut Plan) {
+    let mut stages = std::mem::take(&mut plan.stages);
+    for stage in &mut stages {
+        for binding in stage.kernel.bindings() {
+            let dtype = match request.dtype(&plan.bound(stage, &binding.name)) {
+                Some(DType::F16 | DType::U32) => 1.0,
+                Some(DType::BF16 | DType::U8) => 2.0,
+                Some(DType::I64) => 3.0,
+                Some(_) => 0.0,
+                None => continue,
+            };
+            stage.kernel.overrides.push((format!("{}_DTYPE", binding.name.to_uppercase()), dtype));
+        }
+    }
+    plan.stages = stages;
 }
 
 /// The counting and scaling before a walk that writes gradients, where only the GPU knows what they are divided by.
@@ -205,7 +224,7 @@ fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32,
 }
 
 fn totals(request: &Request<'_>, path: &str, entry: &'static str) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/f32"]);
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("divisor", request.checked.divisor == Divisor::Tensor);
     if entry == "totals_scale" {
         joint.optional("upstream", matches!(request.part.upstream, Scale::Tensor(_)));

@@ -99,7 +99,7 @@ fn joint(request: &Request<'_>, lib: &[&str], masked: bool) -> Joint {
     let labelled = request.checked.labels.is_some();
     let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
     joint.files(lib);
-    joint.files(&["dtype/f32", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
+    joint.files(&["dtype/float", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
     joint.optional("class_weight", request.player(Role::PerClass).is_some());
     joint.optional("mask", masked && request.player(Role::Mask).is_some());
     joint.files(&["fold/softmax"]);
@@ -114,7 +114,6 @@ fn choices(request: &Request<'_>, leaf: &dyn Softmax) -> Vec<(String, f64)> {
     overrides.extend([
         ("LABELLED".into(), f64::from(u8::from(labelled))),
         ("SPREADS".into(), f64::from(u8::from(!labelled || leaf.spreads()))),
-        ("LABEL_DTYPE".into(), request.label_dtype()),
     ]);
     overrides
 }
@@ -128,10 +127,10 @@ fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
 
 fn count(request: &Request<'_>, groups: u64) -> Stage {
     let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/f32"]);
+    let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.files(&[if labelled { "operand/labels" } else { "operand/dense" }]);
     joint.optional("class_weight", request.player(Role::PerClass).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.files(&["geometry/positions_count"]);
-    joint.stage("positions_count", vec![("LABEL_DTYPE".into(), request.label_dtype())], groups)
+    joint.stage("positions_count", Vec::new(), groups)
 }

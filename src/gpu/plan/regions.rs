@@ -42,7 +42,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, set
         let labelled = request.checked.labels.is_some();
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
         joint.files(lib);
-        joint.files(&["dtype/f32", if labelled { "operand/labels" } else { "operand/dense" }]);
+        joint.files(&["dtype/float", if labelled { "operand/labels" } else { "operand/dense" }]);
         if stage != "settle" {
             let activation = settings.activation.get().to_string();
             joint.files(&["operand/x0", "operand/pixels", &format!("activation/{activation}")]);
@@ -54,7 +54,6 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, set
     choices.extend([
         ("LABELLED".into(), f64::from(u8::from(request.checked.labels.is_some()))),
         ("SQUARED".into(), f64::from(u8::from(settings.squared))),
-        ("LABEL_DTYPE".into(), request.label_dtype()),
     ]);
 
     if gathered > 0 {

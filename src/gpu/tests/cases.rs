@@ -15,7 +15,7 @@ use crate::term::Term;
 use std::sync::OnceLock;
 
 /// The dtypes that an operand of each kind can have on the GPU.
-pub(super) const FLOATS: &[DType] = &[DType::F32];
+pub(super) const FLOATS: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 pub(super) const LABELS: &[DType] = &[DType::I32, DType::U32, DType::U8, DType::I64];
 
 /// A device that does nothing, with the limits that WebGPU gives by default.
@@ -37,6 +37,8 @@ pub(super) struct Case {
     pub axis: ClassAxis,
     /// The dtype of the target, of labels or of an index.
     pub target: DType,
+    /// The dtype of everything else.
+    pub floats: DType,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
     pub upstream_tensor: bool,
@@ -62,6 +64,7 @@ impl Case {
             shape: shape.to_vec(),
             axis: ClassAxis::Second,
             target: DType::I32,
+            floats: DType::F32,
             optional: Vec::new(),
             upstream_tensor: false,
             divide_by_tensor: false,
@@ -95,10 +98,10 @@ impl Case {
         if self.upstream_tensor {
             let whole = self.reduction == Reduction::None;
             let shape = if whole { sizes.values } else { vec![1] };
-            term = term.upstream(&gpu.claim(shape, DType::F32));
+            term = term.upstream(&gpu.claim(shape, self.floats));
         }
         if self.divide_by_tensor {
-            term = term.divide_by(&gpu.claim([1], DType::F32));
+            term = term.divide_by(&gpu.claim([1], self.floats));
         }
         let checked = check::term(&term)?.remove(0);
         let wanted = self.wanted();
@@ -122,7 +125,7 @@ impl Case {
         let length = |axis: Axis| if let Axis::Of(length) = axis { length } else { 1000 };
         let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
         let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
-        gpu.claim(shape, if target { self.target } else { DType::F32 }).with_class_axis(self.axis)
+        gpu.claim(shape, if target { self.target } else { self.floats }).with_class_axis(self.axis)
     }
 }
 
@@ -211,6 +214,8 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                     reduction,
                                     axis,
                                     target,
+                                    // any of them, so that each meets much and kernels do not multiply
+                                    floats: FLOATS[cases.len() % FLOATS.len()],
                                     optional,
                                     upstream_tensor: scales & 1 != 0,
                                     divide_by_tensor: scales & 2 != 0,

@@ -29,9 +29,7 @@ pub(super) fn joined() -> &'static [Joined] {
         }
         let mut shared = Vec::new();
         for kernels in texts.values_mut() {
-            // losses share kernels
-            kernels.sort_by_key(Kernel::key);
-            kernels.dedup();
+            *kernels = one_of_each_dtype(std::mem::take(kernels));
             shared.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
         }
         for kernel in shared {
@@ -43,6 +41,18 @@ pub(super) fn joined() -> &'static [Joined] {
         };
         texts.into_iter().map(parse).collect()
     })
+}
+
+/// Of kernels that differ in nothing but dtypes, which are constants to the shaders, one stands for all: now this, now that.
+fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
+    let mut alike: BTreeMap<String, BTreeMap<String, Kernel>> = BTreeMap::new();
+    for kernel in kernels {
+        let mut bare = kernel.clone();
+        bare.overrides.retain(|(name, _)| !name.ends_with("_DTYPE"));
+        alike.entry(bare.key()).or_default().insert(kernel.key(), kernel);
+    }
+    let drawn = |(turn, alike): (usize, &BTreeMap<_, Kernel>)| alike.values().cycle().nth(turn).cloned();
+    alike.values().enumerate().filter_map(drawn).collect()
 }
 
 /// The kernels of every case of every loss, by the loss's id, told apart by what they are cached by.

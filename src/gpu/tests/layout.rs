@@ -9,6 +9,7 @@ use crate::gpu::params::Params;
 use crate::gpu::plan::{ELEMENT_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::tensor::Memory;
 use crate::options::Kind;
+use crate::shape::DType;
 use naga::proc::Layouter;
 use naga::{Handle, Module, Type, TypeInner};
 use std::collections::BTreeSet;
@@ -99,7 +100,7 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
         "lib/math",
         "lib/tally",
         "lib/workspace",
-        "dtype/f32",
+        "dtype/float",
         "absent/divisor",
         "lib/totals",
         "geometry/totals_outcome",
@@ -132,18 +133,29 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     assert_eq!(verdict.judge(&head), Ok(()));
 }
 
-/// The kinds of labels as the shader counts them.
+/// The kinds of labels and of floats as the shaders count them.
 #[test]
-fn label_dtypes_are_counted_as_the_shader_counts_them() {
+fn dtypes_are_counted_as_the_shaders_count_them() {
     let text = file("operand/labels").text;
-    let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABEL_DTYPE:"));
+    let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABELS_DTYPE:"));
     let names = super::leaves::choices(line.expect("the override").0);
     let loss = crate::by_id("cross_entropy").expect("a loss of labels");
     for (place, name) in names {
         let dtype = super::cases::LABELS.iter().find(|dtype| dtype.to_string() == name);
         let target = *dtype.unwrap_or_else(|| panic!("no label dtype {name}"));
         let plan = Case { target, ..Case::new(&*loss, &[2, 3]) }.plan(noop()).expect("a plan");
-        let chosen = |kernel: &Kernel| kernel.overrides.iter().find(|(name, _)| name == "LABEL_DTYPE").map(|(_, v)| *v);
+        let chosen =
+            |kernel: &Kernel| kernel.overrides.iter().find(|(name, _)| name == "LABELS_DTYPE").map(|(_, v)| *v);
         assert_eq!(chosen(&plan.stages[0].kernel), Some(f64::from(place)), "{name}");
+    }
+    let text = file("dtype/float").text;
+    let code = |dtype: &DType| {
+        let case = Case { floats: *dtype, ..Case::new(&*loss, &[2, 3]) };
+        let kernel = case.plan(noop()).expect("a plan").stages.remove(0).kernel;
+        kernel.overrides.into_iter().find(|(name, _)| name == "X0_DTYPE").expect("logits are floats").1
+    };
+    for dtype in super::cases::FLOATS {
+        let line = format!("const {}: u32 = {}u;", dtype.to_string().to_uppercase(), code(dtype));
+        assert!(text.lines().any(|known| known == line), "{line}");
     }
 }

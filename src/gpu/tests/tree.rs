@@ -143,3 +143,18 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         assert!(seen.contains(name), "{name} is excepted, and there is no such binding");
     }
 }
+
+/// What the caller gives is read in words, as the plan says that it is stored.
+#[test]
+fn every_binding_that_is_read_in_words_has_its_dtype_declared() {
+    for source in files() {
+        for binding in alone(source).bindings() {
+            let words = source.text.contains(&format!("{}: array<u32>;", binding.name));
+            let declared =
+                source.text.contains(&format!("\noverride {}_DTYPE: u32 = 0u;", binding.name.to_uppercase()));
+            assert_eq!(words, declared, "{} of shaders/{}.wgsl", binding.name, source.path);
+            let floats = format!("var<storage, read> {}: array<f32>;", binding.name);
+            assert!(!source.text.contains(&floats), "{} of shaders/{}.wgsl", binding.name, source.path);
+        }
+    }
+}
