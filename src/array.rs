@@ -19,6 +19,7 @@ pub struct Array {
     data: Data,
     shape: Vec<usize>,
     class_axis: ClassAxis,
+    gradient: Option<DType>,
 }
 
 /// The elements of an [`Array`].
@@ -107,12 +108,18 @@ impl Array {
                 got: shape,
             });
         }
-        Ok(Array { data, shape, class_axis: ClassAxis::Second })
+        Ok(Array { data, shape, class_axis: ClassAxis::Second, gradient: None })
     }
 
     /// The same elements, with the class axis said to be the last one: `[B, T, V]`, NHWC.
     pub fn class_axis_last(mut self) -> Array {
         self.class_axis = ClassAxis::Last;
+        self
+    }
+
+    /// The same elements, whose gradient a GPU makes f32 although the array may be f16 or bf16. On the CPU it is always f64.
+    pub fn f32_gradient(mut self) -> Array {
+        self.gradient = Some(DType::F32);
         self
     }
 
@@ -175,6 +182,9 @@ impl Operand for Array {
     }
     fn class_axis(&self) -> ClassAxis {
         self.class_axis
+    }
+    fn gradient_dtype(&self) -> DType {
+        self.gradient.unwrap_or_else(|| self.dtype())
     }
     fn is(&self, other: &Array) -> bool {
         fn same<E>(a: &Arc<[E]>, b: &Arc<[E]>) -> bool {

@@ -17,6 +17,10 @@ pub trait Operand: Clone {
     fn dtype(&self) -> DType;
     /// Where its class axis lies.
     fn class_axis(&self) -> ClassAxis;
+    /// The element type of the gradient that a call on a GPU makes: its own, unless f32 was asked for.
+    fn gradient_dtype(&self) -> DType {
+        self.dtype()
+    }
     /// Whether this is the same tensor as another: the same elements in the same place.
     fn is(&self, other: &Self) -> bool;
     /// The elements, where the host holds them.

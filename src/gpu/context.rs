@@ -173,7 +173,8 @@ impl Gpu {
     }
 
     /// The value of a term and its gradients with respect to these of its operands, in one submission; nothing is read
-    /// back. A gradient has its operand's shape; an operand that stands in several places gets the sum.
+    /// back. A gradient has its operand's shape and dtype, or f32 where [`Tensor::f32_gradient`] asks for it; an operand
+    /// that stands in several places gets the sum.
     ///
     /// # Errors
     /// Every refusal of [`Error`], among them an operand that the term has no gradient for.
@@ -200,8 +201,9 @@ impl Gpu {
             Ok(tensor)
         };
         let term = term.map(&mut on_gpu)?;
+        let gradients = of.iter().map(|of| self.zeros(of.shape().to_vec(), of.gradient_dtype()));
+        let gradients = gradients.collect::<Result<Vec<_>>>()?;
         let of = of.iter().map(|operand| on_gpu(operand)).collect::<Result<Vec<_>>>()?;
-        let gradients = of.iter().map(|of| self.empty(of.shape())).collect::<Result<Vec<_>>>()?;
         let outputs = Outputs {
             gradients: of.iter().zip(&gradients).map(|(of, into)| Gradient::store(of, into)).collect(),
             ..Outputs::default()

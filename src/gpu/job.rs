@@ -31,9 +31,9 @@ pub struct Outputs {
 pub struct Gradient {
     /// The operand to differentiate with respect to.
     pub of: Tensor,
-    /// Where the gradient goes: f32, of the operand's shape.
+    /// Where the gradient goes: of the operand's shape, and of its dtype or f32.
     pub into: Tensor,
-    /// Whether it is added to what is there, as for gradient accumulation.
+    /// Whether it is added to what is there, as for gradient accumulation; of 16 bits, each sum is rounded.
     pub add: bool,
 }
 
@@ -189,7 +189,12 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
             let spec = part.loss.header().operand(name).filter(|spec| spec.gradient);
             let Some(spec) = spec else { continue };
             // two operands of one part that share an output are told apart by the plan
-            wanted.push(Wanted { operand: spec.name, output, add: gradient.add || written[output] });
+            wanted.push(Wanted {
+                operand: spec.name,
+                output,
+                add: gradient.add || written[output],
+                dtype: gradient.into.dtype(),
+            });
         }
     }
     wanted.iter().for_each(|wanted| written[wanted.output] = true);
@@ -214,14 +219,15 @@ impl Outputs {
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
             Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
         };
-        let mut outputs: Vec<(String, &Tensor)> = Vec::new();
+        // each with the dtype that it may have beside f32
+        let mut outputs: Vec<(String, DType, &Tensor)> = Vec::new();
         if let Some(loss) = &self.loss {
             match loss_shape {
                 Some(shape) if loss.shape() != shape => return mismatch("loss", format!("{shape:?}"), loss),
                 None if self.slot >= loss.len() => {
                     return mismatch("loss", format!("more than {} elements", self.slot), loss);
                 }
-                _ => outputs.push(("loss".into(), loss)),
+                _ => outputs.push(("loss".into(), DType::F32, loss)),
             }
         }
         for (place, gradient) in self.gradients.iter().enumerate() {
@@ -229,12 +235,13 @@ impl Outputs {
             if gradient.into.shape() != gradient.of.shape() {
                 return mismatch(&name, format!("{:?}", gradient.of.shape()), &gradient.into);
             }
-            outputs.push((name, &gradient.into));
+            outputs.push((name, gradient.of.dtype(), &gradient.into));
         }
-        for (place, (name, output)) in outputs.iter().enumerate() {
-            if output.dtype() != DType::F32 {
+        for (place, (name, dtype, output)) in outputs.iter().enumerate() {
+            if ![DType::F32, *dtype].contains(&output.dtype()) {
                 let (operand, got) = (name.clone(), output.dtype());
-                return Err(Error::UnsupportedDtype { loss: id, operand, got, expected: "f32".into() });
+                let expected = if *dtype == DType::F32 { "f32".into() } else { format!("{dtype} or f32") };
+                return Err(Error::UnsupportedDtype { loss: id, operand, got, expected });
             }
             let operands = term.parts.iter().flat_map(|part| {
                 let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
@@ -244,7 +251,7 @@ impl Outputs {
                 });
                 part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales)
             });
-            let others = outputs[..place].iter().map(|(name, tensor)| (name.clone(), *tensor));
+            let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
             for (other, tensor) in operands.chain(others) {
                 if overlap(output, tensor) {
                     return Err(Error::OverlappingBuffers { output: name.clone(), other });

@@ -16,6 +16,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("lib/label"),
     source!("lib/totals"),
     source!("dtype/float"),
+    source!("dtype/half"),
     source!("operand/x0"),
     source!("operand/x1"),
     source!("operand/x2"),
@@ -24,6 +25,10 @@ pub(crate) static FILES: &[Source] = &[
     source!("operand/dx1"),
     source!("operand/dx2"),
     source!("operand/dx3"),
+    source!("operand/dx0_half"),
+    source!("operand/dx1_half"),
+    source!("operand/dx2_half"),
+    source!("operand/dx3_half"),
     source!("operand/weight"),
     source!("operand/mask"),
     source!("operand/upstream"),
@@ -110,6 +115,16 @@ impl Kernel {
         match self.shared_buffer {
             true => text.replace("var<storage, read>", "var<storage, read_write>"),
             false => text,
+        }
+    }
+
+    /// Joins other files in the place of one, as far as they are not there yet.
+    pub fn replace(&mut self, path: &str, by: &[&str]) {
+        self.sources.retain(|source| source.path != path);
+        for path in by {
+            if !self.sources.iter().any(|source| source.path == *path) {
+                self.sources.push(file(path));
+            }
         }
     }
 

@@ -18,6 +18,7 @@ pub struct Tensor {
     shape: Vec<usize>,
     dtype: DType,
     class_axis: ClassAxis,
+    gradient: Option<DType>,
     /// What tells whether the labels were good that this was computed from.
     verdict: Option<Arc<Verdict>>,
 }
@@ -122,7 +123,10 @@ impl Gpu {
             }
         };
         let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR)?;
-        let tensor = self.tensor(memory, array.shape().to_vec(), dtype);
+        let mut tensor = self.tensor(memory, array.shape().to_vec(), dtype);
+        if array.gradient_dtype() != array.dtype() {
+            tensor = tensor.f32_gradient();
+        }
         Ok(tensor.with_class_axis(array.class_axis()))
     }
 
@@ -172,10 +176,22 @@ impl Gpu {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::OutOfMemory`].
     pub fn empty(&self, shape: impl Into<Vec<usize>>) -> Result<Tensor> {
-        let shape = shape.into();
-        let bytes = elements(&shape).map_or(u64::MAX - 64, |n| (n as u64).saturating_mul(4).min(u64::MAX - 64));
+        self.zeros(shape.into(), DType::F32)
+    }
+
+    /// A tensor of zeros of another's shape and dtype, for its gradient.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn empty_like(&self, tensor: &Tensor) -> Result<Tensor> {
+        self.zeros(tensor.shape.clone(), tensor.dtype)
+    }
+
+    pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
+        let size = dtype.size() as u64;
+        let bytes = elements(&shape).map_or(u64::MAX - 64, |n| (n as u64).saturating_mul(size).min(u64::MAX - 64));
         let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
-        Ok(self.tensor(memory, shape, DType::F32))
+        Ok(self.tensor(memory, shape, dtype))
     }
 
     /// A tensor that claims its shape without the memory for it: what plans are tested on.
@@ -187,7 +203,7 @@ impl Gpu {
 
     fn tensor(&self, memory: Memory, shape: Vec<usize>, dtype: DType) -> Tensor {
         let memory = Arc::new(memory);
-        Tensor { gpu: self.clone(), memory, shape, dtype, class_axis: ClassAxis::Second, verdict: None }
+        Tensor { gpu: self.clone(), memory, shape, dtype, class_axis: ClassAxis::Second, gradient: None, verdict: None }
     }
 }
 
@@ -208,6 +224,13 @@ impl Tensor {
     /// The same tensor, with the class axis said to be the last one: `[B, T, V]`, NHWC.
     pub fn class_axis_last(self) -> Tensor {
         self.with_class_axis(ClassAxis::Last)
+    }
+
+    /// The same tensor, whose gradient a call makes f32 although the tensor may be f16 or bf16: the gradient of a mean over
+    /// 10^7 elements is less than f16 holds. A prepared job's gradients have the dtype of the tensors that you give it.
+    pub fn f32_gradient(mut self) -> Tensor {
+        self.gradient = Some(DType::F32);
+        self
     }
 
     pub(super) fn with_class_axis(mut self, axis: ClassAxis) -> Tensor {
@@ -314,6 +337,9 @@ impl Operand for Tensor {
     }
     fn class_axis(&self) -> ClassAxis {
         self.class_axis
+    }
+    fn gradient_dtype(&self) -> DType {
+        self.gradient.unwrap_or(self.dtype)
     }
     fn is(&self, other: &Tensor) -> bool {
         self.memory.buffer == other.memory.buffer

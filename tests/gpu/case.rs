@@ -1,6 +1,6 @@
 //! One call of one loss as data: what is asked, by which door; run on the GPU and judged by the CPU twin.
 
-use crate::common::{Rng, Setting};
+use crate::common::{FLOATS, Rng, Setting, stored_as};
 use crate::judge;
 use crate::pages::Pages;
 use wgloss::{
@@ -29,6 +29,14 @@ pub enum Given {
     Tensor,
 }
 
+/// How floats are stored, gradients as the operands that they are of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Floats {
+    All(DType),
+    /// Each in a dtype of its own, gradients in f32 where the caller makes the outputs.
+    Mixed,
+}
+
 /// Whether gradients are wanted, and what is done with them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wanted {
@@ -43,6 +51,7 @@ pub struct Case {
     pub id: &'static str,
     pub options: Vec<(&'static str, Value)>,
     pub setting: Setting,
+    pub floats: Floats,
     pub reduction: Reduction,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
@@ -73,6 +82,7 @@ impl Case {
             id,
             options: Vec::new(),
             setting: Setting { shape: shape.to_vec(), axis: ClassAxis::Second, target },
+            floats: Floats::All(DType::F32),
             reduction: Reduction::Mean,
             optional: Vec::new(),
             upstream: Given::Not,
@@ -132,7 +142,12 @@ impl Case {
         let whole = if self.reduction == Reduction::None { self.setting.values(&*loss) } else { vec![1] };
         let upstream = scale(self.upstream, -0.5, whole);
         let divide_by = scale(self.divide_by, 3.0, vec![]);
-        Inputs { operands, upstream, divide_by }
+        let mut rng = Rng::new(self.seed ^ 0xd7);
+        let mut stored = |array: &Array| match self.floats {
+            Floats::All(dtype) => Ok::<Array, String>(stored_as(array, dtype)),
+            Floats::Mixed => Ok(stored_as(array, FLOATS[rng.below(FLOATS.len())])),
+        };
+        Inputs { operands, upstream, divide_by }.on(&mut stored).unwrap()
     }
 
     /// The term of these inputs.
@@ -177,7 +192,7 @@ impl Case {
 
     /// What the GPU and the twin give; nothing where both refuse alike.
     pub fn both(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<Option<(judge::Given, judge::Given)>, String> {
-        let want = cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs));
+        let mut want = cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs));
         let got = match self.door {
             Door::Host => self.call(gpu, inputs),
             Door::Uploaded if self.wanted != Wanted::Added => {
@@ -185,8 +200,8 @@ impl Case {
             }
             // what gradients are added to is of their own size, lest rounding hides them
             _ => {
-                let gradients = want.iter().flat_map(|(_, gradients)| gradients);
-                self.job(gpu, inputs, &gradients.map(greatest).collect::<Vec<_>>())?
+                let gradients = want.as_mut().map_or(&mut [][..], |(_, gradients)| gradients);
+                self.job(gpu, inputs, gradients)?
             }
         };
         match (want, got) {
@@ -213,8 +228,13 @@ impl Case {
         Ok(judge::Given { loss, tensor: outcome.tensor().read().wait()?, parts: outcome.parts().wait()?, gradients })
     }
 
-    /// A prepared job, with outputs of the caller's.
-    fn job(&self, gpu: &Gpu, inputs: &Inputs<Array>, sizes: &[f64]) -> Result<Result<judge::Given, Error>, String> {
+    /// A prepared job, with outputs of the caller's. What is added to 16 bits is wanted as the sum that they have to hold.
+    fn job(
+        &self,
+        gpu: &Gpu,
+        inputs: &Inputs<Array>,
+        want: &mut [Array],
+    ) -> Result<Result<judge::Given, Error>, String> {
         let reduced = self.reduction != Reduction::None;
         let mut rng = Rng::new(self.seed ^ 0xabcd);
         let mut before = |shape: &[usize], size: f64| {
@@ -223,8 +243,12 @@ impl Case {
         };
         let values = self.setting.values(&*self.loss());
         let loss = before(if reduced { &[LOG] } else { &values }, 1.0);
-        let differentiated = self.differentiated(inputs).into_iter().zip(sizes.iter().chain(std::iter::repeat(&1.0)));
-        let outputs: Vec<Array> = differentiated.map(|(of, size)| before(of.shape(), *size)).collect();
+        let sizes = want.iter().map(greatest).chain(std::iter::repeat(1.0));
+        let output = |(of, size): (&Array, f64)| {
+            let dtype = if self.floats == Floats::Mixed { DType::F32 } else { of.dtype() };
+            stored_as(&before(of.shape(), size), dtype)
+        };
+        let outputs: Vec<Array> = self.differentiated(inputs).into_iter().zip(sizes).map(output).collect();
 
         let mut pages = Pages::new(gpu, self.door, self.seed);
         let places = inputs.on(&mut |array| Ok::<usize, String>(pages.reserve(array)))?;
@@ -257,9 +281,15 @@ impl Case {
         let after = pages.read(&written)?;
         let mut gradients = after[1..].to_vec();
         if self.wanted == Wanted::Added {
-            for (gradient, before) in gradients.iter_mut().zip(&outputs) {
-                let added: Vec<f64> = gradient.to_f64().iter().zip(before.to_f64()).map(|(a, b)| a - b).collect();
-                *gradient = Array::new(&added, gradient.shape()).unwrap();
+            let sum = |a: &Array, sign: f64, b: &Array| {
+                let sum: Vec<f64> = a.to_f64().iter().zip(b.to_f64()).map(|(a, b)| a + sign * b).collect();
+                Array::new(&sum, a.shape()).unwrap()
+            };
+            for ((gradient, before), want) in gradients.iter_mut().zip(&outputs).zip(want) {
+                match gradient.dtype() {
+                    DType::F32 => *gradient = sum(gradient, -1.0, before),
+                    _ => *want = sum(want, 1.0, before),
+                }
             }
         }
         let tensor = match reduced {

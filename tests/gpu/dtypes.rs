@@ -1,30 +1,40 @@
-//! Floats of 16 bits: every one of them taken out of its word.
+//! Floats of 16 bits: every one of them taken out of its word, everything rounded into one, and nothing beside it touched.
 
-use crate::gpu;
+use crate::case::{Case, Door, Floats, Wanted};
+use crate::common::FLOATS;
+use crate::judge::Failures;
+use crate::pages::buffer_of;
+use crate::{fresh_gpu, gpu};
 use wgloss::half::{bf16, f16};
-use wgloss::{Array, Element, Mse, Reduction, Tensor};
+use wgloss::{Array, DType, Element, Gradient, Leaf, Loss, Mse, Outputs, Reduction, Tensor, all};
 
 /// Every number that 16 bits hold, the NaNs among them.
 fn all_halves() -> impl Iterator<Item = u16> {
     0..=u16::MAX
 }
 
-/// What the kernels make of upstream gradients: a squared error whose derivative is 1 hands them through as they are.
-fn handed_through(upstream: &Tensor) -> Array {
-    let ones = |value: f32| gpu().upload(&vec![value; upstream.len()], upstream.shape()).unwrap();
-    let (x, t) = (ones(0.5), ones(0.0));
+/// What the kernels make of upstream gradients: a squared error whose derivative is 1 hands them through as they are, to a
+/// gradient of this type.
+fn handed_through<E: Element>(upstream: &Tensor, half: E) -> Array {
+    let x = gpu().upload(&vec![half; upstream.len()], upstream.shape()).unwrap();
+    let t = gpu().upload(&vec![0.0f32; upstream.len()], upstream.shape()).unwrap();
     let term = Mse::default().of(&x, &t).reduce(Reduction::None).upstream(upstream);
     let (_, [gradient]) = gpu().gradients(&term, [&x]).unwrap();
     gradient.read().wait().unwrap()
 }
 
-/// Uploads every number of a kind and compares what is read of it with what it is, to the bit but for NaNs.
+/// Whether a number is another, to the bit: but any NaN may stand for any, and 0 for what f32 has only as a subnormal number,
+/// which WGSL lets a driver flush.
+fn is(got: f32, want: f32) -> bool {
+    got.to_bits() == want.to_bits() || (got.is_nan() && want.is_nan()) || (want.is_subnormal() && got == 0.0)
+}
+
+/// Uploads every number of a kind and compares what is read of it with what it is.
 fn assert_decoded<E: Element>(of: fn(u16) -> E, value: fn(E) -> f32) {
     let numbers: Vec<E> = all_halves().map(of).collect();
-    let decoded = handed_through(&gpu().upload(&numbers, [numbers.len()]).unwrap()).to_f32();
+    let decoded = handed_through(&gpu().upload(&numbers, [numbers.len()]).unwrap(), 0.5f32).to_f32();
     for (bits, (got, want)) in decoded.into_iter().zip(numbers.into_iter().map(value)).enumerate() {
-        let same = got.to_bits() == want.to_bits() || (got.is_nan() && want.is_nan());
-        assert!(same, "{:?} of the bits {bits:#06x} is {got:e}, not {want:e}", E::DTYPE);
+        assert!(is(got, want), "{} of the bits {bits:#06x} is {got:e}, not {want:e}", E::DTYPE);
     }
 }
 
@@ -32,4 +42,160 @@ fn assert_decoded<E: Element>(of: fn(u16) -> E, value: fn(E) -> f32) {
 fn every_half_is_read_as_what_it_is() {
     assert_decoded(f16::from_bits, f16::to_f32);
     assert_decoded(bf16::from_bits, bf16::to_f32);
+}
+
+/// Has these numbers written as gradients of a kind, and compares what is written with what they round to.
+fn assert_encoded<E: Element>(one_half: E, numbers: Vec<f32>, nearest: fn(f32) -> f32) {
+    let written = handed_through(&gpu().upload(&numbers, [numbers.len()]).unwrap(), one_half);
+    assert_eq!(written.dtype(), E::DTYPE);
+    for (number, got) in numbers.into_iter().zip(written.to_f32()) {
+        assert!(is(got, nearest(number)), "{number:e} is written as {} {got:e}, not {:e}", E::DTYPE, nearest(number));
+    }
+}
+
+/// Every number that 16 bits hold, the middle between it and the next, the neighbours of the middle, and the ends.
+#[test]
+fn every_float_is_written_as_the_nearest_half() {
+    let ends = [f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-30, -1e-30];
+    let around = |low: f32, middle: f32| [low, middle.next_down(), middle, middle.next_up()];
+    let of_f16 = all_halves().flat_map(|bits| {
+        let of = |bits| f16::from_bits(bits).to_f32();
+        let (low, high) = (of(bits), of(bits.wrapping_add(1)));
+        // beyond the greatest lies infinity, where another number would be
+        let high = if high.is_infinite() { 65536f32.copysign(high) } else { high };
+        around(low, (low + high) / 2.0)
+    });
+    assert_encoded(f16::from_f32(0.5), of_f16.chain(ends).collect(), |x| f16::from_f32(x).to_f32());
+    let of_bf16 = all_halves().flat_map(|bits| {
+        let of = |low: u32| f32::from_bits((u32::from(bits) << 16) + low);
+        around(of(0), of(0x8000))
+    });
+    assert_encoded(bf16::from_f32(0.5), of_bf16.chain(ends).collect(), |x| bf16::from_f32(x).to_f32());
+}
+
+/// Operands and gradients of odd lengths side by side in one buffer, so that words belong to two of them, and to the caller.
+#[test]
+fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
+    const AROUND: u16 = 0x1234;
+    for (dtype, of) in [
+        (DType::F16, (|x| f16::from_f32(x).to_bits()) as fn(f32) -> u16),
+        (DType::BF16, |x| bf16::from_f32(x).to_bits()),
+    ] {
+        for (lead, length) in [1, 3, 63, 65, 257].into_iter().flat_map(|length| [0, 1, 2, 3].map(|lead| (lead, length)))
+        {
+            // whole numbers that either kind holds, and so does what is made of them
+            let x: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();
+            let t: Vec<f32> = (0..length).map(|i| (i % 3) as f32).collect();
+            let before: Vec<f32> = (0..length).map(|i| (i % 7) as f32).collect();
+            let d = |sign: f32| x.iter().zip(&t).map(move |(x, t)| sign * 2.0 * (x - t));
+            let page = |dx: Vec<f32>, dt: Vec<f32>| {
+                let tensors = [&x, &t, &dx, &dt].into_iter().flatten().map(|&x| of(x));
+                let around = |count| std::iter::repeat_n(AROUND, count);
+                let even = (lead + 4 * length) % 2;
+                around(lead).chain(tensors).chain(around(2 + even)).collect::<Vec<u16>>()
+            };
+            let buffer = buffer_of(gpu(), bytemuck::cast_slice(&page(before.clone(), before.clone())));
+            let tensor = |k: usize| {
+                let begin = 2 * (lead + k * length) as u64;
+                gpu().wrap(buffer.slice(begin..begin + 2 * length as u64), [length], dtype).unwrap()
+            };
+            let (x_there, t_there, dx, dt) = (tensor(0), tensor(1), tensor(2), tensor(3));
+            let whole = gpu().wrap(buffer.slice(..), [buffer.size() as usize / 4], DType::U32).unwrap();
+            let term = Mse::default().of(&x_there, &t_there).reduce(Reduction::Sum);
+            let run = |add: bool| {
+                let gradient = |of, into| Gradient { add, ..Gradient::store(of, into) };
+                let gradients = vec![gradient(&x_there, &dx), gradient(&t_there, &dt)];
+                gpu().prepare(&term, &Outputs { gradients, ..Outputs::default() }).unwrap().run().unwrap();
+                crate::pages::bytes_of(&whole.read().wait().unwrap())
+            };
+            let sum = |d: &mut dyn Iterator<Item = f32>| d.zip(&before).map(|(d, before)| d + before).collect();
+            let added = page(sum(&mut d(1.0)), sum(&mut d(-1.0)));
+            assert_eq!(run(true), bytemuck::cast_slice::<u16, u8>(&added), "{dtype}, {length} from {lead} on, added");
+            let stored = page(d(1.0).collect(), d(-1.0).collect());
+            assert_eq!(
+                run(false),
+                bytemuck::cast_slice::<u16, u8>(&stored),
+                "{dtype}, {length} from {lead} on, stored"
+            );
+        }
+    }
+}
+
+/// Lengths and rows that do not end with a word, walked in each way.
+fn odd(loss: &dyn Loss) -> &'static [&'static [usize]] {
+    match loss.leaf() {
+        Leaf::Pointwise(_) => &[&[3], &[5, 13], &[257]],
+        Leaf::Softmax(_) => &[&[1, 3], &[3, 65], &[1, 3, 63], &[1, 8193]],
+        Leaf::Region(_) => &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
+    }
+}
+
+#[test]
+fn every_loss_at_odd_lengths_gives_what_the_twin_gives_in_every_dtype() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        let ways = [Floats::All(DType::F16), Floats::All(DType::BF16), Floats::Mixed].into_iter().cycle();
+        for (k, (shape, floats)) in odd(&*loss).iter().zip(ways).enumerate() {
+            let target = if k % 2 == 0 { DType::I32 } else { DType::F32 };
+            let case = Case::new(loss.header().id, shape, target).with_all();
+            let wanted = if k % 2 == 0 { Wanted::Added } else { Wanted::Stored };
+            let case = Case { floats, wanted, door: Door::OneBuffer, seed: k as u64, ..case };
+            failures.note(&case, case.run(gpu()));
+        }
+    }
+    failures.raise();
+}
+
+#[test]
+fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
+    // less than half the least f16: 2e-3 / 10^5 is 2e-8
+    let numbers = vec![f16::from_f32(1e-3); 100_000];
+    let x = gpu().upload(&numbers, [numbers.len()]).unwrap();
+    let t = gpu().upload(&vec![0.0f32; numbers.len()], [numbers.len()]).unwrap();
+    let term = Mse::default().of(&x, &t);
+    let (_, [own, of_f32]) = gpu().gradients(&term, [&x, &t]).unwrap();
+    assert_eq!((own.dtype(), of_f32.dtype()), (DType::F16, DType::F32));
+    assert!(own.read().wait().unwrap().to_f32().iter().all(|d| *d == 0.0));
+    let (_, [wide]) = gpu().gradients(&term, [&x.clone().f32_gradient()]).unwrap();
+    let want = 2.0 * numbers[0].to_f32() / 1e5;
+    let check = |wide: &Tensor| {
+        assert_eq!(wide.dtype(), DType::F32);
+        assert!(wide.read().wait().unwrap().to_f32().iter().all(|d| (d / want - 1.0).abs() < 1e-5));
+    };
+    check(&wide);
+    // from the host, and uploaded from there
+    let asked = Array::new(&numbers, [numbers.len()]).unwrap().f32_gradient();
+    let host_t = Array::new(&vec![0.0f32; numbers.len()], [numbers.len()]).unwrap();
+    let (_, [wide]) = gpu().gradients(&Mse::default().of(&asked, &host_t), [&asked]).unwrap();
+    check(&wide);
+    let uploaded = gpu().upload_array(&asked).unwrap();
+    let (_, [wide]) = gpu().gradients(&Mse::default().of(&uploaded, &t), [&uploaded]).unwrap();
+    check(&wide);
+    // and in a job by what it is given
+    let into = gpu().empty(x.shape()).unwrap();
+    let gradients = vec![Gradient::store(&x, &into)];
+    gpu().prepare(&term, &Outputs { gradients, ..Outputs::default() }).unwrap().run().unwrap();
+    check(&into);
+    assert_eq!(gpu().empty_like(&x).unwrap().dtype(), DType::F16);
+}
+
+/// Nothing is widened: a call on 16 bits holds the memory that its f32 twin holds, less half of the tensors.
+#[test]
+fn sixteen_bits_take_no_more_memory_than_they_are() {
+    for loss in all() {
+        let gpu = fresh_gpu();
+        let held = FLOATS.map(|dtype| {
+            let shape: &[usize] = &[16, 3, 1024];
+            let case = Case::new(loss.header().id, shape, DType::I32).with_all();
+            let case = Case { floats: Floats::All(dtype), ..case };
+            let tensors = case.inputs().on(&mut |array| gpu.upload_array(array)).unwrap();
+            let of = case.differentiated(&tensors);
+            let into: Vec<Tensor> = of.iter().map(|of| gpu.empty_like(of).unwrap()).collect();
+            let before = gpu.memory();
+            let gradients = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
+            let job = gpu.prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() }).unwrap();
+            (job.workspace(), gpu.memory() - before)
+        });
+        assert!(held.iter().all(|other| *other == held[0]), "{}: {held:?}", loss.header().id);
+    }
 }

@@ -6,6 +6,7 @@ use crate::{fresh_gpu, gpu};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use wgloss::half::f16;
 use wgloss::wgpu::{self, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor};
 use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Mse, Outputs, Reduction, Tensor, all};
 
@@ -203,6 +204,10 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
     let unreduced = Mse::default().of(&x, &t).reduce(Reduction::None);
     let outputs = Outputs { loss: Some(at(20, &[10])), ..Outputs::default() };
     assert_eq!(gpu().prepare(&unreduced, &outputs).unwrap_err().kind(), "shape_mismatch");
+    let halves = gpu().upload(&[f16::ZERO; 10], [2, 5]).unwrap();
+    let Error::UnsupportedDtype { got: DType::F16, .. } = refused(one(&x, &halves)) else {
+        panic!("an f16 gradient of f32")
+    };
     let labels = gpu().upload(&[0i32; 10], [2, 5]).unwrap();
     let Error::UnsupportedDtype { got: DType::I32, .. } = refused(one(&x, &labels)) else {
         panic!("an integer gradient")

@@ -1,6 +1,6 @@
 //! Whether what the GPU gave is what the twin gave.
 
-use wgloss::{Array, PartOutcome, cpu};
+use wgloss::{Array, DType, PartOutcome, cpu};
 
 /// The conformance cases' own tolerance, relative to the greatest entry. f32 arithmetic with sums in trees stays within
 /// 1e-6 of f64; the rest is room for `exp` and `log` of drivers, which are off by up to 17 units in the last place (2e-6).
@@ -61,24 +61,46 @@ pub fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool) -> Result
     Ok(())
 }
 
-/// Whether two arrays are the same in shape and, within the tolerance, in elements.
+/// Whether two arrays are the same in shape and, within the tolerance and the rounding of what is stored in 16 bits, in
+/// elements.
 pub fn same(got: &Array, want: &Array) -> Result<(), String> {
     if got.shape() != want.shape() {
         return Err(format!("shape {:?}, expected {:?}", got.shape(), want.shape()));
     }
-    close(&got.to_f64(), &want.to_f64())
+    let dtype = got.dtype();
+    let mut want = want.to_f64();
+    if dtype == DType::F16 {
+        // what lies beyond the greatest f16, 65504, by half a step and more is infinite
+        want.iter_mut().filter(|w| w.abs() >= 65520.0).for_each(|w| *w *= f64::INFINITY);
+    }
+    within(&got.to_f64(), &want, |want| rounding(dtype, want))
+}
+
+/// Half a unit in the last place of a number: what it may be off by for being stored.
+fn rounding(dtype: DType, number: f64) -> f64 {
+    match dtype {
+        // 11 digits, and multiples of 2^-24 at the least
+        DType::F16 => number.abs() * 2f64.powi(-11) + 2f64.powi(-25),
+        DType::BF16 => number.abs() * 2f64.powi(-8),
+        _ => 0.0,
+    }
 }
 
 /// The conformance cases' rule: `max|got − want| ≤ rtol·M + min(atol, 1e-6·M)` with `M = max|want|` over what is finite, NaN
 /// where NaN is wanted, infinities of the wanted sign.
 pub fn close(got: &[f64], want: &[f64]) -> Result<(), String> {
+    within(got, want, |_| 0.0)
+}
+
+/// [`close`], with room beside the tolerance.
+fn within(got: &[f64], want: &[f64], room: impl Fn(f64) -> f64) -> Result<(), String> {
     let most = want.iter().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
     let bound = if most == 0.0 { ATOL } else { RTOL * most + ATOL.min(1e-6 * most) };
     let good = |g: f64, w: f64| match (w.is_nan(), w.is_infinite()) {
         (true, _) => g.is_nan(),
         (_, true) => g == w,
         // a NaN fails the comparison
-        _ => (g - w).abs() <= bound,
+        _ => (g - w).abs() <= bound + room(w),
     };
     if got.len() != want.len() {
         return Err(format!("{} numbers, expected {}", got.len(), want.len()));

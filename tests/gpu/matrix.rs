@@ -1,7 +1,7 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
-use crate::case::{Case, Door, Given, Wanted};
-use crate::common::{Rng, Setting, has, option_values};
+use crate::case::{Case, Door, Floats, Given, Wanted};
+use crate::common::{FLOATS, Rng, Setting, has, option_values};
 use crate::judge::Failures;
 use crate::{fresh_gpu, gpu, pairs};
 use wgloss::{ClassAxis, DType, Loss, Role, Value, all};
@@ -42,6 +42,7 @@ struct Factors {
 const GIVEN: [Given; 3] = [Given::Not, Given::Number, Given::Tensor];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
+const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::All(FLOATS[1]), Floats::All(FLOATS[2]), Floats::Mixed];
 const DOORS: [Door; 4] = [Door::Host, Door::Uploaded, Door::Wrapped, Door::OneBuffer];
 
 impl Factors {
@@ -69,14 +70,14 @@ impl Factors {
     fn levels(&self) -> Vec<usize> {
         let reductions = self.loss.header().reductions.len();
         let mut levels = vec![self.shapes.len(), self.axes.len(), self.targets.len(), reductions];
-        levels.extend([GIVEN.len(), GIVEN.len(), WEIGHTS.len(), WANTED.len(), DOORS.len()]);
+        levels.extend([GIVEN.len(), GIVEN.len(), WEIGHTS.len(), WANTED.len(), DOORS.len(), STORED.len()]);
         levels.extend(self.optional.iter().map(|_| 2));
         levels.extend(self.options.iter().map(|(_, values)| values.len()));
         levels
     }
 
     fn case(&self, row: &[usize]) -> Case {
-        let (head, rest) = row.split_at(9);
+        let (head, rest) = row.split_at(10);
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
         let kind = self.shapes[head[0]];
@@ -91,6 +92,7 @@ impl Factors {
             weight: WEIGHTS[head[6]],
             wanted: WANTED[head[7]],
             door: DOORS[head[8]],
+            floats: STORED[head[9]],
             seed,
         }
     }

@@ -8,7 +8,7 @@ mod regions;
 
 use crate::check::{Checked, Divisor, Walk};
 use crate::error::{Error, Result};
-use crate::gpu::kernel::{Kernel, file};
+use crate::gpu::kernel::{Declared, Kernel, file};
 use crate::gpu::params::Params;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
@@ -45,6 +45,8 @@ pub(crate) struct Wanted {
     pub output: usize,
     /// Whether it is added to what is there.
     pub add: bool,
+    /// How the output is stored.
+    pub dtype: DType,
 }
 
 /// What a binding of a kernel stands for.
@@ -145,10 +147,13 @@ impl Request<'_> {
         self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
     }
 
-    /// The dtype of what the caller gave for a binding.
+    /// How the caller stores what a binding stands for.
     fn dtype(&self, bound: &Bound) -> Option<DType> {
         match (bound, &self.part.upstream, &self.part.divide_by) {
             (Bound::Operand(name), ..) => self.part.operand(name).map(Operand::dtype),
+            (Bound::Output(output), ..) => {
+                self.wanted.iter().find(|wanted| wanted.output == *output).map(|wanted| wanted.dtype)
+            }
             (Bound::Upstream, Scale::Tensor(tensor), _) | (Bound::DivideBy, _, Some(Scale::Tensor(tensor))) => {
                 Some(tensor.dtype())
             }
@@ -190,19 +195,27 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Tells the kernels how their operands are stored: what stands for binding `x0` is read as the override `X0_DTYPE` says.
+/// Tells the kernels how operands and gradients are stored: what stands for binding `x0` is read as the override `X0_DTYPE`
+/// says, and a gradient of 16 bits is written by `operand/dx0_half` instead of `operand/dx0`, which writes f32.
 fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     let mut stages = std::mem::take(&mut plan.stages);
     for stage in &mut stages {
-        for binding in stage.kernel.bindings() {
-            let dtype = match request.dtype(&plan.bound(stage, &binding.name)) {
-                Some(DType::F16 | DType::U32) => 1.0,
-                Some(DType::BF16 | DType::U8) => 2.0,
-                Some(DType::I64) => 3.0,
-                Some(_) => 0.0,
-                None => continue,
+        for Declared { name, .. } in stage.kernel.bindings() {
+            let bound = plan.bound(stage, &name);
+            let Some(dtype) = request.dtype(&bound) else { continue };
+            if matches!(bound, Bound::Output(_)) {
+                if dtype == DType::F32 {
+                    continue;
+                }
+                stage.kernel.replace(&format!("operand/{name}"), &[&format!("operand/{name}_half"), "dtype/half"]);
+            }
+            let code = match dtype {
+                DType::F16 | DType::U32 => 1.0,
+                DType::BF16 | DType::U8 => 2.0,
+                DType::I64 => 3.0,
+                _ => 0.0,
             };
-            stage.kernel.overrides.push((format!("{}_DTYPE", binding.name.to_uppercase()), dtype));
+            stage.kernel.overrides.push((format!("{}_DTYPE", name.to_uppercase()), code));
         }
     }
     plan.stages = stages;

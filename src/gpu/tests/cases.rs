@@ -118,7 +118,10 @@ impl Case {
             Gradients::Store => false,
             Gradients::Add => true,
         };
-        differentiable.enumerate().map(|(output, spec)| Wanted { operand: spec.name, output, add }).collect()
+        differentiable
+            .enumerate()
+            .map(|(output, spec)| Wanted { operand: spec.name, output, add, dtype: self.floats })
+            .collect()
     }
 
     fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {

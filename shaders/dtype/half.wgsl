@@ -1,0 +1,34 @@
+// Floats of 16 bits as they are put into a word whose other half may belong to another invocation. Uses dtype/float.
+
+// Rounded to nearest, ties to even, to infinity beyond the largest. pack2x16float leaves both to the driver.
+fn encode(x: f32, dtype: u32) -> u32 {
+    let bits = bitcast<u32>(x);
+    let sign = (bits >> 16u) & 0x8000u;
+    let magnitude = bits & 0x7fffffffu;
+    if magnitude > 0x7f800000u {
+        return sign | select(0x7fc0u, 0x7e00u, dtype == F16);
+    }
+    if dtype == BF16 {
+        return sign | nearest(magnitude, 16u);
+    }
+    // the exponent's bias is 112 less; below the least exponent, the digits move down instead
+    let exponent = magnitude >> 23u;
+    if exponent > 112u {
+        return sign | min(nearest(magnitude, 13u) - (112u << 10u), 0x7c00u);
+    }
+    return sign | nearest((magnitude & 0x7fffffu) | 0x800000u, min(126u - exponent, 25u));
+}
+
+// digits / 2^shift
+fn nearest(digits: u32, shift: u32) -> u32 {
+    let odd = (digits >> shift) & 1u;
+    return (digits + (1u << (shift - 1u)) - 1u + odd) >> shift;
+}
+
+// The bits of its word that change where an element is set to x, or has x added to it. The other half's writer may have
+// changed the word since it was read, but not these bits: flipping them is right whatever the order.
+fn flipped(word: u32, element: u32, x: f32, add: bool, dtype: u32) -> u32 {
+    let after = encode(select(x, decode(word, element, dtype) + x, add), dtype);
+    let shift = 16u * (element & 1u);
+    return (((word >> shift) & 0xffffu) ^ after) << shift;
+}

@@ -1,0 +1,11 @@
+// The gradient of the first element operand in 16 bits, stored or added to what is there. Uses lib/params dtype/float dtype/half.
+@group(0) @binding(6) var<storage, read_write> dx0: array<atomic<u32>>;
+
+override DX0_ADD: bool = false;
+override DX0_DTYPE: u32 = 1u;
+
+fn store_dx0(i: u32, d: f32) {
+    let element = i + base(6u);
+    let word = atomicLoad(&dx0[element >> 1u]);
+    atomicXor(&dx0[element >> 1u], flipped(word, element, d, DX0_ADD, DX0_DTYPE));
+}
