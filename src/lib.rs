@@ -7,6 +7,7 @@ pub mod cpu;
 mod error;
 #[cfg(feature = "gpu")]
 mod gpu;
+pub mod landscape;
 mod leaf;
 mod loss;
 mod losses;

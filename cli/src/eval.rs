@@ -2,7 +2,7 @@
 
 use crate::device::{Device, Job};
 use crate::failure::Failure;
-use crate::files::{self, output};
+use crate::files::{self, npy, output};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::io::{self, BufWriter, Write};
@@ -76,8 +76,8 @@ impl Eval {
         let answer = ways[0].evaluate(&job, &names)?;
 
         let gradients = self.gradients.iter().map(|(_, place)| place.as_str()).zip(&answer.gradients);
-        let written: Vec<_> = gradients.chain(self.output.as_deref().map(|place| (place, &answer.loss))).collect();
-        output::write(&written)?;
+        let written = gradients.chain(self.output.as_deref().map(|place| (place, &answer.loss)));
+        output::write(&written.map(|(place, array)| (place, npy::bytes(array))).collect::<Vec<_>>())?;
         if self.output.is_none() {
             print(out, &answer.loss)?;
         }
@@ -87,7 +87,7 @@ impl Eval {
     fn check_outputs(&self) -> Result<(), Failure> {
         let mut targets = Vec::new();
         for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
-            let target = output::check(place)?;
+            let target = output::check(place, &[".npy"])?;
             if targets.contains(&target) {
                 return Err(Failure::Input(format!("{place}: is to be written twice")));
             }

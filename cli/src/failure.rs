@@ -10,6 +10,8 @@ pub enum Failure {
     Input(String),
     /// The library refused the work, or could not do it.
     Refused(wgloss::Error),
+    /// What was computed cannot be drawn.
+    Drawing(String),
     /// Something that was checked is wrong; it has been reported.
     Failed,
     /// The standard output could not be written.
@@ -37,6 +39,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Input(message) => f.write_str(message),
             Failure::Refused(error) => error.fmt(f),
+            Failure::Drawing(why) => write!(f, "it cannot be drawn: {why}"),
             Failure::Failed => f.write_str("failed"),
             Failure::Output(error) => write!(f, "standard output: {error}"),
         }

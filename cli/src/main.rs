@@ -1,10 +1,11 @@
-//! The `wgloss` program: lists GPU adapters, verifies the kernels on them, evaluates losses of files.
+//! The `wgloss` program: lists GPU adapters, verifies the kernels on them, evaluates losses of files, draws landscapes.
 
 mod device;
 mod devices;
 mod eval;
 mod failure;
 mod files;
+mod landscape;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Command {
     Verify(verify::Verify),
     /// Evaluate a loss of tensors in files, and its gradients.
     Eval(eval::Eval),
+    /// Draw a loss over a grid as a surface with its contours.
+    Landscape(landscape::Landscape),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Devices => devices::run(&mut out),
         Command::Verify(verify) => verify.run(&mut out),
         Command::Eval(eval) => eval.run(&mut out),
+        Command::Landscape(landscape) => landscape.run(&mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,

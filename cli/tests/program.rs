@@ -287,17 +287,45 @@ fn the_gpu_evaluates_and_verifies() {
 }
 
 #[test]
+fn a_landscape_is_drawn_or_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = wgloss(directory.path(), &["landscape", "--size", "13"]);
+    let said = "himmelblau: the lowest of 13 x 13 losses is 0.0 at (3.0, 2.0)\nhimmelblau.png\n";
+    assert_eq!((run.status, run.out.as_str()), (Some(0), said), "{run:#?}");
+    let picture = fs::read(directory.path().join("himmelblau.png")).unwrap();
+    assert!(picture.starts_with(b"\x89PNG") && picture.ends_with(b"IEND\xae\x42\x60\x82"));
+    let run = wgloss(directory.path(), &["landscape", "--size", "2", "--out", "flat.svg"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("flat.svg")), "{run:#?}");
+    let picture = fs::read_to_string(directory.path().join("flat.svg")).unwrap();
+    assert!(picture.starts_with("<svg width=\"860\"") && picture.ends_with("</svg>\n"), "{picture}");
+
+    let before = names(directory.path());
+    for (arguments, said) in [
+        (["--size", "1"], "1 is not in 2..=1000"),
+        (["--out", "flat.jpg"], "error: flat.jpg: the files written are FILE.png and FILE.svg"),
+        (["--out", "none/flat.png"], "error: none/flat.png: its directory"),
+        (["--surface", "moon"], "moon"),
+    ] {
+        let run = wgloss(directory.path(), &[&["landscape"], &arguments[..]].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+        assert_eq!(names(directory.path()), before);
+    }
+}
+
+#[test]
 fn without_an_adapter_nothing_falls_back() {
     let directory = files();
     let eval = ["eval", "mse", "--input", "x.npy", "--target", "t.npy", "--gradient-of", "input=g.npy"];
     let before = names(directory.path());
-    for arguments in [&["devices"][..], &eval, &["verify", "--loss", "mse"], &["verify", "--device", "gpu"]] {
+    let verify = ["verify", "--loss", "mse"];
+    for arguments in [&["devices"][..], &eval, &verify, &["verify", "--device", "gpu"], &["landscape"]] {
         let run = wgloss_without_adapter(directory.path(), arguments);
         assert_eq!(run.status, Some(1), "{run:#?}");
         assert!(run.err.contains("error: no GPU adapter: looked for WGPU_BACKEND=webgpu"), "{run:#?}");
         assert_eq!(names(directory.path()), before);
     }
-    let run = wgloss_without_adapter(directory.path(), &["verify", "--loss", "mse"]);
+    let run = wgloss_without_adapter(directory.path(), &verify);
     let last = run.out.lines().last().unwrap();
     assert!(last.ends_with(" failed") && !last.ends_with(" 0 failed") && !last.starts_with("0 passed"), "{run:#?}");
 }

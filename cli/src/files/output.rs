@@ -1,18 +1,16 @@
 //! Files written whole or not at all.
 
-use super::npy;
 use crate::failure::Failure;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
-use wgloss::Array;
 
-/// Writes each array to its `.npy` file. All are on the disk beside their places before the first takes its own.
-pub fn write(outputs: &[(&str, &Array)]) -> Result<(), Failure> {
-    let written = outputs.iter().map(|(place, array)| {
-        let target = check(place)?;
-        let temporary = temporary(&target, array).map_err(|error| refuse(place, error))?;
+/// Writes each file. All are on the disk beside their places before the first takes its own.
+pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
+    let written = outputs.iter().map(|(place, bytes)| {
+        let target = target(place)?;
+        let temporary = temporary(&target, bytes).map_err(|error| refuse(place, error))?;
         Ok((place, target, temporary))
     });
     for (place, target, temporary) in written.collect::<Result<Vec<_>, Failure>>()? {
@@ -21,11 +19,16 @@ pub fn write(outputs: &[(&str, &Array)]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The file behind a place; refuses what can be told to fail before anything is computed.
-pub fn check(place: &str) -> Result<PathBuf, Failure> {
-    if !place.ends_with(".npy") {
-        return Err(refuse(place, "the files written are FILE.npy"));
+/// The file behind a place; refuses what can be told to fail before anything is computed, as names that do not end so.
+pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
+    if !endings.iter().any(|ending| place.ends_with(ending)) {
+        let files: Vec<_> = endings.iter().map(|ending| format!("FILE{ending}")).collect();
+        return Err(refuse(place, format!("the files written are {}", files.join(" and "))));
     }
+    target(place)
+}
+
+fn target(place: &str) -> Result<PathBuf, Failure> {
     // a link stays, and what it points to is replaced
     match fs::canonicalize(place) {
         Ok(target) if target.is_file() => Ok(target),
@@ -39,12 +42,12 @@ pub fn check(place: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-fn temporary(target: &Path, array: &Array) -> io::Result<NamedTempFile> {
+fn temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     #[cfg(unix)]
     builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     let mut file = builder.prefix(".wgloss-").tempfile_in(directory(target))?;
-    file.write_all(&npy::bytes(array))?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
 }

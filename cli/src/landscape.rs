@@ -1,0 +1,59 @@
+//! `wgloss landscape`: a loss over a grid, drawn as a surface.
+
+// the example's own files: what it narrates, the program does
+#[path = "../../examples/landscape/chart/mod.rs"]
+mod chart;
+#[path = "../../examples/landscape/himmelblau.rs"]
+mod himmelblau;
+
+use crate::failure::Failure;
+use crate::files::output;
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use wgloss::Gpu;
+
+/// The arguments of `wgloss landscape`.
+#[derive(Args)]
+pub struct Landscape {
+    /// What to draw.
+    #[arg(long, value_enum, default_value = "himmelblau")]
+    surface: Surface,
+    /// The points along each side of the grid, 2 to 1000; the surface's own number where none is given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    size: Option<u32>,
+    /// The .png or .svg file to write; named after the surface where none is given.
+    #[arg(long, value_name = "FILE")]
+    out: Option<String>,
+}
+
+/// A loss that has a landscape.
+#[derive(Clone, Copy, ValueEnum)]
+enum Surface {
+    /// Himmelblau's function of two parameters.
+    Himmelblau,
+}
+
+impl Landscape {
+    /// Evaluates the loss on the GPU, writes the picture, and prints where the loss is lowest.
+    pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let name = match self.surface {
+            Surface::Himmelblau => "himmelblau",
+        };
+        let place = self.out.clone().unwrap_or(format!("{name}.png"));
+        output::check(&place, &[".png", ".svg"])?;
+        let gpu = Gpu::new()?;
+        let size = |usual: usize| self.size.map_or(usual, |size| size as usize);
+        let chart = match self.surface {
+            Surface::Himmelblau => himmelblau::chart(himmelblau::surface(&gpu, size(200))?),
+        };
+        let lowest = chart.surface.lowest();
+        let drawn = if place.ends_with(".svg") { chart.svg().map(String::into_bytes) } else { chart.png() };
+        let picture = drawn.map_err(|error| Failure::Drawing(error.to_string()))?;
+        output::write(&[(&place, picture)])?;
+        let [columns, rows] = chart.surface.grid().size();
+        if let Some(([x, y], loss)) = lowest {
+            writeln!(out, "{name}: the lowest of {columns} x {rows} losses is {loss:?} at ({x:?}, {y:?})")?;
+        }
+        Ok(writeln!(out, "{place}")?)
+    }
+}

@@ -1,0 +1,63 @@
+//! Where places of the box are seen.
+
+/// How far above the floor's plane it is seen from, in degrees.
+const ELEVATION: f64 = 28.0;
+/// How far away the eye is, in halves of the box: near edges look longer than far ones, a little.
+const DISTANCE: f64 = 8.0;
+
+/// An eye that looks at the middle of the box.
+pub struct Camera {
+    right: [f64; 3],
+    up: [f64; 3],
+    toward: [f64; 3],
+    middle: [f64; 2],
+    zoom: f64,
+}
+
+impl Camera {
+    /// The eye in this direction, in degrees around the vertical axis; where it sees the middle, and how large a unit.
+    pub fn new(azimuth: f64, middle: [f64; 2], zoom: f64) -> Camera {
+        let (sin, cos) = azimuth.to_radians().sin_cos();
+        let (rise, reach) = ELEVATION.to_radians().sin_cos();
+        Camera {
+            right: [-sin, cos, 0.0],
+            up: [-rise * cos, -rise * sin, reach],
+            toward: [reach * cos, reach * sin, rise],
+            middle,
+            zoom,
+        }
+    }
+
+    /// Where a place is seen.
+    pub fn project(&self, place: [f64; 3]) -> [f64; 2] {
+        let zoom = self.zoom * DISTANCE / (DISTANCE - dot(self.toward, place));
+        [self.middle[0] + zoom * dot(self.right, place), self.middle[1] - zoom * dot(self.up, place)]
+    }
+
+    /// How near a place is: what is nearer hides what is farther.
+    pub fn nearness(&self, place: [f64; 3]) -> f64 {
+        let eye = self.toward.map(|part| DISTANCE * part);
+        -(0..3).map(|axis| (eye[axis] - place[axis]).powi(2)).sum::<f64>()
+    }
+
+    /// The ends of the two coordinates that face the eye, −1 or 1 each.
+    pub fn near(&self) -> [f64; 2] {
+        [self.toward[0], self.toward[1]].map(|part| if part < 0.0 { -1.0 } else { 1.0 })
+    }
+
+    /// The upright edge of the box that is seen at the far left.
+    pub fn left(&self) -> [f64; 2] {
+        [self.right[0], self.right[1]].map(|part| if part < 0.0 { 1.0 } else { -1.0 })
+    }
+
+    /// How brightly a face is lit whose normal this is, from 0 to 1: the light comes over the left shoulder.
+    pub fn light(&self, normal: [f64; 3]) -> f64 {
+        let light = [0, 1, 2].map(|axis| 0.5 * self.toward[axis] + 0.75 * self.up[axis] - 0.55 * self.right[axis]);
+        let length = (dot(normal, normal) * dot(light, light)).sqrt();
+        (dot(normal, light) / length).max(0.0)
+    }
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
