@@ -101,6 +101,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same refusal as that of a loss of which the refusing one is a part, under the whole's own names for its operands.
+    pub(crate) fn within(mut self, whole: &'static str, own_name: impl Fn(&str) -> Option<&'static str>) -> Error {
+        match &mut self {
+            Error::ShapeMismatch { loss, operand, .. }
+            | Error::LabelOutOfRange { loss, operand, .. }
+            | Error::InvalidOperand { loss, operand, .. }
+            | Error::UnsupportedDtype { loss, operand, .. } => {
+                *loss = whole;
+                if let Some(name) = own_name(operand) {
+                    *operand = name.into();
+                }
+            }
+            Error::InvalidOption { loss, .. } => *loss = whole,
+            _ => {}
+        }
+        self
+    }
+
     /// The error's kind in the words of the conformance cases, such as `shape_mismatch`.
     pub fn kind(&self) -> &'static str {
         match self {

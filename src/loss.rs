@@ -40,9 +40,9 @@ impl Header {
         self.operands.iter().find(|spec| spec.name == name)
     }
 
-    /// The operands that the family's leaf sees as the components of its vector, in order.
-    pub(crate) fn elements(&self) -> impl Iterator<Item = &'static OperandSpec> {
-        self.operands.iter().filter(|spec| spec.role == Role::Element)
+    /// The operands that a pointwise leaf sees as the components of its vector, in order.
+    pub(crate) fn components(&self) -> impl Iterator<Item = &'static OperandSpec> {
+        self.operands.iter().filter(|spec| matches!(spec.role, Role::Element | Role::Column | Role::Row))
     }
 
     /// The operand that plays a role which a loss has once.
@@ -84,6 +84,8 @@ pub struct OperandSpec {
     pub gradient: bool,
     /// The values it holds: what tests and benchmarks draw.
     pub domain: Domain,
+    /// The number that a pointwise leaf sees in its place where it is not given.
+    pub absent: f32,
 }
 
 impl OperandSpec {
@@ -94,7 +96,7 @@ impl OperandSpec {
 
     /// An operand that the loss needs, with no gradient, of real numbers.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
-        OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real }
+        OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real, absent: 0.0 }
     }
     /// The same, differentiable.
     pub const fn differentiable(mut self) -> OperandSpec {
@@ -105,6 +107,11 @@ impl OperandSpec {
     pub const fn optional(mut self) -> OperandSpec {
         self.optional = true;
         self
+    }
+    /// The same, optional, a pointwise leaf seeing this number where it is not given.
+    pub const fn or(mut self, absent: f32) -> OperandSpec {
+        self.absent = absent;
+        self.optional()
     }
     /// The same, holding values of this domain.
     pub const fn holding(mut self, domain: Domain) -> OperandSpec {
@@ -229,6 +236,7 @@ macro_rules! loss {
         impl $loss {
             /// The loss of these operands, as a term that a context evaluates.
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
+            #[allow(dead_code, reason = "what only sums are made of is never written by hand")]
             pub fn of<T: $crate::Operand>(&self, $($operand: &T),+) -> $crate::Term<T> {
                 $crate::Term::new(self.clone(), [$((stringify!($operand), $operand)),+])
             }

@@ -14,6 +14,8 @@ pub enum Value {
     Flag(bool),
     /// One of several names.
     Name(String),
+    /// Several numbers.
+    Numbers(Vec<f64>),
 }
 
 impl fmt::Display for Value {
@@ -23,6 +25,7 @@ impl fmt::Display for Value {
             Value::Number(x) => write!(f, "{x}"),
             Value::Flag(x) => write!(f, "{x}"),
             Value::Name(x) => f.write_str(x),
+            Value::Numbers(x) => write!(f, "{x:?}"),
         }
     }
 }
@@ -42,6 +45,8 @@ pub enum Kind {
     Flag,
     /// One of these names.
     Choice(&'static [&'static str]),
+    /// Finite numbers, one or more.
+    Numbers,
 }
 
 /// The numbers that an option takes.
@@ -55,6 +60,8 @@ pub enum Range {
     Above(f64),
     /// From the first number to the second, both included.
     Within(f64, f64),
+    /// From the first number to the second, both left out.
+    Between(f64, f64),
 }
 
 impl Range {
@@ -66,6 +73,7 @@ impl Range {
                 Range::AtLeast(low) => x >= low,
                 Range::Above(low) => x > low,
                 Range::Within(low, high) => x >= low && x <= high,
+                Range::Between(low, high) => x > low && x < high,
             }
     }
 }
@@ -77,6 +85,7 @@ impl fmt::Display for Range {
             Range::AtLeast(low) => write!(f, "a number ≥ {low}"),
             Range::Above(low) => write!(f, "a number > {low}"),
             Range::Within(low, high) => write!(f, "a number in [{low}, {high}]"),
+            Range::Between(low, high) => write!(f, "a number in ({low}, {high})"),
         }
     }
 }
@@ -143,6 +152,20 @@ impl OptionType for bool {
     }
 }
 
+impl OptionType for Vec<f32> {
+    const KIND: Kind = Kind::Numbers;
+    fn get(&self) -> Value {
+        Value::Numbers(self.iter().map(|&x| x.into()).collect())
+    }
+    fn from_value(value: &Value) -> Option<Vec<f32>> {
+        match value {
+            Value::Numbers(x) => Some(x.iter().map(|&x| x as f32).collect()),
+            Value::Number(x) => Some(vec![*x as f32]),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! or_none {
     ($($type:ty => $kind:ident),*) => {$(
         impl OptionType for Option<$type> {
@@ -190,9 +213,13 @@ pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, val
 /// Refuses the first option that lies outside its range.
 pub(crate) fn check(options: &(impl Options + ?Sized), loss: &'static str) -> Result<()> {
     for (spec, value) in options.specs().iter().zip(options.values()) {
-        match value {
-            Value::Number(x) if !spec.range.contains(x) => return Err(refuse(loss, spec, &value)),
-            _ => {}
+        let good = match &value {
+            Value::Number(x) => spec.range.contains(*x),
+            Value::Numbers(x) => !x.is_empty() && x.iter().all(|&x| spec.range.contains(x)),
+            _ => true,
+        };
+        if !good {
+            return Err(refuse(loss, spec, &value));
         }
     }
     Ok(())
@@ -206,6 +233,7 @@ fn refuse(loss: &'static str, spec: &OptionSpec, value: &Value) -> Error {
         Kind::IntegerOrNone => "none or an integer of 32 bits".into(),
         Kind::Flag => "true or false".into(),
         Kind::Choice(names) => format!("one of {}", names.join(", ")),
+        Kind::Numbers => format!("one or more, each {}", spec.range),
     };
     Error::InvalidOption { loss, option: spec.name.into(), value: value.to_string(), expected }
 }

@@ -29,6 +29,8 @@ pub enum Role {
     Index,
     /// The table, `[T]`.
     Table,
+    /// An operand of a sum of losses, which one of them checks.
+    Part,
 }
 
 /// The values that an operand holds.
@@ -44,6 +46,10 @@ pub enum Domain {
     Sign,
     /// Greater than 0.
     Positive,
+    /// The log of a probability or a ratio of some, whose exponential is no large number.
+    Log,
+    /// Corners of boxes, the second two beyond the first.
+    Corners,
 }
 
 impl Role {
@@ -95,6 +101,7 @@ impl Sizes {
             Role::Weight | Role::Mask => of(&self.values),
             Role::Index => of(&self.leader[..1.min(self.leader.len())]),
             Role::Table => vec![Axis::Free("T")],
+            Role::Part => of(&self.leader),
         }
     }
 }
@@ -104,6 +111,8 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
     match loss.leaf() {
         Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => leader[..1.min(leader.len())].to_vec(),
         Leaf::Pointwise(_) => leader.to_vec(),
+        Leaf::Boxes(_) => leader[..leader.len().saturating_sub(1)].to_vec(),
+        Leaf::Composite(_) => Vec::new(),
         Leaf::Softmax(_) => without_classes(leader, axis),
         Leaf::Region(leaf) => {
             let settings = leaf.settings();

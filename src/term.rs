@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::options::{self, Value};
 use crate::reduction::Reduction;
+use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::ops::{Add, Mul};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub enum Extra {
     PosWeight,
     /// The weight of each class, as the focal loss calls it.
     Alpha,
+    /// How much better the chosen answer of a pair is rated.
+    Margin,
     /// The clean sample of a diffusion loss.
     Sample,
 }
@@ -53,6 +56,7 @@ impl Extra {
             Extra::Mask => "mask",
             Extra::PosWeight => "pos_weight",
             Extra::Alpha => "alpha",
+            Extra::Margin => "margin",
             Extra::Sample => "sample",
         }
     }
@@ -225,6 +229,11 @@ impl<T> Part<T> {
         self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
     }
 
+    /// The operand that plays a role which a loss has once, where it is given.
+    pub fn of_role(&self, role: Role) -> Option<&T> {
+        self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
+    }
+
     /// The same part of other tensors, made one by one.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
         let mut scale = |scale: &Scale<T>| {
@@ -245,6 +254,20 @@ impl<T> Part<T> {
             upstream,
             divide_by,
         })
+    }
+}
+
+impl<T: Operand> Part<T> {
+    /// The length of the first operand's last axis.
+    pub fn columns(&self) -> usize {
+        let leader = self.operand(self.loss.header().operands[0].name);
+        leader.and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
+    }
+
+    /// The size of the batch: axis 0 of the first operand.
+    pub fn items(&self) -> usize {
+        let leader = self.operand(self.loss.header().operands[0].name);
+        leader.and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
     }
 }
 

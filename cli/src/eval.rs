@@ -112,6 +112,11 @@ impl Eval {
 
 /// The value that a text stands for. Where one of several names is wanted, `none` is a name.
 fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
+    if kind == Some(Kind::Numbers)
+        && let Ok(numbers) = text.split(',').map(str::parse).collect()
+    {
+        return Value::Numbers(numbers);
+    }
     let is_choice = name == "reduction" || matches!(kind, Some(Kind::Choice(_)));
     match text {
         _ if is_choice => Value::Name(text.into()),
@@ -150,6 +155,8 @@ mod tests {
             ("255", "ignore_index", Some(Kind::Integer), Value::Number(255.0)),
             ("softmax", "activation", choice, name("softmax")),
             ("1,5", "gamma", Some(Kind::Number), name("1,5")),
+            ("0.1,0.5", "quantiles", Some(Kind::Numbers), Value::Numbers(vec![0.1, 0.5])),
+            ("0.1,high", "quantiles", Some(Kind::Numbers), name("0.1,high")),
             ("2", "unheard_of", None, Value::Number(2.0)),
         ];
         for (text, option, kind, expected) in values {

@@ -1,4 +1,6 @@
-// No second element operand.
+// The number that stands for the second operand, which is not given.
+override X1_ABSENT: f32 = 0.0;
+
 fn x1_at(i: u32) -> f32 {
-    return 0.0;
+    return X1_ABSENT;
 }

@@ -1,4 +1,6 @@
-// No fourth element operand.
+// The number that stands for the fourth operand, which is not given.
+override X3_ABSENT: f32 = 0.0;
+
 fn x3_at(i: u32) -> f32 {
-    return 0.0;
+    return X3_ABSENT;
 }

@@ -1,4 +1,4 @@
-// A value for each element, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element losses/pointwise/mse.
+// A value for each element or box, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element losses/pointwise/mse geometry/scalars.
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
@@ -16,15 +16,13 @@ fn visit(i: u32, end: u32, item: u32, of_item: vec4<f32>, scale: f32, tally: ptr
         }
         return 0.0;
     }
-    let v = vec4<f32>(x0_at(i), x1_at(i), x2_at(i), x3_at(i));
     let weight = weight_at(i);
-    let score = element_score(v, of_item.xyz);
+    let score = score_at(i, of_item.xyz);
     var loss = weight * score.loss;
     var d = score.d * (weight * scale * upstream_at(select(i, item, BY_ITEM)));
     // a weight is a factor: 0·∞ is NaN, which a compiler may fold to 0
     let zero_times_infinity = (weight == 0.0) && is_infinite(score.loss);
-    let unknown = zero_times_infinity || is_nan(v.x) || is_nan(v.y) || is_nan(v.z) || is_nan(v.w) || is_nan(of_item.x);
-    if unknown || is_nan(weight) || is_nan(score.loss) {
+    if zero_times_infinity || is_nan(of_item.x) || is_nan(weight) || is_nan(score.loss) {
         (*tally).poison = 1u;
         loss = nan();
         d = vec4<f32>(loss);
@@ -36,13 +34,6 @@ fn visit(i: u32, end: u32, item: u32, of_item: vec4<f32>, scale: f32, tally: ptr
         (*tally).count += 1u;
     }
     return loss;
-}
-
-fn store(i: u32, d: vec4<f32>) {
-    store_dx0(i, d.x);
-    store_dx1(i, d.y);
-    store_dx2(i, d.z);
-    store_dx3(i, d.w);
 }
 
 @compute @workgroup_size(256)

@@ -22,14 +22,67 @@ fn exp_negative(x: f32) -> f32 {
     return exp(-min(x, 104.0));
 }
 
-// log(1 + y) for y ≥ 0: WGSL's log is only absolutely accurate near 1, so small y take the series of 2·atanh(y/(2 + y)).
+// exp(x), to infinity beyond what f32 holds, where some drivers go astray.
+fn exp_any(x: f32) -> f32 {
+    if x > 88.8 {
+        return infinity();
+    }
+    return exp(max(x, -104.0));
+}
+
+// log(1 + y) for y ≥ −½: WGSL's log is only absolutely accurate near 1, so small y take the series of 2·atanh(y/(2 + y)).
 fn log1p(y: f32) -> f32 {
     if y >= 0.5 {
         return log(1.0 + y);
     }
     let u = y / (2.0 + y);
     let v = u * u;
-    return 2.0 * u * (1.0 + v * (1.0 / 3.0 + v * (0.2 + v * (1.0 / 7.0 + v * (1.0 / 9.0 + v / 11.0)))));
+    let tail = v * (1.0 / 9.0 + v * (1.0 / 11.0 + v * (1.0 / 13.0 + v / 15.0)));
+    return 2.0 * u * (1.0 + v * (1.0 / 3.0 + v * (0.2 + v * (1.0 / 7.0 + tail))));
+}
+
+// log(x), with its digits near 1.
+fn log_of(x: f32) -> f32 {
+    if (x > 0.5) && (x < 1.5) {
+        return log1p(x - 1.0);
+    }
+    if x <= 0.0 {
+        return select(nan(), -infinity(), x == 0.0);
+    }
+    return select(log(x), x, is_infinite(x));
+}
+
+// exp(x) − 1 − x, which is never negative; small x take the series.
+fn exp_excess(x: f32) -> f32 {
+    if is_infinite(x) && (x > 0.0) {
+        return nan();
+    }
+    if abs(x) >= 0.5 {
+        return (exp_any(x) - 1.0) - x;
+    }
+    let tail = x / 6.0 * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0)));
+    return x * x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + tail))));
+}
+
+// exp(x) − 1, with its digits near 0.
+fn expm1(x: f32) -> f32 {
+    if abs(x) >= 0.5 {
+        return exp_any(x) - 1.0;
+    }
+    return x + exp_excess(x);
+}
+
+// 1, 0 or −1: the derivative of the absolute value.
+fn sign_of_number(x: f32) -> f32 {
+    return select(select(-1.0, 0.0, x == 0.0), 1.0, x > 0.0);
+}
+
+// a·v as IEEE has it: NaN for 0·∞, which a compiler may fold to 0.
+fn product(a: f32, v: f32) -> f32 {
+    if ((a == 0.0) && is_infinite(v)) || ((v == 0.0) && is_infinite(a)) {
+        return nan();
+    }
+    return a * v;
 }
 
 fn softplus(x: f32) -> f32 {
@@ -47,4 +100,25 @@ fn part_of(share: f32, v: f32) -> f32 {
         return 0.0;
     }
     return share * v;
+}
+
+// The angle whose tangent is y/x, as the quotient has it: 0 for 0/0. WGSL's own atan is allowed 4,096 units in the last place.
+fn angle(y: f32, x: f32) -> f32 {
+    if y == 0.0 {
+        return 0.0;
+    }
+    let steep = abs(y) > abs(x);
+    let ratio = select(y / x, x / y, steep);
+    // beyond the tangent of an eighth turn, the angle from that of a quarter
+    let size = abs(ratio);
+    let far = size > 0.41421356;
+    let u = select(size, (size - 1.0) / (size + 1.0), far);
+    let v = u * u;
+    let series = 1.0 + v * (-0.333329491539 + v * (0.199777106478 + v * (-0.138776856032 + v * 0.0805374449538)));
+    var result = (u * series) + select(0.0, 0.78539816, far);
+    if steep {
+        result = 1.57079633 - result;
+    }
+    // the sign of the quotient, also where it is infinite
+    return select(result, -result, (y < 0.0) != (x < 0.0));
 }

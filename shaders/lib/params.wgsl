@@ -30,8 +30,9 @@ struct Params {
     factor: f32,
     weight: f32,
     divisor: f32,
-    spare_0: f32,
-    spare_1: f32,
+    // the length of the last axis, whose places rows and columns are told by
+    columns: u32,
+    spare: u32,
     // the element at which each binding's tensor begins, by binding number
     bases: array<vec4<u32>, 6>,
     // the loss's numbers, in its header's order

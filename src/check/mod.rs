@@ -1,5 +1,6 @@
 //! What is refused before anything is computed: options, operands, dtypes and shapes, in this order, and labels on the host.
 
+mod composite;
 mod walk;
 
 use crate::array::Array;
@@ -57,23 +58,27 @@ pub(crate) enum Divisor {
     Tensor,
 }
 
-/// Checks every part of a term.
-pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<Vec<Checked>> {
+/// Checks every part of a term, and gives the parts that are left where sums of losses are taken apart.
+pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)> {
     let alone = term.parts.len() == 1;
-    term.parts
-        .iter()
-        .map(|part| {
-            if part.reduction == Reduction::None && !alone {
-                return Err(Error::InvalidOption {
-                    loss: part.loss.header().id,
-                    option: "reduction".into(),
-                    value: "none".into(),
-                    expected: "a reduction, in a sum of terms".into(),
-                });
-            }
-            self::part(part)
-        })
-        .collect()
+    let (mut parts, mut checked) = (Vec::new(), Vec::new());
+    for part in &term.parts {
+        if part.reduction == Reduction::None && !alone {
+            return Err(Error::InvalidOption {
+                loss: part.loss.header().id,
+                option: "reduction".into(),
+                value: "none".into(),
+                expected: "a reduction, in a sum of terms".into(),
+            });
+        }
+        if let Leaf::Composite(leaf) = part.loss.leaf() {
+            composite::part(part, leaf, &mut parts, &mut checked)?;
+        } else {
+            checked.push(self::part(part)?);
+            parts.push(part.clone());
+        }
+    }
+    Ok((Term { parts }, checked))
 }
 
 fn part<T: Operand>(part: &Part<T>) -> Result<Checked> {

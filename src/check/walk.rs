@@ -2,7 +2,7 @@
 
 use super::{Labels, Walk, mismatch, too_many};
 use crate::error::{Error, Result};
-use crate::leaf::{Activation, Leaf, RegionSettings};
+use crate::leaf::{Activation, Leaf, Pointwise, RegionSettings};
 use crate::loss::Header;
 use crate::role::Role;
 use crate::shape::{Classes, elements};
@@ -18,7 +18,15 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
         _ => Err(mismatch(header, header.operands[0].name, "[N, C, ...] with at least one class".into(), leader)),
     };
     Ok(match part.loss.leaf() {
-        Leaf::Pointwise(_) => pointwise(part, header, leader)?,
+        Leaf::Pointwise(leaf) => pointwise(part, header, leader, leaf)?,
+        Leaf::Boxes(_) => match leader.shape().split_last() {
+            Some((4, shape)) => {
+                let count = elements(shape).ok_or_else(|| too_many(shape))?;
+                (Walk::Elements { items: 1, per_item: count }, None)
+            }
+            _ => return Err(mismatch(header, header.operands[0].name, "[..., 4]".into(), leader)),
+        },
+        Leaf::Composite(_) => unreachable!("sums of losses are taken apart before"),
         Leaf::Softmax(leaf) => {
             let classes = classes()?;
             let labels = Labels { operand: target(), count: classes.c, ignored: Some(leaf.ignore_index()) };
@@ -32,9 +40,12 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
     })
 }
 
-fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T) -> Result<Walked> {
+fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, leaf: &dyn Pointwise) -> Result<Walked> {
     let shape = leader.shape();
     let count = elements(shape).ok_or_else(|| too_many(shape))?;
+    if let Some(columns) = leaf.columns().filter(|columns| shape.last() != Some(&columns.len())) {
+        return Err(mismatch(header, header.operands[0].name, format!("[..., {}]", columns.len()), leader));
+    }
     let (Some(index), Some(table)) = (header.player(Role::Index), header.player(Role::Table)) else {
         return Ok((Walk::Elements { items: 1, per_item: count }, None));
     };

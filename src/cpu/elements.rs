@@ -1,8 +1,8 @@
-//! A value for each element, or for each item the mean of its elements.
+//! A value for each element or box, or for each item the mean of its elements.
 
 use crate::array::Array;
 use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::leaf::{ElementScore, Pointwise};
+use crate::leaf::{Boxes, ElementScore, Pointwise};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::Part;
@@ -14,61 +14,92 @@ pub(super) struct Elements<'a> {
     values: Vec<Value>,
     /// How many elements share a value.
     per_value: usize,
+    /// Whether the derivatives of a score are those of a box's four numbers rather than of four operands.
+    boxes: bool,
 }
 
 impl<'a> Elements<'a> {
-    /// `by_item` tells whether the loss has a value for each item rather than for each element.
-    pub fn new(
-        part: &'a Part<Array>,
-        leaf: &dyn Pointwise,
-        items: usize,
-        per_item: usize,
-        by_item: bool,
-    ) -> Elements<'a> {
-        let of_role = |role| part.loss.header().player(role).and_then(|spec| part.operand(spec.name));
-        let operands: Vec<Option<Vec<f64>>> =
-            part.loss.header().elements().map(|spec| part.operand(spec.name).map(Array::to_f64)).collect();
-        let (mask, weight) = (of_role(Role::Mask).map(Array::to_f64), of_role(Role::Weight).map(Array::to_f64));
-        let index = of_role(Role::Index).map(Array::to_i64);
-        let table = of_role(Role::Table).map(Array::to_f64);
+    /// The elements of items, one item where the loss does not tell them apart.
+    pub fn new(part: &'a Part<Array>, leaf: &dyn Pointwise, items: usize, per_item: usize) -> Elements<'a> {
+        let header = part.loss.header();
+        let components: Vec<(&OperandSpec, Option<Vec<f64>>)> =
+            header.components().map(|spec| (spec, part.operand(spec.name).map(Array::to_f64))).collect();
+        let width = part.columns();
+        let index = part.of_role(Role::Index).map(Array::to_i64);
+        let table = part.of_role(Role::Table).map(Array::to_f64);
 
-        let mut scores = Vec::with_capacity(items * per_item);
-        for item in 0..items {
-            let looked_up = index.as_ref().zip(table.as_ref()).map(|(index, table)| table[index[item] as usize]);
-            let of_item = looked_up.map_or([0.0; 3], |number| leaf.item(number));
-            for i in item * per_item..(item + 1) * per_item {
-                let mut v = [0.0; 4];
-                for (v, operand) in v.iter_mut().zip(&operands) {
-                    *v = operand.as_ref().map_or(0.0, |values| values[i]);
-                }
-                let masked = mask.as_ref().is_some_and(|mask| mask[i] == 0.0);
-                let nan = v.iter().chain(&looked_up).any(|x| x.is_nan());
-                let w = weight.as_ref().map_or(1.0, |weight| weight[i]);
-                scores.push(match (masked, nan) {
-                    (true, _) => ElementScore::default(),
-                    (_, true) => ElementScore { loss: f64::NAN, d: [f64::NAN; 4] },
-                    _ => {
-                        let score = leaf.score(v, of_item);
-                        ElementScore { loss: w * score.loss, d: score.d.map(|d| w * d) }
-                    }
-                });
+        let score = |i: usize| {
+            let looked_up =
+                index.as_ref().zip(table.as_ref()).map(|(index, table)| table[index[i / per_item] as usize]);
+            let mut v = [0.0; 4];
+            for (v, (spec, numbers)) in v.iter_mut().zip(&components) {
+                let place = match spec.role {
+                    Role::Row => i / width,
+                    Role::Column => i % width,
+                    _ => i,
+                };
+                *v = numbers.as_ref().map_or(spec.absent.into(), |numbers| numbers[place]);
             }
-        }
-        let per_value = if by_item { per_item } else { 1 };
-        let value = |i: usize| {
-            let own = &scores[i * per_value..(i + 1) * per_value];
-            let masked = mask.as_ref().is_some_and(|mask| mask[i] == 0.0);
-            Value {
-                loss: own.iter().map(|score| score.loss).sum::<f64>() / per_value as f64,
-                extra: 0.0,
-                weight: if masked { 0.0 } else { weight.as_ref().map_or(1.0, |weight| weight[i]) },
-                count: if masked { 0.0 } else { 1.0 },
+            if let Some(columns) = leaf.columns() {
+                v[components.len()] = columns[i % width].into();
             }
+            let nan = v.iter().chain(&looked_up).any(|x| x.is_nan());
+            let score = || leaf.score(v, looked_up.map_or([0.0; 3], |number| leaf.item(number)));
+            if nan { UNKNOWN } else { score() }
         };
-        let values = (0..if by_item { items } else { scores.len() }).map(value).collect();
-        Elements { part, scores, values, per_value }
+        let per_value = if index.is_some() { per_item } else { 1 };
+        Elements::scored(part, items * per_item, per_value, false, score)
+    }
+
+    /// Boxes of four numbers each.
+    pub fn of_boxes(part: &'a Part<Array>, leaf: &dyn Boxes, count: usize) -> Elements<'a> {
+        let numbers: Vec<Vec<f64>> = part
+            .loss
+            .header()
+            .components()
+            .map(|spec| part.operand(spec.name).map(Array::to_f64).unwrap_or_default())
+            .collect();
+        let score = |i: usize| {
+            let of = |k: usize| std::array::from_fn(|place| numbers[k][4 * i + place]);
+            let (a, b): ([f64; 4], [f64; 4]) = (of(0), of(1));
+            if a.iter().chain(&b).any(|x| x.is_nan()) { UNKNOWN } else { leaf.score(a, b) }
+        };
+        Elements::scored(part, count, 1, true, score)
+    }
+
+    fn scored(
+        part: &'a Part<Array>,
+        count: usize,
+        per_value: usize,
+        boxes: bool,
+        score: impl Fn(usize) -> ElementScore,
+    ) -> Elements<'a> {
+        let mask = part.of_role(Role::Mask).map(Array::to_f64);
+        let weight = part.of_role(Role::Weight).map(Array::to_f64);
+        let masked = |i: usize| mask.as_ref().is_some_and(|mask| mask[i] == 0.0);
+        let weight_of = |i: usize| weight.as_ref().map_or(1.0, |weight| weight[i]);
+        let weighted = |i: usize| {
+            let (score, w) = (score(i), weight_of(i));
+            ElementScore { loss: w * score.loss, d: score.d.map(|d| w * d) }
+        };
+        let scores: Vec<_> =
+            (0..count).map(|i| if masked(i) { ElementScore::default() } else { weighted(i) }).collect();
+        let value = |own: (usize, &[ElementScore])| Value {
+            loss: own.1.iter().map(|score| score.loss).sum::<f64>() / per_value as f64,
+            extra: 0.0,
+            weight: if masked(own.0) { 0.0 } else { weight_of(own.0) },
+            count: if masked(own.0) { 0.0 } else { 1.0 },
+        };
+        let values = match per_value {
+            // the mean of no elements
+            0 => vec![Value { loss: f64::NAN, extra: 0.0, weight: 1.0, count: 1.0 }; part.items()],
+            _ => scores.chunks(per_value).enumerate().map(value).collect(),
+        };
+        Elements { part, scores, values, per_value, boxes }
     }
 }
+
+const UNKNOWN: ElementScore = ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
 
 impl Walked for Elements<'_> {
     fn values(&self) -> &[Value] {
@@ -76,13 +107,14 @@ impl Walked for Elements<'_> {
     }
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
-        let place = self.part.loss.header().elements().position(|spec| spec.name == operand.name);
-        let place = place.expect("the differentiable operands of a pointwise loss are its elements");
+        let place = self.part.loss.header().components().position(|spec| spec.name == operand.name);
+        let place = place.expect("the differentiable operands of a pointwise loss are its components");
         let scale = |i: usize| scales[i / self.per_value][0] / self.per_value as f64;
-        self.scores
-            .iter()
-            .enumerate()
-            .map(|(i, score)| if score.d[place] == 0.0 { 0.0 } else { score.d[place] * scale(i) })
-            .collect()
+        let scaled = |i: usize, d: f64| if d == 0.0 { 0.0 } else { d * scale(i) };
+        let derivatives = |(i, score): (usize, &ElementScore)| match self.boxes {
+            true => score.d.map(|d| scaled(i, d)).to_vec(),
+            false => vec![scaled(i, score.d[place])],
+        };
+        self.scores.iter().enumerate().flat_map(derivatives).collect()
     }
 }

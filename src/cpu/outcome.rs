@@ -59,11 +59,11 @@ pub fn gradients<const N: usize>(term: &Term<Array>, of: [&Array; N]) -> Result<
 /// # Errors
 /// As [`gradients`].
 pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<Array>)> {
-    let checked = check::term(term)?;
+    let (taken_apart, checked) = check::term(term)?;
     check::differentiable(term, of)?;
     let mut sums: Vec<Vec<f64>> = of.iter().map(|array| vec![0.0; array.len()]).collect();
     let (mut loss, mut parts, mut unreduced) = (0.0, Vec::new(), None);
-    for (part, checked) in term.parts.iter().zip(&checked) {
+    for (part, checked) in taken_apart.parts.iter().zip(&checked) {
         let walk = walk(part, checked);
         let (outcomes, scales) = reduce(part, checked, walk.values());
         for (sum, array) in sums.iter_mut().zip(of) {
@@ -114,13 +114,10 @@ pub(super) trait Walked {
 
 fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Box<dyn Walked + 'a> {
     match (part.loss.leaf(), checked.walk) {
-        (Leaf::Pointwise(leaf), Walk::Elements { items, per_item }) => Box::new(Elements::new(
-            part,
-            leaf,
-            items,
-            per_item,
-            checked.loss_shape.len() == 1 && checked.labels.is_some(),
-        )),
+        (Leaf::Pointwise(leaf), Walk::Elements { items, per_item }) => {
+            Box::new(Elements::new(part, leaf, items, per_item))
+        }
+        (Leaf::Boxes(leaf), Walk::Elements { per_item, .. }) => Box::new(Elements::of_boxes(part, leaf, per_item)),
         (Leaf::Softmax(leaf), Walk::Positions(classes)) => Box::new(Positions::new(part, leaf, classes)),
         (Leaf::Region(leaf), Walk::Regions(classes, settings)) => Box::new(Regions::new(part, leaf, classes, settings)),
         _ => unreachable!("the checks choose the walk by the leaf"),

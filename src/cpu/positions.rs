@@ -30,14 +30,13 @@ struct Position {
 impl Positions {
     pub fn new(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
         let header = part.loss.header();
-        let of_role = |role| header.player(role).and_then(|spec| part.operand(spec.name));
         let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
-        let x = of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
-        let target = of_role(Role::Target).or(of_role(Role::Labels));
+        let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
+        let target = part.of_role(Role::Target).or(part.of_role(Role::Labels));
         let labels = target.filter(|_| !dense).map(Array::to_i64);
         let probabilities = target.filter(|_| dense).map(Array::to_f64);
-        let weight = of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
-        let mask = of_role(Role::Mask).map(Array::to_f64);
+        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        let mask = part.of_role(Role::Mask).map(Array::to_f64);
 
         let (mut positions, mut values) = (Vec::new(), Vec::new());
         for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {

@@ -25,11 +25,10 @@ pub(super) struct Regions {
 impl Regions {
     pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes, settings: RegionSettings) -> Regions {
         let header = part.loss.header();
-        let of_role = |role| header.player(role).and_then(|spec| part.operand(spec.name));
-        let x = of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
-        let target = of_role(Role::Target);
+        let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
+        let target = part.of_role(Role::Target);
         let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
-        let weight = of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
 
         let labels = target.filter(|_| !dense).map(Array::to_i64);
         let kept: Vec<bool> = match (&labels, settings.ignore_index) {

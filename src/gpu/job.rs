@@ -74,12 +74,13 @@ struct Dispatch {
 impl Job {
     pub(super) fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         gpu.alive()?;
-        let checked = check::term(term)?;
+        let (taken_apart, checked) = check::term(term)?;
         let of: Vec<&Tensor> = outputs.gradients.iter().map(|gradient| &gradient.of).collect();
         check::differentiable(term, &of)?;
-        let unreduced = term.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
+        let unreduced = taken_apart.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
         let loss_shape = unreduced.map(|(_, checked)| checked.loss_shape.clone());
         outputs.check(term, loss_shape.as_deref())?;
+        let term = &taken_apart;
 
         let loss = match (&outputs.loss, &loss_shape) {
             (Some(tensor), _) => tensor.clone(),
@@ -107,6 +108,10 @@ impl Job {
                 let memory = scratch("wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?;
                 workspace += memory.bytes;
                 memories.push((*name, memory));
+            }
+            if let Some(columns) = &plan.columns {
+                let bytes: &[u8] = bytemuck::cast_slice(columns);
+                memories.push(("columns", scratch("wgloss columns", bytes.len() as u64, Some(bytes))?));
             }
             let binder = Binder {
                 gpu,
@@ -372,10 +377,13 @@ impl Binder<'_> {
             Bound::Losses => tensor(self.losses),
             Bound::Loss => tensor(self.loss),
             Bound::Outcome => Some(whole(self.outcome)),
-            Bound::Scratch(name) => {
-                self.memories.iter().find(|(known, _)| *known == name).map(|(_, memory)| whole(memory))
-            }
+            Bound::Columns => self.memory("columns"),
+            Bound::Scratch(name) => self.memory(name),
         }
+    }
+
+    fn memory(&self, name: &str) -> Option<Placed<'_>> {
+        self.memories.iter().find(|(known, _)| *known == name).map(|(_, memory)| whole(memory))
     }
 
     fn place_tensor<'t>(&self, tensor: &'t Tensor) -> Placed<'t> {

@@ -64,6 +64,8 @@ pub(crate) static FILES: &[Source] = &[
     source!("fold/softmax"),
     source!("fold/regions"),
     source!("geometry/element"),
+    source!("geometry/scalars"),
+    source!("geometry/boxes"),
     source!("geometry/elements"),
     source!("geometry/elements_count"),
     source!("geometry/items_lookup"),

@@ -46,8 +46,8 @@ params! {
         pub factor: f32,
         pub weight: f32,
         pub divisor: f32,
-        pub spare_0: f32,
-        pub spare_1: f32,
+        pub columns: u32,
+        pub spare: u32,
         pub bases: [u32; 24],
         pub options: [f32; 16],
     }

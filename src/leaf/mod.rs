@@ -1,9 +1,13 @@
 //! The mathematics of a loss: the trait of each family, what its leaves see, and what they give.
 
+mod boxes;
+mod composite;
 mod pointwise;
 mod region;
 mod softmax;
 
+pub use boxes::*;
+pub use composite::*;
 pub use pointwise::*;
 pub use region::*;
 pub use softmax::*;
@@ -13,10 +17,14 @@ pub use softmax::*;
 pub enum Leaf<'a> {
     /// A value for each element.
     Pointwise(&'a dyn Pointwise),
+    /// A value for each pair of boxes.
+    Boxes(&'a dyn Boxes),
     /// A value for each position, from a softmax over its classes.
     Softmax(&'a dyn Softmax),
     /// A value for each item and class, from sums over positions.
     Region(&'a dyn Region),
+    /// A sum of other losses.
+    Composite(&'a dyn Composite),
 }
 
 impl Leaf<'_> {

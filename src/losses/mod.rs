@@ -4,8 +4,8 @@ use crate::loss::Loss;
 
 /// Declares the files of a family and what they export, and gathers the defaults of all into the list.
 macro_rules! catalogue {
-    ($($family:ident { $($file:ident: $loss:ident),* $(,)? })*) => {
-        $(mod $family { $(pub(super) mod $file;)* })*
+    ($($family:ident { $($file:ident: $loss:ident),* $(,)? $(; $part:ident)? })*) => {
+        $(mod $family { $(pub(super) mod $file;)* $(pub(super) mod $part;)? })*
         $($(pub use $family::$file::*;)*)*
 
         /// Every loss, with its default options.
@@ -18,8 +18,30 @@ macro_rules! catalogue {
 catalogue! {
     pointwise {
         mse: Mse,
+        l1: L1,
+        smooth_l1: SmoothL1,
+        huber: Huber,
+        log_cosh: LogCosh,
+        quantile: Quantile,
+        bce_with_logits: BceWithLogits,
+        bce: Bce,
         sigmoid_focal: SigmoidFocal,
+        kl_div: KlDiv,
+        gaussian_kl: GaussianKl,
+        gaussian_nll: GaussianNll,
+        poisson_nll: PoissonNll,
+        soft_margin: SoftMargin,
+        hinge_embedding: HingeEmbedding,
+        margin_ranking: MarginRanking,
         diffusion: Diffusion,
+        adversarial_generator: AdversarialGenerator,
+        ppo_policy: PpoPolicy,
+        ppo_value: PpoValue,
+        kl_penalty: KlPenalty,
+        preference: Preference,
+        dpo: Dpo;
+        // what only sums are made of
+        adversarial_side
     }
     softmax {
         cross_entropy: CrossEntropy,
@@ -28,6 +50,20 @@ catalogue! {
     region {
         dice: Dice,
     }
+    boxes {
+        box_iou: BoxIou,
+    }
+    composite {
+        adversarial_discriminator: AdversarialDiscriminator,
+        vae: Vae,
+    }
+}
+
+/// Every loss that is walked itself: sums taken apart.
+#[cfg(all(test, feature = "gpu"))]
+pub(crate) fn walked() -> Vec<Box<dyn Loss>> {
+    let part: Box<dyn Loss> = Box::new(pointwise::adversarial_side::AdversarialSide::default());
+    all().into_iter().filter(|loss| !matches!(loss.leaf(), crate::Leaf::Composite(_))).chain([part]).collect()
 }
 
 /// The loss of this id, with its default options.

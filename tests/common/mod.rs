@@ -61,6 +61,28 @@ pub struct Setting {
 pub const FREE: usize = 10;
 
 impl Setting {
+    /// The setting of a loss for a shape of the tests' tables: boxes have one axis more, of four numbers.
+    pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
+        let width: &[usize] = if matches!(loss.leaf(), Leaf::Boxes(_)) { &[4] } else { &[] };
+        Setting { shape: [shape, width].concat(), axis, target }
+    }
+
+    /// A loss with its default options, as far as they go with the shape.
+    pub fn default_of(&self, loss: &dyn Loss) -> Box<dyn Loss> {
+        let mut loss = (loss.header().default)();
+        self.fit(&mut *loss);
+        loss
+    }
+
+    /// Gives a loss as many numbers of its own as the last axis is long, spread evenly.
+    pub fn fit(&self, loss: &mut dyn Loss) {
+        let length = self.shape.last().copied().unwrap_or(1);
+        let numbers = (1..=length).map(|k| k as f64 / (length + 1) as f64).collect();
+        if let Some(place) = loss.specs().iter().position(|spec| spec.kind == Kind::Numbers) {
+            assert!(loss.set_at(place, &Value::Numbers(numbers)));
+        }
+    }
+
     /// The number of classes, where the prediction has them.
     pub fn classes(&self) -> usize {
         match self.axis {
@@ -112,7 +134,15 @@ impl Setting {
             Role::Index => labels(count, FREE, None, rng),
             _ => {
                 let domain = domain(loss, spec);
-                Array::new(&(0..count).map(|_| number(domain, rng)).collect::<Vec<f32>>(), shape).unwrap()
+                let mut numbers: Vec<f32> = (0..count).map(|_| number(domain, rng)).collect();
+                if domain == Domain::Corners {
+                    // two corners of which the second lies beyond the first, now and then on it
+                    for corners in numbers.chunks_exact_mut(4) {
+                        let size = |rng: &mut Rng| if rng.once_in(16) { 0.0 } else { 0.25 + 3.0 * rng.unit() as f32 };
+                        (corners[2], corners[3]) = (corners[0] + size(rng), corners[1] + size(rng));
+                    }
+                }
+                Array::new(&numbers, shape).unwrap()
             }
         };
         if self.axis == ClassAxis::Last && matches!(spec.role, Role::Classes) { array.class_axis_last() } else { array }
@@ -129,7 +159,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
     match loss.leaf() {
         Leaf::Softmax(leaf) => (classes, Some(leaf.ignore_index())),
         Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
-        Leaf::Pointwise(_) => (FREE, None),
+        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => (FREE, None),
     }
 }
 
@@ -196,6 +226,8 @@ pub fn number(domain: Domain, rng: &mut Rng) -> f32 {
         Domain::Probability => rng.unit(),
         Domain::Binary => f64::from(u8::from(!rng.once_in(3))),
         Domain::Sign => f64::from(u8::from(rng.once_in(2))) * 2.0 - 1.0,
+        Domain::Log => 0.5 - 2.0 * rng.unit() - rng.normal().abs(),
+        Domain::Corners => 2.0 * rng.unit(),
         Domain::Positive => 0.1 + 2.0 * rng.unit(),
     };
     number as f32
@@ -209,6 +241,7 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
         Range::AtLeast(low) => vec![low, low + 0.5, low + 3.0],
         Range::Above(low) => vec![low + 0.125, low + 2.0],
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
+        Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };
     // the classes 0 and 1, and numbers that no class has
     let integers = [0.0, 1.0, 255.0, -1.0];
@@ -219,6 +252,8 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
         Kind::Number => numbers.into_iter().map(number).collect(),
         Kind::NumberOrNone => numbers.into_iter().map(number).chain([Value::None]).collect(),
         Kind::Integer => integers.map(number).to_vec(),
+        // as many as the last axis is long: see Setting::fit
+        Kind::Numbers => vec![],
         Kind::IntegerOrNone => integers.map(number).into_iter().chain([Value::None]).collect(),
     });
     let mut distinct: Vec<Value> = Vec::new();

@@ -81,7 +81,7 @@ impl Case {
         Case {
             id,
             options: Vec::new(),
-            setting: Setting { shape: shape.to_vec(), axis: ClassAxis::Second, target },
+            setting: Setting::new(&*by_id(id).unwrap(), shape, ClassAxis::Second, target),
             floats: Floats::All(DType::F32),
             reduction: Reduction::Mean,
             optional: Vec::new(),
@@ -115,6 +115,7 @@ impl Case {
             let place = specs.iter().position(|spec| spec.name == *name).unwrap();
             assert!(loss.set_at(place, value), "{} does not take {value:?} as {name}", self.id);
         }
+        self.setting.fit(&mut *loss);
         loss
     }
 

@@ -16,7 +16,7 @@ fn labelled(loss: &dyn Loss) -> Option<&'static str> {
 /// More positions than a few workgroups have, for each way that a loss reads labels.
 fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
-        Leaf::Pointwise(_) => &[&[700, 3]],
+        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[700, 3]],
         Leaf::Softmax(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
         Leaf::Region(_) => &[&[7, 3, 401]],
     }

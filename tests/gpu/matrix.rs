@@ -84,7 +84,7 @@ impl Factors {
         Case {
             id: self.loss.header().id,
             options: self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect(),
-            setting: setting(kind[Rng::new(seed).below(kind.len())], self.axes[head[1]], self.targets[head[2]]),
+            setting: self.setting(kind[Rng::new(seed).below(kind.len())], self.axes[head[1]], self.targets[head[2]]),
             reduction: self.loss.header().reductions[head[3]],
             optional: self.optional.iter().zip(optional).filter(|&(_, &on)| on == 1).map(|(name, _)| *name).collect(),
             upstream: GIVEN[head[4]],
@@ -97,6 +97,16 @@ impl Factors {
         }
     }
 
+    /// A shape that is given as `[N, C, ...]`, with its class axis where it is wanted.
+    fn setting(&self, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
+        let mut shape = shape.to_vec();
+        if axis == ClassAxis::Last {
+            let classes = shape.remove(1);
+            shape.push(classes);
+        }
+        Setting::new(&*self.loss, &shape, axis, target)
+    }
+
     /// Every size under every reduction and layout, all else as a program has it that asks for nothing special.
     fn sizes(&self) -> impl Iterator<Item = Case> {
         let reductions = self.loss.header().reductions;
@@ -104,22 +114,12 @@ impl Factors {
             self.shapes.iter().copied().flatten().flat_map(|shape| self.axes.iter().map(move |axis| (shape, axis)));
         shapes.flat_map(move |(shape, axis)| {
             reductions.iter().map(move |&reduction| Case {
-                setting: setting(shape, *axis, self.targets[0]),
+                setting: self.setting(shape, *axis, self.targets[0]),
                 reduction,
                 ..Case::new(self.loss.header().id, shape, self.targets[0])
             })
         })
     }
-}
-
-/// A shape that is given as `[N, C, ...]`, with its class axis where it is wanted.
-fn setting(shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
-    let mut shape = shape.to_vec();
-    if axis == ClassAxis::Last {
-        let classes = shape.remove(1);
-        shape.push(classes);
-    }
-    Setting { shape, axis, target }
 }
 
 #[test]

@@ -9,7 +9,7 @@ const RUNS: usize = 10;
 /// A thousand workgroups and more, of each way that a loss is walked.
 fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
-        Leaf::Pointwise(_) => &[&[1024, 4096]],
+        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[1024, 4096]],
         Leaf::Softmax(_) => &[&[1030, 3, 257], &[130_000, 10]],
         Leaf::Region(_) => &[&[1030, 3, 257]],
     }

@@ -104,6 +104,9 @@ fn option(name: &str, json: &Json) -> Result<Value, String> {
         Json::Bool(flag) => Value::Flag(*flag),
         Json::Number(number) => Value::Number(number.as_f64().ok_or_else(|| format!("option `{name}` is {number}"))?),
         Json::String(text) => Value::Name(text.clone()),
+        Json::Array(numbers) if numbers.iter().all(Json::is_number) => {
+            Value::Numbers(numbers.iter().filter_map(Json::as_f64).collect())
+        }
         Json::Array(_) | Json::Object(_) => return Err(format!("option `{name}` is {json}, which is not known")),
     })
 }

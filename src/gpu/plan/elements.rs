@@ -1,6 +1,7 @@
 //! How a walk over elements is cut.
 
 use super::{Joint, MOST_BUFFERS, Plan, Request, Stage, Wanted, narrow, overrides, scale_first};
+use crate::leaf::Leaf;
 use crate::role::Role;
 
 /// The elements of a tile are at least and at most so many; between, there are about as many tiles as this.
@@ -18,7 +19,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     (params.items, params.per_item) = (narrow(items as u64), narrow(per_item as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
     (params.tallies, params.first_tally) = (narrow(tiles + lookups), narrow(tiles));
+    params.columns = narrow(request.part.columns() as u64);
     plan.longest_loop = plan.longest_loop.max(chunk as u64 / 256);
+    plan.columns = request.columns().map(<[f32]>::to_vec);
     if by_item {
         plan.hold("items", items as u64);
     }
@@ -69,21 +72,19 @@ fn fitting(request: &Request<'_>, tiles: u64, first: bool, left: &[Wanted]) -> V
 fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
+    let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-    let given: Vec<bool> = header.elements().map(|spec| request.part.operand(spec.name).is_some()).collect();
-    for k in 0..4 {
-        joint.optional(&format!("x{k}"), given.get(k) == Some(&true));
-    }
+    let mut overrides = overrides(request.loss());
+    components(request, &mut joint, &mut overrides);
     joint.optional("weight", request.player(Role::Weight).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.optional("upstream", request.upstream_tensor());
     joint.optional("losses", first && request.unreduced() && !by_item);
     joint.optional("items", by_item);
-    let mut overrides = overrides(request.loss());
     overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
     let mut bound = Vec::new();
     for k in 0..4 {
-        let spec = header.elements().nth(k);
+        let spec = header.components().nth(k);
         let wanted = spec.and_then(|spec| gradients.iter().find(|wanted| wanted.operand == spec.name));
         joint.optional(&format!("dx{k}"), wanted.is_some());
         if let Some(wanted) = wanted {
@@ -93,8 +94,26 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) ->
     }
     joint.files(&["geometry/element"]);
     joint.sources.push(header.shader);
-    joint.files(&["geometry/elements"]);
+    joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
     joint.stage("elements", overrides, tiles).writing(bound)
+}
+
+/// The operands that the leaf sees, and the numbers of the loss's own behind them.
+fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(String, f64)>) {
+    let specs: Vec<_> = request.loss().header().components().collect();
+    for k in 0..4 {
+        let spec = specs.get(k);
+        let given = spec
+            .map_or(k == specs.len() && request.columns().is_some(), |spec| request.part.operand(spec.name).is_some());
+        joint.optional(&format!("x{k}"), given);
+        let place = match spec.map(|spec| spec.role) {
+            Some(Role::Element) => 0.0,
+            Some(Role::Row) => 1.0,
+            _ => 2.0,
+        };
+        overrides.push((format!("X{k}_PLACE"), if given { place } else { 0.0 }));
+        overrides.push((format!("X{k}_ABSENT"), spec.map_or(0.0, |spec| spec.absent.into())));
+    }
 }
 
 fn count(request: &Request<'_>, tiles: u64) -> Stage {

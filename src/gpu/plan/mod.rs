@@ -60,6 +60,8 @@ pub(crate) enum Bound {
     Output(usize),
     /// Scratch memory of this name.
     Scratch(&'static str),
+    /// The numbers of the loss's own.
+    Columns,
     Losses,
     Outcome,
     Loss,
@@ -83,6 +85,8 @@ pub(crate) struct Plan {
     pub scratch: Vec<(&'static str, u64)>,
     /// The loop of an invocation that is longest, in iterations.
     pub longest_loop: u64,
+    /// Numbers of the loss's own, one for each element of the last axis.
+    pub columns: Option<Vec<f32>>,
     operands: Vec<(String, &'static str)>,
 }
 
@@ -104,6 +108,8 @@ impl Plan {
         }
         match name {
             "params" => Bound::Params,
+            // a component that is no operand
+            "x1" | "x2" | "x3" => Bound::Columns,
             "upstream" => Bound::Upstream,
             "divisor" => Bound::DivideBy,
             "losses" => Bound::Losses,
@@ -135,7 +141,12 @@ impl Request<'_> {
 
     /// The operand that plays a role, where it is given.
     pub fn player(&self, role: Role) -> Option<&Tensor> {
-        self.loss().header().player(role).and_then(|spec| self.part.operand(spec.name))
+        self.part.of_role(role)
+    }
+
+    /// The numbers of the loss's own, one for each element of the last axis.
+    pub fn columns(&self) -> Option<&[f32]> {
+        if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
     }
 
     pub fn unreduced(&self) -> bool {
@@ -175,6 +186,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         stages: Vec::new(),
         scratch: Vec::new(),
         longest_loop: 0,
+        columns: None,
         operands: operands(request),
     };
     match (request.checked.walk, request.loss().leaf()) {
@@ -351,7 +363,7 @@ fn params(request: &Request<'_>) -> Params {
 /// The bindings that stand for operands, by the shader's name.
 fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let header = request.loss().header();
-    let elements = header.elements().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
+    let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
     let players = header.operands.iter().flat_map(|spec| {
         let names: &[&str] = match spec.role {
             Role::Element | Role::Column | Role::Row => &[],
@@ -362,10 +374,11 @@ fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::Mask => &["mask"],
             Role::Index => &["labels"],
             Role::Table => &["table"],
+            Role::Part => &[],
         };
         names.iter().map(|name| (name.to_string(), spec.name))
     });
-    elements.chain(players).collect()
+    components.chain(players).collect()
 }
 
 /// Numbers that have been checked to fit 32 bits.

@@ -79,6 +79,11 @@ impl Case {
             let place = loss.specs().iter().position(|spec| spec.name == *name).expect("an option of the loss");
             assert!(loss.set_at(place, value), "{name} is {value}");
         }
+        for (place, _) in loss.specs().iter().enumerate().filter(|(_, spec)| spec.kind == Kind::Numbers) {
+            // as many as the last axis is long
+            let length = self.shape.last().copied().unwrap_or(1);
+            assert!(loss.set_at(place, &Value::Numbers(vec![0.5; length])));
+        }
         loss
     }
 
@@ -103,9 +108,9 @@ impl Case {
         if self.divide_by_tensor {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
-        let checked = check::term(&term)?.remove(0);
+        let (term, checked) = check::term(&term)?;
         let wanted = self.wanted();
-        plan(&Request { part: &term.parts[0], checked: &checked, wanted: &wanted, place: 0, slot: 0 })
+        plan(&Request { part: &term.parts[0], checked: &checked[0], wanted: &wanted, place: 0, slot: 0 })
     }
 
     /// The gradients that are wanted, each with an output of its own.
@@ -139,7 +144,7 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     let mut settings = vec![Vec::new()];
     for spec in &specs {
         let values = match spec.kind {
-            Kind::Number | Kind::Integer => continue,
+            Kind::Number | Kind::Integer | Kind::Numbers => continue,
             Kind::Flag => vec![Value::Flag(false), Value::Flag(true)],
             Kind::Choice(names) => names.iter().map(|name| Value::Name(name.to_string())).collect(),
             Kind::NumberOrNone => vec![Value::None, another(spec)],
@@ -169,7 +174,7 @@ fn another(spec: &OptionSpec) -> Value {
     Value::Number(match spec.range {
         Range::Any => 0.5,
         Range::AtLeast(low) | Range::Above(low) => low + 0.5,
-        Range::Within(low, high) => (low + high) / 2.0,
+        Range::Within(low, high) | Range::Between(low, high) => (low + high) / 2.0,
     })
 }
 
@@ -177,7 +182,8 @@ fn another(spec: &OptionSpec) -> Value {
 fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
     match loss.leaf() {
-        Leaf::Pointwise(_) => vec![(vec![3, 4], Second)],
+        Leaf::Pointwise(_) | Leaf::Boxes(_) => vec![(vec![3, 4], Second)],
+        Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Region(_) => vec![(vec![2, 3, 4], Second)],
         // few classes and many, contiguous and strided, and rows that are cut into chunks
         Leaf::Softmax(_) => vec![

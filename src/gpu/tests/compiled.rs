@@ -70,7 +70,7 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         }
         (loss.header().id, kernels.into_values().collect())
     };
-    ALL.get_or_init(|| crate::all().into_iter().map(of_loss).collect())
+    ALL.get_or_init(|| crate::losses::walked().into_iter().map(of_loss).collect())
 }
 
 /// The files that the kernels of a loss are joined of.

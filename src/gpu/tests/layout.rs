@@ -55,7 +55,7 @@ fn the_parameters_are_laid_out_as_the_shader_reads_them() {
 /// The shaders' `option` reads as many numbers as there are places; more would be lost without a word.
 #[test]
 fn every_loss_has_room_for_its_numbers() {
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let specs = loss.specs();
         let numbers = specs.iter().filter(|spec| matches!(spec.kind, Kind::Number | Kind::NumberOrNone)).count();
         assert!(numbers <= Params::new().options.len(), "{} has {numbers} numbers", loss.header().id);

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 const STRUCTURAL: &[(&str, &str)] = &[
     ("ignore_index", "goes through params.ignore_index, with the labels' range"),
     ("activation", "chooses the file of shaders/activation that is joined"),
+    ("quantiles", "goes through a buffer of columns"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
 ];
 
@@ -37,7 +38,7 @@ fn override_of(spec: &OptionSpec) -> Option<String> {
     match spec.kind {
         Kind::Flag | Kind::Choice(_) => Some(spec.name.to_uppercase()),
         Kind::NumberOrNone => Some(format!("HAS_{}", spec.name.to_uppercase())),
-        Kind::Number | Kind::Integer | Kind::IntegerOrNone => None,
+        Kind::Number | Kind::Numbers | Kind::Integer | Kind::IntegerOrNone => None,
     }
 }
 
@@ -58,7 +59,7 @@ fn declares(line: &str, word: &str) -> bool {
 
 #[test]
 fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let header = loss.header();
         let specs = loss.specs();
         let numbers = specs.iter().filter(|spec| is_number(spec)).enumerate();
@@ -75,7 +76,7 @@ fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
 
 #[test]
 fn a_leaf_overrides_nothing_that_is_not_an_option() {
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let header = loss.header();
         let known: BTreeSet<String> = loss.specs().iter().filter_map(override_of).collect();
         for name in overrides(&header.shader) {
@@ -89,7 +90,7 @@ fn a_leaf_overrides_nothing_that_is_not_an_option() {
 fn every_option_is_read_by_a_shader() {
     let files = files();
     let mut excepted = BTreeSet::new();
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let header = loss.header();
         let own = files_of(header.id);
         assert!(own.contains(header.shader.path), "{}: no kernel is joined of its leaf", header.id);
@@ -124,7 +125,7 @@ pub(super) fn choices(comment: &str) -> Vec<(u32, String)> {
 /// A shader tells an option's names apart by their places, which the line before the override lists.
 #[test]
 fn the_choices_of_a_leaf_are_listed_as_they_are_numbered() {
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let header = loss.header();
         for spec in loss.specs() {
             let (Kind::Choice(names), Some(name)) = (spec.kind, override_of(&spec)) else { continue };
@@ -143,7 +144,7 @@ fn the_choices_of_a_leaf_are_listed_as_they_are_numbered() {
 /// A leaf scores: two functions at the most that the walks call, no binding, no entry point, no loop.
 #[test]
 fn a_leaf_has_no_binding_no_entry_point_and_no_loop() {
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let shader = loss.header().shader;
         for word in ["var<", "@compute", "@group", "for (", "while ", "loop ", "workgroup"] {
             assert!(!shader.text.contains(word), "shaders/{}.wgsl has {word:?}", shader.path);

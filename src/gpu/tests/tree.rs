@@ -11,7 +11,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The leaves, as the headers of all losses name them.
 pub(super) fn leaves() -> Vec<Source> {
-    crate::all().iter().map(|loss| loss.header().shader).collect()
+    crate::losses::walked().iter().map(|loss| loss.header().shader).collect()
 }
 
 /// Every shader file.
@@ -46,7 +46,7 @@ fn every_shader_file_is_listed_and_every_leaf_has_a_loss() {
 
 #[test]
 fn a_leaf_lies_where_its_twin_does() {
-    for loss in crate::all() {
+    for loss in crate::losses::walked() {
         let header = loss.header();
         let path = header.shader.path;
         let twin = Path::new(ROOT).join("src").join(path).with_extension("rs");

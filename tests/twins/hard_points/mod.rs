@@ -4,8 +4,8 @@ mod classes;
 mod elements;
 mod regions;
 
-use crate::common::option_values;
-use wgloss::{Array, DType, Leaf, Reduction, Role, Term, Value, all, cpu};
+use crate::common::{Setting, option_values};
+use wgloss::{Array, DType, Kind, Leaf, Reduction, Role, Term, Value, all, cpu};
 
 /// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN, and the gradient as empty as its operand.
 #[test]
@@ -13,16 +13,17 @@ fn empty_tensors_sum_to_0_and_have_no_mean() {
     for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
-            Leaf::Pointwise(_) => vec![0, 3],
+            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![0, 3],
             Leaf::Softmax(_) | Leaf::Region(_) => vec![0, 3, 4],
         };
-        let setting = crate::common::Setting { shape, axis: Default::default(), target: DType::I32 };
+        let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
         let mut rng = crate::common::Rng::new(1);
         let given = header.operands.iter().filter(|spec| !spec.optional);
         let operands: Vec<(&str, Array)> =
             given.map(|spec| (spec.name, setting.draw(&*loss, spec, &mut rng))).collect();
         for &reduction in header.reductions {
-            let term = Term::from_options((header.default)(), [], operands.iter().map(|(name, array)| (*name, array)));
+            let term =
+                Term::from_options(setting.default_of(&*loss), [], operands.iter().map(|(name, array)| (*name, array)));
             let term = term.unwrap().reduce(reduction);
             let (outcome, [gradient]) = cpu::gradients(&term, [&operands[0].1]).unwrap();
             assert_eq!(gradient.shape(), operands[0].1.shape(), "{} {reduction:?}", header.id);
@@ -42,10 +43,10 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
         let header = loss.header();
         let Some(mask) = header.operands.iter().find(|spec| spec.role == Role::Mask) else { continue };
         let shape = match loss.leaf() {
-            Leaf::Pointwise(_) => vec![4],
+            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![4],
             Leaf::Softmax(_) | Leaf::Region(_) => vec![2, 3, 2],
         };
-        let setting = crate::common::Setting { shape, axis: Default::default(), target: DType::F32 };
+        let setting = Setting::new(&*loss, &shape, Default::default(), DType::F32);
         let mut rng = crate::common::Rng::new(2);
         let of_mask = setting.values(&*loss);
         let count: usize = of_mask.iter().product();
@@ -64,6 +65,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
                     let spec = header.operand(name).unwrap();
                     // the elements of position 1, for which the mask has a zero
                     let places: Vec<usize> = match spec.role {
+                        Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
                         Role::Element | Role::Weight => vec![1],
                         Role::Classes => vec![1, 3, 5],
                         Role::Target if array.dtype().is_float() => vec![1, 3, 5],
@@ -82,7 +84,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
             for &reduction in header.reductions {
                 let evaluate = |operands: &[(&str, Array)]| {
                     let named = operands.iter().map(|(name, array)| (*name, array));
-                    let term = Term::from_options((header.default)(), [], named).unwrap().reduce(reduction);
+                    let term = Term::from_options(setting.default_of(&*loss), [], named).unwrap().reduce(reduction);
                     let differentiable = operands.iter().filter(|(name, _)| header.operand(name).unwrap().gradient);
                     let of: Vec<&Array> = differentiable.map(|(_, array)| array).collect();
                     let (outcome, gradients) = cpu::gradient_list(&term, &of).unwrap();
@@ -103,12 +105,13 @@ fn an_unmasked_nan_is_seen_under_every_option() {
     for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
-            Leaf::Pointwise(_) => vec![2, 2],
+            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![2, 2],
             Leaf::Softmax(_) | Leaf::Region(_) => vec![2, 3, 2],
         };
-        let setting = crate::common::Setting { shape, axis: Default::default(), target: DType::I32 };
-        for (spec, default) in loss.specs().iter().zip(loss.values()) {
-            for value in option_values(spec, &default) {
+        let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
+        let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);
+        for (spec, default) in options {
+            for value in option_values(&spec, &default) {
                 let mut rng = crate::common::Rng::new(3);
                 let needs = |role| !matches!(role, Role::Mask | Role::Weight | Role::PerClass);
                 let given = header.operands.iter().filter(|operand| needs(operand.role));
@@ -120,12 +123,12 @@ fn an_unmasked_nan_is_seen_under_every_option() {
                 }
                 let mut numbers = operands[0].1.to_f64();
                 // class 2 of the first position: it takes part with or without background
-                let place = if matches!(loss.leaf(), Leaf::Pointwise(_)) { 0 } else { 4 };
+                let place = if !matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) { 0 } else { 4 };
                 numbers[place] = f64::NAN;
                 operands[0].1 = Array::new(&numbers, operands[0].1.shape()).unwrap();
                 let options = [(spec.name, value.clone()), ("reduction", Value::Name("sum".into()))];
                 let named = operands.iter().map(|(name, array)| (*name, array));
-                let term = Term::from_options((header.default)(), options, named).unwrap();
+                let term = Term::from_options(setting.default_of(&*loss), options, named).unwrap();
                 let loss = cpu::value(&term).unwrap().loss().unwrap();
                 assert!(loss.is_nan(), "{}: {} of {value} gives {loss}", header.id, spec.name);
             }

@@ -76,6 +76,7 @@ fn every_option_is_refused_just_outside_its_range() {
                 Range::AtLeast(low) => &[low as f32 - 1e-6, f32::NAN, f32::INFINITY],
                 Range::Above(low) => &[low as f32, f32::NAN, f32::INFINITY],
                 Range::Within(low, high) => &[low as f32 - 1e-6, high as f32 + 1e-6, f32::NAN],
+                Range::Between(low, high) => &[low as f32, high as f32, f32::NAN],
                 Range::Any => &[],
             };
             for &number in outside {

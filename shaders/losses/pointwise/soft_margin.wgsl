@@ -1,0 +1,8 @@
+// The logistic loss of two classes: the twin of src/losses/pointwise/soft_margin.rs. Uses lib/params lib/math geometry/element.
+fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+    let z = product(-v.y, v.x);
+    if is_nan(z) {
+        return ElementScore(z, vec4<f32>(0.0));
+    }
+    return ElementScore(softplus(z), vec4<f32>(product(-v.y, sigmoid(z)), 0.0, 0.0, 0.0));
+}

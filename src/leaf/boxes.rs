@@ -1,0 +1,9 @@
+//! Leaves that give a value for each pair of boxes.
+
+use super::ElementScore;
+
+/// A loss of boxes, `[..., 4]` as x1, y1, x2, y2.
+pub trait Boxes {
+    /// The loss of a box `a` against another, and its derivatives with respect to the four numbers of `a`.
+    fn score(&self, a: [f64; 4], b: [f64; 4]) -> ElementScore;
+}

@@ -1,0 +1,56 @@
+//! One side of a discriminator's loss, which [`AdversarialDiscriminator`](crate::AdversarialDiscriminator) is a sum of.
+
+use super::adversarial_generator::AdversarialKind;
+use crate::leaf::{ElementScore, Pointwise};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::{sigmoid, softplus};
+use crate::options::{Range, choice};
+use crate::reduction::Reduction;
+use crate::role::Role;
+
+choice! {
+    /// What a discriminator's scores are of.
+    pub enum Side {
+        /// Of what is real.
+        Real = "real",
+        /// Of what was generated.
+        Fake = "fake",
+    }
+}
+
+crate::loss! {
+    /// One side of a discriminator's loss: what is real is to score high, what was generated low.
+    pub struct AdversarialSide of (score) as Pointwise {
+        /// Which game is played.
+        pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
+        /// What the scores are of.
+        pub side: Side = Side::Real, Range::Any;
+    }
+}
+
+static HEADER: Header = Header {
+    id: "adversarial_side",
+    title: "one side of a discriminator's loss",
+    operands: &[OperandSpec::new("score", Role::Element).differentiable()],
+    reductions: &[Reduction::Mean, Reduction::Sum],
+    mean: Denominator::Count,
+    shader: source!("losses/pointwise/adversarial_side"),
+    default: || Box::new(AdversarialSide::default()),
+};
+
+impl Pointwise for AdversarialSide {
+    fn score(&self, [score, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+        // x is to be high: what is generated is real turned round
+        let toward = if self.side == Side::Real { 1.0 } else { -1.0 };
+        let x = toward * score;
+        let (loss, slope) = match (self.kind, self.side) {
+            (AdversarialKind::Vanilla, _) => (softplus(-x), -sigmoid(-x)),
+            (AdversarialKind::LeastSquares, Side::Real) => (0.5 * (x - 1.0) * (x - 1.0), x - 1.0),
+            (AdversarialKind::LeastSquares, Side::Fake) => (0.5 * x * x, x),
+            (AdversarialKind::Hinge, _) if x >= 1.0 => (0.0, 0.0),
+            (AdversarialKind::Hinge, _) => (1.0 - x, -1.0),
+            (AdversarialKind::Wasserstein, _) => (-x, -1.0),
+        };
+        ElementScore { loss, d: [toward * slope, 0.0, 0.0, 0.0] }
+    }
+}
