@@ -3,6 +3,7 @@
 
 mod array;
 mod check;
+mod compounds;
 pub mod cpu;
 mod error;
 #[cfg(feature = "gpu")]
@@ -19,6 +20,7 @@ mod shape;
 mod term;
 
 pub use array::{Array, Data, Element};
+pub use compounds::*;
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::*;

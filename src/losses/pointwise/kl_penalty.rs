@@ -29,7 +29,7 @@ crate::loss! {
     /// computed by a series near 0 and through `expm1`, so that policies which hardly differ keep their digits.
     ///
     /// Source: Schulman, "Approximating KL Divergence", 2020. Neighbours: [`KlDiv`](crate::KlDiv), over whole
-    /// distributions; [`rlhf`](crate::rlhf).
+    /// distributions; [`Rlhf`](crate::Rlhf).
     ///
     /// [`Extra::Mask`]: crate::Extra::Mask
     pub struct KlPenalty of (log_probs, ref_log_probs) as Pointwise {

@@ -17,7 +17,7 @@ crate::loss! {
     /// ratio: a log-ratio of 100 does not overflow into NaN, since the clipped branch never multiplies by it.
     ///
     /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017; two bounds as in Yu et al., "DAPO", 2025.
-    /// Neighbours: [`PpoValue`](crate::PpoValue), [`KlPenalty`](crate::KlPenalty); [`rlhf`](crate::rlhf), their sum.
+    /// Neighbours: [`PpoValue`](crate::PpoValue), [`KlPenalty`](crate::KlPenalty); [`Rlhf`](crate::Rlhf), their sum.
     ///
     /// [`Extra::Mask`]: crate::Extra::Mask
     pub struct PpoPolicy of (log_probs, old_log_probs, advantages) as Pointwise {

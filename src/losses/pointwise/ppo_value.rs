@@ -16,7 +16,7 @@ crate::loss! {
     /// its own `v_c`.
     ///
     /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017. Neighbours:
-    /// [`PpoPolicy`](crate::PpoPolicy); [`rlhf`](crate::rlhf), the sum.
+    /// [`PpoPolicy`](crate::PpoPolicy); [`Rlhf`](crate::Rlhf), the sum.
     ///
     /// [`Extra::Mask`]: crate::Extra::Mask
     pub struct PpoValue of (values, old_values, returns) as Pointwise {
