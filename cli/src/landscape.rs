@@ -3,12 +3,15 @@
 // the example's own files: what it narrates, the program does
 #[path = "../../examples/landscape/chart/mod.rs"]
 mod chart;
+#[path = "../../examples/landscape/digits.rs"]
+mod digits;
 #[path = "../../examples/landscape/himmelblau.rs"]
 mod himmelblau;
 
 use crate::failure::Failure;
 use crate::files::output;
 use clap::{Args, ValueEnum};
+use digits::Digits;
 use std::io::Write;
 use wgloss::Gpu;
 
@@ -31,6 +34,8 @@ pub struct Landscape {
 enum Surface {
     /// Himmelblau's function of two parameters.
     Himmelblau,
+    /// The cross-entropy of a small network on handwritten digits, around the weights that it is trained to first.
+    Digits,
 }
 
 impl Landscape {
@@ -38,13 +43,20 @@ impl Landscape {
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let name = match self.surface {
             Surface::Himmelblau => "himmelblau",
+            Surface::Digits => "digits",
         };
         let place = self.out.clone().unwrap_or(format!("{name}.png"));
         output::check(&place, &[".png", ".svg"])?;
         let gpu = Gpu::new()?;
         let size = |usual: usize| self.size.map_or(usual, |size| size as usize);
         let chart = match self.surface {
-            Surface::Himmelblau => himmelblau::chart(himmelblau::surface(&gpu, size(200))?),
+            Surface::Himmelblau => himmelblau::chart(himmelblau::surface(&gpu, size(himmelblau::SIZE))?),
+            Surface::Digits => {
+                let digits = Digits::load();
+                let (weights, losses) = digits::train(&gpu, &digits)?;
+                let surface = digits::surface(&gpu, &digits, &digits::plane(weights)?, size(digits::SIZE))?;
+                digits::chart(surface, losses.last().copied().unwrap_or(f32::NAN))
+            }
         };
         let lowest = chart.surface.lowest();
         let drawn = if place.ends_with(".svg") { chart.svg().map(String::into_bytes) } else { chart.png() };

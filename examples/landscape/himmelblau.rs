@@ -42,6 +42,9 @@ pub const START: [f32; 2] = [-4.5, 4.5];
 /// The one of the four minima that has round coordinates.
 pub const MINIMUM: [f32; 2] = [3.0, 2.0];
 
+/// The points along each side of the grid, unless others are asked for.
+pub const SIZE: usize = 200;
+
 /// The most points that are uploaded at once.
 const BATCH: usize = 1 << 20;
 
@@ -72,7 +75,7 @@ pub fn chart(surface: Surface) -> Chart {
         axes: ["w1", "w2", "loss"].map(String::from),
         marks: vec![mark("start", START, Shape::Disc), mark("minimum", MINIMUM, Shape::Star)],
         scale: Scale::Logarithmic,
-        azimuth: -60.0,
+        view: [-60.0, 28.0],
         surface,
     }
 }

@@ -1,44 +1,57 @@
-//! Draws a loss as a landscape: evaluated over a grid on the GPU, seen as a surface with its contours below.
+//! Draws losses as landscapes: evaluated over a grid on the GPU, seen as a surface with its contours below.
 //!
-//! The landscape is of a function that optimisers are tried on, Himmelblau's, which is here a loss of this program's
-//! own: a leaf in WGSL and the same in Rust, beside a header (`himmelblau.rs`). The library gives it a GPU kernel with
+//! The first is of a function that optimisers are tried on, Himmelblau's, which is here a loss of this program's own: a
+//! leaf in WGSL and the same in Rust, beside a header (`himmelblau.rs`). The library gives it a GPU kernel with
 //! reductions, masks and gradients, and the CPU twin that proves it. 40,000 points are one call.
+//!
+//! The second is a real one: the cross-entropy of a network that reads handwritten digits, around the weights that it
+//! was trained to (`digits.rs`). 3,721 networks look at 1,797 images each, and only their losses leave the GPU.
 //!
 //! What draws is in `chart/`, and `wgloss landscape` draws the same: `cargo run -p wgloss-cli -- landscape --help`.
 //!
-//! `cargo run --release --example landscape` draws `out/himmelblau.png` and `.svg`.
+//! `cargo run --release --example landscape` draws `out/himmelblau.png` and `out/digits.png`, and both as `.svg`.
 
 mod chart;
+mod digits;
 mod himmelblau;
 
 use chart::Chart;
+use digits::{Digits, IMAGES};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use wgloss::landscape::Surface;
-use wgloss::{Gpu, Reduction, cpu};
-
-/// The points along each side of the grid.
-const SIZE: usize = 200;
+use wgloss::landscape::{Plane, Surface};
+use wgloss::{Array, CrossEntropy, Gpu, Reduction, cpu};
 
 /// Where Himmelblau's function is 0, to six decimals.
 const MINIMA: [[f32; 2]; 4] =
-    [himmelblau::MINIMUM, [-2.805_118, 3.131_312], [-3.779_310, -3.283_186], [3.584_428, -1.848_126]];
+    [himmelblau::MINIMUM, [-2.805_118, 3.131_312], [-3.779_31, -3.283_186], [3.584_428, -1.848_126]];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let gpu = Gpu::new()?;
+
     valleys(&gpu)?;
-    let surface = himmelblau::surface(&gpu, SIZE)?;
+    let surface = himmelblau::surface(&gpu, himmelblau::SIZE)?;
     compare(&surface)?;
     let (at, loss) = surface.lowest().ok_or("a landscape of numbers has a lowest point")?;
-    println!("the lowest of {SIZE} x {SIZE} points is {loss:.4} at {at:?}");
-    let [x, y] = MINIMA.iter().map(|minimum| [at[0] - minimum[0], at[1] - minimum[1]]).min_by(nearer).unwrap_or(at);
+    println!("the lowest of {0} x {0} points is {loss:.4} at {at:?}", himmelblau::SIZE);
     // the grid's points are 12/199 apart
-    assert!(x.abs().max(y.abs()) < 0.061, "no minimum is near {at:?}");
-    save("himmelblau", &himmelblau::chart(surface))
+    let near = |minimum: &[f32; 2]| (at[0] - minimum[0]).abs().max((at[1] - minimum[1]).abs()) < 0.061;
+    assert!(MINIMA.iter().any(near), "no minimum is near {at:?}");
+    save("himmelblau", &himmelblau::chart(surface))?;
+
+    let digits = Digits::load();
+    let (weights, losses) = digits::train(&gpu, &digits)?;
+    let (untrained, trained) = (losses[0], losses[losses.len() - 1]);
+    println!("{} steps of gradient descent: loss {untrained:.4} -> {trained:.4}", losses.len() - 1);
+    let plane = digits::plane(weights)?;
+    let surface = digits::surface(&gpu, &digits, &plane, digits::SIZE)?;
+    compare_networks(&digits, &plane, &surface)?;
+    surroundings(&surface, trained)?;
+    save("digits", &digits::chart(surface, trained))
 }
 
-/// Looks at the four minima: there is no loss there, and no slope.
+/// Looks at Himmelblau's four minima: there is no loss there, and no slope.
 fn valleys(gpu: &Gpu) -> Result<(), Box<dyn Error>> {
     let [w1, w2] = himmelblau::operands(&MINIMA)?;
     let term = himmelblau::Himmelblau::default().of(&w1, &w2);
@@ -54,7 +67,7 @@ fn valleys(gpu: &Gpu) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Compares a surface with the CPU twin, point by point.
+/// Compares Himmelblau's surface with the CPU twin, point by point.
 fn compare(surface: &Surface) -> Result<(), Box<dyn Error>> {
     let grid = surface.grid();
     let points: Vec<_> = (0..grid.points()).map(|place| grid.point(place)).collect();
@@ -71,8 +84,38 @@ fn compare(surface: &Surface) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn nearer(a: &[f32; 2], b: &[f32; 2]) -> std::cmp::Ordering {
-    a[0].hypot(a[1]).total_cmp(&b[0].hypot(b[1]))
+/// Compares losses of the digits' surface with those of networks that have the same weights on the CPU: in corners, in
+/// the middle, and in between.
+fn compare_networks(digits: &Digits, plane: &Plane, surface: &Surface) -> Result<(), Box<dyn Error>> {
+    let labels = Array::new(&digits.labels, [IMAGES])?;
+    let count = surface.grid().points();
+    let mut worst: f64 = 0.0;
+    for place in [0, count / 3, count / 2, count - 1] {
+        let (_, logits) = digits::forward(&plane.at(surface.grid().point(place)), &digits.images);
+        let logits = Array::new(&logits, [IMAGES, logits.len() / IMAGES])?;
+        let twin = cpu::value(&CrossEntropy::default().of(&logits, &labels))?.loss()?;
+        worst = worst.max((f64::from(surface.values()[place]) - twin).abs() / twin);
+    }
+    println!("networks on the CPU differ by {worst:.1e} of their loss, at most");
+    // both sides add up 64 and 32 products in f32, in another order: 1e-6 of a logit each, of which some images' losses
+    // are small differences
+    assert!(worst < 1e-4);
+    Ok(())
+}
+
+/// Looks at the landscape around the trained network: it lies at the bottom, and the rim is high.
+fn surroundings(surface: &Surface, trained: f32) -> Result<(), Box<dyn Error>> {
+    let [columns, rows] = surface.grid().size();
+    let centre = surface.at(columns / 2, rows / 2);
+    let (at, lowest) = surface.lowest().ok_or("a landscape of numbers has a lowest point")?;
+    let on_rim = |place: &usize| [place % columns, place / columns].iter().any(|&k| k == 0 || k == columns - 1);
+    let rim: Vec<f32> = (0..columns * rows).filter(on_rim).map(|place| surface.values()[place]).collect();
+    let mean = rim.iter().sum::<f32>() / rim.len() as f32;
+    println!("the trained network's loss is {centre:.4}, the lowest {lowest:.4} at {at:?}, the rim's mean {mean:.4}");
+    // the same network: once by the kernels here, once by plain Rust
+    assert!((centre - trained).abs() < 1e-4 * trained);
+    assert!(lowest > 0.9 * centre && centre < 0.1 * mean);
+    Ok(())
 }
 
 /// Writes a picture to `out/`, as PNG and as SVG.

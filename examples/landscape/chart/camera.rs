@@ -1,7 +1,5 @@
 //! Where places of the box are seen.
 
-/// How far above the floor's plane it is seen from, in degrees.
-const ELEVATION: f64 = 28.0;
 /// How far away the eye is, in halves of the box: near edges look longer than far ones, a little.
 const DISTANCE: f64 = 8.0;
 
@@ -15,17 +13,28 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// The eye in this direction, in degrees around the vertical axis; where it sees the middle, and how large a unit.
-    pub fn new(azimuth: f64, middle: [f64; 2], zoom: f64) -> Camera {
-        let (sin, cos) = azimuth.to_radians().sin_cos();
-        let (rise, reach) = ELEVATION.to_radians().sin_cos();
-        Camera {
+    /// The eye in this direction, in degrees around the vertical axis and above the floor's plane, and so near that the
+    /// box, so high to both sides, fills what it is seen in: left, top, right, bottom.
+    pub fn new(direction: [f64; 2], [left, top, right, bottom]: [f64; 4], half: f64) -> Camera {
+        let [(sin, cos), (rise, reach)] = direction.map(|angle| angle.to_radians().sin_cos());
+        let mut camera = Camera {
             right: [-sin, cos, 0.0],
             up: [-rise * cos, -rise * sin, reach],
             toward: [reach * cos, reach * sin, rise],
-            middle,
-            zoom,
-        }
+            middle: [0.0, 0.0],
+            zoom: 1.0,
+        };
+        let side = |corner: usize, axis: usize| if corner >> axis & 1 == 0 { -1.0 } else { 1.0 };
+        let corners = [0, 1, 2, 3, 4, 5, 6, 7].map(|k| camera.project([side(k, 0), side(k, 1), half * side(k, 2)]));
+        let ends = [0, 1].map(|axis| {
+            let along = corners.iter().map(|corner| corner[axis]);
+            along.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+        });
+        let [across, up] = ends.map(|[low, high]| high - low);
+        camera.zoom = ((right - left) / across).min((bottom - top) / up);
+        let centre = [(left + right) / 2.0, (top + bottom) / 2.0];
+        camera.middle = [0, 1].map(|axis| centre[axis] - camera.zoom * (ends[axis][0] + ends[axis][1]) / 2.0);
+        camera
     }
 
     /// Where a place is seen.

@@ -13,7 +13,7 @@ use camera::Camera;
 use canvas::{Align, Canvas, Colour, Drawn, blend, colour};
 use mesh::Mesh;
 use plotters::backend::DrawingBackend;
-use plotters::style::{Color, RGBColor};
+use plotters::style::RGBColor;
 pub use scale::Scale;
 use scale::number;
 use std::error::Error;
@@ -31,8 +31,8 @@ pub struct Chart {
     pub scale: Scale,
     /// The points that are marked.
     pub marks: Vec<Mark>,
-    /// The direction from which it is seen, in degrees around the vertical axis.
-    pub azimuth: f64,
+    /// From where it is seen, in degrees: around the vertical axis, and above the floor.
+    pub view: [f64; 2],
 }
 
 /// A marked point.
@@ -58,8 +58,8 @@ pub enum Shape {
 
 const WIDTH: u32 = 860;
 const HEIGHT: u32 = 640;
-/// Where the middle of the box is seen.
-const MIDDLE: [f64; 2] = [402.0, 326.0];
+/// Where the box is seen: left, top, right, bottom.
+const VIEW: [f64; 4] = [94.0, 92.0, 690.0, 612.0];
 /// The colour bar: left, top, width, height.
 const BAR: [f64; 4] = [764.0, 176.0, 20.0, 320.0];
 
@@ -118,7 +118,7 @@ impl<'a> Scene<'a> {
         let first = finite.next().ok_or("no loss of the landscape is a finite number")?;
         let marked = chart.marks.iter().map(|mark| mark.value).filter(|value| value.is_finite());
         let range = finite.chain(marked).fold([first; 2], |[low, high], value| [low.min(value), high.max(value)]);
-        let camera = Camera::new(chart.azimuth, MIDDLE, 208.0);
+        let camera = Camera::new(chart.view, VIEW, HALF);
         let size = chart.surface.grid().size();
         let mut scene = Scene { chart, camera, heights: Heights { size, values: Vec::new() }, range };
         scene.heights.values = chart.surface.values().iter().map(|&value| scene.share(value.into())).collect();
@@ -154,8 +154,15 @@ impl<'a> Scene<'a> {
                 canvas.line(&seen, 1.2, &shade)?;
             }
         }
+        let marks: Vec<_> = self.chart.marks.iter().map(|mark| (mark, self.stem(mark))).collect();
+        for (_, stem) in &marks {
+            canvas.line(stem, 1.4, &MARK)?;
+            canvas.disc(stem[0], 3.0, &MARK)?;
+        }
         mesh.draw(canvas, &self.camera)?;
-        self.marks(canvas)?;
+        for (mark, [_, head]) in &marks {
+            mark.shape.draw(canvas, *head, 8.0)?;
+        }
         self.legend(canvas)?;
         self.bar(canvas)
     }
@@ -216,13 +223,13 @@ impl<'a> Scene<'a> {
             canvas.line(&[self.floor(x, near_y), self.floor(x, away(near_y, 0.04))], 1.2, &INK)?;
             canvas.text(self.floor(x, away(near_y, 0.14)), &label, 16.0, &INK, Align::Middle)?;
         }
-        canvas.text(self.floor(0.0, away(near_y, 0.34)), x_name, 19.0, &INK, Align::Middle)?;
+        self.name(canvas, self.floor(0.0, away(near_y, 0.3)), x_name)?;
         canvas.line(&[self.floor(near_x, -1.0), self.floor(near_x, 1.0)], 1.4, &INK)?;
         for (y, label) in self.ticks(1) {
             canvas.line(&[self.floor(near_x, y), self.floor(away(near_x, 0.04), y)], 1.2, &INK)?;
             canvas.text(self.floor(away(near_x, 0.14), y), &label, 16.0, &INK, Align::Middle)?;
         }
-        canvas.text(self.floor(away(near_x, 0.34), 0.0), y_name, 19.0, &INK, Align::Middle)?;
+        self.name(canvas, self.floor(away(near_x, 0.3), 0.0), y_name)?;
 
         // of the two upright edges at the sides, the left one
         let [x, y] = self.camera.left();
@@ -237,17 +244,17 @@ impl<'a> Scene<'a> {
         canvas.text([left - 8.0, top - 20.0], z_name, 19.0, &INK, Align::Middle)
     }
 
-    /// The marked points on the surface, each on a stem that stands on its place on the floor.
-    fn marks<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Drawn<B> {
-        for mark in &self.chart.marks {
-            let at = [0, 1].map(|axis| self.along(axis, mark.at[axis].into()));
-            let foot = self.floor(at[0], at[1]);
-            let head = self.seen(Scene::place(at.map(|along| (along + 1.0) / 2.0), self.share(mark.value)));
-            canvas.line(&[foot, head], 1.4, &MARK.mix(0.75))?;
-            canvas.disc(foot, 3.0, &MARK)?;
-            mark.shape.draw(canvas, head, 8.0)?;
-        }
-        Ok(())
+    /// The name of an axis, written away from the box.
+    fn name<B: DrawingBackend>(&self, canvas: &Canvas<B>, at: [f64; 2], name: &str) -> Drawn<B> {
+        let align = if at[0] < self.seen([0.0; 3])[0] { Align::Right } else { Align::Left };
+        canvas.text(at, name, 19.0, &INK, align)
+    }
+
+    /// From a marked point's place on the floor to the point on the surface.
+    fn stem(&self, mark: &Mark) -> [[f64; 2]; 2] {
+        let [x, y] = [0, 1].map(|axis| self.along(axis, mark.at[axis].into()));
+        let head = Scene::place([x, y].map(|along| (along + 1.0) / 2.0), self.share(mark.value));
+        [self.floor(x, y), self.seen(head)]
     }
 
     fn legend<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Drawn<B> {

@@ -22,10 +22,10 @@ impl Scale {
     pub fn ticks(self, [from, to]: [f64; 2]) -> Vec<(f64, String)> {
         let within = |value: f64| from - 1e-9 * (to - from) <= value && value <= to + 1e-9 * (to - from);
         if self == Scale::Logarithmic {
-            for mantissas in [&[1.0][..], &[1.0, 3.0], &[1.0, 2.0, 5.0]] {
+            for mantissas in [&[1.0][..], &[1.0, 2.0, 5.0]] {
                 let decades = (0..=38).flat_map(|k| mantissas.iter().map(move |mantissa| mantissa * 10f64.powi(k)));
                 let ticks: Vec<f64> = [0.0].into_iter().chain(decades).filter(|&value| within(value)).collect();
-                if ticks.len() > 3 {
+                if ticks.len() >= 3 {
                     return ticks.into_iter().map(|value| (value, number(value, 0))).collect();
                 }
             }
@@ -70,7 +70,7 @@ mod tests {
             (Scale::Linear, [0.0, 4e7], "0 1e7 2e7 3e7 4e7"),
             (Scale::Logarithmic, [0.0, 2186.0], "0 1 10 100 1000"),
             (Scale::Logarithmic, [0.0004, 2186.0], "1 10 100 1000"),
-            (Scale::Logarithmic, [-1e-12, 7.0], "0 1 2 5"),
+            (Scale::Logarithmic, [0.077, 9.3], "1 2 5"),
             (Scale::Logarithmic, [0.2, 0.9], "0.2 0.4 0.6 0.8"),
         ] {
             assert_eq!(labels(scale, ends), expected, "{ends:?}");
