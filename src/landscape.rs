@@ -346,7 +346,7 @@ mod tests {
             (Surface::new(small, vec![0.0]).map(drop), "shape_mismatch", "`losses` has shape [1], expected [4]"),
             (Plane::new(vec![0.0; 2], [vec![0.0; 2], vec![]]).map(drop), "shape_mismatch", "`directions`"),
             (plane(&[0..4, 3..6]), "invalid_option", "`filters[1]` is 3..6, expected a range within 4..10"),
-            (plane(&[8..11]), "invalid_option", "`filters[0]` is 8..11"),
+            (plane(&[0..4, 8..11]), "invalid_option", "`filters[1]` is 8..11"),
             (plane(&[backwards]), "invalid_option", "`filters[0]` is 5..3"),
         ] {
             let error = refused.unwrap_err();

@@ -106,13 +106,18 @@ fn mean(corners: [Corner; 4], of: impl Fn(Corner) -> f64) -> f64 {
     corners.map(of).iter().sum::<f64>() / 4.0
 }
 
-/// A face a little larger than it is, so that nothing shines through between two of them.
+/// A face a little larger than it is, so that nothing shines through between two of them: each corner is moved along
+/// both of its edges.
 fn grown(places: [[f64; 2]; 4]) -> [[f64; 2]; 4] {
-    let middle = [0, 1].map(|axis| places.iter().map(|place| place[axis]).sum::<f64>() / 4.0);
-    places.map(|[x, y]| {
-        let [dx, dy] = [x - middle[0], y - middle[1]];
-        let by = 0.4 / dx.hypot(dy).max(0.4);
-        [x + by * dx, y + by * dy]
+    [0, 1, 2, 3].map(|corner| {
+        let [x, y] = places[corner];
+        let mut grown = [x, y];
+        for neighbour in [places[(corner + 1) % 4], places[(corner + 3) % 4]] {
+            let [dx, dy] = [x - neighbour[0], y - neighbour[1]];
+            let by = 0.35 / dx.hypot(dy).max(0.35);
+            grown = [grown[0] + by * dx, grown[1] + by * dy];
+        }
+        grown
     })
 }
 

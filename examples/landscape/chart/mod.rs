@@ -93,7 +93,7 @@ impl Chart {
     /// As [`png`](Self::png).
     pub fn svg(&self) -> Result<String, Box<dyn Error>> {
         let scene = Scene::new(self)?;
-        canvas::svg([WIDTH, HEIGHT], |canvas| scene.draw(canvas, &Mesh::new(&scene.heights, 72)))
+        canvas::svg([WIDTH, HEIGHT], |canvas| scene.draw(canvas, &Mesh::new(&scene.heights, 96)))
     }
 }
 
@@ -274,9 +274,10 @@ impl<'a> Scene<'a> {
         const STEPS: usize = 110;
         let [left, top, width, height] = BAR;
         let across = |share: f64| top + height * (1.0 - share);
-        for step in 0..STEPS {
-            let [low, high] = [step, step + 1].map(|step| step as f64 / STEPS as f64);
-            canvas.rectangle([left, across(high)], [left + width, across(low)], &colour((low + high) / 2.0))?;
+        // each from its top to the bottom of the bar, so that nothing shines through between two of them
+        for step in (0..STEPS).rev() {
+            let share = |steps: f64| (step as f64 + steps) / STEPS as f64;
+            canvas.rectangle([left, across(share(1.0))], [left + width, across(0.0)], &colour(share(0.5)))?;
         }
         for (share, label) in self.levels() {
             canvas.line(&[[left + width, across(share)], [left + width + 5.0, across(share)]], 1.2, &INK)?;
