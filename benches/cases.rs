@@ -1,7 +1,8 @@
 //! What is measured: each loss at a real size, with the least traffic that it can come by.
 
 use wgloss::{
-    Array, CrossEntropy, Dice, Diffusion, Extra, Mse, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term,
+    Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, Mse, MultiMargin, MultilabelSoftMargin, Nll,
+    PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term,
 };
 
 /// A loss at a size.
@@ -40,6 +41,15 @@ pub fn cases(smaller: usize) -> Result<Vec<Case>> {
     let rows = |x: &Array| Ok(CrossEntropy::default().of(x, &labels(&[x.shape()[0]], x.shape()[1])?));
     add("cross_entropy", &[batch(512), 32000], &rows, [1.0, 2.0])?;
     add("cross_entropy", &[batch(65536), 80], &rows, [1.0, 2.0])?;
+
+    // a NaN anywhere has to show: every class is looked at
+    add("nll", &pixels, &|x| Ok(Nll::default().of(x, &of_pixels(x)?)), by_softmax)?;
+    let margin = |x: &Array| Ok(MultiMargin::default().of(x, &labels(&[x.shape()[0]], x.shape()[1])?));
+    add("multi_margin", &[batch(65536), 80], &margin, [1.0, 2.0])?;
+    let questions = |x: &Array| Ok(MultilabelSoftMargin::default().of(x, &binary(x.shape())?));
+    add("multilabel_soft_margin", &[batch(65536), 80], &questions, [2.0, 3.0])?;
+    let teacher = |x: &Array| Ok(Distillation::default().of(x, &numbers(x.shape(), 3.0)?));
+    add("distillation", &[batch(512), 32000], &teacher, [2.0, 3.0])?;
 
     let focal = |x: &Array| Ok(SigmoidFocal::default().of(x, &binary(x.shape())?));
     add("sigmoid_focal", &[batch(131_072), 80], &focal, [2.0, 3.0])?;

@@ -229,13 +229,20 @@ fn refuse(loss: &'static str, spec: &OptionSpec, value: &Value) -> Error {
     let expected = match spec.kind {
         Kind::Number => spec.range.to_string(),
         Kind::NumberOrNone => format!("none or {}", spec.range),
-        Kind::Integer => "an integer of 32 bits".into(),
-        Kind::IntegerOrNone => "none or an integer of 32 bits".into(),
+        Kind::Integer => integer(spec.range),
+        Kind::IntegerOrNone => format!("none or {}", integer(spec.range)),
         Kind::Flag => "true or false".into(),
         Kind::Choice(names) => format!("one of {}", names.join(", ")),
         Kind::Numbers => format!("one or more, each {}", spec.range),
     };
     Error::InvalidOption { loss, option: spec.name.into(), value: value.to_string(), expected }
+}
+
+fn integer(range: Range) -> String {
+    match range {
+        Range::Any => "an integer of 32 bits".into(),
+        range => format!("an integer: {range}"),
+    }
 }
 
 /// An option that is one of several names: an enum whose first variant is the default.

@@ -19,6 +19,8 @@ pub enum Role {
     Target,
     /// A target with one label a position.
     Labels,
+    /// One float for each element of the prediction with a class axis.
+    Dense,
     /// A float for each class, `[C]`.
     PerClass,
     /// A float for each value of the unreduced loss: a factor.
@@ -92,7 +94,7 @@ impl Sizes {
         let of = |shape: &[usize]| shape.iter().map(|&d| Axis::Of(d)).collect();
         let last = self.leader.len().saturating_sub(1);
         match role {
-            Role::Element | Role::Classes => of(&self.leader),
+            Role::Element | Role::Classes | Role::Dense => of(&self.leader),
             Role::Target if self.dense => of(&self.leader),
             Role::Target | Role::Labels => of(&without_classes(&self.leader, self.class_axis)),
             Role::Column => of(&self.leader[last..]),
@@ -113,7 +115,7 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Pointwise(_) => leader.to_vec(),
         Leaf::Boxes(_) => leader[..leader.len().saturating_sub(1)].to_vec(),
         Leaf::Composite(_) => Vec::new(),
-        Leaf::Softmax(_) => without_classes(leader, axis),
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => without_classes(leader, axis),
         Leaf::Region(leaf) => {
             let settings = leaf.settings();
             let seen = class_count(leader, axis).saturating_sub(usize::from(!settings.include_background));

@@ -1,28 +1,21 @@
-// What stands at the classes of a position. Uses lib/params geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax losses/softmax/cross_entropy.
+// The classes of a position, as a fold sees them. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy.
+fn place_of(first: u32, label: Label) -> Place {
+    let x = x0_at(first + (label.index * params.class_stride));
+    return Place(LABELLED, x, class_weight_at(label.index));
+}
 
-// whether classes have a share of the loss beyond the label's own
-override SPREADS: bool = false;
-
-fn share_at(element: u32, class_index: u32) -> f32 {
-    if !SPREADS {
-        return 0.0;
-    }
-    return softmax_share(target_at(element)) * class_weight_at(class_index);
+fn class_at(first: u32, label: Label, k: u32) -> Class {
+    let element = first + (k * params.class_stride);
+    return Class(x0_at(element), target_at(element), class_weight_at(k), LABELLED && (k == label.index));
 }
 
 // The state of every `step`th class from `begin` to `end`.
-fn absorb_classes(first: u32, begin: u32, end: u32, step: u32) -> State {
+fn absorb_classes(first: u32, label: Label, place: Place, begin: u32, end: u32, step: u32) -> State {
     var state = fold_empty();
     for (var k = begin; k < end; k += step) {
-        let element = first + (k * params.class_stride);
-        fold_absorb(&state, x0_at(element), share_at(element, k));
+        absorb_class(&state, class_at(first, label, k), place);
     }
     return state;
-}
-
-fn statistics_of(state: State, first: u32, label: Label) -> Statistics {
-    let x_target = x0_at(first + (label.index * params.class_stride));
-    return fold_finish(state, LABELLED, x_target, class_weight_at(label.index));
 }
 
 fn takes_part(position: u32, label: Label) -> bool {

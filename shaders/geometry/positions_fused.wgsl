@@ -1,4 +1,4 @@
-// A value for each position, from a softmax over its classes; gradients in the same pass. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally geometry/positions_write.
+// A value for each position, from a fold over its classes; gradients in the same pass. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally geometry/positions_write.
 
 // lanes that share a position, and whether they lie next to each other, as classes do in a row
 override LANES: u32 = 1u;
@@ -25,12 +25,14 @@ fn positions_fused(
         let first = first_class(select(0u, position, live));
         var label = Label(0u, false, false, 0u, 0u);
         var kept = false;
+        var place: Place;
         var state = fold_empty();
         if live {
             label = target_label(position);
             kept = takes_part(position, label);
             if kept {
-                state = absorb_classes(first, lane, params.classes, LANES);
+                place = place_of(first, label);
+                state = absorb_classes(first, label, place, lane, params.classes, LANES);
             }
         }
         if LANES > 1u {
@@ -51,8 +53,8 @@ fn positions_fused(
             workgroupBarrier();
         }
         if live {
-            let s = statistics_of(state, first, label);
-            let score = softmax_score(s);
+            let s = finish_place(state, place);
+            let score = score_place(s);
             if lane == 0u {
                 tally_position(position, label, kept, s, score, &tally);
             }

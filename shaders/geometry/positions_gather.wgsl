@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(256)
@@ -14,7 +14,9 @@ fn positions_gather(
     var state = fold_empty();
     if live {
         let end = min(begin + params.chunk, params.classes);
-        state = absorb_classes(first_class(position), begin + lane, end, 256u);
+        let label = target_label(position);
+        let first = first_class(position);
+        state = absorb_classes(first, label, place_of(first, label), begin + lane, end, 256u);
     }
     states[lane] = state;
     workgroupBarrier();

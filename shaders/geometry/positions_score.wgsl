@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally.
+// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally.
 @compute @workgroup_size(256)
 fn positions_score(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -17,8 +17,8 @@ fn positions_score(
         }
         // the third stage finds the whole row's state where its first chunk's was
         chunk_states[position * params.chunks] = state;
-        let s = statistics_of(state, first_class(position), label);
-        tally_position(position, label, kept, s, softmax_score(s), &tally);
+        let s = finish_place(state, place_of(first_class(position), label));
+        tally_position(position, label, kept, s, score_place(s), &tally);
     }
     let merged = tally_workgroup(tally, lane);
     if (tile * 256u < positions()) && (lane == 0u) {

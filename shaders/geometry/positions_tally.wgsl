@@ -1,5 +1,5 @@
-// A position's share of the tally, and of the unreduced loss. Uses lib/params lib/math lib/tally lib/label fold/softmax absent/losses.
-fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score: SoftmaxScore, tally: ptr<function, Tally>) {
+// A position's share of the tally, and of the unreduced loss. Uses lib/params lib/math lib/tally lib/class lib/label fold/softmax fold/softmax_classes losses/softmax/cross_entropy absent/losses.
+fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score: Score, tally: ptr<function, Tally>) {
     if label.bad && (position < (*tally).bad_position) {
         (*tally).bad_position = position;
         (*tally).bad_low = label.low;

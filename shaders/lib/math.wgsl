@@ -57,10 +57,10 @@ fn exp_excess(x: f32) -> f32 {
     if is_infinite(x) && (x > 0.0) {
         return nan();
     }
-    if abs(x) >= 0.5 {
+    if abs(x) > 1.0 {
         return (exp_any(x) - 1.0) - x;
     }
-    let tail = x / 6.0 * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0)));
+    let tail = x / 6.0 * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0 * (1.0 + x / 10.0))));
     return x * x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + tail))));
 }
 

@@ -12,7 +12,8 @@ type Walked = (Walk, Option<Labels>);
 
 /// The walk of a part and the integers to be checked, where there are any.
 pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, dense: bool) -> Result<Walked> {
-    let target = || header.player(Role::Target).or(header.player(Role::Labels)).map_or("target", |spec| spec.name);
+    let target = header.player(Role::Target).filter(|_| !dense).or(header.player(Role::Labels));
+    let labels = |count, ignored| target.map(|spec| Labels { operand: spec.name, count, ignored });
     let classes = || match Classes::of(leader.shape(), leader.class_axis()) {
         Some(classes) if classes.c > 0 => Ok(classes),
         _ => Err(mismatch(header, header.operands[0].name, "[N, C, ...] with at least one class".into(), leader)),
@@ -29,13 +30,16 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
         Leaf::Composite(_) => unreachable!("sums of losses are taken apart before"),
         Leaf::Softmax(leaf) => {
             let classes = classes()?;
-            let labels = Labels { operand: target(), count: classes.c, ignored: Some(leaf.ignore_index()) };
-            (Walk::Positions(classes), (!dense).then_some(labels))
+            (Walk::Positions(classes), labels(classes.c, Some(leaf.ignore_index())))
         }
+        Leaf::ClassSum(leaf) => {
+            let classes = classes()?;
+            (Walk::Positions(classes), labels(classes.c, leaf.ignore_index()))
+        }
+        Leaf::Divergence(_) => (Walk::Positions(classes()?), None),
         Leaf::Region(leaf) => {
             let (classes, settings) = (classes()?, leaf.settings());
-            let labels = Labels { operand: target(), count: classes.c.max(2), ignored: settings.ignore_index };
-            (Walk::Regions(classes, settings), (!dense).then_some(labels))
+            (Walk::Regions(classes, settings), labels(classes.c.max(2), settings.ignore_index))
         }
     })
 }

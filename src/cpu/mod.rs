@@ -1,8 +1,9 @@
 //! The CPU twins: every loss in plain f64, written to be read as the definition.
 //!
-//! The walks mirror `shaders/geometry` by name; the mathematics of a loss lies in its own file, in [`crate::loss`]'s terms.
+//! The walks mirror `shaders/geometry` and `shaders/fold` by name; the mathematics of a loss lies in its own file, in [`crate::loss`]'s terms.
 
 mod elements;
+mod fold;
 mod outcome;
 mod positions;
 mod regions;

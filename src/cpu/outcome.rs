@@ -118,8 +118,11 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Box<dyn Walked + 'a> {
             Box::new(Elements::new(part, leaf, items, per_item))
         }
         (Leaf::Boxes(leaf), Walk::Elements { per_item, .. }) => Box::new(Elements::of_boxes(part, leaf, per_item)),
-        (Leaf::Softmax(leaf), Walk::Positions(classes)) => Box::new(Positions::new(part, leaf, classes)),
         (Leaf::Region(leaf), Walk::Regions(classes, settings)) => Box::new(Regions::new(part, leaf, classes, settings)),
+        (_, Walk::Positions(classes)) => {
+            let ignored = checked.labels.as_ref().and_then(|labels| labels.ignored);
+            Box::new(Positions::new(part, ignored, classes))
+        }
         _ => unreachable!("the checks choose the walk by the leaf"),
     }
 }

@@ -1,13 +1,17 @@
 //! The mathematics of a loss: the trait of each family, what its leaves see, and what they give.
 
 mod boxes;
+mod class_sum;
 mod composite;
+mod divergence;
 mod pointwise;
 mod region;
 mod softmax;
 
 pub use boxes::*;
+pub use class_sum::*;
 pub use composite::*;
+pub use divergence::*;
 pub use pointwise::*;
 pub use region::*;
 pub use softmax::*;
@@ -21,6 +25,10 @@ pub enum Leaf<'a> {
     Boxes(&'a dyn Boxes),
     /// A value for each position, from a softmax over its classes.
     Softmax(&'a dyn Softmax),
+    /// A value for each position, as a sum over its classes.
+    ClassSum(&'a dyn ClassSum),
+    /// A value for each position, from two softmaxes over its classes.
+    Divergence(&'a dyn Divergence),
     /// A value for each item and class, from sums over positions.
     Region(&'a dyn Region),
     /// A sum of other losses.

@@ -47,6 +47,14 @@ catalogue! {
         cross_entropy: CrossEntropy,
         softmax_focal: SoftmaxFocal,
     }
+    class_sum {
+        nll: Nll,
+        multi_margin: MultiMargin,
+        multilabel_soft_margin: MultilabelSoftMargin,
+    }
+    divergence {
+        distillation: Distillation,
+    }
     region {
         dice: Dice,
     }

@@ -159,6 +159,8 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
     match loss.leaf() {
         Leaf::Softmax(leaf) => (classes, Some(leaf.ignore_index())),
         Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
+        Leaf::ClassSum(leaf) => (classes, leaf.ignore_index()),
+        Leaf::Divergence(_) => (classes, None),
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => (FREE, None),
     }
 }
@@ -243,18 +245,21 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
         Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };
-    // the classes 0 and 1, and numbers that no class has
-    let integers = [0.0, 1.0, 255.0, -1.0];
+    // the classes 0 and 1, and numbers that no class has; of a range, both ends
+    let integers = match spec.range {
+        Range::Within(low, high) => vec![low, high],
+        _ => vec![0.0, 1.0, 255.0, -1.0],
+    };
     let mut values = vec![default.clone()];
     values.extend(match spec.kind {
         Kind::Flag => vec![Value::Flag(false), Value::Flag(true)],
         Kind::Choice(names) => names.iter().map(|name| Value::Name((*name).into())).collect(),
         Kind::Number => numbers.into_iter().map(number).collect(),
         Kind::NumberOrNone => numbers.into_iter().map(number).chain([Value::None]).collect(),
-        Kind::Integer => integers.map(number).to_vec(),
+        Kind::Integer => integers.into_iter().map(number).collect(),
         // as many as the last axis is long: see Setting::fit
         Kind::Numbers => vec![],
-        Kind::IntegerOrNone => integers.map(number).into_iter().chain([Value::None]).collect(),
+        Kind::IntegerOrNone => integers.into_iter().map(number).chain([Value::None]).collect(),
     });
     let mut distinct: Vec<Value> = Vec::new();
     for value in values {

@@ -125,7 +125,7 @@ fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
 fn odd(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3], &[5, 13], &[257]],
-        Leaf::Softmax(_) => &[&[1, 3], &[3, 65], &[1, 3, 63], &[1, 8193]],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1, 3], &[3, 65], &[1, 3, 63], &[1, 8193]],
         Leaf::Region(_) => &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
     }
 }

@@ -17,7 +17,7 @@ fn labelled(loss: &dyn Loss) -> Option<&'static str> {
 fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[700, 3]],
-        Leaf::Softmax(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
         Leaf::Region(_) => &[&[7, 3, 401]],
     }
 }
@@ -48,25 +48,28 @@ fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
 /// What the twin gives where bad labels are ignored, and the elements of the gradient that this says something about.
 fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
     let loss = case.loss();
-    let ignored = label_range(&*loss, 0).1.map_or(0, i64::from);
+    let ignored = label_range(&*loss, 0).1.map(i64::from);
     let mut inputs = inputs.on(&mut |array| Ok::<_, ()>(array.clone())).unwrap();
     let labels = inputs.operand(name);
     let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
-    bad.iter().for_each(|&place| numbers[place] = ignored);
+    bad.iter().for_each(|&place| numbers[place] = ignored.unwrap_or(0));
     *labels = labels_of(&numbers, DType::I64, labels.shape());
     let (outcome, gradients) = cpu::gradient_list(&case.term(&inputs), &case.differentiated(&inputs)).unwrap();
-    if !has(&*loss, Role::Index) {
+    if ignored.is_some() {
         return (outcome.tensor().to_f64(), gradients);
     }
-    // the twin cannot leave an item out: its share is left out here, the mean being over all
+    // the twin cannot leave a value out: its share is left out here, the mean being over all
     let unreduced = cpu::value(&Case { reduction: Reduction::None, ..case.clone() }.term(&inputs)).unwrap();
     let values = unreduced.tensor().to_f64();
-    let kept = values.iter().enumerate().filter(|(item, _)| !bad.contains(item)).map(|(_, value)| value);
+    let kept = values.iter().enumerate().filter(|(place, _)| !bad.contains(place)).map(|(_, value)| value);
     let rest = kept.sum::<f64>() / values.len() as f64;
+    // an item's elements lie together, a position's classes `places` apart
+    let places = if has(&*loss, Role::Index) { 1 } else { values.len() / case.setting.shape[0] };
     let zeroed = |gradient: &Array| {
-        let per_item = gradient.len() / gradient.shape()[0];
+        let each = gradient.len() / values.len();
+        let element = |place: usize, k: usize| (place / places * each + k) * places + place % places;
         let mut d = gradient.to_f64();
-        bad.iter().for_each(|&item| d[item * per_item..(item + 1) * per_item].fill(0.0));
+        bad.iter().for_each(|&place| (0..each).for_each(|k| d[element(place, k)] = 0.0));
         Array::new(&d, gradient.shape()).unwrap()
     };
     (vec![rest], gradients.iter().map(zeroed).collect())

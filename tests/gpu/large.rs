@@ -10,7 +10,7 @@ use wgloss::{ClassAxis, DType, Leaf, Loss, Mse, Reduction, Role, Tensor, all};
 fn shape(loss: &dyn Loss) -> &'static [usize] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[70_000, 3],
-        Leaf::Softmax(_) => &[70_000, 10],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[70_000, 10],
         Leaf::Region(_) => &[70_000, 2, 3],
     }
 }

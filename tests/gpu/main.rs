@@ -3,6 +3,7 @@
 mod case;
 #[path = "../common/mod.rs"]
 mod common;
+mod digits;
 mod doors;
 mod dtypes;
 mod jobs;

@@ -4,7 +4,7 @@ use crate::case::{Case, Door, Given, Inputs};
 use crate::common::{Rng, has, label_range, labels_of, option_values};
 use crate::gpu;
 use crate::judge::{self, Failures};
-use wgloss::{Activation, Array, ClassAxis, DType, Domain, Leaf, Loss, PartOutcome, Reduction, Role, all};
+use wgloss::{Activation, Array, ClassAxis, DType, Domain, Leaf, Loss, OperandSpec, PartOutcome, Reduction, Role, all};
 
 const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
@@ -13,7 +13,7 @@ fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3, 5]],
         Leaf::Region(_) => &[&[2, 3, 4]],
-        Leaf::Softmax(_) => &[&[2, 3, 4], &[3, 21], &[5, 8200]],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[2, 3, 4], &[3, 21], &[5, 8200]],
     }
 }
 
@@ -151,7 +151,7 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds() {
                 let mut inputs = case.inputs();
                 let Some(places) = leave_one_out(&case, &mut inputs, ignore) else { continue };
                 let elements = loss.header().operands.iter().filter(|spec| match spec.role {
-                    Role::Element | Role::Classes => true,
+                    Role::Element | Role::Classes | Role::Dense => true,
                     role => role == Role::Target && dense,
                 });
                 for name in elements.map(|spec| spec.name) {
@@ -241,19 +241,26 @@ fn classes_of_minus_infinity_are_masked_exactly() {
     let (mut failures, mut tried) = (Failures::default(), 0);
     for case in all().iter().flat_map(|loss| cases(&**loss)) {
         let (mut inputs, loss) = (case.inputs(), case.loss());
-        if !matches!(loss.leaf(), Leaf::Softmax(_)) {
+        if !has(&*loss, Role::Classes) || matches!(loss.leaf(), Leaf::Region(_)) {
             continue;
         }
-        let array = inputs.operand(loss.header().operands[0].name);
         // every third class everywhere, and of the first position all: that row has no softmax
         let (c, places) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
-        let mut numbers = array.to_f32();
-        for (at, number) in numbers.iter_mut().enumerate() {
-            if at / places % c % 3 == 1 || (at < c * places && at % places == 0) {
-                *number = f32::NEG_INFINITY;
-            }
+        let masked = |at: usize| {
+            let (item, k, place) = (at / places / c, at / places % c, at % places);
+            k % 3 == 1 || (item, place) == (0, 0)
+        };
+        // of two softmaxes both
+        let logits = |spec: &&OperandSpec| match spec.role {
+            Role::Dense => spec.domain == Domain::Real,
+            role => role == Role::Classes,
+        };
+        for spec in loss.header().operands.iter().filter(logits) {
+            let array = inputs.operand(spec.name);
+            let numbers = array.to_f32().into_iter().enumerate();
+            let numbers: Vec<f32> = numbers.map(|(at, x)| if masked(at) { f32::NEG_INFINITY } else { x }).collect();
+            *array = Array::new(&numbers, array.shape()).unwrap();
         }
-        *array = Array::new(&numbers, array.shape()).unwrap();
         failures.note(&case, case.run_on(gpu(), &inputs));
         tried += 1;
     }

@@ -10,7 +10,7 @@ const RUNS: usize = 10;
 fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[1024, 4096]],
-        Leaf::Softmax(_) => &[&[1030, 3, 257], &[130_000, 10]],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1030, 3, 257], &[130_000, 10]],
         Leaf::Region(_) => &[&[1030, 3, 257]],
     }
 }

@@ -34,7 +34,10 @@ pub(super) const WORKSPACE_HEAD: u64 = 16;
 
 /// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
 pub(super) const ELEMENT_BYTES: &[(&str, u64)] =
-    &[("items", 16), ("chunk_states", 20), ("region_sums", 16), ("coefficients", 8), ("pixels", 8)];
+    &[("items", 16), ("region_sums", 16), ("coefficients", 8), ("pixels", 8)];
+
+/// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
+pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 20), ("fold/class_sum", 12), ("fold/divergence", 32)];
 
 /// A gradient that is wanted of a part.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,6 +99,13 @@ impl Plan {
         let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
         let (name, bytes) = known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
         self.scratch.push((name, bytes * elements));
+    }
+
+    /// Asks for so many states of a fold over classes.
+    fn hold_states(&mut self, fold: &str, states: u64) {
+        let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
+        let (_, bytes) = known.unwrap_or_else(|| unreachable!("no states of {fold}"));
+        self.scratch.push(("chunk_states", bytes * states));
     }
 
     /// What a binding of a stage stands for, by the name the shader gives it.
@@ -191,9 +201,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     };
     match (request.checked.walk, request.loss().leaf()) {
         (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
-        (Walk::Positions(classes), Leaf::Softmax(leaf)) => positions::plan(request, &mut plan, classes, leaf),
+        (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, positions::Fold::of(leaf)),
         (Walk::Regions(classes, settings), _) => regions::plan(request, &mut plan, classes, settings)?,
-        _ => unreachable!("the checks choose the walk by the leaf"),
     }
     let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
     if tallies > MOST_TALLIES {
@@ -309,7 +318,8 @@ impl Stage {
     }
 }
 
-/// The choices that a loss's options make in its shaders: flags, names by their place, and whether there is a value.
+/// The choices that a loss's options make in its shaders: flags, names by their place, integers, and
+/// whether there is a value.
 fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
     let mut overrides = Vec::new();
     for (spec, value) in loss.specs().iter().zip(loss.values()) {
@@ -320,6 +330,7 @@ fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
                 let place = names.iter().position(|name| **name == chosen).unwrap_or(0);
                 overrides.push((name, place as f64));
             }
+            (Kind::Integer, Value::Number(number)) => overrides.push((name, number)),
             (Kind::NumberOrNone, value) => {
                 overrides.push((format!("HAS_{name}"), f64::from(u8::from(value != Value::None))));
             }
@@ -368,7 +379,7 @@ fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
         let names: &[&str] = match spec.role {
             Role::Element | Role::Column | Role::Row => &[],
             Role::Classes => &["x0"],
-            Role::Target | Role::Labels => &["labels", "dense"],
+            Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
             Role::PerClass => &["class_weight"],
             Role::Weight => &["weight"],
             Role::Mask => &["mask"],

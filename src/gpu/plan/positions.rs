@@ -1,7 +1,7 @@
-//! How a walk over positions and their classes is cut.
+//! How a walk over positions and their classes is cut, whatever it folds.
 
 use super::{Joint, Plan, Request, Stage, narrow, overrides, scale_first};
-use crate::leaf::Softmax;
+use crate::leaf::Leaf;
 use crate::role::Role;
 use crate::shape::Classes;
 
@@ -15,7 +15,27 @@ const FEW: usize = 64;
 /// The positions that a workgroup counts before the walk.
 const COUNTED: usize = 16384;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Softmax) {
+/// What the classes of a position are folded by.
+#[derive(Clone, Copy)]
+pub(super) struct Fold {
+    /// The fold's files.
+    files: &'static [&'static str],
+    /// Whether label targets give every class a share of the loss.
+    spreads: bool,
+}
+
+impl Fold {
+    pub fn of(leaf: Leaf<'_>) -> Fold {
+        match leaf {
+            Leaf::Softmax(leaf) => Fold { files: &["fold/softmax", "fold/softmax_classes"], spreads: leaf.spreads() },
+            Leaf::ClassSum(_) => Fold { files: &["fold/class_sum"], spreads: false },
+            Leaf::Divergence(_) => Fold { files: &["fold/divergence"], spreads: false },
+            _ => unreachable!("the checks choose the walk by the leaf"),
+        }
+    }
+}
+
+pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let positions = classes.positions();
     let params = &mut plan.params;
     (params.items, params.per_item) = (narrow(classes.n as u64), narrow(classes.s as u64));
@@ -28,14 +48,14 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     let counts = positions.div_ceil(COUNTED) as u64;
     scale_first(request, plan, count(request, counts), narrow(COUNTED as u64), counts);
     if classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW) {
-        cut(request, plan, classes, leaf);
+        cut(request, plan, classes, fold);
     } else {
-        fused(request, plan, classes, leaf);
+        fused(request, plan, classes, fold);
     }
 }
 
 /// One pass: as many lanes share a position as keep loops short and neighbours together.
-fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Softmax) {
+fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
     let lanes = if rows { c.div_ceil(8).next_power_of_two().min(256) } else { c.div_ceil(256).next_power_of_two() };
@@ -48,12 +68,12 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn So
     plan.params.tallies = narrow(groups);
     plan.longest_loop = plan.longest_loop.max((2 * rounds * per_lane) as u64);
 
-    let mut joint = joint(request, &["lib/tally", "lib/workspace"], true);
+    let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
     joint.optional("upstream", request.upstream_tensor());
     joint.optional("losses", request.unreduced());
     joint.optional("dx0", !request.wanted.is_empty());
     joint.files(&["geometry/positions_tally", "geometry/positions_write", "geometry/positions_fused"]);
-    let mut overrides = choices(request, leaf);
+    let mut overrides = choices(request, fold);
     overrides.extend([
         ("LANES".into(), lanes as f64),
         ("ROWS".into(), f64::from(u8::from(rows))),
@@ -63,7 +83,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn So
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
-fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Softmax) {
+fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let positions = classes.positions();
     // an invocation of the second pass merges the chunks of a row: no more than 2048
     let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
@@ -73,47 +93,47 @@ fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Soft
     plan.params.chunks = narrow(chunks as u64);
     plan.params.tallies = narrow(scored);
     plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
-    plan.hold("chunk_states", (positions * chunks) as u64);
+    plan.hold_states(fold.files[0], (positions * chunks) as u64);
     let tiles = (positions * chunks) as u64;
 
-    let mut gather = joint(request, &[], false);
+    let mut gather = joint(request, fold, &[], false);
     gather.files(&["operand/states", "geometry/positions_gather"]);
-    plan.stages.push(gather.stage("positions_gather", choices(request, leaf), tiles));
+    plan.stages.push(gather.stage("positions_gather", choices(request, fold), tiles));
 
-    let mut score = joint(request, &["lib/tally", "lib/workspace"], true);
+    let mut score = joint(request, fold, &["lib/tally", "lib/workspace"], true);
     score.optional("losses", request.unreduced());
     score.files(&["operand/states", "geometry/positions_tally", "geometry/positions_score"]);
-    plan.stages.push(score.stage("positions_score", choices(request, leaf), scored));
+    plan.stages.push(score.stage("positions_score", choices(request, fold), scored));
 
     if !request.wanted.is_empty() {
-        let mut scatter = joint(request, &["lib/tally", "lib/workspace"], true);
+        let mut scatter = joint(request, fold, &["lib/tally", "lib/workspace"], true);
         scatter.optional("upstream", request.upstream_tensor());
         scatter.optional("dx0", true);
         scatter.files(&["operand/states", "geometry/positions_write", "geometry/positions_scatter"]);
-        plan.stages.push(writing(request, scatter.stage("positions_scatter", choices(request, leaf), tiles)));
+        plan.stages.push(writing(request, scatter.stage("positions_scatter", choices(request, fold), tiles)));
     }
 }
 
 /// What every kernel over classes is joined of.
-fn joint(request: &Request<'_>, lib: &[&str], masked: bool) -> Joint {
+fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint {
     let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label", "lib/class"]);
     joint.files(lib);
     joint.files(&["dtype/float", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
     joint.optional("class_weight", request.player(Role::PerClass).is_some());
     joint.optional("mask", masked && request.player(Role::Mask).is_some());
-    joint.files(&["fold/softmax"]);
+    joint.files(fold.files);
     joint.sources.push(request.loss().header().shader);
     joint.files(&["geometry/places", "geometry/class_axis"]);
     joint
 }
 
-fn choices(request: &Request<'_>, leaf: &dyn Softmax) -> Vec<(String, f64)> {
+fn choices(request: &Request<'_>, fold: Fold) -> Vec<(String, f64)> {
     let labelled = request.checked.labels.is_some();
     let mut overrides = overrides(request.loss());
     overrides.extend([
         ("LABELLED".into(), f64::from(u8::from(labelled))),
-        ("SPREADS".into(), f64::from(u8::from(!labelled || leaf.spreads()))),
+        ("SPREADS".into(), f64::from(u8::from(!labelled || fold.spreads))),
     ]);
     overrides
 }

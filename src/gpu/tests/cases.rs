@@ -144,7 +144,11 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     let mut settings = vec![Vec::new()];
     for spec in &specs {
         let values = match spec.kind {
-            Kind::Number | Kind::Integer | Kind::Numbers => continue,
+            Kind::Number | Kind::Numbers => continue,
+            Kind::Integer => match spec.range {
+                Range::Within(low, high) => vec![Value::Number(low), Value::Number(high)],
+                _ => continue,
+            },
             Kind::Flag => vec![Value::Flag(false), Value::Flag(true)],
             Kind::Choice(names) => names.iter().map(|name| Value::Name(name.to_string())).collect(),
             Kind::NumberOrNone => vec![Value::None, another(spec)],
@@ -186,7 +190,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Region(_) => vec![(vec![2, 3, 4], Second)],
         // few classes and many, contiguous and strided, and rows that are cut into chunks
-        Leaf::Softmax(_) => vec![
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![2, 3], Second),
             (vec![2, 3000], Second),
             (vec![2, 3, 4], Second),

@@ -41,7 +41,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Pointwise(_) => shapes.extend(sizes(1 << 33).map(|n| (vec![n], Second))),
         Leaf::Boxes(_) => shapes.extend(sizes(1 << 33).map(|n| (vec![n, 4], Second))),
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        Leaf::Softmax(_) | Leaf::Region(_) => {
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
             for n in sizes(100_000_000) {
                 // a softmax over one channel is no region loss's
                 let region = matches!(loss.leaf(), Leaf::Region(_));
@@ -69,7 +69,7 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Boxes(_) => vec![(vec![1 << 29, 4], Second)],
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         // token logits, a batch of volumes, one row of very many classes, very many rows of few
-        Leaf::Softmax(_) => vec![
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![16, 1024, 131_072], Last),
             (vec![16, 8, 256, 256, 256], Second),
             (vec![16, 134_217_728], Second),

@@ -36,9 +36,9 @@ fn is_number(spec: &OptionSpec) -> bool {
 /// The override that an option goes by in a shader, where it is not a number.
 fn override_of(spec: &OptionSpec) -> Option<String> {
     match spec.kind {
-        Kind::Flag | Kind::Choice(_) => Some(spec.name.to_uppercase()),
+        Kind::Flag | Kind::Choice(_) | Kind::Integer => Some(spec.name.to_uppercase()),
         Kind::NumberOrNone => Some(format!("HAS_{}", spec.name.to_uppercase())),
-        Kind::Number | Kind::Numbers | Kind::Integer | Kind::IntegerOrNone => None,
+        Kind::Number | Kind::Numbers | Kind::IntegerOrNone => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The hard points of each family: tiny cases whose results are known by hand or in closed form.
 
+mod class_sums;
 mod classes;
 mod elements;
 mod regions;
@@ -14,7 +15,7 @@ fn empty_tensors_sum_to_0_and_have_no_mean() {
         let header = loss.header();
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![0, 3],
-            Leaf::Softmax(_) | Leaf::Region(_) => vec![0, 3, 4],
+            Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![0, 3, 4],
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
         let mut rng = crate::common::Rng::new(1);
@@ -44,7 +45,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
         let Some(mask) = header.operands.iter().find(|spec| spec.role == Role::Mask) else { continue };
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![4],
-            Leaf::Softmax(_) | Leaf::Region(_) => vec![2, 3, 2],
+            Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![2, 3, 2],
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::F32);
         let mut rng = crate::common::Rng::new(2);
@@ -67,7 +68,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
                     let places: Vec<usize> = match spec.role {
                         Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
                         Role::Element | Role::Weight => vec![1],
-                        Role::Classes => vec![1, 3, 5],
+                        Role::Classes | Role::Dense => vec![1, 3, 5],
                         Role::Target if array.dtype().is_float() => vec![1, 3, 5],
                         _ => vec![],
                     };
@@ -106,7 +107,7 @@ fn an_unmasked_nan_is_seen_under_every_option() {
         let header = loss.header();
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![2, 2],
-            Leaf::Softmax(_) | Leaf::Region(_) => vec![2, 3, 2],
+            Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![2, 3, 2],
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
         let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);

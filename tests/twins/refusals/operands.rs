@@ -1,7 +1,10 @@
 //! Operands that are refused: missing, unknown, of a wrong dtype or shape, or holding a label out of range.
 
 use super::{check, floats, ints};
-use wgloss::{Activation, Array, CrossEntropy, Dice, Diffusion, Extra, Mse, Reduction, SoftmaxFocal, Term, cpu};
+use wgloss::{
+    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, Mse, MultiMargin, MultilabelSoftMargin,
+    Reduction, SoftmaxFocal, Term, cpu,
+};
 
 #[test]
 fn operands_that_are_missing_unknown_or_given_twice() {
@@ -51,6 +54,12 @@ fn dtypes_that_an_operand_cannot_have() {
             SoftmaxFocal::default().of(&x, &f),
             "unsupported_dtype",
             &["softmax_focal", "target", "f32", "integers"],
+        ),
+        (
+            "labels where each class is asked about",
+            MultilabelSoftMargin::default().of(&x, &i),
+            "unsupported_dtype",
+            &["multilabel_soft_margin", "target", "i32", "floats"],
         ),
         (
             "integer weights",
@@ -112,6 +121,12 @@ fn shapes_that_do_not_fit() {
             CrossEntropy::default().of(&x, &floats(&[2, 4])),
             mismatch,
             &["target", "[2, 4]", "[2, 3, 4]"],
+        ),
+        (
+            "a teacher",
+            Distillation::default().of(&x, &floats(&[2, 4])),
+            mismatch,
+            &["distillation", "teacher", "[2, 4]", "[2, 3, 4]"],
         ),
         ("class weights", ce().with(Extra::Weight, &floats(&[4])), mismatch, &["weight", "[4]", "[3]"]),
         ("a mask", ce().with(Extra::Mask, &x), mismatch, &["mask", "[2, 3, 4]", "[2, 4]"]),
@@ -186,6 +201,12 @@ fn labels_out_of_range() {
             SoftmaxFocal::default().of(&x, &Array::new(&[1i64 << 32, 0], [2]).unwrap()),
             bad,
             &["softmax_focal", "holds 4294967296"],
+        ),
+        (
+            "one that nothing ignores",
+            MultiMargin::default().of(&x, &ints(&[0, -100], &[2])),
+            bad,
+            &["multi_margin", "target", "holds -100", "position 1", "0..3"],
         ),
         ("a region", Dice::default().of(&x, &ints(&[0, 3], &[2])), bad, &["dice", "target", "holds 3", "0..3"]),
         (

@@ -3,8 +3,8 @@
 use super::{check, floats, ints};
 use crate::common::option_values;
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, Diffusion, Mse, PredictionType, Range, Reduction, SigmoidFocal,
-    SoftmaxFocal, Term, Value, all, by_id, cpu,
+    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Mse, MultiMargin, PredictionType, Range, Reduction,
+    SigmoidFocal, SoftmaxFocal, Term, Value, all, by_id, cpu,
 };
 
 #[test]
@@ -37,6 +37,18 @@ fn options_out_of_range() {
             SoftmaxFocal { gamma: -2.0, ..Default::default() }.of(&x, &t),
             "invalid_option",
             &["softmax_focal", "gamma", "-2"],
+        ),
+        (
+            "a power it has not",
+            MultiMargin { p: 3, ..Default::default() }.of(&x, &t),
+            "invalid_option",
+            &["multi_margin", "p", "3", "an integer", "[1, 2]"],
+        ),
+        (
+            "a temperature of 0",
+            Distillation { temperature: 0.0 }.of(&x, &x),
+            "invalid_option",
+            &["distillation", "temperature", "0", "> 0"],
         ),
         (
             "a reduction it has not",
@@ -108,6 +120,7 @@ fn options_by_name() {
         ("cross_entropy", "ignore_index", Value::None, &["ignore_index", "none", "integer"]),
         ("cross_entropy", "ignore_index", Value::Number(3e9), &["ignore_index", "3000000000", "integer"]),
         ("sigmoid_focal", "gamma", Value::None, &["gamma", "none", "≥ 0"]),
+        ("multi_margin", "p", Value::Number(1.5), &["multi_margin", "p", "1.5", "integer", "[1, 2]"]),
         ("mse", "reduction", Value::Name("median".into()), &["mse", "reduction", "median", "mean, sum, none"]),
     ] {
         let error = refused(id, name, value);

@@ -1,0 +1,61 @@
+// A plain sum over classes: each gives a loss of its own, and may pull at the label's prediction. Uses lib/params lib/math lib/class losses/class_sum/nll.
+struct State {
+    sum: f32,
+    // the derivative with respect to the label's prediction, as far as other classes have it
+    pull: f32,
+    poison: u32,
+}
+
+// What a leaf gives for a class.
+struct ClassScore {
+    loss: f32,
+    // the derivatives with respect to the class's own prediction and to the label's
+    d: f32,
+    d_label: f32,
+}
+
+fn fold_empty() -> State {
+    return State(0.0, 0.0, 0u);
+}
+
+fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
+    let weight = select(seen.weight, place.weight, place.labelled);
+    // an infinite target is as little of a number: what it comes to differs by the order of the products
+    if is_nan(seen.x) || is_nan(seen.t) || is_infinite(seen.t) || is_nan(weight) {
+        (*state).poison = 1u;
+        return;
+    }
+    let score = class_score(seen, place);
+    (*state).poison |= u32(is_nan(score.loss));
+    (*state).sum += score.loss;
+    (*state).pull += score.d_label;
+}
+
+fn fold_merge(a: State, b: State) -> State {
+    return State(a.sum + b.sum, a.pull + b.pull, a.poison | b.poison);
+}
+
+struct Statistics {
+    sum: f32,
+    pull: f32,
+    weight: f32,
+    poison: bool,
+    place: Place,
+}
+
+fn finish_place(state: State, place: Place) -> Statistics {
+    return Statistics(state.sum, state.pull, place.weight, state.poison != 0u, place);
+}
+
+struct Score {
+    loss: f32,
+    extra: f32,
+}
+
+fn score_place(s: Statistics) -> Score {
+    return Score(s.sum, 0.0);
+}
+
+fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
+    return scale.x * (class_score(seen, s.place).d + select(0.0, s.pull, seen.hit));
+}

@@ -1,0 +1,168 @@
+// The divergence of a student's softmax over classes from a teacher's, by parts that merge. Uses lib/params lib/math lib/class losses/divergence/distillation.
+
+// Σ exp(x − peak) of some classes, in units of the temperature; no class, no total.
+struct Mass {
+    peak: f32,
+    total: f32,
+}
+
+// The divergence of a union is that of how the two softmaxes share it between its parts, plus the parts' own, each by its
+// share of the teacher: no term is negative, so that the divergence of two that are nearly alike keeps its digits.
+struct State {
+    teacher: Mass,
+    student: Mass,
+    // the log of the teacher's mass over the student's: from differences of logits, which are exact where these are alike
+    lead: f32,
+    // the divergence of the student from the teacher within these classes, times the teacher's total
+    excess: f32,
+    // whether there is no softmax, and whether a class that the teacher has is masked for the student
+    poison: u32,
+    torn: u32,
+}
+
+const LOWEST: f32 = -3.4028234e38;
+
+// Stands for the log-odds of nothing.
+const NEVER: f32 = -1e6;
+
+fn fold_empty() -> State {
+    return State(Mass(LOWEST, 0.0), Mass(LOWEST, 0.0), 0.0, 0.0, 0u, 0u);
+}
+
+fn tempered(gap: f32) -> f32 {
+    return gap / divergence_temperature();
+}
+
+fn is_masked(x: f32) -> bool {
+    return is_infinite(x) && (x < 0.0);
+}
+
+fn has_no_softmax(x: f32) -> bool {
+    return is_nan(x) || (is_infinite(x) && (x > 0.0));
+}
+
+// What a class adds to a softmax: nothing where it is masked.
+fn mass_of(x: f32) -> Mass {
+    if is_masked(x) {
+        return Mass(LOWEST, 0.0);
+    }
+    return Mass(x, 1.0);
+}
+
+fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
+    let unmasked = !(is_masked(seen.x) || is_masked(seen.t));
+    if has_no_softmax(seen.x) || has_no_softmax(seen.t) {
+        (*state).poison = 1u;
+        return;
+    }
+    let lead = select(0.0, tempered(seen.t - seen.x), unmasked);
+    let torn = u32(is_masked(seen.x) && !is_masked(seen.t));
+    *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, 0.0, 0u, torn));
+}
+
+// What of each total is left beside the greater peak.
+fn shrink(a: Mass, b: Mass) -> vec2<f32> {
+    let gap = a.peak - b.peak;
+    let rest = exp_negative(tempered(abs(gap)));
+    return select(vec2<f32>(1.0, rest), vec2<f32>(rest, 1.0), gap < 0.0);
+}
+
+// The log of a mass over another.
+fn odds(a: Mass, b: Mass) -> f32 {
+    if a.total == 0.0 {
+        return NEVER;
+    }
+    if b.total == 0.0 {
+        return -NEVER;
+    }
+    return tempered(a.peak - b.peak) + log(a.total / b.total);
+}
+
+fn fold_merge(a: State, b: State) -> State {
+    let left_t = shrink(a.teacher, b.teacher);
+    let left_s = shrink(a.student, b.student);
+    var merged: State;
+    merged.teacher = Mass(max(a.teacher.peak, b.teacher.peak), dot(left_t, vec2<f32>(a.teacher.total, b.teacher.total)));
+    merged.student = Mass(max(a.student.peak, b.student.peak), dot(left_s, vec2<f32>(a.student.total, b.student.total)));
+    merged.excess = dot(left_t, vec2<f32>(a.excess, b.excess));
+    merged.poison = a.poison | b.poison;
+    merged.torn = a.torn | b.torn;
+    let full = (min(a.teacher.total, a.student.total) > 0.0) && (min(b.teacher.total, b.student.total) > 0.0);
+    let gap = a.lead - b.lead;
+    if full && (abs(gap) <= 1.0) {
+        // log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)), p being a's share of the teacher
+        let p = (left_t.x * a.teacher.total) / merged.teacher.total;
+        let up = p * gap;
+        let between = log1p((p * exp_excess(up - gap)) + ((1.0 - p) * exp_excess(up)));
+        merged.lead = (b.lead + up) - between;
+        merged.excess += merged.teacher.total * between;
+        return merged;
+    }
+    // the same as softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), seen from the part that is less to the teacher
+    var of_t = odds(a.teacher, b.teacher);
+    var of_s = odds(a.student, b.student);
+    merged.lead = b.lead;
+    if of_t > 0.0 {
+        of_t = -of_t;
+        of_s = -of_s;
+        merged.lead = a.lead;
+    }
+    let loss = softplus(of_s) - softplus(of_t);
+    merged.lead -= loss;
+    merged.excess += merged.teacher.total * (loss + (sigmoid(of_t) * (of_t - of_s)));
+    return merged;
+}
+
+struct Statistics {
+    divergence: f32,
+    teacher: Mass,
+    student: Mass,
+    lead: f32,
+    torn: bool,
+    weight: f32,
+    poison: bool,
+}
+
+fn finish_place(state: State, place: Place) -> Statistics {
+    let poison = (state.poison != 0u) || (min(state.teacher.total, state.student.total) == 0.0);
+    let torn = state.torn != 0u;
+    let divergence = select(state.excess / state.teacher.total, infinity(), torn);
+    return Statistics(divergence, state.teacher, state.student, state.lead, torn, 1.0, poison);
+}
+
+// What a divergence leaf gives.
+struct DivergenceScore {
+    loss: f32,
+    d: f32,
+}
+
+struct Score {
+    loss: f32,
+    extra: f32,
+    d: f32,
+}
+
+fn score_place(s: Statistics) -> Score {
+    let score = divergence_score(s.divergence);
+    return Score(score.loss, 0.0, score.d);
+}
+
+fn probability_of(x: f32, mass: Mass) -> f32 {
+    if is_masked(x) {
+        return 0.0;
+    }
+    return exp_negative(tempered(mass.peak - x)) / mass.total;
+}
+
+// The student's probability minus the teacher's, by the log of their ratio where that is small.
+fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
+    let p = probability_of(seen.t, s.teacher);
+    var more = probability_of(seen.x, s.student) - p;
+    if !(s.torn || is_masked(seen.x) || is_masked(seen.t)) {
+        let log_ratio = s.lead - tempered(seen.t - seen.x);
+        if abs(log_ratio) <= 1.0 {
+            more = p * (log_ratio + exp_excess(log_ratio));
+        }
+    }
+    return scale.x * tempered(score.d) * more;
+}

@@ -1,0 +1,7 @@
+// Negative log-likelihood: the twin of src/losses/class_sum/nll.rs. Uses lib/params lib/math lib/class fold/class_sum.
+fn class_score(seen: Class, place: Place) -> ClassScore {
+    if !seen.hit {
+        return ClassScore(0.0, 0.0, 0.0);
+    }
+    return ClassScore(part_of(place.weight, -seen.x), -place.weight, 0.0);
+}

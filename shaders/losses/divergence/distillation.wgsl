@@ -1,0 +1,11 @@
+// Distillation: the twin of src/losses/divergence/distillation.rs. Uses lib/params lib/math lib/class fold/divergence.
+const TEMPERATURE: u32 = 0u;
+
+fn divergence_temperature() -> f32 {
+    return option(TEMPERATURE);
+}
+
+fn divergence_score(divergence: f32) -> DivergenceScore {
+    let square = option(TEMPERATURE) * option(TEMPERATURE);
+    return DivergenceScore(square * divergence, square);
+}
