@@ -136,7 +136,7 @@ fn a_case_fails_for_a_reason_that_is_named() {
         (sum, mean, "host arrays, with gradients: gradient of `input`: element [1]: got 2.0, want 4.0"),
         (sum, mean, "host arrays, value alone: loss: element []: got 2.125"),
         (sum, r#""colour": "red""#, "refused: mse: option `colour`"),
-        (sum, r#""colour": [1]"#, "option `colour` is [1], which is not known"),
+        (sum, r#""colour": [[1]]"#, "option `colour` is [[1]], which is not known"),
         (r#""atol""#, r#""colour": 1, "atol""#, "unknown field `colour`"),
         (r#""atol": 1e-7, "#, "", "neither a refusal nor a pair of tolerances"),
         (inputs, r#"["input"]"#, "tensor `one/target` is not known"),
