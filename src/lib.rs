@@ -14,6 +14,8 @@ mod loss;
 mod losses;
 mod math;
 mod options;
+#[cfg(feature = "gpu")]
+mod prove;
 mod reduction;
 mod role;
 mod shape;
@@ -29,6 +31,8 @@ pub use leaf::*;
 pub use loss::*;
 pub use losses::*;
 pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};
+#[cfg(feature = "gpu")]
+pub use prove::{Proof, prove};
 pub use reduction::Reduction;
 pub use role::{Axis, Domain, Role, Sizes};
 pub use shape::{ClassAxis, DType};

@@ -22,6 +22,8 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::None => f.write_str("none"),
+            // options are f32: as few digits as tell one from its neighbours
+            Value::Number(x) if f64::from(*x as f32) == *x => write!(f, "{}", *x as f32),
             Value::Number(x) => write!(f, "{x}"),
             Value::Flag(x) => write!(f, "{x}"),
             Value::Name(x) => f.write_str(x),

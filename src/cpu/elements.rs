@@ -80,7 +80,9 @@ impl<'a> Elements<'a> {
         let weight_of = |i: usize| weight.as_ref().map_or(1.0, |weight| weight[i]);
         let weighted = |i: usize| {
             let (score, w) = (score(i), weight_of(i));
-            ElementScore { loss: w * score.loss, d: score.d.map(|d| w * d) }
+            // where the loss is unknown, so is how it changes
+            let weighted = ElementScore { loss: w * score.loss, d: score.d.map(|d| w * d) };
+            if weighted.loss.is_nan() { UNKNOWN } else { weighted }
         };
         let scores: Vec<_> =
             (0..count).map(|i| if masked(i) { ElementScore::default() } else { weighted(i) }).collect();

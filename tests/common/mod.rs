@@ -149,6 +149,20 @@ impl Setting {
     }
 }
 
+/// Whether an earlier loss has operands of the same roles: what is walked and bound differs from that one's in nothing.
+pub fn follows_another(loss: &dyn Loss) -> bool {
+    let roles = |loss: &dyn Loss| {
+        let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
+        loss.header().operands.iter().map(role).collect::<Vec<_>>()
+    };
+    let alike = |other: &dyn Loss| {
+        let (family, other_family) = (loss.leaf(), other.leaf());
+        std::mem::discriminant(&family) == std::mem::discriminant(&other_family) && roles(loss) == roles(other)
+    };
+    let others = wgloss::all();
+    others.iter().take_while(|other| other.header().id != loss.header().id).any(|other| alike(&**other))
+}
+
 /// Whether a loss has an operand of this role.
 pub fn has(loss: &dyn Loss, role: Role) -> bool {
     loss.header().operands.iter().any(|spec| spec.role == role)

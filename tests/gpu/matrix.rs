@@ -1,7 +1,7 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
 use crate::case::{Case, Door, Floats, Given, Wanted};
-use crate::common::{FLOATS, Rng, Setting, has, option_values};
+use crate::common::{FLOATS, Rng, Setting, follows_another, has, option_values};
 use crate::judge::Failures;
 use crate::{fresh_gpu, gpu, pairs};
 use wgloss::{ClassAxis, DType, Loss, Role, Value, all};
@@ -37,13 +37,17 @@ struct Factors {
     targets: &'static [DType],
     options: Vec<(&'static str, Vec<Value>)>,
     optional: Vec<&'static str>,
+    /// Whether it is the first of its kind: doors, dtypes and scales are the walk's business, and each walk meets all of
+    /// theirs by one loss.
+    first: bool,
 }
 
-const GIVEN: [Given; 3] = [Given::Not, Given::Number, Given::Tensor];
+// in each the first two are what a loss gets that is not the first of its kind
+const GIVEN: [Given; 3] = [Given::Not, Given::Tensor, Given::Number];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
-const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::All(FLOATS[1]), Floats::All(FLOATS[2]), Floats::Mixed];
-const DOORS: [Door; 4] = [Door::Host, Door::Uploaded, Door::Wrapped, Door::OneBuffer];
+const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::Mixed, Floats::All(FLOATS[1]), Floats::All(FLOATS[2])];
+const DOORS: [Door; 4] = [Door::Host, Door::OneBuffer, Door::Uploaded, Door::Wrapped];
 
 impl Factors {
     fn of(loss: Box<dyn Loss>) -> Factors {
@@ -62,6 +66,7 @@ impl Factors {
             targets,
             options: specs.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
             optional: loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),
+            first: !follows_another(&*loss),
             loss,
         }
     }
@@ -70,7 +75,9 @@ impl Factors {
     fn levels(&self) -> Vec<usize> {
         let reductions = self.loss.header().reductions.len();
         let mut levels = vec![self.shapes.len(), self.axes.len(), self.targets.len(), reductions];
-        levels.extend([GIVEN.len(), GIVEN.len(), WEIGHTS.len(), WANTED.len(), DOORS.len(), STORED.len()]);
+        let some = |levels: usize| if self.first { levels } else { levels.min(2) };
+        levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
+        levels.extend([some(DOORS.len()), some(STORED.len())]);
         levels.extend(self.optional.iter().map(|_| 2));
         levels.extend(self.options.iter().map(|(_, values)| values.len()));
         levels

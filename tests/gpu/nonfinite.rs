@@ -116,7 +116,7 @@ fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Optio
     let loss = case.loss();
     let find = |role| loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name);
     let classes = has(&*loss, Role::Classes);
-    let values = case.setting.values(&*loss);
+    let values = if classes { case.setting.positions() } else { case.setting.values(&*loss) };
     let out = Rng::new(5).below(values.iter().product());
     if ignore {
         let name = find(Role::Target).or(find(Role::Labels))?;

@@ -8,7 +8,7 @@ use crate::args::Install;
 use crate::run::{Line, Stop, answers, cargo, output, spoken, succeed};
 
 /// The examples that assert what they show.
-const EXAMPLES: &[&str] = &["hello", "own_buffers", "segmentation", "denoise", "landscape"];
+const EXAMPLES: &[&str] = &["hello", "own_buffers", "custom_loss", "segmentation", "denoise", "landscape"];
 
 /// One check: a cargo command and what is asked of it.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
 use crate::shape::{ClassAxis, DType};
 use crate::term::Term;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// The dtypes that an operand of each kind can have on the GPU.
@@ -201,7 +202,21 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     }
 }
 
-/// Every case of a loss.
+/// Whether an earlier loss has operands of the same roles: its kernels differ from that one's in the leaf alone.
+fn follows_another(loss: &dyn Loss) -> bool {
+    let roles = |loss: &dyn Loss| {
+        let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
+        loss.header().operands.iter().map(role).collect::<Vec<_>>()
+    };
+    let alike = |other: &dyn Loss| {
+        let (family, other_family) = (loss.leaf(), other.leaf());
+        std::mem::discriminant(&family) == std::mem::discriminant(&other_family) && roles(loss) == roles(other)
+    };
+    let others = crate::losses::walked();
+    others.iter().take_while(|other| other.header().id != loss.header().id).any(|other| alike(&**other))
+}
+
+/// Every case of a loss; of one that follows another, those with nothing and with everything that is optional.
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
@@ -210,17 +225,22 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let mut targets = if labels { LABELS.to_vec() } else { vec![DType::I32] };
     targets.extend(FLOATS.iter().filter(|_| dense));
     let gradients = [Gradients::None, Gradients::Store, Gradients::Add];
+    let every = (1u32 << optional.len()) - 1;
+    let (subsets, scales): (Vec<u32>, _) = match follows_another(loss) {
+        true => (BTreeSet::from([0, every]).into_iter().collect(), vec![0, 3]),
+        false => ((0..=every).collect(), vec![0, 1, 2, 3]),
+    };
 
     let mut cases = Vec::new();
     for options in settings(loss) {
         for (shape, axis) in shapes(loss) {
             for &reduction in header.reductions {
                 for &target in &targets {
-                    for subset in 0..1u32 << optional.len() {
+                    for &subset in &subsets {
                         let given = (0..optional.len()).filter(|k| subset & (1 << k) != 0).map(|k| optional[k]);
                         let given: Vec<_> = given.collect();
                         for gradients in gradients {
-                            for scales in 0..4 {
+                            for &scales in &scales {
                                 let (options, shape, optional) = (options.clone(), shape.clone(), given.clone());
                                 let case = Case {
                                     options,

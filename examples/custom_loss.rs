@@ -1,0 +1,114 @@
+//! A loss of your own: its mathematics twice, in Rust and in WGSL, and everything else for nothing.
+//!
+//! Charbonnier's loss, a smooth absolute error that super-resolution is trained with, is not in the catalogue. Below it
+//! becomes a loss like any other: with weights and masks, every reduction, gradients, 16-bit storage, checks of its
+//! options, and the tests that the catalogue's own losses go through.
+//!
+//! Run it with `cargo run --example custom_loss`.
+
+use wgloss::{
+    Array, Denominator, ElementScore, Extra, Gpu, Header, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu,
+    prove,
+};
+
+// The struct, with its options, their defaults and ranges. `loss!` writes `Default`, `of`, and what a program needs to set
+// options by name.
+wgloss::loss! {
+    /// Charbonnier loss: `√((x − t)² + ε²) − ε` for each element.
+    pub struct Charbonnier of (input, target) as Pointwise {
+        /// How wide the bottom is, in units of the input.
+        pub epsilon: f32 = 1e-3, Range::Above(0.0);
+    }
+}
+
+// Everything that is not mathematics: operands by role, what a mean divides by, where the leaf's shader is. It may as well
+// be a file, by `include_str!`.
+static HEADER: Header = Header {
+    id: "charbonnier",
+    title: "smooth absolute error",
+    operands: &[
+        OperandSpec::new("input", Role::Element).differentiable(),
+        OperandSpec::new("target", Role::Element).differentiable(),
+        OperandSpec::WEIGHT,
+        OperandSpec::MASK,
+    ],
+    reductions: Reduction::VALUES,
+    mean: Denominator::Weights,
+    shader: Source { path: "charbonnier", text: include_str!("custom_loss.wgsl") },
+    default: || Box::new(Charbonnier::default()),
+};
+
+// The twin, in f64: the loss of an element, and its derivatives with respect to input and target. √(d² + ε²) − ε cancels
+// where d is small, so it is written as d²/(√(d² + ε²) + ε), here and in the shader.
+impl Pointwise for Charbonnier {
+    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+        let (d, epsilon) = (x - t, f64::from(self.epsilon));
+        let root = (d * d + epsilon * epsilon).sqrt();
+        ElementScore { loss: d * d / (root + epsilon), d: [d / root, -d / root, 0.0, 0.0] }
+    }
+}
+
+fn main() -> Result<(), wgloss::Error> {
+    let gpu = Gpu::new()?;
+
+    // It is used as the others are.
+    let x = gpu.upload(&[0.0f32, 1.0, 2.0, 4.0], [4])?;
+    let t = gpu.upload(&[0.0f32, 1.001, 0.0, 0.0], [4])?;
+    let weight = gpu.upload(&[1.0f32, 1.0, 1.0, 0.5], [4])?;
+    let term = Charbonnier::default().of(&x, &t).with(Extra::Weight, &weight);
+    let (out, [gradient]) = gpu.gradients(&term, [&x])?;
+    let loss = out.loss().wait()?;
+    println!("charbonnier: {loss:.6}, gradient {:?}", gradient.read().wait()?.to_f32());
+    // (0 + 0.000414 + 1.999 + ½·3.999) / 3.5
+    assert!((loss - 1.142_547).abs() < 1e-5, "{loss}");
+
+    // On the CPU too, and its options are checked as the others' are.
+    let host = Array::new(&[3.0f32], [1])?;
+    let twin = cpu::value(&Charbonnier { epsilon: 4.0 }.of(&host, &Array::new(&[0.0f32], [1])?))?;
+    assert_eq!(twin.loss()?, 1.0);
+    let refused = cpu::value(&Charbonnier { epsilon: 0.0 }.of(&host, &host)).unwrap_err();
+    println!("refused: {refused}");
+    assert_eq!(refused.to_string(), "charbonnier: option `epsilon` is 0, expected a number > 0");
+
+    // The shader gives what the twin gives, over edge sizes, reductions, operands and dtypes, and the twin's gradients are
+    // the slopes of its value.
+    let proof = prove(&gpu, &Charbonnier::default())?.unwrap_or_else(|why| panic!("{why}"));
+    println!("proven in {} calls and {} slopes", proof.calls, proof.slopes);
+
+    // What is wrong is found: a leaf whose gradient has lost a sign.
+    let why = prove(&gpu, &wrong::Wrong::default())?.unwrap_err();
+    println!("a wrong one: {why}");
+    assert!(why.contains("the gradient of `input`"), "{why}");
+    Ok(())
+}
+
+/// The same with a mistake in its shader.
+mod wrong {
+    use super::*;
+
+    wgloss::loss! {
+        /// Squares whose shader has the gradient of their negatives.
+        pub struct Wrong of (input) as Pointwise {}
+    }
+
+    static HEADER: Header = Header {
+        id: "wrong",
+        title: "squares",
+        operands: &[OperandSpec::new("input", Role::Element).differentiable()],
+        reductions: Reduction::VALUES,
+        mean: Denominator::Count,
+        shader: Source {
+            path: "wrong",
+            text: "fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+                return ElementScore(v.x * v.x, vec4<f32>(-2.0 * v.x, 0.0, 0.0, 0.0));
+            }",
+        },
+        default: || Box::new(Wrong::default()),
+    };
+
+    impl Pointwise for Wrong {
+        fn score(&self, [x, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+            ElementScore { loss: x * x, d: [2.0 * x, 0.0, 0.0, 0.0] }
+        }
+    }
+}
