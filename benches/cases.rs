@@ -1,8 +1,8 @@
 //! What is measured: each loss at a real size, with the least traffic that it can come by.
 
 use wgloss::{
-    Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, Mse, MultiMargin, MultilabelSoftMargin, Nll,
-    PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term,
+    Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, Mse, MultiMargin,
+    MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term,
 };
 
 /// A loss at a size.
@@ -38,6 +38,8 @@ pub fn cases(smaller: usize) -> Result<Vec<Case>> {
     add("softmax_focal", &pixels, &|x| Ok(SoftmaxFocal::default().of(x, &of_pixels(x)?)), by_softmax)?;
     let dice = [1.0 + per_pixel, 3.0 + 2.0 * per_pixel];
     add("dice", &pixels, &|x| Ok(Dice::default().of(x, &of_pixels(x)?)), dice)?;
+    // the cross-entropy rides along: it needs nothing that Dice does not read
+    add("dice_cross_entropy", &pixels, &|x| Ok(DiceCrossEntropy::default().of(x, &of_pixels(x)?)), dice)?;
     let rows = |x: &Array| Ok(CrossEntropy::default().of(x, &labels(&[x.shape()[0]], x.shape()[1])?));
     add("cross_entropy", &[batch(512), 32000], &rows, [1.0, 2.0])?;
     add("cross_entropy", &[batch(65536), 80], &rows, [1.0, 2.0])?;

@@ -119,7 +119,12 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Region(leaf) => {
             let settings = leaf.settings();
             let seen = class_count(leader, axis).saturating_sub(usize::from(!settings.include_background));
-            if settings.batch { vec![seen] } else { vec![leader.first().copied().unwrap_or(1), seen] }
+            let items = leader.first().copied().unwrap_or(1);
+            match (settings.batch, settings.together) {
+                (_, true) => vec![items],
+                (true, _) => vec![seen],
+                _ => vec![items, seen],
+            }
         }
     }
 }

@@ -234,6 +234,22 @@ impl<T> Part<T> {
         self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
     }
 
+    /// The part's rows in an outcome: one, or two where a loss rides along.
+    pub fn rows(&self) -> Vec<Row> {
+        let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
+            name: format!("{}{suffix}", self.name),
+            weight: self.weight * weight,
+            extra: extra.map(|extra| format!("{}.{extra}", self.name)),
+        };
+        match self.loss.leaf().rider() {
+            None => vec![row("", 1.0, self.loss.leaf().extra())],
+            Some(rider) => vec![
+                row(&format!(".{}", rider.beside), rider.own_weight, None),
+                row(&format!(".{}", rider.loss.header().id), rider.weight, rider.loss.leaf().extra()),
+            ],
+        }
+    }
+
     /// The same part of other tensors, made one by one.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
         let mut scale = |scale: &Scale<T>| {
@@ -269,6 +285,16 @@ impl<T: Operand> Part<T> {
         let leader = self.operand(self.loss.header().operands[0].name);
         leader.and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
     }
+}
+
+/// One row of a part in an outcome: a sum and its denominator, and beside it what a mean divides by a count of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub name: String,
+    /// Its factor in the sum of terms.
+    pub weight: f32,
+    /// The name of what is divided by the count, where there is such a sum.
+    pub extra: Option<String>,
 }
 
 /// One loss's share of an outcome: the outcome's loss is Σ weight·sum/denominator over its parts.

@@ -3,9 +3,11 @@
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;
 
-fn prepare_pixel(position: u32) {}
+fn pixel_of(position: u32) -> vec2<f32> {
+    return vec2<f32>(0.0);
+}
 
-fn probability(x: f32, position: u32) -> f32 {
+fn probability(x: f32, pixel: vec2<f32>) -> f32 {
     return x;
 }
 

@@ -3,6 +3,13 @@
 override INCLUDE_BACKGROUND: bool = true;
 override BATCH: bool = false;
 override SQUARED: bool = false;
+// whether the classes of an item are summed inside one ratio
+override TOGETHER: bool = false;
+
+// Where the sums of a whole region lie, for its item to sum: beyond those of the chunks.
+fn together(region: u32) -> u32 {
+    return (params.first_tally * params.classes) + region;
+}
 
 // The target of a class: 1 at the label; for one channel the label itself.
 fn target_of(label: Label, element: u32, k: u32) -> f32 {

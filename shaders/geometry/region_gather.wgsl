@@ -1,4 +1,4 @@
-// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/region operand/sums.
+// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax absent/rider geometry/places geometry/region operand/sums.
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
@@ -21,11 +21,13 @@ fn region_gather(
         atomicStore(&first_bad, NO_POSITION);
     }
     workgroupBarrier();
+    var tally = tally_none();
     for (var position = start + lane; position < end; position += 256u) {
-        if target_label(position).bad {
+        let label = target_label(position);
+        if label.bad {
             atomicMin(&first_bad, position);
         }
-        prepare_pixel(position);
+        ride(position, label, &tally);
     }
 
     for (var block = 0u; block < params.classes; block += 4u) {
@@ -42,12 +44,13 @@ fn region_gather(
                 continue;
             }
             let first = first_class(position);
+            let pixel = pixel_of(position);
             for (var k = 0u; k < 4u; k += 1u) {
                 if block + k >= params.classes {
                     break;
                 }
                 let element = first + ((block + k) * params.class_stride);
-                let p = probability(x0_at(element), position);
+                let p = probability(x0_at(element), pixel);
                 let t = target_of(label, element, block + k);
                 if is_nan(p) || is_nan(t) {
                     nans |= 1u << k;
@@ -85,8 +88,34 @@ fn region_gather(
         workgroupBarrier();
     }
 
+    if RIDES {
+        // in the memory that the sums no longer need; a chunk's count fits f32
+        if lane == 0u {
+            atomicStore(&unknown, 0u);
+        }
+        lanes_hit[lane] = vec4<f32>(tally.sum, tally.extra, tally.weight, f32(tally.count));
+        workgroupBarrier();
+        if tally.poison != 0u {
+            atomicOr(&unknown, 1u);
+        }
+        if lane < 16u {
+            for (var i = lane + 16u; i < 256u; i += 16u) {
+                lanes_hit[lane] += lanes_hit[i];
+            }
+        }
+        workgroupBarrier();
+        var sums = vec4<f32>(0.0);
+        for (var i = 0u; i < 16u; i += 1u) {
+            sums += lanes_hit[i];
+        }
+        tally = tally_none();
+        tally.sum = sums.x;
+        tally.extra = sums.y;
+        tally.weight = sums.z;
+        tally.count = u32(sums.w);
+        tally.poison = atomicLoad(&unknown);
+    }
     if live && (lane == 0u) {
-        var tally = tally_none();
         let bad = atomicLoad(&first_bad);
         if bad != NO_POSITION {
             let label = target_label(bad);

@@ -1,4 +1,4 @@
-// Regions, second stage: merges the chunks of each region and scores it. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/dice.
+// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/dice.
 var<workgroup> lanes: array<vec4<f32>, 256>;
 
 @compute @workgroup_size(256)
@@ -34,6 +34,10 @@ fn region_settle(
     }
     for (var i = 1u; i < 16u; i += 1u) {
         own += lanes[i];
+    }
+    if TOGETHER {
+        region_sums[together(region)] = own;
+        return;
     }
     var tally = tally_none();
     var slopes = vec2<f32>(0.0);

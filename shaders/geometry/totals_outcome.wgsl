@@ -34,13 +34,17 @@ fn mean_of(a: f32, b: f32) -> f32 {
 
 @compute @workgroup_size(256)
 fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
-    let total = tally_all(params.tallies, lane);
+    // what rides along is tallied by the first stage, the loss that it rides along with by the second
+    let begin = select(0u, params.first_tally, PIECE == 1u);
+    let end = select(params.tallies, params.first_tally, PIECE == 2u);
+    let total = tally_all(begin, end, lane);
     if lane != 0u {
         return;
     }
     let denominator = denominators(total);
     var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y);
-    var loss = params.weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
+    let weight = select(params.weight, params.rider_weight, PIECE == 2u);
+    var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
     if (total.poison != 0u) || is_nan(total.weight) || is_nan(denominator.x) || (denominator.x == 0.0) || (denominator.y == 0.0) {
         loss = nan();
     }
@@ -48,17 +52,18 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         part.sum = nan();
         part.extra = nan();
     }
-    if params.part > 0u {
+    let place = params.part + select(0u, 1u, PIECE == 2u);
+    if place > 0u {
         let before = outcome.loss;
         loss = select(before + loss, nan(), is_nan(before) || is_nan(loss));
     }
-    if (params.part == 0u) || (outcome.bad_part == NO_POSITION) {
-        outcome.bad_part = select(params.part, NO_POSITION, total.bad_position == NO_POSITION);
+    if (place == 0u) || (outcome.bad_part == NO_POSITION) {
+        outcome.bad_part = select(place, NO_POSITION, total.bad_position == NO_POSITION);
         outcome.bad_position = total.bad_position;
         outcome.bad_low = total.bad_low;
         outcome.bad_high = total.bad_high;
     }
-    outcome.parts[params.part] = part;
+    outcome.parts[place] = part;
     outcome.loss = loss;
     loss_out[params.slot + base(21u)] = loss;
 }

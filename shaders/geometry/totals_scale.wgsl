@@ -8,11 +8,18 @@ fn over(numerator: f32, denominator: f32) -> f32 {
 
 @compute @workgroup_size(256)
 fn totals_scale(@builtin(local_invocation_index) lane: u32) {
-    let total = tally_all(params.count_tallies, lane);
+    let total = tally_all(0u, params.count_tallies, lane);
     if lane == 0u {
         // a number is in params.factor already
         let denominator = select(denominators(total), vec2<f32>(1.0), DIVISOR == 0u);
-        workspace.scale = over(upstream_at(0u), denominator.x);
-        workspace.extra_scale = over(upstream_at(0u), denominator.y);
+        let scale = over(upstream_at(0u), denominator.x);
+        let extra_scale = over(upstream_at(0u), denominator.y);
+        if PIECE == 2u {
+            workspace.rider_scale = scale;
+            workspace.rider_extra_scale = extra_scale;
+        } else {
+            workspace.scale = scale;
+            workspace.extra_scale = extra_scale;
+        }
     }
 }

@@ -122,3 +122,25 @@ fn angle(y: f32, x: f32) -> f32 {
     // the sign of the quotient, also where it is infinite
     return select(result, -result, (y < 0.0) != (x < 0.0));
 }
+
+// base^exponent, as f64's powf has it: WGSL's pow is defined for no base of 0 or below. Exponents of 0 and 1 round nothing.
+fn power(base: f32, exponent: f32) -> f32 {
+    if exponent == 0.0 {
+        return 1.0;
+    }
+    if (exponent == 1.0) || is_nan(base) {
+        return base;
+    }
+    var size = 0.0;
+    if (base == 0.0) || is_infinite(base) {
+        size = select(0.0, infinity(), (exponent > 0.0) == (base != 0.0));
+    } else {
+        size = exp_any(exponent * log_of(abs(base)));
+    }
+    if base >= 0.0 {
+        return size;
+    }
+    let whole = floor(exponent) == exponent;
+    let odd = whole && (fract(0.5 * exponent) != 0.0);
+    return select(select(size, nan(), !whole && !is_infinite(base)), -size, odd);
+}

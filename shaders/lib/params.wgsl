@@ -32,7 +32,12 @@ struct Params {
     divisor: f32,
     // the length of the last axis, whose places rows and columns are told by
     columns: u32,
-    spare: u32,
+    // factor, weight and divisor of a loss that rides along in the walk of this one
+    rider_factor: f32,
+    rider_weight: f32,
+    rider_divisor: f32,
+    spare_0: u32,
+    spare_1: u32,
     // the element at which each binding's tensor begins, by binding number
     bases: array<vec4<u32>, 6>,
     // the loss's numbers, in its header's order

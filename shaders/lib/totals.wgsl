@@ -1,15 +1,18 @@
-// Merges all tallies of a part, and knows its denominators. Uses lib/params lib/tally lib/workspace absent/divisor.
+// Merges the tallies of a part, and knows its denominators. Uses lib/params lib/tally lib/workspace absent/divisor.
 
 // What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor.
 override DIVISOR: u32 = 0u;
 
-fn tally_all(count: u32, lane: u32) -> Tally {
+// Which loss of the walk: 0 the only one, 1 the one that another rides along with, 2 that other.
+override PIECE: u32 = 0u;
+
+fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
     var tally = tally_none();
-    for (var i = lane; i < count; i += 1024u) {
+    for (var i = begin + lane; i < end; i += 1024u) {
         // four at a time: the long sum has few steps
         var few = workspace.tallies[i];
         for (var k = 1u; k < 4u; k += 1u) {
-            if i + (256u * k) < count {
+            if i + (256u * k) < end {
                 few = tally_merge(few, workspace.tallies[i + (256u * k)]);
             }
         }
@@ -32,7 +35,7 @@ fn denominators(total: Tally) -> vec2<f32> {
             return vec2<f32>(divisor_at(0u));
         }
         default: {
-            return vec2<f32>(params.divisor);
+            return vec2<f32>(select(params.divisor, params.rider_divisor, PIECE == 2u));
         }
     }
 }

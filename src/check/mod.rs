@@ -5,7 +5,7 @@ mod walk;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::leaf::{Leaf, RegionSettings};
+use crate::leaf::{Leaf, Rider};
 use crate::loss::{Denominator, Header, OperandSpec};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
@@ -24,6 +24,8 @@ pub(crate) struct Checked {
     pub labels: Option<Labels>,
     /// What the sum is divided by.
     pub divisor: Divisor,
+    /// The same for a loss that rides along in the walk.
+    pub rider_divisor: Option<Divisor>,
 }
 
 /// What a walk runs over.
@@ -34,7 +36,7 @@ pub(crate) enum Walk {
     /// Positions with classes.
     Positions(Classes),
     /// Regions over positions with classes.
-    Regions(Classes, RegionSettings),
+    Regions(Classes),
 }
 
 /// Integers that have to lie in `0..count`, or equal `ignored`.
@@ -228,8 +230,16 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
     }
     scales(part, header, &sizes.values)?;
     let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
-    let divisor = divisor(part, header, dense, &sizes.values, ignoring);
-    Ok(Checked { walk, loss_shape: sizes.values, labels, divisor })
+    let regions = matches!(part.loss.leaf(), Leaf::Region(_));
+    let counted = !regions && ignoring;
+    let own = divisor(part, header, dense, &sizes.values, counted);
+    let rider = |(rider, classes): (Rider, Classes)| {
+        // a single channel is two classes of one weight: that of label 1 is a factor, as PyTorch's pos_weight is
+        let weightless = dense || classes.c == 1;
+        divisor(part, rider.loss.header(), weightless, &[classes.n, classes.s], !dense)
+    };
+    let ridden = part.loss.leaf().rider().zip(Classes::of(leader.shape(), leader.class_axis()));
+    Ok(Checked { walk, loss_shape: sizes.values, labels, divisor: own, rider_divisor: ridden.map(rider) })
 }
 
 /// A shape as an error shows it, its free axes by name as long as nothing has settled them.
@@ -262,21 +272,22 @@ fn scales<T: Operand>(part: &Part<T>, header: &'static Header, loss_shape: &[usi
     Ok(())
 }
 
-fn divisor<T: Operand>(part: &Part<T>, header: &Header, dense: bool, loss_shape: &[usize], ignoring: bool) -> Divisor {
+/// What a loss of these values is divided by; `unweighted` where class weights are no denominator, `counted` where labels
+/// may leave values out.
+fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
     let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
     match (&part.divide_by, part.reduction) {
         (_, Reduction::None) => Divisor::Number(1.0),
         (Some(Scale::Tensor(_)), _) => Divisor::Tensor,
         (Some(Scale::Number(number)), _) => Divisor::Number((*number).into()),
         (None, Reduction::Sum) => Divisor::Number(1.0),
-        (None, Reduction::BatchMean) => Divisor::Number(loss_shape.first().copied().unwrap_or(1) as f64),
+        (None, Reduction::BatchMean) => Divisor::Number(values.first().copied().unwrap_or(1) as f64),
         (None, Reduction::Mean) => {
-            let weighted = has(Role::Weight) || (has(Role::PerClass) && !dense);
-            let regions = matches!(part.loss.leaf(), Leaf::Region(_));
+            let weighted = has(Role::Weight) || (has(Role::PerClass) && !unweighted);
             match header.mean {
                 Denominator::Weights if weighted => Divisor::Weights,
-                _ if !regions && (has(Role::Mask) || ignoring) => Divisor::Count,
-                _ => Divisor::Number(loss_shape.iter().product::<usize>() as f64),
+                _ if has(Role::Mask) || counted => Divisor::Count,
+                _ => Divisor::Number(values.iter().product::<usize>() as f64),
             }
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
         Leaf::Divergence(_) => (Walk::Positions(classes()?), None),
         Leaf::Region(leaf) => {
             let (classes, settings) = (classes()?, leaf.settings());
-            (Walk::Regions(classes, settings), labels(classes.c.max(2), settings.ignore_index))
+            (Walk::Regions(classes), labels(classes.c.max(2), settings.ignore_index))
         }
     })
 }

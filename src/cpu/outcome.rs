@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::leaf::Leaf;
 use crate::loss::OperandSpec;
 use crate::reduction::Reduction;
-use crate::term::{Operand, Part, PartOutcome, Scale, Term, not_reduced};
+use crate::term::{Operand, Part, PartOutcome, Row, Scale, Term, not_reduced};
 
 /// What a term came to.
 #[derive(Clone, Debug)]
@@ -65,14 +65,17 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
     let (mut loss, mut parts, mut unreduced) = (0.0, Vec::new(), None);
     for (part, checked) in taken_apart.parts.iter().zip(&checked) {
         let walk = walk(part, checked);
-        let (outcomes, scales) = reduce(part, checked, walk.values());
+        let reduced = reduce(part, checked, &*walk);
         for (sum, array) in sums.iter_mut().zip(of) {
             for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(array)) {
                 let Some(spec) = part.loss.header().operand(name).filter(|spec| spec.gradient) else { continue };
-                let gradient = walk.gradient(spec, &scales);
-                sum.iter_mut().zip(gradient).for_each(|(sum, d)| *sum += f64::from(part.weight) * d);
+                for Reduced { walk, weight, scales, .. } in &reduced {
+                    let gradient = walk.gradient(spec, scales);
+                    sum.iter_mut().zip(gradient).for_each(|(sum, d)| *sum += weight * d);
+                }
             }
         }
+        let outcomes: Vec<PartOutcome> = reduced.into_iter().flat_map(|reduced| reduced.outcomes).collect();
         // a mean over nothing is NaN, whatever the sum
         let mean = |part: &PartOutcome| if part.denominator == 0.0 { f64::NAN } else { part.sum / part.denominator };
         loss += outcomes.iter().map(|part| part.weight * mean(part)).sum::<f64>();
@@ -108,6 +111,10 @@ pub(super) type Scales = [f64; 2];
 pub(super) trait Walked {
     /// The values of the unreduced loss.
     fn values(&self) -> &[Value];
+    /// What rides along in the walk, where something does.
+    fn rider(&self) -> Option<&dyn Walked> {
+        None
+    }
     /// The gradient of `Σ scales·value` with respect to an operand.
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;
 }
@@ -118,29 +125,47 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Box<dyn Walked + 'a> {
             Box::new(Elements::new(part, leaf, items, per_item))
         }
         (Leaf::Boxes(leaf), Walk::Elements { per_item, .. }) => Box::new(Elements::of_boxes(part, leaf, per_item)),
-        (Leaf::Region(leaf), Walk::Regions(classes, settings)) => Box::new(Regions::new(part, leaf, classes, settings)),
-        (_, Walk::Positions(classes)) => {
+        (Leaf::Region(leaf), Walk::Regions(classes)) => Box::new(Regions::new(part, leaf, classes)),
+        (leaf, Walk::Positions(classes)) => {
             let ignored = checked.labels.as_ref().and_then(|labels| labels.ignored);
-            Box::new(Positions::new(part, ignored, classes))
+            Box::new(Positions::new(part, leaf, ignored, classes))
         }
         _ => unreachable!("the checks choose the walk by the leaf"),
     }
 }
 
-/// The part's sums and denominators, and the upstream gradient of each of its values.
-fn reduce(part: &Part<Array>, checked: &Checked, values: &[Value]) -> (Vec<PartOutcome>, Vec<Scales>) {
+/// What a walk, or what rides along in it, came to.
+struct Reduced<'a> {
+    walk: &'a dyn Walked,
+    /// Its factor in the sum of terms.
+    weight: f64,
+    outcomes: Vec<PartOutcome>,
+    /// The upstream gradient of each of its values.
+    scales: Vec<Scales>,
+}
+
+/// The part's sums and denominators, and the upstream gradients of its values: of the walk, and of what rides along.
+fn reduce<'a>(part: &Part<Array>, checked: &Checked, walk: &'a dyn Walked) -> Vec<Reduced<'a>> {
+    let walks = [Some((walk, checked.divisor)), walk.rider().zip(checked.rider_divisor)];
+    let rows = part.rows().into_iter().zip(walks.into_iter().flatten());
+    rows.map(|(row, (walk, divisor))| reduce_one(part, &row, walk, divisor)).collect()
+}
+
+fn reduce_one<'a>(part: &Part<Array>, row: &Row, walk: &'a dyn Walked, divisor: Divisor) -> Reduced<'a> {
+    let values = walk.values();
     let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>();
     let count = sum(|value| value.count);
-    let [denominator, extra_denominator] = match checked.divisor {
+    let [denominator, extra_denominator] = match divisor {
         Divisor::Number(number) => [number; 2],
         Divisor::Weights => [sum(|value| value.weight), count],
         Divisor::Count => [count; 2],
         Divisor::Tensor => [part.divide_by.as_ref().map_or(1.0, |scale| numbers(scale)[0]); 2],
     };
-    let named = |name: String, sum, denominator| PartOutcome { name, sum, denominator, weight: part.weight.into() };
-    let mut outcomes = vec![named(part.name.clone(), sum(|value| value.loss), denominator)];
-    if let Some(extra) = part.loss.leaf().extra() {
-        outcomes.push(named(format!("{}.{extra}", part.name), sum(|value| value.extra), extra_denominator));
+    let weight = f64::from(row.weight);
+    let named = |name: &str, sum, denominator| PartOutcome { name: name.into(), sum, denominator, weight };
+    let mut outcomes = vec![named(&row.name, sum(|value| value.loss), denominator)];
+    if let Some(extra) = &row.extra {
+        outcomes.push(named(extra, sum(|value| value.extra), extra_denominator));
     }
     let upstream = numbers(&part.upstream);
     // the gradient of a mean over nothing is 0
@@ -149,7 +174,7 @@ fn reduce(part: &Part<Array>, checked: &Checked, values: &[Value]) -> (Vec<PartO
         d => upstream[i.min(upstream.len() - 1)] / d,
     };
     let scales = (0..values.len()).map(|i| [share(i, denominator), share(i, extra_denominator)]).collect();
-    (outcomes, scales)
+    Reduced { walk, weight, outcomes, scales }
 }
 
 fn numbers(scale: &Scale<Array>) -> Vec<f64> {

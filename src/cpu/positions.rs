@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::check::is_dense;
 use crate::cpu::fold::{self, Row, Scored};
 use crate::cpu::outcome::{Scales, Value, Walked};
+use crate::leaf::{Leaf, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
@@ -17,7 +18,17 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    pub fn new(part: &Part<Array>, ignored: Option<i32>, classes: Classes) -> Positions {
+    pub fn new(part: &Part<Array>, leaf: Leaf<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
+        Positions::of(part, leaf, ignored, classes, false)
+    }
+
+    /// What rides along in another walk: of a single channel two classes, the logit of label 1, which has the weight, and 0
+    /// for label 0.
+    pub fn riding(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
+        Positions::of(part, Leaf::Softmax(leaf), Some(leaf.ignore_index()), classes, classes.c == 1)
+    }
+
+    fn of(part: &Part<Array>, leaf: Leaf<'_>, ignored: Option<i32>, classes: Classes, paired: bool) -> Positions {
         let header = part.loss.header();
         let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
@@ -25,6 +36,7 @@ impl Positions {
         let labels = target.filter(|_| !dense).or(part.of_role(Role::Labels)).map(Array::to_i64);
         let floats = target.filter(|_| dense).or(part.of_role(Role::Dense)).map(Array::to_f64);
         let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        let weight = if paired { vec![1.0, weight[0]] } else { weight };
         let mask = part.of_role(Role::Mask).map(Array::to_f64);
 
         let (mut positions, mut values) = (Vec::new(), Vec::new());
@@ -37,11 +49,14 @@ impl Positions {
                 values.push(Value::default());
                 continue;
             }
-            let of_classes = |all: &Vec<f64>| (0..classes.c).map(|k| all[classes.index(i, j, k)]).collect();
+            let of_classes = |all: &Vec<f64>, of_label_0: fn(f64) -> f64| {
+                let own: Vec<f64> = (0..classes.c).map(|k| all[classes.index(i, j, k)]).collect();
+                if paired { vec![of_label_0(own[0]), own[0]] } else { own }
+            };
             let label = label.map(|label| label as usize);
-            let (dense, weight) = (floats.as_ref().map(of_classes), weight.clone());
-            let row = Row { x: of_classes(&x), dense, label, weight };
-            let score = fold::score(part.loss.leaf(), &row);
+            let (dense, weight) = (floats.as_ref().map(|q| of_classes(q, |q| 1.0 - q)), weight.clone());
+            let row = Row { x: of_classes(&x, |_| 0.0), dense, label, weight };
+            let score = fold::score(leaf, &row);
             let weight = label.map_or(0.0, |label| row.weight[label]);
             values.push(Value { loss: score.loss, extra: score.extra, weight, count: 1.0 });
             positions.push(Some(score));
@@ -61,9 +76,11 @@ impl Walked for Positions {
         for (at, position) in self.positions.iter().enumerate() {
             let Some(score) = position else { continue };
             let [scale, extra_scale] = scales[at];
+            // the single channel of a pair is the second
+            let other = score.d.len() - classes.c;
             for k in 0..classes.c {
                 gradient[classes.index(at / classes.s, at % classes.s, k)] =
-                    scale * score.d[k] + extra_scale * score.d_extra[k];
+                    scale * score.d[other + k] + extra_scale * score.d_extra[other + k];
             }
         }
         gradient

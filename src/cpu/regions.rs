@@ -3,27 +3,39 @@
 use crate::array::Array;
 use crate::check::is_dense;
 use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
+use crate::cpu::positions::Positions;
+use crate::leaf::{Activation, Leaf, Region, RegionScore, RegionSettings, RegionSums};
 use crate::loss::OperandSpec;
 use crate::math::sigmoid;
 use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
 
-/// The probabilities and targets of all elements, and the scores of the regions.
+/// The probabilities and targets of all elements, and what became of the regions.
 pub(super) struct Regions {
     classes: Classes,
     settings: RegionSettings,
     p: Vec<f64>,
     t: Vec<f64>,
     kept: Vec<bool>,
-    weight: Vec<f64>,
-    scores: Vec<RegionScore>,
+    regions: Vec<Scored>,
     values: Vec<Value>,
+    rider: Option<Positions>,
+}
+
+/// A region's part in a value of the loss.
+#[derive(Clone, Copy, Default)]
+struct Scored {
+    /// The value's place, and its score.
+    value: usize,
+    score: RegionScore,
+    /// The factor of the region's slopes: the weight of the class, or its share in the sums of the item.
+    factor: f64,
 }
 
 impl Regions {
-    pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes, settings: RegionSettings) -> Regions {
+    pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
+        let settings = leaf.settings();
         let header = part.loss.header();
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
         let target = part.of_role(Role::Target);
@@ -40,17 +52,50 @@ impl Regions {
             Some(labels) => one_hot(labels, classes),
         };
         let p = probabilities(&x, classes, settings.activation);
-        let mut regions = Regions { classes, settings, p, t, kept, weight, scores: Vec::new(), values: Vec::new() };
-        let items = if settings.batch { 1 } else { classes.n };
-        for (item, k) in (0..items).flat_map(|item| (0..classes.c).map(move |k| (item, k))) {
-            let score = leaf.score(regions.sums(item, k));
-            regions.scores.push(score);
-            if k > 0 || settings.include_background {
-                let loss = regions.weight[k] * score.loss;
-                regions.values.push(Value { loss, extra: 0.0, weight: 1.0, count: 1.0 });
+        let rider = leaf.rider().map(|rider| match rider.loss.leaf() {
+            Leaf::Softmax(leaf) => Positions::riding(part, leaf, classes),
+            _ => unreachable!("a rider is a loss of a softmax"),
+        });
+        let mut regions = Regions { classes, settings, p, t, kept, regions: Vec::new(), values: Vec::new(), rider };
+        for item in 0..if settings.batch { 1 } else { classes.n } {
+            match settings.together {
+                true => regions.score_together(leaf, item),
+                false => regions.score_each(leaf, item, &weight),
             }
         }
         regions
+    }
+
+    /// A value for each class.
+    fn score_each(&mut self, leaf: &dyn Region, item: usize, weight: &[f64]) {
+        for (k, &factor) in weight.iter().enumerate() {
+            if k == 0 && !self.settings.include_background {
+                self.regions.push(Scored::default());
+                continue;
+            }
+            let score = leaf.score(self.sums(item, k));
+            self.regions.push(Scored { value: self.values.len(), score, factor });
+            self.values.push(Value { loss: factor * score.loss, extra: 0.0, weight: 1.0, count: 1.0 });
+        }
+    }
+
+    /// One value for all classes, of their sums by their shares.
+    fn score_together(&mut self, leaf: &dyn Region, item: usize) {
+        let sums: Vec<RegionSums> = (0..self.classes.c).map(|k| self.sums(item, k)).collect();
+        let shares: Vec<f64> = sums.iter().map(|&sums| leaf.share(sums)).collect();
+        // as far as f32 holds them
+        let infinite = |share: f64| (share as f32).is_infinite();
+        let largest = shares.iter().filter(|&&share| !infinite(share)).fold(0.0, |most: f64, &share| most.max(share));
+        let shares: Vec<f64> = shares.iter().map(|&share| if infinite(share) { largest } else { share }).collect();
+        let of = |part: fn(&RegionSums) -> f64| sums.iter().zip(&shares).map(|(sums, share)| share * part(sums)).sum();
+        let score = leaf.score(RegionSums {
+            true_pos: of(|sums| sums.true_pos),
+            false_pos: of(|sums| sums.false_pos),
+            false_neg: of(|sums| sums.false_neg),
+        });
+        let value = self.values.len();
+        self.regions.extend(shares.iter().map(|&factor| Scored { value, score, factor }));
+        self.values.push(Value { loss: score.loss, extra: 0.0, weight: 1.0, count: 1.0 });
     }
 
     fn sums(&self, item: usize, k: usize) -> RegionSums {
@@ -79,11 +124,9 @@ impl Regions {
             return 0.0;
         }
         let item = if self.settings.batch { 0 } else { i };
-        let seen = self.classes.c - usize::from(!self.settings.include_background);
-        let value = item * seen + k - usize::from(!self.settings.include_background);
-        let score = self.scores[item * self.classes.c + k];
+        let Scored { value, score, factor } = self.regions[item * self.classes.c + k];
         let of_p = if self.settings.squared { 2.0 * self.p[at] } else { 1.0 };
-        scales[value][0] * self.weight[k] * (score.d_pt * self.t[at] + score.d_p * of_p)
+        scales[value][0] * factor * (score.d_pt * self.t[at] + score.d_p * of_p)
     }
 }
 
@@ -122,6 +165,10 @@ fn probabilities(x: &[f64], classes: Classes, activation: Activation) -> Vec<f64
 impl Walked for Regions {
     fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    fn rider(&self) -> Option<&dyn Walked> {
+        self.rider.as_ref().map(|rider| rider as &dyn Walked)
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

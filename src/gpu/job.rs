@@ -11,7 +11,7 @@ use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
 use crate::reduction::Reduction;
 use crate::shape::DType;
-use crate::term::{Operand, Part, Scale, Term};
+use crate::term::{Operand, Part, Row, Scale, Term};
 use std::sync::Arc;
 
 /// Where a prepared job writes.
@@ -86,25 +86,27 @@ impl Job {
             (Some(tensor), _) => tensor.clone(),
             (None, shape) => gpu.empty(shape.clone().unwrap_or_default())?,
         };
-        let number_of_parts = term.parts.len() as u64;
+        let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
+        let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
         let scratch = |label: &str, bytes, contents: Option<&[u8]>| {
             Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
         };
-        let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_parts;
+        let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
         let outcome = Arc::new(scratch("wgloss outcome", bytes, Some(&Verdict::good()))?);
         let mut workspace = outcome.bytes;
         let number = gpu.empty([])?;
         let mut held = Vec::new();
         let mut written = vec![false; outputs.gradients.len()];
         let (mut dispatches, mut verdicts) = (Vec::new(), Vec::new());
-        for (place, (part, checked)) in term.parts.iter().zip(&checked).enumerate() {
+        for ((part, checked), rows) in term.parts.iter().zip(&checked).zip(rows) {
+            let place = verdicts.len();
             let wanted = wanted(part, outputs, &mut written);
             let slot = if loss_shape.is_some() { 0 } else { outputs.slot };
             let plan = plan(&Request { part, checked, wanted: &wanted, place, slot })?;
             let mut memories = Vec::new();
             for (name, bytes) in &plan.scratch {
                 // a workspace begins with scales of 1, which only some plans overwrite
-                let ones: &[u8] = bytemuck::cast_slice(&[1.0f32, 1.0]);
+                let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
                 let memory = scratch("wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?;
                 workspace += memory.bytes;
                 memories.push((*name, memory));
@@ -128,7 +130,7 @@ impl Job {
             dispatches.extend(made);
             held.extend(memories.into_iter().map(|(_, memory)| memory));
             held.push(params);
-            verdicts.push(verdict_part(part, checked));
+            verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
         }
         let verdict = Arc::new(Verdict { memory: outcome, parts: verdicts });
         let tensor = loss.with_verdict(verdict.clone());
@@ -206,11 +208,9 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
     wanted
 }
 
-fn verdict_part(part: &Part<Tensor>, checked: &check::Checked) -> VerdictPart {
+fn verdict_part(part: &Part<Tensor>, checked: &check::Checked, row: Row) -> VerdictPart {
     VerdictPart {
-        name: part.name.clone(),
-        weight: part.weight,
-        extra: part.loss.leaf().extra(),
+        row,
         loss: part.loss.header().id,
         operand: checked.labels.as_ref().map_or("", |labels| labels.operand),
         count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
-use crate::term::{PartOutcome, not_reduced};
+use crate::term::{PartOutcome, Row, not_reduced};
 use std::sync::Arc;
 
 /// What a term came to: its loss, the loss as a tensor, and its parts, on the GPU until they are read.
@@ -49,11 +49,11 @@ impl Outcome {
                     name,
                     sum: sum.into(),
                     denominator: denominator.into(),
-                    weight: part.weight.into(),
+                    weight: part.row.weight.into(),
                 };
-                parts.push(named(part.name.clone(), numbers[0], numbers[2]));
-                if let Some(extra) = part.extra {
-                    parts.push(named(format!("{}.{extra}", part.name), numbers[1], numbers[3]));
+                parts.push(named(part.row.name.clone(), numbers[0], numbers[2]));
+                if let Some(extra) = &part.row.extra {
+                    parts.push(named(extra.clone(), numbers[1], numbers[3]));
                 }
             }
             Ok(parts)
@@ -75,12 +75,10 @@ pub(super) struct Verdict {
     pub parts: Vec<VerdictPart>,
 }
 
-/// What a verdict has to know of a part.
+/// What a verdict has to know of a row of a part.
 #[derive(Clone, Debug)]
 pub(super) struct VerdictPart {
-    pub name: String,
-    pub weight: f32,
-    pub extra: Option<&'static str>,
+    pub row: Row,
     pub loss: &'static str,
     pub operand: &'static str,
     pub count: u64,

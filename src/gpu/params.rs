@@ -47,7 +47,11 @@ params! {
         pub weight: f32,
         pub divisor: f32,
         pub columns: u32,
-        pub spare: u32,
+        pub rider_factor: f32,
+        pub rider_weight: f32,
+        pub rider_divisor: f32,
+        pub spare_0: u32,
+        pub spare_1: u32,
         pub bases: [u32; 24],
         pub options: [f32; 16],
     }

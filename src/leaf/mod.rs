@@ -41,6 +41,11 @@ impl Leaf<'_> {
         if let Leaf::Softmax(leaf) = self { leaf.extra() } else { None }
     }
 
+    /// The loss that rides along in the walk, where one does.
+    pub(crate) fn rider(&self) -> Option<Rider> {
+        if let Leaf::Region(leaf) = self { leaf.rider() } else { None }
+    }
+
     /// An optional operand that these options need: its name, and the option's.
     pub(crate) fn needs(&self) -> Option<(&'static str, &'static str)> {
         if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { None }

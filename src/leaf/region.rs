@@ -1,13 +1,37 @@
-//! Leaves that give a value for each item and class, from sums over positions.
+//! Leaves that give a value for each item and class, or for each item, from sums over positions.
 
+use crate::loss::Loss;
 use crate::options::choice;
 
 /// A loss of sums over regions.
 pub trait Region {
     /// What the sums run over.
     fn settings(&self) -> RegionSettings;
-    /// The loss of a class and its derivatives.
+    /// The share of a class in the sums of its item, where classes are summed together: of its targets alone, and constant
+    /// in the gradient. An infinite one becomes the largest finite one of the item.
+    fn share(&self, _sums: RegionSums) -> f64 {
+        1.0
+    }
+    /// The loss of a class, or of an item whose classes are summed together, and its derivatives.
     fn score(&self, sums: RegionSums) -> RegionScore;
+    /// A loss that rides along in the walk.
+    fn rider(&self) -> Option<Rider> {
+        None
+    }
+}
+
+/// A loss of a softmax that is added to a region loss in one pass over the logits. It sees the same input, target and
+/// class weights; one channel is the logit of label 1, against a logit of 0 for label 0.
+pub struct Rider {
+    /// The loss that rides along, whose leaf is a [`Softmax`](crate::Softmax) and whose numbers are the first of the region
+    /// loss's, in their order.
+    pub loss: Box<dyn Loss>,
+    /// The name of the region loss's own part in an outcome; the rider's goes by its id.
+    pub beside: &'static str,
+    /// The weight of the region loss in the sum.
+    pub own_weight: f32,
+    /// The weight of the rider.
+    pub weight: f32,
 }
 
 choice! {
@@ -33,6 +57,8 @@ pub struct RegionSettings {
     pub batch: bool,
     /// Whether probabilities and targets are squared in the sums of each alone.
     pub squared: bool,
+    /// Whether the classes of an item are summed inside one ratio, each by its share: a value for each item.
+    pub together: bool,
     /// The label of positions that take no part.
     pub ignore_index: Option<i32>,
 }

@@ -57,6 +57,9 @@ catalogue! {
     }
     region {
         dice: Dice,
+        tversky: Tversky,
+        generalized_dice: GeneralizedDice,
+        dice_cross_entropy: DiceCrossEntropy,
     }
     boxes {
         box_iou: BoxIou,

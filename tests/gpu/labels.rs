@@ -37,7 +37,9 @@ fn bad(dtype: DType, count: usize) -> Vec<i64> {
 fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
     let case = Case::new(loss.header().id, shape, target).with_all();
     let case = Case { optional: case.optional.into_iter().filter(|name| *name != "mask").collect(), ..case };
+    let ignores = loss.specs().iter().any(|spec| spec.name == "ignore_index");
     match loss.leaf() {
+        Leaf::Region(_) if !ignores => case.option("activation", Value::Name("none".into())),
         Leaf::Region(leaf) if leaf.settings().ignore_index.is_none() => {
             case.option("ignore_index", Value::Number(77.0))
         }
@@ -49,6 +51,9 @@ fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
 fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
     let loss = case.loss();
     let ignored = label_range(&*loss, 0).1.map(i64::from);
+    if ignored.is_none() && matches!(loss.leaf(), Leaf::Region(_)) {
+        return twin_of_sums(case, inputs, name, bad);
+    }
     let mut inputs = inputs.on(&mut |array| Ok::<_, ()>(array.clone())).unwrap();
     let labels = inputs.operand(name);
     let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
@@ -73,6 +78,30 @@ fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<
         Array::new(&d, gradient.shape()).unwrap()
     };
     (vec![rest], gradients.iter().map(zeroed).collect())
+}
+
+/// The same where no label can be ignored: of probabilities, positions of nothing but zeros take no part in any sum.
+fn twin_of_sums(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
+    let (c, s) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
+    let mut inputs = inputs.on(&mut |array| Ok::<_, ()>(array.clone())).unwrap();
+    let labels = inputs.operand(name).to_f64();
+    let mut p = inputs.operands[0].1.to_f64();
+    let shape = inputs.operands[0].1.shape().to_vec();
+    let mut t = vec![0.0; p.len()];
+    let places = |position: usize| (0..c).map(move |k| (position / s * c + k) * s + position % s);
+    for (position, &label) in labels.iter().enumerate().filter(|(position, _)| !bad.contains(position)) {
+        t[places(position).nth(label as usize).unwrap()] = 1.0;
+    }
+    bad.iter().flat_map(|&position| places(position)).for_each(|place| p[place] = 0.0);
+    *inputs.operand(name) = Array::new(&t, shape.clone()).unwrap();
+    inputs.operands[0].1 = Array::new(&p, shape.clone()).unwrap();
+    let (outcome, gradients) = cpu::gradient_list(&case.term(&inputs), &case.differentiated(&inputs)).unwrap();
+    let zeroed = |gradient: &Array| {
+        let mut d = gradient.to_f64();
+        bad.iter().flat_map(|&position| places(position)).for_each(|place| d[place] = 0.0);
+        Array::new(&d, shape.clone()).unwrap()
+    };
+    (outcome.tensor().to_f64(), gradients.iter().map(zeroed).collect())
 }
 
 /// Runs a case with bad labels at some places through a call and a job, and checks what each read says.

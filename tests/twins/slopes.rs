@@ -184,7 +184,12 @@ impl Call {
         let differentiable = |name: &str| specs.iter().any(|spec| spec.name == name && spec.gradient);
         let places: Vec<usize> = (0..self.operands.len()).filter(|&k| differentiable(self.operands[k].0)).collect();
         let of: Vec<&Array> = places.iter().map(|&place| &self.operands[place].1).collect();
+        let smoothed = self.options.iter().any(|(name, _)| *name == "smooth_dr");
         let gradients = match cpu::gradient_list(&self.term(&self.operands), &of) {
+            // with nothing or too much to smooth, a ratio of regions may be 0/0, or Tversky's a root of a negative number
+            Ok((outcome, _)) if smoothed && outcome.tensor().to_f64().iter().any(|v| !v.is_finite()) => {
+                return Ok(false);
+            }
             Ok((_, gradients)) => gradients,
             // one channel under a softmax, a sample that is needed: the table of refusals has them
             Err(Error::InvalidOption { .. }) => return Ok(false),

@@ -2,8 +2,9 @@
 const LABEL_SMOOTHING: u32 = 0u;
 const Z_LOSS: u32 = 1u;
 
+// A single class has no loss to share; where it stands for two, they share.
 fn softmax_share(q: f32) -> f32 {
-    return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(params.classes));
+    return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(max(params.classes, 2u)));
 }
 
 fn softmax_score(s: Statistics) -> SoftmaxScore {

@@ -34,7 +34,7 @@ pub(super) const WORKSPACE_HEAD: u64 = 16;
 
 /// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
 pub(super) const ELEMENT_BYTES: &[(&str, u64)] =
-    &[("items", 16), ("region_sums", 16), ("coefficients", 8), ("pixels", 8)];
+    &[("items", 16), ("region_sums", 16), ("coefficients", 8), ("pixels", 8), ("riders", 20)];
 
 /// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
 pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 20), ("fold/class_sum", 12), ("fold/divergence", 32)];
@@ -139,7 +139,7 @@ pub(crate) struct Request<'a> {
     pub part: &'a Part<Tensor>,
     pub checked: &'a Checked,
     pub wanted: &'a [Wanted],
-    /// The part's place in the term, and the place in the caller's tensor for the loss.
+    /// The place of the part's first row in the outcome, and the place in the caller's tensor for the loss.
     pub place: usize,
     pub slot: usize,
 }
@@ -157,6 +157,16 @@ impl Request<'_> {
     /// The numbers of the loss's own, one for each element of the last axis.
     pub fn columns(&self) -> Option<&[f32]> {
         if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
+    }
+
+    /// The losses of the walk.
+    fn pieces(&self) -> &'static [Piece] {
+        if self.checked.rider_divisor.is_some() { &[Piece::Ridden, Piece::Rider] } else { &[Piece::Only] }
+    }
+
+    /// What one of them is divided by.
+    fn divisor(&self, piece: Piece) -> Divisor {
+        self.checked.rider_divisor.filter(|_| piece == Piece::Rider).unwrap_or(self.checked.divisor)
     }
 
     pub fn unreduced(&self) -> bool {
@@ -202,7 +212,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     match (request.checked.walk, request.loss().leaf()) {
         (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
         (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, positions::Fold::of(leaf)),
-        (Walk::Regions(classes, settings), _) => regions::plan(request, &mut plan, classes, settings)?,
+        (Walk::Regions(classes), Leaf::Region(leaf)) => regions::plan(request, &mut plan, classes, leaf)?,
+        (Walk::Regions(_), _) => unreachable!("the checks choose the walk by the leaf"),
     }
     let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
     if tallies > MOST_TALLIES {
@@ -210,8 +221,9 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     }
     plan.scratch.push(("workspace", WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1)));
     plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
-    let outcome = totals(request, "geometry/totals_outcome", "totals_outcome");
-    plan.stages.push(outcome);
+    for &piece in request.pieces() {
+        plan.stages.push(totals(request, piece, "geometry/totals_outcome", "totals_outcome"));
+    }
     dtypes(request, &mut plan);
     Ok(plan)
 }
@@ -242,35 +254,53 @@ fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     plan.stages = stages;
 }
 
+/// One loss of a walk: the twin of `PIECE` in `shaders/lib/totals.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Piece {
+    /// The only one.
+    Only,
+    /// The one that another rides along with.
+    Ridden,
+    /// The one that rides along.
+    Rider,
+}
+
 /// The counting and scaling before a walk that writes gradients, where only the GPU knows what they are divided by.
 fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32, tallies: u64) {
-    let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count);
-    let given = request.checked.divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
+    scale_piece(request, plan, Piece::Only, Some((count, chunk, tallies)));
+}
+
+/// The same for one loss of the walk, which may have nothing to count.
+fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, count: Option<(Stage, u32, u64)>) {
+    let divisor = request.divisor(piece);
+    let counted = matches!(divisor, Divisor::Weights | Divisor::Count);
+    let given = divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
     if request.wanted.is_empty() || request.unreduced() || !(counted || given) {
         return;
     }
-    if counted {
+    if let Some((count, chunk, tallies)) = count.filter(|_| counted) {
         (plan.params.count_chunk, plan.params.count_tallies) = (chunk, narrow(tallies));
         plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
         plan.stages.push(count);
     }
-    plan.stages.push(totals(request, "geometry/totals_scale", "totals_scale"));
+    plan.stages.push(totals(request, piece, "geometry/totals_scale", "totals_scale"));
 }
 
-fn totals(request: &Request<'_>, path: &str, entry: &'static str) -> Stage {
+fn totals(request: &Request<'_>, piece: Piece, path: &str, entry: &'static str) -> Stage {
+    let divisor = request.divisor(piece);
     let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.optional("divisor", request.checked.divisor == Divisor::Tensor);
+    joint.optional("divisor", divisor == Divisor::Tensor);
     if entry == "totals_scale" {
         joint.optional("upstream", matches!(request.part.upstream, Scale::Tensor(_)));
     }
     joint.files(&["lib/totals", path]);
-    let divisor = match request.checked.divisor {
+    let divisor = match divisor {
         Divisor::Number(_) => 0.0,
         Divisor::Weights => 1.0,
         Divisor::Count => 2.0,
         Divisor::Tensor => 3.0,
     };
-    joint.stage(entry, vec![("DIVISOR".into(), divisor)], 1)
+    joint.stage(entry, vec![("DIVISOR".into(), divisor), ("PIECE".into(), f64::from(piece as u8))], 1)
 }
 
 /// The files of a kernel, as they are joined.
@@ -355,13 +385,20 @@ fn params(request: &Request<'_>) -> Params {
     let mut params = Params::new();
     params.part = narrow(request.place as u64);
     params.slot = narrow(request.slot as u64);
-    params.weight = request.part.weight;
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
-    let divisor = if let Divisor::Number(number) = request.checked.divisor { number } else { 1.0 };
-    params.divisor = divisor as f32;
-    // a mean over nothing has a gradient of 0
-    let share = if divisor == 0.0 { 0.0 } else { 1.0 / divisor };
-    params.factor = (f64::from(upstream) * f64::from(request.part.weight) * share) as f32;
+    // weight, divisor where it is a number, and upstream·weight/divisor as far as it is known
+    let scales = |weight: f32, divisor: Divisor| {
+        let divisor = if let Divisor::Number(number) = divisor { number } else { 1.0 };
+        // a mean over nothing has a gradient of 0
+        let share = if divisor == 0.0 { 0.0 } else { 1.0 / divisor };
+        (weight, divisor as f32, (f64::from(upstream) * f64::from(weight) * share) as f32)
+    };
+    let mut rows = request.part.rows().into_iter().map(|row| row.weight);
+    let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(request.part.weight), divisor);
+    (params.weight, params.divisor, params.factor) = of(request.checked.divisor);
+    if let Some(divisor) = request.checked.rider_divisor {
+        (params.rider_weight, params.rider_divisor, params.rider_factor) = of(divisor);
+    }
     params.options = numbers(request.loss());
     if let Some(labels) = &request.checked.labels {
         params.label_count = narrow(labels.count as u64);

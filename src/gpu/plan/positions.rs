@@ -1,6 +1,7 @@
 //! How a walk over positions and their classes is cut, whatever it folds.
 
-use super::{Joint, Plan, Request, Stage, narrow, overrides, scale_first};
+use super::{Joint, Piece, Plan, Request, Stage, narrow, overrides, scale_first};
+use crate::check::Divisor;
 use crate::leaf::Leaf;
 use crate::role::Role;
 use crate::shape::Classes;
@@ -19,9 +20,9 @@ const COUNTED: usize = 16384;
 #[derive(Clone, Copy)]
 pub(super) struct Fold {
     /// The fold's files.
-    files: &'static [&'static str],
+    pub files: &'static [&'static str],
     /// Whether label targets give every class a share of the loss.
-    spreads: bool,
+    pub spreads: bool,
 }
 
 impl Fold {
@@ -45,8 +46,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     if positions == 0 {
         return;
     }
-    let counts = positions.div_ceil(COUNTED) as u64;
-    scale_first(request, plan, count(request, counts), narrow(COUNTED as u64), counts);
+    let (stage, chunk, tallies) = count(request, Piece::Only, positions);
+    scale_first(request, plan, stage, chunk, tallies);
     if classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW) {
         cut(request, plan, classes, fold);
     } else {
@@ -145,12 +146,14 @@ fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
     stage.writing(vec![("dx0".into(), wanted.output)])
 }
 
-fn count(request: &Request<'_>, groups: u64) -> Stage {
+/// The stage that counts a loss's denominators, the positions that a workgroup of it sees, and its tallies.
+pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (Stage, u32, u64) {
     let labelled = request.checked.labels.is_some();
     let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.files(&[if labelled { "operand/labels" } else { "operand/dense" }]);
-    joint.optional("class_weight", request.player(Role::PerClass).is_some());
+    joint.optional("class_weight", request.divisor(piece) == Divisor::Weights);
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.files(&["geometry/positions_count"]);
-    joint.stage("positions_count", Vec::new(), groups)
+    let tallies = positions.div_ceil(COUNTED) as u64;
+    (joint.stage("positions_count", Vec::new(), tallies), narrow(COUNTED as u64), tallies)
 }

@@ -1,8 +1,10 @@
 //! How a walk over regions is cut: statistics, merge, gradient.
 
-use super::{Joint, Plan, Request, narrow, overrides, scale_first, totals};
+use super::positions::Fold;
+use super::{Joint, Piece, Plan, Request, narrow, overrides, positions, scale_piece};
 use crate::error::{Error, Result};
-use crate::leaf::{Activation, RegionSettings};
+use crate::leaf::{Activation, Region, RegionSettings};
+use crate::loss::Source;
 use crate::options::OptionType;
 use crate::role::Role;
 use crate::shape::Classes;
@@ -10,7 +12,8 @@ use crate::shape::Classes;
 /// The most classes: an invocation loops over those of a position.
 const MOST_CLASSES: usize = 8192;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, settings: RegionSettings) -> Result<()> {
+pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Region) -> Result<()> {
+    let settings = leaf.settings();
     if classes.c > MOST_CLASSES {
         let (needed, limit) = (classes.c as u64, MOST_CLASSES as u64);
         return Err(Error::TooLarge { what: "classes of a region loss".into(), needed, limit });
@@ -28,56 +31,129 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, set
     (params.class_stride, params.position_stride) =
         (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    (params.tallies, params.first_tally) = (narrow(gathered + regions), narrow(gathered));
+    let values = if settings.together { classes.n as u64 } else { regions };
+    (params.tallies, params.first_tally) = (narrow(gathered + values), narrow(gathered));
     let merged = chunks * if settings.batch { classes.n } else { 1 };
     plan.longest_loop = plan.longest_loop.max((rounds * classes.c) as u64).max(merged as u64 / 256);
-    plan.hold("region_sums", gathered * classes.c as u64);
+    let whole = if settings.together { regions } else { 0 };
+    plan.hold("region_sums", gathered * classes.c as u64 + whole);
     plan.hold("coefficients", regions);
-    let positions = if settings.activation == Activation::Softmax { classes.positions() as u64 } else { 0 };
-    plan.hold("pixels", positions);
-    // nothing is counted here; what the caller gives on the GPU may still scale the gradients
-    scale_first(request, plan, totals(request, "geometry/totals_scale", "totals_scale"), 0, 0);
 
-    let walk = |stage: &str, lib: &[&str]| {
-        let labelled = request.checked.labels.is_some();
-        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
-        joint.files(lib);
-        joint.files(&["dtype/float", if labelled { "operand/labels" } else { "operand/dense" }]);
-        if stage != "settle" {
-            let activation = settings.activation.get().to_string();
-            joint.files(&["operand/x0", "operand/pixels", &format!("activation/{activation}")]);
+    let rider = Riding::of(leaf, request.checked.labels.is_some());
+    let positions = classes.positions();
+    match &rider {
+        Some(_) => {
+            plan.hold("riders", positions as u64);
+            scale_piece(request, plan, Piece::Ridden, None);
+            let count = positions::count(request, Piece::Rider, positions);
+            scale_piece(request, plan, Piece::Rider, Some(count).filter(|(_, _, tallies)| *tallies > 0));
         }
-        joint.files(&["geometry/places", "geometry/region"]);
-        joint
-    };
-    let mut choices = overrides(request.loss());
-    choices.extend([
-        ("LABELLED".into(), f64::from(u8::from(request.checked.labels.is_some()))),
-        ("SQUARED".into(), f64::from(u8::from(settings.squared))),
-    ]);
+        None => {
+            let softmax = settings.activation == Activation::Softmax;
+            plan.hold("pixels", if softmax { positions as u64 } else { 0 });
+            scale_piece(request, plan, Piece::Only, None);
+        }
+    }
 
+    let walk = Walk { request, settings, rider };
+    let choices = walk.choices();
     if gathered > 0 {
-        let mut gather = walk("gather", &["lib/tally", "lib/workspace"]);
+        let mut gather = walk.over_positions(&["lib/tally", "lib/workspace"]);
         gather.files(&["operand/sums", "geometry/region_gather"]);
         plan.stages.push(gather.stage("region_gather", choices.clone(), gathered));
     }
+    // a value is scored where its sums are merged: a class's with its chunks, an item's with its classes
+    let scored = |path: &str| {
+        let mut score = walk.joint(&["lib/tally", "lib/workspace"]);
+        score.files(&["geometry/places", "geometry/region"]);
+        score.optional("class_weight", request.player(Role::PerClass).is_some());
+        score.optional("upstream", request.upstream_tensor());
+        score.optional("losses", request.unreduced());
+        score.files(&["operand/sums", "operand/coefficients", "fold/regions"]);
+        score.sources.push(request.loss().header().shader);
+        score.files(&[path]);
+        score
+    };
     if regions > 0 {
-        let mut settle = walk("settle", &["lib/tally", "lib/workspace"]);
-        settle.optional("class_weight", request.player(Role::PerClass).is_some());
-        settle.optional("upstream", request.upstream_tensor());
-        settle.optional("losses", request.unreduced());
-        settle.files(&["operand/sums", "operand/coefficients", "fold/regions"]);
-        settle.sources.push(request.loss().header().shader);
-        settle.files(&["geometry/region_settle"]);
-        plan.stages.push(settle.stage("region_settle", choices.clone(), regions));
+        plan.stages.push(scored("geometry/region_settle").stage("region_settle", choices.clone(), regions));
+    }
+    if regions > 0 && settings.together {
+        let items = classes.n as u64;
+        plan.stages.push(scored("geometry/region_couple").stage("region_couple", choices.clone(), items));
     }
     if let Some(wanted) = request.wanted.first().filter(|_| gathered > 0) {
-        let mut scatter = walk("scatter", &[]);
+        // what rides along has scales of its own
+        let lib: &[&str] = if walk.rider.is_some() { &["lib/tally", "lib/workspace"] } else { &["lib/tally"] };
+        let mut scatter = walk.over_positions(lib);
         scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_scatter"]);
-        choices.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
-        let groups = classes.positions().div_ceil(256) as u64;
-        let stage = scatter.stage("region_scatter", choices, groups);
+        let add = ("DX0_ADD".into(), f64::from(u8::from(wanted.add)));
+        let groups = positions.div_ceil(256) as u64;
+        let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), groups);
         plan.stages.push(stage.writing(vec![("dx0".into(), wanted.output)]));
     }
     Ok(())
+}
+
+/// What the kernels have to know of a loss that rides along.
+struct Riding {
+    shader: Source,
+    fold: Fold,
+    choices: Vec<(String, f64)>,
+}
+
+impl Riding {
+    fn of(leaf: &dyn Region, labelled: bool) -> Option<Riding> {
+        let loss = leaf.rider()?.loss;
+        let fold = Fold::of(loss.leaf());
+        let mut choices = overrides(&*loss);
+        choices.push(("SPREADS".into(), f64::from(u8::from(!labelled || fold.spreads))));
+        Some(Riding { shader: loss.header().shader, fold, choices })
+    }
+}
+
+/// What the kernels of a walk have in common.
+struct Walk<'a> {
+    request: &'a Request<'a>,
+    settings: RegionSettings,
+    rider: Option<Riding>,
+}
+
+impl Walk<'_> {
+    fn joint(&self, lib: &[&str]) -> Joint {
+        let labelled = self.request.checked.labels.is_some();
+        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
+        joint.files(lib);
+        joint.files(&["dtype/float", if labelled { "operand/labels" } else { "operand/dense" }]);
+        joint
+    }
+
+    /// A kernel that walks over positions, and with it what rides along.
+    fn over_positions(&self, lib: &[&str]) -> Joint {
+        let mut joint = self.joint(lib);
+        joint.files(&["operand/x0", "geometry/places", "geometry/region"]);
+        match &self.rider {
+            None => joint.files(&["operand/pixels", "absent/rider"]),
+            Some(rider) => {
+                joint.optional("class_weight", self.request.player(Role::PerClass).is_some());
+                joint.files(&["lib/class", "absent/mask", "absent/losses", "operand/riders"]);
+                joint.files(rider.fold.files);
+                joint.sources.push(rider.shader);
+                joint.files(&["geometry/class_axis", "geometry/positions_tally", "geometry/region_rider"]);
+            }
+        }
+        joint.files(&[&format!("activation/{}", self.settings.activation.get())]);
+        joint
+    }
+
+    fn choices(&self) -> Vec<(String, f64)> {
+        let flag = |flag: bool| f64::from(u8::from(flag));
+        let mut choices = overrides(self.request.loss());
+        choices.extend([
+            ("LABELLED".into(), flag(self.request.checked.labels.is_some())),
+            ("SQUARED".into(), flag(self.settings.squared)),
+            ("TOGETHER".into(), flag(self.settings.together)),
+        ]);
+        choices.extend(self.rider.iter().flat_map(|rider| rider.choices.clone()));
+        choices
+    }
 }

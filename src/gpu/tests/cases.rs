@@ -167,7 +167,7 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     }
     let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
     let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();
-    if matches!(loss.leaf(), Leaf::Softmax(_)) {
+    if matches!(loss.leaf(), Leaf::Softmax(_)) || loss.leaf().rider().is_some() {
         let changed: Vec<_> = settings.iter().map(|setting| [setting.clone(), numbers.clone()].concat()).collect();
         settings.extend(changed);
     }

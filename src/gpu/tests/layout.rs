@@ -10,6 +10,7 @@ use crate::gpu::plan::{ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::tensor::Memory;
 use crate::options::Kind;
 use crate::shape::DType;
+use crate::term::Row;
 use naga::proc::Layouter;
 use naga::{Handle, Module, Type, TypeInner};
 use std::collections::BTreeSet;
@@ -69,8 +70,9 @@ fn tallies_and_what_stands_before_them_have_the_bytes_that_plans_count() {
     let workspace = members(&module, "Workspace");
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
     assert_eq!(offset("tallies"), Some(WORKSPACE_HEAD));
-    // a job writes the two scales as the first two numbers
-    assert_eq!((offset("scale"), offset("extra_scale")), (Some(0), Some(4)));
+    // a job writes the four scales as the first four numbers
+    let scales = ["scale", "extra_scale", "rider_scale", "rider_extra_scale"];
+    assert_eq!(scales.map(offset), [Some(0), Some(4), Some(8), Some(12)]);
 }
 
 #[test]
@@ -124,7 +126,8 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     assert_eq!(names, read.iter().enumerate().map(|(k, name)| (name.to_string(), 4 * k)).collect::<Vec<_>>());
 
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
-    let part = |loss| VerdictPart { name: "part".into(), weight: 1.0, extra: None, loss, operand: "target", count: 7 };
+    let row = || Row { name: "part".into(), weight: 1.0, extra: None };
+    let part = |loss| VerdictPart { row: row(), loss, operand: "target", count: 7 };
     let verdict = Verdict { memory: Arc::new(memory), parts: vec![part("first"), part("second")] };
     let mut head = vec![0u8; Verdict::BYTES as usize];
     let words = [("bad_part", 1u32), ("bad_position", 5), ("bad_low", -3i32 as u32), ("bad_high", u32::MAX)];

@@ -11,6 +11,8 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("ignore_index", "goes through params.ignore_index, with the labels' range"),
     ("activation", "chooses the file of shaders/activation that is joined"),
     ("quantiles", "goes through a buffer of columns"),
+    ("dice_weight", "goes through Rider::own_weight, the weight of the loss's own row"),
+    ("cross_entropy_weight", "goes through Rider::weight, the weight of the rider's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
 ];
 
@@ -62,12 +64,16 @@ fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
     for loss in crate::losses::walked() {
         let header = loss.header();
         let specs = loss.specs();
-        let numbers = specs.iter().filter(|spec| is_number(spec)).enumerate();
+        // a rider's numbers are the first of the loss that it rides along with
+        let rider = loss.leaf().rider().map(|rider| rider.loss.header().shader);
+        let shaders: Vec<Source> = rider.into_iter().chain([header.shader]).collect();
+        let numbers = specs.iter().filter(|spec| is_number(spec)).enumerate().filter(|(_, spec)| !structural(spec));
         let expected: Vec<_> = numbers.map(|(place, spec)| (spec.name.to_uppercase(), place)).collect();
-        assert_eq!(constants(&header.shader), expected, "{}", header.id);
+        assert_eq!(shaders.iter().flat_map(constants).collect::<Vec<_>>(), expected, "{}", header.id);
         for (name, _) in expected {
             let read = format!("option({name})");
-            assert!(header.shader.text.contains(&read), "{}: nothing reads {read}", header.id);
+            let reads = shaders.iter().any(|shader| shader.text.contains(&read));
+            assert!(reads, "{}: nothing reads {read}", header.id);
         }
         let consts = header.shader.text.lines().filter(|line| line.starts_with("const ")).count();
         assert_eq!(consts, constants(&header.shader).len(), "{}: a const that is no option's place", header.id);

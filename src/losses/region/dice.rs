@@ -70,22 +70,28 @@ impl Region for Dice {
             include_background: self.include_background,
             batch: self.batch,
             squared: self.squared_pred,
+            together: false,
             ignore_index: self.ignore_index,
         }
     }
     fn score(&self, s: RegionSums) -> RegionScore {
-        let (nr, dr) = (f64::from(self.smooth_nr), f64::from(self.smooth_dr));
-        let wrong = s.false_pos + s.false_neg;
-        // the denominator, the loss's own numerator, and the derivatives of the denominator by Σpt and Σp
-        let (denominator, rest, d_pt, d_p) = match self.jaccard {
-            true => (2.0 * (s.true_pos + wrong) + dr, 2.0 * wrong + dr - nr, -2.0, 2.0),
-            false => (2.0 * s.true_pos + wrong + dr, wrong + dr - nr, 0.0, 1.0),
-        };
-        let ratio = (2.0 * s.true_pos + nr) / denominator;
-        RegionScore {
-            loss: rest / denominator,
-            d_pt: (ratio * d_pt - 2.0) / denominator,
-            d_p: ratio * d_p / denominator,
-        }
+        dice_score(s, self.jaccard, self.smooth_nr, self.smooth_dr)
+    }
+}
+
+/// Dice's ratio of the sums of a region; its twin is in `shaders/fold/regions.wgsl`.
+pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
+    let (nr, dr) = (f64::from(smooth_nr), f64::from(smooth_dr));
+    let wrong = s.false_pos + s.false_neg;
+    // the denominator, the loss's own numerator, and the derivatives of the denominator by Σpt and Σp
+    let (denominator, rest, d_pt, d_p) = match jaccard {
+        true => (2.0 * (s.true_pos + wrong) + dr, 2.0 * wrong + dr - nr, -2.0, 2.0),
+        false => (2.0 * s.true_pos + wrong + dr, wrong + dr - nr, 0.0, 1.0),
+    };
+    let ratio = (2.0 * s.true_pos + nr) / denominator;
+    RegionScore {
+        loss: rest / denominator,
+        d_pt: (ratio * d_pt - 2.0) / denominator,
+        d_p: ratio * d_p / denominator,
     }
 }

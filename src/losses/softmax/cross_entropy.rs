@@ -66,7 +66,8 @@ impl Softmax for CrossEntropy {
     }
     fn share(&self, q: f64, classes: usize) -> f64 {
         let smoothing = f64::from(self.label_smoothing);
-        (1.0 - smoothing) * q + smoothing / classes as f64
+        // a single class has no loss to share; where it stands for two, they share
+        (1.0 - smoothing) * q + smoothing / classes.max(2) as f64
     }
     fn score(&self, s: &SoftmaxStatistics) -> SoftmaxScore {
         let (own, z) = (1.0 - f64::from(self.label_smoothing), f64::from(self.z_loss));

@@ -3,6 +3,7 @@
 mod class_sums;
 mod classes;
 mod elements;
+mod overlaps;
 mod regions;
 
 use crate::common::{Setting, option_values};

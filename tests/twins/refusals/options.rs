@@ -3,8 +3,8 @@
 use super::{check, floats, ints};
 use crate::common::option_values;
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Mse, MultiMargin, PredictionType, Range, Reduction,
-    SigmoidFocal, SoftmaxFocal, Term, Value, all, by_id, cpu,
+    Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Mse, MultiMargin, PredictionType,
+    Range, Reduction, SigmoidFocal, SoftmaxFocal, Term, Value, all, by_id, cpu,
 };
 
 #[test]
@@ -55,6 +55,12 @@ fn options_out_of_range() {
             nan(|t| t.reduce(Reduction::BatchMean)),
             "invalid_option",
             &["mse", "reduction", "batch_mean", "mean, sum, none"],
+        ),
+        (
+            "a sum of two losses, not reduced",
+            DiceCrossEntropy::default().of(&x, &t).reduce(Reduction::None),
+            "invalid_option",
+            &["dice_cross_entropy", "reduction", "none", "mean, sum"],
         ),
         ("a NaN upstream", nan(|t| t.upstream(f32::NAN)), "invalid_option", &["mse", "upstream", "NaN", "finite"]),
         (
@@ -149,6 +155,12 @@ fn options_that_the_operands_do_not_suit() {
             without.of(&one, &t),
             "invalid_option",
             &["dice", "include_background", "false", "one channel"],
+        ),
+        (
+            "a softmax of one channel, and cross-entropy",
+            DiceCrossEntropy::default().of(&one, &t),
+            "invalid_option",
+            &["dice_cross_entropy", "activation", "softmax", "one channel"],
         ),
         (
             "a sample that is needed",

@@ -1,0 +1,83 @@
+// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/generalized_dice.
+var<workgroup> shares: array<f32, 256>;
+var<workgroup> lanes: array<vec4<f32>, 256>;
+var<workgroup> slopes_shared: vec2<f32>;
+
+fn sums_of(region: u32) -> RegionSums {
+    let sums = region_sums[together(region)];
+    return RegionSums(sums.x, sums.y, sums.z);
+}
+
+@compute @workgroup_size(256)
+fn region_couple(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let item = (group.y * grid.x) + group.x;
+    let live = item < params.items;
+    let first = item * params.classes;
+    let classes = select(0u, params.classes, live);
+
+    // the largest share that is finite, which takes the place of those that are not
+    var largest = 0.0;
+    for (var k = lane; k < classes; k += 256u) {
+        let share = region_share(sums_of(first + k));
+        largest = select(max(largest, share), largest, is_infinite(share));
+    }
+    shares[lane] = largest;
+    workgroupBarrier();
+    if lane < 16u {
+        for (var i = lane + 16u; i < 256u; i += 16u) {
+            largest = max(largest, shares[i]);
+        }
+        shares[lane] = largest;
+    }
+    workgroupBarrier();
+    for (var i = 0u; i < 16u; i += 1u) {
+        largest = max(largest, shares[i]);
+    }
+
+    var own = vec4<f32>(0.0);
+    for (var k = lane; k < classes; k += 256u) {
+        let share = region_share(sums_of(first + k));
+        let sums = region_sums[together(first + k)];
+        own += vec4<f32>(select(share, largest, is_infinite(share)) * sums.xyz, sums.w);
+    }
+    lanes[lane] = own;
+    workgroupBarrier();
+    if lane < 16u {
+        for (var i = lane + 16u; i < 256u; i += 16u) {
+            own += lanes[i];
+        }
+        lanes[lane] = own;
+    }
+    workgroupBarrier();
+    if live && (lane == 0u) {
+        for (var i = 1u; i < 16u; i += 1u) {
+            own += lanes[i];
+        }
+        let score = region_score(RegionSums(own.x, own.y, own.z));
+        var slopes = (scales().x * upstream_at(item)) * vec2<f32>(score.d_pt, score.d_p);
+        var tally = tally_none();
+        var loss = params.weight * score.loss;
+        if (own.w != 0.0) || is_nan(score.loss) {
+            loss = nan();
+            slopes = vec2<f32>(loss);
+            tally.poison = 1u;
+        } else {
+            tally.sum = score.loss;
+        }
+        tally.count = 1u;
+        emit_loss(item, loss);
+        slopes_shared = slopes;
+        workspace.tallies[params.first_tally + item] = tally;
+    }
+    workgroupBarrier();
+    for (var k = lane; k < classes; k += 256u) {
+        let share = region_share(sums_of(first + k));
+        let slopes = slopes_shared;
+        let scaled = select(share, largest, is_infinite(share)) * slopes;
+        coefficients[first + k] = select(scaled, slopes, is_nan(slopes.x));
+    }
+}
