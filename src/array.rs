@@ -157,6 +157,22 @@ impl Array {
         }
     }
 
+    /// The same numbers in another element type: rounded to nearest where that is a float, truncated to its range where it is
+    /// an integer.
+    pub fn cast(&self, dtype: DType) -> Array {
+        let data = match dtype {
+            DType::F32 => Data::F32(self.to_f32().into()),
+            DType::F16 => Data::F16(self.to_f64().into_iter().map(f16::from_f64).collect()),
+            DType::BF16 => Data::BF16(self.to_f64().into_iter().map(bf16::from_f64).collect()),
+            DType::F64 => Data::F64(self.to_f64().into()),
+            DType::I32 => each_type!(&self.data, numbers => Data::I32(numbers.map(|v| v as i32).collect())),
+            DType::U32 => each_type!(&self.data, numbers => Data::U32(numbers.map(|v| v as u32).collect())),
+            DType::U8 => each_type!(&self.data, numbers => Data::U8(numbers.map(|v| v as u8).collect())),
+            DType::I64 => Data::I64(self.to_i64().into()),
+        };
+        Array { data, ..self.clone() }
+    }
+
     /// The elements as `f64`; integers beyond 2^53 are rounded.
     pub fn to_f64(&self) -> Vec<f64> {
         each_type!(&self.data, numbers => numbers.map(|v| v as f64).collect())

@@ -42,6 +42,7 @@ pub enum Way {
 }
 
 /// A loss with everything that is given to it, by name.
+#[derive(Clone)]
 pub struct Job {
     /// The loss.
     pub loss: &'static Header,

@@ -1,6 +1,7 @@
 //! `wgloss verify`: the conformance cases on each device.
 
 mod case;
+mod dtype;
 mod judge;
 mod source;
 mod trial;
@@ -10,6 +11,7 @@ use crate::failure::Failure;
 use ::safetensors::SafeTensors;
 use case::Suite;
 use clap::{Args, ValueEnum};
+use dtype::Dtypes;
 use indicatif::{ProgressBar, ProgressStyle};
 use source::Source;
 use std::io::{self, Write};
@@ -28,6 +30,10 @@ pub struct Verify {
     /// Where to run them.
     #[arg(long, value_enum, default_value = "all")]
     device: Devices,
+    /// How floats are stored. In f16 and bf16 the operands are rounded, so that what should come of a case is what the CPU
+    /// twin makes of the rounded numbers in f64; a gradient may be off by half a unit in its last place more.
+    #[arg(long, value_enum, default_value = "f32")]
+    dtype: Dtypes,
     /// Count the cases of losses that the library does not know as failed.
     #[arg(long)]
     strict: bool,
@@ -71,7 +77,8 @@ impl Verify {
         suites.retain(|(suite, _)| self.losses.is_empty() || self.losses.contains(&suite.loss));
 
         let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
-        let bar = progress(suites.iter().map(|(suite, _)| suite.len() * devices.len()).sum());
+        let runs = devices.len() * self.dtype.list().len();
+        let bar = progress(suites.iter().map(|(suite, _)| suite.len() * runs).sum());
         let mut total = Tally::default();
         for suite in &suites {
             total.add(self.suite(suite, &devices, &bar, out)?);
@@ -95,38 +102,44 @@ impl Verify {
     ) -> Result<Tally, Failure> {
         let (loss, count) = (&suite.loss, suite.len());
         let Some(known) = wgloss::by_id(loss) else {
-            bar.inc((count * devices.len()) as u64);
+            let runs = devices.len() * self.dtype.list().len();
+            bar.inc((count * runs) as u64);
             bar.suspend(|| writeln!(out, "{loss:<26}      unknown to the library, {count} cases not run"))?;
-            return Ok(Tally { failed: if self.strict { count * devices.len() } else { 0 }, ..Tally::default() });
+            return Ok(Tally { failed: if self.strict { count * runs } else { 0 }, ..Tally::default() });
         };
         bar.set_message(loss.clone());
         let cases = suite.cases(known.header(), tensors);
         let mut total = Tally::default();
-        for (device, opened) in devices {
-            let Ok(ways) = opened else {
-                bar.inc(count as u64);
-                bar.suspend(|| writeln!(out, "{loss:<26} {}  is not there, {count} cases failed", device.name()))?;
-                total.failed += count;
-                continue;
-            };
-            let mut tally = Tally::default();
-            let mut failures = Vec::new();
-            for case in &cases {
-                let trial = Trial::run(ways, case);
-                tally.count(&trial);
-                failures.extend(trial.failures.into_iter().map(|failure| format!("  FAILED {}: {failure}", case.name)));
-                bar.inc(1);
+        for &dtype in self.dtype.list() {
+            let cases: Vec<_> = cases.iter().map(|case| dtype::stored_as(case, dtype)).collect();
+            for (device, opened) in devices {
+                let place = self.dtype.label(device.name(), dtype);
+                let Ok(ways) = opened else {
+                    bar.inc(count as u64);
+                    bar.suspend(|| writeln!(out, "{loss:<26} {place}  is not there, {count} cases failed"))?;
+                    total.failed += count;
+                    continue;
+                };
+                let mut tally = Tally::default();
+                let mut failures = Vec::new();
+                for case in &cases {
+                    let trial = Trial::run(ways, case);
+                    tally.count(&trial);
+                    let failed = |failure| format!("  FAILED {}: {failure}", case.name);
+                    failures.extend(trial.failures.into_iter().map(failed));
+                    bar.inc(1);
+                }
+                bar.suspend(|| report(out, loss, &place, tally, &failures))?;
+                total.add(tally);
             }
-            bar.suspend(|| report(out, loss, device.name(), tally, &failures))?;
-            total.add(tally);
         }
         Ok(total)
     }
 }
 
-fn report(out: &mut impl Write, loss: &str, device: &str, tally: Tally, failures: &[String]) -> io::Result<()> {
+fn report(out: &mut impl Write, loss: &str, place: &str, tally: Tally, failures: &[String]) -> io::Result<()> {
     let Tally { passed, failed, worst } = tally;
-    writeln!(out, "{loss:<26} {device}  {passed:>3} passed, {failed:>2} failed, worst {worst:.4} of the tolerance")?;
+    writeln!(out, "{loss:<26} {place}  {passed:>3} passed, {failed:>2} failed, worst {worst:.4} of the tolerance")?;
     failures.iter().try_for_each(|failure| writeln!(out, "{failure}"))
 }
 

@@ -153,6 +153,25 @@ fn a_case_fails_for_a_reason_that_is_named() {
 }
 
 #[test]
+fn in_16_bits_a_case_is_held_to_what_the_twin_makes_of_the_rounded_numbers() {
+    // its own numbers are wrong, which f32 alone is held to
+    let directory = cases(r#""reduction": "sum""#, r#""reduction": "mean""#);
+    for (dtype, expected, expected_last) in [
+        ("f32", 1, "0 passed, 1 failed"),
+        ("f16", 0, "1 passed, 0 failed"),
+        ("bf16", 0, "1 passed, 0 failed"),
+        ("all", 1, "2 passed, 1 failed"),
+    ] {
+        let (run, status, last) = verified(&directory, &["--dtype", dtype]);
+        assert_eq!((status, last.as_str()), (Some(expected), expected_last), "{run:#?}");
+    }
+    let (run, _, last) = verified(&cases(ONE, REFUSED), &["--dtype", "all"]);
+    assert_eq!(last, "3 passed, 0 failed", "{run:#?}");
+    let (run, ..) = verified(&directory, &["--dtype", "all"]);
+    assert_eq!(run.out.lines().filter(|line| line.contains(" cpu bf16 ")).count(), 1, "{run:#?}");
+}
+
+#[test]
 fn a_loss_that_the_library_does_not_know_is_listed_and_fails_where_that_is_asked() {
     let directory = cases("\"mse\"", "\"unheard_of\"");
     for (more, expected, expected_last) in
@@ -274,7 +293,25 @@ fn the_gpu_evaluates_and_verifies() {
     let run = wgloss(directory.path(), &[&double[..], &["--device", "cpu"]].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
 
+    // 1, 3 and 0.5, 1, in either kind of 16 bits
+    let halves = |halves: [u16; 2]| halves.map(u16::to_le_bytes).concat();
+    let text = String::from_utf8_lossy(&npy(&[2], &[])[10..]).replace("<f4", "<f2");
+    let header = [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes()].concat();
+    fs::write(directory.path().join("h.npy"), [header, halves([0x3c00, 0x4200])].concat()).unwrap();
+    let target = halves([0x3f00, 0x3f80]);
+    let target = TensorView::new(Dtype::BF16, vec![2], &target).unwrap();
+    serialize_to_file([("t", target)], None, &directory.path().join("h.safetensors")).unwrap();
+    let half = ["eval", "mse", "--input", "h.npy", "--target", "h.safetensors:t"];
+    let gradients = ["--gradient-of", "input=dx.npy", "--gradient-of", "target=dt.npy"];
+    let run = wgloss(directory.path(), &[&half[..], &gradients].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
+    let dx = fs::read(directory.path().join("dx.npy")).unwrap();
+    assert_eq!((&dx[21..24], &dx[dx.len() - 4..]), (&b"<f2"[..], &halves([0x3800, 0x4000])[..]));
+    assert_eq!(elements(directory.path().join("dt.npy"), 2, f32::from_le_bytes), [-0.5, -2.0]);
+
     let directory = cases("one", "one");
+    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--dtype", "all"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("6 passed, 0 failed")), "{run:#?}");
     let run = wgloss(directory.path(), &["verify", "--cases", "."]);
     assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
     let directory = cases("sum", "mean");

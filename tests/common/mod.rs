@@ -1,7 +1,6 @@
 //! Inputs and options for any loss, drawn from its header by a generator that always draws the same numbers.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use wgloss::half::{bf16, f16};
 use wgloss::{
     Activation, Array, Axis, ClassAxis, DType, Domain, Kind, Leaf, Loss, OperandSpec, OptionSpec, Range, Role, Sizes,
     Value,
@@ -212,15 +211,7 @@ pub const FLOATS: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 
 /// An array in another dtype of floats, rounded; labels as they are.
 pub fn stored_as(array: &Array, dtype: DType) -> Array {
-    let (numbers, shape) = (array.to_f32(), array.shape());
-    let stored = match dtype {
-        _ if !array.dtype().is_float() => return array.clone(),
-        DType::F16 => Array::new(&numbers.into_iter().map(f16::from_f32).collect::<Vec<_>>(), shape),
-        DType::BF16 => Array::new(&numbers.into_iter().map(bf16::from_f32).collect::<Vec<_>>(), shape),
-        _ => Array::new(&numbers, shape),
-    };
-    let last = wgloss::Operand::class_axis(array) == ClassAxis::Last;
-    if last { stored.unwrap().class_axis_last() } else { stored.unwrap() }
+    if array.dtype().is_float() { array.cast(dtype) } else { array.clone() }
 }
 
 /// What an operand's values are drawn from: the header's domain, but for predictions that an option says are probabilities.

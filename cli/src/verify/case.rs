@@ -26,6 +26,7 @@ pub struct Case {
 }
 
 /// What to evaluate and what should come of it.
+#[derive(Clone)]
 pub struct Body {
     /// What to evaluate.
     pub job: Job,
@@ -34,6 +35,7 @@ pub struct Body {
 }
 
 /// What should come of a case.
+#[derive(Clone)]
 pub enum Expected {
     /// A refusal of this kind.
     Refusal(String),

@@ -1,7 +1,7 @@
 //! The pass rule of the conformance cases, for one tensor.
 
 use std::fmt;
-use wgloss::Array;
+use wgloss::{Array, DType};
 
 /// How far a tensor may lie from the expected one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +17,21 @@ impl Tolerance {
     fn bound(self, largest: f64) -> f64 {
         if largest == 0.0 { self.atol } else { self.rtol * largest + self.atol.min(1e-6 * largest) }
     }
+}
+
+/// Half a unit in the last place of a number: what it may be off by for being stored.
+fn rounding(dtype: DType, number: f64) -> f64 {
+    match dtype {
+        // 11 digits, and multiples of 2^-24 at the least
+        DType::F16 => number.abs() * 2f64.powi(-11) + 2f64.powi(-25),
+        DType::BF16 => number.abs() * 2f64.powi(-8),
+        _ => 0.0,
+    }
+}
+
+/// What a number is where it is stored: beyond the greatest f16, 65504, by half a step and more it is infinite.
+fn stored(dtype: DType, number: f64) -> f64 {
+    if dtype == DType::F16 && number.abs() >= 65520.0 { number * f64::INFINITY } else { number }
 }
 
 /// How a tensor differs from the expected one.
@@ -68,13 +83,15 @@ pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Result<f64, Mis
     if got.shape() != want.shape() {
         return Err(Miss::Shape { got: got.shape().to_vec(), want: want.shape().to_vec() });
     }
-    let (got, expected) = (got.to_f64(), want.to_f64());
+    let dtype = got.dtype();
+    let (got, expected): (_, Vec<f64>) = (got.to_f64(), want.to_f64().into_iter().map(|w| stored(dtype, w)).collect());
     let largest = expected.iter().filter(|w| w.is_finite()).fold(0.0, |largest: f64, w| largest.max(w.abs()));
     let bound = tolerance.bound(largest);
     let share = |place: usize| match error(got[place], expected[place]) {
         // 0 of a tolerance of 0 is a pass
         0.0 => 0.0,
-        error => error / bound,
+        f64::INFINITY => f64::INFINITY,
+        error => error / (bound + rounding(dtype, expected[place])),
     };
     let shares = (0..got.len()).map(|place| (place, share(place)));
     match shares.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
@@ -168,6 +185,25 @@ mod tests {
     fn the_tolerance_is_that_of_the_largest_finite_magnitude() {
         assert!(judged(&[f64::INFINITY, 1.1], &[f64::INFINITY, 1.0]).is_err());
         assert!(judged(&[-1000.0, 1.1], &[-1000.0, 1.0]).is_ok());
+    }
+
+    #[test]
+    fn what_is_stored_in_16_bits_may_be_rounded() {
+        let judged = |dtype, got: f64, want: f64| {
+            let array = |values: &[f64]| Array::new(values, [values.len()]).unwrap();
+            judge(&array(&[got]).cast(dtype), &array(&[want]), Tolerance { rtol: 0.0, atol: 0.0 })
+        };
+        for (dtype, digits) in [(DType::F16, 11), (DType::BF16, 8)] {
+            let half_a_unit = 2f64.powi(-digits);
+            assert!(judged(dtype, 1.0, 1.0 + half_a_unit).is_ok(), "{dtype}");
+            assert!(judged(dtype, 1.0, 1.0 + 1.1 * half_a_unit).is_err(), "{dtype}");
+            assert!(judged(DType::F64, 1.0, 1.0 + half_a_unit).is_err());
+        }
+        assert!(judged(DType::F16, 0.0, 2f64.powi(-25)).is_ok());
+        assert!(judged(DType::F16, 0.0, 2f64.powi(-24)).is_err());
+        assert!(judged(DType::F16, f64::INFINITY, 65520.0).is_ok());
+        assert!(judged(DType::F16, f64::INFINITY, -65520.0).is_err());
+        assert!(judged(DType::F16, f64::INFINITY, 65519.0).is_err());
     }
 
     #[test]

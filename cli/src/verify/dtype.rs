@@ -1,0 +1,66 @@
+//! Conformance cases whose floats are stored in 16 bits: what should come of them is the CPU twin's, in f64.
+
+use super::case::{Body, Case, Expected};
+use crate::device::{Job, Way};
+use clap::ValueEnum;
+use wgloss::{Array, DType};
+
+/// The dtypes to verify.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Dtypes {
+    /// As the cases have them, whose own numbers should come of them.
+    F32,
+    /// IEEE's 16 bits.
+    F16,
+    /// The upper 16 bits of f32.
+    Bf16,
+    /// All three.
+    All,
+}
+
+impl Dtypes {
+    pub fn list(self) -> &'static [DType] {
+        match self {
+            Dtypes::F32 => &[DType::F32],
+            Dtypes::F16 => &[DType::F16],
+            Dtypes::Bf16 => &[DType::BF16],
+            Dtypes::All => &[DType::F32, DType::F16, DType::BF16],
+        }
+    }
+
+    /// What a report calls a device and a dtype: the device alone where there is nothing but f32.
+    pub fn label(self, device: &str, dtype: DType) -> String {
+        if self == Dtypes::F32 { device.into() } else { format!("{device} {:<4}", dtype.to_string()) }
+    }
+}
+
+/// A case with its floats in this dtype. As f32 it stays as it is.
+pub fn stored_as(case: &Case, dtype: DType) -> Case {
+    let stored = |body: &Body| if dtype == DType::F32 { Ok(body.clone()) } else { rounded(body, dtype) };
+    Case { name: case.name.clone(), body: case.body.as_ref().map_err(String::clone).and_then(stored) }
+}
+
+fn rounded(body: &Body, dtype: DType) -> Result<Body, String> {
+    let job = in_dtype(&body.job, dtype);
+    let expected = match &body.expected {
+        Expected::Refusal(kind) => Expected::Refusal(kind.clone()),
+        Expected::Numbers { tolerance, gradients, .. } => {
+            let names: Vec<&str> = gradients.iter().map(|(name, _)| name.as_str()).collect();
+            let twin = Way::Cpu.evaluate(&in_dtype(&job, DType::F64), &names);
+            let twin = twin.map_err(|error| format!("the twin refuses the numbers as {dtype}: {error}"))?;
+            let gradients = names.iter().map(|name| name.to_string()).zip(twin.gradients).collect();
+            Expected::Numbers { tolerance: *tolerance, loss: twin.loss, gradients }
+        }
+    };
+    Ok(Body { job, expected })
+}
+
+fn in_dtype(job: &Job, dtype: DType) -> Job {
+    let cast = |array: &Array| if array.dtype().is_float() { array.cast(dtype) } else { array.clone() };
+    Job {
+        loss: job.loss,
+        options: job.options.clone(),
+        operands: job.operands.iter().map(|(name, array)| (name.clone(), cast(array))).collect(),
+        upstream: job.upstream.as_ref().map(cast),
+    }
+}
