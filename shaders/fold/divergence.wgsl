@@ -22,6 +22,9 @@ struct State {
 
 const LOWEST: f32 = -3.4028234e38;
 
+// The greatest lead that is worth keeping: beyond, its own rounding is worse than that of the masses' logs.
+const EXACT: f32 = 8.0;
+
 // Stands for the log-odds of nothing.
 const NEVER: f32 = -1e6;
 
@@ -88,19 +91,20 @@ fn fold_merge(a: State, b: State) -> State {
     merged.poison = a.poison | b.poison;
     merged.torn = a.torn | b.torn;
     let full = (min(a.teacher.total, a.student.total) > 0.0) && (min(b.teacher.total, b.student.total) > 0.0);
-    let gap = a.lead - b.lead;
+    let near = max(abs(a.lead), abs(b.lead)) <= EXACT;
+    var of_t = odds(a.teacher, b.teacher);
+    var of_s = odds(a.student, b.student);
+    let gap = select(of_t - of_s, a.lead - b.lead, near);
     if full && (abs(gap) <= 1.0) {
         // log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)), p being a's share of the teacher
         let p = (left_t.x * a.teacher.total) / merged.teacher.total;
         let up = p * gap;
         let between = log1p((p * exp_excess(up - gap)) + ((1.0 - p) * exp_excess(up)));
-        merged.lead = (b.lead + up) - between;
+        merged.lead = select(odds(merged.teacher, merged.student), (b.lead + up) - between, near);
         merged.excess += merged.teacher.total * between;
         return merged;
     }
     // the same as softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), seen from the part that is less to the teacher
-    var of_t = odds(a.teacher, b.teacher);
-    var of_s = odds(a.student, b.student);
     merged.lead = b.lead;
     if of_t > 0.0 {
         of_t = -of_t;
@@ -108,7 +112,7 @@ fn fold_merge(a: State, b: State) -> State {
         merged.lead = a.lead;
     }
     let loss = softplus(of_s) - softplus(of_t);
-    merged.lead -= loss;
+    merged.lead = select(odds(merged.teacher, merged.student), merged.lead - loss, abs(merged.lead) <= EXACT);
     merged.excess += merged.teacher.total * (loss + (sigmoid(of_t) * (of_t - of_s)));
     return merged;
 }
@@ -158,7 +162,7 @@ fn probability_of(x: f32, mass: Mass) -> f32 {
 fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
     let p = probability_of(seen.t, s.teacher);
     var more = probability_of(seen.x, s.student) - p;
-    if !(s.torn || is_masked(seen.x) || is_masked(seen.t)) {
+    if !(s.torn || is_masked(seen.x) || is_masked(seen.t)) && (abs(s.lead) <= EXACT) {
         let log_ratio = s.lead - tempered(seen.t - seen.x);
         if abs(log_ratio) <= 1.0 {
             more = p * (log_ratio + exp_excess(log_ratio));
