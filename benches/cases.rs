@@ -1,8 +1,8 @@
 //! What is measured: each loss at a real size, with the least traffic that it can come by.
 
 use wgloss::{
-    Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, Mse, MultiMargin,
-    MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term,
+    Array, CosineEmbedding, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, Mse, MultiMargin,
+    MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term, TripletMargin,
 };
 
 /// A loss at a size.
@@ -52,6 +52,16 @@ pub fn cases(smaller: usize) -> Result<Vec<Case>> {
     add("multilabel_soft_margin", &[batch(65536), 80], &questions, [2.0, 3.0])?;
     let teacher = |x: &Array| Ok(Distillation::default().of(x, &numbers(x.shape(), 3.0)?));
     add("distillation", &[batch(512), 32000], &teacher, [2.0, 3.0])?;
+
+    // the gradient of one operand, that of the others being as much again
+    let vectors = [batch(65536), 256];
+    let cosine = |x: &Array| {
+        let target = numbers(&[x.shape()[0]], 2.0)?.to_f32().iter().map(|t| t.signum()).collect::<Vec<f32>>();
+        Ok(CosineEmbedding::default().of(x, &numbers(x.shape(), 4.0)?, &Array::new(&target, [x.shape()[0]])?))
+    };
+    add("cosine_embedding", &vectors, &cosine, [2.0, 3.0])?;
+    let triplet = |x: &Array| Ok(TripletMargin::default().of(x, &numbers(x.shape(), 2.0)?, &numbers(x.shape(), 8.0)?));
+    add("triplet_margin", &vectors, &triplet, [3.0, 4.0])?;
 
     let focal = |x: &Array| Ok(SigmoidFocal::default().of(x, &binary(x.shape())?));
     add("sigmoid_focal", &[batch(131_072), 80], &focal, [2.0, 3.0])?;

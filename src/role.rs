@@ -116,6 +116,7 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Boxes(_) => leader[..leader.len().saturating_sub(1)].to_vec(),
         Leaf::Composite(_) => Vec::new(),
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => without_classes(leader, axis),
+        Leaf::Vectors(_) => leader[..1.min(leader.len())].to_vec(),
         Leaf::Region(leaf) => {
             let settings = leaf.settings();
             let seen = class_count(leader, axis).saturating_sub(usize::from(!settings.include_background));

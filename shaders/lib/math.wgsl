@@ -85,6 +85,18 @@ fn product(a: f32, v: f32) -> f32 {
     return a * v;
 }
 
+// log(x) for x > 0, with its digits where x is near 1; subnormal numbers count as the least that is normal.
+fn precise_log(x: f32) -> f32 {
+    // x = m·2^e, with m from √½ to √2
+    let bits = max(bitcast<i32>(x), 0x00800000);
+    let e = (bits - 0x3f3504f3) >> 23u;
+    let m = bitcast<f32>(bits - (e << 23u));
+    let u = (m - 1.0) / (m + 1.0);
+    let v = u * u;
+    let log_m = 2.0 * u * (1.0 + v * (1.0 / 3.0 + v * (0.2 + v * (1.0 / 7.0 + v / 9.0))));
+    return (f32(e) * 0.6931472) + log_m;
+}
+
 fn softplus(x: f32) -> f32 {
     return max(x, 0.0) + log1p(exp_negative(abs(x)));
 }

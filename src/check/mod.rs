@@ -37,6 +37,8 @@ pub(crate) enum Walk {
     Positions(Classes),
     /// Regions over positions with classes.
     Regions(Classes),
+    /// Rows, each of so many coordinates.
+    Rows { rows: usize, width: usize },
 }
 
 /// Integers that have to lie in `0..count`, or equal `ignored`.

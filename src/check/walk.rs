@@ -41,6 +41,10 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
             let (classes, settings) = (classes()?, leaf.settings());
             (Walk::Regions(classes), labels(classes.c.max(2), settings.ignore_index))
         }
+        Leaf::Vectors(_) => match *leader.shape() {
+            [rows, width] => (Walk::Rows { rows, width }, None),
+            _ => return Err(mismatch(header, header.operands[0].name, "[N, D]".into(), leader)),
+        },
     })
 }
 

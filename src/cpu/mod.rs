@@ -7,5 +7,6 @@ mod fold;
 mod outcome;
 mod positions;
 mod regions;
+mod vectors;
 
 pub use outcome::{Outcome, gradient_list, gradients, value};

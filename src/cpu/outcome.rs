@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::check::{self, Checked, Divisor, Walk};
-use crate::cpu::{elements::Elements, positions::Positions, regions::Regions};
+use crate::cpu::{elements::Elements, positions::Positions, regions::Regions, vectors::Rows};
 use crate::error::Result;
 use crate::leaf::Leaf;
 use crate::loss::OperandSpec;
@@ -130,6 +130,7 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Box<dyn Walked + 'a> {
             let ignored = checked.labels.as_ref().and_then(|labels| labels.ignored);
             Box::new(Positions::new(part, leaf, ignored, classes))
         }
+        (Leaf::Vectors(leaf), Walk::Rows { rows, width }) => Box::new(Rows::new(part, leaf, rows, width)),
         _ => unreachable!("the checks choose the walk by the leaf"),
     }
 }

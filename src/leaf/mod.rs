@@ -7,6 +7,7 @@ mod divergence;
 mod pointwise;
 mod region;
 mod softmax;
+mod vectors;
 
 pub use boxes::*;
 pub use class_sum::*;
@@ -15,6 +16,7 @@ pub use divergence::*;
 pub use pointwise::*;
 pub use region::*;
 pub use softmax::*;
+pub use vectors::*;
 
 /// The mathematics of a loss, by family.
 #[derive(Clone, Copy)]
@@ -31,6 +33,8 @@ pub enum Leaf<'a> {
     Divergence(&'a dyn Divergence),
     /// A value for each item and class, from sums over positions.
     Region(&'a dyn Region),
+    /// A value for each row, from how far its vectors lie apart.
+    Vectors(&'a dyn Vectors),
     /// A sum of other losses.
     Composite(&'a dyn Composite),
 }

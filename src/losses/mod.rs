@@ -61,6 +61,12 @@ catalogue! {
         generalized_dice: GeneralizedDice,
         dice_cross_entropy: DiceCrossEntropy,
     }
+    vectors {
+        cosine_embedding: CosineEmbedding,
+        cosine_similarity: CosineSimilarity,
+        contrastive: Contrastive,
+        triplet_margin: TripletMargin,
+    }
     boxes {
         box_iou: BoxIou,
     }

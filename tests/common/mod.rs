@@ -174,7 +174,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
         Leaf::ClassSum(leaf) => (classes, leaf.ignore_index()),
         Leaf::Divergence(_) => (classes, None),
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => (FREE, None),
+        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => (FREE, None),
     }
 }
 
@@ -246,7 +246,7 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
     let numbers = match spec.range {
         Range::Any => vec![0.0, 1.5, -1.0],
         Range::AtLeast(low) => vec![low, low + 0.5, low + 3.0],
-        Range::Above(low) => vec![low + 0.125, low + 2.0],
+        Range::Above(low) => vec![low + 0.125, low + 1.0, low + 3.0],
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
         Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };

@@ -19,6 +19,7 @@ fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[700, 3]],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
         Leaf::Region(_) => &[&[7, 3, 401]],
+        Leaf::Vectors(_) => &[],
     }
 }
 

@@ -9,7 +9,7 @@ use wgloss::{ClassAxis, DType, Leaf, Loss, Mse, Reduction, Role, Tensor, all};
 /// More rows, items and regions than the 65,535 workgroups of a dimension.
 fn shape(loss: &dyn Loss) -> &'static [usize] {
     match loss.leaf() {
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[70_000, 3],
+        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => &[70_000, 3],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[70_000, 10],
         Leaf::Region(_) => &[70_000, 2, 3],
     }

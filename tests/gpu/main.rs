@@ -18,6 +18,7 @@ mod pairs;
 mod reads;
 mod repeat;
 mod terms;
+mod vectors;
 
 use std::sync::LazyLock;
 use wgloss::Gpu;

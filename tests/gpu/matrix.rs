@@ -4,7 +4,7 @@ use crate::case::{Case, Door, Floats, Given, Wanted};
 use crate::common::{FLOATS, Rng, Setting, follows_another, has, option_values};
 use crate::judge::Failures;
 use crate::{fresh_gpu, gpu, pairs};
-use wgloss::{ClassAxis, DType, Loss, Role, Value, all};
+use wgloss::{ClassAxis, DType, Leaf, Loss, Role, Value, all};
 
 /// Shapes of one kind: choices meet every kind, sizes every reduction and layout.
 type Kinds = &'static [&'static [&'static [usize]]];
@@ -27,6 +27,16 @@ const CLASSES: Kinds = &[
     &[&[2, 8197], &[1, 70001]],
     &[&[2, 3, 5, 7], &[1, 3, 65, 17], &[1, 21, 17, 3]],
     &[&[2, 80, 3, 11], &[2, 257, 3, 3]],
+];
+
+/// None at all, a lane a row, several, a workgroup a row, rows cut into chunks. Vectors of one coordinate have no direction.
+const ROWS: Kinds = &[
+    &[&[0, 3], &[3, 0]],
+    &[&[1, 2], &[2, 3], &[257, 2]],
+    &[&[63, 8], &[64, 9], &[65, 16], &[5, 17]],
+    &[&[33, 64], &[7, 257], &[3, 1000]],
+    &[&[3, 2049], &[2, 4100]],
+    &[&[2, 16_385], &[1, 17_000]],
 ];
 
 /// The factors of a loss's calls.
@@ -61,7 +71,11 @@ impl Factors {
         };
         let specs = loss.specs().into_iter().zip(loss.values());
         Factors {
-            shapes: if classes { CLASSES } else { ELEMENTS },
+            shapes: match loss.leaf() {
+                Leaf::Vectors(_) => ROWS,
+                _ if classes => CLASSES,
+                _ => ELEMENTS,
+            },
             axes: if classes { &[ClassAxis::Second, ClassAxis::Last] } else { &[ClassAxis::Second] },
             targets,
             options: specs.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),

@@ -13,6 +13,7 @@ fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3, 5]],
         Leaf::Region(_) => &[&[2, 3, 4]],
+        Leaf::Vectors(_) => &[&[4, 3], &[3, 700], &[2, 17_000]],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[2, 3, 4], &[3, 21], &[5, 8200]],
     }
 }

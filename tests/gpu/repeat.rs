@@ -12,6 +12,7 @@ fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[1024, 4096]],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1030, 3, 257], &[130_000, 10]],
         Leaf::Region(_) => &[&[1030, 3, 257]],
+        Leaf::Vectors(_) => &[&[3000, 1000], &[300_000, 5]],
     }
 }
 

@@ -5,8 +5,8 @@ use crate::common::Rng;
 use crate::gpu;
 use crate::judge::{self, Failures};
 use wgloss::{
-    Array, CrossEntropy, DType, Dice, Gradient, Mse, Operand, Outputs, Reduction, SoftmaxFocal, Tensor, Term, ToGpu,
-    all, cpu,
+    Array, CosineEmbedding, CrossEntropy, DType, Dice, Gradient, Mse, Operand, Outputs, Reduction, SoftmaxFocal,
+    Tensor, Term, ToGpu, TripletMargin, all, cpu,
 };
 
 /// Numbers that need no seed of their own.
@@ -55,6 +55,24 @@ fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
     compare(&sum(&gx, &gy), &[&gx, &gy], &sum(&x, &y), &[&x, &y]).unwrap();
     compare(&sum(&gx, &gy), &[&gy], &sum(&x, &y), &[&y]).unwrap();
     compare(&sum(&x, &y), &[&y, &x], &sum(&x, &y), &[&y, &x]).unwrap();
+}
+
+#[test]
+fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {
+    // few coordinates, and rows that are cut into chunks
+    for shape in [[30, 7], [2, 17_000]] {
+        let (x, y) = (numbers(3, &shape), numbers(4, &shape));
+        let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
+        let triplet = TripletMargin { swap: true, ..Default::default() };
+        let (on_gpu, on_host) = (triplet.of(&gx, &gx, &gy), triplet.of(&x, &x, &y));
+        compare(&on_gpu, &[&gx, &gy], &on_host, &[&x, &y]).unwrap();
+        let ones = Array::new(&vec![1.0f32; shape[0]], [shape[0]]).unwrap();
+        let on_gpu = CosineEmbedding::default().of(&gx, &gx, &gpu().upload_array(&ones).unwrap());
+        let (outcome, [gradient]) = gpu().gradients(&on_gpu, [&gx]).unwrap();
+        // a vector's cosine with itself is 1 to the last bit, and stays so
+        assert_eq!(outcome.loss().wait().unwrap(), 0.0);
+        assert!(gradient.read().wait().unwrap().to_f64().iter().all(|&d| d == 0.0));
+    }
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn layouts(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => {
             vec![(vec![6], Second), (vec![2, 3], Second), (vec![], Second), (vec![2, 1, 3], Second)]
         }
+        Leaf::Vectors(_) => vec![(vec![4, 3], Second), (vec![1, 5], Second), (vec![2, 2], Second)],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![
             (vec![4, 3], Second),
             (vec![2, 3, 4], Second),
@@ -275,6 +276,11 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
             // a ratio over a sum of almost nothing bends within any step
             if probabilities(loss, spec) {
                 *number = 0.125 + 0.75 * *number;
+            }
+            // the distance of vectors that nearly meet does too: each operand has its own place between eighths
+            if let (Leaf::Vectors(_), Role::Element) = (loss.leaf(), spec.role) {
+                let place = loss.header().operands.iter().position(|other| other.name == spec.name).unwrap_or(0);
+                *number = (8.0 * *number).round() / 8.0 + 0.03 + 0.04 * place as f64;
             }
         }
         if spec.role == Role::Mask {

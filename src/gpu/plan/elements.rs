@@ -1,6 +1,6 @@
 //! How a walk over elements is cut.
 
-use super::{Joint, MOST_BUFFERS, Plan, Request, Stage, Wanted, narrow, overrides, scale_first};
+use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, walks};
 use crate::leaf::Leaf;
 use crate::role::Role;
 
@@ -33,39 +33,13 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     }
     scale_first(request, plan, count(request, tiles), narrow(chunk as u64), tiles);
 
-    let mut left = request.wanted.to_vec();
-    let mut first = true;
-    while first || !left.is_empty() {
-        let now = fitting(request, tiles, first, &left);
-        left.retain(|wanted| !now.contains(wanted));
-        // what a second dispatch writes to an output that a first has written is added
-        for wanted in &mut left {
-            wanted.add |= now.iter().any(|other| other.output == wanted.output);
-        }
-        plan.stages.push(walk(request, tiles, first, &now));
-        first = false;
-    }
+    plan.stages.extend(walks(request.wanted, |first, gradients| walk(request, tiles, first, gradients)));
     if by_item && request.unreduced() {
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
         plan.longest_loop = plan.longest_loop.max(chunks as u64);
         plan.stages.push(joint.stage("items_losses", Vec::new(), items.div_ceil(256) as u64));
     }
-}
-
-/// The gradients that one dispatch can write: to outputs of their own, in as many buffers as there are.
-fn fitting(request: &Request<'_>, tiles: u64, first: bool, left: &[Wanted]) -> Vec<Wanted> {
-    let mut now: Vec<Wanted> = Vec::new();
-    for wanted in left {
-        if now.iter().any(|other| other.output == wanted.output) {
-            continue;
-        }
-        now.push(*wanted);
-        if walk(request, tiles, first, &now).buffers() > MOST_BUFFERS {
-            now.pop();
-        }
-    }
-    now
 }
 
 /// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
@@ -82,16 +56,7 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) ->
     joint.optional("losses", first && request.unreduced() && !by_item);
     joint.optional("items", by_item);
     overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
-    let mut bound = Vec::new();
-    for k in 0..4 {
-        let spec = header.components().nth(k);
-        let wanted = spec.and_then(|spec| gradients.iter().find(|wanted| wanted.operand == spec.name));
-        joint.optional(&format!("dx{k}"), wanted.is_some());
-        if let Some(wanted) = wanted {
-            bound.push((format!("dx{k}"), wanted.output));
-            overrides.push((format!("DX{k}_ADD"), f64::from(u8::from(wanted.add))));
-        }
-    }
+    let bound = bind_gradients(&mut joint, &mut overrides, header, gradients);
     joint.files(&["geometry/element"]);
     joint.sources.push(header.shader);
     joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
@@ -116,7 +81,8 @@ fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(Str
     }
 }
 
-fn count(request: &Request<'_>, tiles: u64) -> Stage {
+/// The denominator of a mean over values that have a weight or a mask.
+pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
     let mut joint = Joint::new(&["lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("weight", request.player(Role::Weight).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());

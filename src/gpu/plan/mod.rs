@@ -5,6 +5,7 @@
 mod elements;
 mod positions;
 mod regions;
+mod vectors;
 
 use crate::check::{Checked, Divisor, Walk};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use crate::gpu::kernel::{Declared, Kernel, file};
 use crate::gpu::params::Params;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::{Loss, Source};
+use crate::loss::{Header, Loss, Source};
 use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
@@ -34,7 +35,7 @@ pub(super) const WORKSPACE_HEAD: u64 = 16;
 
 /// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
 pub(super) const ELEMENT_BYTES: &[(&str, u64)] =
-    &[("items", 16), ("region_sums", 16), ("coefficients", 8), ("pixels", 8), ("riders", 20)];
+    &[("items", 16), ("row_states", 32), ("region_sums", 16), ("coefficients", 8), ("pixels", 8), ("riders", 20)];
 
 /// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
 pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 20), ("fold/class_sum", 12), ("fold/divergence", 32)];
@@ -214,6 +215,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, positions::Fold::of(leaf)),
         (Walk::Regions(classes), Leaf::Region(leaf)) => regions::plan(request, &mut plan, classes, leaf)?,
         (Walk::Regions(_), _) => unreachable!("the checks choose the walk by the leaf"),
+        (Walk::Rows { rows, width }, Leaf::Vectors(leaf)) => vectors::plan(request, &mut plan, rows, width, leaf),
+        (Walk::Rows { .. }, _) => unreachable!("the checks choose the walk by the leaf"),
     }
     let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
     if tallies > MOST_TALLIES {
@@ -301,6 +304,52 @@ fn totals(request: &Request<'_>, piece: Piece, path: &str, entry: &'static str) 
         Divisor::Tensor => 3.0,
     };
     joint.stage(entry, vec![("DIVISOR".into(), divisor), ("PIECE".into(), f64::from(piece as u8))], 1)
+}
+
+/// As many dispatches of a walk as it takes to write all gradients, of which the first counts: each writes to outputs of its
+/// own, in as many buffers as a dispatch binds.
+fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
+    let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
+    while stages.is_empty() || !left.is_empty() {
+        let first = stages.is_empty();
+        let mut now: Vec<Wanted> = Vec::new();
+        for wanted in &left {
+            if now.iter().any(|other| other.output == wanted.output) {
+                continue;
+            }
+            now.push(*wanted);
+            if walk(first, &now).buffers() > MOST_BUFFERS {
+                now.pop();
+            }
+        }
+        left.retain(|wanted| !now.contains(wanted));
+        // what a second dispatch writes to an output that a first has written is added
+        for wanted in &mut left {
+            wanted.add |= now.iter().any(|other| other.output == wanted.output);
+        }
+        stages.push(walk(first, &now));
+    }
+    stages
+}
+
+/// Joins the stores of the element operands' gradients, and says which outputs they go to.
+fn bind_gradients(
+    joint: &mut Joint,
+    overrides: &mut Vec<(String, f64)>,
+    header: &Header,
+    gradients: &[Wanted],
+) -> Vec<(String, usize)> {
+    let mut bound = Vec::new();
+    for k in 0..4 {
+        let spec = header.components().nth(k);
+        let wanted = spec.and_then(|spec| gradients.iter().find(|wanted| wanted.operand == spec.name));
+        joint.optional(&format!("dx{k}"), wanted.is_some());
+        if let Some(wanted) = wanted {
+            bound.push((format!("dx{k}"), wanted.output));
+            overrides.push((format!("DX{k}_ADD"), f64::from(u8::from(wanted.add))));
+        }
+    }
+    bound
 }
 
 /// The files of a kernel, as they are joined.
@@ -414,7 +463,8 @@ fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
     let players = header.operands.iter().flat_map(|spec| {
         let names: &[&str] = match spec.role {
-            Role::Element | Role::Column | Role::Row => &[],
+            Role::Element | Role::Column => &[],
+            Role::Row => &["row"],
             Role::Classes => &["x0"],
             Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
             Role::PerClass => &["class_weight"],

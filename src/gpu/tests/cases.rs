@@ -167,7 +167,7 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     }
     let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
     let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();
-    if matches!(loss.leaf(), Leaf::Softmax(_)) || loss.leaf().rider().is_some() {
+    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Vectors(_)) || loss.leaf().rider().is_some() {
         let changed: Vec<_> = settings.iter().map(|setting| [setting.clone(), numbers.clone()].concat()).collect();
         settings.extend(changed);
     }
@@ -190,6 +190,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Pointwise(_) | Leaf::Boxes(_) => vec![(vec![3, 4], Second)],
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Region(_) => vec![(vec![2, 3, 4], Second)],
+        // a row a workgroup and several, and rows that are cut into chunks
+        Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
         // few classes and many, contiguous and strided, and rows that are cut into chunks
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![2, 3], Second),

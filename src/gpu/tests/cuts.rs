@@ -39,6 +39,9 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             shapes.extend(sizes(1 << 33).map(|n| (vec![n, 2], Second)));
         }
         Leaf::Pointwise(_) => shapes.extend(sizes(1 << 33).map(|n| (vec![n], Second))),
+        Leaf::Vectors(_) => {
+            shapes.extend(sizes(1 << 33).flat_map(|n| sizes(1 << 33).map(move |width| (vec![n, width], Second))));
+        }
         Leaf::Boxes(_) => shapes.extend(sizes(1 << 33).map(|n| (vec![n, 4], Second))),
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
@@ -77,6 +80,8 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             (vec![1 << 31, 1], Second),
         ],
         Leaf::Region(_) => vec![(vec![16, 8, 256, 256, 256], Second), (vec![16, 65_536, 2048], Last)],
+        // embeddings of everyone, scalars, a few whole models
+        Leaf::Vectors(_) => vec![(vec![1 << 22, 512], Second), (vec![1 << 30, 2], Second), (vec![2, 1 << 30], Second)],
     }
 }
 

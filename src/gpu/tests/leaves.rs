@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 /// Options that checks and plans read instead of a shader, and how they reach it.
 const STRUCTURAL: &[(&str, &str)] = &[
     ("ignore_index", "goes through params.ignore_index, with the labels' range"),
+    ("distance", "chooses the file of shaders/fold that is joined"),
     ("activation", "chooses the file of shaders/activation that is joined"),
     ("quantiles", "goes through a buffer of columns"),
     ("dice_weight", "goes through Rider::own_weight, the weight of the loss's own row"),

@@ -126,6 +126,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "items",
         "items_out",
         "chunk_states",
+        "row_states",
         "region_sums",
         "coefficients",
         "pixels",

@@ -5,6 +5,7 @@ mod classes;
 mod elements;
 mod overlaps;
 mod regions;
+mod vectors;
 
 use crate::common::{Setting, option_values};
 use wgloss::{Array, DType, Kind, Leaf, Reduction, Role, Term, Value, all, cpu};
@@ -15,7 +16,7 @@ fn empty_tensors_sum_to_0_and_have_no_mean() {
     for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
-            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![0, 3],
+            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => vec![0, 3],
             Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![0, 3, 4],
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
@@ -46,6 +47,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
         let Some(mask) = header.operands.iter().find(|spec| spec.role == Role::Mask) else { continue };
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![4],
+            Leaf::Vectors(_) => vec![3, 2],
             Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![2, 3, 2],
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::F32);
@@ -68,6 +70,8 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
                     // the elements of position 1, for which the mask has a zero
                     let places: Vec<usize> = match spec.role {
                         Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
+                        Role::Element if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![2, 3],
+                        Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
                         Role::Element | Role::Weight => vec![1],
                         Role::Classes | Role::Dense => vec![1, 3, 5],
                         Role::Target if array.dtype().is_float() => vec![1, 3, 5],
@@ -107,7 +111,7 @@ fn an_unmasked_nan_is_seen_under_every_option() {
     for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
-            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![2, 2],
+            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => vec![2, 2],
             Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![2, 3, 2],
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);

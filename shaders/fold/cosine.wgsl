@@ -1,0 +1,115 @@
+// The cosine of two vectors: their norms at a first look, and at a second what they have in common. Uses lib/params lib/math geometry/distances.
+const LOOKS: u32 = 2u;
+
+// The sums of squares are of vectors scaled by a power of two, so that they neither overflow nor vanish; the others of
+// vectors of length 1. Each is 0 as long as its look is not taken.
+struct State {
+    band: vec2<u32>,
+    squares: vec2<f32>,
+    // Σ u·v, and of nearly parallel vectors, whose cosine rounds to ±1: Σ (u − v)² and Σ (u + v)²
+    dot: f32,
+    apart: f32,
+    against: f32,
+    poison: u32,
+}
+
+fn fold_empty() -> State {
+    return State(vec2<u32>(0u), vec2<f32>(0.0), 0.0, 0.0, 0.0, 0u);
+}
+
+// A vector's band is that of its greatest coordinate: 32 powers of two, of which the scale brings the middle to 1.
+fn band_of(x: vec2<f32>) -> vec2<u32> {
+    return (bitcast<vec2<u32>>(x) >> vec2<u32>(28u)) & vec2<u32>(7u);
+}
+
+fn scale_of(band: vec2<u32>) -> vec2<f32> {
+    return bitcast<vec2<f32>>((vec2<u32>(238u) - (band * 32u)) << vec2<u32>(23u));
+}
+
+// The sum of squares in a band as one in a higher band: beyond the next there is nothing left of it.
+fn raised(squares: vec2<f32>, by: vec2<u32>) -> vec2<f32> {
+    return squares * select(vec2<f32>(0.0), select(vec2<f32>(5.4210109e-20), vec2<f32>(1.0), by == vec2<u32>(0u)), by < vec2<u32>(2u));
+}
+
+// The norm below which a vector is taken to be no shorter.
+const SHORTEST: f32 = 1e-8;
+
+// What is known of both vectors after the first look.
+struct Known {
+    // the two factors that bring a vector to length 1, or to less where it is shorter than SHORTEST
+    first: vec2<f32>,
+    second: vec2<f32>,
+    // what its squared length lacks of 1 then
+    lacking: vec2<f32>,
+    short: vec2<bool>,
+    zero: vec2<bool>,
+}
+
+fn fold_know(state: State) -> Known {
+    let scale = scale_of(state.band);
+    let root = sqrt(state.squares);
+    let short = root < (SHORTEST * scale);
+    let share = root / (SHORTEST * max(scale, vec2<f32>(1e-30)));
+    var known: Known;
+    known.first = select(scale, vec2<f32>(1.0), short);
+    known.second = select(1.0 / max(root, vec2<f32>(1e-30)), vec2<f32>(1.0 / SHORTEST), short);
+    known.lacking = select(vec2<f32>(0.0), 1.0 - (share * share), short);
+    known.short = short;
+    known.zero = state.squares == vec2<f32>(0.0);
+    return known;
+}
+
+fn units(known: Known, x: vec3<f32>) -> vec2<f32> {
+    return (x.xy * known.first) * known.second;
+}
+
+fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32>) {
+    if look > 0u {
+        let u = units(known, x);
+        (*state).dot += u.x * u.y;
+        (*state).apart += (u.x - u.y) * (u.x - u.y);
+        (*state).against += (u.x + u.y) * (u.x + u.y);
+        return;
+    }
+    if is_nan(x.x) || is_nan(x.y) || is_infinite(x.x) || is_infinite(x.y) {
+        // an infinite vector has no direction
+        (*state).poison = 1u;
+        return;
+    }
+    let band = max((*state).band, band_of(x.xy));
+    let y = x.xy * scale_of(band);
+    (*state).squares = raised((*state).squares, band - (*state).band) + (y * y);
+    (*state).band = band;
+}
+
+fn fold_merge(a: State, b: State) -> State {
+    let band = max(a.band, b.band);
+    let squares = raised(a.squares, band - a.band) + raised(b.squares, band - b.band);
+    return State(band, squares, a.dot + b.dot, a.apart + b.apart, a.against + b.against, a.poison | b.poison);
+}
+
+fn fold_finish(state: State, known: Known) -> Distances {
+    let distance = 0.5 * ((state.apart + known.lacking.x) + known.lacking.y);
+    return Distances(vec3<f32>(distance, 0.0, 0.0), state.dot);
+}
+
+fn fold_poisoned(state: State) -> bool {
+    return state.poison != 0u;
+}
+
+// The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.
+fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> vec3<f32> {
+    let own = units(known, x);
+    let other = own.yx;
+    // the part of the other vector that is across this one, of vectors that are nearly parallel without what cancels
+    var across = other - (state.dot * own);
+    let lacking = known.lacking.x + known.lacking.y;
+    if state.dot > 0.5 {
+        across = (other - own) + ((0.5 * (state.apart + lacking)) * own);
+    } else if state.dot < -0.5 {
+        across = (other + own) - ((0.5 * (state.against + lacking)) * own);
+    }
+    across = select(across, other, known.short);
+    across = select(across, vec2<f32>(0.0), known.zero);
+    return vec3<f32>(((-slopes.x * across) * known.second) * known.first, 0.0);
+}

@@ -1,0 +1,159 @@
+// The distances of the pairs of two or three vectors, as p-norms of their differences. Uses lib/params lib/math geometry/distances losses/vectors/triplet_margin.
+const LOOKS: u32 = 1u;
+
+// how many pairs are measured: of the first and second vector, the first and third, the second and third
+override PAIRS: u32 = 1u;
+// the power where it is 1 or 2, which take no logarithm; 0 for any other
+override POWER: u32 = 0u;
+
+// The greatest difference so far, and the sum of all as shares of it, each to the power of p: neither overflows nor vanishes.
+struct Pair {
+    peak: f32,
+    sum: f32,
+}
+
+struct State {
+    ab: Pair,
+    ac: Pair,
+    bc: Pair,
+    // a bit for each pair that has an infinite difference, and POISON where one is NaN
+    flags: u32,
+    // a state is as long as that of cosines
+    spare: u32,
+}
+
+const POISON: u32 = 8u;
+
+fn fold_empty() -> State {
+    return State(Pair(0.0, 0.0), Pair(0.0, 0.0), Pair(0.0, 0.0), 0u, 0u);
+}
+
+// share^p, for 0 < share ≤ 1.
+fn to_power(share: f32, p: f32) -> f32 {
+    if POWER == 1u {
+        return share;
+    }
+    if POWER == 2u {
+        return share * share;
+    }
+    return exp_negative(-p * precise_log(share));
+}
+
+fn raise(pair: Pair, peak: f32) -> Pair {
+    if (pair.peak == 0.0) || (pair.peak == peak) {
+        return Pair(peak, pair.sum);
+    }
+    return Pair(peak, pair.sum * to_power(pair.peak / peak, vectors_p()));
+}
+
+fn pair_absorb(pair: Pair, difference: f32, bit: u32, flags: ptr<function, u32>) -> Pair {
+    if is_nan(difference) {
+        *flags |= POISON;
+        return pair;
+    }
+    if is_infinite(difference) {
+        *flags |= bit;
+        return pair;
+    }
+    let size = abs(difference);
+    if size > pair.peak {
+        let raised = raise(pair, size);
+        return Pair(size, raised.sum + 1.0);
+    }
+    if size == 0.0 {
+        return pair;
+    }
+    return Pair(pair.peak, pair.sum + to_power(size / pair.peak, vectors_p()));
+}
+
+fn pair_merge(a: Pair, b: Pair) -> Pair {
+    let peak = max(a.peak, b.peak);
+    return Pair(peak, raise(a, peak).sum + raise(b, peak).sum);
+}
+
+// The differences of the row's vectors at one coordinate, NaN between equal infinities.
+fn differences(x: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(difference(x.x, x.y), difference(x.x, x.z), difference(x.y, x.z)) + vectors_eps();
+}
+
+fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32>) {
+    let difference = differences(x);
+    var flags = (*state).flags;
+    (*state).ab = pair_absorb((*state).ab, difference.x, 1u, &flags);
+    if PAIRS > 1u {
+        (*state).ac = pair_absorb((*state).ac, difference.y, 2u, &flags);
+    }
+    if PAIRS > 2u {
+        (*state).bc = pair_absorb((*state).bc, difference.z, 4u, &flags);
+    }
+    (*state).flags = flags;
+}
+
+fn fold_merge(a: State, b: State) -> State {
+    return State(pair_merge(a.ab, b.ab), pair_merge(a.ac, b.ac), pair_merge(a.bc, b.bc), a.flags | b.flags, 0u);
+}
+
+// What is known of all pairs: the greatest difference of each, and the distance as a multiple of it.
+struct Known {
+    peaks: vec3<f32>,
+    roots: vec3<f32>,
+}
+
+fn root_of(sum: f32) -> f32 {
+    if (POWER == 1u) || (sum == 0.0) {
+        return sum;
+    }
+    if POWER == 2u {
+        return sqrt(sum);
+    }
+    return exp(min(precise_log(sum) / vectors_p(), 88.7));
+}
+
+fn fold_know(state: State) -> Known {
+    let roots = vec3<f32>(root_of(state.ab.sum), root_of(state.ac.sum), root_of(state.bc.sum));
+    return Known(vec3<f32>(state.ab.peak, state.ac.peak, state.bc.peak), roots);
+}
+
+fn fold_finish(state: State, known: Known) -> Distances {
+    let unbounded = (vec3<u32>(state.flags) & vec3<u32>(1u, 2u, 4u)) != vec3<u32>(0u);
+    return Distances(select(known.peaks * known.roots, vec3<f32>(infinity()), unbounded), 0.0);
+}
+
+fn fold_poisoned(state: State) -> bool {
+    return (state.flags & POISON) != 0u;
+}
+
+// What a distance grows by with a difference: its sign times (its share of the distance)^(p − 1), 0 for a difference of 0.
+fn direction(difference: f32, peak: f32, root: f32) -> f32 {
+    if difference == 0.0 {
+        return 0.0;
+    }
+    let share = (abs(difference) / peak) / root;
+    var size = 1.0;
+    if POWER == 2u {
+        size = share;
+    } else if POWER != 1u {
+        size = exp(clamp((vectors_p() - 1.0) * precise_log(share), -104.0, 88.7));
+    }
+    return select(size, -size, difference < 0.0);
+}
+
+// A distance that the loss does not change with has no part in the gradient; an infinite one has no direction.
+fn part_along(slope: f32, difference: f32, peak: f32, root: f32, unbounded: bool) -> f32 {
+    if slope == 0.0 {
+        return 0.0;
+    }
+    if unbounded {
+        return nan();
+    }
+    return slope * direction(difference, peak, root);
+}
+
+// The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.
+fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> vec3<f32> {
+    let difference = differences(x);
+    let ab = part_along(slopes.x, difference.x, known.peaks.x, known.roots.x, (state.flags & 1u) != 0u);
+    let ac = part_along(slopes.y, difference.y, known.peaks.y, known.roots.y, (state.flags & 2u) != 0u);
+    let bc = part_along(slopes.z, difference.z, known.peaks.z, known.roots.z, (state.flags & 4u) != 0u);
+    return vec3<f32>(ab + ac, bc - ab, -ac - bc);
+}

@@ -1,0 +1,53 @@
+// A value for each row, from how far its vectors lie apart; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/upstream absent/losses absent/dx0 absent/dx1 absent/dx2 geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/lanes geometry/vectors.
+
+// whether a gradient is wanted
+override WRITES: bool = false;
+// whether this dispatch counts; a second one that writes further gradients does not
+override COUNTS: bool = true;
+
+@compute @workgroup_size(256)
+fn vectors_fused(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let slots = 256u / LANES;
+    let lane = invocation % LANES;
+    var tally = tally_none();
+    for (var round = 0u; round < params.rounds; round += 1u) {
+        let row = (((tile * params.rounds) + round) * slots) + (invocation / LANES);
+        let live = row < params.per_item;
+        let begin = select(0u, row, live) * params.classes;
+        let end = begin + params.classes;
+        var kept = false;
+        if live {
+            kept = mask_at(row) != 0.0;
+        }
+        var state = fold_empty();
+        var known = fold_know(state);
+        for (var look = 0u; look < LOOKS; look += 1u) {
+            var own = fold_empty();
+            if kept {
+                own = absorb_vectors(look, known, begin + lane, end, LANES);
+            }
+            state = fold_merge(state, merge_lanes(own, invocation));
+            known = fold_know(state);
+        }
+        if live {
+            let score = score_of(row, state, known);
+            if COUNTS && (lane == 0u) {
+                tally_row(row, kept, score, &tally);
+            }
+            if WRITES {
+                write_vectors(kept, state, known, score, scales().x * upstream_at(row), begin + lane, end, LANES);
+            }
+        }
+    }
+    if COUNTS {
+        let merged = tally_workgroup(tally, invocation);
+        if (tile * params.rounds * slots < params.per_item) && (invocation == 0u) {
+            workspace.tallies[tile] = merged;
+        }
+    }
+}

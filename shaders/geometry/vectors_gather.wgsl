@@ -1,0 +1,34 @@
+// Rows too long for a workgroup, first stage, once for each look: the state of each chunk. Uses lib/params lib/math lib/tally dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/losses absent/dx0 absent/dx1 absent/dx2 operand/row_states geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/lanes geometry/vectors.
+
+// which look this dispatch takes
+override LOOK: u32 = 0u;
+
+@compute @workgroup_size(256)
+fn vectors_gather(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let row = tile / params.chunks;
+    let live = row < params.per_item;
+    let chunks = select(0u, params.chunks, live);
+    // what the look before found out about the whole row
+    var before = fold_empty();
+    if LOOK > 0u {
+        for (var chunk = invocation; chunk < chunks; chunk += 256u) {
+            before = fold_merge(before, row_states[(row * chunks) + chunk]);
+        }
+        before = merge_lanes(before, invocation);
+    }
+    var state = fold_empty();
+    if live {
+        let begin = (row * params.classes) + ((tile % params.chunks) * params.chunk);
+        let end = min(begin + params.chunk, (row + 1u) * params.classes);
+        state = absorb_vectors(LOOK, fold_know(before), begin + invocation, end, 256u);
+    }
+    state = merge_lanes(state, invocation);
+    if live && (invocation == 0u) {
+        row_states[(LOOK * params.per_item * params.chunks) + tile] = state;
+    }
+}

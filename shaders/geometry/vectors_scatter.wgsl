@@ -1,0 +1,19 @@
+// Rows too long for a workgroup, third stage: the gradients of each chunk. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/upstream absent/losses absent/dx0 absent/dx1 absent/dx2 operand/row_states geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/vectors.
+@compute @workgroup_size(256)
+fn vectors_scatter(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let row = tile / params.chunks;
+    if row >= params.per_item {
+        return;
+    }
+    let state = row_states[row * params.chunks];
+    let known = fold_know(state);
+    let begin = (row * params.classes) + ((tile % params.chunks) * params.chunk);
+    let end = min(begin + params.chunk, (row + 1u) * params.classes);
+    let scale = scales().x * upstream_at(row);
+    write_vectors(mask_at(row) != 0.0, state, known, score_of(row, state, known), scale, begin + lane, end, 256u);
+}

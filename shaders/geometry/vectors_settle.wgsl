@@ -1,0 +1,27 @@
+// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/losses absent/dx0 absent/dx1 absent/dx2 operand/row_states geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/vectors.
+@compute @workgroup_size(256)
+fn vectors_settle(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let row = (tile * 256u) + lane;
+    var tally = tally_none();
+    if row < params.per_item {
+        var state = fold_empty();
+        for (var look = 0u; look < LOOKS; look += 1u) {
+            let first = ((look * params.per_item) + row) * params.chunks;
+            for (var chunk = 0u; chunk < params.chunks; chunk += 1u) {
+                state = fold_merge(state, row_states[first + chunk]);
+            }
+        }
+        // the third stage finds the whole row's state where its first chunk's was
+        row_states[row * params.chunks] = state;
+        tally_row(row, mask_at(row) != 0.0, score_of(row, state, fold_know(state)), &tally);
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < params.per_item) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

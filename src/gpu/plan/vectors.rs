@@ -1,0 +1,141 @@
+//! How a walk over rows of vectors is cut.
+
+use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, walks};
+use crate::leaf::{Measure, Vectors};
+use crate::role::Role;
+
+/// The rows that a workgroup counts before the walk.
+const COUNTED: usize = 16384;
+
+/// The coordinates of a chunk, where rows are cut into chunks.
+const CHUNK: usize = 8192;
+
+/// Beyond this many coordinates rows are cut; and from `2·CHUNK` on, where there are so few that they leave a GPU idle.
+const UNCUT: usize = 65536;
+const FEW: usize = 64;
+
+pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
+    let params = &mut plan.params;
+    // a row is a value of the unreduced loss, and its coordinates stand where classes do
+    (params.items, params.per_item, params.classes) = (1, narrow(rows as u64), narrow(width as u64));
+    if rows == 0 {
+        return;
+    }
+    let counts = rows.div_ceil(COUNTED) as u64;
+    scale_first(request, plan, elements::count(request, counts), narrow(COUNTED as u64), counts);
+    if width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
+        cut(request, plan, rows, width, leaf);
+    } else {
+        fused(request, plan, rows, width, leaf);
+    }
+}
+
+/// One pass: as many lanes share a row as keep loops short.
+fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
+    let lanes = width.div_ceil(8).next_power_of_two().min(256);
+    let slots = 256 / lanes;
+    let per_lane = width.div_ceil(lanes).max(1);
+    // about 4096 workgroups, as far as an invocation's loops stay short
+    let rounds = (rows / (slots * 4096)).next_power_of_two().min((2048 / per_lane).max(1));
+    let groups = rows.div_ceil(slots * rounds) as u64;
+    plan.params.rounds = narrow(rounds as u64);
+    plan.params.tallies = narrow(groups);
+    // two looks and the gradient
+    plan.longest_loop = plan.longest_loop.max((3 * rounds * per_lane) as u64);
+    plan.stages.extend(walks(request.wanted, |first, gradients| {
+        let mut joint = joint(request, leaf, &["lib/tally", "lib/workspace"]);
+        joint.optional("mask", request.player(Role::Mask).is_some());
+        joint.optional("upstream", request.upstream_tensor());
+        joint.optional("losses", first && request.unreduced());
+        let mut choices = choices(request, leaf);
+        choices.extend([
+            ("LANES".into(), lanes as f64),
+            ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
+            ("COUNTS".into(), f64::from(u8::from(first))),
+        ]);
+        stage(request, joint, "vectors_fused", choices, groups, gradients)
+    }));
+}
+
+/// Passes over rows that are cut into chunks: statistics, once for each look; merge; gradients.
+fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
+    // an invocation merges the chunks of a row, at each look: no more than 2048
+    let chunk = CHUNK.max((width / 2048).next_power_of_two());
+    let chunks = width.div_ceil(chunk);
+    let looks = if leaf.measure() == Measure::Cosine { 2 } else { 1 };
+    let (tiles, settled) = ((rows * chunks) as u64, rows.div_ceil(256) as u64);
+    plan.params.chunk = narrow(chunk as u64);
+    plan.params.chunks = narrow(chunks as u64);
+    plan.params.tallies = narrow(settled);
+    plan.longest_loop = plan.longest_loop.max((looks * chunks) as u64).max(chunk as u64 / 256);
+    plan.hold("row_states", looks as u64 * tiles);
+
+    for look in 0..looks {
+        let mut gather = joint(request, leaf, &["lib/tally"]);
+        gather.optional("losses", false);
+        gather.files(&["operand/row_states"]);
+        let mut choices = choices(request, leaf);
+        choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
+        plan.stages.push(stage(request, gather, "vectors_gather", choices, tiles, &[]));
+    }
+
+    let mut settle = joint(request, leaf, &["lib/tally", "lib/workspace"]);
+    settle.optional("mask", request.player(Role::Mask).is_some());
+    settle.optional("losses", request.unreduced());
+    settle.files(&["operand/row_states"]);
+    plan.stages.push(stage(request, settle, "vectors_settle", choices(request, leaf), settled, &[]));
+
+    if !request.wanted.is_empty() {
+        plan.stages.extend(walks(request.wanted, |_, gradients| {
+            let mut scatter = joint(request, leaf, &["lib/tally", "lib/workspace"]);
+            scatter.optional("mask", request.player(Role::Mask).is_some());
+            scatter.optional("upstream", request.upstream_tensor());
+            scatter.optional("losses", false);
+            scatter.files(&["operand/row_states"]);
+            stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, gradients)
+        }));
+    }
+}
+
+/// What every kernel over vectors is joined of, up to its own part.
+fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str]) -> Joint {
+    let header = request.loss().header();
+    let mut joint = Joint::new(&["lib/params", "lib/math"]);
+    joint.files(lib);
+    joint.files(&["dtype/float"]);
+    for k in 0..3 {
+        // a row's number comes after its vectors, and is no coordinate
+        let vector = header.components().nth(k).is_some_and(|spec| spec.role == Role::Element);
+        joint.optional(&format!("x{k}"), vector);
+    }
+    joint.optional("row", request.player(Role::Row).is_some());
+    let fold = match leaf.measure() {
+        Measure::Cosine => "fold/cosine",
+        Measure::Norm { .. } => "fold/distance",
+    };
+    joint.files(&["geometry/distances", fold]);
+    joint.sources.push(header.shader);
+    joint
+}
+
+fn choices(request: &Request<'_>, leaf: &dyn Vectors) -> Vec<(String, f64)> {
+    let mut choices = overrides(request.loss());
+    if let Measure::Norm { p, .. } = leaf.measure() {
+        let power = if p == 1.0 || p == 2.0 { p } else { 0.0 };
+        choices.extend([("PAIRS".into(), leaf.pairs().len() as f64), ("POWER".into(), power.into())]);
+    }
+    choices
+}
+
+fn stage(
+    request: &Request<'_>,
+    mut joint: Joint,
+    entry: &'static str,
+    mut choices: Vec<(String, f64)>,
+    groups: u64,
+    gradients: &[Wanted],
+) -> Stage {
+    let bound = bind_gradients(&mut joint, &mut choices, request.loss().header(), gradients);
+    joint.files(&["geometry/lanes", "geometry/vectors", &format!("geometry/{entry}")]);
+    joint.stage(entry, choices, groups).writing(bound)
+}

@@ -1,0 +1,86 @@
+//! Vectors of every length: what is squared or raised to a power does not overflow or vanish where the result does not.
+
+use crate::case::Case;
+use crate::common::{Rng, Setting};
+use crate::gpu;
+use crate::judge::Failures;
+use wgloss::{Array, DType, Leaf, Measure, Role, Value, all};
+
+/// Factors of the vectors' coordinates: squares leave the range of f32, norms fall below 1e-8.
+const FACTORS: [f32; 6] = [1e-30, 1e-20, 1e-9, 1e15, 1e18, 1e30];
+
+/// A few lanes a row, a workgroup a row, and rows cut into chunks.
+const SHAPES: [&[usize]; 3] = [&[7, 12], &[3, 700], &[2, 17_000]];
+
+fn scaled(array: &Array, factor: f32) -> Array {
+    Array::new(&array.to_f32().iter().map(|x| factor * x).collect::<Vec<f32>>(), array.shape()).unwrap()
+}
+
+#[test]
+fn cosines_do_not_depend_on_lengths() {
+    let mut failures = Failures::default();
+    for loss in all() {
+        let Leaf::Vectors(leaf) = loss.leaf() else { continue };
+        let mut cases: Vec<Case> = SHAPES.map(|shape| Case::new(loss.header().id, shape, DType::F32)).to_vec();
+        if leaf.measure() != Measure::Cosine {
+            if loss.header().id != "contrastive" {
+                continue;
+            }
+            cases = cases.into_iter().map(|case| case.option("distance", Value::Name("cosine".into()))).collect();
+        }
+        for case in cases {
+            // the second vector's gradient is of another size than the first's: each is compared for itself
+            for (one, other) in FACTORS.iter().flat_map(|one| [(*one, 1.0), (*one, *one)]) {
+                let mut inputs = case.inputs();
+                for (name, factor) in [("input1", one), ("input2", other)] {
+                    *inputs.operand(name) = scaled(inputs.operand(name), factor);
+                }
+                failures.note(&(&case, one, other), case.run_on(gpu(), &inputs));
+            }
+        }
+    }
+    failures.raise();
+}
+
+#[test]
+fn distances_scale_with_the_vectors() {
+    let mut failures = Failures::default();
+    for p in [0.5, 1.0, 1.5, 2.0, 3.0, 7.0, 40.0] {
+        for shape in SHAPES {
+            for factor in [1e-3, 1.0, 1e15, 1e18, 1e25] {
+                let case = Case::new("triplet_margin", shape, DType::F32);
+                let case = case.option("p", Value::Number(p)).option("swap", Value::Flag(true));
+                let mut inputs = case.inputs();
+                for name in ["anchor", "positive", "negative"] {
+                    *inputs.operand(name) = scaled(inputs.operand(name), factor);
+                }
+                failures.note(&(&case, factor), case.run_on(gpu(), &inputs));
+            }
+        }
+    }
+    failures.raise();
+}
+
+/// Of nearly parallel vectors `1 − cos` has its digits, where the cosine of f32 is 1.
+#[test]
+fn small_angles_keep_their_digits() {
+    let mut rng = Rng::new(3);
+    for angle in [1e-2, 1e-3, 1e-4] {
+        let loss = wgloss::by_id("cosine_embedding").unwrap();
+        let setting = Setting { shape: vec![1, 300], axis: Default::default(), target: DType::F32 };
+        let spec = loss.header().operands.iter().find(|spec| spec.role == Role::Element).unwrap();
+        let a = setting.draw(&*loss, spec, &mut rng);
+        let noise = setting.draw(&*loss, spec, &mut rng).to_f32();
+        // of another length as well
+        let b: Vec<f32> = a.to_f32().iter().zip(noise).map(|(a, noise)| 3.0 * (a + angle * noise)).collect();
+        let case = Case::new("cosine_embedding", &[1, 300], DType::F32);
+        let mut inputs = case.inputs();
+        *inputs.operand("input1") = a;
+        *inputs.operand("input2") = Array::new(&b, [1, 300]).unwrap();
+        *inputs.operand("target") = Array::new(&[1.0f32], [1]).unwrap();
+        let (got, want) = case.both(gpu(), &inputs).unwrap().unwrap();
+        let (got, want) = (got.loss.unwrap(), want.loss.unwrap());
+        // each of 300 coordinates of two unit vectors is rounded by 2^-24 of itself, beside an angle of 1e-4
+        assert!((got - want).abs() <= 2e-3 * want, "{angle}: {got}, not {want}");
+    }
+}
