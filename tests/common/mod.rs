@@ -246,7 +246,7 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
     let numbers = match spec.range {
         Range::Any => vec![0.0, 1.5, -1.0],
         Range::AtLeast(low) => vec![low, low + 0.5, low + 3.0],
-        Range::Above(low) => vec![low + 0.125, low + 1.0, low + 3.0],
+        Range::Above(low) => vec![low + 0.125, low + 2.0],
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
         Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };

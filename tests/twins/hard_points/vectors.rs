@@ -106,11 +106,11 @@ fn contrastive_at_its_kinks() {
 fn triplets_at_their_kinks() {
     let eps = f64::from(f32::MIN_POSITIVE);
     let triplet = TripletMargin { margin: 1.0, eps: f32::MIN_POSITIVE, ..Default::default() };
-    // distances 2, 3 and √13 in exact arithmetic: so small an eps is nothing beside them
-    let (a, p, n) = (one(&[0.0, 0.0]), one(&[2.0, 0.0]), one(&[0.0, 3.0]));
+    // distances of 2 and 3, to which so small an eps adds nothing: it is taken back where a difference is to be 0
+    let (a, p, n) = (one(&[0.0, 0.0]), one(&[2.0, eps]), one(&[eps, 3.0]));
     let swapped = TripletMargin { swap: true, ..triplet.clone() };
     // the negative as far from the anchor as from the positive
-    let (a2, p2, n2) = (one(&[0.0, 0.0]), one(&[6.0, 0.0]), one(&[3.0, 4.0]));
+    let (a2, p2, n2) = (one(&[0.0, 0.0]), one(&[6.0, eps]), one(&[3.0, 4.0]));
     let (nearer, farther) = (one(&[2.0, 1.0]), one(&[-2.0, 1.0]));
     let manhattan = TripletMargin { p: 1.0, ..triplet.clone() };
     let on = one(&[-eps, -eps]);
@@ -128,7 +128,7 @@ fn triplets_at_their_kinks() {
         Point::new("a negative nearer to the positive", swapped.of(&a, &p, &nearer), [2.0])
             .gradient(&a, [-1.0, 0.0])
             .gradient(&p, [1.0, 1.0])
-            .gradient(&nearer, [0.0, -1.0]),
+            .gradient(&nearer, [eps, -1.0]),
         Point::new("a negative nearer to the anchor", swapped.of(&a, &p, &farther), [3.0 - 5f64.sqrt()]),
         Point::new("no distance", triplet.of(&on, &a, &p), [0.0]).gradient(&a, [0.0, 0.0]),
         Point::new("no distance within the margin", triplet.of(&on, &a, &one(&[0.5, 0.0])), [0.5])
