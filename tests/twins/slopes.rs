@@ -185,7 +185,15 @@ impl Call {
         let differentiable = |name: &str| specs.iter().any(|spec| spec.name == name && spec.gradient);
         let places: Vec<usize> = (0..self.operands.len()).filter(|&k| differentiable(self.operands[k].0)).collect();
         let of: Vec<&Array> = places.iter().map(|&place| &self.operands[place].1).collect();
-        let smoothed = self.options.iter().any(|(name, _)| *name == "smooth_dr");
+        let number = |name: &str| match self.options.iter().find(|(known, _)| *known == name) {
+            Some((_, Value::Number(number))) => Some(*number),
+            _ => None,
+        };
+        let smoothed = number("smooth_dr").is_some();
+        // a root bends within any step where smoothing moves what it is taken of to 0
+        if smoothed && number("smooth_nr") > number("smooth_dr") && number("gamma").is_some_and(|gamma| gamma < 1.0) {
+            return Ok(false);
+        }
         let gradients = match cpu::gradient_list(&self.term(&self.operands), &of) {
             // with nothing or too much to smooth, a ratio of regions may be 0/0, or Tversky's a root of a negative number
             Ok((outcome, _)) if smoothed && outcome.tensor().to_f64().iter().any(|v| !v.is_finite()) => {
