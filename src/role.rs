@@ -33,6 +33,22 @@ pub enum Role {
     Table,
     /// An operand of a sum of losses, which one of them checks.
     Part,
+    /// A row for each item, `[N, D]`: what is compared with all others, and what with.
+    Rows,
+    /// More rows to compare with, `[M, D]`.
+    MoreRows,
+    /// A label of any value for each row, `[N]`: rows of equal labels belong together.
+    RowLabels,
+    /// Feature maps whose channels are compared, `[N, C, ...]`.
+    Channels,
+    /// The row of each class of a projection, `[V, D]`.
+    Projection,
+    /// A float for each class of a projection, `[V]`.
+    PerProjection,
+    /// One number, `[1]`, that scores are multiplied by.
+    Scale,
+    /// One number, `[1]`, that is added to scores.
+    Shift,
 }
 
 /// The values that an operand holds.
@@ -57,7 +73,7 @@ pub enum Domain {
 impl Role {
     /// Whether an operand of this role holds integers alone.
     pub const fn is_integer(self) -> bool {
-        matches!(self, Role::Labels | Role::Index)
+        matches!(self, Role::Labels | Role::Index | Role::RowLabels)
     }
 }
 
@@ -91,10 +107,10 @@ impl Sizes {
 
     /// The shape of an operand.
     pub fn shape(&self, role: Role) -> Vec<Axis> {
-        let of = |shape: &[usize]| shape.iter().map(|&d| Axis::Of(d)).collect();
+        let of = |shape: &[usize]| shape.iter().map(|&d| Axis::Of(d)).collect::<Vec<_>>();
         let last = self.leader.len().saturating_sub(1);
         match role {
-            Role::Element | Role::Classes | Role::Dense => of(&self.leader),
+            Role::Element | Role::Classes | Role::Dense | Role::Rows | Role::Channels => of(&self.leader),
             Role::Target if self.dense => of(&self.leader),
             Role::Target | Role::Labels => of(&without_classes(&self.leader, self.class_axis)),
             Role::Column => of(&self.leader[last..]),
@@ -104,6 +120,11 @@ impl Sizes {
             Role::Index => of(&self.leader[..1.min(self.leader.len())]),
             Role::Table => vec![Axis::Free("T")],
             Role::Part => of(&self.leader),
+            Role::MoreRows => [vec![Axis::Free("M")], of(&self.leader[last..])].concat(),
+            Role::RowLabels => of(&self.leader[..1.min(self.leader.len())]),
+            Role::Projection => [vec![Axis::Free("V")], of(&self.leader[last..])].concat(),
+            Role::PerProjection => vec![Axis::Free("V")],
+            Role::Scale | Role::Shift => vec![Axis::Of(1)],
         }
     }
 }
@@ -117,6 +138,10 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Composite(_) => Vec::new(),
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => without_classes(leader, axis),
         Leaf::Vectors(_) => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Similarity(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Gram(_) => {
+            vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]
+        }
         Leaf::Region(leaf) => {
             let settings = leaf.settings();
             let seen = class_count(leader, axis).saturating_sub(usize::from(!settings.include_background));

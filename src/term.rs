@@ -46,6 +46,12 @@ pub enum Extra {
     Margin,
     /// The clean sample of a diffusion loss.
     Sample,
+    /// More rows to compare with, which belong together with none.
+    Negatives,
+    /// What scores are multiplied by.
+    LogitScale,
+    /// What is added to the products with each class's row.
+    Bias,
 }
 
 impl Extra {
@@ -58,6 +64,9 @@ impl Extra {
             Extra::Alpha => "alpha",
             Extra::Margin => "margin",
             Extra::Sample => "sample",
+            Extra::Negatives => "negatives",
+            Extra::LogitScale => "logit_scale",
+            Extra::Bias => "bias",
         }
     }
 }

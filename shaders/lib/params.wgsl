@@ -38,10 +38,31 @@ struct Params {
     rider_divisor: f32,
     spare_0: u32,
     spare_1: u32,
+    // what this dispatch alone runs over, where a walk goes block by block
+    block: Block,
     // the element at which each binding's tensor begins, by binding number
     bases: array<vec4<u32>, 6>,
     // the loss's numbers, in its header's order
     options: array<vec4<f32>, 4>,
+}
+
+// Rows against others: both from first to below end, and the place of each side's row 0 among the rows of all sides.
+struct Block {
+    own_first: u32,
+    own_end: u32,
+    own_base: u32,
+    other_first: u32,
+    other_end: u32,
+    other_base: u32,
+    // tiles of a chunk, chunks of a row, and which of them is this dispatch's first
+    chunk: u32,
+    chunks: u32,
+    first_chunk: u32,
+    // whether sums begin here, rather than going on
+    fresh: u32,
+    // how many times sixteen elements products run over
+    steps: u32,
+    spare: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -39,6 +39,25 @@ pub(crate) enum Walk {
     Regions(Classes),
     /// Rows, each of so many coordinates.
     Rows { rows: usize, width: usize },
+    /// Rows against all others.
+    Similarity(Pairs),
+    /// Rows against the classes of a projection.
+    Linear(Pairs),
+    /// The channels of each item against each other.
+    Gram(Classes),
+}
+
+/// Rows and what each is compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pairs {
+    /// The rows that have a value each.
+    pub rows: usize,
+    /// The rows of what they are compared with first: as many, or the classes of a projection.
+    pub others: usize,
+    /// The rows of what they are compared with beyond.
+    pub more: usize,
+    /// The elements of a row.
+    pub width: usize,
 }
 
 /// Integers that have to lie in `0..count`, or equal `ignored`.
@@ -233,7 +252,8 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
     scales(part, header, &sizes.values)?;
     let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
     let regions = matches!(part.loss.leaf(), Leaf::Region(_));
-    let counted = !regions && ignoring;
+    // a row that no other belongs together with has no value either
+    let counted = (!regions && ignoring) || header.player(Role::RowLabels).is_some();
     let own = divisor(part, header, dense, &sizes.values, counted);
     let rider = |(rider, classes): (Rider, Classes)| {
         // a single channel is two classes of one weight: that of label 1 is a factor, as PyTorch's pos_weight is

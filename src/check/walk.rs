@@ -1,6 +1,6 @@
 //! What each family's walk runs over, and what of it a loss may not be asked for.
 
-use super::{Labels, Walk, mismatch, too_many};
+use super::{Labels, Pairs, Walk, mismatch, too_many};
 use crate::error::{Error, Result};
 use crate::leaf::{Activation, Leaf, Pointwise, RegionSettings};
 use crate::loss::Header;
@@ -14,6 +14,7 @@ type Walked = (Walk, Option<Labels>);
 pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, dense: bool) -> Result<Walked> {
     let target = header.player(Role::Target).filter(|_| !dense).or(header.player(Role::Labels));
     let labels = |count, ignored| target.map(|spec| Labels { operand: spec.name, count, ignored });
+    let player = |role| header.player(role).and_then(|spec| part.operand(spec.name));
     let classes = || match Classes::of(leader.shape(), leader.class_axis()) {
         Some(classes) if classes.c > 0 => Ok(classes),
         _ => Err(mismatch(header, header.operands[0].name, "[N, C, ...] with at least one class".into(), leader)),
@@ -41,11 +42,34 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
             let (classes, settings) = (classes()?, leaf.settings());
             (Walk::Regions(classes), labels(classes.c.max(2), settings.ignore_index))
         }
-        Leaf::Vectors(_) => match *leader.shape() {
-            [rows, width] => (Walk::Rows { rows, width }, None),
-            _ => return Err(mismatch(header, header.operands[0].name, "[N, D]".into(), leader)),
-        },
+        Leaf::Vectors(_) => {
+            let (rows, width) = rows(header, leader)?;
+            (Walk::Rows { rows, width }, None)
+        }
+        Leaf::Gram(_) => (Walk::Gram(classes()?), None),
+        Leaf::Similarity(_) => {
+            let (rows, width) = rows(header, leader)?;
+            let more = player(Role::MoreRows).map_or(0, |more| more.shape().first().copied().unwrap_or(0));
+            (Walk::Similarity(Pairs { rows, others: rows, more, width }), None)
+        }
+        Leaf::Linear(leaf) => {
+            let (rows, width) = rows(header, leader)?;
+            let (spec, projection) = header.player(Role::Projection).zip(player(Role::Projection)).expect("required");
+            let others = projection.shape().first().copied().unwrap_or(0);
+            if others == 0 {
+                return Err(mismatch(header, spec.name, "[V, D] with at least one class".into(), projection));
+            }
+            (Walk::Linear(Pairs { rows, others, more: 0, width }), labels(others, Some(leaf.ignore_index())))
+        }
     })
+}
+
+/// The two axes of a prediction that is rows.
+fn rows<T: Operand>(header: &'static Header, leader: &T) -> Result<(usize, usize)> {
+    match leader.shape() {
+        &[rows, width] => Ok((rows, width)),
+        _ => Err(mismatch(header, header.operands[0].name, "[N, D]".into(), leader)),
+    }
 }
 
 fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, leaf: &dyn Pointwise) -> Result<Walked> {

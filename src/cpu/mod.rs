@@ -4,9 +4,12 @@
 
 mod elements;
 mod fold;
+mod gram;
+mod linear;
 mod outcome;
 mod positions;
 mod regions;
+mod similarity;
 mod vectors;
 
 pub use outcome::{Outcome, gradient_list, gradients, value};

@@ -2,7 +2,10 @@
 
 use crate::array::Array;
 use crate::check::{self, Checked, Divisor, Walk};
-use crate::cpu::{elements::Elements, positions::Positions, regions::Regions, vectors::Rows};
+use crate::cpu::{
+    elements::Elements, gram::Gram, linear::Linear, positions::Positions, regions::Regions, similarity::AllPairs,
+    vectors::Rows,
+};
 use crate::error::Result;
 use crate::leaf::Leaf;
 use crate::loss::OperandSpec;
@@ -131,6 +134,9 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Box<dyn Walked + 'a> {
             Box::new(Positions::new(part, leaf, ignored, classes))
         }
         (Leaf::Vectors(leaf), Walk::Rows { rows, width }) => Box::new(Rows::new(part, leaf, rows, width)),
+        (Leaf::Similarity(leaf), Walk::Similarity(pairs)) => Box::new(AllPairs::new(part, leaf, pairs)),
+        (Leaf::Gram(leaf), Walk::Gram(classes)) => Box::new(Gram::new(part, leaf, classes)),
+        (Leaf::Linear(leaf), Walk::Linear(pairs)) => Box::new(Linear::new(part, leaf, pairs)),
         _ => unreachable!("the checks choose the walk by the leaf"),
     }
 }

@@ -37,6 +37,7 @@ struct Context {
     /// Why the device was lost, where it was. A lost device tells nobody but the callback that is set on it.
     lost: Arc<Mutex<Option<String>>>,
     timeout: Mutex<Duration>,
+    workspace_bound: AtomicU64,
 }
 
 impl Gpu {
@@ -85,6 +86,7 @@ impl Gpu {
             memory: Arc::default(),
             lost: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
+            workspace_bound: AtomicU64::new(128 << 20),
         }))
     }
 
@@ -111,6 +113,18 @@ impl Gpu {
     /// How long a read waits for the GPU before it gives [`Error::Timeout`]; 30 seconds unless set.
     pub fn set_timeout(&self, timeout: Duration) {
         *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
+    }
+
+    /// How many bytes of workspace a loss of all pairs or of a linear layer may hold; 128 MiB unless set.
+    ///
+    /// Such a loss is computed in blocks, which a smaller bound makes smaller, and slower; its bits stay the same. One that
+    /// does not fit even so is refused with [`Error::TooLarge`].
+    pub fn set_workspace_bound(&self, bytes: u64) {
+        self.0.workspace_bound.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn workspace_bound(&self) -> u64 {
+        self.0.workspace_bound.load(Ordering::Relaxed)
     }
 
     pub(super) fn timeout(&self) -> Duration {

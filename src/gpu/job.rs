@@ -3,7 +3,7 @@
 use crate::check;
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-use crate::gpu::kernel::{Declared, Pipeline};
+use crate::gpu::kernel::{Declared, Kernel, Pipeline};
 use crate::gpu::outcome::{Outcome, Verdict, VerdictPart};
 use crate::gpu::params::Params;
 use crate::gpu::plan::{Bound, Plan, Request, Stage, Wanted, plan};
@@ -12,6 +12,8 @@ use crate::gpu::transfer::Read;
 use crate::reduction::Reduction;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Row, Scale, Term};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Where a prepared job writes.
@@ -102,7 +104,8 @@ impl Job {
             let place = verdicts.len();
             let wanted = wanted(part, outputs, &mut written);
             let slot = if loss_shape.is_some() { 0 } else { outputs.slot };
-            let plan = plan(&Request { part, checked, wanted: &wanted, place, slot })?;
+            let workspace_bound = gpu.workspace_bound();
+            let plan = plan(&Request { part, checked, wanted: &wanted, place, slot, workspace_bound })?;
             let mut memories = Vec::new();
             for (name, bytes) in &plan.scratch {
                 // a workspace begins with scales of 1, which only some plans overwrite
@@ -297,17 +300,30 @@ impl Binder<'_> {
     /// The dispatches, and the parameters that they share.
     fn dispatches(&self) -> Result<(Vec<Dispatch>, Memory)> {
         let mut made = Vec::new();
+        let mut known = HashMap::new();
         for stage in &self.plan.stages {
-            made.push((stage, self.pipeline(stage)?));
+            // the blocks of a walk share their pipelines
+            let pipeline = match known.entry((Arc::as_ptr(&stage.kernel), &stage.operands)) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(unknown) => unknown.insert(self.pipeline(stage)?).clone(),
+            };
+            made.push((stage, pipeline));
         }
-        let params = self.params(&made)?;
-        let dispatches = made.iter().map(|(stage, pipeline)| self.dispatch(stage, pipeline, &params));
+        let (params, places) = self.params(&made)?;
+        let dispatches = made.iter().zip(places).map(|((stage, pipeline), at)| {
+            let params = wgpu::BufferBinding {
+                buffer: &params.buffer,
+                offset: at,
+                size: wgpu::BufferSize::new(size_of::<Params>() as u64),
+            };
+            self.dispatch(stage, pipeline, params)
+        });
         Ok((dispatches.collect::<Result<_>>()?, params))
     }
 
     /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
     fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
-        let mut kernel = stage.kernel.clone();
+        let mut kernel = Kernel::clone(&stage.kernel);
         let bindings = kernel.bindings();
         let of_kind = |read_only| {
             let kind = wgpu::BufferBindingType::Storage { read_only };
@@ -318,25 +334,37 @@ impl Binder<'_> {
         self.gpu.kernels().get(self.gpu, &kernel)
     }
 
-    /// The parameters with the place where each binding's tensor begins, which is the same in all stages.
-    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<Memory> {
-        let mut params = self.plan.params;
+    /// The parameters of each stage, with the place where each binding's tensor begins, and their offsets; stages that run
+    /// over the same share them.
+    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(Memory, Vec<u64>)> {
+        let alignment = u64::from(self.gpu.limits().min_uniform_buffer_offset_alignment);
+        let stride = (size_of::<Params>() as u64).next_multiple_of(alignment);
+        let (mut bytes, mut offsets, mut known) = (Vec::new(), Vec::new(), HashMap::new());
         for (stage, pipeline) in made {
+            let mut params = Params { block: stage.block, ..self.plan.params };
             for binding in &pipeline.bindings {
                 if let Some(placed) = self.place(stage, binding) {
                     params.bases[binding.number as usize] = placed.base as u32;
                 }
             }
+            let params = bytemuck::bytes_of(&params).to_vec();
+            let offset = *known.entry(params).or_insert_with_key(|params| {
+                let offset = bytes.len() as u64;
+                bytes.extend(params);
+                bytes.resize((offset + stride) as usize, 0);
+                offset
+            });
+            offsets.push(offset);
         }
-        let (bytes, usage) = (size_of::<Params>() as u64, wgpu::BufferUsages::UNIFORM);
-        Memory::new(self.gpu, "wgloss parameters", bytes, Some(bytemuck::bytes_of(&params)), usage)
+        let usage = wgpu::BufferUsages::UNIFORM;
+        Ok((Memory::new(self.gpu, "wgloss parameters", bytes.len() as u64, Some(&bytes), usage)?, offsets))
     }
 
-    fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: &Memory) -> Result<Dispatch> {
+    fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: wgpu::BufferBinding<'_>) -> Result<Dispatch> {
         let mut entries = Vec::new();
         for binding in &pipeline.bindings {
             let resource = match self.place(stage, binding) {
-                None => params.buffer.as_entire_binding(),
+                None => wgpu::BindingResource::Buffer(params.clone()),
                 Some(placed) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: placed.buffer,
                     offset: placed.offset,

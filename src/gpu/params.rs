@@ -7,7 +7,7 @@ macro_rules! params {
     ($(#[$doc:meta])* pub struct $name:ident { $(pub $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[repr(C)]
-        #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+        #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
         pub(crate) struct $name {
             $(pub $field: $type,)*
         }
@@ -19,6 +19,24 @@ macro_rules! params {
                 &[$((stringify!($field), std::mem::offset_of!($name, $field), size_of::<$type>())),*];
         }
     };
+}
+
+params! {
+    /// What one dispatch runs over, where a walk goes block by block: the twin of `Block`.
+    pub struct Block {
+        pub own_first: u32,
+        pub own_end: u32,
+        pub own_base: u32,
+        pub other_first: u32,
+        pub other_end: u32,
+        pub other_base: u32,
+        pub chunk: u32,
+        pub chunks: u32,
+        pub first_chunk: u32,
+        pub fresh: u32,
+        pub steps: u32,
+        pub spare: u32,
+    }
 }
 
 params! {
@@ -52,8 +70,15 @@ params! {
         pub rider_divisor: f32,
         pub spare_0: u32,
         pub spare_1: u32,
+        pub block: Block,
         pub bases: [u32; 24],
         pub options: [f32; 16],
+    }
+}
+
+impl Default for Block {
+    fn default() -> Block {
+        Block::zeroed()
     }
 }
 

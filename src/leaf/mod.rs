@@ -6,6 +6,7 @@ mod composite;
 mod divergence;
 mod pointwise;
 mod region;
+mod similarity;
 mod softmax;
 mod vectors;
 
@@ -15,6 +16,7 @@ pub use composite::*;
 pub use divergence::*;
 pub use pointwise::*;
 pub use region::*;
+pub use similarity::*;
 pub use softmax::*;
 pub use vectors::*;
 
@@ -37,12 +39,18 @@ pub enum Leaf<'a> {
     Vectors(&'a dyn Vectors),
     /// A sum of other losses.
     Composite(&'a dyn Composite),
+    /// A value for each row, from its scores against all others.
+    Similarity(&'a dyn Similarity),
+    /// A value for each row, from a softmax over its products with the rows of a projection.
+    Linear(&'a dyn Softmax),
+    /// A value for each pair of channels of an item, from their Gram matrices.
+    Gram(&'a dyn Pointwise),
 }
 
 impl Leaf<'_> {
     /// The name of a part that a mean divides by the count of values, whatever their weights, where there is one.
     pub(crate) fn extra(&self) -> Option<&'static str> {
-        if let Leaf::Softmax(leaf) = self { leaf.extra() } else { None }
+        if let Leaf::Softmax(leaf) | Leaf::Linear(leaf) = self { leaf.extra() } else { None }
     }
 
     /// The loss that rides along in the walk, where one does.

@@ -74,6 +74,17 @@ catalogue! {
         adversarial_discriminator: AdversarialDiscriminator,
         vae: Vae,
     }
+    similarity {
+        info_nce: InfoNce,
+        siglip: Siglip,
+        sup_con: SupCon,
+    }
+    gram {
+        gram_style: GramStyle,
+    }
+    linear {
+        linear_cross_entropy: LinearCrossEntropy,
+    }
 }
 
 /// Every loss that is walked itself: sums taken apart.

@@ -60,10 +60,15 @@ pub struct Setting {
 pub const FREE: usize = 10;
 
 impl Setting {
-    /// The setting of a loss for a shape of the tests' tables: boxes have one axis more, of four numbers.
+    /// The setting of a loss for a shape of the tests' tables: boxes have one axis more, of four numbers, and rows have no
+    /// more than two.
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
-        let width: &[usize] = if matches!(loss.leaf(), Leaf::Boxes(_)) { &[4] } else { &[] };
-        Setting { shape: [shape, width].concat(), axis, target }
+        let shape = match (loss.leaf(), shape) {
+            (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
+            (Leaf::Similarity(_) | Leaf::Linear(_), [rows, rest @ ..]) => vec![*rows, rest.iter().product()],
+            _ => shape.to_vec(),
+        };
+        Setting { shape, axis, target }
     }
 
     /// A loss with its default options, as far as they go with the shape.
@@ -131,6 +136,8 @@ impl Setting {
                 labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
             }
             Role::Index => labels(count, FREE, None, rng),
+            // few, so that most rows belong together with another
+            Role::RowLabels => labels(count, 3, None, rng),
             _ => {
                 let domain = domain(loss, spec);
                 let mut numbers: Vec<f32> = (0..count).map(|_| number(domain, rng)).collect();
@@ -144,7 +151,11 @@ impl Setting {
                 Array::new(&numbers, shape).unwrap()
             }
         };
-        if self.axis == ClassAxis::Last && matches!(spec.role, Role::Classes) { array.class_axis_last() } else { array }
+        if self.axis == ClassAxis::Last && matches!(spec.role, Role::Classes | Role::Channels) {
+            array.class_axis_last()
+        } else {
+            array
+        }
     }
 }
 
@@ -174,7 +185,14 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
         Leaf::ClassSum(leaf) => (classes, leaf.ignore_index()),
         Leaf::Divergence(_) => (classes, None),
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => (FREE, None),
+        // as many classes as a projection is drawn with rows
+        Leaf::Linear(leaf) => (FREE, Some(leaf.ignore_index())),
+        Leaf::Pointwise(_)
+        | Leaf::Boxes(_)
+        | Leaf::Vectors(_)
+        | Leaf::Composite(_)
+        | Leaf::Similarity(_)
+        | Leaf::Gram(_) => (FREE, None),
     }
 }
 

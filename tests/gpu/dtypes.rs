@@ -126,8 +126,9 @@ fn odd(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3], &[5, 13], &[257]],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1, 3], &[3, 65], &[1, 3, 63], &[1, 8193]],
-        Leaf::Region(_) => &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
         Leaf::Vectors(_) => &[&[3, 5], &[3, 257], &[1, 17_001]],
+        Leaf::Region(_) | Leaf::Gram(_) => &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
+        Leaf::Similarity(_) | Leaf::Linear(_) => &[&[3, 5], &[67, 3], &[5, 65]],
     }
 }
 

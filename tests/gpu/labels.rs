@@ -20,6 +20,7 @@ fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
         Leaf::Region(_) => &[&[7, 3, 401]],
         Leaf::Vectors(_) => &[],
+        Leaf::Similarity(_) | Leaf::Linear(_) | Leaf::Gram(_) => &[&[700, 3]],
     }
 }
 

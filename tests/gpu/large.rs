@@ -12,6 +12,10 @@ fn shape(loss: &dyn Loss) -> &'static [usize] {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => &[70_000, 3],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[70_000, 10],
         Leaf::Region(_) => &[70_000, 2, 3],
+        // of all pairs the twin makes as many as it has time for
+        Leaf::Similarity(_) => &[1500, 3],
+        Leaf::Linear(_) => &[70_000, 3],
+        Leaf::Gram(_) => &[70_000, 2, 3],
     }
 }
 

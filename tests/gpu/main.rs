@@ -17,6 +17,7 @@ mod pages;
 mod pairs;
 mod reads;
 mod repeat;
+mod rows;
 mod terms;
 mod vectors;
 

@@ -39,6 +39,24 @@ const ROWS: Kinds = &[
     &[&[2, 16_385], &[1, 17_000]],
 ];
 
+/// None at all, no elements, one row, few, around a tile, around several. Rows of one element have no direction.
+const ALL_PAIRS: Kinds = &[
+    &[&[0, 3], &[3, 0]],
+    &[&[1, 2], &[1, 5], &[2, 3]],
+    &[&[5, 17], &[16, 16], &[33, 65]],
+    &[&[63, 5], &[64, 64], &[65, 63]],
+    &[&[257, 15], &[130, 257]],
+];
+
+/// No items, no positions, one channel, few, around a tile, positions of several chunks.
+const CHANNELS: Kinds = &[
+    &[&[0, 3, 4], &[2, 3, 0]],
+    &[&[1, 1], &[3, 1, 33]],
+    &[&[2, 3], &[3, 5, 7], &[2, 17, 3, 5]],
+    &[&[2, 63, 9], &[1, 64, 64], &[2, 65, 17]],
+    &[&[2, 5, 1025], &[1, 130, 33]],
+];
+
 /// The factors of a loss's calls.
 struct Factors {
     loss: Box<dyn Loss>,
@@ -64,7 +82,7 @@ impl Factors {
         let classes = has(&*loss, Role::Classes);
         let targets: &[DType] = match () {
             _ if has(&*loss, Role::Target) => &[DType::I32, DType::U32, DType::U8, DType::I64, DType::F32],
-            _ if has(&*loss, Role::Labels) || has(&*loss, Role::Index) => {
+            _ if [Role::Labels, Role::Index, Role::RowLabels].into_iter().any(|role| has(&*loss, role)) => {
                 &[DType::I32, DType::U32, DType::U8, DType::I64]
             }
             _ => &[DType::F32],
@@ -74,9 +92,15 @@ impl Factors {
             shapes: match loss.leaf() {
                 Leaf::Vectors(_) => ROWS,
                 _ if classes => CLASSES,
+                Leaf::Similarity(_) | Leaf::Linear(_) => ALL_PAIRS,
+                Leaf::Gram(_) => CHANNELS,
                 _ => ELEMENTS,
             },
-            axes: if classes { &[ClassAxis::Second, ClassAxis::Last] } else { &[ClassAxis::Second] },
+            axes: if classes || has(&*loss, Role::Channels) {
+                &[ClassAxis::Second, ClassAxis::Last]
+            } else {
+                &[ClassAxis::Second]
+            },
             targets,
             options: specs.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
             optional: loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),

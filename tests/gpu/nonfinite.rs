@@ -12,8 +12,9 @@ const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3, 5]],
-        Leaf::Region(_) => &[&[2, 3, 4]],
         Leaf::Vectors(_) => &[&[4, 3], &[3, 700], &[2, 17_000]],
+        Leaf::Region(_) | Leaf::Gram(_) => &[&[2, 3, 4]],
+        Leaf::Similarity(_) | Leaf::Linear(_) => &[&[7, 5], &[70, 3]],
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[2, 3, 4], &[3, 21], &[5, 8200]],
     }
 }
@@ -152,7 +153,7 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds() {
                 let mut inputs = case.inputs();
                 let Some(places) = leave_one_out(&case, &mut inputs, ignore) else { continue };
                 let elements = loss.header().operands.iter().filter(|spec| match spec.role {
-                    Role::Element | Role::Classes | Role::Dense => true,
+                    Role::Element | Role::Classes | Role::Dense | Role::Rows => true,
                     role => role == Role::Target && dense,
                 });
                 for name in elements.map(|spec| spec.name) {

@@ -13,6 +13,9 @@ fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1030, 3, 257], &[130_000, 10]],
         Leaf::Region(_) => &[&[1030, 3, 257]],
         Leaf::Vectors(_) => &[&[3000, 1000], &[300_000, 5]],
+        Leaf::Similarity(_) => &[&[1030, 40]],
+        Leaf::Linear(_) => &[&[9000, 40]],
+        Leaf::Gram(_) => &[&[17, 500, 40]],
     }
 }
 

@@ -48,7 +48,7 @@ impl Choices {
         let options = loss.specs().into_iter().zip(loss.values());
         let labels = [DType::I32, DType::U32, DType::U8, DType::I64];
         let has = |role| header.operands.iter().any(|spec| spec.role == role);
-        let targets = match (has(Role::Target), has(Role::Labels) || has(Role::Index)) {
+        let targets = match (has(Role::Target), has(Role::Labels) || has(Role::Index) || has(Role::RowLabels)) {
             (true, _) => labels.into_iter().chain([DType::F32]).collect(),
             (_, true) => labels.to_vec(),
             _ => vec![DType::F32],
@@ -100,7 +100,10 @@ fn layouts(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             vec![(vec![6], Second), (vec![2, 3], Second), (vec![], Second), (vec![2, 1, 3], Second)]
         }
         Leaf::Vectors(_) => vec![(vec![4, 3], Second), (vec![1, 5], Second), (vec![2, 2], Second)],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![
+        Leaf::Similarity(_) | Leaf::Linear(_) => {
+            vec![(vec![4, 3], Second), (vec![2, 5], Second), (vec![5, 2], Second)]
+        }
+        Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![
             (vec![4, 3], Second),
             (vec![2, 3, 4], Second),
             (vec![1, 2, 2, 3], Second),
@@ -297,6 +300,9 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
         return like(&array, &numbers);
     }
     let (count, ignored) = label_range(loss, setting.classes());
+    if spec.role == Role::RowLabels {
+        numbers[1] = numbers[0];
+    }
     let item = array.len() / setting.shape[0];
     if spec.role != Role::Index {
         let kept = (0..count).find(|&label| ignored != Some(label as i32)).unwrap_or(0);

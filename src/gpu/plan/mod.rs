@@ -3,14 +3,18 @@
 //! How a walk is cut depends on the shape alone, so that the same inputs give the same bits everywhere.
 
 mod elements;
+mod gram;
+mod linear;
 mod positions;
 mod regions;
+mod similarity;
+mod tiles;
 mod vectors;
 
 use crate::check::{Checked, Divisor, Walk};
 use crate::error::{Error, Result};
 use crate::gpu::kernel::{Declared, Kernel, file};
-use crate::gpu::params::Params;
+use crate::gpu::params::{Block, Params};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
 use crate::loss::{Header, Loss, Source};
@@ -19,6 +23,8 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Scale};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The most storage buffers that a dispatch binds: WebGPU's default limit.
 pub(crate) const MOST_BUFFERS: usize = 8;
@@ -34,8 +40,23 @@ pub(super) const TALLY_BYTES: u64 = 32;
 pub(super) const WORKSPACE_HEAD: u64 = 16;
 
 /// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
-pub(super) const ELEMENT_BYTES: &[(&str, u64)] =
-    &[("items", 16), ("row_states", 32), ("region_sums", 16), ("coefficients", 8), ("pixels", 8), ("riders", 20)];
+pub(super) const ELEMENT_BYTES: &[(&str, u64)] = &[
+    ("items", 16),
+    ("row_states", 32),
+    ("region_sums", 16),
+    ("coefficients", 8),
+    ("pixels", 8),
+    ("riders", 20),
+    ("factors", 4),
+    ("whole_states", 20),
+    ("hits", 4),
+    ("records", 32),
+    ("slopes", 4),
+    ("slope_sums", 8),
+    ("pulls", 8),
+    ("products", 4),
+    ("grams", 4),
+];
 
 /// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
 pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 20), ("fold/class_sum", 12), ("fold/divergence", 32)];
@@ -74,10 +95,15 @@ pub(crate) enum Bound {
 /// One dispatch.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
-    pub kernel: Kernel,
+    /// One for all blocks of a walk.
+    pub kernel: Arc<Kernel>,
     pub groups: u64,
+    /// What it alone runs over, where a walk goes block by block.
+    pub block: Block,
     /// What the gradients' bindings go to, by name.
     gradients: Vec<(String, usize)>,
+    /// The operands that bindings stand for in this dispatch alone, by name.
+    pub operands: Vec<(&'static str, &'static str)>,
 }
 
 /// All dispatches of a part.
@@ -114,6 +140,9 @@ impl Plan {
         if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
             return Bound::Output(*output);
         }
+        if let Some((_, operand)) = stage.operands.iter().find(|(binding, _)| *binding == name) {
+            return Bound::Operand(operand);
+        }
         if let Some((_, operand)) = self.operands.iter().find(|(binding, _)| binding == name) {
             return Bound::Operand(operand);
         }
@@ -143,6 +172,8 @@ pub(crate) struct Request<'a> {
     /// The place of the part's first row in the outcome, and the place in the caller's tensor for the loss.
     pub place: usize,
     pub slot: usize,
+    /// The bytes that walks which go block by block may hold.
+    pub workspace_bound: u64,
 }
 
 impl Request<'_> {
@@ -214,9 +245,11 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
         (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, positions::Fold::of(leaf)),
         (Walk::Regions(classes), Leaf::Region(leaf)) => regions::plan(request, &mut plan, classes, leaf)?,
-        (Walk::Regions(_), _) => unreachable!("the checks choose the walk by the leaf"),
         (Walk::Rows { rows, width }, Leaf::Vectors(leaf)) => vectors::plan(request, &mut plan, rows, width, leaf),
-        (Walk::Rows { .. }, _) => unreachable!("the checks choose the walk by the leaf"),
+        (Walk::Similarity(pairs), Leaf::Similarity(leaf)) => similarity::plan(request, &mut plan, pairs, leaf)?,
+        (Walk::Gram(classes), _) => gram::plan(request, &mut plan, classes)?,
+        (Walk::Linear(pairs), Leaf::Linear(leaf)) => linear::plan(request, &mut plan, pairs, leaf)?,
+        _ => unreachable!("the checks choose the walk by the leaf"),
     }
     let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
     if tallies > MOST_TALLIES {
@@ -235,15 +268,24 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
 /// says, and a gradient of 16 bits is written by `operand/dx0_half` instead of `operand/dx0`, which writes f32.
 fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     let mut stages = std::mem::take(&mut plan.stages);
+    // what the blocks of a walk share is told once; it is kept while its address tells it apart
+    let mut told = HashMap::new();
     for stage in &mut stages {
-        for Declared { name, .. } in stage.kernel.bindings() {
+        let before = stage.kernel.clone();
+        let key = (Arc::as_ptr(&before), stage.operands.clone());
+        if let Some((_, kernel)) = told.get(&key) {
+            stage.kernel = Arc::clone(kernel);
+            continue;
+        }
+        for Declared { name, .. } in before.bindings() {
             let bound = plan.bound(stage, &name);
             let Some(dtype) = request.dtype(&bound) else { continue };
+            let kernel = Arc::make_mut(&mut stage.kernel);
             if matches!(bound, Bound::Output(_)) {
                 if dtype == DType::F32 {
                     continue;
                 }
-                stage.kernel.replace(&format!("operand/{name}"), &[&format!("operand/{name}_half"), "dtype/half"]);
+                kernel.replace(&format!("operand/{name}"), &[&format!("operand/{name}_half"), "dtype/half"]);
             }
             let code = match dtype {
                 DType::F16 | DType::U32 => 1.0,
@@ -251,8 +293,9 @@ fn dtypes(request: &Request<'_>, plan: &mut Plan) {
                 DType::I64 => 3.0,
                 _ => 0.0,
             };
-            stage.kernel.overrides.push((format!("{}_DTYPE", name.to_uppercase()), code));
+            kernel.overrides.push((format!("{}_DTYPE", name.to_uppercase()), code));
         }
+        told.insert(key, (before, stage.kernel.clone()));
     }
     plan.stages = stages;
 }
@@ -381,7 +424,7 @@ impl Joint {
         let declared: Vec<&str> = declared.collect();
         overrides.retain(|(name, _)| declared.contains(&name.as_str()));
         let kernel = Kernel { entry, sources: self.sources, overrides, shared_buffer: false };
-        Stage { kernel, groups, gradients: Vec::new() }
+        Stage { kernel: Arc::new(kernel), groups, block: Block::default(), gradients: Vec::new(), operands: Vec::new() }
     }
 }
 
@@ -389,6 +432,17 @@ impl Stage {
     /// How many storage buffers the stage binds.
     pub fn buffers(&self) -> usize {
         self.kernel.bindings().iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count()
+    }
+
+    /// The stage with operands of its own behind some of its bindings.
+    fn reading(mut self, operands: &[(&'static str, &'static str)]) -> Stage {
+        self.operands = operands.to_vec();
+        self
+    }
+
+    /// The same over a block, by so many workgroups.
+    fn over(&self, block: Block, groups: u64) -> Stage {
+        Stage { block, groups, ..self.clone() }
     }
 
     fn writing(mut self, gradients: Vec<(String, usize)>) -> Stage {
@@ -465,6 +519,12 @@ fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
         let names: &[&str] = match spec.role {
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],
+            // told apart by each dispatch
+            Role::Rows | Role::MoreRows | Role::Projection | Role::Channels => &[],
+            Role::RowLabels => &["labels"],
+            Role::PerProjection => &["bias"],
+            Role::Scale => &["logit_scale"],
+            Role::Shift => &["logit_bias"],
             Role::Classes => &["x0"],
             Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
             Role::PerClass => &["class_weight"],

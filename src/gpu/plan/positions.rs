@@ -5,6 +5,7 @@ use crate::check::Divisor;
 use crate::leaf::Leaf;
 use crate::role::Role;
 use crate::shape::Classes;
+use std::sync::Arc;
 
 /// The classes of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
@@ -142,7 +143,7 @@ fn choices(request: &Request<'_>, fold: Fold) -> Vec<(String, f64)> {
 /// The stage with the one gradient that a loss over classes has.
 fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
     let Some(wanted) = request.wanted.first() else { return stage };
-    stage.kernel.overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
+    Arc::make_mut(&mut stage.kernel).overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
     stage.writing(vec![("dx0".into(), wanted.output)])
 }
 

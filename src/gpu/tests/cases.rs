@@ -45,6 +45,9 @@ pub(super) struct Case {
     pub upstream_tensor: bool,
     pub divide_by_tensor: bool,
     pub gradients: Gradients,
+    /// The length of an axis that the prediction does not settle.
+    pub free: usize,
+    pub workspace_bound: u64,
 }
 
 /// The gradients that are wanted: of every operand that has one, stored or added.
@@ -70,6 +73,8 @@ impl Case {
             upstream_tensor: false,
             divide_by_tensor: false,
             gradients: Gradients::None,
+            free: 1000,
+            workspace_bound: 128 << 20,
         }
     }
 
@@ -111,7 +116,8 @@ impl Case {
         }
         let (term, checked) = check::term(&term)?;
         let wanted = self.wanted();
-        plan(&Request { part: &term.parts[0], checked: &checked[0], wanted: &wanted, place: 0, slot: 0 })
+        let (part, checked, wanted, workspace_bound) = (&term.parts[0], &checked[0], &wanted, self.workspace_bound);
+        plan(&Request { part, checked, wanted, place: 0, slot: 0, workspace_bound })
     }
 
     /// The gradients that are wanted, each with an output of its own.
@@ -131,7 +137,7 @@ impl Case {
     }
 
     fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {
-        let length = |axis: Axis| if let Axis::Of(length) = axis { length } else { 1000 };
+        let length = |axis: Axis| if let Axis::Of(length) = axis { length } else { self.free };
         let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
         let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
         gpu.claim(shape, if target { self.target } else { self.floats }).with_class_axis(self.axis)
@@ -167,7 +173,7 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     }
     let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
     let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();
-    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Vectors(_)) || loss.leaf().rider().is_some() {
+    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Linear(_) | Leaf::Vectors(_)) || loss.leaf().rider().is_some() {
         let changed: Vec<_> = settings.iter().map(|setting| [setting.clone(), numbers.clone()].concat()).collect();
         settings.extend(changed);
     }
@@ -192,6 +198,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Region(_) => vec![(vec![2, 3, 4], Second)],
         // a row a workgroup and several, and rows that are cut into chunks
         Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
+        Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
+        Leaf::Similarity(_) | Leaf::Linear(_) => vec![(vec![70, 5], Second)],
         // few classes and many, contiguous and strided, and rows that are cut into chunks
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![2, 3], Second),
@@ -223,7 +231,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
     let dense = header.player(Role::Target).is_some();
-    let labels = dense || header.operands.iter().any(|spec| matches!(spec.role, Role::Labels | Role::Index));
+    let labels = dense || header.operands.iter().any(|spec| spec.role.is_integer());
     let mut targets = if labels { LABELS.to_vec() } else { vec![DType::I32] };
     targets.extend(FLOATS.iter().filter(|_| dense));
     let gradients = [Gradients::None, Gradients::Store, Gradients::Add];

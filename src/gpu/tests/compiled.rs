@@ -60,7 +60,7 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
         let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-        plan.stages.into_iter().map(|stage| (stage.kernel.key(), stage.kernel)).collect::<Vec<_>>()
+        plan.stages.into_iter().map(|stage| (stage.kernel.key(), Kernel::clone(&stage.kernel))).collect::<Vec<_>>()
     };
     let of_loss = |loss: Box<dyn Loss>| {
         let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();

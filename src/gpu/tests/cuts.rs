@@ -44,7 +44,10 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         }
         Leaf::Boxes(_) => shapes.extend(sizes(1 << 33).map(|n| (vec![n, 4], Second))),
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
+        Leaf::Similarity(_) | Leaf::Linear(_) => {
+            shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
+        }
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) | Leaf::Gram(_) => {
             for n in sizes(100_000_000) {
                 // a softmax over one channel is no region loss's
                 let region = matches!(loss.leaf(), Leaf::Region(_));
@@ -82,6 +85,10 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Region(_) => vec![(vec![16, 8, 256, 256, 256], Second), (vec![16, 65_536, 2048], Last)],
         // embeddings of everyone, scalars, a few whole models
         Leaf::Vectors(_) => vec![(vec![1 << 22, 512], Second), (vec![1 << 30, 2], Second), (vec![2, 1 << 30], Second)],
+        // the largest batches that are trained with
+        Leaf::Similarity(_) => vec![(vec![65_536, 1024], Second), (vec![32_768, 4096], Second)],
+        Leaf::Gram(_) => vec![(vec![1, 64, 1024, 1024], Second), (vec![16, 512, 64, 64], Second)],
+        Leaf::Linear(_) => vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)],
     }
 }
 

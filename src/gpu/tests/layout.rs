@@ -5,7 +5,7 @@ use super::compiled::{joined, parse};
 use crate::error::Error;
 use crate::gpu::kernel::{Kernel, file};
 use crate::gpu::outcome::{Verdict, VerdictPart};
-use crate::gpu::params::Params;
+use crate::gpu::params::{Block, Params};
 use crate::gpu::plan::{ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::tensor::Memory;
 use crate::options::Kind;
@@ -48,9 +48,13 @@ fn struct_stride(module: &Module, name: &str) -> u64 {
 #[test]
 fn the_parameters_are_laid_out_as_the_shader_reads_them() {
     let module = module(&["lib/params"]);
-    let fields: Vec<_> = Params::FIELDS.iter().map(|&(name, offset, size)| (name.to_string(), offset, size)).collect();
-    assert_eq!(members(&module, "Params"), fields);
-    assert_eq!(struct_stride(&module, "Params"), size_of::<Params>() as u64);
+    for (name, fields, bytes) in
+        [("Params", Params::FIELDS, size_of::<Params>()), ("Block", Block::FIELDS, size_of::<Block>())]
+    {
+        let fields: Vec<_> = fields.iter().map(|&(name, offset, size)| (name.to_string(), offset, size)).collect();
+        assert_eq!(members(&module, name), fields);
+        assert_eq!(struct_stride(&module, name), bytes as u64);
+    }
 }
 
 /// The shaders' `option` reads as many numbers as there are places; more would be lost without a word.
@@ -161,7 +165,7 @@ fn dtypes_are_counted_as_the_shaders_count_them() {
     let code = |dtype: &DType| {
         let case = Case { floats: *dtype, ..Case::new(&*loss, &[2, 3]) };
         let kernel = case.plan(noop()).expect("a plan").stages.remove(0).kernel;
-        kernel.overrides.into_iter().find(|(name, _)| name == "X0_DTYPE").expect("logits are floats").1
+        kernel.overrides.iter().find(|(name, _)| name == "X0_DTYPE").expect("logits are floats").1
     };
     for dtype in super::cases::FLOATS {
         let line = format!("const {}: u32 = {}u;", dtype.to_string().to_uppercase(), code(dtype));

@@ -15,6 +15,8 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("dice_weight", "goes through Rider::own_weight, the weight of the loss's own row"),
     ("cross_entropy_weight", "goes through Rider::weight, the weight of the rider's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
+    ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
+    ("symmetric", "goes through SimilaritySettings::symmetric, an override of several kernels of the walk"),
 ];
 
 /// The names and places of `const NAME: u32 = place;` lines, which say where a loss's numbers lie.

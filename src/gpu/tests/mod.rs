@@ -8,3 +8,4 @@ mod kernels;
 mod layout;
 mod leaves;
 mod tree;
+mod workspace;

@@ -5,6 +5,7 @@ mod classes;
 mod elements;
 mod overlaps;
 mod regions;
+mod rows;
 mod vectors;
 
 use crate::common::{Setting, option_values};
@@ -16,8 +17,17 @@ fn empty_tensors_sum_to_0_and_have_no_mean() {
     for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
-            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => vec![0, 3],
-            Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![0, 3, 4],
+            Leaf::Pointwise(_)
+            | Leaf::Boxes(_)
+            | Leaf::Vectors(_)
+            | Leaf::Composite(_)
+            | Leaf::Similarity(_)
+            | Leaf::Linear(_) => {
+                vec![0, 3]
+            }
+            Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
+                vec![0, 3, 4]
+            }
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
         let mut rng = crate::common::Rng::new(1);
@@ -48,7 +58,10 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![4],
             Leaf::Vectors(_) => vec![3, 2],
-            Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![2, 3, 2],
+            Leaf::Similarity(_) | Leaf::Linear(_) => vec![4, 3],
+            Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
+                vec![2, 3, 2]
+            }
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::F32);
         let mut rng = crate::common::Rng::new(2);
@@ -74,6 +87,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
                         Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
                         Role::Element | Role::Weight => vec![1],
                         Role::Classes | Role::Dense => vec![1, 3, 5],
+                        Role::Rows => vec![3, 4, 5],
                         Role::Target if array.dtype().is_float() => vec![1, 3, 5],
                         _ => vec![],
                     };
@@ -112,7 +126,10 @@ fn an_unmasked_nan_is_seen_under_every_option() {
         let header = loss.header();
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => vec![2, 2],
-            Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![2, 3, 2],
+            Leaf::Similarity(_) | Leaf::Linear(_) => vec![3, 3],
+            Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
+                vec![2, 3, 2]
+            }
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
         let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);

@@ -1,0 +1,30 @@
+// What the scores of a row come to, and what a similarity leaf makes of them. Uses lib/params lib/math fold/softmax.
+struct SimilarityStatistics {
+    // Σ −log p over those that the row belongs together with, and how many these are
+    surprise: f32,
+    similar: f32,
+}
+
+// The loss of a row, and its derivative with respect to the surprise.
+struct RowScore {
+    loss: f32,
+    d: f32,
+}
+
+// The loss of a pair by itself, and its derivative with respect to the score.
+struct PairScore {
+    loss: f32,
+    d: f32,
+}
+
+// The state's shares are 1 where a pair belongs together, so that its spread is the sum of their gaps to the peak.
+fn similarity_finish(state: State) -> SimilarityStatistics {
+    let log_total = log1p(max(state.rest, 0.0));
+    return SimilarityStatistics(state.spread + part_of(state.mass, log_total), state.mass);
+}
+
+// 1 − p of the one that the row belongs together with, where it is only one.
+fn similarity_miss(state: State) -> f32 {
+    let total = 1.0 + state.rest;
+    return select(total - exp_negative(state.spread), state.rest, state.spread == 0.0) / total;
+}

@@ -1,0 +1,52 @@
+// The loss of each pair of channels, and its derivative with respect to their product. Uses lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream absent/losses operand/factors operand/grams operand/slopes geometry/element losses/pointwise/mse.
+
+// the sum over an element's chunks from the first on
+fn gram_at(i: u32, first_chunk: u32) -> f32 {
+    let values = params.items * params.classes * params.classes;
+    var sum = 0.0;
+    for (var chunk = 0u; chunk < params.chunks; chunk += 1u) {
+        sum += grams[((first_chunk + chunk) * values) + i];
+    }
+    return sum / max(f32(params.classes) * f32(params.per_item), 1.0);
+}
+
+// Whether both channels are known, of the input and of the target, whose factors come second.
+fn known_pair(i: u32) -> bool {
+    let column = ((i / (params.classes * params.classes)) * params.classes) + (i % params.classes);
+    let row = i / params.classes;
+    let second = params.items * params.classes;
+    let of_input = !is_nan(factors[row]) && !is_nan(factors[column]);
+    return of_input && !is_nan(factors[second + row]) && !is_nan(factors[second + column]);
+}
+
+@compute @workgroup_size(256)
+fn gram_settle(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let values = params.items * params.classes * params.classes;
+    let start = min(tile * 256u * params.rounds, values);
+    let end = min(start + (256u * params.rounds), values);
+    var tally = tally_none();
+    for (var i = start + lane; i < end; i += 256u) {
+        let score = element_score(vec4<f32>(gram_at(i, 0u), gram_at(i, params.chunks), 0.0, 0.0), vec3<f32>(0.0));
+        let unknown = !known_pair(i) || is_nan(score.loss);
+        tally.count += 1u;
+        tally.weight += 1.0;
+        if unknown {
+            tally.poison = 1u;
+            emit_loss(i, nan());
+        } else {
+            tally.sum += score.loss;
+            emit_loss(i, params.weight * score.loss);
+        }
+        let slope = score.d.x * (scales().x * upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
+        slopes[i] = select(slope, nan(), unknown);
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (start < values) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

@@ -1,0 +1,20 @@
+// The loss of each row, from its logits. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/labels absent/mask absent/losses fold/softmax fold/softmax_classes losses/softmax/cross_entropy operand/whole_states operand/hits geometry/positions_tally.
+@compute @workgroup_size(256)
+fn linear_score(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let row = (tile * 256u) + lane;
+    var tally = tally_none();
+    if row < params.items {
+        let label = target_label(row);
+        let s = fold_finish(whole_states[row], true, hits[row], 1.0);
+        tally_position(row, label, label.kept && (mask_at(row) != 0.0), s, softmax_score(s), &tally);
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < params.items) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

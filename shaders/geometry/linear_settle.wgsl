@@ -1,0 +1,33 @@
+// What the derivatives of each row's loss with respect to its logits take. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/mask absent/upstream fold/softmax losses/softmax/cross_entropy operand/whole_states operand/hits operand/records.
+
+// whether classes have a share of the loss beyond the label's own
+override SPREADS: bool = false;
+
+@compute @workgroup_size(256)
+fn linear_settle(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = (((group.y * grid.x) + group.x) * 256u) + lane;
+    if row >= params.items {
+        return;
+    }
+    let label = target_label(row);
+    let s = fold_finish(whole_states[row], true, hits[row], 1.0);
+    let score = softmax_score(s);
+    let scale = scales() * upstream_at(row);
+    var share = 0.0;
+    if SPREADS {
+        share = softmax_share(0.0);
+    }
+    var record: Record;
+    record.live = select(0u, 1u, label.kept && (mask_at(row) != 0.0));
+    record.poison = select(0u, 1u, s.poison);
+    record.peak = s.peak;
+    record.gain = ((scale.x * (score.d_nll + s.mass)) + (scale.y * score.d_lse)) / s.total;
+    record.share = scale.x * share;
+    record.place = label.index;
+    record.hit = fold_write(s, score, hits[row], share, true, scale);
+    records[row] = record;
+}

@@ -1,0 +1,68 @@
+// What each row is multiplied by: as many lanes as its elements are worth share a row. Uses lib/params lib/math dtype/float operand/x0 operand/factors geometry/row_elements.
+
+// whether rows are divided by their norms
+override NORMALIZE: bool = false;
+// the lanes that share a row
+override LANES: u32 = 16u;
+
+// the least that a norm counts as
+const LEAST_NORM: f32 = 1e-8;
+
+// the greatest magnitude of a lane, or the sum of its squares; whether all its elements are finite
+var<workgroup> lanes: array<f32, 256>;
+var<workgroup> finite: array<u32, 256>;
+
+@compute @workgroup_size(256)
+fn rows_factors(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let row = (((group.y * grid.x) + group.x) * (256u / LANES)) + (invocation / LANES);
+    let live = row < params.block.own_end;
+    let end = select(0u, params.per_item, live);
+    let lane = invocation % LANES;
+    let first = invocation - lane;
+    var greatest = 0.0;
+    var all_finite = 1u;
+    for (var k = lane; k < end; k += LANES) {
+        let x = x0_at(element_of(row, k));
+        if is_nan(x) || is_infinite(x) {
+            all_finite = 0u;
+        } else {
+            greatest = max(greatest, abs(x));
+        }
+    }
+    lanes[invocation] = greatest;
+    finite[invocation] = all_finite;
+    workgroupBarrier();
+    for (var other = first; other < first + LANES; other += 1u) {
+        greatest = max(greatest, lanes[other]);
+        all_finite &= finite[other];
+    }
+    workgroupBarrier();
+    // squares of the elements over the greatest: no row overflows, and none of small numbers vanishes
+    var squares = 0.0;
+    if NORMALIZE && (all_finite != 0u) && (greatest > 0.0) {
+        for (var k = lane; k < end; k += LANES) {
+            let x = x0_at(element_of(row, k)) / greatest;
+            squares += x * x;
+        }
+    }
+    lanes[invocation] = squares;
+    workgroupBarrier();
+    if live && (lane == 0u) {
+        squares = 0.0;
+        for (var other = first; other < first + LANES; other += 1u) {
+            squares += lanes[other];
+        }
+        var factor = 1.0;
+        if NORMALIZE {
+            factor = select(0.0, 1.0 / max(greatest * sqrt(squares), LEAST_NORM), greatest > 0.0);
+        }
+        if all_finite == 0u {
+            factor = nan();
+        }
+        factors[params.block.own_base + row] = factor;
+    }
+}

@@ -1,0 +1,56 @@
+// The loss of each row, from its scores and where the loss is symmetric from those of its own other. Uses lib/params lib/math lib/tally lib/workspace absent/losses fold/softmax fold/similarity losses/similarity/info_nce operand/whole_states.
+
+// whether each pair has a loss of its own
+override PAIRWISE: bool = false;
+// whether the loss is the mean over both directions
+override SYMMETRIC: bool = false;
+
+fn unknown_state(state: State) -> bool {
+    // without a score the rest is below 0: unknown only where there are scores that belong together
+    return (state.poison != 0u) || (!PAIRWISE && (state.rest < 0.0));
+}
+
+fn loss_of(state: State) -> f32 {
+    if PAIRWISE {
+        return state.spread;
+    }
+    return similarity_row(similarity_finish(state)).loss;
+}
+
+@compute @workgroup_size(256)
+fn similarity_score(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let row = (tile * 256u) + lane;
+    var tally = tally_none();
+    if row < params.items {
+        let state = whole_states[row];
+        if PAIRWISE || (state.mass != 0.0) {
+            tally.count = 1u;
+            tally.weight = 1.0;
+            var loss = loss_of(state);
+            var unknown = unknown_state(state);
+            if SYMMETRIC {
+                let other = whole_states[params.items + row];
+                loss = 0.5 * (loss + loss_of(other));
+                unknown = unknown || unknown_state(other);
+            }
+            if unknown || is_nan(loss) {
+                tally.poison = 1u;
+                emit_loss(row, nan());
+            } else {
+                tally.sum = loss;
+                emit_loss(row, params.weight * loss);
+            }
+        } else {
+            emit_loss(row, 0.0);
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < params.items) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

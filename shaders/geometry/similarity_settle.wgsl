@@ -1,0 +1,36 @@
+// What the derivatives of each row's loss take; after the rows, where the loss is symmetric, their others. Uses lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream fold/softmax fold/similarity losses/similarity/info_nce operand/whole_states operand/records.
+
+// whether each pair has a loss of its own
+override PAIRWISE: bool = false;
+// whether the loss is the mean over both directions
+override SYMMETRIC: bool = false;
+
+@compute @workgroup_size(256)
+fn similarity_settle(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let place = (((group.y * grid.x) + group.x) * 256u) + lane;
+    if place >= (select(1u, 2u, SYMMETRIC) * params.items) {
+        return;
+    }
+    let state = whole_states[place];
+    var record: Record;
+    record.scale = scales().x * upstream_at(place % params.items) * select(1.0, 0.5, SYMMETRIC);
+    record.live = 1u;
+    if !PAIRWISE {
+        let score = similarity_row(similarity_finish(state));
+        // the derivative of the surprise with respect to a score is mass·p, less 1 where the two belong together
+        let d = record.scale * score.d;
+        record.live = select(0u, 1u, state.mass != 0.0);
+        record.poison = select(0u, 1u, (state.poison != 0u) || (state.rest < 0.0));
+        record.peak = state.peak;
+        record.gain = (d * state.mass) / (1.0 + state.rest);
+        record.share = d;
+        // the only one: mass·p − 1 without the cancellation
+        record.place = select(0u, 1u, state.mass == 1.0);
+        record.hit = -d * similarity_miss(state);
+    }
+    records[place] = record;
+}

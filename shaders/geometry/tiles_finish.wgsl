@@ -1,0 +1,30 @@
+// The gradient of rows, through their norms where they were divided by them. Uses lib/params lib/math dtype/float operand/x0 operand/factors absent/similarity absent/logit_scale operand/pulls operand/products operand/dx0.
+
+// whether rows were divided by their norms
+override NORMALIZE: bool = false;
+
+@compute @workgroup_size(256)
+fn tiles_finish(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let i = (((group.y * grid.x) + group.x) * 256u) + lane;
+    let row = params.block.own_first + (i / params.per_item);
+    if row >= params.block.own_end {
+        return;
+    }
+    let element = (row * params.per_item) + (i % params.per_item);
+    let pull = pulls[row];
+    var factor = factors[params.block.own_base + row];
+    var d = products[i];
+    if is_nan(factor) {
+        // what is not known, but takes no part
+        factor = 0.0;
+    }
+    // below the least norm rows are divided by a constant
+    if NORMALIZE && (factor < 1e8) {
+        d -= (product_scale() * pull.x) * (factor * x0_at(element));
+    }
+    store_dx0(element, select(factor * d, nan(), is_nan(pull.x)));
+}

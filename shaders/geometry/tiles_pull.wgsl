@@ -1,0 +1,25 @@
+// Adds the sums of a block's tiles to those of whole rows, NaN where one is. Uses lib/params lib/math operand/slope_sums operand/pulls.
+@compute @workgroup_size(256)
+fn tiles_pull(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = params.block.own_first + (((group.y * grid.x) + group.x) * 256u) + lane;
+    if row >= params.block.own_end {
+        return;
+    }
+    let rows = params.block.own_end - params.block.own_first;
+    let tiles = (params.block.other_end - params.block.other_first + 63u) / 64u;
+    var pull = vec2<f32>(0.0);
+    if params.block.fresh == 0u {
+        pull = pulls[row];
+    }
+    var unknown = is_nan(pull.x);
+    for (var tile = 0u; tile < tiles; tile += 1u) {
+        let sum = slope_sums[(tile * rows) + (row - params.block.own_first)];
+        unknown = unknown || is_nan(sum.x);
+        pull += sum;
+    }
+    pulls[row] = select(pull, vec2<f32>(nan()), unknown);
+}

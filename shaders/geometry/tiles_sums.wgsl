@@ -1,0 +1,12 @@
+// The gradient of a number for each row, which is added to all its scores. Uses lib/params operand/pulls operand/dx0.
+@compute @workgroup_size(256)
+fn tiles_sums(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = params.block.own_first + (((group.y * grid.x) + group.x) * 256u) + lane;
+    if row < params.block.own_end {
+        store_dx0(row, pulls[row].y);
+    }
+}

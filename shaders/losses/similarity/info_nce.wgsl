@@ -1,0 +1,10 @@
+// InfoNCE: the twin of src/losses/similarity/info_nce.rs. Uses lib/params lib/math fold/softmax fold/similarity.
+const TEMPERATURE: u32 = 0u;
+
+fn similarity_scale() -> f32 {
+    return 1.0 / option(TEMPERATURE);
+}
+
+fn similarity_row(row: SimilarityStatistics) -> RowScore {
+    return RowScore(row.surprise, 1.0);
+}

@@ -1,0 +1,83 @@
+//! A value for each pair of channels of an item, from their Gram matrices.
+
+use crate::array::Array;
+use crate::cpu::outcome::{Scales, Value, Walked};
+use crate::leaf::{ElementScore, Pointwise};
+use crate::loss::OperandSpec;
+use crate::role::Role;
+use crate::shape::Classes;
+use crate::term::Part;
+
+/// The scores of all pairs of channels, and the features that they are made of.
+pub(super) struct Gram {
+    classes: Classes,
+    input: Vec<f64>,
+    scores: Vec<ElementScore>,
+    values: Vec<Value>,
+}
+
+impl Gram {
+    pub fn new(part: &Part<Array>, leaf: &dyn Pointwise, classes: Classes) -> Gram {
+        let mut features = part.loss.header().operands.iter().filter(|spec| spec.role == Role::Channels);
+        let mut next = || features.next().and_then(|spec| part.operand(spec.name)).map(Array::to_f64);
+        let [input, target] = [next(), next()].map(|features| known(features.unwrap_or_default(), classes));
+        let [of_input, of_target] = [&input, &target].map(|features| gram(features, classes));
+        let score = |(x, t): (&f64, &f64)| leaf.score([*x, *t, 0.0, 0.0], [0.0; 3]);
+        let scores: Vec<ElementScore> = of_input.iter().zip(&of_target).map(score).collect();
+        let value = |score: &ElementScore| Value { loss: score.loss, extra: 0.0, weight: 1.0, count: 1.0 };
+        let values = scores.iter().map(value).collect();
+        Gram { classes, input, scores, values }
+    }
+}
+
+/// Features of which a channel that holds an infinity is unknown.
+fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
+    for (i, k) in (0..classes.n).flat_map(|i| (0..classes.c).map(move |k| (i, k))) {
+        if (0..classes.s).any(|j| !features[classes.index(i, j, k)].is_finite()) {
+            (0..classes.s).for_each(|j| features[classes.index(i, j, k)] = f64::NAN);
+        }
+    }
+    features
+}
+
+/// The Gram matrix of each item.
+fn gram(x: &[f64], classes: Classes) -> Vec<f64> {
+    let mut gram = Vec::with_capacity(classes.n * classes.c * classes.c);
+    for i in 0..classes.n {
+        for (a, b) in (0..classes.c).flat_map(|a| (0..classes.c).map(move |b| (a, b))) {
+            let products = (0..classes.s).map(|j| x[classes.index(i, j, a)] * x[classes.index(i, j, b)]);
+            gram.push(products.sum::<f64>() / size(classes));
+        }
+    }
+    gram
+}
+
+/// What a Gram matrix is divided by.
+fn size(classes: Classes) -> f64 {
+    (classes.c * classes.s).max(1) as f64
+}
+
+impl Walked for Gram {
+    fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+        let Classes { n, c, s, .. } = self.classes;
+        let mut gradient = vec![0.0; n * c * s];
+        for i in 0..n {
+            let slope = |a: usize, b: usize| {
+                let at = (i * c + a) * c + b;
+                self.scores[at].d[0] * scales[at][0] / size(self.classes)
+            };
+            for (a, b) in (0..c).flat_map(|a| (0..c).map(move |b| (a, b))) {
+                // a channel stands in the rows and in the columns
+                let both = slope(a, b) + slope(b, a);
+                for j in 0..s {
+                    gradient[self.classes.index(i, j, a)] += both * self.input[self.classes.index(i, j, b)];
+                }
+            }
+        }
+        gradient
+    }
+}

@@ -1,0 +1,121 @@
+//! How rows are walked against all others: which sides there are, and which losses their scores belong to.
+
+use super::tiles::{Against, Ending, Scores, Side, Tiles, endings};
+use super::{Joint, Plan, Request, Wanted, narrow};
+use crate::check::Pairs;
+use crate::error::Result;
+use crate::leaf::Similarity;
+use crate::role::Role;
+
+pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &dyn Similarity) -> Result<()> {
+    let (header, settings) = (request.loss().header(), leaf.settings());
+    let flag = |name: &str, flag: bool| (name.to_string(), f64::from(u8::from(flag)));
+    let mut sides = Vec::new();
+    for spec in header.operands.iter().filter(|spec| request.part.operand(spec.name).is_some()) {
+        let rows = match spec.role {
+            Role::Rows => pairs.rows,
+            Role::MoreRows => pairs.more,
+            _ => continue,
+        };
+        let base = sides.iter().map(|side: &Side| side.rows).sum();
+        sides.push(Side { operand: spec.name, rows, base });
+    }
+    let own = sides[0];
+    let itself = sides.len() == 1;
+    let other = if itself { own } else { sides[1] };
+    let more = sides.get(2).copied();
+    let labelled = header.player(Role::RowLabels).is_some();
+    // the scores of a pair of sides: which pairs belong together, and whose losses they belong to
+    let of = |similar: bool, owns: bool, others: bool| {
+        let similar = f64::from(u8::from(similar) * if labelled { 2 } else { 1 });
+        vec![("SIMILAR".to_string(), similar), flag("OWN_SCORES", owns), flag("OTHER_SCORES", others)]
+    };
+    let beyond = |owns: bool| more.map(|more| (more, of(false, owns, false)));
+    let symmetric = settings.symmetric;
+
+    let first = Against {
+        own,
+        others: std::iter::once((other, of(true, true, itself || symmetric))).chain(beyond(true)).collect(),
+    };
+    let second = Against { own: other, others: vec![(own, of(true, symmetric, true))] };
+    let third = more.map(|more| Against { own: more, others: vec![(own, of(false, false, true))] });
+    let mut statistics = vec![first.clone()];
+    statistics.extend(symmetric.then(|| second.clone()));
+
+    let mut ends: Vec<(Against, Vec<(Ending, Wanted)>)> = Vec::new();
+    let mut written = Vec::new();
+    let mut numbers = vec![(own.operand, Ending::Rows)];
+    for (role, added) in [(Role::Scale, false), (Role::Shift, true)] {
+        numbers.extend(header.player(role).map(|spec| (spec.name, Ending::Number { added })));
+    }
+    ends.push((first, endings(request, &numbers, &mut written)));
+    if !itself {
+        ends.push((second, endings(request, &[(other.operand, Ending::Rows)], &mut written)));
+    }
+    if let Some((more, third)) = more.zip(third) {
+        ends.push((third, endings(request, &[(more.operand, Ending::Rows)], &mut written)));
+    }
+    ends.retain(|(_, endings)| !endings.is_empty());
+    let passes: Vec<Against> = ends.iter().map(|(against, _)| against.clone()).collect();
+
+    let valued = pairs.rows * if symmetric { 2 } else { 1 };
+    plan.hold("factors", sides.iter().map(|side| side.rows as u64).sum());
+    plan.hold("whole_states", valued as u64);
+    plan.hold("records", if passes.is_empty() { 0 } else { valued as u64 });
+    (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
+    plan.params.tallies = narrow(pairs.rows.div_ceil(256) as u64);
+    let choices = vec![
+        flag("NORMALIZE", settings.normalize),
+        flag("SYMMETRIC", symmetric),
+        flag("PAIRWISE", settings.pairwise),
+        flag("ITSELF", itself),
+    ];
+    let scores = scores(request, settings.pairwise, choices.clone());
+    let tiles = Tiles::new(request, plan, pairs.width, scores, &statistics, &passes)?;
+
+    sides.iter().for_each(|side| tiles.factors(plan, *side));
+    statistics.iter().for_each(|against| tiles.statistics(plan, against));
+    if pairs.rows > 0 {
+        let mut score = rows(request, settings.pairwise);
+        score.optional("losses", request.unreduced());
+        score.files(&["geometry/similarity_score"]);
+        plan.stages.push(score.stage("similarity_score", choices.clone(), pairs.rows.div_ceil(256) as u64));
+    }
+    if !passes.is_empty() {
+        tiles.scale(plan);
+    }
+    if !passes.is_empty() && pairs.rows > 0 {
+        let mut settle = rows(request, settings.pairwise);
+        settle.optional("upstream", request.upstream_tensor());
+        settle.files(&["operand/records", "geometry/similarity_settle"]);
+        plan.stages.push(settle.stage("similarity_settle", choices, valued.div_ceil(256) as u64));
+    }
+    ends.iter().for_each(|(against, endings)| tiles.pass(plan, against, endings));
+    Ok(())
+}
+
+fn scores(request: &Request<'_>, pairwise: bool, overrides: Vec<(String, f64)>) -> Scores {
+    let mut scale = Joint::new(&["fold/softmax", "fold/similarity"]);
+    scale.sources.push(request.loss().header().shader);
+    scale.optional("logit_scale", request.player(Role::Scale).is_some());
+    let mut pairs = Joint::default();
+    pairs.optional("labels", request.player(Role::RowLabels).is_some());
+    pairs.optional("logit_bias", request.player(Role::Shift).is_some());
+    pairs.files(&["geometry/similarity_pairs"]);
+    let mut absorb = Joint::new(if pairwise { &[] } else { &["absent/similarity_pair"] });
+    let mut slope = absorb.clone();
+    absorb.files(&["geometry/similarity_absorb"]);
+    slope.files(&["operand/records", "geometry/similarity_slope"]);
+    Scores { scale, pairs, absorb, slope, overrides }
+}
+
+/// What the kernels over rows are joined of.
+fn rows(request: &Request<'_>, pairwise: bool) -> Joint {
+    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+    joint.files(&["fold/softmax", "fold/similarity", "operand/whole_states"]);
+    joint.sources.push(request.loss().header().shader);
+    if pairwise {
+        joint.files(&["absent/similarity_row"]);
+    }
+    joint
+}

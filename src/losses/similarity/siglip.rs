@@ -1,0 +1,54 @@
+//! The sigmoid loss of image and text pairs.
+
+use crate::leaf::{PairScore, Similarity, SimilaritySettings};
+use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::{sigmoid, softplus};
+use crate::role::{Domain, Role};
+use crate::reduction::Reduction;
+
+crate::loss! {
+    /// Sigmoid loss of pairs: `Σⱼ −log σ(±(s·cos(imageᵢ, textⱼ) + b))` for each image, `+` for its own text, `−` for others.
+    ///
+    /// `image` and `text` are `[N, D]`, row `i` of one belonging to row `i` of the other. `logit_scale` `s` and `logit_bias`
+    /// `b` are `[1]` and taken as they are: no exponential. `none` is `[N]`, the sums over each image's pairs; a mean divides
+    /// by `N`. All four have gradients.
+    ///
+    /// The N×N scores are never held: they are computed in tiles, and again in blocks of bounded size for the gradients.
+    /// `−log σ(z)` is `softplus(−z)`, without overflow. A norm counts as at least 1e-8; a row of zeros has a cosine of 0 with
+    /// every other and gets a gradient of 0. A row that holds an infinity counts as one of NaN.
+    ///
+    /// Paper: Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023. Neighbours: [`InfoNce`](crate::InfoNce),
+    /// where pairs compete.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where image and text differ in shape;
+    /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
+    pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {}
+}
+
+static HEADER: Header = Header {
+    id: "siglip",
+    title: "every pair of an image and a text by itself",
+    operands: &[
+        OperandSpec::new("image", Role::Rows).differentiable(),
+        OperandSpec::new("text", Role::Rows).differentiable(),
+        OperandSpec::new("logit_scale", Role::Scale).differentiable().holding(Domain::Positive),
+        OperandSpec::new("logit_bias", Role::Shift).differentiable(),
+    ],
+    reductions: Reduction::VALUES,
+    mean: Denominator::Count,
+    shader: source!("losses/similarity/siglip"),
+    default: || Box::new(Siglip::default()),
+};
+
+impl Similarity for Siglip {
+    fn settings(&self) -> SimilaritySettings {
+        SimilaritySettings { scale: 1.0, normalize: true, symmetric: false, pairwise: true }
+    }
+    fn pair(&self, z: f64, similar: bool) -> PairScore {
+        match similar {
+            true => PairScore { loss: softplus(-z), d: -sigmoid(-z) },
+            false => PairScore { loss: softplus(z), d: sigmoid(z) },
+        }
+    }
+}

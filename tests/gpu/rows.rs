@@ -1,0 +1,91 @@
+//! Losses of all pairs and of linear layers: in blocks of any size the same bits, and operands that stand in several places.
+
+use crate::case::Case;
+use crate::fresh_gpu;
+use crate::judge::{Failures, close, same};
+use wgloss::{
+    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, Outputs, Siglip, Tensor, Term, cpu,
+};
+
+/// Rows of numbers that differ from each other.
+fn rows(shape: [usize; 2], seed: u32) -> Array {
+    let number = |i: usize| ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / 8_388_608.0 - 1.0;
+    Array::new(&(0..shape[0] * shape[1]).map(number).collect::<Vec<_>>(), shape).unwrap()
+}
+
+fn bits(gpu: &Gpu, case: &Case) -> (u64, Vec<Vec<u32>>) {
+    let tensors = case.inputs().on(&mut |array| gpu.upload_array(array)).unwrap();
+    let of = case.differentiated(&tensors);
+    let into: Vec<Tensor> = of.iter().map(|of| gpu.empty(of.shape()).unwrap()).collect();
+    let gradients = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
+    let job = gpu.prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() }).unwrap();
+    let loss = job.run().unwrap().tensor().read().wait().unwrap();
+    let read = |tensor: &Tensor| tensor.read().wait().unwrap();
+    let all = std::iter::once(loss).chain(into.iter().map(read));
+    (job.workspace(), all.map(|array| array.to_f32().into_iter().map(f32::to_bits).collect()).collect())
+}
+
+#[test]
+fn the_workspace_bound_changes_the_blocks_and_not_a_bit() {
+    // beside blocks there is what is held of each row, of which a linear layer has to have many: its classes are few here
+    for (id, rows, bound) in [
+        ("info_nce", 300, 120_000),
+        ("siglip", 300, 120_000),
+        ("sup_con", 300, 120_000),
+        ("linear_cross_entropy", 2000, 200_000),
+    ] {
+        let gpu = fresh_gpu();
+        let case = Case::new(id, &[rows, 37], DType::I32).with_all();
+        let (whole, want) = bits(&gpu, &case);
+        assert!(whole > bound, "{id} takes {whole} bytes in whole blocks");
+        gpu.set_workspace_bound(bound);
+        let (small, got) = bits(&gpu, &case);
+        assert!(small <= bound, "{id} takes {small} bytes");
+        assert!(got == want, "{id} differs in bits");
+        case.run(&gpu).unwrap();
+        gpu.set_workspace_bound(10_000);
+        match case.run(&gpu) {
+            Err(error) => assert!(error.contains("bytes of workspace") && error.contains("10000"), "{error}"),
+            Ok(()) => panic!("{id} fits 10,000 bytes"),
+        }
+    }
+}
+
+/// Runs a term of arrays on both, and compares the gradients of these.
+fn compare(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> Result<(), String> {
+    let (outcome, gradients) = gpu.gradient_list(term, of).map_err(|error: Error| error.to_string())?;
+    let (want, wanted) = cpu::gradient_list(term, of).unwrap();
+    close(&[outcome.loss().wait().unwrap().into()], &[want.loss().unwrap()])?;
+    gradients.iter().zip(&wanted).try_for_each(|(got, want)| same(&got.read().wait().unwrap(), want))
+}
+
+#[test]
+fn an_operand_that_stands_in_several_places_gets_the_sum() {
+    let (gpu, mut failures) = (fresh_gpu(), Failures::default());
+    let (x, y, s) = (rows([70, 9], 1), rows([33, 9], 2), Array::new(&[1.5f32], [1]).unwrap());
+    let nce = InfoNce { temperature: 0.5, symmetric: true, ..Default::default() };
+    failures.note(&"query and key", compare(&gpu, &nce.of(&x, &x), &[&x]));
+    let all = nce.of(&x, &x).with(Extra::Negatives, &x).with(Extra::LogitScale, &s);
+    failures.note(&"negatives too", compare(&gpu, &all, &[&x, &s]));
+    failures.note(&"scale and bias", compare(&gpu, &Siglip::default().of(&x, &x, &s, &s), &[&x, &s]));
+    let labels = Array::new(&[3u8; 33], [33]).unwrap();
+    failures.note(&"a tied projection", compare(&gpu, &LinearCrossEntropy::default().of(&y, &y, &labels), &[&y]));
+    failures.raise();
+}
+
+/// What a large norm or a small one would make of products of rows that are not divided first.
+#[test]
+fn rows_of_any_magnitude_are_divided_by_their_norms() {
+    let (gpu, mut failures) = (fresh_gpu(), Failures::default());
+    for magnitude in [1e-6f32, 1e18, 1e37] {
+        let scaled = |array: Array| {
+            let numbers: Vec<f32> = array.to_f32().iter().map(|x| x * magnitude).collect();
+            Array::new(&numbers, array.shape()).unwrap()
+        };
+        let (q, k) = (scaled(rows([20, 6], 3)), scaled(rows([20, 6], 4)));
+        let value = |gpu: &Gpu| gpu.value(&InfoNce::default().of(&q, &k)).unwrap().loss().wait().unwrap();
+        let want = cpu::value(&InfoNce::default().of(&q, &k)).unwrap().loss().unwrap();
+        failures.note(&magnitude, close(&[value(&gpu).into()], &[want]));
+    }
+    failures.raise();
+}
