@@ -73,22 +73,21 @@ fn pair(measure: Measure, a: &[f64], b: &[f64]) -> Pair {
 const SHORTEST: f64 = 1e-8;
 
 fn cosine(a: &[f64], b: &[f64]) -> Pair {
-    let length = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let unit = |v: &[f64]| v.iter().map(|x| x / length(v).max(SHORTEST)).collect::<Vec<f64>>();
-    let (u, v) = (unit(a), unit(b));
+    let [of_a, of_b] = [a, b].map(|v| v.iter().map(|x| x * x).sum::<f64>().sqrt());
+    let unit = |v: &[f64], length: f64| v.iter().map(|x| x / length.max(SHORTEST)).collect::<Vec<f64>>();
+    let (u, v) = (unit(a, of_a), unit(b, of_b));
     let dot: f64 = u.iter().zip(&v).map(|(u, v)| u * v).sum();
     // 1 − u·v is half of |u − v|² for unit vectors: of two that are nearly parallel it keeps its digits
     let apart: f64 = u.iter().zip(&v).map(|(u, v)| (u - v).powi(2)).sum();
-    let lacking = |v: &[f64]| if length(v) < SHORTEST { 1.0 - (length(v) / SHORTEST).powi(2) } else { 0.0 };
-    let distance = 0.5 * (apart + lacking(a) + lacking(b));
+    let lacking = |length: f64| if length < SHORTEST { 1.0 - (length / SHORTEST).powi(2) } else { 0.0 };
+    let distance = 0.5 * (apart + lacking(of_a) + lacking(of_b));
     // the derivative of −u·v with respect to the vector that u is the direction of
-    let slope = |of: &[f64], u: &[f64], v: &[f64]| -> Vec<f64> {
-        let along = if length(of) < SHORTEST { 0.0 } else { dot };
-        let slope =
-            |(u, v): (&f64, &f64)| if length(of) == 0.0 { 0.0 } else { (along * u - v) / length(of).max(SHORTEST) };
+    let slope = |length: f64, u: &[f64], v: &[f64]| -> Vec<f64> {
+        let along = if length < SHORTEST { 0.0 } else { dot };
+        let slope = |(u, v): (&f64, &f64)| if length == 0.0 { 0.0 } else { (along * u - v) / length.max(SHORTEST) };
         u.iter().zip(v).map(slope).collect()
     };
-    Pair { distance, cosine: dot, d: [slope(a, &u, &v), slope(b, &v, &u)] }
+    Pair { distance, cosine: dot, d: [slope(of_a, &u, &v), slope(of_b, &v, &u)] }
 }
 
 fn norm(p: f64, eps: f64, a: &[f64], b: &[f64]) -> Pair {
