@@ -19,6 +19,7 @@ mod prove;
 mod reduction;
 mod role;
 mod shape;
+mod tasks;
 mod term;
 
 pub use array::{Array, Data, Element};
@@ -36,6 +37,7 @@ pub use prove::{Proof, prove};
 pub use reduction::Reduction;
 pub use role::{Axis, Domain, Role, Sizes};
 pub use shape::{ClassAxis, DType};
+pub use tasks::{TASKS, Task};
 pub use term::{Extra, Operand, PartOutcome, Scale, Term};
 #[cfg(feature = "gpu")]
 pub use wgpu;

@@ -6,6 +6,7 @@ mod eval;
 mod failure;
 mod files;
 mod landscape;
+mod list;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,8 @@ enum Command {
     Verify(verify::Verify),
     /// Evaluate a loss of tensors in files, and its gradients.
     Eval(eval::Eval),
+    /// Tell which loss is for which task.
+    List(list::List),
     /// Draw a loss over a grid as a surface with its contours.
     Landscape(landscape::Landscape),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Devices => devices::run(&mut out),
         Command::Verify(verify) => verify.run(&mut out),
         Command::Eval(eval) => eval.run(&mut out),
+        Command::List(list) => list.run(&mut out),
         Command::Landscape(landscape) => landscape.run(&mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {

@@ -7,7 +7,9 @@
 mod detection;
 mod images;
 mod rlhf;
+mod style;
 
 pub use detection::*;
 pub use images::*;
 pub use rlhf::*;
+pub use style::*;

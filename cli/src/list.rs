@@ -1,0 +1,101 @@
+//! `wgloss list`: which loss for which task, and the tables that the README shows.
+
+use crate::failure::Failure;
+use clap::Args;
+use std::io::Write;
+use wgloss::{Kind, Loss, TASKS, Task, all};
+
+/// What `wgloss list` is asked.
+#[derive(Args)]
+pub struct List {
+    /// The task, or a part of its name: segmentation, regression, sentence, ...
+    task: Vec<String>,
+    /// Print the README's tables of tasks and of losses.
+    #[arg(long, conflicts_with = "task")]
+    markdown: bool,
+}
+
+impl List {
+    /// Prints the tasks that are meant.
+    pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if self.markdown {
+            return Ok(write!(out, "{}", markdown())?);
+        }
+        let meant = self.task.join(" ").to_lowercase();
+        let tasks: Vec<&Task> = TASKS.iter().filter(|task| task.name.contains(&meant)).collect();
+        if tasks.is_empty() {
+            let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+            return Err(Failure::Input(format!("no task is called {meant:?}; there are {}", names.join("; "))));
+        }
+        for Task { name, data, targets, code, note } in tasks {
+            writeln!(out, "{name}: {} against {}", plain(data), plain(targets))?;
+            writeln!(out, "    {}\n    {note}\n", line(code))?;
+        }
+        Ok(())
+    }
+}
+
+/// The tables of the README, from the list of tasks and the losses' own headers.
+fn markdown() -> String {
+    let task = |task: &Task| {
+        format!("| {} | {} | {} | `{}` | {} |\n", task.name, task.data, task.targets, line(task.code), task.note)
+    };
+    let mut text = String::from("| task | data | targets | loss | mind |\n|---|---|---|---|---|\n");
+    text.extend(TASKS.iter().map(task));
+    text.push_str("\n| loss | what | operands (∂ differentiable, ? optional) | options |\n|---|---|---|---|\n");
+    text.extend(all().iter().map(|loss| row(&**loss)));
+    text
+}
+
+fn row(loss: &dyn Loss) -> String {
+    let header = loss.header();
+    let operand = |spec: &wgloss::OperandSpec| {
+        let marks = [(spec.gradient, "∂"), (spec.optional, "?")];
+        marks.iter().filter(|(has, _)| *has).fold(spec.name.to_string(), |name, (_, mark)| name + mark)
+    };
+    let option = |(spec, default): (wgloss::OptionSpec, wgloss::Value)| match spec.kind {
+        Kind::Choice(names) => format!("{} {}", spec.name, names.join("\\|")),
+        _ => format!("{} {default}", spec.name),
+    };
+    let operands: Vec<String> = header.operands.iter().map(operand).collect();
+    let options: Vec<String> = loss.specs().into_iter().zip(loss.values()).map(option).collect();
+    format!("| `{}` | {} | {} | {} |\n", header.id, header.title, operands.join(" "), options.join(", "))
+}
+
+/// Code on one line, as the compiler's own rendering of it may not be.
+fn line(code: &str) -> String {
+    code.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without the marks that a table has around code.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_shows_these_tables() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&markdown()), "`wgloss list --markdown` prints what the README has to show");
+    }
+
+    #[test]
+    fn every_loss_is_told_of_in_a_task() {
+        let told = |name: &str| TASKS.iter().any(|task| task.code.contains(name) || task.note.contains(name));
+        let type_of = |id: &str| {
+            let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+            id.split('_').map(capital).collect::<String>()
+        };
+        let untold: Vec<&str> = all().iter().map(|loss| loss.header().id).filter(|id| !told(&type_of(id))).collect();
+        assert!(untold.is_empty(), "no task tells of {}", untold.join(", "));
+    }
+
+    #[test]
+    fn options_are_shown_as_they_are_written() {
+        let shown = row(&*wgloss::by_id("sigmoid_focal").unwrap());
+        assert!(shown.contains("input∂ target mask?") && shown.contains("alpha 0.25, gamma 2"), "{shown}");
+    }
+}

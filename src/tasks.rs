@@ -1,0 +1,150 @@
+//! Which loss for which task: a table that the program lists, the README shows, and the compiler checks.
+
+/// A task, and the loss that people train it with.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// What is learnt, in a few words.
+    pub name: &'static str,
+    /// What the model gives.
+    pub data: &'static str,
+    /// What it is compared with.
+    pub targets: &'static str,
+    /// The line of code.
+    pub code: &'static str,
+    /// What to mind, or to try next.
+    pub note: &'static str,
+}
+
+/// Writes the table, and for the compiler a function of each line's code.
+macro_rules! tasks {
+    ($($name:literal: $data:literal, $targets:literal => |$($operand:ident),*| $code:expr; $note:literal)*) => {
+        /// The tasks, those of one kind next to each other.
+        pub static TASKS: &[Task] = &[$(Task {
+            name: $name,
+            data: $data,
+            targets: $targets,
+            code: stringify!($code),
+            note: $note,
+        }),*];
+
+        #[cfg(test)]
+        #[test]
+        fn every_line_of_code_is_one() {
+            use crate::*;
+            // what it takes to be let through is each loss's own matter: here it has to be code
+            $(let _ = |$($operand: Array),*| $code;)*
+        }
+    };
+}
+
+tasks! {
+    "classification": "logits `[N, C]`", "labels `[N]`" =>
+        |logits, labels| CrossEntropy::default().of(&logits, &labels);
+        "label_smoothing for over-confidence; weights or SoftmaxFocal for imbalance"
+    "multi-label classification": "logits `[N, C]`", "0/1 `[N, C]`" =>
+        |logits, targets| BceWithLogits::default().of(&logits, &targets);
+        "PosWeight or SigmoidFocal where positives are rare; MultilabelSoftMargin is its mean over classes"
+    "imbalanced classification": "logits `[N, C]`", "labels `[N]`" =>
+        |logits, labels, alpha| SoftmaxFocal::default().of(&logits, &labels).with(Extra::Alpha, &alpha);
+        "alpha, a weight for each class, is about the inverse of its share"
+    "margins between classes": "scores `[N, C]`", "labels `[N]`" =>
+        |scores, labels| MultiMargin::default().of(&scores, &labels);
+        "scores that no softmax is taken of"
+    "tokens with padding": "logits `[B, T, V]`", "tokens `[B, T]`" =>
+        |logits, tokens| CrossEntropy { ignore_index: -100, ..Default::default() }.of(&logits.class_axis_last(), &tokens);
+        "label padding by the ignore_index: it takes no part, not even in the mean"
+    "language models": "hidden states `[N, D]`, output weights `[V, D]`", "tokens `[N]`" =>
+        |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
+        "never holds the `[N, V]` logits; z_loss keeps them from drifting"
+    "distillation": "the student's logits `[N, C]`", "the teacher's logits `[N, C]`" =>
+        |student, teacher| Distillation { temperature: 4.0, ..Default::default() }.of(&student, &teacher);
+        "usually beside the cross-entropy of the labels"
+    "regression": "numbers", "numbers of that shape" =>
+        |input, target| Mse::default().of(&input, &target);
+        "the mean of what may happen"
+    "regression with outliers": "numbers", "numbers of that shape" =>
+        |input, target| Huber { delta: 1.0, ..Default::default() }.of(&input, &target);
+        "or SmoothL1, LogCosh; L1 for the median"
+    "regression with uncertainty": "means and variances", "numbers of that shape" =>
+        |input, target, var| GaussianNll::default().of(&input, &target, &var);
+        "PoissonNll for counts"
+    "quantiles": "a number a quantile, `[..., Q]`", "numbers `[...]`" =>
+        |input, target| Quantile { quantiles: vec![0.1, 0.5, 0.9] }.of(&input, &target);
+        "all quantiles at once"
+    "distributions": "log-probabilities `[N, C]`", "probabilities `[N, C]`" =>
+        |input, target| KlDiv::default().of(&input, &target).reduce(Reduction::BatchMean);
+        "batch_mean is the divergence that mathematics means"
+    "reward models": "rewards of two answers `[N]`", "which was preferred: their order" =>
+        |chosen, rejected| Preference::default().of(&chosen, &rejected);
+        "Margin where answers are rated"
+    "preference learning": "log-probabilities of two answers `[N]`", "those of a reference" =>
+        |chosen, rejected, ref_chosen, ref_rejected| Dpo::default().of(&chosen, &rejected, &ref_chosen, &ref_rejected);
+        "no reward model"
+    "reinforcement from feedback": "log-probabilities and values of tokens", "advantages, returns, a reference" =>
+        |new, old, reference, advantages, values, old_values, returns| Rlhf::default().of(Rollout {
+            log_probs: &new, old_log_probs: &old, ref_log_probs: &reference, advantages: &advantages,
+            values: &values, old_values: &old_values, returns: &returns, mask: None,
+        });
+        "PpoPolicy, PpoValue and KlPenalty in one"
+    "detection": "logits `[A, C]`, boxes `[A, 4]`", "0/1 `[A, C]`, boxes `[A, 4]`" =>
+        |classes, class_targets, boxes, box_targets, positives| Detection::default().of(Anchors {
+            classes: &classes, class_targets: &class_targets, boxes: &boxes, box_targets: &box_targets,
+            positives: &positives,
+        }, 12.0);
+        "divided by the number of positives, here 12; InstanceSegmentation adds masks"
+    "boxes": "boxes `[N, 4]`", "boxes `[N, 4]`" =>
+        |boxes, targets| BoxIou { kind: IouKind::Ciou, ..Default::default() }.of(&boxes, &targets);
+        "giou at least, so that boxes apart attract each other"
+    "segmentation": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
+        |logits, labels| DiceCrossEntropy::default().of(&logits, &labels);
+        "one pass; CrossEntropy alone where classes are balanced"
+    "segmentation, small regions": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
+        |logits, labels| Tversky { alpha: 0.3, beta: 0.7, ..Default::default() }.of(&logits, &labels);
+        "beta above alpha asks for what is missed; GeneralizedDice weighs classes by their size"
+    "variational autoencoders": "reconstruction, means, log variances", "the input" =>
+        |output, input, mu, log_var| Vae { reconstruction: Reconstruction::BceWithLogits, ..Default::default() }
+            .of(&output, &input, &mu, &log_var);
+        "beta above 1 for disentangled codes; GaussianKl is its second part"
+    "adversarial networks, discriminator": "scores of real and generated", "none" =>
+        |real, fake| AdversarialDiscriminator { kind: AdversarialKind::Hinge }.of(&real, &fake);
+        "take the same kind on both sides"
+    "adversarial networks, generator": "scores of generated", "none" =>
+        |fake| AdversarialGenerator { kind: AdversarialKind::Hinge }.of(&fake);
+        "take the same kind on both sides"
+    "diffusion": "predicted noise `[N, ...]`, timesteps `[N]`", "the noise, the schedule's ᾱ" =>
+        |prediction, noise, timesteps, alphas| Diffusion { weighting: SnrWeighting::MinSnr, ..Default::default() }
+            .of(&prediction, &noise, &timesteps, &alphas);
+        "v_prediction and sample build their target in the kernel"
+    "image to image": "a picture and a discriminator's scores of it", "the picture wanted" =>
+        |scores, output, target| Pix2Pix::default().of(&scores, &output, &target, &[]);
+        "with layers of a network, pix2pixHD's"
+    "super-resolution": "features of two pictures", "none" =>
+        |features, wanted| Perceptual::default().of(&[Layer::new(&features, &wanted)]);
+        "usually beside L1 of the pixels"
+    "style": "features of a picture", "features of two others" =>
+        |features, content, style| StyleTransfer::default()
+            .of(&[Layer::new(&features, &content)], &[Layer::new(&features, &style)]);
+        "a list of layers each; GramStyle alone for textures"
+    "metric learning": "anchors, positives, negatives `[N, D]`", "none" =>
+        |anchor, positive, negative| TripletMargin::default().of(&anchor, &positive, &negative);
+        "swap for harder negatives"
+    "metric learning from labels": "embeddings `[N, D]`", "labels `[N]`" =>
+        |features, labels| SupCon::default().of(&features, &labels);
+        "labels i mod N of two views make it NT-Xent"
+    "sentence embeddings": "queries and answers `[N, D]`", "none: each other's" =>
+        |queries, answers| InfoNce { temperature: 0.05, ..Default::default() }.of(&queries, &answers);
+        "Multiple Negatives Ranking; Negatives adds hard ones"
+    "pictures and their texts": "embeddings of both `[N, D]`", "none: each other's" =>
+        |images, texts, scale| InfoNce { symmetric: true, ..Default::default() }.of(&images, &texts)
+            .with(Extra::LogitScale, &scale);
+        "CLIP's; Siglip needs no large batch"
+    "sentence similarity": "pairs of embeddings `[N, D]`", "similarities `[N]`" =>
+        |a, b, similarity| CosineSimilarity::default().of(&a, &b, &similarity);
+        "CosineEmbedding for targets of 1 and −1"
+    "siamese networks": "pairs of embeddings `[N, D]`", "1 alike, 0 not `[N]`" =>
+        |a, b, alike| Contrastive::default().of(&a, &b, &alike);
+        "HingeEmbedding of distances that you have already"
+    "ranking": "scores of pairs `[N]`", "1 or −1 `[N]`" =>
+        |first, second, order| MarginRanking { margin: 0.1, ..Default::default() }.of(&first, &second, &order);
+        "Preference is smooth"
+}
