@@ -57,13 +57,13 @@ tasks! {
         |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
         "never holds the `[N, V]` logits; z_loss keeps them from drifting"
     "distillation": "the student's logits `[N, C]`", "the teacher's logits `[N, C]`" =>
-        |student, teacher| Distillation { temperature: 4.0, ..Default::default() }.of(&student, &teacher);
+        |student, teacher| Distillation { temperature: 4.0 }.of(&student, &teacher);
         "usually beside the cross-entropy of the labels"
     "regression": "numbers", "numbers of that shape" =>
         |input, target| Mse::default().of(&input, &target);
         "the mean of what may happen"
     "regression with outliers": "numbers", "numbers of that shape" =>
-        |input, target| Huber { delta: 1.0, ..Default::default() }.of(&input, &target);
+        |input, target| Huber { delta: 1.0 }.of(&input, &target);
         "or SmoothL1, LogCosh; L1 for the median"
     "regression with uncertainty": "means and variances", "numbers of that shape" =>
         |input, target, var| GaussianNll::default().of(&input, &target, &var);
@@ -145,6 +145,6 @@ tasks! {
         |a, b, alike| Contrastive::default().of(&a, &b, &alike);
         "HingeEmbedding of distances that you have already"
     "ranking": "scores of pairs `[N]`", "1 or −1 `[N]`" =>
-        |first, second, order| MarginRanking { margin: 0.1, ..Default::default() }.of(&first, &second, &order);
+        |first, second, order| MarginRanking { margin: 0.1 }.of(&first, &second, &order);
         "Preference is smooth"
 }
