@@ -34,7 +34,7 @@ static HEADER: Header = Header {
     id: "nll",
     title: "negative log-likelihood",
     operands: &[
-        OperandSpec::new("input", Role::Classes).differentiable(),
+        OperandSpec::new("input", Role::Classes).differentiable().holding(Domain::Log),
         OperandSpec::new("target", Role::Labels),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
         OperandSpec::MASK,
