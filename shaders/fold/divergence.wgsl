@@ -1,9 +1,10 @@
 // The divergence of a student's softmax over classes from a teacher's, by parts that merge. Uses lib/params lib/math lib/class losses/divergence/distillation.
 
-// Σ exp(x − peak) of some classes, in units of the temperature; no class, no total.
+// The greatest logit of some classes, and Σ exp(x − peak) of all others, in units of the temperature: leaving the peak's own
+// 1 out keeps the digits of a confident softmax. No class has a rest of −1.
 struct Mass {
     peak: f32,
-    total: f32,
+    rest: f32,
 }
 
 // The divergence of a union is that of how the two softmaxes share it between its parts, plus the parts' own, each by its
@@ -29,7 +30,7 @@ const EXACT: f32 = 8.0;
 const NEVER: f32 = -1e6;
 
 fn fold_empty() -> State {
-    return State(Mass(LOWEST, 0.0), Mass(LOWEST, 0.0), 0.0, 0.0, 0u, 0u);
+    return State(Mass(LOWEST, -1.0), Mass(LOWEST, -1.0), 0.0, 0.0, 0u, 0u);
 }
 
 fn tempered(gap: f32) -> f32 {
@@ -47,9 +48,13 @@ fn has_no_softmax(x: f32) -> bool {
 // What a class adds to a softmax: nothing where it is masked.
 fn mass_of(x: f32) -> Mass {
     if is_masked(x) {
-        return Mass(LOWEST, 0.0);
+        return Mass(LOWEST, -1.0);
     }
-    return Mass(x, 1.0);
+    return Mass(x, 0.0);
+}
+
+fn total_of(mass: Mass) -> f32 {
+    return 1.0 + mass.rest;
 }
 
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
@@ -70,38 +75,50 @@ fn shrink(a: Mass, b: Mass) -> vec2<f32> {
     return select(vec2<f32>(1.0, rest), vec2<f32>(rest, 1.0), gap < 0.0);
 }
 
+fn joined(a: Mass, b: Mass, left: vec2<f32>) -> Mass {
+    if a.peak < b.peak {
+        return Mass(b.peak, b.rest + (left.x * total_of(a)));
+    }
+    return Mass(a.peak, a.rest + (left.y * total_of(b)));
+}
+
 // The log of a mass over another.
 fn odds(a: Mass, b: Mass) -> f32 {
-    if a.total == 0.0 {
+    if total_of(a) == 0.0 {
         return NEVER;
     }
-    if b.total == 0.0 {
+    if total_of(b) == 0.0 {
         return -NEVER;
     }
-    return tempered(a.peak - b.peak) + log(a.total / b.total);
+    return tempered(a.peak - b.peak) + log(total_of(a) / total_of(b));
+}
+
+fn is_full(state: State) -> bool {
+    return (total_of(state.teacher) > 0.0) && (total_of(state.student) > 0.0);
 }
 
 fn fold_merge(a: State, b: State) -> State {
     let left_t = shrink(a.teacher, b.teacher);
     let left_s = shrink(a.student, b.student);
     var merged: State;
-    merged.teacher = Mass(max(a.teacher.peak, b.teacher.peak), dot(left_t, vec2<f32>(a.teacher.total, b.teacher.total)));
-    merged.student = Mass(max(a.student.peak, b.student.peak), dot(left_s, vec2<f32>(a.student.total, b.student.total)));
+    merged.teacher = joined(a.teacher, b.teacher, left_t);
+    merged.student = joined(a.student, b.student, left_s);
     merged.excess = dot(left_t, vec2<f32>(a.excess, b.excess));
     merged.poison = a.poison | b.poison;
     merged.torn = a.torn | b.torn;
-    let full = (min(a.teacher.total, a.student.total) > 0.0) && (min(b.teacher.total, b.student.total) > 0.0);
+    let full = is_full(a) && is_full(b);
+    let total = total_of(merged.teacher);
     let near = max(abs(a.lead), abs(b.lead)) <= EXACT;
     var of_t = odds(a.teacher, b.teacher);
     var of_s = odds(a.student, b.student);
     let gap = select(of_t - of_s, a.lead - b.lead, near);
     if full && (abs(gap) <= 1.0) {
         // log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)), p being a's share of the teacher
-        let p = (left_t.x * a.teacher.total) / merged.teacher.total;
+        let p = (left_t.x * total_of(a.teacher)) / total;
         let up = p * gap;
         let between = log1p((p * exp_excess(up - gap)) + ((1.0 - p) * exp_excess(up)));
         merged.lead = select(odds(merged.teacher, merged.student), (b.lead + up) - between, near);
-        merged.excess += merged.teacher.total * between;
+        merged.excess += total * between;
         return merged;
     }
     // the same as softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), seen from the part that is less to the teacher
@@ -113,7 +130,7 @@ fn fold_merge(a: State, b: State) -> State {
     }
     let loss = softplus(of_s) - softplus(of_t);
     merged.lead = select(odds(merged.teacher, merged.student), merged.lead - loss, abs(merged.lead) <= EXACT);
-    merged.excess += merged.teacher.total * (loss + (sigmoid(of_t) * (of_t - of_s)));
+    merged.excess += total * (loss + (sigmoid(of_t) * (of_t - of_s)));
     return merged;
 }
 
@@ -128,9 +145,9 @@ struct Statistics {
 }
 
 fn finish_place(state: State, place: Place) -> Statistics {
-    let poison = (state.poison != 0u) || (min(state.teacher.total, state.student.total) == 0.0);
+    let poison = (state.poison != 0u) || !is_full(state);
     let torn = state.torn != 0u;
-    let divergence = select(state.excess / state.teacher.total, infinity(), torn);
+    let divergence = select(state.excess / total_of(state.teacher), infinity(), torn);
     return Statistics(divergence, state.teacher, state.student, state.lead, torn, 1.0, poison);
 }
 
@@ -155,14 +172,29 @@ fn probability_of(x: f32, mass: Mass) -> f32 {
     if is_masked(x) {
         return 0.0;
     }
-    return exp_negative(tempered(mass.peak - x)) / mass.total;
+    return exp_negative(tempered(mass.peak - x)) / total_of(mass);
 }
 
-// The student's probability minus the teacher's, by the log of their ratio where that is small.
+// 1 − p: what of a mass is not this class's.
+fn others_of(x: f32, mass: Mass) -> f32 {
+    let others = total_of(mass) - exp_negative(tempered(mass.peak - x));
+    return select(others, mass.rest, x == mass.peak) / total_of(mass);
+}
+
+// The student's probability minus the teacher's: by the log of their ratio where that is small, or by what each leaves.
 fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
     let p = probability_of(seen.t, s.teacher);
-    var more = probability_of(seen.x, s.student) - p;
-    if !(s.torn || is_masked(seen.x) || is_masked(seen.t)) && (abs(s.lead) <= EXACT) {
+    let of_student = probability_of(seen.x, s.student);
+    var more = of_student - p;
+    // the error of the ratio's log is a share of the lead: what leaves less to the others is better told by these
+    var by_ratio = !(s.torn || is_masked(seen.x) || is_masked(seen.t)) && (abs(s.lead) <= EXACT);
+    if min(p, of_student) > 0.5 {
+        let left_by_teacher = others_of(seen.t, s.teacher);
+        let left_by_student = others_of(seen.x, s.student);
+        more = left_by_teacher - left_by_student;
+        by_ratio = by_ratio && ((left_by_teacher + left_by_student) >= abs(s.lead));
+    }
+    if by_ratio {
         let log_ratio = s.lead - tempered(seen.t - seen.x);
         if abs(log_ratio) <= 1.0 {
             more = p * (log_ratio + exp_excess(log_ratio));
