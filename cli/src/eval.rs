@@ -47,7 +47,7 @@ pub struct Eval {
 }
 
 fn ids() -> Vec<&'static str> {
-    wgloss::every().iter().map(|loss| loss.header().id).collect()
+    wgloss::all().iter().map(|loss| loss.header().id).collect()
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use clap::Args;
 use std::io::Write;
-use wgloss::{Kind, Loss, TASKS, Task, every};
+use wgloss::{Kind, Loss, TASKS, Task, all};
 
 /// What `wgloss list` is asked.
 #[derive(Args)]
@@ -43,7 +43,7 @@ fn markdown() -> String {
     let mut text = String::from("| task | data | targets | loss | mind |\n|---|---|---|---|---|\n");
     text.extend(TASKS.iter().map(task));
     text.push_str("\n| loss | what | operands (∂ differentiable, ? optional) | options |\n|---|---|---|---|\n");
-    text.extend(every().iter().map(|loss| row(&**loss)));
+    text.extend(all().iter().map(|loss| row(&**loss)));
     text
 }
 
@@ -89,7 +89,7 @@ mod tests {
             let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
             id.split('_').map(capital).collect::<String>()
         };
-        let untold: Vec<&str> = every().iter().map(|loss| loss.header().id).filter(|id| !told(&type_of(id))).collect();
+        let untold: Vec<&str> = all().iter().map(|loss| loss.header().id).filter(|id| !told(&type_of(id))).collect();
         assert!(untold.is_empty(), "no task tells of {}", untold.join(", "));
     }
 

@@ -36,7 +36,7 @@ fn to_power(share: f32, p: f32) -> f32 {
     if POWER == 2u {
         return share * share;
     }
-    return exp_negative(-p * precise_log(share));
+    return power_by_parts(share, p, 1.0);
 }
 
 fn raise(pair: Pair, peak: f32) -> Pair {
@@ -106,7 +106,7 @@ fn root_of(sum: f32) -> f32 {
     if POWER == 2u {
         return sqrt(sum);
     }
-    return exp(min(precise_log(sum) / vectors_p(), 88.7));
+    return power_by_parts(sum, 1.0, vectors_p());
 }
 
 fn fold_know(state: State) -> Known {
@@ -124,29 +124,31 @@ fn fold_poisoned(state: State) -> bool {
 }
 
 // What a distance grows by with a difference: its sign times (its share of the distance)^(p − 1), 0 for a difference of 0.
-fn direction(difference: f32, peak: f32, root: f32) -> f32 {
+// Of an infinite distance a finite difference has a share of 0, and an infinite one a share that is unknown.
+fn direction(difference: f32, peak: f32, root: f32, unbounded: bool) -> f32 {
     if difference == 0.0 {
         return 0.0;
     }
-    let share = (abs(difference) / peak) / root;
     var size = 1.0;
-    if POWER == 2u {
-        size = share;
+    if unbounded {
+        size = power(select(0.0, nan(), is_infinite(difference)), vectors_p() - 1.0);
     } else if POWER != 1u {
-        size = exp(clamp((vectors_p() - 1.0) * precise_log(share), -104.0, 88.7));
+        let share = (abs(difference) / peak) / root;
+        if POWER == 2u {
+            size = share;
+        } else {
+            size = power_by_parts(share, vectors_p() - 1.0, 1.0);
+        }
     }
     return select(size, -size, difference < 0.0);
 }
 
-// A distance that the loss does not change with has no part in the gradient; an infinite one has no direction.
+// A distance that the loss does not change with has no part in the gradient.
 fn part_along(slope: f32, difference: f32, peak: f32, root: f32, unbounded: bool) -> f32 {
     if slope == 0.0 {
         return 0.0;
     }
-    if unbounded {
-        return nan();
-    }
-    return slope * direction(difference, peak, root);
+    return slope * direction(difference, peak, root, unbounded);
 }
 
 // The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.

@@ -8,8 +8,12 @@ struct State {
     // Σ share·(peak − x) and Σ share
     spread: f32,
     mass: f32,
+    // UNKNOWN_LOGIT or UNKNOWN_SHARE or both: what is made of the logits alone has to do with the first only
     poison: u32,
 }
+
+const UNKNOWN_LOGIT: u32 = 1u;
+const UNKNOWN_SHARE: u32 = 2u;
 
 const LOWEST: f32 = -3.4028234e38;
 
@@ -20,8 +24,11 @@ fn fold_empty() -> State {
 fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     let before = (*state).mass;
     (*state).mass = before + share;
-    if is_nan(x) || is_nan(share) || (is_infinite(x) && (x > 0.0)) {
-        (*state).poison = 1u;
+    if is_nan(share) {
+        (*state).poison |= UNKNOWN_SHARE;
+    }
+    if is_nan(x) || (is_infinite(x) && (x > 0.0)) {
+        (*state).poison |= UNKNOWN_LOGIT;
     } else if is_infinite(x) {
         // a masked class: no probability, and infinitely surprising where it has a share
         if share != 0.0 {

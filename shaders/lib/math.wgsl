@@ -97,6 +97,16 @@ fn precise_log(x: f32) -> f32 {
     return (f32(e) * 0.6931472) + log_m;
 }
 
+// x^(a/b) for x > 0, its digits kept by taking x as m·2^e: the whole part of e·a/b is exact, and what is left to exp is small.
+fn power_by_parts(x: f32, a: f32, b: f32) -> f32 {
+    let bits = max(bitcast<i32>(x), 0x00800000);
+    let e = (bits - 0x3f3504f3) >> 23u;
+    let m = bitcast<f32>(bits - (e << 23u));
+    let whole = clamp(floor((f32(e) * a) / b), -126.0, 127.0);
+    let rest = ((precise_log(m) * a) + (fma(f32(e), a, -whole * b) * 0.6931472)) / b;
+    return exp_any(rest) * bitcast<f32>((i32(whole) + 127) << 23u);
+}
+
 fn softplus(x: f32) -> f32 {
     return max(x, 0.0) + log1p(exp_negative(abs(x)));
 }

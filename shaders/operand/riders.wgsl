@@ -3,6 +3,6 @@
 
 fn remembered(position: u32) -> vec2<f32> {
     let state = riders[position];
-    let unknown = (state.poison != 0u) || (state.rest < 0.0);
+    let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) || (state.rest < 0.0);
     return vec2<f32>(state.peak, select(1.0 / (1.0 + state.rest), nan(), unknown));
 }

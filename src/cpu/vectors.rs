@@ -99,13 +99,14 @@ fn norm(p: f64, eps: f64, a: &[f64], b: &[f64]) -> Pair {
     let root = shares.iter().map(|share| power(*share, p)).sum::<f64>().powf(1.0 / p);
     let distance = match greatest {
         _ if difference.iter().any(|x| x.is_nan()) => f64::NAN,
-        // an infinite difference is no share of itself: the distance has no direction
         0.0 | f64::INFINITY => greatest,
         _ => greatest * root,
     };
-    let slope = |(x, share): (&f64, &f64)| match share {
+    let slope = |(x, share): (&f64, &f64)| match *x {
         0.0 => 0.0,
-        share => x.signum() * (share / root).powf(p - 1.0),
+        // a finite difference is nothing of an infinite distance, and an infinite one an unknown share of it
+        x if distance.is_infinite() => x.signum() * (x.abs() / distance).powf(p - 1.0),
+        x => x.signum() * (share / root).powf(p - 1.0),
     };
     let d: Vec<f64> = difference.iter().zip(&shares).map(slope).collect();
     let opposite = d.iter().map(|d| -d).collect();

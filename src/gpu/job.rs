@@ -417,9 +417,11 @@ impl Binder<'_> {
     fn place_tensor<'t>(&self, tensor: &'t Tensor) -> Placed<'t> {
         let memory = tensor.memory();
         let alignment = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment);
-        let offset = memory.offset / alignment * alignment;
-        let end = (memory.offset + tensor.bytes()).next_multiple_of(4).max(offset + 16).min(memory.buffer.size());
-        let base = (memory.offset - offset) / tensor.dtype().size() as u64;
+        // a tensor of no bytes may begin where its buffer ends: what is bound in its place is never read
+        let begin = if tensor.is_empty() { 0 } else { memory.offset };
+        let offset = begin / alignment * alignment;
+        let end = (begin + tensor.bytes()).next_multiple_of(4).max(offset + 16).min(memory.buffer.size());
+        let base = (begin - offset) / tensor.dtype().size() as u64;
         Placed { buffer: &memory.buffer, offset, size: (end - offset) / 4 * 4, base }
     }
 }

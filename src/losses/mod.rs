@@ -8,8 +8,8 @@ macro_rules! catalogue {
         $(mod $family { $(pub(super) mod $file;)* $(pub(super) mod $part;)? })*
         $($(pub use $family::$file::*;)*)*
 
-        /// Every loss, with its default options, those that are not among [`all`] yet included.
-        pub fn every() -> Vec<Box<dyn Loss>> {
+        /// Every loss, with its default options.
+        pub fn all() -> Vec<Box<dyn Loss>> {
             vec![$($(Box::new($loss::default())),*),*]
         }
     };
@@ -91,19 +91,10 @@ catalogue! {
 #[cfg(all(test, feature = "gpu"))]
 pub(crate) fn walked() -> Vec<Box<dyn Loss>> {
     let part: Box<dyn Loss> = Box::new(pointwise::adversarial_side::AdversarialSide::default());
-    every().into_iter().filter(|loss| !matches!(loss.leaf(), crate::Leaf::Composite(_))).chain([part]).collect()
-}
-
-/// The losses that have been through every test of the suite on a GPU. The rest of [`every`] pass their conformance cases,
-/// the slopes and their families' own tests, and join as the walks over all sizes, options, operands and dtypes are done.
-const SETTLED: &[&str] = &["mse", "sigmoid_focal", "diffusion", "cross_entropy", "softmax_focal", "dice"];
-
-/// Every loss that is settled, with its default options: what tests of everything run over.
-pub fn all() -> Vec<Box<dyn Loss>> {
-    every().into_iter().filter(|loss| SETTLED.contains(&loss.header().id)).collect()
+    all().into_iter().filter(|loss| !matches!(loss.leaf(), crate::Leaf::Composite(_))).chain([part]).collect()
 }
 
 /// The loss of this id, with its default options.
 pub fn by_id(id: &str) -> Option<Box<dyn Loss>> {
-    every().into_iter().find(|loss| loss.header().id == id)
+    all().into_iter().find(|loss| loss.header().id == id)
 }

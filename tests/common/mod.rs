@@ -65,7 +65,9 @@ impl Setting {
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
-            (Leaf::Similarity(_) | Leaf::Linear(_), [rows, rest @ ..]) => vec![*rows, rest.iter().product()],
+            (Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_), [rows, rest @ ..]) => {
+                vec![*rows, rest.iter().product()]
+            }
             _ => shape.to_vec(),
         };
         Setting { shape, axis, target }

@@ -4,8 +4,8 @@ use crate::common::{FLOATS, Rng, Setting, stored_as};
 use crate::judge;
 use crate::pages::Pages;
 use wgloss::{
-    Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Loss, Operand, OperandSpec, Outputs, Reduction, Scale, Tensor,
-    Term, Value, by_id, cpu,
+    Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Loss, Measure, Operand, OperandSpec, Outputs, Reduction,
+    Scale, Tensor, Term, Value, by_id, cpu,
 };
 
 /// How operands reach the GPU.
@@ -186,8 +186,19 @@ impl Case {
     /// [`run`](Self::run) on other inputs than the case's own.
     pub fn run_on(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<(), String> {
         match self.both(gpu, inputs)? {
-            Some((got, want)) => got.judge(&want),
+            Some((got, want)) => got.judge_times(&want, self.conditioning()),
             None => Ok(()),
+        }
+    }
+
+    /// How many times the tolerance the loss takes: of a sum's `(1/p)`th power, what the sum is off by counts 1/p times.
+    fn conditioning(&self) -> f64 {
+        match self.loss().leaf() {
+            Leaf::Vectors(leaf) => match leaf.measure() {
+                Measure::Norm { p, .. } => (1.0 / f64::from(p)).max(1.0),
+                Measure::Cosine => 1.0,
+            },
+            _ => 1.0,
         }
     }
 

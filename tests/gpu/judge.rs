@@ -28,23 +28,28 @@ impl Given {
 
     /// Compares loss, tensor, parts and gradients with what is wanted.
     pub fn judge(&self, want: &Given) -> Result<(), String> {
+        self.judge_times(want, 1.0)
+    }
+
+    /// [`judge`](Self::judge), with so many times the tolerance.
+    pub fn judge_times(&self, want: &Given, times: f64) -> Result<(), String> {
         let numbers = |loss: Option<f64>| loss.into_iter().collect::<Vec<f64>>();
-        close(&numbers(self.loss), &numbers(want.loss)).map_err(|e| format!("loss: {e}"))?;
-        same(&self.tensor, &want.tensor).map_err(|e| format!("tensor: {e}"))?;
+        within(&numbers(self.loss), &numbers(want.loss), times, |_| 0.0).map_err(|e| format!("loss: {e}"))?;
+        same_times(&self.tensor, &want.tensor, times).map_err(|e| format!("tensor: {e}"))?;
         let unknown = want.tensor.to_f64().iter().any(|loss| loss.is_nan());
-        parts(&self.parts, &want.parts, unknown)?;
+        parts(&self.parts, &want.parts, unknown, times)?;
         if self.gradients.len() != want.gradients.len() {
             return Err(format!("{} gradients, expected {}", self.gradients.len(), want.gradients.len()));
         }
         for (place, (got, want)) in self.gradients.iter().zip(&want.gradients).enumerate() {
-            same(got, want).map_err(|e| format!("gradient {place}: {e}"))?;
+            same_times(got, want, times).map_err(|e| format!("gradient {place}: {e}"))?;
         }
         Ok(())
     }
 }
 
 /// Whether two lists of parts are the same. Where the loss is `unknown`, being NaN, the sum of a part may be NaN too.
-pub fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool) -> Result<(), String> {
+fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64) -> Result<(), String> {
     if got.len() != want.len() {
         return Err(format!("{} parts, expected {}", got.len(), want.len()));
     }
@@ -55,7 +60,7 @@ pub fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool) -> Result
         let sums = if unknown && got.sum.is_nan() { (0.0, 0.0) } else { (got.sum, want.sum) };
         let (denominators, weights) = ((got.denominator, want.denominator), (got.weight, want.weight));
         for (what, (got, want)) in [("sum", sums), ("denominator", denominators), ("weight", weights)] {
-            close(&[got], &[want]).map_err(|e| format!("part {what}: {e}"))?;
+            within(&[got], &[want], times, |_| 0.0).map_err(|e| format!("part {what}: {e}"))?;
         }
     }
     Ok(())
@@ -64,6 +69,10 @@ pub fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool) -> Result
 /// Whether two arrays are the same in shape and, within the tolerance and the rounding of what is stored in 16 bits, in
 /// elements.
 pub fn same(got: &Array, want: &Array) -> Result<(), String> {
+    same_times(got, want, 1.0)
+}
+
+fn same_times(got: &Array, want: &Array, times: f64) -> Result<(), String> {
     if got.shape() != want.shape() {
         return Err(format!("shape {:?}, expected {:?}", got.shape(), want.shape()));
     }
@@ -73,7 +82,7 @@ pub fn same(got: &Array, want: &Array) -> Result<(), String> {
         // what lies beyond the greatest f16, 65504, by half a step and more is infinite
         want.iter_mut().filter(|w| w.abs() >= 65520.0).for_each(|w| *w *= f64::INFINITY);
     }
-    within(&got.to_f64(), &want, |want| rounding(dtype, want))
+    within(&got.to_f64(), &want, times, |want| rounding(dtype, want))
 }
 
 /// Half a unit in the last place of a number: what it may be off by for being stored.
@@ -89,13 +98,13 @@ fn rounding(dtype: DType, number: f64) -> f64 {
 /// The conformance cases' rule: `max|got − want| ≤ rtol·M + min(atol, 1e-6·M)` with `M = max|want|` over what is finite, NaN
 /// where NaN is wanted, infinities of the wanted sign.
 pub fn close(got: &[f64], want: &[f64]) -> Result<(), String> {
-    within(got, want, |_| 0.0)
+    within(got, want, 1.0, |_| 0.0)
 }
 
-/// [`close`], with room beside the tolerance.
-fn within(got: &[f64], want: &[f64], room: impl Fn(f64) -> f64) -> Result<(), String> {
+/// [`close`], with so many times the tolerance, and room beside it.
+fn within(got: &[f64], want: &[f64], times: f64, room: impl Fn(f64) -> f64) -> Result<(), String> {
     let most = want.iter().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
-    let bound = if most == 0.0 { ATOL } else { RTOL * most + ATOL.min(1e-6 * most) };
+    let bound = times * if most == 0.0 { ATOL } else { RTOL * most + ATOL.min(1e-6 * most) };
     let good = |g: f64, w: f64| match (w.is_nan(), w.is_infinite()) {
         (true, _) => g.is_nan(),
         (_, true) => g == w,

@@ -233,6 +233,12 @@ fn predictions_far_out_stay_finite_and_right() {
         let array = inputs.operand(loss.header().operands[0].name);
         let numbers: Vec<f32> = (0..array.len()).map(|_| far[rng.below(far.len())]).collect();
         *array = Array::new(&numbers, array.shape()).unwrap();
+        if case.id == "triplet_margin" {
+            // no other vector is near this one, but two are equally far to as many digits as f32 has: of a difference of their
+            // distances nothing would be left
+            let numbers: Vec<f32> = numbers.iter().rev().map(|x| -x).collect();
+            *inputs.operand("positive") = Array::new(&numbers, case.setting.shape.clone()).unwrap();
+        }
         failures.note(&case, run(&case, &inputs, finite));
     }
     failures.raise();

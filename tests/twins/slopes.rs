@@ -4,7 +4,7 @@ use crate::common::{Rng, Setting, label_range, labels_of, option_values};
 use std::collections::BTreeSet;
 use wgloss::{
     Activation, Array, ClassAxis, DType, Domain, Error, Kind, Leaf, Loss, OperandSpec, Reduction, RegionSettings, Role,
-    Scale, Term, Value, cpu, every,
+    Scale, Term, Value, all, cpu,
 };
 
 /// How far a gradient may lie from the slope, as a share of the greatest slope of the operand: the truncation of the
@@ -332,7 +332,7 @@ fn like(array: &Array, numbers: &[f64]) -> Array {
 /// Every level of every choice meets every level of every other, the rest being drawn anew each time.
 #[test]
 fn every_gradient_is_the_slope_of_its_value() {
-    for loss in every() {
+    for loss in all() {
         let choices = Choices::new(&*loss);
         let levels = choices.levels();
         let (mut rng, mut checked, mut failures) = (Rng::new(1), BTreeSet::new(), Vec::new());

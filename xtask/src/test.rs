@@ -70,7 +70,7 @@ fn checks() -> Vec<Check> {
         Check::new("test -p wgloss --no-default-features --lib", Succeeds),
         Check::new("test --workspace", Succeeds),
         Check { env: Some(("RUSTDOCFLAGS", "-D warnings")), ..Check::new("doc --workspace --no-deps", Succeeds) },
-        Check::new("run -q -p wgloss-cli -- verify --device all", Succeeds),
+        Check::new("run -q -p wgloss-cli -- verify --device all --dtype all", Succeeds),
     ];
     checks.extend(EXAMPLES.iter().map(|example| Check {
         args: vec!["run", "--example", example],

@@ -9,12 +9,12 @@ mod rows;
 mod vectors;
 
 use crate::common::{Setting, option_values};
-use wgloss::{Array, DType, Kind, Leaf, Reduction, Role, Term, Value, cpu, every};
+use wgloss::{Array, DType, Kind, Leaf, Reduction, Role, Term, Value, all, cpu};
 
 /// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN, and the gradient as empty as its operand.
 #[test]
 fn empty_tensors_sum_to_0_and_have_no_mean() {
-    for loss in every() {
+    for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
             Leaf::Pointwise(_)
@@ -52,7 +52,7 @@ fn empty_tensors_sum_to_0_and_have_no_mean() {
 /// Every loss with a mask, whatever else it has: what is masked may hold anything, and counts for nothing.
 #[test]
 fn what_is_masked_takes_no_part_whatever_it_holds() {
-    for loss in every() {
+    for loss in all() {
         let header = loss.header();
         let Some(mask) = header.operands.iter().find(|spec| spec.role == Role::Mask) else { continue };
         let shape = match loss.leaf() {
@@ -122,7 +122,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
 /// Every loss under every value of every option: an unmasked NaN in the prediction gives a NaN.
 #[test]
 fn an_unmasked_nan_is_seen_under_every_option() {
-    for loss in every() {
+    for loss in all() {
         let header = loss.header();
         let shape = match loss.leaf() {
             Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => vec![2, 2],

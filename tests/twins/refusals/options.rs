@@ -4,7 +4,7 @@ use super::{check, floats, ints};
 use crate::common::option_values;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Mse, MultiMargin, PredictionType,
-    Range, Reduction, SigmoidFocal, SoftmaxFocal, Term, Value, by_id, cpu, every,
+    Range, Reduction, SigmoidFocal, SoftmaxFocal, Term, Value, all, by_id, cpu,
 };
 
 #[test]
@@ -82,7 +82,7 @@ fn options_out_of_range() {
 /// The ends of every range of every loss: what the range contains is let through, its neighbours outside are refused.
 #[test]
 fn every_option_is_refused_just_outside_its_range() {
-    for loss in every() {
+    for loss in all() {
         let header = loss.header();
         let refusal = |name: &str, value: Value| {
             // operands come after options: no operands are refused as missing, an option as itself
