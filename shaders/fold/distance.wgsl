@@ -93,10 +93,12 @@ fn fold_merge(a: State, b: State) -> State {
     return State(pair_merge(a.ab, b.ab), pair_merge(a.ac, b.ac), pair_merge(a.bc, b.bc), a.flags | b.flags, 0u);
 }
 
-// What is known of all pairs: the greatest difference of each, and the distance as a multiple of it.
+// What is known of all pairs: the greatest difference of each, the distance as a multiple of it, and what slopes are a
+// multiple of: that root^(1 − p).
 struct Known {
     peaks: vec3<f32>,
     roots: vec3<f32>,
+    slopes: vec3<f32>,
 }
 
 fn root_of(sum: f32) -> f32 {
@@ -109,9 +111,20 @@ fn root_of(sum: f32) -> f32 {
     return power_by_parts(sum, 1.0, vectors_p());
 }
 
+fn slope_of(root: f32) -> f32 {
+    if POWER == 1u {
+        return 1.0;
+    }
+    if POWER == 2u {
+        return 1.0 / root;
+    }
+    return power_by_parts(root, 1.0 - vectors_p(), 1.0);
+}
+
 fn fold_know(state: State) -> Known {
     let roots = vec3<f32>(root_of(state.ab.sum), root_of(state.ac.sum), root_of(state.bc.sum));
-    return Known(vec3<f32>(state.ab.peak, state.ac.peak, state.bc.peak), roots);
+    let slopes = vec3<f32>(slope_of(roots.x), slope_of(roots.y), slope_of(roots.z));
+    return Known(vec3<f32>(state.ab.peak, state.ac.peak, state.bc.peak), roots, slopes);
 }
 
 fn fold_finish(state: State, known: Known) -> Distances {
@@ -125,37 +138,35 @@ fn fold_poisoned(state: State) -> bool {
 
 // What a distance grows by with a difference: its sign times (its share of the distance)^(p − 1), 0 for a difference of 0.
 // Of an infinite distance a finite difference has a share of 0, and an infinite one a share that is unknown.
-fn direction(difference: f32, peak: f32, root: f32, unbounded: bool) -> f32 {
+fn direction(difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
     if difference == 0.0 {
         return 0.0;
     }
-    var size = 1.0;
+    let share = abs(difference) / peak;
+    var size = slope;
     if unbounded {
         size = power(select(0.0, nan(), is_infinite(difference)), vectors_p() - 1.0);
+    } else if POWER == 2u {
+        size *= share;
     } else if POWER != 1u {
-        let share = (abs(difference) / peak) / root;
-        if POWER == 2u {
-            size = share;
-        } else {
-            size = power_by_parts(share, vectors_p() - 1.0, 1.0);
-        }
+        size *= power_by_parts(share, vectors_p() - 1.0, 1.0);
     }
     return select(size, -size, difference < 0.0);
 }
 
 // A distance that the loss does not change with has no part in the gradient.
-fn part_along(slope: f32, difference: f32, peak: f32, root: f32, unbounded: bool) -> f32 {
-    if slope == 0.0 {
+fn part_along(by_distance: f32, difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
+    if by_distance == 0.0 {
         return 0.0;
     }
-    return slope * direction(difference, peak, root, unbounded);
+    return by_distance * direction(difference, peak, slope, unbounded);
 }
 
 // The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.
 fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> vec3<f32> {
     let difference = differences(x);
-    let ab = part_along(slopes.x, difference.x, known.peaks.x, known.roots.x, (state.flags & 1u) != 0u);
-    let ac = part_along(slopes.y, difference.y, known.peaks.y, known.roots.y, (state.flags & 2u) != 0u);
-    let bc = part_along(slopes.z, difference.z, known.peaks.z, known.roots.z, (state.flags & 4u) != 0u);
+    let ab = part_along(slopes.x, difference.x, known.peaks.x, known.slopes.x, (state.flags & 1u) != 0u);
+    let ac = part_along(slopes.y, difference.y, known.peaks.y, known.slopes.y, (state.flags & 2u) != 0u);
+    let bc = part_along(slopes.z, difference.z, known.peaks.z, known.slopes.z, (state.flags & 4u) != 0u);
     return vec3<f32>(ab + ac, bc - ab, -ac - bc);
 }
