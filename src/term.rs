@@ -120,6 +120,15 @@ pub(crate) struct Part<T> {
     pub reduction: Reduction,
     pub upstream: Scale<T>,
     pub divide_by: Option<Scale<T>>,
+    pub classes_from: Option<ClassesFrom>,
+    pub among: Option<T>,
+}
+
+/// Which of the classes a piece of a split row has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ClassesFrom {
+    pub first: usize,
+    pub of: usize,
 }
 
 impl<T: Operand> Term<T> {
@@ -169,6 +178,8 @@ impl<T: Operand> Term<T> {
             reduction: Reduction::default(),
             upstream: Scale::Number(1.0),
             divide_by: None,
+            classes_from: None,
+            among: None,
         };
         Term { parts: vec![part] }
     }
@@ -195,6 +206,26 @@ impl<T: Operand> Term<T> {
     pub fn divide_by(self, denominator: impl Into<Scale<T>>) -> Term<T> {
         let denominator = denominator.into();
         self.each(|part| part.divide_by = Some(denominator.clone()))
+    }
+
+    /// The term over a piece of split rows: the prediction holds the classes from `first` on, of `of` in all, and so do class
+    /// weights and dense targets; labels are those of the whole row.
+    ///
+    /// For a softmax whose classes are spread over devices, as those of a vocabulary are. What a piece knows is its
+    /// [statistics](crate::cpu::statistics); the loss is known [among](Self::among) those of all.
+    pub fn classes_from(self, first: usize, of: usize) -> Term<T> {
+        self.each(|part| part.classes_from = Some(ClassesFrom { first, of }))
+    }
+
+    /// The term as the whole has it of which it is a piece: `statistics` are those of all pieces, this one's among them, along
+    /// a new first axis, as `cpu::statistics` and `Gpu::statistics` give them.
+    ///
+    /// The loss and its parts are then the whole's, the same on every device, and gradients are those of the piece. The
+    /// regions of a Dice loss may be spread over a batch or over positions; the classes of a softmax see
+    /// [`classes_from`](Self::classes_from). All other losses are sums over their values: of these, pieces that
+    /// [divide by](Self::divide_by) the whole's denominator add up.
+    pub fn among(self, statistics: &T) -> Term<T> {
+        self.each(|part| part.among = Some(statistics.clone()))
     }
 
     /// The term with a name of its own in the parts of an outcome.
@@ -269,6 +300,7 @@ impl<T> Part<T> {
         };
         let upstream = scale(&self.upstream)?;
         let divide_by = self.divide_by.as_ref().map(&mut scale).transpose()?;
+        let among = self.among.as_ref().map(&mut f).transpose()?;
         let operands = self.operands.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?)));
         Ok(Part {
             name: self.name.clone(),
@@ -278,6 +310,8 @@ impl<T> Part<T> {
             reduction: self.reduction,
             upstream,
             divide_by,
+            classes_from: self.classes_from,
+            among,
         })
     }
 }

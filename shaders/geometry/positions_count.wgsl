@@ -1,4 +1,4 @@
-// The denominators of a mean over labels, which gradients need before the walk. Uses lib/params lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/mask.
+// The denominators of a mean over labels, which gradients need before the walk. Uses lib/params lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/mask geometry/label_weight.
 @compute @workgroup_size(256)
 fn positions_count(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -14,7 +14,7 @@ fn positions_count(
         let label = target_label(position);
         if label.kept && (mask_at(position) != 0.0) {
             tally.count += 1u;
-            tally.weight += class_weight_at(label.index);
+            tally.weight += label_weight(position, label);
         }
     }
     let merged = tally_workgroup(tally, lane);

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, third stage: the gradient of each chunk. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/dx0 operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_write.
+// Rows too long for a workgroup, third stage: the gradient of each chunk. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/dx0 operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/whole_of_chunks geometry/positions_write.
 @compute @workgroup_size(256)
 fn positions_scatter(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -12,7 +12,7 @@ fn positions_scatter(
     }
     let label = target_label(position);
     let first = first_class(position);
-    let s = finish_place(chunk_states[position * params.chunks], place_of(first, label));
+    let s = finish_place(merged_whole(position), whole_place(position, label));
     let begin = (tile % params.chunks) * params.chunk;
     let end = min(begin + params.chunk, params.classes);
     let scale = scales() * upstream_at(position);

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally.
+// Rows too long for a workgroup, second stage: merges what each row comes in, and scores it. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/whole_of_chunks geometry/positions_tally.
 @compute @workgroup_size(256)
 fn positions_score(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -11,13 +11,8 @@ fn positions_score(
     if position < positions() {
         let label = target_label(position);
         let kept = takes_part(position, label);
-        var state = chunk_states[position * params.chunks];
-        for (var chunk = 1u; chunk < params.chunks; chunk += 1u) {
-            state = fold_merge(state, chunk_states[(position * params.chunks) + chunk]);
-        }
-        // the third stage finds the whole row's state where its first chunk's was
-        chunk_states[position * params.chunks] = state;
-        let s = finish_place(state, place_of(first_class(position), label));
+        let state = merge_whole(position);
+        let s = finish_place(state, whole_place(position, label));
         tally_position(position, label, kept, s, score_place(s), &tally);
     }
     let merged = tally_workgroup(tally, lane);

@@ -1,6 +1,4 @@
-// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/dice.
-var<workgroup> lanes: array<vec4<f32>, 256>;
-
+// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_chunks geometry/region_merge fold/regions losses/region/dice.
 @compute @workgroup_size(256)
 fn region_settle(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -9,31 +7,10 @@ fn region_settle(
 ) {
     let region = (group.y * grid.x) + group.x;
     let k = region % params.classes;
-    let regions = select(params.items, 1u, BATCH) * params.classes;
-    let live = region < regions;
-    // the chunks of a region lie next to each other; with BATCH it has those of all items
-    let chunks = params.chunks * select(1u, params.items, BATCH);
-    let first = select(0u, (region / params.classes) * chunks, live);
-    var own = vec4<f32>(0.0);
-    if live {
-        for (var chunk = lane; chunk < chunks; chunk += 256u) {
-            own += region_sums[((first + chunk) * params.classes) + k];
-        }
-    }
-    lanes[lane] = own;
-    workgroupBarrier();
-    if lane < 16u {
-        for (var i = lane + 16u; i < 256u; i += 16u) {
-            own += lanes[i];
-        }
-        lanes[lane] = own;
-    }
-    workgroupBarrier();
+    let live = region < regions();
+    let own = region_merged(region, live, lane);
     if !live || (lane != 0u) {
         return;
-    }
-    for (var i = 1u; i < 16u; i += 1u) {
-        own += lanes[i];
     }
     if TOGETHER {
         region_sums[together(region)] = own;

@@ -1,6 +1,6 @@
 // What a label turns out to be.
 struct Label {
-    // the class; 0 where the label does not name one
+    // the class, among those that are here: beyond them where another device has it; 0 where the label does not name one
     index: u32,
     // whether the position takes part
     kept: bool,

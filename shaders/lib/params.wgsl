@@ -36,8 +36,13 @@ struct Params {
     rider_factor: f32,
     rider_weight: f32,
     rider_divisor: f32,
+    // of what is spread over devices: the pieces, this one's first class, and the classes of all
+    pieces: u32,
+    first_class: u32,
+    all_classes: u32,
     spare_0: u32,
     spare_1: u32,
+    spare_2: u32,
     // what this dispatch alone runs over, where a walk goes block by block
     block: Block,
     // the element at which each binding's tensor begins, by binding number

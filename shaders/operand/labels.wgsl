@@ -23,7 +23,7 @@ fn target_label(position: u32) -> Label {
     let ignored = (params.ignores != 0u) && (low == ignored_low) && (high == sign_of(ignored_low));
     let inside = (high == 0u) && (low < params.label_count);
     let kept = inside && !ignored;
-    return Label(select(0u, low, kept), kept, !inside && !ignored, low, high);
+    return Label(select(0u, low - params.first_class, kept), kept, !inside && !ignored, low, high);
 }
 
 fn sign_of(low: u32) -> u32 {

@@ -1,6 +1,6 @@
 //! Takes sums of losses apart: what each of them is asked, and what it refuses in the words of the whole.
 
-use super::{Checked, dtypes, operands, options_of};
+use super::{Checked, dtypes, operands, options_of, pieces};
 use crate::error::Result;
 use crate::leaf::{Component, Composite};
 use crate::term::{Operand, Part, Scale};
@@ -14,6 +14,7 @@ pub(super) fn part<T: Operand>(
 ) -> Result<()> {
     let header = whole.loss.header();
     options_of(whole)?;
+    pieces::options_of(whole)?;
     operands(whole, header)?;
     dtypes(whole, header)?;
     for component in leaf.components(whole.reduction) {
@@ -37,5 +38,7 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         reduction: component.reduction,
         upstream: whole.upstream.clone(),
         divide_by: whole.divide_by.clone().or(per_item),
+        classes_from: None,
+        among: None,
     }
 }

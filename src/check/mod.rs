@@ -1,6 +1,7 @@
 //! What is refused before anything is computed: options, operands, dtypes and shapes, in this order, and labels on the host.
 
 mod composite;
+mod pieces;
 mod walk;
 
 use crate::array::Array;
@@ -97,6 +98,7 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
         if let Leaf::Composite(leaf) = part.loss.leaf() {
             composite::part(part, leaf, &mut parts, &mut checked)?;
         } else {
+            pieces::whole(part)?;
             checked.push(self::part(part)?);
             parts.push(part.clone());
         }
@@ -107,9 +109,11 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
 fn part<T: Operand>(part: &Part<T>) -> Result<Checked> {
     let header = part.loss.header();
     options_of(part)?;
+    pieces::options_of(part)?;
     operands(part, header)?;
     dtypes(part, header)?;
     let checked = shapes(part, header)?;
+    pieces::shapes(part, &checked)?;
     for (_, tensor) in &part.operands {
         if elements(tensor.shape()).is_none() {
             return Err(too_many(tensor.shape()));
@@ -226,6 +230,8 @@ fn scale_tensors<T>(part: &Part<T>) -> impl Iterator<Item = (&'static str, &T)> 
         _ => None,
     })
 }
+
+pub(crate) use pieces::{OF_POSITION, OF_REGION, statistics};
 
 fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked> {
     let leader = part.operand(header.operands[0].name).expect("the first operand is never optional");

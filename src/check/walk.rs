@@ -31,7 +31,9 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
         Leaf::Composite(_) => unreachable!("sums of losses are taken apart before"),
         Leaf::Softmax(leaf) => {
             let classes = classes()?;
-            (Walk::Positions(classes), labels(classes.c, Some(leaf.ignore_index())))
+            // labels are those of the whole row
+            let count = part.classes_from.map_or(classes.c, |classes| classes.of);
+            (Walk::Positions(classes), labels(count, Some(leaf.ignore_index())))
         }
         Leaf::ClassSum(leaf) => {
             let classes = classes()?;

@@ -41,8 +41,9 @@ impl Linear {
                 continue;
             }
             let x = (0..others).map(|k| logit(i, k)).collect();
-            let row = Row { x, dense: None, label: Some(labels[i] as usize), weight: vec![1.0; others] };
-            let score = fold::score(Leaf::Softmax(leaf), &row);
+            let (label, weight) = (Some(labels[i] as usize), vec![1.0; others]);
+            let row = Row { x, dense: None, label, weight, classes: others };
+            let score = fold::score(Leaf::Softmax(leaf), &row, None);
             values.push(Value { loss: score.loss, extra: score.extra, weight: 1.0, count: 1.0 });
             rows.push(Some(score));
         }

@@ -12,4 +12,4 @@ mod regions;
 mod similarity;
 mod vectors;
 
-pub use outcome::{Outcome, gradient_list, gradients, value};
+pub use outcome::{Outcome, gradient_list, gradients, statistics, value};

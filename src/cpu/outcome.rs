@@ -3,8 +3,8 @@
 use crate::array::Array;
 use crate::check::{self, Checked, Divisor, Walk};
 use crate::cpu::{
-    elements::Elements, gram::Gram, linear::Linear, positions::Positions, regions::Regions, similarity::AllPairs,
-    vectors::Rows,
+    elements::Elements, gram::Gram, linear::Linear, positions, positions::Positions, regions, regions::Regions,
+    similarity::AllPairs, vectors::Rows,
 };
 use crate::error::Result;
 use crate::leaf::Leaf;
@@ -92,6 +92,25 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
     let tensor = unreduced.map_or_else(|| Array::new(&[loss], []), Ok)?;
     let gradients = sums.iter().zip(of).map(|(sum, array)| Array::new(sum, array.shape()));
     Ok((Outcome { tensor, parts, reduced }, gradients.collect::<Result<_>>()?))
+}
+
+/// The statistics of a piece of what is spread over devices: what [`Term::among`] takes of all pieces.
+///
+/// Of a loss of regions `[N, C, 4]`, or `[1, C, 4]` where a region is a batch's: `Σpt`, `Σp(1 − t)`, `Σ(1 − p)t` and whether
+/// there is a NaN among them. Of a loss of a softmax eight numbers for each position: the peak, `Σ exp(x − peak)` over all
+/// others, `Σ share·(peak − x)`, `Σ share`, what is NaN of these, and the label's logit, weight and presence.
+///
+/// # Errors
+/// Every refusal of [`Error`](crate::Error); [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that is a sum
+/// over its values, whose pieces simply add up.
+pub fn statistics(term: &Term<Array>) -> Result<Array> {
+    let (part, checked, shape) = check::statistics(term)?;
+    let numbers = match (part.loss.leaf(), checked.walk) {
+        (Leaf::Softmax(leaf), Walk::Positions(classes)) => positions::statistics(&part, leaf, classes),
+        (Leaf::Region(leaf), Walk::Regions(classes)) => regions::statistics(&part, leaf, classes),
+        _ => unreachable!("the checks let nothing else through"),
+    };
+    Array::new(&numbers, shape)
 }
 
 /// One value of an unreduced loss, with its share of the denominators.

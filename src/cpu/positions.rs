@@ -1,14 +1,15 @@
 //! A value for each position, from a fold over its classes.
 
 use crate::array::Array;
-use crate::check::is_dense;
+use crate::check::{OF_POSITION, is_dense};
+use crate::cpu::fold::softmax::State;
 use crate::cpu::fold::{self, Row, Scored};
 use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::leaf::{Leaf, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
-use crate::term::Part;
+use crate::term::{ClassesFrom, Part};
 
 /// The positions' scores; nothing for those that take no part.
 pub(super) struct Positions {
@@ -29,39 +30,92 @@ impl Positions {
     }
 
     fn of(part: &Part<Array>, leaf: Leaf<'_>, ignored: Option<i32>, classes: Classes, paired: bool) -> Positions {
-        let header = part.loss.header();
-        let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
-        let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
-        let target = part.of_role(Role::Target);
-        let labels = target.filter(|_| !dense).or(part.of_role(Role::Labels)).map(Array::to_i64);
-        let floats = target.filter(|_| dense).or(part.of_role(Role::Dense)).map(Array::to_f64);
-        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
-        let weight = if paired { vec![1.0, weight[0]] } else { weight };
-        let mask = part.of_role(Role::Mask).map(Array::to_f64);
-
+        let operands = Operands::of(part, ignored, classes, paired);
+        // a term may ride along with the statistics of regions
+        let among = part.among.as_ref().filter(|_| matches!(part.loss.leaf(), Leaf::Softmax(_))).map(Array::to_f64);
         let (mut positions, mut values) = (Vec::new(), Vec::new());
-        for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
-            let at = i * classes.s + j;
-            let label = labels.as_ref().map(|labels| labels[at]);
-            let left_out = label.is_some() && label == ignored.map(i64::from);
-            if left_out || mask.as_ref().is_some_and(|mask| mask[at] == 0.0) {
+        for at in 0..classes.positions() {
+            let Some(row) = operands.row(at) else {
                 positions.push(None);
                 values.push(Value::default());
                 continue;
-            }
-            let of_classes = |all: &Vec<f64>, of_label_0: fn(f64) -> f64| {
-                let own: Vec<f64> = (0..classes.c).map(|k| all[classes.index(i, j, k)]).collect();
-                if paired { vec![of_label_0(own[0]), own[0]] } else { own }
             };
-            let label = label.map(|label| label as usize);
-            let (dense, weight) = (floats.as_ref().map(|q| of_classes(q, |q| 1.0 - q)), weight.clone());
-            let row = Row { x: of_classes(&x, |_| 0.0), dense, label, weight };
-            let score = fold::score(leaf, &row);
-            let weight = label.map_or(0.0, |label| row.weight[label]);
-            values.push(Value { loss: score.loss, extra: score.extra, weight, count: 1.0 });
+            let score = fold::score(leaf, &row, among.as_ref().map(|all| whole(all, at, classes)));
+            values.push(Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 });
             positions.push(Some(score));
         }
         Positions { classes, positions, values }
+    }
+}
+
+/// The state of a position of which `all` are the statistics of all pieces.
+fn whole(all: &[f64], at: usize, classes: Classes) -> State {
+    let pieces = all.chunks_exact(classes.positions() * OF_POSITION);
+    let states = pieces.map(|piece| State::of_numbers(&piece[at * OF_POSITION..][..OF_POSITION]));
+    states.reduce(State::merge).expect("the checks want a piece at the least")
+}
+
+/// The statistics of a piece of split rows: the numbers of each position's state.
+pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Vec<f64> {
+    let operands = Operands::of(part, Some(leaf.ignore_index()), classes, false);
+    // those of a position that takes no part are never looked at
+    let numbers = |at| operands.row(at).map_or([0.0; OF_POSITION], |row| State::of(leaf, &row).numbers());
+    (0..classes.positions()).flat_map(numbers).collect()
+}
+
+/// What positions are made of.
+struct Operands {
+    classes: Classes,
+    /// Whether the single channel stands for two classes.
+    paired: bool,
+    x: Vec<f64>,
+    labels: Option<Vec<i64>>,
+    floats: Option<Vec<f64>>,
+    weight: Vec<f64>,
+    mask: Option<Vec<f64>>,
+    ignored: Option<i32>,
+    spread: ClassesFrom,
+}
+
+impl Operands {
+    fn of(part: &Part<Array>, ignored: Option<i32>, classes: Classes, paired: bool) -> Operands {
+        let dense = part.loss.header().player(Role::Target).is_some_and(|spec| is_dense(part, spec));
+        let target = part.of_role(Role::Target);
+        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        Operands {
+            classes,
+            paired,
+            x: part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default(),
+            labels: target.filter(|_| !dense).or(part.of_role(Role::Labels)).map(Array::to_i64),
+            floats: target.filter(|_| dense).or(part.of_role(Role::Dense)).map(Array::to_f64),
+            weight: if paired { vec![1.0, weight[0]] } else { weight },
+            mask: part.of_role(Role::Mask).map(Array::to_f64),
+            ignored,
+            spread: part.classes_from.unwrap_or(ClassesFrom { first: 0, of: classes.c }),
+        }
+    }
+
+    /// The classes of a position, where it takes part.
+    fn row(&self, at: usize) -> Option<Row> {
+        let label = self.labels.as_ref().map(|labels| labels[at]);
+        let left_out = label.is_some() && label == self.ignored.map(i64::from);
+        if left_out || self.mask.as_ref().is_some_and(|mask| mask[at] == 0.0) {
+            return None;
+        }
+        let (i, j) = (at / self.classes.s, at % self.classes.s);
+        let of_classes = |all: &Vec<f64>, of_label_0: fn(f64) -> f64| {
+            let own: Vec<f64> = (0..self.classes.c).map(|k| all[self.classes.index(i, j, k)]).collect();
+            if self.paired { vec![of_label_0(own[0]), own[0]] } else { own }
+        };
+        let x = of_classes(&self.x, |_| 0.0);
+        Some(Row {
+            dense: self.floats.as_ref().map(|q| of_classes(q, |q| 1.0 - q)),
+            // that of an earlier piece becomes a class beyond all
+            label: label.map(|label| (label as usize).wrapping_sub(self.spread.first)),
+            weight: self.weight.clone(),
+            classes: self.spread.of.max(x.len()),
+            x,
+        })
     }
 }
 

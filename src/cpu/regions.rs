@@ -1,7 +1,7 @@
 //! A value for each item and class, from sums of probabilities and targets over positions.
 
 use crate::array::Array;
-use crate::check::is_dense;
+use crate::check::{OF_REGION, is_dense};
 use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::cpu::positions::Positions;
 use crate::leaf::{Activation, Leaf, Region, RegionScore, RegionSettings, RegionSums};
@@ -21,6 +21,8 @@ pub(super) struct Regions {
     regions: Vec<Scored>,
     values: Vec<Value>,
     rider: Option<Positions>,
+    /// The statistics of all pieces, where this is one.
+    among: Option<Vec<f64>>,
 }
 
 /// A region's part in a value of the loss.
@@ -35,13 +37,23 @@ struct Scored {
 
 impl Regions {
     pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
+        let mut regions = Regions::of(part, leaf, classes);
+        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        for item in 0..regions.items() {
+            match regions.settings.together {
+                true => regions.score_together(leaf, item),
+                false => regions.score_each(leaf, item, &weight),
+            }
+        }
+        regions
+    }
+
+    /// The regions before they are scored.
+    fn of(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
         let settings = leaf.settings();
-        let header = part.loss.header();
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
         let target = part.of_role(Role::Target);
-        let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
-        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
-
+        let dense = part.loss.header().player(Role::Target).is_some_and(|spec| is_dense(part, spec));
         let labels = target.filter(|_| !dense).map(Array::to_i64);
         let kept: Vec<bool> = match (&labels, settings.ignore_index) {
             (Some(labels), Some(ignored)) => labels.iter().map(|&label| label != i64::from(ignored)).collect(),
@@ -56,14 +68,13 @@ impl Regions {
             Leaf::Softmax(leaf) => Positions::riding(part, leaf, classes),
             _ => unreachable!("a rider is a loss of a softmax"),
         });
-        let mut regions = Regions { classes, settings, p, t, kept, regions: Vec::new(), values: Vec::new(), rider };
-        for item in 0..if settings.batch { 1 } else { classes.n } {
-            match settings.together {
-                true => regions.score_together(leaf, item),
-                false => regions.score_each(leaf, item, &weight),
-            }
-        }
-        regions
+        let among = part.among.as_ref().map(Array::to_f64);
+        Regions { classes, settings, p, t, kept, regions: Vec::new(), values: Vec::new(), rider, among }
+    }
+
+    /// The items whose regions are told apart.
+    fn items(&self) -> usize {
+        if self.settings.batch { 1 } else { self.classes.n }
     }
 
     /// A value for each class.
@@ -98,7 +109,22 @@ impl Regions {
         self.values.push(Value { loss: score.loss, extra: 0.0, weight: 1.0, count: 1.0 });
     }
 
+    /// The sums of a region: over all pieces, where it comes in pieces.
     fn sums(&self, item: usize, k: usize) -> RegionSums {
+        let Some(among) = &self.among else { return self.own_sums(item, k) };
+        let mut sums = RegionSums::default();
+        for piece in among.chunks_exact(self.items() * self.classes.c * OF_REGION) {
+            let of = &piece[(item * self.classes.c + k) * OF_REGION..];
+            // a piece that holds a NaN makes the whole one
+            let known = if of[3] == 0.0 { 0.0 } else { f64::NAN };
+            sums.true_pos += of[0] + known;
+            sums.false_pos += of[1] + known;
+            sums.false_neg += of[2] + known;
+        }
+        sums
+    }
+
+    fn own_sums(&self, item: usize, k: usize) -> RegionSums {
         let items = if self.settings.batch { 0..self.classes.n } else { item..item + 1 };
         let mut sums = RegionSums::default();
         for (i, j) in items.flat_map(|i| (0..self.classes.s).map(move |j| (i, j))) {
@@ -128,6 +154,19 @@ impl Regions {
         let of_p = if self.settings.squared { 2.0 * self.p[at] } else { 1.0 };
         scales[value][0] * factor * (score.d_pt * self.t[at] + score.d_p * of_p)
     }
+}
+
+/// The statistics of a piece: the sums of each region, and whether there is a NaN among them.
+pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Vec<f64> {
+    let regions = Regions::of(part, leaf, classes);
+    let numbers = |region: usize| {
+        let sums = regions.own_sums(region / classes.c, region % classes.c);
+        match sums.true_pos + sums.false_pos + sums.false_neg {
+            unknown if unknown.is_nan() => [0.0, 0.0, 0.0, 1.0],
+            _ => [sums.true_pos, sums.false_pos, sums.false_neg, 0.0],
+        }
+    };
+    (0..regions.items() * classes.c).flat_map(numbers).collect()
 }
 
 /// One float for each element: 1 at the label, for one channel the label itself.

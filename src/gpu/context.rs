@@ -2,9 +2,10 @@
 
 use crate::check;
 use crate::error::{Error, Result};
-use crate::gpu::job::{Gradient, Job, Outputs};
+use crate::gpu::job::Job;
 use crate::gpu::kernel::Pipelines;
 use crate::gpu::outcome::Outcome;
+use crate::gpu::outputs::{Gradient, Outputs};
 use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::gpu::{adapter, transfer};
 use crate::term::Term;
@@ -205,15 +206,7 @@ impl Gpu {
         // labels on the host are checked here, before anything is uploaded
         check::term(term)?;
         check::differentiable(term, of)?;
-        let mut uploaded: Vec<(T, Tensor)> = Vec::new();
-        let mut on_gpu = |operand: &T| -> Result<Tensor> {
-            if let Some((_, tensor)) = uploaded.iter().find(|(known, _)| known.is(operand)) {
-                return Ok(tensor.clone().with_class_axis(operand.class_axis()));
-            }
-            let tensor = operand.to_gpu(self)?;
-            uploaded.push((operand.clone(), tensor.clone()));
-            Ok(tensor)
-        };
+        let mut on_gpu = self.uploads();
         let term = term.map(&mut on_gpu)?;
         let gradients = of.iter().map(|of| self.zeros(of.shape().to_vec(), of.gradient_dtype()));
         let gradients = gradients.collect::<Result<Vec<_>>>()?;
@@ -225,6 +218,51 @@ impl Gpu {
         let outcome = self.prepare(&term, &outputs)?.run()?;
         let gradients = outcome.gradients().to_vec();
         Ok((outcome, gradients))
+    }
+
+    /// Uploads operands, each once.
+    fn uploads<T: ToGpu>(&self) -> impl FnMut(&T) -> Result<Tensor> {
+        let mut uploaded: Vec<(T, Tensor)> = Vec::new();
+        move |operand| {
+            if let Some((_, tensor)) = uploaded.iter().find(|(known, _)| known.is(operand)) {
+                return Ok(tensor.clone().with_class_axis(operand.class_axis()));
+            }
+            let tensor = operand.to_gpu(self)?;
+            uploaded.push((operand.clone(), tensor.clone()));
+            Ok(tensor)
+        }
+    }
+
+    /// The statistics of a piece of what is spread over devices, in one submission; nothing is read back. They are f32, as
+    /// [`cpu::statistics`](crate::cpu::statistics) says: [`Term::among`] takes those of all pieces.
+    ///
+    /// ```no_run
+    /// # use wgloss::{Dice, Error, Gpu, Tensor};
+    /// # fn gather(own: &Tensor) -> Result<Tensor, Error> { unimplemented!() }
+    /// # fn step(gpu: &Gpu, logits: &Tensor, labels: &Tensor) -> Result<(), Error> {
+    /// let dice = Dice { batch: true, ..Dice::default() }.of(logits, labels);
+    /// let all = gather(&gpu.statistics(&dice)?)?; // of every device, along a new first axis
+    /// let (out, [gradient]) = gpu.gradients(&dice.among(&all), [logits])?; // the whole batch's loss; this piece's gradient
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a sum over its values.
+    pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
+        check::statistics(term)?;
+        let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
+        job.run()?;
+        Ok(statistics)
+    }
+
+    /// Prepares the [`statistics`](Self::statistics) of a piece, to be written to a tensor of your own.
+    ///
+    /// # Errors
+    /// As [`statistics`](Self::statistics); [`Error::ShapeMismatch`] for a tensor of another shape, and
+    /// [`Error::OverlappingBuffers`] for one that overlaps an operand.
+    pub fn prepare_statistics(&self, term: &Term<Tensor>, into: &Tensor) -> Result<Job> {
+        Job::of_statistics(self, term, Some(into)).map(|(job, _)| job)
     }
 
     /// Prepares a term: pipelines, bind groups and workspace, made once and recorded as often as wanted.

@@ -1,10 +1,12 @@
 //! Losses on the GPU: a context, tensors in its memory, and three doors to the same kernels.
 
 mod adapter;
+mod bind;
 mod context;
 mod job;
 mod kernel;
 mod outcome;
+mod outputs;
 mod params;
 mod plan;
 mod tensor;
@@ -14,7 +16,8 @@ mod transfer;
 
 pub use adapter::{AdapterReport, adapters};
 pub use context::Gpu;
-pub use job::{Gradient, Job, Outputs};
+pub use job::Job;
 pub use outcome::Outcome;
+pub use outputs::{Gradient, Outputs};
 pub use tensor::{Tensor, ToGpu};
 pub use transfer::Read;

@@ -18,6 +18,7 @@ mod pairs;
 mod reads;
 mod repeat;
 mod rows;
+mod shards;
 mod terms;
 mod vectors;
 

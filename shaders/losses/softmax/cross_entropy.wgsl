@@ -4,7 +4,7 @@ const Z_LOSS: u32 = 1u;
 
 // A single class has no loss to share; where it stands for two, they share.
 fn softmax_share(q: f32) -> f32 {
-    return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(max(params.classes, 2u)));
+    return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(max(params.all_classes, 2u)));
 }
 
 fn softmax_score(s: Statistics) -> SoftmaxScore {

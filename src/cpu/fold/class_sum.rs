@@ -20,5 +20,5 @@ pub(super) fn score(leaf: &dyn ClassSum, row: &Row) -> Scored {
         true => f64::NAN,
         false => score.d + if row.label == Some(k) { pull } else { 0.0 },
     });
-    Scored::plain(scores.iter().map(|score| score.loss).sum(), d.collect())
+    Scored::plain(row, scores.iter().map(|score| score.loss).sum(), d.collect())
 }

@@ -1,6 +1,6 @@
 //! The divergence of a student's softmax over classes from a teacher's.
 
-use super::{Peaked, Row, Scored};
+use super::{Row, Scored};
 use crate::leaf::Divergence;
 
 pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
@@ -18,5 +18,36 @@ pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
     };
     let score = leaf.score(classes.clone().map(term).sum());
     let d = classes.map(|k| score.d / leaf.temperature() * (student.p(k) - teacher.p(k)));
-    Scored::plain(score.loss, d.collect())
+    Scored::plain(row, score.loss, d.collect())
+}
+
+/// The logits less the greatest, and the sum of the exponentials of all others; NaN where the row has no softmax.
+struct Peaked {
+    below: Vec<f64>,
+    rest: f64,
+}
+
+impl Peaked {
+    fn new(x: &[f64]) -> Peaked {
+        let top = (0..x.len()).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(0);
+        let nan = x.iter().any(|x| x.is_nan());
+        // with +∞ or nothing but −∞ the row has no softmax
+        let max = if nan || x[top].is_infinite() { f64::NAN } else { x[top] };
+        let rest = (0..x.len()).filter(|&k| k != top).map(|k| (x[k] - max).exp()).sum();
+        Peaked { below: x.iter().map(|x| x - max).collect(), rest }
+    }
+
+    fn total(&self) -> f64 {
+        1.0 + self.rest
+    }
+
+    /// The probability of a class.
+    fn p(&self, k: usize) -> f64 {
+        self.below[k].exp() / self.total()
+    }
+
+    /// −log of the probability of a class.
+    fn surprise(&self, k: usize) -> f64 {
+        -self.below[k] + self.rest.ln_1p()
+    }
 }

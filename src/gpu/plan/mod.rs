@@ -90,6 +90,8 @@ pub(crate) enum Bound {
     Losses,
     Outcome,
     Loss,
+    /// The statistics of all pieces, or where those of one go.
+    Statistics,
 }
 
 /// One dispatch.
@@ -153,6 +155,7 @@ impl Plan {
             "upstream" => Bound::Upstream,
             "divisor" => Bound::DivideBy,
             "losses" => Bound::Losses,
+            "statistics" | "statistics_out" => Bound::Statistics,
             "outcome" => Bound::Outcome,
             "loss_out" => Bound::Loss,
             "items_out" => Bound::Scratch("items"),
@@ -174,6 +177,8 @@ pub(crate) struct Request<'a> {
     pub slot: usize,
     /// The bytes that walks which go block by block may hold.
     pub workspace_bound: u64,
+    /// Whether the statistics of a piece are wanted rather than its loss.
+    pub statistics: bool,
 }
 
 impl Request<'_> {
@@ -201,6 +206,11 @@ impl Request<'_> {
         self.checked.rider_divisor.filter(|_| piece == Piece::Rider).unwrap_or(self.checked.divisor)
     }
 
+    /// Whether the part is a piece of which all statistics are given.
+    fn among(&self) -> bool {
+        self.part.among.is_some()
+    }
+
     pub fn unreduced(&self) -> bool {
         self.part.reduction == Reduction::None
     }
@@ -217,6 +227,7 @@ impl Request<'_> {
             (Bound::Output(output), ..) => {
                 self.wanted.iter().find(|wanted| wanted.output == *output).map(|wanted| wanted.dtype)
             }
+            (Bound::Statistics, ..) => self.part.among.as_ref().map(Operand::dtype),
             (Bound::Upstream, Scale::Tensor(tensor), _) | (Bound::DivideBy, _, Some(Scale::Tensor(tensor))) => {
                 Some(tensor.dtype())
             }
@@ -251,6 +262,11 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         (Walk::Linear(pairs), Leaf::Linear(leaf)) => linear::plan(request, &mut plan, pairs, leaf)?,
         _ => unreachable!("the checks choose the walk by the leaf"),
     }
+    let spread = request.part.classes_from;
+    plan.params.first_class = spread.map_or(0, |classes| narrow(classes.first as u64));
+    plan.params.all_classes = spread.map_or(plan.params.classes, |classes| narrow(classes.of as u64));
+    let pieces = request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64);
+    plan.params.pieces = narrow(pieces);
     let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge { what: "tallies of a walk".into(), needed: tallies, limit: MOST_TALLIES });

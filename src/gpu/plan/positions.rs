@@ -49,7 +49,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     }
     let (stage, chunk, tallies) = count(request, Piece::Only, positions);
     scale_first(request, plan, stage, chunk, tallies);
-    if classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW) {
+    if request.statistics || request.among() {
+        spread(request, plan, classes, fold);
+    } else if classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW) {
         cut(request, plan, classes, fold);
     } else {
         fused(request, plan, classes, fold);
@@ -86,34 +88,74 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
 fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+    gather(request, plan, classes, fold);
+    let whole: &[&str] = &["operand/states", "geometry/whole_of_chunks"];
+    score(request, plan, classes, fold, whole);
+    scatter(request, plan, classes, fold, whole);
+}
+
+/// Rows whose classes are spread over devices: the statistics of this piece, or what comes of those of all.
+fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+    if request.statistics {
+        gather(request, plan, classes, fold);
+        let mut end = joint(request, fold, &["lib/tally", "lib/workspace"], false);
+        end.files(&["operand/states", "operand/statistics_out"]);
+        end.files(&["geometry/whole_of_chunks", "geometry/positions_statistics"]);
+        let groups = u64::from(plan.params.tallies);
+        plan.stages.push(end.stage("positions_statistics", choices(request, fold), groups));
+    } else {
+        chunk(plan, classes);
+        plan.longest_loop = plan.longest_loop.max(request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64));
+        let whole: &[&str] = &["operand/statistics", "geometry/label_of_pieces", "geometry/whole_of_pieces"];
+        score(request, plan, classes, fold, whole);
+        scatter(request, plan, classes, fold, whole);
+    }
+}
+
+/// Cuts rows into chunks; gives how many there are of all rows.
+fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
     let positions = classes.positions();
     // an invocation of the second pass merges the chunks of a row: no more than 2048
     let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
     let chunks = classes.c.div_ceil(chunk);
-    let scored = positions.div_ceil(256) as u64;
     plan.params.chunk = narrow(chunk as u64);
     plan.params.chunks = narrow(chunks as u64);
-    plan.params.tallies = narrow(scored);
+    plan.params.tallies = narrow(positions.div_ceil(256) as u64);
     plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
-    plan.hold_states(fold.files[0], (positions * chunks) as u64);
-    let tiles = (positions * chunks) as u64;
+    (positions * chunks) as u64
+}
 
+/// The states of all chunks.
+fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+    let tiles = chunk(plan, classes);
+    plan.hold_states(fold.files[0], tiles);
     let mut gather = joint(request, fold, &[], false);
     gather.files(&["operand/states", "geometry/positions_gather"]);
     plan.stages.push(gather.stage("positions_gather", choices(request, fold), tiles));
+}
 
+/// The scores of rows, from what the `whole` of each is merged of.
+fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: &[&str]) {
     let mut score = joint(request, fold, &["lib/tally", "lib/workspace"], true);
     score.optional("losses", request.unreduced());
-    score.files(&["operand/states", "geometry/positions_tally", "geometry/positions_score"]);
-    plan.stages.push(score.stage("positions_score", choices(request, fold), scored));
+    score.files(whole);
+    score.files(&["geometry/positions_tally", "geometry/positions_score"]);
+    let groups = classes.positions().div_ceil(256) as u64;
+    plan.stages.push(score.stage("positions_score", choices(request, fold), groups));
+}
 
-    if !request.wanted.is_empty() {
-        let mut scatter = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-        scatter.optional("upstream", request.upstream_tensor());
-        scatter.optional("dx0", true);
-        scatter.files(&["operand/states", "geometry/positions_write", "geometry/positions_scatter"]);
-        plan.stages.push(writing(request, scatter.stage("positions_scatter", choices(request, fold), tiles)));
+/// The gradients of chunks.
+fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: &[&str]) {
+    if request.wanted.is_empty() {
+        return;
     }
+    let tiles = classes.positions() as u64 * u64::from(plan.params.chunks);
+    let mut scatter = joint(request, fold, &["lib/tally", "lib/workspace"], true);
+    scatter.optional("upstream", request.upstream_tensor());
+    scatter.optional("dx0", true);
+    scatter.files(whole);
+    scatter.files(&["geometry/positions_write", "geometry/positions_scatter"]);
+    plan.stages.push(writing(request, scatter.stage("positions_scatter", choices(request, fold), tiles)));
 }
 
 /// What every kernel over classes is joined of.
@@ -152,8 +194,12 @@ pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (S
     let labelled = request.checked.labels.is_some();
     let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.files(&[if labelled { "operand/labels" } else { "operand/dense" }]);
-    joint.optional("class_weight", request.divisor(piece) == Divisor::Weights);
+    joint.optional("class_weight", request.divisor(piece) == Divisor::Weights && !request.among());
     joint.optional("mask", request.player(Role::Mask).is_some());
+    match request.among() {
+        true => joint.files(&["operand/statistics", "geometry/places", "geometry/label_of_pieces"]),
+        false => joint.files(&["geometry/label_weight"]),
+    }
     joint.files(&["geometry/positions_count"]);
     let tallies = positions.div_ceil(COUNTED) as u64;
     (joint.stage("positions_count", Vec::new(), tallies), narrow(COUNTED as u64), tallies)

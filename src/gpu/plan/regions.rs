@@ -33,7 +33,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
     let values = if settings.together { classes.n as u64 } else { regions };
     (params.tallies, params.first_tally) = (narrow(gathered + values), narrow(gathered));
-    let merged = chunks * if settings.batch { classes.n } else { 1 };
+    let merged =
+        request.part.among.as_ref().map_or(chunks * if settings.batch { classes.n } else { 1 }, |all| all.shape()[0]);
     plan.longest_loop = plan.longest_loop.max((rounds * classes.c) as u64).max(merged as u64 / 256);
     let whole = if settings.together { regions } else { 0 };
     plan.hold("region_sums", gathered * classes.c as u64 + whole);
@@ -62,8 +63,19 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         gather.files(&["operand/sums", "geometry/region_gather"]);
         plan.stages.push(gather.stage("region_gather", choices.clone(), gathered));
     }
+    if request.statistics {
+        let mut sums = walk.joint(&[]);
+        sums.files(&["operand/sums", "operand/statistics_out", "geometry/places", "geometry/region"]);
+        sums.files(&["geometry/region_chunks", "geometry/region_merge", "geometry/region_statistics"]);
+        if regions > 0 {
+            plan.stages.push(sums.stage("region_statistics", choices, regions));
+        }
+        // there is no loss yet: the tallies are those of the labels
+        plan.params.tallies = narrow(gathered);
+        return Ok(());
+    }
     // a value is scored where its sums are merged: a class's with its chunks, an item's with its classes
-    let scored = |path: &str| {
+    let scored = |files: &[&str]| {
         let mut score = walk.joint(&["lib/tally", "lib/workspace"]);
         score.files(&["geometry/places", "geometry/region"]);
         score.optional("class_weight", request.player(Role::PerClass).is_some());
@@ -71,15 +83,23 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         score.optional("losses", request.unreduced());
         score.files(&["operand/sums", "operand/coefficients", "fold/regions"]);
         score.sources.push(request.loss().header().shader);
-        score.files(&[path]);
+        score.files(files);
         score
     };
+    let merged_from: &[&str] = match request.among() {
+        true => &["operand/statistics", "geometry/region_pieces"],
+        false => &["geometry/region_chunks"],
+    };
     if regions > 0 {
-        plan.stages.push(scored("geometry/region_settle").stage("region_settle", choices.clone(), regions));
+        plan.stages.push(scored(&[merged_from, &["geometry/region_merge", "geometry/region_settle"]].concat()).stage(
+            "region_settle",
+            choices.clone(),
+            regions,
+        ));
     }
     if regions > 0 && settings.together {
         let items = classes.n as u64;
-        plan.stages.push(scored("geometry/region_couple").stage("region_couple", choices.clone(), items));
+        plan.stages.push(scored(&["geometry/region_couple"]).stage("region_couple", choices.clone(), items));
     }
     if let Some(wanted) = request.wanted.first().filter(|_| gathered > 0) {
         // what rides along has scales of its own

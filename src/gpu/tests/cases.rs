@@ -48,6 +48,18 @@ pub(super) struct Case {
     /// The length of an axis that the prediction does not settle.
     pub free: usize,
     pub workspace_bound: u64,
+    pub piece: Piece,
+}
+
+/// What is planned of a loss that may be spread over devices.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Piece {
+    /// It is not.
+    Whole,
+    /// The statistics of a piece.
+    Statistics,
+    /// A piece, where those of three are given.
+    Among,
 }
 
 /// The gradients that are wanted: of every operand that has one, stored or added.
@@ -75,6 +87,7 @@ impl Case {
             gradients: Gradients::None,
             free: 1000,
             workspace_bound: 128 << 20,
+            piece: Piece::Whole,
         }
     }
 
@@ -114,10 +127,20 @@ impl Case {
         if self.divide_by_tensor {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
+        if self.piece == Piece::Among {
+            let (_, _, shape) = check::statistics(&term)?;
+            term = term.among(&gpu.claim([&[3], &shape[..]].concat(), DType::F32));
+        }
         let (term, checked) = check::term(&term)?;
-        let wanted = self.wanted();
-        let (part, checked, wanted, workspace_bound) = (&term.parts[0], &checked[0], &wanted, self.workspace_bound);
-        plan(&Request { part, checked, wanted, place: 0, slot: 0, workspace_bound })
+        plan(&Request {
+            part: &term.parts[0],
+            checked: &checked[0],
+            wanted: &self.wanted(),
+            place: 0,
+            slot: 0,
+            workspace_bound: self.workspace_bound,
+            statistics: self.piece == Piece::Statistics,
+        })
     }
 
     /// The gradients that are wanted, each with an output of its own.
@@ -126,6 +149,7 @@ impl Case {
         let given = |spec: &&OperandSpec| !spec.optional || self.optional.contains(&spec.name);
         let differentiable = header.operands.iter().filter(|spec| spec.gradient).filter(given);
         let add = match self.gradients {
+            _ if self.piece == Piece::Statistics => return Vec::new(),
             Gradients::None => return Vec::new(),
             Gradients::Store => false,
             Gradients::Add => true,
@@ -275,7 +299,17 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
             }
         }
     }
-    cases
+    let spread = match loss.leaf() {
+        Leaf::Softmax(_) => true,
+        leaf => matches!(leaf, Leaf::Region(_)) && leaf.rider().is_none(),
+    };
+    let pieces = cases.iter().filter(|case| spread && case.gradients != Gradients::Add);
+    let pieces = pieces.enumerate().map(|(k, case)| {
+        // one or the other, so that kernels do not multiply
+        Case { piece: if k % 4 == 0 { Piece::Statistics } else { Piece::Among }, ..case.clone() }
+    });
+    let pieces: Vec<Case> = pieces.collect();
+    [cases, pieces].concat()
 }
 
 /// Whether the case lacks an operand that its options need.

@@ -2,6 +2,7 @@
 
 mod operands;
 mod options;
+mod spread;
 
 use wgloss::{Array, CrossEntropy, Dice, Extra, Term, cpu};
 

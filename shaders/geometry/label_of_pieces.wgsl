@@ -1,0 +1,22 @@
+// What a label points at, where classes are spread over devices: one piece has it, the others zeros. Uses lib/params dtype/float lib/label operand/statistics geometry/places.
+
+// The numbers of a piece's statistics of a position: the state, and what its label points at.
+const STATISTICS: u32 = 8u;
+
+fn of_piece(piece: u32, position: u32, k: u32) -> f32 {
+    return statistic_at((((piece * positions()) + position) * STATISTICS) + k);
+}
+
+fn of_label(position: u32, k: u32) -> f32 {
+    var sum = 0.0;
+    for (var piece = 0u; piece < params.pieces; piece += 1u) {
+        if of_piece(piece, position, 7u) != 0.0 {
+            sum = of_piece(piece, position, k);
+        }
+    }
+    return sum;
+}
+
+fn label_weight(position: u32, label: Label) -> f32 {
+    return of_label(position, 6u);
+}

@@ -1,0 +1,35 @@
+// Positions whose classes are spread over devices: the statistics of one piece. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states operand/statistics_out fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/whole_of_chunks.
+@compute @workgroup_size(256)
+fn positions_statistics(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = (group.y * grid.x) + group.x;
+    let position = (tile * 256u) + lane;
+    var tally = tally_none();
+    if position < positions() {
+        let label = target_label(position);
+        let state = merge_whole(position);
+        let place = whole_place(position, label);
+        let found = LABELLED && label.kept && (label.index < params.classes);
+        let at = 8u * position;
+        store_statistic(at, state.peak);
+        store_statistic(at + 1u, state.rest);
+        store_statistic(at + 2u, state.spread);
+        store_statistic(at + 3u, state.mass);
+        store_statistic(at + 4u, f32(state.poison));
+        store_statistic(at + 5u, select(0.0, place.x, found));
+        store_statistic(at + 6u, select(0.0, place.weight, found));
+        store_statistic(at + 7u, select(0.0, 1.0, found));
+        if label.bad {
+            tally.bad_position = position;
+            tally.bad_low = label.low;
+            tally.bad_high = label.high;
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < positions()) && (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

@@ -1,0 +1,16 @@
+// Regions that are spread over devices: the sums of one piece. Uses lib/params operand/sums operand/statistics_out lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_merge.
+@compute @workgroup_size(256)
+fn region_statistics(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let region = (group.y * grid.x) + group.x;
+    let live = region < regions();
+    let sums = region_merged(region, live, lane);
+    if live && (lane == 0u) {
+        for (var k = 0u; k < 4u; k += 1u) {
+            store_statistic((4u * region) + k, sums[k]);
+        }
+    }
+}

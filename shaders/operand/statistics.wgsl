@@ -1,0 +1,9 @@
+// The statistics of all pieces of what is spread over devices, piece by piece. Uses lib/params dtype/float.
+@group(0) @binding(18) var<storage, read> statistics: array<u32>;
+
+override STATISTICS_DTYPE: u32 = 0u;
+
+fn statistic_at(i: u32) -> f32 {
+    let element = i + base(18u);
+    return decode(statistics[word_of(element, STATISTICS_DTYPE)], element, STATISTICS_DTYPE);
+}

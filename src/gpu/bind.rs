@@ -1,0 +1,185 @@
+//! Makes the dispatches of a plan from buffers: which of them each binding is, and where in it.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::kernel::{Declared, Kernel, Pipeline};
+use crate::gpu::outputs::Outputs;
+use crate::gpu::params::Params;
+use crate::gpu::plan::{Bound, Plan, Stage};
+use crate::gpu::tensor::{Memory, Tensor};
+use crate::term::{Part, Scale};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+/// A kernel with what it is bound to, and its workgroups.
+#[derive(Debug)]
+pub(super) struct Dispatch {
+    pub pipeline: Arc<Pipeline>,
+    pub group: wgpu::BindGroup,
+    pub grid: [u32; 2],
+}
+
+/// What the bindings of a part's plan are bound to.
+pub(super) struct Binder<'a> {
+    pub gpu: &'a Gpu,
+    pub part: &'a Part<Tensor>,
+    pub plan: &'a Plan,
+    pub memories: &'a [(&'static str, Memory)],
+    pub outputs: &'a Outputs,
+    pub loss: &'a Tensor,
+    pub losses: &'a Tensor,
+    /// The statistics of all pieces, or where those of one go.
+    pub statistics: Option<&'a Tensor>,
+    pub outcome: &'a Memory,
+}
+
+/// A binding's range of a buffer, and the element of it where the tensor begins.
+struct Placed<'a> {
+    buffer: &'a wgpu::Buffer,
+    offset: u64,
+    size: u64,
+    base: u64,
+}
+
+impl Binder<'_> {
+    /// The dispatches, and the parameters that they share.
+    pub fn dispatches(&self) -> Result<(Vec<Dispatch>, Memory)> {
+        let mut made = Vec::new();
+        let mut known = HashMap::new();
+        for stage in &self.plan.stages {
+            // the blocks of a walk share their pipelines
+            let pipeline = match known.entry((Arc::as_ptr(&stage.kernel), &stage.operands)) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(unknown) => unknown.insert(self.pipeline(stage)?).clone(),
+            };
+            made.push((stage, pipeline));
+        }
+        let (params, places) = self.params(&made)?;
+        let dispatches = made.iter().zip(places).map(|((stage, pipeline), at)| {
+            let params = wgpu::BufferBinding {
+                buffer: &params.buffer,
+                offset: at,
+                size: wgpu::BufferSize::new(size_of::<Params>() as u64),
+            };
+            self.dispatch(stage, pipeline, params)
+        });
+        Ok((dispatches.collect::<Result<_>>()?, params))
+    }
+
+    /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
+    fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
+        let mut kernel = Kernel::clone(&stage.kernel);
+        let bindings = kernel.bindings();
+        let of_kind = |read_only| {
+            let kind = wgpu::BufferBindingType::Storage { read_only };
+            let of_kind = bindings.iter().filter(move |binding| binding.kind == kind);
+            of_kind.filter_map(|binding| self.place(stage, binding).map(|placed| placed.buffer))
+        };
+        kernel.shared_buffer = of_kind(false).any(|written| of_kind(true).any(|read| read == written));
+        self.gpu.kernels().get(self.gpu, &kernel)
+    }
+
+    /// The parameters of each stage, with the place where each binding's tensor begins, and their offsets; stages that run
+    /// over the same share them.
+    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(Memory, Vec<u64>)> {
+        let alignment = u64::from(self.gpu.limits().min_uniform_buffer_offset_alignment);
+        let stride = (size_of::<Params>() as u64).next_multiple_of(alignment);
+        let (mut bytes, mut offsets, mut known) = (Vec::new(), Vec::new(), HashMap::new());
+        for (stage, pipeline) in made {
+            let mut params = Params { block: stage.block, ..self.plan.params };
+            for binding in &pipeline.bindings {
+                if let Some(placed) = self.place(stage, binding) {
+                    params.bases[binding.number as usize] = placed.base as u32;
+                }
+            }
+            let params = bytemuck::bytes_of(&params).to_vec();
+            let offset = *known.entry(params).or_insert_with_key(|params| {
+                let offset = bytes.len() as u64;
+                bytes.extend(params);
+                bytes.resize((offset + stride) as usize, 0);
+                offset
+            });
+            offsets.push(offset);
+        }
+        let usage = wgpu::BufferUsages::UNIFORM;
+        Ok((Memory::new(self.gpu, "wgloss parameters", bytes.len() as u64, Some(&bytes), usage)?, offsets))
+    }
+
+    fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: wgpu::BufferBinding<'_>) -> Result<Dispatch> {
+        let mut entries = Vec::new();
+        for binding in &pipeline.bindings {
+            let resource = match self.place(stage, binding) {
+                None => wgpu::BindingResource::Buffer(params.clone()),
+                Some(placed) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: placed.buffer,
+                    offset: placed.offset,
+                    size: wgpu::BufferSize::new(placed.size),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: binding.number, resource });
+        }
+        let descriptor =
+            wgpu::BindGroupDescriptor { label: Some(stage.kernel.entry), layout: &pipeline.layout, entries: &entries };
+        let group = self.gpu.scoped(|| self.gpu.device().create_bind_group(&descriptor))?;
+        Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
+    }
+
+    /// The workgroups folded into two dimensions, of which each is limited.
+    fn grid(&self, groups: u64) -> Result<[u32; 2]> {
+        let most = u64::from(self.gpu.limits().max_compute_workgroups_per_dimension);
+        let rows = groups.div_ceil(most).max(1);
+        if rows > most {
+            return Err(Error::TooLarge {
+                what: "workgroups of a dispatch".into(),
+                needed: groups,
+                limit: most * most,
+            });
+        }
+        Ok([groups.div_ceil(rows) as u32, rows as u32])
+    }
+
+    /// Where a binding lies; nothing for the parameters, which are a buffer of their own.
+    fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
+        let tensor = |tensor| Some(self.place_tensor(tensor));
+        match self.plan.bound(stage, &binding.name) {
+            Bound::Params => None,
+            Bound::Operand(name) => tensor(self.part.operand(name).unwrap_or_else(|| unreachable!("{name} is bound"))),
+            Bound::Upstream => tensor(of_scale(Some(&self.part.upstream))),
+            Bound::DivideBy => tensor(of_scale(self.part.divide_by.as_ref())),
+            Bound::Output(output) => tensor(&self.outputs.gradients[output].into),
+            Bound::Losses => tensor(self.losses),
+            Bound::Loss => tensor(self.loss),
+            Bound::Statistics => self.statistics.map(|statistics| self.place_tensor(statistics)),
+            Bound::Outcome => Some(whole(self.outcome)),
+            Bound::Columns => self.memory("columns"),
+            Bound::Scratch(name) => self.memory(name),
+        }
+    }
+
+    fn memory(&self, name: &str) -> Option<Placed<'_>> {
+        self.memories.iter().find(|(known, _)| *known == name).map(|(_, memory)| whole(memory))
+    }
+
+    fn place_tensor<'t>(&self, tensor: &'t Tensor) -> Placed<'t> {
+        let memory = tensor.memory();
+        let alignment = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment);
+        // a tensor of no bytes may begin where its buffer ends: what is bound in its place is never read
+        let begin = if tensor.is_empty() { 0 } else { memory.offset };
+        let offset = begin / alignment * alignment;
+        let end = (begin + tensor.bytes()).next_multiple_of(4).max(offset + 16).min(memory.buffer.size());
+        let base = (begin - offset) / tensor.dtype().size() as u64;
+        Placed { buffer: &memory.buffer, offset, size: (end - offset) / 4 * 4, base }
+    }
+}
+
+fn of_scale(scale: Option<&Scale<Tensor>>) -> &Tensor {
+    match scale {
+        Some(Scale::Tensor(tensor)) => tensor,
+        _ => unreachable!("a plan binds a scale only where it is a tensor"),
+    }
+}
+
+fn whole(memory: &Memory) -> Placed<'_> {
+    Placed { buffer: &memory.buffer, offset: 0, size: memory.bytes, base: 0 }
+}

@@ -1,0 +1,122 @@
+//! Where a prepared job writes, and what is refused of it.
+
+use crate::error::{Error, Result};
+use crate::gpu::tensor::Tensor;
+use crate::shape::DType;
+use crate::term::{Scale, Term};
+
+/// Where a prepared job writes.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    /// Where the loss goes: for a reduced term any f32 tensor, of which one element is written; otherwise one of the loss's
+    /// shape. The job makes its own where there is none.
+    pub loss: Option<Tensor>,
+    /// The element of `loss` that a reduced term writes: a place in a log of your own.
+    pub slot: usize,
+    /// The gradients, each with a tensor of its own to go to.
+    pub gradients: Vec<Gradient>,
+}
+
+/// A gradient that is wanted.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// The operand to differentiate with respect to.
+    pub of: Tensor,
+    /// Where the gradient goes: of the operand's shape, and of its dtype or f32.
+    pub into: Tensor,
+    /// Whether it is added to what is there, as for gradient accumulation; of 16 bits, each sum is rounded.
+    pub add: bool,
+}
+
+impl Gradient {
+    /// A gradient that is stored.
+    pub fn store(of: &Tensor, into: &Tensor) -> Gradient {
+        Gradient { of: of.clone(), into: into.clone(), add: false }
+    }
+
+    /// A gradient that is added to what is there.
+    pub fn add(of: &Tensor, into: &Tensor) -> Gradient {
+        Gradient { add: true, ..Gradient::store(of, into) }
+    }
+}
+
+impl Outputs {
+    /// Refuses outputs of a wrong shape or dtype, and outputs that overlap an operand or each other.
+    pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>) -> Result<()> {
+        let id = term.parts.first().map_or("term", |part| part.loss.header().id);
+        let mismatch = |operand: &str, expected: String, got: &Tensor| {
+            Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
+        };
+        // each with the dtype that it may have beside f32
+        let mut outputs: Vec<(String, DType, &Tensor)> = Vec::new();
+        if let Some(loss) = &self.loss {
+            match loss_shape {
+                Some(shape) if loss.shape() != shape => return mismatch("loss", format!("{shape:?}"), loss),
+                None if self.slot >= loss.len() => {
+                    return mismatch("loss", format!("more than {} elements", self.slot), loss);
+                }
+                _ => outputs.push(("loss".into(), DType::F32, loss)),
+            }
+        }
+        for (place, gradient) in self.gradients.iter().enumerate() {
+            let name = format!("gradient {place}");
+            if gradient.into.shape() != gradient.of.shape() {
+                return mismatch(&name, format!("{:?}", gradient.of.shape()), &gradient.into);
+            }
+            outputs.push((name, gradient.of.dtype(), &gradient.into));
+        }
+        for (place, (name, dtype, output)) in outputs.iter().enumerate() {
+            if ![DType::F32, *dtype].contains(&output.dtype()) {
+                let (operand, got) = (name.clone(), output.dtype());
+                let expected = if *dtype == DType::F32 { "f32".into() } else { format!("{dtype} or f32") };
+                return Err(Error::UnsupportedDtype { loss: id, operand, got, expected });
+            }
+            let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
+            apart(name, output, read(term).chain(others))?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a tensor for statistics that is not of their shape or overlaps an operand.
+pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tensor) -> Result<()> {
+    let loss = term.parts.first().map_or("term", |part| part.loss.header().id);
+    let operand = "statistics".to_string();
+    if into.shape() != shape {
+        let (expected, got) = (format!("{shape:?}"), into.shape().to_vec());
+        return Err(Error::ShapeMismatch { loss, operand, expected, got });
+    }
+    if into.dtype() != DType::F32 {
+        return Err(Error::UnsupportedDtype { loss, operand, got: into.dtype(), expected: "f32".into() });
+    }
+    apart("statistics", into, read(term))
+}
+
+/// All tensors that a term reads, by name.
+fn read(term: &Term<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
+    term.parts.iter().flat_map(|part| {
+        let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
+        let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
+            Some(Scale::Tensor(tensor)) => Some((name.to_string(), tensor)),
+            _ => None,
+        });
+        let among = part.among.iter().map(|statistics| ("among".to_string(), statistics));
+        part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales).chain(among)
+    })
+}
+
+/// Refuses an output that overlaps one of these.
+fn apart<'t>(name: &str, output: &Tensor, others: impl Iterator<Item = (String, &'t Tensor)>) -> Result<()> {
+    for (other, tensor) in others {
+        if overlap(output, tensor) {
+            return Err(Error::OverlappingBuffers { output: name.into(), other });
+        }
+    }
+    Ok(())
+}
+
+fn overlap(a: &Tensor, b: &Tensor) -> bool {
+    let range = |tensor: &Tensor| (tensor.memory().offset, tensor.memory().offset + tensor.bytes());
+    let ((a_start, a_end), (b_start, b_end)) = (range(a), range(b));
+    a.memory().buffer == b.memory().buffer && a_start < b_end && b_start < a_end
+}

@@ -1,0 +1,51 @@
+//! Pieces of a whole: losses that come in none, and pieces that do not fit.
+
+use super::{check, floats, ints};
+use wgloss::{CrossEntropy, Dice, DiceCrossEntropy, Error, Mse, Vae, cpu};
+
+#[test]
+fn pieces_of_what_comes_in_none() {
+    let (x, t) = (floats(&[2, 3]), ints(&[0, 1], &[2]));
+    let all = floats(&[4, 2, 8]);
+    check([
+        ("a sum", Mse::default().of(&x, &x).among(&all), "invalid_option", &["mse", "among", "add up"][..]),
+        ("two in one walk", DiceCrossEntropy::default().of(&x, &t).among(&all), "invalid_option", &["among"]),
+        ("a composite", Vae::default().of(&x, &x, &x, &x).among(&all), "invalid_option", &["vae", "among"]),
+        (
+            "classes of regions",
+            Dice::default().of(&x, &t).classes_from(0, 9).among(&all),
+            "invalid_option",
+            &["dice", "classes_from", "0 of 9"],
+        ),
+    ]);
+    let refused = |term| cpu::statistics(&term).unwrap_err();
+    assert_eq!(refused(Mse::default().of(&x, &x)).kind(), "invalid_option");
+    let ce = || CrossEntropy::default().of(&x, &t);
+    assert_eq!(refused(ce() + ce()).kind(), "invalid_operand");
+    assert_eq!(refused(ce().among(&all)).kind(), "invalid_option");
+}
+
+#[test]
+fn pieces_that_do_not_fit() {
+    let (x, t) = (floats(&[2, 3]), ints(&[0, 8], &[2]));
+    let one = floats(&[1, 2, 8]);
+    let alone = |first, of| CrossEntropy::default().of(&x, &t).classes_from(first, of);
+    let of = |first, of| alone(first, of).among(&one);
+    check([
+        ("alone", alone(0, 9), "invalid_option", &["classes_from", "0 of 9", "`among`"][..]),
+        ("beyond the last", of(7, 9), "shape_mismatch", &["input", "at most 2 classes, from 7 on of 9", "[2, 3]"]),
+        ("far beyond", of(usize::MAX, 9), "shape_mismatch", &["at most 0"]),
+        ("a label of none", of(0, 8), "label_out_of_range", &["holds 8", "0..8"]),
+        ("no pieces", of(0, 9).among(&floats(&[0, 2, 8])), "shape_mismatch", &["among", "[P, 2, 8]"]),
+        ("of another shape", of(0, 9).among(&floats(&[3, 2, 7])), "shape_mismatch", &["[P, 2, 8]", "[3, 2, 7]"]),
+        ("too many", of(0, 9).among(&floats(&[4097, 2, 8])), "too_large", &["4097", "4096"]),
+    ]);
+    assert!(cpu::value(&of(6, 9)).is_ok());
+    let batch = Dice { batch: true, ..Dice::default() };
+    let five = floats(&[5, 1, 3, 4]);
+    assert!(cpu::value(&batch.of(&floats(&[2, 3]), &ints(&[0, 1], &[2])).among(&five)).is_ok());
+    match cpu::value(&Dice::default().of(&floats(&[2, 3]), &ints(&[0, 1], &[2])).among(&five)) {
+        Err(Error::ShapeMismatch { expected, .. }) => assert_eq!(expected, "[P, 2, 3, 4] of P pieces"),
+        other => panic!("{other:?}"),
+    }
+}
