@@ -205,6 +205,7 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
                 output,
                 add: gradient.add || written[output],
                 dtype: gradient.into.dtype(),
+                in_place: gradient.is_in_place(),
             });
         }
     }

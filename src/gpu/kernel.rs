@@ -27,6 +27,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("operand/dx1"),
     source!("operand/dx2"),
     source!("operand/dx3"),
+    source!("operand/dx0_in_place"),
     source!("operand/dx0_half"),
     source!("operand/dx1_half"),
     source!("operand/dx2_half"),

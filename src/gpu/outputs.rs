@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::tensor::Tensor;
+use crate::leaf::Leaf;
 use crate::shape::DType;
-use crate::term::{Scale, Term};
+use crate::term::{Operand, Part, Scale, Term};
 
 /// Where a prepared job writes.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,38 @@ impl Gradient {
     /// A gradient that is stored.
     pub fn store(of: &Tensor, into: &Tensor) -> Gradient {
         Gradient { of: of.clone(), into: into.clone(), add: false }
+    }
+
+    /// A gradient in the place of its operand, which the job overwrites: logits that nothing else needs any more, say.
+    ///
+    /// The operand is f32, stands in one place of the term, and is the prediction of a loss that reads each of its elements
+    /// before it writes there: one of elements, of a softmax or another fold over at most 2^19 classes, or of regions. Anything
+    /// else is refused as [`Error::OverlappingBuffers`].
+    pub fn in_place(of: &Tensor) -> Gradient {
+        Gradient::store(of, of)
+    }
+
+    /// Whether it goes where its operand is.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.of.is(&self.into)
+    }
+
+    /// The place, among all that a term reads, of the operand that the gradient may overwrite.
+    fn own_place(&self, term: &Term<Tensor>) -> Option<usize> {
+        let good = self.is_in_place() && !self.add && self.into.dtype() == DType::F32;
+        let mut before = 0;
+        for part in term.parts.iter().filter(|_| good) {
+            let leaf = part.loss.leaf();
+            let folds = matches!(leaf, Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_));
+            let reads_first = folds || matches!(leaf, Leaf::Pointwise(_) | Leaf::Region(_));
+            let leading = part.loss.header().operands[0].name;
+            let place = part.operands.iter().position(|(name, operand)| name == leading && operand.is(&self.into));
+            if let Some(place) = place.filter(|_| reads_first) {
+                return Some(before + place);
+            }
+            before += read_by(part).count();
+        }
+        None
     }
 
     /// A gradient that is added to what is there.
@@ -72,7 +105,10 @@ impl Outputs {
                 return Err(Error::UnsupportedDtype { loss: id, operand, got, expected });
             }
             let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
-            apart(name, output, read(term).chain(others))?;
+            // in one place it may overlap what is read: in that of its own operand
+            let own = self.gradients.iter().find(|gradient| gradient.into.is(output)).and_then(|of| of.own_place(term));
+            let read = read(term).enumerate().filter(|(place, _)| Some(*place) != own).map(|(_, read)| read);
+            apart(name, output, read.chain(others))?;
         }
         Ok(())
     }
@@ -94,15 +130,17 @@ pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tens
 
 /// All tensors that a term reads, by name.
 fn read(term: &Term<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
-    term.parts.iter().flat_map(|part| {
-        let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
-        let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
-            Some(Scale::Tensor(tensor)) => Some((name.to_string(), tensor)),
-            _ => None,
-        });
-        let among = part.among.iter().map(|statistics| ("among".to_string(), statistics));
-        part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales).chain(among)
-    })
+    term.parts.iter().flat_map(read_by)
+}
+
+fn read_by(part: &Part<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
+    let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
+    let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
+        Some(Scale::Tensor(tensor)) => Some((name.to_string(), tensor)),
+        _ => None,
+    });
+    let among = part.among.iter().map(|statistics| ("among".to_string(), statistics));
+    part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales).chain(among)
 }
 
 /// Refuses an output that overlaps one of these.

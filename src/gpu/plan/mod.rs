@@ -72,6 +72,8 @@ pub(crate) struct Wanted {
     pub add: bool,
     /// How the output is stored.
     pub dtype: DType,
+    /// Whether the output is the operand itself.
+    pub in_place: bool,
 }
 
 /// What a binding of a kernel stands for.
@@ -135,6 +137,17 @@ impl Plan {
         let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
         let (_, bytes) = known.unwrap_or_else(|| unreachable!("no states of {fold}"));
         self.scratch.push(("chunk_states", bytes * states));
+    }
+
+    /// Whether no stage reads an operand after the one that writes its gradient in its place.
+    fn reads_first(&self, wanted: &Wanted) -> bool {
+        let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
+        let reads = |stage: &Stage| {
+            let bindings = stage.kernel.bindings();
+            bindings.iter().any(|binding| self.bound(stage, &binding.name) == Bound::Operand(wanted.operand))
+        };
+        let mut after = self.stages.iter().skip_while(|stage| !writes(stage)).skip(1);
+        !after.any(|stage| writes(stage) || reads(stage))
     }
 
     /// What a binding of a stage stands for, by the name the shader gives it.
@@ -211,6 +224,11 @@ impl Request<'_> {
         self.part.among.is_some()
     }
 
+    /// The gradient that goes in the place of its operand.
+    fn in_place(&self) -> Option<&Wanted> {
+        self.wanted.iter().find(|wanted| wanted.in_place)
+    }
+
     pub fn unreduced(&self) -> bool {
         self.part.reduction == Reduction::None
     }
@@ -252,6 +270,11 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         columns: None,
         operands: operands(request),
     };
+    if let (Some(wanted), Walk::Positions(classes)) = (request.in_place(), request.checked.walk)
+        && classes.c > positions::MOST_IN_PLACE
+    {
+        return Err(overlapping(wanted));
+    }
     match (request.checked.walk, request.loss().leaf()) {
         (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
         (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, positions::Fold::of(leaf)),
@@ -277,7 +300,15 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         plan.stages.push(totals(request, piece, "geometry/totals_outcome", "totals_outcome"));
     }
     dtypes(request, &mut plan);
-    Ok(plan)
+    match request.in_place().filter(|wanted| !plan.reads_first(wanted)) {
+        Some(wanted) => Err(overlapping(wanted)),
+        None => Ok(plan),
+    }
+}
+
+/// Refuses a gradient in the place of an operand that is read when it is written.
+fn overlapping(wanted: &Wanted) -> Error {
+    Error::OverlappingBuffers { output: format!("gradient {}", wanted.output), other: wanted.operand.into() }
 }
 
 /// Tells the kernels how operands and gradients are stored: what stands for binding `x0` is read as the override `X0_DTYPE`
@@ -298,6 +329,11 @@ fn dtypes(request: &Request<'_>, plan: &mut Plan) {
             let Some(dtype) = request.dtype(&bound) else { continue };
             let kernel = Arc::make_mut(&mut stage.kernel);
             if matches!(bound, Bound::Output(_)) {
+                if request.in_place().is_some_and(|wanted| bound == Bound::Output(wanted.output)) {
+                    kernel.replace("operand/dx0", &["operand/dx0_in_place"]);
+                    kernel.overrides.retain(|(name, _)| name != "DX0_ADD");
+                    kernel.shared_buffer = true;
+                }
                 if dtype == DType::F32 {
                     continue;
                 }

@@ -14,6 +14,9 @@ const CHUNK: usize = 8192;
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
 
+/// The most classes of a row that is not cut whatever it takes, since its gradient overwrites it.
+pub(super) const MOST_IN_PLACE: usize = 1 << 19;
+
 /// The positions that a workgroup counts before the walk.
 const COUNTED: usize = 16384;
 
@@ -49,9 +52,11 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     }
     let (stage, chunk, tallies) = count(request, Piece::Only, positions);
     scale_first(request, plan, stage, chunk, tallies);
+    // a chunk of a row looks at its label's class when another may have written there; lanes of a workgroup look first
+    let in_place = request.in_place().is_some();
     if request.statistics || request.among() {
         spread(request, plan, classes, fold);
-    } else if classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW) {
+    } else if !in_place && (classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW)) {
         cut(request, plan, classes, fold);
     } else {
         fused(request, plan, classes, fold);

@@ -156,7 +156,7 @@ impl Case {
         };
         differentiable
             .enumerate()
-            .map(|(output, spec)| Wanted { operand: spec.name, output, add, dtype: self.floats })
+            .map(|(output, spec)| Wanted { operand: spec.name, output, add, dtype: self.floats, in_place: false })
             .collect()
     }
 

@@ -1,0 +1,114 @@
+//! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
+
+use crate::case::Case;
+use crate::common::option_values;
+use crate::gpu;
+use crate::judge::{Failures, same};
+use wgloss::half::f16;
+use wgloss::{
+    Array, CrossEntropy, DType, Error, Gradient, Leaf, Mse, Outputs, Reduction, Tensor, TripletMargin, all, cpu,
+};
+
+/// The gradient of a case's prediction, in a tensor of its own or in the prediction's place, and the loss.
+fn gradient(case: &Case, in_place: bool) -> Result<(Array, Array), Error> {
+    let tensors = case.inputs().on(&mut |array| gpu().upload_array(array))?;
+    let input = &tensors.operands[0].1;
+    let into = if in_place { input.clone() } else { gpu().empty(input.shape())? };
+    let gradients = vec![Gradient::store(input, &into)];
+    let outcome = gpu().prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() })?.run()?;
+    Ok((into.read().wait()?, outcome.tensor().read().wait()?))
+}
+
+/// Shapes for each way that a loss is walked: few classes and many, rows and pixels.
+fn shapes(loss: &dyn wgloss::Loss) -> &'static [&'static [usize]] {
+    match loss.leaf() {
+        Leaf::Pointwise(_) => &[&[3, 257], &[70, 1000]],
+        Leaf::Region(_) => &[&[2, 5, 300]],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[70, 10], &[9, 1003], &[2, 21, 300]],
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_loss_that_reads_first_gives_the_same_bits_in_place() {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    for loss in all() {
+        for shape in shapes(&*loss) {
+            let plain = Case::new(loss.header().id, shape, DType::I32).with_all();
+            let reduced = |reduction| Case { reduction, ..plain.clone() };
+            let mut cases: Vec<Case> = loss.header().reductions.iter().map(|&reduction| reduced(reduction)).collect();
+            // options by one of the ways
+            let options = loss.specs().into_iter().zip(loss.values()).filter(|_| *shape == shapes(&*loss)[0]);
+            for (spec, default) in options {
+                let others = option_values(&spec, &default).into_iter().filter(|value| *value != default);
+                cases.extend(others.map(|value| plain.clone().option(spec.name, value)));
+            }
+            for case in cases.into_iter().filter(Case::is_valid) {
+                let given = gradient(&case, false).and_then(|apart| Ok((apart, gradient(&case, true)?)));
+                failures.note(
+                    &case,
+                    match given {
+                        Err(error) => Err(error.to_string()),
+                        Ok((apart, in_place)) if bits(&apart) == bits(&in_place) => Ok(()),
+                        Ok((apart, in_place)) => same(&in_place.0, &apart.0).and(Err("other bits".into())),
+                    },
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried} calls");
+    failures.raise();
+}
+
+fn bits((gradient, loss): &(Array, Array)) -> Vec<u32> {
+    gradient.to_f32().into_iter().chain(loss.to_f32()).map(f32::to_bits).collect()
+}
+
+#[test]
+fn rows_that_would_be_cut_are_walked_whole() {
+    let mut failures = Failures::default();
+    for id in ["cross_entropy", "nll", "distillation"] {
+        for shape in [[3, 8200], [2, 70_001]] {
+            let case = Case::new(id, &shape, DType::I32);
+            let inputs = case.inputs();
+            let (_, want) = cpu::gradient_list(&case.term(&inputs), &[&inputs.operands[0].1]).unwrap();
+            let (got, _) = gradient(&case, true).unwrap();
+            failures.note(&case, same(&got, &want[0]));
+        }
+    }
+    failures.raise();
+}
+
+#[test]
+fn what_would_be_read_too_late_is_refused() {
+    let x = gpu().upload(&[0.5f32; 6], [2, 3]).unwrap();
+    let t = gpu().upload(&[0.25f32; 6], [2, 3]).unwrap();
+    let refused = |term: &wgloss::Term<Tensor>, gradients: Vec<Gradient>| {
+        gpu().prepare(term, &Outputs { gradients, ..Outputs::default() }).map(drop).unwrap_err()
+    };
+    let overlaps = |other: &str| Error::OverlappingBuffers { output: "gradient 0".into(), other: other.into() };
+    let in_place = |of: &Tensor| vec![Gradient::in_place(of)];
+    let mse = Mse::default();
+    // two losses of one prediction, a prediction that is its own target, a target, and what is added
+    assert_eq!(refused(&(mse.of(&x, &t) + mse.of(&x, &t)), in_place(&x)), overlaps("input"));
+    assert_eq!(refused(&mse.of(&x, &x), in_place(&x)), overlaps("target"));
+    assert_eq!(refused(&mse.of(&x, &t), in_place(&t)), overlaps("target"));
+    assert_eq!(refused(&mse.of(&x, &t), vec![Gradient::add(&x, &x)]), overlaps("input"));
+    // rows that are read by several lanes of several looks
+    assert_eq!(refused(&TripletMargin::default().of(&x, &t, &t), in_place(&x)), overlaps("anchor"));
+    // 16 bits: two elements share a word
+    let halves = gpu().upload(&[f16::ONE; 6], [2, 3]).unwrap();
+    assert_eq!(refused(&mse.of(&halves, &t), in_place(&halves)), overlaps("input"));
+    // a row that is too long not to be cut
+    let long = gpu().empty([1, (1 << 19) + 1]).unwrap();
+    let labels = gpu().upload(&[7i32], [1]).unwrap();
+    assert_eq!(refused(&CrossEntropy::default().of(&long, &labels), in_place(&long)), overlaps("input"));
+    // another loss beside it may be there
+    let y = gpu().upload(&[0.75f32; 6], [2, 3]).unwrap();
+    let outputs = Outputs { gradients: vec![Gradient::in_place(&x), Gradient::in_place(&y)], ..Outputs::default() };
+    let both = mse.of(&x, &t) + mse.of(&y, &t).reduce(Reduction::Sum);
+    gpu().prepare(&both, &outputs).unwrap().run().unwrap();
+    assert_eq!(x.read().wait().unwrap().to_f32(), [0.5 / 6.0; 6]);
+    assert_eq!(y.read().wait().unwrap().to_f32(), [1.0; 6]);
+}
