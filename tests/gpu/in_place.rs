@@ -68,7 +68,8 @@ fn bits((gradient, loss): &(Array, Array)) -> Vec<u32> {
 #[test]
 fn rows_that_would_be_cut_are_walked_whole() {
     let mut failures = Failures::default();
-    for id in ["cross_entropy", "nll", "distillation"] {
+    // the gradients of all classes depend on the label's
+    for id in ["softmax_focal", "multi_margin"] {
         for shape in [[3, 8200], [2, 70_001]] {
             let case = Case::new(id, &shape, DType::I32);
             let inputs = case.inputs();
