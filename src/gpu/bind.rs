@@ -76,7 +76,7 @@ impl Binder<'_> {
             let of_kind = bindings.iter().filter(move |binding| binding.kind == kind);
             of_kind.filter_map(|binding| self.place(stage, binding).map(|placed| placed.buffer))
         };
-        kernel.shared_buffer |= of_kind(false).any(|written| of_kind(true).any(|read| read == written));
+        kernel.shared_buffer = of_kind(false).any(|written| of_kind(true).any(|read| read == written));
         self.gpu.kernels().get(self.gpu, &kernel)
     }
 

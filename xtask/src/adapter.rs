@@ -2,11 +2,11 @@
 
 use std::env::consts::OS;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::args::Install;
 use crate::distribution::{Distribution, Step, shell_line};
-use crate::run::{Stop, answers, cargo, run, status, succeed};
+use crate::run::{Stop, answers, cargo, run, succeed};
 
 /// Makes sure that the machine has an adapter, or stops with what the user can do about it.
 ///
@@ -14,38 +14,28 @@ use crate::run::{Stop, answers, cargo, run, status, succeed};
 pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     // Built apart from its run: a build that fails must not read as "no adapter".
     run(&mut cargo(&["build", "--profile", profile, "-p", "wgloss-cli"]))?;
-    if found(profile)? {
-        return Ok(());
-    }
-
-    let Some(distribution) = this_distribution() else {
-        return Err(Stop::NoAdapter(format!(
-            "how a software Vulkan driver is installed is known for Debian, Fedora and their \
-             derivatives only, and this system ({OS}) is neither. Install a driver for your GPU, or \
-             Mesa's software Vulkan driver (lavapipe) with the Vulkan loader, and run this again"
-        )));
+    let before = found(profile)?;
+    let missing = match before {
+        Found::Adapter => return Ok(()),
+        Found::SoftwareGl => "no GPU, and of software drivers only GL's, which takes one thread at a time",
+        Found::None => "no usable GPU adapter",
     };
-    let steps = distribution.install_steps();
-    let root = is_root();
-    let advice = advice(steps, root);
-    if install == Install::Forbidden {
-        return Err(Stop::NoAdapter(format!("--no-install was given. {advice}")));
-    }
-    let prefix: &[&str] = if root { &[] } else { &["sudo", "-n"] };
-    if !root && !answers(Command::new("sudo").args(["-n", "true"])) {
-        return Err(Stop::NoAdapter(format!(
-            "only root may install one, and sudo would ask for a password or isn't there. {advice}"
-        )));
-    }
+    let (steps, prefix) = match way_to_install(install) {
+        Ok(way) => way,
+        Err(_) if before == Found::SoftwareGl => return Ok(()),
+        Err(why) => return Err(Stop::NoAdapter(why)),
+    };
 
-    println!("no usable GPU adapter: installing the distribution's software Vulkan driver with");
+    println!("{missing}: installing the distribution's software Vulkan driver with");
     println!("> {}", shell_line(steps, prefix));
     for step in steps {
         if let Err(Stop::Failed(why) | Stop::NoAdapter(why)) = perform(step, prefix) {
+            let advice = advice(steps, prefix.is_empty());
             return Err(Stop::NoAdapter(format!("installing one failed: {why}. {advice}")));
         }
     }
-    if found(profile)? {
+    // where WGPU_BACKEND says gl, it stays so
+    if found(profile)? != Found::None {
         return Ok(());
     }
     Err(Stop::NoAdapter(
@@ -56,19 +46,59 @@ pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     ))
 }
 
+/// The steps that install a software driver, and what they are run by; or why none can be installed, and what to do.
+fn way_to_install(install: Install) -> Result<(&'static [Step], &'static [&'static str]), String> {
+    let Some(distribution) = this_distribution() else {
+        return Err(format!(
+            "how a software Vulkan driver is installed is known for Debian, Fedora and their \
+             derivatives only, and this system ({OS}) is neither. Install a driver for your GPU, or \
+             Mesa's software Vulkan driver (lavapipe) with the Vulkan loader, and run this again"
+        ));
+    };
+    let steps = distribution.install_steps();
+    let root = is_root();
+    let advice = advice(steps, root);
+    if install == Install::Forbidden {
+        return Err(format!("--no-install was given. {advice}"));
+    }
+    if !root && !answers(Command::new("sudo").args(["-n", "true"])) {
+        return Err(format!("only root may install one, and sudo would ask for a password or isn't there. {advice}"));
+    }
+    Ok((steps, if root { &[] } else { &["sudo", "-n"] }))
+}
+
+/// What there is to run on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Found {
+    Adapter,
+    /// An adapter that is a CPU behind GL: Mesa brings one along with a desktop.
+    SoftwareGl,
+    None,
+}
+
 /// Asks the project's own program, since what it would use is what counts.
-fn found(profile: &'static str) -> Result<bool, Stop> {
-    let ended = status(&mut cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]))?;
-    verdict(ended.code()).ok_or_else(|| {
-        Stop::Failed(format!("`wgloss devices` says neither that there is an adapter nor that there is none ({ended})"))
+fn found(profile: &'static str) -> Result<Found, Stop> {
+    let mut devices = cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]);
+    let ended = devices.stderr(Stdio::inherit()).output();
+    let ended = ended.map_err(|error| Stop::Failed(format!("`wgloss devices` does not start: {error}")))?;
+    verdict(ended.status.code(), &String::from_utf8_lossy(&ended.stdout)).ok_or_else(|| {
+        let status = ended.status;
+        Stop::Failed(format!(
+            "`wgloss devices` says neither that there is an adapter nor that there is none ({status})"
+        ))
     })
 }
 
-/// What the exit status of `wgloss devices` means: 0 an adapter, 1 none; a panic or a signal neither.
-fn verdict(code: Option<i32>) -> Option<bool> {
+/// What `wgloss devices` means by its exit status, 0 an adapter, 1 none, a panic or a signal neither; and by its lines about the
+/// adapter that is used.
+fn verdict(code: Option<i32>, devices: &str) -> Option<Found> {
+    let mut used = devices.lines().skip_while(|line| !line.ends_with(" (used)")).skip(1);
+    let used: Vec<&str> = used.by_ref().take_while(|line| line.starts_with(' ')).collect();
+    let is = |what: &str, value: &str| used.iter().any(|line| line.split_whitespace().eq([what, value]));
     match code {
-        Some(0) => Some(true),
-        Some(1) => Some(false),
+        Some(0) if is("backend", "gl") && is("type", "Cpu") => Some(Found::SoftwareGl),
+        Some(0) => Some(Found::Adapter),
+        Some(1) => Some(Found::None),
         _ => None,
     }
 }
@@ -109,10 +139,21 @@ mod tests {
 
     #[test]
     fn only_the_two_promised_statuses_are_an_answer() {
-        for (code, meaning) in
-            [(Some(0), Some(true)), (Some(1), Some(false)), (Some(2), None), (Some(101), None), (None, None)]
-        {
-            assert_eq!(verdict(code), meaning, "{code:?}");
+        let listed = |kind: &str, backend: &str| {
+            format!(
+                "other\n  type  Cpu\n  backend  gl\nthis (used)\n  driver  4.5 gl\n  type  {kind}\n  backend  {backend}\n"
+            )
+        };
+        for (code, devices, meaning) in [
+            (Some(0), listed("Cpu", "vulkan"), Some(Found::Adapter)),
+            (Some(0), listed("IntegratedGpu", "gl"), Some(Found::Adapter)),
+            (Some(0), listed("Cpu", "gl"), Some(Found::SoftwareGl)),
+            (Some(1), String::new(), Some(Found::None)),
+            (Some(2), String::new(), None),
+            (Some(101), String::new(), None),
+            (None, String::new(), None),
+        ] {
+            assert_eq!(verdict(code, &devices), meaning, "{code:?} {devices}");
         }
     }
 

@@ -44,7 +44,7 @@ pub fn succeed(command: &mut Command) -> Result<(), Stop> {
 }
 
 /// Runs the command to its end, however it ends.
-pub fn status(command: &mut Command) -> Result<ExitStatus, Stop> {
+fn status(command: &mut Command) -> Result<ExitStatus, Stop> {
     command.status().map_err(|error| Stop::Failed(format!("{} could not be run: {error}", Line(command))))
 }
 

@@ -22,7 +22,8 @@ fn vectors_score(seen: Distances, t: f32) -> VectorsScore {
     }
     let lesser = select(seen.d.y, seen.d.z, shares.y > 0.0);
     let loss = difference(seen.d.x, lesser) + option(MARGIN);
-    if loss < 0.0 {
+    // a compiler may take a comparison with NaN for true
+    if (loss < 0.0) && !is_nan(loss) {
         return VectorsScore(0.0, vec3<f32>(0.0));
     }
     return VectorsScore(loss, vec3<f32>(1.0, -shares));

@@ -330,9 +330,9 @@ fn dtypes(request: &Request<'_>, plan: &mut Plan) {
             let kernel = Arc::make_mut(&mut stage.kernel);
             if matches!(bound, Bound::Output(_)) {
                 if request.in_place().is_some_and(|wanted| bound == Bound::Output(wanted.output)) {
-                    kernel.replace("operand/dx0", &["operand/dx0_in_place"]);
+                    kernel.replace("operand/dx0", &[]);
+                    kernel.replace("operand/x0", &["operand/x0_in_place"]);
                     kernel.overrides.retain(|(name, _)| name != "DX0_ADD");
-                    kernel.shared_buffer = true;
                 }
                 if dtype == DType::F32 {
                     continue;

@@ -68,6 +68,8 @@ pub(super) enum Gradients {
     None,
     Store,
     Add,
+    /// That of the prediction alone, in its place.
+    InPlace,
 }
 
 impl Case {
@@ -151,12 +153,15 @@ impl Case {
         let add = match self.gradients {
             _ if self.piece == Piece::Statistics => return Vec::new(),
             Gradients::None => return Vec::new(),
-            Gradients::Store => false,
+            Gradients::Store | Gradients::InPlace => false,
             Gradients::Add => true,
         };
+        let in_place = self.gradients == Gradients::InPlace;
+        let most = if in_place { 1 } else { usize::MAX };
         differentiable
+            .take(most)
             .enumerate()
-            .map(|(output, spec)| Wanted { operand: spec.name, output, add, dtype: self.floats, in_place: false })
+            .map(|(output, spec)| Wanted { operand: spec.name, output, add, dtype: self.floats, in_place })
             .collect()
     }
 
@@ -309,7 +314,12 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         Case { piece: if k % 4 == 0 { Piece::Statistics } else { Piece::Among }, ..case.clone() }
     });
     let pieces: Vec<Case> = pieces.collect();
-    [cases, pieces].concat()
+    let folds = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_));
+    let reads_first = folds || matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Region(_));
+    let stored = cases.iter().filter(|case| reads_first && case.gradients == Gradients::Store).step_by(3);
+    let in_place: Vec<Case> =
+        stored.map(|case| Case { gradients: Gradients::InPlace, floats: DType::F32, ..case.clone() }).collect();
+    [cases, pieces, in_place].concat()
 }
 
 /// Whether the case lacks an operand that its options need.
