@@ -37,5 +37,6 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         reduction: component.reduction,
         upstream: whole.upstream.clone(),
         divide_by: whole.divide_by.clone().or(per_item),
+        rows_from: whole.rows_from,
     }
 }

@@ -15,6 +15,7 @@ mod matrix;
 mod nonfinite;
 mod pages;
 mod pairs;
+mod pieces;
 mod reads;
 mod repeat;
 mod rows;
