@@ -130,7 +130,7 @@ impl Batch {
         &self,
         split: &[usize],
         evaluate: Evaluate,
-        near: &dyn Fn(&[f64], &[f64]) -> Result<(), String>,
+        near: fn(&[f64], &[f64]) -> Result<(), String>,
     ) -> Result<(), String> {
         let (whole, (loss, count, gradients)) = (self.whole(evaluate)?, self.pieces(split, evaluate)?);
         if count != whole.parts[0].denominator {
@@ -158,8 +158,8 @@ fn pieces_add_up_to_the_whole() {
     let mut failures = Failures::default();
     for batch in batches() {
         for split in SPLITS {
-            failures.note(&(batch.name, split, "twin"), batch.compare(split, &on_host, &exact));
-            failures.note(&(batch.name, split, "GPU"), batch.compare(split, &on_gpu, &close));
+            failures.note(&(batch.name, split, "twin"), batch.compare(split, &on_host, exact));
+            failures.note(&(batch.name, split, "GPU"), batch.compare(split, &on_gpu, close));
         }
     }
     failures.raise();
