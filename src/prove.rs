@@ -78,7 +78,7 @@ impl<'a> Call<'a> {
         let mut state = shape.iter().fold(1, |state: u64, &d| state.wrapping_mul(31).wrapping_add(d as u64));
         let given = loss.header().operands.iter().filter(|spec| all || !spec.optional);
         let operands = given.map(|spec| {
-            let length = |axis| if let Axis::Of(length) = axis { length } else { 1 };
+            let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { 1 };
             let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
             let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| number(spec.domain, &mut state)).collect();
             (spec, stored(&numbers, &shape, dtype))

@@ -37,6 +37,8 @@ pub enum Role {
     Rows,
     /// More rows to compare with, `[M, D]`.
     MoreRows,
+    /// A piece of the rows, `[n, D]`, which is compared with all of them in their stead.
+    Anchors,
     /// A label of any value for each row, `[N]`: rows of equal labels belong together.
     RowLabels,
     /// Feature maps whose channels are compared, `[N, C, ...]`.
@@ -82,6 +84,8 @@ impl Role {
 pub enum Axis {
     /// Of this length.
     Of(usize),
+    /// No longer than this.
+    AtMost(usize),
     /// As long as the caller has it, but alike in all operands that have an axis of this name.
     Free(&'static str),
 }
@@ -120,6 +124,10 @@ impl Sizes {
             Role::Index => of(&self.leader[..1.min(self.leader.len())]),
             Role::Table => vec![Axis::Free("T")],
             Role::Part => of(&self.leader),
+            Role::Anchors => {
+                let most = self.leader.first().copied().map(Axis::AtMost);
+                most.into_iter().chain(of(&self.leader[1.min(self.leader.len())..])).collect()
+            }
             Role::MoreRows => [vec![Axis::Free("M")], of(&self.leader[last..])].concat(),
             Role::RowLabels => of(&self.leader[..1.min(self.leader.len())]),
             Role::Projection => [vec![Axis::Free("V")], of(&self.leader[last..])].concat(),

@@ -52,6 +52,8 @@ pub enum Extra {
     LogitScale,
     /// What is added to the products with each class's row.
     Bias,
+    /// The rows of a piece of a batch that one operand holds whole.
+    Anchors,
 }
 
 impl Extra {
@@ -67,6 +69,7 @@ impl Extra {
             Extra::Negatives => "negatives",
             Extra::LogitScale => "logit_scale",
             Extra::Bias => "bias",
+            Extra::Anchors => "anchors",
         }
     }
 }
@@ -120,6 +123,8 @@ pub(crate) struct Part<T> {
     pub reduction: Reduction,
     pub upstream: Scale<T>,
     pub divide_by: Option<Scale<T>>,
+    /// The place in the batch of the first row, where the rows are a piece of it.
+    pub rows_from: Option<usize>,
     pub classes_from: Option<ClassesFrom>,
     pub among: Option<T>,
 }
@@ -180,6 +185,7 @@ impl<T: Operand> Term<T> {
             divide_by: None,
             classes_from: None,
             among: None,
+            rows_from: None,
         };
         Term { parts: vec![part] }
     }
@@ -226,6 +232,34 @@ impl<T: Operand> Term<T> {
     /// [divide by](Self::divide_by) the whole's denominator add up.
     pub fn among(self, statistics: &T) -> Term<T> {
         self.each(|part| part.among = Some(statistics.clone()))
+    }
+
+    /// The term over a piece of a batch that is its own negatives: over the rows `first..` of the batch, against all of it.
+    ///
+    /// For the losses of all pairs, whose batch a loss of shards alone is not: each of `n` rows has its value among all `N`
+    /// keys. The first operand of [`InfoNce`](crate::InfoNce) and [`Siglip`](crate::Siglip) is the piece, `[n, D]`, the second
+    /// all keys, `[N, D]`, and row `i` belongs together with key `first + i`; [`SupCon`](crate::SupCon) takes the piece as
+    /// [`Extra::Anchors`]. `none` is `[n]`. A mean divides by what the piece counts: under [`divide_by`](Self::divide_by) the
+    /// whole's denominator the pieces' losses add up to the whole's, and so do the gradients of the keys, while those of the
+    /// rows are the whole's piece by piece.
+    ///
+    /// ```
+    /// use wgloss::{Array, InfoNce, cpu};
+    /// let queries = Array::new(&[1.0f32, 0.0, 0.6, 0.8, 0.0, 1.0], [3, 2])?;
+    /// let keys = Array::new(&[0.8f32, 0.6, 0.0, 1.0, -1.0, 0.0], [3, 2])?;
+    /// let (two, last) = (Array::new(&[1.0f32, 0.0, 0.6, 0.8], [2, 2])?, Array::new(&[0.0f32, 1.0], [1, 2])?);
+    /// let loss = InfoNce::default();
+    /// let whole = cpu::value(&loss.of(&queries, &keys))?.loss()?;
+    /// let pieces = (loss.of(&two, &keys).rows_from(0) + loss.of(&last, &keys).rows_from(2)).divide_by(3.0);
+    /// assert!((cpu::value(&pieces)?.loss()? - whole).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the term is evaluated, [`Error::InvalidOption`] for another loss than one of all pairs, one that is `symmetric` or
+    /// lacks its anchors, and [`Error::ShapeMismatch`] where the batch has fewer than `first + n` rows.
+    pub fn rows_from(self, first: usize) -> Term<T> {
+        self.each(|part| part.rows_from = Some(first))
     }
 
     /// The term with a name of its own in the parts of an outcome.
@@ -312,6 +346,7 @@ impl<T> Part<T> {
             divide_by,
             classes_from: self.classes_from,
             among,
+            rows_from: self.rows_from,
         })
     }
 }

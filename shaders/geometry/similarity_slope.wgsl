@@ -21,7 +21,7 @@ fn record_slope(record: Record, z: f32, together: bool) -> f32 {
 }
 
 fn pair_slope(z: f32, own: u32, other: u32) -> f32 {
-    if ITSELF && (own == other) {
+    if ITSELF && same_place(own, other) {
         return 0.0;
     }
     let together = similar(own, other);

@@ -67,7 +67,12 @@ struct Block {
     fresh: u32,
     // how many times sixteen elements products run over
     steps: u32,
-    spare: u32,
+    // the places of each side's row 0 in the batch, where a side is a piece of it
+    own_from: u32,
+    other_from: u32,
+    spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

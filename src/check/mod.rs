@@ -53,8 +53,11 @@ pub(crate) enum Walk {
 pub(crate) struct Pairs {
     /// The rows that have a value each.
     pub rows: usize,
-    /// The rows of what they are compared with first: as many, or the classes of a projection.
+    /// The rows of what they are compared with first: as many, all of the batch that they are a piece of, or the classes of a
+    /// projection.
     pub others: usize,
+    /// The place among these of what belongs to the first row.
+    pub first: usize,
     /// The rows of what they are compared with beyond.
     pub more: usize,
     /// The elements of a row.
@@ -237,16 +240,26 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
     let leader = part.operand(header.operands[0].name).expect("the first operand is never optional");
     let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
     let (walk, labels) = walk::of(part, header, leader, dense)?;
-    let sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), dense);
+    let mut sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), dense);
+    if let Walk::Similarity(pairs) = walk {
+        sizes.values = vec![pairs.rows];
+    }
     let mut free: Vec<(&str, usize)> = Vec::new();
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
-        let (expected, settled) = (sizes.shape(spec.role), free.len());
+        let expected = match (walk, spec.role) {
+            (Walk::Similarity(pairs), Role::Rows) if spec.name != header.operands[0].name => {
+                vec![Axis::Of(pairs.others), Axis::Of(pairs.width)]
+            }
+            _ => sizes.shape(spec.role),
+        };
+        let settled = free.len();
         let mut fits = tensor.shape().len() == expected.len();
         for (&got, axis) in tensor.shape().iter().zip(&expected) {
             let known = free.iter().find(|(known, _)| *axis == Axis::Free(known)).map(|(_, length)| *length);
             match (axis, known) {
                 (Axis::Of(length), _) => fits &= got == *length,
+                (Axis::AtMost(length), _) => fits &= got <= *length,
                 (Axis::Free(_), Some(length)) => fits &= got == length,
                 (Axis::Free(axis), None) => free.push((axis, got)),
             }
@@ -274,6 +287,7 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
 fn shape_text(axes: &[Axis], free: &[(&str, usize)]) -> String {
     let text = |axis: &Axis| match axis {
         Axis::Of(length) => length.to_string(),
+        Axis::AtMost(length) => format!("at most {length}"),
         Axis::Free(name) => match free.iter().find(|(known, _)| known == name) {
             Some((_, length)) => length.to_string(),
             None => name.to_string(),

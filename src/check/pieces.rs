@@ -3,6 +3,7 @@
 use super::{Checked, Walk, mismatch};
 use crate::error::{Error, Result};
 use crate::leaf::Leaf;
+use crate::role::Role;
 use crate::shape::DType;
 use crate::term::{ClassesFrom, Operand, Part, Term};
 
@@ -73,7 +74,30 @@ pub(super) fn options_of<T: Operand>(part: &Part<T>) -> Result<()> {
             Err(refuse(part, "classes_from", format!("{first} of {of}")))
         }
         _ if part.among.is_some() && !merges(part) => Err(refuse(part, "among", "statistics".into())),
-        _ => Ok(()),
+        _ => rows(part),
+    }
+}
+
+/// Refuses a range of rows where a loss has none.
+fn rows<T>(part: &Part<T>) -> Result<()> {
+    let header = part.loss.header();
+    let Some(first) = part.rows_from else { return Ok(()) };
+    let refuse = |option: &str, value: String, expected: &str| {
+        Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
+    };
+    let lacks_anchors = header.player(Role::Anchors).is_some_and(|spec| part.operand(spec.name).is_none());
+    match part.loss.leaf() {
+        Leaf::Similarity(leaf) if leaf.settings().symmetric => refuse(
+            "symmetric",
+            "true".into(),
+            "false, since a piece has one direction: the other is the same loss of the keys' piece against all queries, \
+             and the two are added by halves",
+        ),
+        Leaf::Similarity(_) if lacks_anchors => {
+            refuse("rows_from", first.to_string(), "`anchors`, which are the rows of the piece")
+        }
+        Leaf::Similarity(_) => Ok(()),
+        _ => refuse("rows_from", first.to_string(), "a loss of all pairs"),
     }
 }
 

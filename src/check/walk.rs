@@ -3,7 +3,7 @@
 use super::{Labels, Pairs, Walk, mismatch, too_many};
 use crate::error::{Error, Result};
 use crate::leaf::{Activation, Leaf, Pointwise, RegionSettings};
-use crate::loss::Header;
+use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
 use crate::shape::{Classes, elements};
 use crate::term::{Operand, Part};
@@ -49,11 +49,7 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
             (Walk::Rows { rows, width }, None)
         }
         Leaf::Gram(_) => (Walk::Gram(classes()?), None),
-        Leaf::Similarity(_) => {
-            let (rows, width) = rows(header, leader)?;
-            let more = player(Role::MoreRows).map_or(0, |more| more.shape().first().copied().unwrap_or(0));
-            (Walk::Similarity(Pairs { rows, others: rows, more, width }), None)
-        }
+        Leaf::Similarity(_) => (Walk::Similarity(similarity(part, header, leader)?), None),
         Leaf::Linear(leaf) => {
             let (rows, width) = rows(header, leader)?;
             let (spec, projection) = header.player(Role::Projection).zip(player(Role::Projection)).expect("required");
@@ -61,7 +57,7 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
             if others == 0 {
                 return Err(mismatch(header, spec.name, "[V, D] with at least one class".into(), projection));
             }
-            (Walk::Linear(Pairs { rows, others, more: 0, width }), labels(others, Some(leaf.ignore_index())))
+            (Walk::Linear(Pairs { rows, others, first: 0, more: 0, width }), labels(others, Some(leaf.ignore_index())))
         }
     })
 }
@@ -72,6 +68,32 @@ fn rows<T: Operand>(header: &'static Header, leader: &T) -> Result<(usize, usize
         &[rows, width] => Ok((rows, width)),
         _ => Err(mismatch(header, header.operands[0].name, "[N, D]".into(), leader)),
     }
+}
+
+/// The rows of a loss of all pairs, all of a batch or a piece of it.
+fn similarity<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T) -> Result<Pairs> {
+    let (rows, width) = rows(header, leader)?;
+    let first = part.rows_from.unwrap_or(0);
+    let more = part.of_role(Role::MoreRows).and_then(|more| more.shape().first().copied()).unwrap_or(0);
+    let given = |spec: &'static OperandSpec| Some((spec.name, part.operand(spec.name)?));
+    if let Some((name, anchors)) = header.player(Role::Anchors).and_then(given) {
+        return match *anchors.shape() {
+            [n, columns] if columns == width && first.checked_add(n).is_some_and(|end| end <= rows) => {
+                Ok(Pairs { rows: n, others: rows, first, more, width })
+            }
+            _ => Err(mismatch(header, name, format!("[n, {width}] with {first} + n ≤ {rows}"), anchors)),
+        };
+    }
+    let keys = header.operands.iter().filter(|spec| spec.role == Role::Rows).nth(1).and_then(given);
+    // only a piece may have more keys than rows
+    let others = match keys.filter(|_| part.rows_from.is_some()) {
+        None => rows,
+        Some((name, keys)) => match *keys.shape() {
+            [n, columns] if columns == width && first.checked_add(rows).is_some_and(|end| end <= n) => n,
+            _ => return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys)),
+        },
+    };
+    Ok(Pairs { rows, others, first, more, width })
 }
 
 fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, leaf: &dyn Pointwise) -> Result<Walked> {

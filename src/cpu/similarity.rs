@@ -41,7 +41,9 @@ impl AllPairs {
         let labels = header.player(Role::RowLabels).and_then(|spec| part.operand(spec.name)).map(Array::to_i64);
 
         let (mut sides, mut rows) = (Vec::new(), Vec::new());
-        for spec in header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows)) {
+        let anchors = header.player(Role::Anchors).filter(|spec| part.operand(spec.name).is_some());
+        let others = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
+        for spec in anchors.into_iter().chain(others) {
             let Some(array) = part.operand(spec.name) else { continue };
             sides.push((spec.name, rows.len(), array.shape()[0]));
             rows.extend(array.to_f64().chunks_exact(pairs.width.max(1)).map(|x| row(x, settings.normalize)));
@@ -54,7 +56,11 @@ impl AllPairs {
         let dot = |a: &Row, b: &Row| a.unit.iter().zip(&b.unit).map(|(a, b)| a * b).sum::<f64>();
         let products: Vec<Vec<f64>> =
             rows[..pairs.rows].iter().map(|a| others.iter().map(|b| dot(a, b)).collect()).collect();
-        let similar = |i: usize, j: usize| labels.as_ref().map_or(i == j, |labels| labels[i] == labels[j]);
+        // a row's own place among the others
+        let place = |i: usize| pairs.first + i;
+        let similar =
+            |i: usize, j: usize| labels.as_ref().map_or(place(i) == j, |labels| labels[place(i)] == labels[j]);
+        let among_itself = sides.len() == 1 || anchors.is_some();
         // what is not finite is unknown, as a product with it is
         let score = |i: usize, j: usize| match factor.is_finite() && shift.is_finite() {
             true => factor * products[i][j] + shift,
@@ -63,7 +69,7 @@ impl AllPairs {
         let pair = |i: usize, j: usize| Pair {
             score: score(i, j),
             similar: similar(i, j),
-            itself: sides.len() == 1 && i == j,
+            itself: among_itself && place(i) == j,
         };
 
         let half = if settings.symmetric { 0.5 } else { 1.0 };

@@ -35,7 +35,11 @@ params! {
         pub first_chunk: u32,
         pub fresh: u32,
         pub steps: u32,
-        pub spare: u32,
+        pub own_from: u32,
+        pub other_from: u32,
+        pub spare_0: u32,
+        pub spare_1: u32,
+        pub spare_2: u32,
     }
 }
 

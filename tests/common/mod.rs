@@ -115,7 +115,7 @@ impl Setting {
 
     /// The shape of an operand.
     pub fn shape_of(&self, loss: &dyn Loss, spec: &OperandSpec) -> Vec<usize> {
-        let length = |axis| if let Axis::Of(length) = axis { length } else { FREE };
+        let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { FREE };
         self.sizes(loss).shape(spec.role).into_iter().map(length).collect()
     }
 

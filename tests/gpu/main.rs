@@ -18,6 +18,7 @@ mod pages;
 mod pairs;
 mod reads;
 mod repeat;
+mod row_shards;
 mod rows;
 mod shards;
 mod terms;

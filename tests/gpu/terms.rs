@@ -10,7 +10,7 @@ use wgloss::{
 };
 
 /// Numbers that need no seed of their own.
-fn numbers(seed: u64, shape: &[usize]) -> Array {
+pub fn numbers(seed: u64, shape: &[usize]) -> Array {
     let mut rng = Rng::new(seed);
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| rng.normal() as f32).collect();
     Array::new(&numbers, shape).unwrap()
@@ -24,16 +24,7 @@ fn compare<T: ToGpu>(
     host_of: &[&Array],
 ) -> Result<judge::Given, String> {
     let want = judge::Given::by_twin(cpu::gradient_list(host, host_of).map_err(|e| e.to_string())?);
-    let given = || {
-        let (outcome, gradients) = gpu().gradient_list(term, of)?;
-        Ok::<_, wgloss::Error>(judge::Given {
-            loss: Some(outcome.loss().wait()?.into()),
-            tensor: outcome.tensor().read().wait()?,
-            parts: outcome.parts().wait()?,
-            gradients: gradients.iter().map(|d| d.read().wait()).collect::<Result<_, _>>()?,
-        })
-    };
-    let got = given().map_err(|e| e.to_string())?;
+    let got = judge::Given::by_gpu(gpu(), term, of).map_err(|e| e.to_string())?;
     got.judge(&want).map(|()| got)
 }
 

@@ -56,7 +56,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     scale_first(request, plan, totals(request, Piece::Only, "geometry/totals_scale", "totals_scale"), 0, 0);
 
     let mut features = request.loss().header().operands.iter().filter(|spec| spec.role == Role::Channels);
-    let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base });
+    let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base, from: 0 });
     let sides: Vec<Side> = [next(0), next(n * c)].into_iter().flatten().collect();
     // where channels lie next to each other, lanes are laid out by them
     let last = f64::from(u8::from(classes.class_stride == 1 && s > 1));

@@ -10,8 +10,8 @@ use crate::role::Role;
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &dyn Softmax) -> Result<()> {
     let header = request.loss().header();
     let name = |role| header.player(role).map_or("", |spec| spec.name);
-    let rows = Side { operand: name(Role::Rows), rows: pairs.rows, base: 0 };
-    let classes = Side { operand: name(Role::Projection), rows: pairs.others, base: pairs.rows };
+    let rows = Side { operand: name(Role::Rows), rows: pairs.rows, base: 0, from: 0 };
+    let classes = Side { operand: name(Role::Projection), rows: pairs.others, base: pairs.rows, from: 0 };
     let turned = |turned: bool| vec![("OTHER_SCORES".to_string(), f64::from(u8::from(turned)))];
     let of_rows = Against { own: rows, others: vec![(classes, turned(false))] };
     let of_classes = Against { own: classes, others: vec![(rows, turned(true))] };

@@ -572,7 +572,7 @@ fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],
             // told apart by each dispatch
-            Role::Rows | Role::MoreRows | Role::Projection | Role::Channels => &[],
+            Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection | Role::Channels => &[],
             Role::RowLabels => &["labels"],
             Role::PerProjection => &["bias"],
             Role::Scale => &["logit_scale"],

@@ -10,32 +10,33 @@ use crate::role::Role;
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &dyn Similarity) -> Result<()> {
     let (header, settings) = (request.loss().header(), leaf.settings());
     let flag = |name: &str, flag: bool| (name.to_string(), f64::from(u8::from(flag)));
-    let mut sides = Vec::new();
-    for spec in header.operands.iter().filter(|spec| request.part.operand(spec.name).is_some()) {
-        let rows = match spec.role {
-            Role::Rows => pairs.rows,
-            Role::MoreRows => pairs.more,
-            _ => continue,
-        };
-        let base = sides.iter().map(|side: &Side| side.rows).sum();
-        sides.push(Side { operand: spec.name, rows, base });
+    let anchors = header.player(Role::Anchors).filter(|spec| request.part.operand(spec.name).is_some());
+    let rows_of = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
+    let mut sides: Vec<Side> = Vec::new();
+    for spec in anchors.into_iter().chain(rows_of) {
+        let Some(tensor) = request.part.operand(spec.name) else { continue };
+        let base = sides.iter().map(|side| side.rows).sum();
+        let from = if sides.is_empty() { pairs.first } else { 0 };
+        sides.push(Side { operand: spec.name, rows: tensor.shape()[0], base, from });
     }
     let own = sides[0];
-    let itself = sides.len() == 1;
-    let other = if itself { own } else { sides[1] };
+    let alone = sides.len() == 1;
+    let other = if alone { own } else { sides[1] };
     let more = sides.get(2).copied();
     let labelled = header.player(Role::RowLabels).is_some();
     // the scores of a pair of sides: which pairs belong together, and whose losses they belong to
     let of = |similar: bool, owns: bool, others: bool| {
+        let itself = similar && (alone || anchors.is_some());
         let similar = f64::from(u8::from(similar) * if labelled { 2 } else { 1 });
-        vec![("SIMILAR".to_string(), similar), flag("OWN_SCORES", owns), flag("OTHER_SCORES", others)]
+        let similar = ("SIMILAR".to_string(), similar);
+        vec![similar, flag("ITSELF", itself), flag("OWN_SCORES", owns), flag("OTHER_SCORES", others)]
     };
     let beyond = |owns: bool| more.map(|more| (more, of(false, owns, false)));
     let symmetric = settings.symmetric;
 
     let first = Against {
         own,
-        others: std::iter::once((other, of(true, true, itself || symmetric))).chain(beyond(true)).collect(),
+        others: std::iter::once((other, of(true, true, alone || symmetric))).chain(beyond(true)).collect(),
     };
     let second = Against { own: other, others: vec![(own, of(true, symmetric, true))] };
     let third = more.map(|more| Against { own: more, others: vec![(own, of(false, false, true))] });
@@ -49,7 +50,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         numbers.extend(header.player(role).map(|spec| (spec.name, Ending::Number { added })));
     }
     ends.push((first, endings(request, &numbers, &mut written)));
-    if !itself {
+    if !alone {
         ends.push((second, endings(request, &[(other.operand, Ending::Rows)], &mut written)));
     }
     if let Some((more, third)) = more.zip(third) {
@@ -64,12 +65,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     plan.hold("records", if passes.is_empty() { 0 } else { valued as u64 });
     (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
     plan.params.tallies = narrow(pairs.rows.div_ceil(256) as u64);
-    let choices = vec![
-        flag("NORMALIZE", settings.normalize),
-        flag("SYMMETRIC", symmetric),
-        flag("PAIRWISE", settings.pairwise),
-        flag("ITSELF", itself),
-    ];
+    let choices =
+        vec![flag("NORMALIZE", settings.normalize), flag("SYMMETRIC", symmetric), flag("PAIRWISE", settings.pairwise)];
     let scores = scores(request, settings.pairwise, choices.clone());
     let tiles = Tiles::new(request, plan, pairs.width, scores, &statistics, &passes)?;
 

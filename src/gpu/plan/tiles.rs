@@ -30,12 +30,13 @@ const MOST_DISPATCHES: u64 = 1 << 14;
 /// What a job holds beside a plan's scratch memory, at most.
 pub(super) const BESIDE: u64 = 4096;
 
-/// Rows of one operand, and the place of the first of them among those of all operands.
+/// Rows of one operand, the place of the first of them among those of all operands, and its place in the batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Side {
     pub operand: &'static str,
     pub rows: usize,
     pub base: usize,
+    pub from: usize,
 }
 
 /// One side against others, each with what holds of this pair of sides alone.
@@ -212,7 +213,8 @@ impl<'a> Tiles<'a> {
             (block.chunk, block.chunks) = (narrow(chunk as u64), narrow(all as u64));
             block.steps = narrow(self.width.div_ceil(16) as u64);
             for ((gather, (other, _)), chunks) in gathers.iter().zip(&against.others).zip(&chunks) {
-                (block.other_end, block.other_base) = (narrow(other.rows as u64), narrow(other.base as u64));
+                block.other_end = narrow(other.rows as u64);
+                (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
                 if *chunks > 0 {
                     plan.stages.push(gather.over(block, ((end - first).div_ceil(TILE) * chunks) as u64));
                 }
@@ -245,7 +247,7 @@ impl<'a> Tiles<'a> {
             let tiles = (end - first).div_ceil(TILE);
             let mut block = Block { fresh: 1, ..block(own, first, end) };
             for ((other, _), [slopes, pull, product]) in against.others.iter().zip(&stages) {
-                block.other_base = narrow(other.base as u64);
+                (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
                 // others that are none leave sums of nothing
                 for other_first in (0..other.rows.max(1)).step_by(self.blocks.others) {
                     let other_end = (other_first + self.blocks.others).min(other.rows);
@@ -363,6 +365,7 @@ fn block(own: Side, first: usize, end: usize) -> Block {
         own_first: narrow(first as u64),
         own_end: narrow(end as u64),
         own_base: narrow(own.base as u64),
+        own_from: narrow(own.from as u64),
         ..Block::default()
     }
 }

@@ -166,7 +166,7 @@ impl Case {
     }
 
     fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {
-        let length = |axis: Axis| if let Axis::Of(length) = axis { length } else { self.free };
+        let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { self.free };
         let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
         let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
         gpu.claim(shape, if target { self.target } else { self.floats }).with_class_axis(self.axis)

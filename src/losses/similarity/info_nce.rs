@@ -16,6 +16,8 @@ crate::loss! {
     /// `symmetric` takes the mean with the same loss from the keys to the queries, into which negatives do not enter: CLIP's.
     /// Multiple Negatives Ranking is a temperature of 1/20.
     ///
+    /// A shard of a batch is `query` `[n, D]` against all keys under [`Term::rows_from`](crate::Term::rows_from).
+    ///
     /// The N×N scores are never held: they are computed in tiles, folded into each row's softmax, and computed again in
     /// blocks of bounded size for the gradients. The loss of a query that has found its key keeps its digits, since
     /// `−log p = (max − x) + log1p(Σ' exp(x − max))`, the sum leaving the maximum out. A norm counts as at least 1e-8; a row
@@ -26,7 +28,9 @@ crate::loss! {
     /// [`Siglip`](crate::Siglip), of pairs by themselves; [`SupCon`](crate::SupCon), of several positives.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for rows of different widths;
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for rows of different widths, for other than one key a
+    /// query, and for a shard that reaches beyond the keys;
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a shard that is `symmetric`: it has one direction;
     /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
     ///
     /// [`Extra::Negatives`]: crate::Extra::Negatives

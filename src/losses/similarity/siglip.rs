@@ -13,6 +13,8 @@ crate::loss! {
     /// `b` are `[1]` and taken as they are: no exponential. `none` is `[N]`, the sums over each image's pairs; a mean divides
     /// by `N`. All four have gradients.
     ///
+    /// A shard of a batch is `image` `[n, D]` against all texts under [`Term::rows_from`](crate::Term::rows_from).
+    ///
     /// The N×N scores are never held: they are computed in tiles, and again in blocks of bounded size for the gradients.
     /// `−log σ(z)` is `softplus(−z)`, without overflow. A norm counts as at least 1e-8; a row of zeros has a cosine of 0 with
     /// every other and gets a gradient of 0. A row that holds an infinity counts as one of NaN.
@@ -21,7 +23,8 @@ crate::loss! {
     /// where pairs compete.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where image and text differ in shape;
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where image and text differ in shape, and for a
+    /// shard that reaches beyond the texts;
     /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
     pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {}
 }

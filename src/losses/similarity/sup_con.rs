@@ -14,6 +14,10 @@ crate::loss! {
     /// whose label no other has is 0 there, and left out of the mean. This is Khosla et al.'s L_out, without a factor of the
     /// base temperature; NT-Xent (SimCLR) is two views of a batch one after the other, with labels `i mod N`.
     ///
+    /// A shard of a batch is [`Extra::Anchors`](crate::Extra::Anchors), `[n, D]`: the rows of `features` that have values, from
+    /// [`Term::rows_from`](crate::Term::rows_from) or the first on, against all. Its gradient is that of the row's own softmax,
+    /// the one of `features` that of what it is compared with: a row's whole gradient is the sum of both over all shards.
+    ///
     /// The N×N scores are never held: they are computed in tiles, folded into each row's softmax, and computed again in
     /// blocks of bounded size for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, the sum leaving the
     /// maximum out, so that small losses keep their digits. A norm counts as at least 1e-8; a row of zeros has a cosine of 0
@@ -23,7 +27,8 @@ crate::loss! {
     /// Learning of Visual Representations", 2020. Neighbours: [`InfoNce`](crate::InfoNce), of two tensors and one positive.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where there is not one label a row;
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where there is not one label a row, and for anchors
+    /// that reach beyond the features; [`Error::InvalidOption`](crate::Error::InvalidOption) for a first row without anchors;
     /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
     pub struct SupCon of (features, labels) as Similarity {
         /// What cosines are divided by.
@@ -37,6 +42,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("features", Role::Rows).differentiable(),
         OperandSpec::new("labels", Role::RowLabels),
+        OperandSpec::new("anchors", Role::Anchors).differentiable().optional(),
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,

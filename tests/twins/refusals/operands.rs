@@ -2,8 +2,8 @@
 
 use super::{check, floats, ints};
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, Mse, MultiMargin, MultilabelSoftMargin,
-    Reduction, SoftmaxFocal, Term, cpu,
+    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, Mse, MultiMargin,
+    MultilabelSoftMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
 };
 
 #[test]
@@ -235,4 +235,40 @@ fn labels_out_of_range() {
             &["holds 7", "position 1"],
         ),
     ]);
+}
+
+#[test]
+fn pieces_beyond_their_batch() {
+    let (x, all, one) = (floats(&[4, 3]), floats(&[9, 3]), floats(&[1]));
+    let nce = |keys: &Array| InfoNce::default().of(&x, keys);
+    let siglip = |texts: &Array| Siglip::default().of(&x, texts, &one, &one);
+    let sup_con = |anchors: &Array| SupCon::default().of(&all, &ints(&[0; 9], &[9])).with(Extra::Anchors, anchors);
+    let mismatch = "shape_mismatch";
+    check([
+        ("info_nce", nce(&all).rows_from(6), mismatch, &["info_nce", "`key`", "[9, 3]", "[N, 3] with 6 + 4 ≤ N"][..]),
+        ("siglip", siglip(&all).rows_from(6), mismatch, &["siglip", "`text`", "[9, 3]", "[N, 3] with 6 + 4 ≤ N"]),
+        ("sup_con", sup_con(&x).rows_from(6), mismatch, &["sup_con", "`anchors`", "[4, 3]", "6 + n ≤ 9"]),
+        ("a place that no number holds", nce(&all).rows_from(usize::MAX), mismatch, &["`key`", "[9, 3]"]),
+        ("more anchors than features", sup_con(&floats(&[10, 3])), mismatch, &["`anchors`", "[10, 3]", "0 + n ≤ 9"]),
+        ("wider keys", nce(&floats(&[9, 4])).rows_from(0), mismatch, &["`key`", "[9, 4]", "[N, 3]"]),
+        ("wider anchors", sup_con(&floats(&[4, 2])), mismatch, &["`anchors`", "[4, 2]", "[n, 3]"]),
+        ("anchors of no axis", sup_con(&floats(&[])), mismatch, &["`anchors`", "[]", "[n, 3]"]),
+        ("more keys than queries, no piece", nce(&all), mismatch, &["info_nce", "`key`", "[9, 3]", "[4, 3]"]),
+        ("more texts than images, no piece", siglip(&all), mismatch, &["siglip", "`text`", "[9, 3]", "[4, 3]"]),
+        (
+            "negatives of another width",
+            nce(&all).with(Extra::Negatives, &floats(&[5, 4])).rows_from(1),
+            mismatch,
+            &["`negatives`", "[5, 4]", "[M, 3]"],
+        ),
+        (
+            "an upstream for all keys",
+            nce(&all).rows_from(1).reduce(Reduction::None).upstream(&floats(&[9])),
+            mismatch,
+            &["upstream", "[9]", "[4]"],
+        ),
+    ]);
+    for last in [nce(&all).rows_from(5), siglip(&all).rows_from(5), sup_con(&x).rows_from(5)] {
+        assert!(cpu::value(&last).is_ok(), "the last rows are a piece");
+    }
 }

@@ -3,8 +3,8 @@
 use super::{check, floats, ints};
 use crate::common::option_values;
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Mse, MultiMargin, PredictionType,
-    Range, Reduction, SigmoidFocal, SoftmaxFocal, Term, Value, all, by_id, cpu,
+    Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Mse, MultiMargin,
+    PredictionType, Range, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, Value, all, by_id, cpu,
 };
 
 #[test]
@@ -169,4 +169,43 @@ fn options_that_the_operands_do_not_suit() {
             &["diffusion", "prediction_type", "sample"],
         ),
     ]);
+}
+
+#[test]
+fn pieces_of_a_batch_where_a_loss_has_none() {
+    let (x, all, t) = (floats(&[2, 3]), floats(&[9, 3]), ints(&[0, 1], &[2]));
+    let nce = |symmetric| InfoNce { symmetric, ..Default::default() }.of(&x, &all).rows_from(4);
+    let sup_con = || SupCon::default().of(&x, &t);
+    let refused = "invalid_option";
+    check([
+        (
+            "no pairs",
+            Mse::default().of(&x, &x).rows_from(7),
+            refused,
+            &["mse", "rows_from", "7", "a loss of all pairs"][..],
+        ),
+        ("classes", CrossEntropy::default().of(&x, &t).rows_from(0), refused, &["cross_entropy", "rows_from", "0"]),
+        (
+            "a sum of losses",
+            DiceCrossEntropy::default().of(&x, &t).rows_from(0),
+            refused,
+            &["dice_cross_entropy", "rows_from", "a loss of all pairs"],
+        ),
+        (
+            "one in a sum of terms",
+            nce(false) + Mse::default().of(&x, &x).rows_from(7),
+            refused,
+            &["mse", "rows_from", "7"],
+        ),
+        (
+            "both directions",
+            nce(true),
+            refused,
+            &["info_nce", "symmetric", "one direction", "keys' piece against all queries", "halves"],
+        ),
+        ("no anchors", sup_con().rows_from(0), refused, &["sup_con", "rows_from", "0", "`anchors`"]),
+        ("an option before a shape", sup_con().with(Extra::Mask, &x).rows_from(5), refused, &["sup_con", "`anchors`"]),
+    ]);
+    assert!(cpu::value(&nce(false)).is_ok());
+    assert!(cpu::value(&sup_con().with(Extra::Anchors, &x).rows_from(0)).is_ok());
 }
