@@ -236,12 +236,12 @@ impl<T: Operand> Term<T> {
 
     /// The term over a piece of a batch that is its own negatives: over the rows `first..` of the batch, against all of it.
     ///
-    /// For the losses of all pairs, whose batch a loss of shards alone is not: each of `n` rows has its value among all `N`
-    /// keys. The first operand of [`InfoNce`](crate::InfoNce) and [`Siglip`](crate::Siglip) is the piece, `[n, D]`, the second
-    /// all keys, `[N, D]`, and row `i` belongs together with key `first + i`; [`SupCon`](crate::SupCon) takes the piece as
-    /// [`Extra::Anchors`]. `none` is `[n]`. A mean divides by what the piece counts: under [`divide_by`](Self::divide_by) the
-    /// whole's denominator the pieces' losses add up to the whole's, and so do the gradients of the keys, while those of the
-    /// rows are the whole's piece by piece.
+    /// For the losses of all pairs, of which a shard by itself has other negatives than the whole batch: here each of its
+    /// `n` rows has its value among all `N` keys. The first operand of [`InfoNce`](crate::InfoNce) and
+    /// [`Siglip`](crate::Siglip) is the piece, `[n, D]`, the second all keys, `[N, D]`, and row `i` belongs together with
+    /// key `first + i`; [`SupCon`](crate::SupCon) takes the piece as [`Extra::Anchors`]. `none` is `[n]`. A mean divides by
+    /// what the piece counts: under [`divide_by`](Self::divide_by) the whole's denominator the pieces' losses add up to the
+    /// whole's, and so do the gradients of the keys, while those of the rows are the whole's piece by piece.
     ///
     /// ```
     /// use wgloss::{Array, InfoNce, cpu};
