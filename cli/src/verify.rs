@@ -14,9 +14,14 @@ use clap::{Args, ValueEnum};
 use dtype::Dtypes;
 use indicatif::{ProgressBar, ProgressStyle};
 use source::Source;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::{panic, thread};
 use trial::{Tally, Trial};
+use wgloss::wgpu::Backend;
 
 /// The arguments of `wgloss verify`.
 #[derive(Args)]
@@ -76,20 +81,62 @@ impl Verify {
         }
         suites.retain(|(suite, _)| self.losses.is_empty() || self.losses.contains(&suite.loss));
 
-        let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
-        let runs = devices.len() * self.dtype.list().len();
+        let runs = self.device.list().len() * self.dtype.list().len();
         let bar = progress(suites.iter().map(|(suite, _)| suite.len() * runs).sum());
-        let mut total = Tally::default();
-        for suite in &suites {
-            total.add(self.suite(suite, &devices, &bar, out)?);
-        }
+        let (total, missing) = self.suites(&suites, &bar, out)?;
         bar.finish_and_clear();
         writeln!(out, "{} passed, {} failed", total.passed, total.failed)?;
-        match devices.into_iter().find_map(|(_, opened)| opened.err()) {
+        match missing {
             Some(error) => Err(error.into()),
             None if total.failed > 0 => Err(Failure::Failed),
             None => Ok(()),
         }
+    }
+
+    /// Runs the cases of all losses, on as many threads as there are cores, and reports them in order. Also gives why a device
+    /// is not there, where one is not.
+    fn suites(
+        &self,
+        suites: &[Read<'_>],
+        bar: &ProgressBar,
+        out: &mut impl Write,
+    ) -> Result<(Tally, Option<wgloss::Error>), Failure> {
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = mpsc::channel();
+        // a driver compiles for one device on one thread: each has its own
+        let work = |sender: mpsc::Sender<(usize, io::Result<(Tally, Vec<u8>)>)>| {
+            let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(suite) = suites.get(place) else { break };
+                let mut lines = Vec::new();
+                let tally = self.suite(suite, &devices, bar, &mut lines);
+                // nobody listens any more where a report could not be written
+                if sender.send((place, tally.map(|tally| (tally, lines)))).is_err() {
+                    break;
+                }
+            }
+            devices.into_iter().find_map(|(_, opened)| opened.err())
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads()).map(|_| (sender.clone(), &work)).collect();
+            let workers: Vec<_> = workers.into_iter().map(|(sender, work)| scope.spawn(move || work(sender))).collect();
+            drop(sender);
+            let (mut total, mut waiting, mut told) = (Tally::default(), BTreeMap::new(), 0);
+            for (place, report) in receiver {
+                waiting.insert(place, report?);
+                while let Some((tally, lines)) = waiting.remove(&told) {
+                    bar.suspend(|| out.write_all(&lines))?;
+                    total.add(tally);
+                    told += 1;
+                }
+            }
+            let missing = workers.into_iter().filter_map(|worker| match worker.join() {
+                Ok(missing) => missing,
+                Err(panic) => panic::resume_unwind(panic),
+            });
+            Ok((total, missing.reduce(|first, _| first)))
+        })
     }
 
     /// Runs the cases of a loss on each device, and reports them in a line for each.
@@ -99,12 +146,12 @@ impl Verify {
         devices: &[Opened],
         bar: &ProgressBar,
         out: &mut impl Write,
-    ) -> Result<Tally, Failure> {
+    ) -> io::Result<Tally> {
         let (loss, count) = (&suite.loss, suite.len());
         let Some(known) = wgloss::by_id(loss) else {
             let runs = devices.len() * self.dtype.list().len();
             bar.inc((count * runs) as u64);
-            bar.suspend(|| writeln!(out, "{loss:<26}      unknown to the library, {count} cases not run"))?;
+            writeln!(out, "{loss:<26}      unknown to the library, {count} cases not run")?;
             return Ok(Tally { failed: if self.strict { count * runs } else { 0 }, ..Tally::default() });
         };
         bar.set_message(loss.clone());
@@ -116,7 +163,7 @@ impl Verify {
                 let place = self.dtype.label(device.name(), dtype);
                 let Ok(ways) = opened else {
                     bar.inc(count as u64);
-                    bar.suspend(|| writeln!(out, "{loss:<26} {place}  is not there, {count} cases failed"))?;
+                    writeln!(out, "{loss:<26} {place}  is not there, {count} cases failed")?;
                     total.failed += count;
                     continue;
                 };
@@ -129,12 +176,18 @@ impl Verify {
                     failures.extend(trial.failures.into_iter().map(failed));
                     bar.inc(1);
                 }
-                bar.suspend(|| report(out, loss, &place, tally, &failures))?;
+                report(out, loss, &place, tally, &failures)?;
                 total.add(tally);
             }
         }
         Ok(total)
     }
+}
+
+/// As many as there are cores, but for an adapter of GL's, which is used by one thread at a time.
+fn threads() -> usize {
+    let gl = wgloss::adapters().iter().any(|adapter| adapter.chosen && adapter.info.backend == Backend::Gl);
+    if gl { 1 } else { thread::available_parallelism().map_or(1, usize::from) }
 }
 
 fn report(out: &mut impl Write, loss: &str, place: &str, tally: Tally, failures: &[String]) -> io::Result<()> {
