@@ -3,6 +3,8 @@
 
 mod array;
 mod check;
+#[doc = include_str!("../docs/pytorch.md")]
+pub mod coming_from_pytorch {}
 mod compounds;
 pub mod cpu;
 mod error;

@@ -68,6 +68,9 @@ impl Devices {
 /// A device with its ways in, or why there is none.
 type Opened = (Device, wgloss::Result<Vec<Way>>);
 
+/// What the cases of a loss came to, by its place, and the lines that say so.
+type Report = (usize, io::Result<(Tally, Vec<u8>)>);
+
 /// The cases of a loss, and their tensors.
 type Read<'a> = (Suite, SafeTensors<'a>);
 
@@ -93,6 +96,13 @@ impl Verify {
         }
     }
 
+    /// As many as there are cores, but for an adapter of GL's, which is used by one thread at a time.
+    fn threads(&self) -> usize {
+        let on_gl = || wgloss::adapters().iter().any(|adapter| adapter.chosen && adapter.info.backend == Backend::Gl);
+        let gpu = self.device.list().contains(&Device::Gpu);
+        if gpu && on_gl() { 1 } else { thread::available_parallelism().map_or(1, usize::from) }
+    }
+
     /// Runs the cases of all losses, on as many threads as there are cores, and reports them in order. Also gives why a device
     /// is not there, where one is not.
     fn suites(
@@ -104,7 +114,7 @@ impl Verify {
         let next = AtomicUsize::new(0);
         let (sender, receiver) = mpsc::channel();
         // a driver compiles for one device on one thread: each has its own
-        let work = |sender: mpsc::Sender<(usize, io::Result<(Tally, Vec<u8>)>)>| {
+        let work = |sender: mpsc::Sender<Report>| {
             let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
             loop {
                 let place = next.fetch_add(1, Ordering::Relaxed);
@@ -119,7 +129,7 @@ impl Verify {
             devices.into_iter().find_map(|(_, opened)| opened.err())
         };
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads()).map(|_| (sender.clone(), &work)).collect();
+            let workers: Vec<_> = (0..self.threads()).map(|_| (sender.clone(), &work)).collect();
             let workers: Vec<_> = workers.into_iter().map(|(sender, work)| scope.spawn(move || work(sender))).collect();
             drop(sender);
             let (mut total, mut waiting, mut told) = (Tally::default(), BTreeMap::new(), 0);
@@ -182,12 +192,6 @@ impl Verify {
         }
         Ok(total)
     }
-}
-
-/// As many as there are cores, but for an adapter of GL's, which is used by one thread at a time.
-fn threads() -> usize {
-    let gl = wgloss::adapters().iter().any(|adapter| adapter.chosen && adapter.info.backend == Backend::Gl);
-    if gl { 1 } else { thread::available_parallelism().map_or(1, usize::from) }
 }
 
 fn report(out: &mut impl Write, loss: &str, place: &str, tally: Tally, failures: &[String]) -> io::Result<()> {

@@ -8,7 +8,7 @@ use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{Gradient, Outputs};
 use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::gpu::{adapter, transfer};
-use crate::term::Term;
+use crate::term::{Operand, Term};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -231,6 +231,22 @@ impl Gpu {
             uploaded.push((operand.clone(), tensor.clone()));
             Ok(tensor)
         }
+    }
+
+    /// Makes what the first call of a term would have to make, so that it takes no longer than the next: the pipelines of its
+    /// value and of its gradients with respect to these. Drivers take milliseconds to compile one, and more on the web.
+    ///
+    /// Terms of the same losses, options, dtypes and layouts share pipelines, whatever their sizes as long as they are cut
+    /// alike. A job that is [prepared](Self::prepare) needs none of this.
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients).
+    pub fn warm_up(&self, term: &Term<Tensor>, of: &[&Tensor]) -> Result<()> {
+        self.prepare(term, &Outputs::default())?;
+        let gradients =
+            of.iter().map(|of| Ok(Gradient::store(of, &self.zeros(of.shape().to_vec(), of.gradient_dtype())?)));
+        let gradients = gradients.collect::<Result<Vec<_>>>()?;
+        self.prepare(term, &Outputs { gradients, ..Outputs::default() }).map(drop)
     }
 
     /// The statistics of a piece of what is spread over devices, in one submission; nothing is read back. They are f32, as

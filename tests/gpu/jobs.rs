@@ -161,6 +161,21 @@ fn every_loss_gives_the_same_through_a_job_as_through_a_call() {
 }
 
 #[test]
+fn after_a_warm_up_the_first_call_makes_no_pipeline() {
+    let gpu = fresh_gpu();
+    let x = gpu.upload(&[0.5f32; 12], [4, 3]).unwrap();
+    let t = gpu.upload(&[0i32, 1, 2, 2], [4]).unwrap();
+    let term = CrossEntropy { label_smoothing: 0.1, ..Default::default() }.of(&x, &t) + 0.5 * Mse::default().of(&x, &x);
+    gpu.warm_up(&term, &[&x]).unwrap();
+    let (made, memory) = (gpu.pipelines(), gpu.memory());
+    assert!(made > 0);
+    gpu.value(&term).unwrap().loss().wait().unwrap();
+    gpu.gradients(&term, [&x]).unwrap().0.loss().wait().unwrap();
+    assert_eq!(gpu.pipelines(), made);
+    assert_eq!(gpu.memory(), memory, "nothing is kept but pipelines");
+}
+
+#[test]
 fn outputs_that_overlap_or_do_not_fit_are_refused() {
     let page = buffer_of(gpu(), &[0; 4096]);
     let at = |element: u64, shape: &[usize]| {

@@ -4,27 +4,28 @@
 
 mod elements;
 mod gram;
+mod joint;
 mod linear;
 mod positions;
 mod regions;
+mod request;
 mod similarity;
 mod tiles;
+mod totals;
 mod vectors;
 
-use crate::check::{Checked, Divisor, Walk};
+use crate::check::Walk;
 use crate::error::{Error, Result};
-use crate::gpu::kernel::{Declared, Kernel, file};
+use crate::gpu::kernel::Kernel;
 use crate::gpu::params::{Block, Params};
-use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::{Header, Loss, Source};
-use crate::options::{Kind, Value};
-use crate::reduction::Reduction;
-use crate::role::Role;
 use crate::shape::DType;
-use crate::term::{Operand, Part, Scale};
-use std::collections::HashMap;
+use joint::{Joint, bind_gradients, walks};
+use request::{dtypes, operands, overrides, params};
 use std::sync::Arc;
+use totals::{Piece, scale_first, scale_piece, totals};
+
+pub(crate) use request::Request;
 
 /// The most storage buffers that a dispatch binds: WebGPU's default limit.
 pub(crate) const MOST_BUFFERS: usize = 8;
@@ -180,80 +181,6 @@ impl Plan {
     }
 }
 
-/// What a plan is made for.
-pub(crate) struct Request<'a> {
-    pub part: &'a Part<Tensor>,
-    pub checked: &'a Checked,
-    pub wanted: &'a [Wanted],
-    /// The place of the part's first row in the outcome, and the place in the caller's tensor for the loss.
-    pub place: usize,
-    pub slot: usize,
-    /// The bytes that walks which go block by block may hold.
-    pub workspace_bound: u64,
-    /// Whether the statistics of a piece are wanted rather than its loss.
-    pub statistics: bool,
-}
-
-impl Request<'_> {
-    pub fn loss(&self) -> &dyn Loss {
-        &*self.part.loss
-    }
-
-    /// The operand that plays a role, where it is given.
-    pub fn player(&self, role: Role) -> Option<&Tensor> {
-        self.part.of_role(role)
-    }
-
-    /// The numbers of the loss's own, one for each element of the last axis.
-    pub fn columns(&self) -> Option<&[f32]> {
-        if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
-    }
-
-    /// The losses of the walk.
-    fn pieces(&self) -> &'static [Piece] {
-        if self.checked.rider_divisor.is_some() { &[Piece::Ridden, Piece::Rider] } else { &[Piece::Only] }
-    }
-
-    /// What one of them is divided by.
-    fn divisor(&self, piece: Piece) -> Divisor {
-        self.checked.rider_divisor.filter(|_| piece == Piece::Rider).unwrap_or(self.checked.divisor)
-    }
-
-    /// Whether the part is a piece of which all statistics are given.
-    fn among(&self) -> bool {
-        self.part.among.is_some()
-    }
-
-    /// The gradient that goes in the place of its operand.
-    fn in_place(&self) -> Option<&Wanted> {
-        self.wanted.iter().find(|wanted| wanted.in_place)
-    }
-
-    pub fn unreduced(&self) -> bool {
-        self.part.reduction == Reduction::None
-    }
-
-    /// Whether each value has an upstream gradient of its own.
-    pub fn upstream_tensor(&self) -> bool {
-        self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
-    }
-
-    /// How the caller stores what a binding stands for.
-    fn dtype(&self, bound: &Bound) -> Option<DType> {
-        match (bound, &self.part.upstream, &self.part.divide_by) {
-            (Bound::Operand(name), ..) => self.part.operand(name).map(Operand::dtype),
-            (Bound::Output(output), ..) => {
-                self.wanted.iter().find(|wanted| wanted.output == *output).map(|wanted| wanted.dtype)
-            }
-            (Bound::Statistics, ..) => self.part.among.as_ref().map(Operand::dtype),
-            (Bound::Upstream, Scale::Tensor(tensor), _) | (Bound::DivideBy, _, Some(Scale::Tensor(tensor))) => {
-                Some(tensor.dtype())
-            }
-            _ => None,
-        }
-    }
-}
-
 /// The plan of a part.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     for (name, tensor) in &request.part.operands {
@@ -309,286 +236,6 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
 /// Refuses a gradient in the place of an operand that is read when it is written.
 fn overlapping(wanted: &Wanted) -> Error {
     Error::OverlappingBuffers { output: format!("gradient {}", wanted.output), other: wanted.operand.into() }
-}
-
-/// Tells the kernels how operands and gradients are stored: what stands for binding `x0` is read as the override `X0_DTYPE`
-/// says, and a gradient of 16 bits is written by `operand/dx0_half` instead of `operand/dx0`, which writes f32.
-fn dtypes(request: &Request<'_>, plan: &mut Plan) {
-    let mut stages = std::mem::take(&mut plan.stages);
-    // what the blocks of a walk share is told once; it is kept while its address tells it apart
-    let mut told = HashMap::new();
-    for stage in &mut stages {
-        let before = stage.kernel.clone();
-        let key = (Arc::as_ptr(&before), stage.operands.clone());
-        if let Some((_, kernel)) = told.get(&key) {
-            stage.kernel = Arc::clone(kernel);
-            continue;
-        }
-        for Declared { name, .. } in before.bindings() {
-            let bound = plan.bound(stage, &name);
-            let Some(dtype) = request.dtype(&bound) else { continue };
-            let kernel = Arc::make_mut(&mut stage.kernel);
-            if matches!(bound, Bound::Output(_)) {
-                if request.in_place().is_some_and(|wanted| bound == Bound::Output(wanted.output)) {
-                    kernel.replace("operand/dx0", &[]);
-                    kernel.replace("operand/x0", &["operand/x0_in_place"]);
-                    kernel.overrides.retain(|(name, _)| name != "DX0_ADD");
-                }
-                if dtype == DType::F32 {
-                    continue;
-                }
-                kernel.replace(&format!("operand/{name}"), &[&format!("operand/{name}_half"), "dtype/half"]);
-            }
-            let code = match dtype {
-                DType::F16 | DType::U32 => 1.0,
-                DType::BF16 | DType::U8 => 2.0,
-                DType::I64 => 3.0,
-                _ => 0.0,
-            };
-            kernel.overrides.push((format!("{}_DTYPE", name.to_uppercase()), code));
-        }
-        told.insert(key, (before, stage.kernel.clone()));
-    }
-    plan.stages = stages;
-}
-
-/// One loss of a walk: the twin of `PIECE` in `shaders/lib/totals.wgsl`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Piece {
-    /// The only one.
-    Only,
-    /// The one that another rides along with.
-    Ridden,
-    /// The one that rides along.
-    Rider,
-}
-
-/// The counting and scaling before a walk that writes gradients, where only the GPU knows what they are divided by.
-fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32, tallies: u64) {
-    scale_piece(request, plan, Piece::Only, Some((count, chunk, tallies)));
-}
-
-/// The same for one loss of the walk, which may have nothing to count.
-fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, count: Option<(Stage, u32, u64)>) {
-    let divisor = request.divisor(piece);
-    let counted = matches!(divisor, Divisor::Weights | Divisor::Count);
-    let given = divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
-    if request.wanted.is_empty() || request.unreduced() || !(counted || given) {
-        return;
-    }
-    if let Some((count, chunk, tallies)) = count.filter(|_| counted) {
-        (plan.params.count_chunk, plan.params.count_tallies) = (chunk, narrow(tallies));
-        plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
-        plan.stages.push(count);
-    }
-    plan.stages.push(totals(request, piece, "geometry/totals_scale", "totals_scale"));
-}
-
-fn totals(request: &Request<'_>, piece: Piece, path: &str, entry: &'static str) -> Stage {
-    let divisor = request.divisor(piece);
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.optional("divisor", divisor == Divisor::Tensor);
-    if entry == "totals_scale" {
-        joint.optional("upstream", matches!(request.part.upstream, Scale::Tensor(_)));
-    }
-    joint.files(&["lib/totals", path]);
-    let divisor = match divisor {
-        Divisor::Number(_) => 0.0,
-        Divisor::Weights => 1.0,
-        Divisor::Count => 2.0,
-        Divisor::Tensor => 3.0,
-    };
-    joint.stage(entry, vec![("DIVISOR".into(), divisor), ("PIECE".into(), f64::from(piece as u8))], 1)
-}
-
-/// As many dispatches of a walk as it takes to write all gradients, of which the first counts: each writes to outputs of its
-/// own, in as many buffers as a dispatch binds.
-fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
-    let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
-    while stages.is_empty() || !left.is_empty() {
-        let first = stages.is_empty();
-        let mut now: Vec<Wanted> = Vec::new();
-        for wanted in &left {
-            if now.iter().any(|other| other.output == wanted.output) {
-                continue;
-            }
-            now.push(*wanted);
-            if walk(first, &now).buffers() > MOST_BUFFERS {
-                now.pop();
-            }
-        }
-        left.retain(|wanted| !now.contains(wanted));
-        // what a second dispatch writes to an output that a first has written is added
-        for wanted in &mut left {
-            wanted.add |= now.iter().any(|other| other.output == wanted.output);
-        }
-        stages.push(walk(first, &now));
-    }
-    stages
-}
-
-/// Joins the stores of the element operands' gradients, and says which outputs they go to.
-fn bind_gradients(
-    joint: &mut Joint,
-    overrides: &mut Vec<(String, f64)>,
-    header: &Header,
-    gradients: &[Wanted],
-) -> Vec<(String, usize)> {
-    let mut bound = Vec::new();
-    for k in 0..4 {
-        let spec = header.components().nth(k);
-        let wanted = spec.and_then(|spec| gradients.iter().find(|wanted| wanted.operand == spec.name));
-        joint.optional(&format!("dx{k}"), wanted.is_some());
-        if let Some(wanted) = wanted {
-            bound.push((format!("dx{k}"), wanted.output));
-            overrides.push((format!("DX{k}_ADD"), f64::from(u8::from(wanted.add))));
-        }
-    }
-    bound
-}
-
-/// The files of a kernel, as they are joined.
-#[derive(Clone, Default)]
-struct Joint {
-    sources: Vec<Source>,
-}
-
-impl Joint {
-    fn new(files: &[&str]) -> Joint {
-        let mut joint = Joint::default();
-        joint.files(files);
-        joint
-    }
-
-    fn files(&mut self, files: &[&str]) {
-        self.sources.extend(files.iter().map(|path| file(path)));
-    }
-
-    /// An operand's file, or the file that stands for its absence.
-    fn optional(&mut self, name: &str, present: bool) {
-        self.sources.push(file(&format!("{}/{name}", if present { "operand" } else { "absent" })));
-    }
-
-    /// A dispatch of the kernel, with those of the overrides that its files declare.
-    fn stage(self, entry: &'static str, mut overrides: Vec<(String, f64)>, groups: u64) -> Stage {
-        let lines = self.sources.iter().flat_map(|source| source.text.lines());
-        let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
-        let declared: Vec<&str> = declared.collect();
-        overrides.retain(|(name, _)| declared.contains(&name.as_str()));
-        let kernel = Kernel { entry, sources: self.sources, overrides, shared_buffer: false };
-        Stage { kernel: Arc::new(kernel), groups, block: Block::default(), gradients: Vec::new(), operands: Vec::new() }
-    }
-}
-
-impl Stage {
-    /// How many storage buffers the stage binds.
-    pub fn buffers(&self) -> usize {
-        self.kernel.bindings().iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count()
-    }
-
-    /// The stage with operands of its own behind some of its bindings.
-    fn reading(mut self, operands: &[(&'static str, &'static str)]) -> Stage {
-        self.operands = operands.to_vec();
-        self
-    }
-
-    /// The same over a block, by so many workgroups.
-    fn over(&self, block: Block, groups: u64) -> Stage {
-        Stage { block, groups, ..self.clone() }
-    }
-
-    fn writing(mut self, gradients: Vec<(String, usize)>) -> Stage {
-        self.gradients = gradients;
-        self
-    }
-}
-
-/// The choices that a loss's options make in its shaders: flags, names by their place, integers, and
-/// whether there is a value.
-fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
-    let mut overrides = Vec::new();
-    for (spec, value) in loss.specs().iter().zip(loss.values()) {
-        let name = spec.name.to_uppercase();
-        match (spec.kind, value) {
-            (Kind::Flag, Value::Flag(flag)) => overrides.push((name, f64::from(u8::from(flag)))),
-            (Kind::Choice(names), Value::Name(chosen)) => {
-                let place = names.iter().position(|name| **name == chosen).unwrap_or(0);
-                overrides.push((name, place as f64));
-            }
-            (Kind::Integer, Value::Number(number)) => overrides.push((name, number)),
-            (Kind::NumberOrNone, value) => {
-                overrides.push((format!("HAS_{name}"), f64::from(u8::from(value != Value::None))));
-            }
-            _ => {}
-        }
-    }
-    overrides
-}
-
-/// The numbers of a loss, in its header's order: what the shader's `option` reads.
-fn numbers(loss: &dyn Loss) -> [f32; 16] {
-    let values = loss.specs().into_iter().zip(loss.values());
-    let numbers = values.filter(|(spec, _)| matches!(spec.kind, Kind::Number | Kind::NumberOrNone));
-    let mut out = [0.0; 16];
-    for (slot, (_, value)) in out.iter_mut().zip(numbers) {
-        *slot = if let Value::Number(x) = value { x as f32 } else { 0.0 };
-    }
-    out
-}
-
-fn params(request: &Request<'_>) -> Params {
-    let mut params = Params::new();
-    params.part = narrow(request.place as u64);
-    params.slot = narrow(request.slot as u64);
-    let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
-    // weight, divisor where it is a number, and upstream·weight/divisor as far as it is known
-    let scales = |weight: f32, divisor: Divisor| {
-        let divisor = if let Divisor::Number(number) = divisor { number } else { 1.0 };
-        // a mean over nothing has a gradient of 0
-        let share = if divisor == 0.0 { 0.0 } else { 1.0 / divisor };
-        (weight, divisor as f32, (f64::from(upstream) * f64::from(weight) * share) as f32)
-    };
-    let mut rows = request.part.rows().into_iter().map(|row| row.weight);
-    let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(request.part.weight), divisor);
-    (params.weight, params.divisor, params.factor) = of(request.checked.divisor);
-    if let Some(divisor) = request.checked.rider_divisor {
-        (params.rider_weight, params.rider_divisor, params.rider_factor) = of(divisor);
-    }
-    params.options = numbers(request.loss());
-    if let Some(labels) = &request.checked.labels {
-        params.label_count = narrow(labels.count as u64);
-        params.ignores = u32::from(labels.ignored.is_some());
-        params.ignore_index = labels.ignored.unwrap_or(0);
-    }
-    params
-}
-
-/// The bindings that stand for operands, by the shader's name.
-fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
-    let header = request.loss().header();
-    let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
-    let players = header.operands.iter().flat_map(|spec| {
-        let names: &[&str] = match spec.role {
-            Role::Element | Role::Column => &[],
-            Role::Row => &["row"],
-            // told apart by each dispatch
-            Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection | Role::Channels => &[],
-            Role::RowLabels => &["labels"],
-            Role::PerProjection => &["bias"],
-            Role::Scale => &["logit_scale"],
-            Role::Shift => &["logit_bias"],
-            Role::Classes => &["x0"],
-            Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
-            Role::PerClass => &["class_weight"],
-            Role::Weight => &["weight"],
-            Role::Mask => &["mask"],
-            Role::Index => &["labels"],
-            Role::Table => &["table"],
-            Role::Part => &[],
-        };
-        names.iter().map(|name| (name.to_string(), spec.name))
-    });
-    components.chain(players).collect()
 }
 
 /// Numbers that have been checked to fit 32 bits.

@@ -1,0 +1,109 @@
+//! Joins the files of a kernel into a dispatch.
+
+use super::{MOST_BUFFERS, Stage, Wanted};
+use crate::gpu::kernel::{Kernel, file};
+use crate::gpu::params::Block;
+use crate::loss::{Header, Source};
+use std::sync::Arc;
+
+/// As many dispatches of a walk as it takes to write all gradients, of which the first counts: each writes to outputs of its
+/// own, in as many buffers as a dispatch binds.
+pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
+    let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
+    while stages.is_empty() || !left.is_empty() {
+        let first = stages.is_empty();
+        let mut now: Vec<Wanted> = Vec::new();
+        for wanted in &left {
+            if now.iter().any(|other| other.output == wanted.output) {
+                continue;
+            }
+            now.push(*wanted);
+            if walk(first, &now).buffers() > MOST_BUFFERS {
+                now.pop();
+            }
+        }
+        left.retain(|wanted| !now.contains(wanted));
+        // what a second dispatch writes to an output that a first has written is added
+        for wanted in &mut left {
+            wanted.add |= now.iter().any(|other| other.output == wanted.output);
+        }
+        stages.push(walk(first, &now));
+    }
+    stages
+}
+
+/// Joins the stores of the element operands' gradients, and says which outputs they go to.
+pub(super) fn bind_gradients(
+    joint: &mut Joint,
+    overrides: &mut Vec<(String, f64)>,
+    header: &Header,
+    gradients: &[Wanted],
+) -> Vec<(String, usize)> {
+    let mut bound = Vec::new();
+    for k in 0..4 {
+        let spec = header.components().nth(k);
+        let wanted = spec.and_then(|spec| gradients.iter().find(|wanted| wanted.operand == spec.name));
+        joint.optional(&format!("dx{k}"), wanted.is_some());
+        if let Some(wanted) = wanted {
+            bound.push((format!("dx{k}"), wanted.output));
+            overrides.push((format!("DX{k}_ADD"), f64::from(u8::from(wanted.add))));
+        }
+    }
+    bound
+}
+
+/// The files of a kernel, as they are joined.
+#[derive(Clone, Default)]
+pub(super) struct Joint {
+    pub sources: Vec<Source>,
+}
+
+impl Joint {
+    pub fn new(files: &[&str]) -> Joint {
+        let mut joint = Joint::default();
+        joint.files(files);
+        joint
+    }
+
+    pub fn files(&mut self, files: &[&str]) {
+        self.sources.extend(files.iter().map(|path| file(path)));
+    }
+
+    /// An operand's file, or the file that stands for its absence.
+    pub fn optional(&mut self, name: &str, present: bool) {
+        self.sources.push(file(&format!("{}/{name}", if present { "operand" } else { "absent" })));
+    }
+
+    /// A dispatch of the kernel, with those of the overrides that its files declare.
+    pub fn stage(self, entry: &'static str, mut overrides: Vec<(String, f64)>, groups: u64) -> Stage {
+        let lines = self.sources.iter().flat_map(|source| source.text.lines());
+        let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
+        let declared: Vec<&str> = declared.collect();
+        overrides.retain(|(name, _)| declared.contains(&name.as_str()));
+        let kernel = Kernel { entry, sources: self.sources, overrides, shared_buffer: false };
+        Stage { kernel: Arc::new(kernel), groups, block: Block::default(), gradients: Vec::new(), operands: Vec::new() }
+    }
+}
+
+impl Stage {
+    /// How many storage buffers the stage binds.
+    pub fn buffers(&self) -> usize {
+        self.kernel.bindings().iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count()
+    }
+
+    /// The stage with operands of its own behind some of its bindings.
+    pub(super) fn reading(mut self, operands: &[(&'static str, &'static str)]) -> Stage {
+        self.operands = operands.to_vec();
+        self
+    }
+
+    /// The same over a block, by so many workgroups.
+    pub(super) fn over(&self, block: Block, groups: u64) -> Stage {
+        Stage { block, groups, ..self.clone() }
+    }
+
+    pub(super) fn writing(mut self, gradients: Vec<(String, usize)>) -> Stage {
+        self.gradients = gradients;
+        self
+    }
+}
