@@ -1,8 +1,9 @@
 //! What is measured: each loss at a real size, with the least traffic that it can come by.
 
 use wgloss::{
-    Array, CosineEmbedding, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, Mse, MultiMargin,
-    MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Term, TripletMargin,
+    Array, CosineEmbedding, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce,
+    LinearCrossEntropy, Mse, MultiMargin, MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal,
+    SoftmaxFocal, Term, TripletMargin,
 };
 
 /// A loss at a size.
@@ -62,6 +63,15 @@ pub fn cases(smaller: usize) -> Result<Vec<Case>> {
     add("cosine_embedding", &vectors, &cosine, [2.0, 3.0])?;
     let triplet = |x: &Array| Ok(TripletMargin::default().of(x, &numbers(x.shape(), 2.0)?, &numbers(x.shape(), 8.0)?));
     add("triplet_margin", &vectors, &triplet, [3.0, 4.0])?;
+
+    // these are bound by arithmetic: the share of a copy only tells runs apart
+    let nce = |x: &Array| Ok(InfoNce::default().of(x, &numbers(x.shape(), 2.0)?));
+    add("info_nce", &[batch(2048), 256], &nce, [2.0, 3.0])?;
+    let linear = |x: &Array| {
+        let weight = numbers(&[8192, x.shape()[1]], 0.25)?;
+        Ok(LinearCrossEntropy::default().of(x, &weight, &labels(&[x.shape()[0]], 8192)?))
+    };
+    add("linear_cross_entropy", &[batch(1024), 512], &linear, [9.0, 10.0])?;
 
     let focal = |x: &Array| Ok(SigmoidFocal::default().of(x, &binary(x.shape())?));
     add("sigmoid_focal", &[batch(131_072), 80], &focal, [2.0, 3.0])?;

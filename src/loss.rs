@@ -94,6 +94,14 @@ impl OperandSpec {
     /// The optional mask of the values.
     pub const MASK: OperandSpec = OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary);
 
+    /// A prediction and its target, element by element, with a weight and a mask: what most losses of regression take.
+    pub const PAIRED: [OperandSpec; 4] = [
+        OperandSpec::new("input", Role::Element).differentiable(),
+        OperandSpec::new("target", Role::Element).differentiable(),
+        OperandSpec::WEIGHT,
+        OperandSpec::MASK,
+    ];
+
     /// An operand that the loss needs, with no gradient, of real numbers.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
         OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real, absent: 0.0 }

@@ -5,7 +5,6 @@ use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sign};
 use crate::options::{Range};
 use crate::reduction::Reduction;
-use crate::role::Role;
 
 crate::loss! {
     /// Huber loss: `d²/2` where `d = |x − t|` is at most δ, `δ·(d − δ/2)` beyond.
@@ -27,12 +26,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "huber",
     title: "squared error near 0, absolute error beyond",
-    operands: &[
-        OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).differentiable(),
-        OperandSpec::WEIGHT,
-        OperandSpec::MASK,
-    ],
+    operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/pointwise/huber"),

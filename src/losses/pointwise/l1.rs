@@ -4,7 +4,6 @@ use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sign};
 use crate::reduction::Reduction;
-use crate::role::Role;
 
 crate::loss! {
     /// Mean absolute error: `|x − t|` for each element.
@@ -25,12 +24,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "l1",
     title: "mean absolute error",
-    operands: &[
-        OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).differentiable(),
-        OperandSpec::WEIGHT,
-        OperandSpec::MASK,
-    ],
+    operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/pointwise/l1"),

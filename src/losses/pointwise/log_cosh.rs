@@ -3,7 +3,6 @@
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
-use crate::role::Role;
 
 crate::loss! {
     /// Log-cosh loss: `log cosh(x − t)` for each element.
@@ -24,12 +23,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "log_cosh",
     title: "log of the hyperbolic cosine of the error",
-    operands: &[
-        OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).differentiable(),
-        OperandSpec::WEIGHT,
-        OperandSpec::MASK,
-    ],
+    operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/pointwise/log_cosh"),

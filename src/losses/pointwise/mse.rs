@@ -2,7 +2,6 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::Role;
 use crate::reduction::Reduction;
 
 crate::loss! {
@@ -25,12 +24,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "mse",
     title: "mean squared error",
-    operands: &[
-        OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).differentiable(),
-        OperandSpec::WEIGHT,
-        OperandSpec::MASK,
-    ],
+    operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/pointwise/mse"),

@@ -5,7 +5,6 @@ use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sign};
 use crate::options::{Range};
 use crate::reduction::Reduction;
-use crate::role::Role;
 
 crate::loss! {
     /// Smooth L1: `d²/2β` where `d = |x − t|` is less than β, `d − β/2` beyond.
@@ -29,12 +28,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "smooth_l1",
     title: "absolute error, rounded near 0",
-    operands: &[
-        OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).differentiable(),
-        OperandSpec::WEIGHT,
-        OperandSpec::MASK,
-    ],
+    operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,
     shader: source!("losses/pointwise/smooth_l1"),

@@ -85,8 +85,8 @@ pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr
     let wrong = s.false_pos + s.false_neg;
     // the denominator, the loss's own numerator, and the derivatives of the denominator by Σpt and Σp
     let (denominator, rest, d_pt, d_p) = match jaccard {
-        true => (2.0 * (s.true_pos + wrong) + dr, 2.0 * wrong + dr - nr, -2.0, 2.0),
-        false => (2.0 * s.true_pos + wrong + dr, wrong + dr - nr, 0.0, 1.0),
+        true => (2.0 * (s.true_pos + wrong) + dr, 2.0 * wrong + (dr - nr), -2.0, 2.0),
+        false => (2.0 * s.true_pos + wrong + dr, wrong + (dr - nr), 0.0, 1.0),
     };
     let ratio = (2.0 * s.true_pos + nr) / denominator;
     RegionScore {

@@ -82,7 +82,7 @@ impl Region for Tversky {
         let wrong = alpha * s.false_pos + beta * s.false_neg;
         let denominator = s.true_pos + wrong + dr;
         let ratio = (s.true_pos + nr) / denominator;
-        let base = (wrong + dr - nr) / denominator;
+        let base = (wrong + (dr - nr)) / denominator;
         // at the cusp of a γ below 1, 0 is as good a slope as any
         let slope = if base == 0.0 && gamma < 1.0 { 0.0 } else { gamma * base.powf(gamma - 1.0) };
         RegionScore {

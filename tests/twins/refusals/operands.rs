@@ -2,8 +2,8 @@
 
 use super::{check, floats, ints};
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, Mse, MultiMargin,
-    MultilabelSoftMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
+    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, Mse,
+    MultiMargin, MultilabelSoftMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
 };
 
 #[test]
@@ -100,6 +100,7 @@ fn shapes_that_do_not_fit() {
     let t = ints(&[0; 8], &[2, 4]);
     let ce = || CrossEntropy::default().of(&x, &t);
     let index = ints(&[0, 1], &[2]);
+    let rows = floats(&[2, 3]);
     let diffusion = |index: &Array, table: &Array| Diffusion::default().of(&x, &x, index, table);
     let mismatch = "shape_mismatch";
     check([
@@ -155,6 +156,37 @@ fn shapes_that_do_not_fit() {
             &["diffusion", "timesteps", "[3]", "[2]"],
         ),
         ("a table", diffusion(&index, &floats(&[4, 1])), mismatch, &["alphas_cumprod", "[4, 1]", "[T]"]),
+        ("rows of three axes", InfoNce::default().of(&x, &x), mismatch, &["info_nce", "query", "[2, 3, 4]", "[N, D]"]),
+        (
+            "more rows of another width",
+            InfoNce::default().of(&rows, &rows).with(Extra::Negatives, &floats(&[7, 4])),
+            mismatch,
+            &["negatives", "[7, 4]", "[M, 3]"],
+        ),
+        (
+            "a projection of another width",
+            LinearCrossEntropy::default().of(&rows, &floats(&[7, 4]), &index),
+            mismatch,
+            &["linear_cross_entropy", "weight", "[7, 4]", "[V, 3]"],
+        ),
+        (
+            "a projection to no class",
+            LinearCrossEntropy::default().of(&rows, &floats(&[0, 3]), &index),
+            mismatch,
+            &["weight", "[0, 3]", "at least one class"],
+        ),
+        (
+            "a bias of other classes",
+            LinearCrossEntropy::default().of(&rows, &floats(&[7, 3]), &index).with(Extra::Bias, &floats(&[6])),
+            mismatch,
+            &["bias", "[6]", "[7]"],
+        ),
+        (
+            "a label too few",
+            SupCon::default().of(&rows, &ints(&[0], &[1])),
+            mismatch,
+            &["sup_con", "labels", "[1]", "[2]"],
+        ),
         ("an upstream of a mean", ce().upstream(&floats(&[2, 4])), mismatch, &["upstream", "[2, 4]", "one element"]),
         (
             "an upstream not reduced",
