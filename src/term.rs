@@ -224,12 +224,13 @@ impl<T: Operand> Term<T> {
     }
 
     /// The term as the whole has it of which it is a piece: `statistics` are those of all pieces, this one's among them, along
-    /// a new first axis, as `cpu::statistics` and `Gpu::statistics` give them.
+    /// a new first axis, as `Gpu::statistics` gives them in f32; on the CPU alone also in f64, as `cpu::statistics` does.
     ///
     /// The loss and its parts are then the whole's, the same on every device, and gradients are those of the piece. The
-    /// regions of a Dice loss may be spread over a batch or over positions; the classes of a softmax see
-    /// [`classes_from`](Self::classes_from). All other losses are sums over their values: of these, pieces that
-    /// [divide by](Self::divide_by) the whole's denominator add up.
+    /// regions of a Dice loss may be spread over positions, as the tiles of an image are, and where its option `batch` makes a
+    /// region of all items also over these; the classes of a softmax see [`classes_from`](Self::classes_from). Of all other
+    /// losses, pieces that hold their values whole add up under the whole's [denominator](Self::divide_by).
+    /// [`DiceCrossEntropy`](crate::DiceCrossEntropy) is to be taken as the sum of its two.
     pub fn among(self, statistics: &T) -> Term<T> {
         self.each(|part| part.among = Some(statistics.clone()))
     }

@@ -129,7 +129,8 @@ impl Verify {
             devices.into_iter().find_map(|(_, opened)| opened.err())
         };
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.threads()).map(|_| (sender.clone(), &work)).collect();
+            let workers: Vec<_> =
+                (0..self.threads().min(suites.len()).max(1)).map(|_| (sender.clone(), &work)).collect();
             let workers: Vec<_> = workers.into_iter().map(|(sender, work)| scope.spawn(move || work(sender))).collect();
             drop(sender);
             let (mut total, mut waiting, mut told) = (Tally::default(), BTreeMap::new(), 0);

@@ -8,13 +8,12 @@ fn of_piece(piece: u32, position: u32, k: u32) -> f32 {
 }
 
 fn of_label(position: u32, k: u32) -> f32 {
-    var sum = 0.0;
     for (var piece = 0u; piece < params.pieces; piece += 1u) {
         if of_piece(piece, position, 7u) != 0.0 {
-            sum = of_piece(piece, position, k);
+            return of_piece(piece, position, k);
         }
     }
-    return sum;
+    return 0.0;
 }
 
 fn label_weight(position: u32, label: Label) -> f32 {

@@ -51,6 +51,8 @@ fn positions_fused(
             }
             state = states[slot * LANES];
             workgroupBarrier();
+            // in place, a lane must not write before all have looked at the label's class
+            storageBarrier();
         }
         if live {
             let s = finish_place(state, place);

@@ -40,6 +40,6 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         divide_by: whole.divide_by.clone().or(per_item),
         classes_from: None,
         among: None,
-        rows_from: whole.rows_from,
+        rows_from: None,
     }
 }

@@ -10,7 +10,7 @@ use crate::term::{ClassesFrom, Operand, Part, Term};
 /// The numbers of a position's statistics, where its classes are spread: what the label's class adds comes last.
 pub(crate) const OF_POSITION: usize = 8;
 
-/// The numbers of a region's statistics: `Σpt`, `Σp(1 − t)`, `Σ(1 − p)t`, and how many pieces of it hold a NaN.
+/// The numbers of a region's statistics: its three sums, and a number above 0 where there is a NaN among them.
 pub(crate) const OF_REGION: usize = 4;
 
 /// The most pieces: an invocation merges those of a position.
@@ -47,9 +47,12 @@ fn merges<T: Operand>(part: &Part<T>) -> bool {
 }
 
 fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
-    let expected = match option {
-        "classes_from" => "a loss of a softmax over classes, and fewer of them than there are in all",
-        _ => "a loss of regions or of a softmax; the pieces of others add up, divided by the whole's denominator",
+    let expected = match (option, part.loss.leaf().rider()) {
+        ("classes_from", _) => "a loss of a softmax over classes",
+        (_, Some(_)) => {
+            "a loss of one kind: a sum of the two has one among statistics, and one divided by the whole's count"
+        }
+        _ => "a loss of regions or of a softmax; of others, pieces that hold their values whole add up",
     };
     Error::InvalidOption { loss: part.loss.header().id, option: option.into(), value, expected: expected.into() }
 }
@@ -106,6 +109,10 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
     let header = part.loss.header();
     if let (Some(ClassesFrom { first, of }), Walk::Positions(classes)) = (part.classes_from, checked.walk) {
         let leader = header.operands[0].name;
+        if of > u32::MAX as usize {
+            let (needed, limit) = (of as u64, u32::MAX.into());
+            return Err(Error::TooLarge { what: "classes of all pieces".into(), needed, limit });
+        }
         if first.checked_add(classes.c).is_none_or(|end| end > of) {
             let expected = format!("at most {} classes, from {first} on of {of}", of.saturating_sub(first));
             let got = part.operand(leader).map_or(Vec::new(), |leader| leader.shape().to_vec());
@@ -113,7 +120,9 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
         }
     }
     let (Some(given), Some(shape)) = (&part.among, shape(part, checked)) else { return Ok(()) };
-    if given.dtype() != DType::F32 && given.host().is_none() {
+    // the twin's own are f64
+    let twins = given.dtype() == DType::F64 && given.host().is_some();
+    if given.dtype() != DType::F32 && !twins {
         let (operand, got) = ("among".into(), given.dtype());
         return Err(Error::UnsupportedDtype { loss: header.id, operand, got, expected: "f32".into() });
     }

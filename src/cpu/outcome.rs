@@ -96,8 +96,8 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
 
 /// The statistics of a piece of what is spread over devices: what [`Term::among`] takes of all pieces.
 ///
-/// Of a loss of regions `[N, C, 4]`, or `[1, C, 4]` where a region is a batch's: `Σpt`, `Σp(1 − t)`, `Σ(1 − p)t` and whether
-/// there is a NaN among them. Of a loss of a softmax eight numbers for each position: the peak, `Σ exp(x − peak)` over all
+/// Of a loss of regions `[N, C, 4]`, or `[1, C, 4]` where a region is a batch's: `Σpt`, `Σp(1 − t)` and `Σ(1 − p)t`, or where
+/// squares are summed `Σ(p − t)²` and 0, and a number above 0 where there is a NaN among them. Of a loss of a softmax eight numbers for each position: the peak, `Σ exp(x − peak)` over all
 /// others, `Σ share·(peak − x)`, `Σ share`, what is NaN of these, and the label's logit, weight and presence.
 ///
 /// # Errors

@@ -272,7 +272,8 @@ impl Gpu {
         Ok(statistics)
     }
 
-    /// Prepares the [`statistics`](Self::statistics) of a piece, to be written to a tensor of your own.
+    /// Prepares the [`statistics`](Self::statistics) of a piece, to be written to a tensor of your own, which is
+    /// the tensor of the job's outcome: there is no loss yet.
     ///
     /// # Errors
     /// As [`statistics`](Self::statistics); [`Error::ShapeMismatch`] for a tensor of another shape, and

@@ -58,8 +58,9 @@ impl Job {
         };
         outputs::check_statistics(term, &shape, &into)?;
         let term = Term { parts: vec![part] };
-        let job = Job::build(gpu, &term, &[checked], &Outputs::default(), None, Some(&into))?;
+        let mut job = Job::build(gpu, &term, &[checked], &Outputs::default(), None, Some(&into))?;
         let into = into.with_verdict(job.outcome.verdict.clone());
+        (job.outcome.tensor, job.outcome.reduced) = (into.clone(), false);
         Ok((job, into))
     }
 

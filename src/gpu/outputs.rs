@@ -1,8 +1,8 @@
 //! Where a prepared job writes, and what is refused of it.
 
 use crate::error::{Error, Result};
+use crate::gpu::plan::reads_first;
 use crate::gpu::tensor::Tensor;
-use crate::leaf::Leaf;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Scale, Term};
 
@@ -54,12 +54,9 @@ impl Gradient {
         let good = self.is_in_place() && !self.add && self.into.dtype() == DType::F32;
         let mut before = 0;
         for part in term.parts.iter().filter(|_| good) {
-            let leaf = part.loss.leaf();
-            let folds = matches!(leaf, Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_));
-            let reads_first = folds || matches!(leaf, Leaf::Pointwise(_) | Leaf::Region(_));
             let leading = part.loss.header().operands[0].name;
             let place = part.operands.iter().position(|(name, operand)| name == leading && operand.is(&self.into));
-            if let Some(place) = place.filter(|_| reads_first) {
+            if let Some(place) = place.filter(|_| reads_first(part.loss.leaf())) {
                 return Some(before + place);
             }
             before += read_by(part).count();

@@ -172,9 +172,13 @@ fn logits(shape: &[usize], seed: u64) -> (Array, Array) {
 #[test]
 fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
     let mut failures = Failures::default();
-    for (shape, lengths) in
-        [(&[70, 37][..], &[5, 1, 31][..]), (&[3, 9, 41], &[4, 5]), (&[3, 20_000], &[9000, 8192, 2808]), (&[2, 7], &[7])]
-    {
+    for (shape, lengths) in [
+        (&[70, 37][..], &[5, 1, 31][..]),
+        (&[3, 9, 41], &[4, 5]),
+        (&[3, 20_000], &[9000, 8192, 2808]),
+        (&[2, 7], &[7]),
+        (&[0, 7], &[3, 4]),
+    ] {
         let (x, t) = logits(shape, 11);
         let (mut rng, positions) = (Rng::new(3), t.shape().to_vec());
         let mut draw = |shape: &[usize]| {
@@ -247,7 +251,9 @@ fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
     let log = gpu().empty([2, 3, 8]).unwrap();
     let (buffer, offset) = log.buffer();
     let second = gpu().wrap(buffer.slice(offset + 96..offset + 192), [3, 8], DType::F32).unwrap();
-    gpu().prepare_statistics(&term, &second).unwrap().run().unwrap();
+    let outcome = gpu().prepare_statistics(&term, &second).unwrap().run().unwrap();
+    assert_eq!(outcome.loss().wait().unwrap_err().kind(), "invalid_option");
+    assert_eq!(outcome.tensor().shape(), [3, 8]);
     let written = log.read().wait().unwrap().to_f32();
     assert_eq!(written[..24], [0.0; 24]);
     // peak, three others as great, no share of its own, the label's logit and weight

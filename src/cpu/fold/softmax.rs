@@ -54,11 +54,12 @@ impl State {
         }
     }
 
-    /// The numbers that another device gets, as `shaders/geometry/positions_statistics.wgsl` writes them.
+    /// The numbers that another device gets, in the order in which `shaders/geometry/positions_statistics.wgsl` writes them.
     pub fn numbers(self) -> [f64; OF_POSITION] {
         let known = |x: f64| if x.is_nan() { 0.0 } else { x };
         let has_none = self.peak.is_nan() || self.peak == f64::INFINITY;
-        let unknown = f64::from(u8::from(has_none)) + 2.0 * f64::from(u8::from(self.mass.is_nan()));
+        let unknown_share = self.mass.is_nan() || (!has_none && self.spread.is_nan());
+        let unknown = f64::from(u8::from(has_none)) + 2.0 * f64::from(u8::from(unknown_share));
         let [x, weight] = self.label.unwrap_or_default();
         let peak = if has_none || self.rest == -1.0 { LOWEST } else { self.peak };
         let found = f64::from(u8::from(self.label.is_some()));

@@ -233,6 +233,15 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     }
 }
 
+/// Whether the kernels of a leaf's family read each element of the prediction before they write its gradient there.
+pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
+    match leaf {
+        Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
+        Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) => false,
+        Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
+    }
+}
+
 /// Refuses a gradient in the place of an operand that is read when it is written.
 fn overlapping(wanted: &Wanted) -> Error {
     Error::OverlappingBuffers { output: format!("gradient {}", wanted.output), other: wanted.operand.into() }

@@ -67,7 +67,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
 fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
-    let lanes = if rows { c.div_ceil(8).next_power_of_two().min(256) } else { c.div_ceil(256).next_power_of_two() };
+    let lanes = if rows { c.div_ceil(8) } else { c.div_ceil(256) }.next_power_of_two().min(256);
     let slots = 256 / lanes;
     let per_lane = c.div_ceil(lanes);
     // about 4096 workgroups, as far as an invocation's loops stay short
@@ -199,13 +199,17 @@ pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (S
     let labelled = request.checked.labels.is_some();
     let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.files(&[if labelled { "operand/labels" } else { "operand/dense" }]);
-    joint.optional("class_weight", request.divisor(piece) == Divisor::Weights && !request.among());
+    let weighs = request.divisor(piece) == Divisor::Weights;
+    joint.optional("class_weight", weighs && !request.among());
     joint.optional("mask", request.player(Role::Mask).is_some());
-    match request.among() {
+    // the weight of a label is in one piece of many: as few positions are looked up in a row as keep that loop short
+    let looks_up = weighs && request.among();
+    match looks_up {
         true => joint.files(&["operand/statistics", "geometry/places", "geometry/label_of_pieces"]),
         false => joint.files(&["geometry/label_weight"]),
     }
     joint.files(&["geometry/positions_count"]);
-    let tallies = positions.div_ceil(COUNTED) as u64;
-    (joint.stage("positions_count", Vec::new(), tallies), narrow(COUNTED as u64), tallies)
+    let counted = if looks_up { 256 } else { COUNTED };
+    let tallies = positions.div_ceil(counted) as u64;
+    (joint.stage("positions_count", Vec::new(), tallies), narrow(counted as u64), tallies)
 }

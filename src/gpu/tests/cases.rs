@@ -3,7 +3,7 @@
 use crate::check;
 use crate::error::Result;
 use crate::gpu::Gpu;
-use crate::gpu::plan::{Plan, Request, Wanted, plan};
+use crate::gpu::plan::{Plan, Request, Wanted, plan, reads_first};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
@@ -314,9 +314,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         Case { piece: if k % 4 == 0 { Piece::Statistics } else { Piece::Among }, ..case.clone() }
     });
     let pieces: Vec<Case> = pieces.collect();
-    let folds = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_));
-    let reads_first = folds || matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Region(_));
-    let stored = cases.iter().filter(|case| reads_first && case.gradients == Gradients::Store).step_by(3);
+    let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
     let in_place: Vec<Case> =
         stored.map(|case| Case { gradients: Gradients::InPlace, floats: DType::F32, ..case.clone() }).collect();
     [cases, pieces, in_place].concat()

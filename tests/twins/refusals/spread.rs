@@ -38,6 +38,7 @@ fn pieces_that_do_not_fit() {
         ("a label of none", of(0, 8), "label_out_of_range", &["holds 8", "0..8"]),
         ("no pieces", of(0, 9).among(&floats(&[0, 2, 8])), "shape_mismatch", &["among", "[P, 2, 8]"]),
         ("of another shape", of(0, 9).among(&floats(&[3, 2, 7])), "shape_mismatch", &["[P, 2, 8]", "[3, 2, 7]"]),
+        ("labels beyond 32 bits", of(1 << 33, 1 << 34), "too_large", &["classes", "4294967295"]),
         ("too many", of(0, 9).among(&floats(&[4097, 2, 8])), "too_large", &["4097", "4096"]),
     ]);
     assert!(cpu::value(&of(6, 9)).is_ok());
