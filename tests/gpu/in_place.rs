@@ -1,7 +1,7 @@
 //! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
 
 use crate::case::Case;
-use crate::common::option_values;
+use crate::common::{follows_another, option_values};
 use crate::gpu;
 use crate::judge::{Failures, same};
 use wgloss::half::f16;
@@ -37,8 +37,9 @@ fn every_loss_that_reads_first_gives_the_same_bits_in_place() {
             let plain = Case::new(loss.header().id, shape, DType::I32).with_all();
             let reduced = |reduction| Case { reduction, ..plain.clone() };
             let mut cases: Vec<Case> = loss.header().reductions.iter().map(|&reduction| reduced(reduction)).collect();
-            // options by one of the ways
-            let options = loss.specs().into_iter().zip(loss.values()).filter(|_| *shape == shapes(&*loss)[0]);
+            // options by one of the ways, and by the first loss that is walked so: where a gradient goes is the walk's business
+            let first = *shape == shapes(&*loss)[0] && !follows_another(&*loss);
+            let options = loss.specs().into_iter().zip(loss.values()).filter(|_| first);
             for (spec, default) in options {
                 let others = option_values(&spec, &default).into_iter().filter(|value| *value != default);
                 cases.extend(others.map(|value| plain.clone().option(spec.name, value)));
