@@ -1,6 +1,5 @@
-// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region fold/regions losses/region/generalized_dice.
+// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_lanes fold/regions losses/region/generalized_dice.
 var<workgroup> shares: array<f32, 256>;
-var<workgroup> lanes: array<vec4<f32>, 256>;
 var<workgroup> slopes_shared: vec2<f32>;
 
 fn sums_of(region: u32) -> RegionSums {
@@ -44,19 +43,8 @@ fn region_couple(
         let sums = region_sums[together(first + k)];
         own += vec4<f32>(select(share, largest, is_infinite(share)) * sums.xyz, sums.w);
     }
-    lanes[lane] = own;
-    workgroupBarrier();
-    if lane < 16u {
-        for (var i = lane + 16u; i < 256u; i += 16u) {
-            own += lanes[i];
-        }
-        lanes[lane] = own;
-    }
-    workgroupBarrier();
+    own = lanes_sum(own, lane);
     if live && (lane == 0u) {
-        for (var i = 1u; i < 16u; i += 1u) {
-            own += lanes[i];
-        }
         let score = region_score(RegionSums(own.x, own.y, own.z));
         var slopes = (scales().x * upstream_at(item)) * vec2<f32>(score.d_pt, score.d_p);
         var tally = tally_none();

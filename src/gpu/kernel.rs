@@ -122,6 +122,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("geometry/region_rider"),
     source!("geometry/region_chunks"),
     source!("geometry/region_pieces"),
+    source!("geometry/region_lanes"),
     source!("geometry/region_merge"),
     source!("geometry/region_statistics"),
     source!("geometry/region_gather"),

@@ -66,7 +66,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     if request.statistics {
         let mut sums = walk.joint(&[]);
         sums.files(&["operand/sums", "operand/statistics_out", "geometry/places", "geometry/region"]);
-        sums.files(&["geometry/region_chunks", "geometry/region_merge", "geometry/region_statistics"]);
+        sums.files(&[
+            "geometry/region_chunks",
+            "geometry/region_lanes",
+            "geometry/region_merge",
+            "geometry/region_statistics",
+        ]);
         if regions > 0 {
             plan.stages.push(sums.stage("region_statistics", choices, regions));
         }
@@ -91,15 +96,20 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         false => &["geometry/region_chunks"],
     };
     if regions > 0 {
-        plan.stages.push(scored(&[merged_from, &["geometry/region_merge", "geometry/region_settle"]].concat()).stage(
-            "region_settle",
-            choices.clone(),
-            regions,
-        ));
+        plan.stages.push(
+            scored(
+                &[merged_from, &["geometry/region_lanes", "geometry/region_merge", "geometry/region_settle"]].concat(),
+            )
+            .stage("region_settle", choices.clone(), regions),
+        );
     }
     if regions > 0 && settings.together {
         let items = classes.n as u64;
-        plan.stages.push(scored(&["geometry/region_couple"]).stage("region_couple", choices.clone(), items));
+        plan.stages.push(scored(&["geometry/region_lanes", "geometry/region_couple"]).stage(
+            "region_couple",
+            choices.clone(),
+            items,
+        ));
     }
     if let Some(wanted) = request.wanted.first().filter(|_| gathered > 0) {
         // what rides along has scales of its own
