@@ -1,36 +1,39 @@
-// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places.
+// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/region_quads.
 const RIDES: bool = false;
 
-// Remembers the softmax of a position, where there is one.
-fn ride(position: u32, label: Label, tally: ptr<function, Tally>) {
+// Remembers the softmax of four positions, where there is one.
+fn ride(quad: Quad, tally: ptr<function, Tally>) {
     if !COUPLED {
         return;
     }
-    let first = first_class(position);
-    var peak = -3.4028234e38;
-    var total = 0.0;
-    var unknown = false;
+    var peak = vec4<f32>(-3.4028234e38);
+    var total = vec4<f32>(0.0);
+    var unknown = vec4<bool>(false);
     for (var k = 0u; k < params.classes; k += 1u) {
-        let x = x0_at(first + (k * params.class_stride));
-        if is_infinite(x) && (x < 0.0) {
-            continue;
-        }
-        unknown = unknown || is_nan(x) || is_infinite(x);
-        let e = exp_negative(abs(x - peak));
-        total = select(total + e, (total * e) + 1.0, x > peak);
-        peak = max(x, peak);
+        let x = logits_of(quad, k);
+        let bits = bitcast<vec4<u32>>(x);
+        let finite = (bits & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
+        // all but a masked class
+        unknown = unknown | (!finite & (bits != vec4<u32>(0xff800000u)));
+        let up = finite & (x > peak);
+        let gap = abs(x - peak);
+        let e = vec4<f32>(exp_negative(gap.x), exp_negative(gap.y), exp_negative(gap.z), exp_negative(gap.w));
+        total = select(total, select(total + e, (total * e) + vec4<f32>(1.0), up), finite);
+        peak = select(peak, x, up);
     }
-    pixels[position] = vec2<f32>(peak, select(1.0 / total, nan(), unknown || (total == 0.0)));
+    let none = unknown | (total == vec4<f32>(0.0));
+    let one_over = select(vec4<f32>(1.0) / total, vec4<f32>(nan()), none);
+    remember(quad.at, peak, one_over);
 }
 
 struct Riding {
     nothing: u32,
 }
 
-fn riding_of(position: u32, label: Label) -> Riding {
+fn riding_of(quad: Quad) -> Riding {
     return Riding(0u);
 }
 
-fn ridden(riding: Riding, first: u32, k: u32, label: Label) -> f32 {
-    return 0.0;
+fn ridden(riding: Riding, x: vec4<f32>, quad: Quad, k: u32) -> vec4<f32> {
+    return vec4<f32>(0.0);
 }

@@ -4,3 +4,7 @@ override X1_ABSENT: f32 = 0.0;
 fn x1_at(i: u32) -> f32 {
     return X1_ABSENT;
 }
+
+fn x1_four(i: u32) -> vec4<f32> {
+    return vec4<f32>(X1_ABSENT);
+}

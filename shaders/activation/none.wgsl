@@ -3,14 +3,20 @@
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;
 
-fn pixel_of(position: u32) -> vec2<f32> {
-    return vec2<f32>(0.0);
+struct Pixels {
+    nothing: u32,
 }
 
-fn probability(x: f32, pixel: vec2<f32>) -> f32 {
+fn pixels_of(at: vec4<u32>) -> Pixels {
+    return Pixels(0u);
+}
+
+fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) {}
+
+fn probabilities(x: vec4<f32>, pixels: Pixels) -> vec4<f32> {
     return x;
 }
 
-fn chain(p: f32, slope: f32, pull: f32) -> f32 {
+fn chain(p: vec4<f32>, slope: vec4<f32>, pull: vec4<f32>) -> vec4<f32> {
     return slope;
 }

@@ -3,22 +3,21 @@
 // Whether the classes of a position hang together.
 const COUPLED: bool = true;
 
-// The greatest logit of a position and one over the sum of exponentials; NaN in the second marks a position without a softmax.
-fn pixel_of(position: u32) -> vec2<f32> {
-    return remembered(position);
+fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
+    // a masked class is so far below the peak that it comes to 0
+    return select(exp_negative(peak - x) * one_over, one_over, is_nan(one_over));
 }
 
-fn probability(x: f32, pixel: vec2<f32>) -> f32 {
-    if is_nan(pixel.y) {
-        return pixel.y;
-    }
-    if is_infinite(x) {
-        return 0.0;
-    }
-    return exp_negative(pixel.x - x) * pixel.y;
+fn probabilities(x: vec4<f32>, at: Pixels) -> vec4<f32> {
+    return vec4<f32>(
+        probability(x.x, at.peak.x, at.one_over.x),
+        probability(x.y, at.peak.y, at.one_over.y),
+        probability(x.z, at.peak.z, at.one_over.z),
+        probability(x.w, at.peak.w, at.one_over.w),
+    );
 }
 
-// The gradient of a logit: p its probability, slope the derivative with respect to p, pull Σ p·slope over the classes.
-fn chain(p: f32, slope: f32, pull: f32) -> f32 {
+// The gradient of logits: p their probabilities, slope the derivative with respect to p, pull Σ p·slope over the classes.
+fn chain(p: vec4<f32>, slope: vec4<f32>, pull: vec4<f32>) -> vec4<f32> {
     return p * (slope - pull);
 }

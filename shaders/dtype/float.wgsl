@@ -18,3 +18,17 @@ fn decode(word: u32, element: u32, dtype: u32) -> f32 {
     }
     return bitcast<f32>(half << 16u);
 }
+
+// Four elements that begin at a multiple of four, out of the quad of words that they lie in.
+fn decode_four(quad: vec4<u32>, element: u32, dtype: u32) -> vec4<f32> {
+    if dtype == F32 {
+        return bitcast<vec4<f32>>(quad);
+    }
+    let pair = select(quad.xy, quad.zw, (element & 4u) != 0u);
+    if dtype == F16 {
+        return vec4<f32>(unpack2x16float(pair.x), unpack2x16float(pair.y));
+    }
+    let low = pair << vec2<u32>(16u);
+    let high = pair & vec2<u32>(0xffff0000u);
+    return bitcast<vec4<f32>>(vec4<u32>(low.x, high.x, low.y, high.y));
+}

@@ -56,6 +56,16 @@ fn score_place(s: Statistics) -> Score {
     return Score(s.sum, 0.0);
 }
 
-fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
-    return scale.x * (class_score(seen, s.place).d + select(0.0, s.pull, seen.hit));
+struct Slopes {
+    scale: f32,
+    pull: f32,
+    place: Place,
+}
+
+fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
+    return Slopes(scale.x, s.pull, s.place);
+}
+
+fn write_class(slopes: Slopes, seen: Class) -> f32 {
+    return slopes.scale * (class_score(seen, slopes.place).d + select(0.0, slopes.pull, seen.hit));
 }

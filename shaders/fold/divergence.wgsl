@@ -181,8 +181,18 @@ fn others_of(x: f32, mass: Mass) -> f32 {
     return select(others, mass.rest, x == mass.peak) / total_of(mass);
 }
 
+struct Slopes {
+    s: Statistics,
+    scale: f32,
+}
+
+fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
+    return Slopes(s, scale.x * tempered(score.d));
+}
+
 // The student's probability minus the teacher's: by the log of their ratio where that is small, or by what each leaves.
-fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
+fn write_class(slopes: Slopes, seen: Class) -> f32 {
+    let s = slopes.s;
     let p = probability_of(seen.t, s.teacher);
     let of_student = probability_of(seen.x, s.student);
     var more = of_student - p;
@@ -200,5 +210,5 @@ fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f3
             more = p * (log_ratio + exp_excess(log_ratio));
         }
     }
-    return scale.x * tempered(score.d) * more;
+    return slopes.scale * more;
 }

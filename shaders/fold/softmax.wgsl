@@ -21,30 +21,37 @@ fn fold_empty() -> State {
     return State(LOWEST, -1.0, 0.0, 0.0, 0u);
 }
 
+// No branches: compilers for lanes go through both sides of one.
 fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     let before = (*state).mass;
+    let infinite = is_infinite(x);
+    // a masked class has no probability, and is infinitely surprising where it has a share
+    let masked = infinite && (x < 0.0);
+    let known = !(infinite || is_nan(x));
+    let up = known && (x > (*state).peak);
+    let gap = abs(x - (*state).peak);
+    let e = select(0.0, exp_negative(gap), known);
+    // no mass, no shift: the peak may still be the lowest number there is
+    let moved = part_of(select(share, before, up), gap);
+    (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
+    (*state).spread += select(0.0, moved, known);
+    if masked && (share != 0.0) {
+        (*state).spread = infinity();
+    }
+    (*state).peak = select((*state).peak, x, up);
     (*state).mass = before + share;
-    if is_nan(share) {
-        (*state).poison |= UNKNOWN_SHARE;
-    }
-    if is_nan(x) || (is_infinite(x) && (x > 0.0)) {
-        (*state).poison |= UNKNOWN_LOGIT;
-    } else if is_infinite(x) {
-        // a masked class: no probability, and infinitely surprising where it has a share
-        if share != 0.0 {
-            (*state).spread = infinity();
-        }
-    } else if x > (*state).peak {
-        let gap = x - (*state).peak;
-        // no mass, no shift: the peak may still be the lowest number there is
-        (*state).rest = (1.0 + (*state).rest) * exp_negative(gap);
-        (*state).spread += part_of(before, gap);
-        (*state).peak = x;
-    } else {
-        let gap = (*state).peak - x;
-        (*state).rest += exp_negative(gap);
-        (*state).spread += share * gap;
-    }
+    (*state).poison |= select(select(UNKNOWN_LOGIT, 0u, masked), 0u, known) | select(0u, UNKNOWN_SHARE, is_nan(share));
+}
+
+// The same for a class that has no share.
+fn fold_absorb_alone(state: ptr<function, State>, x: f32) {
+    let infinite = is_infinite(x);
+    let known = !(infinite || is_nan(x));
+    let up = known && (x > (*state).peak);
+    let e = select(0.0, exp_negative(abs(x - (*state).peak)), known);
+    (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
+    (*state).peak = select((*state).peak, x, up);
+    (*state).poison |= select(select(UNKNOWN_LOGIT, 0u, infinite && (x < 0.0)), 0u, known);
 }
 
 fn fold_merge(a: State, b: State) -> State {
@@ -107,12 +114,26 @@ struct SoftmaxScore {
     d_lse: f32,
 }
 
-// The gradient of a class, p being its probability.
-fn fold_write(s: Statistics, score: SoftmaxScore, x: f32, share: f32, hit: bool, scale: vec2<f32>) -> f32 {
-    var p = 0.0;
-    if !is_infinite(x) {
-        p = exp_negative(s.peak - x) / s.total;
-    }
-    let own = part_of(score.d_nll, select(p, -s.miss, hit));
-    return (scale.x * (own + ((s.mass * p) - share))) + (scale.y * score.d_lse * p);
+// What the gradients of a position's classes take, of which only the logit is their own: the probability of x is
+// exp(x − peak)·one_over, and the derivative gain·p − share_scale·share, with hit in the place of the label's own p.
+struct SoftmaxSlopes {
+    peak: f32,
+    one_over: f32,
+    gain: f32,
+    gain_of_label: f32,
+    hit: f32,
+    share_scale: f32,
+}
+
+fn fold_slopes(s: Statistics, score: SoftmaxScore, scale: vec2<f32>) -> SoftmaxSlopes {
+    let others = (scale.x * s.mass) + (scale.y * score.d_lse);
+    let own = scale.x * score.d_nll;
+    return SoftmaxSlopes(s.peak, 1.0 / s.total, own + others, others, -part_of(own, s.miss), scale.x);
+}
+
+// The gradient of a class.
+fn fold_write(slopes: SoftmaxSlopes, x: f32, share: f32, hit: bool) -> f32 {
+    let p = exp_negative(slopes.peak - x) * slopes.one_over;
+    let own = select(slopes.gain * p, (slopes.gain_of_label * p) + slopes.hit, hit);
+    return own - (slopes.share_scale * share);
 }

@@ -4,6 +4,7 @@
 override SPREADS: bool = false;
 
 alias Score = SoftmaxScore;
+alias Slopes = SoftmaxSlopes;
 
 fn share_of(seen: Class) -> f32 {
     if !SPREADS {
@@ -13,7 +14,11 @@ fn share_of(seen: Class) -> f32 {
 }
 
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
-    fold_absorb(state, seen.x, share_of(seen));
+    if SPREADS {
+        fold_absorb(state, seen.x, share_of(seen));
+    } else {
+        fold_absorb_alone(state, seen.x);
+    }
 }
 
 fn finish_place(state: State, place: Place) -> Statistics {
@@ -24,6 +29,10 @@ fn score_place(s: Statistics) -> Score {
     return softmax_score(s);
 }
 
-fn write_class(s: Statistics, score: Score, seen: Class, scale: vec2<f32>) -> f32 {
-    return fold_write(s, score, seen.x, share_of(seen), seen.hit, scale);
+fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
+    return fold_slopes(s, score, scale);
+}
+
+fn write_class(slopes: Slopes, seen: Class) -> f32 {
+    return fold_write(slopes, seen.x, share_of(seen), seen.hit);
 }

@@ -4,36 +4,31 @@
 override BY_ITEM: bool = false;
 // whether this dispatch counts; a second one that writes further gradients does not
 override COUNTS: bool = true;
+// how many lanes walk a contiguous piece of a tile together
+override TEAM: u32 = 256u;
 
-fn visit(i: u32, end: u32, item: u32, of_item: vec4<f32>, scale: f32, tally: ptr<function, Tally>) -> f32 {
-    if i >= end {
-        return 0.0;
-    }
-    if (mask_at(i) == 0.0) || (of_item.w == 0.0) {
-        store(i, vec4<f32>(0.0));
-        if !BY_ITEM {
-            emit_loss(i, 0.0);
-        }
-        return 0.0;
-    }
+// What comes of an element: its share of the sum, and its gradients.
+struct Visit {
+    loss: f32,
+    d: vec4<f32>,
+}
+
+fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore, tally: ptr<function, Tally>) -> Visit {
+    // no branches: what takes no part is computed and then left out
+    let live = (mask_at(i) != 0.0) && (of_item.w != 0.0);
     let weight = weight_at(i);
-    let score = score_at(i, of_item.xyz);
-    var loss = weight * score.loss;
-    var d = score.d * (weight * scale * upstream_at(select(i, item, BY_ITEM)));
     // a weight is a factor: 0·∞ is NaN, which a compiler may fold to 0
     let zero_times_infinity = (weight == 0.0) && is_infinite(score.loss);
-    if zero_times_infinity || is_nan(of_item.x) || is_nan(weight) || is_nan(score.loss) {
-        (*tally).poison = 1u;
-        loss = nan();
-        d = vec4<f32>(loss);
-    }
-    store(i, d);
+    let unknown = zero_times_infinity || is_nan(of_item.x) || is_nan(weight) || is_nan(score.loss);
+    let loss = select(0.0, select(weight * score.loss, nan(), unknown), live);
+    let d = score.d * (weight * scale * upstream_at(select(i, item, BY_ITEM)));
     if !BY_ITEM {
         emit_loss(i, params.weight * loss);
-        (*tally).weight += weight;
-        (*tally).count += 1u;
+        (*tally).weight += select(0.0, weight, live);
+        (*tally).count += select(0u, 1u, live);
     }
-    return loss;
+    (*tally).poison |= select(0u, 1u, live && unknown);
+    return Visit(loss, select(vec4<f32>(0.0), select(d, vec4<f32>(nan()), unknown), live));
 }
 
 @compute @workgroup_size(256)
@@ -46,19 +41,33 @@ fn elements(
     let item = tile / params.chunks;
     let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
     let live = item < params.items;
-    let end = select(0u, min(start + params.chunk, (item + 1u) * params.per_item), live);
+    let end = select(start, min(start + params.chunk, (item + 1u) * params.per_item), live);
     let of_item = item_at(min(item, params.items - 1u));
     let mean = select(1.0, 1.0 / f32(max(params.per_item, 1u)), BY_ITEM);
     let scale = mean * scales().x;
 
     // Four elements at a time: their sum is short, so that the long one has few steps.
     var tally = tally_none();
-    for (var i = start + lane; i < end; i += 1024u) {
-        let a = visit(i, end, item, of_item, scale, &tally);
-        let b = visit(i + 256u, end, item, of_item, scale, &tally);
-        let c = visit(i + 512u, end, item, of_item, scale, &tally);
-        let d = visit(i + 768u, end, item, of_item, scale, &tally);
-        tally.sum += (a + b) + (c + d);
+    let rounds = params.chunk / 1024u;
+    var i = start + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
+    for (var round = 0u; round < rounds; round += 1u) {
+        if i + 4u <= end {
+            let four = four_at(i);
+            let a = visit(i, item, of_item, scale, score_of_four(four, 0u, of_item.xyz), &tally);
+            let b = visit(i + 1u, item, of_item, scale, score_of_four(four, 1u, of_item.xyz), &tally);
+            let c = visit(i + 2u, item, of_item, scale, score_of_four(four, 2u, of_item.xyz), &tally);
+            let d = visit(i + 3u, item, of_item, scale, score_of_four(four, 3u, of_item.xyz), &tally);
+            store_four(i, mat4x4<f32>(a.d, b.d, c.d, d.d));
+            tally.sum += (a.loss + b.loss) + (c.loss + d.loss);
+        }
+        i += 4u * TEAM;
+    }
+    // what is left of a quad has one writer
+    let left = select(end, end - ((end - start) & 3u), lane == 0u);
+    for (i = left; i < end; i += 1u) {
+        let one = visit(i, item, of_item, scale, score_at(i, of_item.xyz), &tally);
+        store(i, one.d);
+        tally.sum += one.loss;
     }
     if COUNTS {
         tally.sum *= mean;

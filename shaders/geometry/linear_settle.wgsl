@@ -28,6 +28,6 @@ fn linear_settle(
     record.gain = ((scale.x * (score.d_nll + s.mass)) + (scale.y * score.d_lse)) / s.total;
     record.share = scale.x * share;
     record.place = label.index;
-    record.hit = fold_write(s, score, hits[row], share, true, scale);
+    record.hit = fold_write(fold_slopes(s, score, scale), hits[row], share, true);
     records[row] = record;
 }

@@ -32,7 +32,7 @@ fn positions_fused(
             kept = takes_part(position, label);
             if kept {
                 place = place_of(first, label);
-                state = absorb_classes(first, label, place, lane, params.classes, LANES);
+                state = absorb_classes(first, label, place, 0u, params.classes, lane, LANES);
             }
         }
         if LANES > 1u {
@@ -61,8 +61,8 @@ fn positions_fused(
                 tally_position(position, label, kept, s, score, &tally);
             }
             if WRITES {
-                let scale = scales() * upstream_at(position);
-                write_classes(first, lane, params.classes, LANES, kept, label, s, score, scale);
+                let slopes = slopes_of(s, score, scales() * upstream_at(position));
+                write_classes(first, 0u, params.classes, lane, LANES, kept, label, s, slopes);
             }
         }
     }

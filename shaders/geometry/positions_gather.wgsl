@@ -1,4 +1,7 @@
 // Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// how many lanes walk a contiguous piece of a chunk together
+override TEAM: u32 = 256u;
+
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(256)
@@ -9,14 +12,15 @@ fn positions_gather(
 ) {
     let tile = (group.y * grid.x) + group.x;
     let position = tile / params.chunks;
-    let begin = (tile % params.chunks) * params.chunk;
+    let piece = (params.chunk / 256u) * TEAM;
+    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * piece);
     let live = position < positions();
     var state = fold_empty();
     if live {
-        let end = min(begin + params.chunk, params.classes);
+        let end = min(begin + piece, params.classes);
         let label = target_label(position);
         let first = first_class(position);
-        state = absorb_classes(first, label, place_of(first, label), begin + lane, end, 256u);
+        state = absorb_classes(first, label, place_of(first, label), begin, end, lane % TEAM, TEAM);
     }
     states[lane] = state;
     workgroupBarrier();

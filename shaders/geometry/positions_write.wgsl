@@ -1,23 +1,45 @@
 // The gradient of a position's classes. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
+
+// What a class's derivative comes to: 0 where its position takes no part, NaN where that has none.
+fn settled(d: f32, kept: bool, s: Statistics) -> f32 {
+    return select(0.0, select(d, nan(), s.poison), kept);
+}
+
+// Writes the classes from `begin` to `end` that are this lane's, of so many that share them.
 fn write_classes(
     first: u32,
     begin: u32,
     end: u32,
-    step: u32,
+    lane: u32,
+    lanes: u32,
     kept: bool,
     label: Label,
     s: Statistics,
-    score: Score,
-    scale: vec2<f32>,
+    slopes: Slopes,
 ) {
-    for (var k = begin; k < end; k += step) {
-        var d = 0.0;
-        if kept {
-            d = write_class(s, score, class_at(first, label, k), scale);
-            if s.poison {
-                d = nan();
+    if !FOURS {
+        for (var k = begin + lane; k < end; k += lanes) {
+            let d = write_class(slopes, class_at(first, label, k));
+            store_dx0(first + (k * params.class_stride), settled(d, kept, s));
+        }
+        return;
+    }
+    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
+        let at = first + k;
+        let x = x0_four(at);
+        let t = target_four(at);
+        let four = vec4<f32>(
+            settled(write_class(slopes, class_of(x.x, t.x, label, k)), kept, s),
+            settled(write_class(slopes, class_of(x.y, t.y, label, k + 1u)), kept, s),
+            settled(write_class(slopes, class_of(x.z, t.z, label, k + 2u)), kept, s),
+            settled(write_class(slopes, class_of(x.w, t.w, label, k + 3u)), kept, s),
+        );
+        if WHOLE {
+            store_dx0_four(at, four);
+        } else {
+            for (var j = 0u; j < min(4u, end - k); j += 1u) {
+                store_dx0(at + j, four[j]);
             }
         }
-        store_dx0(first + (k * params.class_stride), d);
     }
 }

@@ -14,12 +14,3 @@ fn regions() -> u32 {
 fn together(region: u32) -> u32 {
     return (params.first_tally * params.classes) + region;
 }
-
-// The target of a class: 1 at the label; for one channel the label itself.
-fn target_of(label: Label, element: u32, k: u32) -> f32 {
-    if !LABELLED {
-        return target_at(element);
-    }
-    let hit = select(label.index == k, label.index == 1u, params.classes == 1u);
-    return select(0.0, 1.0, hit);
-}

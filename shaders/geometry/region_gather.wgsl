@@ -1,10 +1,56 @@
-// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax absent/rider geometry/places geometry/region operand/sums.
+// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax absent/rider geometry/places geometry/region geometry/region_quads operand/sums.
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
 // bits of the classes that hold a NaN, and the first label out of range
 var<workgroup> unknown: atomic<u32>;
 var<workgroup> first_bad: atomic<u32>;
+
+// how many lanes walk a contiguous piece of a chunk together
+override TEAM: u32 = 256u;
+
+fn note_bad(position: u32, end: u32) {
+    if LABELLED {
+        for (var j = 0u; j < min(4u, end - position); j += 1u) {
+            if target_label(position + j).bad {
+                atomicMin(&first_bad, position + j);
+            }
+        }
+    }
+}
+
+// What four positions add to the sums of a class.
+struct Four {
+    hit: f32,
+    extra: f32,
+    missed: f32,
+    unknown: u32,
+}
+
+fn sum_of(four: vec4<f32>) -> f32 {
+    return (four.x + four.y) + (four.z + four.w);
+}
+
+fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
+    let none = vec4<f32>(0.0);
+    let probable = probabilities(logits_of(quad, k), at);
+    let wanted = targets_of(quad, k);
+    let nans = are_nan(probable) | are_nan(wanted);
+    // what is not known and what takes no part adds nothing
+    let known = quad.kept & !nans;
+    let p = select(none, probable, known);
+    let t = select(none, wanted, known);
+    // nothing of an infinite p where its share is 0
+    let hit = select(t * p, none, t == none);
+    let rest = vec4<f32>(1.0) - t;
+    var extra = select(rest * p, none, rest == none);
+    var missed = (vec4<f32>(1.0) - p) * t;
+    if SQUARED {
+        extra = (p - t) * (p - t);
+        missed = none;
+    }
+    return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(quad.kept & nans)));
+}
 
 @compute @workgroup_size(256)
 fn region_gather(
@@ -22,12 +68,15 @@ fn region_gather(
     }
     workgroupBarrier();
     var tally = tally_none();
-    for (var position = start + lane; position < end; position += 256u) {
-        let label = target_label(position);
-        if label.bad {
-            atomicMin(&first_bad, position);
+    // four neighbours to a lane
+    let rounds = params.chunk / 1024u;
+    let begin = start + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
+    for (var round = 0u; round < rounds; round += 1u) {
+        let position = begin + (4u * round * TEAM);
+        if position < end {
+            note_bad(position, end);
+            ride(quad_at(position, end), &tally);
         }
-        ride(position, label, &tally);
     }
 
     for (var block = 0u; block < params.classes; block += 4u) {
@@ -38,27 +87,18 @@ fn region_gather(
         var extra = vec4<f32>(0.0);
         var missed = vec4<f32>(0.0);
         var nans = 0u;
-        for (var position = start + lane; position < end; position += 256u) {
-            let label = target_label(position);
-            if !label.kept {
-                continue;
-            }
-            let first = first_class(position);
-            let pixel = pixel_of(position);
-            for (var k = 0u; k < 4u; k += 1u) {
-                if block + k >= params.classes {
-                    break;
+        for (var round = 0u; round < rounds; round += 1u) {
+            let position = begin + (4u * round * TEAM);
+            if position < end {
+                let quad = quad_at(position, end);
+                let pixels = pixels_of(quad.at);
+                for (var k = 0u; k < min(4u, params.classes - block); k += 1u) {
+                    let sums = sums_of(quad, pixels, block + k);
+                    hit[k] += sums.hit;
+                    extra[k] += sums.extra;
+                    missed[k] += sums.missed;
+                    nans |= sums.unknown << k;
                 }
-                let element = first + ((block + k) * params.class_stride);
-                let p = probability(x0_at(element), pixel);
-                let t = target_of(label, element, block + k);
-                if is_nan(p) || is_nan(t) {
-                    nans |= 1u << k;
-                    continue;
-                }
-                hit[k] += part_of(t, p);
-                extra[k] += select(part_of(1.0 - t, p), (p - t) * (p - t), SQUARED);
-                missed[k] += select((1.0 - p) * t, 0.0, SQUARED);
             }
         }
         lanes_hit[lane] = hit;

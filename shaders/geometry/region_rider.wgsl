@@ -1,48 +1,111 @@
-// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/positions_tally.
+// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/region_quads.
 const RIDES: bool = true;
 
-// Remembers the softmax of a position, and counts its loss. One channel is the logit of label 1, against 0 for label 0.
-fn ride(position: u32, label: Label, tally: ptr<function, Tally>) {
-    if !label.kept {
-        return;
-    }
-    let first = first_class(position);
-    let place = rider_place(first, label);
-    var state = absorb_classes(first, label, place, 0u, params.classes, 1u);
+// One of four positions. One channel is the logit of label 1, against 0 for label 0.
+struct Rider {
+    kept: bool,
+    index: u32,
+    place: Place,
+}
+
+fn rider_at(quad: Quad, j: u32) -> Rider {
+    let index = quad.index[j];
     if params.classes == 1u {
-        let other = select(1.0 - target_at(first), 0.0, LABELLED);
-        absorb_class(&state, Class(0.0, other, 1.0, LABELLED && (label.index == 0u)), place);
+        let one = index == 1u;
+        let place = Place(LABELLED, select(0.0, x0_at(quad.first[j]), one), select(1.0, class_weight_at(0u), one));
+        return Rider(quad.kept[j], index, place);
     }
-    riders[position] = state;
-    let s = finish_place(state, place);
-    tally_position(position, label, true, s, score_place(s), tally);
+    let x = x0_at(quad.first[j] + (index * params.class_stride));
+    return Rider(quad.kept[j], index, Place(LABELLED, x, class_weight_at(index)));
 }
 
-fn rider_place(first: u32, label: Label) -> Place {
-    if params.classes > 1u {
-        return place_of(first, label);
-    }
-    let one = label.index == 1u;
-    return Place(LABELLED, select(0.0, x0_at(first), one), select(1.0, class_weight_at(0u), one));
+fn rider_class(rider: Rider, x: f32, t: f32, k: u32) -> Class {
+    return Class(x, t, class_weight_at(k), LABELLED && (rider.index == select(k, 1u, params.classes == 1u)));
 }
 
-// What the gradient of a position's classes takes.
+// Remembers the softmax of a position, and counts its loss; gives what its probabilities take.
+fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, tally: ptr<function, Tally>) -> vec2<f32> {
+    var state = absorbed;
+    if params.classes == 1u {
+        let other = Class(0.0, select(1.0 - t, 0.0, LABELLED), 1.0, LABELLED && (rider.index == 0u));
+        absorb_class(&state, other, rider.place);
+    }
+    if live {
+        riders[at] = state;
+    }
+    if rider.kept {
+        let s = finish_place(state, rider.place);
+        tally_position(at, Label(rider.index, true, false, 0u, 0u), true, s, score_place(s), tally);
+    }
+    let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) || (state.rest < 0.0);
+    return vec2<f32>(state.peak, select(1.0 / (1.0 + state.rest), nan(), unknown));
+}
+
+fn ride(quad: Quad, tally: ptr<function, Tally>) {
+    let rider_a = rider_at(quad, 0u);
+    let rider_b = rider_at(quad, 1u);
+    let rider_c = rider_at(quad, 2u);
+    let rider_d = rider_at(quad, 3u);
+    var a = fold_empty();
+    var b = fold_empty();
+    var c = fold_empty();
+    var d = fold_empty();
+    var t = vec4<f32>(0.0);
+    for (var k = 0u; k < params.classes; k += 1u) {
+        let x = logits_of(quad, k);
+        if !LABELLED {
+            t = targets_of(quad, k);
+        }
+        absorb_class(&a, rider_class(rider_a, x.x, t.x, k), rider_a.place);
+        absorb_class(&b, rider_class(rider_b, x.y, t.y, k), rider_b.place);
+        absorb_class(&c, rider_class(rider_c, x.z, t.z, k), rider_c.place);
+        absorb_class(&d, rider_class(rider_d, x.w, t.w, k), rider_d.place);
+    }
+    let of_a = remember_rider(quad.at.x, true, rider_a, t.x, a, tally);
+    let of_b = remember_rider(quad.at.y, quad.live.y, rider_b, t.y, b, tally);
+    let of_c = remember_rider(quad.at.z, quad.live.z, rider_c, t.z, c, tally);
+    let of_d = remember_rider(quad.at.w, quad.live.w, rider_d, t.w, d, tally);
+    let one_over = vec4<f32>(of_a.y, of_b.y, of_c.y, of_d.y);
+    remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), one_over);
+}
+
+// What the gradients of four positions' classes take.
 struct Riding {
-    s: Statistics,
-    score: Score,
-    scale: vec2<f32>,
+    a: Ridden,
+    b: Ridden,
+    c: Ridden,
+    d: Ridden,
 }
 
-fn riding_of(position: u32, label: Label) -> Riding {
-    let s = finish_place(riders[position], rider_place(first_class(position), label));
-    return Riding(s, score_place(s), rider_scales());
+struct Ridden {
+    rider: Rider,
+    poison: bool,
+    slopes: Slopes,
 }
 
-fn ridden(riding: Riding, first: u32, k: u32, label: Label) -> f32 {
-    if riding.s.poison {
-        return nan();
+fn ridden_at(quad: Quad, j: u32) -> Ridden {
+    let rider = rider_at(quad, j);
+    let s = finish_place(riders[quad.at[j]], rider.place);
+    return Ridden(rider, s.poison, slopes_of(s, score_place(s), rider_scales()));
+}
+
+fn riding_of(quad: Quad) -> Riding {
+    return Riding(ridden_at(quad, 0u), ridden_at(quad, 1u), ridden_at(quad, 2u), ridden_at(quad, 3u));
+}
+
+fn ridden_class(after: Ridden, x: f32, t: f32, k: u32) -> f32 {
+    return select(write_class(after.slopes, rider_class(after.rider, x, t, k)), nan(), after.poison);
+}
+
+fn ridden(riding: Riding, x: vec4<f32>, quad: Quad, k: u32) -> vec4<f32> {
+    var t = vec4<f32>(0.0);
+    if !LABELLED {
+        t = targets_of(quad, k);
     }
-    var seen = class_at(first, label, k);
-    seen.hit = LABELLED && (label.index == select(k, 1u, params.classes == 1u));
-    return write_class(riding.s, riding.score, seen, riding.scale);
+    return vec4<f32>(
+        ridden_class(riding.a, x.x, t.x, k),
+        ridden_class(riding.b, x.y, t.y, k),
+        ridden_class(riding.c, x.z, t.z, k),
+        ridden_class(riding.d, x.w, t.w, k),
+    );
 }

@@ -34,24 +34,53 @@ fn tally_merge(a: Tally, b: Tally) -> Tally {
     return merged;
 }
 
-var<workgroup> tallies_shared: array<Tally, 256>;
+var<workgroup> tally_sums: array<vec3<f32>, 256>;
+var<workgroup> tally_counts: array<u32, 256>;
+// what is rare is merged by whom it concerns
+var<workgroup> tally_poison: atomic<u32>;
+var<workgroup> tally_first_bad: atomic<u32>;
+var<workgroup> tally_bad: vec2<u32>;
 
 // The workgroup's tally, in invocation 0: sixteen at a time, since a barrier costs more than fifteen additions.
 fn tally_workgroup(own: Tally, lane: u32) -> Tally {
-    tallies_shared[lane] = own;
-    workgroupBarrier();
-    if lane < 16u {
-        var merged = tallies_shared[lane];
-        for (var i = lane + 16u; i < 256u; i += 16u) {
-            merged = tally_merge(merged, tallies_shared[i]);
-        }
-        tallies_shared[lane] = merged;
+    var sums = vec3<f32>(own.sum, own.extra, own.weight);
+    var count = own.count;
+    tally_sums[lane] = sums;
+    tally_counts[lane] = count;
+    if lane == 0u {
+        atomicStore(&tally_poison, 0u);
+        atomicStore(&tally_first_bad, NO_POSITION);
     }
     workgroupBarrier();
-    var merged = tallies_shared[0];
+    if own.poison != 0u {
+        atomicOr(&tally_poison, own.poison);
+    }
+    if own.bad_position != NO_POSITION {
+        atomicMin(&tally_first_bad, own.bad_position);
+    }
+    if lane < 16u {
+        for (var i = lane + 16u; i < 256u; i += 16u) {
+            sums += tally_sums[i];
+            count += tally_counts[i];
+        }
+        tally_sums[lane] = sums;
+        tally_counts[lane] = count;
+    }
+    workgroupBarrier();
+    if (own.bad_position != NO_POSITION) && (own.bad_position == atomicLoad(&tally_first_bad)) {
+        tally_bad = vec2<u32>(own.bad_low, own.bad_high);
+    }
+    workgroupBarrier();
+    var merged = own;
     if lane == 0u {
         for (var i = 1u; i < 16u; i += 1u) {
-            merged = tally_merge(merged, tallies_shared[i]);
+            sums += tally_sums[i];
+            count += tally_counts[i];
+        }
+        merged = Tally(sums.x, sums.y, sums.z, count, atomicLoad(&tally_poison), atomicLoad(&tally_first_bad), 0u, 0u);
+        if merged.bad_position != NO_POSITION {
+            merged.bad_low = tally_bad.x;
+            merged.bad_high = tally_bad.y;
         }
     }
     return merged;

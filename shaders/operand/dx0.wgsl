@@ -11,3 +11,10 @@ fn store_dx0(i: u32, d: f32) {
         dx0[element] = d;
     }
 }
+
+fn store_dx0_four(i: u32, d: vec4<f32>) {
+    store_dx0(i, d.x);
+    store_dx0(i + 1u, d.y);
+    store_dx0(i + 2u, d.z);
+    store_dx0(i + 3u, d.w);
+}

@@ -11,3 +11,10 @@ fn store_dx1(i: u32, d: f32) {
         dx1[element] = d;
     }
 }
+
+fn store_dx1_four(i: u32, d: vec4<f32>) {
+    store_dx1(i, d.x);
+    store_dx1(i + 1u, d.y);
+    store_dx1(i + 2u, d.z);
+    store_dx1(i + 3u, d.w);
+}

@@ -11,3 +11,10 @@ fn store_dx2(i: u32, d: f32) {
         dx2[element] = d;
     }
 }
+
+fn store_dx2_four(i: u32, d: vec4<f32>) {
+    store_dx2(i, d.x);
+    store_dx2(i + 1u, d.y);
+    store_dx2(i + 2u, d.z);
+    store_dx2(i + 3u, d.w);
+}

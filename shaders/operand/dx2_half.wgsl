@@ -9,3 +9,10 @@ fn store_dx2(i: u32, d: f32) {
     let word = atomicLoad(&dx2[element >> 1u]);
     atomicXor(&dx2[element >> 1u], flipped(word, element, d, DX2_ADD, DX2_DTYPE));
 }
+
+fn store_dx2_four(i: u32, d: vec4<f32>) {
+    store_dx2(i, d.x);
+    store_dx2(i + 1u, d.y);
+    store_dx2(i + 2u, d.z);
+    store_dx2(i + 3u, d.w);
+}

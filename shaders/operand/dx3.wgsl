@@ -11,3 +11,10 @@ fn store_dx3(i: u32, d: f32) {
         dx3[element] = d;
     }
 }
+
+fn store_dx3_four(i: u32, d: vec4<f32>) {
+    store_dx3(i, d.x);
+    store_dx3(i + 1u, d.y);
+    store_dx3(i + 2u, d.z);
+    store_dx3(i + 3u, d.w);
+}

@@ -9,3 +9,10 @@ fn store_dx3(i: u32, d: f32) {
     let word = atomicLoad(&dx3[element >> 1u]);
     atomicXor(&dx3[element >> 1u], flipped(word, element, d, DX3_ADD, DX3_DTYPE));
 }
+
+fn store_dx3_four(i: u32, d: vec4<f32>) {
+    store_dx3(i, d.x);
+    store_dx3(i + 1u, d.y);
+    store_dx3(i + 2u, d.z);
+    store_dx3(i + 3u, d.w);
+}

@@ -7,3 +7,7 @@ fn x0_at(i: u32) -> f32 {
     let element = i + base(2u);
     return decode(x0[word_of(element, X0_DTYPE)], element, X0_DTYPE);
 }
+
+fn x0_four(i: u32) -> vec4<f32> {
+    return vec4<f32>(x0_at(i), x0_at(i + 1u), x0_at(i + 2u), x0_at(i + 3u));
+}

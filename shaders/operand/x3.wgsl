@@ -7,3 +7,7 @@ fn x3_at(i: u32) -> f32 {
     let element = i + base(5u);
     return decode(x3[word_of(element, X3_DTYPE)], element, X3_DTYPE);
 }
+
+fn x3_four(i: u32) -> vec4<f32> {
+    return vec4<f32>(x3_at(i), x3_at(i + 1u), x3_at(i + 2u), x3_at(i + 3u));
+}

@@ -6,6 +6,7 @@ use crate::gpu::kernel::{Declared, Kernel, Pipeline};
 use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
 use crate::gpu::plan::{Bound, Plan, Stage};
+use crate::gpu::specialise;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::term::{Part, Scale};
 use std::collections::HashMap;
@@ -70,6 +71,11 @@ impl Binder<'_> {
     /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
     fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
         let mut kernel = Kernel::clone(&stage.kernel);
+        if kernel.quads && !self.gpu.is_plain() {
+            specialise::quads(&mut kernel, |binding| {
+                self.place(stage, binding).is_some_and(|placed| placed.base % 4 == 0 && placed.size % 16 == 0)
+            });
+        }
         let bindings = kernel.bindings();
         let of_kind = |read_only| {
             let kind = wgpu::BufferBindingType::Storage { read_only };
@@ -167,7 +173,8 @@ impl Binder<'_> {
         // a tensor of no bytes may begin where its buffer ends: what is bound in its place is never read
         let begin = if tensor.is_empty() { 0 } else { memory.offset };
         let offset = begin / alignment * alignment;
-        let end = (begin + tensor.bytes()).next_multiple_of(4).max(offset + 16).min(memory.buffer.size());
+        // to the end of a quad, as far as there is one
+        let end = (begin + tensor.bytes()).next_multiple_of(16).max(offset + 16).min(memory.buffer.size());
         let base = (begin - offset) / tensor.dtype().size() as u64;
         Placed { buffer: &memory.buffer, offset, size: (end - offset) / 4 * 4, base }
     }

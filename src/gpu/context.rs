@@ -39,6 +39,10 @@ struct Context {
     lost: Arc<Mutex<Option<String>>>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
+    /// Whether kernels are left as they are, rather than made for the adapter.
+    plain: bool,
+    /// Whether the adapter is a CPU, whose lanes are those of its vector registers.
+    on_cpu: bool,
 }
 
 impl Gpu {
@@ -77,8 +81,12 @@ impl Gpu {
     }
 
     /// A device and queue of your own, which are left as they were found: nothing is set on them.
+    ///
+    /// Where the environment variable `WGLOSS_PLAIN` is set, kernels are compiled as on any adapter: with all of naga's checks,
+    /// elements taken one by one. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
+        let on_cpu = device.adapter_info().device_type == wgpu::DeviceType::Cpu;
         Gpu(Arc::new(Context {
             device,
             queue,
@@ -88,6 +96,8 @@ impl Gpu {
             lost: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
+            plain: std::env::var_os("WGLOSS_PLAIN").is_some_and(|value| value != "0"),
+            on_cpu,
         }))
     }
 
@@ -126,6 +136,14 @@ impl Gpu {
 
     pub(super) fn workspace_bound(&self) -> u64 {
         self.0.workspace_bound.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.0.plain
+    }
+
+    pub(super) fn on_cpu(&self) -> bool {
+        self.0.on_cpu && !self.0.plain
     }
 
     pub(super) fn timeout(&self) -> Duration {

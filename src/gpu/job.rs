@@ -100,6 +100,7 @@ impl Job {
                 slot,
                 workspace_bound: gpu.workspace_bound(),
                 statistics: statistics.is_some(),
+                on_cpu: gpu.on_cpu(),
             };
             let plan = plan(&request)?;
             let mut memories = Vec::new();

@@ -19,15 +19,23 @@ pub(crate) static FILES: &[Source] = &[
     source!("dtype/float"),
     source!("dtype/half"),
     source!("operand/x0"),
+    source!("operand/x0_quads"),
     source!("operand/x0_in_place"),
     source!("operand/x1"),
+    source!("operand/x1_quads"),
     source!("operand/x2"),
+    source!("operand/x2_quads"),
     source!("operand/x3"),
+    source!("operand/x3_quads"),
     source!("operand/row"),
     source!("operand/dx0"),
+    source!("operand/dx0_quads"),
     source!("operand/dx1"),
+    source!("operand/dx1_quads"),
     source!("operand/dx2"),
+    source!("operand/dx2_quads"),
     source!("operand/dx3"),
+    source!("operand/dx3_quads"),
     source!("operand/dx0_half"),
     source!("operand/dx1_half"),
     source!("operand/dx2_half"),
@@ -41,12 +49,14 @@ pub(crate) static FILES: &[Source] = &[
     source!("operand/table"),
     source!("operand/items"),
     source!("operand/labels"),
+    source!("operand/labels_quads"),
     source!("operand/dense"),
     source!("operand/statistics"),
     source!("operand/statistics_out"),
     source!("operand/states"),
     source!("operand/row_states"),
     source!("operand/pixels"),
+    source!("operand/pixels_of_four"),
     source!("operand/riders"),
     source!("operand/sums"),
     source!("operand/coefficients"),
@@ -114,11 +124,13 @@ pub(crate) static FILES: &[Source] = &[
     source!("geometry/positions_tally"),
     source!("geometry/positions_write"),
     source!("geometry/positions_fused"),
+    source!("geometry/positions_pixels"),
     source!("geometry/positions_gather"),
     source!("geometry/positions_score"),
     source!("geometry/positions_scatter"),
     source!("geometry/positions_count"),
     source!("geometry/region"),
+    source!("geometry/region_quads"),
     source!("geometry/region_rider"),
     source!("geometry/region_chunks"),
     source!("geometry/region_pieces"),
@@ -178,6 +190,8 @@ pub(crate) struct Kernel {
     pub entry: &'static str,
     pub sources: Vec<Source>,
     pub overrides: Vec<(String, f64)>,
+    /// Whether the kernel goes through elements four at a time, from places that are multiples of four.
+    pub quads: bool,
     /// Whether every storage binding is read_write, as it must be where operands and outputs share a buffer.
     pub shared_buffer: bool,
 }
@@ -295,10 +309,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let bindings = kernel.bindings();
     let device = gpu.device();
     let made = gpu.scoped(|| {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.entry),
-            source: wgpu::ShaderSource::Wgsl(kernel.text().into()),
-        });
+        let module = module(gpu, kernel);
         let entries: Vec<_> = bindings
             .iter()
             .map(|binding| wgpu::BindGroupLayoutEntry {
@@ -338,6 +349,27 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
         Err(Error::Gpu(message)) => Err(Error::Gpu(with_files(kernel, &message))),
         Err(other) => Err(other),
     }
+}
+
+/// The shader module of a kernel.
+#[expect(unsafe_code, reason = "the one place that turns off a check of naga's")]
+fn module(gpu: &Gpu, kernel: &Kernel) -> wgpu::ShaderModule {
+    let text = wgpu::ShaderSource::Wgsl(kernel.text().into());
+    let module = wgpu::ShaderModuleDescriptor { label: Some(kernel.entry), source: text };
+    if gpu.is_plain() || !kernel.sources.iter().all(is_own) {
+        return gpu.device().create_shader_module(module);
+    }
+    // Otherwise naga counts the iterations of every loop, at a cost in time and more in compiling. Indices stay checked: that
+    // costs next to nothing, and what is proven of them here might be wrong of a caller's device.
+    let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
+    // SAFETY: loops of this library's shaders end: each counts up to a number of the host's, which a test bounds. A leaf
+    // from outside may have others, and is compiled with all checks.
+    unsafe { gpu.device().create_shader_module_trusted(module, checks) }
+}
+
+/// Whether a shader is this library's.
+fn is_own(source: &Source) -> bool {
+    FILES.contains(source) || crate::losses::shaders().contains(source)
 }
 
 /// A compiler's message with the file and line of each place it names in the joined source.

@@ -9,6 +9,7 @@ mod outcome;
 mod outputs;
 mod params;
 mod plan;
+mod specialise;
 mod tensor;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     }
     scale_first(request, plan, count(request, tiles), narrow(chunk as u64), tiles);
 
-    plan.stages.extend(walks(request.wanted, |first, gradients| walk(request, tiles, first, gradients)));
+    plan.stages.extend(walks(request.wanted, |first, gradients| walk(request, per_item, tiles, first, gradients)));
     if by_item && request.unreduced() {
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
@@ -43,7 +43,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
 }
 
 /// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
-fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
+fn walk(request: &Request<'_>, per_item: usize, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
@@ -56,11 +56,14 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) ->
     joint.optional("losses", first && request.unreduced() && !by_item);
     joint.optional("items", by_item);
     overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
+    overrides.push(request.team());
     let bound = bind_gradients(&mut joint, &mut overrides, header, gradients);
     joint.files(&["geometry/element"]);
     joint.sources.push(header.shader);
     joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
-    joint.stage("elements", overrides, tiles).writing(bound)
+    // a tile begins at a multiple of four, unless items do not; boxes are quads themselves
+    let quads = boxes || !by_item || per_item.is_multiple_of(4);
+    joint.stage("elements", overrides, tiles).in_quads(quads).writing(bound)
 }
 
 /// The operands that the leaf sees, and the numbers of the loss's own behind them.

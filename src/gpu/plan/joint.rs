@@ -80,7 +80,7 @@ impl Joint {
         let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
         let declared: Vec<&str> = declared.collect();
         overrides.retain(|(name, _)| declared.contains(&name.as_str()));
-        let kernel = Kernel { entry, sources: self.sources, overrides, shared_buffer: false };
+        let kernel = Kernel { entry, sources: self.sources, overrides, quads: false, shared_buffer: false };
         Stage { kernel: Arc::new(kernel), groups, block: Block::default(), gradients: Vec::new(), operands: Vec::new() }
     }
 }
@@ -94,6 +94,12 @@ impl Stage {
     /// The stage with operands of its own behind some of its bindings.
     pub(super) fn reading(mut self, operands: &[(&'static str, &'static str)]) -> Stage {
         self.operands = operands.to_vec();
+        self
+    }
+
+    /// The stage, whose kernel goes through elements four at a time from places that are multiples of four, if it does.
+    pub(super) fn in_quads(mut self, quads: bool) -> Stage {
+        Arc::make_mut(&mut self.kernel).quads = quads;
         self
     }
 

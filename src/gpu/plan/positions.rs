@@ -14,6 +14,9 @@ const CHUNK: usize = 8192;
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
 
+/// The most classes that a lane goes through for each position.
+const MOST_OF_PIXEL: usize = 256;
+
 /// The most classes of a row that is not cut whatever it takes, since its gradient overwrites it.
 pub(super) const MOST_IN_PLACE: usize = 1 << 19;
 
@@ -27,14 +30,18 @@ pub(super) struct Fold {
     pub files: &'static [&'static str],
     /// Whether label targets give every class a share of the loss.
     pub spreads: bool,
+    /// Whether it is so little arithmetic that a lane folds four classes or positions at once.
+    pub light: bool,
 }
 
 impl Fold {
     pub fn of(leaf: Leaf<'_>) -> Fold {
         match leaf {
-            Leaf::Softmax(leaf) => Fold { files: &["fold/softmax", "fold/softmax_classes"], spreads: leaf.spreads() },
-            Leaf::ClassSum(_) => Fold { files: &["fold/class_sum"], spreads: false },
-            Leaf::Divergence(_) => Fold { files: &["fold/divergence"], spreads: false },
+            Leaf::Softmax(leaf) => {
+                Fold { files: &["fold/softmax", "fold/softmax_classes"], spreads: leaf.spreads(), light: true }
+            }
+            Leaf::ClassSum(_) => Fold { files: &["fold/class_sum"], spreads: false, light: true },
+            Leaf::Divergence(_) => Fold { files: &["fold/divergence"], spreads: false, light: false },
             _ => unreachable!("the checks choose the walk by the leaf"),
         }
     }
@@ -58,18 +65,50 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
         spread(request, plan, classes, fold);
     } else if !in_place && (classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW)) {
         cut(request, plan, classes, fold);
+    } else if fold.light && classes.class_stride > 1 && classes.c <= MOST_OF_PIXEL && classes.s.is_multiple_of(4) {
+        pixels(request, plan, classes, fold);
     } else {
         fused(request, plan, classes, fold);
     }
+}
+
+/// One pass over positions whose classes lie far apart: a lane folds those of four neighbours.
+fn pixels(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+    // about 4096 workgroups, as far as an invocation's loops stay short
+    let fours = classes.positions() / 4;
+    let rounds = (fours / (256 * 4096)).next_power_of_two().min((4096 / classes.c).max(1));
+    let groups = fours.div_ceil(256 * rounds) as u64;
+    plan.params.rounds = narrow(rounds as u64);
+    plan.params.tallies = narrow(groups);
+    plan.longest_loop = plan.longest_loop.max((2 * rounds * classes.c) as u64);
+    let joint = whole(request, fold, "geometry/positions_pixels");
+    let stage = joint.stage("positions_pixels", choices(request, fold, classes), groups).in_quads(true);
+    plan.stages.push(writing(request, stage));
+}
+
+/// What a kernel is joined of that goes from logits to losses and gradients in one pass.
+fn whole(request: &Request<'_>, fold: Fold, path: &str) -> Joint {
+    let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
+    joint.optional("upstream", request.upstream_tensor());
+    joint.optional("losses", request.unreduced());
+    joint.optional("dx0", !request.wanted.is_empty());
+    joint.files(&["geometry/positions_tally", "geometry/positions_write", path]);
+    joint
 }
 
 /// One pass: as many lanes share a position as keep loops short and neighbours together.
 fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
-    let lanes = if rows { c.div_ceil(8) } else { c.div_ceil(256) }.next_power_of_two().min(256);
+    let lanes = match rows {
+        // the lanes of a register, each of which goes along a row of its own while rows are short
+        true if request.on_cpu && fold.light && c <= 256 => 1,
+        true if request.on_cpu && fold.light && c <= UNCUT => 8,
+        true => c.div_ceil(8).next_power_of_two().min(256),
+        false => c.div_ceil(256).next_power_of_two().min(256),
+    };
     let slots = 256 / lanes;
-    let per_lane = c.div_ceil(lanes);
+    let per_lane = c.div_ceil(if rows && fold.light { 4 * lanes } else { lanes });
     // about 4096 workgroups, as far as an invocation's loops stay short
     let rounds = (positions / (slots * 4096)).next_power_of_two().min((4096 / per_lane).max(1));
     let groups = positions.div_ceil(slots * rounds) as u64;
@@ -77,18 +116,10 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     plan.params.tallies = narrow(groups);
     plan.longest_loop = plan.longest_loop.max((2 * rounds * per_lane) as u64);
 
-    let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-    joint.optional("upstream", request.upstream_tensor());
-    joint.optional("losses", request.unreduced());
-    joint.optional("dx0", !request.wanted.is_empty());
-    joint.files(&["geometry/positions_tally", "geometry/positions_write", "geometry/positions_fused"]);
-    let mut overrides = choices(request, fold);
-    overrides.extend([
-        ("LANES".into(), lanes as f64),
-        ("ROWS".into(), f64::from(u8::from(rows))),
-        ("WRITES".into(), f64::from(u8::from(!request.wanted.is_empty()))),
-    ]);
-    plan.stages.push(writing(request, joint.stage("positions_fused", overrides, groups)));
+    let mut overrides = choices(request, fold, classes);
+    overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), f64::from(u8::from(rows)))]);
+    let stage = whole(request, fold, "geometry/positions_fused").stage("positions_fused", overrides, groups);
+    plan.stages.push(writing(request, stage.in_quads(in_quads(classes))));
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
@@ -107,7 +138,7 @@ fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
         end.files(&["operand/states", "operand/statistics_out"]);
         end.files(&["geometry/whole_of_chunks", "geometry/positions_statistics"]);
         let groups = u64::from(plan.params.tallies);
-        plan.stages.push(end.stage("positions_statistics", choices(request, fold), groups));
+        plan.stages.push(end.stage("positions_statistics", choices(request, fold, classes), groups));
     } else {
         chunk(plan, classes);
         plan.longest_loop = plan.longest_loop.max(request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64));
@@ -136,7 +167,8 @@ fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
     plan.hold_states(fold.files[0], tiles);
     let mut gather = joint(request, fold, &[], false);
     gather.files(&["operand/states", "geometry/positions_gather"]);
-    plan.stages.push(gather.stage("positions_gather", choices(request, fold), tiles));
+    plan.stages
+        .push(gather.stage("positions_gather", choices(request, fold, classes), tiles).in_quads(in_quads(classes)));
 }
 
 /// The scores of rows, from what the `whole` of each is merged of.
@@ -146,7 +178,7 @@ fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, w
     score.files(whole);
     score.files(&["geometry/positions_tally", "geometry/positions_score"]);
     let groups = classes.positions().div_ceil(256) as u64;
-    plan.stages.push(score.stage("positions_score", choices(request, fold), groups));
+    plan.stages.push(score.stage("positions_score", choices(request, fold, classes), groups));
 }
 
 /// The gradients of chunks.
@@ -160,7 +192,8 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
     scatter.optional("dx0", true);
     scatter.files(whole);
     scatter.files(&["geometry/positions_write", "geometry/positions_scatter"]);
-    plan.stages.push(writing(request, scatter.stage("positions_scatter", choices(request, fold), tiles)));
+    let stage = scatter.stage("positions_scatter", choices(request, fold, classes), tiles);
+    plan.stages.push(writing(request, stage.in_quads(in_quads(classes))));
 }
 
 /// What every kernel over classes is joined of.
@@ -177,12 +210,22 @@ fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint
     joint
 }
 
-fn choices(request: &Request<'_>, fold: Fold) -> Vec<(String, f64)> {
+/// Whether rows are a multiple of four, as the places of their first classes are then.
+fn in_quads(classes: Classes) -> bool {
+    classes.class_stride == 1 && classes.c.is_multiple_of(4)
+}
+
+fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, f64)> {
+    let flag = |flag: bool| f64::from(u8::from(flag));
     let labelled = request.checked.labels.is_some();
     let mut overrides = overrides(request.loss());
     overrides.extend([
-        ("LABELLED".into(), f64::from(u8::from(labelled))),
-        ("SPREADS".into(), f64::from(u8::from(!labelled || fold.spreads))),
+        ("LABELLED".into(), flag(labelled)),
+        ("SPREADS".into(), flag(!labelled || fold.spreads)),
+        ("FOURS".into(), flag(fold.light && classes.class_stride == 1)),
+        ("WHOLE".into(), flag(in_quads(classes))),
+        ("WRITES".into(), flag(!request.wanted.is_empty())),
+        request.team(),
     ]);
     overrides
 }

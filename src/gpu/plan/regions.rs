@@ -18,10 +18,11 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         let (needed, limit) = (classes.c as u64, MOST_CLASSES as u64);
         return Err(Error::TooLarge { what: "classes of a region loss".into(), needed, limit });
     }
-    // an invocation sees up to 16 positions, as far as its loops over their classes stay short
-    let most = (4096 / classes.c).clamp(1, 16);
-    let rounds = (classes.s / (256 * 64)).next_power_of_two().min(most);
-    let chunk = 256 * rounds;
+    // an invocation sees up to 16 positions, four at a time; on a CPU, which has few workgroups at once, up to 64
+    let (most, apart) = if request.on_cpu { (16, 1) } else { (4, 64) };
+    let most = (1024 / classes.c).clamp(1, most);
+    let rounds = (classes.s / (1024 * apart)).next_power_of_two().min(most);
+    let chunk = 1024 * rounds;
     let chunks = classes.s.div_ceil(chunk);
     let gathered = (classes.n * chunks) as u64;
     let regions = (if settings.batch { 1 } else { classes.n } * classes.c) as u64;
@@ -35,7 +36,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     (params.tallies, params.first_tally) = (narrow(gathered + values), narrow(gathered));
     let merged =
         request.part.among.as_ref().map_or(chunks * if settings.batch { classes.n } else { 1 }, |all| all.shape()[0]);
-    plan.longest_loop = plan.longest_loop.max((rounds * classes.c) as u64).max(merged as u64 / 256);
+    plan.longest_loop = plan.longest_loop.max((rounds * classes.c.next_multiple_of(4)) as u64).max(merged as u64 / 256);
     let whole = if settings.together { regions } else { 0 };
     plan.hold("region_sums", gathered * classes.c as u64 + whole);
     plan.hold("coefficients", regions);
@@ -45,6 +46,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     match &rider {
         Some(_) => {
             plan.hold("riders", positions as u64);
+            plan.hold("pixels", positions as u64);
             scale_piece(request, plan, Piece::Ridden, None);
             let count = positions::count(request, Piece::Rider, positions);
             scale_piece(request, plan, Piece::Rider, Some(count).filter(|(_, _, tallies)| *tallies > 0));
@@ -56,12 +58,13 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         }
     }
 
-    let walk = Walk { request, settings, rider };
+    let fours = classes.class_stride > 1 && classes.s.is_multiple_of(4);
+    let walk = Walk { request, settings, rider, fours };
     let choices = walk.choices();
     if gathered > 0 {
         let mut gather = walk.over_positions(&["lib/tally", "lib/workspace"]);
         gather.files(&["operand/sums", "geometry/region_gather"]);
-        plan.stages.push(gather.stage("region_gather", choices.clone(), gathered));
+        plan.stages.push(gather.stage("region_gather", choices.clone(), gathered).in_quads(fours));
     }
     if request.statistics {
         let mut sums = walk.joint(&[]);
@@ -117,9 +120,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         let mut scatter = walk.over_positions(lib);
         scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_scatter"]);
         let add = ("DX0_ADD".into(), f64::from(u8::from(wanted.add)));
-        let groups = positions.div_ceil(256) as u64;
+        let groups = positions.div_ceil(1024) as u64;
         let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), groups);
-        plan.stages.push(stage.writing(vec![("dx0".into(), wanted.output)]));
+        plan.stages.push(stage.in_quads(fours).writing(vec![("dx0".into(), wanted.output)]));
     }
     Ok(())
 }
@@ -146,6 +149,8 @@ struct Walk<'a> {
     request: &'a Request<'a>,
     settings: RegionSettings,
     rider: Option<Riding>,
+    /// Whether a class of four neighbouring positions is one load.
+    fours: bool,
 }
 
 impl Walk<'_> {
@@ -160,18 +165,22 @@ impl Walk<'_> {
     /// A kernel that walks over positions, and with it what rides along.
     fn over_positions(&self, lib: &[&str]) -> Joint {
         let mut joint = self.joint(lib);
-        joint.files(&["operand/x0", "geometry/places", "geometry/region"]);
+        joint.files(&["operand/x0", "geometry/places", "geometry/region", "geometry/region_quads"]);
         match &self.rider {
-            None => joint.files(&["operand/pixels", "absent/rider"]),
+            None => joint.files(&["absent/rider"]),
             Some(rider) => {
                 joint.optional("class_weight", self.request.player(Role::PerClass).is_some());
                 joint.files(&["lib/class", "absent/mask", "absent/losses", "operand/riders"]);
                 joint.files(rider.fold.files);
                 joint.sources.push(rider.shader);
-                joint.files(&["geometry/class_axis", "geometry/positions_tally", "geometry/region_rider"]);
+                joint.files(&["geometry/positions_tally", "geometry/region_rider"]);
             }
         }
-        joint.files(&[&format!("activation/{}", self.settings.activation.get())]);
+        let activation = self.settings.activation;
+        joint.files(&[&format!("activation/{}", activation.get())]);
+        if activation == Activation::Softmax {
+            joint.files(&[if self.fours { "operand/pixels_of_four" } else { "operand/pixels" }]);
+        }
         joint
     }
 
@@ -182,6 +191,8 @@ impl Walk<'_> {
             ("LABELLED".into(), flag(self.request.checked.labels.is_some())),
             ("SQUARED".into(), flag(self.settings.squared)),
             ("TOGETHER".into(), flag(self.settings.together)),
+            ("FOURS".into(), flag(self.fours)),
+            self.request.team(),
         ]);
         choices.extend(self.rider.iter().flat_map(|rider| rider.choices.clone()));
         choices

@@ -27,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub workspace_bound: u64,
     /// Whether the statistics of a piece are wanted rather than its loss.
     pub statistics: bool,
+    /// Whether the adapter is a CPU: its lanes are those of a vector register, which goes on alone.
+    pub on_cpu: bool,
 }
 
 impl Request<'_> {
@@ -42,6 +44,13 @@ impl Request<'_> {
     /// The numbers of the loss's own, one for each element of the last axis.
     pub(super) fn columns(&self) -> Option<&[f32]> {
         if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
+    }
+
+    /// How many lanes walk a contiguous piece together: the override of this name. A GPU reads best where all neighbours of
+    /// a subgroup, as wide as it may be, read neighbouring memory; a CPU under a driver runs a few lanes at a time, and has
+    /// caches that look ahead of these.
+    pub(super) fn team(&self) -> (String, f64) {
+        ("TEAM".into(), if self.on_cpu { 8.0 } else { 256.0 })
     }
 
     /// The losses of the walk.

@@ -49,6 +49,7 @@ pub(super) struct Case {
     pub free: usize,
     pub workspace_bound: u64,
     pub piece: Piece,
+    pub on_cpu: bool,
 }
 
 /// What is planned of a loss that may be spread over devices.
@@ -90,6 +91,7 @@ impl Case {
             free: 1000,
             workspace_bound: 128 << 20,
             piece: Piece::Whole,
+            on_cpu: false,
         }
     }
 
@@ -142,6 +144,7 @@ impl Case {
             slot: 0,
             workspace_bound: self.workspace_bound,
             statistics: self.piece == Piece::Statistics,
+            on_cpu: self.on_cpu,
         })
     }
 
@@ -288,6 +291,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                     target,
                                     // any of them, so that each meets much and kernels do not multiply
                                     floats: FLOATS[cases.len() % FLOATS.len()],
+                                    on_cpu: cases.len() % 2 == 1,
                                     optional,
                                     upstream_tensor: scales & 1 != 0,
                                     divide_by_tensor: scales & 2 != 0,

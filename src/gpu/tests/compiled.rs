@@ -2,6 +2,7 @@
 
 use super::cases::{Case, cases, noop};
 use crate::gpu::kernel::Kernel;
+use crate::gpu::specialise::quads;
 use crate::loss::Loss;
 use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
@@ -19,7 +20,7 @@ pub(super) struct Joined {
 }
 
 /// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well, which changes nothing
-/// else.
+/// else, and two made for tensors that begin at a quad.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -27,12 +28,13 @@ pub(super) fn joined() -> &'static [Joined] {
         for kernel in planned().iter().flat_map(|(_, kernels)| kernels) {
             texts.entry(kernel.text()).or_default().push(kernel.clone());
         }
-        let mut shared = Vec::new();
+        let mut made = Vec::new();
         for kernels in texts.values_mut() {
             *kernels = one_of_each_dtype(std::mem::take(kernels));
-            shared.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
+            made.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
+            made.extend(ends(kernels).filter(|kernel| kernel.quads).map(in_quads));
         }
-        for kernel in shared {
+        for kernel in made {
             texts.entry(kernel.text()).or_default().push(kernel);
         }
         let parse = |(text, kernels): (String, Vec<Kernel>)| {
@@ -41,6 +43,12 @@ pub(super) fn joined() -> &'static [Joined] {
         };
         texts.into_iter().map(parse).collect()
     })
+}
+
+fn in_quads(kernel: &Kernel) -> Kernel {
+    let mut kernel = kernel.clone();
+    quads(&mut kernel, |_| true);
+    kernel
 }
 
 /// Of kernels that differ in nothing but dtypes, which are constants to the shaders, one stands for all: now this, now that.

@@ -187,6 +187,7 @@ fn kernels_that_differ_have_keys_that_differ() {
         entry: "elements",
         sources: vec![file("lib/params"), file("lib/math")],
         overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 1.0)],
+        quads: false,
         shared_buffer: false,
     };
     let leaf = Source { path: "lib/math", text: "// a leaf from outside that goes by a known path" };
@@ -214,7 +215,7 @@ fn an_error_is_reported_at_its_own_file_and_line() {
     let unended =
         Source { path: "lib/unended", text: "// A file whose last line does not end.\nconst UNENDED: u32 = 1u;" };
     let sources = vec![file("lib/params"), unended, broken, file("geometry/element")];
-    let kernel = Kernel { entry: "elements", sources, overrides: Vec::new(), shared_buffer: false };
+    let kernel = Kernel { entry: "elements", sources, overrides: Vec::new(), quads: false, shared_buffer: false };
 
     let error = naga::front::wgsl::parse_str(&kernel.text()).expect_err("the leaf is broken");
     let line = error.location(&kernel.text()).expect("a place").line_number as usize;

@@ -90,7 +90,7 @@ fn every_file_parses_with_the_files_its_first_line_names() {
 }
 
 fn alone(source: Source) -> Kernel {
-    Kernel { entry: "", sources: vec![source], overrides: Vec::new(), shared_buffer: false }
+    Kernel { entry: "", sources: vec![source], overrides: Vec::new(), quads: false, shared_buffer: false }
 }
 
 #[test]
@@ -165,7 +165,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
 fn every_binding_that_is_read_in_words_has_its_dtype_declared() {
     for source in files() {
         for binding in alone(source).bindings() {
-            let words = source.text.contains(&format!("{}: array<u32>;", binding.name));
+            let array = |of: &str| source.text.contains(&format!("{}: array<{of}>;", binding.name));
+            let words = array("u32") || array("vec4<u32>");
             let declared =
                 source.text.contains(&format!("\noverride {}_DTYPE: u32 = 0u;", binding.name.to_uppercase()));
             assert_eq!(words, declared, "{} of shaders/{}.wgsl", binding.name, source.path);

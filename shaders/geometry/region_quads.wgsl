@@ -1,0 +1,54 @@
+// Four neighbouring positions of a region: their logits and targets of a class. Uses lib/params lib/label dtype/float operand/x0 operand/labels geometry/places.
+
+// whether a class of all four is one load
+override FOURS: bool = false;
+
+struct Quad {
+    // the positions, and the elements of their first classes; those beyond the last are the last again
+    at: vec4<u32>,
+    first: vec4<u32>,
+    // whether there is such a position, and whether it takes part
+    live: vec4<bool>,
+    kept: vec4<bool>,
+    // the labels' classes
+    index: vec4<u32>,
+}
+
+fn quad_at(position: u32, end: u32) -> Quad {
+    let each = vec4<u32>(position) + vec4<u32>(0u, 1u, 2u, 3u);
+    let live = each < vec4<u32>(end);
+    let at = min(each, vec4<u32>(end - 1u));
+    let labels = target_labels(at);
+    var first = vec4<u32>(first_class(position)) + vec4<u32>(0u, 1u, 2u, 3u);
+    if !FOURS {
+        first = vec4<u32>(first.x, first_class(at.y), first_class(at.z), first_class(at.w));
+    }
+    let kept = vec4<bool>(labels.a.kept, labels.b.kept, labels.c.kept, labels.d.kept);
+    let index = vec4<u32>(labels.a.index, labels.b.index, labels.c.index, labels.d.index);
+    return Quad(at, first, live, live & kept, index);
+}
+
+fn elements_of(quad: Quad, k: u32) -> vec4<u32> {
+    return quad.first + vec4<u32>(k * params.class_stride);
+}
+
+fn logits_of(quad: Quad, k: u32) -> vec4<f32> {
+    let at = elements_of(quad, k);
+    if FOURS {
+        return x0_four(at.x);
+    }
+    return vec4<f32>(x0_at(at.x), x0_at(at.y), x0_at(at.z), x0_at(at.w));
+}
+
+// The targets of a class: 1 at the label; for one channel the label itself.
+fn targets_of(quad: Quad, k: u32) -> vec4<f32> {
+    let at = elements_of(quad, k);
+    if !LABELLED {
+        if FOURS {
+            return target_four(at.x);
+        }
+        return vec4<f32>(target_at(at.x), target_at(at.y), target_at(at.z), target_at(at.w));
+    }
+    let class_of_one = select(k, 1u, params.classes == 1u);
+    return select(vec4<f32>(0.0), vec4<f32>(1.0), quad.index == vec4<u32>(class_of_one));
+}

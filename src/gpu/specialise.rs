@@ -1,0 +1,15 @@
+//! What of a kernel depends on where tensors lie, which a plan does not know.
+
+use crate::gpu::kernel::{Declared, FILES, Kernel};
+
+/// Joins the files that take four elements at once, of the bindings that allow it and have one: the kernel asks for fours from
+/// multiples of four, which are one load where the tensor begins at a multiple of sixteen bytes and may be read to the next.
+pub(super) fn quads(kernel: &mut Kernel, begins_at_quad: impl Fn(&Declared) -> bool) {
+    for binding in kernel.bindings() {
+        let (path, by) = (format!("operand/{}", binding.name), format!("operand/{}_quads", binding.name));
+        let one_by_one = kernel.sources.iter().any(|source| source.path == path);
+        if one_by_one && FILES.iter().any(|source| source.path == by) && begins_at_quad(&binding) {
+            kernel.replace(&path, &[&by]);
+        }
+    }
+}
