@@ -163,11 +163,8 @@ impl Setting {
                 Array::new(&numbers, shape).unwrap()
             }
         };
-        if self.axis == ClassAxis::Last && matches!(spec.role, Role::Classes | Role::Channels) {
-            array.class_axis_last()
-        } else {
-            array
-        }
+        let classes = matches!(spec.role, Role::Classes | Role::Channels);
+        array.with_class_axis(if classes { self.axis } else { ClassAxis::Second })
     }
 }
 

@@ -12,8 +12,7 @@ use wgloss::{
 
 /// An array of other numbers, stored and laid out as this one is.
 fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {
-    let made = Array::new(numbers, shape).unwrap().cast(array.dtype());
-    if array.class_axis() == ClassAxis::Last { made.class_axis_last() } else { made }
+    Array::new(numbers, shape).unwrap().cast(array.dtype()).with_class_axis(array.class_axis())
 }
 
 /// The axis of an array that its classes lie along.
@@ -198,8 +197,7 @@ fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     let mut rng = Rng::new(seed);
     let number = |rng: &mut Rng| if rng.once_in(9) { f32::NEG_INFINITY } else { 3.0 * rng.normal() as f32 };
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number(&mut rng)).collect();
-    let x = Array::new(&numbers, shape).unwrap();
-    let x = if axis == ClassAxis::Last { x.class_axis_last() } else { x };
+    let x = Array::new(&numbers, shape).unwrap().with_class_axis(axis);
     let mut positions = shape.to_vec();
     let classes = positions.remove(class_axis(&x));
     let label = |rng: &mut Rng| if rng.once_in(5) { -100 } else { rng.below(classes) as i64 };
