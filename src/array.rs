@@ -112,8 +112,13 @@ impl Array {
     }
 
     /// The same elements, with the class axis said to be the last one: `[B, T, V]`, NHWC.
-    pub fn class_axis_last(mut self) -> Array {
-        self.class_axis = ClassAxis::Last;
+    pub fn class_axis_last(self) -> Array {
+        self.with_class_axis(ClassAxis::Last)
+    }
+
+    /// The same elements, with the class axis said to be this one: that of another array, say.
+    pub fn with_class_axis(mut self, axis: ClassAxis) -> Array {
+        self.class_axis = axis;
         self
     }
 

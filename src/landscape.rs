@@ -21,6 +21,7 @@
 //! ```
 
 use crate::error::{Error, Result};
+use crate::random::Random;
 use std::ops::Range;
 
 /// The most points that a grid can have.
@@ -203,7 +204,7 @@ impl Plane {
             }
             end = filter.end;
         }
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let directions = [(); 2].map(|()| {
             let mut direction = vec![0.0; centre.len()];
             for filter in filters {
@@ -247,26 +248,6 @@ fn norm(numbers: impl Iterator<Item = f64>) -> f64 {
 
 fn mismatch(operand: &str, expected: String, got: usize) -> Error {
     Error::ShapeMismatch { loss: "landscape", operand: operand.into(), expected, got: vec![got] }
-}
-
-/// Random numbers from a seed: SplitMix64, by Steele, Lea and Flood, which takes any.
-struct Random(u64);
-
-impl Random {
-    /// Above 0, and at most 1.
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (((bits ^ (bits >> 31)) >> 11) + 1) as f64 / (1u64 << 53) as f64
-    }
-
-    /// Normally distributed, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let (radius, angle) = (self.uniform(), self.uniform());
-        (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
-    }
 }
 
 #[cfg(test)]

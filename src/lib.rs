@@ -18,6 +18,7 @@ mod math;
 mod options;
 #[cfg(feature = "gpu")]
 mod prove;
+mod random;
 mod reduction;
 mod role;
 mod shape;

@@ -14,6 +14,16 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn leaf(&self) -> Leaf<'_>;
 }
 
+impl dyn Loss {
+    /// Whether another loss is walked as this one is: of one family, over operands of the same roles. What is bound for the
+    /// two is then the same, and so is every kernel but for its leaf.
+    pub fn walks_as(&self, other: &dyn Loss) -> bool {
+        let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
+        std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
+            && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
+    }
+}
+
 /// Everything about a loss that is not mathematics. Checks, tests, benchmarks, the program and the tables of the
 /// documentation read it from here.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
+use crate::random::Random;
 use crate::reduction::Reduction;
 use crate::role::{Axis, Domain, Role, Sizes};
 use crate::shape::{ClassAxis, DType};
@@ -75,12 +76,13 @@ struct Call<'a> {
 impl<'a> Call<'a> {
     fn draw(loss: &'a dyn Loss, shape: &[usize], all: bool, dtype: DType, reduction: Reduction) -> Call<'a> {
         let sizes = Sizes::new(loss, shape, ClassAxis::Second, false);
-        let mut state = shape.iter().fold(1, |state: u64, &d| state.wrapping_mul(31).wrapping_add(d as u64));
+        let seed = shape.iter().fold(1, |seed: u64, &d| seed.wrapping_mul(31).wrapping_add(d as u64));
+        let mut random = Random::new(seed);
         let given = loss.header().operands.iter().filter(|spec| all || !spec.optional);
         let operands = given.map(|spec| {
             let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { 1 };
             let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
-            let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| number(spec.domain, &mut state)).collect();
+            let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| number(spec.domain, &mut random)).collect();
             (spec, stored(&numbers, &shape, dtype))
         });
         Call { loss, operands: operands.collect(), dtype, reduction }
@@ -170,25 +172,16 @@ fn differs(got: &[f64], want: &[f64], dtype: DType) -> Option<(usize, f64, f64)>
     place.map(|place| (place, got[place], want[place])).or((got.len() != want.len()).then_some((0, f64::NAN, f64::NAN)))
 }
 
-/// A number of a domain, from the next state of a generator (a 64-bit linear congruence, of which the high half is used).
-fn number(domain: Domain, state: &mut u64) -> f64 {
-    let mut unit = || {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*state >> 33) as f64 / (1u64 << 31) as f64
-    };
+/// A number of a domain, away from its ends: slopes are taken on both sides of it.
+fn number(domain: Domain, random: &mut Random) -> f64 {
+    let unit = random.uniform();
     match domain {
-        Domain::Real => 8.0 * (unit() - 0.5),
-        Domain::Probability => 0.01 + 0.98 * unit(),
-        Domain::Binary => f64::from(u8::from(unit() < 0.75)),
-        Domain::Sign => {
-            if unit() < 0.5 {
-                1.0
-            } else {
-                -1.0
-            }
-        }
-        Domain::Log => -4.0 * unit(),
-        Domain::Positive | Domain::Corners => 0.1 + 2.0 * unit(),
+        Domain::Real => 8.0 * (unit - 0.5),
+        Domain::Probability => 0.01 + 0.98 * unit,
+        Domain::Binary => f64::from(u8::from(unit < 0.75)),
+        Domain::Sign => (unit - 0.5).signum(),
+        Domain::Log => -4.0 * unit,
+        Domain::Positive | Domain::Corners => 0.1 + 2.0 * unit,
     }
 }
 

@@ -226,15 +226,16 @@ impl Tensor {
         self.with_class_axis(ClassAxis::Last)
     }
 
+    /// The same tensor, with the class axis said to be this one: that of another tensor, say.
+    pub fn with_class_axis(mut self, axis: ClassAxis) -> Tensor {
+        self.class_axis = axis;
+        self
+    }
+
     /// The same tensor, whose gradient a call makes f32 although the tensor may be f16 or bf16: the gradient of a mean over
     /// 10^7 elements is less than f16 holds. A prepared job's gradients have the dtype of the tensors that you give it.
     pub fn f32_gradient(mut self) -> Tensor {
         self.gradient = Some(DType::F32);
-        self
-    }
-
-    pub(super) fn with_class_axis(mut self, axis: ClassAxis) -> Tensor {
-        self.class_axis = axis;
         self
     }
 
@@ -321,8 +322,7 @@ impl Tensor {
                 DType::I64 => Data::I64(bytemuck::pod_collect_to_vec(bytes).into()),
                 DType::U8 | DType::F64 => Data::U8(bytes.into()),
             };
-            let array = Array::from_data(data, shape)?;
-            Ok(if axis == ClassAxis::Last { array.class_axis_last() } else { array })
+            Ok(Array::from_data(data, shape)?.with_class_axis(axis))
         };
         Read::of_memory(&self.gpu, &self.memory, self.bytes(), self.verdict.as_ref(), finish)
     }

@@ -1,5 +1,8 @@
 //! The losses, by family; names are flat.
 
+#[cfg(test)]
+mod tests;
+
 use crate::loss::Loss;
 
 /// Declares the files of a family and what they export, and gathers the defaults of all into the list.

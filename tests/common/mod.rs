@@ -163,26 +163,16 @@ impl Setting {
                 Array::new(&numbers, shape).unwrap()
             }
         };
-        if self.axis == ClassAxis::Last && matches!(spec.role, Role::Classes | Role::Channels) {
-            array.class_axis_last()
-        } else {
-            array
-        }
+        let classes = matches!(spec.role, Role::Classes | Role::Channels);
+        array.with_class_axis(if classes { self.axis } else { ClassAxis::Second })
     }
 }
 
-/// Whether an earlier loss has operands of the same roles: what is walked and bound differs from that one's in nothing.
+/// Whether an earlier loss is walked as this one is: the two differ in their leaves alone.
 pub fn follows_another(loss: &dyn Loss) -> bool {
-    let roles = |loss: &dyn Loss| {
-        let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
-        loss.header().operands.iter().map(role).collect::<Vec<_>>()
-    };
-    let alike = |other: &dyn Loss| {
-        let (family, other_family) = (loss.leaf(), other.leaf());
-        std::mem::discriminant(&family) == std::mem::discriminant(&other_family) && roles(loss) == roles(other)
-    };
-    let others = wgloss::all();
-    others.iter().take_while(|other| other.header().id != loss.header().id).any(|other| alike(&**other))
+    let all = wgloss::all();
+    let mut earlier = all.iter().take_while(|other| other.header().id != loss.header().id);
+    earlier.any(|other| other.walks_as(loss))
 }
 
 /// Whether a loss has an operand of this role.

@@ -1,6 +1,6 @@
 //! One call of one loss as data: what is asked, by which door; run on the GPU and judged by the CPU twin.
 
-use crate::common::{FLOATS, Rng, Setting, stored_as};
+use crate::common::{FLOATS, Rng, Setting, option_values, stored_as};
 use crate::judge;
 use crate::pages::Pages;
 use wgloss::{
@@ -105,6 +105,17 @@ impl Case {
         self.options.retain(|(known, _)| *known != name);
         self.options.push((name, value));
         self
+    }
+
+    /// The same under every other value of each option, one at a time.
+    pub fn under_other_options(&self) -> Vec<Case> {
+        let loss = by_id(self.id).unwrap();
+        let options = loss.specs().into_iter().zip(loss.values());
+        let others = options.flat_map(|(spec, default)| {
+            let values = option_values(&spec, &default).into_iter().filter(move |value| *value != default);
+            values.map(move |value| self.clone().option(spec.name, value))
+        });
+        others.collect()
     }
 
     /// The loss under the case's options.

@@ -1,7 +1,7 @@
 //! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
 
 use crate::case::Case;
-use crate::common::{follows_another, option_values};
+use crate::common::follows_another;
 use crate::gpu;
 use crate::judge::{Failures, same};
 use wgloss::half::f16;
@@ -38,11 +38,8 @@ fn every_loss_that_reads_first_gives_the_same_bits_in_place() {
             let reduced = |reduction| Case { reduction, ..plain.clone() };
             let mut cases: Vec<Case> = loss.header().reductions.iter().map(|&reduction| reduced(reduction)).collect();
             // options by one of the ways, and by the first loss that is walked so: where a gradient goes is the walk's business
-            let first = *shape == shapes(&*loss)[0] && !follows_another(&*loss);
-            let options = loss.specs().into_iter().zip(loss.values()).filter(|_| first);
-            for (spec, default) in options {
-                let others = option_values(&spec, &default).into_iter().filter(|value| *value != default);
-                cases.extend(others.map(|value| plain.clone().option(spec.name, value)));
+            if *shape == shapes(&*loss)[0] && !follows_another(&*loss) {
+                cases.extend(plain.under_other_options());
             }
             for case in cases.into_iter().filter(Case::is_valid) {
                 let given = gradient(&case, false).and_then(|apart| Ok((apart, gradient(&case, true)?)));

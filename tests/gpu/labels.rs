@@ -173,12 +173,11 @@ fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
 fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored() {
     let (mut failures, mut tried) = (Failures::default(), 0);
     for loss in all() {
-        let Some(_) = labelled(&*loss) else { continue };
+        let Some(name) = labelled(&*loss) else { continue };
         for shape in shapes(&*loss) {
             for target in [DType::I32, DType::U32, DType::U8, DType::I64] {
                 let case = case(&*loss, shape, target);
-                let positions: usize =
-                    if has(&*loss, Role::Index) { shape[0] } else { case.setting.positions().iter().product() };
+                let positions = case.inputs().operand(name).len();
                 let values = bad(target, label_range(&*loss, case.setting.classes()).0);
                 for (at, &value) in values.iter().enumerate() {
                     // one alone at either end, then several, the first of them neither the least nor the greatest
@@ -201,12 +200,10 @@ fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored() {
 fn every_label_bad_is_a_loss_over_nothing() {
     let mut failures = Failures::default();
     for loss in all() {
-        let Some(_) = labelled(&*loss) else { continue };
+        let Some(name) = labelled(&*loss) else { continue };
         let case = case(&*loss, shapes(&*loss)[0], DType::I32);
-        let positions: usize =
-            if has(&*loss, Role::Index) { case.setting.shape[0] } else { case.setting.positions().iter().product() };
-        let places: Vec<(usize, i64)> = (0..positions).map(|place| (place, -1 - place as i64)).collect();
-        failures.note(&case, judge(&case, &places));
+        let places = (0..case.inputs().operand(name).len()).map(|place| (place, -1 - place as i64));
+        failures.note(&case, judge(&case, &places.collect::<Vec<_>>()));
     }
     failures.raise();
 }

@@ -1,10 +1,10 @@
 //! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
 
 use crate::case::{Case, Door, Given, Inputs};
-use crate::common::{Rng, has, label_range, labels_of, option_values};
+use crate::common::{Rng, has, label_range, labels_of};
 use crate::gpu;
 use crate::judge::{self, Failures};
-use wgloss::{Activation, Array, ClassAxis, DType, Domain, Leaf, Loss, OperandSpec, PartOutcome, Reduction, Role, all};
+use wgloss::{Activation, Array, DType, Domain, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role, all};
 
 const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
@@ -30,10 +30,8 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
         for &target in targets(loss) {
             let plain = Case::new(loss.header().id, shape, target).with_all();
             cases.push(Case { reduction: Reduction::None, upstream: Given::Tensor, ..plain.clone() });
-            let options = loss.specs().into_iter().zip(loss.values()).filter(|_| place == 0);
-            for (spec, default) in options {
-                let others = option_values(&spec, &default).into_iter().filter(|value| *value != default);
-                cases.extend(others.map(|value| plain.clone().option(spec.name, value)));
+            if place == 0 {
+                cases.extend(plain.under_other_options());
             }
             cases.push(plain);
         }
@@ -64,8 +62,7 @@ fn finite(got: &judge::Given, want: &judge::Given) -> Result<(), String> {
 fn with(array: &Array, place: usize, value: f32) -> Array {
     let mut numbers = array.to_f32();
     numbers[place] = value;
-    let replaced = Array::new(&numbers, array.shape()).unwrap();
-    if wgloss::Operand::class_axis(array) == ClassAxis::Last { replaced.class_axis_last() } else { replaced }
+    Array::new(&numbers, array.shape()).unwrap().with_class_axis(array.class_axis())
 }
 
 fn floats(inputs: &Inputs<Array>) -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 use crate::case::Door;
 use crate::common::Rng;
 use wgloss::wgpu::{BufferDescriptor, BufferUsages};
-use wgloss::{Array, Data, Gpu, Tensor, wgpu};
+use wgloss::{Array, Data, Gpu, Operand, Tensor, wgpu};
 
 /// What stands between tensors: as floats NaN, as labels out of range, so that a read beyond a tensor shows.
 const GUARD: u8 = 0xff;
@@ -69,7 +69,7 @@ impl<'a> Pages<'a> {
             let end = place.start + bytes_of(&place.array).len();
             let (slice, shape) = (buffer.slice(place.start as u64..end as u64), place.array.shape());
             let tensor = self.gpu.wrap(slice, shape, place.array.dtype()).map_err(|e| format!("wrap: {e}"))?;
-            place.tensor = Some(if last(&place.array) { tensor.class_axis_last() } else { tensor });
+            place.tensor = Some(tensor.with_class_axis(place.array.class_axis()));
         }
         Ok(())
     }
@@ -110,10 +110,6 @@ pub fn buffer_of(gpu: &Gpu, bytes: &[u8]) -> wgpu::Buffer {
     buffer.get_mapped_range_mut(..).expect("mapped at creation").copy_from_slice(bytes);
     buffer.unmap();
     buffer
-}
-
-fn last(array: &Array) -> bool {
-    wgloss::Operand::class_axis(array) == wgloss::ClassAxis::Last
 }
 
 /// An array's elements as they lie in memory.

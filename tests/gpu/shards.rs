@@ -1,13 +1,24 @@
 //! Pieces of a whole: what they come to together is what the whole comes to, value and gradients.
 
-use crate::case::{Case, Inputs};
+use crate::case::{Case, Floats, Inputs};
 use crate::common::{Rng, has, labels_of};
 use crate::gpu;
 use crate::judge::{Failures, close, same};
 use std::ops::Range;
 use wgloss::{
-    Array, CrossEntropy, DType, Dice, Error, Extra, Leaf, Mse, Reduction, Role, SoftmaxFocal, Term, Value, all, cpu,
+    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Gradient, Leaf, Mse, Operand, Outputs, Reduction, Role,
+    SoftmaxFocal, Term, Value, all, cpu,
 };
+
+/// An array of other numbers, stored and laid out as this one is.
+fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {
+    Array::new(numbers, shape).unwrap().cast(array.dtype()).with_class_axis(array.class_axis())
+}
+
+/// The axis of an array that its classes lie along.
+fn class_axis(array: &Array) -> usize {
+    if array.class_axis() == ClassAxis::Last { array.shape().len() - 1 } else { 1 }
+}
 
 /// The part of an array that lies in a range of an axis.
 fn slice(array: &Array, axis: usize, range: &Range<usize>) -> Array {
@@ -15,13 +26,8 @@ fn slice(array: &Array, axis: usize, range: &Range<usize>) -> Array {
     let (length, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
     let places: Vec<usize> = (0..array.len()).filter(|at| range.contains(&(at / inner % length))).collect();
     let shape = [&shape[..axis], &[range.len()], &shape[axis + 1..]].concat();
-    if array.dtype().is_float() {
-        let all = array.to_f32();
-        Array::new(&places.iter().map(|&at| all[at]).collect::<Vec<_>>(), shape).unwrap()
-    } else {
-        let all = array.to_f64();
-        labels_of(&places.iter().map(|&at| all[at] as i64).collect::<Vec<_>>(), array.dtype(), &shape)
-    }
+    let all = array.to_f64();
+    like(array, &places.iter().map(|&at| all[at]).collect::<Vec<_>>(), &shape)
 }
 
 /// Arrays side by side along an axis: what [`slice`] takes apart.
@@ -38,7 +44,7 @@ fn join(arrays: &[Array], axis: usize) -> Array {
             numbers[i * row..(i + 1) * row].to_vec()
         })
     });
-    Array::new(&joined.collect::<Vec<_>>(), shape).unwrap()
+    like(&arrays[0], &joined.collect::<Vec<_>>(), &shape)
 }
 
 /// Arrays along a new first axis, in f32, as they come from other devices.
@@ -61,6 +67,15 @@ struct Spread {
     axis: usize,
 }
 
+/// The gradient of a piece where its input was.
+fn in_place(term: &Term<Array>, input: &Array) -> Result<Array, Error> {
+    let there = gpu().upload_array(input)?;
+    let term = term.map(|array| if array.is(input) { Ok(there.clone()) } else { gpu().upload_array(array) })?;
+    let gradients = vec![Gradient::in_place(&there)];
+    gpu().prepare(&term, &Outputs { gradients, ..Outputs::default() })?.run()?;
+    there.read().wait()
+}
+
 /// Compares what the pieces come to with the whole: on the CPU, on the GPU, and each with the statistics of the other.
 fn compare(spread: &Spread) -> Result<(), String> {
     let text = |error: Error| error.to_string();
@@ -69,7 +84,7 @@ fn compare(spread: &Spread) -> Result<(), String> {
     let by_gpu = spread.pieces.iter().map(|(term, _)| gpu().statistics(term)?.read().wait());
     let by_gpu: Vec<Array> = by_gpu.collect::<Result<_, _>>().map_err(text)?;
     for (name, all) in [("the twin's", stack(&by_twin)), ("the GPU's", stack(&by_gpu))] {
-        let (mut on_cpu, mut on_gpu) = (Vec::new(), Vec::new());
+        let (mut on_cpu, mut on_gpu, mut there) = (Vec::new(), Vec::new(), Vec::new());
         for (term, input) in &spread.pieces {
             let term = term.clone().among(&all);
             let (outcome, [d]) = cpu::gradients(&term, [input]).map_err(text)?;
@@ -79,9 +94,16 @@ fn compare(spread: &Spread) -> Result<(), String> {
             let loss = outcome.tensor().read().wait().map_err(text)?;
             close(&loss.to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, GPU: {e}"))?;
             on_gpu.push(d.read().wait().map_err(text)?);
+            // of 16 bits two elements share a word
+            if input.dtype() == DType::F32 {
+                there.push(in_place(&term, input).map_err(text)?);
+            }
         }
         same(&join(&on_cpu, spread.axis), &d).map_err(|e| format!("{name}, the twin's gradient: {e}"))?;
         same(&join(&on_gpu, spread.axis), &d).map_err(|e| format!("{name}, the GPU's gradient: {e}"))?;
+        if !there.is_empty() {
+            same(&join(&there, spread.axis), &d).map_err(|e| format!("{name}, the gradient in place: {e}"))?;
+        }
     }
     Ok(())
 }
@@ -94,7 +116,8 @@ fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -
         for (name, array) in &mut pieces.operands {
             let role = loss.header().operand(name).unwrap().role;
             // labels have no class axis
-            let axis = if array.shape().len() == case.setting.shape.len() { axis } else { axis.saturating_sub(1) };
+            let labels = array.shape().len() < case.setting.shape.len();
+            let axis = axis - usize::from(labels && axis > class_axis(&inputs.operands[0].1));
             if role != Role::PerClass {
                 *array = slice(array, axis, range);
             }
@@ -113,29 +136,39 @@ fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -
 #[test]
 fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces() {
     let mut failures = Failures::default();
+    let layouts = [
+        (ClassAxis::Second, DType::F32),
+        (ClassAxis::Last, DType::F32),
+        (ClassAxis::Second, DType::F16),
+        (ClassAxis::Second, DType::BF16),
+    ];
     let ids = ["dice", "tversky", "generalized_dice"];
-    for (id, target) in ids.iter().flat_map(|id| [DType::U8, DType::F32].map(|target| (id, target))) {
-        let flag = |name, flag| (name, Value::Flag(flag));
-        let batch = if *id == "generalized_dice" { vec![] } else { vec![flag("batch", true)] };
-        for (options, axis, lengths) in [(batch, 0, &[1, 4, 2][..]), (vec![], 2, &[300, 1, 66])] {
+    let targets = ids.iter().flat_map(|id| [DType::U8, DType::F32].map(|target| (*id, target)));
+    for ((id, target), (class_axis, floats)) in targets.flat_map(|of| layouts.map(|layout| (of, layout))) {
+        let (shape, tiles) = match class_axis {
+            ClassAxis::Second => ([7, 5, 367], 2),
+            ClassAxis::Last => ([7, 367, 5], 1),
+        };
+        let batch = vec![("batch", Value::Flag(true))];
+        for (options, axis, lengths) in [(batch, 0, &[1, 4, 2][..]), (vec![], tiles, &[300, 1, 66])] {
+            // of the items of a batch that are summed each by itself, pieces add up and need no statistics
+            if axis == 0 && id == "generalized_dice" {
+                continue;
+            }
             for reduction in [Reduction::Mean, Reduction::None] {
-                let mut case = Case::new(id, &[7, 5, 367], target).with_all();
-                case.reduction = reduction;
-                if target != DType::F32 && *id != "generalized_dice" {
+                let mut case = Case { floats: Floats::All(floats), ..Case::new(id, &shape, target).with_all() };
+                (case.setting.axis, case.reduction) = (class_axis, reduction);
+                if target != DType::F32 && id != "generalized_dice" {
                     case = case.option("ignore_index", Value::Number(3.0));
                 }
                 case.options.extend(options.clone());
-                // without a batch's sums, items are told apart: their pieces add up and need no statistics
-                if axis == 0 && options.is_empty() {
-                    continue;
-                }
                 let mut inputs = case.inputs();
                 failures.note(&(&case, axis), compare(&spread(&case, &inputs, axis, lengths)));
                 // a NaN makes its region unknown in whatever piece it lies, and no other
                 let input = inputs.operand("input");
-                let mut numbers = input.to_f32();
-                numbers[4 * 5 * 367 + 301] = f32::NAN;
-                *input = Array::new(&numbers, input.shape()).unwrap();
+                let mut numbers = input.to_f64();
+                numbers[4 * 5 * 367 + 301] = f64::NAN;
+                *input = like(input, &numbers, &shape);
                 failures.note(&(&case, axis, "NaN"), compare(&spread(&case, &inputs, axis, lengths)));
             }
         }
@@ -145,68 +178,79 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces() {
 
 /// Rows of a softmax in pieces of their classes.
 fn classes(term: impl Fn(&Array, &Range<usize>) -> Term<Array>, input: &Array, lengths: &[usize]) -> Spread {
-    let count = input.shape()[1];
+    let axis = class_axis(input);
+    let count = input.shape()[axis];
     let piece = |range: Range<usize>| {
-        let input = slice(input, 1, &range);
+        let input = slice(input, axis, &range);
         (term(&input, &range).classes_from(range.start, count), input)
     };
     Spread {
         whole: term(input, &(0..count)),
         input: input.clone(),
         pieces: ranges(lengths).into_iter().map(piece).collect(),
-        axis: 1,
+        axis,
     }
 }
 
 /// Logits of which some are masked, and labels of which some are ignored.
-fn logits(shape: &[usize], seed: u64) -> (Array, Array) {
+fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     let mut rng = Rng::new(seed);
     let number = |rng: &mut Rng| if rng.once_in(9) { f32::NEG_INFINITY } else { 3.0 * rng.normal() as f32 };
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number(&mut rng)).collect();
-    let positions = [&shape[..1], &shape[2..]].concat();
-    let label = |rng: &mut Rng| if rng.once_in(5) { -100 } else { rng.below(shape[1]) as i64 };
+    let x = Array::new(&numbers, shape).unwrap().with_class_axis(axis);
+    let mut positions = shape.to_vec();
+    let classes = positions.remove(class_axis(&x));
+    let label = |rng: &mut Rng| if rng.once_in(5) { -100 } else { rng.below(classes) as i64 };
     let labels: Vec<i64> = (0..positions.iter().product()).map(|_| label(&mut rng)).collect();
-    (Array::new(&numbers, shape).unwrap(), labels_of(&labels, DType::I64, &positions))
+    (x, labels_of(&labels, DType::I64, &positions))
 }
 
 #[test]
 fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
     let mut failures = Failures::default();
-    for (shape, lengths) in [
-        (&[70, 37][..], &[5, 1, 31][..]),
-        (&[3, 9, 41], &[4, 5]),
-        (&[3, 20_000], &[9000, 8192, 2808]),
-        (&[2, 7], &[7]),
-        (&[0, 7], &[3, 4]),
+    for (shape, class_axis, dtype, lengths) in [
+        (&[70, 37][..], ClassAxis::Second, DType::F32, &[5, 1, 31][..]),
+        (&[70, 37], ClassAxis::Second, DType::BF16, &[5, 1, 31]),
+        (&[3, 9, 41], ClassAxis::Second, DType::F32, &[4, 5]),
+        // pieces of an odd number of elements, of which one is half a word
+        (&[3, 9, 41], ClassAxis::Second, DType::F16, &[4, 5]),
+        (&[3, 41, 9], ClassAxis::Last, DType::F32, &[4, 5]),
+        (&[3, 41, 9], ClassAxis::Last, DType::BF16, &[4, 5]),
+        (&[3, 20_000], ClassAxis::Second, DType::F32, &[9000, 8192, 2808]),
+        (&[3, 20_000], ClassAxis::Second, DType::F16, &[9001, 8192, 2807]),
+        (&[2, 7], ClassAxis::Second, DType::F32, &[7]),
+        (&[0, 7], ClassAxis::Second, DType::F32, &[3, 4]),
     ] {
-        let (x, t) = logits(shape, 11);
-        let (mut rng, positions) = (Rng::new(3), t.shape().to_vec());
-        let mut draw = |shape: &[usize]| {
-            let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| rng.unit() as f32).collect();
-            Array::new(&numbers, shape).unwrap()
+        let (x, t) = logits(shape, class_axis, 11);
+        let mut rng = Rng::new(3);
+        let mut draw = |shape: &[usize], of: fn(f64) -> f64| {
+            let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| of(rng.unit())).collect();
+            Array::new(&numbers, shape).unwrap().cast(DType::F32)
         };
-        let (weight, mask, q) = (draw(&[shape[1]]), draw(&positions), draw(shape));
-        let mask =
-            Array::new(&mask.to_f32().iter().map(|m| (m * 1.3).floor()).collect::<Vec<_>>(), mask.shape()).unwrap();
-        let keep = Array::new(&mask.to_f32().iter().map(|m| 1.0 - m).collect::<Vec<_>>(), mask.shape()).unwrap();
+        let axis = self::class_axis(&x);
+        let weight = draw(&[shape[axis]], |unit| unit);
+        let keep = draw(t.shape(), |unit| 1.0 - (1.3 * unit).floor());
+        let q = draw(shape, |unit| unit);
         // of masked classes a share would be infinitely surprising
-        let finite = Array::new(&x.to_f32().iter().map(|x| x.max(-9.0)).collect::<Vec<_>>(), shape).unwrap();
+        let finite: Vec<f64> = x.to_f64().iter().map(|x| x.max(-9.0)).collect();
+        let (x, finite) = (x.cast(dtype), like(&x, &finite, shape).cast(dtype));
+        let what = |name| (shape, class_axis, dtype, name);
         for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
             let z = CrossEntropy { z_loss: 0.1, ..Default::default() };
             let plain = |x: &Array, _: &Range<usize>| z.of(x, &t).reduce(reduction);
-            failures.note(&(shape, "plain"), compare(&classes(plain, &x, lengths)));
+            failures.note(&what("plain"), compare(&classes(plain, &x, lengths)));
             let smooth = CrossEntropy { label_smoothing: 0.2, ..z };
             let weighted = |x: &Array, range: &Range<usize>| {
                 let term = smooth.of(x, &t).with(Extra::Weight, &slice(&weight, 0, range)).with(Extra::Mask, &keep);
                 term.reduce(reduction).upstream(1.5)
             };
-            failures.note(&(shape, "weighted"), compare(&classes(weighted, &finite, lengths)));
-            let dense = |x: &Array, range: &Range<usize>| smooth.of(x, &slice(&q, 1, range)).reduce(reduction);
-            failures.note(&(shape, "dense"), compare(&classes(dense, &finite, lengths)));
+            failures.note(&what("weighted"), compare(&classes(weighted, &finite, lengths)));
+            let dense = |x: &Array, range: &Range<usize>| smooth.of(x, &slice(&q, axis, range)).reduce(reduction);
+            failures.note(&what("dense"), compare(&classes(dense, &finite, lengths)));
             let focal = |x: &Array, range: &Range<usize>| {
                 SoftmaxFocal::default().of(x, &t).with(Extra::Alpha, &slice(&weight, 0, range)).reduce(reduction)
             };
-            failures.note(&(shape, "focal"), compare(&classes(focal, &x, lengths)));
+            failures.note(&what("focal"), compare(&classes(focal, &x, lengths)));
         }
     }
     failures.raise();

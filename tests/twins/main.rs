@@ -1,7 +1,8 @@
-//! The CPU twins against mathematics alone: slopes, hard points, refusals, sums. No GPU, and no feature that has one.
+//! The CPU twins against mathematics alone: slopes, hard points, refusals, sums and compounds. No GPU, and no feature that has one.
 
 #[path = "../common/mod.rs"]
 mod common;
+mod compounds;
 mod hard_points;
 mod point;
 mod refusals;

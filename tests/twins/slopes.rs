@@ -3,8 +3,8 @@
 use crate::common::{Rng, Setting, label_range, labels_of, option_values};
 use std::collections::BTreeSet;
 use wgloss::{
-    Activation, Array, ClassAxis, DType, Domain, Error, Kind, Leaf, Loss, OperandSpec, Reduction, RegionSettings, Role,
-    Scale, Term, Value, all, cpu,
+    Activation, Array, ClassAxis, DType, Domain, Error, Kind, Leaf, Loss, Operand, OperandSpec, Reduction,
+    RegionSettings, Role, Scale, Term, Value, all, cpu,
 };
 
 /// How far a gradient may lie from the slope, as a share of the greatest slope of the operand: the truncation of the
@@ -324,9 +324,7 @@ fn probabilities(loss: &dyn Loss, spec: &OperandSpec) -> bool {
 
 /// Numbers in an array's shape.
 fn like(array: &Array, numbers: &[f64]) -> Array {
-    use wgloss::Operand;
-    let made = Array::new(numbers, array.shape()).unwrap();
-    if Operand::class_axis(array) == ClassAxis::Last { made.class_axis_last() } else { made }
+    Array::new(numbers, array.shape()).unwrap().with_class_axis(array.class_axis())
 }
 
 /// Every level of every choice meets every level of every other, the rest being drawn anew each time.

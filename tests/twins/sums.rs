@@ -1,10 +1,7 @@
 //! Sums of terms: values, parts and gradients are the weighted sums of those of the terms alone.
 
+use crate::point::floats;
 use wgloss::{Array, CrossEntropy, Dice, Extra, Mse, Reduction, SoftmaxFocal, Term, cpu};
-
-fn floats(numbers: &[f64], shape: &[usize]) -> Array {
-    Array::new(numbers, shape).unwrap()
-}
 
 fn gradient(term: &Term<Array>, of: &Array) -> Vec<f64> {
     let (_, [gradient]) = cpu::gradients(term, [of]).unwrap();

@@ -244,23 +244,11 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     }
 }
 
-/// Whether an earlier loss has operands of the same roles: its kernels differ from that one's in the leaf alone.
-fn follows_another(loss: &dyn Loss) -> bool {
-    let roles = |loss: &dyn Loss| {
-        let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
-        loss.header().operands.iter().map(role).collect::<Vec<_>>()
-    };
-    let alike = |other: &dyn Loss| {
-        let (family, other_family) = (loss.leaf(), other.leaf());
-        std::mem::discriminant(&family) == std::mem::discriminant(&other_family) && roles(loss) == roles(other)
-    };
-    let others = crate::losses::walked();
-    others.iter().take_while(|other| other.header().id != loss.header().id).any(|other| alike(&**other))
-}
-
-/// Every case of a loss; of one that follows another, those with nothing and with everything that is optional.
+/// Every case of a loss; of one that is walked as an earlier one is, those with nothing and with everything that is optional.
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
+    let others = crate::losses::walked();
+    let mut earlier = others.iter().take_while(|other| other.header().id != header.id);
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
     let dense = header.player(Role::Target).is_some();
     let labels = dense || header.operands.iter().any(|spec| spec.role.is_integer());
@@ -268,7 +256,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     targets.extend(FLOATS.iter().filter(|_| dense));
     let gradients = [Gradients::None, Gradients::Store, Gradients::Add];
     let every = (1u32 << optional.len()) - 1;
-    let (subsets, scales): (Vec<u32>, _) = match follows_another(loss) {
+    let (subsets, scales): (Vec<u32>, _) = match earlier.any(|other| other.walks_as(loss)) {
         true => (BTreeSet::from([0, every]).into_iter().collect(), vec![0, 3]),
         false => ((0..=every).collect(), vec![0, 1, 2, 3]),
     };

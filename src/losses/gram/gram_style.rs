@@ -23,10 +23,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "gram_style",
     title: "squared difference of Gram matrices",
-    operands: &[
-        OperandSpec::new("input", Role::Channels).differentiable(),
-        OperandSpec::new("target", Role::Channels),
-    ],
+    operands: &[OperandSpec::new("input", Role::Channels).differentiable(), OperandSpec::new("target", Role::Channels)],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
     // the leaf is that of numbers which are given

@@ -39,9 +39,7 @@ crate::loss! {
 static HEADER: Header = Header {
     id: "adversarial_generator",
     title: "a generator against its discriminator",
-    operands: &[
-        OperandSpec::new("fake", Role::Element).differentiable(),
-    ],
+    operands: &[OperandSpec::new("fake", Role::Element).differentiable()],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/adversarial_generator"),

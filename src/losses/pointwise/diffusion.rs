@@ -2,9 +2,9 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::{Domain, Role};
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 choice! {
     /// What a diffusion model predicts.

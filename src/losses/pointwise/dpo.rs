@@ -3,7 +3,7 @@
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sigmoid, softplus};
-use crate::options::{Range};
+use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{exp_excess};
+use crate::math::exp_excess;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
@@ -39,9 +39,6 @@ static HEADER: Header = Header {
 
 impl Pointwise for GaussianKl {
     fn score(&self, [mu, log_var, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
-        ElementScore {
-            loss: 0.5 * (mu * mu + exp_excess(log_var)),
-            d: [mu, 0.5 * log_var.exp_m1(), 0.0, 0.0],
-        }
+        ElementScore { loss: 0.5 * (mu * mu + exp_excess(log_var)), d: [mu, 0.5 * log_var.exp_m1(), 0.0, 0.0] }
     }
 }

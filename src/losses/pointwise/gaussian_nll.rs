@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::options::{Range};
+use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
@@ -48,9 +48,6 @@ impl Pointwise for GaussianNll {
         let eps = f64::from(self.eps);
         let (d, v) = (x - t, if var < eps { eps } else { var });
         let constant = if self.full { 0.5 * std::f64::consts::TAU.ln() } else { 0.0 };
-        ElementScore {
-            loss: 0.5 * (v.ln() + d * d / v) + constant,
-            d: [d / v, 0.0, 0.5 * (1.0 - d * d / v) / v, 0.0],
-        }
+        ElementScore { loss: 0.5 * (v.ln() + d * d / v) + constant, d: [d / v, 0.0, 0.5 * (1.0 - d * d / v) / v, 0.0] }
     }
 }

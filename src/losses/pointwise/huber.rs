@@ -2,8 +2,8 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{sign};
-use crate::options::{Range};
+use crate::math::sign;
+use crate::options::Range;
 use crate::reduction::Reduction;
 
 crate::loss! {

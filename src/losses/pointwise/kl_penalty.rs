@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{exp_excess};
+use crate::math::exp_excess;
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{sign};
+use crate::math::sign;
 use crate::reduction::Reduction;
 
 crate::loss! {

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::options::{Range};
+use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::options::{Range};
+use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
@@ -52,6 +52,9 @@ impl Pointwise for PpoValue {
             (a, b) if a < b => 0.0,
             _ => own,
         };
-        ElementScore { loss: 0.5 * if own.abs() < other.abs() { other * other } else { own * own }, d: [slope, 0.0, 0.0, 0.0] }
+        ElementScore {
+            loss: 0.5 * if own.abs() < other.abs() { other * other } else { own * own },
+            d: [slope, 0.0, 0.0, 0.0],
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::{Domain, Role};
 use crate::math::{sigmoid, softplus};
 use crate::options::Range;
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 crate::loss! {
     /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and `p_t = p·t + (1 − p)·(1 − t)`.
@@ -67,6 +67,9 @@ impl Pointwise for SigmoidFocal {
             _ => (1.0 - 2.0 * t) * p * q / miss,
         };
         let d_bce = p * (1.0 - t) - q * t;
-        ElementScore { loss: alpha * focus * bce, d: [alpha * focus * (gamma * d_log_miss * bce + d_bce), 0.0, 0.0, 0.0] }
+        ElementScore {
+            loss: alpha * focus * bce,
+            d: [alpha * focus * (gamma * d_log_miss * bce + d_bce), 0.0, 0.0, 0.0],
+        }
     }
 }

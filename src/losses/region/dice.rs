@@ -2,9 +2,9 @@
 
 use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::{Domain, Role};
 use crate::options::Range;
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 crate::loss! {
     /// Dice loss: `1 − (2·Σpt + smooth_nr) / (Σp + Σt + smooth_dr)` for each item and class.
@@ -89,9 +89,5 @@ pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr
         false => (2.0 * s.true_pos + wrong + dr, wrong + (dr - nr), 0.0, 1.0),
     };
     let ratio = (2.0 * s.true_pos + nr) / denominator;
-    RegionScore {
-        loss: rest / denominator,
-        d_pt: (ratio * d_pt - 2.0) / denominator,
-        d_p: ratio * d_p / denominator,
-    }
+    RegionScore { loss: rest / denominator, d_pt: (ratio * d_pt - 2.0) / denominator, d_p: ratio * d_p / denominator }
 }

@@ -2,9 +2,9 @@
 
 use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::{Domain, Role};
 use crate::options::Range;
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 crate::loss! {
     /// InfoNCE: `−log softmax(s·q̂ᵢ·k̂)ᵢ` for each query, over all keys and negatives, `q̂ = q/‖q‖`.

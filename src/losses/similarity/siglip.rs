@@ -3,8 +3,8 @@
 use crate::leaf::{PairScore, Similarity, SimilaritySettings};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sigmoid, softplus};
-use crate::role::{Domain, Role};
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 crate::loss! {
     /// Sigmoid loss of pairs: `Σⱼ −log σ(±(s·cos(imageᵢ, textⱼ) + b))` for each image, `+` for its own text, `−` for others.

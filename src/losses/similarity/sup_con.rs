@@ -2,9 +2,9 @@
 
 use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::Role;
 use crate::options::Range;
 use crate::reduction::Reduction;
+use crate::role::Role;
 
 crate::loss! {
     /// Supervised contrastive loss: for each row the mean of `−log p` over the others of its label, `p` a softmax of

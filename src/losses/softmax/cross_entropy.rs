@@ -2,9 +2,9 @@
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::{Domain, Role};
 use crate::options::Range;
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 crate::loss! {
     /// Cross-entropy: `−log softmax(x)[t]` for each position.

@@ -2,9 +2,9 @@
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::role::{Domain, Role};
 use crate::options::Range;
 use crate::reduction::Reduction;
+use crate::role::{Domain, Role};
 
 crate::loss! {
     /// Softmax focal loss: `−α[t]·(1 − p_t)^γ·log p_t` for each position, with `p = softmax(x)`.
@@ -57,7 +57,13 @@ impl Softmax for SoftmaxFocal {
         let focus = s.miss.powf(gamma);
         let p = 1.0 - s.miss;
         // nll/miss tends to 1; where p is 0, p·nll is 0 although nll may be infinite
-        let ratio = if s.miss == 0.0 { 1.0 } else if p == 0.0 { 0.0 } else { p * s.nll / s.miss };
+        let ratio = if s.miss == 0.0 {
+            1.0
+        } else if p == 0.0 {
+            0.0
+        } else {
+            p * s.nll / s.miss
+        };
         let loss = if focus == 0.0 { 0.0 } else { s.weight * focus * s.nll };
         SoftmaxScore { loss, d_nll: s.weight * focus * (1.0 + gamma * ratio), ..Default::default() }
     }

@@ -1,12 +1,9 @@
 //! Hard points of losses of all pairs, of linear layers and of Gram matrices.
 
+use crate::point::floats;
 use wgloss::{
     Array, CrossEntropy, Extra, GramStyle, InfoNce, LinearCrossEntropy, Reduction, Siglip, SupCon, Term, cpu,
 };
-
-fn floats(numbers: &[f64], shape: &[usize]) -> Array {
-    Array::new(numbers, shape).unwrap()
-}
 
 fn one(number: f64) -> Array {
     floats(&[number], &[1])

@@ -1,11 +1,15 @@
 //! A loss joined with its operands: what a context evaluates; and sums of these.
 
+mod part;
+
+pub use part::PartOutcome;
+pub(crate) use part::{ClassesFrom, Part, Row, not_reduced, refuse_reduction};
+
 use crate::array::Array;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::loss::Loss;
 use crate::options::{self, Value};
 use crate::reduction::Reduction;
-use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::ops::{Add, Mul};
 use std::sync::Arc;
@@ -113,36 +117,13 @@ pub struct Term<T> {
     pub(crate) parts: Vec<Part<T>>,
 }
 
-/// One loss of a term.
-#[derive(Clone, Debug)]
-pub(crate) struct Part<T> {
-    pub name: String,
-    pub weight: f32,
-    pub loss: Arc<dyn Loss>,
-    pub operands: Vec<(String, T)>,
-    pub reduction: Reduction,
-    pub upstream: Scale<T>,
-    pub divide_by: Option<Scale<T>>,
-    /// The place in the batch of the first row, where the rows are a piece of it.
-    pub rows_from: Option<usize>,
-    pub classes_from: Option<ClassesFrom>,
-    pub among: Option<T>,
-}
-
-/// Which of the classes a piece of a split row has.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ClassesFrom {
-    pub first: usize,
-    pub of: usize,
-}
-
 impl<T: Operand> Term<T> {
     /// A loss of operands by name, as each loss's own `of` makes it.
     pub fn new<'a>(loss: impl Loss, operands: impl IntoIterator<Item = (&'a str, &'a T)>) -> Term<T>
     where
         T: 'a,
     {
-        Term::of_arc(Arc::new(loss), operands)
+        Term { parts: vec![Part::new(Arc::new(loss), operands)] }
     }
 
     /// A loss by id, with options and operands by name: what a program makes of a command line or a file.
@@ -150,7 +131,8 @@ impl<T: Operand> Term<T> {
     /// The option `reduction` is the term's own. Operands are checked when the term is evaluated.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for an option that the loss does not have, or a value of another kind.
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not have, or a value of
+    /// another kind.
     pub fn from_options<'a>(
         mut loss: Box<dyn Loss>,
         options: impl IntoIterator<Item = (&'a str, Value)>,
@@ -168,26 +150,7 @@ impl<T: Operand> Term<T> {
                 options::set(&mut *loss, id, name, &value)?;
             }
         }
-        Ok(Term::of_arc(loss.into(), operands).reduce(reduction))
-    }
-
-    fn of_arc<'a>(loss: Arc<dyn Loss>, operands: impl IntoIterator<Item = (&'a str, &'a T)>) -> Term<T>
-    where
-        T: 'a,
-    {
-        let part = Part {
-            name: loss.header().id.into(),
-            weight: 1.0,
-            loss,
-            operands: operands.into_iter().map(|(name, tensor)| (name.into(), tensor.clone())).collect(),
-            reduction: Reduction::default(),
-            upstream: Scale::Number(1.0),
-            divide_by: None,
-            classes_from: None,
-            among: None,
-            rows_from: None,
-        };
-        Term { parts: vec![part] }
+        Ok(Term { parts: vec![Part::new(loss.into(), operands)] }.reduce(reduction))
     }
 
     /// The term with one more operand.
@@ -257,8 +220,9 @@ impl<T: Operand> Term<T> {
     /// ```
     ///
     /// # Errors
-    /// When the term is evaluated, [`Error::InvalidOption`] for another loss than one of all pairs, one that is `symmetric` or
-    /// lacks its anchors, and [`Error::ShapeMismatch`] where the batch has fewer than `first + n` rows.
+    /// When the term is evaluated, [`Error::InvalidOption`](crate::Error::InvalidOption) for another loss than one of all
+    /// pairs, one that is `symmetric` or lacks its anchors, and [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where
+    /// the batch has fewer than `first + n` rows.
     pub fn rows_from(self, first: usize) -> Term<T> {
         self.each(|part| part.rows_from = Some(first))
     }
@@ -295,117 +259,5 @@ impl<T> Mul<Term<T>> for f32 {
     fn mul(self, mut term: Term<T>) -> Term<T> {
         term.parts.iter_mut().for_each(|part| part.weight *= self);
         term
-    }
-}
-
-impl<T> Part<T> {
-    /// The operand of this name.
-    pub fn operand(&self, name: &str) -> Option<&T> {
-        self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
-    }
-
-    /// The operand that plays a role which a loss has once, where it is given.
-    pub fn of_role(&self, role: Role) -> Option<&T> {
-        self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
-    }
-
-    /// The part's rows in an outcome: one, or two where a loss rides along.
-    pub fn rows(&self) -> Vec<Row> {
-        let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
-            name: format!("{}{suffix}", self.name),
-            weight: self.weight * weight,
-            extra: extra.map(|extra| format!("{}.{extra}", self.name)),
-        };
-        match self.loss.leaf().rider() {
-            None => vec![row("", 1.0, self.loss.leaf().extra())],
-            Some(rider) => vec![
-                row(&format!(".{}", rider.beside), rider.own_weight, None),
-                row(&format!(".{}", rider.loss.header().id), rider.weight, rider.loss.leaf().extra()),
-            ],
-        }
-    }
-
-    /// The same part of other tensors, made one by one.
-    pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
-        let mut scale = |scale: &Scale<T>| {
-            Ok(match scale {
-                Scale::Number(number) => Scale::Number(*number),
-                Scale::Tensor(tensor) => Scale::Tensor(f(tensor)?),
-            })
-        };
-        let upstream = scale(&self.upstream)?;
-        let divide_by = self.divide_by.as_ref().map(&mut scale).transpose()?;
-        let among = self.among.as_ref().map(&mut f).transpose()?;
-        let operands = self.operands.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?)));
-        Ok(Part {
-            name: self.name.clone(),
-            weight: self.weight,
-            loss: self.loss.clone(),
-            operands: operands.collect::<Result<_>>()?,
-            reduction: self.reduction,
-            upstream,
-            divide_by,
-            classes_from: self.classes_from,
-            among,
-            rows_from: self.rows_from,
-        })
-    }
-}
-
-impl<T: Operand> Part<T> {
-    /// The length of the first operand's last axis.
-    pub fn columns(&self) -> usize {
-        let leader = self.operand(self.loss.header().operands[0].name);
-        leader.and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
-    }
-
-    /// The size of the batch: axis 0 of the first operand.
-    pub fn items(&self) -> usize {
-        let leader = self.operand(self.loss.header().operands[0].name);
-        leader.and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
-    }
-}
-
-/// One row of a part in an outcome: a sum and its denominator, and beside it what a mean divides by a count of its own.
-#[derive(Clone, Debug)]
-pub(crate) struct Row {
-    pub name: String,
-    /// Its factor in the sum of terms.
-    pub weight: f32,
-    /// The name of what is divided by the count, where there is such a sum.
-    pub extra: Option<String>,
-}
-
-/// One loss's share of an outcome: the outcome's loss is Σ weight·sum/denominator over its parts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PartOutcome {
-    /// The term's name.
-    pub name: String,
-    /// The sum of its values.
-    pub sum: f64,
-    /// What the sum is divided by.
-    pub denominator: f64,
-    /// Its factor in the sum of terms.
-    pub weight: f64,
-}
-
-/// Refuses a reduction that a loss does not have.
-pub(crate) fn refuse_reduction(loss: &dyn Loss, value: &Value) -> Error {
-    let names = loss.header().reductions.iter().map(|r| options::OptionType::get(r).to_string());
-    Error::InvalidOption {
-        loss: loss.header().id,
-        option: "reduction".into(),
-        value: value.to_string(),
-        expected: format!("one of {}", names.collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// Refuses to give an unreduced term's loss as a number.
-pub(crate) fn not_reduced() -> Error {
-    Error::InvalidOption {
-        loss: "term",
-        option: "reduction".into(),
-        value: "none".into(),
-        expected: "a reduction, for the loss as a number".into(),
     }
 }

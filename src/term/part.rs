@@ -1,0 +1,165 @@
+//! One loss of a term, as checks, twins and plans see it; and what it leaves in an outcome.
+
+use super::{Operand, Scale};
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::options::{self, Value};
+use crate::reduction::Reduction;
+use crate::role::Role;
+use std::sync::Arc;
+
+/// One loss of a term.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<T> {
+    pub name: String,
+    pub weight: f32,
+    pub loss: Arc<dyn Loss>,
+    pub operands: Vec<(String, T)>,
+    pub reduction: Reduction,
+    pub upstream: Scale<T>,
+    pub divide_by: Option<Scale<T>>,
+    /// The place in the batch of the first row, where the rows are a piece of it.
+    pub rows_from: Option<usize>,
+    pub classes_from: Option<ClassesFrom>,
+    pub among: Option<T>,
+}
+
+/// Which of the classes a piece of a split row has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ClassesFrom {
+    pub first: usize,
+    pub of: usize,
+}
+
+impl<T: Clone> Part<T> {
+    /// A loss of operands by name: its mean, whole and unscaled.
+    pub fn new<'a>(loss: Arc<dyn Loss>, operands: impl IntoIterator<Item = (&'a str, &'a T)>) -> Part<T>
+    where
+        T: 'a,
+    {
+        Part {
+            name: loss.header().id.into(),
+            weight: 1.0,
+            loss,
+            operands: operands.into_iter().map(|(name, tensor)| (name.into(), tensor.clone())).collect(),
+            reduction: Reduction::default(),
+            upstream: Scale::Number(1.0),
+            divide_by: None,
+            rows_from: None,
+            classes_from: None,
+            among: None,
+        }
+    }
+}
+
+impl<T> Part<T> {
+    /// The operand of this name.
+    pub fn operand(&self, name: &str) -> Option<&T> {
+        self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
+    }
+
+    /// The operand that plays a role which a loss has once, where it is given.
+    pub fn of_role(&self, role: Role) -> Option<&T> {
+        self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
+    }
+
+    /// The part's rows in an outcome: one, or two where a loss rides along.
+    pub fn rows(&self) -> Vec<Row> {
+        let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
+            name: format!("{}{suffix}", self.name),
+            weight: self.weight * weight,
+            extra: extra.map(|extra| format!("{}.{extra}", self.name)),
+        };
+        match self.loss.leaf().rider() {
+            None => vec![row("", 1.0, self.loss.leaf().extra())],
+            Some(rider) => vec![
+                row(&format!(".{}", rider.beside), rider.own_weight, None),
+                row(&format!(".{}", rider.loss.header().id), rider.weight, rider.loss.leaf().extra()),
+            ],
+        }
+    }
+
+    /// The same part of other tensors, made one by one.
+    pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
+        let mut scale = |scale: &Scale<T>| {
+            Ok(match scale {
+                Scale::Number(number) => Scale::Number(*number),
+                Scale::Tensor(tensor) => Scale::Tensor(f(tensor)?),
+            })
+        };
+        let upstream = scale(&self.upstream)?;
+        let divide_by = self.divide_by.as_ref().map(&mut scale).transpose()?;
+        let among = self.among.as_ref().map(&mut f).transpose()?;
+        let operands = self.operands.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?)));
+        Ok(Part {
+            name: self.name.clone(),
+            weight: self.weight,
+            loss: self.loss.clone(),
+            operands: operands.collect::<Result<_>>()?,
+            reduction: self.reduction,
+            upstream,
+            divide_by,
+            classes_from: self.classes_from,
+            among,
+            rows_from: self.rows_from,
+        })
+    }
+}
+
+impl<T: Operand> Part<T> {
+    /// The length of the first operand's last axis.
+    pub fn columns(&self) -> usize {
+        let leader = self.operand(self.loss.header().operands[0].name);
+        leader.and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
+    }
+
+    /// The size of the batch: axis 0 of the first operand.
+    pub fn items(&self) -> usize {
+        let leader = self.operand(self.loss.header().operands[0].name);
+        leader.and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
+    }
+}
+
+/// One row of a part in an outcome: a sum and its denominator, and beside it what a mean divides by a count of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub name: String,
+    /// Its factor in the sum of terms.
+    pub weight: f32,
+    /// The name of what is divided by the count, where there is such a sum.
+    pub extra: Option<String>,
+}
+
+/// One loss's share of an outcome: the outcome's loss is Σ weight·sum/denominator over its parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartOutcome {
+    /// The term's name.
+    pub name: String,
+    /// The sum of its values.
+    pub sum: f64,
+    /// What the sum is divided by.
+    pub denominator: f64,
+    /// Its factor in the sum of terms.
+    pub weight: f64,
+}
+
+/// Refuses a reduction that a loss does not have.
+pub(crate) fn refuse_reduction(loss: &dyn Loss, value: &Value) -> Error {
+    let names = loss.header().reductions.iter().map(|r| options::OptionType::get(r).to_string());
+    Error::InvalidOption {
+        loss: loss.header().id,
+        option: "reduction".into(),
+        value: value.to_string(),
+        expected: format!("one of {}", names.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Refuses to give an unreduced term's loss as a number.
+pub(crate) fn not_reduced() -> Error {
+    Error::InvalidOption {
+        loss: "term",
+        option: "reduction".into(),
+        value: "none".into(),
+        expected: "a reduction, for the loss as a number".into(),
+    }
+}
