@@ -37,7 +37,7 @@ fn elements(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let item = tile / params.chunks;
     let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
     let live = item < params.items;

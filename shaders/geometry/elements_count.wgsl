@@ -5,7 +5,7 @@ fn elements_count(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let start = tile * params.count_chunk;
     let live = tile < params.count_tallies;
     let end = select(0u, min(start + params.count_chunk, params.per_item), live);

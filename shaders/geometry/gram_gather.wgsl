@@ -22,7 +22,7 @@ fn gram_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = (group.y * grid.x) + group.x;
+    let place = workgroup_at(group, grid);
     let tiles = (params.classes + 63u) / 64u;
     let column = place % tiles;
     let row = (place / tiles) % tiles;

@@ -21,7 +21,7 @@ fn gram_scatter(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = (group.y * grid.x) + group.x;
+    let place = workgroup_at(group, grid);
     let across = (params.per_item + 63u) / 64u;
     let down = (params.classes + 63u) / 64u;
     let column = place % across;

@@ -25,7 +25,7 @@ fn gram_settle(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let values = params.items * params.classes * params.classes;
     let start = min(tile * 256u * params.rounds, values);
     let end = min(start + (256u * params.rounds), values);

@@ -7,7 +7,7 @@ fn items_lookup(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let item = (tile * 256u) + lane;
     var tally = tally_none();
     if item < params.items {

@@ -5,7 +5,7 @@ fn items_losses(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let item = (((group.y * grid.x) + group.x) * 256u) + lane;
+    let item = (workgroup_at(group, grid) * 256u) + lane;
     if item >= params.items {
         return;
     }

@@ -9,7 +9,7 @@ fn linear_settle(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let row = (((group.y * grid.x) + group.x) * 256u) + lane;
+    let row = (workgroup_at(group, grid) * 256u) + lane;
     if row >= params.items {
         return;
     }

@@ -5,7 +5,7 @@ fn positions_count(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let count = params.items * params.per_item;
     let start = tile * params.count_chunk;
     let end = min(start + params.count_chunk, count);

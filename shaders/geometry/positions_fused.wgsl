@@ -14,7 +14,7 @@ fn positions_fused(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let slots = 256u / LANES;
     let lane = select(invocation / slots, invocation % LANES, ROWS);
     let slot = select(invocation % slots, invocation / LANES, ROWS);

@@ -10,7 +10,7 @@ fn positions_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let position = tile / params.chunks;
     let piece = (params.chunk / 256u) * TEAM;
     let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * piece);

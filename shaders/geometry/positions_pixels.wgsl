@@ -78,7 +78,7 @@ fn positions_pixels(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let start = (tile * params.rounds * 256u) + ((lane / TEAM) * TEAM * params.rounds) + (lane % TEAM);
     var tally = tally_none();
     for (var round = 0u; round < params.rounds; round += 1u) {

@@ -8,7 +8,7 @@ fn positions_scatter(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let position = tile / params.chunks;
     if position >= positions() {
         return;

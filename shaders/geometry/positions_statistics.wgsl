@@ -5,10 +5,10 @@ fn positions_statistics(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
-    let position = (tile * 256u) + lane;
+    let tile = workgroup_at(group, grid);
+    let position = (tile * params.rounds) + lane;
     var tally = tally_none();
-    if position < positions() {
+    if (lane < params.rounds) && (position < positions()) {
         let label = target_label(position);
         let state = merge_whole(position);
         let place = whole_place(position, label);
@@ -29,7 +29,7 @@ fn positions_statistics(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < positions()) && (lane == 0u) {
+    if (tile * params.rounds < positions()) && (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

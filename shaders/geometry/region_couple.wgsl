@@ -13,7 +13,7 @@ fn region_couple(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let item = (group.y * grid.x) + group.x;
+    let item = workgroup_at(group, grid);
     let live = item < params.items;
     let first = item * params.classes;
     let classes = select(0u, params.classes, live);

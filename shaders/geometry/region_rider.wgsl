@@ -31,7 +31,7 @@ fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, ta
         absorb_class(&state, other, rider.place);
     }
     if live {
-        riders[at] = state;
+        keep_rider(at, state);
     }
     if rider.kept {
         let s = finish_place(state, rider.place);
@@ -85,7 +85,7 @@ struct Ridden {
 
 fn ridden_at(quad: Quad, j: u32) -> Ridden {
     let rider = rider_at(quad, j);
-    let s = finish_place(riders[quad.at[j]], rider.place);
+    let s = finish_place(kept_rider(quad.at[j]), rider.place);
     return Ridden(rider, s.poison, slopes_of(s, score_place(s), rider_scales()));
 }
 

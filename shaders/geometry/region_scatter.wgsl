@@ -45,7 +45,7 @@ fn region_scatter(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let position = 4u * ((((group.y * grid.x) + group.x) * 256u) + lane);
+    let position = 4u * ((workgroup_at(group, grid) * 256u) + lane);
     if position >= positions() {
         return;
     }

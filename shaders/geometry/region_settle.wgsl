@@ -5,7 +5,7 @@ fn region_settle(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let region = (group.y * grid.x) + group.x;
+    let region = workgroup_at(group, grid);
     let k = region % params.classes;
     let live = region < regions();
     let own = region_merged(region, live, lane);

@@ -5,7 +5,7 @@ fn region_statistics(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let region = (group.y * grid.x) + group.x;
+    let region = workgroup_at(group, grid);
     let live = region < regions();
     let sums = region_merged(region, live, lane);
     if live && (lane == 0u) {

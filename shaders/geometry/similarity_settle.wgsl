@@ -11,7 +11,7 @@ fn similarity_settle(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = (((group.y * grid.x) + group.x) * 256u) + lane;
+    let place = (workgroup_at(group, grid) * 256u) + lane;
     if place >= (select(1u, 2u, SYMMETRIC) * params.items) {
         return;
     }

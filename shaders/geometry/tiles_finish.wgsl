@@ -9,7 +9,7 @@ fn tiles_finish(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let i = (((group.y * grid.x) + group.x) * 256u) + lane;
+    let i = (workgroup_at(group, grid) * 256u) + lane;
     let row = params.block.own_first + (i / params.per_item);
     if row >= params.block.own_end {
         return;

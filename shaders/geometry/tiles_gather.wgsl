@@ -37,7 +37,7 @@ fn tiles_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = (group.y * grid.x) + group.x;
+    let place = workgroup_at(group, grid);
     let tiles = (params.block.other_end + 63u) / 64u;
     let chunks = (tiles + params.block.chunk - 1u) / params.block.chunk;
     let chunk = place % chunks;

@@ -43,7 +43,7 @@ fn tiles_product(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = (group.y * grid.x) + group.x;
+    let place = workgroup_at(group, grid);
     let tiles = (params.per_item + 63u) / 64u;
     let first_own = params.block.own_first + (64u * (place / tiles));
     let first_column = 64u * (place % tiles);

@@ -42,7 +42,7 @@ fn tiles_slopes(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = (group.y * grid.x) + group.x;
+    let place = workgroup_at(group, grid);
     let tiles = (params.block.other_end - params.block.other_first + 63u) / 64u;
     let tile = place % tiles;
     let first_own = params.block.own_first + (64u * (place / tiles));

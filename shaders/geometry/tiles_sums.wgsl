@@ -5,7 +5,7 @@ fn tiles_sums(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let row = params.block.own_first + (((group.y * grid.x) + group.x) * 256u) + lane;
+    let row = params.block.own_first + (workgroup_at(group, grid) * 256u) + lane;
     if row < params.block.own_end {
         store_dx0(row, pulls[row].y);
     }

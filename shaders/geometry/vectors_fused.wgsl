@@ -11,7 +11,7 @@ fn vectors_fused(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let slots = 256u / LANES;
     let lane = invocation % LANES;
     var tally = tally_none();

@@ -9,7 +9,7 @@ fn vectors_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let row = tile / params.chunks;
     let live = row < params.per_item;
     let chunks = select(0u, params.chunks, live);

@@ -5,7 +5,7 @@ fn vectors_scatter(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = (group.y * grid.x) + group.x;
+    let tile = workgroup_at(group, grid);
     let row = tile / params.chunks;
     if row >= params.per_item {
         return;

@@ -70,7 +70,8 @@ struct Block {
     // the places of each side's row 0 in the batch, where a side is a piece of it
     own_from: u32,
     other_from: u32,
-    spare_0: u32,
+    // the place of this dispatch's first workgroup, where a walk goes dispatch by dispatch
+    first_group: u32,
     spare_1: u32,
     spare_2: u32,
 }
@@ -79,6 +80,11 @@ struct Block {
 
 fn base(binding: u32) -> u32 {
     return params.bases[binding >> 2u][binding & 3u];
+}
+
+// The place of a workgroup in the whole walk: grids are folded into two dimensions, since each is limited.
+fn workgroup_at(group: vec3<u32>, grid: vec3<u32>) -> u32 {
+    return params.block.first_group + ((group.y * grid.x) + group.x);
 }
 
 fn option(place: u32) -> f32 {

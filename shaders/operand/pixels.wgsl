@@ -1,4 +1,4 @@
-// What the softmax of each position needs to be remembered by, one by one.
+// What the softmax of each position needs to be remembered by, one by one. Uses lib/params.
 @group(0) @binding(18) var<storage, read_write> pixels: array<vec2<f32>>;
 
 // The greatest logits of four positions and one over their sums of exponentials; NaN in the second marks a position without
@@ -9,17 +9,17 @@ struct Pixels {
 }
 
 fn pixels_of(at: vec4<u32>) -> Pixels {
-    let a = pixels[at.x];
-    let b = pixels[at.y];
-    let c = pixels[at.z];
-    let d = pixels[at.w];
+    let a = pixels[at.x + base(18u)];
+    let b = pixels[at.y + base(18u)];
+    let c = pixels[at.z + base(18u)];
+    let d = pixels[at.w + base(18u)];
     return Pixels(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y));
 }
 
 // Positions beyond the last are the last again.
 fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) {
-    pixels[at.x] = vec2<f32>(peak.x, one_over.x);
-    pixels[at.y] = vec2<f32>(peak.y, one_over.y);
-    pixels[at.z] = vec2<f32>(peak.z, one_over.z);
-    pixels[at.w] = vec2<f32>(peak.w, one_over.w);
+    pixels[at.x + base(18u)] = vec2<f32>(peak.x, one_over.x);
+    pixels[at.y + base(18u)] = vec2<f32>(peak.y, one_over.y);
+    pixels[at.z + base(18u)] = vec2<f32>(peak.z, one_over.z);
+    pixels[at.w + base(18u)] = vec2<f32>(peak.w, one_over.w);
 }

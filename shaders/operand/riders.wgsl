@@ -1,2 +1,10 @@
 // The state of each position's softmax, where a loss of it rides along in a walk over regions. Uses lib/params lib/math fold/softmax.
 @group(0) @binding(15) var<storage, read_write> riders: array<State>;
+
+fn keep_rider(position: u32, state: State) {
+    riders[position + base(15u)] = state;
+}
+
+fn kept_rider(position: u32) -> State {
+    return riders[position + base(15u)];
+}

@@ -5,12 +5,13 @@ use crate::gpu::context::Gpu;
 use crate::gpu::kernel::{Declared, Kernel, Pipeline};
 use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
-use crate::gpu::plan::{Bound, Plan, Stage};
+use crate::gpu::plan::{Bound, ELEMENT_BYTES, Plan, Stage};
 use crate::gpu::specialise;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::term::{Part, Scale};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A kernel with what it is bound to, and its workgroups.
@@ -40,7 +41,7 @@ struct Placed<'a> {
     buffer: &'a wgpu::Buffer,
     offset: u64,
     size: u64,
-    base: u64,
+    base: u32,
 }
 
 impl Binder<'_> {
@@ -49,7 +50,11 @@ impl Binder<'_> {
         let mut made = Vec::new();
         let mut known = HashMap::new();
         for stage in &self.plan.stages {
-            // the blocks of a walk share their pipelines
+            // the blocks of a walk share their pipelines; of pieces, the last may end inside a quad
+            if !stage.windows.is_empty() {
+                made.push((stage, self.pipeline(stage)?));
+                continue;
+            }
             let pipeline = match known.entry((Arc::as_ptr(&stage.kernel), &stage.operands)) {
                 Entry::Occupied(known) => Arc::clone(known.get()),
                 Entry::Vacant(unknown) => unknown.insert(self.pipeline(stage)?).clone(),
@@ -96,7 +101,7 @@ impl Binder<'_> {
             let mut params = Params { block: stage.block, ..self.plan.params };
             for binding in &pipeline.bindings {
                 if let Some(placed) = self.place(stage, binding) {
-                    params.bases[binding.number as usize] = placed.base as u32;
+                    params.bases[binding.number as usize] = placed.base;
                 }
             }
             let params = bytemuck::bytes_of(&params).to_vec();
@@ -115,7 +120,16 @@ impl Binder<'_> {
     fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: wgpu::BufferBinding<'_>) -> Result<Dispatch> {
         let mut entries = Vec::new();
         for binding in &pipeline.bindings {
-            let resource = match self.place(stage, binding) {
+            let placed = self.place(stage, binding);
+            let limit = self.gpu.limits().max_storage_buffer_binding_size;
+            if let Some(needed) = placed.as_ref().map(|placed| placed.size).filter(|size| *size > limit) {
+                return Err(Error::TooLarge {
+                    what: format!("bytes of a binding (`{}`)", binding.name),
+                    needed,
+                    limit,
+                });
+            }
+            let resource = match placed {
                 None => wgpu::BindingResource::Buffer(params.clone()),
                 Some(placed) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: placed.buffer,
@@ -147,7 +161,8 @@ impl Binder<'_> {
 
     /// Where a binding lies; nothing for the parameters, which are a buffer of their own.
     fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
-        let tensor = |tensor| Some(self.place_tensor(tensor));
+        let window = stage.windows.iter().find(|(name, _)| *name == binding.name).map(|(_, window)| window);
+        let tensor = |tensor| Some(self.place_tensor(tensor, window));
         match self.plan.bound(stage, &binding.name) {
             Bound::Params => None,
             Bound::Operand(name) => tensor(self.part.operand(name).unwrap_or_else(|| unreachable!("{name} is bound"))),
@@ -156,27 +171,38 @@ impl Binder<'_> {
             Bound::Output(output) => tensor(&self.outputs.gradients[output].into),
             Bound::Losses => tensor(self.losses),
             Bound::Loss => tensor(self.loss),
-            Bound::Statistics => self.statistics.map(|statistics| self.place_tensor(statistics)),
+            Bound::Statistics => self.statistics.and_then(tensor),
             Bound::Outcome => Some(whole(self.outcome)),
-            Bound::Columns => self.memory("columns"),
-            Bound::Scratch(name) => self.memory(name),
+            Bound::Columns => self.memory("columns", None),
+            Bound::Scratch(name) => self.memory(name, window),
         }
     }
 
-    fn memory(&self, name: &str) -> Option<Placed<'_>> {
-        self.memories.iter().find(|(known, _)| *known == name).map(|(_, memory)| whole(memory))
+    fn memory(&self, name: &str, window: Option<&Range<u64>>) -> Option<Placed<'_>> {
+        let (_, memory) = self.memories.iter().find(|(known, _)| *known == name)?;
+        let size = ELEMENT_BYTES.iter().find(|(known, _)| *known == name).map_or(4, |(_, bytes)| *bytes);
+        Some(window.map_or(whole(memory), |window| self.place_window(&memory.buffer, 0, size, window)))
     }
 
-    fn place_tensor<'t>(&self, tensor: &'t Tensor) -> Placed<'t> {
+    fn place_tensor<'t>(&self, tensor: &'t Tensor, window: Option<&Range<u64>>) -> Placed<'t> {
         let memory = tensor.memory();
-        let alignment = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment);
         // a tensor of no bytes may begin where its buffer ends: what is bound in its place is never read
         let begin = if tensor.is_empty() { 0 } else { memory.offset };
-        let offset = begin / alignment * alignment;
-        // to the end of a quad, as far as there is one
-        let end = (begin + tensor.bytes()).next_multiple_of(16).max(offset + 16).min(memory.buffer.size());
-        let base = (begin - offset) / tensor.dtype().size() as u64;
-        Placed { buffer: &memory.buffer, offset, size: (end - offset) / 4 * 4, base }
+        let all = 0..tensor.len() as u64;
+        let window = window.map_or(all.clone(), |window| window.start..window.end.min(all.end));
+        self.place_window(&memory.buffer, begin, tensor.dtype().size() as u64, &window)
+    }
+
+    /// Elements of something that begins at this byte: bound from where bindings may begin, to the end of a quad as far as
+    /// there is one. The base, to which a kernel adds an element's place in the whole, wraps where that lies before.
+    fn place_window<'t>(&self, buffer: &'t wgpu::Buffer, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
+        // a whole number of elements, and of quads, wherever bindings may begin
+        let least = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment).max(16);
+        let alignment = if size.is_power_of_two() { least } else { least * size };
+        let offset = (begin + window.start * size) / alignment * alignment;
+        let end = (begin + window.end * size).next_multiple_of(16).max(offset + 16).min(buffer.size());
+        let base = (begin as i64 - offset as i64) / size as i64;
+        Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32 }
     }
 }
 

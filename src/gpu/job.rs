@@ -100,6 +100,7 @@ impl Job {
                 slot,
                 workspace_bound: gpu.workspace_bound(),
                 statistics: statistics.is_some(),
+                binding_limit: gpu.limits().max_storage_buffer_binding_size,
                 on_cpu: gpu.on_cpu(),
             };
             let plan = plan(&request)?;

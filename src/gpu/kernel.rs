@@ -56,7 +56,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("operand/states"),
     source!("operand/row_states"),
     source!("operand/pixels"),
-    source!("operand/pixels_of_four"),
+    source!("operand/pixel_fours"),
     source!("operand/riders"),
     source!("operand/sums"),
     source!("operand/coefficients"),

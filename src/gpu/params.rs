@@ -37,7 +37,7 @@ params! {
         pub steps: u32,
         pub own_from: u32,
         pub other_from: u32,
-        pub spare_0: u32,
+        pub first_group: u32,
         pub spare_1: u32,
         pub spare_2: u32,
     }

@@ -51,13 +51,9 @@ impl Memory {
     ) -> Result<Memory> {
         let size = bytes.max(16).next_multiple_of(16);
         let limits = gpu.limits();
-        for (what, limit) in [
-            (format!("bytes of a buffer ({label})"), limits.max_buffer_size),
-            (format!("bytes of a binding ({label})"), limits.max_storage_buffer_binding_size),
-        ] {
-            if size > limit {
-                return Err(Error::TooLarge { what, needed: size, limit });
-            }
+        if size > limits.max_buffer_size {
+            let what = format!("bytes of a buffer ({label})");
+            return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
         let (buffer, filled) = gpu.scoped(|| {
             let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
@@ -137,8 +133,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] where the range is not as long as the shape's elements, [`Error::InvalidOperand`] for a
-    /// buffer without `STORAGE` or a range that begins inside an element, [`Error::UnsupportedDtype`] for f64,
-    /// [`Error::TooLarge`] for more than a binding holds.
+    /// buffer without `STORAGE` or a range that begins inside an element, [`Error::UnsupportedDtype`] for f64.
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
@@ -162,10 +157,6 @@ impl Gpu {
         // shaders read whole words: the last bytes of a buffer that ends inside one are out of their reach
         if offset + bytes > buffer.size() / 4 * 4 {
             return refuse("ends in the last word of a buffer whose size is not a multiple of 4");
-        }
-        let limit = self.limits().max_storage_buffer_binding_size;
-        if bytes > limit {
-            return Err(Error::TooLarge { what: "bytes of a binding".into(), needed: bytes, limit });
         }
         let memory = Memory { buffer: buffer.clone(), offset, bytes, counted: None };
         Ok(self.tensor(memory, shape, dtype))

@@ -21,6 +21,7 @@ mod repeat;
 mod row_shards;
 mod rows;
 mod shards;
+mod split;
 mod terms;
 mod vectors;
 

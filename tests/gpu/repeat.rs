@@ -10,7 +10,7 @@ const RUNS: usize = 10;
 fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[1024, 4096]],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1030, 3, 257], &[130_000, 10]],
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1030, 3, 257], &[260_000, 10]],
         Leaf::Region(_) => &[&[1030, 3, 257]],
         Leaf::Vectors(_) => &[&[3000, 1000], &[300_000, 5]],
         Leaf::Similarity(_) => &[&[1030, 40]],

@@ -1,5 +1,6 @@
 //! How a walk over elements is cut.
 
+use super::split::{PER_ROW, Spans, Values};
 use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, walks};
 use crate::leaf::Leaf;
 use crate::role::Role;
@@ -25,15 +26,17 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     if by_item {
         plan.hold("items", items as u64);
     }
+    plan.spans = spans(request, by_item);
     if tiles == 0 {
         return;
     }
     if by_item {
         plan.stages.push(lookup(request, lookups));
     }
-    scale_first(request, plan, count(request, tiles), narrow(chunk as u64), tiles);
+    scale_first(request, plan, count(request, tiles).through(Values::Each(chunk)), narrow(chunk as u64), tiles);
 
-    plan.stages.extend(walks(request.wanted, |first, gradients| walk(request, per_item, tiles, first, gradients)));
+    let values = Values::OfItems { per_item, chunk, chunks };
+    plan.stages.extend(walks(request.wanted, |first, gradients| walk(request, values, tiles, first, gradients)));
     if by_item && request.unreduced() {
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
@@ -42,8 +45,23 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     }
 }
 
+/// Which elements of the operands belong to a value: one, the four of a box, or its row's or column's number.
+fn spans(request: &Request<'_>, by_item: bool) -> Spans {
+    let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
+    let mut components = [0; 4];
+    for (component, spec) in components.iter_mut().zip(request.loss().header().components()) {
+        *component = match spec.role {
+            Role::Element if boxes => 4,
+            Role::Element => 1,
+            Role::Row => PER_ROW,
+            _ => 0,
+        };
+    }
+    Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item }
+}
+
 /// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
-fn walk(request: &Request<'_>, per_item: usize, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
+fn walk(request: &Request<'_>, values: Values, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
@@ -62,8 +80,9 @@ fn walk(request: &Request<'_>, per_item: usize, tiles: u64, first: bool, gradien
     joint.sources.push(header.shader);
     joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
     // a tile begins at a multiple of four, unless items do not; boxes are quads themselves
+    let Values::OfItems { per_item, .. } = values else { unreachable!("elements lie in items") };
     let quads = boxes || !by_item || per_item.is_multiple_of(4);
-    joint.stage("elements", overrides, tiles).in_quads(quads).writing(bound)
+    joint.stage("elements", overrides, tiles).in_quads(quads).through(values).writing(bound)
 }
 
 /// The operands that the leaf sees, and the numbers of the loss's own behind them.

@@ -1,5 +1,6 @@
 //! Joins the files of a kernel into a dispatch.
 
+use super::split::Values;
 use super::{MOST_BUFFERS, Stage, Wanted};
 use crate::gpu::kernel::{Kernel, file};
 use crate::gpu::params::Block;
@@ -81,7 +82,15 @@ impl Joint {
         let declared: Vec<&str> = declared.collect();
         overrides.retain(|(name, _)| declared.contains(&name.as_str()));
         let kernel = Kernel { entry, sources: self.sources, overrides, quads: false, shared_buffer: false };
-        Stage { kernel: Arc::new(kernel), groups, block: Block::default(), gradients: Vec::new(), operands: Vec::new() }
+        Stage {
+            kernel: Arc::new(kernel),
+            groups,
+            block: Block::default(),
+            gradients: Vec::new(),
+            operands: Vec::new(),
+            values: None,
+            windows: Vec::new(),
+        }
     }
 }
 
@@ -100,6 +109,12 @@ impl Stage {
     /// The stage, whose kernel goes through elements four at a time from places that are multiples of four, if it does.
     pub(super) fn in_quads(mut self, quads: bool) -> Stage {
         Arc::make_mut(&mut self.kernel).quads = quads;
+        self
+    }
+
+    /// The stage, whose workgroups go through these values of the walk.
+    pub(super) fn through(mut self, values: Values) -> Stage {
+        self.values = Some(values);
         self
     }
 

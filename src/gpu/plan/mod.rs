@@ -10,6 +10,7 @@ mod positions;
 mod regions;
 mod request;
 mod similarity;
+mod split;
 mod tiles;
 mod totals;
 mod vectors;
@@ -22,6 +23,8 @@ use crate::leaf::Leaf;
 use crate::shape::DType;
 use joint::{Joint, bind_gradients, walks};
 use request::{dtypes, operands, overrides, params};
+use split::{Spans, Values};
+use std::ops::Range;
 use std::sync::Arc;
 use totals::{Piece, scale_first, scale_piece, totals};
 
@@ -41,12 +44,13 @@ pub(super) const TALLY_BYTES: u64 = 32;
 pub(super) const WORKSPACE_HEAD: u64 = 16;
 
 /// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
-pub(super) const ELEMENT_BYTES: &[(&str, u64)] = &[
+pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("items", 16),
     ("row_states", 32),
     ("region_sums", 16),
     ("coefficients", 8),
     ("pixels", 8),
+    ("pixel_fours", 16),
     ("riders", 20),
     ("factors", 4),
     ("whole_states", 20),
@@ -109,6 +113,10 @@ pub(crate) struct Stage {
     gradients: Vec<(String, usize)>,
     /// The operands that bindings stand for in this dispatch alone, by name.
     pub operands: Vec<(&'static str, &'static str)>,
+    /// The values that its workgroups go through, where it may be cut between any two of them.
+    values: Option<Values>,
+    /// The elements that are bound of what is longer than a binding may be, by the binding's name.
+    pub windows: Vec<(String, Range<u64>)>,
 }
 
 /// All dispatches of a part.
@@ -123,6 +131,8 @@ pub(crate) struct Plan {
     /// Numbers of the loss's own, one for each element of the last axis.
     pub columns: Option<Vec<f32>>,
     operands: Vec<(String, &'static str)>,
+    /// Which elements of a binding belong to which values of the walk.
+    spans: Spans,
 }
 
 impl Plan {
@@ -196,6 +206,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         longest_loop: 0,
         columns: None,
         operands: operands(request),
+        spans: Spans::Whole,
     };
     if let (Some(wanted), Walk::Positions(classes)) = (request.in_place(), request.checked.walk)
         && classes.c > positions::MOST_IN_PLACE
@@ -227,6 +238,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         plan.stages.push(totals(request, piece, "geometry/totals_outcome", "totals_outcome"));
     }
     dtypes(request, &mut plan);
+    split::split(request, &mut plan)?;
     match request.in_place().filter(|wanted| !plan.reads_first(wanted)) {
         Some(wanted) => Err(overlapping(wanted)),
         None => Ok(plan),

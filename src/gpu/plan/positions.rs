@@ -1,5 +1,6 @@
 //! How a walk over positions and their classes is cut, whatever it folds.
 
+use super::split::{Spans, Values};
 use super::{Joint, Piece, Plan, Request, Stage, narrow, overrides, scale_first};
 use crate::check::Divisor;
 use crate::leaf::Leaf;
@@ -9,6 +10,9 @@ use std::sync::Arc;
 
 /// The classes of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
+
+/// The classes of all rows that a workgroup scores, where rows are cut.
+const SCORED: usize = 1 << 18;
 
 /// Beyond this many classes rows are cut; and from `CHUNK` on, where there are so few that they leave a GPU idle.
 const UNCUT: usize = 65536;
@@ -54,6 +58,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     params.classes = narrow(classes.c as u64);
     (params.class_stride, params.position_stride) =
         (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
+    plan.spans = Spans::Classes(classes);
     if positions == 0 {
         return;
     }
@@ -83,7 +88,7 @@ fn pixels(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
     plan.longest_loop = plan.longest_loop.max((2 * rounds * classes.c) as u64);
     let joint = whole(request, fold, "geometry/positions_pixels");
     let stage = joint.stage("positions_pixels", choices(request, fold, classes), groups).in_quads(true);
-    plan.stages.push(writing(request, stage));
+    plan.stages.push(writing(request, stage.through(Values::Each(1024 * rounds))));
 }
 
 /// What a kernel is joined of that goes from logits to losses and gradients in one pass.
@@ -119,7 +124,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let mut overrides = choices(request, fold, classes);
     overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), f64::from(u8::from(rows)))]);
     let stage = whole(request, fold, "geometry/positions_fused").stage("positions_fused", overrides, groups);
-    plan.stages.push(writing(request, stage.in_quads(in_quads(classes))));
+    plan.stages.push(writing(request, stage.in_quads(in_quads(classes)).through(Values::Each(slots * rounds))));
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
@@ -138,7 +143,10 @@ fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
         end.files(&["operand/states", "operand/statistics_out"]);
         end.files(&["geometry/whole_of_chunks", "geometry/positions_statistics"]);
         let groups = u64::from(plan.params.tallies);
-        plan.stages.push(end.stage("positions_statistics", choices(request, fold, classes), groups));
+        plan.stages.push(
+            end.stage("positions_statistics", choices(request, fold, classes), groups)
+                .through(Values::Each(plan.params.rounds as usize)),
+        );
     } else {
         chunk(plan, classes);
         plan.longest_loop = plan.longest_loop.max(request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64));
@@ -156,7 +164,10 @@ fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
     let chunks = classes.c.div_ceil(chunk);
     plan.params.chunk = narrow(chunk as u64);
     plan.params.chunks = narrow(chunks as u64);
-    plan.params.tallies = narrow(positions.div_ceil(256) as u64);
+    // so few rows to a workgroup of the second pass that it needs no more than a small binding holds
+    let scored = (SCORED / classes.c.max(1)).clamp(1, 256);
+    plan.params.rounds = narrow(scored as u64);
+    plan.params.tallies = narrow(positions.div_ceil(scored) as u64);
     plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
     (positions * chunks) as u64
 }
@@ -167,8 +178,8 @@ fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
     plan.hold_states(fold.files[0], tiles);
     let mut gather = joint(request, fold, &[], false);
     gather.files(&["operand/states", "geometry/positions_gather"]);
-    plan.stages
-        .push(gather.stage("positions_gather", choices(request, fold, classes), tiles).in_quads(in_quads(classes)));
+    let stage = gather.stage("positions_gather", choices(request, fold, classes), tiles).in_quads(in_quads(classes));
+    plan.stages.push(stage.through(Values::Shared { chunks: plan.params.chunks as usize }));
 }
 
 /// The scores of rows, from what the `whole` of each is merged of.
@@ -177,8 +188,8 @@ fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, w
     score.optional("losses", request.unreduced());
     score.files(whole);
     score.files(&["geometry/positions_tally", "geometry/positions_score"]);
-    let groups = classes.positions().div_ceil(256) as u64;
-    plan.stages.push(score.stage("positions_score", choices(request, fold, classes), groups));
+    let stage = score.stage("positions_score", choices(request, fold, classes), u64::from(plan.params.tallies));
+    plan.stages.push(stage.through(Values::Each(plan.params.rounds as usize)));
 }
 
 /// The gradients of chunks.
@@ -193,7 +204,8 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
     scatter.files(whole);
     scatter.files(&["geometry/positions_write", "geometry/positions_scatter"]);
     let stage = scatter.stage("positions_scatter", choices(request, fold, classes), tiles);
-    plan.stages.push(writing(request, stage.in_quads(in_quads(classes))));
+    let stage = stage.in_quads(in_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
+    plan.stages.push(writing(request, stage));
 }
 
 /// What every kernel over classes is joined of.
@@ -241,7 +253,7 @@ fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
 pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (Stage, u32, u64) {
     let labelled = request.checked.labels.is_some();
     let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.files(&[if labelled { "operand/labels" } else { "operand/dense" }]);
+    joint.optional("labels", labelled);
     let weighs = request.divisor(piece) == Divisor::Weights;
     joint.optional("class_weight", weighs && !request.among());
     joint.optional("mask", request.player(Role::Mask).is_some());
@@ -254,5 +266,9 @@ pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (S
     joint.files(&["geometry/positions_count"]);
     let counted = if looks_up { 256 } else { COUNTED };
     let tallies = positions.div_ceil(counted) as u64;
-    (joint.stage("positions_count", Vec::new(), tallies), narrow(counted as u64), tallies)
+    (
+        joint.stage("positions_count", Vec::new(), tallies).through(Values::Each(counted)),
+        narrow(counted as u64),
+        tallies,
+    )
 }

@@ -1,6 +1,7 @@
 //! How a walk over regions is cut: statistics, merge, gradient.
 
 use super::positions::Fold;
+use super::split::{Spans, Values};
 use super::{Joint, Piece, Plan, Request, narrow, overrides, positions, scale_piece};
 use crate::error::{Error, Result};
 use crate::leaf::{Activation, Region, RegionSettings};
@@ -41,30 +42,32 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     plan.hold("region_sums", gathered * classes.c as u64 + whole);
     plan.hold("coefficients", regions);
 
+    plan.spans = Spans::Regions(classes);
+    let fours = classes.class_stride > 1 && classes.s.is_multiple_of(4);
     let rider = Riding::of(leaf, request.checked.labels.is_some());
     let positions = classes.positions();
     match &rider {
         Some(_) => {
             plan.hold("riders", positions as u64);
-            plan.hold("pixels", positions as u64);
+            hold_pixels(plan, positions, fours);
             scale_piece(request, plan, Piece::Ridden, None);
             let count = positions::count(request, Piece::Rider, positions);
             scale_piece(request, plan, Piece::Rider, Some(count).filter(|(_, _, tallies)| *tallies > 0));
         }
         None => {
             let softmax = settings.activation == Activation::Softmax;
-            plan.hold("pixels", if softmax { positions as u64 } else { 0 });
+            hold_pixels(plan, if softmax { positions } else { 0 }, fours);
             scale_piece(request, plan, Piece::Only, None);
         }
     }
 
-    let fours = classes.class_stride > 1 && classes.s.is_multiple_of(4);
     let walk = Walk { request, settings, rider, fours };
     let choices = walk.choices();
+    let values = Values::OfItems { per_item: classes.s, chunk, chunks };
     if gathered > 0 {
         let mut gather = walk.over_positions(&["lib/tally", "lib/workspace"]);
         gather.files(&["operand/sums", "geometry/region_gather"]);
-        plan.stages.push(gather.stage("region_gather", choices.clone(), gathered).in_quads(fours));
+        plan.stages.push(gather.stage("region_gather", choices.clone(), gathered).in_quads(fours).through(values));
     }
     if request.statistics {
         let mut sums = walk.joint(&[]);
@@ -122,9 +125,18 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         let add = ("DX0_ADD".into(), f64::from(u8::from(wanted.add)));
         let groups = positions.div_ceil(1024) as u64;
         let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), groups);
-        plan.stages.push(stage.in_quads(fours).writing(vec![("dx0".into(), wanted.output)]));
+        plan.stages
+            .push(stage.in_quads(fours).through(Values::Each(1024)).writing(vec![("dx0".into(), wanted.output)]));
     }
     Ok(())
+}
+
+/// What the softmax of each position needs to be remembered by.
+fn hold_pixels(plan: &mut Plan, positions: usize, fours: bool) {
+    match fours {
+        true => plan.hold("pixel_fours", positions as u64 / 2),
+        false => plan.hold("pixels", positions as u64),
+    }
 }
 
 /// What the kernels have to know of a loss that rides along.
@@ -179,7 +191,7 @@ impl Walk<'_> {
         let activation = self.settings.activation;
         joint.files(&[&format!("activation/{}", activation.get())]);
         if activation == Activation::Softmax {
-            joint.files(&[if self.fours { "operand/pixels_of_four" } else { "operand/pixels" }]);
+            joint.files(&[if self.fours { "operand/pixel_fours" } else { "operand/pixels" }]);
         }
         joint
     }

@@ -27,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub workspace_bound: u64,
     /// Whether the statistics of a piece are wanted rather than its loss.
     pub statistics: bool,
+    /// The most bytes that a binding may have.
+    pub binding_limit: u64,
     /// Whether the adapter is a CPU: its lanes are those of a vector register, which goes on alone.
     pub on_cpu: bool,
 }
@@ -83,7 +85,7 @@ impl Request<'_> {
     }
 
     /// How the caller stores what a binding stands for.
-    fn dtype(&self, bound: &Bound) -> Option<DType> {
+    pub(super) fn dtype(&self, bound: &Bound) -> Option<DType> {
         match (bound, &self.part.upstream, &self.part.divide_by) {
             (Bound::Operand(name), ..) => self.part.operand(name).map(Operand::dtype),
             (Bound::Output(output), ..) => {

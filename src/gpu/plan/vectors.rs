@@ -1,5 +1,6 @@
 //! How a walk over rows of vectors is cut.
 
+use super::split::{Spans, Values};
 use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, walks};
 use crate::leaf::{Measure, Vectors};
 use crate::role::Role;
@@ -18,11 +19,18 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
     let params = &mut plan.params;
     // a row is a value of the unreduced loss, and its coordinates stand where classes do
     (params.items, params.per_item, params.classes) = (1, narrow(rows as u64), narrow(width as u64));
+    plan.spans = Spans::Rows { width: width as u64 };
     if rows == 0 {
         return;
     }
     let counts = rows.div_ceil(COUNTED) as u64;
-    scale_first(request, plan, elements::count(request, counts), narrow(COUNTED as u64), counts);
+    scale_first(
+        request,
+        plan,
+        elements::count(request, counts).through(Values::Each(COUNTED)),
+        narrow(COUNTED as u64),
+        counts,
+    );
     if width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
         cut(request, plan, rows, width, leaf);
     } else {
@@ -43,7 +51,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
     // two looks and the gradient
     plan.longest_loop = plan.longest_loop.max((3 * rounds * per_lane) as u64);
     plan.stages.extend(walks(request.wanted, |first, gradients| {
-        let mut joint = joint(request, leaf, &["lib/tally", "lib/workspace"]);
+        let mut joint = joint(request, leaf, &["lib/tally", "lib/workspace"], true);
         joint.optional("mask", request.player(Role::Mask).is_some());
         joint.optional("upstream", request.upstream_tensor());
         joint.optional("losses", first && request.unreduced());
@@ -53,7 +61,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
             ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
             ("COUNTS".into(), f64::from(u8::from(first))),
         ]);
-        stage(request, joint, "vectors_fused", choices, groups, gradients)
+        stage(request, joint, "vectors_fused", choices, groups, gradients).through(Values::Each(slots * rounds))
     }));
 }
 
@@ -71,34 +79,38 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     plan.hold("row_states", looks as u64 * tiles);
 
     for look in 0..looks {
-        let mut gather = joint(request, leaf, &["lib/tally"]);
+        let mut gather = joint(request, leaf, &["lib/tally"], true);
         gather.optional("losses", false);
         gather.files(&["operand/row_states"]);
         let mut choices = choices(request, leaf);
         choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
-        plan.stages.push(stage(request, gather, "vectors_gather", choices, tiles, &[]));
+        let gather = stage(request, gather, "vectors_gather", choices, tiles, &[]);
+        plan.stages.push(gather.through(Values::Shared { chunks }));
     }
 
-    let mut settle = joint(request, leaf, &["lib/tally", "lib/workspace"]);
+    // what it needs of the coordinates is in the states: rows of any length are settled together
+    let mut settle = joint(request, leaf, &["lib/tally", "lib/workspace"], false);
     settle.optional("mask", request.player(Role::Mask).is_some());
     settle.optional("losses", request.unreduced());
     settle.files(&["operand/row_states"]);
-    plan.stages.push(stage(request, settle, "vectors_settle", choices(request, leaf), settled, &[]));
+    let settle = stage(request, settle, "vectors_settle", choices(request, leaf), settled, &[]);
+    plan.stages.push(settle.through(Values::Each(256)));
 
     if !request.wanted.is_empty() {
         plan.stages.extend(walks(request.wanted, |_, gradients| {
-            let mut scatter = joint(request, leaf, &["lib/tally", "lib/workspace"]);
+            let mut scatter = joint(request, leaf, &["lib/tally", "lib/workspace"], true);
             scatter.optional("mask", request.player(Role::Mask).is_some());
             scatter.optional("upstream", request.upstream_tensor());
             scatter.optional("losses", false);
             scatter.files(&["operand/row_states"]);
             stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, gradients)
+                .through(Values::Shared { chunks })
         }));
     }
 }
 
-/// What every kernel over vectors is joined of, up to its own part.
-fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str]) -> Joint {
+/// What every kernel over vectors is joined of, up to its own part; with the vectors themselves, if it reads them.
+fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str], reads: bool) -> Joint {
     let header = request.loss().header();
     let mut joint = Joint::new(&["lib/params", "lib/math"]);
     joint.files(lib);
@@ -106,7 +118,7 @@ fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str]) -> Joint {
     for k in 0..3 {
         // a row's number comes after its vectors, and is no coordinate
         let vector = header.components().nth(k).is_some_and(|spec| spec.role == Role::Element);
-        joint.optional(&format!("x{k}"), vector);
+        joint.optional(&format!("x{k}"), vector && reads);
     }
     joint.optional("row", request.player(Role::Row).is_some());
     let fold = match leaf.measure() {

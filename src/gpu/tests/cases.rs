@@ -50,6 +50,7 @@ pub(super) struct Case {
     pub workspace_bound: u64,
     pub piece: Piece,
     pub on_cpu: bool,
+    pub binding_limit: u64,
 }
 
 /// What is planned of a loss that may be spread over devices.
@@ -92,6 +93,7 @@ impl Case {
             workspace_bound: 128 << 20,
             piece: Piece::Whole,
             on_cpu: false,
+            binding_limit: 128 << 20,
         }
     }
 
@@ -144,6 +146,7 @@ impl Case {
             slot: 0,
             workspace_bound: self.workspace_bound,
             statistics: self.piece == Piece::Statistics,
+            binding_limit: self.binding_limit,
             on_cpu: self.on_cpu,
         })
     }

@@ -51,12 +51,12 @@ fn in_quads(kernel: &Kernel) -> Kernel {
     kernel
 }
 
-/// Of kernels that differ in nothing but dtypes, which are constants to the shaders, one stands for all: now this, now that.
+/// Of kernels that differ in nothing but dtypes and how many lanes walk together, which are constants to the shaders, one stands for all: now this, now that.
 fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     let mut alike: BTreeMap<String, BTreeMap<String, Kernel>> = BTreeMap::new();
     for kernel in kernels {
         let mut bare = kernel.clone();
-        bare.overrides.retain(|(name, _)| !name.ends_with("_DTYPE"));
+        bare.overrides.retain(|(name, _)| !name.ends_with("_DTYPE") && name != "TEAM");
         alike.entry(bare.key()).or_default().insert(kernel.key(), kernel);
     }
     let drawn = |(turn, alike): (usize, &BTreeMap<_, Kernel>)| alike.values().cycle().nth(turn).cloned();

@@ -134,8 +134,6 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "row_states",
         "region_sums",
         "coefficients",
-        "pixels",
-        "riders",
         "factors",
         "whole_states",
         "hits",
