@@ -1,0 +1,67 @@
+//! Peers: those that are installed are run on the inputs that the report has written.
+
+use std::env::{self, consts::EXE_SUFFIX};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::ratios::Theirs;
+use crate::run::{Stop, answers, root, run};
+
+const SCRIPT: &str = "benches/peers/pytorch.py";
+const BURN: &str = "benches/peers/burn/target/release/wgloss-peer-burn";
+
+/// What keeps glibc from giving each large tensor back to the system, page by page.
+const KEEPS_MEMORY: [(&str, &str); 3] =
+    [("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_THRESHOLD_", "17179869184"), ("MALLOC_TOP_PAD_", "268435456")];
+
+/// Runs them, and gives all that they measured.
+pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, Stop> {
+    let seconds = if quick { "0.2" } else { "1" };
+    let mut theirs = Vec::new();
+    for (name, mut peer) in installed(device) {
+        let table = folder.join(format!("peer-{name}.csv"));
+        peer.arg("--inputs").arg(folder.join("inputs")).arg("--out").arg(&table).args(["--seconds", seconds]);
+        // an earlier run's would be taken for this one's
+        let _ = fs::remove_file(&table);
+        // a peer that falls over has not measured the rest, and takes nothing from the others
+        if let Err(Stop::Failed(why) | Stop::NoAdapter(why)) = run(&mut peer) {
+            println!("{why}: its table may be short");
+        }
+        let text = fs::read_to_string(&table).unwrap_or_default();
+        theirs.extend(Theirs::parse(&text).map_err(|why| Stop::Failed(format!("{}: {why}", table.display())))?);
+    }
+    Ok(theirs)
+}
+
+/// The peers of this machine, each with a name for its table; the others are said to be left out.
+fn installed(device: &str) -> Vec<(&'static str, Command)> {
+    let mut peers = Vec::new();
+    let python = env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| "python3".into());
+    if answers(Command::new(&python).args(["-c", "import numpy, torch"])) {
+        let script = |mode: &str, label: &str| {
+            let mut command = Command::new(&python);
+            command.arg(root().join(SCRIPT)).args(["--device", device, "--mode", mode, "--label", label]);
+            command
+        };
+        peers.push(("pytorch-eager", script("eager", "eager")));
+        if cfg!(target_env = "gnu") && device == "cpu" {
+            let mut tuned = script("eager", "eager with its allocator tuned");
+            tuned.envs(KEEPS_MEMORY);
+            peers.push(("pytorch-tuned", tuned));
+        }
+        peers.push(("pytorch-compile", script("compile", "compile")));
+    } else {
+        println!(
+            "left out: PyTorch ({} has no torch and numpy; WGLOSS_PYTHON names another)",
+            python.to_string_lossy()
+        );
+    }
+    let burn = root().join(format!("{BURN}{EXE_SUFFIX}"));
+    if burn.is_file() {
+        peers.push(("burn", Command::new(burn)));
+    } else {
+        println!("left out: burn (`cargo build --release --manifest-path benches/peers/burn/Cargo.toml` builds it)");
+    }
+    peers
+}
