@@ -41,7 +41,7 @@ impl Arguments {
         }
         if arguments.out.as_os_str().is_empty() {
             // a filter for Criterion is none of the report's losses
-            let out = std::env::temp_dir().join(format!("wgloss-report-{}", std::process::id()));
+            let out = concat!(env!("CARGO_TARGET_TMPDIR"), "/report").into();
             let losses = ["mse", "dice", "info_nce"].map(Into::into).to_vec();
             return Ok((!bench).then_some(Arguments { out, losses, test: true, inputs: true, ..Arguments::default() }));
         }
@@ -51,5 +51,9 @@ impl Arguments {
             Some(loss) => Err(format!("no case is of `{loss}`; there are cases of {}", known.join(", "))),
             None => Ok(Some(arguments)),
         }
+    }
+    /// Whether a loss is asked for.
+    pub fn asks_for(&self, loss: &str) -> bool {
+        self.losses.is_empty() || self.losses.iter().any(|asked| asked == loss)
     }
 }

@@ -57,10 +57,11 @@ pub fn shares(path: &Path, about: &[String], rows: &[Row], copy: f64) -> Drawn {
             }
         }
         let time = row.times[1].best();
-        let bound = if matches!(row.least, Least::Flops(_)) { "  (arithmetic)" } else { "" };
+        let bound = if matches!(row.least, Least::Flops(_)) { ", arithmetic" } else { "" };
         let rate = row.least.rate(true, time.as_secs_f64());
-        let numbers = format!("{} ms   {rate:.1} {}{bound}", short(ms(time)), row.least.unit());
-        text(&area, (WIDE - NUMBERS + 12, middle), &numbers, HPos::Left, &BLACK)?;
+        let rate = format!("{} {}{bound}", short(rate), row.least.unit());
+        text(&area, (WIDE - NUMBERS + 90, middle), &format!("{} ms", short(ms(time))), HPos::Right, &BLACK)?;
+        text(&area, (WIDE - NUMBERS + 104, middle), &rate, HPos::Left, &BLACK)?;
     }
     Ok(area.present()?)
 }

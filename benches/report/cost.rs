@@ -19,16 +19,20 @@ const LONG: Duration = Duration::from_millis(1500);
 
 /// Measures the curves, and writes `cost.csv` and `cost.svg`.
 pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[String]) -> Result<(), Box<dyn Error>> {
-    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let (sizes, effort) = match (arguments.test, arguments.quick) {
+        (true, _) => (2, Effort::ONCE),
+        (_, true) => (SIZES, Effort::QUICK),
+        _ => (SIZES, Effort::FULL),
+    };
     let mut text =
         about.iter().map(|line| format!("# {line}\n")).collect::<String>() + "loss,elements,ms,wall_ms,runs\n";
     let mut curves = Vec::new();
     for family in list::families() {
-        if !arguments.losses.is_empty() && !arguments.losses.iter().any(|loss| loss == family.loss) {
+        if !arguments.test && !arguments.asks_for(family.loss) {
             continue;
         }
         let mut points = Vec::new();
-        for step in 0..SIZES {
+        for step in 0..sizes {
             let case = sized(&family, LEAST * 10f64.powf(f64::from(step) / 2.0));
             let (case, problem) = case.fitting(gpu)?;
             let elements = problem.differentiated()[0].len();

@@ -47,19 +47,20 @@ fn main() -> ExitCode {
 
 fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut cases = list::cases();
-    if !arguments.losses.is_empty() {
-        cases.retain(|case| arguments.losses.iter().any(|loss| loss == case.loss));
-    }
+    cases.retain(|case| arguments.asks_for(case.loss));
     std::fs::create_dir_all(&arguments.out)?;
     let gpu = Gpu::new()?;
     let stopwatch = Stopwatch::new(&gpu);
     let info = gpu.device().adapter_info();
     let mut about = vec![
-        format!("{} ({}, {} {})", info.name, info.backend, info.driver, info.driver_info).replace(" )", ")"),
+        format!("{} ({:?}, {}, {} {})", info.name, info.device_type, info.backend, info.driver, info.driver_info),
         arguments.about.clone(),
     ];
+    if arguments.cost || arguments.test {
+        cost::report(&gpu, &stopwatch, arguments, &about)?;
+    }
     if arguments.cost {
-        return cost::report(&gpu, &stopwatch, arguments, &about);
+        return Ok(());
     }
 
     let (smaller, effort) = match (arguments.test, arguments.quick) {

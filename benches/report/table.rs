@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The columns; times of milliseconds are medians.
-const COLUMNS: &str = "case,loss,unit,value_ms,value_wall_ms,value_rate,value_share,value_runs,value_dispatches,\
-                       ms,wall_ms,rate,share,runs,dispatches,workspace_bytes,host_us,result";
+const COLUMNS: &str = "case,loss,unit,\
+                       value_ms,value_wall_ms,value_least_wall_ms,value_rate,value_share,value_runs,value_dispatches,\
+                       ms,wall_ms,least_wall_ms,rate,share,runs,dispatches,workspace_bytes,host_us,result";
 
 /// Writes `results.csv`.
 pub fn write(out: &Path, about: &[String], rows: &[Row], copy: f64) -> std::io::Result<()> {
@@ -18,9 +19,10 @@ pub fn write(out: &Path, about: &[String], rows: &[Row], copy: f64) -> std::io::
             let (times, seconds) = (&row.times[at], row.times[at].best().as_secs_f64());
             let share = row.least.share(gradients, seconds, copy).map(|share| format!("{share:.4}"));
             format!(
-                "{:.4},{:.4},{:.3},{},{},{}",
+                "{:.4},{:.4},{:.4},{:.3},{},{},{}",
                 ms(times.best()),
                 ms(times.wall),
+                ms(times.least_wall),
                 row.least.rate(gradients, seconds),
                 share.unwrap_or_default(),
                 times.runs,

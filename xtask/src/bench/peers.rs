@@ -11,9 +11,12 @@ use crate::run::{Stop, answers, root, run};
 const SCRIPT: &str = "benches/peers/pytorch.py";
 const BURN: &str = "benches/peers/burn/target/release/wgloss-peer-burn";
 
-/// What keeps glibc from giving each large tensor back to the system, page by page.
-const KEEPS_MEMORY: [(&str, &str); 3] =
-    [("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_THRESHOLD_", "17179869184"), ("MALLOC_TOP_PAD_", "268435456")];
+/// What has glibc keep the memory of large tensors, in huge pages, where it would give it back to the system each time.
+const TUNED: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:\
+     glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456",
+);
 
 /// Runs them, and gives all that they measured.
 pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, Stop> {
@@ -45,12 +48,14 @@ fn installed(device: &str) -> Vec<(&'static str, Command)> {
             command
         };
         peers.push(("pytorch-eager", script("eager", "eager")));
-        if cfg!(target_env = "gnu") && device == "cpu" {
-            let mut tuned = script("eager", "eager with its allocator tuned");
-            tuned.envs(KEEPS_MEMORY);
-            peers.push(("pytorch-tuned", tuned));
-        }
         peers.push(("pytorch-compile", script("compile", "compile")));
+        if cfg!(target_env = "gnu") && device == "cpu" {
+            for (name, mode) in [("pytorch-eager-tuned", "eager"), ("pytorch-compile-tuned", "compile")] {
+                let mut tuned = script(mode, &format!("{mode} tuned"));
+                tuned.envs([TUNED]);
+                peers.push((name, tuned));
+            }
+        }
     } else {
         println!(
             "left out: PyTorch ({} has no torch and numpy; WGLOSS_PYTHON names another)",
