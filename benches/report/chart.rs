@@ -25,6 +25,20 @@ const DARK: RGBColor = RGBColor(0x2c, 0x5f, 0x8a);
 const LIGHT: RGBColor = RGBColor(0xa9, 0xc6, 0xde);
 const GREY: RGBColor = RGBColor(0x77, 0x77, 0x77);
 
+/// The colours of lines, told apart on paper too.
+const LINES: [RGBColor; 10] = [
+    RGBColor(0x1f, 0x77, 0xb4),
+    RGBColor(0xd6, 0x27, 0x28),
+    RGBColor(0x2c, 0xa0, 0x2c),
+    RGBColor(0x94, 0x67, 0xbd),
+    RGBColor(0xff, 0x7f, 0x0e),
+    RGBColor(0x8c, 0x56, 0x4b),
+    RGBColor(0x17, 0xbe, 0xcf),
+    RGBColor(0xe3, 0x77, 0xc2),
+    RGBColor(0x55, 0x55, 0x55),
+    RGBColor(0xa8, 0xa9, 0x1f),
+];
+
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn Error>>;
 
@@ -96,8 +110,7 @@ pub fn lines(path: &Path, about: &[String], curves: &[(String, Vec<(f64, f64)>)]
         .x_desc("elements")
         .y_desc("ms")
         .draw()?;
-    for (at, (name, points)) in curves.iter().enumerate() {
-        let colour = Palette99::pick(at).to_rgba();
+    for ((name, points), colour) in curves.iter().zip(LINES.into_iter().cycle()) {
         let line = chart.draw_series([PathElement::new(points.clone(), colour.stroke_width(2))])?;
         line.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
