@@ -32,6 +32,9 @@ pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, 
             println!("{why}: its table may be short");
         }
         let text = fs::read_to_string(&table).unwrap_or_default();
+        if text.is_empty() {
+            continue;
+        }
         theirs.extend(Theirs::parse(&text).map_err(|why| Stop::Failed(format!("{}: {why}", table.display())))?);
     }
     Ok(theirs)
@@ -41,7 +44,9 @@ pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, 
 fn installed(device: &str) -> Vec<(&'static str, Command)> {
     let mut peers = Vec::new();
     let python = env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| "python3".into());
-    if answers(Command::new(&python).args(["-c", "import numpy, torch"])) {
+    // times of a CPU say nothing beside those of a GPU
+    let probe = if device == "cuda" { "import numpy, torch; torch.zeros(1).cuda()" } else { "import numpy, torch" };
+    if answers(Command::new(&python).args(["-c", probe])) {
         let script = |mode: &str, label: &str| {
             let mut command = Command::new(&python);
             command.arg(root().join(SCRIPT)).args(["--device", device, "--mode", mode, "--label", label]);
@@ -57,10 +62,8 @@ fn installed(device: &str) -> Vec<(&'static str, Command)> {
             }
         }
     } else {
-        println!(
-            "left out: PyTorch ({} has no torch and numpy; WGLOSS_PYTHON names another)",
-            python.to_string_lossy()
-        );
+        let python = python.to_string_lossy();
+        println!("left out: PyTorch ({python} has no numpy, or no torch for {device}; WGLOSS_PYTHON names another)");
     }
     let burn = root().join(format!("{BURN}{EXE_SUFFIX}"));
     if burn.is_file() {
