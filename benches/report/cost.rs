@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::measure::{Effort, Times};
 use super::suite::case::Case;
-use super::suite::ready::Ready;
+use super::suite::ready::{Ready, check};
 use super::suite::stopwatch::Stopwatch;
 use super::{chart, suite::list};
 use std::error::Error;
@@ -35,6 +35,9 @@ pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[
         for step in 0..sizes {
             let case = sized(&family, LEAST * 10f64.powf(f64::from(step) / 2.0));
             let (case, problem) = case.fitting(gpu)?;
+            if step == 0 {
+                check(gpu, &case.name(), &problem)?;
+            }
             let elements = problem.differentiated()[0].len();
             let ready = Ready::new(gpu, &problem)?;
             let times = Times::of(gpu, stopwatch, &ready.gradients, effort);
