@@ -46,7 +46,8 @@ pub fn prepare(loss: &str, operands: &Operands) -> Option<Loss> {
             })
         }
         ("triplet_margin", _) => {
-            let [anchor, positive, negative] = ["anchor", "positive", "negative"].map(|name| operands.floats::<2>(name));
+            let [anchor, positive, negative] =
+                ["anchor", "positive", "negative"].map(|name| operands.floats::<2>(name));
             let distance = |a: Tensor<2>, b: Tensor<2>| (a - b + 1e-6).square().sum_dim(1).sqrt();
             Box::new(move || {
                 let near = distance(anchor.clone(), positive.clone());

@@ -44,5 +44,5 @@ fn parse(bytes: &[u8]) -> Option<Array> {
         Data::Floats(floats) => floats.len(),
         Data::Labels(labels) => labels.len(),
     };
-    (length == shape.iter().product()).then_some(Array { shape, data })
+    (length == shape.iter().product::<usize>()).then_some(Array { shape, data })
 }
