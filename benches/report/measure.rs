@@ -92,8 +92,11 @@ impl Times {
                 warm += run().wall;
             }
             laps = vec![run()];
-            while laps.len() < effort.runs(laps[laps.len() - 1].wall) {
+            // by the shortest: one that was disturbed does not end the runs
+            let mut shortest = laps[0].wall;
+            while laps.len() < effort.runs(shortest) {
                 laps.push(run());
+                shortest = shortest.min(laps[laps.len() - 1].wall);
             }
         }
         let of_all = |time: &dyn Fn(&Lap) -> Duration| median(laps.iter().map(time).collect());
