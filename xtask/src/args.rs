@@ -3,10 +3,19 @@
 /// The text `--help` prints, and what a wrong command line is answered with.
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test> [--no-install]
+       cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, stopping at the first that fails
+  bench         measure every loss at real sizes, or the losses named, beside a
+                copy on the same GPU: a table and a chart under target/bench/
 
+  --quick       measure batches eight times smaller, and a few runs of each
+  --peers       run PyTorch and burn on the same inputs too, where they are
+                installed (benches/RESULTS.md says how), and print ratios.
+                WGLOSS_PYTHON names the python that has PyTorch
+  --cost        measure time against size instead, over four decades, for one
+                loss of each family
   --no-install  where no GPU adapter is found, don't install the software Vulkan
                 driver: print the command that would, and stop
   -h, --help    print this text
@@ -25,7 +34,7 @@ pub enum Install {
 }
 
 /// A command line that makes sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Print the usage text.
     Help,
@@ -33,24 +42,58 @@ pub enum Request {
     Demo(Install),
     /// Run every check.
     Test(Install),
+    /// Measure.
+    Bench(Install, Bench),
+}
+
+/// What is to be measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bench {
+    /// Whether batches are small and runs few.
+    pub quick: bool,
+    /// Whether peers run too.
+    pub peers: bool,
+    /// Whether time is measured against size instead.
+    pub cost: bool,
+    /// The losses, by id; all of them where there is none.
+    pub losses: Vec<String>,
+}
+
+/// The first word of a command line.
+#[derive(Clone, Copy, PartialEq)]
+enum Task {
+    Demo,
+    Test,
+    Bench,
 }
 
 /// Reads the arguments after the program's name; the error is one line for the user.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
-    let mut task: Option<fn(Install) -> Request> = None;
+    let mut task = None;
     let mut install = Install::Allowed;
+    let mut bench = Bench::default();
     for argument in arguments {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
             ("--no-install", _) => install = Install::Forbidden,
-            ("demo", None) => task = Some(Request::Demo),
-            ("test", None) => task = Some(Request::Test),
+            ("demo", None) => task = Some(Task::Demo),
+            ("test", None) => task = Some(Task::Test),
+            ("bench", None) => task = Some(Task::Bench),
+            ("--quick", Some(Task::Bench)) => bench.quick = true,
+            ("--peers", Some(Task::Bench)) => bench.peers = true,
+            ("--cost", Some(Task::Bench)) => bench.cost = true,
+            (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
             _ => return Err(format!("unexpected argument `{argument}`")),
         }
     }
     match task {
-        Some(task) => Ok(task(install)),
-        None => Err("say what to do: `demo` or `test`".to_owned()),
+        Some(Task::Demo) => Ok(Request::Demo(install)),
+        Some(Task::Test) => Ok(Request::Test(install)),
+        Some(Task::Bench) if bench.peers && bench.cost => {
+            Err("`--cost` measures no peers: leave one of `--cost` and `--peers` out".to_owned())
+        }
+        Some(Task::Bench) => Ok(Request::Bench(install, bench)),
+        None => Err("say what to do: `demo`, `test` or `bench`".to_owned()),
     }
 }
 
@@ -71,6 +114,16 @@ mod tests {
             ("--no-install test", Request::Test(Install::Forbidden)),
             ("--help", Request::Help),
             ("test -h", Request::Help),
+            ("bench --cost -h", Request::Help),
+            ("bench", Request::Bench(Install::Allowed, Bench::default())),
+            (
+                "bench --quick mse --peers dice --no-install",
+                Request::Bench(
+                    Install::Forbidden,
+                    Bench { quick: true, peers: true, cost: false, losses: vec!["mse".to_owned(), "dice".to_owned()] },
+                ),
+            ),
+            ("bench --cost", Request::Bench(Install::Allowed, Bench { cost: true, ..Bench::default() })),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
         }
@@ -79,9 +132,13 @@ mod tests {
     #[test]
     fn command_lines_that_do_not() {
         for (line, named) in [
-            ("", "`demo` or `test`"),
-            ("--no-install", "`demo` or `test`"),
-            ("bench", "`bench`"),
+            ("", "`demo`, `test` or `bench`"),
+            ("--no-install", "`demo`, `test` or `bench`"),
+            ("--quick bench", "`--quick`"),
+            ("test --peers", "`--peers`"),
+            ("demo mse", "`mse`"),
+            ("bench --slow", "`--slow`"),
+            ("bench --peers --cost", "`--cost` and `--peers`"),
             ("demo test", "`test`"),
             ("test demo", "`demo`"),
             ("test --fast", "`--fast`"),

@@ -1,7 +1,8 @@
-//! `cargo xtask`: this project's demo and its whole test, on a machine that may have nothing but Rust.
+//! `cargo xtask`: this project's demo, its whole test and its measurements, on a machine that may have nothing but Rust.
 
 mod adapter;
 mod args;
+mod bench;
 mod demo;
 mod distribution;
 mod run;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         }
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install),
+        Ok(Request::Bench(install, asked)) => bench::bench(install, &asked),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
             return ExitCode::from(2);

@@ -77,8 +77,8 @@ fn checks() -> Vec<Check> {
         env: None,
         kind: Succeeds,
     }));
-    // As a test, Criterion checks each benchmark's answer and runs it once, without measuring it.
-    checks.push(Check::new("test -p wgloss --bench losses", Succeeds));
+    // As a test, each benchmark's answer is checked and it runs once, on small inputs.
+    checks.push(Check::new("test -p wgloss --bench losses --bench report", Succeeds));
     checks
 }
 

@@ -8,8 +8,12 @@ override RUN: u32 = 1u;
 override LANES: u32 = 256u;
 
 @compute @workgroup_size(256)
-fn copy(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let piece = (group.x * 256u * RUN) + ((lane / LANES) * LANES * RUN);
+fn copy(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let piece = ((group.y * groups.x + group.x) * 256u * RUN) + ((lane / LANES) * LANES * RUN);
     for (var k = 0u; k < RUN; k += 1u) {
         let i = piece + (k * LANES) + (lane % LANES);
         if i < arrayLength(&to_words) {

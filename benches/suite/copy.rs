@@ -1,28 +1,30 @@
 //! The best rate at which an adapter copies memory: what shares are shares of.
 
-use std::time::{Duration, Instant};
+use super::stopwatch::{Stamps, Stopwatch};
+use std::time::Duration;
 use wgloss::{Gpu, wgpu};
 
-/// The bytes that are copied: several times what a cache holds.
-const BYTES: u64 = 64 << 20;
+/// The bytes that are copied where a binding may be so large: several times what a cache holds.
+const BYTES: u64 = 256 << 20;
 
 /// The best copy over all access patterns, in bytes read and written per second.
-pub fn best_rate(gpu: &Gpu) -> f64 {
+pub fn best_rate(gpu: &Gpu, stopwatch: &Stopwatch) -> f64 {
+    let bytes = BYTES.min(gpu.device().limits().max_storage_buffer_binding_size);
     // runs of one, of 4 and of 16 quads; neighbours by the workgroup, by a narrow subgroup, and alone
     let rates = [(1, 256), (4, 256), (4, 8), (4, 1), (16, 256), (16, 8), (16, 1)].map(|(run, lanes)| {
-        let seconds = time(gpu, run, lanes).as_secs_f64();
-        2.0 * BYTES as f64 / seconds
+        let seconds = time(gpu, stopwatch, bytes, run, lanes).as_secs_f64();
+        2.0 * bytes as f64 / seconds
     });
     rates.into_iter().fold(0.0, f64::max)
 }
 
 /// The shortest of several copies in one access pattern.
-fn time(gpu: &Gpu, run: u32, lanes: u32) -> Duration {
+fn time(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64, run: u32, lanes: u32) -> Duration {
     let device = gpu.device();
     let buffer = || {
         device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("copy"),
-            size: BYTES,
+            size: bytes,
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         })
@@ -48,21 +50,19 @@ fn time(gpu: &Gpu, run: u32, lanes: u32) -> Duration {
             wgpu::BindGroupEntry { binding: 1, resource: to.as_entire_binding() },
         ],
     });
-    let groups = (BYTES / 16).div_ceil(256 * u64::from(run)) as u32;
-    let once = || {
-        let start = Instant::now();
+    let groups = (bytes / 16).div_ceil(256 * u64::from(run)) as u32;
+    // a dispatch has two axes of so many workgroups
+    let across = groups.min(1 << 15);
+    let submit = |timestamp_writes: Stamps<'_>| {
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
         pass.set_pipeline(&pipeline);
         pass.set_bind_group(0, &group, &[]);
-
-        pass.dispatch_workgroups(groups, 1, 1);
+        pass.dispatch_workgroups(across, groups.div_ceil(across), 1);
         drop(pass);
         gpu.queue().submit([encoder.finish()]);
-        let _ = device.poll(wgpu::PollType::wait_indefinitely());
-        start.elapsed()
     };
     // the first one clears the buffers and compiles
-    once();
-    (0..9).map(|_| once()).min().unwrap_or_default()
+    stopwatch.time(submit);
+    (0..9).map(|_| stopwatch.time(submit).best()).min().unwrap_or_default()
 }

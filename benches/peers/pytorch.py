@@ -1,0 +1,182 @@
+"""PyTorch, a peer of the benchmark: the same losses of the same inputs, value and gradients.
+
+`cargo xtask bench --peers` writes the inputs and runs this; by itself:
+
+    python3 pytorch.py --inputs target/bench/inputs --mode eager
+
+It prints a row for each case and each library that has the loss: case,peer,value,ms,least_ms,runs.
+"""
+
+import argparse
+import csv
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+# Composed of PyTorch's own functions; arguments are the operands by their names, options are at wgloss's defaults.
+
+
+def sigmoid_focal(input, target, alpha=0.25, gamma=2):
+    p = torch.sigmoid(input)
+    surprise = F.binary_cross_entropy_with_logits(input, target, reduction="none")
+    miss = p * (1 - target) + (1 - p) * target
+    return ((alpha * target + (1 - alpha) * (1 - target)) * miss**gamma * surprise).mean()
+
+
+def softmax_focal(input, target, gamma=2):
+    surprise = F.cross_entropy(input, target, reduction="none")
+    return ((1 - torch.exp(-surprise)) ** gamma * surprise).mean()
+
+
+def dice(input, target, smooth=1e-5):
+    p = torch.softmax(input, 1)
+    t = F.one_hot(target, input.shape[1]).movedim(-1, 1).to(p.dtype)
+    over = list(range(2, input.ndim))
+    overlap, sizes = (p * t).sum(over), p.sum(over) + t.sum(over)
+    return (1 - (2 * overlap + smooth) / (sizes + smooth)).mean()
+
+
+def distillation(student, teacher):
+    student, teacher = F.log_softmax(student, 1), F.log_softmax(teacher, 1)
+    return F.kl_div(student, teacher, reduction="batchmean", log_target=True)
+
+
+def diffusion(prediction, noise, sample, timesteps, alphas_cumprod):
+    alpha = alphas_cumprod[timesteps].view(-1, *[1] * (noise.ndim - 1))
+    return F.mse_loss(prediction, alpha.sqrt() * noise - (1 - alpha).sqrt() * sample)
+
+
+def info_nce(query, key, temperature=0.07):
+    scores = F.normalize(query, dim=1) @ F.normalize(key, dim=1).T / temperature
+    return F.cross_entropy(scores, torch.arange(len(query), device=query.device))
+
+
+def gram_style(input, target):
+    def gram(features):
+        flat = features.flatten(2)
+        return flat @ flat.mT / (flat.shape[1] * flat.shape[2])
+
+    return F.mse_loss(gram(input), gram(target))
+
+
+PYTORCH = {
+    "cross_entropy": F.cross_entropy,
+    "softmax_focal": softmax_focal,
+    "nll": F.nll_loss,
+    "multi_margin": F.multi_margin_loss,
+    "multilabel_soft_margin": F.multilabel_soft_margin_loss,
+    "distillation": distillation,
+    "dice": dice,
+    "dice_cross_entropy": lambda input, target: dice(input, target) + F.cross_entropy(input, target),
+    "mse": F.mse_loss,
+    "sigmoid_focal": sigmoid_focal,
+    "bce_with_logits": F.binary_cross_entropy_with_logits,
+    "diffusion": diffusion,
+    "cosine_embedding": F.cosine_embedding_loss,
+    "triplet_margin": F.triplet_margin_loss,
+    "info_nce": info_nce,
+    "linear_cross_entropy": lambda input, weight, target: F.cross_entropy(input @ weight.T, target),
+    "gram_style": gram_style,
+}
+
+
+def torchvision_losses():
+    from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
+
+    return {
+        "sigmoid_focal": lambda input, target: sigmoid_focal_loss(input, target, reduction="mean"),
+        "box_iou": lambda input, target: generalized_box_iou_loss(input, target, reduction="mean"),
+    }
+
+
+def monai_losses():
+    from monai.losses import DiceCELoss, DiceLoss
+
+    def with_channel(loss):
+        return lambda input, target: loss(input, target.unsqueeze(1))
+
+    options = {"softmax": True, "to_onehot_y": True}
+    return {
+        "dice": with_channel(DiceLoss(**options)),
+        "dice_cross_entropy": with_channel(DiceCELoss(**options)),
+    }
+
+
+def libraries():
+    """The losses of each library that is installed."""
+    found = {"PyTorch": PYTORCH}
+    for name, losses in [("torchvision", torchvision_losses), ("MONAI", monai_losses)]:
+        try:
+            found[name] = losses()
+        except ImportError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+    return found
+
+
+def measure(loss, operands, of, seconds, most):
+    """The value, and the times of value and gradients in milliseconds."""
+
+    def run():
+        start = time.perf_counter()
+        value = loss(**operands)
+        gradients = torch.autograd.grad(value, of)
+        if value.is_cuda:
+            torch.cuda.synchronize()
+        return time.perf_counter() - start, value, gradients
+
+    _, value, _ = run()
+    run()
+    times = [run()[0]]
+    fewest = 3 if times[0] > 1 else 7
+    while len(times) < min(max(fewest, seconds / times[0]), most):
+        times.append(run()[0])
+    return value.item(), [1e3 * time for time in times]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=Path, required=True, help="the folder of inputs that the benchmark has written")
+    parser.add_argument("--out", help="the file to write; standard output without it")
+    parser.add_argument("--mode", choices=["eager", "compile"], default="eager")
+    parser.add_argument("--label", help="what the peer is called beside its library; the mode without it")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long a case is measured, after 7 runs")
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+
+    with open(asked.out, "w", newline="") if asked.out else sys.stdout as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["case", "peer", "value", "ms", "least_ms", "runs"])
+        with open(asked.inputs / "cases.csv", newline="") as cases:
+            for case in csv.DictReader(cases):
+                arrays = {path.stem: np.load(path) for path in (asked.inputs / case["case"]).glob("*.npy")}
+                operands = {name: torch.from_numpy(array).to(asked.device) for name, array in arrays.items()}
+                of = [operands[name].requires_grad_() for name in case["differentiated"].split()]
+                for library, losses in libraries().items():
+                    if (loss := losses.get(case["loss"])) is None:
+                        continue
+                    peer = f"{library} {asked.label or asked.mode}"
+                    try:
+                        if asked.mode == "compile":
+                            # what was compiled for another shape would be made general, and slower
+                            torch.compiler.reset()
+                            loss = torch.compile(loss, dynamic=False)
+                        value, times = measure(loss, operands, of, asked.seconds, 99)
+                    except Exception as error:  # a compiler that is not there, an operation that it does not know
+                        words = str(error).strip() or type(error).__name__
+                        print(f"{peer} leaves out {case['case']}: {words.splitlines()[0]}", file=sys.stderr)
+                        continue
+                    row = [f"{value:.9e}", f"{statistics.median(times):.4f}", f"{min(times):.4f}", len(times)]
+                    table.writerow([case["case"], peer, *row])
+                    file.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+//! The inputs of the cases in files, so that peers compute from the same numbers.
+
+use super::measure::Row;
+use std::fs;
+use std::io::{BufWriter, Result, Write};
+use std::path::Path;
+use wgloss::{Array, Data};
+
+/// Inputs of cases beyond this many bytes are not written.
+const MOST: usize = 1 << 29;
+
+/// Writes each operand of each case as `FOLDER/CASE/OPERAND.npy`, floats as f32 and labels as i64, and `FOLDER/cases.csv`:
+/// case, loss, and the operands that are differentiated.
+pub fn write(folder: &Path, rows: &[Row]) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    // those of an earlier run would be taken for this one's
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    let mut list = String::from("case,loss,differentiated\n");
+    for row in rows {
+        let problem = row.case.problem()?;
+        if problem.operands.iter().map(|(_, array)| 4 * array.len()).sum::<usize>() > MOST {
+            continue;
+        }
+        let name = row.case.name();
+        let own = folder.join(&name);
+        fs::create_dir_all(&own)?;
+        for (operand, array) in &problem.operands {
+            npy(&own.join(format!("{operand}.npy")), array)?;
+        }
+        list += &format!("{name},{},{}\n", row.case.loss, problem.of.join(" "));
+    }
+    Ok(fs::write(folder.join("cases.csv"), list)?)
+}
+
+/// NumPy's format: a magic number, a Python literal that says what follows, the elements.
+fn npy(path: &Path, array: &Array) -> Result<()> {
+    let kind = if matches!(array.data(), Data::F32(_)) { "<f4" } else { "<i8" };
+    let sizes: String = array.shape().iter().map(|size| format!("{size},")).collect();
+    let literal = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
+    // padded so that the elements begin at a multiple of 64, as NumPy does
+    let header = format!("{literal:<width$}\n", width = (literal.len() + 11).next_multiple_of(64) - 11);
+    let mut file = BufWriter::new(fs::File::create(path)?);
+    file.write_all(b"\x93NUMPY\x01\x00")?;
+    file.write_all(&(header.len() as u16).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    match array.data() {
+        Data::F32(floats) => floats.iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))?,
+        _ => array.to_f64().iter().try_for_each(|x| file.write_all(&(*x as i64).to_le_bytes()))?,
+    }
+    file.flush()
+}

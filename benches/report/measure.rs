@@ -1,0 +1,159 @@
+//! A case is checked, prepared, and run until its median is worth something.
+
+use super::suite::case::{Case, Least};
+use super::suite::ready::{Ready, check, submit};
+use super::suite::stopwatch::{Lap, Stopwatch};
+use std::error::Error;
+use std::time::Duration;
+use wgloss::{Gpu, Job};
+
+/// What the twin, which takes one thread and no pains, checks: no more elements, and no more operations of a value.
+const ELEMENTS: usize = 1 << 24;
+const FLOPS: f64 = 2.5e9;
+
+/// A run that takes longer is repeated a few times only, and one that takes even longer not at all: it was the warm-up too.
+const SLOW: Duration = Duration::from_secs(1);
+const VERY_SLOW: Duration = Duration::from_secs(15);
+
+/// How often something is run.
+#[derive(Clone, Copy)]
+pub struct Effort {
+    fewest: usize,
+    /// Of what is slow.
+    slow: usize,
+    most: usize,
+    /// What is spent beyond the fewest runs, and to warm up.
+    time: Duration,
+    warm: Duration,
+}
+
+impl Effort {
+    /// For a table.
+    pub const FULL: Effort =
+        Effort { fewest: 7, slow: 3, most: 99, time: Duration::from_millis(1000), warm: Duration::from_millis(150) };
+    /// For a look.
+    pub const QUICK: Effort =
+        Effort { fewest: 3, slow: 1, most: 31, time: Duration::from_millis(200), warm: Duration::from_millis(20) };
+    /// For a test.
+    pub const ONCE: Effort = Effort { fewest: 1, slow: 1, most: 1, time: Duration::ZERO, warm: Duration::ZERO };
+
+    /// How many runs of such a length are worth it.
+    fn runs(self, wall: Duration) -> usize {
+        if wall > SLOW {
+            return self.slow;
+        }
+        ((self.time.as_secs_f64() / wall.as_secs_f64().max(1e-6)) as usize).clamp(self.fewest, self.most)
+    }
+}
+
+/// What was measured of a case.
+pub struct Row {
+    /// The case, as it fitted the GPU.
+    pub case: Case,
+    /// The least work.
+    pub least: Least,
+    /// The loss.
+    pub loss: f64,
+    /// The value, and the value with the gradients.
+    pub times: [Times; 2],
+    /// The same of their jobs' dispatches.
+    pub dispatches: [usize; 2],
+    /// The greatest workspace of both, in bytes.
+    pub workspace: u64,
+}
+
+/// Medians over runs.
+pub struct Times {
+    /// How many.
+    pub runs: usize,
+    /// On the GPU, where it keeps time.
+    pub gpu: Option<Duration>,
+    /// Seen from the host.
+    pub wall: Duration,
+    /// The least of that: what a machine that others use too disturbs least.
+    pub least_wall: Duration,
+    /// To record and submit.
+    pub host: Duration,
+}
+
+impl Times {
+    /// The GPU's own time, or the wall's.
+    pub fn best(&self) -> Duration {
+        self.gpu.unwrap_or(self.wall)
+    }
+
+    /// Runs a job after a warm-up.
+    pub fn of(gpu: &Gpu, stopwatch: &Stopwatch, job: &Job, effort: Effort) -> Times {
+        let run = || stopwatch.time(|stamps| submit(gpu, job, stamps));
+        let mut laps = vec![run()];
+        if laps[0].wall < VERY_SLOW {
+            let mut warm = laps[0].wall;
+            while warm < effort.warm {
+                warm += run().wall;
+            }
+            laps = vec![run()];
+            // by the shortest: one that was disturbed does not end the runs
+            let mut shortest = laps[0].wall;
+            while laps.len() < effort.runs(shortest) {
+                laps.push(run());
+                shortest = shortest.min(laps[laps.len() - 1].wall);
+            }
+        }
+        let of_all = |time: &dyn Fn(&Lap) -> Duration| median(laps.iter().map(time).collect());
+        // a lap without the GPU's time leaves none to take a median of
+        let clocked = laps.iter().all(|lap| lap.gpu.is_some());
+        Times {
+            runs: laps.len(),
+            gpu: clocked.then(|| of_all(&|lap| lap.best())),
+            wall: of_all(&|lap| lap.wall),
+            least_wall: laps.iter().map(|lap| lap.wall).min().unwrap_or_default(),
+            host: of_all(&|lap| lap.host),
+        }
+    }
+}
+
+/// Checks a case and measures it.
+pub fn measure(gpu: &Gpu, stopwatch: &Stopwatch, case: &Case, effort: Effort) -> Result<Row, Box<dyn Error>> {
+    let (case, problem) = case.fitting(gpu)?;
+    let by_flops = match problem.least {
+        Least::Flops([value, _]) => (value / FLOPS).ceil().max(1.0) as usize,
+        Least::Bytes(_) => problem.cut(ELEMENTS),
+    };
+    match by_flops.next_power_of_two() {
+        1 => check(gpu, &case.name(), &problem)?,
+        cut => {
+            let small = case.scaled(1, cut);
+            check(gpu, &small.name(), &small.problem()?)?;
+        }
+    }
+
+    let ready = Ready::new(gpu, &problem)?;
+    let pipelines = gpu.pipelines();
+    drop(Ready::new(gpu, &problem)?);
+    if gpu.pipelines() != pipelines {
+        let made = gpu.pipelines() - pipelines;
+        return Err(format!("{}: preparing it again made {made} pipelines, and should make 0", case.name()).into());
+    }
+    let jobs = [&ready.value, &ready.gradients];
+    Ok(Row {
+        least: problem.least,
+        times: jobs.map(|job| Times::of(gpu, stopwatch, job, effort)),
+        loss: f64::from(ready.gradients.outcome().loss().wait()?),
+        dispatches: jobs.map(Job::dispatches),
+        workspace: jobs.map(Job::workspace).into_iter().max().unwrap_or(0),
+        case,
+    })
+}
+
+impl Row {
+    /// The row as a line for who waits.
+    pub fn line(&self) -> String {
+        let [value, gradients] = [&self.times[0], &self.times[1]].map(|times| times.best().as_secs_f64() * 1e3);
+        format!("{:<40} value {value:>10.2} ms   with gradients {gradients:>10.2} ms", self.case.name())
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! A loss at a size, and the least work that it can come by.
+
+use wgloss::{Array, Gpu, Loss, Result, Term};
+
+/// A loss at a size.
+#[derive(Clone)]
+pub struct Case {
+    /// The loss's id.
+    pub loss: &'static str,
+    /// The sizes: of the batch, and of what an item is made of.
+    pub shape: Vec<usize>,
+    /// What else tells it apart.
+    pub detail: &'static str,
+    /// Makes it at other sizes.
+    pub make: fn(&[usize]) -> Result<Problem>,
+}
+
+impl Case {
+    /// The loss and its sizes, and what else tells it apart: a name without commas.
+    pub fn name(&self) -> String {
+        let sizes: Vec<String> = self.shape.iter().map(usize::to_string).collect();
+        let words = [self.loss, &sizes.join("x"), self.detail];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The same of a batch that is so many times larger, or smaller. Where a batch ends, positions are cut.
+    pub fn scaled(&self, larger: usize, smaller: usize) -> Case {
+        let mut case = self.clone();
+        let batch = case.shape[0] * larger;
+        case.shape[0] = (batch / smaller).max(1);
+        let (rest, axes) = (smaller / batch, case.shape.len());
+        if rest > 1 && axes > 2 {
+            case.shape[axes - 1] = (case.shape[axes - 1] / rest).max(1);
+        }
+        case
+    }
+
+    /// The case whose batch is cut until a binding of this GPU's holds each operand.
+    pub fn fitting(&self, gpu: &Gpu) -> Result<(Case, Problem)> {
+        let problem = self.problem()?;
+        let cut = problem.cut((gpu.device().limits().max_storage_buffer_binding_size / 4) as usize);
+        if cut == 1 {
+            return Ok((self.clone(), problem));
+        }
+        let case = self.scaled(1, cut);
+        let problem = case.problem()?;
+        Ok((case, problem))
+    }
+
+    /// Its operands and its term.
+    pub fn problem(&self) -> Result<Problem> {
+        (self.make)(&self.shape)
+    }
+}
+
+/// A case's operands, as arrays of the host's, and its term.
+pub struct Problem {
+    /// The operands and their names.
+    pub operands: Vec<(&'static str, Array)>,
+    /// The names of those that are differentiated: what a training step would.
+    pub of: Vec<&'static str>,
+    /// The term.
+    pub term: Term<Array>,
+    /// The least work.
+    pub least: Least,
+}
+
+/// The least work that the value takes, and the value with its gradients.
+#[derive(Clone, Copy)]
+pub enum Least {
+    /// The bytes that have to move.
+    Bytes([f64; 2]),
+    /// The operations that have to be done, where these are what bounds it.
+    Flops([f64; 2]),
+}
+
+impl Problem {
+    /// A loss of operands; each is read once and each gradient written once.
+    pub fn new(loss: impl Loss, operands: Vec<(&'static str, Array)>, of: &[&'static str]) -> Problem {
+        let term = Term::new(loss, operands.iter().map(|(name, array)| (*name, array)));
+        let mut problem = Problem { operands, of: of.to_vec(), term, least: Least::Bytes([0.0; 2]) };
+        problem.least = problem.bytes(1);
+        problem
+    }
+
+    /// The same, where the gradients need another look at all operands.
+    pub fn read_twice(mut self) -> Problem {
+        self.least = self.bytes(2);
+        self
+    }
+
+    /// The same, where arithmetic is what bounds it.
+    pub fn of_flops(mut self, value: f64, with_gradients: f64) -> Problem {
+        self.least = Least::Flops([value, with_gradients]);
+        self
+    }
+
+    fn bytes(&self, reads: usize) -> Least {
+        // floats and labels alike are of four bytes
+        let all = |arrays: &mut dyn Iterator<Item = &Array>| 4.0 * arrays.map(Array::len).sum::<usize>() as f64;
+        let read = all(&mut self.operands.iter().map(|(_, array)| array));
+        Least::Bytes([read, reads as f64 * read + all(&mut self.differentiated().into_iter())])
+    }
+
+    /// The operands that are differentiated.
+    pub fn differentiated(&self) -> Vec<&Array> {
+        let is_one = |(name, _): &&(&str, Array)| self.of.contains(name);
+        self.operands.iter().filter(is_one).map(|(_, array)| array).collect()
+    }
+
+    /// The elements of its largest operand.
+    pub fn most(&self) -> usize {
+        self.operands.iter().map(|(_, array)| array.len()).max().unwrap_or(0)
+    }
+
+    /// How many times smaller a batch has to be for no operand to hold more elements than these.
+    pub fn cut(&self, elements: usize) -> usize {
+        self.most().div_ceil(elements).max(1).next_power_of_two()
+    }
+}
+
+impl Least {
+    /// The unit of rates.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Least::Bytes(_) => "GB/s",
+            Least::Flops(_) => "GFLOP/s",
+        }
+    }
+
+    /// The rate of the value, or of the value with its gradients, at so many seconds.
+    pub fn rate(self, gradients: bool, seconds: f64) -> f64 {
+        let (Least::Bytes(work) | Least::Flops(work)) = self;
+        work[usize::from(gradients)] / seconds / 1e9
+    }
+
+    /// The share of a copy's rate, where it is bytes that bound it.
+    pub fn share(self, gradients: bool, seconds: f64, copy: f64) -> Option<f64> {
+        matches!(self, Least::Bytes(_)).then(|| self.rate(gradients, seconds) * 1e9 / copy)
+    }
+}

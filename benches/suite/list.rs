@@ -1,0 +1,152 @@
+//! What is measured: the losses at real sizes, and one of each family at any size.
+
+use super::case::{Case, Problem};
+use super::numbers::{answers, boxes, labels, numbers, signs};
+use wgloss::{
+    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation,
+    GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, Mse, MultiMargin, MultilabelSoftMargin, Nll, PredictionType,
+    Result, SigmoidFocal, SoftmaxFocal, TripletMargin,
+};
+
+/// The cases. What peers are to match has its options at their defaults.
+pub fn cases() -> Vec<Case> {
+    let case = |loss, shape: &[usize], make| Case { loss, shape: shape.to_vec(), detail: "", make };
+    let weighted = |shape: &[usize]| Case { detail: "pos_weight", ..case("bce_with_logits", shape, with_pos_weight) };
+    let pixels = [8, 21, 256, 256];
+    vec![
+        case("cross_entropy", &pixels, |s| labelled(s, CrossEntropy::default())),
+        case("cross_entropy", &[2, 150, 512, 512], |s| labelled(s, CrossEntropy::default())),
+        case("cross_entropy", &[512, 32000], |s| labelled(s, CrossEntropy::default())),
+        case("cross_entropy", &[64, 128_256], |s| labelled(s, CrossEntropy::default())),
+        case("cross_entropy", &[65536, 80], |s| labelled(s, CrossEntropy::default())),
+        case("softmax_focal", &pixels, |s| labelled(s, SoftmaxFocal::default())),
+        // a NaN anywhere has to show: every class is looked at
+        case("nll", &pixels, |s| labelled(s, Nll::default())),
+        case("multi_margin", &[65536, 80], |s| labelled(s, MultiMargin::default())),
+        case("multilabel_soft_margin", &[65536, 80], |s| answered(s, MultilabelSoftMargin::default())),
+        case("distillation", &[512, 32000], distillation),
+        case("dice", &pixels, |s| Ok(labelled(s, Dice::default())?.read_twice())),
+        // the cross-entropy rides along: it needs nothing that Dice does not read
+        case("dice_cross_entropy", &pixels, |s| Ok(labelled(s, DiceCrossEntropy::default())?.read_twice())),
+        case("mse", &[16_777_216], mse),
+        case("sigmoid_focal", &[131_072, 80], |s| answered(s, SigmoidFocal::default())),
+        weighted(&[65536, 80]),
+        weighted(&[131_072, 80]),
+        case("diffusion", &[256, 4, 128, 128], diffusion),
+        case("box_iou", &[1 << 20, 4], giou),
+        case("cosine_embedding", &[65536, 256], cosine),
+        case("triplet_margin", &[65536, 256], triplet),
+        case("info_nce", &[2048, 256], info_nce),
+        case("info_nce", &[8192, 512], info_nce),
+        case("linear_cross_entropy", &[1024, 512, 8192], linear),
+        case("linear_cross_entropy", &[2048, 512, 32000], linear),
+        case("gram_style", &[4, 256, 64, 64], gram),
+    ]
+}
+
+/// One loss of each family, at sizes whose batch is to be chosen.
+pub fn families() -> Vec<Case> {
+    let case = |loss, item: &[usize], make| Case { loss, shape: [&[1], item].concat(), detail: "", make };
+    vec![
+        case("mse", &[], mse),
+        case("cross_entropy", &[20, 5, 10], |s| labelled(s, CrossEntropy::default())),
+        case("nll", &[20, 5, 10], |s| labelled(s, Nll::default())),
+        case("distillation", &[100], distillation),
+        case("dice", &[4, 25, 10], |s| Ok(labelled(s, Dice::default())?.read_twice())),
+        case("triplet_margin", &[100], triplet),
+        case("box_iou", &[4], giou),
+        case("info_nce", &[64], info_nce),
+        case("linear_cross_entropy", &[64, 1000], linear),
+        case("gram_style", &[16, 8, 8], gram),
+    ]
+}
+
+/// Logits, and a label for each position.
+fn labelled(shape: &[usize], loss: impl Loss) -> Result<Problem> {
+    let positions = [&shape[..1], &shape[2..]].concat();
+    one_gradient(loss, numbers(shape, 4.0)?, labels(&positions, shape[1])?)
+}
+
+/// Logits, and an answer for each.
+fn answered(shape: &[usize], loss: impl Loss) -> Result<Problem> {
+    one_gradient(loss, numbers(shape, 4.0)?, answers(shape)?)
+}
+
+fn one_gradient(loss: impl Loss, input: Array, target: Array) -> Result<Problem> {
+    Ok(Problem::new(loss, vec![("input", input), ("target", target)], &["input"]))
+}
+
+fn with_pos_weight(shape: &[usize]) -> Result<Problem> {
+    let weights: Vec<f32> = numbers(&shape[1..], 3.0)?.to_f32().iter().map(|x| x + 2.0).collect();
+    let weights = Array::new(&weights, &shape[1..])?;
+    let operands = vec![("input", numbers(shape, 4.0)?), ("target", answers(shape)?), ("pos_weight", weights)];
+    Ok(Problem::new(BceWithLogits::default(), operands, &["input"]))
+}
+
+fn mse(shape: &[usize]) -> Result<Problem> {
+    one_gradient(Mse::default(), numbers(shape, 4.0)?, numbers(shape, 1.0)?)
+}
+
+fn giou(shape: &[usize]) -> Result<Problem> {
+    let loss = BoxIou { kind: IouKind::Giou, ..Default::default() };
+    one_gradient(loss, boxes(shape[0], 1.0)?, boxes(shape[0], 2.0)?)
+}
+
+fn distillation(shape: &[usize]) -> Result<Problem> {
+    let operands = vec![("student", numbers(shape, 4.0)?), ("teacher", numbers(shape, 3.0)?)];
+    Ok(Problem::new(Distillation::default(), operands, &["student"]))
+}
+
+fn diffusion(shape: &[usize]) -> Result<Problem> {
+    let alphas: Vec<f32> = (0..1000).map(|t| (1.0 - t as f32 / 1001.0).powi(2)).collect();
+    let steps: Vec<i32> = (0..shape[0]).map(|i| (i * 37 % 1000) as i32).collect();
+    let operands = vec![
+        ("prediction", numbers(shape, 4.0)?),
+        ("noise", numbers(shape, 1.0)?),
+        ("sample", numbers(shape, 2.0)?),
+        ("timesteps", Array::new(&steps, &shape[..1])?),
+        ("alphas_cumprod", Array::new(&alphas, [1000])?),
+    ];
+    let loss = Diffusion { prediction_type: PredictionType::VPrediction, ..Default::default() };
+    Ok(Problem::new(loss, operands, &["prediction"]))
+}
+
+fn cosine(shape: &[usize]) -> Result<Problem> {
+    let operands =
+        vec![("input1", numbers(shape, 4.0)?), ("input2", numbers(shape, 3.0)?), ("target", signs(&shape[..1])?)];
+    Ok(Problem::new(CosineEmbedding::default(), operands, &["input1", "input2"]))
+}
+
+fn triplet(shape: &[usize]) -> Result<Problem> {
+    let names = ["anchor", "positive", "negative"];
+    // positives as far as negatives, so that some triplets keep the margin and others do not
+    let operands = names.into_iter().zip([4.0, 3.0, 3.01]);
+    let operands = operands.map(|(name, spread)| Ok((name, numbers(shape, spread)?))).collect::<Result<_>>()?;
+    Ok(Problem::new(TripletMargin::default(), operands, &names))
+}
+
+/// The products of all pairs, and for the gradients of either side as many again.
+fn info_nce(shape: &[usize]) -> Result<Problem> {
+    let operands = vec![("query", numbers(shape, 4.0)?), ("key", numbers(shape, 2.0)?)];
+    let products = 2.0 * (shape[0] * shape[0] * shape[1]) as f64;
+    Ok(Problem::new(InfoNce::default(), operands, &["query", "key"]).of_flops(products, 3.0 * products))
+}
+
+/// Rows, their width and the classes: the logits, and for the gradients of rows and weights as many products again.
+fn linear(shape: &[usize]) -> Result<Problem> {
+    let &[rows, width, classes] = shape else { unreachable!("three sizes stand in the list") };
+    let operands = vec![
+        ("input", numbers(&[rows, width], 4.0)?),
+        ("weight", numbers(&[classes, width], 0.25)?),
+        ("target", labels(&[rows], classes)?),
+    ];
+    let products = 2.0 * (rows * width * classes) as f64;
+    Ok(Problem::new(LinearCrossEntropy::default(), operands, &["input", "weight"]).of_flops(products, 3.0 * products))
+}
+
+/// The Gram matrices of both, and for the gradient the input's products again.
+fn gram(shape: &[usize]) -> Result<Problem> {
+    let products = 2.0 * (shape.iter().product::<usize>() * shape[1]) as f64;
+    let problem = one_gradient(GramStyle::default(), numbers(shape, 4.0)?, numbers(shape, 1.0)?)?;
+    Ok(problem.of_flops(2.0 * products, 3.0 * products))
+}

@@ -1,0 +1,75 @@
+//! Peers: those that are installed are run on the inputs that the report has written.
+
+use std::env::{self, consts::EXE_SUFFIX};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::ratios::Theirs;
+use crate::run::{Stop, answers, root, run};
+
+const SCRIPT: &str = "benches/peers/pytorch.py";
+const BURN: &str = "benches/peers/burn/target/release/wgloss-peer-burn";
+
+/// What has glibc keep the memory of large tensors, in huge pages, where it would give it back to the system each time.
+const TUNED: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:\
+     glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456",
+);
+
+/// Runs them, and gives all that they measured.
+pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, Stop> {
+    let seconds = if quick { "0.2" } else { "1" };
+    let mut theirs = Vec::new();
+    for (name, mut peer) in installed(device) {
+        let table = folder.join(format!("peer-{name}.csv"));
+        peer.arg("--inputs").arg(folder.join("inputs")).arg("--out").arg(&table).args(["--seconds", seconds]);
+        // an earlier run's would be taken for this one's
+        let _ = fs::remove_file(&table);
+        // a peer that falls over has not measured the rest, and takes nothing from the others
+        if let Err(Stop::Failed(why) | Stop::NoAdapter(why)) = run(&mut peer) {
+            println!("{why}: its table may be short");
+        }
+        let text = fs::read_to_string(&table).unwrap_or_default();
+        if text.is_empty() {
+            continue;
+        }
+        theirs.extend(Theirs::parse(&text).map_err(|why| Stop::Failed(format!("{}: {why}", table.display())))?);
+    }
+    Ok(theirs)
+}
+
+/// The peers of this machine, each with a name for its table; the others are said to be left out.
+fn installed(device: &str) -> Vec<(&'static str, Command)> {
+    let mut peers = Vec::new();
+    let python = env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| "python3".into());
+    // times of a CPU say nothing beside those of a GPU
+    let probe = if device == "cuda" { "import numpy, torch; torch.zeros(1).cuda()" } else { "import numpy, torch" };
+    if answers(Command::new(&python).args(["-c", probe])) {
+        let script = |mode: &str, label: &str| {
+            let mut command = Command::new(&python);
+            command.arg(root().join(SCRIPT)).args(["--device", device, "--mode", mode, "--label", label]);
+            command
+        };
+        peers.push(("pytorch-eager", script("eager", "eager")));
+        peers.push(("pytorch-compile", script("compile", "compile")));
+        if cfg!(target_env = "gnu") && device == "cpu" {
+            for (name, mode) in [("pytorch-eager-tuned", "eager"), ("pytorch-compile-tuned", "compile")] {
+                let mut tuned = script(mode, &format!("{mode} tuned"));
+                tuned.envs([TUNED]);
+                peers.push((name, tuned));
+            }
+        }
+    } else {
+        let python = python.to_string_lossy();
+        println!("left out: PyTorch ({python} has no numpy, or no torch for {device}; WGLOSS_PYTHON names another)");
+    }
+    let burn = root().join(format!("{BURN}{EXE_SUFFIX}"));
+    if burn.is_file() {
+        peers.push(("burn", Command::new(burn)));
+    } else {
+        println!("left out: burn (`cargo build --release --manifest-path benches/peers/burn/Cargo.toml` builds it)");
+    }
+    peers
+}
