@@ -71,6 +71,11 @@ fn checks() -> Vec<Check> {
         Check::new("test --workspace", Succeeds),
         Check { env: Some(("RUSTDOCFLAGS", "-D warnings")), ..Check::new("doc --workspace --no-deps", Succeeds) },
         Check::new("run -q -p wgloss-cli -- verify --device all --dtype all", Succeeds),
+        // the kernels as they are on any adapter, with all of naga's checks
+        Check {
+            env: Some(("WGLOSS_PLAIN", "1")),
+            ..Check::new("run -q -p wgloss-cli -- verify --device gpu", Succeeds)
+        },
     ];
     checks.extend(EXAMPLES.iter().map(|example| Check {
         args: vec!["run", "--example", example],

@@ -58,7 +58,7 @@ pub(super) enum Spans {
     Classes(Classes),
     /// Values are positions, whose losses are those of regions.
     Regions(Classes),
-    /// Values are rows of so many elements.
+    /// Values are the coordinates of rows of so many.
     Rows { width: u64 },
 }
 
@@ -85,8 +85,10 @@ impl Spans {
             (Spans::Regions(_), _, "labels" | "pixels" | "riders") => times(1),
             // two quads for four positions
             (Spans::Regions(_), _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
-            (Spans::Rows { width }, Some(_), _) => times(*width),
-            (Spans::Rows { .. }, _, "row" | "weight" | "mask" | "upstream" | "losses") => times(1),
+            (Spans::Rows { .. }, Some(_), _) => times(1),
+            (Spans::Rows { width }, _, "row" | "weight" | "mask" | "upstream" | "losses") => {
+                Some(values.start / width..values.end.div_ceil(*width))
+            }
             _ => None,
         }
     }
@@ -105,75 +107,80 @@ fn of_classes(classes: &Classes, positions: &Range<u64>) -> Range<u64> {
     }
 }
 
+/// A binding that need not be bound whole, and the bytes of an element.
+struct Cuttable {
+    name: String,
+    size: u64,
+}
+
+/// The bindings of a stage that need not be bound whole.
+fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
+    let bindings = stage.kernel.bindings().into_iter();
+    let bindings = bindings.filter(|binding| plan.spans.of(&binding.name, &(0..1)).is_some());
+    let sized = bindings.map(|binding| {
+        let size = match plan.bound(stage, &binding.name) {
+            Bound::Scratch(name) => ELEMENT_BYTES.iter().find(|(known, _)| *known == name).map_or(4, |(_, size)| *size),
+            bound => request.dtype(&bound).map_or(4, |dtype| dtype.size() as u64),
+        };
+        Cuttable { name: binding.name, size }
+    });
+    sized.collect()
+}
+
 /// Cuts the stages of a plan that need it.
 pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
-    let room = request.binding_limit.min(SLICE).saturating_sub(AROUND);
+    let most = request.binding_limit.saturating_sub(AROUND);
     let mut stages = Vec::new();
     for stage in std::mem::take(&mut plan.stages) {
-        match stage.values.filter(|values| !fits(request, plan, &stage, *values, &(0..stage.groups), room)) {
-            None => stages.push(stage),
-            Some(values) => pieces(request, plan, &stage, values, room, &mut stages)?,
+        let Some(values) = stage.values else {
+            stages.push(stage);
+            continue;
+        };
+        let bindings = cuttable(request, plan, &stage);
+        // what some workgroups need of the bindings: the bytes of that of which they need most
+        let needed = |groups: Range<u64>| {
+            let of = values.of(&groups);
+            let bytes = |binding: &Cuttable| {
+                let span = plan.spans.of(&binding.name, &of).unwrap_or_default();
+                ((span.end - span.start) * binding.size, binding.name.clone())
+            };
+            bindings.iter().map(bytes).max().unwrap_or_default()
+        };
+        // a workgroup that needs more than a slice may have it, as far as it can be bound
+        let room = if needed(0..1).0 <= SLICE { most.min(SLICE) } else { most };
+        if needed(0..stage.groups).0 <= room {
+            stages.push(stage);
+            continue;
+        }
+        let mut first = 0;
+        while first < stage.groups {
+            let end = last_that_fits(first, stage.groups, |end| needed(first..end).0 <= room);
+            if end == first {
+                let (needed, name) = needed(first..first + 1);
+                let what = format!("bytes of a binding that a workgroup needs of `{name}`");
+                return Err(Error::TooLarge { what, needed, limit: room });
+            }
+            let of = values.of(&(first..end));
+            let window = |binding: &Cuttable| Some((binding.name.clone(), plan.spans.of(&binding.name, &of)?));
+            stages.push(Stage {
+                groups: end - first,
+                block: Block { first_group: u32::try_from(first).unwrap_or(u32::MAX), ..stage.block },
+                windows: bindings.iter().filter_map(window).collect(),
+                ..stage.clone()
+            });
+            first = end;
         }
     }
     plan.stages = stages;
     Ok(())
 }
 
-fn pieces(
-    request: &Request<'_>,
-    plan: &Plan,
-    stage: &Stage,
-    values: Values,
-    room: u64,
-    stages: &mut Vec<Stage>,
-) -> Result<()> {
-    let mut first = 0;
-    while first < stage.groups {
-        let fits = |end: u64| fits(request, plan, stage, values, &(first..end), room);
-        // the most workgroups that fit, of which one has to
-        let (mut good, mut bad) = (first + 1, stage.groups + 1);
-        if !fits(good) {
-            let spans = bytes(request, plan, stage, values, &(first..good));
-            let (name, needed) = spans.into_iter().max_by_key(|(_, bytes)| *bytes).unwrap_or_default();
-            let what = format!("bytes of a binding that a workgroup needs of `{name}`");
-            return Err(Error::TooLarge { what, needed, limit: room });
-        }
-        while good + 1 < bad {
-            let middle = good + (bad - good) / 2;
-            if fits(middle) { good = middle } else { bad = middle }
-        }
-        let of = values.of(&(first..good));
-        let windows = stage.kernel.bindings().into_iter();
-        let windows = windows.filter_map(|binding| Some((binding.name.clone(), plan.spans.of(&binding.name, &of)?)));
-        let first_group = u32::try_from(first).unwrap_or(u32::MAX);
-        stages.push(Stage {
-            groups: good - first,
-            block: Block { first_group, ..stage.block },
-            windows: windows.collect(),
-            ..stage.clone()
-        });
-        first = good;
+/// The last end beyond `first` that fits, up to `most`; `first` where none does.
+fn last_that_fits(first: u64, most: u64, fits: impl Fn(u64) -> bool) -> u64 {
+    let (mut good, mut bad) = (first, most + 1);
+    while good + 1 < bad {
+        let middle = good + (bad - good) / 2;
+        if fits(middle) { good = middle } else { bad = middle }
     }
-    Ok(())
-}
-
-/// Whether all that these workgroups need of each binding is no longer than so many bytes.
-fn fits(request: &Request<'_>, plan: &Plan, stage: &Stage, values: Values, groups: &Range<u64>, room: u64) -> bool {
-    bytes(request, plan, stage, values, groups).iter().all(|(_, bytes)| *bytes <= room)
-}
-
-/// The bytes that these workgroups need of each binding that need not be bound whole.
-fn bytes(request: &Request<'_>, plan: &Plan, stage: &Stage, values: Values, groups: &Range<u64>) -> Vec<(String, u64)> {
-    let of = values.of(groups);
-    let needed = stage.kernel.bindings().into_iter().filter_map(|binding| {
-        let span = plan.spans.of(&binding.name, &of)?;
-        let size = match plan.bound(stage, &binding.name) {
-            Bound::Scratch(name) => {
-                ELEMENT_BYTES.iter().find(|(known, _)| *known == name).map_or(4, |(_, bytes)| *bytes)
-            }
-            bound => request.dtype(&bound).map_or(4, |dtype| dtype.size() as u64),
-        };
-        Some((binding.name, (span.end - span.start) * size))
-    });
-    needed.collect()
+    good
 }

@@ -19,7 +19,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
     let params = &mut plan.params;
     // a row is a value of the unreduced loss, and its coordinates stand where classes do
     (params.items, params.per_item, params.classes) = (1, narrow(rows as u64), narrow(width as u64));
-    plan.spans = Spans::Rows { width: width as u64 };
+    if width > 0 {
+        plan.spans = Spans::Rows { width: width as u64 };
+    }
     if rows == 0 {
         return;
     }
@@ -27,7 +29,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
     scale_first(
         request,
         plan,
-        elements::count(request, counts).through(Values::Each(COUNTED)),
+        elements::count(request, counts).through(Values::Each(COUNTED * width)),
         narrow(COUNTED as u64),
         counts,
     );
@@ -61,7 +63,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
             ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
             ("COUNTS".into(), f64::from(u8::from(first))),
         ]);
-        stage(request, joint, "vectors_fused", choices, groups, gradients).through(Values::Each(slots * rounds))
+        stage(request, joint, "vectors_fused", choices, groups, gradients).through(Values::Each(slots * rounds * width))
     }));
 }
 
@@ -78,6 +80,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     plan.longest_loop = plan.longest_loop.max((looks * chunks) as u64).max(chunk as u64 / 256);
     plan.hold("row_states", looks as u64 * tiles);
 
+    let pieces = Values::OfItems { per_item: width, chunk, chunks };
     for look in 0..looks {
         let mut gather = joint(request, leaf, &["lib/tally"], true);
         gather.optional("losses", false);
@@ -85,7 +88,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
         let mut choices = choices(request, leaf);
         choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
         let gather = stage(request, gather, "vectors_gather", choices, tiles, &[]);
-        plan.stages.push(gather.through(Values::Shared { chunks }));
+        plan.stages.push(gather.through(pieces));
     }
 
     // what it needs of the coordinates is in the states: rows of any length are settled together
@@ -94,7 +97,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     settle.optional("losses", request.unreduced());
     settle.files(&["operand/row_states"]);
     let settle = stage(request, settle, "vectors_settle", choices(request, leaf), settled, &[]);
-    plan.stages.push(settle.through(Values::Each(256)));
+    plan.stages.push(settle.through(Values::Each(256 * width)));
 
     if !request.wanted.is_empty() {
         plan.stages.extend(walks(request.wanted, |_, gradients| {
@@ -103,8 +106,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
             scatter.optional("upstream", request.upstream_tensor());
             scatter.optional("losses", false);
             scatter.files(&["operand/row_states"]);
-            stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, gradients)
-                .through(Values::Shared { chunks })
+            stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, gradients).through(pieces)
         }));
     }
 }

@@ -230,7 +230,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) => vec![(vec![3, 4], Second)],
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        Leaf::Region(_) => vec![(vec![2, 3, 4], Second)],
+        // four neighbours at once, and one by one
+        Leaf::Region(_) => vec![(vec![2, 3, 4], Second), (vec![2, 5, 3], Last)],
         // a row a workgroup and several, and rows that are cut into chunks
         Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
         Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
