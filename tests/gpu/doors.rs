@@ -5,7 +5,7 @@ use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
 use wgloss::wgpu::{self, BufferUsages};
-use wgloss::{Array, CrossEntropy, DType, Error, Gpu, Mse, Operand, Reduction, Tensor, all};
+use wgloss::{Array, CrossEntropy, DType, Gpu, Mse, Operand, Reduction, Tensor, all};
 
 fn loss_of(gpu: &Gpu, x: &Tensor, t: &Tensor) -> f32 {
     gpu.value(&Mse::default().of(x, t).reduce(Reduction::Sum)).unwrap().loss().wait().unwrap()
@@ -101,13 +101,11 @@ fn slices_that_do_not_fit_are_refused() {
     // without COPY_SRC a tensor can be used but not read
     let unread = gpu.wrap(odd.slice(..4), [1], DType::F32).unwrap();
     assert_eq!(unread.read().wait().unwrap_err().kind(), "invalid_operand");
+    // what is longer than a binding is walked in pieces
     let limit = gpu.device().limits().max_storage_buffer_binding_size;
     if limit + 4 <= gpu.device().limits().max_buffer_size {
         let large = other(limit + 4, BufferUsages::STORAGE);
-        match gpu.wrap(large.slice(..), [(limit / 4 + 1) as usize], DType::F32) {
-            Err(Error::TooLarge { needed, limit: named, .. }) => assert_eq!((needed, named), (limit + 4, limit)),
-            other => panic!("{other:?}"),
-        }
+        assert!(gpu.wrap(large.slice(..), [(limit / 4 + 1) as usize], DType::F32).is_ok());
     }
 }
 

@@ -3,20 +3,15 @@
 use crate::case::Case;
 use crate::common::follows_another;
 use crate::judge::Failures;
+use crate::limits::bare_device;
 use crate::{fresh_gpu, gpu};
-use wgloss::wgpu::{self, Limits};
+use wgloss::wgpu::Limits;
 use wgloss::{Array, ClassAxis, CrossEntropy, DType, Gpu, Leaf, Loss, Mse, Reduction, Result, Tensor, Term, all, cpu};
 
 /// A GPU whose bindings hold so little that everything is walked in pieces.
 fn narrow_gpu(bytes: u64) -> Gpu {
-    let whole = gpu().device();
-    let adapters = wgloss::wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let info = whole.adapter_info();
-    let found = pollster::block_on(adapters.enumerate_adapters(wgpu::Backends::all()));
-    let adapter = found.into_iter().find(|adapter| adapter.get_info().name == info.name).expect("the adapter again");
-    let required_limits = Limits { max_storage_buffer_binding_size: bytes, ..adapter.limits() };
-    let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
-    let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).expect("a device of low limits");
+    let limits = Limits { max_storage_buffer_binding_size: bytes, ..gpu().device().limits() };
+    let (device, queue) = bare_device(limits);
     Gpu::from_wgpu(device, queue)
 }
 
