@@ -101,7 +101,7 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 /// A case, and where a GPU has memory of its own the same of a larger batch, if memory is what bounds it.
 fn sizes(gpu: &Gpu, smaller: usize, case: Case) -> Vec<Case> {
     let discrete = gpu.device().adapter_info().device_type == wgpu::DeviceType::DiscreteGpu;
-    let limit = (gpu.device().limits().max_buffer_size / 4) as usize;
+    let limit = (gpu.device().limits().max_storage_buffer_binding_size / 4) as usize;
     let grows = |case: &Case| {
         let problem = case.problem();
         problem.is_ok_and(|problem| matches!(problem.least, Least::Bytes(_)) && LARGER * problem.most() <= limit)

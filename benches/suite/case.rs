@@ -35,10 +35,10 @@ impl Case {
         case
     }
 
-    /// The case whose batch is cut until a buffer of this GPU's holds each operand.
+    /// The case whose batch is cut until a binding of this GPU's holds each operand.
     pub fn fitting(&self, gpu: &Gpu) -> Result<(Case, Problem)> {
         let problem = self.problem()?;
-        let cut = problem.cut((gpu.device().limits().max_buffer_size / 4) as usize);
+        let cut = problem.cut((gpu.device().limits().max_storage_buffer_binding_size / 4) as usize);
         if cut == 1 {
             return Ok((self.clone(), problem));
         }
