@@ -36,7 +36,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     scale_first(request, plan, count(request, tiles).through(Values::Each(chunk)), narrow(chunk as u64), tiles);
 
     let values = Values::OfItems { per_item, chunk, chunks };
-    plan.stages.extend(walks(request.wanted, |first, gradients| walk(request, values, tiles, first, gradients)));
+    // a tile begins at a multiple of four, unless items do not; boxes are quads themselves
+    let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
+    let quads = boxes || !by_item || per_item.is_multiple_of(4);
+    plan.stages.extend(walks(request.wanted, |first, gradients| {
+        walk(request, tiles, first, gradients).in_quads(quads).through(values)
+    }));
     if by_item && request.unreduced() {
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
@@ -61,7 +66,7 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
 }
 
 /// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
-fn walk(request: &Request<'_>, values: Values, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
+fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
@@ -79,10 +84,7 @@ fn walk(request: &Request<'_>, values: Values, tiles: u64, first: bool, gradient
     joint.files(&["geometry/element"]);
     joint.sources.push(header.shader);
     joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
-    // a tile begins at a multiple of four, unless items do not; boxes are quads themselves
-    let Values::OfItems { per_item, .. } = values else { unreachable!("elements lie in items") };
-    let quads = boxes || !by_item || per_item.is_multiple_of(4);
-    joint.stage("elements", overrides, tiles).in_quads(quads).through(values).writing(bound)
+    joint.stage("elements", overrides, tiles).writing(bound)
 }
 
 /// The operands that the leaf sees, and the numbers of the loss's own behind them.
