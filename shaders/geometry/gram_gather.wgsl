@@ -1,22 +1,5 @@
-// The products of an item's channels over a chunk of positions. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/grams geometry/row_elements geometry/rows geometry/tiles.
-fn store_four(first: u32, row: u32, column: u32, four: vec4<f32>) {
-    let columns = select(0u, params.classes, row < params.classes);
-    let at = first + (row * params.classes) + column;
-    if column < columns {
-        grams[at] = four.x;
-    }
-    if column + 1u < columns {
-        grams[at + 1u] = four.y;
-    }
-    if column + 2u < columns {
-        grams[at + 2u] = four.z;
-    }
-    if column + 3u < columns {
-        grams[at + 3u] = four.w;
-    }
-}
-
-@compute @workgroup_size(256)
+// The products of an item's channels over a chunk of positions. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/grams geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
+@compute @workgroup_size(64)
 fn gram_gather(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -24,32 +7,28 @@ fn gram_gather(
 ) {
     let place = workgroup_at(group, grid);
     let tiles = (params.classes + 63u) / 64u;
-    let column = place % tiles;
-    let row = (place / tiles) % tiles;
+    let first_column = 64u * (place % tiles);
+    let first_row = 64u * ((place / tiles) % tiles);
     let item = (place / (tiles * tiles)) % params.items;
     let chunk = place / (tiles * tiles * params.items);
     // workgroups beyond the last chunk find no position
     let begin = min(chunk * params.chunk, params.per_item);
     let end = min(begin + params.chunk, params.per_item);
     let first = item * params.classes;
-    let dots = tile_products(
-        mat4x4<f32>(),
-        first + (64u * row),
-        first + params.classes,
-        first + (64u * column),
-        first + params.classes,
-        begin,
-        end,
-        lane,
-    );
+    let sums = tile_products(no_products(), first + first_row, first + first_column, begin, end, lane);
     if chunk >= params.chunks {
         return;
     }
     let matrix = (((params.block.first_chunk + chunk) * params.items) + item) * params.classes * params.classes;
-    let own = (64u * row) + (4u * (lane / 16u));
-    let other = (64u * column) + (4u * (lane % 16u));
-    store_four(matrix, own, other, dots[0]);
-    store_four(matrix, own + 1u, other, dots[1]);
-    store_four(matrix, own + 2u, other, dots[2]);
-    store_four(matrix, own + 3u, other, dots[3]);
+    let row = first_row + lane_own(lane);
+    var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+    for (var e = 0u; e < 16u; e += 1u) {
+        let column = first_column + lane_other(lane, e / 4u) + (e % 4u);
+        let four = quads[e / 4u][e % 4u];
+        for (var i = 0u; i < 4u; i += 1u) {
+            if (row + i < params.classes) && (column < params.classes) {
+                grams[matrix + ((row + i) * params.classes) + column] = four[i];
+            }
+        }
+    }
 }

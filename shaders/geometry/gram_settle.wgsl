@@ -1,4 +1,4 @@
-// The loss of each pair of channels, and its derivative with respect to their product. Uses lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream absent/losses operand/factors operand/grams operand/slopes geometry/element losses/pointwise/mse.
+// The loss of each pair of channels, and its derivative with respect to their product. Uses lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream absent/losses operand/factors operand/grams operand/gram_slopes geometry/element losses/pointwise/mse.
 
 // the sum over an element's chunks from the first on
 fn gram_at(i: u32, first_chunk: u32) -> f32 {
@@ -10,6 +10,10 @@ fn gram_at(i: u32, first_chunk: u32) -> f32 {
     return sum / max(f32(params.classes) * f32(params.per_item), 1.0);
 }
 
+fn score_at(i: u32) -> ElementScore {
+    return element_score(vec4<f32>(gram_at(i, 0u), gram_at(i, params.chunks), 0.0, 0.0), vec3<f32>(0.0));
+}
+
 // Whether both channels are known, of the input and of the target, whose factors come second.
 fn known_pair(i: u32) -> bool {
     let column = ((i / (params.classes * params.classes)) * params.classes) + (i % params.classes);
@@ -17,6 +21,12 @@ fn known_pair(i: u32) -> bool {
     let second = params.items * params.classes;
     let of_input = !is_nan(factors[row]) && !is_nan(factors[column]);
     return of_input && !is_nan(factors[second + row]) && !is_nan(factors[second + column]);
+}
+
+// The derivative with respect to a product, NaN where it is not known.
+fn slope_of(i: u32, score: ElementScore) -> f32 {
+    let slope = score.d.x * (scales().x * upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
+    return select(slope, nan(), !known_pair(i) || is_nan(score.loss));
 }
 
 @compute @workgroup_size(256)
@@ -31,19 +41,23 @@ fn gram_settle(
     let end = min(start + (256u * params.rounds), values);
     var tally = tally_none();
     for (var i = start + lane; i < end; i += 256u) {
-        let score = element_score(vec4<f32>(gram_at(i, 0u), gram_at(i, params.chunks), 0.0, 0.0), vec3<f32>(0.0));
-        let unknown = !known_pair(i) || is_nan(score.loss);
+        let score = score_at(i);
+        let slope = slope_of(i, score);
         tally.count += 1u;
         tally.weight += 1.0;
-        if unknown {
+        if !known_pair(i) || is_nan(score.loss) {
             tally.poison = 1u;
             emit_loss(i, nan());
         } else {
             tally.sum += score.loss;
             emit_loss(i, params.weight * score.loss);
         }
-        let slope = score.d.x * (scales().x * upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
-        slopes[i] = select(slope, nan(), unknown);
+        // a channel stands in the rows and in the columns of its item's matrix
+        let row = i / params.classes;
+        let column = i % params.classes;
+        let turned = (((row / params.classes) * params.classes + column) * params.classes) + (row % params.classes);
+        let other = slope_of(turned, score_at(turned));
+        gram_slopes[i] = select(slope + other, nan(), is_nan(slope) || is_nan(other));
     }
     let merged = tally_workgroup(tally, lane);
     if (start < values) && (lane == 0u) {

@@ -1,16 +1,23 @@
-// What a row's state makes of a logit. Uses lib/params lib/math lib/label operand/labels fold/softmax losses/softmax/cross_entropy operand/hits.
+// What a row's state makes of a logit. Uses lib/params lib/math lib/label dtype/float operand/factors absent/bias operand/labels fold/softmax losses/softmax/cross_entropy operand/hits geometry/linear_pairs.
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;
 
-fn pair_absorb(state: ptr<function, State>, z: f32, own: u32, other: u32) {
+fn own_row(own: u32) -> Row {
+    let label = target_label(own);
+    var row = own_unlabelled(own);
+    row.kept = label.kept && (own < params.block.own_end);
+    row.label = label.index;
+    return row;
+}
+
+fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
     var share = 0.0;
     if SPREADS {
         share = softmax_share(0.0);
     }
     fold_absorb(state, z, share);
-    let label = target_label(own);
-    if label.kept && (label.index == other) {
-        hits[own] = z;
+    if own.kept && (own.label == other.place) {
+        hits[own.place] = z;
     }
 }

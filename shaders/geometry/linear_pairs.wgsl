@@ -1,13 +1,38 @@
-// The pairs of rows and classes: their logits. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors absent/bias geometry/row_elements geometry/rows.
+// The pairs of rows and classes: their logits. Uses lib/params lib/math dtype/float operand/factors absent/bias.
 
 // whether the classes are the own side, and the rows whose losses these are the other
 override OTHER_SCORES: bool = false;
 
-fn pair_score(product: f32, own: u32, other: u32) -> f32 {
-    let of_class = bias_at(select(other, own, OTHER_SCORES));
-    if !known(own, other) || is_nan(of_class) {
-        return nan();
+// What a row, or a class, brings to its pairs.
+struct Row {
+    place: u32,
+    // the class that the row's state is to keep the logit of, where there is one
+    kept: bool,
+    label: u32,
+    known: bool,
+    shift: f32,
+}
+
+fn row_at(place: u32, factor: f32, is_class: bool) -> Row {
+    var row = Row(place, false, 0u, !is_nan(factor), 0.0);
+    if is_class {
+        row.shift = bias_at(place);
+        row.known = row.known && !is_nan(row.shift);
     }
+    return row;
+}
+
+fn own_unlabelled(own: u32) -> Row {
+    return row_at(own, factors[params.block.own_base + own], OTHER_SCORES);
+}
+
+fn other_row(other: u32) -> Row {
+    return row_at(other, factors[params.block.other_base + other], !OTHER_SCORES);
+}
+
+fn pair_score(product: f32, own: Row, other: Row) -> f32 {
+    let shift = own.shift + other.shift;
     // a bias of −∞ masks a class, exactly
-    return select(product + of_class, of_class, is_infinite(of_class));
+    let z = select(product + shift, shift, is_infinite(shift));
+    return select(nan(), z, own.known && other.known);
 }

@@ -11,3 +11,8 @@ fn element_of(row: u32, k: u32) -> u32 {
     }
     return (row * params.per_item) + k;
 }
+
+// Of four elements from the k-th on those before a row's end, and 0 beyond it.
+fn before(x: vec4<f32>, k: u32, end: u32) -> vec4<f32> {
+    return select(vec4<f32>(0.0), x, (vec4<u32>(k) + vec4<u32>(0u, 1u, 2u, 3u)) < vec4<u32>(end));
+}

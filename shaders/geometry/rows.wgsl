@@ -1,21 +1,34 @@
 // Two operands' rows as they are multiplied with each other, nothing of what is not known among them. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements.
-fn own_at(row: u32, k: u32) -> f32 {
-    let factor = factors[params.block.own_base + row];
-    if is_nan(factor) {
-        return 0.0;
-    }
-    return factor * x0_at(element_of(row, k));
+fn own_factor(row: u32) -> f32 {
+    return factors[params.block.own_base + row];
 }
 
-fn other_at(row: u32, k: u32) -> f32 {
-    let factor = factors[params.block.other_base + row];
-    if is_nan(factor) {
-        return 0.0;
-    }
-    return factor * x1_at(element_of(row, k));
+fn other_factor(row: u32) -> f32 {
+    return factors[params.block.other_base + row];
 }
 
-// Whether a product of two rows is known.
-fn known(own: u32, other: u32) -> bool {
-    return !is_nan(factors[params.block.own_base + own]) && !is_nan(factors[params.block.other_base + other]);
+fn times(x: vec4<f32>, by: f32) -> vec4<f32> {
+    return select(by * x, vec4<f32>(0.0), is_nan(by));
+}
+
+// Four elements of a row.
+fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
+    return times(x0_four(element_of(row, k)), by);
+}
+
+fn other_along(row: u32, k: u32, by: f32) -> vec4<f32> {
+    return times(x1_four(element_of(row, k)), by);
+}
+
+// An element of four rows.
+fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
+    let by = vec4<f32>(own_factor(row), own_factor(row + 1u), own_factor(row + 2u), own_factor(row + 3u));
+    let x = x0_four(element_of(row, k));
+    return select(vec4<f32>(0.0), by * x, !are_nan(by) & vec4<bool>(there));
+}
+
+fn other_across(row: u32, k: u32, there: bool) -> vec4<f32> {
+    let by = vec4<f32>(other_factor(row), other_factor(row + 1u), other_factor(row + 2u), other_factor(row + 3u));
+    let x = x1_four(element_of(row, k));
+    return select(vec4<f32>(0.0), by * x, !are_nan(by) & vec4<bool>(there));
 }

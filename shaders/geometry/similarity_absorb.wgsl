@@ -1,6 +1,6 @@
-// What a row's state makes of a score. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair geometry/row_elements geometry/rows geometry/similarity_pairs.
-fn pair_absorb(state: ptr<function, State>, z: f32, own: u32, other: u32) {
-    if ITSELF && same_place(own, other) {
+// What a row's state makes of a score. Uses lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair geometry/similarity_pairs.
+fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
+    if itself(own, other) {
         return;
     }
     let together = similar(own, other);

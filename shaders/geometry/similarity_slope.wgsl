@@ -1,4 +1,4 @@
-// The derivative of the loss with respect to a score. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records geometry/row_elements geometry/rows geometry/similarity_pairs.
+// The derivative of the loss with respect to a score. Uses lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records geometry/similarity_pairs.
 
 // whose losses the scores belong to: own rows', the others', or both
 override OWN_SCORES: bool = true;
@@ -20,19 +20,29 @@ fn record_slope(record: Record, z: f32, together: bool) -> f32 {
     return record_gain(record, z) - select(0.0, record.share, together);
 }
 
-fn pair_slope(z: f32, own: u32, other: u32) -> f32 {
-    if ITSELF && same_place(own, other) {
+fn own_record(own: u32) -> Record {
+    var record: Record;
+    if OWN_SCORES {
+        record = records[params.block.own_base + own];
+    }
+    return record;
+}
+
+fn other_record(other: u32) -> Record {
+    var record: Record;
+    if OTHER_SCORES {
+        record = records[params.block.other_base + other];
+    }
+    return record;
+}
+
+fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) -> f32 {
+    if itself(own, other) {
         return 0.0;
     }
     let together = similar(own, other);
-    var a = 0.0;
-    var b = 0.0;
-    if OWN_SCORES {
-        a = record_slope(records[params.block.own_base + own], z, together);
-    }
-    if OTHER_SCORES {
-        b = record_slope(records[params.block.other_base + other], z, together);
-    }
+    let a = record_slope(of_own, z, together);
+    let b = record_slope(of_other, z, together);
     // what is not known poisons the softmax of every row that it is part of
     if is_nan(a) || is_nan(b) || (PAIRWISE && is_nan(z)) {
         return nan();

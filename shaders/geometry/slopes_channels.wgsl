@@ -1,22 +1,40 @@
-// An item's slopes and its channels, as the two sides of a product over the channels. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes geometry/row_elements.
+// An item's slopes and its channels, as the two sides of a product over the channels. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/gram_slopes geometry/row_elements.
 
 // whether a slope that the workgroup reads is not known
 var<workgroup> unknown: atomic<u32>;
 
-fn own_at(row: u32, k: u32) -> f32 {
-    // a channel stands in the rows and in the columns of its item's matrix
-    let a = slopes[(row * params.classes) + (k % params.classes)];
-    let b = slopes[(k * params.classes) + (row % params.classes)];
-    if is_nan(a) || is_nan(b) {
-        atomicOr(&unknown, 1u);
-        return 0.0;
-    }
-    return a + b;
+fn own_factor(row: u32) -> f32 {
+    return 1.0;
 }
 
-fn other_at(position: u32, k: u32) -> f32 {
-    if is_nan(factors[k]) {
-        return 0.0;
+// The others are positions, in which each channel has its own.
+fn other_factor(position: u32) -> f32 {
+    return 1.0;
+}
+
+fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
+    let item = row / params.classes;
+    let first = (row * params.classes) + (k - (item * params.classes));
+    let slope = vec4<f32>(gram_slopes[first], gram_slopes[first + 1u], gram_slopes[first + 2u], gram_slopes[first + 3u]);
+    // beyond an item's last channel is the next one's first
+    let four = before(select(vec4<f32>(0.0), slope, (k / params.classes) == item), k, (item + 1u) * params.classes);
+    let nothing = are_nan(four);
+    if any(nothing) {
+        atomicOr(&unknown, 1u);
     }
-    return x1_at(element_of(k, position));
+    return select(four, vec4<f32>(0.0), nothing);
+}
+
+// Rows of slopes lie along.
+fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
+    return vec4<f32>(0.0);
+}
+
+fn other_along(position: u32, k: u32, by: f32) -> vec4<f32> {
+    let of_channels = vec4<f32>(factors[k], factors[k + 1u], factors[k + 2u], factors[k + 3u]);
+    return select(x1_four(element_of(k, position)), vec4<f32>(0.0), are_nan(of_channels));
+}
+
+fn other_across(position: u32, k: u32, there: bool) -> vec4<f32> {
+    return select(vec4<f32>(0.0), x1_four(element_of(k, position)), there && !is_nan(factors[k]));
 }

@@ -1,93 +1,75 @@
-// The products of 64 rows with 64 others: a lane owns four of each. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows.
+// The products of 64 rows with 64 others, through workgroup memory. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
 
-// whether neighbouring elements of memory belong to neighbouring rows, rather than to one: lanes are laid out by it
-override OWN_ACROSS: bool = false;
-override OTHER_ACROSS: bool = false;
+// Sixteen elements of 64 own rows, then of 64 others, four rows to an entry; a pitch of 17 keeps lanes that write out of each
+// other's banks. Beside the products, what a kernel makes of them goes through it too.
+var<workgroup> tile: array<vec4<f32>, 544>;
 
-// Sixteen elements of 64 rows, four rows to an entry; a pitch of 17 keeps lanes that write out of each other's banks.
-var<workgroup> own_tile: array<vec4<f32>, 272>;
-var<workgroup> other_tile: array<vec4<f32>, 272>;
+const OTHERS: u32 = 272u;
 
-fn own_four(row: u32, rows: u32, k: u32, depth: u32) -> vec4<f32> {
-    var four = vec4<f32>(0.0);
-    if k < depth {
-        if row < rows {
-            four.x = own_at(row, k);
-        }
-        if row + 1u < rows {
-            four.y = own_at(row + 1u, k);
-        }
-        if row + 2u < rows {
-            four.z = own_at(row + 2u, k);
-        }
-        if row + 3u < rows {
-            four.w = own_at(row + 3u, k);
-        }
-    }
-    return four;
+// The first of a lane's four own rows, and of each of its quads of others.
+fn lane_own(lane: u32) -> u32 {
+    return 4u * (lane / 4u);
 }
 
-fn other_four(row: u32, rows: u32, k: u32, depth: u32) -> vec4<f32> {
-    var four = vec4<f32>(0.0);
-    if k < depth {
-        if row < rows {
-            four.x = other_at(row, k);
-        }
-        if row + 1u < rows {
-            four.y = other_at(row + 1u, k);
-        }
-        if row + 2u < rows {
-            four.z = other_at(row + 2u, k);
-        }
-        if row + 3u < rows {
-            four.w = other_at(row + 3u, k);
-        }
-    }
-    return four;
+fn lane_other(lane: u32, quad: u32) -> u32 {
+    return (16u * quad) + (4u * (lane % 4u));
 }
 
-// The products of a lane's four own rows, a column each, with its four others, at one element.
-fn outer(k: u32, lane: u32) -> mat4x4<f32> {
-    let own = own_tile[(k * 17u) + (lane / 16u)];
-    let other = other_tile[(k * 17u) + (lane % 16u)];
-    return mat4x4<f32>(own.x * other, own.y * other, own.z * other, own.w * other);
+// Which of the four lanes that share their own rows this one is.
+fn lane_share(lane: u32) -> u32 {
+    return lane % 4u;
 }
 
-// `start` and the products of rows from `own` to below `own_end` with those from `other`, over elements `begin` to `end`:
-// sixteen at a time, so that the long sum has few steps, and has the same bits wherever it is cut between two sixteens.
-fn tile_products(
-    start: mat4x4<f32>,
-    own: u32,
-    own_end: u32,
-    other: u32,
-    other_end: u32,
-    begin: u32,
-    end: u32,
-    lane: u32,
-) -> mat4x4<f32> {
-    var total = start;
-    let low = lane % 16u;
-    let high = lane / 16u;
-    let own_k = select(low, high, OWN_ACROSS);
-    let own_group = select(high, low, OWN_ACROSS);
-    let other_k = select(low, high, OTHER_ACROSS);
-    let other_group = select(high, low, OTHER_ACROSS);
+// Which four of sixteen elements a lane loads, and of which four rows: neighbours load neighbours.
+fn loads(lane: u32, across: bool) -> vec2<u32> {
+    return select(vec2<u32>(lane % 4u, lane / 4u), vec2<u32>(lane / 16u, lane % 16u), across) * 4u;
+}
+
+fn stage(at: u32, place: vec2<u32>, four: mat4x4<f32>) {
+    let entry = at + (17u * place.x) + (place.y / 4u);
+    tile[entry] = four[0];
+    tile[entry + 17u] = four[1];
+    tile[entry + 34u] = four[2];
+    tile[entry + 51u] = four[3];
+}
+
+// The sums with the products at a staged element.
+fn add_staged(sums: Products, k: u32, lane: u32) -> Products {
+    let own = tile[(17u * k) + (lane / 4u)];
+    let entry = OTHERS + (17u * k) + (lane % 4u);
+    return Products(
+        add_products(sums.a, own, tile[entry]),
+        add_products(sums.b, own, tile[entry + 4u]),
+        add_products(sums.c, own, tile[entry + 8u]),
+        add_products(sums.d, own, tile[entry + 12u]),
+    );
+}
+
+// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`. They are added
+// one after the other: the bits are the same wherever the sum is cut, and whichever side is called the own.
+fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
+    let a = loads(lane, OWN_ACROSS);
+    let b = loads(lane, OTHER_ACROSS);
+    let by_own = own_factors(own + a.y);
+    let by_other = other_factors(other + b.y);
+    var sums = start;
     for (var step = 0u; step < params.block.steps; step += 1u) {
         let first = begin + (16u * step);
-        own_tile[(own_k * 17u) + own_group] = own_four(own + (4u * own_group), own_end, first + own_k, end);
-        other_tile[(other_k * 17u) + other_group] =
-            other_four(other + (4u * other_group), other_end, first + other_k, end);
+        stage(0u, a, own_four(own + a.y, first + a.x, end, by_own));
+        stage(OTHERS, b, other_four(other + b.y, first + b.x, end, by_other));
         workgroupBarrier();
-        var few = outer(0u, lane);
-        for (var k = 1u; k < 16u; k += 5u) {
-            few += outer(k, lane);
-            few += outer(k + 1u, lane);
-            few += outer(k + 2u, lane);
-            few += outer(k + 3u, lane);
-            few += outer(k + 4u, lane);
+        // loops of few iterations: some drivers stop an invocation that has gone through too many
+        for (var k = 0u; k < 16u; k += 8u) {
+            sums = add_staged(sums, k, lane);
+            sums = add_staged(sums, k + 1u, lane);
+            sums = add_staged(sums, k + 2u, lane);
+            sums = add_staged(sums, k + 3u, lane);
+            sums = add_staged(sums, k + 4u, lane);
+            sums = add_staged(sums, k + 5u, lane);
+            sums = add_staged(sums, k + 6u, lane);
+            sums = add_staged(sums, k + 7u, lane);
         }
-        total += few;
         workgroupBarrier();
     }
-    return total;
+    return sums;
 }

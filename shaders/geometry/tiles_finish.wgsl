@@ -14,10 +14,11 @@ fn tiles_finish(
     if row >= params.block.own_end {
         return;
     }
-    let element = (row * params.per_item) + (i % params.per_item);
-    let pull = pulls[row];
+    let column = i % params.per_item;
+    let element = (row * params.per_item) + column;
+    let pull = pulls[pull_at(row)];
     var factor = factors[params.block.own_base + row];
-    var d = products[i];
+    var d = products[product_at(row) + (column / 4u)][column % 4u];
     if is_nan(factor) {
         // what is not known, but takes no part
         factor = 0.0;

@@ -1,43 +1,30 @@
-// Adds to each row the others' rows, each times its slope. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes operand/products geometry/slopes_rows geometry/tiles.
-fn products_at(row: u32, column: u32) -> u32 {
-    return ((row - params.block.own_first) * params.per_item) + column;
+// Adds to each row the others' rows, each times its slope. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes operand/products geometry/row_elements geometry/slopes_rows geometry/lane_products geometry/tiles.
+
+// A lane's quads of columns of one row and the next three, as they stand: a column for each of the quad.
+fn products_from(row: u32, column: u32) -> mat4x4<f32> {
+    var four: mat4x4<f32>;
+    if (params.block.fresh == 0u) && (column < params.per_item) {
+        for (var i = 0u; i < 4u; i += 1u) {
+            if row + i < params.block.own_end {
+                four[i] = products[product_at(row + i) + (column / 4u)];
+            }
+        }
+    }
+    return transpose(four);
 }
 
-fn load_four(row: u32, column: u32) -> vec4<f32> {
-    var four = vec4<f32>(0.0);
-    let width = select(0u, params.per_item, (row < params.block.own_end) && (params.block.fresh == 0u));
-    if column < width {
-        four.x = products[products_at(row, column)];
-    }
-    if column + 1u < width {
-        four.y = products[products_at(row, column + 1u)];
-    }
-    if column + 2u < width {
-        four.z = products[products_at(row, column + 2u)];
-    }
-    if column + 3u < width {
-        four.w = products[products_at(row, column + 3u)];
-    }
-    return four;
-}
-
-fn store_four(row: u32, column: u32, four: vec4<f32>) {
-    let width = select(0u, params.per_item, row < params.block.own_end);
-    if column < width {
-        products[products_at(row, column)] = four.x;
-    }
-    if column + 1u < width {
-        products[products_at(row, column + 1u)] = four.y;
-    }
-    if column + 2u < width {
-        products[products_at(row, column + 2u)] = four.z;
-    }
-    if column + 3u < width {
-        products[products_at(row, column + 3u)] = four.w;
+fn leave_products(row: u32, column: u32, sums: mat4x4<f32>) {
+    let four = transpose(sums);
+    if column < params.per_item {
+        for (var i = 0u; i < 4u; i += 1u) {
+            if row + i < params.block.own_end {
+                products[product_at(row + i) + (column / 4u)] = four[i];
+            }
+        }
     }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn tiles_product(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -47,23 +34,16 @@ fn tiles_product(
     let tiles = (params.per_item + 63u) / 64u;
     let first_own = params.block.own_first + (64u * (place / tiles));
     let first_column = 64u * (place % tiles);
-    let own = first_own + (4u * (lane / 16u));
-    let column = first_column + (4u * (lane % 16u));
-    let before = mat4x4<f32>(
-        load_four(own, column), load_four(own + 1u, column), load_four(own + 2u, column), load_four(own + 3u, column)
-    );
-    let after = tile_products(
-        before,
-        first_own,
-        params.block.own_end,
-        first_column,
-        params.per_item,
-        params.block.other_first,
-        params.block.other_end,
-        lane,
-    );
-    store_four(own, column, after[0]);
-    store_four(own + 1u, column, after[1]);
-    store_four(own + 2u, column, after[2]);
-    store_four(own + 3u, column, after[3]);
+    let own = first_own + lane_own(lane);
+    let a = first_column + lane_other(lane, 0u);
+    let b = first_column + lane_other(lane, 1u);
+    let c = first_column + lane_other(lane, 2u);
+    let d = first_column + lane_other(lane, 3u);
+    let start = Products(products_from(own, a), products_from(own, b), products_from(own, c), products_from(own, d));
+    let sums =
+        tile_products(start, first_own, first_column, params.block.other_first, params.block.other_end, lane);
+    leave_products(own, a, sums.a);
+    leave_products(own, b, sums.b);
+    leave_products(own, c, sums.c);
+    leave_products(own, d, sums.d);
 }

@@ -11,15 +11,16 @@ fn tiles_pull(
     }
     let rows = params.block.own_end - params.block.own_first;
     let tiles = (params.block.other_end - params.block.other_first + 63u) / 64u;
+    let place = pull_at(row);
     var pull = vec2<f32>(0.0);
     if params.block.fresh == 0u {
-        pull = pulls[row];
+        pull = pulls[place];
     }
     var unknown = is_nan(pull.x);
     for (var tile = 0u; tile < tiles; tile += 1u) {
-        let sum = slope_sums[(tile * rows) + (row - params.block.own_first)];
+        let sum = slope_sums[params.block.first_sum + (tile * rows) + (row - params.block.own_first)];
         unknown = unknown || is_nan(sum.x);
         pull += sum;
     }
-    pulls[row] = select(pull, vec2<f32>(nan()), unknown);
+    pulls[place] = select(pull, vec2<f32>(nan()), unknown);
 }

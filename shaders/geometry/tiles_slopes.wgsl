@@ -1,68 +1,138 @@
-// A block of derivatives with respect to products, and their sums over each row of a tile. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/tiles geometry/similarity_pairs geometry/similarity_slope.
+// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/lane_products geometry/tiles geometry/similarity_pairs geometry/similarity_slope.
 
-// Leaves the slope of a pair in the block, and gives derivative·product and the derivative; NaN leaves nothing there.
-fn leave_slope(dot: f32, own: u32, other: u32) -> vec2<f32> {
-    if (own >= params.block.own_end) || (other >= params.block.other_end) {
-        return vec2<f32>(0.0);
-    }
-    let d = pair_slope(pair_score(dot, own, other), own, other);
-    let unknown = is_nan(d);
-    let row = (own - params.block.own_first) * (params.block.other_end - params.block.other_first);
-    slopes[row + (other - params.block.other_first)] = select(d * product_scale(), 0.0, unknown);
-    return select(vec2<f32>(d * dot, d), vec2<f32>(nan()), unknown);
+// whether the others are to have the sums over their own columns too
+override SHARED: bool = false;
+
+// The rows of a lane and their records.
+struct Rows {
+    first: u32,
+    a: Row,
+    b: Row,
+    c: Row,
+    d: Row,
+    of_a: Record,
+    of_b: Record,
+    of_c: Record,
+    of_d: Record,
 }
 
-fn leave_four(dots: vec4<f32>, own: u32, other: u32) -> vec2<f32> {
-    let a = leave_slope(dots.x, own, other);
-    let b = leave_slope(dots.y, own, other + 1u);
-    let c = leave_slope(dots.z, own, other + 2u);
-    let d = leave_slope(dots.w, own, other + 3u);
-    if is_nan(a.y) || is_nan(b.y) || is_nan(c.y) || is_nan(d.y) {
-        return vec2<f32>(nan());
-    }
-    return (a + b) + (c + d);
+// Derivatives with respect to the scores of a lane's rows with one other, NaN where one is not known; 0 of what is not there.
+fn slopes_of(products: vec4<f32>, rows: Rows, other: u32) -> vec4<f32> {
+    let row = other_row(other);
+    let record = other_record(other);
+    let d = vec4<f32>(
+        pair_slope(pair_score(products.x, rows.a, row), rows.a, row, rows.of_a, record),
+        pair_slope(pair_score(products.y, rows.b, row), rows.b, row, rows.of_b, record),
+        pair_slope(pair_score(products.z, rows.c, row), rows.c, row, rows.of_c, record),
+        pair_slope(pair_score(products.w, rows.d, row), rows.d, row, rows.of_d, record),
+    );
+    let end = select(0u, params.block.own_end, other < params.block.other_end);
+    let there = (vec4<u32>(rows.first) + vec4<u32>(0u, 1u, 2u, 3u)) < vec4<u32>(end);
+    return select(vec4<f32>(0.0), d, there);
 }
 
-// The sum of the sixteen lanes' entries of a row, NaN where one is.
-fn sum_row(row: u32, component: u32) -> vec2<f32> {
+// The sums of columns, NaN where an entry is.
+fn sum_known(m: mat4x4<f32>) -> vec4<f32> {
+    let unknown = are_nan(m[0]) | are_nan(m[1]) | are_nan(m[2]) | are_nan(m[3]);
+    return select((m[0] + m[1]) + (m[2] + m[3]), vec4<f32>(nan()), unknown);
+}
+
+// derivative·product, NaN where the derivative is.
+fn pulls_of(d: mat4x4<f32>, products: mat4x4<f32>) -> mat4x4<f32> {
+    let unknown = vec4<f32>(nan());
+    return mat4x4<f32>(
+        select(d[0] * products[0], unknown, are_nan(d[0])),
+        select(d[1] * products[1], unknown, are_nan(d[1])),
+        select(d[2] * products[2], unknown, are_nan(d[2])),
+        select(d[3] * products[3], unknown, are_nan(d[3])),
+    );
+}
+
+// What the products with rows take: nothing of what is not known.
+fn scaled(d: vec4<f32>) -> vec4<f32> {
+    return select(d * product_scale(), vec4<f32>(0.0), are_nan(d));
+}
+
+// The sum of sixteen quads' sums of one row or other, whose pairs of entries follow each other, NaN where one is.
+fn sum_line(line: u32) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
     var unknown = false;
-    for (var column = 0u; column < 16u; column += 1u) {
-        let entry = (row * 17u) + column;
-        let x = own_tile[entry][component];
+    for (var i = 0u; i < 16u; i += 1u) {
+        let entry = 2u * ((16u * (line / 4u)) + i);
+        let x = tile[entry][line % 4u];
         unknown = unknown || is_nan(x);
-        sum += vec2<f32>(x, other_tile[entry][component]);
+        sum += vec2<f32>(x, tile[entry + 1u][line % 4u]);
     }
     return select(sum, vec2<f32>(nan()), unknown);
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn tiles_slopes(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = workgroup_at(group, grid);
-    let tiles = (params.block.other_end - params.block.other_first + 63u) / 64u;
-    let tile = place % tiles;
-    let first_own = params.block.own_first + (64u * (place / tiles));
-    let first_other = params.block.other_first + (64u * tile);
-    let dots = tile_products(
-        mat4x4<f32>(), first_own, params.block.own_end, first_other, params.block.other_end, 0u, params.per_item, lane
+    let across = (params.block.other_end - params.block.other_first + 63u) / 64u;
+    let first_own = params.block.own_first + (64u * (place / across));
+    let first_other = params.block.other_first + (64u * (place % across));
+    let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+    var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+    let own = first_own + lane_own(lane);
+    let rows = Rows(
+        own,
+        own_row(own),
+        own_row(own + 1u),
+        own_row(own + 2u),
+        own_row(own + 3u),
+        own_record(own),
+        own_record(own + 1u),
+        own_record(own + 2u),
+        own_record(own + 3u),
     );
-    let own = first_own + (4u * (lane / 16u));
-    let other = first_other + (4u * (lane % 16u));
-    let a = leave_four(dots[0], own, other);
-    let b = leave_four(dots[1], own + 1u, other);
-    let c = leave_four(dots[2], own + 2u, other);
-    let d = leave_four(dots[3], own + 3u, other);
-    // the tiles are read no more
-    own_tile[((lane / 16u) * 17u) + (lane % 16u)] = vec4<f32>(a.x, b.x, c.x, d.x);
-    other_tile[((lane / 16u) * 17u) + (lane % 16u)] = vec4<f32>(a.y, b.y, c.y, d.y);
+    let pitch = slope_pitch(params.block.other_end - params.block.other_first);
+    var of_others: array<vec4<f32>, 8>;
+    for (var quad = 0u; quad < 4u; quad += 1u) {
+        let other = first_other + lane_other(lane, quad);
+        let products = quads[quad];
+        let d = mat4x4<f32>(
+            slopes_of(products[0], rows, other),
+            slopes_of(products[1], rows, other + 1u),
+            slopes_of(products[2], rows, other + 2u),
+            slopes_of(products[3], rows, other + 3u),
+        );
+        let by_row = transpose(mat4x4<f32>(scaled(d[0]), scaled(d[1]), scaled(d[2]), scaled(d[3])));
+        let entry = ((own - params.block.own_first) * pitch) + ((other - params.block.other_first) / 4u);
+        for (var i = 0u; i < 4u; i += 1u) {
+            if own + i < params.block.own_end {
+                slopes[entry + (i * pitch)] = by_row[i];
+            }
+        }
+        let pulled = pulls_of(d, products);
+        let line = 2u * ((4u * lane_own(lane)) + (lane_other(lane, quad) / 4u));
+        tile[line] = sum_known(pulled);
+        tile[line + 1u] = sum_known(d);
+        of_others[2u * quad] = sum_known(transpose(pulled));
+        of_others[(2u * quad) + 1u] = sum_known(transpose(d));
+    }
     workgroupBarrier();
-    let row = first_own + lane;
-    if (lane < 64u) && (row < params.block.own_end) {
-        let rows = params.block.own_end - params.block.own_first;
-        slope_sums[(tile * rows) + (row - params.block.own_first)] = sum_row(lane / 4u, lane % 4u);
+    let height = params.block.own_end - params.block.own_first;
+    let row = (first_own - params.block.own_first) + lane;
+    if row < height {
+        slope_sums[((place % across) * height) + row] = sum_line(lane);
+    }
+    if SHARED {
+        workgroupBarrier();
+        for (var quad = 0u; quad < 4u; quad += 1u) {
+            let line = 2u * ((4u * lane_other(lane, quad)) + (lane_own(lane) / 4u));
+            tile[line] = of_others[2u * quad];
+            tile[line + 1u] = of_others[(2u * quad) + 1u];
+        }
+        workgroupBarrier();
+        let width = params.block.other_end - params.block.other_first;
+        let column = (first_other - params.block.other_first) + lane;
+        if column < width {
+            slope_sums[(across * height) + ((place / across) * width) + column] = sum_line(lane);
+        }
     }
 }

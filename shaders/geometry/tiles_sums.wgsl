@@ -7,6 +7,6 @@ fn tiles_sums(
 ) {
     let row = params.block.own_first + (workgroup_at(group, grid) * 256u) + lane;
     if row < params.block.own_end {
-        store_dx0(row, pulls[row].y);
+        store_dx0(row, pulls[pull_at(row)].y);
     }
 }

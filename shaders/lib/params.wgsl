@@ -72,8 +72,13 @@ struct Block {
     other_from: u32,
     // the place of this dispatch's first workgroup, where a walk goes dispatch by dispatch
     first_group: u32,
-    spare_1: u32,
-    spare_2: u32,
+    // where the sums of a block's tiles begin, those of whole rows, and the rows' products
+    first_sum: u32,
+    first_pull: u32,
+    first_product: u32,
+    spare_3: u32,
+    spare_4: u32,
+    spare_5: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -43,6 +43,8 @@ struct Context {
     plain: bool,
     /// Whether the adapter is a CPU, whose lanes are those of its vector registers.
     on_cpu: bool,
+    /// Whether the lanes of the device go in subgroups of eight.
+    in_eights: bool,
 }
 
 impl Gpu {
@@ -86,9 +88,9 @@ impl Gpu {
     /// elements taken one by one. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
-        let on_cpu = device.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        let info = device.adapter_info();
+        let eights = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
         Gpu(Arc::new(Context {
-            device,
             queue,
             limits,
             pipelines: Pipelines::default(),
@@ -97,7 +99,9 @@ impl Gpu {
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
             plain: std::env::var_os("WGLOSS_PLAIN").is_some_and(|value| value != "0"),
-            on_cpu,
+            on_cpu: info.device_type == wgpu::DeviceType::Cpu,
+            in_eights: eights && device.features().contains(wgpu::Features::SUBGROUP),
+            device,
         }))
     }
 
@@ -144,6 +148,11 @@ impl Gpu {
 
     pub(super) fn on_cpu(&self) -> bool {
         self.0.on_cpu && !self.0.plain
+    }
+
+    /// Whether a CPU's lanes may tell each other what they have, eight by eight.
+    pub(super) fn in_eights(&self) -> bool {
+        self.0.in_eights && self.on_cpu()
     }
 
     pub(super) fn timeout(&self) -> Duration {

@@ -102,6 +102,7 @@ impl Job {
                 statistics: statistics.is_some(),
                 binding_limit: gpu.limits().max_storage_buffer_binding_size,
                 on_cpu: gpu.on_cpu(),
+                in_eights: gpu.in_eights(),
             };
             let plan = plan(&request)?;
             let mut memories = Vec::new();

@@ -38,8 +38,12 @@ params! {
         pub own_from: u32,
         pub other_from: u32,
         pub first_group: u32,
-        pub spare_1: u32,
-        pub spare_2: u32,
+        pub first_sum: u32,
+        pub first_pull: u32,
+        pub first_product: u32,
+        pub spare_3: u32,
+        pub spare_4: u32,
+        pub spare_5: u32,
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the Gram matrices of items are cut: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
-use super::tiles::{BESIDE, SLOPES, Side, TILE, WIDEST, WORKGROUPS, factors};
+use super::tiles::{BESIDE, SLOPES, Side, TILE, WIDEST, WORKGROUPS, factors, iterations, multiplies};
 use super::{
     Joint, MOST_ELEMENTS, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals,
 };
@@ -38,11 +38,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
     (params.rounds, params.tallies) = (narrow(rounds as u64), narrow(settled));
-    let steps = chunk.max(c).div_ceil(16) * 4;
-    plan.longest_loop = plan.longest_loop.max(steps as u64).max((rounds * chunks) as u64);
+    // a pair of channels is settled together with its turned one
+    let longest = iterations(chunk.max(c)).max(4 * rounds * chunks);
+    plan.longest_loop = plan.longest_loop.max(longest as u64);
     plan.hold("factors", 2 * (n * c) as u64);
     plan.hold("grams", 2 * chunks as u64 * values);
-    plan.hold("slopes", values);
+    plan.hold("gram_slopes", values);
     let held: u64 = plan.scratch.iter().map(|(_, bytes)| *bytes).sum();
     let needed = held + WORKSPACE_HEAD + TALLY_BYTES * settled + BESIDE;
     if needed > request.workspace_bound {
@@ -60,6 +61,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let sides: Vec<Side> = [next(0), next(n * c)].into_iter().flatten().collect();
     // where channels lie next to each other, lanes are laid out by them
     let last = f64::from(u8::from(classes.class_stride == 1 && s > 1));
+    let quads = s.is_multiple_of(4) && c.is_multiple_of(4);
+    let tiles_file = multiplies(request);
     let channels = ("CHANNELS".to_string(), 1.0);
     let joint = |operands: &[&str], files: &[&str]| {
         let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float", "operand/factors"]);
@@ -69,10 +72,11 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     };
     for (place, side) in sides.iter().enumerate() {
         factors(plan, *side, s, vec![channels.clone()]);
-        let files = ["geometry/row_elements", "geometry/rows", "geometry/tiles", "geometry/gram_gather"];
+        let files =
+            ["geometry/row_elements", "geometry/rows", "geometry/lane_products", tiles_file, "geometry/gram_gather"];
         let gather = joint(&["operand/x0", "operand/x1", "operand/grams"], &files);
         let across = [("OWN_ACROSS".to_string(), last), ("OTHER_ACROSS".into(), last), channels.clone()];
-        let gather = gather.stage("gram_gather", across.to_vec(), 0);
+        let gather = gather.stage("gram_gather", across.to_vec(), 0).in_quads(quads);
         let base = narrow(side.base as u64);
         let first_chunk = narrow((place * chunks) as u64);
         let steps = narrow(chunk.min(s).div_ceil(16) as u64);
@@ -80,21 +84,23 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let groups = (n * tiles * tiles * chunks) as u64;
         plan.stages.push(gather.reading(&[("x0", side.operand), ("x1", side.operand)]).over(block, groups));
     }
-    let mut settle = joint(&["lib/tally", "lib/workspace", "operand/grams", "operand/slopes", "geometry/element"], &[]);
+    let mut settle =
+        joint(&["lib/tally", "lib/workspace", "operand/grams", "operand/gram_slopes", "geometry/element"], &[]);
     settle.optional("upstream", request.upstream_tensor());
     settle.optional("losses", request.unreduced());
     settle.sources.push(request.loss().header().shader);
     settle.files(&["geometry/gram_settle"]);
     plan.stages.push(settle.stage("gram_settle", overrides(request.loss()), settled));
     for wanted in request.wanted.iter().filter(|_| s > 0) {
-        let files = ["geometry/row_elements", "geometry/slopes_channels", "geometry/tiles", "geometry/gram_scatter"];
-        let scatter = joint(&["operand/x1", "operand/slopes", "operand/dx0"], &files);
+        let files = ["geometry/row_elements", "geometry/slopes_channels", "geometry/lane_products", tiles_file];
+        let mut scatter = joint(&["operand/x1", "operand/gram_slopes", "operand/dx0"], &files);
+        scatter.files(&["geometry/gram_scatter"]);
         let choices = vec![
             channels.clone(),
             ("OTHER_ACROSS".into(), 1.0 - last),
             ("DX0_ADD".into(), f64::from(u8::from(wanted.add))),
         ];
-        let stage = scatter.stage("gram_scatter", choices, 0).reading(&[("x1", sides[0].operand)]);
+        let stage = scatter.stage("gram_scatter", choices, 0).in_quads(quads).reading(&[("x1", sides[0].operand)]);
         let block = super::Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
         let stage = stage.over(block, (n * tiles * s.div_ceil(TILE)) as u64);
         plan.stages.push(stage.writing(vec![("dx0".into(), wanted.output)]));

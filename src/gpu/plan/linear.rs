@@ -1,6 +1,6 @@
 //! How rows are walked against the classes of a projection, whose logits are never held.
 
-use super::tiles::{Against, Ending, Scores, Side, Tiles, endings};
+use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings};
 use super::{Joint, Plan, Request, narrow};
 use crate::check::Pairs;
 use crate::error::Result;
@@ -18,12 +18,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
 
     let mut written = Vec::new();
     let classes_end = [(classes.operand, Ending::Rows), (name(Role::PerProjection), Ending::Sums)];
-    let mut ends = vec![
-        (of_rows.clone(), endings(request, &[(rows.operand, Ending::Rows)], &mut written)),
-        (of_classes, endings(request, &classes_end, &mut written)),
-    ];
-    ends.retain(|(_, endings)| !endings.is_empty());
-    let passes: Vec<Against> = ends.iter().map(|(against, _)| against.clone()).collect();
+    let sides = [(of_rows.clone(), &[(rows.operand, Ending::Rows)][..]), (of_classes, &classes_end)];
+    let passes = sides.map(|(against, of)| Pass { against, endings: endings(request, of, &mut written) });
+    let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
     plan.hold("factors", (pairs.rows + pairs.others) as u64);
     plan.hold("whole_states", pairs.rows as u64);
@@ -56,7 +53,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         settle.files(&["operand/records", "geometry/linear_settle"]);
         plan.stages.push(settle.stage("linear_settle", choices, groups));
     }
-    ends.iter().for_each(|(against, endings)| tiles.pass(plan, against, endings));
+    tiles.passes(plan, &passes);
     Ok(())
 }
 

@@ -56,11 +56,12 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("whole_states", 20),
     ("hits", 4),
     ("records", 32),
-    ("slopes", 4),
+    ("slopes", 16),
     ("slope_sums", 8),
     ("pulls", 8),
-    ("products", 4),
+    ("products", 16),
     ("grams", 4),
+    ("gram_slopes", 4),
 ];
 
 /// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.

@@ -31,6 +31,8 @@ pub(crate) struct Request<'a> {
     pub binding_limit: u64,
     /// Whether the adapter is a CPU: its lanes are those of a vector register, which goes on alone.
     pub on_cpu: bool,
+    /// Whether lanes go in subgroups of eight, and may tell each other what they have.
+    pub in_eights: bool,
 }
 
 impl Request<'_> {

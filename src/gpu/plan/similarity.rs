@@ -1,7 +1,7 @@
 //! How rows are walked against all others: which sides there are, and which losses their scores belong to.
 
-use super::tiles::{Against, Ending, Scores, Side, Tiles, endings};
-use super::{Joint, Plan, Request, Wanted, narrow};
+use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings};
+use super::{Joint, Plan, Request, narrow};
 use crate::check::Pairs;
 use crate::error::Result;
 use crate::leaf::Similarity;
@@ -43,21 +43,25 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     let mut statistics = vec![first.clone()];
     statistics.extend(symmetric.then(|| second.clone()));
 
-    let mut ends: Vec<(Against, Vec<(Ending, Wanted)>)> = Vec::new();
+    let mut passes = Vec::new();
     let mut written = Vec::new();
     let mut numbers = vec![(own.operand, Ending::Rows)];
     for (role, added) in [(Role::Scale, false), (Role::Shift, true)] {
         numbers.extend(header.player(role).map(|spec| (spec.name, Ending::Number { added })));
     }
-    ends.push((first, endings(request, &numbers, &mut written)));
+    let mut pass = |against: Against, of: &[(&'static str, Ending)]| {
+        let endings = endings(request, of, &mut written);
+        if !endings.is_empty() {
+            passes.push(Pass { against, endings });
+        }
+    };
+    pass(first, &numbers);
     if !alone {
-        ends.push((second, endings(request, &[(other.operand, Ending::Rows)], &mut written)));
+        pass(second, &[(other.operand, Ending::Rows)]);
     }
     if let Some((more, third)) = more.zip(third) {
-        ends.push((third, endings(request, &[(more.operand, Ending::Rows)], &mut written)));
+        pass(third, &[(more.operand, Ending::Rows)]);
     }
-    ends.retain(|(_, endings)| !endings.is_empty());
-    let passes: Vec<Against> = ends.iter().map(|(against, _)| against.clone()).collect();
 
     let valued = pairs.rows * if symmetric { 2 } else { 1 };
     plan.hold("factors", sides.iter().map(|side| side.rows as u64).sum());
@@ -87,7 +91,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         settle.files(&["operand/records", "geometry/similarity_settle"]);
         plan.stages.push(settle.stage("similarity_settle", choices, valued.div_ceil(256) as u64));
     }
-    ends.iter().for_each(|(against, endings)| tiles.pass(plan, against, endings));
+    tiles.passes(plan, &passes);
     Ok(())
 }
 

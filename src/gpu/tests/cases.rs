@@ -50,6 +50,7 @@ pub(super) struct Case {
     pub workspace_bound: u64,
     pub piece: Piece,
     pub on_cpu: bool,
+    pub in_eights: bool,
     pub binding_limit: u64,
 }
 
@@ -93,6 +94,7 @@ impl Case {
             workspace_bound: 128 << 20,
             piece: Piece::Whole,
             on_cpu: false,
+            in_eights: false,
             binding_limit: 128 << 20,
         }
     }
@@ -148,6 +150,7 @@ impl Case {
             statistics: self.piece == Piece::Statistics,
             binding_limit: self.binding_limit,
             on_cpu: self.on_cpu,
+            in_eights: self.in_eights,
         })
     }
 
@@ -284,6 +287,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                     // any of them, so that each meets much and kernels do not multiply
                                     floats: FLOATS[cases.len() % FLOATS.len()],
                                     on_cpu: cases.len() % 2 == 1,
+                                    in_eights: cases.len() % 4 == 1,
                                     optional,
                                     upstream_tensor: scales & 1 != 0,
                                     divide_by_tensor: scales & 2 != 0,

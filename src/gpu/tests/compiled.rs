@@ -2,15 +2,19 @@
 
 use super::cases::{Case, cases, noop};
 use crate::gpu::kernel::Kernel;
+use crate::gpu::plan::Stage;
 use crate::gpu::specialise::quads;
-use crate::loss::Loss;
+use crate::loss::{Loss, Source};
 use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::{panic, thread};
+
+/// The one file that needs subgroups, which plans join where a Vulkan driver of a CPU has them.
+const SUBGROUPS: &str = "geometry/tiles_subgroups";
 
 /// Kernels of the same files, which differ in their overrides alone.
 pub(super) struct Joined {
@@ -38,7 +42,8 @@ pub(super) fn joined() -> &'static [Joined] {
             texts.entry(kernel.text()).or_default().push(kernel);
         }
         let parse = |(text, kernels): (String, Vec<Kernel>)| {
-            let (module, info) = parse(&text).unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
+            let parsed = parse(&text, features(&kernels[0].sources));
+            let (module, info) = parsed.unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
             Joined { kernels, module, info }
         };
         texts.into_iter().map(parse).collect()
@@ -68,6 +73,8 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
         let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        let needs = |stage: &Stage| !features(&stage.kernel.sources).is_empty();
+        assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups where there are none");
         plan.stages.into_iter().map(|stage| (stage.kernel.key(), Kernel::clone(&stage.kernel))).collect::<Vec<_>>()
     };
     let of_loss = |loss: Box<dyn Loss>| {
@@ -87,12 +94,23 @@ pub(super) fn files_of(id: &str) -> BTreeSet<&'static str> {
     kernels.flat_map(|kernel| kernel.sources.iter().map(|source| source.path)).collect()
 }
 
-/// A module, as wgpu parses and validates it on a device without features.
-pub(super) fn parse(text: &str) -> Result<(naga::Module, ModuleInfo), String> {
+/// What the device must have beyond what every one has, for these files.
+pub(super) fn features(sources: &[Source]) -> Capabilities {
+    match sources.iter().any(|source| source.path == SUBGROUPS) {
+        true => Capabilities::SUBGROUP,
+        false => Capabilities::empty(),
+    }
+}
+
+/// A module, as wgpu parses and validates it on a device with no features but these.
+pub(super) fn parse(text: &str, features: Capabilities) -> Result<(naga::Module, ModuleInfo), String> {
     let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
     // the one capability that every WebGPU device has beyond none: unpack2x16float and its kin
-    let capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
-    let validated = Validator::new(ValidationFlags::all(), capabilities).validate(&module);
+    let capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32 | features;
+    // wherever the lanes of all stages and kinds are told: nothing else is asked of the operations
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+    let validated = validator.validate(&module);
     let info = validated.map_err(|error| error.emit_to_string(text))?;
     Ok((module, info))
 }
@@ -104,6 +122,11 @@ pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
 }
 
 impl Joined {
+    /// Whether the kernels need subgroups.
+    pub fn in_subgroups(&self) -> bool {
+        !features(&self.kernels[0].sources).is_empty()
+    }
+
     /// The module of one of the kernels, its overrides settled.
     pub fn specialised(&self, kernel: &Kernel) -> (Cow<'_, naga::Module>, Cow<'_, ModuleInfo>) {
         let constants = kernel.overrides.iter().cloned().collect();

@@ -6,7 +6,7 @@ use crate::gpu::plan::MOST_BUFFERS;
 use crate::loss::Source;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
-use naga::valid::ModuleInfo;
+use naga::valid::{Capabilities, ModuleInfo};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -17,18 +17,22 @@ struct Settled<'a> {
     kernel: &'a Kernel,
     module: Cow<'a, Module>,
     info: Cow<'a, ModuleInfo>,
+    in_subgroups: bool,
 }
 
 impl<'a> Settled<'a> {
     fn new(joined: &'a Joined, kernel: &'a Kernel) -> Settled<'a> {
         let (module, info) = joined.specialised(kernel);
-        Settled { kernel, module, info }
+        Settled { kernel, module, info, in_subgroups: joined.in_subgroups() }
     }
 
     fn spirv(&self) -> Vec<u32> {
         let entry_point = self.kernel.entry.to_string();
         let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
-        spv::write_vec(&self.module, &self.info, &spv::Options::default(), Some(&pipeline))
+        // subgroups came with 1.3
+        let lang_version = if self.in_subgroups { (1, 3) } else { (1, 0) };
+        let options = spv::Options { lang_version, ..Default::default() };
+        spv::write_vec(&self.module, &self.info, &options, Some(&pipeline))
             .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(self.kernel)))
     }
 
@@ -73,6 +77,10 @@ fn every_kernel_goes_through_every_back_end() {
         for kernel in &joined.kernels {
             let settled = Settled::new(joined, kernel);
             assert!(!settled.spirv().is_empty());
+            if settled.in_subgroups {
+                // they are for Vulkan alone
+                continue;
+            }
             for (back_end, text) in [("MSL", settled.msl()), ("HLSL", settled.hlsl()), ("GLSL", settled.glsl())] {
                 // GLSL calls every entry point main
                 let entry = if back_end == "GLSL" { "main" } else { kernel.entry };
@@ -145,7 +153,17 @@ fn kernels_pass_the_validators_that_are_installed() {
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     let (mut spv, mut comp) = (Vec::new(), Vec::new());
     let two = |joined: &'static Joined| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
-    for (place, settled) in joined().iter().flat_map(two).enumerate() {
+    // those in subgroups are for Vulkan 1.1, and for no GLSL
+    let plain = joined().iter().filter(|joined| !joined.in_subgroups());
+    let subgroups = joined().iter().filter(|joined| joined.in_subgroups());
+    let mut spv_1_3 = Vec::new();
+    for (place, settled) in subgroups.flat_map(two).enumerate() {
+        let path = folder.join(format!("subgroups-{place}.spv"));
+        let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
+        std::fs::write(&path, words).expect("a file of the temporary folder");
+        spv_1_3.push((path, name(settled.kernel)));
+    }
+    for (place, settled) in plain.flat_map(two).enumerate() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
         let text = settled.glsl().into_bytes();
         for (files, extension, contents) in [(&mut spv, "spv", words), (&mut comp, "comp", text)] {
@@ -155,8 +173,11 @@ fn kernels_pass_the_validators_that_are_installed() {
         }
     }
     // one file a call is all that spirv-val takes
-    let refused =
-        [validate("spirv-val", &["--target-env", "vulkan1.0"], &spv, 1), validate("glslangValidator", &[], &comp, 64)];
+    let refused = [
+        validate("spirv-val", &["--target-env", "vulkan1.0"], &spv, 1),
+        validate("spirv-val", &["--target-env", "vulkan1.1"], &spv_1_3, 1),
+        validate("glslangValidator", &[], &comp, 64),
+    ];
     std::fs::remove_dir_all(&folder).expect("the temporary folder");
     let refused = refused.concat();
     assert!(refused.is_empty(), "{} refused, the first: {}", refused.len(), refused[0]);
@@ -236,7 +257,8 @@ fn validation_refuses_what_a_device_without_features_lacks() {
         ("@group(0) @binding(0) var<storage, read> x: array<f64>;", "f64"),
         ("@group(0) @binding(0) var<storage, read> x: array<f32>; fn f() { x[0] = 1.0; }", "a store to what is read"),
     ] {
-        assert!(parse(text).is_err(), "{why}");
+        assert!(parse(text, Capabilities::empty()).is_err(), "{why}");
     }
-    assert!(parse("fn f(x: u32) -> vec2<f32> { return unpack2x16float(x); }").is_ok());
+    let unpacks = "fn f(x: u32) -> vec2<f32> { return unpack2x16float(x); }";
+    assert!(parse(unpacks, Capabilities::empty()).is_ok());
 }

@@ -12,13 +12,14 @@ use crate::options::Kind;
 use crate::shape::DType;
 use crate::term::Row;
 use naga::proc::Layouter;
+use naga::valid::Capabilities;
 use naga::{Handle, Module, Type, TypeInner};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn module(paths: &[&str]) -> Module {
     let text: Vec<_> = paths.iter().map(|path| file(path).text).collect();
-    parse(&text.join("\n")).unwrap_or_else(|error| panic!("{error}")).0
+    parse(&text.join("\n"), Capabilities::empty()).unwrap_or_else(|error| panic!("{error}")).0
 }
 
 /// The members of a shader's struct: name, offset and size.

@@ -1,6 +1,6 @@
 //! The shader files: listed completely, parsing with the files they name, their bindings numbered once.
 
-use super::compiled::parse;
+use super::compiled::{features, parse};
 use crate::gpu::kernel::{FILES, Kernel};
 use crate::gpu::params::Params;
 use crate::loss::Source;
@@ -81,8 +81,10 @@ fn every_file_parses_with_the_files_its_first_line_names() {
     let mut refused = Vec::new();
     for source in files() {
         let used = uses(&source);
-        let text: Vec<_> = used.iter().chain([&source]).map(|source| source.text).collect();
-        refused.extend(parse(&text.join("\n")).err().map(|error| format!("shaders/{}.wgsl: {error}", source.path)));
+        let all: Vec<_> = used.iter().copied().chain([source]).collect();
+        let text: Vec<_> = all.iter().map(|source| source.text).collect();
+        let parsed = parse(&text.join("\n"), features(&all));
+        refused.extend(parsed.err().map(|error| format!("shaders/{}.wgsl: {error}", source.path)));
         let distinct: BTreeSet<_> = used.iter().map(|used| used.path).collect();
         assert_eq!(distinct.len(), used.len(), "shaders/{}.wgsl names a file twice", source.path);
     }
@@ -143,6 +145,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "pulls",
         "products",
         "grams",
+        "gram_slopes",
     ];
     let mut seen = BTreeSet::new();
     for source in files() {

@@ -1,0 +1,70 @@
+// The products that a lane owns: of four own rows with sixteen others. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows.
+
+// whether neighbouring elements of memory belong to neighbouring rows, rather than to one: loads are laid out by it
+override OWN_ACROSS: bool = false;
+override OTHER_ACROSS: bool = false;
+
+// Of the lane's four quads of others: a column for each other, with an entry for each own row.
+struct Products {
+    a: mat4x4<f32>,
+    b: mat4x4<f32>,
+    c: mat4x4<f32>,
+    d: mat4x4<f32>,
+}
+
+fn no_products() -> Products {
+    return Products(mat4x4<f32>(), mat4x4<f32>(), mat4x4<f32>(), mat4x4<f32>());
+}
+
+// The sums with the products at one element.
+fn add_products(sums: mat4x4<f32>, own: vec4<f32>, others: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        fma(own, vec4<f32>(others.x), sums[0]),
+        fma(own, vec4<f32>(others.y), sums[1]),
+        fma(own, vec4<f32>(others.z), sums[2]),
+        fma(own, vec4<f32>(others.w), sums[3]),
+    );
+}
+
+fn own_factors(row: u32) -> vec4<f32> {
+    return vec4<f32>(own_factor(row), own_factor(row + 1u), own_factor(row + 2u), own_factor(row + 3u));
+}
+
+fn other_factors(row: u32) -> vec4<f32> {
+    return vec4<f32>(other_factor(row), other_factor(row + 1u), other_factor(row + 2u), other_factor(row + 3u));
+}
+
+// Four elements of four rows from this one on: a column for each element. Rows and elements beyond the last may be asked for.
+fn own_four(row: u32, k: u32, end: u32, by: vec4<f32>) -> mat4x4<f32> {
+    if OWN_ACROSS {
+        return mat4x4<f32>(
+            own_across(row, k, k < end),
+            own_across(row, k + 1u, k + 1u < end),
+            own_across(row, k + 2u, k + 2u < end),
+            own_across(row, k + 3u, k + 3u < end),
+        );
+    }
+    return transpose(mat4x4<f32>(
+        before(own_along(row, k, by.x), k, end),
+        before(own_along(row + 1u, k, by.y), k, end),
+        before(own_along(row + 2u, k, by.z), k, end),
+        before(own_along(row + 3u, k, by.w), k, end),
+    ));
+}
+
+fn other_four(row: u32, k: u32, end: u32, by: vec4<f32>) -> mat4x4<f32> {
+    if OTHER_ACROSS {
+        return mat4x4<f32>(
+            other_across(row, k, k < end),
+            other_across(row, k + 1u, k + 1u < end),
+            other_across(row, k + 2u, k + 2u < end),
+            other_across(row, k + 3u, k + 3u < end),
+        );
+    }
+    return transpose(mat4x4<f32>(
+        before(other_along(row, k, by.x), k, end),
+        before(other_along(row + 1u, k, by.y), k, end),
+        before(other_along(row + 2u, k, by.z), k, end),
+        before(other_along(row + 3u, k, by.w), k, end),
+    ));
+}
