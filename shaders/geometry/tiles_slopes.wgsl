@@ -16,7 +16,12 @@ struct Rows {
     of_d: Record,
 }
 
-// Derivatives with respect to the scores of a lane's rows with one other, NaN where one is not known; 0 of what is not there.
+// What is there of a lane's rows with one other, and 0 of the rest.
+fn there(x: vec4<f32>, own: u32, other: u32) -> vec4<f32> {
+    return before(x, own, select(0u, params.block.own_end, other < params.block.other_end));
+}
+
+// Derivatives with respect to the scores of a lane's rows with one other, NaN where one is not known.
 fn slopes_of(products: vec4<f32>, rows: Rows, other: u32) -> vec4<f32> {
     let row = other_row(other);
     let record = other_record(other);
@@ -26,9 +31,7 @@ fn slopes_of(products: vec4<f32>, rows: Rows, other: u32) -> vec4<f32> {
         pair_slope(pair_score(products.z, rows.c, row), rows.c, row, rows.of_c, record),
         pair_slope(pair_score(products.w, rows.d, row), rows.d, row, rows.of_d, record),
     );
-    let end = select(0u, params.block.own_end, other < params.block.other_end);
-    let there = (vec4<u32>(rows.first) + vec4<u32>(0u, 1u, 2u, 3u)) < vec4<u32>(end);
-    return select(vec4<f32>(0.0), d, there);
+    return there(d, rows.first, other);
 }
 
 // The sums of columns, NaN where an entry is.
@@ -94,7 +97,12 @@ fn tiles_slopes(
     var of_others: array<vec4<f32>, 8>;
     for (var quad = 0u; quad < 4u; quad += 1u) {
         let other = first_other + lane_other(lane, quad);
-        let products = quads[quad];
+        let products = mat4x4<f32>(
+            there(quads[quad][0], own, other),
+            there(quads[quad][1], own, other + 1u),
+            there(quads[quad][2], own, other + 2u),
+            there(quads[quad][3], own, other + 3u),
+        );
         let d = mat4x4<f32>(
             slopes_of(products[0], rows, other),
             slopes_of(products[1], rows, other + 1u),
