@@ -25,6 +25,7 @@ catalogue! {
         smooth_l1: SmoothL1,
         huber: Huber,
         log_cosh: LogCosh,
+        charbonnier: Charbonnier,
         quantile: Quantile,
         bce_with_logits: BceWithLogits,
         bce: Bce,
