@@ -26,6 +26,10 @@ fn add_products(sums: mat4x4<f32>, own: vec4<f32>, others: vec4<f32>) -> mat4x4<
     );
 }
 
+fn add_sums(a: Products, b: Products) -> Products {
+    return Products(a.a + b.a, a.b + b.b, a.c + b.c, a.d + b.d);
+}
+
 fn own_factors(row: u32) -> vec4<f32> {
     return vec4<f32>(own_factor(row), own_factor(row + 1u), own_factor(row + 2u), own_factor(row + 3u));
 }

@@ -45,8 +45,9 @@ fn add_staged(sums: Products, k: u32, lane: u32) -> Products {
     );
 }
 
-// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`. They are added
-// one after the other: the bits are the same wherever the sum is cut, and whichever side is called the own.
+// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`: sixteen at a
+// time, so that the long sum has few steps. The bits are the same wherever it is cut between two sixteens, and whichever side is
+// called the own.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let a = loads(lane, OWN_ACROSS);
     let b = loads(lane, OTHER_ACROSS);
@@ -58,17 +59,14 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
         stage(0u, a, own_four(own + a.y, first + a.x, end, by_own));
         stage(OTHERS, b, other_four(other + b.y, first + b.x, end, by_other));
         workgroupBarrier();
-        // loops of few iterations: some drivers stop an invocation that has gone through too many
-        for (var k = 0u; k < 16u; k += 8u) {
-            sums = add_staged(sums, k, lane);
-            sums = add_staged(sums, k + 1u, lane);
-            sums = add_staged(sums, k + 2u, lane);
-            sums = add_staged(sums, k + 3u, lane);
-            sums = add_staged(sums, k + 4u, lane);
-            sums = add_staged(sums, k + 5u, lane);
-            sums = add_staged(sums, k + 6u, lane);
-            sums = add_staged(sums, k + 7u, lane);
+        var few = no_products();
+        for (var k = 0u; k < 16u; k += 4u) {
+            few = add_staged(few, k, lane);
+            few = add_staged(few, k + 1u, lane);
+            few = add_staged(few, k + 2u, lane);
+            few = add_staged(few, k + 3u, lane);
         }
+        sums = add_sums(sums, few);
         workgroupBarrier();
     }
     return sums;

@@ -1,4 +1,4 @@
-// The state of each row over a chunk of tiles. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/states geometry/row_elements geometry/rows geometry/lane_products geometry/tiles geometry/similarity_pairs geometry/similarity_absorb.
+// The state of each row over a chunk of tiles. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/states geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_absorb.
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(64)
@@ -25,6 +25,7 @@ fn tiles_gather(
         // the last chunk's last tiles may have no others
         let first_other = 64u * ((chunk * params.block.chunk) + i);
         let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+        keep_products(first_own, first_other, lane, sums);
         var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
         for (var e = 0u; e < 16u; e += 1u) {
             let other = first_other + lane_other(lane, e / 4u) + (e % 4u);

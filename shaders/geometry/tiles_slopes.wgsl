@@ -1,4 +1,4 @@
-// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/lane_products geometry/tiles geometry/similarity_pairs geometry/similarity_slope.
+// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_slope.
 
 // whether the others are to have the sums over their own columns too
 override SHARED: bool = false;
@@ -79,7 +79,7 @@ fn tiles_slopes(
     let across = (params.block.other_end - params.block.other_first + 63u) / 64u;
     let first_own = params.block.own_first + (64u * (place / across));
     let first_other = params.block.other_first + (64u * (place % across));
-    let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+    let sums = block_products(first_own, first_other, lane);
     var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
     let own = first_own + lane_own(lane);
     let rows = Rows(

@@ -40,8 +40,9 @@ fn add_along(sums: Products, own: vec4<f32>, x: f32, y: f32) -> Products {
     return add(sums, own, of_lower(x), of_upper(x), of_lower(y), of_upper(y));
 }
 
-// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`. They are added
-// one after the other: the bits are the same wherever the sum is cut, and whichever side is called the own.
+// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`: sixteen at a
+// time, so that the long sum has few steps. The bits are the same wherever it is cut between two sixteens, and whichever side is
+// called the own.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let first_own = own + lane_own(lane);
     let first_other = other + lane_other(lane, 0u);
@@ -50,34 +51,38 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
     let by_low = other_factor(first_other + at);
     let by_high = other_factor(first_other + 8u + at);
     var sums = start;
-    for (var step = 0u; step < 4u * params.block.steps; step += 1u) {
-        let k = begin + (4u * step);
-        let four = own_four(first_own, k, end, by_own);
-        if OTHER_ACROSS {
-            // a lane has one of the four elements, of a quad in the first half and of one in the second
-            let element = k + (at % 4u);
-            let x = other_across(first_other + (4u * (at / 4u)), element, element < end);
-            let y = other_across(first_other + 8u + (4u * (at / 4u)), element, element < end);
-            sums = add(
-                sums, four[0], subgroupBroadcast(x, 0u), subgroupBroadcast(x, 4u), subgroupBroadcast(y, 0u), subgroupBroadcast(y, 4u)
-            );
-            sums = add(
-                sums, four[1], subgroupBroadcast(x, 1u), subgroupBroadcast(x, 5u), subgroupBroadcast(y, 1u), subgroupBroadcast(y, 5u)
-            );
-            sums = add(
-                sums, four[2], subgroupBroadcast(x, 2u), subgroupBroadcast(x, 6u), subgroupBroadcast(y, 2u), subgroupBroadcast(y, 6u)
-            );
-            sums = add(
-                sums, four[3], subgroupBroadcast(x, 3u), subgroupBroadcast(x, 7u), subgroupBroadcast(y, 3u), subgroupBroadcast(y, 7u)
-            );
-        } else {
-            let x = before(other_along(first_other + at, k, by_low), k, end);
-            let y = before(other_along(first_other + 8u + at, k, by_high), k, end);
-            sums = add_along(sums, four[0], x.x, y.x);
-            sums = add_along(sums, four[1], x.y, y.y);
-            sums = add_along(sums, four[2], x.z, y.z);
-            sums = add_along(sums, four[3], x.w, y.w);
+    for (var step = 0u; step < params.block.steps; step += 1u) {
+        let first = begin + (16u * step);
+        var few = no_products();
+        for (var k = first; k < first + 16u; k += 4u) {
+            let four = own_four(first_own, k, end, by_own);
+            if OTHER_ACROSS {
+                // a lane has one of the four elements, of a quad in the first half and of one in the second
+                let element = k + (at % 4u);
+                let x = other_across(first_other + (4u * (at / 4u)), element, element < end);
+                let y = other_across(first_other + 8u + (4u * (at / 4u)), element, element < end);
+                few = add(
+                    few, four[0], subgroupBroadcast(x, 0u), subgroupBroadcast(x, 4u), subgroupBroadcast(y, 0u), subgroupBroadcast(y, 4u)
+                );
+                few = add(
+                    few, four[1], subgroupBroadcast(x, 1u), subgroupBroadcast(x, 5u), subgroupBroadcast(y, 1u), subgroupBroadcast(y, 5u)
+                );
+                few = add(
+                    few, four[2], subgroupBroadcast(x, 2u), subgroupBroadcast(x, 6u), subgroupBroadcast(y, 2u), subgroupBroadcast(y, 6u)
+                );
+                few = add(
+                    few, four[3], subgroupBroadcast(x, 3u), subgroupBroadcast(x, 7u), subgroupBroadcast(y, 3u), subgroupBroadcast(y, 7u)
+                );
+            } else {
+                let x = before(other_along(first_other + at, k, by_low), k, end);
+                let y = before(other_along(first_other + 8u + at, k, by_high), k, end);
+                few = add_along(few, four[0], x.x, y.x);
+                few = add_along(few, four[1], x.y, y.y);
+                few = add_along(few, four[2], x.z, y.z);
+                few = add_along(few, four[3], x.w, y.w);
+            }
         }
+        sums = add_sums(sums, few);
     }
     return sums;
 }

@@ -1,6 +1,7 @@
 //! How the Gram matrices of items are cut: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
-use super::tiles::{BESIDE, SLOPES, Side, TILE, WIDEST, WORKGROUPS, factors, iterations, multiplies};
+use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
+use super::tiles::{BESIDE, Side, TILE, factors, multiplies};
 use super::{
     Joint, MOST_ELEMENTS, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals,
 };

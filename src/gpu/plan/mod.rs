@@ -2,10 +2,12 @@
 //!
 //! How a walk is cut depends on the shape alone, so that the same inputs give the same bits everywhere.
 
+mod blocks;
 mod elements;
 mod gram;
 mod joint;
 mod linear;
+mod passes;
 mod positions;
 mod regions;
 mod request;

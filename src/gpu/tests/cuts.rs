@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// The iterations that a loop of an invocation may have: some drivers stop all loops of an invocation, silently, after 65,535
 /// in all, and a kernel has a few loops of this length.
-const LONGEST: u64 = 8192 + 24;
+const LONGEST: u64 = 10_240 + 24;
 
 /// The workgroups that a dispatch folded into two dimensions can have.
 const MOST_GROUPS: u64 = 65_535 * 65_535;

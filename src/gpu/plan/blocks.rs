@@ -1,0 +1,119 @@
+//! How large the blocks of a walk over tiles are, and what they hold: as much as the workspace bound allows.
+
+use super::tiles::{Against, Pass, Side, TILE};
+
+/// The iterations of a walk over tiles, beyond which rows are cut into more chunks; and the widest row of one tile.
+const STEPS: usize = 10_240 + 24;
+pub(super) const WIDEST: usize = 32_768;
+
+/// As many workgroups as keep a GPU busy, where there are so many tiles.
+pub(super) const WORKGROUPS: usize = 1024;
+
+/// The slopes that are held at a time, and the bytes of states of chunks: less where the workspace bound asks for it.
+pub(super) const SLOPES: usize = 1 << 23;
+const STATES: usize = 1 << 24;
+
+/// The fewest others that a block has, where it has room for all own rows.
+const FEWEST_OTHERS: usize = 512;
+
+/// The iterations of a tile's products over so many elements, and of what is made of them.
+pub(super) fn iterations(elements: usize) -> usize {
+    5 * elements.div_ceil(16) + 24
+}
+
+/// How large blocks are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocks {
+    /// The rows of a block, and the others it has them against.
+    pub own: usize,
+    pub others: usize,
+    /// The bytes of states of chunks.
+    states: usize,
+    /// Whether the others' gradients come of the same slopes: all own rows are in one block.
+    pub shared: bool,
+}
+
+impl Blocks {
+    /// Blocks of so many own rows of this width, from the largest to ever smaller ones.
+    pub fn ever_smaller(width: usize, rows: usize, shares: bool) -> impl Iterator<Item = Blocks> {
+        let all = rows.next_multiple_of(TILE);
+        let most = SLOPES / all.max(TILE) / TILE * TILE;
+        let shared = (0..8).map(move |halved| Blocks {
+            own: all,
+            others: (most >> halved).min(WIDEST) / TILE * TILE,
+            states: STATES >> halved,
+            shared: true,
+        });
+        let shared = shared.take_while(move |blocks| shares && blocks.others >= FEWEST_OTHERS);
+        // enough columns of rows and rows that their products keep a GPU busy
+        let own = ((1 << 20) / width.max(1)).next_power_of_two().clamp(1024, 8192);
+        let apart = (0..25).map(move |halved: u32| Blocks {
+            own: (own >> (halved / 2)).max(TILE),
+            others: ((SLOPES / own) >> halved.div_ceil(2)).max(TILE),
+            states: STATES >> halved,
+            shared: false,
+        });
+        shared.chain(apart)
+    }
+
+    /// Whether a block has room for all rows and others.
+    pub fn hold(&self, against: &Against) -> bool {
+        let [(other, _)] = &against.others[..] else { return false };
+        against.own.rows <= self.own && other.rows <= self.others
+    }
+
+    /// How many rows the states of chunks are held for.
+    pub fn rows_of_states(&self, own: usize, chunks: usize) -> usize {
+        (self.states / (20 * chunks.max(1)) / TILE * TILE).clamp(TILE, own.next_multiple_of(TILE).max(TILE)).min(own)
+    }
+}
+
+/// The tiles of a chunk, and the chunks of each of the others: by shapes alone.
+pub(super) fn chunks(against: &Against, width: usize) -> (usize, Vec<usize>) {
+    let tiles = |rows: usize| rows.div_ceil(TILE);
+    let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
+    let most = (STEPS / iterations(width)).max(1);
+    let most = (tiles(against.own.rows) * all / WORKGROUPS).clamp(1, most);
+    // chunks of one length, as far as the first of the others goes
+    let first = against.others.first().map_or(1, |(other, _)| tiles(other.rows).max(1));
+    let chunk = first.div_ceil(first.div_ceil(most));
+    (chunk, against.others.iter().map(|(other, _)| tiles(other.rows).div_ceil(chunk)).collect())
+}
+
+/// Whether the others' passes have the slopes of the first; without rows there are none to have.
+pub(super) fn shares(passes: &[Pass]) -> bool {
+    let [first, others @ ..] = passes else { return false };
+    let has = |side: &Side| first.against.others.iter().any(|(other, _)| other.base == side.base);
+    first.against.own.rows > 0 && !others.is_empty() && others.iter().all(|pass| has(&pass.against.own))
+}
+
+/// The scratch memory that blocks take: name, elements, and the bytes of one.
+pub(super) fn scratch(
+    width: usize,
+    blocks: Blocks,
+    statistics: &[Against],
+    passes: &[Pass],
+) -> Vec<(&'static str, u64, u64)> {
+    let states = |against: &Against| {
+        let all: usize = chunks(against, width).1.iter().sum();
+        (blocks.rows_of_states(against.own.rows, all) * all) as u64
+    };
+    // of a pass its own rows, those of a block, the others of a block
+    let most = |elements: &dyn Fn(usize, usize, usize) -> usize| {
+        let passes = passes.iter().take(if blocks.shared { 1 } else { passes.len() });
+        let elements = passes.map(|Pass { against, .. }| {
+            let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
+            elements(against.own.rows, against.own.rows.min(blocks.own), others.min(blocks.others))
+        });
+        elements.max().unwrap_or(0) as u64
+    };
+    // what others have beside the own rows
+    let beside = |others: usize| if blocks.shared { others } else { 0 };
+    vec![
+        ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), 20),
+        ("slopes", most(&|_, own, others| own * others.div_ceil(TILE) * (TILE / 4)), 16),
+        ("slope_sums", most(&|_, own, others| own * others.div_ceil(TILE) + beside(others) * own.div_ceil(TILE)), 8),
+        ("pulls", most(&|all, _, others| all + beside(others)), 8),
+        ("products", most(&|_, own, others| (own + beside(others)) * width.div_ceil(4)), 16),
+    ]
+}

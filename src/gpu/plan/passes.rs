@@ -1,0 +1,211 @@
+//! The derivatives of a walk over tiles, pass by pass and block by block.
+//!
+//! A pass over an own side goes block by block: slopes, their products with the others' rows, and when all blocks are through,
+//! the rows' gradients. Where a block has room for all own rows, the others' gradients are products of the same slopes; else
+//! each side has a pass of its own, in which its slopes are made again. Sums go on from block to block in the order of the
+//! others, so that their bits do not depend on where blocks begin, nor on whose pass it is.
+
+use super::blocks::iterations;
+use super::tiles::{Ending, Pass, Scores, Side, TILE, Tiles, block, multiplies};
+use super::{Plan, Stage, Wanted, narrow};
+use crate::gpu::params::Block;
+
+/// What is dispatched for each block of a pass.
+struct BlockStages {
+    slopes: Stage,
+    pull: Stage,
+    product: Option<Stage>,
+    turned: Option<Turned>,
+}
+
+/// Of a block's others: the products of the same slopes with own rows, and the gradients.
+struct Turned {
+    product: Option<Stage>,
+    ends: Ends,
+}
+
+/// The kernels that store a side's gradients.
+type Ends = Vec<(Ending, Stage)>;
+
+impl Tiles<'_> {
+    /// All passes: where slopes are shared, the first is over the own rows of all others, and ends in theirs too.
+    pub fn passes(&self, plan: &mut Plan, passes: &[Pass]) {
+        match passes {
+            [first, others @ ..] if self.blocks.shared => self.pass(plan, first, others),
+            _ => passes.iter().for_each(|pass| self.pass(plan, pass, &[])),
+        }
+    }
+
+    /// A pass over a side's rows, block by block; with those of the others that have the same slopes.
+    fn pass(&self, plan: &mut Plan, Pass { against, endings }: &Pass, turned: &[Pass]) {
+        let own = against.own;
+        let most = self.width.max(self.blocks.others).max(if turned.is_empty() { 0 } else { own.rows });
+        plan.longest_loop = plan.longest_loop.max(iterations(most) as u64).max(own.rows.div_ceil(1024) as u64);
+        let of = |other: &Side| turned.iter().find(|pass| pass.against.own.base == other.base);
+        let stages: Vec<BlockStages> =
+            against.others.iter().map(|other| self.block_stages(own, endings, other, of(&other.0))).collect();
+        let ends = self.ends(own, endings);
+        for first in (0..own.rows).step_by(self.blocks.own) {
+            let end = (first + self.blocks.own).min(own.rows);
+            let mut block = Block { fresh: 1, ..block(own, first, end) };
+            for ((other, _), stages) in against.others.iter().zip(&stages) {
+                (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
+                // others that are none leave sums of nothing
+                for other_first in (0..other.rows.max(1)).step_by(self.blocks.others) {
+                    let other_end = (other_first + self.blocks.others).min(other.rows);
+                    (block.other_first, block.other_end) = (narrow(other_first as u64), narrow(other_end as u64));
+                    let (down, across) = ((end - first).div_ceil(TILE), (other_end - other_first).div_ceil(TILE));
+                    if across > 0 {
+                        let block = Block { steps: narrow(self.width.div_ceil(16) as u64), ..block };
+                        plan.stages.push(stages.slopes.over(block, (down * across) as u64));
+                    }
+                    self.sums(plan, block, &stages.pull, stages.product.as_ref());
+                    if let Some(turned) = &stages.turned {
+                        let block = turn(block, own.rows, (end - first) * across);
+                        self.sums(plan, block, &stages.pull, turned.product.as_ref());
+                        self.finish(plan, block, &turned.ends);
+                    }
+                    block.fresh = 0;
+                }
+            }
+            self.finish(plan, block, &ends);
+        }
+        for (_, stage) in ends.iter().filter(|(kind, _)| matches!(kind, Ending::Number { .. })) {
+            plan.stages.push(stage.over(block(own, 0, own.rows), 1));
+        }
+    }
+
+    /// The sums over a block's others: of slopes, and of rows times these.
+    fn sums(&self, plan: &mut Plan, block: Block, pull: &Stage, product: Option<&Stage>) {
+        let (rows, others) = sizes(&block);
+        if rows == 0 {
+            return;
+        }
+        plan.stages.push(pull.over(block, rows.div_ceil(256) as u64));
+        if let Some(product) = product {
+            let block = Block { steps: narrow(others.div_ceil(16) as u64), ..block };
+            plan.stages.push(product.over(block, (rows.div_ceil(TILE) * self.width.div_ceil(TILE)) as u64));
+        }
+    }
+
+    /// The gradients of a block's rows.
+    fn finish(&self, plan: &mut Plan, block: Block, ends: &[(Ending, Stage)]) {
+        let (rows, _) = sizes(&block);
+        for (kind, stage) in ends {
+            let elements = match kind {
+                Ending::Rows => rows * self.width,
+                Ending::Sums => rows,
+                Ending::Number { .. } => 0,
+            };
+            if elements > 0 {
+                plan.stages.push(stage.over(block, elements.div_ceil(256) as u64));
+            }
+        }
+    }
+
+    /// What is dispatched for each block: the slopes, the sums of their rows, the products with the others' rows.
+    fn block_stages(
+        &self,
+        own: Side,
+        endings: &[(Ending, Wanted)],
+        (other, overrides): &(Side, Vec<(String, f64)>),
+        turned: Option<&Pass>,
+    ) -> BlockStages {
+        let Scores { scale, pairs, slope, .. } = &self.scores;
+        // those of the first own side; the others' passes, where they have their own, make them again
+        let kept = self.keeps && own.base == 0;
+        let slopes = self.of_rows(
+            &["operand/slopes", "operand/slope_sums"],
+            &[scale, pairs, slope],
+            kept,
+            "geometry/tiles_slopes",
+        );
+        let shared = ("SHARED".to_string(), f64::from(u8::from(turned.is_some())));
+        let slopes = slopes.stage("tiles_slopes", [&self.scores.overrides[..], overrides, &[shared]].concat(), 0);
+        let pull = self.joint(&["operand/slope_sums", "operand/pulls"], &[], &["geometry/tiles_pull"]);
+        BlockStages {
+            slopes: slopes.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)]),
+            pull: pull.stage("tiles_pull", Vec::new(), 0),
+            product: self.product(endings, *other, false),
+            turned: turned.map(|pass| Turned {
+                product: self.product(&pass.endings, own, true),
+                ends: self.ends(*other, &pass.endings),
+            }),
+        }
+    }
+
+    /// The products of slopes with the rows of this side, where rows' gradients are wanted.
+    fn product(&self, endings: &[(Ending, Wanted)], other: Side, turned: bool) -> Option<Stage> {
+        if self.width == 0 || endings.iter().all(|(ending, _)| *ending != Ending::Rows) {
+            return None;
+        }
+        let product = self.joint(
+            &["operand/x1", "operand/factors", "operand/slopes", "operand/products"],
+            &[],
+            &[
+                "geometry/row_elements",
+                "geometry/slopes_rows",
+                "geometry/lane_products",
+                multiplies(self.request),
+                "geometry/tiles_product",
+            ],
+        );
+        // the others' elements lie next to each other where the rows of this product are their columns
+        let across = [("OWN_ACROSS", turned), ("OTHER_ACROSS", true)];
+        let across = across.map(|(name, across)| (name.to_string(), f64::from(u8::from(across))));
+        let product = product.stage("tiles_product", across.to_vec(), 0);
+        Some(product.in_quads(self.in_quads()).reading(&[("x1", other.operand)]))
+    }
+
+    /// The kernels that store a side's gradients.
+    fn ends(&self, own: Side, endings: &[(Ending, Wanted)]) -> Ends {
+        endings.iter().map(|(kind, to)| (*kind, self.end(own, *kind, to))).collect()
+    }
+
+    /// The kernel that stores a gradient.
+    fn end(&self, own: Side, ending: Ending, wanted: &Wanted) -> Stage {
+        let mut overrides = self.scores.overrides.clone();
+        overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
+        let stage = match ending {
+            Ending::Rows => {
+                let operands = ["operand/x0", "operand/factors", "operand/pulls", "operand/products", "operand/dx0"];
+                let finish = self.joint(&operands, &[&self.scores.scale], &["geometry/tiles_finish"]);
+                finish.stage("tiles_finish", overrides, 0).reading(&[("x0", own.operand)])
+            }
+            Ending::Sums => {
+                let sums = self.joint(&["operand/pulls", "operand/dx0"], &[], &["geometry/tiles_sums"]);
+                sums.stage("tiles_sums", overrides, 0)
+            }
+            Ending::Number { added } => {
+                overrides.push(("ADDED".into(), f64::from(u8::from(added))));
+                let number = self.joint(&["operand/pulls", "operand/dx0"], &[], &["geometry/tiles_number"]);
+                number.stage("tiles_number", overrides, 0)
+            }
+        };
+        stage.writing(vec![("dx0".into(), wanted.output)])
+    }
+}
+
+/// A block from the others' side: their sums stand after those of all own rows.
+fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
+    Block {
+        own_first: block.other_first,
+        own_end: block.other_end,
+        own_base: block.other_base,
+        own_from: block.other_from,
+        other_first: block.own_first,
+        other_end: block.own_end,
+        other_base: block.own_base,
+        other_from: block.own_from,
+        fresh: 1,
+        first_sum: narrow(own_sums as u64),
+        first_pull: narrow(own_rows as u64),
+        first_product: narrow(own_rows as u64),
+        ..Block::default()
+    }
+}
+
+/// The own rows of a block, and its others.
+fn sizes(block: &Block) -> (usize, usize) {
+    ((block.own_end - block.own_first) as usize, (block.other_end - block.other_first) as usize)
+}
