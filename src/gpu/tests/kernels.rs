@@ -9,6 +9,7 @@ use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -151,26 +152,23 @@ fn bindings_are_scanned_as_naga_sees_them() {
 fn kernels_pass_the_validators_that_are_installed() {
     let folder = std::env::temp_dir().join(format!("wgloss-kernels-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
-    let (mut spv, mut comp) = (Vec::new(), Vec::new());
+    let write = |name: String, contents: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, contents).expect("a file of the temporary folder");
+        path
+    };
+    let (mut spv, mut spv_1_3, mut comp) = (Vec::new(), Vec::new(), Vec::new());
     let two = |joined: &'static Joined| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
-    // those in subgroups are for Vulkan 1.1, and for no GLSL
-    let plain = joined().iter().filter(|joined| !joined.in_subgroups());
-    let subgroups = joined().iter().filter(|joined| joined.in_subgroups());
-    let mut spv_1_3 = Vec::new();
-    for (place, settled) in subgroups.flat_map(two).enumerate() {
-        let path = folder.join(format!("subgroups-{place}.spv"));
+    for (place, settled) in every_pair_of_files().into_iter().flat_map(two).enumerate() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
-        std::fs::write(&path, words).expect("a file of the temporary folder");
-        spv_1_3.push((path, name(settled.kernel)));
-    }
-    for (place, settled) in plain.flat_map(two).enumerate() {
-        let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
-        let text = settled.glsl().into_bytes();
-        for (files, extension, contents) in [(&mut spv, "spv", words), (&mut comp, "comp", text)] {
-            let path = folder.join(format!("{place}.{extension}"));
-            std::fs::write(&path, contents).expect("a file of the temporary folder");
-            files.push((path, name(settled.kernel)));
+        let binary = (write(format!("{place}.spv"), &words), name(settled.kernel));
+        if settled.in_subgroups {
+            // for Vulkan 1.1, and for no GLSL
+            spv_1_3.push(binary);
+            continue;
         }
+        spv.push(binary);
+        comp.push((write(format!("{place}.comp"), settled.glsl().as_bytes()), name(settled.kernel)));
     }
     // one file a call is all that spirv-val takes
     let refused = [
@@ -181,6 +179,18 @@ fn kernels_pass_the_validators_that_are_installed() {
     std::fs::remove_dir_all(&folder).expect("the temporary folder");
     let refused = refused.concat();
     assert!(refused.is_empty(), "{} refused, the first: {}", refused.len(), refused[0]);
+}
+
+/// Kernels in which each pair of files meets that meets in any: programs of others take long over all.
+fn every_pair_of_files() -> Vec<&'static Joined> {
+    let mut met = BTreeSet::new();
+    let adds = |joined: &&Joined| {
+        let paths: Vec<_> = joined.kernels[0].sources.iter().map(|source| source.path).collect();
+        let pairs = paths.iter().flat_map(|a| paths.iter().map(move |b| (*a, *b)));
+        // of all pairs, so that each is met
+        pairs.fold(false, |adds, pair| met.insert(pair) || adds)
+    };
+    joined().iter().filter(adds).collect()
 }
 
 /// What a program has against these files, so many at a time; says where it is not installed.
