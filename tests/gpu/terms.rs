@@ -5,8 +5,8 @@ use crate::common::Rng;
 use crate::gpu;
 use crate::judge::{self, Failures};
 use wgloss::{
-    Array, CosineEmbedding, CrossEntropy, DType, Dice, Gradient, Mse, Operand, Outputs, Reduction, SoftmaxFocal,
-    Tensor, Term, ToGpu, TripletMargin, all, cpu,
+    Array, CosineEmbedding, CrossEntropy, DType, Dice, Extra, Gradient, InfoNce, Mse, Operand, Outputs, Reduction,
+    SoftmaxFocal, Tensor, Term, ToGpu, TripletMargin, all, cpu,
 };
 
 /// Numbers that need no seed of their own.
@@ -63,6 +63,22 @@ fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {
         // a vector's cosine with itself is 1 to the last bit, and stays so
         assert_eq!(outcome.loss().wait().unwrap(), 0.0);
         assert!(gradient.read().wait().unwrap().to_f64().iter().all(|&d| d == 0.0));
+    }
+}
+
+#[test]
+fn rows_that_are_their_own_others_get_the_sum_of_their_gradients() {
+    for shape in [[5, 3], [70, 8], [130, 20]] {
+        let (x, y) = (numbers(5, &shape), numbers(6, &shape));
+        let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
+        for symmetric in [false, true] {
+            let own = InfoNce { symmetric, ..Default::default() };
+            compare(&own.of(&gx, &gx), &[&gx], &own.of(&x, &x), &[&x]).unwrap();
+            compare(&own.of(&gx, &gy), &[&gy, &gx], &own.of(&x, &y), &[&y, &x]).unwrap();
+            let (on_gpu, on_host) = (own.of(&gx, &gy), own.of(&x, &y));
+            let (on_gpu, on_host) = (on_gpu.with(Extra::Negatives, &gx), on_host.with(Extra::Negatives, &x));
+            compare(&on_gpu, &[&gx, &gy], &on_host, &[&x, &y]).unwrap();
+        }
     }
 }
 

@@ -80,11 +80,14 @@ pub(super) fn chunks(against: &Against, width: usize) -> (usize, Vec<usize>) {
     (chunk, against.others.iter().map(|(other, _)| tiles(other.rows).div_ceil(chunk)).collect())
 }
 
-/// Whether the others' passes have the slopes of the first; without rows there are none to have.
+/// Whether the others' passes have the slopes of the first: without rows there are none to have, and an output that two passes
+/// add to takes them one after the other.
 pub(super) fn shares(passes: &[Pass]) -> bool {
     let [first, others @ ..] = passes else { return false };
     let has = |side: &Side| first.against.others.iter().any(|(other, _)| other.base == side.base);
-    first.against.own.rows > 0 && !others.is_empty() && others.iter().all(|pass| has(&pass.against.own))
+    let outputs: Vec<usize> = passes.iter().flat_map(|pass| &pass.endings).map(|(_, to)| to.output).collect();
+    let apart = outputs.iter().enumerate().all(|(place, output)| !outputs[..place].contains(output));
+    first.against.own.rows > 0 && apart && !others.is_empty() && others.iter().all(|pass| has(&pass.against.own))
 }
 
 /// The scratch memory that blocks take: name, elements, and the bytes of one.
