@@ -1,6 +1,7 @@
 // The scores of elements of as many as four operands, one or four at a time, and where their derivatives go. Uses lib/params lib/math dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 geometry/element losses/pointwise/mse.
 
-// which number of an operand stands at an element: 0 its own, 1 its row's, 2 its column's
+// which number of an operand stands at an element: 0 its own, 1 its row's, 2 its column's, 3 the same where four columns from a
+// multiple of four are never cut
 override X1_PLACE: u32 = 0u;
 override X2_PLACE: u32 = 0u;
 override X3_PLACE: u32 = 0u;
@@ -15,7 +16,7 @@ fn place_of(i: u32, place: u32) -> u32 {
         case 1u: {
             return i / params.columns;
         }
-        case 2u: {
+        case 2u, 3u: {
             return i % params.columns;
         }
         default: {
@@ -24,19 +25,20 @@ fn place_of(i: u32, place: u32) -> u32 {
     }
 }
 
-// The rows or columns of four elements: where rows are not shorter than four, for one division.
+// A row and a column, and those of the next element.
+fn next_place(at: vec2<u32>) -> vec2<u32> {
+    let column = at.y + 1u;
+    return select(vec2<u32>(at.x, column), vec2<u32>(at.x + 1u, 0u), column == params.columns);
+}
+
+// The rows or columns of four elements, for one division.
 fn places_of(i: u32, place: u32) -> vec4<u32> {
-    if params.columns < 4u {
-        return vec4<u32>(place_of(i, place), place_of(i + 1u, place), place_of(i + 2u, place), place_of(i + 3u, place));
-    }
     let row = i / params.columns;
-    let first = i - (row * params.columns);
-    let columns = vec4<u32>(first, first + 1u, first + 2u, first + 3u);
-    let next = columns >= vec4<u32>(params.columns);
-    if place == 1u {
-        return vec4<u32>(row) + select(vec4<u32>(0u), vec4<u32>(1u), next);
-    }
-    return columns - select(vec4<u32>(0u), vec4<u32>(params.columns), next);
+    let a = vec2<u32>(row, i - (row * params.columns));
+    let b = next_place(a);
+    let c = next_place(b);
+    let d = next_place(c);
+    return select(vec4<u32>(a.y, b.y, c.y, d.y), vec4<u32>(a.x, b.x, c.x, d.x), place == 1u);
 }
 
 fn four_at(i: u32) -> Four {
@@ -45,18 +47,24 @@ fn four_at(i: u32) -> Four {
     var x3 = vec4<f32>(0.0);
     if X1_PLACE == 0u {
         x1 = x1_four(i);
+    } else if X1_PLACE == 3u {
+        x1 = x1_four(i % params.columns);
     } else {
         let at = places_of(i, X1_PLACE);
         x1 = vec4<f32>(x1_at(at.x), x1_at(at.y), x1_at(at.z), x1_at(at.w));
     }
     if X2_PLACE == 0u {
         x2 = x2_four(i);
+    } else if X2_PLACE == 3u {
+        x2 = x2_four(i % params.columns);
     } else {
         let at = places_of(i, X2_PLACE);
         x2 = vec4<f32>(x2_at(at.x), x2_at(at.y), x2_at(at.z), x2_at(at.w));
     }
     if X3_PLACE == 0u {
         x3 = x3_four(i);
+    } else if X3_PLACE == 3u {
+        x3 = x3_four(i % params.columns);
     } else {
         let at = places_of(i, X3_PLACE);
         x3 = vec4<f32>(x3_at(at.x), x3_at(at.y), x3_at(at.z), x3_at(at.w));

@@ -1,11 +1,11 @@
-// Integer labels that begin at a quad, checked before they are used: four neighbours are one load. Uses lib/params lib/label.
-@group(0) @binding(14) var<storage, read> labels: array<vec4<u32>>;
+// Integer labels that begin at a quad, checked before they are used: four neighbours are one load. Uses lib/params lib/label dtype/quad.
+@group(0) @binding(14) var<storage, read> labels: array<Quad>;
 
 // 0 i32, 1 u32, 2 u8, 3 i64
 override LABELS_DTYPE: u32 = 0u;
 
 fn word_at(word: u32) -> u32 {
-    return labels[word >> 2u][word & 3u];
+    return words_of(labels[word >> 2u])[word & 3u];
 }
 
 fn target_label(position: u32) -> Label {
@@ -35,7 +35,7 @@ fn target_labels(at: vec4<u32>) -> Labels {
     if LABELS_DTYPE > 1u {
         return Labels(target_label(at.x), target_label(at.y), target_label(at.z), target_label(at.w));
     }
-    let low = labels[(at.x + base(14u)) >> 2u];
+    let low = words_of(labels[(at.x + base(14u)) >> 2u]);
     return Labels(neighbour(low.x), neighbour(low.y), neighbour(low.z), neighbour(low.w));
 }
 

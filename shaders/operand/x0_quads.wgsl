@@ -1,15 +1,15 @@
-// The first element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float.
-@group(0) @binding(2) var<storage, read> x0: array<vec4<u32>>;
+// The first element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float dtype/quad.
+@group(0) @binding(2) var<storage, read> x0: array<Quad>;
 
 override X0_DTYPE: u32 = 0u;
 
 fn x0_at(i: u32) -> f32 {
     let element = i + base(2u);
     let word = word_of(element, X0_DTYPE);
-    return decode(x0[word >> 2u][word & 3u], element, X0_DTYPE);
+    return decode(words_of(x0[word >> 2u])[word & 3u], element, X0_DTYPE);
 }
 
 fn x0_four(i: u32) -> vec4<f32> {
     let element = i + base(2u);
-    return decode_four(x0[word_of(element, X0_DTYPE) >> 2u], element, X0_DTYPE);
+    return decode_four(words_of(x0[word_of(element, X0_DTYPE) >> 2u]), element, X0_DTYPE);
 }

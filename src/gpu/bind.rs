@@ -77,7 +77,7 @@ impl Binder<'_> {
     fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
         let mut kernel = Kernel::clone(&stage.kernel);
         if kernel.quads && !self.gpu.is_plain() {
-            specialise::quads(&mut kernel, |binding| {
+            specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {
                 self.place(stage, binding).is_some_and(|placed| placed.base % 4 == 0 && placed.size % 16 == 0)
             });
         }

@@ -18,6 +18,8 @@ pub(crate) static FILES: &[Source] = &[
     source!("lib/totals"),
     source!("dtype/float"),
     source!("dtype/half"),
+    source!("dtype/quad"),
+    source!("dtype/quad_of_pairs"),
     source!("operand/x0"),
     source!("operand/x0_quads"),
     source!("operand/x0_in_place"),

@@ -9,10 +9,14 @@ use crate::role::Role;
 const TILE: std::ops::RangeInclusive<usize> = 4096..=65536;
 const TILES: usize = 1024;
 
+/// On a CPU fewer suffice, and each costs as much as many elements: its lanes wait for each other to merge what they have.
+const TILES_ON_CPU: usize = 128;
+
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
-    let chunk = (total / TILES).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    let wanted = if request.on_cpu { TILES_ON_CPU } else { TILES };
+    let chunk = (total / wanted).next_power_of_two().clamp(*TILE.start(), *TILE.end());
     let chunks = per_item.div_ceil(chunk).max(1);
     let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
     let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
@@ -40,7 +44,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let quads = boxes || !by_item || per_item.is_multiple_of(4);
     plan.stages.extend(walks(request.wanted, |first, gradients| {
-        walk(request, tiles, first, gradients).in_quads(quads).through(values)
+        walk(request, tiles, first, gradients, quads).in_quads(quads).through(values)
     }));
     if by_item && request.unreduced() {
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
@@ -66,13 +70,13 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
 }
 
 /// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
-fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) -> Stage {
+fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     let mut overrides = overrides(request.loss());
-    components(request, &mut joint, &mut overrides);
+    components(request, &mut joint, &mut overrides, quads);
     joint.optional("weight", request.player(Role::Weight).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.optional("upstream", request.upstream_tensor());
@@ -88,7 +92,9 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted]) ->
 }
 
 /// The operands that the leaf sees, and the numbers of the loss's own behind them.
-fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(String, f64)>) {
+fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(String, f64)>, quads: bool) {
+    // of a quad of elements, four columns that follow each other
+    let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
     for k in 0..4 {
         let spec = specs.get(k);
@@ -98,6 +104,7 @@ fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(Str
         let place = match spec.map(|spec| spec.role) {
             Some(Role::Element) => 0.0,
             Some(Role::Row) => 1.0,
+            _ if uncut => 3.0,
             _ => 2.0,
         };
         overrides.push((format!("X{k}_PLACE"), if given { place } else { 0.0 }));

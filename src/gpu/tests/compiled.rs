@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::{panic, thread};
 
-/// The one file that needs subgroups, which plans join where a Vulkan driver of a CPU has them.
-const SUBGROUPS: &str = "geometry/tiles_subgroups";
+/// The files that need what not every device has: they are joined for Vulkan drivers of CPUs that have it.
+const FEATURES: &[(&str, Capabilities)] =
+    &[("geometry/tiles_subgroups", Capabilities::SUBGROUP), ("dtype/quad_of_pairs", Capabilities::SHADER_INT64)];
 
 /// Kernels of the same files, which differ in their overrides alone.
 pub(super) struct Joined {
@@ -24,7 +25,7 @@ pub(super) struct Joined {
 }
 
 /// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well, which changes nothing
-/// else, and two made for tensors that begin at a quad.
+/// else, and two made for tensors that begin at a quad, which is loaded as one or as a pair.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -36,7 +37,9 @@ pub(super) fn joined() -> &'static [Joined] {
         for kernels in texts.values_mut() {
             *kernels = one_of_each_dtype(std::mem::take(kernels));
             made.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
-            made.extend(ends(kernels).filter(|kernel| kernel.quads).map(in_quads));
+            let quads = [(kernels.first(), false), (kernels.last(), true)];
+            let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
+            made.extend(quads.filter(|(kernel, _)| kernel.quads).map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)));
         }
         for kernel in made {
             texts.entry(kernel.text()).or_default().push(kernel);
@@ -50,9 +53,9 @@ pub(super) fn joined() -> &'static [Joined] {
     })
 }
 
-fn in_quads(kernel: &Kernel) -> Kernel {
+fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
     let mut kernel = kernel.clone();
-    quads(&mut kernel, |_| true);
+    quads(&mut kernel, in_pairs, |_| true);
     kernel
 }
 
@@ -96,10 +99,8 @@ pub(super) fn files_of(id: &str) -> BTreeSet<&'static str> {
 
 /// What the device must have beyond what every one has, for these files.
 pub(super) fn features(sources: &[Source]) -> Capabilities {
-    match sources.iter().any(|source| source.path == SUBGROUPS) {
-        true => Capabilities::SUBGROUP,
-        false => Capabilities::empty(),
-    }
+    let needed = FEATURES.iter().filter(|(path, _)| sources.iter().any(|source| source.path == *path));
+    needed.fold(Capabilities::empty(), |all, (_, features)| all | *features)
 }
 
 /// A module, as wgpu parses and validates it on a device with no features but these.
@@ -122,8 +123,8 @@ pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
 }
 
 impl Joined {
-    /// Whether the kernels need subgroups.
-    pub fn in_subgroups(&self) -> bool {
+    /// Whether the kernels need what not every device has.
+    pub fn needs_features(&self) -> bool {
         !features(&self.kernels[0].sources).is_empty()
     }
 

@@ -18,20 +18,20 @@ struct Settled<'a> {
     kernel: &'a Kernel,
     module: Cow<'a, Module>,
     info: Cow<'a, ModuleInfo>,
-    in_subgroups: bool,
+    needs_features: bool,
 }
 
 impl<'a> Settled<'a> {
     fn new(joined: &'a Joined, kernel: &'a Kernel) -> Settled<'a> {
         let (module, info) = joined.specialised(kernel);
-        Settled { kernel, module, info, in_subgroups: joined.in_subgroups() }
+        Settled { kernel, module, info, needs_features: joined.needs_features() }
     }
 
     fn spirv(&self) -> Vec<u32> {
         let entry_point = self.kernel.entry.to_string();
         let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
-        // subgroups came with 1.3
-        let lang_version = if self.in_subgroups { (1, 3) } else { (1, 0) };
+        // with which subgroups came
+        let lang_version = if self.needs_features { (1, 3) } else { (1, 0) };
         let options = spv::Options { lang_version, ..Default::default() };
         spv::write_vec(&self.module, &self.info, &options, Some(&pipeline))
             .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(self.kernel)))
@@ -78,8 +78,8 @@ fn every_kernel_goes_through_every_back_end() {
         for kernel in &joined.kernels {
             let settled = Settled::new(joined, kernel);
             assert!(!settled.spirv().is_empty());
-            if settled.in_subgroups {
-                // they are for Vulkan alone
+            if settled.needs_features {
+                // for Vulkan alone
                 continue;
             }
             for (back_end, text) in [("MSL", settled.msl()), ("HLSL", settled.hlsl()), ("GLSL", settled.glsl())] {
@@ -162,7 +162,7 @@ fn kernels_pass_the_validators_that_are_installed() {
     for (place, settled) in every_pair_of_files().into_iter().flat_map(two).enumerate() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
         let binary = (write(format!("{place}.spv"), &words), name(settled.kernel));
-        if settled.in_subgroups {
+        if settled.needs_features {
             // for Vulkan 1.1, and for no GLSL
             spv_1_3.push(binary);
             continue;
