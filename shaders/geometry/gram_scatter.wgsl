@@ -13,6 +13,7 @@ fn gram_scatter(
     let first = min(item, params.items) * params.classes;
     let end = min(item + 1u, params.items) * params.classes;
     let first_row = first + (64u * ((place / across) % down));
+    walked = item;
     if lane == 0u {
         atomicStore(&unknown, 0u);
     }

@@ -3,6 +3,9 @@
 // whether a slope that the workgroup reads is not known
 var<workgroup> unknown: atomic<u32>;
 
+// the item that the workgroup walks: beyond its last channel is the next one's first
+var<private> walked: u32;
+
 fn own_factor(row: u32) -> f32 {
     return 1.0;
 }
@@ -13,11 +16,10 @@ fn other_factor(position: u32) -> f32 {
 }
 
 fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
-    let item = row / params.classes;
-    let first = (row * params.classes) + (k - (item * params.classes));
+    let first = (row * params.classes) + (k - (walked * params.classes));
     let slope = vec4<f32>(gram_slopes[first], gram_slopes[first + 1u], gram_slopes[first + 2u], gram_slopes[first + 3u]);
-    // beyond an item's last channel is the next one's first
-    let four = before(select(vec4<f32>(0.0), slope, (k / params.classes) == item), k, (item + 1u) * params.classes);
+    let here = (row / params.classes) == walked;
+    let four = before(select(vec4<f32>(0.0), slope, here), k, (walked + 1u) * params.classes);
     let nothing = are_nan(four);
     if any(nothing) {
         atomicOr(&unknown, 1u);

@@ -1,5 +1,5 @@
 // Integer labels that begin at a quad, checked before they are used: four neighbours are one load. Uses lib/params lib/label dtype/quad.
-@group(0) @binding(14) var<storage, read> labels: array<Quad>;
+@group(0) @binding(14) var<storage, read> labels: array<QuadOfWords>;
 
 // 0 i32, 1 u32, 2 u8, 3 i64
 override LABELS_DTYPE: u32 = 0u;

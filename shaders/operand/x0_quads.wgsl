@@ -1,5 +1,5 @@
 // The first element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float dtype/quad.
-@group(0) @binding(2) var<storage, read> x0: array<Quad>;
+@group(0) @binding(2) var<storage, read> x0: array<QuadOfWords>;
 
 override X0_DTYPE: u32 = 0u;
 

@@ -1,5 +1,5 @@
 // The second element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float dtype/quad.
-@group(0) @binding(3) var<storage, read> x1: array<Quad>;
+@group(0) @binding(3) var<storage, read> x1: array<QuadOfWords>;
 
 override X1_DTYPE: u32 = 0u;
 

@@ -1,5 +1,5 @@
 // The third element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float dtype/quad.
-@group(0) @binding(4) var<storage, read> x2: array<Quad>;
+@group(0) @binding(4) var<storage, read> x2: array<QuadOfWords>;
 
 override X2_DTYPE: u32 = 0u;
 

@@ -1,5 +1,5 @@
 // The fourth element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float dtype/quad.
-@group(0) @binding(5) var<storage, read> x3: array<Quad>;
+@group(0) @binding(5) var<storage, read> x3: array<QuadOfWords>;
 
 override X3_DTYPE: u32 = 0u;
 

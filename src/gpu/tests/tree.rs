@@ -167,7 +167,7 @@ fn every_binding_that_is_read_in_words_has_its_dtype_declared() {
     for source in files() {
         for binding in alone(source).bindings() {
             let array = |of: &str| source.text.contains(&format!("{}: array<{of}>;", binding.name));
-            let words = array("u32") || array("Quad");
+            let words = array("u32") || array("QuadOfWords");
             let declared =
                 source.text.contains(&format!("\noverride {}_DTYPE: u32 = 0u;", binding.name.to_uppercase()));
             assert_eq!(words, declared, "{} of shaders/{}.wgsl", binding.name, source.path);
