@@ -9,14 +9,10 @@ use crate::role::Role;
 const TILE: std::ops::RangeInclusive<usize> = 4096..=65536;
 const TILES: usize = 1024;
 
-/// On a CPU fewer suffice, and each costs as much as many elements: its lanes wait for each other to merge what they have.
-const TILES_ON_CPU: usize = 128;
-
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
-    let wanted = if request.on_cpu { TILES_ON_CPU } else { TILES };
-    let chunk = (total / wanted).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    let chunk = (total / TILES).next_power_of_two().clamp(*TILE.start(), *TILE.end());
     let chunks = per_item.div_ceil(chunk).max(1);
     let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
     let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
