@@ -64,7 +64,7 @@ tasks! {
         "the mean of what may happen"
     "regression with outliers": "numbers", "numbers of that shape" =>
         |input, target| Huber { delta: 1.0 }.of(&input, &target);
-        "or SmoothL1, LogCosh; L1 for the median"
+        "or SmoothL1, LogCosh, Charbonnier for images; L1 for the median"
     "regression with uncertainty": "means and variances", "numbers of that shape" =>
         |input, target, var| GaussianNll::default().of(&input, &target, &var);
         "PoissonNll for counts"
