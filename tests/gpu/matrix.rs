@@ -65,8 +65,8 @@ struct Factors {
     targets: &'static [DType],
     options: Vec<(&'static str, Vec<Value>)>,
     optional: Vec<&'static str>,
-    /// Whether it is the first of its kind: doors, dtypes and scales are the walk's business, and each walk meets all of
-    /// theirs by one loss.
+    /// Whether it is the first of its kind: sizes, doors, dtypes and scales are the walk's business, and each walk meets all
+    /// of theirs by one loss. The others meet two of each.
     first: bool,
 }
 
@@ -88,14 +88,15 @@ impl Factors {
             _ => &[DType::F32],
         };
         let specs = loss.specs().into_iter().zip(loss.values());
+        let shapes = match loss.leaf() {
+            Leaf::Vectors(_) => ROWS,
+            _ if classes => CLASSES,
+            Leaf::Similarity(_) | Leaf::Linear(_) => ALL_PAIRS,
+            Leaf::Gram(_) => CHANNELS,
+            _ => ELEMENTS,
+        };
         Factors {
-            shapes: match loss.leaf() {
-                Leaf::Vectors(_) => ROWS,
-                _ if classes => CLASSES,
-                Leaf::Similarity(_) | Leaf::Linear(_) => ALL_PAIRS,
-                Leaf::Gram(_) => CHANNELS,
-                _ => ELEMENTS,
-            },
+            shapes,
             axes: if classes || has(&*loss, Role::Channels) {
                 &[ClassAxis::Second, ClassAxis::Last]
             } else {
@@ -112,8 +113,8 @@ impl Factors {
     /// How many levels each factor has.
     fn levels(&self) -> Vec<usize> {
         let reductions = self.loss.header().reductions.len();
-        let mut levels = vec![self.shapes.len(), self.axes.len(), self.targets.len(), reductions];
         let some = |levels: usize| if self.first { levels } else { levels.min(2) };
+        let mut levels = vec![some(self.shapes.len()), self.axes.len(), some(self.targets.len()), reductions];
         levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
         levels.extend([some(DOORS.len()), some(STORED.len())]);
         levels.extend(self.optional.iter().map(|_| 2));
@@ -125,11 +126,13 @@ impl Factors {
         let (head, rest) = row.split_at(10);
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
-        let kind = self.shapes[head[0]];
+        // of two kinds those in the middle: neither none at all nor the longest
+        let kind = self.shapes[if self.first { head[0] } else { self.shapes.len() - 3 + head[0] }];
+        let target = self.targets[if self.first || head[2] == 0 { head[2] } else { self.targets.len() - 1 }];
         Case {
             id: self.loss.header().id,
             options: self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect(),
-            setting: self.setting(kind[Rng::new(seed).below(kind.len())], self.axes[head[1]], self.targets[head[2]]),
+            setting: self.setting(kind[Rng::new(seed).below(kind.len())], self.axes[head[1]], target),
             reduction: self.loss.header().reductions[head[3]],
             optional: self.optional.iter().zip(optional).filter(|&(_, &on)| on == 1).map(|(name, _)| *name).collect(),
             upstream: GIVEN[head[4]],
