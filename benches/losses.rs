@@ -60,7 +60,7 @@ fn row(
     case: &Case,
     small: &Case,
 ) -> Result<Option<Row>, Box<dyn Error>> {
-    let (case, problem) = case.fitting(gpu)?;
+    let problem = case.problem()?;
     let (name, least) = (case.name(), problem.least);
     if matches!(least, Least::Flops([value, _]) if value > FLOPS) {
         return Ok(None);

@@ -34,7 +34,7 @@ pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[
         let mut points = Vec::new();
         for step in 0..sizes {
             let case = sized(&family, LEAST * 10f64.powf(f64::from(step) / 2.0));
-            let (case, problem) = case.fitting(gpu)?;
+            let problem = case.problem()?;
             if step == 0 {
                 check(gpu, &case.name(), &problem)?;
             }

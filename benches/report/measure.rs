@@ -48,7 +48,7 @@ impl Effort {
 
 /// What was measured of a case.
 pub struct Row {
-    /// The case, as it fitted the GPU.
+    /// The case.
     pub case: Case,
     /// The least work.
     pub least: Least,
@@ -114,7 +114,7 @@ impl Times {
 
 /// Checks a case and measures it.
 pub fn measure(gpu: &Gpu, stopwatch: &Stopwatch, case: &Case, effort: Effort) -> Result<Row, Box<dyn Error>> {
-    let (case, problem) = case.fitting(gpu)?;
+    let problem = case.problem()?;
     let by_flops = match problem.least {
         Least::Flops([value, _]) => (value / FLOPS).ceil().max(1.0) as usize,
         Least::Bytes(_) => problem.cut(ELEMENTS),
@@ -141,7 +141,7 @@ pub fn measure(gpu: &Gpu, stopwatch: &Stopwatch, case: &Case, effort: Effort) ->
         loss: f64::from(ready.gradients.outcome().loss().wait()?),
         dispatches: jobs.map(Job::dispatches),
         workspace: jobs.map(Job::workspace).into_iter().max().unwrap_or(0),
-        case,
+        case: case.clone(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! A loss at a size, and the least work that it can come by.
 
-use wgloss::{Array, Gpu, Loss, Result, Term};
+use wgloss::{Array, Loss, Result, Term};
 
 /// A loss at a size.
 #[derive(Clone)]
@@ -33,18 +33,6 @@ impl Case {
             case.shape[axes - 1] = (case.shape[axes - 1] / rest).max(1);
         }
         case
-    }
-
-    /// The case whose batch is cut until a binding of this GPU's holds each operand.
-    pub fn fitting(&self, gpu: &Gpu) -> Result<(Case, Problem)> {
-        let problem = self.problem()?;
-        let cut = problem.cut((gpu.device().limits().max_storage_buffer_binding_size / 4) as usize);
-        if cut == 1 {
-            return Ok((self.clone(), problem));
-        }
-        let case = self.scaled(1, cut);
-        let problem = case.problem()?;
-        Ok((case, problem))
     }
 
     /// Its operands and its term.
