@@ -1,15 +1,15 @@
-// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/region_quads.
+// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = false;
 
 // Remembers the softmax of four positions, where there is one.
-fn ride(quad: Quad, tally: ptr<function, Tally>) {
+fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     if !COUPLED {
-        return;
+        return pixels_of(quad.at);
     }
     var peak = vec4<f32>(-3.4028234e38);
     var total = vec4<f32>(0.0);
     var unknown = vec4<bool>(false);
-    for (var k = 0u; k < params.classes; k += 1u) {
+    for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);
         let bits = bitcast<vec4<u32>>(x);
         let finite = (bits & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
@@ -23,7 +23,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) {
     }
     let none = unknown | (total == vec4<f32>(0.0));
     let one_over = select(vec4<f32>(1.0) / total, vec4<f32>(nan()), none);
-    remember(quad.at, peak, one_over);
+    return remember(quad.at, peak, one_over);
 }
 
 struct Riding {

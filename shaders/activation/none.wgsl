@@ -11,7 +11,9 @@ fn pixels_of(at: vec4<u32>) -> Pixels {
     return Pixels(0u);
 }
 
-fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) {}
+fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) -> Pixels {
+    return Pixels(0u);
+}
 
 fn probabilities(x: vec4<f32>, pixels: Pixels) -> vec4<f32> {
     return x;

@@ -1,6 +1,10 @@
-// Four words as they are loaded.
+// Four words as they are loaded and stored.
 alias QuadOfWords = vec4<u32>;
 
 fn words_of(quad: QuadOfWords) -> vec4<u32> {
     return quad;
+}
+
+fn quad_of(words: vec4<u32>) -> QuadOfWords {
+    return words;
 }

@@ -1,4 +1,4 @@
-// Four neighbouring positions of a region: their logits and targets of a class. Uses lib/params lib/label dtype/float operand/x0 operand/labels geometry/places.
+// Four neighbouring positions of a region: their logits and targets of a class. Uses lib/params lib/label dtype/float operand/x0 operand/labels geometry/places geometry/logits_read.
 
 // whether a class of all four is one load
 override FOURS: bool = false;
@@ -33,20 +33,20 @@ fn elements_of(quad: Quad, k: u32) -> vec4<u32> {
 }
 
 fn logits_of(quad: Quad, k: u32) -> vec4<f32> {
-    let at = elements_of(quad, k);
     if FOURS {
-        return x0_four(at.x);
+        return logits_at(quad.first.x, k);
     }
+    let at = elements_of(quad, k);
     return vec4<f32>(x0_at(at.x), x0_at(at.y), x0_at(at.z), x0_at(at.w));
 }
 
 // The targets of a class: 1 at the label; for one channel the label itself.
 fn targets_of(quad: Quad, k: u32) -> vec4<f32> {
-    let at = elements_of(quad, k);
     if !LABELLED {
         if FOURS {
-            return target_four(at.x);
+            return targets_at(quad.first.x, k);
         }
+        let at = elements_of(quad, k);
         return vec4<f32>(target_at(at.x), target_at(at.y), target_at(at.z), target_at(at.w));
     }
     let class_of_one = select(k, 1u, params.classes == 1u);

@@ -1,4 +1,4 @@
-// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/region_quads.
+// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = true;
 
 // One of four positions. One channel is the logit of label 1, against 0 for label 0.
@@ -41,7 +41,7 @@ fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, ta
     return vec2<f32>(state.peak, select(1.0 / (1.0 + state.rest), nan(), unknown));
 }
 
-fn ride(quad: Quad, tally: ptr<function, Tally>) {
+fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     let rider_a = rider_at(quad, 0u);
     let rider_b = rider_at(quad, 1u);
     let rider_c = rider_at(quad, 2u);
@@ -51,7 +51,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) {
     var c = fold_empty();
     var d = fold_empty();
     var t = vec4<f32>(0.0);
-    for (var k = 0u; k < params.classes; k += 1u) {
+    for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);
         if !LABELLED {
             t = targets_of(quad, k);
@@ -66,7 +66,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) {
     let of_c = remember_rider(quad.at.z, quad.live.z, rider_c, t.z, c, tally);
     let of_d = remember_rider(quad.at.w, quad.live.w, rider_d, t.w, d, tally);
     let one_over = vec4<f32>(of_a.y, of_b.y, of_c.y, of_d.y);
-    remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), one_over);
+    return remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), one_over);
 }
 
 // What the gradients of four positions' classes take.

@@ -17,9 +17,10 @@ fn pixels_of(at: vec4<u32>) -> Pixels {
 }
 
 // Positions beyond the last are the last again.
-fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) {
+fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) -> Pixels {
     pixels[at.x + base(18u)] = vec2<f32>(peak.x, one_over.x);
     pixels[at.y + base(18u)] = vec2<f32>(peak.y, one_over.y);
     pixels[at.z + base(18u)] = vec2<f32>(peak.z, one_over.z);
     pixels[at.w + base(18u)] = vec2<f32>(peak.w, one_over.w);
+    return Pixels(peak, one_over);
 }

@@ -5,7 +5,7 @@ use crate::gpu::context::Gpu;
 use crate::gpu::kernel::{Declared, Kernel, Pipeline};
 use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
-use crate::gpu::plan::{Bound, ELEMENT_BYTES, Plan, Stage};
+use crate::gpu::plan::{Bound, Plan, Stage};
 use crate::gpu::specialise;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::term::{Part, Scale};
@@ -42,6 +42,15 @@ struct Placed<'a> {
     offset: u64,
     size: u64,
     base: u32,
+    /// Whether its last quad is nobody else's.
+    alone: bool,
+}
+
+impl Placed<'_> {
+    /// Whether it begins with a quad, and all of its last one is bound.
+    fn in_quads(&self) -> bool {
+        self.base.is_multiple_of(4) && self.size.is_multiple_of(16)
+    }
 }
 
 impl Binder<'_> {
@@ -76,9 +85,12 @@ impl Binder<'_> {
     /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
     fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
         let mut kernel = Kernel::clone(&stage.kernel);
-        if kernel.quads && !self.gpu.is_plain() {
+        if !self.gpu.is_plain() {
+            specialise::few(&mut kernel);
             specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {
-                self.place(stage, binding).is_some_and(|placed| placed.base % 4 == 0 && placed.size % 16 == 0)
+                let placed = self.place(stage, binding);
+                let written = binding.kind == wgpu::BufferBindingType::Storage { read_only: false };
+                placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !written))
             });
         }
         let bindings = kernel.bindings();
@@ -180,8 +192,8 @@ impl Binder<'_> {
 
     fn memory(&self, name: &str, window: Option<&Range<u64>>) -> Option<Placed<'_>> {
         let (_, memory) = self.memories.iter().find(|(known, _)| *known == name)?;
-        let size = ELEMENT_BYTES.iter().find(|(known, _)| *known == name).map_or(4, |(_, bytes)| *bytes);
-        Some(window.map_or(whole(memory), |window| self.place_window(&memory.buffer, 0, size, window)))
+        let size = self.plan.element_bytes(name);
+        Some(window.map_or(whole(memory), |window| self.place_window(memory, 0, size, window)))
     }
 
     fn place_tensor<'t>(&self, tensor: &'t Tensor, window: Option<&Range<u64>>) -> Placed<'t> {
@@ -190,19 +202,22 @@ impl Binder<'_> {
         let begin = if tensor.is_empty() { 0 } else { memory.offset };
         let all = 0..tensor.len() as u64;
         let window = window.map_or(all.clone(), |window| window.start..window.end.min(all.end));
-        self.place_window(&memory.buffer, begin, tensor.dtype().size() as u64, &window)
+        self.place_window(memory, begin, tensor.dtype().size() as u64, &window)
     }
 
     /// Elements of something that begins at this byte: bound from where bindings may begin, to the end of a quad as far as
     /// there is one. The base, to which a kernel adds an element's place in the whole, wraps where that lies before.
-    fn place_window<'t>(&self, buffer: &'t wgpu::Buffer, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
+    fn place_window<'t>(&self, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
+        let buffer = &memory.buffer;
         // a whole number of elements, and of quads, wherever bindings may begin
         let least = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment).max(16);
         let alignment = if size.is_power_of_two() { least } else { least * size };
         let offset = (begin + window.start * size) / alignment * alignment;
-        let end = (begin + window.end * size).next_multiple_of(16).max(offset + 16).min(buffer.size());
+        let last = begin + window.end * size;
+        let end = last.next_multiple_of(16).max(offset + 16).min(buffer.size());
         let base = (begin as i64 - offset as i64) / size as i64;
-        Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32 }
+        let alone = last == end || memory.is_own();
+        Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, alone }
     }
 }
 
@@ -214,5 +229,5 @@ fn of_scale(scale: Option<&Scale<Tensor>>) -> &Tensor {
 }
 
 fn whole(memory: &Memory) -> Placed<'_> {
-    Placed { buffer: &memory.buffer, offset: 0, size: memory.bytes, base: 0 }
+    Placed { buffer: &memory.buffer, offset: 0, size: memory.bytes, base: 0, alone: true }
 }

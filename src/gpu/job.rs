@@ -6,7 +6,7 @@ use crate::gpu::bind::{Binder, Dispatch};
 use crate::gpu::context::Gpu;
 use crate::gpu::outcome::{Outcome, Verdict, VerdictPart};
 use crate::gpu::outputs::{self, Gradient, Outputs};
-use crate::gpu::plan::{Request, Wanted, plan};
+use crate::gpu::plan::{Request, Scratch, Wanted, plan};
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
 use crate::reduction::Reduction;
@@ -106,7 +106,7 @@ impl Job {
             };
             let plan = plan(&request)?;
             let mut memories = Vec::new();
-            for (name, bytes) in &plan.scratch {
+            for Scratch { name, bytes, .. } in &plan.scratch {
                 // a workspace begins with scales of 1, which only some plans overwrite
                 let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
                 let memory = scratch("wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?;

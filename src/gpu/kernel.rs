@@ -2,193 +2,22 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-use crate::loss::{Source, source};
+use crate::gpu::files::{FILES, file};
+use crate::gpu::unroll::unrolled;
+use crate::loss::Source;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Every shader file that is not a loss's own leaf. A test compares the list with the tree.
-pub(crate) static FILES: &[Source] = &[
-    source!("lib/params"),
-    source!("lib/math"),
-    source!("lib/tally"),
-    source!("lib/workspace"),
-    source!("lib/label"),
-    source!("lib/class"),
-    source!("lib/totals"),
-    source!("dtype/float"),
-    source!("dtype/half"),
-    source!("dtype/quad"),
-    source!("dtype/quad_of_pairs"),
-    source!("operand/x0"),
-    source!("operand/x0_quads"),
-    source!("operand/x0_in_place"),
-    source!("operand/x1"),
-    source!("operand/x1_quads"),
-    source!("operand/x2"),
-    source!("operand/x2_quads"),
-    source!("operand/x3"),
-    source!("operand/x3_quads"),
-    source!("operand/row"),
-    source!("operand/dx0"),
-    source!("operand/dx0_quads"),
-    source!("operand/dx1"),
-    source!("operand/dx1_quads"),
-    source!("operand/dx2"),
-    source!("operand/dx2_quads"),
-    source!("operand/dx3"),
-    source!("operand/dx3_quads"),
-    source!("operand/dx0_half"),
-    source!("operand/dx1_half"),
-    source!("operand/dx2_half"),
-    source!("operand/dx3_half"),
-    source!("operand/weight"),
-    source!("operand/mask"),
-    source!("operand/upstream"),
-    source!("operand/losses"),
-    source!("operand/class_weight"),
-    source!("operand/divisor"),
-    source!("operand/table"),
-    source!("operand/items"),
-    source!("operand/labels"),
-    source!("operand/labels_quads"),
-    source!("operand/dense"),
-    source!("operand/statistics"),
-    source!("operand/statistics_out"),
-    source!("operand/states"),
-    source!("operand/row_states"),
-    source!("operand/pixels"),
-    source!("operand/pixel_fours"),
-    source!("operand/riders"),
-    source!("operand/sums"),
-    source!("operand/coefficients"),
-    source!("operand/logit_scale"),
-    source!("operand/logit_bias"),
-    source!("operand/bias"),
-    source!("operand/factors"),
-    source!("operand/whole_states"),
-    source!("operand/hits"),
-    source!("operand/records"),
-    source!("operand/slopes"),
-    source!("operand/kept"),
-    source!("operand/slope_sums"),
-    source!("operand/gram_slopes"),
-    source!("operand/pulls"),
-    source!("operand/products"),
-    source!("operand/grams"),
-    source!("absent/x0"),
-    source!("absent/x1"),
-    source!("absent/x2"),
-    source!("absent/x3"),
-    source!("absent/row"),
-    source!("absent/dx0"),
-    source!("absent/dx1"),
-    source!("absent/dx2"),
-    source!("absent/dx3"),
-    source!("absent/weight"),
-    source!("absent/mask"),
-    source!("absent/upstream"),
-    source!("absent/losses"),
-    source!("absent/class_weight"),
-    source!("absent/divisor"),
-    source!("absent/items"),
-    source!("absent/kept"),
-    source!("absent/rider"),
-    source!("absent/labels"),
-    source!("absent/logit_scale"),
-    source!("absent/logit_bias"),
-    source!("absent/bias"),
-    source!("absent/similarity"),
-    source!("absent/similarity_row"),
-    source!("absent/similarity_pair"),
-    source!("activation/softmax"),
-    source!("activation/sigmoid"),
-    source!("activation/none"),
-    source!("fold/softmax"),
-    source!("fold/softmax_classes"),
-    source!("fold/class_sum"),
-    source!("fold/divergence"),
-    source!("fold/regions"),
-    source!("fold/cosine"),
-    source!("fold/distance"),
-    source!("fold/similarity"),
-    source!("geometry/element"),
-    source!("geometry/scalars"),
-    source!("geometry/boxes"),
-    source!("geometry/elements"),
-    source!("geometry/elements_count"),
-    source!("geometry/items_lookup"),
-    source!("geometry/items_losses"),
-    source!("geometry/places"),
-    source!("geometry/label_weight"),
-    source!("geometry/label_of_pieces"),
-    source!("geometry/whole_of_chunks"),
-    source!("geometry/whole_of_pieces"),
-    source!("geometry/positions_statistics"),
-    source!("geometry/class_axis"),
-    source!("geometry/positions_tally"),
-    source!("geometry/positions_write"),
-    source!("geometry/positions_fused"),
-    source!("geometry/positions_pixels"),
-    source!("geometry/positions_gather"),
-    source!("geometry/positions_score"),
-    source!("geometry/positions_scatter"),
-    source!("geometry/positions_count"),
-    source!("geometry/region"),
-    source!("geometry/region_quads"),
-    source!("geometry/region_rider"),
-    source!("geometry/region_chunks"),
-    source!("geometry/region_pieces"),
-    source!("geometry/region_lanes"),
-    source!("geometry/region_merge"),
-    source!("geometry/region_statistics"),
-    source!("geometry/region_gather"),
-    source!("geometry/region_settle"),
-    source!("geometry/region_couple"),
-    source!("geometry/region_scatter"),
-    source!("geometry/distances"),
-    source!("geometry/lanes"),
-    source!("geometry/vectors"),
-    source!("geometry/vectors_fused"),
-    source!("geometry/vectors_gather"),
-    source!("geometry/vectors_settle"),
-    source!("geometry/vectors_scatter"),
-    source!("geometry/row_elements"),
-    source!("geometry/rows"),
-    source!("geometry/gram_gather"),
-    source!("geometry/gram_settle"),
-    source!("geometry/gram_scatter"),
-    source!("geometry/slopes_channels"),
-    source!("geometry/rows_factors"),
-    source!("geometry/lane_products"),
-    source!("geometry/tiles"),
-    source!("geometry/tiles_subgroups"),
-    source!("geometry/tiles_gather"),
-    source!("geometry/tiles_merge"),
-    source!("geometry/tiles_slopes"),
-    source!("geometry/tiles_pull"),
-    source!("geometry/slopes_rows"),
-    source!("geometry/tiles_product"),
-    source!("geometry/tiles_finish"),
-    source!("geometry/tiles_sums"),
-    source!("geometry/tiles_number"),
-    source!("geometry/similarity_pairs"),
-    source!("geometry/similarity_absorb"),
-    source!("geometry/similarity_slope"),
-    source!("geometry/similarity_score"),
-    source!("geometry/similarity_settle"),
-    source!("geometry/linear_pairs"),
-    source!("geometry/linear_absorb"),
-    source!("geometry/linear_slope"),
-    source!("geometry/linear_score"),
-    source!("geometry/linear_settle"),
-    source!("geometry/totals_scale"),
-    source!("geometry/totals_outcome"),
-];
-
-/// The file at this path; the plans name none that is not in the list.
-pub(crate) fn file(path: &str) -> Source {
-    *FILES.iter().find(|source| source.path == path).unwrap_or_else(|| unreachable!("no shader file {path}"))
+/// What a kernel takes four at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd)]
+pub(crate) enum Quads {
+    #[default]
+    Nothing,
+    /// What it reads.
+    Reads,
+    /// That, and the gradients that it writes: nobody else writes to a quad.
+    Writes,
 }
 
 /// A kernel: the files it is joined of, its entry point, and the choices it is specialised by.
@@ -197,8 +26,10 @@ pub(crate) struct Kernel {
     pub entry: &'static str,
     pub sources: Vec<Source>,
     pub overrides: Vec<(String, f64)>,
-    /// Whether the kernel goes through elements four at a time, from places that are multiples of four.
-    pub quads: bool,
+    /// Which elements the kernel takes four at a time, from places that are multiples of four.
+    pub quads: Quads,
+    /// How many classes there are, where a lane may keep those of its positions.
+    pub few: Option<u32>,
     /// Whether every storage binding is read_write, as it must be where operands and outputs share a buffer.
     pub shared_buffer: bool,
 }
@@ -215,17 +46,26 @@ impl Kernel {
     /// The joined source.
     pub fn text(&self) -> String {
         let text: String = self.sources.iter().map(|source| source.text).collect::<Vec<_>>().join("\n");
+        let text = match self.few {
+            Some(classes) if self.has("geometry/few_classes") => unrolled(&text, classes),
+            _ => text,
+        };
         match self.shared_buffer {
             true => text.replace("var<storage, read>", "var<storage, read_write>"),
             false => text,
         }
     }
 
+    /// Whether it is joined of this file.
+    pub fn has(&self, path: &str) -> bool {
+        self.sources.iter().any(|source| source.path == path)
+    }
+
     /// Joins other files in the place of one, as far as they are not there yet.
     pub fn replace(&mut self, path: &str, by: &[&str]) {
         self.sources.retain(|source| source.path != path);
         for path in by {
-            if !self.sources.iter().any(|source| source.path == *path) {
+            if !self.has(path) {
                 self.sources.push(file(path));
             }
         }
@@ -251,7 +91,7 @@ impl Kernel {
     }
 
     pub fn key(&self) -> String {
-        let mut key = format!("{} {}", self.entry, self.shared_buffer);
+        let mut key = format!("{} {} {:?}", self.entry, self.shared_buffer, self.few);
         for source in &self.sources {
             // a leaf from outside the crate may share a path with another
             let _ = write!(key, " {}@{:p}", source.path, source.text);

@@ -3,6 +3,7 @@
 mod adapter;
 mod bind;
 mod context;
+mod files;
 mod job;
 mod kernel;
 mod outcome;
@@ -14,6 +15,7 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod unroll;
 
 pub use adapter::{AdapterReport, adapters};
 pub use context::Gpu;

@@ -41,6 +41,11 @@ impl Drop for Memory {
 }
 
 impl Memory {
+    /// Whether the buffer was made for it, so that nothing else lies in it.
+    pub fn is_own(&self) -> bool {
+        self.counted.is_some()
+    }
+
     /// Fresh memory, zero unless contents are given.
     pub fn new(
         gpu: &Gpu,

@@ -48,6 +48,22 @@ fn many_pixels_of_few_images_and_few_pixels_of_many_classes() {
     failures.raise();
 }
 
+/// Lanes keep few classes of many pixels: with everything that a loss can be given, beside labels and beside dense targets.
+#[test]
+fn many_pixels_of_few_classes() {
+    let mut failures = Failures::default();
+    for loss in all().into_iter().filter(|loss| has(&**loss, Role::Classes)) {
+        for (classes, target) in [(2, DType::I32), (5, DType::F32), (24, DType::U8)] {
+            let shape = [2, classes, 181, 184];
+            let case = Case { reduction: Reduction::Mean, ..Case::new(loss.header().id, &shape, target).with_all() };
+            if case.is_valid() {
+                failures.note(&case, case.run(gpu()));
+            }
+        }
+    }
+    failures.raise();
+}
+
 #[test]
 fn items_of_more_than_a_million_elements() {
     let mut failures = Failures::default();

@@ -13,6 +13,9 @@ pub(super) const WORKGROUPS: usize = 1024;
 pub(super) const SLOPES: usize = 1 << 23;
 const STATES: usize = 1 << 24;
 
+/// The multiply-adds of a dispatch, beyond which it goes on in another: some 50 milliseconds of a small GPU.
+pub(crate) const MULTIPLIED: usize = 1 << 35;
+
 /// The fewest others that a block has, where it has room for all own rows.
 const FEWEST_OTHERS: usize = 512;
 
@@ -37,7 +40,8 @@ impl Blocks {
     /// Blocks of so many own rows of this width, from the largest to ever smaller ones.
     pub fn ever_smaller(width: usize, rows: usize, shares: bool) -> impl Iterator<Item = Blocks> {
         let all = rows.next_multiple_of(TILE);
-        let most = SLOPES / all.max(TILE) / TILE * TILE;
+        let slopes = SLOPES.min(MULTIPLIED / width.max(1));
+        let most = slopes / all.max(TILE) / TILE * TILE;
         let shared = (0..8).map(move |halved| Blocks {
             own: all,
             others: (most >> halved).min(WIDEST) / TILE * TILE,
@@ -49,7 +53,7 @@ impl Blocks {
         let own = ((1 << 20) / width.max(1)).next_power_of_two().clamp(1024, 8192);
         let apart = (0..25).map(move |halved: u32| Blocks {
             own: (own >> (halved / 2)).max(TILE),
-            others: ((SLOPES / own) >> halved.div_ceil(2)).max(TILE),
+            others: ((slopes / own) >> halved.div_ceil(2)).max(TILE),
             states: STATES >> halved,
             shared: false,
         });
@@ -62,10 +66,18 @@ impl Blocks {
         against.own.rows <= self.own && other.rows <= self.others
     }
 
-    /// How many rows the states of chunks are held for.
-    pub fn rows_of_states(&self, own: usize, chunks: usize) -> usize {
-        (self.states / (20 * chunks.max(1)) / TILE * TILE).clamp(TILE, own.next_multiple_of(TILE).max(TILE)).min(own)
+    /// How many rows have their statistics at a time, against so many others in so many chunks: those whose chunks' states
+    /// are held.
+    pub fn rows_at_once(&self, against: &Against, width: usize, chunks: usize) -> usize {
+        let held = (self.states / (20 * chunks.max(1)) / TILE * TILE).max(TILE);
+        held.min(quick(against, width)).min(against.own.rows)
     }
+}
+
+/// The rows whose products with all others take no longer than a dispatch should.
+fn quick(against: &Against, width: usize) -> usize {
+    let others: usize = against.others.iter().map(|(other, _)| other.rows).sum();
+    (MULTIPLIED / (others * width).max(1) / TILE * TILE).max(TILE)
 }
 
 /// The tiles of a chunk, and the chunks of each of the others: by shapes alone.
@@ -73,7 +85,8 @@ pub(super) fn chunks(against: &Against, width: usize) -> (usize, Vec<usize>) {
     let tiles = |rows: usize| rows.div_ceil(TILE);
     let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
     let most = (STEPS / iterations(width)).max(1);
-    let most = (tiles(against.own.rows) * all / WORKGROUPS).clamp(1, most);
+    let own = against.own.rows.min(quick(against, width));
+    let most = (tiles(own) * all / WORKGROUPS).clamp(1, most);
     // chunks of one length, as far as the first of the others goes
     let first = against.others.first().map_or(1, |(other, _)| tiles(other.rows).max(1));
     let chunk = first.div_ceil(first.div_ceil(most));
@@ -99,7 +112,7 @@ pub(super) fn scratch(
 ) -> Vec<(&'static str, u64, u64)> {
     let states = |against: &Against| {
         let all: usize = chunks(against, width).1.iter().sum();
-        (blocks.rows_of_states(against.own.rows, all) * all) as u64
+        (blocks.rows_at_once(against, width, all) * all) as u64
     };
     // of a pass its own rows, those of a block, the others of a block
     let most = |elements: &dyn Fn(usize, usize, usize) -> usize| {

@@ -45,7 +45,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     plan.hold("factors", 2 * (n * c) as u64);
     plan.hold("grams", 2 * chunks as u64 * values);
     plan.hold("gram_slopes", values);
-    let held: u64 = plan.scratch.iter().map(|(_, bytes)| *bytes).sum();
+    let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
     let needed = held + WORKSPACE_HEAD + TALLY_BYTES * settled + BESIDE;
     if needed > request.workspace_bound {
         let limit = request.workspace_bound;
@@ -101,7 +101,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
             ("OTHER_ACROSS".into(), 1.0 - last),
             ("DX0_ADD".into(), f64::from(u8::from(wanted.add))),
         ];
-        let stage = scatter.stage("gram_scatter", choices, 0).in_quads(quads).reading(&[("x1", sides[0].operand)]);
+        let stage = scatter.stage("gram_scatter", choices, 0).reading_quads(quads).reading(&[("x1", sides[0].operand)]);
         let block = super::Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
         let stage = stage.over(block, (n * tiles * s.div_ceil(TILE)) as u64);
         plan.stages.push(stage.writing(vec![("dx0".into(), wanted.output)]));

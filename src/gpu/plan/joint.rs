@@ -2,7 +2,8 @@
 
 use super::split::Values;
 use super::{MOST_BUFFERS, Stage, Wanted};
-use crate::gpu::kernel::{Kernel, file};
+use crate::gpu::files::file;
+use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::params::Block;
 use crate::loss::{Header, Source};
 use std::sync::Arc;
@@ -81,7 +82,8 @@ impl Joint {
         let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
         let declared: Vec<&str> = declared.collect();
         overrides.retain(|(name, _)| declared.contains(&name.as_str()));
-        let kernel = Kernel { entry, sources: self.sources, overrides, quads: false, shared_buffer: false };
+        let kernel =
+            Kernel { entry, sources: self.sources, overrides, quads: Quads::Nothing, few: None, shared_buffer: false };
         Stage {
             kernel: Arc::new(kernel),
             groups,
@@ -106,8 +108,23 @@ impl Stage {
         self
     }
 
-    /// The stage, whose kernel goes through elements four at a time from places that are multiples of four, if it does.
-    pub(super) fn in_quads(mut self, quads: bool) -> Stage {
+    /// The stage, whose kernel reads and writes elements four at a time from places that are multiples of four, if it does.
+    pub(super) fn in_quads(self, quads: bool) -> Stage {
+        self.taking(if quads { Quads::Writes } else { Quads::Nothing })
+    }
+
+    /// The same of a kernel that writes one by one.
+    pub(super) fn reading_quads(self, quads: bool) -> Stage {
+        self.taking(if quads { Quads::Reads } else { Quads::Nothing })
+    }
+
+    /// The stage, of whose positions a lane keeps the classes where they are so few.
+    pub(super) fn of_few(mut self, classes: Option<u32>) -> Stage {
+        Arc::make_mut(&mut self.kernel).few = classes;
+        self
+    }
+
+    fn taking(mut self, quads: Quads) -> Stage {
         Arc::make_mut(&mut self.kernel).quads = quads;
         self
     }

@@ -8,6 +8,7 @@ mod gram;
 mod joint;
 mod linear;
 mod passes;
+mod pixels;
 mod positions;
 mod regions;
 mod request;
@@ -30,6 +31,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use totals::{Piece, scale_first, scale_piece, totals};
 
+#[cfg(test)]
+pub(crate) use blocks::MULTIPLIED;
 pub(crate) use request::Request;
 
 /// The most storage buffers that a dispatch binds: WebGPU's default limit.
@@ -68,6 +71,14 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
 
 /// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
 pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 20), ("fold/class_sum", 12), ("fold/divergence", 32)];
+
+/// The bytes beside the state of a position whose classes are gone through range by range: its label's logit.
+pub(super) const BESIDE_PIXEL_STATE: u64 = 4;
+
+fn state_bytes(fold: &str) -> u64 {
+    let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
+    known.unwrap_or_else(|| unreachable!("no states of {fold}")).1
+}
 
 /// A gradient that is wanted of a part.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,13 +133,21 @@ pub(crate) struct Stage {
     pub windows: Vec<(String, Range<u64>)>,
 }
 
+/// Scratch memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scratch {
+    pub name: &'static str,
+    pub bytes: u64,
+    /// Of an element, where there are many.
+    pub element: u64,
+}
+
 /// All dispatches of a part.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub params: Params,
     pub stages: Vec<Stage>,
-    /// Scratch memory, by name and bytes.
-    pub scratch: Vec<(&'static str, u64)>,
+    pub scratch: Vec<Scratch>,
     /// The loop of an invocation that is longest, in iterations.
     pub longest_loop: u64,
     /// Numbers of the loss's own, one for each element of the last axis.
@@ -142,15 +161,25 @@ impl Plan {
     /// Asks for scratch memory of so many elements.
     fn hold(&mut self, name: &str, elements: u64) {
         let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
-        let (name, bytes) = known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
-        self.scratch.push((name, bytes * elements));
+        let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
+        self.scratch.push(Scratch { name, bytes: element * elements, element });
     }
 
     /// Asks for so many states of a fold over classes.
     fn hold_states(&mut self, fold: &str, states: u64) {
-        let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
-        let (_, bytes) = known.unwrap_or_else(|| unreachable!("no states of {fold}"));
-        self.scratch.push(("chunk_states", bytes * states));
+        let element = state_bytes(fold);
+        self.scratch.push(Scratch { name: "chunk_states", bytes: element * states, element });
+    }
+
+    /// The same of so many positions, beside each one's label's logit.
+    fn hold_pixel_states(&mut self, fold: &str, positions: u64) {
+        let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
+        self.scratch.push(Scratch { name: "pixel_states", bytes: element * positions, element });
+    }
+
+    /// The bytes of an element of scratch memory.
+    pub fn element_bytes(&self, name: &str) -> u64 {
+        self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
     }
 
     /// Whether no stage reads an operand after the one that writes its gradient in its place.
@@ -187,8 +216,8 @@ impl Plan {
             "loss_out" => Bound::Loss,
             "items_out" => Bound::Scratch("items"),
             name => {
-                let known = self.scratch.iter().find(|(scratch, _)| *scratch == name);
-                Bound::Scratch(known.unwrap_or_else(|| unreachable!("nothing is bound to {name}")).0)
+                let known = self.scratch.iter().find(|scratch| scratch.name == name);
+                Bound::Scratch(known.unwrap_or_else(|| unreachable!("nothing is bound to {name}")).name)
             }
         }
     }
@@ -235,7 +264,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge { what: "tallies of a walk".into(), needed: tallies, limit: MOST_TALLIES });
     }
-    plan.scratch.push(("workspace", WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1)));
+    let bytes = WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1);
+    plan.scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
     plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
     for &piece in request.pieces() {
         plan.stages.push(totals(request, piece, "geometry/totals_outcome", "totals_outcome"));

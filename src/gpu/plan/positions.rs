@@ -1,5 +1,6 @@
 //! How a walk over positions and their classes is cut, whatever it folds.
 
+use super::pixels::Pixels;
 use super::split::{Spans, Values};
 use super::{Joint, Piece, Plan, Request, Stage, narrow, overrides, scale_first};
 use crate::check::Divisor;
@@ -17,9 +18,6 @@ const SCORED: usize = 1 << 18;
 /// Beyond this many classes rows are cut; and from `CHUNK` on, where there are so few that they leave a GPU idle.
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
-
-/// The most classes that a lane goes through for each position.
-const MOST_OF_PIXEL: usize = 256;
 
 /// The most classes of a row that is not cut whatever it takes, since its gradient overwrites it.
 pub(super) const MOST_IN_PLACE: usize = 1 << 19;
@@ -70,25 +68,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
         spread(request, plan, classes, fold);
     } else if !in_place && (classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW)) {
         cut(request, plan, classes, fold);
-    } else if fold.light && classes.class_stride > 1 && classes.c <= MOST_OF_PIXEL && classes.s.is_multiple_of(4) {
-        pixels(request, plan, classes, fold);
     } else {
-        fused(request, plan, classes, fold);
+        match Pixels::of(classes, fold) {
+            Some(pixels) => pixels.plan(request, plan, classes, fold),
+            None => fused(request, plan, classes, fold),
+        }
     }
-}
-
-/// One pass over positions whose classes lie far apart: a lane folds those of four neighbours.
-fn pixels(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
-    // about 4096 workgroups, as far as an invocation's loops stay short
-    let fours = classes.positions() / 4;
-    let rounds = (fours / (256 * 4096)).next_power_of_two().min((4096 / classes.c).max(1));
-    let groups = fours.div_ceil(256 * rounds) as u64;
-    plan.params.rounds = narrow(rounds as u64);
-    plan.params.tallies = narrow(groups);
-    plan.longest_loop = plan.longest_loop.max((2 * rounds * classes.c) as u64);
-    let joint = whole(request, fold, "geometry/positions_pixels");
-    let stage = joint.stage("positions_pixels", choices(request, fold, classes), groups).in_quads(true);
-    plan.stages.push(writing(request, stage.through(Values::Each(1024 * rounds))));
 }
 
 /// What a kernel is joined of that goes from logits to losses and gradients in one pass.
@@ -124,7 +109,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let mut overrides = choices(request, fold, classes);
     overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), f64::from(u8::from(rows)))]);
     let stage = whole(request, fold, "geometry/positions_fused").stage("positions_fused", overrides, groups);
-    plan.stages.push(writing(request, stage.in_quads(in_quads(classes)).through(Values::Each(slots * rounds))));
+    plan.stages.push(writing(request, in_quads(stage, fold, classes).through(Values::Each(slots * rounds))));
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
@@ -178,8 +163,8 @@ fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
     plan.hold_states(fold.files[0], tiles);
     let mut gather = joint(request, fold, &[], false);
     gather.files(&["operand/states", "geometry/positions_gather"]);
-    let stage = gather.stage("positions_gather", choices(request, fold, classes), tiles).in_quads(in_quads(classes));
-    plan.stages.push(stage.through(Values::Shared { chunks: plan.params.chunks as usize }));
+    let stage = gather.stage("positions_gather", choices(request, fold, classes), tiles);
+    plan.stages.push(in_quads(stage, fold, classes).through(Values::Shared { chunks: plan.params.chunks as usize }));
 }
 
 /// The scores of rows, from what the `whole` of each is merged of.
@@ -204,12 +189,12 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
     scatter.files(whole);
     scatter.files(&["geometry/positions_write", "geometry/positions_scatter"]);
     let stage = scatter.stage("positions_scatter", choices(request, fold, classes), tiles);
-    let stage = stage.in_quads(in_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
+    let stage = in_quads(stage, fold, classes).through(Values::Shared { chunks: plan.params.chunks as usize });
     plan.stages.push(writing(request, stage));
 }
 
 /// What every kernel over classes is joined of.
-fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint {
+pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint {
     let labelled = request.checked.labels.is_some();
     let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label", "lib/class"]);
     joint.files(lib);
@@ -223,11 +208,16 @@ fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint
 }
 
 /// Whether rows are a multiple of four, as the places of their first classes are then.
-fn in_quads(classes: Classes) -> bool {
+fn in_fours(classes: Classes) -> bool {
     classes.class_stride == 1 && classes.c.is_multiple_of(4)
 }
 
-fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, f64)> {
+/// The stage, whose lanes take four classes at a time where there is little to do for each.
+fn in_quads(stage: Stage, fold: Fold, classes: Classes) -> Stage {
+    if fold.light { stage.in_quads(in_fours(classes)) } else { stage.reading_quads(in_fours(classes)) }
+}
+
+pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, f64)> {
     let flag = |flag: bool| f64::from(u8::from(flag));
     let labelled = request.checked.labels.is_some();
     let mut overrides = overrides(request.loss());
@@ -235,7 +225,7 @@ fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, 
         ("LABELLED".into(), flag(labelled)),
         ("SPREADS".into(), flag(!labelled || fold.spreads)),
         ("FOURS".into(), flag(fold.light && classes.class_stride == 1)),
-        ("WHOLE".into(), flag(in_quads(classes))),
+        ("WHOLE".into(), flag(in_fours(classes))),
         ("WRITES".into(), flag(!request.wanted.is_empty())),
         request.team(),
     ]);
@@ -243,7 +233,7 @@ fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, 
 }
 
 /// The stage with the one gradient that a loss over classes has.
-fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
+pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
     let Some(wanted) = request.wanted.first() else { return stage };
     Arc::make_mut(&mut stage.kernel).overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
     stage.writing(vec![("dx0".into(), wanted.output)])

@@ -1,5 +1,6 @@
 //! How a walk over regions is cut: statistics, merge, gradient.
 
+use super::pixels::{all_classes, few};
 use super::positions::Fold;
 use super::split::{Spans, Values};
 use super::{Joint, Piece, Plan, Request, narrow, overrides, positions, scale_piece};
@@ -62,12 +63,16 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     }
 
     let walk = Walk { request, settings, rider, fours };
+    // of each class four probabilities and slopes, or four logits and three sums
+    let few = few(request, classes, 8).filter(|_| fours);
+    let block = all_classes(classes);
     let choices = walk.choices();
     let values = Values::OfItems { per_item: classes.s, chunk, chunks };
     if gathered > 0 {
         let mut gather = walk.over_positions(&["lib/tally", "lib/workspace"]);
-        gather.files(&["operand/sums", "geometry/region_gather"]);
-        plan.stages.push(gather.stage("region_gather", choices.clone(), gathered).in_quads(fours).through(values));
+        gather.files(&["operand/sums", "geometry/region_sums", "geometry/region_blocks", "geometry/region_gather"]);
+        let gather = gather.stage("region_gather", choices.clone(), 0).in_quads(fours).of_few(few);
+        plan.stages.push(gather.through(values).over(block, gathered));
     }
     if request.statistics {
         let mut sums = walk.joint(&[]);
@@ -121,12 +126,13 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         // what rides along has scales of its own
         let lib: &[&str] = if walk.rider.is_some() { &["lib/tally", "lib/workspace"] } else { &["lib/tally"] };
         let mut scatter = walk.over_positions(lib);
-        scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_scatter"]);
+        scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_slopes", "geometry/slopes_again"]);
+        scatter.files(&["geometry/region_scatter"]);
         let add = ("DX0_ADD".into(), f64::from(u8::from(wanted.add)));
         let groups = positions.div_ceil(1024) as u64;
-        let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), groups);
-        plan.stages
-            .push(stage.in_quads(fours).through(Values::Each(1024)).writing(vec![("dx0".into(), wanted.output)]));
+        let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), 0).in_quads(fours).of_few(few);
+        let stage = stage.through(Values::Each(1024)).writing(vec![("dx0".into(), wanted.output)]);
+        plan.stages.push(stage.over(block, groups));
     }
     Ok(())
 }
@@ -177,7 +183,8 @@ impl Walk<'_> {
     /// A kernel that walks over positions, and with it what rides along.
     fn over_positions(&self, lib: &[&str]) -> Joint {
         let mut joint = self.joint(lib);
-        joint.files(&["operand/x0", "geometry/places", "geometry/region", "geometry/region_quads"]);
+        joint.files(&["operand/x0", "geometry/places", "geometry/region"]);
+        joint.files(&["geometry/class_range", "geometry/logits_read", "geometry/region_quads"]);
         match &self.rider {
             None => joint.files(&["absent/rider"]),
             Some(rider) => {

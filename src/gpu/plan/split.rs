@@ -1,14 +1,14 @@
 //! Cuts dispatches whose operands are longer than a binding may be, or whose work would hold a GPU for long: each piece binds a
 //! window of what it reads and writes. Workgroups keep their numbers, so that tallies, and with them all bits, stay the same.
 
-use super::{Bound, ELEMENT_BYTES, Plan, Request, Stage};
+use super::{Bound, Plan, Request, Stage};
 use crate::error::{Error, Result};
 use crate::gpu::params::Block;
 use crate::shape::Classes;
 use std::ops::Range;
 
 /// The most bytes of an operand that one dispatch goes through: some 50 milliseconds where a copy makes 10 GB/s.
-const SLICE: u64 = 128 << 20;
+pub(super) const SLICE: u64 = 128 << 20;
 
 /// What a window may be longer than its elements: it begins where bindings may, and ends with a quad.
 const AROUND: u64 = 4096;
@@ -56,6 +56,8 @@ pub(super) enum Spans {
     Elements { components: [u64; 4], columns: u64, by_item: bool },
     /// Values are positions.
     Classes(Classes),
+    /// Values are positions, of which a dispatch has some classes alone: the others of its block.
+    Ranges(Classes),
     /// Values are positions, whose losses are those of regions.
     Regions(Classes),
     /// Values are the coordinates of rows of so many.
@@ -66,8 +68,8 @@ pub(super) enum Spans {
 pub(super) const PER_ROW: u64 = u64::MAX;
 
 impl Spans {
-    /// The elements of a binding that these values need; none where it is bound whole.
-    fn of(&self, name: &str, values: &Range<u64>) -> Option<Range<u64>> {
+    /// The elements of a binding that these values of a block need; none where it is bound whole.
+    fn of(&self, name: &str, values: &Range<u64>, block: &Block) -> Option<Range<u64>> {
         let times = |width: u64| Some(values.start * width..values.end * width);
         let component = name.strip_prefix('d').unwrap_or(name).strip_prefix('x').and_then(|k| k.parse::<usize>().ok());
         match (self, component, name) {
@@ -79,9 +81,14 @@ impl Spans {
             },
             (Spans::Elements { by_item: false, .. }, _, "upstream" | "losses") => times(1),
             (Spans::Elements { .. }, _, "weight" | "mask") => times(1),
-            (Spans::Classes(classes) | Spans::Regions(classes), Some(0), _) => Some(of_classes(classes, values)),
-            (Spans::Classes(classes) | Spans::Regions(classes), _, "dense") => Some(of_classes(classes, values)),
-            (Spans::Classes(_), _, "mask" | "upstream" | "losses" | "labels") => times(1),
+            (Spans::Classes(classes) | Spans::Regions(classes), ..) if component == Some(0) || name == "dense" => {
+                Some(of_classes(classes, values, 0..classes.c as u64))
+            }
+            (Spans::Ranges(classes), ..) if component == Some(0) || name == "dense" => {
+                Some(of_classes(classes, values, block.other_first.into()..block.other_end.into()))
+            }
+            (Spans::Ranges(_), _, "pixel_states") => times(1),
+            (Spans::Classes(_) | Spans::Ranges(_), _, "mask" | "upstream" | "losses" | "labels") => times(1),
             (Spans::Regions(_), _, "labels" | "pixels" | "riders") => times(1),
             // two quads for four positions
             (Spans::Regions(_), _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
@@ -94,17 +101,23 @@ impl Spans {
     }
 }
 
-/// The elements of all classes of these positions.
-fn of_classes(classes: &Classes, positions: &Range<u64>) -> Range<u64> {
+/// The elements of these classes of these positions.
+fn of_classes(classes: &Classes, positions: &Range<u64>, of: Range<u64>) -> Range<u64> {
     let (c, s) = (classes.c as u64, classes.s as u64);
+    let (class_stride, position_stride) = (classes.class_stride as u64, classes.position_stride as u64);
     let last = positions.end.min(classes.positions() as u64).max(positions.start + 1) - 1;
-    let first_of = |position: u64| (position / s) * c * s + (position % s) * classes.position_stride as u64;
-    let reach = (c - 1) * classes.class_stride as u64 + 1;
+    let first_of = |position: u64| (position / s) * c * s + (position % s) * position_stride + of.start * class_stride;
+    let reach = (of.end - of.start - 1) * class_stride + 1;
     // positions of several items reach from the first one's beginning to the last one's end
-    match classes.class_stride > 1 && positions.start / s != last / s {
+    match class_stride > 1 && positions.start / s != last / s {
         true => (positions.start / s) * c * s..(last / s + 1) * c * s,
         false => first_of(positions.start)..first_of(last) + reach,
     }
+}
+
+/// What of a binding may be filled with elements.
+pub(super) fn room(request: &Request<'_>) -> u64 {
+    request.binding_limit.saturating_sub(AROUND)
 }
 
 /// A binding that need not be bound whole, and the bytes of an element.
@@ -116,10 +129,10 @@ struct Cuttable {
 /// The bindings of a stage that need not be bound whole.
 fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
     let bindings = stage.kernel.bindings().into_iter();
-    let bindings = bindings.filter(|binding| plan.spans.of(&binding.name, &(0..1)).is_some());
+    let bindings = bindings.filter(|binding| plan.spans.of(&binding.name, &(0..1), &stage.block).is_some());
     let sized = bindings.map(|binding| {
         let size = match plan.bound(stage, &binding.name) {
-            Bound::Scratch(name) => ELEMENT_BYTES.iter().find(|(known, _)| *known == name).map_or(4, |(_, size)| *size),
+            Bound::Scratch(name) => plan.element_bytes(name),
             bound => request.dtype(&bound).map_or(4, |dtype| dtype.size() as u64),
         };
         Cuttable { name: binding.name, size }
@@ -129,7 +142,7 @@ fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> 
 
 /// Cuts the stages of a plan that need it.
 pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
-    let most = request.binding_limit.saturating_sub(AROUND);
+    let most = room(request);
     let mut stages = Vec::new();
     for stage in std::mem::take(&mut plan.stages) {
         let Some(values) = stage.values else {
@@ -141,7 +154,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
         let needed = |groups: Range<u64>| {
             let of = values.of(&groups);
             let bytes = |binding: &Cuttable| {
-                let span = plan.spans.of(&binding.name, &of).unwrap_or_default();
+                let span = plan.spans.of(&binding.name, &of, &stage.block).unwrap_or_default();
                 ((span.end - span.start) * binding.size, binding.name.clone())
             };
             bindings.iter().map(bytes).max().unwrap_or_default()
@@ -161,7 +174,8 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
                 return Err(Error::TooLarge { what, needed, limit: room });
             }
             let of = values.of(&(first..end));
-            let window = |binding: &Cuttable| Some((binding.name.clone(), plan.spans.of(&binding.name, &of)?));
+            let window =
+                |binding: &Cuttable| Some((binding.name.clone(), plan.spans.of(&binding.name, &of, &stage.block)?));
             stages.push(Stage {
                 groups: end - first,
                 block: Block { first_group: u32::try_from(first).unwrap_or(u32::MAX), ..stage.block },

@@ -92,7 +92,7 @@ impl<'a> Tiles<'a> {
             let (needed, limit) = (width as u64, WIDEST as u64);
             return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
         }
-        let held: u64 = plan.scratch.iter().map(|(_, bytes)| *bytes).sum();
+        let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         let tallies = statistics.first().map_or(0, |against| against.own.rows.div_ceil(256)) as u64;
         let held = held + WORKSPACE_HEAD + TALLY_BYTES * tallies + BESIDE;
         let needs = |blocks: &Blocks| {
@@ -180,7 +180,7 @@ impl<'a> Tiles<'a> {
             .collect();
         let merge = ["fold/softmax", "operand/states", "operand/whole_states"];
         let merge = self.joint(&merge, &[], &["geometry/tiles_merge"]).stage("tiles_merge", Vec::new(), 0);
-        let step = self.blocks.rows_of_states(own.rows, all);
+        let step = self.blocks.rows_at_once(against, self.width, all);
         for first in (0..own.rows).step_by(step.max(1)) {
             let end = (first + step).min(own.rows);
             let mut block = block(own, first, end);

@@ -317,7 +317,13 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
     let in_place: Vec<Case> =
         stored.map(|case| Case { gradients: Gradients::InPlace, floats: DType::F32, ..case.clone() }).collect();
-    [cases, pieces, in_place].concat()
+    // items that bindings do not hold, by fours and one by one
+    let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_));
+    let pixels = cases.iter().filter(|case| far_apart && case.shape == [2, 3, 4]).step_by(17).enumerate();
+    let in_ranges: Vec<Case> = pixels
+        .map(|(k, case)| Case { shape: vec![2, 5, 8192 + k % 2], binding_limit: 17 << 13, ..case.clone() })
+        .collect();
+    [cases, pieces, in_place, in_ranges].concat()
 }
 
 /// Whether the case lacks an operand that its options need.

@@ -1,9 +1,9 @@
 //! Every kernel that any plan of any loss asks for, once, joined, parsed and validated: what the tests of kernels share.
 
 use super::cases::{Case, cases, noop};
-use crate::gpu::kernel::Kernel;
+use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::plan::Stage;
-use crate::gpu::specialise::quads;
+use crate::gpu::specialise::{few, quads};
 use crate::loss::{Loss, Source};
 use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
@@ -25,7 +25,7 @@ pub(super) struct Joined {
 }
 
 /// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well, which changes nothing
-/// else, and two made for tensors that begin at a quad, which is loaded as one or as a pair.
+/// else, and two made for tensors that begin at a quad, which is loaded as one or as a pair; of these, one for few classes.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -39,7 +39,10 @@ pub(super) fn joined() -> &'static [Joined] {
             made.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
             let quads = [(kernels.first(), false), (kernels.last(), true)];
             let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
-            made.extend(quads.filter(|(kernel, _)| kernel.quads).map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)));
+            let quads = quads.filter(|(kernel, _)| kernel.quads > Quads::Nothing);
+            let quads: Vec<_> = quads.map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)).collect();
+            made.extend(quads.last().and_then(of_few));
+            made.extend(quads);
         }
         for kernel in made {
             texts.entry(kernel.text()).or_default().push(kernel);
@@ -57,6 +60,13 @@ fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
     let mut kernel = kernel.clone();
     quads(&mut kernel, in_pairs, |_| true);
     kernel
+}
+
+/// The kernel whose lanes keep the classes of their positions, where it goes through all of them.
+fn of_few(kernel: &Kernel) -> Option<Kernel> {
+    let mut kernel = Kernel { few: Some(3), ..kernel.clone() };
+    few(&mut kernel);
+    (kernel.has("geometry/few_classes") && !kernel.has("operand/pixel_states")).then_some(kernel)
 }
 
 /// Of kernels that differ in nothing but dtypes and how many lanes walk together, which are constants to the shaders, one stands for all: now this, now that.

@@ -3,10 +3,11 @@
 use super::cases::{Case, noop};
 use super::compiled::{joined, parse};
 use crate::error::Error;
-use crate::gpu::kernel::{Kernel, file};
+use crate::gpu::files::file;
+use crate::gpu::kernel::Kernel;
 use crate::gpu::outcome::{Verdict, VerdictPart};
 use crate::gpu::params::{Block, Params};
-use crate::gpu::plan::{ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
+use crate::gpu::plan::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::tensor::Memory;
 use crate::options::Kind;
 use crate::shape::DType;
@@ -91,14 +92,15 @@ fn scratch_memory_has_the_bytes_that_plans_count() {
             // each fold has states of its own
             let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].sources.iter().any(|source| source.path == *fold);
             let known = match name {
-                "chunk_states" => STATE_BYTES.iter().find(folded),
+                "chunk_states" | "pixel_states" => STATE_BYTES.iter().find(folded),
                 name => ELEMENT_BYTES.iter().find(|(known, _)| *known == name),
             };
             let Some((name, bytes)) = known else { continue };
             let TypeInner::Array { base, .. } = joined.module.types[global.ty].inner else {
                 panic!("{name}: no array")
             };
-            assert_eq!(stride(&joined.module, base), *bytes, "{bound}");
+            let beside = if bound == "pixel_states" { BESIDE_PIXEL_STATE } else { 0 };
+            assert_eq!(stride(&joined.module, base), *bytes + beside, "{bound}");
             seen.insert(*name);
         }
     }

@@ -1,7 +1,8 @@
 //! The shader files: listed completely, parsing with the files they name, their bindings numbered once.
 
 use super::compiled::{features, parse};
-use crate::gpu::kernel::{FILES, Kernel};
+use crate::gpu::files::FILES;
+use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::params::Params;
 use crate::loss::Source;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,7 +93,14 @@ fn every_file_parses_with_the_files_its_first_line_names() {
 }
 
 fn alone(source: Source) -> Kernel {
-    Kernel { entry: "", sources: vec![source], overrides: Vec::new(), quads: false, shared_buffer: false }
+    Kernel {
+        entry: "",
+        sources: vec![source],
+        overrides: Vec::new(),
+        quads: Quads::Nothing,
+        few: None,
+        shared_buffer: false,
+    }
 }
 
 #[test]
@@ -167,7 +175,8 @@ fn every_binding_that_is_read_in_words_has_its_dtype_declared() {
     for source in files() {
         for binding in alone(source).bindings() {
             let array = |of: &str| source.text.contains(&format!("{}: array<{of}>;", binding.name));
-            let words = array("u32") || array("QuadOfWords");
+            let read = binding.kind == wgpu::BufferBindingType::Storage { read_only: true };
+            let words = array("u32") || (read && array("QuadOfWords"));
             let declared =
                 source.text.contains(&format!("\noverride {}_DTYPE: u32 = 0u;", binding.name.to_uppercase()));
             assert_eq!(words, declared, "{} of shaders/{}.wgsl", binding.name, source.path);

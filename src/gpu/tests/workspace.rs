@@ -10,7 +10,7 @@ fn case(id: &str, shape: &[usize], free: usize) -> Case {
 }
 
 fn scratch(plan: &Plan) -> u64 {
-    plan.scratch.iter().map(|(_, bytes)| *bytes).sum()
+    plan.scratch.iter().map(|scratch| scratch.bytes).sum()
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn batches_that_people_train_with_fit_the_bound() {
         case.optional.extend(case.loss().header().operand("bias").map(|spec| spec.name));
         let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         assert!(scratch(&plan) <= 128 << 20, "{case:?}: {} bytes", scratch(&plan));
-        let slopes = plan.scratch.iter().find(|(name, _)| *name == "slopes").map_or(0, |(_, bytes)| *bytes);
+        let slopes = plan.scratch.iter().find(|scratch| scratch.name == "slopes").map_or(0, |scratch| scratch.bytes);
         assert!(slopes <= 32 << 20, "{case:?}: a block of {slopes} bytes");
     }
 }

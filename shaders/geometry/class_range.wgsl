@@ -1,0 +1,8 @@
+// The classes that a dispatch goes through. Uses lib/params.
+fn classes_from() -> u32 {
+    return params.block.other_first;
+}
+
+fn classes_to() -> u32 {
+    return params.block.other_end;
+}

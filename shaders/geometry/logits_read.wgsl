@@ -1,0 +1,10 @@
+// The logits and targets of four neighbours, read as often as they are asked for. Uses lib/params dtype/float operand/x0 lib/label operand/labels.
+fn look_at(first: u32) {}
+
+fn logits_at(first: u32, k: u32) -> vec4<f32> {
+    return x0_four(first + (k * params.class_stride));
+}
+
+fn targets_at(first: u32, k: u32) -> vec4<f32> {
+    return target_four(first + (k * params.class_stride));
+}
