@@ -25,13 +25,36 @@ mod split;
 mod terms;
 mod vectors;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use wgloss::Gpu;
 
-/// The GPU that tests share: a device and its pipelines take longer to make than most tests to run.
+/// A GPU that tests share: a device and its pipelines take longer to make than most tests to run. There are two, since a driver
+/// compiles for one device on one thread; a test's thread keeps to the one that fewer tests were on when it began.
 fn gpu() -> &'static Gpu {
-    static GPU: LazyLock<Gpu> = LazyLock::new(fresh_gpu);
-    &GPU
+    static GPUS: [LazyLock<Gpu>; 2] = [LazyLock::new(fresh_gpu), LazyLock::new(fresh_gpu)];
+    thread_local!(static SEAT: Seat = Seat::taken());
+    SEAT.with(|seat| &*GPUS[seat.0])
+}
+
+/// A thread's place at one of the GPUs.
+struct Seat(usize);
+
+/// How many threads are at each of them.
+static TAKEN: Mutex<[usize; 2]> = Mutex::new([0; 2]);
+
+impl Seat {
+    fn taken() -> Seat {
+        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = usize::from(taken[1] < taken[0]);
+        taken[place] += 1;
+        Seat(place)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        TAKEN.lock().unwrap_or_else(PoisonError::into_inner)[self.0] -= 1;
+    }
 }
 
 /// A GPU of a test's own.
