@@ -89,8 +89,7 @@ impl Binder<'_> {
             specialise::few(&mut kernel);
             specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {
                 let placed = self.place(stage, binding);
-                let written = binding.kind == wgpu::BufferBindingType::Storage { read_only: false };
-                placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !written))
+                placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !binding.is_written()))
             });
         }
         let bindings = kernel.bindings();

@@ -10,9 +10,8 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a kernel takes four at a time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Quads {
-    #[default]
     Nothing,
     /// What it reads.
     Reads,
@@ -40,6 +39,13 @@ pub(crate) struct Declared {
     pub number: u32,
     pub name: String,
     pub kind: wgpu::BufferBindingType,
+}
+
+impl Declared {
+    /// Whether the kernel may write to it.
+    pub fn is_written(&self) -> bool {
+        self.kind == wgpu::BufferBindingType::Storage { read_only: false }
+    }
 }
 
 impl Kernel {

@@ -1,4 +1,4 @@
-//! What of a kernel depends on where tensors lie, which a plan does not know.
+//! What of a kernel depends on where tensors lie, which a plan does not know, and on how few classes there are.
 
 use crate::gpu::files::{FILES, file};
 use crate::gpu::kernel::{Declared, Kernel, Quads};
@@ -8,12 +8,14 @@ use crate::gpu::kernel::{Declared, Kernel, Quads};
 ///
 /// Where `in_pairs`, a quad is loaded and stored as two words of 64 bits.
 pub(super) fn quads(kernel: &mut Kernel, in_pairs: bool, in_whole_quads: impl Fn(&Declared) -> bool) {
+    if kernel.quads == Quads::Nothing {
+        return;
+    }
     let quad = if in_pairs { "dtype/quad_of_pairs" } else { "dtype/quad" };
     for binding in kernel.bindings() {
         let (path, by) = (format!("operand/{}", binding.name), format!("operand/{}_quads", binding.name));
         let one_by_one = kernel.has(&path);
-        let written = binding.kind == wgpu::BufferBindingType::Storage { read_only: false };
-        let asked = kernel.quads >= if written { Quads::Writes } else { Quads::Reads };
+        let asked = kernel.quads >= if binding.is_written() { Quads::Writes } else { Quads::Reads };
         if asked && one_by_one && FILES.iter().any(|source| source.path == by) && in_whole_quads(&binding) {
             kernel.replace(&path, &[&by, quad]);
         }

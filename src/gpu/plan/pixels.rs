@@ -130,16 +130,10 @@ impl Pixels {
         joint.optional("losses", does.scores && request.unreduced());
         joint.optional("dx0", does.writes);
         joint.optional("pixel_states", does.in_ranges);
-        joint.files(&[
-            "geometry/positions_tally",
-            "geometry/positions_write",
-            "geometry/class_range",
-            "geometry/logits_read",
-        ]);
-        joint.files(&["geometry/positions_pixels"]);
+        joint.files(&["geometry/positions_tally", "geometry/positions_write"]);
+        joint.files(&["geometry/class_range", "geometry/logits_read", "geometry/positions_pixels"]);
         let flag = |name: &str, flag: bool| (name.to_string(), f64::from(u8::from(flag)));
         let mut overrides = choices(request, fold, classes);
-        overrides.retain(|(name, _)| name != "WRITES");
         overrides.extend([("EACH".into(), self.each as f64), flag("BY_ITEM", self.by_item)]);
         overrides.extend(
             [("FOLDS", does.folds), ("SCORES", does.scores), ("WRITES", does.writes)]

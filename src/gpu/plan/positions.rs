@@ -76,16 +76,6 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     }
 }
 
-/// What a kernel is joined of that goes from logits to losses and gradients in one pass.
-fn whole(request: &Request<'_>, fold: Fold, path: &str) -> Joint {
-    let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-    joint.optional("upstream", request.upstream_tensor());
-    joint.optional("losses", request.unreduced());
-    joint.optional("dx0", !request.wanted.is_empty());
-    joint.files(&["geometry/positions_tally", "geometry/positions_write", path]);
-    joint
-}
-
 /// One pass: as many lanes share a position as keep loops short and neighbours together.
 fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let (positions, c) = (classes.positions(), classes.c);
@@ -108,7 +98,13 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
 
     let mut overrides = choices(request, fold, classes);
     overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), f64::from(u8::from(rows)))]);
-    let stage = whole(request, fold, "geometry/positions_fused").stage("positions_fused", overrides, groups);
+    overrides.push(("WRITES".into(), f64::from(u8::from(!request.wanted.is_empty()))));
+    let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
+    joint.optional("upstream", request.upstream_tensor());
+    joint.optional("losses", request.unreduced());
+    joint.optional("dx0", !request.wanted.is_empty());
+    joint.files(&["geometry/positions_tally", "geometry/positions_write", "geometry/positions_fused"]);
+    let stage = joint.stage("positions_fused", overrides, groups);
     plan.stages.push(writing(request, in_quads(stage, fold, classes).through(Values::Each(slots * rounds))));
 }
 
@@ -226,7 +222,6 @@ pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Ve
         ("SPREADS".into(), flag(!labelled || fold.spreads)),
         ("FOURS".into(), flag(fold.light && classes.class_stride == 1)),
         ("WHOLE".into(), flag(in_fours(classes))),
-        ("WRITES".into(), flag(!request.wanted.is_empty())),
         request.team(),
     ]);
     overrides
