@@ -6,7 +6,7 @@ struct Four {
     targets: mat4x4<f32>,
 }
 
-fn four_at(i: u32) -> Four {
+fn four_at(i: u32, cell: vec2<u32>) -> Four {
     let k = 4u * i;
     let inputs = mat4x4<f32>(x0_four(k), x0_four(k + 4u), x0_four(k + 8u), x0_four(k + 12u));
     return Four(inputs, mat4x4<f32>(x1_four(k), x1_four(k + 4u), x1_four(k + 8u), x1_four(k + 12u)));

@@ -1,4 +1,4 @@
-// A value for each element or box, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element losses/pointwise/mse geometry/scalars.
+// A value for each element or box, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element geometry/cells losses/pointwise/mse geometry/scalars.
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
@@ -50,9 +50,11 @@ fn elements(
     var tally = tally_none();
     let rounds = params.chunk / 1024u;
     var i = start + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
+    var cell = cell_at(i);
+    let step = cell_at(4u * TEAM);
     for (var round = 0u; round < rounds; round += 1u) {
         if i + 4u <= end {
-            let four = four_at(i);
+            let four = four_at(i, cell);
             let a = visit(i, item, of_item, scale, score_of_four(four, 0u, of_item.xyz), &tally);
             let b = visit(i + 1u, item, of_item, scale, score_of_four(four, 1u, of_item.xyz), &tally);
             let c = visit(i + 2u, item, of_item, scale, score_of_four(four, 2u, of_item.xyz), &tally);
@@ -61,6 +63,7 @@ fn elements(
             tally.sum += (a.loss + b.loss) + (c.loss + d.loss);
         }
         i += 4u * TEAM;
+        cell = cell_after(cell, step);
     }
     // what is left of a quad has one writer
     let left = select(end, end - ((end - start) & 3u), lane == 0u);

@@ -22,16 +22,19 @@ fn pixel_at(position: u32, first: u32, label: Label) -> Pixel {
     return Pixel(label, takes_part(position, label), pixel_place(position, first, label));
 }
 
+// how many times four a lane takes at a time: told when the text is joined, and loops over them are written out
+const STRIP: u32 = 1u;
+
 // What comes of it.
 struct Settled {
     s: Statistics,
     slopes: Slopes,
 }
 
-fn settle(position: u32, pixel: Pixel, state: State, tally: ptr<function, Tally>) -> Settled {
+fn settle(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr<function, Tally>) -> Settled {
     let s = finish_place(state, pixel.place);
     let score = score_place(s);
-    if SCORES {
+    if SCORES && live {
         tally_position(position, pixel.label, pixel.kept, s, score, tally);
     }
     return Settled(s, slopes_of(s, score, scales() * upstream_at(position)));
@@ -41,47 +44,128 @@ fn write_pixel(pixel: Pixel, after: Settled, x: f32, t: f32, k: u32) -> f32 {
     return settled(write_class(after.slopes, class_of(x, t, pixel.label, k)), pixel.kept, after.s);
 }
 
-fn visit_four(position: u32, tally: ptr<function, Tally>) {
-    let first = first_class(position);
+// Four neighbours: where the first is, whether there are such, and where its first class is.
+struct Four {
+    position: u32,
+    live: bool,
+    first: u32,
+    a: Pixel,
+    b: Pixel,
+    c: Pixel,
+    d: Pixel,
+}
+
+struct States {
+    a: State,
+    b: State,
+    c: State,
+    d: State,
+}
+
+struct AllSettled {
+    a: Settled,
+    b: Settled,
+    c: Settled,
+    d: Settled,
+}
+
+// Those at a position; beyond the end others stand for them, and nothing comes of it.
+fn four_at(position: u32, instead: u32, end: u32) -> Four {
+    let live = position < end;
+    let at = select(instead, position, live);
+    let first = first_class(at);
     look_at(first);
-    let labels = target_labels(vec4<u32>(position) + vec4<u32>(0u, 1u, 2u, 3u));
-    let pixel_a = pixel_at(position, first, labels.a);
-    let pixel_b = pixel_at(position + 1u, first + 1u, labels.b);
-    let pixel_c = pixel_at(position + 2u, first + 2u, labels.c);
-    let pixel_d = pixel_at(position + 3u, first + 3u, labels.d);
-    var a = state_before(position);
-    var b = state_before(position + 1u);
-    var c = state_before(position + 2u);
-    var d = state_before(position + 3u);
+    let labels = target_labels(vec4<u32>(at) + vec4<u32>(0u, 1u, 2u, 3u));
+    return Four(
+        at,
+        live,
+        first,
+        pixel_at(at, first, labels.a),
+        pixel_at(at + 1u, first + 1u, labels.b),
+        pixel_at(at + 2u, first + 2u, labels.c),
+        pixel_at(at + 3u, first + 3u, labels.d),
+    );
+}
+
+fn states_before(four: Four) -> States {
+    let at = four.position;
+    return States(state_before(at), state_before(at + 1u), state_before(at + 2u), state_before(at + 3u));
+}
+
+fn absorbed(states: States, four: Four, k: u32) -> States {
+    let x = logits_at(four.first, k);
+    let t = targets_at(four.first, k);
+    var a = states.a;
+    var b = states.b;
+    var c = states.c;
+    var d = states.d;
+    absorb_class(&a, class_of(x.x, t.x, four.a.label, k), four.a.place);
+    absorb_class(&b, class_of(x.y, t.y, four.b.label, k), four.b.place);
+    absorb_class(&c, class_of(x.z, t.z, four.c.label, k), four.c.place);
+    absorb_class(&d, class_of(x.w, t.w, four.d.label, k), four.d.place);
+    return States(a, b, c, d);
+}
+
+fn keep_states(four: Four, states: States) {
+    if four.live {
+        keep_state(four.position, states.a);
+        keep_state(four.position + 1u, states.b);
+        keep_state(four.position + 2u, states.c);
+        keep_state(four.position + 3u, states.d);
+    }
+}
+
+fn settle_four(four: Four, states: States, tally: ptr<function, Tally>) -> AllSettled {
+    let at = four.position;
+    return AllSettled(
+        settle(at, four.live, four.a, states.a, tally),
+        settle(at + 1u, four.live, four.b, states.b, tally),
+        settle(at + 2u, four.live, four.c, states.c, tally),
+        settle(at + 3u, four.live, four.d, states.d, tally),
+    );
+}
+
+fn write_four(four: Four, after: AllSettled, k: u32) {
+    let x = logits_at(four.first, k);
+    let t = targets_at(four.first, k);
+    let d = vec4<f32>(
+        write_pixel(four.a, after.a, x.x, t.x, k),
+        write_pixel(four.b, after.b, x.y, t.y, k),
+        write_pixel(four.c, after.c, x.z, t.z, k),
+        write_pixel(four.d, after.d, x.w, t.w, k),
+    );
+    if four.live {
+        store_dx0_four(four.first + (k * params.class_stride), d);
+    }
+}
+
+// A strip of fours, each as far from the next as a team takes together: what is read and written of a class is then long.
+fn visit_strip(position: u32, end: u32, tally: ptr<function, Tally>) {
+    var fours: array<Four, STRIP>;
+    var states: array<States, STRIP>;
+    var after: array<AllSettled, STRIP>;
+    for (var q = 0u; q < STRIP; q += 1u) {
+        fours[q] = four_at(position + (4u * TEAM * q), position, end);
+        states[q] = states_before(fours[q]);
+    }
     if FOLDS {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
-            let x = logits_at(first, k);
-            let t = targets_at(first, k);
-            absorb_class(&a, class_of(x.x, t.x, pixel_a.label, k), pixel_a.place);
-            absorb_class(&b, class_of(x.y, t.y, pixel_b.label, k), pixel_b.place);
-            absorb_class(&c, class_of(x.z, t.z, pixel_c.label, k), pixel_c.place);
-            absorb_class(&d, class_of(x.w, t.w, pixel_d.label, k), pixel_d.place);
+            for (var q = 0u; q < STRIP; q += 1u) {
+                states[q] = absorbed(states[q], fours[q], k);
+            }
         }
-        keep_state(position, a);
-        keep_state(position + 1u, b);
-        keep_state(position + 2u, c);
-        keep_state(position + 3u, d);
+        for (var q = 0u; q < STRIP; q += 1u) {
+            keep_states(fours[q], states[q]);
+        }
     }
-    let of_a = settle(position, pixel_a, a, tally);
-    let of_b = settle(position + 1u, pixel_b, b, tally);
-    let of_c = settle(position + 2u, pixel_c, c, tally);
-    let of_d = settle(position + 3u, pixel_d, d, tally);
+    for (var q = 0u; q < STRIP; q += 1u) {
+        after[q] = settle_four(fours[q], states[q], tally);
+    }
     if WRITES {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
-            let x = logits_at(first, k);
-            let t = targets_at(first, k);
-            let four = vec4<f32>(
-                write_pixel(pixel_a, of_a, x.x, t.x, k),
-                write_pixel(pixel_b, of_b, x.y, t.y, k),
-                write_pixel(pixel_c, of_c, x.z, t.z, k),
-                write_pixel(pixel_d, of_d, x.w, t.w, k),
-            );
-            store_dx0_four(first + (k * params.class_stride), four);
+            for (var q = 0u; q < STRIP; q += 1u) {
+                write_four(fours[q], after[q], k);
+            }
         }
     }
 }
@@ -96,7 +180,7 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
         }
         keep_state(position, state);
     }
-    let after = settle(position, pixel, state, tally);
+    let after = settle(position, true, pixel, state, tally);
     if WRITES {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             let d = write_class(after.slopes, class_at(first, pixel.label, k));
@@ -117,13 +201,14 @@ fn positions_pixels(
     let item = tile / params.chunks;
     let start = (item * run) + ((tile % params.chunks) * params.chunk);
     let end = select(start, min(start + params.chunk, (item + 1u) * run), live);
-    let first = start + (EACH * (((lane / TEAM) * TEAM * params.rounds) + (lane % TEAM)));
+    let together = TEAM * select(1u, STRIP, EACH == 4u);
+    let first = start + (EACH * (((lane / TEAM) * together * params.rounds) + (lane % TEAM)));
     var tally = tally_none();
     for (var round = 0u; round < params.rounds; round += 1u) {
-        let position = first + (EACH * round * TEAM);
+        let position = first + (EACH * round * together);
         if position < end {
             if EACH == 4u {
-                visit_four(position, &tally);
+                visit_strip(position, end, &tally);
             } else {
                 visit_one(position, &tally);
             }

@@ -12,34 +12,74 @@ fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     }
 }
 
+// how many times four positions a lane takes at a time: told when the text is joined, and loops over them are written out
+const STRIP: u32 = 1u;
+
+// how many lanes walk a contiguous piece together
+override TEAM: u32 = 256u;
+
+// A quad of a strip, and what comes of its classes.
+struct Scattered {
+    quad: Quad,
+    live: bool,
+    pixels: Pixels,
+    riding: Riding,
+    pull: vec4<f32>,
+    unknown: vec4<bool>,
+}
+
+// That of a position; beyond the end another stands for it, and nothing is written.
+fn scattered_at(position: u32, instead: u32) -> Scattered {
+    let live = position < positions();
+    let quad = quad_at(select(instead, position, live), positions());
+    look_at(quad.first.x);
+    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), vec4<f32>(0.0), vec4<bool>(false));
+}
+
+// The same with what a class pulls at all of them.
+fn pulled(before: Scattered, k: u32) -> Scattered {
+    var after = before;
+    let slope = slope_first(before.quad, k, before.pixels);
+    after.unknown = before.unknown | are_nan(slope.by_p) | are_nan(slope.p);
+    after.pull = before.pull + (slope.p * slope.by_p);
+    return after;
+}
+
+fn scatter_class(s: Scattered, k: u32) {
+    let slope = slope_again(s.quad, k, s.pixels);
+    let of_rider = ridden(s.riding, logits_of(s.quad, k), s.quad, k);
+    let nans = s.unknown | are_nan(slope.by_p) | are_nan(slope.p) | are_nan(of_rider);
+    let d = select(chain(slope.p, slope.by_p, s.pull) + of_rider, vec4<f32>(nan()), nans);
+    if s.live {
+        store_quad(s.quad, k, select(vec4<f32>(0.0), d, s.quad.kept));
+    }
+}
+
 @compute @workgroup_size(256)
 fn region_scatter(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let position = 4u * ((workgroup_at(group, grid) * 256u) + lane);
+    let start = 256u * STRIP * workgroup_at(group, grid);
+    let position = 4u * (start + ((lane / TEAM) * TEAM * STRIP) + (lane % TEAM));
     if position >= positions() {
         return;
     }
-    let quad = quad_at(position, positions());
-    look_at(quad.first.x);
-    let pixels = pixels_of(quad.at);
-    var pull = vec4<f32>(0.0);
-    var unknown = vec4<bool>(false);
+    var strip: array<Scattered, STRIP>;
+    for (var q = 0u; q < STRIP; q += 1u) {
+        strip[q] = scattered_at(position + (4u * TEAM * q), position);
+    }
     if COUPLED {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
-            let slope = slope_first(quad, k, pixels);
-            unknown = unknown | are_nan(slope.by_p) | are_nan(slope.p);
-            pull += slope.p * slope.by_p;
+            for (var q = 0u; q < STRIP; q += 1u) {
+                strip[q] = pulled(strip[q], k);
+            }
         }
     }
-    let riding = riding_of(quad);
     for (var k = classes_from(); k < classes_to(); k += 1u) {
-        let slope = slope_again(quad, k, pixels);
-        let of_rider = ridden(riding, logits_of(quad, k), quad, k);
-        let nans = unknown | are_nan(slope.by_p) | are_nan(slope.p) | are_nan(of_rider);
-        let d = select(chain(slope.p, slope.by_p, pull) + of_rider, vec4<f32>(nan()), nans);
-        store_quad(quad, k, select(vec4<f32>(0.0), d, quad.kept));
+        for (var q = 0u; q < STRIP; q += 1u) {
+            scatter_class(strip[q], k);
+        }
     }
 }

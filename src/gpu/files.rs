@@ -111,6 +111,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("fold/distance"),
     source!("fold/similarity"),
     source!("geometry/element"),
+    source!("geometry/cells"),
     source!("geometry/scalars"),
     source!("geometry/boxes"),
     source!("geometry/elements"),

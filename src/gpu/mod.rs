@@ -15,7 +15,7 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 mod transfer;
-mod unroll;
+mod rewrite;
 
 pub use adapter::{AdapterReport, adapters};
 pub use context::Gpu;

@@ -2,7 +2,7 @@
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.x, v.y);
     let size = abs(d);
-    var loss = (size + log1p(exp_negative(2.0 * size))) - 0.69314718;
+    var loss = (size + log1p_near(exp_negative(2.0 * size))) - 0.69314718;
     if size < 1.0 {
         // 2·sinh(d/2) = e + e/(1 + e) for e = expm1(d/2)
         let e = expm1(0.5 * size);

@@ -5,14 +5,15 @@ use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, narrow, overrid
 use crate::leaf::Leaf;
 use crate::role::Role;
 
-/// The elements of a tile are at least and at most so many; between, there are about as many tiles as this.
-const TILE: std::ops::RangeInclusive<usize> = 4096..=65536;
+/// The elements of a tile are at least and at most so many; between, there are about as many tiles as this on a GPU.
+const TILE: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
 const TILES: usize = 1024;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
-    let chunk = (total / TILES).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    let chunk = (total / request.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    let chunk = chunk.min(per_item.next_power_of_two().max(*TILE.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
     let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
     let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
@@ -81,7 +82,7 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
     overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
     overrides.push(request.team());
     let bound = bind_gradients(&mut joint, &mut overrides, header, gradients);
-    joint.files(&["geometry/element"]);
+    joint.files(&["geometry/element", "geometry/cells"]);
     joint.sources.push(header.shader);
     joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
     joint.stage("elements", overrides, tiles).writing(bound)

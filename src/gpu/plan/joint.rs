@@ -83,7 +83,7 @@ impl Joint {
         let declared: Vec<&str> = declared.collect();
         overrides.retain(|(name, _)| declared.contains(&name.as_str()));
         let kernel =
-            Kernel { entry, sources: self.sources, overrides, quads: Quads::Nothing, few: None, shared_buffer: false };
+            Kernel { entry, sources: self.sources, overrides, quads: Quads::Nothing, few: None, strip: None, own_params: false, shared_buffer: false };
         Stage {
             kernel: Arc::new(kernel),
             groups,
@@ -121,6 +121,12 @@ impl Stage {
     /// The stage, of whose positions a lane keeps the classes where they are so few.
     pub(super) fn of_few(mut self, classes: Option<u32>) -> Stage {
         Arc::make_mut(&mut self.kernel).few = classes;
+        self
+    }
+
+    /// The stage, whose lanes take so many times four neighbours at a time.
+    pub(super) fn in_strips(mut self, fours: usize) -> Stage {
+        Arc::make_mut(&mut self.kernel).strip = Some(fours as u32);
         self
     }
 

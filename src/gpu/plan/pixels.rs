@@ -53,6 +53,8 @@ fn range_of(first: usize, end: usize) -> Block {
 pub(super) struct Pixels {
     /// By a lane, at a time.
     each: usize,
+    /// How many times that, a class after the other.
+    strip: usize,
     /// Whether workgroups belong to one item each.
     by_item: bool,
 }
@@ -68,21 +70,22 @@ struct Does {
 
 impl Pixels {
     /// None where lanes had too much to do, or classes lie together.
-    pub fn of(classes: Classes, fold: Fold) -> Option<Pixels> {
+    pub fn of(request: &Request<'_>, classes: Classes, fold: Fold) -> Option<Pixels> {
         let each = if fold.light && classes.s.is_multiple_of(4) { 4 } else { 1 };
         let by_item = classes.s >= LARGE;
         let short = match by_item {
             true => classes.c <= MOST_OF_LARGE,
             false => each == 4 && classes.c <= MOST_OF_FOUR,
         };
-        (classes.class_stride > 1 && short).then_some(Pixels { each, by_item })
+        let strip = request.strip(each == 4);
+        (classes.class_stride > 1 && short).then_some(Pixels { each, strip, by_item })
     }
 
     pub fn plan(self, request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
         let (runs, run) = if self.by_item { (classes.n, classes.s) } else { (1, classes.positions()) };
-        // about 4096 workgroups, as far as an invocation's loops stay short
-        let together = 256 * self.each;
-        let rounds = (classes.positions() / (together * 4096)).next_power_of_two().min((4096 / classes.c).max(1));
+        // as far as an invocation's loops stay short
+        let together = 256 * self.each * self.strip;
+        let rounds = (classes.positions() / (together * request.workgroups(4096))).next_power_of_two().min((4096 / classes.c).max(1));
         let (chunk, chunks) = (together * rounds, run.div_ceil(together * rounds));
         let groups = (runs * chunks) as u64;
         plan.params.rounds = narrow(rounds as u64);
@@ -94,7 +97,7 @@ impl Pixels {
         let writes = !request.wanted.is_empty();
         let Some(range) = self.range(request, classes) else {
             let does = Does { folds: true, scores: true, writes, in_ranges: false };
-            let few = few(request, classes, 4).filter(|_| self.each == 4 && writes);
+            let few = few(request, classes, 4).filter(|_| self.each == 4 && self.strip == 1 && writes);
             plan.stages.push(stage(does).of_few(few).over(all_classes(classes), groups));
             return;
         };
@@ -139,7 +142,7 @@ impl Pixels {
             [("FOLDS", does.folds), ("SCORES", does.scores), ("WRITES", does.writes)]
                 .map(|(name, does)| flag(name, does)),
         );
-        let stage = joint.stage("positions_pixels", overrides, 0).in_quads(self.each == 4);
+        let stage = joint.stage("positions_pixels", overrides, 0).in_quads(self.each == 4).in_strips(self.strip);
         if does.writes { writing(request, stage) } else { stage }
     }
 }

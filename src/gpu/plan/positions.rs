@@ -69,7 +69,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     } else if !in_place && (classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW)) {
         cut(request, plan, classes, fold);
     } else {
-        match Pixels::of(classes, fold) {
+        match Pixels::of(request, classes, fold) {
             Some(pixels) => pixels.plan(request, plan, classes, fold),
             None => fused(request, plan, classes, fold),
         }
@@ -89,8 +89,8 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     };
     let slots = 256 / lanes;
     let per_lane = c.div_ceil(if rows && fold.light { 4 * lanes } else { lanes });
-    // about 4096 workgroups, as far as an invocation's loops stay short
-    let rounds = (positions / (slots * 4096)).next_power_of_two().min((4096 / per_lane).max(1));
+    // as far as an invocation's loops stay short
+    let rounds = (positions / (slots * request.workgroups(4096))).next_power_of_two().min((4096 / per_lane).max(1));
     let groups = positions.div_ceil(slots * rounds) as u64;
     plan.params.rounds = narrow(rounds as u64);
     plan.params.tallies = narrow(groups);

@@ -129,9 +129,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_slopes", "geometry/slopes_again"]);
         scatter.files(&["geometry/region_scatter"]);
         let add = ("DX0_ADD".into(), f64::from(u8::from(wanted.add)));
-        let groups = positions.div_ceil(1024) as u64;
-        let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), 0).in_quads(fours).of_few(few);
-        let stage = stage.through(Values::Each(1024)).writing(vec![("dx0".into(), wanted.output)]);
+        let strip = request.strip(fours);
+        let together = 1024 * strip;
+        let groups = positions.div_ceil(together) as u64;
+        let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), 0).in_quads(fours).in_strips(strip);
+        let stage = stage.of_few(few.filter(|_| strip == 1));
+        let stage = stage.through(Values::Each(together)).writing(vec![("dx0".into(), wanted.output)]);
         plan.stages.push(stage.over(block, groups));
     }
     Ok(())

@@ -57,6 +57,18 @@ impl Request<'_> {
         ("TEAM".into(), if self.on_cpu { 8.0 } else { 256.0 })
     }
 
+    /// About how many workgroups a walk is cut into, of so many that keep a GPU busy: a CPU goes through a few at a time, and
+    /// pays for each, most of all for the tally that it leaves.
+    pub(super) fn workgroups(&self, on_gpu: usize) -> usize {
+        if self.on_cpu { 64 } else { on_gpu }
+    }
+
+    /// How many times four neighbours a lane takes at a time of a class that lies far from the next, if it takes four: a CPU's
+    /// caches look ahead in long runs alone.
+    pub(super) fn strip(&self, fours: bool) -> usize {
+        if self.on_cpu && fours { 4 } else { 1 }
+    }
+
     /// The losses of the walk.
     pub(super) fn pieces(&self) -> &'static [Piece] {
         if self.checked.rider_divisor.is_some() { &[Piece::Ridden, Piece::Rider] } else { &[Piece::Only] }
@@ -143,8 +155,11 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     plan.stages = stages;
 }
 
-/// The choices that a loss's options make in its shaders: flags, names by their place, integers, and
-/// whether there is a value.
+/// The greatest number that `whole_power` of the shaders raises to.
+const MOST_WHOLE: f64 = 4.0;
+
+/// The choices that a loss's options make in its shaders: flags, names by their place, integers, and whether there is a value;
+/// a number where it is small and whole, else −1. A shader declares those that it asks for.
 pub(super) fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
     let mut overrides = Vec::new();
     for (spec, value) in loss.specs().iter().zip(loss.values()) {
@@ -158,6 +173,10 @@ pub(super) fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
             (Kind::Integer, Value::Number(number)) => overrides.push((name, number)),
             (Kind::NumberOrNone, value) => {
                 overrides.push((format!("HAS_{name}"), f64::from(u8::from(value != Value::None))));
+            }
+            (Kind::Number, Value::Number(number)) => {
+                let is_whole = number.fract() == 0.0 && (0.0..=MOST_WHOLE).contains(&number);
+                overrides.push((format!("WHOLE_{name}"), if is_whole { number } else { -1.0 }));
             }
             _ => {}
         }

@@ -45,8 +45,8 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
     let lanes = width.div_ceil(8).next_power_of_two().min(256);
     let slots = 256 / lanes;
     let per_lane = width.div_ceil(lanes).max(1);
-    // about 4096 workgroups, as far as an invocation's loops stay short
-    let rounds = (rows / (slots * 4096)).next_power_of_two().min((2048 / per_lane).max(1));
+    // as far as an invocation's loops stay short
+    let rounds = (rows / (slots * request.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
     let groups = rows.div_ceil(slots * rounds) as u64;
     plan.params.rounds = narrow(rounds as u64);
     plan.params.tallies = narrow(groups);

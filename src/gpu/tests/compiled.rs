@@ -57,7 +57,8 @@ pub(super) fn joined() -> &'static [Joined] {
 }
 
 fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
-    let mut kernel = kernel.clone();
+    // pairs are a CPU's, which reads parameters once
+    let mut kernel = Kernel { own_params: in_pairs, ..kernel.clone() };
     quads(&mut kernel, in_pairs, |_| true);
     kernel
 }

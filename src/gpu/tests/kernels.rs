@@ -224,6 +224,8 @@ fn kernels_that_differ_have_keys_that_differ() {
         overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 1.0)],
         quads: Quads::Nothing,
         few: None,
+        strip: None,
+        own_params: false,
         shared_buffer: false,
     };
     let leaf = Source { path: "lib/math", text: "// a leaf from outside that goes by a known path" };
@@ -258,6 +260,8 @@ fn an_error_is_reported_at_its_own_file_and_line() {
         overrides: Vec::new(),
         quads: Quads::Nothing,
         few: None,
+        strip: None,
+        own_params: false,
         shared_buffer: false,
     };
 

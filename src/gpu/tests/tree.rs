@@ -99,6 +99,8 @@ fn alone(source: Source) -> Kernel {
         overrides: Vec::new(),
         quads: Quads::Nothing,
         few: None,
+        strip: None,
+        own_params: false,
         shared_buffer: false,
     }
 }

@@ -1,0 +1,101 @@
+//! What of a kernel's text is rewritten, since some compilers would not do it themselves.
+
+/// The line that declares the parameters, as `lib/params` writes it.
+const PARAMS: &str = "@group(0) @binding(0) var<uniform> params: Params;";
+
+/// The text whose entry point copies the parameters first, for all functions to read the copy.
+///
+/// A CPU under a driver looks each of them up again wherever it is read, lane by lane: what a loop stores might have changed it.
+pub(super) fn with_own_params(text: &str, entry: &str) -> String {
+    let mut out = String::with_capacity(2 * text.len());
+    let (begin, mut in_head) = (format!("fn {entry}("), false);
+    for line in text.lines() {
+        in_head |= line.starts_with(&begin);
+        match line {
+            PARAMS => out.push_str(&format!("{PARAMS} var<private> own_params: Params;")),
+            _ => out.push_str(&line.replace("params.", "own_params.")),
+        }
+        if in_head && line.ends_with('{') {
+            out.push_str(" own_params = params;");
+            in_head = false;
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// A loop that is written out: the line that tells how often it is gone through, and the variable that counts, as shader files
+/// write them. A compiler that does not unroll it would keep what is indexed by that in memory rather than in registers.
+pub(super) struct Unrolled {
+    pub count: &'static str,
+    pub by: &'static str,
+    pub begins: &'static str,
+}
+
+/// Over classes, where these are few and known.
+pub(super) const CLASSES: Unrolled = Unrolled {
+    count: "const CLASSES: u32 = ",
+    by: "k",
+    begins: "for (var k = classes_from(); k < classes_to(); k += 1u) {",
+};
+
+/// Over the fours of a strip.
+pub(super) const STRIP: Unrolled =
+    Unrolled { count: "const STRIP: u32 = ", by: "q", begins: "for (var q = 0u; q < STRIP; q += 1u) {" };
+
+impl Unrolled {
+    /// The text for so many times, each loop written out.
+    pub fn written_out(&self, text: &str, times: u32) -> String {
+        let mut out = String::with_capacity(2 * text.len());
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            match line.strip_suffix(self.begins) {
+                Some(indent) if indent.trim().is_empty() => {
+                    let end = format!("{indent}}}");
+                    let body: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
+                    let body = body.join("\n");
+                    for time in 0..times {
+                        out.push_str(&format!("{indent}{{\n{indent}    const {} = {time}u;\n{body}\n{end}\n", self.by));
+                    }
+                }
+                _ if line.starts_with(self.count) => out.push_str(&format!("{}{times}u;\n", self.count)),
+                _ => {
+                    out.push_str(line);
+                    out.push('\n');
+                }
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_copied_where_a_kernel_begins() {
+        let text = format!(
+            "{PARAMS}\nfn a() -> u32 {{\n    return params.part;\n}}\nfn walk(\n    lane: u32,\n) {{\n    a();\n}}\n"
+        );
+        let want = format!(
+            "{PARAMS} var<private> own_params: Params;\nfn a() -> u32 {{\n    return own_params.part;\n}}\n\
+             fn walk(\n    lane: u32,\n) {{ own_params = params;\n    a();\n}}\n"
+        );
+        assert_eq!(with_own_params(&text, "walk"), want);
+    }
+
+    #[test]
+    fn a_loop_over_classes_is_written_out_with_what_it_holds() {
+        let text = "const CLASSES: u32 = 4u;\n    for (var k = classes_from(); k < classes_to(); k += 1u) {\n        if a {\n            b(k);\n        }\n    }\n    c();\n";
+        let want = "const CLASSES: u32 = 2u;\n    {\n        const k = 0u;\n        if a {\n            b(k);\n        }\n    }\n    \
+                    {\n        const k = 1u;\n        if a {\n            b(k);\n        }\n    }\n    c();\n";
+        assert_eq!(CLASSES.written_out(text, 2), want);
+    }
+
+    #[test]
+    fn other_loops_are_left_alone() {
+        let text = "for (var k = 0u; k < params.classes; k += 1u) {\n    b(k);\n}\n";
+        assert_eq!(CLASSES.written_out(text, 3), text);
+    }
+}
