@@ -71,13 +71,12 @@ fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32
         (*state).against += (u.x + u.y) * (u.x + u.y);
         return;
     }
-    if is_nan(x.x) || is_nan(x.y) || is_infinite(x.x) || is_infinite(x.y) {
-        // an infinite vector has no direction
-        (*state).poison = 1u;
-        return;
-    }
-    let band = max((*state).band, band_of(x.xy));
-    let y = x.xy * scale_of(band);
+    // an infinite vector has no direction
+    let unknown = is_nan(x.x) || is_nan(x.y) || is_infinite(x.x) || is_infinite(x.y);
+    (*state).poison |= select(0u, 1u, unknown);
+    let known_part = select(x.xy, vec2<f32>(0.0), unknown);
+    let band = max((*state).band, band_of(known_part));
+    let y = known_part * scale_of(band);
     (*state).squares = raised((*state).squares, band - (*state).band) + (y * y);
     (*state).band = band;
 }

@@ -6,7 +6,8 @@ override PAIRS: u32 = 1u;
 // the power where it is 1 or 2, which take no logarithm; 0 for any other
 override POWER: u32 = 0u;
 
-// The greatest difference so far, and the sum of all as shares of it, each to the power of p: neither overflows nor vanishes.
+// The sum of all differences as shares of a peak, each to the power of p: neither overflows nor vanishes. The peak is the
+// greatest difference so far; where the power is 1 or 2, the power of two that stands for its band of 32.
 struct Pair {
     peak: f32,
     sum: f32,
@@ -28,7 +29,7 @@ fn fold_empty() -> State {
     return State(Pair(0.0, 0.0), Pair(0.0, 0.0), Pair(0.0, 0.0), 0u, 0u);
 }
 
-// share^p, for 0 < share ≤ 1.
+// share^p, for 0 < share ≤ 1, or any share where the power is 1 or 2.
 fn to_power(share: f32, p: f32) -> f32 {
     if POWER == 1u {
         return share;
@@ -40,22 +41,33 @@ fn to_power(share: f32, p: f32) -> f32 {
 }
 
 fn raise(pair: Pair, peak: f32) -> Pair {
+    if POWER != 0u {
+        return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), 0.0));
+    }
     if (pair.peak == 0.0) || (pair.peak == peak) {
         return Pair(peak, pair.sum);
     }
     return Pair(peak, pair.sum * to_power(pair.peak / peak, vectors_p()));
 }
 
+// The power of two in the middle of a number's band, and one over such a power.
+fn middle_of(size: f32) -> f32 {
+    return bitcast<f32>(((bitcast<u32>(size) >> 28u) << 28u) + (16u << 23u));
+}
+
+fn reciprocal(peak: f32) -> f32 {
+    return bitcast<f32>(0x7f000000u - bitcast<u32>(peak));
+}
+
 fn pair_absorb(pair: Pair, difference: f32, bit: u32, flags: ptr<function, u32>) -> Pair {
-    if is_nan(difference) {
-        *flags |= POISON;
-        return pair;
+    let unknown = is_nan(difference);
+    let infinite = is_infinite(difference);
+    *flags |= select(0u, POISON, unknown) | select(0u, bit, infinite);
+    let size = select(abs(difference), 0.0, unknown || infinite);
+    if POWER != 0u {
+        let raised = raise(pair, max(pair.peak, middle_of(size)));
+        return Pair(raised.peak, raised.sum + to_power(size * reciprocal(raised.peak), 0.0));
     }
-    if is_infinite(difference) {
-        *flags |= bit;
-        return pair;
-    }
-    let size = abs(difference);
     if size > pair.peak {
         let raised = raise(pair, size);
         return Pair(size, raised.sum + 1.0);
@@ -93,7 +105,7 @@ fn fold_merge(a: State, b: State) -> State {
     return State(pair_merge(a.ab, b.ab), pair_merge(a.ac, b.ac), pair_merge(a.bc, b.bc), a.flags | b.flags, 0u);
 }
 
-// What is known of all pairs: the greatest difference of each, the distance as a multiple of it, and what slopes are a
+// What is known of all pairs: the peak of each, the distance as a multiple of it, and what slopes are a
 // multiple of: that root^(1 − p).
 struct Known {
     peaks: vec3<f32>,
@@ -139,34 +151,37 @@ fn fold_poisoned(state: State) -> bool {
 // What a distance grows by with a difference: its sign times (its share of the distance)^(p − 1), 0 for a difference of 0.
 // Of an infinite distance a finite difference has a share of 0, and an infinite one a share that is unknown.
 fn direction(difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
-    if difference == 0.0 {
-        return 0.0;
-    }
-    let share = abs(difference) / peak;
     var size = slope;
-    if unbounded {
-        size = power(select(0.0, nan(), is_infinite(difference)), vectors_p() - 1.0);
-    } else if POWER == 2u {
-        size *= share;
-    } else if POWER != 1u {
-        size *= power_by_parts(share, vectors_p() - 1.0, 1.0);
+    if POWER == 2u {
+        let share = select(0.0, nan(), is_infinite(difference));
+        size = select(slope * (abs(difference) * reciprocal(peak)), share, unbounded);
+    } else if POWER == 0u {
+        let share = abs(difference) / peak;
+        if unbounded {
+            size = power(select(0.0, nan(), is_infinite(difference)), vectors_p() - 1.0);
+        } else {
+            size *= power_by_parts(share, vectors_p() - 1.0, 1.0);
+        }
     }
-    return select(size, -size, difference < 0.0);
+    return select(select(size, -size, difference < 0.0), 0.0, difference == 0.0);
 }
 
 // A distance that the loss does not change with has no part in the gradient.
 fn part_along(by_distance: f32, difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
-    if by_distance == 0.0 {
-        return 0.0;
-    }
-    return by_distance * direction(difference, peak, slope, unbounded);
+    return select(by_distance * direction(difference, peak, slope, unbounded), 0.0, by_distance == 0.0);
 }
 
 // The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.
 fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> vec3<f32> {
     let difference = differences(x);
     let ab = part_along(slopes.x, difference.x, known.peaks.x, known.slopes.x, (state.flags & 1u) != 0u);
-    let ac = part_along(slopes.y, difference.y, known.peaks.y, known.slopes.y, (state.flags & 2u) != 0u);
-    let bc = part_along(slopes.z, difference.z, known.peaks.z, known.slopes.z, (state.flags & 4u) != 0u);
+    var ac = 0.0;
+    var bc = 0.0;
+    if PAIRS > 1u {
+        ac = part_along(slopes.y, difference.y, known.peaks.y, known.slopes.y, (state.flags & 2u) != 0u);
+    }
+    if PAIRS > 2u {
+        bc = part_along(slopes.z, difference.z, known.peaks.z, known.slopes.z, (state.flags & 4u) != 0u);
+    }
     return vec3<f32>(ab + ac, bc - ab, -ac - bc);
 }

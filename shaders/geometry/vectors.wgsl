@@ -1,13 +1,31 @@
 // The vectors of a row: what a walk sees of them, their share of the tally, and their gradients. Uses lib/params lib/math lib/tally dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/losses absent/dx0 absent/dx1 absent/dx2 geometry/distances fold/cosine losses/vectors/cosine_embedding.
+// whether coordinates are taken four at a time, as rows of a multiple of four can be
+override FOURS: bool = false;
+
 fn coordinates(element: u32) -> vec3<f32> {
     return vec3<f32>(x0_at(element), x1_at(element), x2_at(element));
 }
 
-// The state of every `step`th coordinate from `begin` to `end`.
-fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, step: u32) -> State {
+// Those of four that follow each other: a column each.
+fn four_coordinates(element: u32) -> mat4x3<f32> {
+    return transpose(mat3x4<f32>(x0_four(element), x1_four(element), x2_four(element)));
+}
+
+// The state of a lane's coordinates from `begin` to `end`, of so many lanes that share them.
+fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = fold_empty();
-    for (var i = begin; i < end; i += step) {
-        fold_absorb(&state, look, known, coordinates(i));
+    if FOURS {
+        for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
+            let x = four_coordinates(i);
+            fold_absorb(&state, look, known, x[0]);
+            fold_absorb(&state, look, known, x[1]);
+            fold_absorb(&state, look, known, x[2]);
+            fold_absorb(&state, look, known, x[3]);
+        }
+    } else {
+        for (var i = begin + lane; i < end; i += lanes) {
+            fold_absorb(&state, look, known, coordinates(i));
+        }
     }
     return state;
 }
@@ -37,16 +55,43 @@ fn tally_row(row: u32, kept: bool, score: VectorsScore, tally: ptr<function, Tal
     }
 }
 
-// The gradients of every `step`th coordinate from `begin` to `end`.
-fn write_vectors(kept: bool, state: State, known: Known, score: VectorsScore, scale: f32, begin: u32, end: u32, step: u32) {
-    for (var i = begin; i < end; i += step) {
-        var d = vec3<f32>(0.0);
-        if kept {
-            d = fold_write(state, known, coordinates(i), scale * score.d);
-            if is_nan(score.loss) {
-                d = vec3<f32>(nan());
-            }
+// What the gradients of a row take.
+struct RowSlopes {
+    kept: bool,
+    unknown: bool,
+    state: State,
+    known: Known,
+    d: vec3<f32>,
+}
+
+fn row_slopes(kept: bool, state: State, known: Known, score: VectorsScore, scale: f32) -> RowSlopes {
+    return RowSlopes(kept, is_nan(score.loss), state, known, scale * score.d);
+}
+
+fn write_coordinate(row: RowSlopes, x: vec3<f32>) -> vec3<f32> {
+    let d = fold_write(row.state, row.known, x, row.d);
+    return select(vec3<f32>(0.0), select(d, vec3<f32>(nan()), row.unknown), row.kept);
+}
+
+// The gradients of a lane's coordinates from `begin` to `end`, of so many lanes that share them.
+fn write_vectors(row: RowSlopes, begin: u32, end: u32, lane: u32, lanes: u32) {
+    if FOURS {
+        for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
+            let x = four_coordinates(i);
+            let d = transpose(mat4x3<f32>(
+                write_coordinate(row, x[0]),
+                write_coordinate(row, x[1]),
+                write_coordinate(row, x[2]),
+                write_coordinate(row, x[3]),
+            ));
+            store_dx0_four(i, d[0]);
+            store_dx1_four(i, d[1]);
+            store_dx2_four(i, d[2]);
         }
+        return;
+    }
+    for (var i = begin + lane; i < end; i += lanes) {
+        let d = write_coordinate(row, coordinates(i));
         store_dx0(i, d.x);
         store_dx1(i, d.y);
         store_dx2(i, d.z);

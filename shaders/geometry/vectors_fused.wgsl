@@ -24,23 +24,27 @@ fn vectors_fused(
         if live {
             kept = mask_at(row) != 0.0;
         }
-        var state = fold_empty();
-        var known = fold_know(state);
-        for (var look = 0u; look < LOOKS; look += 1u) {
-            var own = fold_empty();
+        var own = fold_empty();
+        if kept {
+            own = absorb_vectors(0u, fold_know(own), begin, end, lane, LANES);
+        }
+        var state = merge_lanes(own, invocation);
+        if LOOKS > 1u {
+            own = fold_empty();
             if kept {
-                own = absorb_vectors(look, known, begin + lane, end, LANES);
+                own = absorb_vectors(1u, fold_know(state), begin, end, lane, LANES);
             }
             state = fold_merge(state, merge_lanes(own, invocation));
-            known = fold_know(state);
         }
+        let known = fold_know(state);
         if live {
             let score = score_of(row, state, known);
             if COUNTS && (lane == 0u) {
                 tally_row(row, kept, score, &tally);
             }
             if WRITES {
-                write_vectors(kept, state, known, score, scales().x * upstream_at(row), begin + lane, end, LANES);
+                let slopes = row_slopes(kept, state, known, score, scales().x * upstream_at(row));
+                write_vectors(slopes, begin, end, lane, LANES);
             }
         }
     }

@@ -25,7 +25,7 @@ fn vectors_gather(
     if live {
         let begin = (row * params.classes) + ((tile % params.chunks) * params.chunk);
         let end = min(begin + params.chunk, (row + 1u) * params.classes);
-        state = absorb_vectors(LOOK, fold_know(before), begin + invocation, end, 256u);
+        state = absorb_vectors(LOOK, fold_know(before), begin, end, invocation, 256u);
     }
     state = merge_lanes(state, invocation);
     if live && (invocation == 0u) {

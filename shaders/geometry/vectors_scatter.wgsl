@@ -15,5 +15,6 @@ fn vectors_scatter(
     let begin = (row * params.classes) + ((tile % params.chunks) * params.chunk);
     let end = min(begin + params.chunk, (row + 1u) * params.classes);
     let scale = scales().x * upstream_at(row);
-    write_vectors(mask_at(row) != 0.0, state, known, score_of(row, state, known), scale, begin + lane, end, 256u);
+    let slopes = row_slopes(mask_at(row) != 0.0, state, known, score_of(row, state, known), scale);
+    write_vectors(slopes, begin, end, lane, 256u);
 }

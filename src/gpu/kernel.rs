@@ -106,7 +106,8 @@ impl Kernel {
     }
 
     pub fn key(&self) -> String {
-        let mut key = format!("{} {} {:?} {:?} {}", self.entry, self.shared_buffer, self.few, self.strip, self.own_params);
+        let mut key =
+            format!("{} {} {:?} {:?} {}", self.entry, self.shared_buffer, self.few, self.strip, self.own_params);
         for source in &self.sources {
             // a leaf from outside the crate may share a path with another
             let _ = write!(key, " {}@{:p}", source.path, source.text);

@@ -10,12 +10,12 @@ mod outcome;
 mod outputs;
 mod params;
 mod plan;
+mod rewrite;
 mod specialise;
 mod tensor;
 #[cfg(test)]
 mod tests;
 mod transfer;
-mod rewrite;
 
 pub use adapter::{AdapterReport, adapters};
 pub use context::Gpu;

@@ -82,8 +82,16 @@ impl Joint {
         let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
         let declared: Vec<&str> = declared.collect();
         overrides.retain(|(name, _)| declared.contains(&name.as_str()));
-        let kernel =
-            Kernel { entry, sources: self.sources, overrides, quads: Quads::Nothing, few: None, strip: None, own_params: false, shared_buffer: false };
+        let kernel = Kernel {
+            entry,
+            sources: self.sources,
+            overrides,
+            quads: Quads::Nothing,
+            few: None,
+            strip: None,
+            own_params: false,
+            shared_buffer: false,
+        };
         Stage {
             kernel: Arc::new(kernel),
             groups,

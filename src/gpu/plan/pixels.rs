@@ -85,7 +85,9 @@ impl Pixels {
         let (runs, run) = if self.by_item { (classes.n, classes.s) } else { (1, classes.positions()) };
         // as far as an invocation's loops stay short
         let together = 256 * self.each * self.strip;
-        let rounds = (classes.positions() / (together * request.workgroups(4096))).next_power_of_two().min((4096 / classes.c).max(1));
+        let rounds = (classes.positions() / (together * request.workgroups(4096)))
+            .next_power_of_two()
+            .min((4096 / classes.c).max(1));
         let (chunk, chunks) = (together * rounds, run.div_ceil(together * rounds));
         let groups = (runs * chunks) as u64;
         plan.params.rounds = narrow(rounds as u64);

@@ -15,6 +15,9 @@ const CHUNK: usize = 8192;
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
 
+/// A row of up to so many coordinates is one lane's where lanes are those of a CPU's vector register: there is nothing to merge.
+const ALONE: usize = 1024;
+
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
     let params = &mut plan.params;
     // a row is a value of the unreduced loss, and its coordinates stand where classes do
@@ -42,9 +45,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
 
 /// One pass: as many lanes share a row as keep loops short.
 fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
-    let lanes = width.div_ceil(8).next_power_of_two().min(256);
+    let lanes = match request.on_cpu && width <= ALONE {
+        true => 1,
+        false => width.div_ceil(8).next_power_of_two().min(256),
+    };
     let slots = 256 / lanes;
-    let per_lane = width.div_ceil(lanes).max(1);
+    let per_lane = width.div_ceil(if in_fours(width) { 4 * lanes } else { lanes }).max(1);
     // as far as an invocation's loops stay short
     let rounds = (rows / (slots * request.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
     let groups = rows.div_ceil(slots * rounds) as u64;
@@ -57,7 +63,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
         joint.optional("mask", request.player(Role::Mask).is_some());
         joint.optional("upstream", request.upstream_tensor());
         joint.optional("losses", first && request.unreduced());
-        let mut choices = choices(request, leaf);
+        let mut choices = choices(request, leaf, width);
         choices.extend([
             ("LANES".into(), lanes as f64),
             ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
@@ -85,7 +91,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
         let mut gather = joint(request, leaf, &["lib/tally"], true);
         gather.optional("losses", false);
         gather.files(&["operand/row_states"]);
-        let mut choices = choices(request, leaf);
+        let mut choices = choices(request, leaf, width);
         choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
         let gather = stage(request, gather, "vectors_gather", choices, tiles, &[]);
         plan.stages.push(gather.through(pieces));
@@ -96,7 +102,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     settle.optional("mask", request.player(Role::Mask).is_some());
     settle.optional("losses", request.unreduced());
     settle.files(&["operand/row_states"]);
-    let settle = stage(request, settle, "vectors_settle", choices(request, leaf), settled, &[]);
+    let settle = stage(request, settle, "vectors_settle", choices(request, leaf, width), settled, &[]);
     plan.stages.push(settle.through(Values::Each(256 * width)));
 
     if !request.wanted.is_empty() {
@@ -106,7 +112,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
             scatter.optional("upstream", request.upstream_tensor());
             scatter.optional("losses", false);
             scatter.files(&["operand/row_states"]);
-            stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, gradients).through(pieces)
+            stage(request, scatter, "vectors_scatter", choices(request, leaf, width), tiles, gradients).through(pieces)
         }));
     }
 }
@@ -132,8 +138,14 @@ fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str], reads: bool) -
     joint
 }
 
-fn choices(request: &Request<'_>, leaf: &dyn Vectors) -> Vec<(String, f64)> {
+/// Whether coordinates are taken four at a time.
+fn in_fours(width: usize) -> bool {
+    width.is_multiple_of(4)
+}
+
+fn choices(request: &Request<'_>, leaf: &dyn Vectors, width: usize) -> Vec<(String, f64)> {
     let mut choices = overrides(request.loss());
+    choices.push(("FOURS".into(), f64::from(u8::from(in_fours(width)))));
     if let Measure::Norm { p, .. } = leaf.measure() {
         let power = if p == 1.0 || p == 2.0 { p } else { 0.0 };
         choices.extend([("PAIRS".into(), leaf.pairs().len() as f64), ("POWER".into(), power.into())]);
@@ -151,5 +163,6 @@ fn stage(
 ) -> Stage {
     let bound = bind_gradients(&mut joint, &mut choices, request.loss().header(), gradients);
     joint.files(&["geometry/lanes", "geometry/vectors", &format!("geometry/{entry}")]);
-    joint.stage(entry, choices, groups).writing(bound)
+    let fours = choices.iter().any(|(name, chosen)| name == "FOURS" && *chosen > 0.0);
+    joint.stage(entry, choices, groups).in_quads(fours).writing(bound)
 }

@@ -237,6 +237,8 @@ fn kernels_that_differ_have_keys_that_differ() {
         Kernel { overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 0.0)], ..one.clone() },
         Kernel { overrides: vec![("BY_ITEM".into(), 0.0)], ..one.clone() },
         Kernel { few: Some(3), ..one.clone() },
+        Kernel { strip: Some(4), ..one.clone() },
+        Kernel { own_params: true, ..one.clone() },
         Kernel { shared_buffer: true, ..one.clone() },
     ];
     assert_eq!(one.key(), one.clone().key());

@@ -87,7 +87,10 @@ fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
 fn a_leaf_overrides_nothing_that_is_not_an_option() {
     for loss in crate::losses::walked() {
         let header = loss.header();
-        let known: BTreeSet<String> = loss.specs().iter().filter_map(override_of).collect();
+        let specs = loss.specs();
+        let whole =
+            specs.iter().filter(|spec| is_number(spec)).map(|spec| format!("WHOLE_{}", spec.name.to_uppercase()));
+        let known: BTreeSet<String> = specs.iter().filter_map(override_of).chain(whole).collect();
         for name in overrides(&header.shader) {
             assert!(known.contains(name), "{}: {name} is not an option", header.id);
             assert!(uses(header.shader.text, name) > 0, "{}: nothing reads {name}", header.id);
