@@ -6,17 +6,22 @@ const PARAMS: &str = "@group(0) @binding(0) var<uniform> params: Params;";
 /// The text whose entry point copies the parameters first, for all functions to read the copy.
 ///
 /// A CPU under a driver looks each of them up again wherever it is read, lane by lane: what a loop stores might have changed it.
+/// And such a driver may compile a kernel anew for every dispatch, with those parameters as constants that its loops and
+/// branches hang on: they are copied under a condition that holds always, which it does not see.
 pub(super) fn with_own_params(text: &str, entry: &str) -> String {
     let mut out = String::with_capacity(2 * text.len());
     let (begin, mut in_head) = (format!("fn {entry}("), false);
     for line in text.lines() {
-        in_head |= line.starts_with(&begin);
-        match line {
-            PARAMS => out.push_str(&format!("{PARAMS} var<private> own_params: Params;")),
-            _ => out.push_str(&line.replace("params.", "own_params.")),
+        if let Some(rest) = line.strip_prefix(&begin) {
+            in_head = true;
+            out.push_str(&format!("{begin}@builtin(global_invocation_id) invocation_of_all: vec3<u32>, {rest}"));
+        } else if line == PARAMS {
+            out.push_str(&format!("{PARAMS} var<private> own_params: Params;"));
+        } else {
+            out.push_str(&line.replace("params.", "own_params."));
         }
         if in_head && line.ends_with('{') {
-            out.push_str(" own_params = params;");
+            out.push_str(" if invocation_of_all.z == 0u { own_params = params; }");
             in_head = false;
         }
         out.push('\n');
@@ -80,7 +85,8 @@ mod tests {
         );
         let want = format!(
             "{PARAMS} var<private> own_params: Params;\nfn a() -> u32 {{\n    return own_params.part;\n}}\n\
-             fn walk(\n    lane: u32,\n) {{ own_params = params;\n    a();\n}}\n"
+             fn walk(@builtin(global_invocation_id) invocation_of_all: vec3<u32>, \n    lane: u32,\n) {{ \
+             if invocation_of_all.z == 0u {{ own_params = params; }}\n    a();\n}}\n"
         );
         assert_eq!(with_own_params(&text, "walk"), want);
     }
