@@ -10,16 +10,21 @@ const BYTES: u64 = 256 << 20;
 /// The best copy over all access patterns, in bytes read and written per second.
 pub fn best_rate(gpu: &Gpu, stopwatch: &Stopwatch) -> f64 {
     let bytes = BYTES.min(gpu.device().limits().max_storage_buffer_binding_size);
-    // runs of one, of 4 and of 16 quads; neighbours by the workgroup, by a narrow subgroup, and alone
-    let rates = [(1, 256), (4, 256), (4, 8), (4, 1), (16, 256), (16, 8), (16, 1)].map(|(run, lanes)| {
-        let seconds = time(gpu, stopwatch, bytes, run, lanes).as_secs_f64();
+    // quads as four words and, where the device has them, as two of 64 bits; runs of one, of 4, of 16 and of 64 quads;
+    // neighbours by the workgroup, by a narrow subgroup, and alone
+    let in_pairs = gpu.device().features().contains(wgpu::Features::SHADER_INT64);
+    let quads = [("vec4<f32>", true), ("vec2<u64>", in_pairs)].into_iter().filter(|(_, has)| *has);
+    let patterns = [(1, 256), (4, 256), (4, 8), (4, 1), (16, 256), (16, 8), (16, 1), (64, 8)];
+    let ways = quads.flat_map(|(quad, _)| patterns.map(|(run, lanes)| (quad, run, lanes)));
+    let rates = ways.map(|(quad, run, lanes)| {
+        let seconds = time(gpu, stopwatch, bytes, quad, run, lanes).as_secs_f64();
         2.0 * bytes as f64 / seconds
     });
-    rates.into_iter().fold(0.0, f64::max)
+    rates.fold(0.0, f64::max)
 }
 
 /// The shortest of several copies in one access pattern.
-fn time(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64, run: u32, lanes: u32) -> Duration {
+fn time(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64, quad: &str, run: u32, lanes: u32) -> Duration {
     let device = gpu.device();
     let buffer = || {
         device.create_buffer(&wgpu::BufferDescriptor {
@@ -30,7 +35,11 @@ fn time(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64, run: u32, lanes: u32) -> D
         })
     };
     let (from, to) = (buffer(), buffer());
-    let module = device.create_shader_module(wgpu::include_wgsl!("copy.wgsl"));
+    let text = include_str!("copy.wgsl").replace("vec4<f32>", quad);
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some("copy"),
+        source: wgpu::ShaderSource::Wgsl(text.into()),
+    });
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some("copy"),
         layout: None,

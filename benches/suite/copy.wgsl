@@ -1,6 +1,8 @@
-// Copies floats in several access patterns: the yardstick of every kernel that is bound by memory.
-@group(0) @binding(0) var<storage, read> from_words: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read_write> to_words: array<vec4<f32>>;
+// Copies quads in several access patterns: the yardstick of every kernel that is bound by memory.
+alias Quad = vec4<f32>;
+
+@group(0) @binding(0) var<storage, read> from_words: array<Quad>;
+@group(0) @binding(1) var<storage, read_write> to_words: array<Quad>;
 
 // how many quads an invocation copies, and how many neighbouring invocations share a contiguous piece, each taking every
 // LANES-th quad of it: 256 walks a workgroup's tile together, 1 gives each invocation a piece of its own

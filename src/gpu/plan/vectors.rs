@@ -15,8 +15,10 @@ const CHUNK: usize = 8192;
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
 
-/// A row of up to so many coordinates is one lane's where lanes are those of a CPU's vector register: there is nothing to merge.
-const ALONE: usize = 1024;
+/// The coordinates of rows that are one lane's each, where lanes are those of a CPU's vector register, and how many rows there
+/// have to be.
+const SHORT: usize = 1024;
+const MANY: usize = 1 << 14;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
     let params = &mut plan.params;
@@ -45,8 +47,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
 
 /// One pass: as many lanes share a row as keep loops short.
 fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
-    let lanes = match request.on_cpu && width <= ALONE {
-        true => 1,
+    let lanes = match request.on_cpu {
+        // the lanes of a register, each of which goes along a row of its own where there are many short ones
+        true if width <= SHORT && rows >= MANY => 1,
+        true => 8,
         false => width.div_ceil(8).next_power_of_two().min(256),
     };
     let slots = 256 / lanes;

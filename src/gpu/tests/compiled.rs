@@ -24,8 +24,9 @@ pub(super) struct Joined {
     pub info: ModuleInfo,
 }
 
-/// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well, which changes nothing
-/// else, and two made for tensors that begin at a quad, which is loaded as one or as a pair; of these, one for few classes.
+/// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well and parameters that lanes
+/// keep, which changes nothing else, and two made for tensors that begin at a quad, which is loaded as one or as a pair; of
+/// these, one for few classes.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -36,7 +37,7 @@ pub(super) fn joined() -> &'static [Joined] {
         let mut made = Vec::new();
         for kernels in texts.values_mut() {
             *kernels = one_of_each_dtype(std::mem::take(kernels));
-            made.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, ..kernel.clone() }));
+            made.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, own_params: true, ..kernel.clone() }));
             let quads = [(kernels.first(), false), (kernels.last(), true)];
             let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
             let quads = quads.filter(|(kernel, _)| kernel.quads > Quads::Nothing);
@@ -57,8 +58,7 @@ pub(super) fn joined() -> &'static [Joined] {
 }
 
 fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
-    // pairs are a CPU's, which reads parameters once
-    let mut kernel = Kernel { own_params: in_pairs, ..kernel.clone() };
+    let mut kernel = kernel.clone();
     quads(&mut kernel, in_pairs, |_| true);
     kernel
 }
