@@ -4,7 +4,8 @@ use super::tree::files;
 use std::collections::BTreeSet;
 
 /// Words that take a list of types in angle brackets, which is no comparison.
-const TEMPLATES: &[&str] = &["array", "atomic", "bitcast", "mat4x4", "ptr", "var", "vec2", "vec3", "vec4"];
+const TEMPLATES: &[&str] =
+    &["array", "atomic", "bitcast", "mat3x4", "mat4x3", "mat4x4", "ptr", "var", "vec2", "vec3", "vec4"];
 
 /// Words after which an operator has no left side.
 const KEYWORDS: &[&str] = &["return", "if", "else", "for", "while", "switch", "case"];
