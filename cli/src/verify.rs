@@ -14,6 +14,7 @@ use clap::{Args, ValueEnum};
 use dtype::Dtypes;
 use indicatif::{ProgressBar, ProgressStyle};
 use source::Source;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -112,15 +113,16 @@ impl Verify {
         out: &mut impl Write,
     ) -> Result<(Tally, Option<wgloss::Error>), Failure> {
         let next = AtomicUsize::new(0);
+        // the most cases first, so that no thread is left with them at the end
+        let mut order: Vec<usize> = (0..suites.len()).collect();
+        order.sort_by_key(|&place| Reverse(suites[place].0.len()));
         let (sender, receiver) = mpsc::channel();
         // a driver compiles for one device on one thread: each has its own
         let work = |sender: mpsc::Sender<Report>| {
             let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(suite) = suites.get(place) else { break };
+            while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let mut lines = Vec::new();
-                let tally = self.suite(suite, &devices, bar, &mut lines);
+                let tally = self.suite(&suites[place], &devices, bar, &mut lines);
                 // nobody listens any more where a report could not be written
                 if sender.send((place, tally.map(|tally| (tally, lines)))).is_err() {
                     break;

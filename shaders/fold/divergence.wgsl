@@ -68,6 +68,62 @@ fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, 0.0, 0u, torn));
 }
 
+// A softmax with one more class. No branches: compilers for lanes go through both sides of one.
+fn with_class(mass: Mass, x: f32, counts: bool) -> Mass {
+    let up = counts && (x > mass.peak);
+    let e = select(0.0, exp_negative(tempered(abs(x - mass.peak))), counts);
+    return Mass(select(mass.peak, x, up), select(mass.rest + e, total_of(mass) * e, up));
+}
+
+// The first of two looks at classes: their softmaxes alone.
+fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
+    let none = has_no_softmax(seen.x) || has_no_softmax(seen.t);
+    let masked = vec2<bool>(is_masked(seen.t), is_masked(seen.x));
+    (*state).poison |= select(0u, 1u, live && none);
+    (*state).torn |= select(0u, 1u, live && masked.y && !masked.x);
+    (*state).teacher = with_class((*state).teacher, seen.t, live && !(none || masked.x));
+    (*state).student = with_class((*state).student, seen.x, live && !(none || masked.y));
+}
+
+// The second: how far the two softmaxes are apart. Of a class with the log r of their ratio, as a nearly right lead has it, the
+// divergence has p·(exp(−r) − 1 + r), which is never negative, and the error of the lead shows in p·(exp(−r) − 1) alone.
+struct Look {
+    peaks: vec2<f32>,
+    one_over: vec2<f32>,
+    lead: f32,
+    excess: f32,
+    drift: f32,
+}
+
+fn look_again(state: State) -> Look {
+    let totals = vec2<f32>(total_of(state.teacher), total_of(state.student));
+    let full = is_full(state);
+    let some = select(vec2<f32>(1.0), totals, full);
+    let peaks = vec2<f32>(state.teacher.peak, state.student.peak);
+    let lead = select(0.0, tempered(peaks.x - peaks.y), full) + log(some.x / some.y);
+    return Look(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, 0.0, 0.0);
+}
+
+fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
+    let unmasked = !vec2<bool>(is_masked(seen.t), is_masked(seen.x));
+    let gaps = select(vec2<f32>(0.0), (*look).peaks - vec2<f32>(seen.t, seen.x), unmasked);
+    let shares = vec2<f32>(exp_negative(tempered(gaps.x)), exp_negative(tempered(gaps.y))) * (*look).one_over;
+    let p = select(vec2<f32>(0.0), shares, unmasked & vec2<bool>(live));
+    let r = select(0.0, tempered(seen.t - seen.x) - (*look).lead, all(unmasked));
+    let near = all(unmasked) && (abs(r) <= 1.0);
+    let little = exp_excess_near(select(0.0, -r, near));
+    (*look).excess += select((p.y - p.x) + (p.x * r), p.x * little, near);
+    (*look).drift += select(p.y - p.x, p.x * (little - r), near);
+}
+
+fn looked(state: State, look: Look) -> State {
+    let moved = log1p(max(look.drift, -0.5));
+    var after = state;
+    after.lead = look.lead - moved;
+    after.excess = max(look.excess - (look.drift - moved), 0.0) * total_of(state.teacher);
+    return after;
+}
+
 // What of each total is left beside the greater peak.
 fn shrink(a: Mass, b: Mass) -> vec2<f32> {
     let gap = a.peak - b.peak;

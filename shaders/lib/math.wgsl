@@ -64,7 +64,13 @@ fn log_of(x: f32) -> f32 {
     return select(log(x), x, is_infinite(x));
 }
 
-// exp(x) − 1 − x, which is never negative; small x take the series.
+// exp(x) − 1 − x for |x| ≤ 1, by its series.
+fn exp_excess_near(x: f32) -> f32 {
+    let tail = 1.0 / 720.0 + x * (1.0 / 5040.0 + x * (1.0 / 40320.0 + x * (1.0 / 362880.0 + x * (1.0 / 3628800.0))));
+    return x * x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * tail))));
+}
+
+// exp(x) − 1 − x, which is never negative.
 fn exp_excess(x: f32) -> f32 {
     if is_infinite(x) && (x > 0.0) {
         return nan();
@@ -72,8 +78,7 @@ fn exp_excess(x: f32) -> f32 {
     if abs(x) > 1.0 {
         return (exp_any(x) - 1.0) - x;
     }
-    let tail = x / 6.0 * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0 * (1.0 + x / 10.0))));
-    return x * x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + tail))));
+    return exp_excess_near(x);
 }
 
 // exp(x) − 1, with its digits near 0.

@@ -125,6 +125,8 @@ pub(crate) static FILES: &[Source] = &[
     source!("geometry/whole_of_pieces"),
     source!("geometry/positions_statistics"),
     source!("geometry/class_axis"),
+    source!("geometry/classes_once"),
+    source!("geometry/classes_twice"),
     source!("geometry/positions_tally"),
     source!("geometry/positions_write"),
     source!("geometry/positions_fused"),

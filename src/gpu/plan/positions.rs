@@ -32,18 +32,27 @@ pub(super) struct Fold {
     pub files: &'static [&'static str],
     /// Whether label targets give every class a share of the loss.
     pub spreads: bool,
-    /// Whether it is so little arithmetic that a lane folds four classes or positions at once.
+    /// Whether it is so little arithmetic that a lane folds four positions at once.
     pub light: bool,
+    /// The file by which a lane goes through the classes of a row: once, or twice.
+    looks: &'static str,
 }
 
 impl Fold {
     pub fn of(leaf: Leaf<'_>) -> Fold {
         match leaf {
-            Leaf::Softmax(leaf) => {
-                Fold { files: &["fold/softmax", "fold/softmax_classes"], spreads: leaf.spreads(), light: true }
+            Leaf::Softmax(leaf) => Fold {
+                files: &["fold/softmax", "fold/softmax_classes"],
+                spreads: leaf.spreads(),
+                light: true,
+                looks: "geometry/classes_once",
+            },
+            Leaf::ClassSum(_) => {
+                Fold { files: &["fold/class_sum"], spreads: false, light: true, looks: "geometry/classes_once" }
             }
-            Leaf::ClassSum(_) => Fold { files: &["fold/class_sum"], spreads: false, light: true },
-            Leaf::Divergence(_) => Fold { files: &["fold/divergence"], spreads: false, light: false },
+            Leaf::Divergence(_) => {
+                Fold { files: &["fold/divergence"], spreads: false, light: false, looks: "geometry/classes_twice" }
+            }
             _ => unreachable!("the checks choose the walk by the leaf"),
         }
     }
@@ -82,13 +91,13 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let rows = classes.class_stride == 1;
     let lanes = match rows {
         // the lanes of a register, each of which goes along a row of its own while rows are short
-        true if request.on_cpu && fold.light && c <= 256 => 1,
-        true if request.on_cpu && fold.light && c <= UNCUT => 8,
+        true if request.on_cpu && c <= 256 => 1,
+        true if request.on_cpu && c <= UNCUT => 8,
         true => c.div_ceil(8).next_power_of_two().min(256),
         false => c.div_ceil(256).next_power_of_two().min(256),
     };
     let slots = 256 / lanes;
-    let per_lane = c.div_ceil(if rows && fold.light { 4 * lanes } else { lanes });
+    let per_lane = c.div_ceil(if rows { 4 * lanes } else { lanes });
     // as far as an invocation's loops stay short
     let rounds = (positions / (slots * request.workgroups(4096))).next_power_of_two().min((4096 / per_lane).max(1));
     let groups = positions.div_ceil(slots * rounds) as u64;
@@ -105,7 +114,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     joint.optional("dx0", !request.wanted.is_empty());
     joint.files(&["geometry/positions_tally", "geometry/positions_write", "geometry/positions_fused"]);
     let stage = joint.stage("positions_fused", overrides, groups);
-    plan.stages.push(writing(request, in_quads(stage, fold, classes).through(Values::Each(slots * rounds))));
+    plan.stages.push(writing(request, stage.in_quads(in_fours(classes)).through(Values::Each(slots * rounds))));
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
@@ -160,7 +169,7 @@ fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
     let mut gather = joint(request, fold, &[], false);
     gather.files(&["operand/states", "geometry/positions_gather"]);
     let stage = gather.stage("positions_gather", choices(request, fold, classes), tiles);
-    plan.stages.push(in_quads(stage, fold, classes).through(Values::Shared { chunks: plan.params.chunks as usize }));
+    plan.stages.push(stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize }));
 }
 
 /// The scores of rows, from what the `whole` of each is merged of.
@@ -185,7 +194,7 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
     scatter.files(whole);
     scatter.files(&["geometry/positions_write", "geometry/positions_scatter"]);
     let stage = scatter.stage("positions_scatter", choices(request, fold, classes), tiles);
-    let stage = in_quads(stage, fold, classes).through(Values::Shared { chunks: plan.params.chunks as usize });
+    let stage = stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
     plan.stages.push(writing(request, stage));
 }
 
@@ -199,18 +208,13 @@ pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: boo
     joint.optional("mask", masked && request.player(Role::Mask).is_some());
     joint.files(fold.files);
     joint.sources.push(request.loss().header().shader);
-    joint.files(&["geometry/places", "geometry/class_axis"]);
+    joint.files(&["geometry/places", "geometry/class_axis", fold.looks]);
     joint
 }
 
 /// Whether rows are a multiple of four, as the places of their first classes are then.
 fn in_fours(classes: Classes) -> bool {
     classes.class_stride == 1 && classes.c.is_multiple_of(4)
-}
-
-/// The stage, whose lanes take four classes at a time where there is little to do for each.
-fn in_quads(stage: Stage, fold: Fold, classes: Classes) -> Stage {
-    if fold.light { stage.in_quads(in_fours(classes)) } else { stage.reading_quads(in_fours(classes)) }
 }
 
 pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, f64)> {
@@ -220,7 +224,7 @@ pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Ve
     overrides.extend([
         ("LABELLED".into(), flag(labelled)),
         ("SPREADS".into(), flag(!labelled || fold.spreads)),
-        ("FOURS".into(), flag(fold.light && classes.class_stride == 1)),
+        ("FOURS".into(), flag(classes.class_stride == 1)),
         ("WHOLE".into(), flag(in_fours(classes))),
         request.team(),
     ]);

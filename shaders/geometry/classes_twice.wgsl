@@ -1,0 +1,34 @@
+// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/divergence losses/divergence/distillation geometry/class_axis.
+
+// The state of the classes from `begin` to `end` that are this lane's, of so many that share them.
+fn absorb_classes(first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+    var state = fold_empty();
+    if !FOURS {
+        for (var k = begin + lane; k < end; k += lanes) {
+            absorb_masses(&state, class_at(first, label, k), true);
+        }
+        var look = look_again(state);
+        for (var k = begin + lane; k < end; k += lanes) {
+            compare_class(&look, class_at(first, label, k), true);
+        }
+        return looked(state, look);
+    }
+    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
+        let x = x0_four(first + k);
+        let t = target_four(first + k);
+        absorb_masses(&state, class_of(x.x, t.x, label, k), true);
+        absorb_masses(&state, class_of(x.y, t.y, label, k + 1u), WHOLE || (k + 1u < end));
+        absorb_masses(&state, class_of(x.z, t.z, label, k + 2u), WHOLE || (k + 2u < end));
+        absorb_masses(&state, class_of(x.w, t.w, label, k + 3u), WHOLE || (k + 3u < end));
+    }
+    var look = look_again(state);
+    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
+        let x = x0_four(first + k);
+        let t = target_four(first + k);
+        compare_class(&look, class_of(x.x, t.x, label, k), true);
+        compare_class(&look, class_of(x.y, t.y, label, k + 1u), WHOLE || (k + 1u < end));
+        compare_class(&look, class_of(x.z, t.z, label, k + 2u), WHOLE || (k + 2u < end));
+        compare_class(&look, class_of(x.w, t.w, label, k + 3u), WHOLE || (k + 3u < end));
+    }
+    return looked(state, look);
+}
