@@ -42,7 +42,7 @@ fn to_power(share: f32, p: f32) -> f32 {
 
 fn raise(pair: Pair, peak: f32) -> Pair {
     if POWER != 0u {
-        return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), 0.0));
+        return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), vectors_p()));
     }
     if (pair.peak == 0.0) || (pair.peak == peak) {
         return Pair(peak, pair.sum);
@@ -66,7 +66,7 @@ fn pair_absorb(pair: Pair, difference: f32, bit: u32, flags: ptr<function, u32>)
     let size = select(abs(difference), 0.0, unknown || infinite);
     if POWER != 0u {
         let raised = raise(pair, max(pair.peak, middle_of(size)));
-        return Pair(raised.peak, raised.sum + to_power(size * reciprocal(raised.peak), 0.0));
+        return Pair(raised.peak, raised.sum + to_power(size * reciprocal(raised.peak), vectors_p()));
     }
     if size > pair.peak {
         let raised = raise(pair, size);

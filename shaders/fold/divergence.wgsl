@@ -91,6 +91,8 @@ struct Look {
     peaks: vec2<f32>,
     one_over: vec2<f32>,
     lead: f32,
+    // the log of the totals' ratio: a great lead is taken from the peaks, whose differences keep more digits then
+    log_totals: f32,
     excess: f32,
     drift: f32,
 }
@@ -100,8 +102,9 @@ fn look_again(state: State) -> Look {
     let full = is_full(state);
     let some = select(vec2<f32>(1.0), totals, full);
     let peaks = vec2<f32>(state.teacher.peak, state.student.peak);
-    let lead = select(0.0, tempered(peaks.x - peaks.y), full) + log(some.x / some.y);
-    return Look(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, 0.0, 0.0);
+    let log_totals = log(some.x / some.y);
+    let lead = select(0.0, tempered(peaks.x - peaks.y), full) + log_totals;
+    return Look(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, log_totals, 0.0, 0.0);
 }
 
 fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
@@ -109,10 +112,14 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     let gaps = select(vec2<f32>(0.0), (*look).peaks - vec2<f32>(seen.t, seen.x), unmasked);
     let shares = vec2<f32>(exp_negative(tempered(gaps.x)), exp_negative(tempered(gaps.y))) * (*look).one_over;
     let p = select(vec2<f32>(0.0), shares, unmasked & vec2<bool>(live));
-    let r = select(0.0, tempered(seen.t - seen.x) - (*look).lead, all(unmasked));
-    let near = all(unmasked) && (abs(r) <= 1.0);
+    let exact = abs((*look).lead) <= EXACT;
+    let ratio = select(tempered(gaps.y - gaps.x) - (*look).log_totals, tempered(seen.t - seen.x) - (*look).lead, exact);
+    // beyond a row's end lies anything
+    let both = live && all(unmasked);
+    let r = select(0.0, ratio, both);
+    let near = both && (abs(r) <= 1.0);
     let little = exp_excess_near(select(0.0, -r, near));
-    (*look).excess += select((p.y - p.x) + (p.x * r), p.x * little, near);
+    (*look).excess += select((p.y - p.x) + part_of(p.x, r), p.x * little, near);
     (*look).drift += select(p.y - p.x, p.x * (little - r), near);
 }
 

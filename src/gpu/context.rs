@@ -89,8 +89,8 @@ impl Gpu {
     /// Kernels need no feature. On a CPU under Vulkan those of [`wgpu::Features::SUBGROUP`] and
     /// [`wgpu::Features::SHADER_INT64`] that the device was made with make them faster.
     ///
-    /// Where the environment variable `WGLOSS_PLAIN` is set, kernels are compiled as on any adapter: with all of naga's checks,
-    /// elements taken one by one. Results may differ in how sums are rounded.
+    /// Where the environment variable `WGLOSS_PLAIN` is set, kernels are as on any adapter: with all of naga's checks, elements
+    /// taken one by one, nothing kept, walks cut as for a GPU. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
         let info = device.adapter_info();

@@ -18,7 +18,7 @@ pub(super) fn with_own_params(text: &str, entry: &str) -> String {
         } else if line == PARAMS {
             out.push_str(&format!("{PARAMS} var<private> own_params: Params;"));
         } else {
-            out.push_str(&line.replace("params.", "own_params."));
+            out.push_str(&own(line));
         }
         if in_head && line.ends_with('{') {
             out.push_str(" if invocation_of_all.z == 0u { own_params = params; }");
@@ -27,6 +27,21 @@ pub(super) fn with_own_params(text: &str, entry: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A line that reads the copy.
+fn own(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(place) = rest.find("params.") {
+        let (before, after) = rest.split_at(place);
+        out.push_str(before);
+        // no name that ends so
+        let whole = !out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        out.push_str(if whole { "own_params." } else { "params." });
+        rest = &after["params.".len()..];
+    }
+    out + rest
 }
 
 /// A loop that is written out: the line that tells how often it is gone through, and the variable that counts, as shader files
@@ -81,10 +96,10 @@ mod tests {
     #[test]
     fn parameters_are_copied_where_a_kernel_begins() {
         let text = format!(
-            "{PARAMS}\nfn a() -> u32 {{\n    return params.part;\n}}\nfn walk(\n    lane: u32,\n) {{\n    a();\n}}\n"
+            "{PARAMS}\nfn a() -> u32 {{\n    return params.part + my_params.part;\n}}\nfn walk(\n    lane: u32,\n) {{\n    a();\n}}\n"
         );
         let want = format!(
-            "{PARAMS} var<private> own_params: Params;\nfn a() -> u32 {{\n    return own_params.part;\n}}\n\
+            "{PARAMS} var<private> own_params: Params;\nfn a() -> u32 {{\n    return own_params.part + my_params.part;\n}}\n\
              fn walk(@builtin(global_invocation_id) invocation_of_all: vec3<u32>, \n    lane: u32,\n) {{ \
              if invocation_of_all.z == 0u {{ own_params = params; }}\n    a();\n}}\n"
         );

@@ -13,6 +13,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
     let chunk = (total / request.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    // no lane is left without anything of an item
     let chunk = chunk.min(per_item.next_power_of_two().max(*TILE.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
     let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;

@@ -34,8 +34,8 @@ pub(super) struct Fold {
     pub spreads: bool,
     /// Whether it is so little arithmetic that a lane folds four positions at once.
     pub light: bool,
-    /// The file by which a lane goes through the classes of a row: once, or twice.
-    looks: &'static str,
+    /// How often a lane looks at the classes of a row before it knows them: once, or twice.
+    looks: usize,
 }
 
 impl Fold {
@@ -45,14 +45,10 @@ impl Fold {
                 files: &["fold/softmax", "fold/softmax_classes"],
                 spreads: leaf.spreads(),
                 light: true,
-                looks: "geometry/classes_once",
+                looks: 1,
             },
-            Leaf::ClassSum(_) => {
-                Fold { files: &["fold/class_sum"], spreads: false, light: true, looks: "geometry/classes_once" }
-            }
-            Leaf::Divergence(_) => {
-                Fold { files: &["fold/divergence"], spreads: false, light: false, looks: "geometry/classes_twice" }
-            }
+            Leaf::ClassSum(_) => Fold { files: &["fold/class_sum"], spreads: false, light: true, looks: 1 },
+            Leaf::Divergence(_) => Fold { files: &["fold/divergence"], spreads: false, light: false, looks: 2 },
             _ => unreachable!("the checks choose the walk by the leaf"),
         }
     }
@@ -99,11 +95,14 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let slots = 256 / lanes;
     let per_lane = c.div_ceil(if rows { 4 * lanes } else { lanes });
     // as far as an invocation's loops stay short
-    let rounds = (positions / (slots * request.workgroups(4096))).next_power_of_two().min((4096 / per_lane).max(1));
+    let rounds = (positions / (slots * request.workgroups(4096)))
+        .next_power_of_two()
+        .min((4096 / (fold.looks * per_lane)).max(1));
     let groups = positions.div_ceil(slots * rounds) as u64;
     plan.params.rounds = narrow(rounds as u64);
     plan.params.tallies = narrow(groups);
-    plan.longest_loop = plan.longest_loop.max((2 * rounds * per_lane) as u64);
+    // the looks, and the gradient
+    plan.longest_loop = plan.longest_loop.max(((fold.looks + 1) * rounds * per_lane) as u64);
 
     let mut overrides = choices(request, fold, classes);
     overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), f64::from(u8::from(rows)))]);
@@ -208,7 +207,8 @@ pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: boo
     joint.optional("mask", masked && request.player(Role::Mask).is_some());
     joint.files(fold.files);
     joint.sources.push(request.loss().header().shader);
-    joint.files(&["geometry/places", "geometry/class_axis", fold.looks]);
+    let looks = if fold.looks == 1 { "geometry/classes_once" } else { "geometry/classes_twice" };
+    joint.files(&["geometry/places", "geometry/class_axis", looks]);
     joint
 }
 

@@ -15,10 +15,11 @@ const CHUNK: usize = 8192;
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
 
-/// The coordinates of rows that are one lane's each, where lanes are those of a CPU's vector register, and how many rows there
-/// have to be.
+/// The most coordinates of rows that are one lane's each, where lanes are those of a CPU's vector register.
 const SHORT: usize = 1024;
-const MANY: usize = 1 << 14;
+
+/// The fewest such rows: they fill sixteen workgroups, which is as many cores as a software driver mostly has.
+const MANY: usize = 1 << 12;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
     let params = &mut plan.params;
@@ -50,7 +51,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
     let lanes = match request.on_cpu {
         // the lanes of a register, each of which goes along a row of its own where there are many short ones
         true if width <= SHORT && rows >= MANY => 1,
-        true => 8,
+        true => width.div_ceil(2048).next_power_of_two().clamp(8, 256),
         false => width.div_ceil(8).next_power_of_two().min(256),
     };
     let slots = 256 / lanes;

@@ -84,7 +84,12 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         ],
         Leaf::Region(_) => vec![(vec![16, 8, 256, 256, 256], Second), (vec![16, 65_536, 2048], Last)],
         // embeddings of everyone, scalars, a few whole models
-        Leaf::Vectors(_) => vec![(vec![1 << 22, 512], Second), (vec![1 << 30, 2], Second), (vec![2, 1 << 30], Second)],
+        Leaf::Vectors(_) => vec![
+            (vec![1 << 22, 512], Second),
+            (vec![1 << 30, 2], Second),
+            (vec![2, 1 << 30], Second),
+            (vec![1 << 15, 65_535], Second),
+        ],
         // the largest batches that are trained with
         Leaf::Similarity(_) => vec![(vec![65_536, 1024], Second), (vec![32_768, 4096], Second)],
         Leaf::Gram(_) => vec![(vec![1, 64, 1024, 1024], Second), (vec![16, 512, 64, 64], Second)],
@@ -112,8 +117,9 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
         let (mut planned, mut refused) = (0, 0);
         for (shape, axis) in shapes(&*loss) {
             let in_place = reads_first(loss.leaf()).then_some(Gradients::InPlace);
-            for gradients in [Gradients::None, Gradients::Store].into_iter().chain(in_place) {
-                let case = case(&*loss, &shape, axis, gradients);
+            let ways = [Gradients::None, Gradients::Store].into_iter().chain(in_place);
+            for (gradients, on_cpu) in ways.flat_map(|gradients| [(gradients, false), (gradients, true)]) {
+                let case = Case { on_cpu, ..case(&*loss, &shape, axis, gradients) };
                 match case.plan(noop()) {
                     Ok(plan) => {
                         assert_short(&case, &plan);
@@ -136,9 +142,11 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
 #[test]
 fn what_people_have_is_not_refused() {
     for loss in crate::losses::walked() {
-        for (shape, axis) in large(&*loss) {
+        for ((shape, axis), on_cpu) in
+            large(&*loss).into_iter().flat_map(|large| [(large.clone(), false), (large, true)])
+        {
             // where bindings are as long as GPUs have them
-            let case = Case { binding_limit: 2 << 30, ..case(&*loss, &shape, axis, Gradients::Store) };
+            let case = Case { binding_limit: 2 << 30, on_cpu, ..case(&*loss, &shape, axis, Gradients::Store) };
             let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
             assert_short(&case, &plan);
             assert_quick(&case, &plan);
@@ -156,7 +164,8 @@ fn assert_quick(case: &Case, plan: &Plan) {
     }
 }
 
-/// Every way to ask for a loss of one shape cuts it alike on one kind of adapter, so that the value has the same bits whatever else is asked.
+/// Every way to ask for a loss of one shape cuts it alike on one kind of adapter, so that the value has the same bits whatever
+/// else is asked.
 #[test]
 fn walks_are_cut_by_the_shape_alone() {
     for loss in crate::losses::walked() {

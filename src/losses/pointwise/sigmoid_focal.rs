@@ -14,7 +14,8 @@ crate::loss! {
     /// `α_t = α·t + (1 − α)·(1 − t)`. An optional [`Extra::Mask`] leaves out what it is zero for.
     ///
     /// Written with `softplus(±x)`, the logs of `1 − p` and `p`, so that it is finite and accurate for every γ ≥ 0 and any
-    /// finite logit (an infinite one gives NaN, as in PyTorch): `(1 − p)^γ` is `exp(−γ·softplus(x))`, never a power of a number that was rounded to 0.
+    /// finite logit (an infinite one gives NaN, as in PyTorch): `(1 − p)^γ` is `exp(−γ·softplus(x))`, never a power of a number that was rounded to 0; on
+    /// the GPU, for a whole γ up to 4, a product of `1 − p`, which is not rounded from 1 there.
     ///
     /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017. Reference: `torchvision.ops.sigmoid_focal_loss`.
     /// Neighbours: [`SoftmaxFocal`] for classes that exclude each other.
