@@ -1,11 +1,17 @@
-// Merges what a region's sums come in, by a workgroup. Uses lib/params operand/sums lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_lanes.
+// Merges what a region's sums come in, by a workgroup, or by a lane where that is little. Uses lib/params operand/sums lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_lanes.
 
-// The first lane gets the sums.
+// whether a region is one lane's
+override ALONE: bool = false;
+
+// The sums, for the lane whose region it is: the first of a workgroup where it is all lanes'.
 fn region_merged(region: u32, live: bool, lane: u32) -> vec4<f32> {
     let parts = select(0u, region_parts(), live);
     var own = vec4<f32>(0.0);
-    for (var part = lane; part < parts; part += 256u) {
+    for (var part = select(lane, 0u, ALONE); part < parts; part += select(256u, 1u, ALONE)) {
         own += region_part(region, part);
     }
-    return lanes_sum(own, lane);
+    if !ALONE {
+        own = lanes_sum(own, lane);
+    }
+    return own;
 }

@@ -5,11 +5,11 @@ fn region_settle(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let region = workgroup_at(group, grid);
+    let region = select(workgroup_at(group, grid), (workgroup_at(group, grid) * 256u) + lane, ALONE);
     let k = region % params.classes;
     let live = region < regions();
     let own = region_merged(region, live, lane);
-    if !live || (lane != 0u) {
+    if !live || !(ALONE || (lane == 0u)) {
         return;
     }
     if TOGETHER {

@@ -14,6 +14,9 @@ use crate::shape::Classes;
 /// The most classes: an invocation loops over those of a position.
 const MOST_CLASSES: usize = 8192;
 
+/// The most parts of a region that one lane merges: as many as the first lane of a workgroup has to add at the end.
+const ALONE: usize = 16;
+
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Region) -> Result<()> {
     let settings = leaf.settings();
     if classes.c > MOST_CLASSES {
@@ -107,12 +110,13 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
         false => &["geometry/region_chunks"],
     };
     if regions > 0 {
-        plan.stages.push(
-            scored(
-                &[merged_from, &["geometry/region_lanes", "geometry/region_merge", "geometry/region_settle"]].concat(),
-            )
-            .stage("region_settle", choices.clone(), regions),
-        );
+        let files =
+            [merged_from, &["geometry/region_lanes", "geometry/region_merge", "geometry/region_settle"]].concat();
+        // where there is as little to merge as a workgroup's first lane would be left with
+        let alone = merged <= ALONE;
+        let choices = [choices.clone(), vec![("ALONE".into(), f64::from(u8::from(alone)))]].concat();
+        let groups = if alone { regions.div_ceil(256) } else { regions };
+        plan.stages.push(scored(&files).stage("region_settle", choices, groups));
     }
     if regions > 0 && settings.together {
         let items = classes.n as u64;
