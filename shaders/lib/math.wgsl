@@ -130,6 +130,24 @@ fn sigmoid(x: f32) -> f32 {
     return select(1.0, e, x < 0.0) / (1.0 + e);
 }
 
+// σ(x) and σ(−x), and minus the log of each, from one exponential.
+struct Sigmoids {
+    p: f32,
+    q: f32,
+    minus_log_p: f32,
+    minus_log_q: f32,
+}
+
+fn sigmoids(x: f32) -> Sigmoids {
+    let e = exp_negative(abs(x));
+    let small = log1p_near(e);
+    let larger = 1.0 / (1.0 + e);
+    let lesser = e * larger;
+    return Sigmoids(
+        select(larger, lesser, x < 0.0), select(larger, lesser, x > 0.0), max(-x, 0.0) + small, max(x, 0.0) + small
+    );
+}
+
 // share·v, 0 where the share is 0, whatever v is.
 fn part_of(share: f32, v: f32) -> f32 {
     if share == 0.0 {

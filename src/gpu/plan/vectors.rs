@@ -46,6 +46,11 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
     }
 }
 
+/// Whether coordinates are taken four at a time.
+fn in_fours(width: usize) -> bool {
+    width.is_multiple_of(4)
+}
+
 /// One pass: as many lanes share a row as keep loops short.
 fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
     let lanes = match request.on_cpu {
@@ -68,13 +73,14 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
         joint.optional("mask", request.player(Role::Mask).is_some());
         joint.optional("upstream", request.upstream_tensor());
         joint.optional("losses", first && request.unreduced());
-        let mut choices = choices(request, leaf, width);
+        let mut choices = choices(request, leaf);
         choices.extend([
             ("LANES".into(), lanes as f64),
             ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
             ("COUNTS".into(), f64::from(u8::from(first))),
         ]);
-        stage(request, joint, "vectors_fused", choices, groups, gradients).through(Values::Each(slots * rounds * width))
+        stage(request, joint, "vectors_fused", choices, groups, in_fours(width), gradients)
+            .through(Values::Each(slots * rounds * width))
     }));
 }
 
@@ -96,9 +102,9 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
         let mut gather = joint(request, leaf, &["lib/tally"], true);
         gather.optional("losses", false);
         gather.files(&["operand/row_states"]);
-        let mut choices = choices(request, leaf, width);
+        let mut choices = choices(request, leaf);
         choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
-        let gather = stage(request, gather, "vectors_gather", choices, tiles, &[]);
+        let gather = stage(request, gather, "vectors_gather", choices, tiles, in_fours(width), &[]);
         plan.stages.push(gather.through(pieces));
     }
 
@@ -107,7 +113,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     settle.optional("mask", request.player(Role::Mask).is_some());
     settle.optional("losses", request.unreduced());
     settle.files(&["operand/row_states"]);
-    let settle = stage(request, settle, "vectors_settle", choices(request, leaf, width), settled, &[]);
+    let settle = stage(request, settle, "vectors_settle", choices(request, leaf), settled, in_fours(width), &[]);
     plan.stages.push(settle.through(Values::Each(256 * width)));
 
     if !request.wanted.is_empty() {
@@ -117,7 +123,8 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
             scatter.optional("upstream", request.upstream_tensor());
             scatter.optional("losses", false);
             scatter.files(&["operand/row_states"]);
-            stage(request, scatter, "vectors_scatter", choices(request, leaf, width), tiles, gradients).through(pieces)
+            stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, in_fours(width), gradients)
+                .through(pieces)
         }));
     }
 }
@@ -143,14 +150,8 @@ fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str], reads: bool) -
     joint
 }
 
-/// Whether coordinates are taken four at a time.
-fn in_fours(width: usize) -> bool {
-    width.is_multiple_of(4)
-}
-
-fn choices(request: &Request<'_>, leaf: &dyn Vectors, width: usize) -> Vec<(String, f64)> {
+fn choices(request: &Request<'_>, leaf: &dyn Vectors) -> Vec<(String, f64)> {
     let mut choices = overrides(request.loss());
-    choices.push(("FOURS".into(), f64::from(u8::from(in_fours(width)))));
     if let Measure::Norm { p, .. } = leaf.measure() {
         let power = if p == 1.0 || p == 2.0 { p } else { 0.0 };
         choices.extend([("PAIRS".into(), leaf.pairs().len() as f64), ("POWER".into(), power.into())]);
@@ -164,10 +165,11 @@ fn stage(
     entry: &'static str,
     mut choices: Vec<(String, f64)>,
     groups: u64,
+    fours: bool,
     gradients: &[Wanted],
 ) -> Stage {
     let bound = bind_gradients(&mut joint, &mut choices, request.loss().header(), gradients);
     joint.files(&["geometry/lanes", "geometry/vectors", &format!("geometry/{entry}")]);
-    let fours = choices.iter().any(|(name, chosen)| name == "FOURS" && *chosen > 0.0);
+    choices.push(("FOURS".into(), f64::from(u8::from(fours))));
     joint.stage(entry, choices, groups).in_quads(fours).writing(bound)
 }
