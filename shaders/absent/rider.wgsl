@@ -1,4 +1,4 @@
-// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
+// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = false;
 
 // Remembers the softmax of four positions, where there is one.
@@ -6,9 +6,10 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     if !COUPLED {
         return pixels_of(quad.at);
     }
-    var peak = vec4<f32>(-3.4028234e38);
-    var total = vec4<f32>(0.0);
-    var unknown = vec4<bool>(false);
+    let before = softmax_before(quad.at);
+    var peak = before.peak;
+    var total = before.total;
+    var unknown = are_nan(total);
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);
         let bits = bitcast<vec4<u32>>(x);
@@ -21,9 +22,9 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
         total = select(total, select(total + e, (total * e) + vec4<f32>(1.0), up), finite);
         peak = select(peak, x, up);
     }
-    let none = unknown | (total == vec4<f32>(0.0));
-    let one_over = select(vec4<f32>(1.0) / total, vec4<f32>(nan()), none);
-    return remember(quad.at, peak, one_over);
+    let none = unknown | ((total == vec4<f32>(0.0)) & vec4<bool>(classes_end()));
+    let known = select(total, vec4<f32>(1.0) / total, vec4<bool>(classes_end()));
+    return remember(quad.at, peak, select(known, vec4<f32>(nan()), none));
 }
 
 struct Riding {

@@ -3,6 +3,8 @@
 // whether classes lie next to each other and a lane takes four at a time, and whether rows are a multiple of four
 override FOURS: bool = false;
 override WHOLE: bool = false;
+// lanes that share a position
+override LANES: u32 = 1u;
 
 fn place_of(first: u32, label: Label) -> Place {
     // 0 stands in for a class that another device has: what is made of it there counts

@@ -6,3 +6,8 @@ fn classes_from() -> u32 {
 fn classes_to() -> u32 {
     return params.block.other_end;
 }
+
+// Whether they end with the last class.
+fn classes_end() -> bool {
+    return params.block.other_end == params.classes;
+}

@@ -1,17 +1,14 @@
 // Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/divergence losses/divergence/distillation geometry/class_axis.
 
-// The state of the classes from `begin` to `end` that are this lane's, of so many that share them.
-fn absorb_classes(first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
-    var state = fold_empty();
+// The state after the classes from `begin` to `end` that are this lane's, of so many that share them. What lies far apart, and
+// may be gone through in ranges, is looked at once.
+fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+    var state = before;
     if !FOURS {
         for (var k = begin + lane; k < end; k += lanes) {
-            absorb_masses(&state, class_at(first, label, k), true);
+            absorb_class(&state, class_at(first, label, k), place);
         }
-        var look = look_again(state);
-        for (var k = begin + lane; k < end; k += lanes) {
-            compare_class(&look, class_at(first, label, k), true);
-        }
-        return looked(state, look);
+        return state;
     }
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
         let x = x0_four(first + k);

@@ -8,3 +8,7 @@ fn classes_from() -> u32 {
 fn classes_to() -> u32 {
     return CLASSES;
 }
+
+fn classes_end() -> bool {
+    return true;
+}

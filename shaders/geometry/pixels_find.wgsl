@@ -8,7 +8,7 @@ fn pixels_find(
     let tile = workgroup_at(group, grid);
     let item = tile / params.chunks;
     let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
-    let end = select(start, min(start + params.chunk, (item + 1u) * params.per_item), tile < params.tallies);
+    let end = select(start, min(start + params.chunk, (item + 1u) * params.per_item), item < params.items);
     for (var position = start + lane; position < end; position += 256u) {
         let index = target_label(position).index;
         if (index >= params.block.other_first) && (index < params.block.other_end) {

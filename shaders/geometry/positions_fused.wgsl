@@ -1,9 +1,12 @@
-// A value for each position, from a fold over its classes; gradients in the same pass. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/classes_once geometry/positions_tally geometry/positions_write.
+// A value for each position, from a fold over its classes; gradients in the same pass. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/classes_once geometry/class_range absent/pixel_states geometry/positions_tally geometry/positions_write.
 
-// lanes that share a position, and whether they lie next to each other, as classes do in a row
-override LANES: u32 = 1u;
+// whether the lanes that share a position lie next to each other, as classes do in a row
 override ROWS: bool = false;
-// whether a gradient is wanted
+// whether workgroups belong to one item each
+override BY_ITEM: bool = false;
+// what is done here: all of it, or where classes are gone through range by range one thing after the other
+override FOLDS: bool = true;
+override SCORES: bool = true;
 override WRITES: bool = false;
 
 var<workgroup> states: array<State, 256>;
@@ -18,10 +21,17 @@ fn positions_fused(
     let slots = 256u / LANES;
     let lane = select(invocation / slots, invocation % LANES, ROWS);
     let slot = select(invocation % slots, invocation / LANES, ROWS);
+    var start = tile * params.rounds * slots;
+    var end = positions();
+    if BY_ITEM {
+        let item = tile / params.chunks;
+        start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
+        end = min(end, (item + 1u) * params.per_item);
+    }
     var tally = tally_none();
     for (var round = 0u; round < params.rounds; round += 1u) {
-        let position = (((tile * params.rounds) + round) * slots) + slot;
-        let live = position < positions();
+        let position = start + (round * slots) + slot;
+        let live = position < end;
         let first = first_class(select(0u, position, live));
         var label = Label(0u, false, false, 0u, 0u);
         var kept = false;
@@ -31,11 +41,15 @@ fn positions_fused(
             label = target_label(position);
             kept = takes_part(position, label);
             if kept {
-                place = place_of(first, label);
-                state = absorb_classes(first, label, place, 0u, params.classes, lane, LANES);
+                place = pixel_place(position, first, label);
+                state = state_before(position, lane);
+                if FOLDS {
+                    state = absorb_classes(state, first, label, place, classes_from(), classes_to(), lane, LANES);
+                    keep_state(position, lane, state);
+                }
             }
         }
-        if LANES > 1u {
+        if (LANES > 1u) && (SCORES || WRITES) {
             states[(slot * LANES) + lane] = state;
             workgroupBarrier();
             // sixteen at a time, since a barrier costs more than fifteen merges
@@ -57,17 +71,19 @@ fn positions_fused(
         if live {
             let s = finish_place(state, place);
             let score = score_place(s);
-            if lane == 0u {
+            if SCORES && (lane == 0u) {
                 tally_position(position, label, kept, s, score, &tally);
             }
             if WRITES {
                 let slopes = slopes_of(s, score, scales() * upstream_at(position));
-                write_classes(first, 0u, params.classes, lane, LANES, kept, label, s, slopes);
+                write_classes(first, classes_from(), classes_to(), lane, LANES, kept, label, s, slopes);
             }
         }
     }
-    let merged = tally_workgroup(tally, invocation);
-    if (tile * params.rounds * slots < positions()) && (invocation == 0u) {
-        workspace.tallies[tile] = merged;
+    if SCORES {
+        let merged = tally_workgroup(tally, invocation);
+        if (start < end) && (invocation == 0u) {
+            workspace.tallies[tile] = merged;
+        }
     }
 }

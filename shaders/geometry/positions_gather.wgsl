@@ -20,7 +20,7 @@ fn positions_gather(
         let end = min(begin + piece, params.classes);
         let label = target_label(position);
         let first = first_class(position);
-        state = absorb_classes(first, label, place_of(first, label), begin, end, lane % TEAM, TEAM);
+        state = absorb_classes(fold_empty(), first, label, place_of(first, label), begin, end, lane % TEAM, TEAM);
     }
     states[lane] = state;
     workgroupBarrier();

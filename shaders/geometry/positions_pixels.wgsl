@@ -89,7 +89,7 @@ fn four_at(position: u32, instead: u32, end: u32) -> Four {
 
 fn states_before(four: Four) -> States {
     let at = four.position;
-    return States(state_before(at), state_before(at + 1u), state_before(at + 2u), state_before(at + 3u));
+    return States(state_before(at, 0u), state_before(at + 1u, 0u), state_before(at + 2u, 0u), state_before(at + 3u, 0u));
 }
 
 fn absorbed(states: States, four: Four, k: u32) -> States {
@@ -108,10 +108,10 @@ fn absorbed(states: States, four: Four, k: u32) -> States {
 
 fn keep_states(four: Four, states: States) {
     if four.live {
-        keep_state(four.position, states.a);
-        keep_state(four.position + 1u, states.b);
-        keep_state(four.position + 2u, states.c);
-        keep_state(four.position + 3u, states.d);
+        keep_state(four.position, 0u, states.a);
+        keep_state(four.position + 1u, 0u, states.b);
+        keep_state(four.position + 2u, 0u, states.c);
+        keep_state(four.position + 3u, 0u, states.d);
     }
 }
 
@@ -173,12 +173,12 @@ fn visit_strip(position: u32, end: u32, tally: ptr<function, Tally>) {
 fn visit_one(position: u32, tally: ptr<function, Tally>) {
     let first = first_class(position);
     let pixel = pixel_at(position, first, target_label(position));
-    var state = state_before(position);
+    var state = state_before(position, 0u);
     if FOLDS {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             absorb_class(&state, class_at(first, pixel.label, k), pixel.place);
         }
-        keep_state(position, state);
+        keep_state(position, 0u, state);
     }
     let after = settle(position, true, pixel, state, tally);
     if WRITES {

@@ -1,31 +1,35 @@
-// The sums of a chunk of positions, four classes at a time: their softmax first. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums.
+// The sums of a chunk of positions, four classes at a time: their softmax first. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums.
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
-    for (var round = 0u; round < rounds; round += 1u) {
-        let position = begin + (4u * round * TEAM);
-        if position < end {
-            note_bad(position, end);
-            ride(quad_at(position, end), tally);
-        }
-    }
-    for (var block = 0u; block < params.classes; block += 4u) {
-        var hit = vec4<f32>(0.0);
-        var extra = vec4<f32>(0.0);
-        var missed = vec4<f32>(0.0);
-        var nans = 0u;
+    if FOLDS {
         for (var round = 0u; round < rounds; round += 1u) {
             let position = begin + (4u * round * TEAM);
             if position < end {
-                let quad = quad_at(position, end);
-                let pixels = pixels_of(quad.at);
-                for (var k = 0u; k < min(4u, params.classes - block); k += 1u) {
-                    let sums = sums_of(quad, pixels, block + k);
-                    hit[k] += sums.hit;
-                    extra[k] += sums.extra;
-                    missed[k] += sums.missed;
-                    nans |= sums.unknown << k;
-                }
+                note_bad(position, end);
+                ride(quad_at(position, end), tally);
             }
         }
-        merge_sums(block, hit, extra, missed, nans, tile, lane);
+    }
+    if SUMS {
+        for (var block = params.block.other_first; block < params.block.other_end; block += 4u) {
+            var hit = vec4<f32>(0.0);
+            var extra = vec4<f32>(0.0);
+            var missed = vec4<f32>(0.0);
+            var nans = 0u;
+            for (var round = 0u; round < rounds; round += 1u) {
+                let position = begin + (4u * round * TEAM);
+                if position < end {
+                    let quad = quad_at(position, end);
+                    let pixels = pixels_of(quad.at);
+                    for (var k = 0u; k < min(4u, classes_to() - block); k += 1u) {
+                        let sums = sums_of(quad, pixels, block + k);
+                        hit[k] += sums.hit;
+                        extra[k] += sums.extra;
+                        missed[k] += sums.missed;
+                        nans |= sums.unknown << k;
+                    }
+                }
+            }
+            merge_sums(block, hit, extra, missed, nans, tile, lane);
+        }
     }
 }

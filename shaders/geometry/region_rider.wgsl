@@ -15,7 +15,7 @@ fn rider_at(quad: Quad, j: u32) -> Rider {
         let place = Place(LABELLED, select(0.0, x0_at(quad.first[j]), one), select(1.0, class_weight_at(0u), one));
         return Rider(quad.kept[j], index, place);
     }
-    let x = x0_at(quad.first[j] + (index * params.class_stride));
+    let x = rider_logit(quad.at[j], quad.first[j] + (index * params.class_stride));
     return Rider(quad.kept[j], index, Place(LABELLED, x, class_weight_at(index)));
 }
 
@@ -33,7 +33,7 @@ fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, ta
     if live {
         keep_rider(at, state);
     }
-    if rider.kept {
+    if rider.kept && classes_end() {
         let s = finish_place(state, rider.place);
         tally_position(at, Label(rider.index, true, false, 0u, 0u), true, s, score_place(s), tally);
     }
@@ -46,10 +46,10 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     let rider_b = rider_at(quad, 1u);
     let rider_c = rider_at(quad, 2u);
     let rider_d = rider_at(quad, 3u);
-    var a = fold_empty();
-    var b = fold_empty();
-    var c = fold_empty();
-    var d = fold_empty();
+    var a = rider_before(quad.at.x);
+    var b = rider_before(quad.at.y);
+    var c = rider_before(quad.at.z);
+    var d = rider_before(quad.at.w);
     var t = vec4<f32>(0.0);
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);

@@ -1,4 +1,4 @@
-// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
+// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients absent/ranged_pixels activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
 fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     let at = elements_of(quad, k);
     if FOURS {
@@ -15,6 +15,12 @@ fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
 // how many times four positions a lane takes at a time: told when the text is joined, and loops over them are written out
 const STRIP: u32 = 1u;
 
+// whether workgroups belong to one item each
+override BY_ITEM: bool = false;
+// what is done here: both, or where classes are gone through range by range one after the other
+override PULLS: bool = true;
+override WRITES: bool = true;
+
 // how many lanes walk a contiguous piece together
 override TEAM: u32 = 256u;
 
@@ -29,11 +35,12 @@ struct Scattered {
 }
 
 // That of a position; beyond the end another stands for it, and nothing is written.
-fn scattered_at(position: u32, instead: u32) -> Scattered {
-    let live = position < positions();
-    let quad = quad_at(select(instead, position, live), positions());
+fn scattered_at(position: u32, instead: u32, end: u32) -> Scattered {
+    let live = position < end;
+    let quad = quad_at(select(instead, position, live), end);
     look_at(quad.first.x);
-    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), vec4<f32>(0.0), vec4<bool>(false));
+    let pull = pull_before(quad.at);
+    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull));
 }
 
 // The same with what a class pulls at all of them.
@@ -61,25 +68,37 @@ fn region_scatter(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let start = 256u * STRIP * workgroup_at(group, grid);
-    let position = 4u * (start + ((lane / TEAM) * TEAM * STRIP) + (lane % TEAM));
-    if position >= positions() {
+    let tile = workgroup_at(group, grid);
+    var start = 1024u * STRIP * tile;
+    var end = positions();
+    if BY_ITEM {
+        let tiles = (params.per_item + (1024u * STRIP) - 1u) / (1024u * STRIP);
+        start = ((tile / tiles) * params.per_item) + (1024u * STRIP * (tile % tiles));
+        end = min(end, ((tile / tiles) + 1u) * params.per_item);
+    }
+    let position = start + (4u * (((lane / TEAM) * TEAM * STRIP) + (lane % TEAM)));
+    if position >= end {
         return;
     }
     var strip: array<Scattered, STRIP>;
     for (var q = 0u; q < STRIP; q += 1u) {
-        strip[q] = scattered_at(position + (4u * TEAM * q), position);
+        strip[q] = scattered_at(position + (4u * TEAM * q), position, end);
     }
-    if COUPLED {
+    if COUPLED && PULLS {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             for (var q = 0u; q < STRIP; q += 1u) {
                 strip[q] = pulled(strip[q], k);
             }
         }
-    }
-    for (var k = classes_from(); k < classes_to(); k += 1u) {
         for (var q = 0u; q < STRIP; q += 1u) {
-            scatter_class(strip[q], k);
+            keep_pull(strip[q].quad.at, select(strip[q].pull, vec4<f32>(nan()), strip[q].unknown));
+        }
+    }
+    if WRITES {
+        for (var k = classes_from(); k < classes_to(); k += 1u) {
+            for (var q = 0u; q < STRIP; q += 1u) {
+                scatter_class(strip[q], k);
+            }
         }
     }
 }

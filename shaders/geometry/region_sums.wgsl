@@ -1,4 +1,4 @@
-// What positions add to the sums of a class, and the sums of a workgroup. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
+// What positions add to the sums of a class, and the sums of a workgroup. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
@@ -6,6 +6,10 @@ var<workgroup> lanes_missed: array<vec4<f32>, 256>;
 var<workgroup> unknown: atomic<u32>;
 var<workgroup> first_bad: atomic<u32>;
 
+// what is done here: both, or where classes are gone through range by range one after the other: softmaxes and what is told
+// of labels, and the sums
+override FOLDS: bool = true;
+override SUMS: bool = true;
 // how many lanes walk a contiguous piece of a chunk together
 override TEAM: u32 = 256u;
 
@@ -73,7 +77,7 @@ fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, n
         }
     }
     workgroupBarrier();
-    if (tile < params.items * params.chunks) && (lane < 4u) && (block + lane < params.classes) {
+    if (tile < params.items * params.chunks) && (lane < 4u) && (block + lane < classes_to()) {
         var sums = vec4<f32>(0.0);
         for (var i = 0u; i < 16u; i += 1u) {
             sums += vec4<f32>(lanes_hit[i][lane], lanes_extra[i][lane], lanes_missed[i][lane], 0.0);

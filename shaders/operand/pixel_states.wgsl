@@ -1,4 +1,4 @@
-// What is known of a position whose classes are gone through range by range. Uses lib/params lib/class lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// What lanes know of a position whose classes are gone through range by range. Uses lib/params lib/class lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
 struct PixelState {
     state: State,
     // the prediction for its label's class
@@ -7,22 +7,27 @@ struct PixelState {
 
 @group(0) @binding(19) var<storage, read_write> pixel_states: array<PixelState>;
 
-fn state_before(position: u32) -> State {
+fn pixel_state_place(position: u32, lane: u32) -> u32 {
+    return (position * LANES) + lane + base(19u);
+}
+
+fn state_before(position: u32, lane: u32) -> State {
     if params.block.fresh != 0u {
         return fold_empty();
     }
-    return pixel_states[position + base(19u)].state;
+    return pixel_states[pixel_state_place(position, lane)].state;
 }
 
-fn keep_state(position: u32, state: State) {
-    pixel_states[position + base(19u)].state = state;
+fn keep_state(position: u32, lane: u32, state: State) {
+    pixel_states[pixel_state_place(position, lane)].state = state;
 }
 
+// The label's logit is the first lane's, for all of them.
 fn keep_logit(position: u32, x: f32) {
-    pixel_states[position + base(19u)].x = x;
+    pixel_states[pixel_state_place(position, 0u)].x = x;
 }
 
 fn pixel_place(position: u32, first: u32, label: Label) -> Place {
     let index = select(0u, label.index, label.index < params.classes);
-    return Place(LABELLED, pixel_states[position + base(19u)].x, class_weight_at(index));
+    return Place(LABELLED, pixel_states[pixel_state_place(position, 0u)].x, class_weight_at(index));
 }

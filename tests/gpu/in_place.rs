@@ -6,16 +6,16 @@ use crate::gpu;
 use crate::judge::{Failures, same};
 use wgloss::half::f16;
 use wgloss::{
-    Array, CrossEntropy, DType, Error, Gradient, Leaf, Mse, Outputs, Reduction, Tensor, TripletMargin, all, cpu,
+    Array, CrossEntropy, DType, Error, Gpu, Gradient, Leaf, Mse, Outputs, Reduction, Tensor, TripletMargin, all, cpu,
 };
 
 /// The gradient of a case's prediction, in a tensor of its own or in the prediction's place, and the loss.
-fn gradient(case: &Case, in_place: bool) -> Result<(Array, Array), Error> {
-    let tensors = case.inputs().on(&mut |array| gpu().upload_array(array))?;
+pub fn gradient(gpu: &Gpu, case: &Case, in_place: bool) -> Result<(Array, Array), Error> {
+    let tensors = case.inputs().on(&mut |array| gpu.upload_array(array))?;
     let input = &tensors.operands[0].1;
-    let into = if in_place { input.clone() } else { gpu().empty(input.shape())? };
+    let into = if in_place { input.clone() } else { gpu.empty(input.shape())? };
     let gradients = vec![Gradient::store(input, &into)];
-    let outcome = gpu().prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() })?.run()?;
+    let outcome = gpu.prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() })?.run()?;
     Ok((into.read().wait()?, outcome.tensor().read().wait()?))
 }
 
@@ -46,21 +46,23 @@ fn every_loss_that_reads_first_gives_the_same_bits_in_place() {
                 }
             }
             for case in cases.into_iter().filter(Case::is_valid) {
-                let given = gradient(&case, false).and_then(|apart| Ok((apart, gradient(&case, true)?)));
-                failures.note(
-                    &case,
-                    match given {
-                        Err(error) => Err(error.to_string()),
-                        Ok((apart, in_place)) if bits(&apart) == bits(&in_place) => Ok(()),
-                        Ok((apart, in_place)) => same(&in_place.0, &apart.0).and(Err("other bits".into())),
-                    },
-                );
+                let given = [false, true].map(|in_place| gradient(gpu(), &case, in_place));
+                failures.note(&case, same_bits(given));
                 tried += 1;
             }
         }
     }
     assert!(tried > 100, "{tried} calls");
     failures.raise();
+}
+
+/// Whether two ways to a gradient and a loss give the same bits.
+pub fn same_bits(given: [Result<(Array, Array), Error>; 2]) -> Result<(), String> {
+    match given {
+        [Err(error), _] | [_, Err(error)] => Err(error.to_string()),
+        [Ok(one), Ok(other)] if bits(&one) == bits(&other) => Ok(()),
+        [Ok(one), Ok(other)] => same(&other.0, &one.0).and(Err("other bits".into())),
+    }
 }
 
 fn bits((gradient, loss): &(Array, Array)) -> Vec<u32> {
@@ -76,7 +78,7 @@ fn rows_that_would_be_cut_are_walked_whole() {
             let case = Case::new(id, shape, DType::I32);
             let inputs = case.inputs();
             let (_, want) = cpu::gradient_list(&case.term(&inputs), &[&inputs.operands[0].1]).unwrap();
-            let (got, _) = gradient(&case, true).unwrap();
+            let (got, _) = gradient(gpu(), &case, true).unwrap();
             failures.note(&case, same(&got, &want[0]));
         }
     }

@@ -2,12 +2,14 @@
 
 use crate::case::Case;
 use crate::common::follows_another;
+use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;
 use crate::limits::bare_device;
 use crate::{fresh_gpu, gpu};
 use wgloss::wgpu::Limits;
 use wgloss::{
-    Array, ClassAxis, CrossEntropy, DType, Dice, Gpu, Leaf, Loss, Mse, Reduction, Result, Tensor, Term, all, cpu,
+    Activation, Array, ClassAxis, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Gpu, Leaf, Loss, Mse, Operand,
+    Reduction, Result, Tensor, Term, all, by_id, cpu,
 };
 
 /// A GPU whose bindings hold so little that everything is walked in pieces.
@@ -34,9 +36,17 @@ fn shapes(loss: &dyn Loss) -> &'static [(&'static [usize], ClassAxis)] {
                 (&[3, 61, 25, 80], Last),
                 (&[2, 40, 96, 96], Second),
                 (&[2, 40, 91, 97], Second),
+                // the same whose positions are shared by lanes
+                (&[2, 1300, 219], Second),
             ]
         }
-        Leaf::Region(_) => &[(&[7, 5, 96, 96], Second), (&[9, 93, 93, 4], Last)],
+        // items that a binding holds, and that none does, by fours and one by one
+        Leaf::Region(_) => &[
+            (&[7, 5, 96, 96], Second),
+            (&[9, 93, 93, 4], Last),
+            (&[2, 40, 96, 96], Second),
+            (&[2, 41, 91, 97], Second),
+        ],
         Leaf::Similarity(_) | Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => &[],
     }
 }
@@ -67,6 +77,80 @@ fn what_is_walked_in_pieces_has_the_bits_of_the_whole() {
                 (whole, pieces) => Err(format!("{:?} {:?}", whole.err(), pieces.err())),
             };
             failures.note(&case, result);
+        }
+    }
+    failures.raise();
+}
+
+/// Logits of two items that no binding of a narrow GPU holds, some of which are not finite, and labels.
+fn not_all_finite() -> (Array, Vec<i32>) {
+    let (n, c, s) = (2, 40, 96 * 96);
+    let mut x: Vec<f32> = (0..n * c * s).map(|i| (i % 101) as f32 / 25.0 - 2.0).collect();
+    // in the first range and in the last, of an item each: unknown, and masked
+    for (class, position, logit) in
+        [(1, 7, f32::NAN), (38, 70, f32::INFINITY), (2, 300, f32::NEG_INFINITY), (39, 5000, f32::NEG_INFINITY)]
+    {
+        x[class * s + position] = logit;
+        x[(c + class) * s + position + 1] = logit;
+    }
+    (Array::new(&x, [n, c, s]).unwrap(), (0..n * s).map(|i| (i * 7 % c) as i32).collect())
+}
+
+/// Each kind of loss over pixels.
+fn of_pixels<T: Operand>(x: &T, labels: &T) -> [Term<T>; 4] {
+    let sigmoid = Dice { activation: Activation::Sigmoid, ..Dice::default() };
+    [
+        CrossEntropy::default().of(x, labels),
+        Dice::default().of(x, labels),
+        sigmoid.of(x, labels),
+        DiceCrossEntropy::default().of(x, labels),
+    ]
+}
+
+#[test]
+fn what_is_not_finite_counts_in_every_range() {
+    let (whole, narrow) = (fresh_gpu(), narrow_gpu(1 << 20));
+    let (x, labels) = not_all_finite();
+    let labels = Array::new(&labels, [2, 96 * 96]).unwrap();
+    for term in of_pixels(&x, &labels) {
+        let [whole, pieces] = [&whole, &narrow].map(|gpu| bits(gpu, &term, &[&x]).unwrap());
+        assert_eq!(whole[0], pieces[0]);
+        assert!(whole[1] == pieces[1], "other bits of {term:?}");
+        let nans = whole[1].iter().filter(|bits| f32::from_bits(**bits).is_nan()).count();
+        assert!(nans >= 40 && nans < whole[1].len() || nans == whole[1].len(), "{nans} of {term:?}");
+    }
+    let statistics = [&whole, &narrow].map(|gpu| {
+        let statistics = gpu.statistics(&Dice::default().of(&x, &labels)).unwrap().read().wait().unwrap();
+        statistics.to_f32().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+    assert_eq!(statistics[0], statistics[1]);
+}
+
+#[test]
+fn a_bad_label_is_told_of_once_whatever_the_ranges() {
+    let narrow = narrow_gpu(1 << 20);
+    let (x, mut labels) = not_all_finite();
+    (labels[9000], labels[9010]) = (41, -3);
+    let (x, labels) = (narrow.upload_array(&x).unwrap(), narrow.upload(&labels, [2, 96 * 96]).unwrap());
+    for term in of_pixels(&x, &labels) {
+        match narrow.value(&term).unwrap().loss().wait() {
+            Err(Error::LabelOutOfRange { position: 9000, value: 41, count: 40, .. }) => {}
+            other => panic!("{other:?} of {term:?}"),
+        }
+    }
+}
+
+/// Another piece of the same walk has elements of its own, so that each may overwrite its prediction.
+#[test]
+fn gradients_of_pieces_go_in_the_place_of_predictions() {
+    let (whole, narrow) = (fresh_gpu(), narrow_gpu(1 << 20));
+    let mut failures = Failures::default();
+    for id in ["mse", "cross_entropy", "multi_margin", "distillation", "dice", "dice_cross_entropy"] {
+        let loss = by_id(id).unwrap();
+        for &(shape, axis) in shapes(&*loss) {
+            let mut case = Case::new(id, shape, DType::I32).with_all();
+            case.setting.axis = axis;
+            failures.note(&case, same_bits([&whole, &narrow].map(|gpu| gradient(gpu, &case, true))));
         }
     }
     failures.raise();
@@ -103,9 +187,10 @@ fn three_hundred_megabytes() {
 #[test]
 fn what_cannot_be_cut_is_refused_with_both_numbers() {
     let narrow = narrow_gpu(1 << 16);
-    // regions look at all classes of a position again and again: one item of more than a binding holds
-    let x = narrow.empty([1, 4, 100, 100]).unwrap();
-    let labels: Tensor = narrow.upload(&vec![0i32; 10_000], [1, 100, 100]).unwrap();
-    let refused = narrow.value(&Dice::default().of(&x, &labels)).map(drop).unwrap_err().to_string();
-    assert!(refused.contains("61440") && refused.contains("`x0`"), "{refused}");
+    // the fewest positions that a workgroup takes of regions, whose classes lie together
+    let x = narrow.empty([1, 50, 50, 1024]).unwrap().class_axis_last();
+    let labels: Tensor = narrow.upload(&vec![0i32; 2500], [1, 50, 50]).unwrap();
+    let term = Dice::default().of(&x, &labels);
+    let refused = narrow.value(&term).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("4194304") && refused.contains("61440") && refused.contains("`x0`"), "{refused}");
 }

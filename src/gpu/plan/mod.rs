@@ -10,6 +10,7 @@ mod linear;
 mod passes;
 mod pixels;
 mod positions;
+mod ranges;
 mod regions;
 mod request;
 mod similarity;
@@ -57,6 +58,8 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("pixels", 8),
     ("pixel_fours", 16),
     ("riders", 20),
+    ("ranged_pixels", 12),
+    ("ranged_riders", 24),
     ("factors", 4),
     ("whole_states", 20),
     ("hits", 4),
@@ -182,15 +185,17 @@ impl Plan {
         self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
     }
 
-    /// Whether no stage reads an operand after the one that writes its gradient in its place.
+    /// Whether no stage reads an operand after the one that writes its gradient in its place, but another dispatch of the same
+    /// kernel, which goes through other elements.
     fn reads_first(&self, wanted: &Wanted) -> bool {
         let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
         let reads = |stage: &Stage| {
             let bindings = stage.kernel.bindings();
             bindings.iter().any(|binding| self.bound(stage, &binding.name) == Bound::Operand(wanted.operand))
         };
-        let mut after = self.stages.iter().skip_while(|stage| !writes(stage)).skip(1);
-        !after.any(|stage| writes(stage) || reads(stage))
+        let mut after = self.stages.iter().skip_while(|stage| !writes(stage));
+        let Some(first) = after.next() else { return true };
+        !after.any(|stage| !Arc::ptr_eq(&stage.kernel, &first.kernel) && (writes(stage) || reads(stage)))
     }
 
     /// What a binding of a stage stands for, by the name the shader gives it.

@@ -1,6 +1,7 @@
 //! How a walk over positions and their classes is cut, whatever it folds.
 
 use super::pixels::Pixels;
+use super::ranges::{Cut, Does, range, walk};
 use super::split::{Spans, Values};
 use super::{Joint, Piece, Plan, Request, Stage, narrow, overrides, scale_first};
 use crate::check::Divisor;
@@ -11,6 +12,10 @@ use std::sync::Arc;
 
 /// The classes of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
+
+/// Items of so many elements, whose classes lie far apart, have workgroups of their own: one that went on into the next item
+/// would need both bound.
+const LARGE: usize = 1 << 18;
 
 /// The classes of all rows that a workgroup scores, where rows are cut.
 const SCORED: usize = 1 << 18;
@@ -69,9 +74,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     scale_first(request, plan, stage, chunk, tallies);
     // a chunk of a row looks at its label's class when another may have written there; lanes of a workgroup look first
     let in_place = request.in_place().is_some();
+    let (long, few) = (classes.c > UNCUT, classes.c >= CHUNK && positions <= FEW);
     if request.statistics || request.among() {
         spread(request, plan, classes, fold);
-    } else if !in_place && (classes.c > UNCUT || (classes.c >= CHUNK && positions <= FEW)) {
+    } else if !in_place && (long && (classes.class_stride == 1 || classes.s <= FEW) || few) {
         cut(request, plan, classes, fold);
     } else {
         match Pixels::of(request, classes, fold) {
@@ -93,27 +99,45 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
         false => c.div_ceil(256).next_power_of_two().min(256),
     };
     let slots = 256 / lanes;
-    let per_lane = c.div_ceil(if rows { 4 * lanes } else { lanes });
+    let by_item = !rows && c * classes.s >= LARGE;
+    // lanes have the same classes of every range
+    let range = range(request, classes).or((!rows && c > MOST_IN_PLACE).then_some(MOST_IN_PLACE));
+    let range = range.filter(|_| by_item).map(|range| (range / lanes).max(1) * lanes);
+    let per_lane = range.unwrap_or(c).div_ceil(if rows { 4 * lanes } else { lanes });
     // as far as an invocation's loops stay short
     let rounds = (positions / (slots * request.workgroups(4096)))
         .next_power_of_two()
-        .min((4096 / (fold.looks * per_lane)).max(1));
-    let groups = positions.div_ceil(slots * rounds) as u64;
-    plan.params.rounds = narrow(rounds as u64);
-    plan.params.tallies = narrow(groups);
+        .min((4096 / (fold.looks * c.div_ceil(if rows { 4 * lanes } else { lanes }))).max(1));
+    let rounds = if by_item { rounds.min((classes.s / slots).max(1)) } else { rounds };
+    let chunk = slots * rounds;
+    let chunks = classes.s.div_ceil(chunk);
+    let (groups, values) = match by_item {
+        true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk, chunks }),
+        false => (positions.div_ceil(chunk), Values::Each(chunk)),
+    };
+    let params = &mut plan.params;
+    (params.rounds, params.chunk, params.chunks) = (narrow(rounds as u64), narrow(chunk as u64), narrow(chunks as u64));
+    params.tallies = narrow(groups as u64);
     // the looks, and the gradient
     plan.longest_loop = plan.longest_loop.max(((fold.looks + 1) * rounds * per_lane) as u64);
 
-    let mut overrides = choices(request, fold, classes);
-    overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), f64::from(u8::from(rows)))]);
-    overrides.push(("WRITES".into(), f64::from(u8::from(!request.wanted.is_empty()))));
-    let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-    joint.optional("upstream", request.upstream_tensor());
-    joint.optional("losses", request.unreduced());
-    joint.optional("dx0", !request.wanted.is_empty());
-    joint.files(&["geometry/positions_tally", "geometry/positions_write", "geometry/positions_fused"]);
-    let stage = joint.stage("positions_fused", overrides, groups);
-    plan.stages.push(writing(request, stage.in_quads(in_fours(classes)).through(Values::Each(slots * rounds))));
+    let stage = |does: Does| {
+        let flag = |flag: bool| f64::from(u8::from(flag));
+        let mut overrides = choices(request, fold, classes);
+        overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), flag(rows))]);
+        overrides.push(("BY_ITEM".into(), flag(by_item)));
+        overrides.extend(does.choices());
+        let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
+        joint.optional("upstream", does.writes && request.upstream_tensor());
+        joint.optional("losses", does.scores && request.unreduced());
+        joint.optional("dx0", does.writes);
+        joint.optional("pixel_states", does.in_ranges);
+        joint.files(&["geometry/class_range", "geometry/positions_tally", "geometry/positions_write"]);
+        joint.files(&["geometry/positions_fused"]);
+        let stage = joint.stage("positions_fused", overrides, 0).in_quads(in_fours(classes));
+        if does.writes { writing(request, stage) } else { stage }
+    };
+    walk(request, plan, (classes, fold), Cut { groups, values, lanes, range }, stage);
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.

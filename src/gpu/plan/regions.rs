@@ -1,10 +1,15 @@
 //! How a walk over regions is cut: statistics, merge, gradient.
+//!
+//! Where bindings do not hold an item, its classes are gone through range by range, as those of pixels are: the softmaxes of
+//! positions, the sums, what a position's classes pull at all of them, the gradients.
 
-use super::pixels::{all_classes, few};
+use super::pixels::few;
 use super::positions::Fold;
+use super::ranges::{most_elements, range, ranges};
 use super::split::{Spans, Values};
-use super::{Joint, Piece, Plan, Request, narrow, overrides, positions, scale_piece};
+use super::{Joint, Piece, Plan, Request, Wanted, narrow, overrides, positions, scale_piece};
 use crate::error::{Error, Result};
+use crate::gpu::params::Block;
 use crate::leaf::{Activation, Region, RegionSettings};
 use crate::loss::Source;
 use crate::options::OptionType;
@@ -18,138 +23,25 @@ const MOST_CLASSES: usize = 8192;
 const ALONE: usize = 16;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Region) -> Result<()> {
-    let settings = leaf.settings();
     if classes.c > MOST_CLASSES {
         let (needed, limit) = (classes.c as u64, MOST_CLASSES as u64);
         return Err(Error::TooLarge { what: "classes of a region loss".into(), needed, limit });
     }
-    // an invocation sees up to 16 positions, four at a time; on a CPU, which has few workgroups at once, up to 64
-    let (most, apart) = if request.on_cpu { (16, 1) } else { (4, 64) };
-    let most = (1024 / classes.c).clamp(1, most);
-    let rounds = (classes.s / (1024 * apart)).next_power_of_two().min(most);
-    let chunk = 1024 * rounds;
-    let chunks = classes.s.div_ceil(chunk);
-    let gathered = (classes.n * chunks) as u64;
-    let regions = (if settings.batch { 1 } else { classes.n } * classes.c) as u64;
-    let params = &mut plan.params;
-    (params.items, params.per_item) = (narrow(classes.n as u64), narrow(classes.s as u64));
-    params.classes = narrow(classes.c as u64);
-    (params.class_stride, params.position_stride) =
-        (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
-    (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    let values = if settings.together { classes.n as u64 } else { regions };
-    (params.tallies, params.first_tally) = (narrow(gathered + values), narrow(gathered));
-    let merged =
-        request.part.among.as_ref().map_or(chunks * if settings.batch { classes.n } else { 1 }, |all| all.shape()[0]);
-    plan.longest_loop = plan.longest_loop.max((rounds * classes.c.next_multiple_of(4)) as u64).max(merged as u64 / 256);
-    let whole = if settings.together { regions } else { 0 };
-    plan.hold("region_sums", gathered * classes.c as u64 + whole);
-    plan.hold("coefficients", regions);
-
-    plan.spans = Spans::Regions(classes);
-    let fours = classes.class_stride > 1 && classes.s.is_multiple_of(4);
-    let rider = Riding::of(leaf, request.checked.labels.is_some());
-    let positions = classes.positions();
-    match &rider {
-        Some(_) => {
-            plan.hold("riders", positions as u64);
-            hold_pixels(plan, positions, fours);
-            scale_piece(request, plan, Piece::Ridden, None);
-            let count = positions::count(request, Piece::Rider, positions);
-            scale_piece(request, plan, Piece::Rider, Some(count).filter(|(_, _, tallies)| *tallies > 0));
-        }
-        None => {
-            let softmax = settings.activation == Activation::Softmax;
-            hold_pixels(plan, if softmax { positions } else { 0 }, fours);
-            scale_piece(request, plan, Piece::Only, None);
-        }
-    }
-
-    let walk = Walk { request, settings, rider, fours };
-    // of each class four probabilities and slopes, or four logits and three sums
-    let few = few(request, classes, 8).filter(|_| fours);
-    let block = all_classes(classes);
-    let choices = walk.choices();
-    let values = Values::OfItems { per_item: classes.s, chunk, chunks };
-    if gathered > 0 {
-        let mut gather = walk.over_positions(&["lib/tally", "lib/workspace"]);
-        gather.files(&["operand/sums", "geometry/region_sums", "geometry/region_blocks", "geometry/region_gather"]);
-        let gather = gather.stage("region_gather", choices.clone(), 0).in_quads(fours).of_few(few);
-        plan.stages.push(gather.through(values).over(block, gathered));
+    let walk = Walk::new(request, classes, leaf);
+    walk.measure(plan);
+    walk.scale(plan);
+    if classes.positions() > 0 {
+        walk.gather(plan);
     }
     if request.statistics {
-        let mut sums = walk.joint(&[]);
-        sums.files(&["operand/sums", "operand/statistics_out", "geometry/places", "geometry/region"]);
-        sums.files(&[
-            "geometry/region_chunks",
-            "geometry/region_lanes",
-            "geometry/region_merge",
-            "geometry/region_statistics",
-        ]);
-        if regions > 0 {
-            plan.stages.push(sums.stage("region_statistics", choices, regions));
-        }
-        // there is no loss yet: the tallies are those of the labels
-        plan.params.tallies = narrow(gathered);
+        walk.statistics(plan);
         return Ok(());
     }
-    // a value is scored where its sums are merged: a class's with its chunks, an item's with its classes
-    let scored = |files: &[&str]| {
-        let mut score = walk.joint(&["lib/tally", "lib/workspace"]);
-        score.files(&["geometry/places", "geometry/region"]);
-        score.optional("class_weight", request.player(Role::PerClass).is_some());
-        score.optional("upstream", request.upstream_tensor());
-        score.optional("losses", request.unreduced());
-        score.files(&["operand/sums", "operand/coefficients", "fold/regions"]);
-        score.sources.push(request.loss().header().shader);
-        score.files(files);
-        score
-    };
-    let merged_from: &[&str] = match request.among() {
-        true => &["operand/statistics", "geometry/region_pieces"],
-        false => &["geometry/region_chunks"],
-    };
-    if regions > 0 {
-        let files =
-            [merged_from, &["geometry/region_lanes", "geometry/region_merge", "geometry/region_settle"]].concat();
-        // where there is as little to merge as a workgroup's first lane would be left with
-        let alone = merged <= ALONE;
-        let choices = [choices.clone(), vec![("ALONE".into(), f64::from(u8::from(alone)))]].concat();
-        let groups = if alone { regions.div_ceil(256) } else { regions };
-        plan.stages.push(scored(&files).stage("region_settle", choices, groups));
-    }
-    if regions > 0 && settings.together {
-        let items = classes.n as u64;
-        plan.stages.push(scored(&["geometry/region_lanes", "geometry/region_couple"]).stage(
-            "region_couple",
-            choices.clone(),
-            items,
-        ));
-    }
-    if let Some(wanted) = request.wanted.first().filter(|_| gathered > 0) {
-        // what rides along has scales of its own
-        let lib: &[&str] = if walk.rider.is_some() { &["lib/tally", "lib/workspace"] } else { &["lib/tally"] };
-        let mut scatter = walk.over_positions(lib);
-        scatter.files(&["operand/coefficients", "operand/dx0", "geometry/region_slopes", "geometry/slopes_again"]);
-        scatter.files(&["geometry/region_scatter"]);
-        let add = ("DX0_ADD".into(), f64::from(u8::from(wanted.add)));
-        let strip = request.strip(fours);
-        let together = 1024 * strip;
-        let groups = positions.div_ceil(together) as u64;
-        let stage = scatter.stage("region_scatter", [choices, vec![add]].concat(), 0).in_quads(fours).in_strips(strip);
-        let stage = stage.of_few(few.filter(|_| strip == 1));
-        let stage = stage.through(Values::Each(together)).writing(vec![("dx0".into(), wanted.output)]);
-        plan.stages.push(stage.over(block, groups));
+    walk.score(plan);
+    if let Some(wanted) = request.wanted.first().filter(|_| classes.positions() > 0) {
+        walk.scatter(plan, wanted);
     }
     Ok(())
-}
-
-/// What the softmax of each position needs to be remembered by.
-fn hold_pixels(plan: &mut Plan, positions: usize, fours: bool) {
-    match fours {
-        true => plan.hold("pixel_fours", positions as u64 / 2),
-        false => plan.hold("pixels", positions as u64),
-    }
 }
 
 /// What the kernels have to know of a loss that rides along.
@@ -169,16 +61,243 @@ impl Riding {
     }
 }
 
-/// What the kernels of a walk have in common.
+/// A walk, and what its kernels have in common.
 struct Walk<'a> {
     request: &'a Request<'a>,
     settings: RegionSettings,
     rider: Option<Riding>,
+    classes: Classes,
+    /// How many times four positions a lane of the first stage sees.
+    rounds: usize,
     /// Whether a class of four neighbouring positions is one load.
     fours: bool,
+    /// The classes of a dispatch, where bindings do not hold all of an item's.
+    range: Option<usize>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(request: &'a Request<'a>, classes: Classes, leaf: &dyn Region) -> Walk<'a> {
+        // an invocation sees up to 16 positions, four at a time; on a CPU, which has few workgroups at once, up to 64
+        let (most, apart) = if request.on_cpu { (16, 1) } else { (4, 64) };
+        let most = (1024 / classes.c).clamp(1, most);
+        Walk {
+            request,
+            settings: leaf.settings(),
+            rider: Riding::of(leaf, request.checked.labels.is_some()),
+            classes,
+            rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
+            fours: classes.class_stride > 1 && classes.s.is_multiple_of(4),
+            range: range(request, classes),
+        }
+    }
+
+    fn softmax(&self) -> bool {
+        self.settings.activation == Activation::Softmax
+    }
+
+    /// The positions of a workgroup of the first stage, and how many of them an item takes.
+    fn chunk(&self) -> usize {
+        1024 * self.rounds
+    }
+
+    fn chunks(&self) -> usize {
+        self.classes.s.div_ceil(self.chunk())
+    }
+
+    /// The workgroups of the first stage.
+    fn gathered(&self) -> u64 {
+        (self.classes.n * self.chunks()) as u64
+    }
+
+    fn regions(&self) -> u64 {
+        (if self.settings.batch { 1 } else { self.classes.n } * self.classes.c) as u64
+    }
+
+    /// The parts that a region is merged of.
+    fn merged(&self) -> usize {
+        let chunks = self.chunks() * if self.settings.batch { self.classes.n } else { 1 };
+        self.request.part.among.as_ref().map_or(chunks, |all| all.shape()[0])
+    }
+
+    /// How long everything is.
+    fn measure(&self, plan: &mut Plan) {
+        let (classes, gathered, regions) = (self.classes, self.gathered(), self.regions());
+        let params = &mut plan.params;
+        (params.items, params.per_item) = (narrow(classes.n as u64), narrow(classes.s as u64));
+        params.classes = narrow(classes.c as u64);
+        (params.class_stride, params.position_stride) =
+            (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
+        (params.chunk, params.chunks) = (narrow(self.chunk() as u64), narrow(self.chunks() as u64));
+        // a value is scored where its sums are merged: a class's with its chunks, an item's with its classes
+        let values = if self.settings.together { classes.n as u64 } else { regions };
+        // the statistics of a piece have no loss yet: the tallies are those of the labels
+        let values = if self.request.statistics { 0 } else { values };
+        (params.tallies, params.first_tally) = (narrow(gathered + values), narrow(gathered));
+        let longest = (self.rounds * classes.c.next_multiple_of(4)).max(self.merged() / 256);
+        plan.longest_loop = plan.longest_loop.max(longest as u64);
+        plan.spans = Spans::Regions(classes);
+        let whole = if self.settings.together { regions } else { 0 };
+        plan.hold("region_sums", gathered * classes.c as u64 + whole);
+        plan.hold("coefficients", regions);
+        let positions = classes.positions() as u64;
+        if self.softmax() {
+            // two quads for four positions
+            plan.hold(self.pixels(), if self.pixels() == "pixel_fours" { positions / 2 } else { positions });
+        }
+        if self.rider.is_some() {
+            plan.hold(self.riders(), positions);
+        }
+    }
+
+    /// Where the softmaxes of positions are remembered, and the states of what rides along.
+    fn pixels(&self) -> &'static str {
+        match self.range {
+            Some(_) => "ranged_pixels",
+            None if self.fours => "pixel_fours",
+            None => "pixels",
+        }
+    }
+
+    fn riders(&self) -> &'static str {
+        if self.range.is_some() { "ranged_riders" } else { "riders" }
+    }
+
+    /// What gradients are scaled by.
+    fn scale(&self, plan: &mut Plan) {
+        if self.rider.is_none() {
+            return scale_piece(self.request, plan, Piece::Only, None);
+        }
+        scale_piece(self.request, plan, Piece::Ridden, None);
+        let count = positions::count(self.request, Piece::Rider, self.classes.positions());
+        scale_piece(self.request, plan, Piece::Rider, Some(count).filter(|(_, _, tallies)| *tallies > 0));
+    }
+
+    /// How many classes there are, where they are few: a lane keeps of each four probabilities and slopes, or four logits and
+    /// three sums.
+    fn few(&self) -> Option<u32> {
+        few(self.request, self.classes, 8).filter(|_| self.fours && self.range.is_none())
+    }
+
+    fn ranges(&self) -> impl Iterator<Item = Block> + use<> {
+        ranges(self.classes, self.range.unwrap_or(self.classes.c))
+    }
+
+    /// The sums of chunks.
+    fn gather(&self, plan: &mut Plan) {
+        let values = Values::OfItems { per_item: self.classes.s, chunk: self.chunk(), chunks: self.chunks() };
+        let stage = |folds: bool, sums: bool| {
+            let mut gather = self.over_positions(&["lib/tally", "lib/workspace"]);
+            gather.files(&["operand/sums", "geometry/region_sums", "geometry/region_blocks", "geometry/region_gather"]);
+            let does = [("FOLDS", folds), ("SUMS", sums)].map(|(name, does)| (name.into(), f64::from(u8::from(does))));
+            let stage = gather.stage("region_gather", [self.choices(), does.to_vec()].concat(), 0);
+            stage.in_quads(self.fours).of_few(self.few()).through(values)
+        };
+        if self.range.is_none() {
+            plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, self.gathered())));
+            return;
+        }
+        if self.rider.is_some() && self.request.checked.labels.is_some() {
+            let mut find = self.joint(&[]);
+            find.files(&["operand/x0", "geometry/places"]);
+            find.files(&["fold/softmax", "operand/ranged_riders", "geometry/pixels_find"]);
+            let find = find.stage("pixels_find", self.choices(), 0).through(values);
+            plan.stages.extend(self.ranges().map(|block| find.over(block, self.gathered())));
+        }
+        // where classes hang together, softmaxes come first; else the last range alone tells of the labels
+        let together = self.softmax() || self.rider.is_some();
+        let (folds, sums) = (stage(true, false), stage(false, true));
+        let folded = self.ranges().filter(|block| together || block.other_end as usize == self.classes.c);
+        plan.stages.extend(folded.map(|block| folds.over(block, self.gathered())));
+        plan.stages.extend(self.ranges().map(|block| sums.over(block, self.gathered())));
+    }
+
+    /// The statistics of a piece.
+    fn statistics(&self, plan: &mut Plan) {
+        let mut sums = self.joint(&[]);
+        sums.files(&["operand/sums", "operand/statistics_out", "geometry/places", "geometry/region"]);
+        sums.files(&["geometry/region_chunks", "geometry/region_lanes"]);
+        sums.files(&["geometry/region_merge", "geometry/region_statistics"]);
+        if self.regions() > 0 {
+            plan.stages.push(sums.stage("region_statistics", self.choices(), self.regions()));
+        }
+    }
+
+    /// The losses of regions, or of items whose regions are summed together, and their slopes.
+    fn score(&self, plan: &mut Plan) {
+        let regions = self.regions();
+        if regions == 0 {
+            return;
+        }
+        let merged_from: &[&str] = match self.request.among() {
+            true => &["operand/statistics", "geometry/region_pieces"],
+            false => &["geometry/region_chunks"],
+        };
+        let settle = ["geometry/region_lanes", "geometry/region_merge", "geometry/region_settle"];
+        // where there is as little to merge as a workgroup's first lane would be left with
+        let alone = self.merged() <= ALONE;
+        let choices = [self.choices(), vec![("ALONE".into(), f64::from(u8::from(alone)))]].concat();
+        let groups = if alone { regions.div_ceil(256) } else { regions };
+        let files = [merged_from, &settle].concat();
+        plan.stages.push(self.scored(&files).stage("region_settle", choices, groups));
+        if self.settings.together {
+            let couple = self.scored(&["geometry/region_lanes", "geometry/region_couple"]);
+            plan.stages.push(couple.stage("region_couple", self.choices(), self.classes.n as u64));
+        }
+    }
+
+    fn scored(&self, files: &[&str]) -> Joint {
+        let request = self.request;
+        let mut score = self.joint(&["lib/tally", "lib/workspace"]);
+        score.files(&["geometry/places", "geometry/region"]);
+        score.optional("class_weight", request.player(Role::PerClass).is_some());
+        score.optional("upstream", request.upstream_tensor());
+        score.optional("losses", request.unreduced());
+        score.files(&["operand/sums", "operand/coefficients", "fold/regions"]);
+        score.sources.push(request.loss().header().shader);
+        score.files(files);
+        score
+    }
+
+    /// The gradients.
+    fn scatter(&self, plan: &mut Plan, wanted: &Wanted) {
+        let classes = self.classes;
+        let strip = self.request.strip(self.fours);
+        let together = 1024 * strip;
+        // a workgroup that goes on into the next items needs all of these
+        let reached = (together / classes.s + 2) * classes.c * classes.s;
+        let by_item = classes.class_stride > 1 && reached as u64 > most_elements(self.request);
+        let chunks = classes.s.div_ceil(together);
+        let (groups, values) = match by_item {
+            true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk: together, chunks }),
+            false => (classes.positions().div_ceil(together), Values::Each(together)),
+        };
+        let stage = |pulls: bool, writes: bool| {
+            // what rides along has scales of its own
+            let lib: &[&str] = if self.rider.is_some() { &["lib/tally", "lib/workspace"] } else { &["lib/tally"] };
+            let mut scatter = self.over_positions(lib);
+            scatter.files(&["operand/coefficients"]);
+            scatter.optional("dx0", writes);
+            scatter.files(&["geometry/region_slopes", "geometry/slopes_again", "geometry/region_scatter"]);
+            let flags = [("BY_ITEM", by_item), ("PULLS", pulls), ("WRITES", writes), ("DX0_ADD", wanted.add)];
+            let flags = flags.map(|(name, flag)| (name.into(), f64::from(u8::from(flag))));
+            let stage = scatter.stage("region_scatter", [self.choices(), flags.to_vec()].concat(), 0);
+            let stage = stage.in_quads(self.fours).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
+            let gradients = writes.then(|| ("dx0".into(), wanted.output));
+            stage.through(values).writing(gradients.into_iter().collect())
+        };
+        let groups = groups as u64;
+        if self.range.is_none() {
+            plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, groups)));
+            return;
+        }
+        if self.softmax() {
+            let pulls = stage(true, false);
+            plan.stages.extend(self.ranges().map(|block| pulls.over(block, groups)));
+        }
+        let writes = stage(false, true);
+        plan.stages.extend(self.ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
+    }
+
     fn joint(&self, lib: &[&str]) -> Joint {
         let labelled = self.request.checked.labels.is_some();
         let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
@@ -196,16 +315,18 @@ impl Walk<'_> {
             None => joint.files(&["absent/rider"]),
             Some(rider) => {
                 joint.optional("class_weight", self.request.player(Role::PerClass).is_some());
-                joint.files(&["lib/class", "absent/mask", "absent/losses", "operand/riders"]);
+                joint.files(&["lib/class", "absent/mask", "absent/losses", &format!("operand/{}", self.riders())]);
                 joint.files(rider.fold.files);
                 joint.sources.push(rider.shader);
                 joint.files(&["geometry/positions_tally", "geometry/region_rider"]);
             }
         }
-        let activation = self.settings.activation;
-        joint.files(&[&format!("activation/{}", activation.get())]);
-        if activation == Activation::Softmax {
-            joint.files(&[if self.fours { "operand/pixel_fours" } else { "operand/pixels" }]);
+        joint.files(&[&format!("activation/{}", self.settings.activation.get())]);
+        if self.softmax() {
+            joint.files(&[&format!("operand/{}", self.pixels())]);
+        }
+        if !self.softmax() || self.range.is_none() {
+            joint.files(&["absent/ranged_pixels"]);
         }
         joint
     }

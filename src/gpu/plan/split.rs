@@ -57,8 +57,9 @@ pub(super) enum Spans {
     /// Values are positions.
     Classes(Classes),
     /// Values are positions, of which a dispatch has some classes alone: the others of its block.
-    Ranges(Classes),
-    /// Values are positions, whose losses are those of regions.
+    /// So many lanes share each.
+    Ranges { classes: Classes, lanes: u64 },
+    /// The same of regions, whose losses are not those of positions.
     Regions(Classes),
     /// Values are the coordinates of rows of so many.
     Rows { width: u64 },
@@ -81,15 +82,17 @@ impl Spans {
             },
             (Spans::Elements { by_item: false, .. }, _, "upstream" | "losses") => times(1),
             (Spans::Elements { .. }, _, "weight" | "mask") => times(1),
-            (Spans::Classes(classes) | Spans::Regions(classes), ..) if component == Some(0) || name == "dense" => {
+            (Spans::Classes(classes), ..) if component == Some(0) || name == "dense" => {
                 Some(of_classes(classes, values, 0..classes.c as u64))
             }
-            (Spans::Ranges(classes), ..) if component == Some(0) || name == "dense" => {
+            (Spans::Ranges { classes, .. } | Spans::Regions(classes), ..)
+                if component == Some(0) || name == "dense" =>
+            {
                 Some(of_classes(classes, values, block.other_first.into()..block.other_end.into()))
             }
-            (Spans::Ranges(_), _, "pixel_states") => times(1),
-            (Spans::Classes(_) | Spans::Ranges(_), _, "mask" | "upstream" | "losses" | "labels") => times(1),
-            (Spans::Regions(_), _, "labels" | "pixels" | "riders") => times(1),
+            (Spans::Ranges { lanes, .. }, _, "pixel_states") => times(*lanes),
+            (Spans::Classes(_) | Spans::Ranges { .. }, _, "mask" | "upstream" | "losses" | "labels") => times(1),
+            (Spans::Regions(_), _, "labels" | "pixels" | "riders" | "ranged_pixels" | "ranged_riders") => times(1),
             // two quads for four positions
             (Spans::Regions(_), _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
             (Spans::Rows { .. }, Some(_), _) => times(1),

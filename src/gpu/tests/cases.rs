@@ -317,11 +317,13 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
     let in_place: Vec<Case> =
         stored.map(|case| Case { gradients: Gradients::InPlace, floats: DType::F32, ..case.clone() }).collect();
-    // items that bindings do not hold, by fours and one by one
-    let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_));
-    let pixels = cases.iter().filter(|case| far_apart && case.shape == [2, 3, 4]).step_by(17).enumerate();
-    let in_ranges: Vec<Case> = pixels
-        .map(|(k, case)| Case { shape: vec![2, 5, 8192 + k % 2], binding_limit: 17 << 13, ..case.clone() })
+    // items that bindings do not hold: pixels and regions by fours and one by one, and positions that lanes share
+    let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
+    let shapes = [(vec![2, 20, 8192], 17 << 14), (vec![2, 20, 8193], 17 << 14), (vec![2, 600, 500], 1 << 20)];
+    let pixels = cases.iter().filter(|case| far_apart && case.shape == [2, 3, 4]).step_by(17);
+    let in_ranges = pixels.zip(shapes.iter().cycle());
+    let in_ranges: Vec<Case> = in_ranges
+        .map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() })
         .collect();
     [cases, pieces, in_place, in_ranges].concat()
 }

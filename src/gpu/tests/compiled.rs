@@ -67,7 +67,8 @@ fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
 fn of_few(kernel: &Kernel) -> Option<Kernel> {
     let mut kernel = Kernel { few: Some(3), ..kernel.clone() };
     few(&mut kernel);
-    (kernel.has("geometry/few_classes") && !kernel.has("operand/pixel_states")).then_some(kernel)
+    let ranged = kernel.has("operand/pixel_states") || kernel.has("operand/ranged_pixels");
+    (kernel.has("geometry/few_classes") && !ranged).then_some(kernel)
 }
 
 /// Of kernels that differ in nothing but dtypes and how many lanes walk together, which are constants to the shaders, one stands for all: now this, now that.

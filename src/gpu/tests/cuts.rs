@@ -74,9 +74,10 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Pointwise(_) => vec![(vec![1 << 31], Second), (vec![4_000_000_000], Second)],
         Leaf::Boxes(_) => vec![(vec![1 << 29, 4], Second)],
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        // token logits, a batch of volumes, one row of very many classes, very many rows of few
+        // token logits, their classes first or last, a batch of volumes, one row of very many classes, very many rows of few
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![16, 1024, 131_072], Last),
+            (vec![16, 131_072, 1024], Second),
             (vec![16, 8, 256, 256, 256], Second),
             (vec![16, 134_217_728], Second),
             (vec![1 << 30, 2], Second),
@@ -139,17 +140,26 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
     }
 }
 
+fn leaf_of_classes(loss: &dyn Loss) -> bool {
+    matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_))
+}
+
 #[test]
 fn what_people_have_is_not_refused() {
     for loss in crate::losses::walked() {
         for ((shape, axis), on_cpu) in
             large(&*loss).into_iter().flat_map(|large| [(large.clone(), false), (large, true)])
         {
-            // where bindings are as long as GPUs have them
-            let case = Case { binding_limit: 2 << 30, on_cpu, ..case(&*loss, &shape, axis, Gradients::Store) };
-            let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-            assert_short(&case, &plan);
-            assert_quick(&case, &plan);
+            // bindings as long as GPUs have them; and as WebGPU promises, where walks are cut into pieces
+            let tiled = matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Gram(_) | Leaf::Linear(_));
+            // a row is scored with its label's logit, wherever in it that is
+            let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;
+            for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {
+                let case = Case { binding_limit, on_cpu, ..case(&*loss, &shape, axis, Gradients::Store) };
+                let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+                assert_short(&case, &plan);
+                assert_quick(&case, &plan);
+            }
         }
     }
 }
