@@ -11,8 +11,8 @@ Usage: cargo xtask <demo | test> [--no-install]
                 copy on the same GPU: a table and a chart under target/bench/
 
   --quick       measure batches eight times smaller, and a few runs of each
-  --peers       run PyTorch and burn on the same inputs too, where they are
-                installed (benches/RESULTS.md says how), and print ratios.
+  --peers       run PyTorch, burn and candle on the same inputs too, where they
+                are installed (benches/RESULTS.md says how), and print ratios.
                 WGLOSS_PYTHON names the python that has PyTorch
   --cost        measure time against size instead, over four decades, for one
                 loss of each family

@@ -9,7 +9,9 @@ use super::ratios::Theirs;
 use crate::run::{Stop, answers, root, run};
 
 const SCRIPT: &str = "benches/peers/pytorch.py";
-const BURN: &str = "benches/peers/burn/target/release/wgloss-peer-burn";
+
+/// Peers that are cargo projects under `benches/peers`, and whether they compute on the CPU without an adapter.
+const PROJECTS: [(&str, bool); 2] = [("burn", false), ("candle", true)];
 
 /// What has glibc keep the memory of large tensors, in huge pages, where it would give it back to the system each time.
 const TUNED: (&str, &str) = (
@@ -41,35 +43,45 @@ pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, 
 }
 
 /// The peers of this machine, each with a name for its table; the others are said to be left out.
-fn installed(device: &str) -> Vec<(&'static str, Command)> {
+fn installed(device: &str) -> Vec<(String, Command)> {
     let mut peers = Vec::new();
     let python = env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| "python3".into());
     // times of a CPU say nothing beside those of a GPU
     let probe = if device == "cuda" { "import numpy, torch; torch.zeros(1).cuda()" } else { "import numpy, torch" };
+    let tuned = cfg!(target_env = "gnu") && device == "cpu";
     if answers(Command::new(&python).args(["-c", probe])) {
         let script = |mode: &str, label: &str| {
             let mut command = Command::new(&python);
             command.arg(root().join(SCRIPT)).args(["--device", device, "--mode", mode, "--label", label]);
             command
         };
-        peers.push(("pytorch-eager", script("eager", "eager")));
-        peers.push(("pytorch-compile", script("compile", "compile")));
-        if cfg!(target_env = "gnu") && device == "cpu" {
-            for (name, mode) in [("pytorch-eager-tuned", "eager"), ("pytorch-compile-tuned", "compile")] {
-                let mut tuned = script(mode, &format!("{mode} tuned"));
-                tuned.envs([TUNED]);
-                peers.push((name, tuned));
-            }
+        for mode in ["eager", "compile"] {
+            peers.push((format!("pytorch-{mode}"), script(mode, mode)));
+        }
+        for mode in ["eager", "compile"].into_iter().filter(|_| tuned) {
+            let mut command = script(mode, &format!("{mode} tuned"));
+            command.envs([TUNED]);
+            peers.push((format!("pytorch-{mode}-tuned"), command));
         }
     } else {
         let python = python.to_string_lossy();
         println!("left out: PyTorch ({python} has no numpy, or no torch for {device}; WGLOSS_PYTHON names another)");
     }
-    let burn = root().join(format!("{BURN}{EXE_SUFFIX}"));
-    if burn.is_file() {
-        peers.push(("burn", Command::new(burn)));
-    } else {
-        println!("left out: burn (`cargo build --release --manifest-path benches/peers/burn/Cargo.toml` builds it)");
+    for (name, on_cpu) in PROJECTS {
+        let folder = format!("benches/peers/{name}");
+        let program = root().join(format!("{folder}/target/release/wgloss-peer-{name}{EXE_SUFFIX}"));
+        if on_cpu && device != "cpu" {
+            println!("left out: {name} (it is on the CPU, and our adapter is not)");
+        } else if program.is_file() {
+            peers.push((name.to_owned(), Command::new(&program)));
+            if on_cpu && tuned {
+                let mut command = Command::new(&program);
+                command.args(["--label", "tuned"]).envs([TUNED]);
+                peers.push((format!("{name}-tuned"), command));
+            }
+        } else {
+            println!("left out: {name} (`cargo build --release --manifest-path {folder}/Cargo.toml` builds it)");
+        }
     }
     peers
 }

@@ -1,42 +1,38 @@
 //! The losses, composed of burn's tensor operations as its users would; options are at wgloss's defaults.
 
-use crate::npy::{Array, Data};
+use crate::peer::Case;
 use burn::tensor::activation::{log_sigmoid, log_softmax, relu, sigmoid, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use std::collections::HashMap;
 
-/// A case's operands.
-pub struct Operands<'a> {
-    /// What was read.
-    pub arrays: HashMap<String, Array>,
-    /// The names of those that are differentiated.
-    pub differentiated: Vec<&'a str>,
-    /// Where they go.
-    pub device: &'a Device,
+/// A case, and where its operands go.
+struct Operands<'a> {
+    case: &'a Case,
+    device: &'a Device,
 }
 
 /// A loss of operands that are on the device.
 pub type Loss = Box<dyn Fn() -> Tensor<1>>;
 
-/// The loss of this name on these operands, where there is one here.
-pub fn prepare(loss: &str, operands: &Operands) -> Option<Loss> {
-    let rank = operands.arrays.get("input").map_or(2, |input| input.shape.len());
-    Some(match (loss, rank) {
-        ("cross_entropy", 2) => cross_entropy_of::<2>(operands),
-        ("cross_entropy", 4) => cross_entropy_of::<4>(operands),
-        ("dice", 4) => {
-            let (x, t) = (operands.floats("input"), one_hot(operands));
+/// The loss of a case, where there is one here.
+pub fn prepare(case: &Case, device: &Device) -> Option<Loss> {
+    let operands = Operands { case, device };
+    let rank = || case.floats("input").0.len();
+    Some(match case.loss.as_str() {
+        "cross_entropy" if rank() == 2 => cross_entropy_of::<2>(&operands),
+        "cross_entropy" if rank() == 4 => cross_entropy_of::<4>(&operands),
+        "dice" if rank() == 4 => {
+            let (x, t) = (operands.floats("input"), operands.labels::<3>("target").unsqueeze_dim(1));
             Box::new(move || dice(x.clone(), t.clone()))
         }
-        ("mse", 1) => {
+        "mse" if rank() == 1 => {
             let (x, t) = (operands.floats::<1>("input"), operands.floats::<1>("target"));
             Box::new(move || mean((x.clone() - t.clone()).square()))
         }
-        ("sigmoid_focal", 2) => {
+        "sigmoid_focal" if rank() == 2 => {
             let (x, t) = (operands.floats("input"), operands.floats("target"));
             Box::new(move || sigmoid_focal(x.clone(), t.clone()))
         }
-        ("bce_with_logits", 2) => {
+        "bce_with_logits" if rank() == 2 => {
             let (x, t) = (operands.floats::<2>("input"), operands.floats::<2>("target"));
             let weight = operands.floats::<1>("pos_weight").unsqueeze::<2>();
             Box::new(move || {
@@ -45,7 +41,7 @@ pub fn prepare(loss: &str, operands: &Operands) -> Option<Loss> {
                 mean((-t + 1.0) * x.clone() - weight * log_sigmoid(x))
             })
         }
-        ("triplet_margin", _) => {
+        "triplet_margin" => {
             let [anchor, positive, negative] =
                 ["anchor", "positive", "negative"].map(|name| operands.floats::<2>(name));
             let distance = |a: Tensor<2>, b: Tensor<2>| (a - b + 1e-6).square().sum_dim(1).sqrt();
@@ -54,16 +50,16 @@ pub fn prepare(loss: &str, operands: &Operands) -> Option<Loss> {
                 mean(relu(near - distance(anchor.clone(), negative.clone()) + 1.0))
             })
         }
-        ("info_nce", _) => {
+        "info_nce" => {
             let (query, key) = (operands.floats::<2>("query"), operands.floats::<2>("key"));
-            let own = Tensor::<1, Int>::arange(0..query.dims()[0] as i64, operands.device).unsqueeze_dim(1);
+            let own = Tensor::<1, Int>::arange(0..query.dims()[0] as i64, device).unsqueeze_dim(1);
             let normalized = |x: Tensor<2>| x.clone() / x.square().sum_dim(1).sqrt();
             Box::new(move || {
                 let scores = normalized(query.clone()).matmul(normalized(key.clone()).transpose());
                 cross_entropy(scores / 0.07, own.clone())
             })
         }
-        ("linear_cross_entropy", 2) => {
+        "linear_cross_entropy" if rank() == 2 => {
             let (x, weight) = (operands.floats::<2>("input"), operands.floats::<2>("weight"));
             let t = operands.labels::<1>("target").unsqueeze_dim(1);
             Box::new(move || cross_entropy(x.clone().matmul(weight.clone().transpose()), t.clone()))
@@ -74,18 +70,14 @@ pub fn prepare(loss: &str, operands: &Operands) -> Option<Loss> {
 
 impl Operands<'_> {
     fn floats<const D: usize>(&self, name: &str) -> Tensor<D> {
-        let Some(Array { shape, data: Data::Floats(floats) }) = self.arrays.get(name) else {
-            panic!("the operand {name} is missing or holds labels");
-        };
-        let tensor = Tensor::from_data(TensorData::new(floats.clone(), shape.clone()), self.device);
-        if self.differentiated.contains(&name) { tensor.require_grad() } else { tensor }
+        let (shape, floats) = self.case.floats(name);
+        let tensor = Tensor::from_data(TensorData::new(floats.to_vec(), shape), self.device);
+        if self.case.differentiates(name) { tensor.require_grad() } else { tensor }
     }
 
     fn labels<const D: usize>(&self, name: &str) -> Tensor<D, Int> {
-        let Some(Array { shape, data: Data::Labels(labels) }) = self.arrays.get(name) else {
-            panic!("the operand {name} is missing or holds numbers");
-        };
-        Tensor::from_data(TensorData::new(labels.clone(), shape.clone()), self.device)
+        let (shape, labels) = self.case.labels(name);
+        Tensor::from_data(TensorData::new(labels.to_vec(), shape), self.device)
     }
 }
 
@@ -94,10 +86,8 @@ fn cross_entropy_of<const D: usize>(operands: &Operands) -> Loss {
     let mut shape = x.dims();
     shape[1] = 1;
     // a label for each position: of as many elements as an axis of one class leaves
-    let Some(Array { data: Data::Labels(labels), .. }) = operands.arrays.get("target") else {
-        panic!("the operand target is missing or holds numbers");
-    };
-    let t = Tensor::<D, Int>::from_data(TensorData::new(labels.clone(), shape), operands.device);
+    let (_, labels) = operands.case.labels("target");
+    let t = Tensor::<D, Int>::from_data(TensorData::new(labels.to_vec(), shape), operands.device);
     Box::new(move || cross_entropy(x.clone(), t.clone()))
 }
 
@@ -110,10 +100,6 @@ fn mean<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     let elements = x.shape().num_elements();
     let row = 1 << elements.trailing_zeros().min(10);
     x.reshape([elements / row, row]).sum_dim(1).sum() / elements as f32
-}
-
-fn one_hot(operands: &Operands) -> Tensor<4, Int> {
-    operands.labels::<3>("target").unsqueeze_dim(1)
 }
 
 fn dice(x: Tensor<4>, t: Tensor<4, Int>) -> Tensor<1> {
