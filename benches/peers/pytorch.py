@@ -133,8 +133,7 @@ def measure(loss, operands, of, seconds, most):
     _, value, _ = run()
     run()
     times = [run()[0]]
-    fewest = 3 if times[0] > 1 else 7
-    while len(times) < min(max(fewest, seconds / times[0]), most):
+    while len(times) < min(max(7, seconds / times[0]), most):
         times.append(run()[0])
     return value.item(), [1e3 * time for time in times]
 

@@ -11,16 +11,13 @@ use wgloss::{Gpu, Job};
 const ELEMENTS: usize = 1 << 24;
 const FLOPS: f64 = 2.5e9;
 
-/// A run that takes longer is repeated a few times only, and one that takes even longer not at all: it was the warm-up too.
-const SLOW: Duration = Duration::from_secs(1);
-const VERY_SLOW: Duration = Duration::from_secs(15);
+/// A run that takes longer is not repeated: it was the warm-up too.
+const SLOW: Duration = Duration::from_secs(60);
 
 /// How often something is run.
 #[derive(Clone, Copy)]
 pub struct Effort {
     fewest: usize,
-    /// Of what is slow.
-    slow: usize,
     most: usize,
     /// What is spent beyond the fewest runs, and to warm up.
     time: Duration,
@@ -30,18 +27,15 @@ pub struct Effort {
 impl Effort {
     /// For a table.
     pub const FULL: Effort =
-        Effort { fewest: 7, slow: 3, most: 99, time: Duration::from_millis(1000), warm: Duration::from_millis(150) };
+        Effort { fewest: 7, most: 99, time: Duration::from_millis(1000), warm: Duration::from_millis(150) };
     /// For a look.
     pub const QUICK: Effort =
-        Effort { fewest: 3, slow: 1, most: 31, time: Duration::from_millis(200), warm: Duration::from_millis(20) };
+        Effort { fewest: 3, most: 31, time: Duration::from_millis(200), warm: Duration::from_millis(20) };
     /// For a test.
-    pub const ONCE: Effort = Effort { fewest: 1, slow: 1, most: 1, time: Duration::ZERO, warm: Duration::ZERO };
+    pub const ONCE: Effort = Effort { fewest: 1, most: 1, time: Duration::ZERO, warm: Duration::ZERO };
 
     /// How many runs of such a length are worth it.
     fn runs(self, wall: Duration) -> usize {
-        if wall > SLOW {
-            return self.slow;
-        }
         ((self.time.as_secs_f64() / wall.as_secs_f64().max(1e-6)) as usize).clamp(self.fewest, self.most)
     }
 }
@@ -86,7 +80,7 @@ impl Times {
     pub fn of(gpu: &Gpu, stopwatch: &Stopwatch, job: &Job, effort: Effort) -> Times {
         let run = || stopwatch.time(|stamps| submit(gpu, job, stamps));
         let mut laps = vec![run()];
-        if laps[0].wall < VERY_SLOW {
+        if laps[0].wall < SLOW {
             let mut warm = laps[0].wall;
             while warm < effort.warm {
                 warm += run().wall;

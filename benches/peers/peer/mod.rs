@@ -109,7 +109,7 @@ pub fn run<P: Peer>(peer: &P) -> Result<()> {
     Ok(())
 }
 
-/// The value, and in order the seconds that value and gradients took in at least 7 runs, or 3 of more than a second.
+/// The value, and in order the seconds that value and gradients took in at least 7 runs.
 fn measure<P: Peer>(peer: &P, loss: &Loss<P::Value>, seconds: f64) -> Result<(f32, Vec<f64>)> {
     let run = || {
         let start = Instant::now();
@@ -127,7 +127,7 @@ fn measure<P: Peer>(peer: &P, loss: &Loss<P::Value>, seconds: f64) -> Result<(f3
     // at once: what it was made of would take room from the runs
     let value = peer.read(value)?;
     let mut times = vec![first];
-    let runs = (seconds / first).clamp(if first > 1.0 { 3.0 } else { 7.0 }, 99.0) as usize;
+    let runs = (seconds / first).clamp(7.0, 99.0) as usize;
     while times.len() < runs {
         times.push(run()?.0);
     }

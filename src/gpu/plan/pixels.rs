@@ -47,7 +47,7 @@ impl Pixels {
             true => classes.c <= MOST_OF_LARGE,
             false => each == 4 && classes.c <= MOST_OF_FOUR,
         };
-        let strip = request.strip(each == 4);
+        let strip = request.strip(each == 4, classes.positions());
         (classes.class_stride > 1 && short).then_some(Pixels { each, strip, by_item })
     }
 

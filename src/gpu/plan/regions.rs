@@ -261,7 +261,7 @@ impl<'a> Walk<'a> {
     /// The gradients.
     fn scatter(&self, plan: &mut Plan, wanted: &Wanted) {
         let classes = self.classes;
-        let strip = self.request.strip(self.fours);
+        let strip = self.request.strip(self.fours, classes.positions());
         let together = 1024 * strip;
         // a workgroup that goes on into the next items needs all of these
         let reached = (together / classes.s + 2) * classes.c * classes.s;

@@ -64,9 +64,13 @@ impl Request<'_> {
     }
 
     /// How many times four neighbours a lane takes at a time of a class that lies far from the next, if it takes four: a CPU's
-    /// caches look ahead in long runs alone.
-    pub(super) fn strip(&self, fours: bool) -> usize {
-        if self.on_cpu && fours { 4 } else { 1 }
+    /// caches look ahead in long runs alone. The longest are for so many positions that all workgroups are still busy.
+    pub(super) fn strip(&self, fours: bool, positions: usize) -> usize {
+        match self.on_cpu && fours {
+            false => 1,
+            true if positions < 1 << 19 => 4,
+            true => 8,
+        }
     }
 
     /// The losses of the walk.
