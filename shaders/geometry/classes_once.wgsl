@@ -1,4 +1,4 @@
-// Classes as a lane goes through them, one after the other. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/class_axis.
+// Classes as a lane goes through them, one after the other. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/class_axis geometry/row_read.
 
 // The state after the classes from `begin` to `end` that are this lane's, of so many that share them.
 fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
@@ -13,17 +13,16 @@ fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: 
     var c = fold_empty();
     var d = fold_empty();
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let x = x0_four(first + k);
-        let t = target_four(first + k);
-        absorb_class(&a, class_of(x.x, t.x, label, k), place);
+        let four = row_first(row_four, first + k);
+        absorb_class(&a, class_of(four.x.x, four.t.x, label, k), place);
         if WHOLE || (k + 1u < end) {
-            absorb_class(&b, class_of(x.y, t.y, label, k + 1u), place);
+            absorb_class(&b, class_of(four.x.y, four.t.y, label, k + 1u), place);
         }
         if WHOLE || (k + 2u < end) {
-            absorb_class(&c, class_of(x.z, t.z, label, k + 2u), place);
+            absorb_class(&c, class_of(four.x.z, four.t.z, label, k + 2u), place);
         }
         if WHOLE || (k + 3u < end) {
-            absorb_class(&d, class_of(x.w, t.w, label, k + 3u), place);
+            absorb_class(&d, class_of(four.x.w, four.t.w, label, k + 3u), place);
         }
     }
     return fold_merge(fold_merge(a, b), fold_merge(c, d));

@@ -1,4 +1,4 @@
-// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/divergence losses/divergence/distillation geometry/class_axis.
+// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/divergence losses/divergence/distillation geometry/class_axis geometry/row_read.
 
 // The state after the classes from `begin` to `end` that are this lane's, of so many that share them. What lies far apart, and
 // may be gone through in ranges, is looked at once.
@@ -11,21 +11,19 @@ fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: 
         return state;
     }
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let x = x0_four(first + k);
-        let t = target_four(first + k);
-        absorb_masses(&state, class_of(x.x, t.x, label, k), true);
-        absorb_masses(&state, class_of(x.y, t.y, label, k + 1u), WHOLE || (k + 1u < end));
-        absorb_masses(&state, class_of(x.z, t.z, label, k + 2u), WHOLE || (k + 2u < end));
-        absorb_masses(&state, class_of(x.w, t.w, label, k + 3u), WHOLE || (k + 3u < end));
+        let four = row_first(row_four, first + k);
+        absorb_masses(&state, class_of(four.x.x, four.t.x, label, k), true);
+        absorb_masses(&state, class_of(four.x.y, four.t.y, label, k + 1u), WHOLE || (k + 1u < end));
+        absorb_masses(&state, class_of(four.x.z, four.t.z, label, k + 2u), WHOLE || (k + 2u < end));
+        absorb_masses(&state, class_of(four.x.w, four.t.w, label, k + 3u), WHOLE || (k + 3u < end));
     }
     var look = look_again(state);
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let x = x0_four(first + k);
-        let t = target_four(first + k);
-        compare_class(&look, class_of(x.x, t.x, label, k), true);
-        compare_class(&look, class_of(x.y, t.y, label, k + 1u), WHOLE || (k + 1u < end));
-        compare_class(&look, class_of(x.z, t.z, label, k + 2u), WHOLE || (k + 2u < end));
-        compare_class(&look, class_of(x.w, t.w, label, k + 3u), WHOLE || (k + 3u < end));
+        let four = row_again(row_four, first + k);
+        compare_class(&look, class_of(four.x.x, four.t.x, label, k), true);
+        compare_class(&look, class_of(four.x.y, four.t.y, label, k + 1u), WHOLE || (k + 1u < end));
+        compare_class(&look, class_of(four.x.z, four.t.z, label, k + 2u), WHOLE || (k + 2u < end));
+        compare_class(&look, class_of(four.x.w, four.t.w, label, k + 3u), WHOLE || (k + 3u < end));
     }
     return looked(state, look);
 }

@@ -1,4 +1,4 @@
-// The gradient of a position's classes. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// The gradient of a position's classes. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read.
 
 // What a class's derivative comes to: 0 where its position takes no part, NaN where that has none.
 fn settled(d: f32, kept: bool, s: Statistics) -> f32 {
@@ -25,20 +25,18 @@ fn write_classes(
         return;
     }
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let at = first + k;
-        let x = x0_four(at);
-        let t = target_four(at);
-        let four = vec4<f32>(
-            settled(write_class(slopes, class_of(x.x, t.x, label, k)), kept, s),
-            settled(write_class(slopes, class_of(x.y, t.y, label, k + 1u)), kept, s),
-            settled(write_class(slopes, class_of(x.z, t.z, label, k + 2u)), kept, s),
-            settled(write_class(slopes, class_of(x.w, t.w, label, k + 3u)), kept, s),
+        let four = row_again(row_four, first + k);
+        let d = vec4<f32>(
+            settled(write_class(slopes, class_of(four.x.x, four.t.x, label, k)), kept, s),
+            settled(write_class(slopes, class_of(four.x.y, four.t.y, label, k + 1u)), kept, s),
+            settled(write_class(slopes, class_of(four.x.z, four.t.z, label, k + 2u)), kept, s),
+            settled(write_class(slopes, class_of(four.x.w, four.t.w, label, k + 3u)), kept, s),
         );
         if WHOLE {
-            store_dx0_four(at, four);
+            store_dx0_four(first + k, d);
         } else {
             for (var j = 0u; j < min(4u, end - k); j += 1u) {
-                store_dx0(at + j, four[j]);
+                store_dx0(first + k + j, d[j]);
             }
         }
     }

@@ -86,7 +86,7 @@ impl Binder<'_> {
     fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
         let mut kernel = Kernel { own_params: self.gpu.on_cpu(), ..Kernel::clone(&stage.kernel) };
         if !self.gpu.is_plain() {
-            specialise::few(&mut kernel);
+            specialise::kept(&mut kernel);
             specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {
                 let placed = self.place(stage, binding);
                 placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !binding.is_written()))

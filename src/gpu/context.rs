@@ -39,14 +39,32 @@ struct Context {
     lost: Arc<Mutex<Option<String>>>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
-    /// Whether kernels are left as they are, rather than made for the adapter.
-    plain: bool,
-    /// Whether the adapter is a CPU, whose lanes are those of its vector registers.
-    on_cpu: bool,
+    kernels: Kernels,
     /// Whether the lanes of the device go in subgroups of eight.
     in_eights: bool,
     /// Whether the device has words of 64 bits.
     in_pairs: bool,
+}
+
+/// What kernels are made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kernels {
+    /// Any adapter: they are left as they are.
+    Plain,
+    OfGpu,
+    OfCpu,
+}
+
+impl Kernels {
+    /// As the environment asks.
+    fn asked_for() -> Option<Kernels> {
+        match std::env::var("WGLOSS_KERNELS").ok()?.as_str() {
+            "plain" => Some(Kernels::Plain),
+            "gpu" => Some(Kernels::OfGpu),
+            "cpu" => Some(Kernels::OfCpu),
+            _ => None,
+        }
+    }
 }
 
 impl Gpu {
@@ -89,8 +107,9 @@ impl Gpu {
     /// Kernels need no feature. On a CPU under Vulkan those of [`wgpu::Features::SUBGROUP`] and
     /// [`wgpu::Features::SHADER_INT64`] that the device was made with make them faster.
     ///
-    /// Where the environment variable `WGLOSS_PLAIN` is set, kernels are as on any adapter: with all of naga's checks, elements
-    /// taken one by one, nothing kept, walks cut as for a GPU. Results may differ in how sums are rounded.
+    /// Kernels are those for a GPU, or for a CPU under a driver, as the adapter is. The environment variable `WGLOSS_KERNELS`
+    /// asks for those of the other, `gpu` or `cpu`, or for `plain` ones: with all of naga's checks, elements taken one by one,
+    /// nothing kept, walks cut as for a GPU. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
         let info = device.adapter_info();
@@ -105,8 +124,10 @@ impl Gpu {
             lost: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
-            plain: std::env::var_os("WGLOSS_PLAIN").is_some_and(|value| value != "0"),
-            on_cpu: info.device_type == wgpu::DeviceType::Cpu,
+            kernels: Kernels::asked_for().unwrap_or(match info.device_type {
+                wgpu::DeviceType::Cpu => Kernels::OfCpu,
+                _ => Kernels::OfGpu,
+            }),
             in_eights: eights && has(wgpu::Features::SUBGROUP),
             in_pairs: has(wgpu::Features::SHADER_INT64),
             device,
@@ -151,11 +172,12 @@ impl Gpu {
     }
 
     pub(super) fn is_plain(&self) -> bool {
-        self.0.plain
+        self.0.kernels == Kernels::Plain
     }
 
+    /// Whether kernels are those for a CPU, whose lanes are those of its vector registers.
     pub(super) fn on_cpu(&self) -> bool {
-        self.0.on_cpu && !self.0.plain
+        self.0.kernels == Kernels::OfCpu
     }
 
     /// Whether a CPU's lanes may tell each other what they have, eight by eight.

@@ -128,6 +128,8 @@ pub(crate) static FILES: &[Source] = &[
     source!("geometry/whole_of_pieces"),
     source!("geometry/positions_statistics"),
     source!("geometry/class_axis"),
+    source!("geometry/row_read"),
+    source!("geometry/row_kept"),
     source!("geometry/classes_once"),
     source!("geometry/classes_twice"),
     source!("geometry/positions_tally"),

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::files::{FILES, file};
-use crate::gpu::rewrite::{CLASSES, STRIP, with_own_params};
+use crate::gpu::rewrite::{CLASSES, ROW, STRIP, with_own_params};
 use crate::loss::Source;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -29,6 +29,8 @@ pub(crate) struct Kernel {
     pub quads: Quads,
     /// How many classes there are, where a lane may keep those of its positions.
     pub few: Option<u32>,
+    /// How many fours of a row a lane has, where it may keep them.
+    pub row: Option<u32>,
     /// How many times four neighbours a lane takes at a time, where that is written out.
     pub strip: Option<u32>,
     /// Whether each lane reads the parameters once, where it begins.
@@ -56,14 +58,11 @@ impl Kernel {
     /// The joined source.
     pub fn text(&self) -> String {
         let text: String = self.sources.iter().map(|source| source.text).collect::<Vec<_>>().join("\n");
-        let text = match self.few {
-            Some(classes) if self.has("geometry/few_classes") => CLASSES.written_out(&text, classes),
+        let told = [(&CLASSES, self.few), (&ROW, self.row), (&STRIP, self.strip)];
+        let text = told.into_iter().fold(text, |text, (unrolled, times)| match times {
+            Some(times) if text.contains(unrolled.count) => unrolled.written_out(&text, times),
             _ => text,
-        };
-        let text = match self.strip {
-            Some(fours) => STRIP.written_out(&text, fours),
-            None => text,
-        };
+        });
         let text = if self.own_params { with_own_params(&text, self.entry) } else { text };
         match self.shared_buffer {
             true => text.replace("var<storage, read>", "var<storage, read_write>"),
@@ -107,7 +106,7 @@ impl Kernel {
 
     pub fn key(&self) -> String {
         let mut key =
-            format!("{} {} {:?} {:?} {}", self.entry, self.shared_buffer, self.few, self.strip, self.own_params);
+            format!("{} {} {:?} {}", self.entry, self.shared_buffer, [self.few, self.row, self.strip], self.own_params);
         for source in &self.sources {
             // a leaf from outside the crate may share a path with another
             let _ = write!(key, " {}@{:p}", source.path, source.text);

@@ -44,12 +44,15 @@ fn own(line: &str) -> String {
     out + rest
 }
 
-/// A loop that is written out: the line that tells how often it is gone through, and the variable that counts, as shader files
-/// write them. A compiler that does not unroll it would keep what is indexed by that in memory rather than in registers.
+/// A loop that is written out: the line that tells how often it is gone through, the constant that counts, and how the loop
+/// begins, as shader files write them. A compiler that does not unroll it would keep what is indexed by that in memory rather than
+/// in registers.
 pub(super) struct Unrolled {
     pub count: &'static str,
-    pub by: &'static str,
-    pub begins: &'static str,
+    by: &'static str,
+    begins: &'static str,
+    /// What each turn stands in.
+    within: [&'static str; 2],
 }
 
 /// Over classes, where these are few and known.
@@ -57,11 +60,25 @@ pub(super) const CLASSES: Unrolled = Unrolled {
     count: "const CLASSES: u32 = ",
     by: "k",
     begins: "for (var k = classes_from(); k < classes_to(); k += 1u) {",
+    within: ["", ""],
+};
+
+/// Over a lane's fours of a row, where these are few and known.
+pub(super) const ROW: Unrolled = Unrolled {
+    count: "const ROW_FOURS: u32 = ",
+    by: "row_four",
+    begins: "for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {",
+    // not every lane may have as many
+    within: [" let k = begin + (4u * (lane + (row_four * lanes))); if k < end {", " }"],
 };
 
 /// Over the fours of a strip.
-pub(super) const STRIP: Unrolled =
-    Unrolled { count: "const STRIP: u32 = ", by: "q", begins: "for (var q = 0u; q < STRIP; q += 1u) {" };
+pub(super) const STRIP: Unrolled = Unrolled {
+    count: "const STRIP: u32 = ",
+    by: "q",
+    begins: "for (var q = 0u; q < STRIP; q += 1u) {",
+    within: ["", ""],
+};
 
 impl Unrolled {
     /// The text for so many times, each loop written out.
@@ -73,9 +90,10 @@ impl Unrolled {
                 Some(indent) if indent.trim().is_empty() => {
                     let end = format!("{indent}}}");
                     let body: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
-                    let body = body.join("\n");
+                    let (body, [opens, closes]) = (body.join("\n"), self.within);
                     for time in 0..times {
-                        out.push_str(&format!("{indent}{{\n{indent}    const {} = {time}u;\n{body}\n{end}\n", self.by));
+                        let told = format!("const {} = {time}u;{opens}", self.by);
+                        out.push_str(&format!("{indent}{{\n{indent}    {told}\n{body}\n{end}{closes}\n"));
                     }
                 }
                 _ if line.starts_with(self.count) => out.push_str(&format!("{}{times}u;\n", self.count)),
@@ -112,6 +130,15 @@ mod tests {
         let want = "const CLASSES: u32 = 2u;\n    {\n        const k = 0u;\n        if a {\n            b(k);\n        }\n    }\n    \
                     {\n        const k = 1u;\n        if a {\n            b(k);\n        }\n    }\n    c();\n";
         assert_eq!(CLASSES.written_out(text, 2), want);
+    }
+
+    #[test]
+    fn a_lane_has_no_more_fours_of_a_row_than_there_are() {
+        let text =
+            "    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {\n        a(row_four, k);\n    }\n";
+        let want = "    {\n        const row_four = 0u; let k = begin + (4u * (lane + (row_four * lanes))); if k < end {\n        \
+                    a(row_four, k);\n    } }\n";
+        assert_eq!(ROW.written_out(text, 1), want);
     }
 
     #[test]

@@ -30,13 +30,15 @@ const FEW: &[(&str, &str)] = &[
     ("geometry/slopes_again", "geometry/slopes_kept"),
 ];
 
+/// The same of a lane's fours of a row.
+const ROW: &[(&str, &str)] = &[("geometry/row_read", "geometry/row_kept")];
+
 /// Has lanes keep the classes of their positions, where these are few.
-pub(super) fn few(kernel: &mut Kernel) {
-    if kernel.few.is_none() {
-        return;
-    }
+pub(super) fn kept(kernel: &mut Kernel) {
+    let few = if kernel.few.is_some() { FEW } else { &[] };
+    let row = if kernel.row.is_some() { ROW } else { &[] };
     for source in &mut kernel.sources {
-        if let Some((_, kept)) = FEW.iter().find(|(read, _)| source.path == *read) {
+        if let Some((_, kept)) = few.iter().chain(row).find(|(read, _)| source.path == *read) {
             *source = file(kept);
         }
     }

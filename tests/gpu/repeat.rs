@@ -1,6 +1,7 @@
 //! The same inputs give the same bits, whatever else the GPU does between.
 
 use crate::case::Case;
+use crate::common::follows_another;
 use crate::gpu;
 use wgloss::{Array, CrossEntropy, DType, Gradient, Leaf, Loss, Mse, Outputs, Tensor, all, wgpu};
 
@@ -54,7 +55,9 @@ fn ten_runs_give_the_same_bits_with_other_work_between() {
                 (loss.to_bits(), into.iter().map(|into| bits(&into.read().wait().unwrap())).collect::<Vec<_>>())
             };
             let first = run(0);
-            assert!((1..RUNS).all(|number| run(number) == first), "{case:?} changes from run to run");
+            // of losses that are walked alike, one as often
+            let runs = if follows_another(&*loss) { 3 } else { RUNS };
+            assert!((1..runs).all(|number| run(number) == first), "{case:?} changes from run to run");
         }
     }
 }

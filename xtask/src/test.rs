@@ -71,9 +71,17 @@ fn checks() -> Vec<Check> {
         Check::new("test --workspace", Succeeds),
         Check { env: Some(("RUSTDOCFLAGS", "-D warnings")), ..Check::new("doc --workspace --no-deps", Succeeds) },
         Check::new("run -q -p wgloss-cli -- verify --device all --dtype all", Succeeds),
-        // the kernels as they are on any adapter, with all of naga's checks
+        // the kernels for a GPU on whatever adapter there is, and those for any, with all of naga's checks
         Check {
-            env: Some(("WGLOSS_PLAIN", "1")),
+            env: Some(("WGLOSS_KERNELS", "gpu")),
+            ..Check::new("run -q -p wgloss-cli -- verify --device gpu", Succeeds)
+        },
+        Check {
+            env: Some(("WGLOSS_KERNELS", "gpu")),
+            ..Check::new("test -p wgloss --test gpu -- many_ in_place", Succeeds)
+        },
+        Check {
+            env: Some(("WGLOSS_KERNELS", "plain")),
             ..Check::new("run -q -p wgloss-cli -- verify --device gpu", Succeeds)
         },
     ];

@@ -88,6 +88,7 @@ impl Joint {
             overrides,
             quads: Quads::Nothing,
             few: None,
+            row: None,
             strip: None,
             own_params: false,
             shared_buffer: false,
@@ -129,6 +130,12 @@ impl Stage {
     /// The stage, of whose positions a lane keeps the classes where they are so few.
     pub(super) fn of_few(mut self, classes: Option<u32>) -> Stage {
         Arc::make_mut(&mut self.kernel).few = classes;
+        self
+    }
+
+    /// The stage, of whose rows a lane keeps its fours where they are so few.
+    pub(super) fn keeping_rows(mut self, fours: Option<u32>) -> Stage {
+        Arc::make_mut(&mut self.kernel).row = fours;
         self
     }
 

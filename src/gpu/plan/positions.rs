@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// The classes of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
 
+/// The most numbers that a lane keeps of a row, half of the registers that it can have; and the fewest elements of all rows.
+const KEPT: usize = 128;
+const MANY: usize = 1 << 20;
+
 /// Items of so many elements, whose classes lie far apart, have workgroups of their own: one that went on into the next item
 /// would need both bound.
 const LARGE: usize = 1 << 18;
@@ -121,6 +125,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     // the looks, and the gradient
     plan.longest_loop = plan.longest_loop.max(((fold.looks + 1) * rounds * per_lane) as u64);
 
+    let kept = kept_fours(request, classes, lanes);
     let stage = |does: Does| {
         let flag = |flag: bool| f64::from(u8::from(flag));
         let mut overrides = choices(request, fold, classes);
@@ -134,10 +139,23 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
         joint.optional("pixel_states", does.in_ranges);
         joint.files(&["geometry/class_range", "geometry/positions_tally", "geometry/positions_write"]);
         joint.files(&["geometry/positions_fused"]);
-        let stage = joint.stage("positions_fused", overrides, 0).in_quads(in_fours(classes));
+        let stage = joint.stage("positions_fused", overrides, 0).in_quads(in_fours(classes)).keeping_rows(kept);
         if does.writes { writing(request, stage) } else { stage }
     };
     walk(request, plan, (classes, fold), Cut { groups, values, lanes, range }, stage);
+}
+
+/// How many fours of a row each of its lanes has, where they are so few that it keeps them for the gradient, and rows so many
+/// that a kernel for this number is worth its making.
+fn kept_fours(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u32> {
+    let fours = classes.c.div_ceil(4 * lanes);
+    // a CPU's caches have the row, and to compile so long a kernel takes it half a second
+    if request.on_cpu {
+        return None;
+    }
+    let numbers = 4 * if request.checked.labels.is_some() { fours } else { 2 * fours };
+    let few = numbers <= KEPT && classes.positions() * classes.c >= MANY && !request.wanted.is_empty();
+    (classes.class_stride == 1 && few).then(|| narrow(fours as u64))
 }
 
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
@@ -232,7 +250,7 @@ pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: boo
     joint.files(fold.files);
     joint.sources.push(request.loss().header().shader);
     let looks = if fold.looks == 1 { "geometry/classes_once" } else { "geometry/classes_twice" };
-    joint.files(&["geometry/places", "geometry/class_axis", looks]);
+    joint.files(&["geometry/places", "geometry/class_axis", "geometry/row_read", looks]);
     joint
 }
 

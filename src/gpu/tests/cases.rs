@@ -254,8 +254,6 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
 /// Every case of a loss; of one that is walked as an earlier one is, those with nothing and with everything that is optional.
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
-    let others = crate::losses::walked();
-    let mut earlier = others.iter().take_while(|other| other.header().id != header.id);
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
     let dense = header.player(Role::Target).is_some();
     let labels = dense || header.operands.iter().any(|spec| spec.role.is_integer());
@@ -263,7 +261,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     targets.extend(FLOATS.iter().filter(|_| dense));
     let gradients = [Gradients::None, Gradients::Store, Gradients::Add];
     let every = (1u32 << optional.len()) - 1;
-    let (subsets, scales): (Vec<u32>, _) = match earlier.any(|other| other.walks_as(loss)) {
+    let (subsets, scales): (Vec<u32>, _) = match follows_another(loss) {
         true => (BTreeSet::from([0, every]).into_iter().collect(), vec![0, 3]),
         false => ((0..=every).collect(), vec![0, 1, 2, 3]),
     };
@@ -320,12 +318,21 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     // items that bindings do not hold: pixels and regions by fours and one by one, and positions that lanes share
     let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
     let shapes = [(vec![2, 20, 8192], 17 << 14), (vec![2, 20, 8193], 17 << 14), (vec![2, 600, 500], 1 << 20)];
-    let pixels = cases.iter().filter(|case| far_apart && case.shape == [2, 3, 4]).step_by(17);
+    let rides = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_some());
+    let cut = far_apart && (rides || !follows_another(loss));
+    let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
     let in_ranges = pixels.zip(shapes.iter().cycle());
     let in_ranges: Vec<Case> = in_ranges
         .map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() })
         .collect();
     [cases, pieces, in_place, in_ranges].concat()
+}
+
+/// Whether an earlier loss is walked as this one is: the two differ in their leaves alone.
+pub(super) fn follows_another(loss: &dyn Loss) -> bool {
+    let others = crate::losses::walked();
+    let mut earlier = others.iter().take_while(|other| other.header().id != loss.header().id);
+    earlier.any(|other| other.walks_as(loss))
 }
 
 /// Whether the case lacks an operand that its options need.

@@ -3,7 +3,7 @@
 use super::cases::{Case, cases, noop};
 use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::plan::Stage;
-use crate::gpu::specialise::{few, quads};
+use crate::gpu::specialise::{kept, quads};
 use crate::loss::{Loss, Source};
 use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
@@ -63,12 +63,14 @@ fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
     kernel
 }
 
-/// The kernel whose lanes keep the classes of their positions, where it goes through all of them.
+/// The kernel whose lanes keep the classes of their positions, or their fours of rows, where it goes through all of them.
 fn of_few(kernel: &Kernel) -> Option<Kernel> {
-    let mut kernel = Kernel { few: Some(3), ..kernel.clone() };
-    few(&mut kernel);
+    let fused = kernel.entry == "positions_fused";
+    let (few, row) = if fused { (None, Some(3)) } else { (Some(3), None) };
+    let mut kernel = Kernel { few, row, ..kernel.clone() };
+    kept(&mut kernel);
     let ranged = kernel.has("operand/pixel_states") || kernel.has("operand/ranged_pixels");
-    (kernel.has("geometry/few_classes") && !ranged).then_some(kernel)
+    ((kernel.has("geometry/few_classes") || fused) && !ranged).then_some(kernel)
 }
 
 /// Of kernels that differ in nothing but dtypes and how many lanes walk together, which are constants to the shaders, one stands for all: now this, now that.

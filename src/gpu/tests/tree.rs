@@ -99,6 +99,7 @@ fn alone(source: Source) -> Kernel {
         overrides: Vec::new(),
         quads: Quads::Nothing,
         few: None,
+        row: None,
         strip: None,
         own_params: false,
         shared_buffer: false,
