@@ -24,3 +24,12 @@ fn class_at(first: u32, label: Label, k: u32) -> Class {
 fn takes_part(position: u32, label: Label) -> bool {
     return label.kept && (mask_at(position) != 0.0);
 }
+
+// The state after the classes from `begin` to `end` that are this lane's, of so many that share them, which lie far apart.
+fn absorb_apart(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+    var state = before;
+    for (var k = begin + lane; k < end; k += lanes) {
+        absorb_class(&state, class_at(first, label, k), place);
+    }
+    return state;
+}

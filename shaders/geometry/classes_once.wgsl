@@ -4,10 +4,7 @@
 fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var a = before;
     if !FOURS {
-        for (var k = begin + lane; k < end; k += lanes) {
-            absorb_class(&a, class_at(first, label, k), place);
-        }
-        return a;
+        return absorb_apart(before, first, label, place, begin, end, lane, lanes);
     }
     var b = fold_empty();
     var c = fold_empty();

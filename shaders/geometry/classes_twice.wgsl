@@ -5,10 +5,7 @@
 fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = before;
     if !FOURS {
-        for (var k = begin + lane; k < end; k += lanes) {
-            absorb_class(&state, class_at(first, label, k), place);
-        }
-        return state;
+        return absorb_apart(before, first, label, place, begin, end, lane, lanes);
     }
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
         let four = row_first(row_four, first + k);

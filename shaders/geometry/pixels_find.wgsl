@@ -5,11 +5,8 @@ fn pixels_find(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let item = tile / params.chunks;
-    let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
-    let end = select(start, min(start + params.chunk, (item + 1u) * params.per_item), item < params.items);
-    for (var position = start + lane; position < end; position += 256u) {
+    let span = positions_of(workgroup_at(group, grid));
+    for (var position = span.x + lane; position < span.y; position += 256u) {
         let index = target_label(position).index;
         if (index >= params.block.other_first) && (index < params.block.other_end) {
             keep_logit(position, x0_at(first_class(position) + (index * params.class_stride)));

@@ -13,3 +13,11 @@ fn first_class(position: u32) -> u32 {
     let place = position % params.per_item;
     return (item * params.classes * params.per_item) + (place * params.position_stride);
 }
+
+// The positions of a tile where each belongs to one item, from the first to before the last's next: none beyond the last item.
+fn positions_of(tile: u32) -> vec2<u32> {
+    let item = tile / params.chunks;
+    let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
+    let end = min(start + params.chunk, (item + 1u) * params.per_item);
+    return vec2<u32>(start, select(start, end, item < params.items));
+}

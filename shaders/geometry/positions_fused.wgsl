@@ -21,17 +21,14 @@ fn positions_fused(
     let slots = 256u / LANES;
     let lane = select(invocation / slots, invocation % LANES, ROWS);
     let slot = select(invocation % slots, invocation / LANES, ROWS);
-    var start = tile * params.rounds * slots;
-    var end = positions();
+    var span = vec2<u32>(tile * params.rounds * slots, positions());
     if BY_ITEM {
-        let item = tile / params.chunks;
-        start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
-        end = min(end, (item + 1u) * params.per_item);
+        span = positions_of(tile);
     }
     var tally = tally_none();
     for (var round = 0u; round < params.rounds; round += 1u) {
-        let position = start + (round * slots) + slot;
-        let live = position < end;
+        let position = span.x + (round * slots) + slot;
+        let live = position < span.y;
         let first = first_class(select(0u, position, live));
         var label = Label(0u, false, false, 0u, 0u);
         var kept = false;
@@ -82,7 +79,7 @@ fn positions_fused(
     }
     if SCORES {
         let merged = tally_workgroup(tally, invocation);
-        if (start < end) && (invocation == 0u) {
+        if (span.x < span.y) && (invocation == 0u) {
             workspace.tallies[tile] = merged;
         }
     }

@@ -6,10 +6,8 @@ fn region_gather(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let tile = workgroup_at(group, grid);
-    let item = tile / params.chunks;
-    let live = item < params.items;
-    let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
-    let end = select(0u, min(start + params.chunk, (item + 1u) * params.per_item), live);
+    let span = positions_of(tile);
+    let live = span.x < span.y;
     if lane == 0u {
         atomicStore(&first_bad, NO_POSITION);
     }
@@ -17,8 +15,8 @@ fn region_gather(
     var tally = tally_none();
     // four neighbours to a lane
     let rounds = params.chunk / 1024u;
-    let begin = start + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
-    sum_classes(begin, end, rounds, tile, lane, &tally);
+    let begin = span.x + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
+    sum_classes(begin, span.y, rounds, tile, lane, &tally);
 
     if RIDES {
         // in the memory that the sums no longer need; a chunk's count fits f32

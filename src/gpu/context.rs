@@ -109,7 +109,7 @@ impl Gpu {
     ///
     /// Kernels are those for a GPU, or for a CPU under a driver, as the adapter is. The environment variable `WGLOSS_KERNELS`
     /// asks for those of the other, `gpu` or `cpu`, or for `plain` ones: with all of naga's checks, elements taken one by one,
-    /// nothing kept, walks cut as for a GPU. Results may differ in how sums are rounded.
+    /// nothing kept, walks cut as for a GPU; any other value for nothing. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
         let info = device.adapter_info();

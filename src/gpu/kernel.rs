@@ -58,10 +58,12 @@ impl Kernel {
     /// The joined source.
     pub fn text(&self) -> String {
         let text: String = self.sources.iter().map(|source| source.text).collect::<Vec<_>>().join("\n");
-        let told = [(&CLASSES, self.few), (&ROW, self.row), (&STRIP, self.strip)];
+        let few = self.few.filter(|_| self.has("geometry/few_classes"));
+        let row = self.row.filter(|_| self.has("geometry/row_kept"));
+        let told = [(&CLASSES, few), (&ROW, row), (&STRIP, self.strip)];
         let text = told.into_iter().fold(text, |text, (unrolled, times)| match times {
-            Some(times) if text.contains(unrolled.count) => unrolled.written_out(&text, times),
-            _ => text,
+            Some(times) => unrolled.written_out(&text, times),
+            None => text,
         });
         let text = if self.own_params { with_own_params(&text, self.entry) } else { text };
         match self.shared_buffer {

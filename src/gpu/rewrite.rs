@@ -48,7 +48,7 @@ fn own(line: &str) -> String {
 /// begins, as shader files write them. A compiler that does not unroll it would keep what is indexed by that in memory rather than
 /// in registers.
 pub(super) struct Unrolled {
-    pub count: &'static str,
+    count: &'static str,
     by: &'static str,
     begins: &'static str,
     /// What each turn stands in.

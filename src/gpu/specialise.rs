@@ -1,4 +1,4 @@
-//! What of a kernel depends on where tensors lie, which a plan does not know, and on how few classes there are.
+//! What of a kernel depends on where tensors lie, which a plan does not know, and on how little a lane has to keep.
 
 use crate::gpu::files::{FILES, file};
 use crate::gpu::kernel::{Declared, Kernel, Quads};
@@ -33,7 +33,7 @@ const FEW: &[(&str, &str)] = &[
 /// The same of a lane's fours of a row.
 const ROW: &[(&str, &str)] = &[("geometry/row_read", "geometry/row_kept")];
 
-/// Has lanes keep the classes of their positions, where these are few.
+/// Has lanes keep the classes of their positions, or their fours of rows, where these are few.
 pub(super) fn kept(kernel: &mut Kernel) {
     let few = if kernel.few.is_some() { FEW } else { &[] };
     let row = if kernel.row.is_some() { ROW } else { &[] };

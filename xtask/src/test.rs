@@ -78,7 +78,7 @@ fn checks() -> Vec<Check> {
         },
         Check {
             env: Some(("WGLOSS_KERNELS", "gpu")),
-            ..Check::new("test -p wgloss --test gpu -- many_ in_place", Succeeds)
+            ..Check::new("test -p wgloss --test gpu -- many_ in_place split", Succeeds)
         },
         Check {
             env: Some(("WGLOSS_KERNELS", "plain")),

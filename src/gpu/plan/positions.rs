@@ -24,11 +24,13 @@ const LARGE: usize = 1 << 18;
 /// The classes of all rows that a workgroup scores, where rows are cut.
 const SCORED: usize = 1 << 18;
 
-/// Beyond this many classes rows are cut; and from `CHUNK` on, where there are so few that they leave a GPU idle.
+/// Beyond this many classes rows are cut; and from `CHUNK` on, where there are so few that they leave a GPU idle. What lies far apart
+/// is cut where an item has few positions only.
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
 
-/// The most classes of a row that is not cut whatever it takes, since its gradient overwrites it.
+/// The most classes that a workgroup goes through in one dispatch: of a row that is not cut whatever it takes, since its gradient
+/// overwrites it, or of a range.
 pub(super) const MOST_IN_PLACE: usize = 1 << 19;
 
 /// The positions that a workgroup counts before the walk.
@@ -107,11 +109,12 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     // lanes have the same classes of every range
     let range = range(request, classes).or((!rows && c > MOST_IN_PLACE).then_some(MOST_IN_PLACE));
     let range = range.filter(|_| by_item).map(|range| (range / lanes).max(1) * lanes);
-    let per_lane = range.unwrap_or(c).div_ceil(if rows { 4 * lanes } else { lanes });
+    let lane_of = |c: usize| c.div_ceil(if rows { 4 * lanes } else { lanes });
+    let per_lane = lane_of(range.unwrap_or(c));
     // as far as an invocation's loops stay short
     let rounds = (positions / (slots * request.workgroups(4096)))
         .next_power_of_two()
-        .min((4096 / (fold.looks * c.div_ceil(if rows { 4 * lanes } else { lanes }))).max(1));
+        .min((4096 / (fold.looks * lane_of(c))).max(1));
     let rounds = if by_item { rounds.min((classes.s / slots).max(1)) } else { rounds };
     let chunk = slots * rounds;
     let chunks = classes.s.div_ceil(chunk);

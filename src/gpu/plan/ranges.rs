@@ -1,4 +1,5 @@
-//! Classes of items that no binding holds: gone through range by range, each dispatch binding the planes of one.
+//! Classes of items that no binding holds, or too many for a loop: gone through range by range, each dispatch binding the planes
+//! of one.
 //!
 //! Lanes find the predictions for labels first, keep the states of positions from range to range, score with the last one, and
 //! write gradients range by range. The workgroups, and what each lane does one after the other, are those of a walk at once, and

@@ -196,10 +196,11 @@ impl<'a> Walk<'a> {
             plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, self.gathered())));
             return;
         }
-        if self.rider.is_some() && self.request.checked.labels.is_some() {
+        if let Some(rider) = self.rider.as_ref().filter(|_| self.request.checked.labels.is_some()) {
             let mut find = self.joint(&[]);
             find.files(&["operand/x0", "geometry/places"]);
-            find.files(&["fold/softmax", "operand/ranged_riders", "geometry/pixels_find"]);
+            find.files(&rider.fold.files[..1]);
+            find.files(&["operand/ranged_riders", "geometry/pixels_find"]);
             let find = find.stage("pixels_find", self.choices(), 0).through(values);
             plan.stages.extend(self.ranges().map(|block| find.over(block, self.gathered())));
         }
@@ -264,8 +265,8 @@ impl<'a> Walk<'a> {
         let strip = self.request.strip(self.fours, classes.positions());
         let together = 1024 * strip;
         // a workgroup that goes on into the next items needs all of these
-        let reached = (together / classes.s + 2) * classes.c * classes.s;
-        let by_item = classes.class_stride > 1 && reached as u64 > most_elements(self.request);
+        let reached = (together / classes.s + 2) as u64 * (classes.c * classes.s) as u64;
+        let by_item = classes.class_stride > 1 && reached > most_elements(self.request);
         let chunks = classes.s.div_ceil(together);
         let (groups, values) = match by_item {
             true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk: together, chunks }),

@@ -10,8 +10,9 @@ use std::ops::Range;
 /// The most bytes of an operand that one dispatch goes through: some 50 milliseconds where a copy makes 10 GB/s.
 pub(super) const SLICE: u64 = 128 << 20;
 
-/// What a window may be longer than its elements: it begins where bindings may, and ends with a quad.
-const AROUND: u64 = 4096;
+/// What a window may be longer than its elements: it begins where bindings may, in whole elements, the largest of which have 36
+/// bytes and bindings 256, and ends with a quad.
+const AROUND: u64 = 36 * 256 + 16;
 
 /// Which values the workgroups of a dispatch go through.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +105,20 @@ impl Spans {
     }
 }
 
+impl Spans {
+    /// How many elements of a binding these values of a block have.
+    fn elements(&self, name: &str, values: &Range<u64>, block: &Block) -> u64 {
+        let classes = match (self, name) {
+            (Spans::Classes(classes), "x0" | "dx0" | "dense") => classes.c as u64,
+            (Spans::Ranges { .. } | Spans::Regions(_), "x0" | "dx0" | "dense") => {
+                u64::from(block.other_end - block.other_first)
+            }
+            _ => return self.of(name, values, block).map_or(0, |span| span.end - span.start),
+        };
+        (values.end - values.start) * classes
+    }
+}
+
 /// The elements of these classes of these positions.
 fn of_classes(classes: &Classes, positions: &Range<u64>, of: Range<u64>) -> Range<u64> {
     let (c, s) = (classes.c as u64, classes.s as u64);
@@ -162,19 +177,27 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             };
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
-        // a workgroup that needs more than a slice may have it, as far as it can be bound
-        let room = if needed(0..1).0 <= SLICE { most.min(SLICE) } else { most };
-        if needed(0..stage.groups).0 <= room {
+        // and the bytes that they go through, which are fewer where what they need lies far apart
+        let gone_through = |groups: Range<u64>| {
+            let of = values.of(&groups);
+            let bytes = |binding: &Cuttable| plan.spans.elements(&binding.name, &of, &stage.block) * binding.size;
+            bindings.iter().map(bytes).max().unwrap_or_default()
+        };
+        let fits = |groups: Range<u64>| {
+            let first = groups.start..groups.start + 1;
+            needed(groups.clone()).0 <= most && (groups == first || gone_through(groups) <= SLICE)
+        };
+        if fits(0..stage.groups) {
             stages.push(stage);
             continue;
         }
         let mut first = 0;
         while first < stage.groups {
-            let end = last_that_fits(first, stage.groups, |end| needed(first..end).0 <= room);
+            let end = last_that_fits(first, stage.groups, |end| fits(first..end));
             if end == first {
                 let (needed, name) = needed(first..first + 1);
                 let what = format!("bytes of a binding that a workgroup needs of `{name}`");
-                return Err(Error::TooLarge { what, needed, limit: room });
+                return Err(Error::TooLarge { what, needed, limit: most });
             }
             let of = values.of(&(first..end));
             let window =

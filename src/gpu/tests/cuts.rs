@@ -9,6 +9,7 @@ use crate::loss::Loss;
 use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The iterations that a loop of an invocation may have: some drivers stop all loops of an invocation, silently, after 65,535
 /// in all, and a kernel has a few loops of this length.
@@ -209,21 +210,27 @@ fn the_same_request_is_planned_the_same() {
     }
 }
 
-/// Whichever way the dispatches are split, each wanted gradient is written by one of them, to its own output; and no
-/// kernel binds scratch memory that its plan does not ask for.
+/// Whichever way the dispatches are split, each wanted gradient is written by one kernel, to its own output, each of whose
+/// dispatches has workgroups or classes of its own; and no kernel binds scratch memory that its plan does not ask for.
 #[test]
 fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
     for loss in crate::losses::walked() {
-        // a walk in pieces writes a gradient piece by piece
-        let whole = |case: &Case| case.binding_limit >= 128 << 20;
-        let cases = cases(&*loss).into_iter().filter(|case| case.gradients == Gradients::Store && whole(case));
+        let cases = cases(&*loss).into_iter().filter(|case| case.gradients == Gradients::Store);
         in_parallel(&cases.collect::<Vec<_>>(), |case| {
             let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-            let mut written = Vec::new();
+            let (mut written, mut dispatches) = (Vec::new(), Vec::<(usize, &Stage)>::new());
             for stage in &plan.stages {
                 for binding in stage.kernel.bindings() {
                     match plan.bound(stage, &binding.name) {
-                        Bound::Output(output) => written.push(output),
+                        Bound::Output(output) => {
+                            for (_, other) in dispatches.iter().filter(|(other, _)| *other == output) {
+                                assert!(are_apart(stage, other), "{case:?}: output {output} is written twice");
+                            }
+                            if dispatches.iter().all(|(other, _)| *other != output) {
+                                written.push(output);
+                            }
+                            dispatches.push((output, stage));
+                        }
                         Bound::Scratch(name) => {
                             assert!(plan.scratch.iter().any(|scratch| scratch.name == name), "{case:?}: {name}");
                         }
@@ -236,6 +243,14 @@ fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
             assert_eq!(written, wanted, "{case:?}");
         });
     }
+}
+
+/// Whether two dispatches are of one kernel, and have no class of a workgroup in common.
+fn are_apart(a: &Stage, b: &Stage) -> bool {
+    let groups = |stage: &Stage| u64::from(stage.block.first_group)..u64::from(stage.block.first_group) + stage.groups;
+    let apart = |a: Range<u64>, b: Range<u64>| a.end <= b.start || b.end <= a.start;
+    let classes = |stage: &Stage| stage.block.other_first.into()..stage.block.other_end.into();
+    a.kernel == b.kernel && (apart(groups(a), groups(b)) || apart(classes(a), classes(b)))
 }
 
 /// With every operand a pointwise loss can have, one dispatch has too few buffers: the rest is written by a second.
