@@ -46,6 +46,13 @@ impl Values {
         };
         begin(groups.start)..end
     }
+
+    /// Of so many elements of these workgroups' values, how many they go through: others may have the same values.
+    fn part(self, elements: u64, groups: &Range<u64>) -> u64 {
+        let Values::Shared { chunks } = self else { return elements };
+        let of = self.of(groups);
+        (elements / ((of.end - of.start) * chunks as u64)).max(1) * (groups.end - groups.start)
+    }
 }
 
 /// Which elements of a binding belong to which values of the walk.
@@ -180,7 +187,8 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
         // and the bytes that they go through, which are fewer where what they need lies far apart
         let gone_through = |groups: Range<u64>| {
             let of = values.of(&groups);
-            let bytes = |binding: &Cuttable| plan.spans.elements(&binding.name, &of, &stage.block) * binding.size;
+            let elements = |binding: &Cuttable| plan.spans.elements(&binding.name, &of, &stage.block);
+            let bytes = |binding: &Cuttable| values.part(elements(binding), &groups) * binding.size;
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
         let fits = |groups: Range<u64>| {

@@ -161,6 +161,9 @@ fn what_people_have_is_not_refused() {
                 let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
                 assert_short(&case, &plan);
                 assert_quick(&case, &plan);
+                // a few for each slice of what is gone through
+                let dispatches = plan.stages.len();
+                assert!(tiled || dispatches < 4000, "{case:?}: {dispatches} dispatches");
             }
         }
     }
