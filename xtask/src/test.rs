@@ -78,7 +78,7 @@ fn checks() -> Vec<Check> {
         },
         Check {
             env: Some(("WGLOSS_KERNELS", "gpu")),
-            ..Check::new("test -p wgloss --test gpu -- many_ in_place split", Succeeds)
+            ..Check::new("test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
         },
         Check {
             env: Some(("WGLOSS_KERNELS", "plain")),
@@ -91,7 +91,7 @@ fn checks() -> Vec<Check> {
         kind: Succeeds,
     }));
     // As a test, each benchmark's answer is checked and it runs once, on small inputs.
-    checks.push(Check::new("test -p wgloss --bench losses --bench report", Succeeds));
+    checks.push(Check::new("test --workspace --bench losses --bench report", Succeeds));
     checks
 }
 
