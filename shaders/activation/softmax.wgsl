@@ -1,7 +1,14 @@
-// Probabilities by a softmax over the classes of a position. Uses lib/params lib/math operand/pixels.
+// Probabilities by a softmax over the classes of a position. Uses lib/params lib/math.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = true;
+
+// The greatest logits of four positions and one over their sums of exponentials; NaN in the second marks a position without
+// a softmax.
+struct Pixels {
+    peak: vec4<f32>,
+    one_over: vec4<f32>,
+}
 
 fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
     // a masked class is so far below the peak that it comes to 0

@@ -1,4 +1,4 @@
-// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
+// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels activation/softmax operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = true;
 
 // One of four positions. One channel is the logit of label 1, against 0 for label 0.

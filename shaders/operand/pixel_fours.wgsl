@@ -1,12 +1,5 @@
-// What the softmax of each position needs to be remembered by, four neighbours at a time. Uses lib/params.
+// What the softmax of each position needs to be remembered by, four neighbours at a time. Uses lib/params lib/math activation/softmax.
 @group(0) @binding(18) var<storage, read_write> pixel_fours: array<vec4<f32>>;
-
-// The greatest logits of four positions and one over their sums of exponentials; NaN in the second marks a position without
-// a softmax.
-struct Pixels {
-    peak: vec4<f32>,
-    one_over: vec4<f32>,
-}
 
 fn pixels_of(at: vec4<u32>) -> Pixels {
     let first = (2u * (at.x >> 2u)) + base(18u);

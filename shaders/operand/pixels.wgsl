@@ -1,12 +1,5 @@
-// What the softmax of each position needs to be remembered by, one by one. Uses lib/params.
+// What the softmax of each position needs to be remembered by, one by one. Uses lib/params lib/math activation/softmax.
 @group(0) @binding(18) var<storage, read_write> pixels: array<vec2<f32>>;
-
-// The greatest logits of four positions and one over their sums of exponentials; NaN in the second marks a position without
-// a softmax.
-struct Pixels {
-    peak: vec4<f32>,
-    one_over: vec4<f32>,
-}
 
 fn pixels_of(at: vec4<u32>) -> Pixels {
     let a = pixels[at.x + base(18u)];

@@ -1,4 +1,4 @@
-// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/params.
+// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/params lib/math activation/softmax.
 struct RangedPixel {
     peak: f32,
     // the sum of exponentials, after the last class one over it
@@ -7,13 +7,6 @@ struct RangedPixel {
 }
 
 @group(0) @binding(18) var<storage, read_write> ranged_pixels: array<RangedPixel>;
-
-// The greatest logits of four positions and one over their sums of exponentials; NaN in the second marks a position without
-// a softmax.
-struct Pixels {
-    peak: vec4<f32>,
-    one_over: vec4<f32>,
-}
 
 struct Softmax {
     peak: vec4<f32>,

@@ -1,6 +1,6 @@
 //! How a walk over positions is cut whose classes lie far apart: a lane takes neighbours.
 
-use super::positions::{Fold, choices, joint, writing};
+use super::positions::{Fold, choices, writing};
 use super::ranges::{Cut, Does, range, walk};
 use super::split::Values;
 use super::{Plan, Request, Stage, narrow};
@@ -72,13 +72,8 @@ impl Pixels {
     }
 
     fn stage(self, request: &Request<'_>, classes: Classes, fold: Fold, does: Does) -> Stage {
-        let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-        joint.optional("upstream", does.writes && request.upstream_tensor());
-        joint.optional("losses", does.scores && request.unreduced());
-        joint.optional("dx0", does.writes);
-        joint.optional("pixel_states", does.in_ranges);
-        joint.files(&["geometry/positions_tally", "geometry/positions_write"]);
-        joint.files(&["geometry/class_range", "geometry/logits_read", "geometry/positions_pixels"]);
+        let mut joint = does.joint(request, fold);
+        joint.files(&["geometry/logits_read", "geometry/positions_pixels"]);
         let flag = |name: &str, flag: bool| (name.to_string(), f64::from(u8::from(flag)));
         let mut overrides = choices(request, fold, classes);
         overrides.extend([("EACH".into(), self.each as f64), flag("BY_ITEM", self.by_item)]);

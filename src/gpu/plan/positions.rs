@@ -135,12 +135,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
         overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), flag(rows))]);
         overrides.push(("BY_ITEM".into(), flag(by_item)));
         overrides.extend(does.choices());
-        let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-        joint.optional("upstream", does.writes && request.upstream_tensor());
-        joint.optional("losses", does.scores && request.unreduced());
-        joint.optional("dx0", does.writes);
-        joint.optional("pixel_states", does.in_ranges);
-        joint.files(&["geometry/class_range", "geometry/positions_tally", "geometry/positions_write"]);
+        let mut joint = does.joint(request, fold);
         joint.files(&["geometry/positions_fused"]);
         let stage = joint.stage("positions_fused", overrides, 0).in_quads(in_fours(classes)).keeping_rows(kept);
         if does.writes { writing(request, stage) } else { stage }

@@ -7,7 +7,7 @@
 
 use super::positions::{Fold, choices, joint};
 use super::split::{SLICE, Spans, Values, room};
-use super::{Plan, Request, Stage, narrow};
+use super::{Joint, Plan, Request, Stage, narrow};
 use crate::gpu::params::Block;
 use crate::shape::Classes;
 
@@ -50,6 +50,17 @@ impl Does {
         let Does { folds, scores, writes, .. } = self;
         [("FOLDS", folds), ("SCORES", scores), ("WRITES", writes)]
             .map(|(name, does)| (name.into(), f64::from(u8::from(does))))
+    }
+
+    /// What its kernel is joined of, beside how it goes through classes.
+    pub fn joint(self, request: &Request<'_>, fold: Fold) -> Joint {
+        let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
+        joint.optional("upstream", self.writes && request.upstream_tensor());
+        joint.optional("losses", self.scores && request.unreduced());
+        joint.optional("dx0", self.writes);
+        joint.optional("pixel_states", self.in_ranges);
+        joint.files(&["geometry/class_range", "geometry/positions_tally", "geometry/positions_write"]);
+        joint
     }
 }
 
