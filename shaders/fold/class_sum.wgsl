@@ -21,7 +21,7 @@ fn fold_empty() -> State {
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     let weight = select(seen.weight, place.weight, place.labelled);
     // an infinite target is as little of a number: what it comes to differs by the order of the products
-    if is_nan(seen.x) || is_nan(seen.t) || is_infinite(seen.t) || is_nan(weight) {
+    if is_nan(seen.x) | is_nan(seen.t) | is_infinite(seen.t) | is_nan(weight) {
         (*state).poison = 1u;
         return;
     }

@@ -72,7 +72,7 @@ fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32
         return;
     }
     // an infinite vector has no direction
-    let unknown = is_nan(x.x) || is_nan(x.y) || is_infinite(x.x) || is_infinite(x.y);
+    let unknown = is_nan(x.x) | is_nan(x.y) | is_infinite(x.x) | is_infinite(x.y);
     (*state).poison |= select(0u, 1u, unknown);
     let known_part = select(x.xy, vec2<f32>(0.0), unknown);
     let band = max((*state).band, band_of(known_part));

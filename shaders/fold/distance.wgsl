@@ -44,7 +44,7 @@ fn raise(pair: Pair, peak: f32) -> Pair {
     if POWER != 0u {
         return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), vectors_p()));
     }
-    if (pair.peak == 0.0) || (pair.peak == peak) {
+    if (pair.peak == 0.0) | (pair.peak == peak) {
         return Pair(peak, pair.sum);
     }
     return Pair(peak, pair.sum * to_power(pair.peak / peak, vectors_p()));
@@ -63,7 +63,7 @@ fn pair_absorb(pair: Pair, difference: f32, bit: u32, flags: ptr<function, u32>)
     let unknown = is_nan(difference);
     let infinite = is_infinite(difference);
     *flags |= select(0u, POISON, unknown) | select(0u, bit, infinite);
-    let size = select(abs(difference), 0.0, unknown || infinite);
+    let size = select(abs(difference), 0.0, unknown | infinite);
     if POWER != 0u {
         let raised = raise(pair, max(pair.peak, middle_of(size)));
         return Pair(raised.peak, raised.sum + to_power(size * reciprocal(raised.peak), vectors_p()));
@@ -114,7 +114,7 @@ struct Known {
 }
 
 fn root_of(sum: f32) -> f32 {
-    if (POWER == 1u) || (sum == 0.0) {
+    if (POWER == 1u) | (sum == 0.0) {
         return sum;
     }
     if POWER == 2u {

@@ -38,11 +38,11 @@ fn tempered(gap: f32) -> f32 {
 }
 
 fn is_masked(x: f32) -> bool {
-    return is_infinite(x) && (x < 0.0);
+    return is_infinite(x) & (x < 0.0);
 }
 
 fn has_no_softmax(x: f32) -> bool {
-    return is_nan(x) || (is_infinite(x) && (x > 0.0));
+    return is_nan(x) | (is_infinite(x) & (x > 0.0));
 }
 
 // What a class adds to a softmax: nothing where it is masked.
@@ -58,31 +58,31 @@ fn total_of(mass: Mass) -> f32 {
 }
 
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
-    let unmasked = !(is_masked(seen.x) || is_masked(seen.t));
-    if has_no_softmax(seen.x) || has_no_softmax(seen.t) {
+    let unmasked = !(is_masked(seen.x) | is_masked(seen.t));
+    if has_no_softmax(seen.x) | has_no_softmax(seen.t) {
         (*state).poison = 1u;
         return;
     }
     let lead = select(0.0, tempered(seen.t - seen.x), unmasked);
-    let torn = u32(is_masked(seen.x) && !is_masked(seen.t));
+    let torn = u32(is_masked(seen.x) & !is_masked(seen.t));
     *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, 0.0, 0u, torn));
 }
 
 // A softmax with one more class. No branches: compilers for lanes go through both sides of one.
 fn with_class(mass: Mass, x: f32, counts: bool) -> Mass {
-    let up = counts && (x > mass.peak);
+    let up = counts & (x > mass.peak);
     let e = select(0.0, exp_negative(tempered(abs(x - mass.peak))), counts);
     return Mass(select(mass.peak, x, up), select(mass.rest + e, total_of(mass) * e, up));
 }
 
 // The first of two looks at classes: their softmaxes alone.
 fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
-    let none = has_no_softmax(seen.x) || has_no_softmax(seen.t);
+    let none = has_no_softmax(seen.x) | has_no_softmax(seen.t);
     let masked = vec2<bool>(is_masked(seen.t), is_masked(seen.x));
-    (*state).poison |= select(0u, 1u, live && none);
-    (*state).torn |= select(0u, 1u, live && masked.y && !masked.x);
-    (*state).teacher = with_class((*state).teacher, seen.t, live && !(none || masked.x));
-    (*state).student = with_class((*state).student, seen.x, live && !(none || masked.y));
+    (*state).poison |= select(0u, 1u, live & none);
+    (*state).torn |= select(0u, 1u, live & masked.y & !masked.x);
+    (*state).teacher = with_class((*state).teacher, seen.t, live & !(none | masked.x));
+    (*state).student = with_class((*state).student, seen.x, live & !(none | masked.y));
 }
 
 // The second: how far the two softmaxes are apart. Of a class with the log r of their ratio, as a nearly right lead has it, the
@@ -115,9 +115,9 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     let exact = abs((*look).lead) <= EXACT;
     let ratio = select(tempered(gaps.y - gaps.x) - (*look).log_totals, tempered(seen.t - seen.x) - (*look).lead, exact);
     // beyond a row's end lies anything
-    let both = live && all(unmasked);
+    let both = live & all(unmasked);
     let r = select(0.0, ratio, both);
-    let near = both && (abs(r) <= 1.0);
+    let near = both & (abs(r) <= 1.0);
     let little = exp_excess_near(select(0.0, -r, near));
     (*look).excess += select((p.y - p.x) + part_of(p.x, r), p.x * little, near);
     (*look).drift += select(p.y - p.x, p.x * (little - r), near);
@@ -157,7 +157,7 @@ fn odds(a: Mass, b: Mass) -> f32 {
 }
 
 fn is_full(state: State) -> bool {
-    return (total_of(state.teacher) > 0.0) && (total_of(state.student) > 0.0);
+    return (total_of(state.teacher) > 0.0) & (total_of(state.student) > 0.0);
 }
 
 fn fold_merge(a: State, b: State) -> State {
@@ -169,13 +169,13 @@ fn fold_merge(a: State, b: State) -> State {
     merged.excess = dot(left_t, vec2<f32>(a.excess, b.excess));
     merged.poison = a.poison | b.poison;
     merged.torn = a.torn | b.torn;
-    let full = is_full(a) && is_full(b);
+    let full = is_full(a) & is_full(b);
     let total = total_of(merged.teacher);
     let near = max(abs(a.lead), abs(b.lead)) <= EXACT;
     var of_t = odds(a.teacher, b.teacher);
     var of_s = odds(a.student, b.student);
     let gap = select(of_t - of_s, a.lead - b.lead, near);
-    if full && (abs(gap) <= 1.0) {
+    if full & (abs(gap) <= 1.0) {
         // log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)), p being a's share of the teacher
         let p = (left_t.x * total_of(a.teacher)) / total;
         let up = p * gap;
@@ -208,7 +208,7 @@ struct Statistics {
 }
 
 fn finish_place(state: State, place: Place) -> Statistics {
-    let poison = (state.poison != 0u) || !is_full(state);
+    let poison = (state.poison != 0u) | !is_full(state);
     let torn = state.torn != 0u;
     let divergence = select(state.excess / total_of(state.teacher), infinity(), torn);
     return Statistics(divergence, state.teacher, state.student, state.lead, torn, 1.0, poison);
@@ -260,12 +260,12 @@ fn write_class(slopes: Slopes, seen: Class) -> f32 {
     let of_student = probability_of(seen.x, s.student);
     var more = of_student - p;
     // the error of the ratio's log is a share of the lead: what leaves less to the others is better told by these
-    var by_ratio = !(s.torn || is_masked(seen.x) || is_masked(seen.t)) && (abs(s.lead) <= EXACT);
+    var by_ratio = !(s.torn | is_masked(seen.x) | is_masked(seen.t)) & (abs(s.lead) <= EXACT);
     if min(p, of_student) > 0.5 {
         let left_by_teacher = others_of(seen.t, s.teacher);
         let left_by_student = others_of(seen.x, s.student);
         more = left_by_teacher - left_by_student;
-        by_ratio = by_ratio && ((left_by_teacher + left_by_student) >= abs(s.lead));
+        by_ratio = by_ratio & ((left_by_teacher + left_by_student) >= abs(s.lead));
     }
     if by_ratio {
         let log_ratio = s.lead - tempered(seen.t - seen.x);

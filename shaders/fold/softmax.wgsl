@@ -26,16 +26,16 @@ fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     let before = (*state).mass;
     let infinite = is_infinite(x);
     // a masked class has no probability, and is infinitely surprising where it has a share
-    let masked = infinite && (x < 0.0);
-    let known = !(infinite || is_nan(x));
-    let up = known && (x > (*state).peak);
+    let masked = infinite & (x < 0.0);
+    let known = !(infinite | is_nan(x));
+    let up = known & (x > (*state).peak);
     let gap = abs(x - (*state).peak);
     let e = select(0.0, exp_negative(gap), known);
     // no mass, no shift: the peak may still be the lowest number there is
     let moved = part_of(select(share, before, up), gap);
     (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
     (*state).spread += select(0.0, moved, known);
-    if masked && (share != 0.0) {
+    if masked & (share != 0.0) {
         (*state).spread = infinity();
     }
     (*state).peak = select((*state).peak, x, up);
@@ -46,12 +46,12 @@ fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
 // The same for a class that has no share.
 fn fold_absorb_alone(state: ptr<function, State>, x: f32) {
     let infinite = is_infinite(x);
-    let known = !(infinite || is_nan(x));
-    let up = known && (x > (*state).peak);
+    let known = !(infinite | is_nan(x));
+    let up = known & (x > (*state).peak);
     let e = select(0.0, exp_negative(abs(x - (*state).peak)), known);
     (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
     (*state).peak = select((*state).peak, x, up);
-    (*state).poison |= select(select(UNKNOWN_LOGIT, 0u, infinite && (x < 0.0)), 0u, known);
+    (*state).poison |= select(select(UNKNOWN_LOGIT, 0u, infinite & (x < 0.0)), 0u, known);
 }
 
 fn fold_merge(a: State, b: State) -> State {
@@ -90,7 +90,7 @@ fn fold_finish(state: State, labelled: bool, x_target: f32, weight: f32) -> Stat
     s.mass = state.mass;
     s.lse = state.peak + log_total;
     s.spread = state.spread + part_of(state.mass, log_total);
-    s.poison = (state.poison != 0u) || (state.rest < 0.0);
+    s.poison = (state.poison != 0u) | (state.rest < 0.0);
     if labelled {
         s.weight = weight;
         if is_infinite(x_target) {

@@ -22,8 +22,8 @@ fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
 
 fn score_boxes(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     var score = box_score(a, b);
-    let in_a = is_nan(a.x) || is_nan(a.y) || is_nan(a.z) || is_nan(a.w);
-    if in_a || is_nan(b.x) || is_nan(b.y) || is_nan(b.z) || is_nan(b.w) {
+    let in_a = is_nan(a.x) | is_nan(a.y) | is_nan(a.z) | is_nan(a.w);
+    if in_a | is_nan(b.x) | is_nan(b.y) | is_nan(b.z) | is_nan(b.w) {
         score.loss = nan();
     }
     return score;

@@ -13,7 +13,7 @@ fn place_of(first: u32, label: Label) -> Place {
 }
 
 fn class_of(x: f32, t: f32, label: Label, k: u32) -> Class {
-    return Class(x, t, class_weight_at(k), LABELLED && (k == label.index));
+    return Class(x, t, class_weight_at(k), LABELLED & (k == label.index));
 }
 
 fn class_at(first: u32, label: Label, k: u32) -> Class {
@@ -22,7 +22,7 @@ fn class_at(first: u32, label: Label, k: u32) -> Class {
 }
 
 fn takes_part(position: u32, label: Label) -> bool {
-    return label.kept && (mask_at(position) != 0.0);
+    return label.kept & (mask_at(position) != 0.0);
 }
 
 // The state after the classes from `begin` to `end` that are this lane's, of so many that share them, which lie far apart.

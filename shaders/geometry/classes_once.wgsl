@@ -12,13 +12,13 @@ fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: 
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
         let four = row_first(row_four, first + k);
         absorb_class(&a, class_of(four.x.x, four.t.x, label, k), place);
-        if WHOLE || (k + 1u < end) {
+        if WHOLE | (k + 1u < end) {
             absorb_class(&b, class_of(four.x.y, four.t.y, label, k + 1u), place);
         }
-        if WHOLE || (k + 2u < end) {
+        if WHOLE | (k + 2u < end) {
             absorb_class(&c, class_of(four.x.z, four.t.z, label, k + 2u), place);
         }
-        if WHOLE || (k + 3u < end) {
+        if WHOLE | (k + 3u < end) {
             absorb_class(&d, class_of(four.x.w, four.t.w, label, k + 3u), place);
         }
     }

@@ -15,11 +15,11 @@ struct Visit {
 
 fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore, tally: ptr<function, Tally>) -> Visit {
     // no branches: what takes no part is computed and then left out
-    let live = (mask_at(i) != 0.0) && (of_item.w != 0.0);
+    let live = (mask_at(i) != 0.0) & (of_item.w != 0.0);
     let weight = weight_at(i);
     // a weight is a factor: 0·∞ is NaN, which a compiler may fold to 0
-    let zero_times_infinity = (weight == 0.0) && is_infinite(score.loss);
-    let unknown = zero_times_infinity || is_nan(of_item.x) || is_nan(weight) || is_nan(score.loss);
+    let zero_times_infinity = (weight == 0.0) & is_infinite(score.loss);
+    let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(weight) | is_nan(score.loss);
     let loss = select(0.0, select(weight * score.loss, nan(), unknown), live);
     let d = score.d * (weight * scale * upstream_at(select(i, item, BY_ITEM)));
     if !BY_ITEM {
@@ -27,7 +27,7 @@ fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore,
         (*tally).weight += select(0.0, weight, live);
         (*tally).count += select(0u, 1u, live);
     }
-    (*tally).poison |= select(0u, 1u, live && unknown);
+    (*tally).poison |= select(0u, 1u, live & unknown);
     return Visit(loss, select(vec4<f32>(0.0), select(d, vec4<f32>(nan()), unknown), live));
 }
 
@@ -75,13 +75,13 @@ fn elements(
     if COUNTS {
         tally.sum *= mean;
         // the mean of no elements
-        tally.poison |= select(0u, 1u, BY_ITEM && live && (params.per_item == 0u));
-        if BY_ITEM && live && (lane == 0u) && ((tile % params.chunks) == 0u) && (of_item.w != 0.0) {
+        tally.poison |= select(0u, 1u, BY_ITEM & live & (params.per_item == 0u));
+        if BY_ITEM & live & (lane == 0u) & ((tile % params.chunks) == 0u) & (of_item.w != 0.0) {
             tally.count = 1u;
             tally.weight = 1.0;
         }
         let merged = tally_workgroup(tally, lane);
-        if live && (lane == 0u) {
+        if live & (lane == 0u) {
             workspace.tallies[tile] = merged;
         }
     }

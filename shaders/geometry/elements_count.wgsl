@@ -17,7 +17,7 @@ fn elements_count(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if live && (lane == 0u) {
+    if live & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

@@ -26,7 +26,7 @@ fn gram_gather(
         let column = first_column + lane_other(lane, e / 4u) + (e % 4u);
         let four = quads[e / 4u][e % 4u];
         for (var i = 0u; i < 4u; i += 1u) {
-            if (row + i < params.classes) && (column < params.classes) {
+            if (row + i < params.classes) & (column < params.classes) {
                 grams[matrix + ((row + i) * params.classes) + column] = four[i];
             }
         }

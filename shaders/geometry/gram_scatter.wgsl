@@ -28,7 +28,7 @@ fn gram_scatter(
         let position = first_position + lane_other(lane, e / 4u) + (e % 4u);
         let four = select(quads[e / 4u][e % 4u], vec4<f32>(nan()), vec4<bool>(all_unknown));
         for (var i = 0u; i < 4u; i += 1u) {
-            if (row + i < end) && (position < params.per_item) {
+            if (row + i < end) & (position < params.per_item) {
                 store_dx0(element_of(row + i, position), four[i]);
             }
         }

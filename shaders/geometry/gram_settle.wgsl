@@ -19,14 +19,14 @@ fn known_pair(i: u32) -> bool {
     let column = ((i / (params.classes * params.classes)) * params.classes) + (i % params.classes);
     let row = i / params.classes;
     let second = params.items * params.classes;
-    let of_input = !is_nan(factors[row]) && !is_nan(factors[column]);
-    return of_input && !is_nan(factors[second + row]) && !is_nan(factors[second + column]);
+    let of_input = !is_nan(factors[row]) & !is_nan(factors[column]);
+    return of_input & !is_nan(factors[second + row]) & !is_nan(factors[second + column]);
 }
 
 // The derivative with respect to a product, NaN where it is not known.
 fn slope_of(i: u32, score: ElementScore) -> f32 {
     let slope = score.d.x * (scales().x * upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
-    return select(slope, nan(), !known_pair(i) || is_nan(score.loss));
+    return select(slope, nan(), !known_pair(i) | is_nan(score.loss));
 }
 
 @compute @workgroup_size(256)
@@ -45,7 +45,7 @@ fn gram_settle(
         let slope = slope_of(i, score);
         tally.count += 1u;
         tally.weight += 1.0;
-        if !known_pair(i) || is_nan(score.loss) {
+        if !known_pair(i) | is_nan(score.loss) {
             tally.poison = 1u;
             emit_loss(i, nan());
         } else {
@@ -57,10 +57,10 @@ fn gram_settle(
         let column = i % params.classes;
         let turned = (((row / params.classes) * params.classes + column) * params.classes) + (row % params.classes);
         let other = slope_of(turned, score_at(turned));
-        gram_slopes[i] = select(slope + other, nan(), is_nan(slope) || is_nan(other));
+        gram_slopes[i] = select(slope + other, nan(), is_nan(slope) | is_nan(other));
     }
     let merged = tally_workgroup(tally, lane);
-    if (start < values) && (lane == 0u) {
+    if (start < values) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

@@ -26,7 +26,7 @@ fn items_lookup(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) && (lane == 0u) {
+    if (tile * 256u < params.items) & (lane == 0u) {
         workspace.tallies[params.first_tally + tile] = merged;
     }
 }

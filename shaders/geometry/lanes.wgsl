@@ -13,16 +13,22 @@ fn merge_lanes(own: State, invocation: u32) -> State {
         states[invocation] = state;
         workgroupBarrier();
         // sixteen at a time, since a barrier costs more than fifteen merges
-        for (var width = LANES; width > 1u; width = (width + 15u) / 16u) {
-            let next = (width + 15u) / 16u;
-            if lane < next {
-                for (var other = lane + next; other < width; other += next) {
+        if LANES > 16u {
+            if lane < 16u {
+                for (var other = lane + 16u; other < LANES; other += 16u) {
                     state = fold_merge(state, states[first + other]);
                 }
                 states[invocation] = state;
             }
             workgroupBarrier();
         }
+        if lane == 0u {
+            for (var other = 1u; other < min(LANES, 16u); other += 1u) {
+                state = fold_merge(state, states[first + other]);
+            }
+            states[invocation] = state;
+        }
+        workgroupBarrier();
         state = states[first];
         workgroupBarrier();
     }

@@ -6,7 +6,7 @@ override SPREADS: bool = false;
 fn own_row(own: u32) -> Row {
     let label = target_label(own);
     var row = own_unlabelled(own);
-    row.kept = label.kept && (own < params.block.own_end);
+    row.kept = label.kept & (own < params.block.own_end);
     row.label = label.index;
     return row;
 }
@@ -17,7 +17,7 @@ fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
         share = softmax_share(0.0);
     }
     fold_absorb(state, z, share);
-    if own.kept && (own.label == other.place) {
+    if own.kept & (own.label == other.place) {
         hits[own.place] = z;
     }
 }

@@ -17,7 +17,7 @@ fn row_at(place: u32, factor: f32, is_class: bool) -> Row {
     var row = Row(place, false, 0u, !is_nan(factor), 0.0);
     if is_class {
         row.shift = bias_at(place);
-        row.known = row.known && !is_nan(row.shift);
+        row.known = row.known & !is_nan(row.shift);
     }
     return row;
 }
@@ -34,5 +34,5 @@ fn pair_score(product: f32, own: Row, other: Row) -> f32 {
     let shift = own.shift + other.shift;
     // a bias of −∞ masks a class, exactly
     let z = select(product + shift, shift, is_infinite(shift));
-    return select(nan(), z, own.known && other.known);
+    return select(nan(), z, own.known & other.known);
 }

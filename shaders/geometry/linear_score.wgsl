@@ -11,10 +11,10 @@ fn linear_score(
     if row < params.items {
         let label = target_label(row);
         let s = fold_finish(whole_states[row], true, hits[row], 1.0);
-        tally_position(row, label, label.kept && (mask_at(row) != 0.0), s, softmax_score(s), &tally);
+        tally_position(row, label, label.kept & (mask_at(row) != 0.0), s, softmax_score(s), &tally);
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) && (lane == 0u) {
+    if (tile * 256u < params.items) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

@@ -22,7 +22,7 @@ fn linear_settle(
         share = softmax_share(0.0);
     }
     var record: Record;
-    record.live = select(0u, 1u, label.kept && (mask_at(row) != 0.0));
+    record.live = select(0u, 1u, label.kept & (mask_at(row) != 0.0));
     record.poison = select(0u, 1u, s.poison);
     record.peak = s.peak;
     record.gain = ((scale.x * (score.d_nll + s.mass)) + (scale.y * score.d_lse)) / s.total;

@@ -8,7 +8,7 @@ fn pixels_find(
     let span = positions_of(workgroup_at(group, grid));
     for (var position = span.x + lane; position < span.y; position += 256u) {
         let index = target_label(position).index;
-        if (index >= params.block.other_first) && (index < params.block.other_end) {
+        if (index >= params.block.other_first) & (index < params.block.other_end) {
             keep_logit(position, x0_at(first_class(position) + (index * params.class_stride)));
         }
     }

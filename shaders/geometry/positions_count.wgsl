@@ -12,13 +12,13 @@ fn positions_count(
     var tally = tally_none();
     for (var position = start + lane; position < end; position += 256u) {
         let label = target_label(position);
-        if label.kept && (mask_at(position) != 0.0) {
+        if label.kept & (mask_at(position) != 0.0) {
             tally.count += 1u;
             tally.weight += label_weight(position, label);
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (start < count) && (lane == 0u) {
+    if (start < count) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

@@ -46,20 +46,26 @@ fn positions_fused(
                 }
             }
         }
-        if (LANES > 1u) && (SCORES || WRITES) {
+        if (LANES > 1u) & (SCORES | WRITES) {
             states[(slot * LANES) + lane] = state;
             workgroupBarrier();
             // sixteen at a time, since a barrier costs more than fifteen merges
-            for (var width = LANES; width > 1u; width = (width + 15u) / 16u) {
-                let next = (width + 15u) / 16u;
-                if lane < next {
-                    for (var other = lane + next; other < width; other += next) {
+            if LANES > 16u {
+                if lane < 16u {
+                    for (var other = lane + 16u; other < LANES; other += 16u) {
                         state = fold_merge(state, states[(slot * LANES) + other]);
                     }
                     states[(slot * LANES) + lane] = state;
                 }
                 workgroupBarrier();
             }
+            if lane == 0u {
+                for (var other = 1u; other < min(LANES, 16u); other += 1u) {
+                    state = fold_merge(state, states[(slot * LANES) + other]);
+                }
+                states[(slot * LANES) + lane] = state;
+            }
+            workgroupBarrier();
             state = states[slot * LANES];
             workgroupBarrier();
             // in place, a lane must not write before all have looked at the label's class
@@ -68,7 +74,7 @@ fn positions_fused(
         if live {
             let s = finish_place(state, place);
             let score = score_place(s);
-            if SCORES && (lane == 0u) {
+            if SCORES & (lane == 0u) {
                 tally_position(position, label, kept, s, score, &tally);
             }
             if WRITES {
@@ -79,7 +85,7 @@ fn positions_fused(
     }
     if SCORES {
         let merged = tally_workgroup(tally, invocation);
-        if (span.x < span.y) && (invocation == 0u) {
+        if (span.x < span.y) & (invocation == 0u) {
             workspace.tallies[tile] = merged;
         }
     }

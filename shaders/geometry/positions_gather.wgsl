@@ -31,7 +31,7 @@ fn positions_gather(
         states[lane] = state;
     }
     workgroupBarrier();
-    if live && (lane == 0u) {
+    if live & (lane == 0u) {
         for (var other = 1u; other < 16u; other += 1u) {
             state = fold_merge(state, states[other]);
         }

@@ -34,7 +34,7 @@ struct Settled {
 fn settle(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr<function, Tally>) -> Settled {
     let s = finish_place(state, pixel.place);
     let score = score_place(s);
-    if SCORES && live {
+    if SCORES & live {
         tally_position(position, pixel.label, pixel.kept, s, score, tally);
     }
     return Settled(s, slopes_of(s, score, scales() * upstream_at(position)));
@@ -216,7 +216,7 @@ fn positions_pixels(
     }
     if SCORES {
         let merged = tally_workgroup(tally, lane);
-        if live && (lane == 0u) {
+        if live & (lane == 0u) {
             workspace.tallies[tile] = merged;
         }
     }

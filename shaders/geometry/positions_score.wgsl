@@ -8,7 +8,7 @@ fn positions_score(
     let tile = workgroup_at(group, grid);
     let position = (tile * params.rounds) + lane;
     var tally = tally_none();
-    if (lane < params.rounds) && (position < positions()) {
+    if (lane < params.rounds) & (position < positions()) {
         let label = target_label(position);
         let kept = takes_part(position, label);
         let state = merge_whole(position);
@@ -16,7 +16,7 @@ fn positions_score(
         tally_position(position, label, kept, s, score_place(s), &tally);
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * params.rounds < positions()) && (lane == 0u) {
+    if (tile * params.rounds < positions()) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

@@ -8,11 +8,11 @@ fn positions_statistics(
     let tile = workgroup_at(group, grid);
     let position = (tile * params.rounds) + lane;
     var tally = tally_none();
-    if (lane < params.rounds) && (position < positions()) {
+    if (lane < params.rounds) & (position < positions()) {
         let label = target_label(position);
         let state = merge_whole(position);
         let place = whole_place(position, label);
-        let found = LABELLED && label.kept && (label.index < params.classes);
+        let found = LABELLED & label.kept & (label.index < params.classes);
         let at = 8u * position;
         store_statistic(at, state.peak);
         store_statistic(at + 1u, state.rest);
@@ -29,7 +29,7 @@ fn positions_statistics(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * params.rounds < positions()) && (lane == 0u) {
+    if (tile * params.rounds < positions()) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

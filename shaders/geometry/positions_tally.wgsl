@@ -1,6 +1,6 @@
 // A position's share of the tally, and of the unreduced loss. Uses lib/params lib/math lib/tally lib/class lib/label fold/softmax fold/softmax_classes losses/softmax/cross_entropy absent/losses.
 fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score: Score, tally: ptr<function, Tally>) {
-    if label.bad && (position < (*tally).bad_position) {
+    if label.bad & (position < (*tally).bad_position) {
         (*tally).bad_position = position;
         (*tally).bad_low = label.low;
         (*tally).bad_high = label.high;
@@ -11,7 +11,7 @@ fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score:
     }
     (*tally).count += 1u;
     (*tally).weight += s.weight;
-    if s.poison || is_nan(score.loss) || is_nan(score.extra) || is_nan(s.weight) {
+    if s.poison | is_nan(score.loss) | is_nan(score.extra) | is_nan(s.weight) {
         (*tally).poison = 1u;
         emit_loss(position, nan());
     } else {

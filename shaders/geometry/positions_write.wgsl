@@ -35,8 +35,9 @@ fn write_classes(
         if WHOLE {
             store_dx0_four(first + k, d);
         } else {
+            var each = array<f32, 4>(d.x, d.y, d.z, d.w);
             for (var j = 0u; j < min(4u, end - k); j += 1u) {
-                store_dx0(first + k + j, d[j]);
+                store_dx0(first + k + j, each[j]);
             }
         }
     }

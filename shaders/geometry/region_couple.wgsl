@@ -44,12 +44,12 @@ fn region_couple(
         own += vec4<f32>(select(share, largest, is_infinite(share)) * sums.xyz, sums.w);
     }
     own = lanes_sum(own, lane);
-    if live && (lane == 0u) {
+    if live & (lane == 0u) {
         let score = region_score(RegionSums(own.x, own.y, own.z));
         var slopes = (scales().x * upstream_at(item)) * vec2<f32>(score.d_pt, score.d_p);
         var tally = tally_none();
         var loss = params.weight * score.loss;
-        if (own.w != 0.0) || is_nan(score.loss) {
+        if (own.w != 0.0) | is_nan(score.loss) {
             loss = nan();
             slopes = vec2<f32>(loss);
             tally.poison = 1u;

@@ -46,7 +46,7 @@ fn region_gather(
         tally.poison = atomicLoad(&unknown);
     }
     workgroupBarrier();
-    if live && (lane == 0u) && FOLDS && classes_end() {
+    if live & (lane == 0u) & FOLDS & classes_end() {
         let bad = atomicLoad(&first_bad);
         if bad != NO_POSITION {
             let label = target_label(bad);

@@ -20,24 +20,24 @@ fn rider_at(quad: Quad, j: u32) -> Rider {
 }
 
 fn rider_class(rider: Rider, x: f32, t: f32, k: u32) -> Class {
-    return Class(x, t, class_weight_at(k), LABELLED && (rider.index == select(k, 1u, params.classes == 1u)));
+    return Class(x, t, class_weight_at(k), LABELLED & (rider.index == select(k, 1u, params.classes == 1u)));
 }
 
 // Remembers the softmax of a position, and counts its loss; gives what its probabilities take.
 fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, tally: ptr<function, Tally>) -> vec2<f32> {
     var state = absorbed;
     if params.classes == 1u {
-        let other = Class(0.0, select(1.0 - t, 0.0, LABELLED), 1.0, LABELLED && (rider.index == 0u));
+        let other = Class(0.0, select(1.0 - t, 0.0, LABELLED), 1.0, LABELLED & (rider.index == 0u));
         absorb_class(&state, other, rider.place);
     }
     if live {
         keep_rider(at, state);
     }
-    if rider.kept && classes_end() {
+    if rider.kept & classes_end() {
         let s = finish_place(state, rider.place);
         tally_position(at, Label(rider.index, true, false, 0u, 0u), true, s, score_place(s), tally);
     }
-    let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) || (state.rest < 0.0);
+    let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) | (state.rest < 0.0);
     return vec2<f32>(state.peak, select(1.0 / (1.0 + state.rest), nan(), unknown));
 }
 

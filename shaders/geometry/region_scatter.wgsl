@@ -84,7 +84,7 @@ fn region_scatter(
     for (var q = 0u; q < STRIP; q += 1u) {
         strip[q] = scattered_at(position + (4u * TEAM * q), position, end);
     }
-    if COUPLED && PULLS {
+    if COUPLED & PULLS {
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             for (var q = 0u; q < STRIP; q += 1u) {
                 strip[q] = pulled(strip[q], k);

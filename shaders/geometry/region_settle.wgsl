@@ -9,7 +9,7 @@ fn region_settle(
     let k = region % params.classes;
     let live = region < regions();
     let own = region_merged(region, live, lane);
-    if !live || !(ALONE || (lane == 0u)) {
+    if !live | !(ALONE | (lane == 0u)) {
         return;
     }
     if TOGETHER {
@@ -18,14 +18,14 @@ fn region_settle(
     }
     var tally = tally_none();
     var slopes = vec2<f32>(0.0);
-    if (k > 0u) || INCLUDE_BACKGROUND {
+    if (k > 0u) | INCLUDE_BACKGROUND {
         let background = select(1u, 0u, INCLUDE_BACKGROUND);
         let value = ((region / params.classes) * (params.classes - background)) + k - background;
         let score = region_score(RegionSums(own.x, own.y, own.z));
         let weight = class_weight_at(k);
         var loss = weight * score.loss;
         slopes = (weight * scales().x * upstream_at(value)) * vec2<f32>(score.d_pt, score.d_p);
-        if (own.w != 0.0) || is_nan(weight) || is_nan(score.loss) {
+        if (own.w != 0.0) | is_nan(weight) | is_nan(score.loss) {
             loss = nan();
             slopes = vec2<f32>(loss);
             tally.poison = 1u;

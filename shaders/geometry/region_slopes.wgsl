@@ -9,7 +9,7 @@ fn slopes_at(quad: Quad, k: u32, p: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
     let a = coefficients_of(k, quad.at.x);
     var of_pt = vec4<f32>(a.x);
     var of_p = vec4<f32>(a.y);
-    if !(FOURS || BATCH) {
+    if !(FOURS | BATCH) {
         let b = coefficients_of(k, quad.at.y);
         let c = coefficients_of(k, quad.at.z);
         let d = coefficients_of(k, quad.at.w);

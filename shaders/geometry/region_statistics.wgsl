@@ -8,7 +8,7 @@ fn region_statistics(
     let region = workgroup_at(group, grid);
     let live = region < regions();
     let sums = region_merged(region, live, lane);
-    if live && (lane == 0u) {
+    if live & (lane == 0u) {
         for (var k = 0u; k < 4u; k += 1u) {
             store_statistic((4u * region) + k, sums[k]);
         }

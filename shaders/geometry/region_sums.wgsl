@@ -77,7 +77,7 @@ fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, n
         }
     }
     workgroupBarrier();
-    if (tile < params.items * params.chunks) && (lane < 4u) && (block + lane < classes_to()) {
+    if (tile < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to()) {
         var sums = vec4<f32>(0.0);
         for (var i = 0u; i < 16u; i += 1u) {
             sums += vec4<f32>(lanes_hit[i][lane], lanes_extra[i][lane], lanes_missed[i][lane], 0.0);

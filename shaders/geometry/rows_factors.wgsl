@@ -27,7 +27,7 @@ fn rows_factors(
     var all_finite = 1u;
     for (var k = lane; k < end; k += LANES) {
         let x = x0_at(element_of(row, k));
-        if is_nan(x) || is_infinite(x) {
+        if is_nan(x) | is_infinite(x) {
             all_finite = 0u;
         } else {
             greatest = max(greatest, abs(x));
@@ -43,7 +43,7 @@ fn rows_factors(
     workgroupBarrier();
     // squares of the elements over the greatest: no row overflows, and none of small numbers vanishes
     var squares = 0.0;
-    if NORMALIZE && (all_finite != 0u) && (greatest > 0.0) {
+    if NORMALIZE & (all_finite != 0u) & (greatest > 0.0) {
         for (var k = lane; k < end; k += LANES) {
             let x = x0_at(element_of(row, k)) / greatest;
             squares += x * x;
@@ -51,7 +51,7 @@ fn rows_factors(
     }
     lanes[invocation] = squares;
     workgroupBarrier();
-    if live && (lane == 0u) {
+    if live & (lane == 0u) {
         squares = 0.0;
         for (var other = first; other < first + LANES; other += 1u) {
             squares += lanes[other];

@@ -28,19 +28,19 @@ fn four_at(i: u32, cell: vec2<u32>) -> Four {
     var x1 = vec4<f32>(0.0);
     var x2 = vec4<f32>(0.0);
     var x3 = vec4<f32>(0.0);
-    if (X1_PLACE == 0u) || (X1_PLACE == 3u) {
+    if (X1_PLACE == 0u) | (X1_PLACE == 3u) {
         x1 = x1_four(place_of(i, cell, X1_PLACE));
     } else {
         let at = places_of(cell, X1_PLACE);
         x1 = vec4<f32>(x1_at(at.x), x1_at(at.y), x1_at(at.z), x1_at(at.w));
     }
-    if (X2_PLACE == 0u) || (X2_PLACE == 3u) {
+    if (X2_PLACE == 0u) | (X2_PLACE == 3u) {
         x2 = x2_four(place_of(i, cell, X2_PLACE));
     } else {
         let at = places_of(cell, X2_PLACE);
         x2 = vec4<f32>(x2_at(at.x), x2_at(at.y), x2_at(at.z), x2_at(at.w));
     }
-    if (X3_PLACE == 0u) || (X3_PLACE == 3u) {
+    if (X3_PLACE == 0u) | (X3_PLACE == 3u) {
         x3 = x3_four(place_of(i, cell, X3_PLACE));
     } else {
         let at = places_of(cell, X3_PLACE);
@@ -62,7 +62,7 @@ fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
 
 fn score_seen(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     var score = element_score(v, of_item);
-    if is_nan(v.x) || is_nan(v.y) || is_nan(v.z) || is_nan(v.w) {
+    if is_nan(v.x) | is_nan(v.y) | is_nan(v.z) | is_nan(v.w) {
         score.loss = nan();
     }
     return score;

@@ -29,14 +29,14 @@ fn row_at(place: u32, factor: f32) -> Row {
 }
 
 fn is_finite(x: f32) -> bool {
-    return !is_nan(x) && !is_infinite(x);
+    return !is_nan(x) & !is_infinite(x);
 }
 
 fn own_row(own: u32) -> Row {
     var row = row_at(params.block.own_from + own, factors[params.block.own_base + own]);
     row.scale = product_scale();
     row.shift = score_shift();
-    row.known = row.known && is_finite(row.scale) && is_finite(row.shift);
+    row.known = row.known & is_finite(row.scale) & is_finite(row.shift);
     return row;
 }
 
@@ -45,16 +45,16 @@ fn other_row(other: u32) -> Row {
 }
 
 fn itself(own: Row, other: Row) -> bool {
-    return ITSELF && (own.place == other.place);
+    return ITSELF & (own.place == other.place);
 }
 
 fn similar(own: Row, other: Row) -> bool {
     if SIMILAR == 2u {
-        return (own.low == other.low) && (own.high == other.high);
+        return (own.low == other.low) & (own.high == other.high);
     }
-    return (SIMILAR == 1u) && (own.place == other.place);
+    return (SIMILAR == 1u) & (own.place == other.place);
 }
 
 fn pair_score(product: f32, own: Row, other: Row) -> f32 {
-    return select(nan(), (own.scale * product) + own.shift, own.known && other.known);
+    return select(nan(), (own.scale * product) + own.shift, own.known & other.known);
 }

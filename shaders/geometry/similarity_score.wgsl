@@ -7,7 +7,7 @@ override SYMMETRIC: bool = false;
 
 fn unknown_state(state: State) -> bool {
     // without a score the rest is below 0: unknown only where there are scores that belong together
-    return (state.poison != 0u) || (!PAIRWISE && (state.rest < 0.0));
+    return (state.poison != 0u) | (!PAIRWISE & (state.rest < 0.0));
 }
 
 fn loss_of(state: State) -> f32 {
@@ -28,7 +28,7 @@ fn similarity_score(
     var tally = tally_none();
     if row < params.items {
         let state = whole_states[row];
-        if PAIRWISE || (state.mass != 0.0) {
+        if PAIRWISE | (state.mass != 0.0) {
             tally.count = 1u;
             tally.weight = 1.0;
             var loss = loss_of(state);
@@ -36,9 +36,9 @@ fn similarity_score(
             if SYMMETRIC {
                 let other = whole_states[params.items + row];
                 loss = 0.5 * (loss + loss_of(other));
-                unknown = unknown || unknown_state(other);
+                unknown = unknown | unknown_state(other);
             }
-            if unknown || is_nan(loss) {
+            if unknown | is_nan(loss) {
                 tally.poison = 1u;
                 emit_loss(row, nan());
             } else {
@@ -50,7 +50,7 @@ fn similarity_score(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) && (lane == 0u) {
+    if (tile * 256u < params.items) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

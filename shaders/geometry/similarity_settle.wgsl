@@ -24,7 +24,7 @@ fn similarity_settle(
         // the derivative of the surprise with respect to a score is mass·p, less 1 where the two belong together
         let d = record.scale * score.d;
         record.live = select(0u, 1u, state.mass != 0.0);
-        record.poison = select(0u, 1u, (state.poison != 0u) || (state.rest < 0.0));
+        record.poison = select(0u, 1u, (state.poison != 0u) | (state.rest < 0.0));
         record.peak = state.peak;
         record.gain = (d * state.mass) / (1.0 + state.rest);
         record.share = d;

@@ -5,16 +5,16 @@ override OWN_SCORES: bool = true;
 override OTHER_SCORES: bool = false;
 
 fn record_slope(record: Record, z: f32, together: bool) -> f32 {
+    if PAIRWISE {
+        return select(0.0, record.scale * similarity_pair(z, together).d, record.live != 0u);
+    }
     if record.live == 0u {
         return 0.0;
-    }
-    if PAIRWISE {
-        return record.scale * similarity_pair(z, together).d;
     }
     if record.poison != 0u {
         return nan();
     }
-    if together && (record.place == 1u) {
+    if together & (record.place == 1u) {
         return record.hit;
     }
     return record_gain(record, z) - select(0.0, record.share, together);
@@ -44,8 +44,5 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
     let a = record_slope(of_own, z, together);
     let b = record_slope(of_other, z, together);
     // what is not known poisons the softmax of every row that it is part of
-    if is_nan(a) || is_nan(b) || (PAIRWISE && is_nan(z)) {
-        return nan();
-    }
-    return a + b;
+    return select(a + b, nan(), is_nan(a) | is_nan(b) | (PAIRWISE & is_nan(z)));
 }

@@ -38,5 +38,5 @@ fn other_along(position: u32, k: u32, by: f32) -> vec4<f32> {
 }
 
 fn other_across(position: u32, k: u32, there: bool) -> vec4<f32> {
-    return select(vec4<f32>(0.0), x1_four(element_of(k, position)), there && !is_nan(factors[k]));
+    return select(vec4<f32>(0.0), x1_four(element_of(k, position)), there & !is_nan(factors[k]));
 }

@@ -25,7 +25,7 @@ fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
 fn other_across(column: u32, k: u32, there: bool) -> vec4<f32> {
     let by = factors[params.block.other_base + k];
     let x = x1_four(element_of(k, column));
-    return select(vec4<f32>(0.0), by * x, there && !is_nan(by));
+    return select(vec4<f32>(0.0), by * x, there & !is_nan(by));
 }
 
 // The others' elements lie across.

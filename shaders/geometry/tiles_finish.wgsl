@@ -24,7 +24,7 @@ fn tiles_finish(
         factor = 0.0;
     }
     // below the least norm rows are divided by a constant
-    if NORMALIZE && (factor < 1e8) {
+    if NORMALIZE & (factor < 1e8) {
         d -= (product_scale() * pull.x) * (factor * x0_at(element));
     }
     store_dx0(element, select(factor * d, nan(), is_nan(pull.x)));

@@ -23,7 +23,7 @@ fn tiles_number(@builtin(local_invocation_index) lane: u32) {
         let b = pull_of(row + 256u);
         let c = pull_of(row + 512u);
         let d = pull_of(row + 768u);
-        if is_nan(a) || is_nan(b) || is_nan(c) || is_nan(d) {
+        if is_nan(a) | is_nan(b) | is_nan(c) | is_nan(d) {
             unknown = 1u;
         }
         sum += (a + b) + (c + d);

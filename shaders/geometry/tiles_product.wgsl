@@ -3,7 +3,7 @@
 // A lane's quads of columns of one row and the next three, as they stand: a column for each of the quad.
 fn products_from(row: u32, column: u32) -> mat4x4<f32> {
     var four: mat4x4<f32>;
-    if (params.block.fresh == 0u) && (column < params.per_item) {
+    if (params.block.fresh == 0u) & (column < params.per_item) {
         for (var i = 0u; i < 4u; i += 1u) {
             if row + i < params.block.own_end {
                 four[i] = products[product_at(row + i) + (column / 4u)];

@@ -19,7 +19,7 @@ fn tiles_pull(
     var unknown = is_nan(pull.x);
     for (var tile = 0u; tile < tiles; tile += 1u) {
         let sum = slope_sums[params.block.first_sum + (tile * rows) + (row - params.block.own_first)];
-        unknown = unknown || is_nan(sum.x);
+        unknown = unknown | is_nan(sum.x);
         pull += sum;
     }
     pulls[place] = select(pull, vec2<f32>(nan()), unknown);

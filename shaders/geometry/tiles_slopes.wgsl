@@ -63,7 +63,7 @@ fn sum_line(line: u32) -> vec2<f32> {
     for (var i = 0u; i < 16u; i += 1u) {
         let entry = 2u * ((16u * (line / 4u)) + i);
         let x = tile[entry][line % 4u];
-        unknown = unknown || is_nan(x);
+        unknown = unknown | is_nan(x);
         sum += vec2<f32>(x, tile[entry + 1u][line % 4u]);
     }
     return select(sum, vec2<f32>(nan()), unknown);

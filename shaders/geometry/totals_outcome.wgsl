@@ -45,7 +45,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y);
     let weight = select(params.weight, params.rider_weight, PIECE == 2u);
     var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
-    if (total.poison != 0u) || is_nan(total.weight) || is_nan(denominator.x) || (denominator.x == 0.0) || (denominator.y == 0.0) {
+    if (total.poison != 0u) | is_nan(total.weight) | is_nan(denominator.x) | (denominator.x == 0.0) | (denominator.y == 0.0) {
         loss = nan();
     }
     if total.poison != 0u {
@@ -55,9 +55,9 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     let place = params.part + select(0u, 1u, PIECE == 2u);
     if place > 0u {
         let before = outcome.loss;
-        loss = select(before + loss, nan(), is_nan(before) || is_nan(loss));
+        loss = select(before + loss, nan(), is_nan(before) | is_nan(loss));
     }
-    if (place == 0u) || (outcome.bad_part == NO_POSITION) {
+    if (place == 0u) | (outcome.bad_part == NO_POSITION) {
         outcome.bad_part = select(place, NO_POSITION, total.bad_position == NO_POSITION);
         outcome.bad_position = total.bad_position;
         outcome.bad_low = total.bad_low;

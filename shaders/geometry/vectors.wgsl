@@ -34,7 +34,7 @@ fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lane
 fn score_of(row: u32, state: State, known: Known) -> VectorsScore {
     let number = row_at(row);
     let score = vectors_score(fold_finish(state, known), number);
-    if fold_poisoned(state) || is_nan(number) || is_nan(score.loss) {
+    if fold_poisoned(state) | is_nan(number) | is_nan(score.loss) {
         return VectorsScore(nan(), vec3<f32>(nan()));
     }
     return score;

@@ -39,7 +39,7 @@ fn vectors_fused(
         let known = fold_know(state);
         if live {
             let score = score_of(row, state, known);
-            if COUNTS && (lane == 0u) {
+            if COUNTS & (lane == 0u) {
                 tally_row(row, kept, score, &tally);
             }
             if WRITES {
@@ -50,7 +50,7 @@ fn vectors_fused(
     }
     if COUNTS {
         let merged = tally_workgroup(tally, invocation);
-        if (tile * params.rounds * slots < params.per_item) && (invocation == 0u) {
+        if (tile * params.rounds * slots < params.per_item) & (invocation == 0u) {
             workspace.tallies[tile] = merged;
         }
     }

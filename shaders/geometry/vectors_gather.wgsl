@@ -28,7 +28,7 @@ fn vectors_gather(
         state = absorb_vectors(LOOK, fold_know(before), begin, end, invocation, 256u);
     }
     state = merge_lanes(state, invocation);
-    if live && (invocation == 0u) {
+    if live & (invocation == 0u) {
         row_states[(LOOK * params.per_item * params.chunks) + tile] = state;
     }
 }

@@ -21,7 +21,7 @@ fn vectors_settle(
         tally_row(row, mask_at(row) != 0.0, score_of(row, state, fold_know(state)), &tally);
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.per_item) && (lane == 0u) {
+    if (tile * 256u < params.per_item) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
 }

@@ -17,10 +17,10 @@ fn sign_of(low: u32) -> u32 {
 // The label of these 64 bits, checked.
 fn label_of_bits(low: u32, high: u32) -> Label {
     let ignored_low = bitcast<u32>(params.ignore_index);
-    let ignored = (params.ignores != 0u) && (low == ignored_low) && (high == sign_of(ignored_low));
-    let inside = (high == 0u) && (low < params.label_count);
-    let kept = inside && !ignored;
-    return Label(select(0u, low - params.first_class, kept), kept, !inside && !ignored, low, high);
+    let ignored = (params.ignores != 0u) & (low == ignored_low) & (high == sign_of(ignored_low));
+    let inside = (high == 0u) & (low < params.label_count);
+    let kept = inside & !ignored;
+    return Label(select(0u, low - params.first_class, kept), kept, !inside & !ignored, low, high);
 }
 
 // The labels of four neighbours.

@@ -15,7 +15,7 @@ fn is_infinite(x: f32) -> bool {
 
 // x − t, NaN for two equal infinities, which a compiler may fold to 0.
 fn difference(x: f32, t: f32) -> f32 {
-    if is_infinite(x) && (bitcast<u32>(x) == bitcast<u32>(t)) {
+    if is_infinite(x) & (bitcast<u32>(x) == bitcast<u32>(t)) {
         return nan();
     }
     return x - t;
@@ -47,15 +47,12 @@ fn log1p_near(y: f32) -> f32 {
 
 // log(1 + y) for y ≥ −½.
 fn log1p(y: f32) -> f32 {
-    if y > 1.0 {
-        return log(1.0 + y);
-    }
-    return log1p_near(y);
+    return select(log1p_near(y), log(1.0 + y), y > 1.0);
 }
 
 // log(x), with its digits near 1.
 fn log_of(x: f32) -> f32 {
-    if (x > 0.5) && (x < 1.5) {
+    if (x > 0.5) & (x < 1.5) {
         return log1p(x - 1.0);
     }
     if x <= 0.0 {
@@ -72,7 +69,7 @@ fn exp_excess_near(x: f32) -> f32 {
 
 // exp(x) − 1 − x, which is never negative.
 fn exp_excess(x: f32) -> f32 {
-    if is_infinite(x) && (x > 0.0) {
+    if is_infinite(x) & (x > 0.0) {
         return nan();
     }
     if abs(x) > 1.0 {
@@ -96,10 +93,7 @@ fn sign_of_number(x: f32) -> f32 {
 
 // a·v as IEEE has it: NaN for 0·∞, which a compiler may fold to 0.
 fn product(a: f32, v: f32) -> f32 {
-    if ((a == 0.0) && is_infinite(v)) || ((v == 0.0) && is_infinite(a)) {
-        return nan();
-    }
-    return a * v;
+    return select(a * v, nan(), ((a == 0.0) & is_infinite(v)) | ((v == 0.0) & is_infinite(a)));
 }
 
 // log(x) for x > 0, with its digits where x is near 1; subnormal numbers count as the least that is normal.
@@ -150,10 +144,7 @@ fn sigmoids(x: f32) -> Sigmoids {
 
 // share·v, 0 where the share is 0, whatever v is.
 fn part_of(share: f32, v: f32) -> f32 {
-    if share == 0.0 {
-        return 0.0;
-    }
-    return share * v;
+    return select(share * v, 0.0, share == 0.0);
 }
 
 // The angle whose tangent is y/x, as the quotient has it: 0 for 0/0. WGSL's own atan is allowed 4,096 units in the last place.
@@ -188,11 +179,11 @@ fn power(base: f32, exponent: f32) -> f32 {
     if exponent == 0.0 {
         return 1.0;
     }
-    if (exponent == 1.0) || is_nan(base) {
+    if (exponent == 1.0) | is_nan(base) {
         return base;
     }
     var size = 0.0;
-    if (base == 0.0) || is_infinite(base) {
+    if (base == 0.0) | is_infinite(base) {
         size = select(0.0, infinity(), (exponent > 0.0) == (base != 0.0));
     } else {
         size = exp_any(exponent * log_of(abs(base)));
@@ -201,6 +192,6 @@ fn power(base: f32, exponent: f32) -> f32 {
         return size;
     }
     let whole = floor(exponent) == exponent;
-    let odd = whole && (fract(0.5 * exponent) != 0.0);
-    return select(select(size, nan(), !whole && !is_infinite(base)), -size, odd);
+    let odd = whole & (fract(0.5 * exponent) != 0.0);
+    return select(select(size, nan(), !whole & !is_infinite(base)), -size, odd);
 }

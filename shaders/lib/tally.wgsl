@@ -50,6 +50,7 @@ fn tally_workgroup(own: Tally, lane: u32) -> Tally {
     if lane == 0u {
         atomicStore(&tally_poison, 0u);
         atomicStore(&tally_first_bad, NO_POSITION);
+        tally_bad = vec2<u32>(0u, 0u);
     }
     workgroupBarrier();
     if own.poison != 0u {
@@ -67,7 +68,7 @@ fn tally_workgroup(own: Tally, lane: u32) -> Tally {
         tally_counts[lane] = count;
     }
     workgroupBarrier();
-    if (own.bad_position != NO_POSITION) && (own.bad_position == atomicLoad(&tally_first_bad)) {
+    if (own.bad_position != NO_POSITION) & (own.bad_position == atomicLoad(&tally_first_bad)) {
         tally_bad = vec2<u32>(own.bad_low, own.bad_high);
     }
     workgroupBarrier();

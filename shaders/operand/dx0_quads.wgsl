@@ -7,7 +7,8 @@ override DX0_ADD: bool = false;
 fn store_dx0(i: u32, d: f32) {
     let element = i + base(6u);
     var words = words_of(dx0[element >> 2u]);
-    words[element & 3u] = bitcast<u32>(select(d, bitcast<f32>(words[element & 3u]) + d, DX0_ADD));
+    let word = bitcast<u32>(select(d, bitcast<f32>(words[element & 3u]) + d, DX0_ADD));
+    words = select(words, vec4<u32>(word), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(element & 3u));
     dx0[element >> 2u] = quad_of(words);
 }
 

@@ -7,7 +7,8 @@ override DX2_ADD: bool = false;
 fn store_dx2(i: u32, d: f32) {
     let element = i + base(8u);
     var words = words_of(dx2[element >> 2u]);
-    words[element & 3u] = bitcast<u32>(select(d, bitcast<f32>(words[element & 3u]) + d, DX2_ADD));
+    let word = bitcast<u32>(select(d, bitcast<f32>(words[element & 3u]) + d, DX2_ADD));
+    words = select(words, vec4<u32>(word), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(element & 3u));
     dx2[element >> 2u] = quad_of(words);
 }
 

@@ -9,7 +9,7 @@ fn keep_quad(own: u32, other: u32, sums: mat4x4<f32>) {
     let by_row = transpose(sums);
     let pitch = slope_pitch(params.block.other_end);
     for (var i = 0u; i < 4u; i += 1u) {
-        if (own + i < params.block.own_end) && (other < params.block.other_end) {
+        if (own + i < params.block.own_end) & (other < params.block.other_end) {
             slopes[kept_at(own, other) + (i * pitch)] = by_row[i];
         }
     }

@@ -25,7 +25,7 @@ fn box_score(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     var of_inter = vec4<f32>(0.0);
     // union less intersection, where they overlap of what each box has alone: it keeps the digits of a good overlap
     var apart = (size.x * size.y) + (size_b.x * size_b.y);
-    if (both.x > 0.0) && (both.y > 0.0) {
+    if (both.x > 0.0) & (both.y > 0.0) {
         inter = both.x * both.y;
         of_inter = of_area(both, share_of(a.xy, b.xy), share_of(b.zw, a.zw));
         let rest = (max(a.xy, b.xy) - a.xy) + (a.zw - min(a.zw, b.zw));

@@ -4,7 +4,7 @@ override P: u32 = 1u;
 const MARGIN: u32 = 0u;
 
 fn class_score(seen: Class, place: Place) -> ClassScore {
-    if seen.hit || (is_infinite(seen.x) && (seen.x < 0.0)) {
+    if seen.hit | (is_infinite(seen.x) & (seen.x < 0.0)) {
         return ClassScore(0.0, 0.0, 0.0);
     }
     let short = option(MARGIN) + difference(seen.x, place.x);

@@ -2,7 +2,7 @@
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let x = v.x;
     let t = v.y;
-    if (x < 0.0) || (x > 1.0) {
+    if (x < 0.0) | (x > 1.0) {
         return ElementScore(nan(), vec4<f32>(0.0));
     }
     var log_x = -100.0;

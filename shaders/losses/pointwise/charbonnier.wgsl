@@ -8,7 +8,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     // the larger of the two as 1: no square overflows, and none vanishes
     let ratio = min(size, option(EPSILON)) / long;
     let root = sqrt(1.0 + (ratio * ratio));
-    let plain = is_nan(size) || is_infinite(long) || (long == 0.0);
+    let plain = is_nan(size) | is_infinite(long) | (long == 0.0);
     let loss = select(long * root, size, plain);
     let slope = select((d / long) / root, sign_of_number(d), plain);
     return ElementScore(loss, vec4<f32>(slope, -slope, 0.0, 0.0));

@@ -9,7 +9,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
         loss = v.x;
         slope = 1.0;
     }
-    if (v.y != 1.0) && (gap >= 0.0) {
+    if (v.y != 1.0) & (gap >= 0.0) {
         loss = difference(loss, -gap);
         slope -= 1.0;
     }

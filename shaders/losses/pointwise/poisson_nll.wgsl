@@ -12,11 +12,11 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     if !LOG_INPUT {
         loss = difference(x, product(t, log_of(rate)));
         slope = 1.0 - (t / rate);
-        if (rate == 0.0) && (t == 0.0) {
+        if (rate == 0.0) & (t == 0.0) {
             slope = nan();
         }
     }
-    if FULL && (t > 1.0) {
+    if FULL & (t > 1.0) {
         // t·(log t − 1) + ½·log 2πt
         loss += (t * (log_of(t) - 1.0)) + (0.5 * (1.837877066 + log_of(t)));
     }

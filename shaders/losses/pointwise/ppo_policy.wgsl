@@ -15,10 +15,10 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     }
     let ratio = exp_any(gap);
     // the maximum is clipped above for good advantages, below for bad ones
-    if (advantage > 0.0) && (ratio > high) {
+    if (advantage > 0.0) & (ratio > high) {
         return ElementScore(-advantage * high, vec4<f32>(0.0));
     }
-    if (advantage < 0.0) && (ratio < low) {
+    if (advantage < 0.0) & (ratio < low) {
         return ElementScore(-advantage * low, vec4<f32>(0.0));
     }
     let loss = product(-advantage, ratio);

@@ -5,7 +5,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let clip = option(CLIP);
     let move_by = difference(v.x, v.y);
     let own = difference(v.x, v.z);
-    if is_nan(move_by) || is_nan(own) {
+    if is_nan(move_by) | is_nan(own) {
         return ElementScore(nan(), vec4<f32>(0.0));
     }
     if abs(move_by) <= clip {

@@ -17,7 +17,7 @@ fn region_score(s: RegionSums) -> RegionScore {
     let base = (wrong + (option(SMOOTH_DR) - option(SMOOTH_NR))) / denominator;
     // at the cusp of a γ below 1, 0 is as good a slope as any
     var slope = 0.0;
-    if (base != 0.0) || (gamma >= 1.0) {
+    if (base != 0.0) | (gamma >= 1.0) {
         slope = gamma * power(base, gamma - 1.0);
     }
     return RegionScore(

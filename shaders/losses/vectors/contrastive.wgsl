@@ -12,7 +12,7 @@ fn vectors_eps() -> f32 {
 fn vectors_score(seen: Distances, t: f32) -> VectorsScore {
     let d = seen.d.x;
     // 0·∞ is NaN, which a compiler may fold to 0
-    if is_infinite(t) || ((t == 0.0) && is_infinite(d)) {
+    if is_infinite(t) | ((t == 0.0) & is_infinite(d)) {
         return VectorsScore(nan(), vec3<f32>(nan()));
     }
     let short = max(option(MARGIN) - d, 0.0);

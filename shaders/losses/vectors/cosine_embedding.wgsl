@@ -6,7 +6,7 @@ fn vectors_score(seen: Distances, t: f32) -> VectorsScore {
     if t == 1.0 {
         return VectorsScore(seen.d.x, vec3<f32>(1.0, 0.0, 0.0));
     }
-    if (t == -1.0) && (over >= 0.0) {
+    if (t == -1.0) & (over >= 0.0) {
         return VectorsScore(over, vec3<f32>(-1.0, 0.0, 0.0));
     }
     return VectorsScore(0.0, vec3<f32>(0.0));

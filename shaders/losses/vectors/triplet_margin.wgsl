@@ -15,15 +15,15 @@ fn vectors_eps() -> f32 {
 fn vectors_score(seen: Distances, t: f32) -> VectorsScore {
     // the shares of the two distances in the lesser
     var shares = vec2<f32>(1.0, 0.0);
-    if SWAP && (seen.d.z == seen.d.y) {
+    if SWAP & (seen.d.z == seen.d.y) {
         shares = vec2<f32>(0.5, 0.5);
-    } else if SWAP && (seen.d.z < seen.d.y) {
+    } else if SWAP & (seen.d.z < seen.d.y) {
         shares = vec2<f32>(0.0, 1.0);
     }
     let lesser = select(seen.d.y, seen.d.z, shares.y > 0.0);
     let loss = difference(seen.d.x, lesser) + option(MARGIN);
     // a compiler may take a comparison with NaN for true
-    if (loss < 0.0) && !is_nan(loss) {
+    if (loss < 0.0) & !is_nan(loss) {
         return VectorsScore(0.0, vec3<f32>(0.0));
     }
     return VectorsScore(loss, vec3<f32>(1.0, -shares));
