@@ -84,7 +84,7 @@ impl Binder<'_> {
 
     /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
     fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
-        let mut kernel = Kernel { own_params: self.gpu.on_cpu(), ..Kernel::clone(&stage.kernel) };
+        let mut kernel = Kernel { own_params: self.gpu.copies_params(), ..Kernel::clone(&stage.kernel) };
         if !self.gpu.is_plain() {
             specialise::kept(&mut kernel);
             specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {

@@ -44,6 +44,7 @@ struct Context {
     in_eights: bool,
     /// Whether the device has words of 64 bits.
     in_pairs: bool,
+    on_vulkan: bool,
 }
 
 /// What kernels are made for.
@@ -130,6 +131,7 @@ impl Gpu {
             }),
             in_eights: eights && has(wgpu::Features::SUBGROUP),
             in_pairs: has(wgpu::Features::SHADER_INT64),
+            on_vulkan: vulkan,
             device,
         }))
     }
@@ -178,6 +180,11 @@ impl Gpu {
     /// Whether kernels are those for a CPU, whose lanes are those of its vector registers.
     pub(super) fn on_cpu(&self) -> bool {
         self.0.kernels == Kernels::OfCpu
+    }
+
+    /// Whether kernels copy their parameters first: on a CPU under Vulkan.
+    pub(super) fn copies_params(&self) -> bool {
+        self.on_cpu() && self.0.on_vulkan
     }
 
     /// Whether a CPU's lanes may tell each other what they have, eight by eight.

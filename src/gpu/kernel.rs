@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::files::{FILES, file};
-use crate::gpu::rewrite::{CLASSES, ROW, STRIP, with_own_params};
+use crate::gpu::own_params::with_own_params;
+use crate::gpu::rewrite::{CLASSES, ROW, STRIP};
 use crate::loss::Source;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -33,7 +34,7 @@ pub(crate) struct Kernel {
     pub row: Option<u32>,
     /// How many times four neighbours a lane takes at a time, where that is written out.
     pub strip: Option<u32>,
-    /// Whether each lane reads the parameters once, where it begins.
+    /// Whether each lane copies the parameters where it begins.
     pub own_params: bool,
     /// Whether every storage binding is read_write, as it must be where operands and outputs share a buffer.
     pub shared_buffer: bool,

@@ -8,6 +8,7 @@ mod job;
 mod kernel;
 mod outcome;
 mod outputs;
+mod own_params;
 mod params;
 mod plan;
 mod rewrite;

@@ -45,7 +45,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
         walk(request, tiles, first, gradients, quads).in_quads(quads).through(values)
     }));
     if by_item && request.unreduced() {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+        let mut joint =
+            Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
         plan.longest_loop = plan.longest_loop.max(chunks as u64);
         plan.stages.push(joint.stage("items_losses", Vec::new(), items.div_ceil(256) as u64));
@@ -72,7 +73,8 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     let mut overrides = overrides(request.loss());
     components(request, &mut joint, &mut overrides, quads);
     joint.optional("weight", request.player(Role::Weight).is_some());
@@ -112,7 +114,7 @@ fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(Str
 
 /// The denominator of a mean over values that have a weight or a mask.
 pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("weight", request.player(Role::Weight).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.files(&["geometry/elements_count"]);
@@ -120,7 +122,15 @@ pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
 }
 
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "lib/label", "dtype/float"]);
+    let mut joint = Joint::new(&[
+        "lib/component",
+        "lib/params",
+        "lib/math",
+        "lib/tally",
+        "lib/workspace",
+        "lib/label",
+        "dtype/float",
+    ]);
     joint.files(&["operand/labels", "operand/table", "geometry/element"]);
     joint.sources.push(request.loss().header().shader);
     joint.files(&["geometry/items_lookup"]);

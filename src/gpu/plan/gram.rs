@@ -66,7 +66,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let tiles_file = multiplies(request);
     let channels = ("CHANNELS".to_string(), 1.0);
     let joint = |operands: &[&str], files: &[&str]| {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float", "operand/factors"]);
+        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/factors"]);
         joint.files(operands);
         joint.files(files);
         joint

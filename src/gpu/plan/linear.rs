@@ -75,7 +75,15 @@ fn scores(request: &Request<'_>, overrides: Vec<(String, f64)>) -> Scores {
 
 /// What the kernels over rows are joined of.
 fn joint(request: &Request<'_>) -> Joint {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint = Joint::new(&[
+        "lib/component",
+        "lib/params",
+        "lib/math",
+        "lib/label",
+        "lib/tally",
+        "lib/workspace",
+        "dtype/float",
+    ]);
     joint.files(&["operand/labels", "fold/softmax", "operand/whole_states", "operand/hits"]);
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.sources.push(request.loss().header().shader);

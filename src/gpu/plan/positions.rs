@@ -240,7 +240,7 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
 /// What every kernel over classes is joined of.
 pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint {
     let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label", "lib/class"]);
+    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "lib/label", "lib/class"]);
     joint.files(lib);
     joint.files(&["dtype/float", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
     joint.optional("class_weight", request.player(Role::PerClass).is_some());
@@ -281,7 +281,8 @@ pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
 /// The stage that counts a loss's denominators, the positions that a workgroup of it sees, and its tallies.
 pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (Stage, u32, u64) {
     let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("labels", labelled);
     let weighs = request.divisor(piece) == Divisor::Weights;
     joint.optional("class_weight", weighs && !request.among());

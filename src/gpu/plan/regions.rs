@@ -301,7 +301,7 @@ impl<'a> Walk<'a> {
 
     fn joint(&self, lib: &[&str]) -> Joint {
         let labelled = self.request.checked.labels.is_some();
-        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
+        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "lib/label"]);
         joint.files(lib);
         joint.files(&["dtype/float", if labelled { "operand/labels" } else { "operand/dense" }]);
         joint

@@ -112,7 +112,8 @@ fn scores(request: &Request<'_>, pairwise: bool, overrides: Vec<(String, f64)>) 
 
 /// What the kernels over rows are joined of.
 fn rows(request: &Request<'_>, pairwise: bool) -> Joint {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.files(&["fold/softmax", "fold/similarity", "operand/whole_states"]);
     joint.sources.push(request.loss().header().shader);
     if pairwise {

@@ -130,7 +130,7 @@ impl<'a> Tiles<'a> {
     }
 
     pub fn joint(&self, operands: &[&str], files: &[&Joint], last: &[&str]) -> Joint {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float"]);
+        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float"]);
         joint.files(operands);
         for files in files {
             joint.sources.extend(&files.sources);
@@ -234,7 +234,8 @@ pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, mut overrides: 
     let lanes = if width <= 4096 { 16 } else { 256 };
     plan.longest_loop = plan.longest_loop.max(width.div_ceil(lanes) as u64);
     overrides.push(("LANES".into(), lanes as f64));
-    let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float", "operand/x0", "operand/factors"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/x0", "operand/factors"]);
     joint.files(&["geometry/row_elements", "geometry/rows_factors"]);
     let stage = joint.stage("rows_factors", overrides, 0).reading(&[("x0", side.operand)]);
     plan.stages.push(stage.over(block(side, 0, side.rows), side.rows.div_ceil(256 / lanes) as u64));

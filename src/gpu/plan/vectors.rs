@@ -132,7 +132,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
 /// What every kernel over vectors is joined of, up to its own part; with the vectors themselves, if it reads them.
 fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str], reads: bool) -> Joint {
     let header = request.loss().header();
-    let mut joint = Joint::new(&["lib/params", "lib/math"]);
+    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math"]);
     joint.files(lib);
     joint.files(&["dtype/float"]);
     for k in 0..3 {
