@@ -25,9 +25,6 @@ const SHADER_MODELS: &[(&str, hlsl::ShaderModel)] = &[
     ("hlsl-6.2", hlsl::ShaderModel::V6_2),
 ];
 
-/// The folders of SPIR-V: for devices of Vulkan 1.1, the least that has subgroups, and of 1.3, as nearly all are today.
-const SPIRV: &[(&str, (u8, u8))] = &[("spirv-1.3", (1, 3)), ("spirv-1.6", (1, 6))];
-
 /// One text: its folder, its entry point's name in that language, the ending of its file, and what stands in it.
 struct Text {
     folder: &'static str,
@@ -41,13 +38,14 @@ struct Text {
 fn every_text_is_handed_out() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let folder = Path::new(&folder);
-    let folders = SHADER_MODELS.iter().map(|(name, _)| *name).chain(SPIRV.iter().map(|(name, _)| *name)).chain(["msl"]);
+    let folders = SHADER_MODELS.iter().map(|(name, _)| *name).chain(["spirv", "msl"]);
     for name in folders {
         fs::create_dir_all(folder.join(name)).expect("the folder for the texts can be written to");
     }
     let some = for_slow_compilers();
     let named = in_parallel(joined(), |joined| {
-        let in_hlsl: Vec<_> = ends(&joined.kernels).filter(|_| some.contains(&joined.text())).map(Kernel::key).collect();
+        let in_hlsl: Vec<_> =
+            ends(&joined.kernels).filter(|_| some.contains(&joined.text())).map(Kernel::key).collect();
         let texts = |kernel| texts(joined, kernel, in_hlsl.contains(&Kernel::key(kernel)));
         let write = |kernel| texts(kernel).into_iter().map(|text| (write(folder, &text), name(kernel)));
         joined.kernels.iter().flat_map(write).collect::<Vec<_>>()
@@ -89,8 +87,7 @@ fn write(folder: &Path, text: &Text) -> String {
 
 fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
     let (module, info) = joined.specialised(kernel);
-    let mut texts: Vec<Text> =
-        SPIRV.iter().map(|&(folder, version)| spirv(folder, version, kernel, &module, &info)).collect();
+    let mut texts = vec![spirv(kernel, &module, &info)];
     if joined.needs_features() {
         // for Vulkan alone
         return texts;
@@ -109,17 +106,12 @@ fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
     texts
 }
 
-fn spirv(
-    folder: &'static str,
-    lang_version: (u8, u8),
-    kernel: &Kernel,
-    module: &Module,
-    info: &ModuleInfo,
-) -> Text {
+fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
     let entry_point = kernel.entry.to_string();
     let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
     let options = spv::Options {
-        lang_version,
+        // of Vulkan 1.3, which nearly every driver has
+        lang_version: (1, 6),
         bounds_check_policies: restricted(),
         zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
         force_loop_bounding: false,
@@ -128,7 +120,7 @@ fn spirv(
     let words = spv::write_vec(module, info, &options, Some(&pipeline))
         .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(kernel)));
     let contents = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    Text { folder, entry: kernel.entry.into(), ending: "spv", contents }
+    Text { folder: "spirv", entry: kernel.entry.into(), ending: "spv", contents }
 }
 
 fn metal(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
