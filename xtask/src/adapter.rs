@@ -115,7 +115,8 @@ fn advice(steps: &[Step], root: bool) -> String {
     )
 }
 
-fn this_distribution() -> Option<Distribution> {
+/// The family of this system, where it is known.
+pub fn this_distribution() -> Option<Distribution> {
     if OS != "linux" {
         return None;
     }
@@ -124,7 +125,8 @@ fn this_distribution() -> Option<Distribution> {
     Distribution::from_os_release(&text)
 }
 
-fn is_root() -> bool {
+/// Whether root runs this.
+pub fn is_root() -> bool {
     // The standard library has no call for the user's id.
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -1,14 +1,21 @@
 //! What the user asked for: the command line, read.
 
+use crate::platforms::is_row;
+
 /// The text `--help` prints, and what a wrong command line is answered with.
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
+       cargo xtask platforms [--list] [--no-install] [ROW]...
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, stopping at the first that fails
   bench         measure every loss at real sizes, or the losses named, beside a
                 copy on the same GPU: a table and a chart under target/bench/
+  platforms     try the kernels, the library and the program on every platform
+                that Debian can stand in for, or the rows named, and keep what
+                came of it in docs/platforms.tsv. Needs Debian and root; a row
+                that can't run here is left out with a reason
 
   --quick       measure batches eight times smaller, and a few runs of each
   --peers       run PyTorch, burn and candle on the same inputs too, where they
@@ -16,8 +23,10 @@ Usage: cargo xtask <demo | test> [--no-install]
                 WGLOSS_PYTHON names the python that has PyTorch
   --cost        measure time against size instead, over four decades, for one
                 loss of each family
+  --list        print the rows, what each installs and how long it takes
   --no-install  where no GPU adapter is found, don't install the software Vulkan
-                driver: print the command that would, and stop
+                driver: print the command that would, and stop. Of platforms,
+                leave out what would install anything
   -h, --help    print this text
 
 Exit status: 0 done; 1 something failed; 2 no usable GPU adapter, or a wrong
@@ -44,6 +53,10 @@ pub enum Request {
     Test(Install),
     /// Measure.
     Bench(Install, Bench),
+    /// Try these platforms; all where none is named.
+    Platforms(Install, Vec<String>),
+    /// Say which platforms there are.
+    ListPlatforms,
 }
 
 /// What is to be measured.
@@ -65,6 +78,7 @@ enum Task {
     Demo,
     Test,
     Bench,
+    Platforms,
 }
 
 /// Reads the arguments after the program's name; the error is one line for the user.
@@ -72,6 +86,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut task = None;
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
+    let (mut list, mut rows) = (false, Vec::new());
     for argument in arguments {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
@@ -79,6 +94,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
             ("bench", None) => task = Some(Task::Bench),
+            ("platforms", None) => task = Some(Task::Platforms),
+            ("--list", Some(Task::Platforms)) => list = true,
+            (row, Some(Task::Platforms)) if is_row(row) => rows.push(argument),
+            (row, Some(Task::Platforms)) if !row.starts_with('-') => {
+                return Err(format!("there is no row `{row}`: `cargo xtask platforms --list` prints them"));
+            }
             ("--quick", Some(Task::Bench)) => bench.quick = true,
             ("--peers", Some(Task::Bench)) => bench.peers = true,
             ("--cost", Some(Task::Bench)) => bench.cost = true,
@@ -93,7 +114,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             Err("`--cost` measures no peers: leave one of `--cost` and `--peers` out".to_owned())
         }
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
-        None => Err("say what to do: `demo`, `test` or `bench`".to_owned()),
+        Some(Task::Platforms) if list => Ok(Request::ListPlatforms),
+        Some(Task::Platforms) => Ok(Request::Platforms(install, rows)),
+        None => Err("say what to do: `demo`, `test`, `bench` or `platforms`".to_owned()),
     }
 }
 
@@ -124,6 +147,12 @@ mod tests {
                 ),
             ),
             ("bench --cost", Request::Bench(Install::Allowed, Bench { cost: true, ..Bench::default() })),
+            ("platforms", Request::Platforms(Install::Allowed, Vec::new())),
+            (
+                "platforms fxc --no-install gl",
+                Request::Platforms(Install::Forbidden, vec!["fxc".to_owned(), "gl".to_owned()]),
+            ),
+            ("platforms --list", Request::ListPlatforms),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
         }
@@ -132,8 +161,8 @@ mod tests {
     #[test]
     fn command_lines_that_do_not() {
         for (line, named) in [
-            ("", "`demo`, `test` or `bench`"),
-            ("--no-install", "`demo`, `test` or `bench`"),
+            ("", "`demo`, `test`, `bench` or `platforms`"),
+            ("--no-install", "`demo`, `test`, `bench` or `platforms`"),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),
@@ -142,6 +171,9 @@ mod tests {
             ("demo test", "`test`"),
             ("test demo", "`demo`"),
             ("test --fast", "`--fast`"),
+            ("platforms amiga", "no row `amiga`"),
+            ("platforms --quick", "`--quick`"),
+            ("test --list", "`--list`"),
         ] {
             let complaint = parsed(line).expect_err(line);
             assert!(complaint.contains(named), "{line}: {complaint}");

@@ -1,10 +1,11 @@
-//! `cargo xtask`: this project's demo, its whole test and its measurements, on a machine that may have nothing but Rust.
+//! `cargo xtask`: this project's demo, its whole test, its measurements and its platforms, on a machine that may have nothing but Rust.
 
 mod adapter;
 mod args;
 mod bench;
 mod demo;
 mod distribution;
+mod platforms;
 mod run;
 mod test;
 
@@ -23,6 +24,11 @@ fn main() -> ExitCode {
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install),
         Ok(Request::Bench(install, asked)) => bench::bench(install, &asked),
+        Ok(Request::ListPlatforms) => {
+            platforms::list();
+            Ok(())
+        }
+        Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
             return ExitCode::from(2);

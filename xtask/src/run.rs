@@ -58,6 +58,12 @@ pub fn answers(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// What the command prints on its standard output, asked without showing anything; nothing where it fails.
+pub fn answer(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// What the command prints on its standard output, where it succeeds.
 pub fn output(command: &mut Command) -> Result<String, Stop> {
     let output = command
@@ -125,6 +131,8 @@ mod tests {
         for outcome in [succeed(&mut failing), output(&mut failing).map(drop)] {
             assert_eq!(outcome, Err(Stop::Failed("false (exit status: 1)".to_owned())));
         }
+        assert_eq!(answer(&mut failing), None);
+        assert_eq!(answer(Command::new("echo").arg("yes")).as_deref(), Some("yes\n"));
         assert!(!answers(&mut Command::new("no-such-program")));
         assert!(succeed(&mut Command::new("no-such-program")).is_err());
     }

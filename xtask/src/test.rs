@@ -1,21 +1,31 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in order, to the first failure.
 
+use std::env;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use crate::adapter::set_up;
 use crate::args::Install;
-use crate::run::{Line, Stop, answers, cargo, output, spoken, succeed};
+use crate::run::{Line, Stop, answer, answers, cargo, output, root, spoken, succeed};
+
+/// The most that all checks take together on two cores, in minutes.
+#[cfg(test)]
+const MOST: f32 = 20.0;
+
+/// Warnings are errors, also where clippy does not look.
+const WARNINGS: (&str, &str) = ("RUSTFLAGS", "-D warnings");
 
 /// The examples that assert what they show.
 const EXAMPLES: &[&str] = &["hello", "own_buffers", "custom_loss", "segmentation", "denoise", "landscape"];
 
-/// One check: a cargo command and what is asked of it.
+/// One check: a cargo command, what is asked of it, and how long it takes on two cores after the ones before it, in minutes.
 #[derive(Debug)]
 struct Check {
     args: Vec<&'static str>,
     env: Option<(&'static str, &'static str)>,
     kind: Kind,
+    minutes: f32,
 }
 
 /// What is asked of a check's command.
@@ -25,14 +35,21 @@ enum Kind {
     Succeeds,
     /// It succeeds, where the toolchain has this component: a minimal one has not.
     SucceedsWith(&'static str),
+    /// It succeeds, where the toolchain has the standard library for this target.
+    SucceedsFor(&'static str),
     /// It succeeds, and lists no package of this name or of the family it begins.
     ListsNone(&'static str),
 }
 
 impl Check {
-    fn new(args: &'static str, kind: Kind) -> Self {
+    fn new(minutes: f32, args: &'static str, kind: Kind) -> Self {
         let args = args.split(' ').collect();
-        Self { args, env: None, kind }
+        Self { args, env: None, kind, minutes }
+    }
+
+    /// The check with an environment variable set.
+    fn with(self, name: &'static str, value: &'static str) -> Self {
+        Self { env: Some((name, value)), ..self }
     }
 
     fn command(&self) -> Command {
@@ -41,10 +58,13 @@ impl Check {
         command
     }
 
-    /// The component that this check needs and the toolchain lacks.
-    fn lacks(&self) -> Option<&'static str> {
+    /// What this check needs and the toolchain lacks, and what installs it.
+    fn lacks(&self) -> Option<(&'static str, String)> {
         match self.kind {
-            Kind::SucceedsWith(component) if !answers(&mut cargo(&[self.args[0], "--version"])) => Some(component),
+            Kind::SucceedsWith(component) if !answers(&mut cargo(&[self.args[0], "--version"])) => {
+                Some((component, format!("rustup component add {component}")))
+            }
+            Kind::SucceedsFor(target) if !has_target(target) => Some((target, format!("rustup target add {target}"))),
             _ => None,
         }
     }
@@ -61,38 +81,44 @@ impl Check {
     }
 }
 
+/// The checks, in order. Together they take no more than [`MOST`].
 fn checks() -> Vec<Check> {
-    use Kind::{ListsNone, Succeeds, SucceedsWith};
+    use Kind::{ListsNone, Succeeds, SucceedsFor, SucceedsWith};
+    let web = "wasm32-unknown-unknown";
     let mut checks = vec![
-        Check::new("fmt --all --check", SucceedsWith("rustfmt")),
-        Check::new("clippy --workspace --all-targets -- -D warnings", SucceedsWith("clippy")),
-        Check::new("tree -p wgloss --no-default-features -e normal --prefix none", ListsNone("wgpu")),
-        Check::new("test -p wgloss --no-default-features --lib", Succeeds),
-        Check::new("test --workspace", Succeeds),
-        Check { env: Some(("RUSTDOCFLAGS", "-D warnings")), ..Check::new("doc --workspace --no-deps", Succeeds) },
-        Check::new("run -q -p wgloss-cli -- verify --device all --dtype all", Succeeds),
+        Check::new(0.1, "fmt --all --check", SucceedsWith("rustfmt")),
+        Check::new(1.5, "clippy --workspace --all-targets -- -D warnings", SucceedsWith("clippy")),
+        Check::new(0.1, "tree -p wgloss --no-default-features -e normal --prefix none", ListsNone("wgpu")),
+        Check::new(0.5, "check -p wgloss --target wasm32-unknown-unknown", SucceedsFor(web))
+            .with(WARNINGS.0, WARNINGS.1),
+        Check::new(0.1, "check -p wgloss --no-default-features --target wasm32-unknown-unknown", SucceedsFor(web))
+            .with(WARNINGS.0, WARNINGS.1),
+        Check::new(0.5, "test -p wgloss --no-default-features --lib", Succeeds),
+        Check::new(8.0, "test --workspace", Succeeds),
+        Check::new(0.5, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
+        Check::new(1.5, "run -q -p wgloss-cli -- verify --device all --dtype all", Succeeds),
         // the kernels for a GPU on whatever adapter there is, and those for any, with all of naga's checks
-        Check {
-            env: Some(("WGLOSS_KERNELS", "gpu")),
-            ..Check::new("run -q -p wgloss-cli -- verify --device gpu", Succeeds)
-        },
-        Check {
-            env: Some(("WGLOSS_KERNELS", "gpu")),
-            ..Check::new("test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
-        },
-        Check {
-            env: Some(("WGLOSS_KERNELS", "plain")),
-            ..Check::new("run -q -p wgloss-cli -- verify --device gpu", Succeeds)
-        },
+        Check::new(0.7, "run -q -p wgloss-cli -- verify --device gpu", Succeeds).with("WGLOSS_KERNELS", "gpu"),
+        Check::new(0.7, "test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
+            .with("WGLOSS_KERNELS", "gpu"),
+        Check::new(0.7, "run -q -p wgloss-cli -- verify --device gpu", Succeeds).with("WGLOSS_KERNELS", "plain"),
     ];
     checks.extend(EXAMPLES.iter().map(|example| Check {
         args: vec!["run", "--example", example],
         env: None,
         kind: Succeeds,
+        minutes: 0.4,
     }));
     // As a test, each benchmark's answer is checked and it runs once, on small inputs.
-    checks.push(Check::new("test --workspace --bench losses --bench report", Succeeds));
+    checks.push(Check::new(1.0, "test --workspace --bench losses --bench report", Succeeds));
     checks
+}
+
+/// Whether the toolchain has the standard library for a target. Without rustup, a distribution's rustc may have it too.
+fn has_target(target: &str) -> bool {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--print", "target-libdir", "--target", target]).current_dir(root());
+    answer(&mut rustc).is_some_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
 /// Runs every check this machine can run, and says which it could not.
@@ -102,13 +128,9 @@ pub fn test(install: Install) -> Result<(), Stop> {
 
     let (mut here, mut left_out) = (Vec::new(), 0);
     for check in checks() {
-        if let Some(component) = check.lacks() {
+        if let Some((what, installs)) = check.lacks() {
             left_out += 1;
-            println!(
-                "left out: {} (this toolchain has no {component}; \
-                 `rustup component add {component}` installs it)",
-                Line(&check.command())
-            );
+            println!("left out: {} (this toolchain has no {what}; `{installs}` installs it)", Line(&check.command()));
         } else {
             here.push(check);
         }
@@ -116,7 +138,7 @@ pub fn test(install: Install) -> Result<(), Stop> {
 
     let count = here.len();
     for (number, check) in (1..).zip(&here) {
-        println!("[{number}/{count}] {}", Line(&check.command()));
+        println!("[{number}/{count}] {} ({:.1} min)", Line(&check.command()), check.minutes);
         let start = Instant::now();
         check.perform().map_err(|stop| match stop {
             Stop::Failed(why) => Stop::Failed(format!("check {number} of {count}: {why}")),
@@ -175,16 +197,28 @@ mod tests {
 
     #[test]
     fn only_components_are_left_out() {
-        let missing = Check::new("no-such-component --check", Kind::SucceedsWith("it"));
-        assert_eq!(missing.lacks(), Some("it"));
-        let mistyped = Check::new("no-such-component --check", Kind::Succeeds);
-        assert_eq!(mistyped.lacks(), None);
+        let lacks = |kind| Check::new(1.0, "no-such-component --check", kind).lacks();
+        assert_eq!(lacks(Kind::SucceedsWith("it")), Some(("it", "rustup component add it".to_owned())));
+        assert_eq!(lacks(Kind::SucceedsFor("no-such-target")).map(|(what, _)| what), Some("no-such-target"));
+        assert_eq!(lacks(Kind::Succeeds), None);
+        assert!(has_target(&host()), "the toolchain builds for its own machine");
+    }
+
+    fn host() -> String {
+        let version = output(Command::new("rustc").arg("-vV")).expect("rustc is there");
+        version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a line with the host").to_owned()
+    }
+
+    #[test]
+    fn all_checks_take_no_longer_than_they_may() {
+        let minutes: f32 = checks().iter().map(|check| check.minutes).sum();
+        assert!(minutes <= MOST, "{minutes} minutes");
     }
 
     #[test]
     fn a_listed_package_fails_its_check() {
         // One line, which begins with "cargo".
-        let check = |family| Check::new("--version", Kind::ListsNone(family)).perform();
+        let check = |family| Check::new(0.0, "--version", Kind::ListsNone(family)).perform();
         assert_eq!(check("wgpu"), Ok(()));
         assert_eq!(check("cargo"), Err(Stop::Failed("cargo --version lists cargo".to_owned())));
     }

@@ -185,7 +185,7 @@ fn kernels_pass_the_validators_that_are_installed() {
 }
 
 /// Kernels in which each pair of files meets that meets in any: programs of others take long over all.
-fn every_pair_of_files() -> Vec<&'static Joined> {
+pub(super) fn every_pair_of_files() -> Vec<&'static Joined> {
     let mut met = BTreeSet::new();
     let adds = |joined: &&Joined| {
         let paths: Vec<_> = joined.kernels[0].sources.iter().map(|source| source.path).collect();

@@ -7,5 +7,6 @@ mod dialect;
 mod kernels;
 mod layout;
 mod leaves;
+mod texts;
 mod tree;
 mod workspace;

@@ -1,0 +1,219 @@
+//! Hands out every kernel's text as wgpu gives it to a driver's compiler, for `cargo xtask platforms` to try other compilers on.
+
+use super::compiled::{Joined, ends, features, in_parallel, joined, name, parse};
+use super::kernels::every_pair_of_files;
+use crate::gpu::kernel::{Declared, Kernel};
+use naga::back::pipeline_constants::process_overrides;
+use naga::back::{hlsl, msl, spv};
+use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
+use naga::valid::ModuleInfo;
+use naga::{Module, ResourceBinding, ShaderStage};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+/// The variable that names the folder to write to. The test does nothing without it.
+const FOLDER: &str = "WGLOSS_TEXTS";
+
+/// The folders of HLSL, each with the shader model that its texts are written for: FXC knows none above 5.1, and DXC none
+/// below 6.0. From 6.2 on there are 16-bit types.
+const SHADER_MODELS: &[(&str, hlsl::ShaderModel)] = &[
+    ("hlsl-5.1", hlsl::ShaderModel::V5_1),
+    ("hlsl-6.0", hlsl::ShaderModel::V6_0),
+    ("hlsl-6.2", hlsl::ShaderModel::V6_2),
+];
+
+/// One text: its folder, its entry point's name in that language, the ending of its file, and what stands in it.
+struct Text {
+    folder: &'static str,
+    entry: String,
+    ending: &'static str,
+    contents: Vec<u8>,
+}
+
+/// Writes each distinct text once: SPIR-V and MSL of every kernel, HLSL of some, since its compilers are slow.
+#[test]
+fn every_text_is_handed_out() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let folder = Path::new(&folder);
+    let folders = SHADER_MODELS.iter().map(|(name, _)| *name).chain(["spirv", "msl"]);
+    for name in folders {
+        fs::create_dir_all(folder.join(name)).expect("the folder for the texts can be written to");
+    }
+    let some = for_slow_compilers();
+    let named = in_parallel(joined(), |joined| {
+        let in_hlsl: Vec<_> =
+            ends(&joined.kernels).filter(|_| some.contains(&joined.text())).map(Kernel::key).collect();
+        let texts = |kernel| texts(joined, kernel, in_hlsl.contains(&Kernel::key(kernel)));
+        let write = |kernel| texts(kernel).into_iter().map(|text| (write(folder, &text), name(kernel)));
+        joined.kernels.iter().flat_map(write).collect::<Vec<_>>()
+    });
+    let named: BTreeMap<String, String> = named.into_iter().flatten().collect();
+    let lines: Vec<String> = named.iter().map(|(file, name)| format!("{file}\t{name}\n")).collect();
+    fs::write(folder.join("names.tsv"), lines.concat()).expect("the folder for the texts can be written to");
+}
+
+/// How many of each entry point's longest texts slow compilers are given.
+const LONGEST: usize = 6;
+
+/// The joined texts for slow compilers: those in which each pair of files meets that meets in any, and each entry point's
+/// longest, which take compilers the most time.
+fn for_slow_compilers() -> BTreeSet<String> {
+    let mut by_entry: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for joined in joined().iter().filter(|joined| !joined.needs_features()) {
+        by_entry.entry(joined.kernels[0].entry).or_default().push(joined.text());
+    }
+    for texts in by_entry.values_mut() {
+        texts.sort_by_key(|text| Reverse(text.len()));
+        texts.truncate(LONGEST);
+    }
+    let pairs = every_pair_of_files().into_iter().map(Joined::text);
+    by_entry.into_values().flatten().chain(pairs).collect()
+}
+
+/// Writes a text to a file named by its contents, so that equal texts are one file, and gives the file's name.
+fn write(folder: &Path, text: &Text) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.contents.hash(&mut hasher);
+    let file = format!("{}/{:016x}.{}.{}", text.folder, hasher.finish(), text.entry, text.ending);
+    let path = folder.join(&file);
+    if !path.exists() {
+        fs::write(path, &text.contents).expect("the folder for the texts can be written to");
+    }
+    file
+}
+
+fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
+    let (module, info) = joined.specialised(kernel);
+    let mut texts = vec![spirv(kernel, &module, &info)];
+    if joined.needs_features() {
+        // for Vulkan alone
+        return texts;
+    }
+    // lanes copy their parameters on Vulkan alone
+    let kernel = &Kernel { own_params: false, ..kernel.clone() };
+    let (module, info) = parse(&kernel.text(), features(&kernel.sources)).unwrap_or_else(|error| panic!("{error}"));
+    let constants = kernel.overrides.iter().cloned().collect();
+    let entry = Some((ShaderStage::Compute, kernel.entry));
+    let (module, info) = process_overrides(&module, &info, entry, &constants)
+        .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
+    texts.push(metal(kernel, &module, &info));
+    if with_hlsl {
+        texts.extend(SHADER_MODELS.iter().map(|(folder, model)| direct_x(folder, *model, kernel, &module, &info)));
+    }
+    texts
+}
+
+fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
+    let entry_point = kernel.entry.to_string();
+    let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
+    let options = spv::Options {
+        // of Vulkan 1.3, which nearly every driver has
+        lang_version: (1, 6),
+        bounds_check_policies: restricted(),
+        zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
+        force_loop_bounding: false,
+        ..Default::default()
+    };
+    let words = spv::write_vec(module, info, &options, Some(&pipeline))
+        .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(kernel)));
+    let contents = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    Text { folder: "spirv", entry: kernel.entry.into(), ending: "spv", contents }
+}
+
+fn metal(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
+    let bindings = in_order(kernel);
+    let slot = |(slot, binding): (usize, &Declared)| {
+        let target = msl::BindTarget { buffer: Some(slot as u8), mutable: binding.is_written(), ..Default::default() };
+        (place(binding), target)
+    };
+    let resources = bindings.iter().enumerate().map(slot).collect();
+    // how long each buffer is stands in one more
+    let sizes_buffer = Some(bindings.len() as u8);
+    let resources = msl::EntryPointResources { resources, sizes_buffer, ..Default::default() };
+    let options = msl::Options {
+        // the lowest version that wgpu asks of Metal
+        lang_version: (2, 0),
+        per_entry_point_map: [(kernel.entry.to_string(), resources)].into(),
+        fake_missing_bindings: false,
+        bounds_check_policies: restricted(),
+        zero_initialize_workgroup_memory: false,
+        force_loop_bounding: false,
+        ..Default::default()
+    };
+    let entry_point = Some((ShaderStage::Compute, kernel.entry.to_string()));
+    let pipeline = msl::PipelineOptions { entry_point, vertex_pulling_transform: true, ..Default::default() };
+    let (text, translated) = msl::write_string(module, info, &options, &pipeline)
+        .unwrap_or_else(|error| panic!("{}: MSL: {error}", name(kernel)));
+    let entry = entry_name(&translated.entry_point_names, kernel);
+    Text { folder: "msl", entry, ending: "metal", contents: text.into_bytes() }
+}
+
+fn direct_x(
+    folder: &'static str,
+    shader_model: hlsl::ShaderModel,
+    kernel: &Kernel,
+    module: &Module,
+    info: &ModuleInfo,
+) -> Text {
+    let target = |register| hlsl::BindTarget { register, restrict_indexing: true, ..Default::default() };
+    // wgpu counts the registers of each kind, in the order of the bindings
+    let (mut uniform, mut read, mut written) = (0, 0, 0);
+    let mut binding_map = hlsl::BindingMap::new();
+    for binding in in_order(kernel) {
+        let count = match binding.kind {
+            wgpu::BufferBindingType::Uniform => &mut uniform,
+            _ if binding.is_written() => &mut written,
+            _ => &mut read,
+        };
+        binding_map.insert(place(&binding), target(*count));
+        *count += 1;
+    }
+    let options = hlsl::Options {
+        shader_model,
+        binding_map,
+        fake_missing_bindings: false,
+        special_constants_binding: Some(target(uniform)),
+        zero_initialize_workgroup_memory: false,
+        restrict_indexing: true,
+        force_loop_bounding: false,
+        ..Default::default()
+    };
+    let pipeline = hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, kernel.entry.to_string())) };
+    let mut text = String::new();
+    let translated = hlsl::Writer::new(&mut text, &options, &pipeline)
+        .write(module, info, None)
+        .unwrap_or_else(|error| panic!("{}: HLSL: {error}", name(kernel)));
+    let entry = entry_name(&translated.entry_point_names, kernel);
+    Text { folder, entry, ending: "hlsl", contents: text.into_bytes() }
+}
+
+/// What the language calls the only entry point.
+fn entry_name<E: std::fmt::Debug>(names: &[Result<String, E>], kernel: &Kernel) -> String {
+    match names {
+        [Ok(entry)] => entry.clone(),
+        other => panic!("{}: entry points {other:?}", name(kernel)),
+    }
+}
+
+fn in_order(kernel: &Kernel) -> Vec<Declared> {
+    let mut bindings = kernel.bindings();
+    bindings.sort_by_key(|binding| binding.number);
+    bindings
+}
+
+fn place(binding: &Declared) -> ResourceBinding {
+    ResourceBinding { group: 0, binding: binding.number }
+}
+
+/// Every index is checked, as the library asks of wgpu.
+fn restricted() -> BoundsCheckPolicies {
+    BoundsCheckPolicies {
+        index: BoundsCheckPolicy::Restrict,
+        buffer: BoundsCheckPolicy::Restrict,
+        image_load: BoundsCheckPolicy::Restrict,
+        binding_array: BoundsCheckPolicy::Unchecked,
+    }
+}

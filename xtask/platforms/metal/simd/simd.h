@@ -1,0 +1,1 @@
+// Metal's <simd/simd.h>, of which the kernels use nothing.

@@ -1,0 +1,8 @@
+// What the check of MSL must refuse: a vector of three components in the place of one of four.
+#include <metal_stdlib>
+
+float last(metal::float4 v) { return v.w; }
+
+kernel void wrong(device float& out [[buffer(0)]]) {
+    out = last(metal::float3(1.0, 2.0, 3.0));
+}

@@ -1,0 +1,156 @@
+//! The rows of Direct3D 12: Microsoft's two compilers over the kernels' HLSL, and the program itself under Wine.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::drivers::verdict;
+use super::machine::{Halt, need};
+use super::place::{Outcome, Place, unwritten};
+use super::texts::{Compiled, counted, dealt, files};
+use super::windows::{COMPILER, WINE, Windows, download, find};
+
+/// The most CPU time that FXC may take over a kernel, in milliseconds: a user waits for it before a first call.
+const MOST: u64 = 3_000;
+
+/// The Python package that carries Microsoft's DXC and its headers, which is downloaded where it is used and committed nowhere.
+const DXC_PACKAGE: &str = "compushady==0.17.5";
+
+/// The folders of HLSL for DXC, with what it compiles each for.
+const MODELS: &[(&str, &str)] = &[("hlsl-6.0", "cs_6_0"), ("hlsl-6.2", "cs_6_2")];
+
+/// `fxc`: the HLSL of shader model 5.1, under Wine, since FXC is a library of Windows.
+pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
+    let windows = Windows::with(place, &[COMPILER, WINE])?;
+    let driver = windows.fxc_driver()?;
+    windows.boot()?;
+    let texts = files(&place.texts()?.join("hlsl-5.1"))?;
+    let lists = windows.sid().inside("lists");
+    fs::create_dir_all(&lists).map_err(|error| unwritten(&lists, &error))?;
+    let printed = dealt(&texts, |worker, files| {
+        let named =
+            |path: &&Path| Some(format!("Z:/here/target/platforms/texts/hlsl-5.1/{}\n", path.file_name()?.to_str()?));
+        let list = lists.join(format!("{worker}.txt"));
+        let lines: Vec<String> = files.iter().filter_map(named).collect();
+        fs::write(&list, lines.concat()).map_err(|error| unwritten(&list, &error))?;
+        let list = format!("Z:/opt/wgloss/lists/{worker}.txt");
+        let mut fxc = windows.wine(&[driver, "Z:/opt/wgloss/bin/d3dcompiler_47.dll", &list]);
+        place.watch(&mut fxc, &worker.to_string(), 60)?.success("FXC")
+    })?;
+    let compiled = read(&printed);
+    let mut outcome = outcome(&compiled, texts.len(), format!("FXC (d3dcompiler_47) under {}", windows.name()));
+    if compiled.slowest.0 > MOST {
+        outcome.passed = false;
+        println!("{} takes {} ms, more than {MOST} ms", compiled.slowest.1, compiled.slowest.0);
+    }
+    Ok(outcome)
+}
+
+/// `dxc`: the HLSL of shader models 6.0 and 6.2, by DXC's library for Linux.
+pub fn dxc(place: &Place) -> Result<Outcome, Halt> {
+    need(place.install, &["g++"])?;
+    let folder = place.path("dxc");
+    if !folder.join("libdxcompiler.so").exists() {
+        fetch_dxc(place, &folder)?;
+    }
+    let (source, driver) = (crate::run::root().join("xtask/platforms/dxc.cpp"), folder.join("dxc"));
+    let mut compiler = Command::new("g++");
+    compiler.args(["-O1", "-w", "-fms-extensions", "-I"]).arg(&folder).arg("-o").arg(&driver).arg(source).arg("-ldl");
+    place.watch(&mut compiler, "driver", 5)?.success("compiling dxc.cpp")?;
+    let (mut all, mut count) = (Compiled::default(), 0);
+    for (name, model) in MODELS {
+        let texts = files(&place.texts()?.join(name))?;
+        let printed = dealt(&texts, |worker, files| {
+            let list = folder.join(format!("{worker}.txt"));
+            let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
+            fs::write(&list, lines.concat()).map_err(|error| unwritten(&list, &error))?;
+            let mut dxc = Command::new(&driver);
+            dxc.arg(folder.join("libdxcompiler.so")).arg(model).arg(&list);
+            place.watch(&mut dxc, &format!("{name}-{worker}"), 60)?.success("DXC")
+        })?;
+        printed.iter().for_each(|printed| all.read(printed));
+        count += texts.len();
+    }
+    Ok(outcome(&all, count, format!("DXC of {}", DXC_PACKAGE.replace("==", " "))))
+}
+
+fn fetch_dxc(place: &Place, folder: &Path) -> Result<(), Halt> {
+    let archive = download(place, DXC_PACKAGE, &["--no-binary", ":all:"])?;
+    let unpacked = place.empty_folder("downloads/unpacked")?;
+    let mut tar = Command::new("tar");
+    tar.arg("-xzf").arg(&archive).arg("-C").arg(&unpacked);
+    place.watch(&mut tar, "unpack", 5)?.success("unpacking DXC's package")?;
+    fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
+    let files = [
+        ("dxcapi.h", "dxcapi.h"),
+        ("WinAdapter.h", "WinAdapter.h"),
+        ("libdxcompiler_x86_64.so.3.7", "libdxcompiler.so"),
+    ];
+    for (from, to) in files {
+        let found = find(&unpacked, from).ok_or_else(|| Halt::Failed(format!("{DXC_PACKAGE} has no {from}")))?;
+        fs::copy(found, folder.join(to)).map_err(|error| unwritten(folder, &error))?;
+    }
+    Ok(())
+}
+
+fn read(printed: &[String]) -> Compiled {
+    let mut compiled = Compiled::default();
+    printed.iter().for_each(|printed| compiled.read(printed));
+    compiled
+}
+
+/// What a compiler made of so many texts.
+fn outcome(compiled: &Compiled, texts: usize, with: String) -> Outcome {
+    for refused in compiled.refused.iter().take(20) {
+        println!("refused: {refused}");
+    }
+    let seconds = |milliseconds: u64| milliseconds as f64 / 1000.0;
+    let result = format!(
+        "{} compiled, {} refused; the slowest in {:.1} s",
+        counted(compiled.count, "kernel"),
+        compiled.refused.len(),
+        seconds(compiled.slowest.0)
+    );
+    Outcome { passed: compiled.refused.is_empty() && compiled.count == texts && texts > 0, result, with }
+}
+
+/// `dx12-gpu` and `dx12-cpu`: the program's own cases on Direct3D 12, by a GPU's kernels or by a CPU's.
+fn verify(place: &Place, kernels: &str) -> Result<Outcome, Halt> {
+    let windows = Windows::with(place, &[COMPILER, WINE])?;
+    windows.build()?;
+    let kernels = [("WGLOSS_KERNELS", kernels)];
+    let ended = windows.run(&["verify", "--device", "gpu", "--dtype", "all"], &kernels, "verify", 60)?;
+    verdict(&ended, format!("FXC under {}, Mesa {}", windows.name(), windows.sid().version("mesa-vulkan-drivers")))
+}
+
+/// `dx12-gpu`.
+pub fn by_kernels_of_gpus(place: &Place) -> Result<Outcome, Halt> {
+    verify(place, "gpu")
+}
+
+/// `dx12-cpu`.
+pub fn by_kernels_of_cpus(place: &Place) -> Result<Outcome, Halt> {
+    verify(place, "cpu")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_kernel_or_a_missing_one_fails_the_row() {
+        let compiled = |count, refused: &[&str]| Compiled {
+            count,
+            refused: refused.iter().map(|line| line.to_string()).collect(),
+            total: 2400,
+            slowest: (1240, "a".into()),
+        };
+        let passed = |compiled, texts| outcome(&compiled, texts, String::new()).passed;
+        assert!(passed(compiled(2, &[]), 2));
+        assert!(!passed(compiled(1, &["a: X4026"]), 2));
+        assert!(!passed(compiled(1, &[]), 2));
+        assert!(!passed(compiled(0, &[]), 0));
+        let said = outcome(&compiled(1, &["a: X4026"]), 2, String::new()).result;
+        assert_eq!(said, "1 kernel compiled, 1 refused; the slowest in 1.2 s");
+    }
+}

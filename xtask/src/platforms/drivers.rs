@@ -1,0 +1,159 @@
+//! The rows of drivers: the program's own cases, in every dtype, on a driver of the machine or of Debian unstable.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::machine::{Ended, Halt, last_lines, need};
+use super::place::{Outcome, Place};
+
+/// How long the cases may take, in minutes.
+const MINUTES: u64 = 40;
+
+/// How much a program may hold on SwiftShader, in KiB of addresses: a kernel that it compiles badly asks for gigabytes.
+const ADDRESSES: &str = "4194304";
+
+/// The program's arguments.
+const VERIFY: &[&str] = &["verify", "--device", "gpu", "--dtype", "all"];
+
+/// Variables that would choose another driver than the row's.
+const CHOOSING: &[&str] =
+    &["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "WGPU_BACKEND", "WGPU_ADAPTER_NAME", "WGLOSS_KERNELS"];
+
+/// `lavapipe`: Vulkan by the machine's own Mesa.
+pub fn lavapipe(place: &Place) -> Result<Outcome, Halt> {
+    need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
+    let driver = [("WGPU_BACKEND", "vulkan"), ("WGPU_ADAPTER_NAME", "llvmpipe")];
+    let program = place.program()?;
+    verify(place, || on_machine(program, &[], &driver))
+}
+
+/// `gl`: GL by the machine's own Mesa.
+pub fn gl(place: &Place) -> Result<Outcome, Halt> {
+    need(place.install, &["libegl-mesa0", "libegl1", "libgl1-mesa-dri"])?;
+    let program = place.program()?;
+    verify(place, || on_machine(program, &[], &[("WGPU_BACKEND", "gl"), ("LIBGL_ALWAYS_SOFTWARE", "1")]))
+}
+
+/// `swiftshader`: what a browser without a GPU runs on.
+pub fn swiftshader(place: &Place) -> Result<Outcome, Halt> {
+    need(place.install, &["chromium-common", "libvulkan1"])?;
+    let driver = [("WGPU_BACKEND", "vulkan"), ("VK_DRIVER_FILES", "/usr/lib/chromium/vk_swiftshader_icd.json")];
+    let program = place.program()?;
+    let limited = ["sh", "-c", "ulimit -v \"$0\" && exec \"$@\"", ADDRESSES];
+    let outcome = verify(place, || on_machine(program, &limited, &driver))?;
+    Ok(Outcome {
+        with: format!("SwiftShader of chromium {}", super::machine::version(None, "chromium-common")),
+        ..outcome
+    })
+}
+
+/// `mesa-256`: the newest Mesa, with vectors as long as most CPUs have them.
+pub fn newest_mesa(place: &Place) -> Result<Outcome, Halt> {
+    in_sid(place, "256")
+}
+
+/// `mesa-512`: the same with longer vectors, so that subgroups are of sixteen.
+pub fn newest_mesa_wide(place: &Place) -> Result<Outcome, Halt> {
+    in_sid(place, "512")
+}
+
+fn in_sid(place: &Place, bits: &str) -> Result<Outcome, Halt> {
+    let sid = place.sid()?;
+    // the program of the machine, whose C library is older
+    let program = inside(place.program()?)?;
+    let driver = [("WGPU_BACKEND", "vulkan"), ("LP_NATIVE_VECTOR_WIDTH", bits)];
+    let outcome = verify(place, || sid.command(&driver, &[&program]))?;
+    match outcome.with.contains(&format!("{bits} bits")) {
+        true => Ok(outcome),
+        false => Err(Halt::LeftOut(format!("this CPU has no vectors of {bits} bits: the driver is {}", outcome.with))),
+    }
+}
+
+/// A path of the project's as the folder with Debian unstable shows it.
+pub fn inside(path: &Path) -> Result<String, Halt> {
+    match path.strip_prefix(crate::run::root()) {
+        Ok(path) => Ok(format!("/here/{}", path.display())),
+        Err(_) => Err(Halt::LeftOut(format!("{} lies outside the project: unset CARGO_TARGET_DIR", path.display()))),
+    }
+}
+
+/// The program with these words before it.
+fn on_machine(program: &Path, before: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut words = before.iter().map(Path::new).chain([program]);
+    let mut command = Command::new(words.next().unwrap_or(program));
+    command.args(words);
+    for name in CHOOSING {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().copied());
+    command
+}
+
+/// Runs the cases on a driver: asked first which it is.
+fn verify(place: &Place, program: impl Fn() -> Command) -> Result<Outcome, Halt> {
+    let devices = place.watch(program().arg("devices"), "devices", 5)?.success("wgloss devices")?;
+    let ended = place.watch(program().args(VERIFY), "verify", MINUTES)?;
+    let outcome = verdict(&ended, driver(&devices))?;
+    Ok(Outcome { result: format!("{}; {} MiB", outcome.result, ended.memory), ..outcome })
+}
+
+/// The driver of the adapter that is used, as `wgloss devices` names it.
+fn driver(devices: &str) -> String {
+    let mut used = devices.lines().skip_while(|line| !line.ends_with(" (used)"));
+    let named = used.find_map(|line| line.trim().strip_prefix("driver "));
+    let bits = devices.lines().find_map(|line| line.strip_suffix(" (used)"));
+    let bits = bits.and_then(|name| name.rsplit(", ").next()?.strip_suffix(')')?.strip_suffix(" bits"));
+    let bits = bits.map(|bits| format!(", {bits} bits")).unwrap_or_default();
+    format!("{}{bits}", named.unwrap_or("of an unknown name").trim())
+}
+
+/// What the last line of `verify` says, which is its result.
+pub fn verdict(ended: &Ended, with: String) -> Result<Outcome, Halt> {
+    let last = ended.printed.lines().rev().map(str::trim).find_map(counts);
+    let Some((passed, failed)) = last else {
+        return Err(Halt::Failed(format!("`verify` did not get to its end:\n{}", last_lines(&ended.printed, 6))));
+    };
+    for line in ended.printed.lines().filter(|line| line.contains(" failed,") && !line.contains(" 0 failed,")).take(30)
+    {
+        println!("{}", line.trim());
+    }
+    let result = format!("{passed} passed, {failed} failed");
+    Ok(Outcome { passed: failed == 0 && passed > 0 && ended.succeeded, result, with })
+}
+
+/// The numbers of a line `N passed, M failed`.
+fn counts(line: &str) -> Option<(usize, usize)> {
+    let (passed, failed) = line.strip_suffix(" failed")?.split_once(" passed, ")?;
+    Some((passed.parse().ok()?, failed.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(printed: &str, succeeded: bool) -> Ended {
+        Ended { succeeded, printed: printed.into(), memory: 0 }
+    }
+
+    #[test]
+    fn the_last_line_is_the_result() {
+        let of = |printed, succeeded| verdict(&ended(printed, succeeded), "X".into());
+        let outcome = |passed, result: &str| Ok(Outcome { passed, result: result.into(), with: "X".into() });
+        assert_eq!(
+            of("mse gpu 5 passed, 0 failed, worst\n12 passed, 0 failed\n", true),
+            outcome(true, "12 passed, 0 failed")
+        );
+        assert_eq!(of("12 passed, 3 failed\r\n", false), outcome(false, "12 passed, 3 failed"));
+        // a program that ends badly after its result has not passed
+        assert_eq!(of("12 passed, 0 failed\n", false), outcome(false, "12 passed, 0 failed"));
+        assert_eq!(of("0 passed, 0 failed\n", true), outcome(false, "0 passed, 0 failed"));
+        assert!(of("mse gpu 5 passed, 0 failed, worst\n", true).is_err());
+    }
+
+    #[test]
+    fn the_driver_is_that_of_the_adapter_in_use() {
+        let devices = "other (LLVM 15, 512 bits)\n  driver   no\nllvmpipe (LLVM 15.0.6, 256 bits) (used)\n  driver                     llvmpipe Mesa 22\n  type  Cpu\n";
+        assert_eq!(driver(devices), "llvmpipe Mesa 22, 256 bits");
+        assert_eq!(driver("SwiftShader (used)\n  driver   SwiftShader 5\n"), "SwiftShader 5");
+    }
+}

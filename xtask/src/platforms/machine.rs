@@ -1,0 +1,178 @@
+//! What a row needs of the machine: Debian's packages, root, and commands that are watched while they run.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::adapter::{is_root, this_distribution};
+use crate::args::Install;
+use crate::distribution::Distribution;
+use crate::run::{Line, Stop, answer, succeed};
+
+/// Why a row came to no result.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// This machine can't run it.
+    LeftOut(String),
+    /// Something that should have worked did not.
+    Failed(String),
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        let (Stop::Failed(why) | Stop::NoAdapter(why)) = stop;
+        Self::Failed(why)
+    }
+}
+
+/// Makes sure that the machine has these packages of Debian, installing what is missing where that is allowed.
+pub fn need(install: Install, packages: &[&str]) -> Result<(), Halt> {
+    let missing: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(None, package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let named = missing.join(" ");
+    if this_distribution() != Some(Distribution::Debian) {
+        return Err(Halt::LeftOut(format!("it needs Debian's packages {named}, and this is another system")));
+    }
+    if install == Install::Forbidden {
+        return Err(Halt::LeftOut(format!("--no-install was given, and it needs `apt-get install {named}`")));
+    }
+    if !is_root() {
+        return Err(Halt::LeftOut(format!("it needs `apt-get install {named}`, which only root may do")));
+    }
+    println!("installing {named}");
+    let mut apt = Command::new("apt-get");
+    succeed(apt.args(["install", "-qq", "-y"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
+        .or_else(|_| {
+            succeed(Command::new("apt-get").args(["update", "-qq"]))?;
+            succeed(&mut apt)
+        })
+        .map_err(Halt::from)
+}
+
+/// Makes sure that rows which need root have it.
+pub fn need_root() -> Result<(), Halt> {
+    match is_root() {
+        true => Ok(()),
+        false => Err(Halt::LeftOut("it works in a folder with a Debian system of its own, which needs root".into())),
+    }
+}
+
+/// Whether a package is installed on the machine, or in the system of a folder.
+pub fn is_installed(system: Option<&Path>, package: &str) -> bool {
+    query(system, package, "${db:Status-Status}").is_some_and(|status| status == "installed")
+}
+
+/// The version of an installed package, without what Debian adds to it.
+pub fn version(system: Option<&Path>, package: &str) -> String {
+    let version = query(system, package, "${source:Upstream-Version}");
+    version.unwrap_or_else(|| "of an unknown version".into())
+}
+
+fn query(system: Option<&Path>, package: &str, format: &str) -> Option<String> {
+    let mut query = Command::new("dpkg-query");
+    if let Some(folder) = system {
+        query.arg("--admindir").arg(folder.join("var/lib/dpkg"));
+    }
+    query.args(["-W", "-f", format, package]);
+    answer(&mut query)
+}
+
+/// How a watched command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Whether it succeeded.
+    pub succeeded: bool,
+    /// What it printed, on both streams.
+    pub printed: String,
+    /// The most memory that it held, in MiB, where the system tells.
+    pub memory: u64,
+}
+
+impl Ended {
+    /// The output of a command that had to succeed; else an error with its last lines.
+    pub fn success(self, what: &str) -> Result<String, Halt> {
+        match self.succeeded {
+            true => Ok(self.printed),
+            false => Err(Halt::Failed(format!("{what} failed:\n{}", last_lines(&self.printed, 12)))),
+        }
+    }
+}
+
+/// Runs a command with its output in a file, and ends it after so many minutes.
+pub fn watch(command: &mut Command, log: &Path, minutes: u64) -> Result<Ended, Halt> {
+    let failed = |error: std::io::Error| Halt::Failed(format!("{}: {error}", log.display()));
+    if let Some(folder) = log.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = File::create(log).map_err(failed)?;
+    command.stdin(std::process::Stdio::null()).stdout(file.try_clone().map_err(failed)?).stderr(file);
+    let mut child = command.spawn().map_err(|error| Halt::Failed(format!("{}: {error}", Line(command))))?;
+    let (status, memory) = wait(&mut child, Duration::from_secs(60 * minutes)).map_err(failed)?;
+    let printed = String::from_utf8_lossy(&fs::read(log).map_err(failed)?).into_owned();
+    let Some(succeeded) = status else {
+        let last = last_lines(&printed, 4);
+        return Err(Halt::Failed(format!("it was ended after {minutes} minutes; its last lines are:\n{last}")));
+    };
+    Ok(Ended { succeeded, printed, memory })
+}
+
+/// Whether the child succeeded, or nothing where it was ended; and the most memory that it held.
+fn wait(child: &mut Child, limit: Duration) -> Result<(Option<bool>, u64), std::io::Error> {
+    let (start, mut memory) = (Instant::now(), 0);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((Some(status.success()), memory));
+        }
+        memory = memory.max(held(child.id()));
+        if start.elapsed() > limit {
+            // asked first, so that a shell can end what it started
+            let _ = Command::new("kill").arg(child.id().to_string()).status();
+            sleep(Duration::from_secs(5));
+            child.kill()?;
+            child.wait()?;
+            return Ok((None, memory));
+        }
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// The most memory that a process has held, in MiB.
+fn held(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let held = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    held.and_then(|held| held.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// The end of a text.
+pub fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_text_is_its_last_lines() {
+        for (text, count, end) in [("a\nb\nc\n", 2, "b\nc"), ("a", 2, "a"), ("", 2, "")] {
+            assert_eq!(last_lines(text, count), end);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_is_watched_to_its_end_or_ended() {
+        let log = std::env::temp_dir().join(format!("wgloss-watch-{}", std::process::id()));
+        let mut shell = Command::new("sh");
+        let ended = watch(shell.args(["-c", "echo seen; exit 3"]), &log, 1).expect("it ends by itself");
+        assert_eq!((ended.succeeded, ended.printed.as_str()), (false, "seen\n"));
+        let late = watch(Command::new("sleep").arg("60"), &log, 0);
+        assert!(matches!(late, Err(Halt::Failed(why)) if why.contains("after 0 minutes")));
+        fs::remove_file(log).expect("the log is there");
+    }
+}

@@ -1,0 +1,87 @@
+//! `cargo xtask platforms`: tries the kernels, the library and the program on every platform that Debian can stand in for.
+
+mod direct_x;
+mod drivers;
+mod fingerprint;
+mod kept;
+mod machine;
+mod place;
+mod rows;
+mod sid;
+mod syntax;
+mod table;
+mod targets;
+mod texts;
+mod validation;
+mod windows;
+
+use std::time::Instant;
+
+use crate::args::Install;
+use crate::run::{Stop, spoken};
+use kept::{Kept, Results};
+use machine::Halt;
+use place::Place;
+use rows::{ROWS, Row};
+
+/// Whether there is a row of this name.
+pub fn is_row(name: &str) -> bool {
+    rows::named(name).is_some()
+}
+
+/// Prints the rows, with what each installs and how long it takes.
+pub fn list() {
+    for row in ROWS {
+        println!("{:<12} {}: {}", row.name, row.platform, row.runs);
+        println!("{:<12} installs {}; {:.0} min", "", row.installs, row.minutes.ceil());
+    }
+}
+
+/// Runs the rows named, or all of them, and keeps what each came to.
+pub fn platforms(install: Install, named: &[String]) -> Result<(), Stop> {
+    let asked: Vec<&Row> = ROWS.iter().filter(|row| named.is_empty() || named.iter().any(|n| n == row.name)).collect();
+    let mut place = Place::new(install);
+    let mut results = Results::read()?;
+    let (mut failed, mut left_out) = (Vec::new(), 0);
+    for row in &asked {
+        place.row = row.name;
+        println!("[{}] {}: {}", row.name, row.platform, row.runs);
+        let start = Instant::now();
+        let outcome = (row.run)(&place);
+        let time = start.elapsed();
+        match outcome {
+            Err(Halt::LeftOut(why)) => {
+                left_out += 1;
+                println!("[{}] left out: {why}", row.name);
+                continue;
+            }
+            Err(Halt::Failed(why)) => {
+                println!("[{}] {why}", row.name);
+                results.keep(Kept::failed(row.name, &why, time)?)?;
+                failed.push(row.name);
+            }
+            Ok(outcome) => {
+                println!("[{}] {} ({}), {}", row.name, outcome.result, spoken(time), outcome.with);
+                if !outcome.passed {
+                    failed.push(row.name);
+                }
+                results.keep(Kept::of(row.name, &outcome, time)?)?;
+            }
+        }
+    }
+    println!("\n{}", table::printed(&results)?);
+    if left_out > 0 {
+        println!("{left_out} left out, see above");
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Stop::Failed(format!("{} (target/platforms/logs says why)", failed.join(", ")))),
+    }
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        let (Halt::LeftOut(why) | Halt::Failed(why)) = halt;
+        Self::Failed(why)
+    }
+}

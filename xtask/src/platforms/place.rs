@@ -1,0 +1,114 @@
+//! Where rows work: a folder under target/, and what several of them need there, made once.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::fingerprint;
+use super::machine::{Ended, Halt, watch};
+use super::sid::Sid;
+use crate::args::Install;
+use crate::run::{cargo, root};
+
+/// What rows share.
+pub struct Place {
+    folder: PathBuf,
+    /// Whether anything may be installed.
+    pub install: Install,
+    /// The row that runs, by which logs are named.
+    pub row: &'static str,
+    sid: OnceLock<Sid>,
+    texts: OnceLock<PathBuf>,
+    program: OnceLock<PathBuf>,
+}
+
+/// What a row came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether the platform is as it should be.
+    pub passed: bool,
+    /// The numbers, in words.
+    pub result: String,
+    /// The compiler, driver or tool, with its version.
+    pub with: String,
+}
+
+impl Place {
+    /// The folder, with nothing in it made yet.
+    pub fn new(install: Install) -> Self {
+        let folder = root().join("target/platforms");
+        Self { folder, install, row: "", sid: OnceLock::new(), texts: OnceLock::new(), program: OnceLock::new() }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// An empty folder in the folder.
+    pub fn empty_folder(&self, name: &str) -> Result<PathBuf, Halt> {
+        let folder = self.path(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+        }
+        fs::create_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+        Ok(folder)
+    }
+
+    /// Runs a command with its output in a log of the row's.
+    pub fn watch(&self, command: &mut Command, what: &str, minutes: u64) -> Result<Ended, Halt> {
+        watch(command, &self.path("logs").join(format!("{}-{what}.txt", self.row)), minutes)
+    }
+
+    /// The folder with Debian unstable.
+    pub fn sid(&self) -> Result<&Sid, Halt> {
+        once(&self.sid, || Sid::made(&self.path("sid"), self.install))
+    }
+
+    /// The folder with the texts of all kernels, as they stand now.
+    pub fn texts(&self) -> Result<&Path, Halt> {
+        once(&self.texts, || {
+            let now = fingerprint::of_texts()?;
+            let (folder, stamp) = (self.path("texts"), self.path("texts/of.txt"));
+            if fs::read_to_string(&stamp).is_ok_and(|of| of == now) {
+                return Ok(folder);
+            }
+            println!("writing the texts of all kernels: some minutes");
+            let folder = self.empty_folder("texts")?;
+            let mut test = cargo(&["test", "-p", "wgloss", "--lib", "every_text_is_handed_out"]);
+            let handed_out = self.watch(test.env("WGLOSS_TEXTS", &folder), "texts", 40)?;
+            handed_out.success("handing out the kernels' texts")?;
+            fs::write(&stamp, now).map_err(|error| unwritten(&stamp, &error))?;
+            Ok(folder)
+        })
+        .map(PathBuf::as_path)
+    }
+
+    /// The wgloss program, built for this machine.
+    pub fn program(&self) -> Result<&Path, Halt> {
+        once(&self.program, || {
+            let mut build = cargo(&["build", "-p", "wgloss-cli"]);
+            self.watch(&mut build, "build", 40)?.success("building the program")?;
+            let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+            Ok(root().join(target).join("debug/wgloss"))
+        })
+        .map(PathBuf::as_path)
+    }
+}
+
+/// A file that could not be written, or read.
+pub fn unwritten(path: &Path, error: &std::io::Error) -> Halt {
+    Halt::Failed(format!("{}: {error}", path.display()))
+}
+
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, Halt>) -> Result<&T, Halt> {
+    match cell.get() {
+        Some(made) => Ok(made),
+        None => {
+            let made = make()?;
+            Ok(cell.get_or_init(|| made))
+        }
+    }
+}

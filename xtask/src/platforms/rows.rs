@@ -1,0 +1,167 @@
+//! The rows: every platform and compiler that kernels, library and program are tried on, in the order in which they run.
+
+use super::machine::Halt;
+use super::place::{Outcome, Place};
+use super::{direct_x, drivers, syntax, targets, validation};
+
+/// One platform, or one compiler.
+pub struct Row {
+    /// The word by which it is asked for.
+    pub name: &'static str,
+    /// What it stands for in the tables.
+    pub platform: &'static str,
+    /// What runs there.
+    pub runs: &'static str,
+    /// What it installs, on the machine or in target/platforms.
+    pub installs: &'static str,
+    /// How long it took on two cores, what it makes once included, in minutes.
+    pub minutes: f32,
+    /// Whether the README's table shows it.
+    pub in_readme: bool,
+    /// Runs it.
+    pub run: fn(&Place) -> Result<Outcome, Halt>,
+}
+
+/// All of them.
+pub const ROWS: &[Row] = &[
+    Row {
+        name: "lavapipe",
+        platform: "Vulkan",
+        runs: "every case in three dtypes",
+        installs: "mesa-vulkan-drivers libvulkan1",
+        minutes: 0.0,
+        in_readme: true,
+        run: drivers::lavapipe,
+    },
+    Row {
+        name: "gl",
+        platform: "GL",
+        runs: "every case in three dtypes",
+        installs: "libegl-mesa0 libegl1 libgl1-mesa-dri",
+        minutes: 0.0,
+        in_readme: true,
+        run: drivers::gl,
+    },
+    Row {
+        name: "swiftshader",
+        platform: "Vulkan of a browser without a GPU",
+        runs: "every case in three dtypes, in 4 GiB of addresses",
+        installs: "chromium-common libvulkan1",
+        minutes: 0.0,
+        in_readme: true,
+        run: drivers::swiftshader,
+    },
+    Row {
+        name: "mesa-256",
+        platform: "Vulkan, newest Mesa",
+        runs: "every case in three dtypes, subgroups of 8",
+        installs: "debootstrap; in a folder: Debian unstable",
+        minutes: 0.0,
+        in_readme: true,
+        run: drivers::newest_mesa,
+    },
+    Row {
+        name: "mesa-512",
+        platform: "Vulkan, newest Mesa, AVX-512",
+        runs: "every case in three dtypes, subgroups of 16",
+        installs: "as mesa-256",
+        minutes: 0.0,
+        in_readme: true,
+        run: drivers::newest_mesa_wide,
+    },
+    Row {
+        name: "dx12-gpu",
+        platform: "Direct3D 12, kernels of GPUs",
+        runs: "every case in three dtypes",
+        installs: "as mesa-256; in the folder: Rust, MinGW, Wine, Xvfb, FXC",
+        minutes: 0.0,
+        in_readme: true,
+        run: direct_x::by_kernels_of_gpus,
+    },
+    Row {
+        name: "dx12-cpu",
+        platform: "Direct3D 12, kernels of CPUs",
+        runs: "every case in three dtypes",
+        installs: "as dx12-gpu",
+        minutes: 0.0,
+        in_readme: true,
+        run: direct_x::by_kernels_of_cpus,
+    },
+    Row {
+        name: "fxc",
+        platform: "Direct3D 12's FXC",
+        runs: "kernels in which every two shader files meet, and the longest; none in more than 3 s",
+        installs: "as dx12-gpu",
+        minutes: 0.0,
+        in_readme: true,
+        run: direct_x::fxc,
+    },
+    Row {
+        name: "dxc",
+        platform: "Direct3D 12's DXC",
+        runs: "the same kernels, for shader models 6.0 and 6.2",
+        installs: "g++; in a folder: DXC",
+        minutes: 0.0,
+        in_readme: true,
+        run: direct_x::dxc,
+    },
+    Row {
+        name: "windows",
+        platform: "Windows",
+        runs: "cargo check of the workspace; the program's tests that need no GPU",
+        installs: "as dx12-gpu",
+        minutes: 0.0,
+        in_readme: true,
+        run: targets::windows,
+    },
+    Row {
+        name: "wasm32",
+        platform: "WebAssembly",
+        runs: "cargo check of the library, with and without `gpu`",
+        installs: "as mesa-256; in the folder: Rust",
+        minutes: 0.0,
+        in_readme: true,
+        run: targets::wasm32,
+    },
+    Row {
+        name: "macos",
+        platform: "macOS",
+        runs: "cargo check of the program",
+        installs: "as wasm32",
+        minutes: 0.0,
+        in_readme: true,
+        run: targets::macos,
+    },
+    Row {
+        name: "msl",
+        platform: "Metal's language",
+        runs: "a syntax check of every kernel's MSL",
+        installs: "clang",
+        minutes: 0.0,
+        in_readme: true,
+        run: syntax::msl,
+    },
+    Row {
+        name: "spirv",
+        platform: "Vulkan's language",
+        runs: "spirv-val over every kernel",
+        installs: "spirv-tools",
+        minutes: 0.0,
+        in_readme: false,
+        run: syntax::spirv,
+    },
+    Row {
+        name: "validation",
+        platform: "Vulkan's rules",
+        runs: "every case in f32 under Khronos' validation layer, with synchronisation checks",
+        installs: "as mesa-256; in the folder: vulkan-validationlayers",
+        minutes: 0.0,
+        in_readme: true,
+        run: validation::validation,
+    },
+];
+
+/// A row by its name.
+pub fn named(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}

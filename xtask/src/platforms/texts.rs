@@ -1,0 +1,95 @@
+//! Other programs over the kernels' texts: as many at once as the machine has cores, and what they say of each.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::machine::Halt;
+use super::place::unwritten;
+
+/// The files of a folder, sorted.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Halt> {
+    let entries = fs::read_dir(folder).map_err(|error| unwritten(folder, &error))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Deals the files out to as many workers as there are cores, and gives what each made of its own.
+pub fn dealt<T: Send>(
+    files: &[PathBuf],
+    work: impl Fn(usize, Vec<&Path>) -> Result<T, Halt> + Sync,
+) -> Result<Vec<T>, Halt> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let hand = |worker| files.iter().skip(worker).step_by(cores).map(PathBuf::as_path).collect::<Vec<_>>();
+    let work = &work;
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|worker| scope.spawn(move || work(worker, hand(worker)))).collect();
+        let ended = workers.into_iter().map(|worker| worker.join());
+        ended.map(|ended| ended.unwrap_or_else(|_| Err(Halt::Failed("a worker panicked".into())))).collect()
+    })
+}
+
+/// What a compiler's driver (xtask/platforms/) says of the texts that it was given.
+#[derive(Debug, Default, PartialEq)]
+pub struct Compiled {
+    /// How many it compiled.
+    pub count: usize,
+    /// Those that it refused, each with its message.
+    pub refused: Vec<String>,
+    /// The CPU time of all, in milliseconds.
+    pub total: u64,
+    /// The most CPU time of one, in milliseconds, and its file.
+    pub slowest: (u64, String),
+}
+
+impl Compiled {
+    /// Adds the lines that a driver printed; others are not its own.
+    pub fn read(&mut self, printed: &str) {
+        for line in printed.lines() {
+            let words: Vec<&str> = line.splitn(4, '\t').collect();
+            let [verdict @ ("compiled" | "refused"), time, file, message] = words[..] else { continue };
+            let Ok(time) = time.parse::<u64>() else { continue };
+            let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+            self.total += time;
+            self.slowest = self.slowest.clone().max((time, file.to_owned()));
+            match verdict {
+                "compiled" => self.count += 1,
+                _ => self.refused.push(format!("{file}: {}", message.trim())),
+            }
+        }
+    }
+}
+
+/// A count with its noun.
+pub fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drivers_lines_are_read() {
+        let mut compiled = Compiled::default();
+        compiled
+            .read("compiled\t120\tZ:/a/1.elements.hlsl\t\nsome noise\nrefused\t30\t/a/2.f.hlsl\terror X4026: why\r\n");
+        compiled.read("compiled\t90\t/a/3.elements.hlsl\t\n");
+        let refused = vec!["2.f.hlsl: error X4026: why".to_owned()];
+        let slowest = (120, "1.elements.hlsl".to_owned());
+        assert_eq!(compiled, Compiled { count: 2, refused, total: 240, slowest });
+    }
+
+    #[test]
+    fn files_are_dealt_out_whole() {
+        let files: Vec<PathBuf> = (0..7).map(|k| PathBuf::from(k.to_string())).collect();
+        let dealt = dealt(&files, |_, hand| Ok(hand.len())).expect("no worker fails");
+        assert_eq!(dealt.iter().sum::<usize>(), 7);
+        let halt = super::dealt(&files, |_, _| Err::<(), _>(Halt::Failed("so".into())));
+        assert_eq!(halt, Err(Halt::Failed("so".into())));
+    }
+}
