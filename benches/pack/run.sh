@@ -108,6 +108,7 @@ if [ "$best" = 0 ]; then
     exit 1
 fi
 sed -n 's/ (used)$//p' "$out/devices.txt"
+[ "$best" -gt 2 ] || echo "no GPU was found: this is a software driver, which tells nothing of a GPU"
 
 # --- steps -----------------------------------------------------------------------------------------------------------------
 

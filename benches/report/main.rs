@@ -16,7 +16,7 @@ mod table;
 
 use arguments::Arguments;
 use inputs::Inputs;
-use measure::{Effort, Row, measure};
+use measure::{Checked, Effort, Row, measure};
 use std::error::Error;
 use std::process::ExitCode;
 use suite::case::{Case, Least};
@@ -116,13 +116,17 @@ fn rows(
     let cases: Vec<Case> = arguments.cases().iter().map(|case| case.scaled(1, smaller)).collect();
     // the larger ones last: what ends early has the table of all others
     let larger: Vec<Case> = cases.iter().filter_map(|case| larger(gpu, smaller, case)).collect();
-    let mut measured = Measured::default();
+    let (mut measured, mut checked) = (Measured::default(), Checked::new());
     for case in cases.into_iter().chain(larger) {
-        match measure(gpu, stopwatch, &case, effort) {
+        match measure(gpu, stopwatch, &case, effort, &mut checked) {
             Ok(row) => {
                 println!("{}", row.line());
-                if let Some(inputs) = &mut inputs {
-                    inputs.add(&row)?;
+                match inputs.as_mut().map_or(Ok(()), |inputs| inputs.add(&row)) {
+                    // a disk may be full
+                    Err(why) if arguments.keep_going => {
+                        measured.left_out.push(format!("left out: peers of {}: {why}", case.name()));
+                    }
+                    other => other?,
                 }
                 measured.rows.push(row);
                 table::write(&arguments.out, about, &measured.rows, copy)?;
