@@ -1,6 +1,7 @@
 //! Runs the built program: what it prints, the status it exits with, and the files it leaves.
 
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
+use serde_json::Value as Json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -215,6 +216,90 @@ fn cases_that_cannot_be_read_are_an_error() {
     }
 }
 
+/// The report of a run, and the report's lines that hold a loss.
+fn report(path: PathBuf) -> (Json, Vec<String>) {
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().filter(|line| line.trim_start().starts_with("{\"loss\"")).map(str::to_owned);
+    (serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why}: {text}")), lines.collect())
+}
+
+#[test]
+fn a_report_has_the_results_whether_or_not_cases_pass() {
+    for (from, to, status, passed, loss, gradient) in
+        [("one", "one", 0, 1, 0.0, 0.0), ("\"sum\"", "\"mean\"", 1, 0, 0.5, 0.5)]
+    {
+        let directory = cases(from, to);
+        // what is a file of JSON beside the cases would be taken for cases
+        let folder = directory.path().join("out");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("r.json"), "what was there").unwrap();
+        let (run, got, last) = verified(&directory, &["--report", "out/r.json"]);
+        assert_eq!((got, last), (Some(status), format!("{passed} passed, {} failed", 1 - passed)), "{run:#?}");
+        assert!(run.out.contains("\nreport: out/r.json\n"), "{run:#?}");
+        assert_eq!(names(&folder), ["r.json"]);
+
+        let (report, lines) = report(folder.join("r.json"));
+        assert_eq!(report["complete"], Json::Bool(true), "{report:#}");
+        assert_eq!((&report["passed"], &report["failed"]), (&Json::from(passed), &Json::from(1 - passed)));
+        assert_eq!(
+            (&report["program"]["version"], &report["adapter"]),
+            (&env!("CARGO_PKG_VERSION").into(), &Json::Null)
+        );
+        assert!(report["system"]["cores"].as_u64().is_some_and(|cores| cores > 0), "{report:#}");
+        let entry = &report["results"][0];
+        assert_eq!((&entry["loss"], &entry["device"], &entry["dtype"]), (&"mse".into(), &"cpu".into(), &"f32".into()));
+        let errors = &entry["relative_errors"];
+        assert_eq!((&errors["loss"], &errors["gradient of input"]), (&loss.into(), &gradient.into()), "{report:#}");
+        let messages = entry["failures"].as_array().unwrap().iter().map(|failure| failure["message"].as_str().unwrap());
+        assert_eq!(messages.filter(|message| message.contains("value alone: loss: element []")).count(), 1 - passed);
+        assert_eq!(lines.len(), 1);
+    }
+}
+
+#[test]
+fn a_report_is_ordered_and_names_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let losses = ["--loss", "nll", "--loss", "l1", "--loss", "cross_entropy"];
+    let arguments = [&["verify", "--device", "cpu", "--dtype", "all", "--report", "r.json"][..], &losses].concat();
+    let run = wgloss(directory.path(), &arguments);
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    let (report, lines) = report(directory.path().join("r.json"));
+    let order: Vec<String> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let [loss, dtype] = ["loss", "dtype"].map(|key| entry[key].as_str().unwrap());
+            format!("{loss} {dtype}")
+        })
+        .collect();
+    let each = |loss: &str| ["f32", "f16", "bf16"].map(|dtype| format!("{loss} {dtype}"));
+    assert_eq!(order, ["cross_entropy", "l1", "nll"].map(each).concat());
+    assert_eq!(lines.len(), 9, "a line each");
+    let text = fs::read_to_string(directory.path().join("r.json")).unwrap();
+    let user = ["USER", "LOGNAME", "HOME"].map(|name| std::env::var(name).unwrap_or_default());
+    for secret in user.iter().map(String::as_str).chain([directory.path().to_str().unwrap(), "/"]) {
+        // what is written as a fraction or a name is no path
+        let found = text.matches(secret).count() - text.matches("GNU/Linux").count() * usize::from(secret == "/");
+        assert!(secret.is_empty() || secret == "root" || found == 0, "{secret} is in {text}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_runs() {
+    let directory = cases("one", "one");
+    fs::create_dir(directory.path().join("folder.json")).unwrap();
+    for (place, said) in [
+        ("r.txt", "error: r.txt: the files written are FILE.json"),
+        ("none/r.json", "error: none/r.json: its directory"),
+        ("folder.json", "error: folder.json: is there, and is not a file"),
+    ] {
+        let (run, status, _) = verified(&directory, &["--report", place]);
+        assert_eq!((status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+}
+
 #[test]
 fn a_loss_is_printed_and_its_gradient_written() {
     let directory = files();
@@ -314,6 +399,12 @@ fn the_gpu_evaluates_and_verifies() {
     assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("6 passed, 0 failed")), "{run:#?}");
     let run = wgloss(directory.path(), &["verify", "--cases", "."]);
     assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
+    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--report", "r.json"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
+    let (report, _) = report(directory.path().join("r.json"));
+    let adapter = &report["adapter"];
+    assert!(["name", "driver", "vendor"].iter().all(|key| adapter[key].is_string()), "{report:#}");
+    assert!(["gpu", "cpu", "plain"].iter().any(|kernels| report["kernels"] == *kernels), "{report:#}");
     let directory = cases("sum", "mean");
     let run = wgloss(directory.path(), &["verify", "--cases", ".", "--device", "gpu"]);
     assert_eq!((run.status, run.out.lines().last()), (Some(1), Some("0 passed, 1 failed")), "{run:#?}");
@@ -363,6 +454,10 @@ fn without_an_adapter_nothing_falls_back() {
         assert_eq!(names(directory.path()), before);
     }
     let run = wgloss_without_adapter(directory.path(), &verify);
+    let reported = [&verify[..], &["--report", "r.json"]].concat();
+    assert_eq!(wgloss_without_adapter(directory.path(), &reported).status, Some(1));
+    let (report, _) = report(directory.path().join("r.json"));
+    assert!(report["missing"].as_str().is_some_and(|why| why.starts_with("no GPU adapter")), "{report:#}");
     let last = run.out.lines().last().unwrap();
     assert!(last.ends_with(" failed") && !last.ends_with(" 0 failed") && !last.starts_with("0 passed"), "{run:#?}");
 }
