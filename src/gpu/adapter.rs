@@ -1,7 +1,6 @@
 //! Which GPU is used: looks adapters up, chooses one, and says what is wrong where there is none.
 
 use crate::error::{Error, Result};
-use crate::gpu::transfer::block_on;
 
 /// The environment variables that choose an adapter: wgpu's own.
 const BACKEND: &str = "WGPU_BACKEND";
@@ -22,8 +21,14 @@ pub struct AdapterReport {
 }
 
 /// Every adapter that `WGPU_BACKEND` allows, best first.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn adapters() -> Vec<AdapterReport> {
-    let found = block_on(look_up());
+    crate::gpu::transfer::block_on(adapters_async())
+}
+
+/// The same as `adapters`, for where nothing may block. A browser shows one adapter, or none.
+pub async fn adapters_async() -> Vec<AdapterReport> {
+    let found = look_up().await;
     let chosen = choose(&found).ok();
     let report = |(place, adapter): (usize, &wgpu::Adapter)| AdapterReport {
         info: adapter.get_info(),
