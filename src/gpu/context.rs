@@ -79,6 +79,14 @@ impl Kernels {
 impl Gpu {
     /// The best adapter there is, or the one that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` name.
     ///
+    /// A discrete GPU is preferred to an integrated one, that to a virtual one, and a CPU under a driver comes last. Where a
+    /// GPU is found through several interfaces, Linux takes Vulkan, then GL; Windows takes Vulkan, then DX12, then GL; macOS and
+    /// iOS take Metal, then Vulkan over Metal. So a discrete GPU that only DX12 finds comes before an integrated one with
+    /// Vulkan. `WGPU_BACKEND=dx12` asks for DX12 alone. [`adapters`](crate::adapters) lists what there is, best first.
+    ///
+    /// On DX12, shaders are compiled by `dxcompiler.dll` where Windows finds it, as beside the program, else by FXC, which is
+    /// many times slower. `WGPU_DX12_COMPILER` chooses: `dxc` or `fxc`.
+    ///
     /// # Errors
     /// [`Error::NoAdapter`], which says what was looked for, what was found and what to install.
     #[cfg(not(target_arch = "wasm32"))]
