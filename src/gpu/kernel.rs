@@ -1,4 +1,4 @@
-//! Joins shader files into kernels, and keeps the pipelines made of them.
+//! Joins shader files into kernels, and makes pipelines of them.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -6,9 +6,7 @@ use crate::gpu::files::{FILES, file};
 use crate::gpu::own_params::with_own_params;
 use crate::gpu::rewrite::{CLASSES, ROW, STRIP};
 use crate::loss::Source;
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a kernel takes four at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -141,39 +139,16 @@ pub(crate) struct Pipeline {
     pub bindings: Vec<Declared>,
 }
 
-/// The pipelines made so far.
-#[derive(Debug, Default)]
-pub(crate) struct Pipelines(Mutex<HashMap<String, Arc<Pipeline>>>);
-
-/// How many pipelines are kept: beyond, all are dropped and made anew as they are needed.
-const KEPT: usize = 512;
-
-impl Pipelines {
-    /// The pipeline of a kernel, made where it is not there yet.
-    pub fn get(&self, gpu: &Gpu, kernel: &Kernel) -> Result<Arc<Pipeline>> {
-        let key = kernel.key();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = kept.get(&key) {
-            return Ok(pipeline.clone());
-        }
-        let pipeline = Arc::new(create(gpu, kernel)?);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(key, pipeline.clone());
-        Ok(pipeline)
-    }
-
-    /// How many pipelines are kept.
-    pub fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-}
-
-fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
+/// Makes the pipeline of a kernel.
+pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let bindings = kernel.bindings();
     let device = gpu.device();
-    let made = gpu.scoped(|| {
+    let explained = kernel.clone();
+    let explain = move |error| match error {
+        Error::Gpu(message) => Error::Gpu(with_files(&explained, &message)),
+        other => other,
+    };
+    let make = || {
         let module = module(gpu, kernel);
         let entries: Vec<_> = bindings
             .iter()
@@ -208,12 +183,9 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             cache: None,
         });
         (pipeline, layout)
-    });
-    match made {
-        Ok((pipeline, layout)) => Ok(Pipeline { pipeline, layout, bindings }),
-        Err(Error::Gpu(message)) => Err(Error::Gpu(with_files(kernel, &message))),
-        Err(other) => Err(other),
-    }
+    };
+    let (pipeline, layout) = gpu.scoped_as(make, explain)?;
+    Ok(Pipeline { pipeline, layout, bindings })
 }
 
 /// The shader module of a kernel.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::outcome::Verdict;
 use crate::gpu::transfer::Read;
-use crate::shape::{ClassAxis, DType, elements};
+use crate::shape::{ClassAxis, DType, elements, elements_needed};
 use crate::term::Operand;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -142,14 +142,14 @@ impl Gpu {
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
-        let needed = elements(&shape).and_then(|n| n.checked_mul(dtype.size()));
+        let needed = elements(&shape).map(|n| n as u64 * dtype.size() as u64);
         let refuse =
             |reason: &str| Err(Error::InvalidOperand { loss: "wrap", operand: "slice".into(), reason: reason.into() });
         if dtype == DType::F64 {
             let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
             return Err(Error::UnsupportedDtype { loss: "wrap", operand: "slice".into(), got: dtype, expected });
         }
-        if needed.map(|n| n as u64) != Some(bytes) {
+        if needed != Some(bytes) {
             let expected = format!("a shape of {} elements of {dtype}", bytes / dtype.size() as u64);
             return Err(Error::ShapeMismatch { loss: "wrap", operand: "slice".into(), expected, got: shape });
         }
@@ -184,8 +184,11 @@ impl Gpu {
     }
 
     pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
-        let size = dtype.size() as u64;
-        let bytes = elements(&shape).map_or(u64::MAX - 64, |n| (n as u64).saturating_mul(size).min(u64::MAX - 64));
+        let Some(count) = elements(&shape) else {
+            let (what, needed) = ("elements of a tensor".into(), elements_needed(&shape));
+            return Err(Error::TooLarge { what, needed, limit: usize::MAX as u64 });
+        };
+        let bytes = (count as u64).saturating_mul(dtype.size() as u64).min(u64::MAX - 64);
         let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
         Ok(self.tensor(memory, shape, dtype))
     }
@@ -271,7 +274,7 @@ impl Tensor {
 
     /// The bytes that the elements take.
     pub(super) fn bytes(&self) -> u64 {
-        (self.len() * self.dtype.size()) as u64
+        self.len() as u64 * self.dtype.size() as u64
     }
 
     /// Writes new elements into the tensor, before whatever is submitted next.

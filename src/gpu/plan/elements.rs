@@ -14,7 +14,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     let by_item = request.player(Role::Index).is_some();
     let chunk = (total / request.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
     // no lane is left without anything of an item
-    let chunk = chunk.min(per_item.next_power_of_two().max(*TILE.start()));
+    let chunk = chunk.min(per_item.min(*TILE.end()).next_power_of_two().max(*TILE.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
     let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
     let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
@@ -35,7 +35,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     if by_item {
         plan.stages.push(lookup(request, lookups));
     }
-    scale_first(request, plan, count(request, tiles).through(Values::Each(chunk)), narrow(chunk as u64), tiles);
+    scale_first(request, plan, count(request, tiles).through(Values::Each(chunk as u64)), narrow(chunk as u64), tiles);
 
     let values = Values::OfItems { per_item, chunk, chunks };
     // a tile begins at a multiple of four, unless items do not; boxes are quads themselves

@@ -120,7 +120,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let chunks = classes.s.div_ceil(chunk);
     let (groups, values) = match by_item {
         true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk, chunks }),
-        false => (positions.div_ceil(chunk), Values::Each(chunk)),
+        false => (positions.div_ceil(chunk), Values::Each(chunk as u64)),
     };
     let params = &mut plan.params;
     (params.rounds, params.chunk, params.chunks) = (narrow(rounds as u64), narrow(chunk as u64), narrow(chunks as u64));
@@ -174,7 +174,7 @@ fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
         let groups = u64::from(plan.params.tallies);
         plan.stages.push(
             end.stage("positions_statistics", choices(request, fold, classes), groups)
-                .through(Values::Each(plan.params.rounds as usize)),
+                .through(Values::Each(plan.params.rounds.into())),
         );
     } else {
         chunk(plan, classes);
@@ -218,7 +218,7 @@ fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, w
     score.files(whole);
     score.files(&["geometry/positions_tally", "geometry/positions_score"]);
     let stage = score.stage("positions_score", choices(request, fold, classes), u64::from(plan.params.tallies));
-    plan.stages.push(stage.through(Values::Each(plan.params.rounds as usize)));
+    plan.stages.push(stage.through(Values::Each(plan.params.rounds.into())));
 }
 
 /// The gradients of chunks.
@@ -297,7 +297,7 @@ pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (S
     let counted = if looks_up { 256 } else { COUNTED };
     let tallies = positions.div_ceil(counted) as u64;
     (
-        joint.stage("positions_count", Vec::new(), tallies).through(Values::Each(counted)),
+        joint.stage("positions_count", Vec::new(), tallies).through(Values::Each(counted as u64)),
         narrow(counted as u64),
         tallies,
     )

@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
         let chunks = classes.s.div_ceil(together);
         let (groups, values) = match by_item {
             true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk: together, chunks }),
-            false => (classes.positions().div_ceil(together), Values::Each(together)),
+            false => (classes.positions().div_ceil(together), Values::Each(together as u64)),
         };
         let stage = |pulls: bool, writes: bool| {
             // what rides along has scales of its own

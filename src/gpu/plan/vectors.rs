@@ -35,7 +35,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
     scale_first(
         request,
         plan,
-        elements::count(request, counts).through(Values::Each(COUNTED * width)),
+        elements::count(request, counts).through(Values::Each(COUNTED as u64 * width as u64)),
         narrow(COUNTED as u64),
         counts,
     );
@@ -80,7 +80,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
             ("COUNTS".into(), f64::from(u8::from(first))),
         ]);
         stage(request, joint, "vectors_fused", choices, groups, in_fours(width), gradients)
-            .through(Values::Each(slots * rounds * width))
+            .through(Values::Each((slots * rounds) as u64 * width as u64))
     }));
 }
 
@@ -114,7 +114,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     settle.optional("losses", request.unreduced());
     settle.files(&["operand/row_states"]);
     let settle = stage(request, settle, "vectors_settle", choices(request, leaf), settled, in_fours(width), &[]);
-    plan.stages.push(settle.through(Values::Each(256 * width)));
+    plan.stages.push(settle.through(Values::Each(256 * width as u64)));
 
     if !request.wanted.is_empty() {
         plan.stages.extend(walks(request.wanted, |_, gradients| {
