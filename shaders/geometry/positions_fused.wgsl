@@ -61,7 +61,7 @@ fn positions_fused(
                 workgroupBarrier();
             }
             if lane == 0u {
-                for (var other = 1u; other < min(LANES, 16u); other += 1u) {
+                for (var other = 1u; other < min(LANES, params.sixteen); other += 1u) {
                     state = fold_merge(state, states[(slot * LANES) + other]);
                 }
                 states[(slot * LANES) + lane] = state;

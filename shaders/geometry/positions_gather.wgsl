@@ -32,7 +32,7 @@ fn positions_gather(
     }
     workgroupBarrier();
     if live & (lane == 0u) {
-        for (var other = 1u; other < 16u; other += 1u) {
+        for (var other = 1u; other < params.sixteen; other += 1u) {
             state = fold_merge(state, states[other]);
         }
         chunk_states[tile] = state;

@@ -40,7 +40,8 @@ struct Params {
     pieces: u32,
     first_class: u32,
     all_classes: u32,
-    spare_0: u32,
+    // 16, for loops that compilers should not write out: FXC takes seconds where a loop of known length merges states
+    sixteen: u32,
     spare_1: u32,
     spare_2: u32,
     // what this dispatch alone runs over, where a walk goes block by block

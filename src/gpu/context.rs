@@ -52,6 +52,8 @@ struct Context {
     /// Whether the device has words of 64 bits.
     in_pairs: bool,
     on_vulkan: bool,
+    /// Whether kernels are to be small.
+    small: bool,
     /// How many pipelines are made at a time.
     pipelines_at_once: usize,
 }
@@ -65,12 +67,15 @@ enum Kernels {
     OfCpu,
 }
 
+/// What `WGLOSS_KERNELS` asks for small kernels by.
+const SMALL: &str = "small";
+
 impl Kernels {
     /// As the environment asks.
     fn asked_for() -> Option<Kernels> {
         match std::env::var("WGLOSS_KERNELS").ok()?.as_str() {
             "plain" => Some(Kernels::Plain),
-            "gpu" => Some(Kernels::OfGpu),
+            "gpu" | SMALL => Some(Kernels::OfGpu),
             "cpu" => Some(Kernels::OfCpu),
             _ => None,
         }
@@ -126,8 +131,9 @@ impl Gpu {
     /// [`wgpu::Features::SHADER_INT64`] that the device was made with make them faster.
     ///
     /// Kernels are those for a GPU, or for a CPU under a driver, as the adapter is. The environment variable `WGLOSS_KERNELS`
-    /// asks for those of the other, `gpu` or `cpu`, or for `plain` ones: with all of naga's checks, elements taken one by one,
-    /// nothing kept, walks cut as for a GPU; any other value for nothing. Results may differ in how sums are rounded.
+    /// asks for those of the other, `gpu` or `cpu`; for `small` ones, those of a GPU that DX12 gets, which its older compiler
+    /// compiles quickly; or for `plain` ones: with all of naga's checks, elements taken one by one, nothing kept, walks cut
+    /// as for a GPU. Any other value asks for nothing. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
         let info = device.adapter_info();
@@ -151,6 +157,8 @@ impl Gpu {
             in_eights: eights && has(wgpu::Features::SUBGROUP),
             in_pairs: has(wgpu::Features::SHADER_INT64),
             on_vulkan: vulkan,
+            small: info.backend == wgpu::Backend::Dx12
+                || std::env::var("WGLOSS_KERNELS").is_ok_and(|value| value == SMALL),
             pipelines_at_once: match info.backend {
                 // a GL context belongs to one thread at a time
                 wgpu::Backend::Gl => 1,
@@ -210,6 +218,12 @@ impl Gpu {
     /// Whether kernels copy their parameters first: on a CPU under Vulkan.
     pub(super) fn copies_params(&self) -> bool {
         self.on_cpu() && self.0.on_vulkan
+    }
+
+    /// Whether kernels take one element at a time where four would be written out: DX12's older compiler, FXC, takes seconds
+    /// for these, and which compiler a device has is not known.
+    pub(super) fn takes_small_kernels(&self) -> bool {
+        self.0.small
     }
 
     /// Whether a CPU's lanes may tell each other what they have, eight by eight.

@@ -96,6 +96,7 @@ impl Job {
                     binding_limit: gpu.limits().max_storage_buffer_binding_size,
                     on_cpu: gpu.on_cpu(),
                     in_eights: gpu.in_eights(),
+                    small: gpu.takes_small_kernels(),
                 },
                 gpu,
             )?);

@@ -82,6 +82,7 @@ fn kernels(info: &AdapterInfo, asked: Option<&str>) -> &'static str {
     match (asked, info.device_type) {
         (Some("plain"), _) => "plain",
         (Some("gpu"), _) => "gpu",
+        (Some("small"), _) => "small",
         (Some("cpu"), _) | (_, DeviceType::Cpu) => "cpu",
         _ => "gpu",
     }

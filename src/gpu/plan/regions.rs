@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
             rider: Riding::of(leaf, request.checked.labels.is_some()),
             classes,
             rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
-            fours: classes.class_stride > 1 && classes.s.is_multiple_of(4),
+            fours: request.by_fours(classes.class_stride > 1 && classes.s.is_multiple_of(4)),
             range: range(request, classes),
         }
     }
