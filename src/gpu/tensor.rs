@@ -184,11 +184,14 @@ impl Gpu {
     }
 
     pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
+        let bytes = |elements: u64| elements.saturating_mul(dtype.size() as u64);
         let Some(count) = elements(&shape) else {
-            let (what, needed) = ("elements of a tensor".into(), elements_needed(&shape));
-            return Err(Error::TooLarge { what, needed, limit: usize::MAX as u64 });
+            // more than a usize counts, which on the web is no more than 32 bits do
+            let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
+            let what = "bytes of a buffer (wgloss output)".into();
+            return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
         };
-        let bytes = (count as u64).saturating_mul(dtype.size() as u64).min(u64::MAX - 64);
+        let bytes = bytes(count as u64).min(u64::MAX - 64);
         let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
         Ok(self.tensor(memory, shape, dtype))
     }
