@@ -60,12 +60,16 @@ impl Memory {
             let what = format!("bytes of a buffer ({label})");
             return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
+        // a browser that has no room to map a new buffer throws, at which wgpu panics: there contents are written instead
+        let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
+        let mapped = contents.filter(|_| written.is_none());
+        let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
         let (buffer, filled) = gpu.scoped(|| {
             let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage,
-                mapped_at_creation: contents.is_some(),
+                mapped_at_creation: mapped.is_some(),
             });
             // a buffer that could not be made cannot be mapped either
             let fill = |contents: &[u8]| {
@@ -73,7 +77,13 @@ impl Memory {
                 buffer.unmap();
                 Ok::<(), wgpu::MapRangeError>(())
             };
-            let filled = contents.map_or(Ok(()), fill);
+            let filled = mapped.map_or(Ok(()), fill);
+            if let Some(contents) = written {
+                // writes move whole words
+                let mut words = contents.to_vec();
+                words.resize(contents.len().next_multiple_of(4), 0);
+                gpu.queue().write_buffer(&buffer, 0, &words);
+            }
             (buffer, filled)
         })?;
         // where the scope has no reason for it: a lost device says nothing
