@@ -244,6 +244,8 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
     if let Walk::Similarity(pairs) = walk {
         sizes.values = vec![pairs.rows];
     }
+    // a loss may have more values than its operands have elements: pairs of channels
+    elements(&sizes.values).ok_or_else(|| too_many(&sizes.values))?;
     let mut free: Vec<(&str, usize)> = Vec::new();
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };

@@ -25,8 +25,9 @@ impl Gpu {
         let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
         let [internal, memory, validation] = filters.map(|filter| self.device().push_error_scope(filter));
         let created = create();
-        // scopes end in the reverse order, whenever their answers come
-        let answers = [validation.pop(), memory.pop(), internal.pop()];
+        // scopes end in the reverse order; what cannot be allocated is refused as invalid too, wherever it is used
+        let [validation, memory, internal] = [validation.pop(), memory.pop(), internal.pop()];
+        let answers = [memory, validation, internal];
         let report = async move {
             let mut found = None;
             for answer in answers {

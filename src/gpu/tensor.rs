@@ -60,12 +60,16 @@ impl Memory {
             let what = format!("bytes of a buffer ({label})");
             return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
+        // a browser that has no room to map a new buffer throws, at which wgpu panics: there contents are written instead
+        let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
+        let mapped = contents.filter(|_| written.is_none());
+        let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
         let (buffer, filled) = gpu.scoped(|| {
             let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage,
-                mapped_at_creation: contents.is_some(),
+                mapped_at_creation: mapped.is_some(),
             });
             // a buffer that could not be made cannot be mapped either
             let fill = |contents: &[u8]| {
@@ -73,7 +77,13 @@ impl Memory {
                 buffer.unmap();
                 Ok::<(), wgpu::MapRangeError>(())
             };
-            let filled = contents.map_or(Ok(()), fill);
+            let filled = mapped.map_or(Ok(()), fill);
+            if let Some(contents) = written {
+                // writes move whole words
+                let mut words = contents.to_vec();
+                words.resize(contents.len().next_multiple_of(4), 0);
+                gpu.queue().write_buffer(&buffer, 0, &words);
+            }
             (buffer, filled)
         })?;
         // where the scope has no reason for it: a lost device says nothing
@@ -184,11 +194,14 @@ impl Gpu {
     }
 
     pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
+        let bytes = |elements: u64| elements.saturating_mul(dtype.size() as u64);
         let Some(count) = elements(&shape) else {
-            let (what, needed) = ("elements of a tensor".into(), elements_needed(&shape));
-            return Err(Error::TooLarge { what, needed, limit: usize::MAX as u64 });
+            // more than a usize counts, which on the web is no more than 32 bits do
+            let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
+            let what = "bytes of a buffer (wgloss output)".into();
+            return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
         };
-        let bytes = (count as u64).saturating_mul(dtype.size() as u64).min(u64::MAX - 64);
+        let bytes = bytes(count as u64).min(u64::MAX - 64);
         let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
         Ok(self.tensor(memory, shape, dtype))
     }

