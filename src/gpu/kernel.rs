@@ -205,7 +205,7 @@ fn module(gpu: &Gpu, kernel: &Kernel) -> wgpu::ShaderModule {
 }
 
 /// Whether a shader is this library's.
-fn is_own(source: &Source) -> bool {
+pub(super) fn is_own(source: &Source) -> bool {
     FILES.contains(source) || crate::losses::shaders().contains(source)
 }
 

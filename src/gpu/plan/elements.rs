@@ -2,6 +2,7 @@
 
 use super::split::{PER_ROW, Spans, Values};
 use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, walks};
+use crate::gpu::kernel::is_own;
 use crate::leaf::Leaf;
 use crate::role::Role;
 
@@ -84,6 +85,7 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
     joint.optional("items", by_item);
     overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
     overrides.push(request.team());
+    overrides.push(("FOREIGN_LEAF".into(), f64::from(u8::from(!is_own(&header.shader)))));
     let bound = bind_gradients(&mut joint, &mut overrides, header, gradients);
     joint.files(&["geometry/element", "geometry/cells"]);
     joint.sources.push(header.shader);

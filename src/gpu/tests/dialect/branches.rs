@@ -5,7 +5,7 @@
 //! not, since the way around it is shorter. So the shortest ways to each block are counted, with calls inlined.
 
 use super::code::{Body, Code, Finding};
-use naga::{Block, Expression, Handle, Literal, Span, Statement};
+use naga::{BinaryOperator, Block, Expression, Handle, Literal, Span, Statement};
 
 /// How many doublings cost next to nothing.
 const MOST: f64 = 16.0;
@@ -175,9 +175,13 @@ impl<'a> Count<'a> {
         }
     }
 
+    /// What a condition is known to be once overrides are settled.
     fn constant(&self, condition: Handle<Expression>) -> Option<bool> {
         match self.body.expressions()[condition] {
             Expression::Literal(Literal::Bool(known)) => Some(known),
+            Expression::Binary { op: BinaryOperator::InclusiveOr, left, right } => {
+                [left, right].into_iter().find_map(|side| self.constant(side).filter(|known| *known))
+            }
             _ => None,
         }
     }
