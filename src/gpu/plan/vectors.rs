@@ -8,6 +8,9 @@ use crate::role::Role;
 /// The rows that a workgroup counts before the walk.
 const COUNTED: usize = 16384;
 
+/// The bytes of a row's state.
+const STATE: u64 = 32;
+
 /// The coordinates of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
 
@@ -39,7 +42,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
         narrow(COUNTED as u64),
         counts,
     );
-    if width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
+    // FXC takes seconds for a kernel that does all, and less than one for each of the three that share its work
+    let apart = request.small && rows as u64 * 2 * STATE <= request.binding_limit && width > 0;
+    if apart || width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
         cut(request, plan, rows, width, leaf);
     } else {
         fused(request, plan, rows, width, leaf);

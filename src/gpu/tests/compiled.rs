@@ -159,11 +159,12 @@ impl Joined {
     }
 }
 
-/// Whether DX12 is given the kernel: it takes no neighbours of pixels, regions or vectors four at a time.
+/// Whether DX12 is given the kernel: it takes no neighbours of pixels, regions or vectors four at a time, and does not do all
+/// that is done with vectors.
 pub(super) fn is_small(kernel: &Kernel) -> bool {
     let chosen = |name: &str| kernel.overrides.iter().find(|(known, _)| known == name).map_or(0.0, |(_, value)| *value);
     let of_fours = ["region_", "vectors_"].iter().any(|walk| kernel.entry.starts_with(walk)) && chosen("FOURS") == 1.0;
-    !of_fours && chosen("EACH") != 4.0
+    !of_fours && kernel.entry != "vectors_fused" && chosen("EACH") != 4.0
 }
 
 /// A kernel as a failure names it.
