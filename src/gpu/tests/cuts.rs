@@ -121,6 +121,9 @@ fn assert_short(case: &Case, plan: &Plan) {
     }
 }
 
+/// The kinds of adapters that walks are cut for: whether a CPU, and whether kernels are to be small.
+const KINDS: [(bool, bool); 3] = [(false, false), (true, false), (false, true)];
+
 #[test]
 fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
     for loss in crate::losses::walked().into_iter().filter(|loss| !follows_another(&**loss)) {
@@ -128,8 +131,8 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
         for (shape, axis) in shapes(&*loss) {
             let in_place = reads_first(loss.leaf()).then_some(Gradients::InPlace);
             let ways = [Gradients::None, Gradients::Store].into_iter().chain(in_place);
-            for (gradients, on_cpu) in ways.flat_map(|gradients| [(gradients, false), (gradients, true)]) {
-                let case = Case { on_cpu, ..case(&*loss, &shape, axis, gradients) };
+            for (gradients, (on_cpu, small)) in ways.flat_map(|gradients| KINDS.map(|kind| (gradients, kind))) {
+                let case = Case { on_cpu, small, ..case(&*loss, &shape, axis, gradients) };
                 match case.plan(noop()) {
                     Ok(plan) => {
                         assert_short(&case, &plan);
@@ -158,15 +161,15 @@ fn leaf_of_classes(loss: &dyn Loss) -> bool {
 #[test]
 fn what_people_have_is_not_refused() {
     for loss in crate::losses::walked() {
-        for ((shape, axis), on_cpu) in
-            large(&*loss).into_iter().flat_map(|large| [(large.clone(), false), (large, true)])
+        for ((shape, axis), (on_cpu, small)) in
+            large(&*loss).into_iter().flat_map(|large| KINDS.map(|kind| (large.clone(), kind)))
         {
             // bindings as long as GPUs have them; and as WebGPU promises, where walks are cut into pieces
             let tiled = matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Gram(_) | Leaf::Linear(_));
             // a row is scored with its label's logit, wherever in it that is
             let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;
             for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {
-                let case = Case { binding_limit, on_cpu, ..case(&*loss, &shape, axis, Gradients::Store) };
+                let case = Case { binding_limit, on_cpu, small, ..case(&*loss, &shape, axis, Gradients::Store) };
                 let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
                 assert_short(&case, &plan);
                 assert_quick(&case, &plan);
@@ -201,7 +204,8 @@ fn walks_are_cut_by_the_shape_alone() {
             let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
             let p = plan.params;
             let cut = [p.items, p.per_item, p.chunk, p.chunks, p.rounds];
-            let known = *cuts.entry(format!("{:?} {:?} {}", case.shape, case.axis, case.on_cpu)).or_insert(cut);
+            let known =
+                *cuts.entry(format!("{:?} {:?} {} {}", case.shape, case.axis, case.on_cpu, case.small)).or_insert(cut);
             assert_eq!(known, cut, "{case:?}");
         }
     }

@@ -258,7 +258,7 @@ fn an_error_is_reported_at_its_own_file_and_line() {
     };
     let unended =
         Source { path: "lib/unended", text: "// A file whose last line does not end.\nconst UNENDED: u32 = 1u;" };
-    let sources = vec![file("lib/params"), unended, broken, file("geometry/element")];
+    let sources = vec![file("lib/params"), file("lib/component"), unended, broken, file("geometry/element")];
     let kernel = Kernel {
         entry: "elements",
         sources,

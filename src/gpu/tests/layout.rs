@@ -49,7 +49,7 @@ fn struct_stride(module: &Module, name: &str) -> u64 {
 
 #[test]
 fn the_parameters_are_laid_out_as_the_shader_reads_them() {
-    let module = module(&["lib/params"]);
+    let module = module(&["lib/component", "lib/params"]);
     for (name, fields, bytes) in
         [("Params", Params::FIELDS, size_of::<Params>()), ("Block", Block::FIELDS, size_of::<Block>())]
     {
@@ -71,7 +71,7 @@ fn every_loss_has_room_for_its_numbers() {
 
 #[test]
 fn tallies_and_what_stands_before_them_have_the_bytes_that_plans_count() {
-    let module = module(&["lib/params", "lib/tally", "lib/workspace"]);
+    let module = module(&["lib/component", "lib/params", "lib/tally", "lib/workspace"]);
     assert_eq!(struct_stride(&module, "Tally"), TALLY_BYTES);
     let workspace = members(&module, "Workspace");
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
@@ -111,6 +111,7 @@ fn scratch_memory_has_the_bytes_that_plans_count() {
 #[test]
 fn an_outcome_is_read_as_the_shader_writes_it() {
     let module = module(&[
+        "lib/component",
         "lib/params",
         "lib/math",
         "lib/tally",
