@@ -101,6 +101,8 @@ impl Results {
 
     /// Puts a result in the place of the row's last, and writes the file and the tables made of it.
     pub fn keep(&mut self, kept: Kept) -> Result<(), Halt> {
+        // read again, since another run may have kept something meanwhile
+        *self = Self::read()?;
         self.0.retain(|other| other.row != kept.row);
         self.0.push(kept);
         self.0.sort_by_key(|kept| ROWS.iter().position(|row| row.name == kept.row));
