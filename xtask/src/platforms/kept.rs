@@ -52,6 +52,11 @@ impl Kept {
         Self::of(row, &Outcome { passed: false, result: why.into(), with: String::new() }, time)
     }
 
+    /// The day on which it ran.
+    pub fn day(&self) -> &str {
+        self.date.split(' ').next().unwrap_or_default()
+    }
+
     fn read(line: &str) -> Option<Self> {
         let [row, passed, result, with, seconds, commit, kernels, date] = line.split('\t').collect::<Vec<_>>()[..]
         else {

@@ -15,7 +15,7 @@ mod texts;
 mod validation;
 mod windows;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::args::Install;
 use crate::run::{Stop, spoken};
@@ -29,12 +29,18 @@ pub fn is_row(name: &str) -> bool {
     rows::named(name).is_some()
 }
 
-/// Prints the rows, with what each installs and how long it takes.
-pub fn list() {
+/// Prints the rows, with what each installs and how long it took when it last ran.
+pub fn list() -> Result<(), Stop> {
+    let results = Results::read()?;
     for row in ROWS {
+        let took = match results.rows().find(|(other, _)| other.name == row.name) {
+            Some((_, kept)) => format!("took {} on {}", spoken(Duration::from_secs(kept.seconds)), kept.day()),
+            None => "has not run yet".to_owned(),
+        };
         println!("{:<12} {}: {}", row.name, row.platform, row.runs);
-        println!("{:<12} installs {}; {:.0} min", "", row.installs, row.minutes.ceil());
+        println!("{:<12} installs {}; {took}", "", row.installs);
     }
+    Ok(())
 }
 
 /// Runs the rows named, or all of them, and keeps what each came to.

@@ -54,8 +54,7 @@ fn markdown(results: &Results, whole: bool) -> String {
 fn line(row: &Row, kept: &Kept, latest: &str, whole: bool) -> String {
     let result = if kept.passed { kept.result.clone() } else { format!("**{}**", kept.result) };
     let commit = format!("{}{}", kept.commit, age(kept, latest));
-    let day = kept.date.split(' ').next().unwrap_or_default();
-    let (with, seconds) = (&kept.with, kept.seconds);
+    let (with, seconds, day) = (&kept.with, kept.seconds, kept.day());
     match whole {
         true => format!("| `{}` | {} | {with} | {result} | {seconds} | {commit} | {day} |", row.name, row.platform),
         false => format!("| {} | {with} | {result} | {commit} | {day} |", row.platform),
