@@ -106,9 +106,11 @@ fn outcome(place: &Place, compiled: &Compiled, texts: usize, with: String) -> Re
 fn judged(compiled: &Compiled, texts: usize, with: String) -> Outcome {
     let (refused, slow) = (compiled.refused.len(), compiled.slow.len());
     let slow = if slow > 0 { format!(", {slow} in more than {} s", MOST / 1000) } else { String::new() };
+    let missing = texts.saturating_sub(compiled.count + refused);
+    let missing = if missing > 0 { format!(", {missing} not reached") } else { String::new() };
     let slowest = compiled.slowest as f64 / 1000.0;
     let kernels = counted(compiled.count, "kernel");
-    let result = format!("{kernels} compiled, {refused} refused; the slowest in {slowest:.1} s{slow}");
+    let result = format!("{kernels} compiled, {refused} refused{missing}; the slowest in {slowest:.1} s{slow}");
     let passed = refused == 0 && slow.is_empty() && compiled.count == texts && texts > 0;
     Outcome { passed, result, with }
 }
@@ -152,5 +154,7 @@ mod tests {
         assert!(!passed(compiled(0, &[], &[]), 0));
         let said = judged(&compiled(1, &["a: X4026"], &[3100]), 2, String::new()).result;
         assert_eq!(said, "1 kernel compiled, 1 refused; the slowest in 1.2 s, 1 in more than 3 s");
+        let said = judged(&compiled(1, &[], &[]), 3, String::new()).result;
+        assert_eq!(said, "1 kernel compiled, 0 refused, 2 not reached; the slowest in 1.2 s");
     }
 }
