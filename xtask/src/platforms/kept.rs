@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::fingerprint;
+use super::fingerprint::Origin;
 use super::machine::Halt;
 use super::place::{Outcome, unwritten};
 use super::rows::{ROWS, Row, named};
@@ -33,23 +33,17 @@ pub struct Kept {
 
 impl Kept {
     /// What came of a row now.
-    pub fn of(row: &str, outcome: &Outcome, time: Duration) -> Result<Self, Halt> {
+    pub fn of(row: &str, outcome: &Outcome, time: Duration, origin: Origin) -> Result<Self, Halt> {
         Ok(Self {
             row: row.into(),
             passed: outcome.passed,
             result: outcome.result.clone(),
             with: outcome.with.clone(),
             seconds: time.as_secs(),
-            commit: fingerprint::commit()?,
-            kernels: fingerprint::of_kernels()?,
+            commit: origin.commit,
+            kernels: origin.kernels,
             date: output(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M"]))?.trim().into(),
         })
-    }
-
-    /// A row that came to no result.
-    pub fn failed(row: &str, why: &str, time: Duration) -> Result<Self, Halt> {
-        let why = why.lines().next().unwrap_or_default().trim_end_matches(':');
-        Self::of(row, &Outcome { passed: false, result: why.into(), with: String::new() }, time)
     }
 
     /// The day on which it ran.
