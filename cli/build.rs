@@ -1,7 +1,8 @@
-//! Packs the conformance cases into one compressed file, which the program carries.
+//! Packs the conformance cases into one compressed file, which the program carries, and notes the commit it is built from.
 
 use flate2::{Compression, write::GzEncoder};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
@@ -22,7 +23,29 @@ fn main() -> io::Result<()> {
         archive.append_data(&mut header, file.file_name().unwrap_or_default(), bytes.as_slice())?;
     }
     archive.into_inner()?.finish()?;
+    note_commit(&Path::new(&variable("CARGO_MANIFEST_DIR")).join(".."));
     Ok(())
+}
+
+/// Sets `WGLOSS_COMMIT` for the program, where git knows: not in an archive of the sources, nor without git.
+fn note_commit(root: &Path) {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
+    };
+    // a copy of the sources inside another repository is no commit of that one
+    if !root.join(".git").exists() {
+        return;
+    }
+    let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return };
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|changes| !changes.is_empty());
+    println!("cargo::rustc-env=WGLOSS_COMMIT={commit}{}", if changed { " with changes" } else { "" });
+    // the log of HEAD grows with every commit and checkout; of what else changes, the program's own sources
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"]).map(|log| root.join(log));
+    let sources = ["src", "shaders", "cli/src", "Cargo.lock"].map(|source| root.join(source));
+    for path in sources.into_iter().chain(log).filter(|path| path.exists()) {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
 }
 
 fn variable(name: &str) -> String {

@@ -11,6 +11,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Refusals are raised before anything is computed or written, in the order option, dtype, shape, label. The one
 /// exception is a label that already lies on the GPU: the kernel that reads it treats it as ignored, and any read of that
 /// call's results gives [`Error::LabelOutOfRange`].
+///
+/// A browser tells of an allocation, a pipeline or a submission that it refused after the call has returned: there the reads
+/// that are started afterwards give the error, as `Gpu::settled` says.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {

@@ -53,10 +53,10 @@ impl Grid {
         if size.iter().any(|&count| count < 2) {
             return refuse("size", format!("{} x {}", size[0], size[1]), "at least 2 x 2");
         }
-        let points = size[0].saturating_mul(size[1]);
-        if points > MOST_POINTS {
+        let needed = (size[0] as u64).saturating_mul(size[1] as u64);
+        if needed > MOST_POINTS as u64 {
             let what = "points of a grid".into();
-            return Err(Error::TooLarge { what, needed: points as u64, limit: MOST_POINTS as u64 });
+            return Err(Error::TooLarge { what, needed, limit: MOST_POINTS as u64 });
         }
         Ok(Grid { ends: [x, y], size })
     }

@@ -35,8 +35,10 @@ pub use leaf::*;
 pub use loss::*;
 pub use losses::*;
 pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+pub use prove::prove;
 #[cfg(feature = "gpu")]
-pub use prove::{Proof, prove};
+pub use prove::{Proof, prove_async};
 pub use reduction::Reduction;
 pub use role::{Axis, Domain, Role, Sizes};
 pub use shape::{ClassAxis, DType};

@@ -153,6 +153,14 @@ pub enum Denominator {
 /// A loss of your own needs no more than this crate's have: beside the struct, a static `HEADER`, and the leaf, in Rust as the
 /// family's trait and in WGSL.
 ///
+/// Some compilers get wrong, refuse or hardly finish what others take. In a leaf's WGSL,
+/// - write `a & b` and `a | b` rather than `a && b` and `a || b`, and `select` rather than `if` with `else` or an early
+///   `return`: SwiftShader, which headless browsers run on, takes twice the time for each of these after some twenty;
+/// - index no vector by a value that is not constant: DX12's older compiler, FXC, makes NaN of the whole where one component
+///   is NaN or infinite. An array may be indexed;
+/// - test for NaN with `is_nan`, which looks at the bits: `x != x` is false in Metal and FXC;
+/// - multiply with `part_of(share, v)` where a share of 0 must leave nothing of `v`, whatever else it is multiplied by.
+///
 /// ```
 /// use wgloss::{Array, Denominator, ElementScore, Header, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu};
 ///

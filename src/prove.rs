@@ -40,7 +40,16 @@ pub struct Proof {
 ///
 /// # Errors
 /// Those of evaluating the loss, [`Error::UnsupportedDtype`] included.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn prove(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, String>> {
+    pollster::block_on(prove_async(gpu, loss))
+}
+
+/// The same as `prove`, for where nothing may block.
+///
+/// # Errors
+/// Those of evaluating the loss, [`Error::UnsupportedDtype`] included.
+pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, String>> {
     if !matches!(loss.leaf(), Leaf::Pointwise(_)) || loss.header().player(Role::Index).is_some() {
         return Ok(Err(format!("{} is not a loss of elements", loss.header().id)));
     }
@@ -49,7 +58,7 @@ pub fn prove(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, St
         for (all, dtype) in [(false, DType::F32), (true, DType::F32), (true, DType::F16), (false, DType::BF16)] {
             for &reduction in loss.header().reductions {
                 let call = Call::draw(loss, shape, all, dtype, reduction);
-                if let Err(why) = call.on_gpu(gpu)? {
+                if let Err(why) = call.on_gpu(gpu).await? {
                     return Ok(Err(why));
                 }
                 proof.calls += 1;
@@ -99,15 +108,15 @@ impl<'a> Call<'a> {
     }
 
     /// Compares what the GPU gives with the twin.
-    fn on_gpu(&self, gpu: &Gpu) -> Result<std::result::Result<(), String>> {
+    async fn on_gpu(&self, gpu: &Gpu) -> Result<std::result::Result<(), String>> {
         let (term, of) = (self.term()?, self.differentiable());
         let (want, want_gradients) = cpu::gradient_list(&term, &of)?;
         let (got, got_gradients) = gpu.gradient_list(&term, &of)?;
-        let mut pairs = vec![("the loss".to_string(), got.tensor().read().wait()?, want.tensor().clone(), DType::F32)];
+        let mut pairs = vec![("the loss".to_string(), got.tensor().read().await?, want.tensor().clone(), DType::F32)];
         for ((spec, _), (got, want)) in
             self.operands.iter().filter(|(spec, _)| spec.gradient).zip(got_gradients.iter().zip(want_gradients))
         {
-            pairs.push((format!("the gradient of `{}`", spec.name), got.read().wait()?, want, got.dtype()));
+            pairs.push((format!("the gradient of `{}`", spec.name), got.read().await?, want, got.dtype()));
         }
         for (what, got, want, dtype) in pairs {
             if let Some((place, got, want)) = differs(&got.to_f64(), &want.to_f64(), dtype) {

@@ -66,9 +66,17 @@ pub enum ClassAxis {
     Last,
 }
 
-/// The number of elements of a shape; `None` where it does not fit a `usize`.
+/// The number of elements of a shape; `None` where it does not fit a `usize`, or would not if axes of no length had length 1.
+///
+/// So the product of any axes of a shape that has been counted fits a `usize`, on targets of 32 bits too.
 pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |product, &d| product.checked_mul(d))
+    let counted = shape.iter().try_fold(1usize, |product, &d| product.checked_mul(d.max(1)));
+    counted.map(|counted| if shape.contains(&0) { 0 } else { counted })
+}
+
+/// The same product as a number that an error can show: `u64::MAX` stands for all that is larger.
+pub(crate) fn elements_needed(shape: &[usize]) -> u64 {
+    shape.iter().fold(1, |product: u64, &d| product.saturating_mul(d.max(1) as u64))
 }
 
 /// A shape in which every position of a classification loss has its `c` values.
@@ -128,4 +136,26 @@ pub(crate) fn without_classes(shape: &[usize], axis: ClassAxis) -> Vec<usize> {
         ClassAxis::Second => {}
     }
     shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_counted_as_far_as_a_usize_goes() {
+        let (most, half) = (usize::MAX, 1 << (usize::BITS / 2));
+        for (shape, count, needed) in [
+            (vec![], Some(1), 1),
+            (vec![2, 3], Some(6), 6),
+            (vec![2, 0, 3], Some(0), 6),
+            (vec![most], Some(most), most as u64),
+            (vec![half, half - 1], Some(most - half + 1), (most - half + 1) as u64),
+            // no axes of a counted shape may have a product that is too large: walks multiply some of them
+            (vec![half, half], None, ((half as u128) * (half as u128)).min(u64::MAX.into()) as u64),
+            (vec![0, half, half], None, ((half as u128) * (half as u128)).min(u64::MAX.into()) as u64),
+        ] {
+            assert_eq!((elements(&shape), elements_needed(&shape)), (count, needed), "{shape:?}");
+        }
+    }
 }

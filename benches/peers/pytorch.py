@@ -4,7 +4,8 @@
 
     python3 pytorch.py --inputs target/bench/inputs --mode eager
 
-It prints a row for each case and each library that has the loss: case,peer,value,ms,least_ms,runs.
+It prints a row for each case and each library that has the loss: case,peer,value,ms,least_ms,runs,gpu_ms. The last is what
+CUDA's events tell, and empty on a CPU.
 """
 
 import argparse
@@ -108,10 +109,12 @@ def monai_losses():
     }
 
 
-def libraries():
-    """The losses of each library that is installed."""
+def libraries(asked):
+    """The losses of each library that is installed and asked for."""
     found = {"PyTorch": PYTORCH}
     for name, losses in [("torchvision", torchvision_losses), ("MONAI", monai_losses)]:
+        if name not in asked:
+            continue
         try:
             found[name] = losses()
         except ImportError as error:
@@ -120,22 +123,36 @@ def libraries():
 
 
 def measure(loss, operands, of, seconds, most):
-    """The value, and the times of value and gradients in milliseconds."""
+    """The value, and the times of value and gradients in milliseconds: the wall's, and the GPU's where it is one."""
+    on_gpu = of[0].is_cuda
 
     def run():
+        if on_gpu:
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            torch.cuda.synchronize()
         start = time.perf_counter()
+        if on_gpu:
+            begin.record()
         value = loss(**operands)
         gradients = torch.autograd.grad(value, of)
-        if value.is_cuda:
+        if on_gpu:
+            end.record()
             torch.cuda.synchronize()
-        return time.perf_counter() - start, value, gradients
+        wall = time.perf_counter() - start
+        return wall, begin.elapsed_time(end) if on_gpu else None, value, gradients
 
-    _, value, _ = run()
+    value = run()[2]
     run()
-    times = [run()[0]]
-    while len(times) < min(max(7, seconds / times[0]), most):
-        times.append(run()[0])
-    return value.item(), [1e3 * time for time in times]
+    times = [run()[:2]]
+    while len(times) < min(max(7, seconds / times[0][0]), most):
+        times.append(run()[:2])
+    return value.item(), [1e3 * wall for wall, _ in times], [gpu for _, gpu in times if gpu is not None]
+
+
+def operand(path, device, dtype):
+    """The tensor in a file: floats in this dtype, labels as they are."""
+    tensor = torch.from_numpy(np.load(path)).to(device)
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def main():
@@ -146,19 +163,24 @@ def main():
     parser.add_argument("--label", help="what the peer is called beside its library; the mode without it")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", choices=["float32", "float16", "bfloat16"], default="float32")
+    parser.add_argument("--libraries", nargs="*", default=["torchvision", "MONAI"], help="what is measured beside PyTorch")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long a case is measured, after 7 runs")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
 
     with open(asked.out, "w", newline="") if asked.out else sys.stdout as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["case", "peer", "value", "ms", "least_ms", "runs"])
+        table.writerow(["case", "peer", "value", "ms", "least_ms", "runs", "gpu_ms"])
+        file.flush()
+        found = libraries(asked.libraries)
         with open(asked.inputs / "cases.csv", newline="") as cases:
             for case in csv.DictReader(cases):
-                arrays = {path.stem: np.load(path) for path in (asked.inputs / case["case"]).glob("*.npy")}
-                operands = {name: torch.from_numpy(array).to(asked.device) for name, array in arrays.items()}
+                files = (asked.inputs / case["case"]).glob("*.npy")
+                dtype = getattr(torch, asked.dtype)
+                operands = {path.stem: operand(path, asked.device, dtype) for path in files}
                 of = [operands[name].requires_grad_() for name in case["differentiated"].split()]
-                for library, losses in libraries().items():
+                for library, losses in found.items():
                     if (loss := losses.get(case["loss"])) is None:
                         continue
                     peer = f"{library} {asked.label or asked.mode}"
@@ -167,12 +189,13 @@ def main():
                             # what was compiled for another shape would be made general, and slower
                             torch.compiler.reset()
                             loss = torch.compile(loss, dynamic=False)
-                        value, times = measure(loss, operands, of, asked.seconds, 99)
+                        value, times, gpu = measure(loss, operands, of, asked.seconds, 99)
                     except Exception as error:  # a compiler that is not there, an operation that it does not know
                         words = str(error).strip() or type(error).__name__
                         print(f"{peer} leaves out {case['case']}: {words.splitlines()[0]}", file=sys.stderr)
                         continue
                     row = [f"{value:.9e}", f"{statistics.median(times):.4f}", f"{min(times):.4f}", len(times)]
+                    row.append(f"{statistics.median(gpu):.4f}" if gpu else "")
                     table.writerow([case["case"], peer, *row])
                     file.flush()
 

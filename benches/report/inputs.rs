@@ -1,37 +1,49 @@
 //! The inputs of the cases in files, so that peers compute from the same numbers.
 
 use super::measure::Row;
+use super::suite::case::Case;
 use std::fs;
 use std::io::{BufWriter, Result, Write};
-use std::path::Path;
-use wgloss::{Array, Data};
+use std::path::{Path, PathBuf};
+use wgloss::{Array, DType, Data};
 
 /// Inputs of cases beyond this many bytes are not written.
-const MOST: usize = 1 << 29;
+const MOST: usize = 1 << 30;
 
-/// Writes each operand of each case as `FOLDER/CASE/OPERAND.npy`, floats as f32 and labels as i64, and `FOLDER/cases.csv`:
-/// case, loss, and the operands that are differentiated.
-pub fn write(folder: &Path, rows: &[Row]) -> std::result::Result<(), Box<dyn std::error::Error>> {
-    // those of an earlier run would be taken for this one's
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
+/// A folder of inputs, to which cases are added as they are measured: should that end early, peers have those that were.
+pub struct Inputs {
+    folder: PathBuf,
+    list: String,
+}
+
+impl Inputs {
+    /// An empty folder.
+    pub fn new(folder: PathBuf) -> Result<Inputs> {
+        // those of an earlier run would be taken for this one's
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(Inputs { folder, list: "case,loss,differentiated\n".into() })
     }
-    fs::create_dir_all(folder)?;
-    let mut list = String::from("case,loss,differentiated\n");
-    for row in rows {
-        let problem = row.case.problem()?;
+
+    /// Writes each operand of a case as `FOLDER/CASE/OPERAND.npy`, floats as f32 and labels as i64, and `FOLDER/cases.csv`: case,
+    /// loss, and the operands that are differentiated.
+    pub fn add(&mut self, row: &Row) -> std::result::Result<(), Box<dyn std::error::Error>> {
+        // whoever wants them in 16 bits rounds them alike
+        let problem = Case { dtype: DType::F32, ..row.case.clone() }.problem()?;
         if problem.operands.iter().map(|(_, array)| 4 * array.len()).sum::<usize>() > MOST {
-            continue;
+            return Ok(());
         }
         let name = row.case.name();
-        let own = folder.join(&name);
+        let own = self.folder.join(&name);
         fs::create_dir_all(&own)?;
         for (operand, array) in &problem.operands {
             npy(&own.join(format!("{operand}.npy")), array)?;
         }
-        list += &format!("{name},{},{}\n", row.case.loss, problem.of.join(" "));
+        self.list += &format!("{name},{},{}\n", row.case.loss, problem.of.join(" "));
+        Ok(fs::write(self.folder.join("cases.csv"), &self.list)?)
     }
-    Ok(fs::write(folder.join("cases.csv"), list)?)
 }
 
 /// NumPy's format: a magic number, a Python literal that says what follows, the elements.
@@ -46,6 +58,7 @@ fn npy(path: &Path, array: &Array) -> Result<()> {
     file.write_all(&(header.len() as u16).to_le_bytes())?;
     file.write_all(header.as_bytes())?;
     match array.data() {
+        Data::F32(floats) if cfg!(target_endian = "little") => file.write_all(bytemuck::cast_slice(floats))?,
         Data::F32(floats) => floats.iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))?,
         _ => array.to_f64().iter().try_for_each(|x| file.write_all(&(*x as i64).to_le_bytes()))?,
     }

@@ -1,4 +1,5 @@
 //! The report that `cargo xtask bench` asks for: every case at its real size, as a table, a chart and the inputs of peers.
+//! What a pack measures in several runs, it joins into one table.
 //!
 //! Everything goes to the folder that `--out` names; without one nothing is measured, so that `cargo bench` runs Criterion
 //! alone. As a test, all of it is done once on small inputs.
@@ -8,12 +9,14 @@ mod chart;
 mod cost;
 mod inputs;
 mod measure;
+mod merge;
 #[path = "../suite/mod.rs"]
 mod suite;
 mod table;
 
 use arguments::Arguments;
-use measure::{Effort, measure};
+use inputs::Inputs;
+use measure::{Checked, Effort, Row, measure};
 use std::error::Error;
 use std::process::ExitCode;
 use suite::case::{Case, Least};
@@ -30,6 +33,7 @@ const LARGER: usize = 8;
 
 fn main() -> ExitCode {
     let ended = Arguments::parse(std::env::args().skip(1)).map_err(Into::into).and_then(|arguments| match arguments {
+        Some(Arguments { merge: Some(folder), .. }) => merge::merge(&folder),
         Some(arguments) => report(&arguments),
         None => {
             println!("the report is made by `cargo xtask bench`");
@@ -46,8 +50,6 @@ fn main() -> ExitCode {
 }
 
 fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let mut cases = list::cases();
-    cases.retain(|case| arguments.asks_for(case.loss));
     std::fs::create_dir_all(&arguments.out)?;
     let gpu = Gpu::new()?;
     let stopwatch = Stopwatch::new(&gpu);
@@ -62,52 +64,95 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.cost {
         return Ok(());
     }
+    if arguments.test {
+        merge::test(&arguments.out)?;
+        // panics where a case of it is no longer measured
+        list::headline();
+    }
 
+    let before = copy::best_rate(&gpu, &stopwatch);
+    let clock = if stopwatch.has_clock() { "of timestamps on the GPU" } else { "of the wall: the GPU keeps no time" };
+    let said_of_copy = |after: Option<f64>| {
+        let after = after.map_or("not measured".into(), |after| format!("{:.1} GB/s", after / 1e9));
+        let before = before / 1e9;
+        format!("copy: {before:.1} GB/s before, {after} after; shares are of the better. Times are medians, {clock}")
+    };
+    about.push(said_of_copy(None));
+    let measured = rows(&gpu, &stopwatch, arguments, &about, before)?;
+    let after = copy::best_rate(&gpu, &stopwatch);
+    about.pop();
+    about.push(said_of_copy(Some(after)));
+    about.extend(measured.left_out);
+    let copy = before.max(after);
+    table::write(&arguments.out, &about, &measured.rows, copy)?;
+    chart::shares(&arguments.out.join("results.svg"), &about, &measured.rows, copy)?;
+    measured.wrong.map_or(Ok(()), Err)
+}
+
+/// What was measured.
+#[derive(Default)]
+struct Measured {
+    rows: Vec<Row>,
+    /// A line for each case that was left out.
+    left_out: Vec<String>,
+    /// The first wrong answer, where the others were measured all the same.
+    wrong: Option<Box<dyn Error>>,
+}
+
+/// Measures the cases. Each row is in the table as soon as it is measured, and its inputs are written.
+fn rows(
+    gpu: &Gpu,
+    stopwatch: &Stopwatch,
+    arguments: &Arguments,
+    about: &[String],
+    copy: f64,
+) -> Result<Measured, Box<dyn Error>> {
     let (smaller, effort) = match (arguments.test, arguments.quick) {
         (true, _) => (TEST, Effort::ONCE),
         (_, true) => (QUICK, Effort::QUICK),
         _ => (1, Effort::FULL),
     };
-    let before = copy::best_rate(&gpu, &stopwatch);
-    let (mut rows, mut left_out) = (Vec::new(), Vec::new());
-    for case in cases.iter().map(|case| case.scaled(1, smaller)).flat_map(|case| sizes(&gpu, smaller, case)) {
-        match measure(&gpu, &stopwatch, &case, effort) {
+    let mut inputs = arguments.inputs.then(|| Inputs::new(arguments.out.join("inputs"))).transpose()?;
+    let cases: Vec<Case> = arguments.cases().iter().map(|case| case.scaled(1, smaller)).collect();
+    // the larger ones last: what ends early has the table of all others
+    let larger: Vec<Case> = cases.iter().filter_map(|case| larger(gpu, smaller, case)).collect();
+    let (mut measured, mut checked) = (Measured::default(), Checked::new());
+    for case in cases.into_iter().chain(larger) {
+        match measure(gpu, stopwatch, &case, effort, &mut checked) {
             Ok(row) => {
                 println!("{}", row.line());
-                rows.push(row);
+                match inputs.as_mut().map_or(Ok(()), |inputs| inputs.add(&row)) {
+                    // a disk may be full
+                    Err(why) if arguments.keep_going => {
+                        measured.left_out.push(format!("left out: peers of {}: {why}", case.name()));
+                    }
+                    other => other?,
+                }
+                measured.rows.push(row);
+                table::write(&arguments.out, about, &measured.rows, copy)?;
             }
             // what an adapter has no room for says nothing against the others
-            Err(why) if lacks_room(&*why) => left_out.push(format!("left out: {}: {why}", case.name())),
+            Err(why) if lacks_room(&*why) => measured.left_out.push(format!("left out: {}: {why}", case.name())),
+            Err(why) if arguments.keep_going => {
+                println!("{why}");
+                measured.left_out.push(format!("wrong: {why}"));
+                measured.wrong.get_or_insert(why);
+            }
             Err(why) => return Err(why),
         }
     }
-    let after = copy::best_rate(&gpu, &stopwatch);
-    let copy = before.max(after);
-    let clock = if stopwatch.has_clock() { "of timestamps on the GPU" } else { "of the wall: the GPU keeps no time" };
-    about.push(format!(
-        "copy: {:.1} GB/s before, {:.1} GB/s after; shares are of the better. Times are medians, {clock}",
-        before / 1e9,
-        after / 1e9
-    ));
-    about.extend(left_out);
-    table::write(&arguments.out, &about, &rows, copy)?;
-    chart::shares(&arguments.out.join("results.svg"), &about, &rows, copy)?;
-    if arguments.inputs {
-        inputs::write(&arguments.out.join("inputs"), &rows)?;
-    }
-    Ok(())
+    Ok(measured)
 }
 
-/// A case, and where a GPU has memory of its own the same of a larger batch, if memory is what bounds it.
-fn sizes(gpu: &Gpu, smaller: usize, case: Case) -> Vec<Case> {
+/// The same of a larger batch, where a GPU has memory of its own and that is what bounds the case.
+fn larger(gpu: &Gpu, smaller: usize, case: &Case) -> Option<Case> {
     let discrete = gpu.device().adapter_info().device_type == wgpu::DeviceType::DiscreteGpu;
     let limit = (gpu.device().limits().max_storage_buffer_binding_size / 4) as usize;
     let grows = |case: &Case| {
         let problem = case.problem();
         problem.is_ok_and(|problem| matches!(problem.least, Least::Bytes(_)) && LARGER * problem.most() <= limit)
     };
-    let larger = (discrete && smaller == 1 && grows(&case)).then(|| case.scaled(LARGER, 1));
-    [case].into_iter().chain(larger).collect()
+    (discrete && smaller == 1 && grows(case)).then(|| case.scaled(LARGER, 1))
 }
 
 fn lacks_room(why: &(dyn Error + 'static)) -> bool {

@@ -3,6 +3,7 @@
 use super::suite::case::{Case, Least};
 use super::suite::ready::{Ready, check, submit};
 use super::suite::stopwatch::{Lap, Stopwatch};
+use std::collections::HashSet;
 use std::error::Error;
 use std::time::Duration;
 use wgloss::{Gpu, Job};
@@ -106,19 +107,30 @@ impl Times {
     }
 }
 
-/// Checks a case and measures it.
-pub fn measure(gpu: &Gpu, stopwatch: &Stopwatch, case: &Case, effort: Effort) -> Result<Row, Box<dyn Error>> {
+/// The cases that were checked, at the sizes that the twin takes.
+pub type Checked = HashSet<String>;
+
+/// Checks a case and measures it. Of larger batches only a part is checked, and not again where it is a case of its own.
+pub fn measure(
+    gpu: &Gpu,
+    stopwatch: &Stopwatch,
+    case: &Case,
+    effort: Effort,
+    checked: &mut Checked,
+) -> Result<Row, Box<dyn Error>> {
     let problem = case.problem()?;
     let by_flops = match problem.least {
         Least::Flops([value, _]) => (value / FLOPS).ceil().max(1.0) as usize,
         Least::Bytes(_) => problem.cut(ELEMENTS),
     };
-    match by_flops.next_power_of_two() {
-        1 => check(gpu, &case.name(), &problem)?,
-        cut => {
-            let small = case.scaled(1, cut);
-            check(gpu, &small.name(), &small.problem()?)?;
+    let small = case.scaled(1, by_flops.next_power_of_two());
+    let known = format!("{} {}", small.name(), small.dtype);
+    if !checked.contains(&known) {
+        match small.shape == case.shape {
+            true => check(gpu, &small.name(), &problem)?,
+            false => check(gpu, &small.name(), &small.problem()?)?,
         }
+        checked.insert(known);
     }
 
     let ready = Ready::new(gpu, &problem)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The columns; times of milliseconds are medians.
-const COLUMNS: &str = "case,loss,unit,\
+const COLUMNS: &str = "case,loss,dtype,unit,clock,\
                        value_ms,value_wall_ms,value_least_wall_ms,value_rate,value_share,value_runs,value_dispatches,\
                        ms,wall_ms,least_wall_ms,rate,share,runs,dispatches,workspace_bytes,host_us,result";
 
@@ -29,10 +29,11 @@ pub fn write(out: &Path, about: &[String], rows: &[Row], copy: f64) -> std::io::
                 row.dispatches[at]
             )
         });
-        let (name, loss, unit) = (row.case.name(), row.case.loss, row.least.unit());
+        let clock = if row.times[1].gpu.is_some() { "gpu" } else { "wall" };
+        let case = format!("{},{},{},{},{clock}", row.case.name(), row.case.loss, row.case.dtype, row.least.unit());
         let host = row.times[1].host.as_secs_f64() * 1e6;
         // written to fail nowhere: a string grows
-        let _ = writeln!(text, "{name},{loss},{unit},{value},{gradients},{},{host:.1},{:.9e}", row.workspace, row.loss);
+        let _ = writeln!(text, "{case},{value},{gradients},{},{host:.1},{:.9e}", row.workspace, row.loss);
     }
     std::fs::write(out.join("results.csv"), text)
 }

@@ -1,6 +1,6 @@
 //! A loss at a size, and the least work that it can come by.
 
-use wgloss::{Array, Loss, Result, Term};
+use wgloss::{Array, DType, Loss, Operand, Result, Term};
 
 /// A loss at a size.
 #[derive(Clone)]
@@ -11,6 +11,8 @@ pub struct Case {
     pub shape: Vec<usize>,
     /// What else tells it apart.
     pub detail: &'static str,
+    /// How its floats are stored, and its gradients.
+    pub dtype: DType,
     /// Makes it at other sizes.
     pub make: fn(&[usize]) -> Result<Problem>,
 }
@@ -37,7 +39,7 @@ impl Case {
 
     /// Its operands and its term.
     pub fn problem(&self) -> Result<Problem> {
-        (self.make)(&self.shape)
+        (self.make)(&self.shape)?.stored_as(self.dtype)
     }
 }
 
@@ -51,6 +53,8 @@ pub struct Problem {
     pub term: Term<Array>,
     /// The least work.
     pub least: Least,
+    /// How often the gradients have each operand read.
+    reads: usize,
 }
 
 /// The least work that the value takes, and the value with its gradients.
@@ -66,14 +70,15 @@ impl Problem {
     /// A loss of operands; each is read once and each gradient written once.
     pub fn new(loss: impl Loss, operands: Vec<(&'static str, Array)>, of: &[&'static str]) -> Problem {
         let term = Term::new(loss, operands.iter().map(|(name, array)| (*name, array)));
-        let mut problem = Problem { operands, of: of.to_vec(), term, least: Least::Bytes([0.0; 2]) };
-        problem.least = problem.bytes(1);
+        let mut problem = Problem { operands, of: of.to_vec(), term, least: Least::Bytes([0.0; 2]), reads: 1 };
+        problem.least = problem.bytes();
         problem
     }
 
     /// The same, where the gradients need another look at all operands.
     pub fn read_twice(mut self) -> Problem {
-        self.least = self.bytes(2);
+        self.reads = 2;
+        self.least = self.bytes();
         self
     }
 
@@ -83,11 +88,30 @@ impl Problem {
         self
     }
 
-    fn bytes(&self, reads: usize) -> Least {
-        // floats and labels alike are of four bytes
-        let all = |arrays: &mut dyn Iterator<Item = &Array>| 4.0 * arrays.map(Array::len).sum::<usize>() as f64;
+    /// The same with its floats in this dtype.
+    fn stored_as(mut self, dtype: DType) -> Result<Problem> {
+        if dtype == DType::F32 {
+            return Ok(self);
+        }
+        let cast = |array: &Array| if array.dtype().is_float() { array.cast(dtype) } else { array.clone() };
+        let stored: Vec<_> = self.operands.iter().map(|(name, array)| (*name, cast(array))).collect();
+        let in_place_of = |old: &Array| {
+            let place = self.operands.iter().position(|(_, array)| array.is(old));
+            Ok(stored[place.expect("a term holds the operands that it was made of")].1.clone())
+        };
+        self.term = self.term.map(in_place_of)?;
+        self.operands = stored;
+        if matches!(self.least, Least::Bytes(_)) {
+            self.least = self.bytes();
+        }
+        Ok(self)
+    }
+
+    fn bytes(&self) -> Least {
+        let size = |array: &Array| array.len() * array.dtype().size();
+        let all = |arrays: &mut dyn Iterator<Item = &Array>| arrays.map(size).sum::<usize>() as f64;
         let read = all(&mut self.operands.iter().map(|(_, array)| array));
-        Least::Bytes([read, reads as f64 * read + all(&mut self.differentiated().into_iter())])
+        Least::Bytes([read, self.reads as f64 * read + all(&mut self.differentiated().into_iter())])
     }
 
     /// The operands that are differentiated.

@@ -3,14 +3,31 @@
 use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
 use wgloss::{
-    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation,
-    GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, Mse, MultiMargin, MultilabelSoftMargin, Nll, PredictionType,
-    Result, SigmoidFocal, SoftmaxFocal, TripletMargin,
+    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, DType, Dice, DiceCrossEntropy, Diffusion,
+    Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, Mse, MultiMargin, MultilabelSoftMargin, Nll,
+    PredictionType, Result, SigmoidFocal, SoftmaxFocal, TripletMargin,
 };
+
+/// The cases that say most of a GPU, in order of worth.
+const HEADLINE: [&str; 6] = [
+    "cross_entropy 8x21x256x256",
+    "cross_entropy 512x32000",
+    "sigmoid_focal 131072x80",
+    "dice 8x21x256x256",
+    "mse 16777216",
+    "bce_with_logits 131072x80 pos_weight",
+];
+
+/// The cases that say most of a GPU, in order of worth.
+pub fn headline() -> Vec<Case> {
+    let cases = cases();
+    let case = |name| cases.iter().find(|case| case.name() == name).expect("the headline names cases").clone();
+    HEADLINE.into_iter().map(case).collect()
+}
 
 /// The cases. What peers are to match has its options at their defaults.
 pub fn cases() -> Vec<Case> {
-    let case = |loss, shape: &[usize], make| Case { loss, shape: shape.to_vec(), detail: "", make };
+    let case = |loss, shape: &[usize], make| Case { loss, shape: shape.to_vec(), detail: "", dtype: DType::F32, make };
     let weighted = |shape: &[usize]| Case { detail: "pos_weight", ..case("bce_with_logits", shape, with_pos_weight) };
     let pixels = [8, 21, 256, 256];
     vec![
@@ -46,7 +63,8 @@ pub fn cases() -> Vec<Case> {
 
 /// One loss of each family, at sizes whose batch is to be chosen.
 pub fn families() -> Vec<Case> {
-    let case = |loss, item: &[usize], make| Case { loss, shape: [&[1], item].concat(), detail: "", make };
+    let case =
+        |loss, item: &[usize], make| Case { loss, shape: [&[1], item].concat(), detail: "", dtype: DType::F32, make };
     vec![
         case("mse", &[], mse),
         case("cross_entropy", &[20, 5, 10], |s| labelled(s, CrossEntropy::default())),

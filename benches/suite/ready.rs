@@ -3,7 +3,7 @@
 use super::case::Problem;
 use super::stopwatch::Stamps;
 use std::error::Error;
-use wgloss::{Gpu, Gradient, Job, Operand, Outputs, Result, Tensor, cpu, wgpu};
+use wgloss::{DType, Gpu, Gradient, Job, Operand, Outputs, Result, Tensor, cpu, wgpu};
 
 /// A prepared case.
 pub struct Ready {
@@ -23,7 +23,10 @@ impl Ready {
             tensors[place.expect("a term holds the operands that it was made of")].clone()
         };
         let term = problem.term.map(|array| Ok(on_gpu(array)))?;
-        let store = |of: &wgloss::Array| Ok(Gradient::store(&on_gpu(of), &gpu.empty(of.shape())?));
+        let store = |of: &wgloss::Array| {
+            let of = on_gpu(of);
+            Ok(Gradient::store(&of, &gpu.empty_like(&of)?))
+        };
         let gradients = problem.differentiated().into_iter().map(store).collect::<Result<_>>()?;
         Ok(Ready {
             value: gpu.prepare(&term, &Outputs::default())?,
@@ -50,13 +53,24 @@ pub fn check(gpu: &Gpu, name: &str, problem: &Problem) -> std::result::Result<()
         return Err(format!("{name}: the loss is {ours}, the twin's {twin}").into());
     }
     for ((operand, got), want) in problem.of.iter().zip(&got).zip(&wanted) {
+        let dtype = got.dtype();
         let (got, want) = (got.read().wait()?.to_f64(), want.to_f64());
         let most = want.iter().fold(0.0, |most: f64, d| most.max(d.abs()));
+        let errors = got.iter().zip(&want).map(|(got, want)| (got - want).abs() - rounding(dtype, *want));
         // of all numbers NaN is the greatest in this order
-        let worst = got.iter().zip(&want).map(|(got, want)| (got - want).abs()).max_by(f64::total_cmp).unwrap_or(0.0);
+        let worst = errors.max_by(f64::total_cmp).unwrap_or(0.0);
         if worst.is_nan() || worst > 1e-5 * most {
             return Err(format!("{name}: the gradient of {operand} is off by {worst}, the greatest is {most}").into());
         }
     }
     Ok(())
+}
+
+/// How far apart two numbers may come to lie by being stored: a unit in the last place.
+fn rounding(dtype: DType, number: f64) -> f64 {
+    match dtype {
+        DType::F16 => number.abs() * 2f64.powi(-10) + 2f64.powi(-24),
+        DType::BF16 => number.abs() * 2f64.powi(-7),
+        _ => 0.0,
+    }
 }

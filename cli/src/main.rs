@@ -25,7 +25,7 @@ struct Arguments {
 enum Command {
     /// List the GPU adapters, with what matters to the losses, and which one would be used.
     Devices,
-    /// Run the conformance cases; the last line is `N passed, N failed`.
+    /// Run the conformance cases. A loss is reported as soon as it is done; the last line is `N passed, N failed`.
     Verify(verify::Verify),
     /// Evaluate a loss of tensors in files, and its gradients.
     Eval(eval::Eval),

@@ -1,28 +1,39 @@
 //! `wgloss verify`: the conformance cases on each device.
 
+mod accuracy;
 mod case;
 mod dtype;
+mod entry;
 mod judge;
+mod machine;
+mod progress;
+mod report;
 mod source;
 mod trial;
 
 use crate::device::{Device, Way};
 use crate::failure::Failure;
+use crate::files::output;
 use ::safetensors::SafeTensors;
 use case::Suite;
 use clap::{Args, ValueEnum};
 use dtype::Dtypes;
-use indicatif::{ProgressBar, ProgressStyle};
+use entry::{Entry, Outcome};
+use progress::{Progress, Slot};
+use report::Report;
 use source::Source;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 use std::{panic, thread};
 use trial::{Tally, Trial};
 use wgloss::wgpu::Backend;
+
+/// How often is looked after what runs, where no loss ends meanwhile.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The arguments of `wgloss verify`.
 #[derive(Args)]
@@ -43,6 +54,11 @@ pub struct Verify {
     /// Count the cases of losses that the library does not know as failed.
     #[arg(long)]
     strict: bool,
+    /// The .json file to write a report to, for you to attach to an issue: the adapter and its driver, the system, and for each
+    /// loss its results, its accuracy and its failures. It has no names of users, hosts or folders. It is written while cases
+    /// run, too, so that it says what was running where a driver hangs.
+    #[arg(long, value_name = "FILE")]
+    report: Option<String>,
 }
 
 /// The devices to verify.
@@ -69,15 +85,15 @@ impl Devices {
 /// A device with its ways in, or why there is none.
 type Opened = (Device, wgloss::Result<Vec<Way>>);
 
-/// What the cases of a loss came to, by its place, and the lines that say so.
-type Report = (usize, io::Result<(Tally, Vec<u8>)>);
-
 /// The cases of a loss, and their tensors.
 type Read<'a> = (Suite, SafeTensors<'a>);
 
 impl Verify {
     /// Runs the cases and reports them.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if let Some(place) = &self.report {
+            output::check(place, &[".json"])?;
+        }
         let sources = source::sources(self.cases.as_deref())?;
         let mut suites = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         if let Some(unknown) = self.losses.iter().find(|id| !suites.iter().any(|(suite, _)| suite.loss == **id)) {
@@ -86,9 +102,15 @@ impl Verify {
         suites.retain(|(suite, _)| self.losses.is_empty() || self.losses.contains(&suite.loss));
 
         let runs = self.device.list().len() * self.dtype.list().len();
-        let bar = progress(suites.iter().map(|(suite, _)| suite.len() * runs).sum());
-        let (total, missing) = self.suites(&suites, &bar, out)?;
-        bar.finish_and_clear();
+        let threads = self.threads().min(suites.len()).max(1);
+        let progress = Progress::new(suites.iter().map(|(suite, _)| suite.len() * runs).sum(), threads);
+        let mut report = self.report.as_deref().map(|place| Report::new(place, self.device, self.cases.is_some()));
+        let (total, missing) = self.suites(&suites, &progress, report.as_mut(), out)?;
+        progress.finish();
+        if let Some(report) = report {
+            report.finish(missing.as_ref())?;
+            writeln!(out, "report: {}", report.place())?;
+        }
         writeln!(out, "{} passed, {} failed", total.passed, total.failed)?;
         match missing {
             Some(error) => Err(error.into()),
@@ -104,12 +126,13 @@ impl Verify {
         if gpu && on_gl() { 1 } else { thread::available_parallelism().map_or(1, usize::from) }
     }
 
-    /// Runs the cases of all losses, on as many threads as there are cores, and reports them in order. Also gives why a device
-    /// is not there, where one is not.
+    /// Runs the cases of all losses on as many threads as there are slots, and prints each loss as soon as it is done: in
+    /// which order they end hangs on the machine. Also gives why a device is not there, where one is not.
     fn suites(
         &self,
         suites: &[Read<'_>],
-        bar: &ProgressBar,
+        progress: &Progress,
+        report: Option<&mut Report>,
         out: &mut impl Write,
     ) -> Result<(Tally, Option<wgloss::Error>), Failure> {
         let next = AtomicUsize::new(0);
@@ -118,32 +141,23 @@ impl Verify {
         order.sort_by_key(|&place| Reverse(suites[place].0.len()));
         let (sender, receiver) = mpsc::channel();
         // a driver compiles for one device on one thread: each has its own
-        let work = |sender: mpsc::Sender<Report>| {
+        let work = |sender: mpsc::Sender<Entry>, slot: Slot<'_>| {
+            slot.starts("opening the device".into());
             let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
             while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let mut lines = Vec::new();
-                let tally = self.suite(&suites[place], &devices, bar, &mut lines);
-                // nobody listens any more where a report could not be written
-                if sender.send((place, tally.map(|tally| (tally, lines)))).is_err() {
+                // nobody listens any more where an entry could not be printed
+                if !self.suite(&suites[place], &devices, &slot, &|entry| sender.send(entry).is_ok()) {
                     break;
                 }
             }
+            slot.ends();
             devices.into_iter().find_map(|(_, opened)| opened.err())
         };
         thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..self.threads().min(suites.len()).max(1)).map(|_| (sender.clone(), &work)).collect();
-            let workers: Vec<_> = workers.into_iter().map(|(sender, work)| scope.spawn(move || work(sender))).collect();
+            let workers = progress.slots().map(|slot| (slot, sender.clone(), &work));
+            let workers: Vec<_> = workers.map(|(slot, sender, work)| scope.spawn(move || work(sender, slot))).collect();
             drop(sender);
-            let (mut total, mut waiting, mut told) = (Tally::default(), BTreeMap::new(), 0);
-            for (place, report) in receiver {
-                waiting.insert(place, report?);
-                while let Some((tally, lines)) = waiting.remove(&told) {
-                    bar.suspend(|| out.write_all(&lines))?;
-                    total.add(tally);
-                    told += 1;
-                }
-            }
+            let total = tell(&receiver, progress, report, out)?;
             let missing = workers.into_iter().filter_map(|worker| match worker.join() {
                 Ok(missing) => missing,
                 Err(panic) => panic::resume_unwind(panic),
@@ -152,55 +166,81 @@ impl Verify {
         })
     }
 
-    /// Runs the cases of a loss on each device, and reports them in a line for each.
+    /// Runs the cases of a loss in each dtype on each device, and sends what each came to; false where nobody listens.
     fn suite(
         &self,
         (suite, tensors): &Read<'_>,
         devices: &[Opened],
-        bar: &ProgressBar,
-        out: &mut impl Write,
-    ) -> io::Result<Tally> {
+        slot: &Slot<'_>,
+        send: &dyn Fn(Entry) -> bool,
+    ) -> bool {
         let (loss, count) = (&suite.loss, suite.len());
         let Some(known) = wgloss::by_id(loss) else {
             let runs = devices.len() * self.dtype.list().len();
-            bar.inc((count * runs) as u64);
-            writeln!(out, "{loss:<26}      unknown to the library, {count} cases not run")?;
-            return Ok(Tally { failed: if self.strict { count * runs } else { 0 }, ..Tally::default() });
+            slot.skips(count * runs);
+            let failed = if self.strict { count * runs } else { 0 };
+            return send(Entry::new(loss, Outcome::Unknown { cases: count, failed }));
         };
-        bar.set_message(loss.clone());
         let cases = suite.cases(known.header(), tensors);
-        let mut total = Tally::default();
         for &dtype in self.dtype.list() {
+            slot.starts(format!("{loss} in {dtype}"));
             let cases: Vec<_> = cases.iter().map(|case| dtype::stored_as(case, dtype)).collect();
             for (device, opened) in devices {
-                let place = self.dtype.label(device.name(), dtype);
+                let label = self.dtype.label(device.name(), dtype);
+                let mut entry = Entry::on(loss, device.name(), dtype, label);
                 let Ok(ways) = opened else {
-                    bar.inc(count as u64);
-                    writeln!(out, "{loss:<26} {place}  is not there, {count} cases failed")?;
-                    total.failed += count;
+                    slot.skips(count);
+                    entry.outcome = Outcome::Missing { failed: count };
+                    if !send(entry) {
+                        return false;
+                    }
                     continue;
                 };
-                let mut tally = Tally::default();
-                let mut failures = Vec::new();
+                slot.starts(format!("{loss} on {} in {dtype}", device.name()));
+                let start = Instant::now();
                 for case in &cases {
-                    let trial = Trial::run(ways, case);
-                    tally.count(&trial);
-                    let failed = |failure| format!("  FAILED {}: {failure}", case.name);
-                    failures.extend(trial.failures.into_iter().map(failed));
-                    bar.inc(1);
+                    slot.goes_on_with(&case.name);
+                    entry.count(&case.name, Trial::run(ways, case));
+                    slot.skips(1);
                 }
-                report(out, loss, &place, tally, &failures)?;
-                total.add(tally);
+                entry.took(start.elapsed());
+                if !send(entry) {
+                    return false;
+                }
             }
         }
-        Ok(total)
+        true
     }
 }
 
-fn report(out: &mut impl Write, loss: &str, place: &str, tally: Tally, failures: &[String]) -> io::Result<()> {
-    let Tally { passed, failed, worst } = tally;
-    writeln!(out, "{loss:<26} {place}  {passed:>3} passed, {failed:>2} failed, worst {worst:.4} of the tolerance")?;
-    failures.iter().try_for_each(|failure| writeln!(out, "{failure}"))
+/// Prints entries as they come, says what takes long, and keeps the report up to date.
+fn tell(
+    entries: &Receiver<Entry>,
+    progress: &Progress,
+    mut report: Option<&mut Report>,
+    out: &mut impl Write,
+) -> Result<Tally, Failure> {
+    let mut total = Tally::default();
+    loop {
+        match entries.recv_timeout(TICK) {
+            Ok(entry) => {
+                progress.aside(|| entry.write(out).and_then(|()| out.flush()))?;
+                total.add(entry.tally());
+                if let Some(report) = &mut report {
+                    report.add(entry);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(total),
+        }
+        for line in progress.slow(Instant::now()) {
+            // where standard error is closed, nobody waits for it
+            progress.aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
+        }
+        if let Some(report) = &mut report {
+            report.keep(progress, TICK)?;
+        }
+    }
 }
 
 fn read(source: &Source) -> Result<Read<'_>, Failure> {
@@ -210,8 +250,44 @@ fn read(source: &Source) -> Result<Read<'_>, Failure> {
     Ok((suite, tensors.map_err(|error| refuse("safetensors", format!("is damaged: {error}")))?))
 }
 
-/// A bar on the standard error, where that is a terminal.
-fn progress(length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}").expect("the template is well-formed");
-    ProgressBar::new(length as u64).with_style(style)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written comes out of a channel.
+    struct Line(mpsc::Sender<String>);
+
+    impl Write for Line {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(String::from_utf8_lossy(bytes).into()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_loss_is_printed_while_others_still_run() {
+        let (entries, receiver) = mpsc::channel();
+        let (written, lines) = mpsc::channel();
+        let entry = |loss: &str| Entry::new(loss, Outcome::Unknown { cases: 2, failed: 2 });
+        let progress = Progress::new(4, 1);
+        thread::scope(|scope| {
+            let progress = &progress;
+            let teller = scope.spawn(move || tell(&receiver, progress, None, &mut Line(written)).unwrap());
+            let told = || lines.recv_timeout(Duration::from_secs(60)).unwrap();
+            entries.send(entry("nll")).unwrap();
+            let mut text = told();
+            while !text.ends_with("2 cases not run\n") {
+                text += &told();
+            }
+            assert!(text.starts_with("nll "), "{text}");
+            // the alphabet's first is not waited for
+            entries.send(entry("l1")).unwrap();
+            drop(entries);
+            assert_eq!(teller.join().unwrap().failed, 4);
+        });
+    }
 }

@@ -1,69 +1,18 @@
-//! Runs the built program: what it prints, the status it exits with, and the files it leaves.
+//! Runs the built program where no GPU is needed: what it prints, the status it exits with, and the files it leaves.
 
-use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
+mod common;
+
+use common::{ONE, Run, cases, elements, files, npy, report, run, wgloss};
+use serde_json::Value as Json;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
-
-/// What a run came to.
-#[derive(Debug)]
-struct Run {
-    status: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn wgloss(directory: &Path, arguments: &[&str]) -> Run {
-    run(Command::new(env!("CARGO_BIN_EXE_wgloss")).current_dir(directory).args(arguments))
-}
 
 /// The program where no adapter is to be found: the backend is one that no machine has natively.
 fn wgloss_without_adapter(directory: &Path, arguments: &[&str]) -> Run {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
     run(program.current_dir(directory).args(arguments).env("WGPU_BACKEND", "webgpu"))
-}
-
-fn run(program: &mut Command) -> Run {
-    let output = program.output();
-    let Output { status, stdout, stderr } = output.expect("the program starts");
-    let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
-    Run { status: status.code(), out: text(stdout), err: text(stderr) }
-}
-
-/// An `.npy` file of floats.
-fn npy(shape: &[usize], elements: &[f32]) -> Vec<u8> {
-    let shape: String = shape.iter().map(|size| format!("{size},")).collect();
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape})}}\n");
-    let size = (header.len() as u16).to_le_bytes();
-    let elements: Vec<u8> = elements.iter().flat_map(|x| x.to_le_bytes()).collect();
-    [b"\x93NUMPY\x01\x00", &size[..], header.as_bytes(), &elements].concat()
-}
-
-/// An `.npy` file of one axis of doubles.
-fn doubles(elements: &[f64]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(&npy(&[elements.len()], &[])[10..]).replace("<f4", "<f8");
-    let elements: Vec<u8> = elements.iter().flat_map(|x| x.to_le_bytes()).collect();
-    [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes(), &elements].concat()
-}
-
-/// The last elements of a file, of N bytes each.
-fn elements<const N: usize, E>(path: PathBuf, count: usize, of: fn([u8; N]) -> E) -> Vec<E> {
-    let bytes = fs::read(path).unwrap();
-    let elements = bytes[bytes.len() - count * N..].chunks_exact(N);
-    elements.map(|chunk| of(chunk.try_into().unwrap())).collect()
-}
-
-/// A directory with two tensors, in every form that is read.
-fn files() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let at = |name: &str| directory.path().join(name);
-    fs::write(at("x.npy"), npy(&[2], &[1.0, 3.0])).unwrap();
-    fs::write(at("t.npy"), npy(&[2], &[0.5, 1.0])).unwrap();
-    let target: Vec<u8> = [0.5f32, 1.0].iter().flat_map(|x| x.to_le_bytes()).collect();
-    let target = TensorView::new(Dtype::F32, vec![2], &target).unwrap();
-    serialize_to_file([("deep/t", target)], None, &at("t.safetensors")).unwrap();
-    directory
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -81,29 +30,6 @@ fn the_cases_that_it_carries_pass_on_the_cpu() {
     let passed: usize = last.strip_suffix(" passed, 0 failed").expect(last).parse().unwrap();
     assert!(passed > 200, "{last}");
     assert_eq!(run.err, "");
-}
-
-/// How the case ends.
-const ONE: &str = r#""gradients": ["input"], "rtol": 1e-5, "atol": 1e-7, "options": {"reduction": "sum"}"#;
-
-/// A directory with one case of mse, its list changed from `from` to `to`; a refusal has no numbers.
-fn cases(from: &str, to: &str) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let list = format!(r#"{{"loss": "mse", "cases": [{{"name": "one", "inputs": ["input", "target"], {ONE}}}]}}"#);
-    assert!(list.contains(from), "{from}");
-    fs::write(directory.path().join("mse.json"), list.replace(from, to)).unwrap();
-    let floats = |values: [f32; 2]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-    let (input, target) = (floats([1.0, 3.0]), floats([0.5, 1.0]));
-    let (loss, gradient) = (4.25f64.to_le_bytes(), [1.0f64, 4.0].map(f64::to_le_bytes).concat());
-    let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).unwrap();
-    let inputs = [("one/input", view(Dtype::F32, vec![2], &input)), ("one/target", view(Dtype::F32, vec![2], &target))];
-    let numbers = [
-        ("one/expect/loss", view(Dtype::F64, vec![], &loss)),
-        ("one/expect/grad/input", view(Dtype::F64, vec![2], &gradient)),
-    ];
-    let numbers = numbers.into_iter().filter(|_| !to.contains("error"));
-    serialize_to_file(inputs.into_iter().chain(numbers), None, &directory.path().join("mse.safetensors")).unwrap();
-    directory
 }
 
 /// Verifies a directory's cases on the CPU: the run, its exit status and its last line.
@@ -216,6 +142,83 @@ fn cases_that_cannot_be_read_are_an_error() {
 }
 
 #[test]
+fn a_report_has_the_results_whether_or_not_cases_pass() {
+    for (from, to, status, passed, loss, gradient) in
+        [("one", "one", 0, 1, 0.0, 0.0), ("\"sum\"", "\"mean\"", 1, 0, 0.5, 0.5)]
+    {
+        let directory = cases(from, to);
+        // what is a file of JSON beside the cases would be taken for cases
+        let folder = directory.path().join("out");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("r.json"), "what was there").unwrap();
+        let (run, got, last) = verified(&directory, &["--report", "out/r.json"]);
+        assert_eq!((got, last), (Some(status), format!("{passed} passed, {} failed", 1 - passed)), "{run:#?}");
+        assert!(run.out.contains("\nreport: out/r.json\n"), "{run:#?}");
+        assert_eq!(names(&folder), ["r.json"]);
+
+        let (report, lines) = report(folder.join("r.json"));
+        assert_eq!(report["complete"], Json::Bool(true), "{report:#}");
+        assert_eq!((&report["passed"], &report["failed"]), (&Json::from(passed), &Json::from(1 - passed)));
+        assert_eq!(
+            (&report["program"]["version"], &report["adapter"]),
+            (&env!("CARGO_PKG_VERSION").into(), &Json::Null)
+        );
+        assert!(report["system"]["cores"].as_u64().is_some_and(|cores| cores > 0), "{report:#}");
+        let entry = &report["results"][0];
+        assert_eq!((&entry["loss"], &entry["device"], &entry["dtype"]), (&"mse".into(), &"cpu".into(), &"f32".into()));
+        let errors = &entry["relative_errors"];
+        assert_eq!((&errors["loss"], &errors["gradient of input"]), (&loss.into(), &gradient.into()), "{report:#}");
+        let messages = entry["failures"].as_array().unwrap().iter().map(|failure| failure["message"].as_str().unwrap());
+        assert_eq!(messages.filter(|message| message.contains("value alone: loss: element []")).count(), 1 - passed);
+        assert_eq!(lines.len(), 1);
+    }
+}
+
+#[test]
+fn a_report_is_ordered_and_names_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let losses = ["--loss", "nll", "--loss", "l1", "--loss", "cross_entropy"];
+    let arguments = [&["verify", "--device", "cpu", "--dtype", "all", "--report", "r.json"][..], &losses].concat();
+    let run = wgloss(directory.path(), &arguments);
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    let (report, lines) = report(directory.path().join("r.json"));
+    let order: Vec<String> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let [loss, dtype] = ["loss", "dtype"].map(|key| entry[key].as_str().unwrap());
+            format!("{loss} {dtype}")
+        })
+        .collect();
+    let each = |loss: &str| ["f32", "f16", "bf16"].map(|dtype| format!("{loss} {dtype}"));
+    assert_eq!(order, ["cross_entropy", "l1", "nll"].map(each).concat());
+    assert_eq!(lines.len(), 9, "a line each");
+    let text = fs::read_to_string(directory.path().join("r.json")).unwrap();
+    let user = ["USER", "LOGNAME", "HOME"].map(|name| std::env::var(name).unwrap_or_default());
+    for secret in user.iter().map(String::as_str).chain([directory.path().to_str().unwrap(), "/"]) {
+        // what is written as a fraction or a name is no path
+        let found = text.matches(secret).count() - text.matches("GNU/Linux").count() * usize::from(secret == "/");
+        assert!(secret.is_empty() || secret == "root" || found == 0, "{secret} is in {text}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_runs() {
+    let directory = cases("one", "one");
+    fs::create_dir(directory.path().join("folder.json")).unwrap();
+    for (place, said) in [
+        ("r.txt", "error: r.txt: the files written are FILE.json"),
+        ("none/r.json", "error: none/r.json: its directory"),
+        ("folder.json", "error: folder.json: is there, and is not a file"),
+    ] {
+        let (run, status, _) = verified(&directory, &["--report", place]);
+        assert_eq!((status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+}
+
+#[test]
 fn a_loss_is_printed_and_its_gradient_written() {
     let directory = files();
     let base = ["eval", "mse", "--device", "cpu", "--input", "x.npy"];
@@ -276,67 +279,8 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_gpu_evaluates_and_verifies() {
-    let directory = files();
-    let run = wgloss(directory.path(), &["devices"]);
-    assert_eq!((run.status, run.out.matches("(used)").count()), (Some(0), 1), "{run:#?}");
-    let base = ["eval", "mse", "--input", "x.npy", "--target", "t.npy"];
-    let run = wgloss(directory.path(), &[&base[..], &["--gradient-of", "target=g.npy"]].concat());
-    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
-    assert_eq!(elements(directory.path().join("g.npy"), 2, f32::from_le_bytes), [-0.5, -2.0]);
-
-    fs::write(directory.path().join("d.npy"), doubles(&[1.0, 3.0])).unwrap();
-    let double = ["eval", "mse", "--input", "d.npy", "--target", "t.npy"];
-    let run = wgloss(directory.path(), &double);
-    assert_eq!(run.status, Some(1), "{run:#?}");
-    assert!(run.err.contains("error: mse: `input` holds f64, expected f32, f16 or bf16"), "{run:#?}");
-    let run = wgloss(directory.path(), &[&double[..], &["--device", "cpu"]].concat());
-    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
-
-    // 1, 3 and 0.5, 1, in either kind of 16 bits
-    let halves = |halves: [u16; 2]| halves.map(u16::to_le_bytes).concat();
-    let text = String::from_utf8_lossy(&npy(&[2], &[])[10..]).replace("<f4", "<f2");
-    let header = [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes()].concat();
-    fs::write(directory.path().join("h.npy"), [header, halves([0x3c00, 0x4200])].concat()).unwrap();
-    let target = halves([0x3f00, 0x3f80]);
-    let target = TensorView::new(Dtype::BF16, vec![2], &target).unwrap();
-    serialize_to_file([("t", target)], None, &directory.path().join("h.safetensors")).unwrap();
-    let half = ["eval", "mse", "--input", "h.npy", "--target", "h.safetensors:t"];
-    let gradients = ["--gradient-of", "input=dx.npy", "--gradient-of", "target=dt.npy"];
-    let run = wgloss(directory.path(), &[&half[..], &gradients].concat());
-    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
-    let dx = fs::read(directory.path().join("dx.npy")).unwrap();
-    assert_eq!((&dx[21..24], &dx[dx.len() - 4..]), (&b"<f2"[..], &halves([0x3800, 0x4000])[..]));
-    assert_eq!(elements(directory.path().join("dt.npy"), 2, f32::from_le_bytes), [-0.5, -2.0]);
-
-    let directory = cases("one", "one");
-    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--dtype", "all"]);
-    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("6 passed, 0 failed")), "{run:#?}");
-    let run = wgloss(directory.path(), &["verify", "--cases", "."]);
-    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
-    let directory = cases("sum", "mean");
-    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--device", "gpu"]);
-    assert_eq!((run.status, run.out.lines().last()), (Some(1), Some("0 passed, 1 failed")), "{run:#?}");
-    assert!(
-        run.out.contains("host arrays, value alone") && run.out.contains("uploaded tensors, with gradients"),
-        "{run:#?}"
-    );
-}
-
-#[test]
-fn a_landscape_is_drawn_or_refused() {
+fn a_landscape_that_cannot_be_drawn_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let run = wgloss(directory.path(), &["landscape", "--size", "13"]);
-    let said = "himmelblau: the lowest of 13 x 13 losses is 0.0 at (3.0, 2.0)\nhimmelblau.png\n";
-    assert_eq!((run.status, run.out.as_str()), (Some(0), said), "{run:#?}");
-    let picture = fs::read(directory.path().join("himmelblau.png")).unwrap();
-    assert!(picture.starts_with(b"\x89PNG") && picture.ends_with(b"IEND\xae\x42\x60\x82"));
-    let run = wgloss(directory.path(), &["landscape", "--size", "2", "--out", "flat.svg"]);
-    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("flat.svg")), "{run:#?}");
-    let picture = fs::read_to_string(directory.path().join("flat.svg")).unwrap();
-    assert!(picture.starts_with("<svg width=\"860\"") && picture.ends_with("</svg>\n"), "{picture}");
-
-    let before = names(directory.path());
     for (arguments, said) in [
         (["--size", "1"], "1 is not in 2..=1000"),
         (["--out", "flat.jpg"], "error: flat.jpg: the files written are FILE.png and FILE.svg"),
@@ -346,7 +290,7 @@ fn a_landscape_is_drawn_or_refused() {
         let run = wgloss(directory.path(), &[&["landscape"], &arguments[..]].concat());
         assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
         assert!(run.err.contains(said), "{said}: {run:#?}");
-        assert_eq!(names(directory.path()), before);
+        assert_eq!(names(directory.path()), [""; 0]);
     }
 }
 
@@ -363,6 +307,10 @@ fn without_an_adapter_nothing_falls_back() {
         assert_eq!(names(directory.path()), before);
     }
     let run = wgloss_without_adapter(directory.path(), &verify);
+    let reported = [&verify[..], &["--report", "r.json"]].concat();
+    assert_eq!(wgloss_without_adapter(directory.path(), &reported).status, Some(1));
+    let (report, _) = report(directory.path().join("r.json"));
+    assert!(report["missing"].as_str().is_some_and(|why| why.starts_with("no GPU adapter")), "{report:#}");
     let last = run.out.lines().last().unwrap();
     assert!(last.ends_with(" failed") && !last.ends_with(" 0 failed") && !last.starts_with("0 passed"), "{run:#?}");
 }

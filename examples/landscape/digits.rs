@@ -50,7 +50,7 @@ impl Digits {
         let mut text = String::new();
         let packed = include_bytes!("../../data/digits.csv.gz");
         GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("the data set is sound");
-        let numbers: Vec<u8> = text.split([',', '\n']).filter_map(|number| number.trim().parse().ok()).collect();
+        let numbers: Vec<_> = text.split([',', '\n']).filter_map(|number| number.trim().parse::<u8>().ok()).collect();
         let rows = || numbers.chunks_exact(PIXELS + 1);
         assert_eq!(rows().len(), IMAGES, "the data set is complete");
         Digits {

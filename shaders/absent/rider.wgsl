@@ -1,4 +1,4 @@
-// No loss rides along in a walk over regions. Uses lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
+// No loss rides along in a walk over regions. Uses lib/component lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = false;
 
 // Remembers the softmax of four positions, where there is one.

@@ -1,4 +1,4 @@
-// Probabilities by a sigmoid of each element. Uses lib/params lib/math.
+// Probabilities by a sigmoid of each element. Uses lib/component lib/params lib/math.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;

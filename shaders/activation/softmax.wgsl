@@ -1,4 +1,4 @@
-// Probabilities by a softmax over the classes of a position. Uses lib/params lib/math.
+// Probabilities by a softmax over the classes of a position. Uses lib/component lib/params lib/math.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = true;

@@ -5,18 +5,13 @@ fn encode(x: f32, dtype: u32) -> u32 {
     let bits = bitcast<u32>(x);
     let sign = (bits >> 16u) & 0x8000u;
     let magnitude = bits & 0x7fffffffu;
-    if magnitude > 0x7f800000u {
-        return sign | select(0x7fc0u, 0x7e00u, dtype == F16);
-    }
-    if dtype == BF16 {
-        return sign | nearest(magnitude, 16u);
-    }
     // the exponent's bias is 112 less; below the least exponent, the digits move down instead
     let exponent = magnitude >> 23u;
-    if exponent > 112u {
-        return sign | min(nearest(magnitude, 13u) - (112u << 10u), 0x7c00u);
-    }
-    return sign | nearest((magnitude & 0x7fffffu) | 0x800000u, min(126u - exponent, 25u));
+    let least = nearest((magnitude & 0x7fffffu) | 0x800000u, min(126u - exponent, 25u));
+    let normal = min(nearest(magnitude, 13u) - (112u << 10u), 0x7c00u);
+    let rounded = select(select(least, normal, exponent > 112u), nearest(magnitude, 16u), dtype == BF16);
+    let unknown = select(0x7fc0u, 0x7e00u, dtype == F16);
+    return sign | select(rounded, unknown, magnitude > 0x7f800000u);
 }
 
 // digits / 2^shift

@@ -1,4 +1,4 @@
-// The distances of the pairs of two or three vectors, as p-norms of their differences. Uses lib/params lib/math geometry/distances losses/vectors/triplet_margin.
+// The distances of the pairs of two or three vectors, as p-norms of their differences. Uses lib/component lib/params lib/math geometry/distances losses/vectors/triplet_margin.
 const LOOKS: u32 = 1u;
 
 // how many pairs are measured: of the first and second vector, the first and third, the second and third
@@ -40,14 +40,15 @@ fn to_power(share: f32, p: f32) -> f32 {
     return power_by_parts(share, p, 1.0);
 }
 
+// A pair's sum as shares of a higher band's peak, where the power is 1 or 2.
 fn raise(pair: Pair, peak: f32) -> Pair {
-    if POWER != 0u {
-        return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), vectors_p()));
-    }
-    if (pair.peak == 0.0) | (pair.peak == peak) {
-        return Pair(peak, pair.sum);
-    }
-    return Pair(peak, pair.sum * to_power(pair.peak / peak, vectors_p()));
+    return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), vectors_p()));
+}
+
+// (lesser/greater)^p, exactly 0 for a lesser of 0 and 1 for two that are equal.
+fn power_of_share(lesser: f32, greater: f32) -> f32 {
+    let share = select(lesser / greater, 1.0, (lesser == greater) | (lesser == 0.0));
+    return select(to_power(share, vectors_p()), 0.0, lesser == 0.0);
 }
 
 // The power of two in the middle of a number's band, and one over such a power.
@@ -68,19 +69,18 @@ fn pair_absorb(pair: Pair, difference: f32, bit: u32, flags: ptr<function, u32>)
         let raised = raise(pair, max(pair.peak, middle_of(size)));
         return Pair(raised.peak, raised.sum + to_power(size * reciprocal(raised.peak), vectors_p()));
     }
-    if size > pair.peak {
-        let raised = raise(pair, size);
-        return Pair(size, raised.sum + 1.0);
-    }
-    if size == 0.0 {
-        return pair;
-    }
-    return Pair(pair.peak, pair.sum + to_power(size / pair.peak, vectors_p()));
+    let share = power_of_share(min(size, pair.peak), max(size, pair.peak));
+    return Pair(max(size, pair.peak), select(pair.sum + share, (pair.sum * share) + 1.0, size > pair.peak));
 }
 
 fn pair_merge(a: Pair, b: Pair) -> Pair {
     let peak = max(a.peak, b.peak);
-    return Pair(peak, raise(a, peak).sum + raise(b, peak).sum);
+    if POWER != 0u {
+        return Pair(peak, raise(a, peak).sum + raise(b, peak).sum);
+    }
+    let share = power_of_share(min(a.peak, b.peak), peak);
+    let a_is_less = a.peak < b.peak;
+    return Pair(peak, select(a.sum, b.sum, a_is_less) + (share * select(b.sum, a.sum, a_is_less)));
 }
 
 // The differences of the row's vectors at one coordinate, NaN between equal infinities.

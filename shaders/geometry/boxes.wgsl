@@ -1,26 +1,33 @@
-// The scores of pairs of boxes, one or four at a time, and where their derivatives go. Uses lib/params lib/math dtype/float operand/x0 operand/x1 absent/dx0 geometry/element losses/boxes/box_iou.
+// The scores of pairs of boxes, one or four at a time, and where their derivatives go. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 absent/dx0 geometry/element losses/boxes/box_iou.
 
-// Four pairs of boxes: a column each.
+// A pair of boxes, the input's and the target's, and four of them.
+struct Seen {
+    a: vec4<f32>,
+    b: vec4<f32>,
+}
+
 struct Four {
-    inputs: mat4x4<f32>,
-    targets: mat4x4<f32>,
+    a: Seen,
+    b: Seen,
+    c: Seen,
+    d: Seen,
+}
+
+fn seen_at(i: u32) -> Seen {
+    return Seen(x0_four(4u * i), x1_four(4u * i));
 }
 
 fn four_at(i: u32, cell: vec2<u32>) -> Four {
-    let k = 4u * i;
-    let inputs = mat4x4<f32>(x0_four(k), x0_four(k + 4u), x0_four(k + 8u), x0_four(k + 12u));
-    return Four(inputs, mat4x4<f32>(x1_four(k), x1_four(k + 4u), x1_four(k + 8u), x1_four(k + 12u)));
-}
-
-fn score_of_four(four: Four, k: u32, of_item: vec3<f32>) -> ElementScore {
-    return score_boxes(four.inputs[k], four.targets[k]);
+    return Four(seen_at(i), seen_at(i + 1u), seen_at(i + 2u), seen_at(i + 3u));
 }
 
 fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
-    return score_boxes(x0_four(4u * i), x1_four(4u * i));
+    return score_seen(seen_at(i), of_item);
 }
 
-fn score_boxes(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
+fn score_seen(seen: Seen, of_item: vec3<f32>) -> ElementScore {
+    let a = seen.a;
+    let b = seen.b;
     var score = box_score(a, b);
     let in_a = is_nan(a.x) | is_nan(a.y) | is_nan(a.z) | is_nan(a.w);
     if in_a | is_nan(b.x) | is_nan(b.y) | is_nan(b.z) | is_nan(b.w) {

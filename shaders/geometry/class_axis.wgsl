@@ -1,4 +1,4 @@
-// The classes of a position, as a fold sees them. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy.
+// The classes of a position, as a fold sees them. Uses lib/component lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy.
 
 // whether classes lie next to each other and a lane takes four at a time, and whether rows are a multiple of four
 override FOURS: bool = false;

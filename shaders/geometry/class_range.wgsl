@@ -1,4 +1,4 @@
-// The classes that a dispatch goes through. Uses lib/params.
+// The classes that a dispatch goes through. Uses lib/component lib/params.
 fn classes_from() -> u32 {
     return params.block.other_first;
 }

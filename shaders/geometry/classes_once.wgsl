@@ -1,4 +1,4 @@
-// Classes as a lane goes through them, one after the other. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/class_axis geometry/row_read.
+// Classes as a lane goes through them, one after the other. Uses lib/component lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/class_axis geometry/row_read.
 
 // The state after the classes from `begin` to `end` that are this lane's, of so many that share them.
 fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {

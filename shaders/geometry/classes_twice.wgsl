@@ -1,4 +1,4 @@
-// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart. Uses lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/divergence losses/divergence/distillation geometry/class_axis geometry/row_read.
+// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart. Uses lib/component lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/divergence losses/divergence/distillation geometry/class_axis geometry/row_read.
 
 // The state after the classes from `begin` to `end` that are this lane's, of so many that share them. What lies far apart, and
 // may be gone through in ranges, is looked at once.

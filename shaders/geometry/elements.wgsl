@@ -1,4 +1,4 @@
-// A value for each element or box, or for each item the mean of its elements; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element geometry/cells losses/pointwise/mse geometry/scalars.
+// A value for each element or box, or for each item the mean of its elements; gradients in the same pass. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element geometry/cells losses/pointwise/mse geometry/scalars.
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
@@ -6,11 +6,18 @@ override BY_ITEM: bool = false;
 override COUNTS: bool = true;
 // how many lanes walk a contiguous piece of a tile together
 override TEAM: u32 = 256u;
+// whether the leaf is not this library's: it may hold any number of branches, which SwiftShader would take hours to compile
+// four times in a row, but not where each time stands in an `if` without `else`
+override FOREIGN_LEAF: bool = false;
 
 // What comes of an element: its share of the sum, and its gradients.
 struct Visit {
     loss: f32,
     d: vec4<f32>,
+}
+
+fn not_visited() -> Visit {
+    return Visit(0.0, vec4<f32>(0.0));
 }
 
 fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore, tally: ptr<function, Tally>) -> Visit {
@@ -21,7 +28,7 @@ fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore,
     let zero_times_infinity = (weight == 0.0) & is_infinite(score.loss);
     let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(weight) | is_nan(score.loss);
     let loss = select(0.0, select(weight * score.loss, nan(), unknown), live);
-    let d = score.d * (weight * scale * upstream_at(select(i, item, BY_ITEM)));
+    let d = score.d * product(product(weight, scale), upstream_at(select(i, item, BY_ITEM)));
     if !BY_ITEM {
         emit_loss(i, params.weight * loss);
         (*tally).weight += select(0.0, weight, live);
@@ -49,16 +56,29 @@ fn elements(
     // Four elements at a time: their sum is short, so that the long one has few steps.
     var tally = tally_none();
     let rounds = params.chunk / 1024u;
+    let always = !FOREIGN_LEAF | (params.sixteen == 16u);
     var i = start + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
     var cell = cell_at(i);
     let step = cell_at(4u * TEAM);
     for (var round = 0u; round < rounds; round += 1u) {
         if i + 4u <= end {
             let four = four_at(i, cell);
-            let a = visit(i, item, of_item, scale, score_of_four(four, 0u, of_item.xyz), &tally);
-            let b = visit(i + 1u, item, of_item, scale, score_of_four(four, 1u, of_item.xyz), &tally);
-            let c = visit(i + 2u, item, of_item, scale, score_of_four(four, 2u, of_item.xyz), &tally);
-            let d = visit(i + 3u, item, of_item, scale, score_of_four(four, 3u, of_item.xyz), &tally);
+            var a = not_visited();
+            var b = not_visited();
+            var c = not_visited();
+            var d = not_visited();
+            if always {
+                a = visit(i, item, of_item, scale, score_seen(four.a, of_item.xyz), &tally);
+            }
+            if always {
+                b = visit(i + 1u, item, of_item, scale, score_seen(four.b, of_item.xyz), &tally);
+            }
+            if always {
+                c = visit(i + 2u, item, of_item, scale, score_seen(four.c, of_item.xyz), &tally);
+            }
+            if always {
+                d = visit(i + 3u, item, of_item, scale, score_seen(four.d, of_item.xyz), &tally);
+            }
             store_four(i, mat4x4<f32>(a.d, b.d, c.d, d.d));
             tally.sum += (a.loss + b.loss) + (c.loss + d.loss);
         }

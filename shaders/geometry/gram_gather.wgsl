@@ -1,4 +1,4 @@
-// The products of an item's channels over a chunk of positions. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/grams geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
+// The products of an item's channels over a chunk of positions. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/grams geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
 @compute @workgroup_size(64)
 fn gram_gather(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -21,13 +21,13 @@ fn gram_gather(
     }
     let matrix = (((params.block.first_chunk + chunk) * params.items) + item) * params.classes * params.classes;
     let row = first_row + lane_own(lane);
-    var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+    var by_column = products_by_other(sums);
     for (var e = 0u; e < 16u; e += 1u) {
         let column = first_column + lane_other(lane, e / 4u) + (e % 4u);
-        let four = quads[e / 4u][e % 4u];
+        let four = by_column[e];
         for (var i = 0u; i < 4u; i += 1u) {
             if (row + i < params.classes) & (column < params.classes) {
-                grams[matrix + ((row + i) * params.classes) + column] = four[i];
+                grams[matrix + ((row + i) * params.classes) + column] = float_at(four, i);
             }
         }
     }

@@ -1,4 +1,4 @@
-// The gradient of an item's channels: each channel times the slopes of its products. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/gram_slopes operand/dx0 geometry/row_elements geometry/slopes_channels geometry/lane_products geometry/tiles.
+// The gradient of an item's channels: each channel times the slopes of its products. Uses lib/component lib/params lib/math dtype/float operand/x1 operand/factors operand/gram_slopes operand/dx0 geometry/row_elements geometry/slopes_channels geometry/lane_products geometry/tiles.
 @compute @workgroup_size(64)
 fn gram_scatter(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -23,13 +23,13 @@ fn gram_scatter(
     // a product with what is not known: every channel of the item has one
     let all_unknown = atomicLoad(&unknown) != 0u;
     let row = first_row + lane_own(lane);
-    var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+    var by_position = products_by_other(sums);
     for (var e = 0u; e < 16u; e += 1u) {
         let position = first_position + lane_other(lane, e / 4u) + (e % 4u);
-        let four = select(quads[e / 4u][e % 4u], vec4<f32>(nan()), vec4<bool>(all_unknown));
+        let four = select(by_position[e], vec4<f32>(nan()), vec4<bool>(all_unknown));
         for (var i = 0u; i < 4u; i += 1u) {
             if (row + i < end) & (position < params.per_item) {
-                store_dx0(element_of(row + i, position), four[i]);
+                store_dx0(element_of(row + i, position), float_at(four, i));
             }
         }
     }

@@ -1,4 +1,4 @@
-// The loss of each pair of channels, and its derivative with respect to their product. Uses lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream absent/losses operand/factors operand/grams operand/gram_slopes geometry/element losses/pointwise/mse.
+// The loss of each pair of channels, and its derivative with respect to their product. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream absent/losses operand/factors operand/grams operand/gram_slopes geometry/element losses/pointwise/mse.
 
 // the sum over an element's chunks from the first on
 fn gram_at(i: u32, first_chunk: u32) -> f32 {
@@ -25,7 +25,7 @@ fn known_pair(i: u32) -> bool {
 
 // The derivative with respect to a product, NaN where it is not known.
 fn slope_of(i: u32, score: ElementScore) -> f32 {
-    let slope = score.d.x * (scales().x * upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
+    let slope = score.d.x * product(scales().x, upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
     return select(slope, nan(), !known_pair(i) | is_nan(score.loss));
 }
 

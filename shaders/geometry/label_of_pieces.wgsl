@@ -1,4 +1,4 @@
-// What a label points at, where classes are spread over devices: one piece has it, the others zeros. Uses lib/params dtype/float lib/label operand/statistics geometry/places.
+// What a label points at, where classes are spread over devices: one piece has it, the others zeros. Uses lib/component lib/params dtype/float lib/label operand/statistics geometry/places.
 
 // The numbers of a piece's statistics of a position: the state, and what its label points at.
 const STATISTICS: u32 = 8u;

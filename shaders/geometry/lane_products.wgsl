@@ -1,4 +1,4 @@
-// The products that a lane owns: of four own rows with sixteen others. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows.
+// The products that a lane owns: of four own rows with sixteen others. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows.
 
 // whether neighbouring elements of memory belong to neighbouring rows, rather than to one: loads are laid out by it
 override OWN_ACROSS: bool = false;
@@ -14,6 +14,16 @@ struct Products {
 
 fn no_products() -> Products {
     return Products(mat4x4<f32>(), mat4x4<f32>(), mat4x4<f32>(), mat4x4<f32>());
+}
+
+// The products of a lane's four rows with each of its sixteen others.
+fn products_by_other(sums: Products) -> array<vec4<f32>, 16> {
+    return array<vec4<f32>, 16>(
+        sums.a[0], sums.a[1], sums.a[2], sums.a[3],
+        sums.b[0], sums.b[1], sums.b[2], sums.b[3],
+        sums.c[0], sums.c[1], sums.c[2], sums.c[3],
+        sums.d[0], sums.d[1], sums.d[2], sums.d[3],
+    );
 }
 
 // The sums with the products at one element.

@@ -1,4 +1,4 @@
-// The state of lanes that lie next to each other and share a row. Uses lib/params lib/math geometry/distances fold/cosine.
+// The state of lanes that lie next to each other and share a row. Uses lib/component lib/params lib/math geometry/distances fold/cosine.
 
 // lanes that share a row
 override LANES: u32 = 1u;
@@ -23,7 +23,7 @@ fn merge_lanes(own: State, invocation: u32) -> State {
             workgroupBarrier();
         }
         if lane == 0u {
-            for (var other = 1u; other < min(LANES, 16u); other += 1u) {
+            for (var other = 1u; other < min(LANES, params.sixteen); other += 1u) {
                 state = fold_merge(state, states[first + other]);
             }
             states[invocation] = state;

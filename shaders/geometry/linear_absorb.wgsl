@@ -1,4 +1,4 @@
-// What a row's state makes of a logit. Uses lib/params lib/math lib/label dtype/float operand/factors absent/bias operand/labels fold/softmax losses/softmax/cross_entropy operand/hits geometry/linear_pairs.
+// What a row's state makes of a logit. Uses lib/component lib/params lib/math lib/label dtype/float operand/factors absent/bias operand/labels fold/softmax losses/softmax/cross_entropy operand/hits geometry/linear_pairs.
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;

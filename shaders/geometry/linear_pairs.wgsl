@@ -1,4 +1,4 @@
-// The pairs of rows and classes: their logits. Uses lib/params lib/math dtype/float operand/factors absent/bias.
+// The pairs of rows and classes: their logits. Uses lib/component lib/params lib/math dtype/float operand/factors absent/bias.
 
 // whether the classes are the own side, and the rows whose losses these are the other
 override OTHER_SCORES: bool = false;

@@ -1,4 +1,4 @@
-// What the derivatives of each row's loss with respect to its logits take. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/mask absent/upstream fold/softmax losses/softmax/cross_entropy operand/whole_states operand/hits operand/records.
+// What the derivatives of each row's loss with respect to its logits take. Uses lib/component lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/mask absent/upstream fold/softmax losses/softmax/cross_entropy operand/whole_states operand/hits operand/records.
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;

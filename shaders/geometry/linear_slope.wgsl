@@ -1,4 +1,4 @@
-// The derivative of the loss with respect to a logit. Uses lib/params lib/math dtype/float operand/factors absent/bias operand/records geometry/linear_pairs.
+// The derivative of the loss with respect to a logit. Uses lib/component lib/params lib/math dtype/float operand/factors absent/bias operand/records geometry/linear_pairs.
 
 // Records know the label.
 fn own_row(own: u32) -> Row {

@@ -1,4 +1,4 @@
-// The logits and targets of four neighbours, whose classes are so few that a lane reads them once and keeps them. Uses lib/params dtype/float operand/x0 lib/label operand/labels geometry/few_classes.
+// The logits and targets of four neighbours, whose classes are so few that a lane reads them once and keeps them. Uses lib/component lib/params dtype/float operand/x0 lib/label operand/labels geometry/few_classes.
 var<private> kept_logits: array<vec4<f32>, CLASSES>;
 var<private> kept_targets: array<vec4<f32>, CLASSES>;
 

@@ -1,4 +1,4 @@
-// The logits and targets of four neighbours, read as often as they are asked for. Uses lib/params dtype/float operand/x0 lib/label operand/labels.
+// The logits and targets of four neighbours, read as often as they are asked for. Uses lib/component lib/params dtype/float operand/x0 lib/label operand/labels.
 fn look_at(first: u32) {}
 
 fn logits_at(first: u32, k: u32) -> vec4<f32> {

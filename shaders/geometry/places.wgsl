@@ -1,4 +1,4 @@
-// Where positions and their classes lie. Uses lib/params.
+// Where positions and their classes lie. Uses lib/component lib/params.
 
 // whether there is one label a position
 override LABELLED: bool = true;

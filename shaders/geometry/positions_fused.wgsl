@@ -1,4 +1,4 @@
-// A value for each position, from a fold over its classes; gradients in the same pass. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/classes_once geometry/class_range absent/pixel_states geometry/positions_tally geometry/positions_write.
+// A value for each position, from a fold over its classes; gradients in the same pass. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/classes_once geometry/class_range absent/pixel_states geometry/positions_tally geometry/positions_write.
 
 // whether the lanes that share a position lie next to each other, as classes do in a row
 override ROWS: bool = false;
@@ -26,7 +26,8 @@ fn positions_fused(
         span = positions_of(tile);
     }
     var tally = tally_none();
-    for (var round = 0u; round < params.rounds; round += 1u) {
+    let rounds = params.rounds;
+    for (var round = 0u; round < rounds; round += 1u) {
         let position = span.x + (round * slots) + slot;
         let live = position < span.y;
         let first = first_class(select(0u, position, live));
@@ -60,7 +61,7 @@ fn positions_fused(
                 workgroupBarrier();
             }
             if lane == 0u {
-                for (var other = 1u; other < min(LANES, 16u); other += 1u) {
+                for (var other = 1u; other < min(LANES, params.sixteen); other += 1u) {
                     state = fold_merge(state, states[(slot * LANES) + other]);
                 }
                 states[(slot * LANES) + lane] = state;

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/classes_once.
+// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/component lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/classes_once.
 // how many lanes walk a contiguous piece of a chunk together
 override TEAM: u32 = 256u;
 
@@ -32,7 +32,7 @@ fn positions_gather(
     }
     workgroupBarrier();
     if live & (lane == 0u) {
-        for (var other = 1u; other < 16u; other += 1u) {
+        for (var other = 1u; other < params.sixteen; other += 1u) {
             state = fold_merge(state, states[other]);
         }
         chunk_states[tile] = state;

@@ -1,4 +1,4 @@
-// The gradient of a position's classes. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read.
+// The gradient of a position's classes. Uses lib/component lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read.
 
 // What a class's derivative comes to: 0 where its position takes no part, NaN where that has none.
 fn settled(d: f32, kept: bool, s: Statistics) -> f32 {
@@ -35,9 +35,8 @@ fn write_classes(
         if WHOLE {
             store_dx0_four(first + k, d);
         } else {
-            var each = array<f32, 4>(d.x, d.y, d.z, d.w);
             for (var j = 0u; j < min(4u, end - k); j += 1u) {
-                store_dx0(first + k + j, each[j]);
+                store_dx0(first + k + j, float_at(d, j));
             }
         }
     }

@@ -1,4 +1,4 @@
-// What a region loss's sums run over, and its targets. Uses lib/params geometry/places lib/label operand/labels.
+// What a region loss's sums run over, and its targets. Uses lib/component lib/params geometry/places lib/label operand/labels.
 
 override INCLUDE_BACKGROUND: bool = true;
 override BATCH: bool = false;

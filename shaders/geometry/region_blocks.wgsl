@@ -1,4 +1,4 @@
-// The sums of a chunk of positions, four classes at a time: their softmax first. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums.
+// The sums of a chunk of positions, four classes at a time: their softmax first. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums.
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
     let first_block = params.block.other_first;
     let end_block = params.block.other_end;
@@ -24,9 +24,9 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                     let pixels = pixels_of(quad.at);
                     for (var k = 0u; k < min(4u, classes_to() - block); k += 1u) {
                         let sums = sums_of(quad, pixels, block + k);
-                        hit += select(vec4<f32>(0.0), vec4<f32>(sums.hit), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(k));
-                        extra += select(vec4<f32>(0.0), vec4<f32>(sums.extra), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(k));
-                        missed += select(vec4<f32>(0.0), vec4<f32>(sums.missed), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(k));
+                        hit += with_float_at(vec4<f32>(0.0), k, sums.hit);
+                        extra += with_float_at(vec4<f32>(0.0), k, sums.extra);
+                        missed += with_float_at(vec4<f32>(0.0), k, sums.missed);
                         nans |= sums.unknown << k;
                     }
                 }

@@ -1,4 +1,4 @@
-// What a region's sums are merged from: its chunks. Uses lib/params operand/sums lib/label operand/labels geometry/places geometry/region.
+// What a region's sums are merged from: its chunks. Uses lib/component lib/params operand/sums lib/label operand/labels geometry/places geometry/region.
 
 // With BATCH a region has the chunks of all items.
 fn region_parts() -> u32 {

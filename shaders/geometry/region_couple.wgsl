@@ -1,4 +1,4 @@
-// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_lanes fold/regions losses/region/generalized_dice.
+// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score. Uses lib/component lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_lanes fold/regions losses/region/generalized_dice.
 var<workgroup> shares: array<f32, 256>;
 var<workgroup> slopes_shared: vec2<f32>;
 
@@ -46,7 +46,7 @@ fn region_couple(
     own = lanes_sum(own, lane);
     if live & (lane == 0u) {
         let score = region_score(RegionSums(own.x, own.y, own.z));
-        var slopes = (scales().x * upstream_at(item)) * vec2<f32>(score.d_pt, score.d_p);
+        var slopes = product(scales().x, upstream_at(item)) * vec2<f32>(score.d_pt, score.d_p);
         var tally = tally_none();
         var loss = params.weight * score.loss;
         if (own.w != 0.0) | is_nan(score.loss) {

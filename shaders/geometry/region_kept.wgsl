@@ -1,4 +1,4 @@
-// The sums of a chunk of positions, all of few classes at once. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_kept geometry/region_quads geometry/few_classes operand/sums geometry/region_sums.
+// The sums of a chunk of positions, all of few classes at once. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_kept geometry/region_quads geometry/few_classes operand/sums geometry/region_sums.
 const BLOCKS: u32 = (CLASSES + 3u) / 4u;
 
 var<private> kept_hits: array<f32, CLASSES>;
@@ -32,7 +32,8 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
         extra[k / 4u][k % 4u] = kept_extras[k];
         missed[k / 4u][k % 4u] = kept_missed[k];
     }
-    for (var block = 0u; block < params.classes; block += 4u) {
+    let classes = params.classes;
+    for (var block = 0u; block < classes; block += 4u) {
         merge_sums(block, hit[block / 4u], extra[block / 4u], missed[block / 4u], nans >> block, tile, lane);
     }
 }

@@ -1,4 +1,4 @@
-// What a region's sums are merged from: the pieces of what is spread over devices. Uses lib/params dtype/float operand/statistics lib/label operand/labels geometry/places geometry/region.
+// What a region's sums are merged from: the pieces of what is spread over devices. Uses lib/component lib/params dtype/float operand/statistics lib/label operand/labels geometry/places geometry/region.
 fn region_parts() -> u32 {
     return params.pieces;
 }

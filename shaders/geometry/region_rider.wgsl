@@ -1,4 +1,4 @@
-// A loss of a softmax that rides along in a walk over regions. Uses lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels activation/softmax operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
+// A loss of a softmax that rides along in a walk over regions. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels activation/softmax operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = true;
 
 // One of four positions. One channel is the logit of label 1, against 0 for label 0.
@@ -9,14 +9,15 @@ struct Rider {
 }
 
 fn rider_at(quad: Quad, j: u32) -> Rider {
-    let index = quad.index[j];
+    let index = word_at(quad.index, j);
+    let kept = flag_at(quad.kept, j);
     if params.classes == 1u {
         let one = index == 1u;
-        let place = Place(LABELLED, select(0.0, x0_at(quad.first[j]), one), select(1.0, class_weight_at(0u), one));
-        return Rider(quad.kept[j], index, place);
+        let place = Place(LABELLED, select(0.0, x0_at(word_at(quad.first, j)), one), select(1.0, class_weight_at(0u), one));
+        return Rider(kept, index, place);
     }
-    let x = rider_logit(quad.at[j], quad.first[j] + (index * params.class_stride));
-    return Rider(quad.kept[j], index, Place(LABELLED, x, class_weight_at(index)));
+    let x = rider_logit(word_at(quad.at, j), word_at(quad.first, j) + (index * params.class_stride));
+    return Rider(kept, index, Place(LABELLED, x, class_weight_at(index)));
 }
 
 fn rider_class(rider: Rider, x: f32, t: f32, k: u32) -> Class {
@@ -85,7 +86,7 @@ struct Ridden {
 
 fn ridden_at(quad: Quad, j: u32) -> Ridden {
     let rider = rider_at(quad, j);
-    let s = finish_place(kept_rider(quad.at[j]), rider.place);
+    let s = finish_place(kept_rider(word_at(quad.at, j)), rider.place);
     return Ridden(rider, s.poison, slopes_of(s, score_place(s), rider_scales()));
 }
 

@@ -1,4 +1,4 @@
-// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients absent/ranged_pixels activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
+// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients absent/ranged_pixels activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
 fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     let at = elements_of(quad, k);
     if FOURS {
@@ -6,8 +6,8 @@ fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
         return;
     }
     for (var j = 0u; j < 4u; j += 1u) {
-        if quad.live[j] {
-            store_dx0(at[j], d[j]);
+        if flag_at(quad.live, j) {
+            store_dx0(word_at(at, j), float_at(d, j));
         }
     }
 }

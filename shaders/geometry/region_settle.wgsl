@@ -1,4 +1,4 @@
-// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone. Uses lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_chunks geometry/region_lanes geometry/region_merge fold/regions losses/region/dice.
+// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone. Uses lib/component lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_chunks geometry/region_lanes geometry/region_merge fold/regions losses/region/dice.
 @compute @workgroup_size(256)
 fn region_settle(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -24,7 +24,7 @@ fn region_settle(
         let score = region_score(RegionSums(own.x, own.y, own.z));
         let weight = class_weight_at(k);
         var loss = weight * score.loss;
-        slopes = (weight * scales().x * upstream_at(value)) * vec2<f32>(score.d_pt, score.d_p);
+        slopes = product(product(weight, scales().x), upstream_at(value)) * vec2<f32>(score.d_pt, score.d_p);
         if (own.w != 0.0) | is_nan(weight) | is_nan(score.loss) {
             loss = nan();
             slopes = vec2<f32>(loss);

@@ -1,4 +1,4 @@
-// Regions that are spread over devices: the sums of one piece. Uses lib/params operand/sums operand/statistics_out lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_lanes geometry/region_merge.
+// Regions that are spread over devices: the sums of one piece. Uses lib/component lib/params operand/sums operand/statistics_out lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_lanes geometry/region_merge.
 @compute @workgroup_size(256)
 fn region_statistics(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -10,7 +10,7 @@ fn region_statistics(
     let sums = region_merged(region, live, lane);
     if live & (lane == 0u) {
         for (var k = 0u; k < 4u; k += 1u) {
-            store_statistic((4u * region) + k, sums[k]);
+            store_statistic((4u * region) + k, float_at(sums, k));
         }
     }
 }

@@ -1,4 +1,4 @@
-// What positions add to the sums of a class, and the sums of a workgroup. Uses lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
+// What positions add to the sums of a class, and the sums of a workgroup. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
@@ -80,7 +80,7 @@ fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, n
     if (tile < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to()) {
         var sums = vec4<f32>(0.0);
         for (var i = 0u; i < 16u; i += 1u) {
-            sums += vec4<f32>(lanes_hit[i][lane], lanes_extra[i][lane], lanes_missed[i][lane], 0.0);
+            sums += vec4<f32>(float_at(lanes_hit[i], lane), float_at(lanes_extra[i], lane), float_at(lanes_missed[i], lane), 0.0);
         }
         sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
         region_sums[(tile * params.classes) + block + lane] = sums;

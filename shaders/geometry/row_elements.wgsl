@@ -1,4 +1,4 @@
-// Where the elements of rows lie. Uses lib/params.
+// Where the elements of rows lie. Uses lib/component lib/params.
 
 // whether rows are the channels of items, rather than rows that lie one after the other
 override CHANNELS: bool = false;

@@ -1,4 +1,4 @@
-// A lane's fours of a row, which are so few that it reads them once and keeps them: their number is told when the text is joined, and loops over them are written out. Uses lib/params dtype/float operand/x0 lib/label operand/labels.
+// A lane's fours of a row, which are so few that it reads them once and keeps them: their number is told when the text is joined, and loops over them are written out. Uses lib/component lib/params dtype/float operand/x0 lib/label operand/labels.
 const ROW_FOURS: u32 = 4u;
 
 // which of them it is: a loop that is written out tells it anew at each turn

@@ -1,4 +1,4 @@
-// A lane's fours of a row, read as often as they are asked for. Uses lib/params dtype/float operand/x0 lib/label operand/labels.
+// A lane's fours of a row, read as often as they are asked for. Uses lib/component lib/params dtype/float operand/x0 lib/label operand/labels.
 
 // which of them it is, where that matters
 const row_four: u32 = 0u;

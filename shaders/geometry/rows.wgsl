@@ -1,4 +1,4 @@
-// Two operands' rows as they are multiplied with each other, nothing of what is not known among them. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements.
+// Two operands' rows as they are multiplied with each other, nothing of what is not known among them. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements.
 fn own_factor(row: u32) -> f32 {
     return factors[params.block.own_base + row];
 }

@@ -1,4 +1,4 @@
-// What each row is multiplied by: as many lanes as its elements are worth share a row. Uses lib/params lib/math dtype/float operand/x0 operand/factors geometry/row_elements.
+// What each row is multiplied by: as many lanes as its elements are worth share a row. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/factors geometry/row_elements.
 
 // whether rows are divided by their norms
 override NORMALIZE: bool = false;

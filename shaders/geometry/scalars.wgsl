@@ -1,4 +1,4 @@
-// The scores of elements of as many as four operands, one or four at a time, and where their derivatives go. Uses lib/params lib/math dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 geometry/element geometry/cells losses/pointwise/mse.
+// The scores of elements of as many as four operands, one or four at a time, and where their derivatives go. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 geometry/element geometry/cells losses/pointwise/mse.
 
 // which number of an operand stands at an element: 0 its own, 1 its row's, 2 its column's, 3 the same where four columns from a
 // multiple of four are never cut
@@ -6,9 +6,14 @@ override X1_PLACE: u32 = 0u;
 override X2_PLACE: u32 = 0u;
 override X3_PLACE: u32 = 0u;
 
-// What the leaf sees of four elements: a column each.
+// What the leaf sees of an element, and of four.
+alias Seen = vec4<f32>;
+
 struct Four {
-    seen: mat4x4<f32>,
+    a: Seen,
+    b: Seen,
+    c: Seen,
+    d: Seen,
 }
 
 fn place_of(i: u32, cell: vec2<u32>, place: u32) -> u32 {
@@ -46,11 +51,8 @@ fn four_at(i: u32, cell: vec2<u32>) -> Four {
         let at = places_of(cell, X3_PLACE);
         x3 = vec4<f32>(x3_at(at.x), x3_at(at.y), x3_at(at.z), x3_at(at.w));
     }
-    return Four(transpose(mat4x4<f32>(x0_four(i), x1, x2, x3)));
-}
-
-fn score_of_four(four: Four, k: u32, of_item: vec3<f32>) -> ElementScore {
-    return score_seen(four.seen[k], of_item);
+    let seen = transpose(mat4x4<f32>(x0_four(i), x1, x2, x3));
+    return Four(seen[0], seen[1], seen[2], seen[3]);
 }
 
 fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
@@ -60,7 +62,7 @@ fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
     return score_seen(vec4<f32>(x0_at(i), x1, x2, x3_at(place_of(i, cell, X3_PLACE))), of_item);
 }
 
-fn score_seen(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+fn score_seen(v: Seen, of_item: vec3<f32>) -> ElementScore {
     var score = element_score(v, of_item);
     if is_nan(v.x) | is_nan(v.y) | is_nan(v.z) | is_nan(v.w) {
         score.loss = nan();

@@ -1,4 +1,4 @@
-// What a row's state makes of a score. Uses lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair geometry/similarity_pairs.
+// What a row's state makes of a score. Uses lib/component lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair geometry/similarity_pairs.
 fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
     if itself(own, other) {
         return;

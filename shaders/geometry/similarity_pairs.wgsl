@@ -1,4 +1,4 @@
-// The pairs of rows and others: their scores, and which belong together. Uses lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias.
+// The pairs of rows and others: their scores, and which belong together. Uses lib/component lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias.
 
 // which pairs belong together: 0 none, 1 those of one place, 2 those of one label
 override SIMILAR: u32 = 1u;

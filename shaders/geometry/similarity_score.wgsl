@@ -1,4 +1,4 @@
-// The loss of each row, from its scores and where the loss is symmetric from those of its own other. Uses lib/params lib/math lib/tally lib/workspace absent/losses fold/softmax fold/similarity losses/similarity/info_nce operand/whole_states.
+// The loss of each row, from its scores and where the loss is symmetric from those of its own other. Uses lib/component lib/params lib/math lib/tally lib/workspace absent/losses fold/softmax fold/similarity losses/similarity/info_nce operand/whole_states.
 
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;

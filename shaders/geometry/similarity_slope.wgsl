@@ -1,4 +1,4 @@
-// The derivative of the loss with respect to a score. Uses lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records geometry/similarity_pairs.
+// The derivative of the loss with respect to a score. Uses lib/component lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records geometry/similarity_pairs.
 
 // whose losses the scores belong to: own rows', the others', or both
 override OWN_SCORES: bool = true;

@@ -1,4 +1,4 @@
-// An item's slopes and its channels, as the two sides of a product over the channels. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/gram_slopes geometry/row_elements.
+// An item's slopes and its channels, as the two sides of a product over the channels. Uses lib/component lib/params lib/math dtype/float operand/x1 operand/factors operand/gram_slopes geometry/row_elements.
 
 // whether a slope that the workgroup reads is not known
 var<workgroup> unknown: atomic<u32>;

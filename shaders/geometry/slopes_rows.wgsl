@@ -1,4 +1,4 @@
-// A block of slopes and the rows that they are the slopes of, as the two sides of a product over these rows. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes geometry/row_elements.
+// A block of slopes and the rows that they are the slopes of, as the two sides of a product over these rows. Uses lib/component lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes geometry/row_elements.
 
 // Slopes have been multiplied with all that they are to be; the others' factors differ from element to element.
 fn own_factor(row: u32) -> f32 {

@@ -1,4 +1,4 @@
-// The products of 64 rows with 64 others, through workgroup memory. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
+// The products of 64 rows with 64 others, through workgroup memory. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
 
 // Sixteen elements of 64 own rows, then of 64 others, four rows to an entry; a pitch of 17 keeps lanes that write out of each
 // other's banks. Beside the products, what a kernel makes of them goes through it too.
@@ -54,7 +54,8 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
     let by_own = own_factors(own + a.y);
     let by_other = other_factors(other + b.y);
     var sums = start;
-    for (var step = 0u; step < params.block.steps; step += 1u) {
+    let steps = params.block.steps;
+    for (var step = 0u; step < steps; step += 1u) {
         let first = begin + (16u * step);
         stage(0u, a, own_four(own + a.y, first + a.x, end, by_own));
         stage(OTHERS, b, other_four(other + b.y, first + b.x, end, by_other));

@@ -1,4 +1,4 @@
-// The gradient of rows, through their norms where they were divided by them. Uses lib/params lib/math dtype/float operand/x0 operand/factors absent/similarity absent/logit_scale operand/pulls operand/products operand/dx0.
+// The gradient of rows, through their norms where they were divided by them. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/factors absent/similarity absent/logit_scale operand/pulls operand/products operand/dx0.
 
 // whether rows were divided by their norms
 override NORMALIZE: bool = false;
@@ -18,7 +18,7 @@ fn tiles_finish(
     let element = (row * params.per_item) + column;
     let pull = pulls[pull_at(row)];
     var factor = factors[params.block.own_base + row];
-    var d = products[product_at(row) + (column / 4u)][column % 4u];
+    var d = float_at(products[product_at(row) + (column / 4u)], column % 4u);
     if is_nan(factor) {
         // what is not known, but takes no part
         factor = 0.0;

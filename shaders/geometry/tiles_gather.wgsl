@@ -1,4 +1,4 @@
-// The state of each row over a chunk of tiles. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/states geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_absorb.
+// The state of each row over a chunk of tiles. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/states geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_absorb.
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(64)
@@ -21,16 +21,17 @@ fn tiles_gather(
     var b = fold_empty();
     var c = fold_empty();
     var d = fold_empty();
-    for (var i = 0u; i < params.block.chunk; i += 1u) {
+    let count = params.block.chunk;
+    for (var i = 0u; i < count; i += 1u) {
         // the last chunk's last tiles may have no others
         let first_other = 64u * ((chunk * params.block.chunk) + i);
         let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
         keep_products(first_own, first_other, lane, sums);
-        var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+        var by_other = products_by_other(sums);
         for (var e = 0u; e < 16u; e += 1u) {
             let other = first_other + lane_other(lane, e / 4u) + (e % 4u);
             if other < params.block.other_end {
-                let products = quads[e / 4u][e % 4u];
+                let products = by_other[e];
                 let row = other_row(other);
                 pair_absorb(&a, pair_score(products.x, row_a, row), row_a, row);
                 pair_absorb(&b, pair_score(products.y, row_b, row), row_b, row);

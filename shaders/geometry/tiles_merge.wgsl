@@ -1,4 +1,4 @@
-// Merges the chunks of each row. Uses lib/params lib/math fold/softmax operand/states operand/whole_states.
+// Merges the chunks of each row. Uses lib/component lib/params lib/math fold/softmax operand/states operand/whole_states.
 @compute @workgroup_size(256)
 fn tiles_merge(
     @builtin(workgroup_id) group: vec3<u32>,

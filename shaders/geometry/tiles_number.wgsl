@@ -1,4 +1,4 @@
-// The gradient of the one number that scores are multiplied by, or that is added to them. Uses lib/params lib/math operand/pulls operand/dx0.
+// The gradient of the one number that scores are multiplied by, or that is added to them. Uses lib/component lib/params lib/math operand/pulls operand/dx0.
 
 // whether the number is added
 override ADDED: bool = false;

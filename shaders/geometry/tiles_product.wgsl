@@ -1,8 +1,8 @@
-// Adds to each row the others' rows, each times its slope. Uses lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes operand/products geometry/row_elements geometry/slopes_rows geometry/lane_products geometry/tiles.
+// Adds to each row the others' rows, each times its slope. Uses lib/component lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes operand/products geometry/row_elements geometry/slopes_rows geometry/lane_products geometry/tiles.
 
 // A lane's quads of columns of one row and the next three, as they stand: a column for each of the quad.
 fn products_from(row: u32, column: u32) -> mat4x4<f32> {
-    var four: mat4x4<f32>;
+    var four: array<vec4<f32>, 4>;
     if (params.block.fresh == 0u) & (column < params.per_item) {
         for (var i = 0u; i < 4u; i += 1u) {
             if row + i < params.block.own_end {
@@ -10,11 +10,11 @@ fn products_from(row: u32, column: u32) -> mat4x4<f32> {
             }
         }
     }
-    return transpose(four);
+    return transpose(mat4x4<f32>(four[0], four[1], four[2], four[3]));
 }
 
 fn leave_products(row: u32, column: u32, sums: mat4x4<f32>) {
-    let four = transpose(sums);
+    var four = columns(transpose(sums));
     if column < params.per_item {
         for (var i = 0u; i < 4u; i += 1u) {
             if row + i < params.block.own_end {

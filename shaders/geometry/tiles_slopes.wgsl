@@ -1,4 +1,4 @@
-// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_slope.
+// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_slope.
 
 // whether the others are to have the sums over their own columns too
 override SHARED: bool = false;
@@ -62,9 +62,9 @@ fn sum_line(line: u32) -> vec2<f32> {
     var unknown = false;
     for (var i = 0u; i < 16u; i += 1u) {
         let entry = 2u * ((16u * (line / 4u)) + i);
-        let x = tile[entry][line % 4u];
+        let x = float_at(tile[entry], line % 4u);
         unknown = unknown | is_nan(x);
-        sum += vec2<f32>(x, tile[entry + 1u][line % 4u]);
+        sum += vec2<f32>(x, float_at(tile[entry + 1u], line % 4u));
     }
     return select(sum, vec2<f32>(nan()), unknown);
 }
@@ -80,7 +80,7 @@ fn tiles_slopes(
     let first_own = params.block.own_first + (64u * (place / across));
     let first_other = params.block.other_first + (64u * (place % across));
     let sums = block_products(first_own, first_other, lane);
-    var quads = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+    var quads = products_by_other(sums);
     let own = first_own + lane_own(lane);
     let rows = Rows(
         own,
@@ -98,10 +98,10 @@ fn tiles_slopes(
     for (var quad = 0u; quad < 4u; quad += 1u) {
         let other = first_other + lane_other(lane, quad);
         let products = mat4x4<f32>(
-            there(quads[quad][0], own, other),
-            there(quads[quad][1], own, other + 1u),
-            there(quads[quad][2], own, other + 2u),
-            there(quads[quad][3], own, other + 3u),
+            there(quads[4u * quad], own, other),
+            there(quads[(4u * quad) + 1u], own, other + 1u),
+            there(quads[(4u * quad) + 2u], own, other + 2u),
+            there(quads[(4u * quad) + 3u], own, other + 3u),
         );
         let d = mat4x4<f32>(
             slopes_of(products[0], rows, other),
@@ -109,7 +109,8 @@ fn tiles_slopes(
             slopes_of(products[2], rows, other + 2u),
             slopes_of(products[3], rows, other + 3u),
         );
-        let by_row = transpose(mat4x4<f32>(scaled(d[0]), scaled(d[1]), scaled(d[2]), scaled(d[3])));
+        let scaled_d = mat4x4<f32>(scaled(d[0]), scaled(d[1]), scaled(d[2]), scaled(d[3]));
+        var by_row = columns(transpose(scaled_d));
         let entry = ((own - params.block.own_first) * pitch) + ((other - params.block.other_first) / 4u);
         for (var i = 0u; i < 4u; i += 1u) {
             if own + i < params.block.own_end {

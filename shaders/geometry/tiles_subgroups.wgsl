@@ -1,4 +1,4 @@
-// The products of 64 rows with 64 others, by subgroups of eight lanes: each lane loads its own rows, and two of the others for all eight. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
+// The products of 64 rows with 64 others, by subgroups of eight lanes: each lane loads its own rows, and two of the others for all eight. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
 
 // What a kernel makes of the products goes through it.
 var<workgroup> tile: array<vec4<f32>, 512>;
@@ -51,7 +51,8 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
     let by_low = other_factor(first_other + at);
     let by_high = other_factor(first_other + 8u + at);
     var sums = start;
-    for (var step = 0u; step < params.block.steps; step += 1u) {
+    let steps = params.block.steps;
+    for (var step = 0u; step < steps; step += 1u) {
         let first = begin + (16u * step);
         var few = no_products();
         for (var k = first; k < first + 16u; k += 4u) {

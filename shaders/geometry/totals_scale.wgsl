@@ -1,4 +1,4 @@
-// What gradients are scaled by, where only the GPU knows it: upstream over denominator, 0 over nothing. Uses lib/params lib/tally lib/workspace dtype/float absent/divisor absent/upstream lib/totals.
+// What gradients are scaled by, where only the GPU knows it: upstream over denominator, 0 over nothing. Uses lib/component lib/params lib/tally lib/workspace dtype/float absent/divisor absent/upstream lib/totals.
 fn over(numerator: f32, denominator: f32) -> f32 {
     if denominator == 0.0 {
         return 0.0;

@@ -1,4 +1,4 @@
-// A value for each row, from how far its vectors lie apart; gradients in the same pass. Uses lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/upstream absent/losses absent/dx0 absent/dx1 absent/dx2 geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/lanes geometry/vectors.
+// A value for each row, from how far its vectors lie apart; gradients in the same pass. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/upstream absent/losses absent/dx0 absent/dx1 absent/dx2 geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/lanes geometry/vectors.
 
 // whether a gradient is wanted
 override WRITES: bool = false;
@@ -15,7 +15,8 @@ fn vectors_fused(
     let slots = 256u / LANES;
     let lane = invocation % LANES;
     var tally = tally_none();
-    for (var round = 0u; round < params.rounds; round += 1u) {
+    let rounds = params.rounds;
+    for (var round = 0u; round < rounds; round += 1u) {
         let row = (((tile * params.rounds) + round) * slots) + (invocation / LANES);
         let live = row < params.per_item;
         let begin = select(0u, row, live) * params.classes;

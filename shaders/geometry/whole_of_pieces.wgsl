@@ -1,4 +1,4 @@
-// A position's whole state, where its classes are spread over devices: that of all pieces. Uses lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/statistics fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/label_of_pieces.
+// A position's whole state, where its classes are spread over devices: that of all pieces. Uses lib/component lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/statistics fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/label_of_pieces.
 fn state_of_piece(piece: u32, position: u32) -> State {
     return State(
         of_piece(piece, position, 0u),

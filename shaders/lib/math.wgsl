@@ -1,4 +1,4 @@
-// The scalar functions that leaves share, accurate where WGSL's own are loose. Uses lib/params.
+// The scalar functions that leaves share, accurate where WGSL's own are loose. Uses lib/component lib/params.
 
 // WGSL may assume that NaN and infinity do not occur, so that only their bits can be asked.
 fn is_nan(x: f32) -> bool {
@@ -15,10 +15,7 @@ fn is_infinite(x: f32) -> bool {
 
 // x − t, NaN for two equal infinities, which a compiler may fold to 0.
 fn difference(x: f32, t: f32) -> f32 {
-    if is_infinite(x) & (bitcast<u32>(x) == bitcast<u32>(t)) {
-        return nan();
-    }
-    return x - t;
+    return select(x - t, nan(), is_infinite(x) & (bitcast<u32>(x) == bitcast<u32>(t)));
 }
 
 // exp(−x) for x ≥ 0, to infinity: below −104 every result is 0, and some drivers go astray.

@@ -1,4 +1,4 @@
-// The numbers of a part: sizes, bases, options. One uniform block, the twin of `Params` in src/gpu/params.rs.
+// The numbers of a part: sizes, bases, options. One uniform block, the twin of `Params` in src/gpu/params.rs. Uses lib/component.
 struct Params {
     // sizes
     items: u32,
@@ -40,7 +40,8 @@ struct Params {
     pieces: u32,
     first_class: u32,
     all_classes: u32,
-    spare_0: u32,
+    // 16, for loops that compilers should not write out: FXC takes seconds where a loop of known length merges states
+    sixteen: u32,
     spare_1: u32,
     spare_2: u32,
     // what this dispatch alone runs over, where a walk goes block by block
@@ -84,7 +85,7 @@ struct Block {
 @group(0) @binding(0) var<uniform> params: Params;
 
 fn base(binding: u32) -> u32 {
-    return params.bases[binding >> 2u][binding & 3u];
+    return word_at(params.bases[binding >> 2u], binding & 3u);
 }
 
 // The place of a workgroup in the whole walk: grids are folded into two dimensions, since each is limited.
@@ -93,7 +94,7 @@ fn workgroup_at(group: vec3<u32>, grid: vec3<u32>) -> u32 {
 }
 
 fn option(place: u32) -> f32 {
-    return params.options[place >> 2u][place & 3u];
+    return float_at(params.options[place >> 2u], place & 3u);
 }
 
 fn nan() -> f32 {

@@ -1,4 +1,4 @@
-// The bias of a class. Uses lib/params dtype/float.
+// The bias of a class. Uses lib/component lib/params dtype/float.
 @group(0) @binding(17) var<storage, read> bias: array<u32>;
 
 override BIAS_DTYPE: u32 = 0u;

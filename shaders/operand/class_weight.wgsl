@@ -1,4 +1,4 @@
-// The weight of a class. Uses lib/params dtype/float.
+// The weight of a class. Uses lib/component lib/params dtype/float.
 @group(0) @binding(17) var<storage, read> class_weight: array<u32>;
 
 override CLASS_WEIGHT_DTYPE: u32 = 0u;

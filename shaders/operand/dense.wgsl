@@ -1,4 +1,4 @@
-// A target of one float for each element. Uses lib/params lib/label dtype/float.
+// A target of one float for each element. Uses lib/component lib/params lib/label dtype/float.
 @group(0) @binding(14) var<storage, read> dense: array<u32>;
 
 override DENSE_DTYPE: u32 = 0u;

@@ -1,4 +1,4 @@
-// A target of one float for each element, which begins at a quad: four elements are one load. Uses lib/params lib/label dtype/float dtype/quad.
+// A target of one float for each element, which begins at a quad: four elements are one load. Uses lib/component lib/params lib/label dtype/float dtype/quad.
 @group(0) @binding(14) var<storage, read> dense: array<QuadOfWords>;
 
 override DENSE_DTYPE: u32 = 0u;
@@ -15,7 +15,7 @@ fn target_labels(at: vec4<u32>) -> Labels {
 fn target_at(i: u32) -> f32 {
     let element = i + base(14u);
     let word = word_of(element, DENSE_DTYPE);
-    return decode(words_of(dense[word >> 2u])[word & 3u], element, DENSE_DTYPE);
+    return decode(word_at(words_of(dense[word >> 2u]), word & 3u), element, DENSE_DTYPE);
 }
 
 fn target_four(i: u32) -> vec4<f32> {

@@ -1,4 +1,4 @@
-// The denominator that the caller gives. Uses lib/params dtype/float.
+// The denominator that the caller gives. Uses lib/component lib/params dtype/float.
 @group(0) @binding(22) var<storage, read> divisor: array<u32>;
 
 override DIVISOR_DTYPE: u32 = 0u;

@@ -1,4 +1,4 @@
-// The gradient of the first element operand, stored or added to what is there. Uses lib/params.
+// The gradient of the first element operand, stored or added to what is there. Uses lib/component lib/params.
 @group(0) @binding(6) var<storage, read_write> dx0: array<f32>;
 
 override DX0_ADD: bool = false;

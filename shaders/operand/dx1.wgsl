@@ -1,4 +1,4 @@
-// The gradient of the second element operand, stored or added to what is there. Uses lib/params.
+// The gradient of the second element operand, stored or added to what is there. Uses lib/component lib/params.
 @group(0) @binding(7) var<storage, read_write> dx1: array<f32>;
 
 override DX1_ADD: bool = false;

@@ -1,4 +1,4 @@
-// The gradient of the second element operand in 16 bits, stored or added to what is there. Uses lib/params dtype/float dtype/half.
+// The gradient of the second element operand in 16 bits, stored or added to what is there. Uses lib/component lib/params dtype/float dtype/half.
 @group(0) @binding(7) var<storage, read_write> dx1: array<atomic<u32>>;
 
 override DX1_ADD: bool = false;

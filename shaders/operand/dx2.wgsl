@@ -1,4 +1,4 @@
-// The gradient of the third element operand, stored or added to what is there. Uses lib/params.
+// The gradient of the third element operand, stored or added to what is there. Uses lib/component lib/params.
 @group(0) @binding(8) var<storage, read_write> dx2: array<f32>;
 
 override DX2_ADD: bool = false;

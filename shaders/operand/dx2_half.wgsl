@@ -1,4 +1,4 @@
-// The gradient of the third element operand in 16 bits, stored or added to what is there. Uses lib/params dtype/float dtype/half.
+// The gradient of the third element operand in 16 bits, stored or added to what is there. Uses lib/component lib/params dtype/float dtype/half.
 @group(0) @binding(8) var<storage, read_write> dx2: array<atomic<u32>>;
 
 override DX2_ADD: bool = false;

@@ -1,4 +1,4 @@
-// The gradient of the fourth element operand, stored or added to what is there. Uses lib/params.
+// The gradient of the fourth element operand, stored or added to what is there. Uses lib/component lib/params.
 @group(0) @binding(9) var<storage, read_write> dx3: array<f32>;
 
 override DX3_ADD: bool = false;

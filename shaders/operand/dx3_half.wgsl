@@ -1,4 +1,4 @@
-// The gradient of the fourth element operand in 16 bits, stored or added to what is there. Uses lib/params dtype/float dtype/half.
+// The gradient of the fourth element operand in 16 bits, stored or added to what is there. Uses lib/component lib/params dtype/float dtype/half.
 @group(0) @binding(9) var<storage, read_write> dx3: array<atomic<u32>>;
 
 override DX3_ADD: bool = false;

@@ -1,4 +1,4 @@
-// The gradient of the fourth element operand, which begins at a quad: four elements are one store. Uses lib/params dtype/quad.
+// The gradient of the fourth element operand, which begins at a quad: four elements are one store. Uses lib/component lib/params dtype/quad.
 @group(0) @binding(9) var<storage, read_write> dx3: array<QuadOfWords>;
 
 override DX3_ADD: bool = false;
@@ -6,10 +6,9 @@ override DX3_ADD: bool = false;
 // One of a quad that nobody else writes to, nor what shares a word with it.
 fn store_dx3(i: u32, d: f32) {
     let element = i + base(9u);
-    var words = words_of(dx3[element >> 2u]);
-    let word = bitcast<u32>(select(d, bitcast<f32>(words[element & 3u]) + d, DX3_ADD));
-    words = select(words, vec4<u32>(word), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(element & 3u));
-    dx3[element >> 2u] = quad_of(words);
+    let words = words_of(dx3[element >> 2u]);
+    let sum = select(d, bitcast<f32>(word_at(words, element & 3u)) + d, DX3_ADD);
+    dx3[element >> 2u] = quad_of(with_word_at(words, element & 3u, bitcast<u32>(sum)));
 }
 
 fn store_dx3_four(i: u32, d: vec4<f32>) {

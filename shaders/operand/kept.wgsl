@@ -1,4 +1,4 @@
-// The products of a block that holds all rows and others: they stand where their slopes will. Uses lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/slopes geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
+// The products of a block that holds all rows and others: they stand where their slopes will. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/slopes geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
 
 // The entry of a lane's quad of others with the first of its own rows.
 fn kept_at(own: u32, other: u32) -> u32 {
@@ -6,7 +6,7 @@ fn kept_at(own: u32, other: u32) -> u32 {
 }
 
 fn keep_quad(own: u32, other: u32, sums: mat4x4<f32>) {
-    let by_row = transpose(sums);
+    var by_row = columns(transpose(sums));
     let pitch = slope_pitch(params.block.other_end);
     for (var i = 0u; i < 4u; i += 1u) {
         if (own + i < params.block.own_end) & (other < params.block.other_end) {

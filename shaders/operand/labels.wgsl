@@ -1,4 +1,4 @@
-// Integer labels, checked before they are used. Uses lib/params lib/label.
+// Integer labels, checked before they are used. Uses lib/component lib/params lib/label.
 @group(0) @binding(14) var<storage, read> labels: array<u32>;
 
 // 0 i32, 1 u32, 2 u8, 3 i64

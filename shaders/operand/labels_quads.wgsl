@@ -1,11 +1,11 @@
-// Integer labels that begin at a quad, checked before they are used: four neighbours are one load. Uses lib/params lib/label dtype/quad.
+// Integer labels that begin at a quad, checked before they are used: four neighbours are one load. Uses lib/component lib/params lib/label dtype/quad.
 @group(0) @binding(14) var<storage, read> labels: array<QuadOfWords>;
 
 // 0 i32, 1 u32, 2 u8, 3 i64
 override LABELS_DTYPE: u32 = 0u;
 
-fn word_at(word: u32) -> u32 {
-    return words_of(labels[word >> 2u])[word & 3u];
+fn label_word(word: u32) -> u32 {
+    return word_at(words_of(labels[word >> 2u]), word & 3u);
 }
 
 fn target_label(position: u32) -> Label {
@@ -13,12 +13,12 @@ fn target_label(position: u32) -> Label {
     var low = 0u;
     var high = 0u;
     if LABELS_DTYPE == 2u {
-        low = (word_at(i >> 2u) >> (8u * (i & 3u))) & 0xffu;
+        low = (label_word(i >> 2u) >> (8u * (i & 3u))) & 0xffu;
     } else if LABELS_DTYPE == 3u {
-        low = word_at(2u * i);
-        high = word_at((2u * i) + 1u);
+        low = label_word(2u * i);
+        high = label_word((2u * i) + 1u);
     } else {
-        low = word_at(i);
+        low = label_word(i);
         if LABELS_DTYPE == 0u {
             high = sign_of(low);
         }

@@ -1,4 +1,4 @@
-// What is added to scores. Uses lib/params dtype/float.
+// What is added to scores. Uses lib/component lib/params dtype/float.
 @group(0) @binding(5) var<storage, read> logit_bias: array<u32>;
 
 override LOGIT_BIAS_DTYPE: u32 = 0u;

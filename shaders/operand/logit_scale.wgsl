@@ -1,4 +1,4 @@
-// What products are multiplied by, from the GPU. Uses lib/params dtype/float.
+// What products are multiplied by, from the GPU. Uses lib/component lib/params dtype/float.
 @group(0) @binding(4) var<storage, read> logit_scale: array<u32>;
 
 override LOGIT_SCALE_DTYPE: u32 = 0u;

@@ -1,4 +1,4 @@
-// The unreduced loss. Uses lib/params.
+// The unreduced loss. Uses lib/component lib/params.
 @group(0) @binding(13) var<storage, read_write> losses: array<f32>;
 
 fn emit_loss(i: u32, loss: f32) {

@@ -1,4 +1,4 @@
-// The mask of a value, as 0 or 1: zero leaves it out. Uses lib/params dtype/float.
+// The mask of a value, as 0 or 1: zero leaves it out. Uses lib/component lib/params dtype/float.
 @group(0) @binding(11) var<storage, read> mask: array<u32>;
 
 override MASK_DTYPE: u32 = 0u;

@@ -1,4 +1,4 @@
-// What lanes know of a position whose classes are gone through range by range. Uses lib/params lib/class lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
+// What lanes know of a position whose classes are gone through range by range. Uses lib/component lib/params lib/class lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis.
 struct PixelState {
     state: State,
     // the prediction for its label's class

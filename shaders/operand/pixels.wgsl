@@ -1,4 +1,4 @@
-// What the softmax of each position needs to be remembered by, one by one. Uses lib/params lib/math activation/softmax.
+// What the softmax of each position needs to be remembered by, one by one. Uses lib/component lib/params lib/math activation/softmax.
 @group(0) @binding(18) var<storage, read_write> pixels: array<vec2<f32>>;
 
 fn pixels_of(at: vec4<u32>) -> Pixels {

@@ -1,4 +1,4 @@
-// The products of slopes with the rows that they are the slopes of, four to an entry. Uses lib/params.
+// The products of slopes with the rows that they are the slopes of, four to an entry. Uses lib/component lib/params.
 @group(0) @binding(8) var<storage, read_write> products: array<vec4<f32>>;
 
 // The entry at which a row begins.

@@ -1,4 +1,4 @@
-// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/params lib/math activation/softmax.
+// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/component lib/params lib/math activation/softmax.
 struct RangedPixel {
     peak: f32,
     // the sum of exponentials, after the last class one over it
@@ -32,8 +32,9 @@ fn pixels_of(at: vec4<u32>) -> Pixels {
 // Positions beyond the last are the last again.
 fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) -> Pixels {
     for (var j = 0u; j < 4u; j += 1u) {
-        ranged_pixels[at[j] + base(18u)].peak = peak[j];
-        ranged_pixels[at[j] + base(18u)].total = one_over[j];
+        let i = word_at(at, j) + base(18u);
+        ranged_pixels[i].peak = float_at(peak, j);
+        ranged_pixels[i].total = float_at(one_over, j);
     }
     return Pixels(peak, one_over);
 }
@@ -48,6 +49,6 @@ fn pull_before(at: vec4<u32>) -> vec4<f32> {
 
 fn keep_pull(at: vec4<u32>, pull: vec4<f32>) {
     for (var j = 0u; j < 4u; j += 1u) {
-        ranged_pixels[at[j] + base(18u)].pull = pull[j];
+        ranged_pixels[word_at(at, j) + base(18u)].pull = float_at(pull, j);
     }
 }

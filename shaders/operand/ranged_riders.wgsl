@@ -1,4 +1,4 @@
-// What rides along in a walk over regions knows of a position whose classes are gone through range by range. Uses lib/params lib/math fold/softmax.
+// What rides along in a walk over regions knows of a position whose classes are gone through range by range. Uses lib/component lib/params lib/math fold/softmax.
 struct RangedRider {
     state: State,
     // the prediction for its label's class

@@ -1,4 +1,4 @@
-// What the derivative of a row's loss with respect to its scores takes, all that scales it multiplied in. Uses lib/params lib/math.
+// What the derivative of a row's loss with respect to its scores takes, all that scales it multiplied in. Uses lib/component lib/params lib/math.
 struct Record {
     // p·gain, p being exp(score − peak), less what a share is: of every score, or of those that belong together with the row
     peak: f32,

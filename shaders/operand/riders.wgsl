@@ -1,4 +1,4 @@
-// The state of each position's softmax, where a loss of it rides along in a walk over regions. Uses lib/params lib/math dtype/float operand/x0 fold/softmax.
+// The state of each position's softmax, where a loss of it rides along in a walk over regions. Uses lib/component lib/params lib/math dtype/float operand/x0 fold/softmax.
 @group(0) @binding(15) var<storage, read_write> riders: array<State>;
 
 fn rider_before(position: u32) -> State {

@@ -1,4 +1,4 @@
-// The number of a row. Uses lib/params dtype/float.
+// The number of a row. Uses lib/component lib/params dtype/float.
 @group(0) @binding(23) var<storage, read> row: array<u32>;
 
 override ROW_DTYPE: u32 = 0u;

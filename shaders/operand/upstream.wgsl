@@ -1,4 +1,4 @@
-// The upstream gradient of a value, or of the whole. Uses lib/params dtype/float.
+// The upstream gradient of a value, or of the whole. Uses lib/component lib/params dtype/float.
 @group(0) @binding(12) var<storage, read> upstream: array<u32>;
 
 override UPSTREAM_DTYPE: u32 = 0u;

@@ -1,4 +1,4 @@
-// The weight of a value: a factor of its loss. Uses lib/params dtype/float.
+// The weight of a value: a factor of its loss. Uses lib/component lib/params dtype/float.
 @group(0) @binding(10) var<storage, read> weight: array<u32>;
 
 override WEIGHT_DTYPE: u32 = 0u;

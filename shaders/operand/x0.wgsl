@@ -1,4 +1,4 @@
-// The first element operand. Uses lib/params dtype/float.
+// The first element operand. Uses lib/component lib/params dtype/float.
 @group(0) @binding(2) var<storage, read> x0: array<u32>;
 
 override X0_DTYPE: u32 = 0u;

@@ -1,4 +1,4 @@
-// The first element operand, f32, which its gradient overwrites. Uses lib/params dtype/float.
+// The first element operand, f32, which its gradient overwrites. Uses lib/component lib/params dtype/float.
 @group(0) @binding(2) var<storage, read_write> x0: array<u32>;
 
 override X0_DTYPE: u32 = 0u;

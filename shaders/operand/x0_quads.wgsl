@@ -1,4 +1,4 @@
-// The first element operand, which begins at a quad: four elements are one load. Uses lib/params dtype/float dtype/quad.
+// The first element operand, which begins at a quad: four elements are one load. Uses lib/component lib/params dtype/float dtype/quad.
 @group(0) @binding(2) var<storage, read> x0: array<QuadOfWords>;
 
 override X0_DTYPE: u32 = 0u;
@@ -6,7 +6,7 @@ override X0_DTYPE: u32 = 0u;
 fn x0_at(i: u32) -> f32 {
     let element = i + base(2u);
     let word = word_of(element, X0_DTYPE);
-    return decode(words_of(x0[word >> 2u])[word & 3u], element, X0_DTYPE);
+    return decode(word_at(words_of(x0[word >> 2u]), word & 3u), element, X0_DTYPE);
 }
 
 fn x0_four(i: u32) -> vec4<f32> {

@@ -1,4 +1,4 @@
-// The second element operand. Uses lib/params dtype/float.
+// The second element operand. Uses lib/component lib/params dtype/float.
 @group(0) @binding(3) var<storage, read> x1: array<u32>;
 
 override X1_DTYPE: u32 = 0u;

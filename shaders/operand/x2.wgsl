@@ -1,4 +1,4 @@
-// The third element operand. Uses lib/params dtype/float.
+// The third element operand. Uses lib/component lib/params dtype/float.
 @group(0) @binding(4) var<storage, read> x2: array<u32>;
 
 override X2_DTYPE: u32 = 0u;

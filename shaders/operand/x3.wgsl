@@ -1,4 +1,4 @@
-// The fourth element operand. Uses lib/params dtype/float.
+// The fourth element operand. Uses lib/component lib/params dtype/float.
 @group(0) @binding(5) var<storage, read> x3: array<u32>;
 
 override X3_DTYPE: u32 = 0u;

@@ -11,7 +11,7 @@ use crate::loss::{Denominator, Header, OperandSpec};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
-use crate::shape::{Classes, elements};
+use crate::shape::{Classes, elements, elements_needed};
 use crate::term::{Operand, Part, Scale, Term, refuse_reduction};
 
 /// What the checks found out about a part: the sizes that its walk needs.
@@ -244,6 +244,8 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
     if let Walk::Similarity(pairs) = walk {
         sizes.values = vec![pairs.rows];
     }
+    // a loss may have more values than its operands have elements: pairs of channels
+    elements(&sizes.values).ok_or_else(|| too_many(&sizes.values))?;
     let mut free: Vec<(&str, usize)> = Vec::new();
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
@@ -329,7 +331,7 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
             match header.mean {
                 Denominator::Weights if weighted => Divisor::Weights,
                 _ if has(Role::Mask) || counted => Divisor::Count,
-                _ => Divisor::Number(values.iter().product::<usize>() as f64),
+                _ => Divisor::Number(values.iter().map(|&d| d as f64).product()),
             }
         }
     }
@@ -340,8 +342,7 @@ fn mismatch<T: Operand>(header: &Header, operand: &str, expected: String, got: &
 }
 
 fn too_many(shape: &[usize]) -> Error {
-    let needed = shape.iter().fold(1u64, |product, &d| product.saturating_mul(d as u64));
-    Error::TooLarge { what: "elements of a tensor".into(), needed, limit: usize::MAX as u64 }
+    Error::TooLarge { what: "elements of a tensor".into(), needed: elements_needed(shape), limit: usize::MAX as u64 }
 }
 
 /// Refuses a tensor that the term has no gradient for.

@@ -1,7 +1,6 @@
 //! Which GPU is used: looks adapters up, chooses one, and says what is wrong where there is none.
 
 use crate::error::{Error, Result};
-use crate::gpu::transfer::block_on;
 
 /// The environment variables that choose an adapter: wgpu's own.
 const BACKEND: &str = "WGPU_BACKEND";
@@ -22,8 +21,14 @@ pub struct AdapterReport {
 }
 
 /// Every adapter that `WGPU_BACKEND` allows, best first.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn adapters() -> Vec<AdapterReport> {
-    let found = block_on(look_up());
+    crate::gpu::transfer::block_on(adapters_async())
+}
+
+/// The same as `adapters`, for where nothing may block. A browser shows one adapter, or none.
+pub async fn adapters_async() -> Vec<AdapterReport> {
+    let found = look_up().await;
     let chosen = choose(&found).ok();
     let report = |(place, adapter): (usize, &wgpu::Adapter)| AdapterReport {
         info: adapter.get_info(),
@@ -48,22 +53,34 @@ async fn look_up() -> Vec<wgpu::Adapter> {
         found.retain(|adapter| {
             adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
         });
-        found.sort_by_key(|adapter| rank(&adapter.get_info()));
+        found.sort_by_key(|adapter| {
+            let info = adapter.get_info();
+            rank(info.device_type, info.backend)
+        });
         found
     }
 }
 
+/// The lower, the better.
 #[cfg(not(target_arch = "wasm32"))]
-fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
-    let by_type = match info.device_type {
+fn rank(device_type: wgpu::DeviceType, backend: wgpu::Backend) -> (u8, u8) {
+    let by_type = match device_type {
         wgpu::DeviceType::DiscreteGpu => 0,
         wgpu::DeviceType::IntegratedGpu => 1,
         wgpu::DeviceType::VirtualGpu => 2,
         wgpu::DeviceType::Other => 3,
         wgpu::DeviceType::Cpu => 4,
     };
-    // GL is the last resort: it has fewer features on the same hardware
-    (by_type, u8::from(info.backend == wgpu::Backend::Gl))
+    let by_backend = match backend {
+        // Vulkan on Apple's systems is a layer over Metal
+        wgpu::Backend::Metal => 0,
+        wgpu::Backend::Vulkan => 1,
+        wgpu::Backend::Dx12 => 2,
+        // the last resort: it has fewer features on the same hardware
+        wgpu::Backend::Gl => 3,
+        _ => 4,
+    };
+    (by_type, by_backend)
 }
 
 /// The place of the adapter to use, or what to do about there being none.
@@ -105,7 +122,25 @@ pub(super) async fn request() -> Result<wgpu::Adapter> {
 
 #[cfg(test)]
 mod tests {
-    use super::pick;
+    use super::{pick, rank};
+    use wgpu::{Backend, DeviceType};
+
+    #[test]
+    fn the_kind_of_gpu_counts_before_the_interface() {
+        // each before the next
+        let order = [
+            (DeviceType::DiscreteGpu, Backend::Metal),
+            (DeviceType::DiscreteGpu, Backend::Vulkan),
+            (DeviceType::DiscreteGpu, Backend::Dx12),
+            (DeviceType::DiscreteGpu, Backend::Gl),
+            (DeviceType::IntegratedGpu, Backend::Vulkan),
+            (DeviceType::VirtualGpu, Backend::Dx12),
+            (DeviceType::Cpu, Backend::Vulkan),
+            (DeviceType::Cpu, Backend::Dx12),
+            (DeviceType::Cpu, Backend::Gl),
+        ];
+        assert!(order.map(|(kind, backend)| rank(kind, backend)).is_sorted_by(|a, b| a < b));
+    }
 
     #[test]
     fn an_adapter_is_chosen_by_name_or_the_error_says_what_to_do() {

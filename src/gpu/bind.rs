@@ -10,7 +10,6 @@ use crate::gpu::specialise;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::term::{Part, Scale};
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -54,22 +53,27 @@ impl Placed<'_> {
 }
 
 impl Binder<'_> {
-    /// The dispatches, and the parameters that they share.
-    pub fn dispatches(&self) -> Result<(Vec<Dispatch>, Memory)> {
-        let mut made = Vec::new();
+    /// The kernels of all stages, and which of them is each stage's.
+    pub fn kernels(&self) -> (Vec<Kernel>, Vec<usize>) {
+        let (mut kernels, mut of_stages) = (Vec::new(), Vec::new());
         let mut known = HashMap::new();
         for stage in &self.plan.stages {
-            // the blocks of a walk share their pipelines; of pieces, the last may end inside a quad
-            if !stage.windows.is_empty() {
-                made.push((stage, self.pipeline(stage)?));
-                continue;
-            }
-            let pipeline = match known.entry((Arc::as_ptr(&stage.kernel), &stage.operands)) {
-                Entry::Occupied(known) => Arc::clone(known.get()),
-                Entry::Vacant(unknown) => unknown.insert(self.pipeline(stage)?).clone(),
+            let mut add = || {
+                kernels.push(self.kernel(stage));
+                kernels.len() - 1
             };
-            made.push((stage, pipeline));
+            // the blocks of a walk share their kernels; of pieces, the last may end inside a quad
+            of_stages.push(match stage.windows.is_empty() {
+                true => *known.entry((Arc::as_ptr(&stage.kernel), &stage.operands)).or_insert_with(add),
+                false => add(),
+            });
         }
+        (kernels, of_stages)
+    }
+
+    /// The dispatches, whose pipelines are those of the stages, and the parameters that they share.
+    pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, Memory)> {
+        let made: Vec<_> = self.plan.stages.iter().zip(pipelines).collect();
         let (params, places) = self.params(&made)?;
         let dispatches = made.iter().zip(places).map(|((stage, pipeline), at)| {
             let params = wgpu::BufferBinding {
@@ -82,9 +86,9 @@ impl Binder<'_> {
         Ok((dispatches.collect::<Result<_>>()?, params))
     }
 
-    /// The stage's pipeline; one whose bindings are all read_write where operands and outputs lie in one buffer.
-    fn pipeline(&self, stage: &Stage) -> Result<Arc<Pipeline>> {
-        let mut kernel = Kernel { own_params: self.gpu.on_cpu(), ..Kernel::clone(&stage.kernel) };
+    /// The stage's kernel; its bindings are all read_write where operands and outputs lie in one buffer.
+    fn kernel(&self, stage: &Stage) -> Kernel {
+        let mut kernel = Kernel { own_params: self.gpu.copies_params(), ..Kernel::clone(&stage.kernel) };
         if !self.gpu.is_plain() {
             specialise::kept(&mut kernel);
             specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {
@@ -99,7 +103,7 @@ impl Binder<'_> {
             of_kind.filter_map(|binding| self.place(stage, binding).map(|placed| placed.buffer))
         };
         kernel.shared_buffer = of_kind(false).any(|written| of_kind(true).any(|read| read == written));
-        self.gpu.kernels().get(self.gpu, &kernel)
+        kernel
     }
 
     /// The parameters of each stage, with the place where each binding's tensor begins, and their offsets; stages that run

@@ -2,12 +2,16 @@
 
 use crate::check;
 use crate::error::{Error, Result};
+use crate::gpu::adapter;
 use crate::gpu::job::Job;
-use crate::gpu::kernel::Pipelines;
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{Gradient, Outputs};
+use crate::gpu::pipelines::Pipelines;
+#[cfg(target_arch = "wasm32")]
+use crate::gpu::scopes::Late;
 use crate::gpu::tensor::{Tensor, ToGpu};
-use crate::gpu::{adapter, transfer};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::gpu::transfer;
 use crate::term::{Operand, Term};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,11 +43,19 @@ struct Context {
     lost: Arc<Mutex<Option<String>>>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
+    /// What the device has not answered yet.
+    #[cfg(target_arch = "wasm32")]
+    late: Late,
     kernels: Kernels,
     /// Whether the lanes of the device go in subgroups of eight.
     in_eights: bool,
     /// Whether the device has words of 64 bits.
     in_pairs: bool,
+    on_vulkan: bool,
+    /// Whether kernels are to be small.
+    small: bool,
+    /// How many pipelines are made at a time.
+    pipelines_at_once: usize,
 }
 
 /// What kernels are made for.
@@ -55,12 +67,15 @@ enum Kernels {
     OfCpu,
 }
 
+/// What `WGLOSS_KERNELS` asks for small kernels by.
+const SMALL: &str = "small";
+
 impl Kernels {
     /// As the environment asks.
     fn asked_for() -> Option<Kernels> {
         match std::env::var("WGLOSS_KERNELS").ok()?.as_str() {
             "plain" => Some(Kernels::Plain),
-            "gpu" => Some(Kernels::OfGpu),
+            "gpu" | SMALL => Some(Kernels::OfGpu),
             "cpu" => Some(Kernels::OfCpu),
             _ => None,
         }
@@ -69,6 +84,14 @@ impl Kernels {
 
 impl Gpu {
     /// The best adapter there is, or the one that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` name.
+    ///
+    /// A discrete GPU is preferred to an integrated one, that to a virtual one, and a CPU under a driver comes last. Where a
+    /// GPU is found through several interfaces, Linux takes Vulkan, then GL; Windows takes Vulkan, then DX12, then GL; macOS and
+    /// iOS take Metal, then Vulkan over Metal. So a discrete GPU that only DX12 finds comes before an integrated one with
+    /// Vulkan. `WGPU_BACKEND=dx12` asks for DX12 alone. [`adapters`](crate::adapters) lists what there is, best first.
+    ///
+    /// On DX12, shaders are compiled by `dxcompiler.dll` where Windows finds it, as beside the program, else by FXC, which is
+    /// many times slower. `WGPU_DX12_COMPILER` chooses: `dxc` or `fxc`.
     ///
     /// # Errors
     /// [`Error::NoAdapter`], which says what was looked for, what was found and what to install.
@@ -108,8 +131,9 @@ impl Gpu {
     /// [`wgpu::Features::SHADER_INT64`] that the device was made with make them faster.
     ///
     /// Kernels are those for a GPU, or for a CPU under a driver, as the adapter is. The environment variable `WGLOSS_KERNELS`
-    /// asks for those of the other, `gpu` or `cpu`, or for `plain` ones: with all of naga's checks, elements taken one by one,
-    /// nothing kept, walks cut as for a GPU; any other value for nothing. Results may differ in how sums are rounded.
+    /// asks for those of the other, `gpu` or `cpu`; for `small` ones, those of a GPU that DX12 gets, which its older compiler
+    /// compiles quickly; or for `plain` ones: with all of naga's checks, elements taken one by one, nothing kept, walks cut
+    /// as for a GPU. Any other value asks for nothing. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = device.limits();
         let info = device.adapter_info();
@@ -124,12 +148,22 @@ impl Gpu {
             lost: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
+            #[cfg(target_arch = "wasm32")]
+            late: Late::default(),
             kernels: Kernels::asked_for().unwrap_or(match info.device_type {
                 wgpu::DeviceType::Cpu => Kernels::OfCpu,
                 _ => Kernels::OfGpu,
             }),
             in_eights: eights && has(wgpu::Features::SUBGROUP),
             in_pairs: has(wgpu::Features::SHADER_INT64),
+            on_vulkan: vulkan,
+            small: info.backend == wgpu::Backend::Dx12
+                || std::env::var("WGLOSS_KERNELS").is_ok_and(|value| value == SMALL),
+            pipelines_at_once: match info.backend {
+                // a GL context belongs to one thread at a time
+                wgpu::Backend::Gl => 1,
+                _ => std::thread::available_parallelism().map_or(1, usize::from),
+            },
             device,
         }))
     }
@@ -154,7 +188,8 @@ impl Gpu {
         self.0.pipelines.len()
     }
 
-    /// How long a read waits for the GPU before it gives [`Error::Timeout`]; 30 seconds unless set.
+    /// How long a read waits for the GPU before it gives [`Error::Timeout`]; 30 seconds unless set. On the web a read waits for
+    /// as long as the browser does.
     pub fn set_timeout(&self, timeout: Duration) {
         *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
     }
@@ -180,6 +215,17 @@ impl Gpu {
         self.0.kernels == Kernels::OfCpu
     }
 
+    /// Whether kernels copy their parameters first: on a CPU under Vulkan.
+    pub(super) fn copies_params(&self) -> bool {
+        self.on_cpu() && self.0.on_vulkan
+    }
+
+    /// Whether kernels take one element at a time where four would be written out: DX12's older compiler, FXC, takes seconds
+    /// for these, and which compiler a device has is not known.
+    pub(super) fn takes_small_kernels(&self) -> bool {
+        self.0.small
+    }
+
     /// Whether a CPU's lanes may tell each other what they have, eight by eight.
     pub(super) fn in_eights(&self) -> bool {
         self.0.in_eights && self.on_cpu()
@@ -190,6 +236,11 @@ impl Gpu {
         self.0.in_pairs && self.on_cpu()
     }
 
+    pub(super) fn pipelines_at_once(&self) -> usize {
+        self.0.pipelines_at_once
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn timeout(&self) -> Duration {
         *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -202,6 +253,11 @@ impl Gpu {
         &self.0.pipelines
     }
 
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn late(&self) -> &Late {
+        &self.0.late
+    }
+
     pub(super) fn counter(&self) -> &Arc<AtomicU64> {
         &self.0.memory
     }
@@ -211,33 +267,6 @@ impl Gpu {
         match &*self.0.lost.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(reason) => Err(Error::DeviceLost(reason.clone())),
             None => Ok(()),
-        }
-    }
-
-    /// Creates something, and gives what the device has against it as an error.
-    pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
-        self.alive()?;
-        let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
-        let scopes = filters.map(|filter| self.0.device.push_error_scope(filter));
-        let created = create();
-        let mut found = None;
-        for scope in scopes.into_iter().rev() {
-            let error = scope.pop();
-            // on the web the answer comes later, with the first read
-            #[cfg(not(target_arch = "wasm32"))]
-            {
-                found = found.or(transfer::block_on(error));
-            }
-            #[cfg(target_arch = "wasm32")]
-            {
-                drop(error);
-                found = found.or(None::<wgpu::Error>);
-            }
-        }
-        match found {
-            None => Ok(created),
-            Some(wgpu::Error::OutOfMemory { source }) => Err(Error::OutOfMemory(source.to_string())),
-            Some(error) => Err(Error::Gpu(error.to_string())),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::loss::{Source, source};
 
 /// Every shader file that is not a loss's own leaf. A test compares the list with the tree.
 pub(crate) static FILES: &[Source] = &[
+    source!("lib/component"),
     source!("lib/params"),
     source!("lib/math"),
     source!("lib/tally"),

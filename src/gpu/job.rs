@@ -6,7 +6,7 @@ use crate::gpu::bind::{Binder, Dispatch};
 use crate::gpu::context::Gpu;
 use crate::gpu::outcome::{Outcome, Verdict, VerdictPart};
 use crate::gpu::outputs::{self, Gradient, Outputs};
-use crate::gpu::plan::{Request, Scratch, Wanted, plan};
+use crate::gpu::plan::{Plan, Request, Scratch, Wanted, plan};
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
 use crate::reduction::Reduction;
@@ -78,63 +78,45 @@ impl Job {
         };
         let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
         let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
-        let scratch = |label: &str, bytes, contents: Option<&[u8]>| {
-            Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
-        };
         let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
-        let outcome = Arc::new(scratch("wgloss outcome", bytes, Some(&Verdict::good()))?);
-        let mut workspace = outcome.bytes;
+        let outcome = Arc::new(scratch(gpu, "wgloss outcome", bytes, Some(&Verdict::good()))?);
         let number = gpu.empty([])?;
-        let mut held = Vec::new();
         let mut written = vec![false; outputs.gradients.len()];
-        let (mut dispatches, mut verdicts) = (Vec::new(), Vec::new());
+        let (mut planned, mut verdicts) = (Vec::new(), Vec::new());
         for ((part, checked), rows) in term.parts.iter().zip(checked).zip(rows) {
-            let place = verdicts.len();
-            let wanted = wanted(part, outputs, &mut written);
-            let slot = if loss_shape.is_some() { 0 } else { outputs.slot };
-            let request = Request {
-                part,
-                checked,
-                wanted: &wanted,
-                place,
-                slot,
-                workspace_bound: gpu.workspace_bound(),
-                statistics: statistics.is_some(),
-                binding_limit: gpu.limits().max_storage_buffer_binding_size,
-                on_cpu: gpu.on_cpu(),
-                in_eights: gpu.in_eights(),
-            };
-            let plan = plan(&request)?;
-            let mut memories = Vec::new();
-            for Scratch { name, bytes, .. } in &plan.scratch {
-                // a workspace begins with scales of 1, which only some plans overwrite
-                let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
-                let memory = scratch("wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?;
-                workspace += memory.bytes;
-                memories.push((*name, memory));
-            }
-            if let Some(columns) = &plan.columns {
-                let bytes: &[u8] = bytemuck::cast_slice(columns);
-                memories.push(("columns", scratch("wgloss columns", bytes.len() as u64, Some(bytes))?));
-            }
-            let binder = Binder {
+            planned.push(Planned::new(
+                &Request {
+                    part,
+                    checked,
+                    wanted: &wanted(part, outputs, &mut written),
+                    place: verdicts.len(),
+                    slot: if loss_shape.is_some() { 0 } else { outputs.slot },
+                    workspace_bound: gpu.workspace_bound(),
+                    statistics: statistics.is_some(),
+                    binding_limit: gpu.limits().max_storage_buffer_binding_size,
+                    on_cpu: gpu.on_cpu(),
+                    in_eights: gpu.in_eights(),
+                    small: gpu.takes_small_kernels(),
+                },
                 gpu,
-                part,
-                plan: &plan,
-                memories: &memories,
-                outputs,
-                // an unreduced term's loss is a tensor: its sum goes nowhere but to the outcome
-                loss: if loss_shape.is_some() { &number } else { &loss },
-                losses: &loss,
-                statistics: statistics.or(part.among.as_ref()),
-                outcome: &outcome,
-            };
-            let (made, params) = binder.dispatches()?;
-            dispatches.extend(made);
-            held.extend(memories.into_iter().map(|(_, memory)| memory));
-            held.push(params);
+            )?);
             verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
         }
+        let binders = term.parts.iter().zip(&planned).map(|(part, Planned { plan, memories })| Binder {
+            gpu,
+            part,
+            plan,
+            memories,
+            outputs,
+            // an unreduced term's loss is a tensor: its sum goes nowhere but to the outcome
+            loss: if loss_shape.is_some() { &number } else { &loss },
+            losses: &loss,
+            statistics: statistics.or(part.among.as_ref()),
+            outcome: &outcome,
+        });
+        let (dispatches, params) = dispatches(gpu, &binders.collect::<Vec<_>>())?;
+        let workspace = outcome.bytes + planned.iter().map(Planned::workspace).sum::<u64>();
+        let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);
         let verdict = Arc::new(Verdict { memory: outcome, parts: verdicts });
         let tensor = loss.with_verdict(verdict.clone());
         let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
@@ -144,7 +126,7 @@ impl Job {
             _term: term.clone(),
             _outputs: outputs.clone(),
             _tensors: [number].into_iter().chain(statistics.cloned()).collect(),
-            _memories: held,
+            _memories: memories.chain(params).collect(),
         };
         Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace, _held: Arc::new(held) })
     }
@@ -194,6 +176,59 @@ impl Job {
     pub fn workspace(&self) -> u64 {
         self.workspace
     }
+}
+
+/// Fresh memory for a job alone.
+fn scratch(gpu: &Gpu, label: &str, bytes: u64, contents: Option<&[u8]>) -> Result<Memory> {
+    Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
+}
+
+/// The plan of a part, and the memory that it asks for.
+struct Planned {
+    plan: Plan,
+    memories: Vec<(&'static str, Memory)>,
+}
+
+impl Planned {
+    fn new(request: &Request<'_>, gpu: &Gpu) -> Result<Planned> {
+        let plan = plan(request)?;
+        let mut memories = Vec::new();
+        for Scratch { name, bytes, .. } in &plan.scratch {
+            // a workspace begins with scales of 1, which only some plans overwrite
+            let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
+            memories.push((*name, scratch(gpu, "wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?));
+        }
+        if let Some(columns) = &plan.columns {
+            let bytes: &[u8] = bytemuck::cast_slice(columns);
+            memories.push(("columns", scratch(gpu, "wgloss columns", bytes.len() as u64, Some(bytes))?));
+        }
+        Ok(Planned { plan, memories })
+    }
+
+    /// The bytes of memory beside the numbers of the loss's own.
+    fn workspace(&self) -> u64 {
+        self.memories.iter().filter(|(name, _)| *name != "columns").map(|(_, memory)| memory.bytes).sum()
+    }
+}
+
+/// The dispatches of all parts, and the memories of their parameters. Pipelines that are missing are made together, since a
+/// driver may take seconds for each.
+fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Dispatch>, Vec<Memory>)> {
+    let (mut kernels, mut of_parts) = (Vec::new(), Vec::new());
+    for binder in binders {
+        let (own, of_stages) = binder.kernels();
+        of_parts.push((kernels.len(), of_stages));
+        kernels.extend(own);
+    }
+    let pipelines = gpu.kernels().get(gpu, &kernels)?;
+    let (mut dispatches, mut params) = (Vec::new(), Vec::new());
+    for (binder, (first, of_stages)) in binders.iter().zip(of_parts) {
+        let of_stages = of_stages.into_iter().map(|kernel| pipelines[first + kernel].clone());
+        let (made, memory) = binder.dispatches(of_stages)?;
+        dispatches.extend(made);
+        params.push(memory);
+    }
+    Ok((dispatches, params))
 }
 
 /// The gradients that a part contributes to, the first contribution being stored unless the caller adds.

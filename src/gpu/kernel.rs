@@ -1,13 +1,12 @@
-//! Joins shader files into kernels, and keeps the pipelines made of them.
+//! Joins shader files into kernels, and makes pipelines of them.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::files::{FILES, file};
-use crate::gpu::rewrite::{CLASSES, ROW, STRIP, with_own_params};
+use crate::gpu::own_params::with_own_params;
+use crate::gpu::rewrite::{CLASSES, ROW, STRIP};
 use crate::loss::Source;
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a kernel takes four at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -33,7 +32,7 @@ pub(crate) struct Kernel {
     pub row: Option<u32>,
     /// How many times four neighbours a lane takes at a time, where that is written out.
     pub strip: Option<u32>,
-    /// Whether each lane reads the parameters once, where it begins.
+    /// Whether each lane copies the parameters where it begins.
     pub own_params: bool,
     /// Whether every storage binding is read_write, as it must be where operands and outputs share a buffer.
     pub shared_buffer: bool,
@@ -140,39 +139,16 @@ pub(crate) struct Pipeline {
     pub bindings: Vec<Declared>,
 }
 
-/// The pipelines made so far.
-#[derive(Debug, Default)]
-pub(crate) struct Pipelines(Mutex<HashMap<String, Arc<Pipeline>>>);
-
-/// How many pipelines are kept: beyond, all are dropped and made anew as they are needed.
-const KEPT: usize = 512;
-
-impl Pipelines {
-    /// The pipeline of a kernel, made where it is not there yet.
-    pub fn get(&self, gpu: &Gpu, kernel: &Kernel) -> Result<Arc<Pipeline>> {
-        let key = kernel.key();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = kept.get(&key) {
-            return Ok(pipeline.clone());
-        }
-        let pipeline = Arc::new(create(gpu, kernel)?);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(key, pipeline.clone());
-        Ok(pipeline)
-    }
-
-    /// How many pipelines are kept.
-    pub fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-}
-
-fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
+/// Makes the pipeline of a kernel.
+pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let bindings = kernel.bindings();
     let device = gpu.device();
-    let made = gpu.scoped(|| {
+    let explained = kernel.clone();
+    let explain = move |error| match error {
+        Error::Gpu(message) => Error::Gpu(with_files(&explained, &message)),
+        other => other,
+    };
+    let make = || {
         let module = module(gpu, kernel);
         let entries: Vec<_> = bindings
             .iter()
@@ -207,12 +183,9 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             cache: None,
         });
         (pipeline, layout)
-    });
-    match made {
-        Ok((pipeline, layout)) => Ok(Pipeline { pipeline, layout, bindings }),
-        Err(Error::Gpu(message)) => Err(Error::Gpu(with_files(kernel, &message))),
-        Err(other) => Err(other),
-    }
+    };
+    let (pipeline, layout) = gpu.scoped_as(make, explain)?;
+    Ok(Pipeline { pipeline, layout, bindings })
 }
 
 /// The shader module of a kernel.
@@ -232,7 +205,7 @@ fn module(gpu: &Gpu, kernel: &Kernel) -> wgpu::ShaderModule {
 }
 
 /// Whether a shader is this library's.
-fn is_own(source: &Source) -> bool {
+pub(super) fn is_own(source: &Source) -> bool {
     FILES.contains(source) || crate::losses::shaders().contains(source)
 }
 

@@ -6,18 +6,25 @@ mod context;
 mod files;
 mod job;
 mod kernel;
+#[cfg(any(target_arch = "wasm32", test))]
+mod late;
 mod outcome;
 mod outputs;
+mod own_params;
 mod params;
+mod pipelines;
 mod plan;
 mod rewrite;
+mod scopes;
 mod specialise;
 mod tensor;
 #[cfg(test)]
 mod tests;
 mod transfer;
 
-pub use adapter::{AdapterReport, adapters};
+#[cfg(not(target_arch = "wasm32"))]
+pub use adapter::adapters;
+pub use adapter::{AdapterReport, adapters_async};
 pub use context::Gpu;
 pub use job::Job;
 pub use outcome::Outcome;

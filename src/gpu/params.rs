@@ -79,7 +79,7 @@ params! {
         pub pieces: u32,
         pub first_class: u32,
         pub all_classes: u32,
-        pub spare_0: u32,
+        pub sixteen: u32,
         pub spare_1: u32,
         pub spare_2: u32,
         pub block: Block,
@@ -95,8 +95,8 @@ impl Default for Block {
 }
 
 impl Params {
-    /// Parameters with nothing set but the bits that a shader cannot write itself.
+    /// Parameters with nothing set but what a shader cannot write as a constant.
     pub fn new() -> Params {
-        Params { nan: f32::NAN.to_bits(), infinity: f32::INFINITY.to_bits(), ..Params::zeroed() }
+        Params { nan: f32::NAN.to_bits(), infinity: f32::INFINITY.to_bits(), sixteen: 16, ..Params::zeroed() }
     }
 }

@@ -1,49 +1,5 @@
 //! What of a kernel's text is rewritten, since some compilers would not do it themselves.
 
-/// The line that declares the parameters, as `lib/params` writes it.
-const PARAMS: &str = "@group(0) @binding(0) var<uniform> params: Params;";
-
-/// The text whose entry point copies the parameters first, for all functions to read the copy.
-///
-/// A CPU under a driver looks each of them up again wherever it is read, lane by lane: what a loop stores might have changed it.
-/// And such a driver may compile a kernel anew for every dispatch, with those parameters as constants that its loops and
-/// branches hang on: they are copied under a condition that holds always, which it does not see.
-pub(super) fn with_own_params(text: &str, entry: &str) -> String {
-    let mut out = String::with_capacity(2 * text.len());
-    let (begin, mut in_head) = (format!("fn {entry}("), false);
-    for line in text.lines() {
-        if let Some(rest) = line.strip_prefix(&begin) {
-            in_head = true;
-            out.push_str(&format!("{begin}@builtin(global_invocation_id) invocation_of_all: vec3<u32>, {rest}"));
-        } else if line == PARAMS {
-            out.push_str(&format!("{PARAMS} var<private> own_params: Params;"));
-        } else {
-            out.push_str(&own(line));
-        }
-        if in_head && line.ends_with('{') {
-            out.push_str(" if invocation_of_all.z == 0u { own_params = params; }");
-            in_head = false;
-        }
-        out.push('\n');
-    }
-    out
-}
-
-/// A line that reads the copy.
-fn own(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(place) = rest.find("params.") {
-        let (before, after) = rest.split_at(place);
-        out.push_str(before);
-        // no name that ends so
-        let whole = !out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        out.push_str(if whole { "own_params." } else { "params." });
-        rest = &after["params.".len()..];
-    }
-    out + rest
-}
-
 /// A loop that is written out: the line that tells how often it is gone through, the constant that counts, and how the loop
 /// begins, as shader files write them. A compiler that does not unroll it would keep what is indexed by that in memory rather than
 /// in registers.
@@ -110,19 +66,6 @@ impl Unrolled {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parameters_are_copied_where_a_kernel_begins() {
-        let text = format!(
-            "{PARAMS}\nfn a() -> u32 {{\n    return params.part + my_params.part;\n}}\nfn walk(\n    lane: u32,\n) {{\n    a();\n}}\n"
-        );
-        let want = format!(
-            "{PARAMS} var<private> own_params: Params;\nfn a() -> u32 {{\n    return own_params.part + my_params.part;\n}}\n\
-             fn walk(@builtin(global_invocation_id) invocation_of_all: vec3<u32>, \n    lane: u32,\n) {{ \
-             if invocation_of_all.z == 0u {{ own_params = params; }}\n    a();\n}}\n"
-        );
-        assert_eq!(with_own_params(&text, "walk"), want);
-    }
 
     #[test]
     fn a_loop_over_classes_is_written_out_with_what_it_holds() {

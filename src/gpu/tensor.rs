@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::outcome::Verdict;
 use crate::gpu::transfer::Read;
-use crate::shape::{ClassAxis, DType, elements};
+use crate::shape::{ClassAxis, DType, elements, elements_needed};
 use crate::term::Operand;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,12 +60,16 @@ impl Memory {
             let what = format!("bytes of a buffer ({label})");
             return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
+        // a browser that has no room to map a new buffer throws, at which wgpu panics: there contents are written instead
+        let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
+        let mapped = contents.filter(|_| written.is_none());
+        let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
         let (buffer, filled) = gpu.scoped(|| {
             let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage,
-                mapped_at_creation: contents.is_some(),
+                mapped_at_creation: mapped.is_some(),
             });
             // a buffer that could not be made cannot be mapped either
             let fill = |contents: &[u8]| {
@@ -73,7 +77,13 @@ impl Memory {
                 buffer.unmap();
                 Ok::<(), wgpu::MapRangeError>(())
             };
-            let filled = contents.map_or(Ok(()), fill);
+            let filled = mapped.map_or(Ok(()), fill);
+            if let Some(contents) = written {
+                // writes move whole words
+                let mut words = contents.to_vec();
+                words.resize(contents.len().next_multiple_of(4), 0);
+                gpu.queue().write_buffer(&buffer, 0, &words);
+            }
             (buffer, filled)
         })?;
         // where the scope has no reason for it: a lost device says nothing
@@ -142,14 +152,14 @@ impl Gpu {
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
-        let needed = elements(&shape).and_then(|n| n.checked_mul(dtype.size()));
+        let needed = elements(&shape).map(|n| n as u64 * dtype.size() as u64);
         let refuse =
             |reason: &str| Err(Error::InvalidOperand { loss: "wrap", operand: "slice".into(), reason: reason.into() });
         if dtype == DType::F64 {
             let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
             return Err(Error::UnsupportedDtype { loss: "wrap", operand: "slice".into(), got: dtype, expected });
         }
-        if needed.map(|n| n as u64) != Some(bytes) {
+        if needed != Some(bytes) {
             let expected = format!("a shape of {} elements of {dtype}", bytes / dtype.size() as u64);
             return Err(Error::ShapeMismatch { loss: "wrap", operand: "slice".into(), expected, got: shape });
         }
@@ -184,8 +194,14 @@ impl Gpu {
     }
 
     pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
-        let size = dtype.size() as u64;
-        let bytes = elements(&shape).map_or(u64::MAX - 64, |n| (n as u64).saturating_mul(size).min(u64::MAX - 64));
+        let bytes = |elements: u64| elements.saturating_mul(dtype.size() as u64);
+        let Some(count) = elements(&shape) else {
+            // more than a usize counts, which on the web is no more than 32 bits do
+            let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
+            let what = "bytes of a buffer (wgloss output)".into();
+            return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
+        };
+        let bytes = bytes(count as u64).min(u64::MAX - 64);
         let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
         Ok(self.tensor(memory, shape, dtype))
     }
@@ -271,7 +287,7 @@ impl Tensor {
 
     /// The bytes that the elements take.
     pub(super) fn bytes(&self) -> u64 {
-        (self.len() * self.dtype.size()) as u64
+        self.len() as u64 * self.dtype.size() as u64
     }
 
     /// Writes new elements into the tensor, before whatever is submitted next.

@@ -16,6 +16,7 @@ type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
 /// Runs a future to its end on this thread.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     pollster::block_on(future)
 }
@@ -24,6 +25,13 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
 #[must_use = "nothing is known of the result before it is waited for"]
 pub struct Read<T> {
     pending: Pending<T>,
+    #[cfg(not(target_arch = "wasm32"))]
+    driven: Driven,
+}
+
+/// How the device is driven until the result is there; a browser does that itself.
+#[cfg(not(target_arch = "wasm32"))]
+struct Driven {
     gpu: Gpu,
     submission: Option<wgpu::SubmissionIndex>,
     /// Why the device could not be waited for, from the thread that drives it for an executor that does not.
@@ -39,8 +47,17 @@ impl<T> std::fmt::Debug for Read<T> {
 impl<T: Send + 'static> Read<T> {
     /// A read that has failed already.
     pub(super) fn failed(gpu: &Gpu, error: Error) -> Read<T> {
-        let pending: Pending<T> = Box::pin(std::future::ready(Err(error)));
-        Read { pending, gpu: gpu.clone(), submission: None, driver: None }
+        Read::new(Box::pin(std::future::ready(Err(error))), gpu, None)
+    }
+
+    fn new(pending: Pending<T>, gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Read<T> {
+        #[cfg(target_arch = "wasm32")]
+        let _ = (gpu, submission);
+        Read {
+            pending,
+            #[cfg(not(target_arch = "wasm32"))]
+            driven: Driven { gpu: gpu.clone(), submission, driver: None },
+        }
     }
 
     /// Reads the first bytes of a memory, and what a verdict needs, in one submission.
@@ -49,7 +66,7 @@ impl<T: Send + 'static> Read<T> {
         memory: &Memory,
         bytes: u64,
         verdict: Option<&Arc<Verdict>>,
-        finish: impl FnOnce(&[u8]) -> Result<T> + Send + 'static,
+        finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Read<T> {
         if !memory.buffer.usage().contains(wgpu::BufferUsages::COPY_SRC) {
             let reason = "is in a buffer without the usage COPY_SRC".into();
@@ -67,12 +84,15 @@ impl<T: Send + 'static> Read<T> {
         memory: &Memory,
         bytes: u64,
         verdict: Option<&Arc<Verdict>>,
-        finish: impl FnOnce(&[u8]) -> Result<T> + Send + 'static,
+        finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Result<Read<T>> {
         // copies move whole words: a tensor of bytes may begin and end inside one
         let (begin, end) =
             (memory.offset / 4 * 4, (memory.offset + bytes).next_multiple_of(4).min(memory.buffer.size()));
         let lead = (memory.offset - begin) as usize;
+        let Ok(length) = usize::try_from(bytes) else {
+            return Err(Error::TooLarge { what: "bytes of a read".into(), needed: bytes, limit: usize::MAX as u64 });
+        };
         let verdict_bytes = verdict.map_or(0, |_| Verdict::BYTES);
         let size = (verdict_bytes + (end - begin)).max(4);
         let (staging, submission) = gpu.scoped(|| {
@@ -104,7 +124,12 @@ impl<T: Send + 'static> Read<T> {
             other => other,
         })?;
         let (context, verdict) = (gpu.clone(), verdict.cloned());
+        // with what this read itself was refused
+        #[cfg(target_arch = "wasm32")]
+        let accepted = gpu.late().so_far();
         let pending = async move {
+            #[cfg(target_arch = "wasm32")]
+            accepted.await?;
             match receiver.receive().await {
                 Some(Ok(())) => {}
                 _ => {
@@ -118,9 +143,9 @@ impl<T: Send + 'static> Read<T> {
                 verdict.judge(&view[..Verdict::BYTES as usize])?;
             }
             let start = verdict_bytes as usize + lead;
-            finish(&view[start..start + bytes as usize])
+            finish(&view[start..start + length])
         };
-        Ok(Read { pending: Box::pin(pending), gpu: gpu.clone(), submission: Some(submission), driver: None })
+        Ok(Read::new(Box::pin(pending), gpu, Some(submission)))
     }
 
     /// Waits for the result, for as long as the context's timeout allows.
@@ -129,7 +154,7 @@ impl<T: Send + 'static> Read<T> {
     /// What went wrong on the GPU; [`Error::LabelOutOfRange`] where a label was bad; [`Error::Timeout`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<T> {
-        poll(&self.gpu, self.submission.take())?;
+        poll(&self.driven.gpu, self.driven.submission.take())?;
         block_on(self.pending)
     }
 }
@@ -140,10 +165,11 @@ impl<T> Future for Read<T> {
         let done = self.pending.as_mut().poll(cx);
         #[cfg(not(target_arch = "wasm32"))]
         if done.is_pending() {
-            if let Some(submission) = self.submission.take() {
-                self.driver = Some(drive(self.gpu.clone(), submission));
+            let driven = &mut self.driven;
+            if let Some(submission) = driven.submission.take() {
+                driven.driver = Some(drive(driven.gpu.clone(), submission));
             }
-            let driver = self.driver.as_mut().map(|driver| driver.as_mut().poll(cx));
+            let driver = driven.driver.as_mut().map(|driver| driver.as_mut().poll(cx));
             if let Some(Poll::Ready(Err(error))) = driver {
                 return Poll::Ready(Err(error));
             }

@@ -128,6 +128,7 @@ fn a_device_that_is_destroyed_gives_errors_and_no_panic() {
     let job = gpu.prepare(&term, &Outputs::default()).unwrap();
     let (outcome, [gradient]) = gpu.gradients(&term, [&x]).unwrap();
     let begun = outcome.loss();
+    assert_eq!(pollster::block_on(gpu.settled()), Ok(()));
     gpu.device().destroy();
     // begun before: either the result came through, or it is lost
     let begun = begun.wait();
@@ -142,6 +143,7 @@ fn a_device_that_is_destroyed_gives_errors_and_no_panic() {
     gone("a check", job.check().wait());
     gone("an upload", gpu.upload(&[1.0f32], [1]));
     gone("a preparation", gpu.prepare(&term, &Outputs::default()));
+    gone("settling", pollster::block_on(gpu.settled()));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::platforms::is_row;
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
+       cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
 
   demo          train the segmentation example and say where its picture is
@@ -23,6 +24,8 @@ Usage: cargo xtask <demo | test> [--no-install]
                 WGLOSS_PYTHON names the python that has PyTorch
   --cost        measure time against size instead, over four decades, for one
                 loss of each family
+  --pack        measure nothing: make one archive that measures a GPU where there
+                is no Rust, beside PyTorch (benches/RESULTS.md says how)
   --list        print the rows, what each installs and how long it takes
   --tables      write the tables of docs/platforms.md and README.md anew from
                 docs/platforms.tsv
@@ -72,6 +75,8 @@ pub struct Bench {
     pub peers: bool,
     /// Whether time is measured against size instead.
     pub cost: bool,
+    /// Whether an archive is made instead that measures elsewhere.
+    pub pack: bool,
     /// The losses, by id; all of them where there is none.
     pub losses: Vec<String>,
 }
@@ -108,6 +113,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--quick", Some(Task::Bench)) => bench.quick = true,
             ("--peers", Some(Task::Bench)) => bench.peers = true,
             ("--cost", Some(Task::Bench)) => bench.cost = true,
+            ("--pack", Some(Task::Bench)) => bench.pack = true,
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
             _ => return Err(format!("unexpected argument `{argument}`")),
         }
@@ -117,6 +123,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Test) => Ok(Request::Test(install)),
         Some(Task::Bench) if bench.peers && bench.cost => {
             Err("`--cost` measures no peers: leave one of `--cost` and `--peers` out".to_owned())
+        }
+        Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
+            Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
         Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, rows))),
@@ -147,10 +156,16 @@ mod tests {
                 "bench --quick mse --peers dice --no-install",
                 Request::Bench(
                     Install::Forbidden,
-                    Bench { quick: true, peers: true, cost: false, losses: vec!["mse".to_owned(), "dice".to_owned()] },
+                    Bench {
+                        quick: true,
+                        peers: true,
+                        losses: vec!["mse".to_owned(), "dice".to_owned()],
+                        ..Bench::default()
+                    },
                 ),
             ),
             ("bench --cost", Request::Bench(Install::Allowed, Bench { cost: true, ..Bench::default() })),
+            ("bench --pack", Request::Bench(Install::Allowed, Bench { pack: true, ..Bench::default() })),
             ("platforms", Request::Platforms(Install::Allowed, Vec::new())),
             (
                 "platforms fxc --no-install gl",
@@ -173,6 +188,8 @@ mod tests {
             ("demo mse", "`mse`"),
             ("bench --slow", "`--slow`"),
             ("bench --peers --cost", "`--cost` and `--peers`"),
+            ("bench --pack mse", "`--pack`"),
+            ("bench --quick --pack", "`--pack`"),
             ("demo test", "`test`"),
             ("test demo", "`demo`"),
             ("test --fast", "`--fast`"),

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the losses take on this machine's GPU, beside a copy and beside peers.
 
 mod csv;
+mod pack;
 mod peers;
 mod ratios;
 mod table;
@@ -18,6 +19,9 @@ const FOLDER: &str = "target/bench";
 
 /// Measures, and says where the tables and charts are.
 pub fn bench(install: Install, asked: &Bench) -> Result<(), Stop> {
+    if asked.pack {
+        return pack::pack();
+    }
     set_up(install, "release")?;
     let folder = root().join(FOLDER);
     let mut report = cargo(&["bench", "-p", "wgloss", "--bench", "report", "--", "--out"]);

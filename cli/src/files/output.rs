@@ -13,8 +13,15 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
         let temporary = temporary(&target, bytes).map_err(|error| refuse(place, error))?;
         Ok((place, target, temporary))
     });
+    let mut new: Vec<PathBuf> = Vec::new();
     for (place, target, temporary) in written.collect::<Result<Vec<_>, Failure>>()? {
-        temporary.persist(target).map_err(|error| refuse(place, error.error))?;
+        let is_new = !target.exists();
+        if let Err(error) = temporary.persist(&target) {
+            // some systems find a name too long only here; what was there before is replaced for good
+            new.iter().for_each(|target| drop(fs::remove_file(target)));
+            return Err(refuse(place, error.error));
+        }
+        new.extend(is_new.then_some(target));
     }
     Ok(())
 }

@@ -57,16 +57,6 @@ pub enum Miss {
     },
 }
 
-impl Miss {
-    /// The error as a share of the tolerance.
-    pub fn share(&self) -> f64 {
-        match self {
-            Miss::Shape { .. } => f64::INFINITY,
-            Miss::Element { share, .. } => *share,
-        }
-    }
-}
-
 impl fmt::Display for Miss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -78,10 +68,22 @@ impl fmt::Display for Miss {
     }
 }
 
-/// The worst error of a tensor as a share of its tolerance, at most 1; else how it differs.
-pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Result<f64, Miss> {
+/// How far a tensor lies from the expected one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The worst error as a share of its tolerance.
+    pub share: f64,
+    /// The worst error as a share of the largest finite magnitude expected, where that is not 0.
+    pub relative: Option<f64>,
+    /// How it differs by more than its tolerance, where it does.
+    pub miss: Option<Miss>,
+}
+
+/// Compares a tensor with the expected one.
+pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Judged {
     if got.shape() != want.shape() {
-        return Err(Miss::Shape { got: got.shape().to_vec(), want: want.shape().to_vec() });
+        let miss = Miss::Shape { got: got.shape().to_vec(), want: want.shape().to_vec() };
+        return Judged { share: f64::INFINITY, relative: Some(f64::INFINITY), miss: Some(miss) };
     }
     let dtype = got.dtype();
     let (got, expected): (_, Vec<f64>) = (got.to_f64(), want.to_f64().into_iter().map(|w| stored(dtype, w)).collect());
@@ -93,14 +95,12 @@ pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Result<f64, Mis
         f64::INFINITY => f64::INFINITY,
         error => error / (bound + rounding(dtype, expected[place])),
     };
+    let errors = got.iter().zip(&expected).map(|(&got, &want)| error(got, want));
+    let relative = (largest > 0.0).then(|| errors.fold(0.0, f64::max) / largest);
     let shares = (0..got.len()).map(|place| (place, share(place)));
-    match shares.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
-        None => Ok(0.0),
-        Some((_, share)) if share <= 1.0 => Ok(share),
-        Some((place, share)) => {
-            Err(Miss::Element { at: index(place, want.shape()), got: got[place], want: expected[place], share })
-        }
-    }
+    let (place, share) = shares.max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or_default();
+    let element = || Miss::Element { at: index(place, want.shape()), got: got[place], want: expected[place], share };
+    Judged { share, relative, miss: (share > 1.0).then(element) }
 }
 
 /// How far a value lies from the expected one: NaN and the infinities only ever match themselves.
@@ -136,9 +136,31 @@ mod tests {
 
     const TOLERANCE: Tolerance = Tolerance { rtol: 1e-3, atol: 1e-7 };
 
+    fn result(judged: Judged) -> Result<f64, Miss> {
+        judged.miss.map_or(Ok(judged.share), Err)
+    }
+
     fn judged(got: &[f64], want: &[f64]) -> Result<f64, Miss> {
         let array = |values| Array::new(values, [values.len()]).unwrap();
-        judge(&array(got), &array(want), TOLERANCE)
+        result(judge(&array(got), &array(want), TOLERANCE))
+    }
+
+    #[test]
+    fn a_relative_error_is_of_the_largest_finite_magnitude() {
+        let (nan, inf) = (f64::NAN, f64::INFINITY);
+        let cases: [(&[f64], &[f64], Option<f64>); 7] = [
+            (&[2.0, 1.5], &[2.0, 1.0], Some(0.25)),
+            (&[-4.0, 1.0], &[-4.0, 2.0], Some(0.25)),
+            (&[inf, 1.5], &[inf, 1.0], Some(0.5)),
+            (&[nan, 1.0], &[nan, 1.0], Some(0.0)),
+            (&[nan], &[1.0], Some(inf)),
+            (&[0.5], &[0.0], None),
+            (&[], &[], None),
+        ];
+        for (got, want, relative) in cases {
+            let array = |values| Array::new(values, [values.len()]).unwrap();
+            assert_eq!(judge(&array(got), &array(want), TOLERANCE).relative, relative, "{got:?} for {want:?}");
+        }
     }
 
     #[test]
@@ -191,7 +213,7 @@ mod tests {
     fn what_is_stored_in_16_bits_may_be_rounded() {
         let judged = |dtype, got: f64, want: f64| {
             let array = |values: &[f64]| Array::new(values, [values.len()]).unwrap();
-            judge(&array(&[got]).cast(dtype), &array(&[want]), Tolerance { rtol: 0.0, atol: 0.0 })
+            result(judge(&array(&[got]).cast(dtype), &array(&[want]), Tolerance { rtol: 0.0, atol: 0.0 }))
         };
         for (dtype, digits) in [(DType::F16, 11), (DType::BF16, 8)] {
             let half_a_unit = 2f64.powi(-digits);
@@ -209,15 +231,15 @@ mod tests {
     #[test]
     fn a_tensor_of_another_shape_is_a_miss_whatever_it_holds() {
         let array = |shape: &[usize]| Array::new(&[0.0; 4], shape).unwrap();
-        let miss = judge(&array(&[4]), &array(&[2, 2]), TOLERANCE).unwrap_err();
-        assert_eq!(miss, Miss::Shape { got: vec![4], want: vec![2, 2] });
-        assert_eq!(miss.share(), f64::INFINITY);
+        let judged = judge(&array(&[4]), &array(&[2, 2]), TOLERANCE);
+        assert_eq!(judged.miss, Some(Miss::Shape { got: vec![4], want: vec![2, 2] }));
+        assert_eq!(judged.share, f64::INFINITY);
     }
 
     #[test]
     fn the_worst_element_is_named_by_its_index() {
         let array = |last| Array::new(&[0.0, 0.5, 0.0, 0.0, 0.0, last], [2, 3]).unwrap();
-        match judge(&array(2.0), &array(1.0), TOLERANCE) {
+        match result(judge(&array(2.0), &array(1.0), TOLERANCE)) {
             Err(Miss::Element { at, got, want, .. }) => assert_eq!((at, got, want), (vec![1, 2], 2.0, 1.0)),
             other => panic!("{other:?}"),
         }

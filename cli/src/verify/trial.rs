@@ -1,5 +1,6 @@
 //! One case on one device, through every way in, and what cases came to.
 
+use super::accuracy::{Accuracy, LOSS};
 use super::case::{Body, Case, Expected};
 use super::judge::judge;
 use crate::device::{Answer, Job, Way};
@@ -35,6 +36,8 @@ impl Tally {
 pub struct Trial {
     /// The worst error, as a share of its tolerance.
     pub worst: f64,
+    /// The relative errors.
+    pub accuracy: Accuracy,
     /// What went wrong; nothing where the case passed.
     pub failures: Vec<String>,
 }
@@ -75,12 +78,13 @@ impl Trial {
     fn differences(&mut self, expected: &Expected, answer: &Answer) -> Vec<String> {
         let Expected::Numbers { tolerance, loss, gradients } = expected else { return Vec::new() };
         let mut differences = Vec::new();
-        let named = gradients.iter().map(|(name, want)| (format!("gradient of `{name}`"), want));
-        let pairs = answer.gradients.iter().zip(named).map(|(got, (name, want))| (name, got, want));
-        for (name, got, want) in [("loss".to_string(), &answer.loss, loss)].into_iter().chain(pairs) {
+        let pairs = answer.gradients.iter().zip(gradients).map(|(got, (name, want))| (Some(name), got, want));
+        for (operand, got, want) in [(None, &answer.loss, loss)].into_iter().chain(pairs) {
             let judged = judge(got, want, *tolerance);
-            self.worst = self.worst.max(judged.as_ref().map_or_else(|miss| miss.share(), |share| *share));
-            differences.extend(judged.err().map(|miss| format!("{name}: {miss}")));
+            self.worst = self.worst.max(judged.share);
+            self.accuracy.count(operand.map_or(LOSS, String::as_str), &judged);
+            let name = operand.map_or(LOSS.into(), |name| format!("gradient of `{name}`"));
+            differences.extend(judged.miss.map(|miss| format!("{name}: {miss}")));
         }
         differences
     }

@@ -1,4 +1,4 @@
-// Distillation: the twin of src/losses/divergence/distillation.rs. Uses lib/params lib/math lib/class fold/divergence.
+// Distillation: the twin of src/losses/divergence/distillation.rs. Uses lib/component lib/params lib/math lib/class fold/divergence.
 const TEMPERATURE: u32 = 0u;
 
 fn divergence_temperature() -> f32 {
@@ -7,5 +7,5 @@ fn divergence_temperature() -> f32 {
 
 fn divergence_score(divergence: f32) -> DivergenceScore {
     let square = option(TEMPERATURE) * option(TEMPERATURE);
-    return DivergenceScore(square * divergence, square);
+    return DivergenceScore(part_of(square, divergence), square);
 }

@@ -1,4 +1,4 @@
-// The diffusion loss: the twin of src/losses/pointwise/diffusion.rs. Uses lib/params lib/math geometry/element.
+// The diffusion loss: the twin of src/losses/pointwise/diffusion.rs. Uses lib/component lib/params lib/math geometry/element.
 
 // 0 epsilon, 1 v_prediction, 2 sample
 override PREDICTION_TYPE: u32 = 0u;

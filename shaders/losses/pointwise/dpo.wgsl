@@ -1,4 +1,4 @@
-// Direct preference optimisation: the twin of src/losses/pointwise/dpo.rs. Uses lib/params lib/math geometry/element.
+// Direct preference optimisation: the twin of src/losses/pointwise/dpo.rs. Uses lib/component lib/params lib/math geometry/element.
 const BETA: u32 = 0u;
 const LABEL_SMOOTHING: u32 = 1u;
 

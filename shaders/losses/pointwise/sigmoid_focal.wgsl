@@ -1,4 +1,4 @@
-// Sigmoid focal loss: the twin of src/losses/pointwise/sigmoid_focal.rs. Uses lib/params lib/math geometry/element.
+// Sigmoid focal loss: the twin of src/losses/pointwise/sigmoid_focal.rs. Uses lib/component lib/params lib/math geometry/element.
 override HAS_ALPHA: bool = true;
 const ALPHA: u32 = 0u;
 const GAMMA: u32 = 1u;
@@ -21,7 +21,7 @@ fn focus_of(t: f32, s: Sigmoids) -> vec2<f32> {
     let log_miss = select(select(log(some), -s.minus_log_q, t == 1.0), -s.minus_log_p, t == 0.0);
     let d_log_miss = select(select(d_miss / some, -s.p, t == 1.0), s.q, t == 0.0);
     let focus = exp_negative(-option(GAMMA) * log_miss);
-    return vec2<f32>(focus, focus * option(GAMMA) * d_log_miss);
+    return vec2<f32>(focus, part_of(focus * option(GAMMA), d_log_miss));
 }
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
@@ -37,5 +37,5 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d_bce = (s.p * (1.0 - t)) - (s.q * t);
     let dx = alpha * ((focus.y * bce) + (focus.x * d_bce));
     // an infinite logit is unknown, as in PyTorch
-    return ElementScore(select(alpha * focus.x * bce, nan(), is_infinite(x)), vec4<f32>(dx, 0.0, 0.0, 0.0));
+    return ElementScore(select(part_of(alpha * focus.x, bce), nan(), is_infinite(x)), vec4<f32>(dx, 0.0, 0.0, 0.0));
 }

@@ -1,4 +1,4 @@
-// Tversky loss: the twin of src/losses/region/tversky.rs. Uses lib/params lib/math fold/regions.
+// Tversky loss: the twin of src/losses/region/tversky.rs. Uses lib/component lib/params lib/math fold/regions.
 const SMOOTH_NR: u32 = 0u;
 const SMOOTH_DR: u32 = 1u;
 const ALPHA: u32 = 2u;
@@ -24,6 +24,6 @@ fn region_score(s: RegionSums) -> RegionScore {
         power(base, gamma),
         // 1 − ratio·(1 − α − β), without the difference of two numbers near 1
         -slope * (both + (base * (1.0 - both))) / denominator,
-        slope * option(ALPHA) * ratio / denominator,
+        part_of(slope * option(ALPHA), ratio) / denominator,
     );
 }

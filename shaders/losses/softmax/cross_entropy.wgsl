@@ -1,4 +1,4 @@
-// Cross-entropy: the twin of src/losses/softmax/cross_entropy.rs. Uses lib/params lib/math fold/softmax.
+// Cross-entropy: the twin of src/losses/softmax/cross_entropy.rs. Uses lib/component lib/params lib/math fold/softmax.
 const LABEL_SMOOTHING: u32 = 0u;
 const Z_LOSS: u32 = 1u;
 
@@ -10,5 +10,5 @@ fn softmax_share(q: f32) -> f32 {
 fn softmax_score(s: Statistics) -> SoftmaxScore {
     let own = 1.0 - option(LABEL_SMOOTHING);
     let z = option(Z_LOSS);
-    return SoftmaxScore(part_of(own * s.weight, s.nll) + s.spread, own * s.weight, select(z * s.lse * s.lse, 0.0, z == 0.0), 2.0 * z * s.lse);
+    return SoftmaxScore(part_of(own * s.weight, s.nll) + s.spread, own * s.weight, part_of(z, s.lse * s.lse), 2.0 * z * s.lse);
 }

@@ -14,7 +14,7 @@ pub(super) const SLOPES: usize = 1 << 23;
 const STATES: usize = 1 << 24;
 
 /// The multiply-adds of a dispatch, beyond which it goes on in another: some 50 milliseconds of a small GPU.
-pub(crate) const MULTIPLIED: usize = 1 << 35;
+pub(crate) const MULTIPLIED: u64 = 1 << 35;
 
 /// The fewest others that a block has, where it has room for all own rows.
 const FEWEST_OTHERS: usize = 512;
@@ -40,7 +40,7 @@ impl Blocks {
     /// Blocks of so many own rows of this width, from the largest to ever smaller ones.
     pub fn ever_smaller(width: usize, rows: usize, shares: bool) -> impl Iterator<Item = Blocks> {
         let all = rows.next_multiple_of(TILE);
-        let slopes = SLOPES.min(MULTIPLIED / width.max(1));
+        let slopes = fitting(MULTIPLIED / width.max(1) as u64).min(SLOPES);
         let most = slopes / all.max(TILE) / TILE * TILE;
         let shared = (0..8).map(move |halved| Blocks {
             own: all,
@@ -76,8 +76,13 @@ impl Blocks {
 
 /// The rows whose products with all others take no longer than a dispatch should.
 fn quick(against: &Against, width: usize) -> usize {
-    let others: usize = against.others.iter().map(|(other, _)| other.rows).sum();
-    (MULTIPLIED / (others * width).max(1) / TILE * TILE).max(TILE)
+    let others: u64 = against.others.iter().map(|(other, _)| other.rows as u64).sum();
+    (fitting(MULTIPLIED / (others * width as u64).max(1)) / TILE * TILE).max(TILE)
+}
+
+/// As much of a number as a `usize` holds.
+fn fitting(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// The tiles of a chunk, and the chunks of each of the others: by shapes alone.
@@ -86,7 +91,7 @@ pub(super) fn chunks(against: &Against, width: usize) -> (usize, Vec<usize>) {
     let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
     let most = (STEPS / iterations(width)).max(1);
     let own = against.own.rows.min(quick(against, width));
-    let most = (tiles(own) * all / WORKGROUPS).clamp(1, most);
+    let most = fitting(tiles(own) as u64 * all as u64 / WORKGROUPS as u64).clamp(1, most);
     // chunks of one length, as far as the first of the others goes
     let first = against.others.first().map_or(1, |(other, _)| tiles(other.rows).max(1));
     let chunk = first.div_ceil(first.div_ceil(most));
@@ -112,24 +117,26 @@ pub(super) fn scratch(
 ) -> Vec<(&'static str, u64, u64)> {
     let states = |against: &Against| {
         let all: usize = chunks(against, width).1.iter().sum();
-        (blocks.rows_at_once(against, width, all) * all) as u64
+        blocks.rows_at_once(against, width, all) as u64 * all as u64
     };
     // of a pass its own rows, those of a block, the others of a block
-    let most = |elements: &dyn Fn(usize, usize, usize) -> usize| {
+    let most = |elements: &dyn Fn(u64, u64, u64) -> u64| {
         let passes = passes.iter().take(if blocks.shared { 1 } else { passes.len() });
         let elements = passes.map(|Pass { against, .. }| {
             let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
-            elements(against.own.rows, against.own.rows.min(blocks.own), others.min(blocks.others))
+            let (own, others) = (against.own.rows.min(blocks.own), others.min(blocks.others));
+            elements(against.own.rows as u64, own as u64, others as u64)
         });
-        elements.max().unwrap_or(0) as u64
+        elements.max().unwrap_or(0)
     };
     // what others have beside the own rows
-    let beside = |others: usize| if blocks.shared { others } else { 0 };
+    let beside = |others: u64| if blocks.shared { others } else { 0 };
+    let (tile, width_in_fours) = (TILE as u64, width.div_ceil(4) as u64);
     vec![
         ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), 20),
-        ("slopes", most(&|_, own, others| own * others.div_ceil(TILE) * (TILE / 4)), 16),
-        ("slope_sums", most(&|_, own, others| own * others.div_ceil(TILE) + beside(others) * own.div_ceil(TILE)), 8),
+        ("slopes", most(&|_, own, others| own * others.div_ceil(tile) * (tile / 4)), 16),
+        ("slope_sums", most(&|_, own, others| own * others.div_ceil(tile) + beside(others) * own.div_ceil(tile)), 8),
         ("pulls", most(&|all, _, others| all + beside(others)), 8),
-        ("products", most(&|_, own, others| (own + beside(others)) * width.div_ceil(4)), 16),
+        ("products", most(&|_, own, others| (own + beside(others)) * width_in_fours), 16),
     ]
 }

@@ -2,6 +2,7 @@
 
 use super::split::{PER_ROW, Spans, Values};
 use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, walks};
+use crate::gpu::kernel::is_own;
 use crate::leaf::Leaf;
 use crate::role::Role;
 
@@ -14,7 +15,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     let by_item = request.player(Role::Index).is_some();
     let chunk = (total / request.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
     // no lane is left without anything of an item
-    let chunk = chunk.min(per_item.next_power_of_two().max(*TILE.start()));
+    let chunk = chunk.min(per_item.min(*TILE.end()).next_power_of_two().max(*TILE.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
     let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
     let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
@@ -35,7 +36,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     if by_item {
         plan.stages.push(lookup(request, lookups));
     }
-    scale_first(request, plan, count(request, tiles).through(Values::Each(chunk)), narrow(chunk as u64), tiles);
+    scale_first(request, plan, count(request, tiles).through(Values::Each(chunk as u64)), narrow(chunk as u64), tiles);
 
     let values = Values::OfItems { per_item, chunk, chunks };
     // a tile begins at a multiple of four, unless items do not; boxes are quads themselves
@@ -45,7 +46,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
         walk(request, tiles, first, gradients, quads).in_quads(quads).through(values)
     }));
     if by_item && request.unreduced() {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+        let mut joint =
+            Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
         joint.files(&["operand/losses", "geometry/items_losses"]);
         plan.longest_loop = plan.longest_loop.max(chunks as u64);
         plan.stages.push(joint.stage("items_losses", Vec::new(), items.div_ceil(256) as u64));
@@ -72,7 +74,8 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     let mut overrides = overrides(request.loss());
     components(request, &mut joint, &mut overrides, quads);
     joint.optional("weight", request.player(Role::Weight).is_some());
@@ -82,6 +85,7 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
     joint.optional("items", by_item);
     overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
     overrides.push(request.team());
+    overrides.push(("FOREIGN_LEAF".into(), f64::from(u8::from(!is_own(&header.shader)))));
     let bound = bind_gradients(&mut joint, &mut overrides, header, gradients);
     joint.files(&["geometry/element", "geometry/cells"]);
     joint.sources.push(header.shader);
@@ -112,7 +116,7 @@ fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(Str
 
 /// The denominator of a mean over values that have a weight or a mask.
 pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("weight", request.player(Role::Weight).is_some());
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.files(&["geometry/elements_count"]);
@@ -120,7 +124,15 @@ pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
 }
 
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "lib/label", "dtype/float"]);
+    let mut joint = Joint::new(&[
+        "lib/component",
+        "lib/params",
+        "lib/math",
+        "lib/tally",
+        "lib/workspace",
+        "lib/label",
+        "dtype/float",
+    ]);
     joint.files(&["operand/labels", "operand/table", "geometry/element"]);
     joint.sources.push(request.loss().header().shader);
     joint.files(&["geometry/items_lookup"]);

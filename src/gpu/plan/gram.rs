@@ -26,9 +26,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     }
     let tiles = c.div_ceil(TILE);
     // as many chunks as keep a GPU busy, as far as their sums take little memory
-    let busy = (s / WORKGROUPS * n * tiles * tiles).next_power_of_two();
-    let small = (s * (values as usize).div_ceil(SLOPES)).next_power_of_two();
-    let chunk = busy.min(small.max(1024)).clamp(1024, WIDEST);
+    let pairs_of_tiles = (n * tiles) as u64 * tiles as u64;
+    let busy = ((s / WORKGROUPS) as u64 * pairs_of_tiles).next_power_of_two();
+    let small = (s as u64 * values.div_ceil(SLOPES as u64)).next_power_of_two();
+    let chunk = busy.min(small.max(1024)).clamp(1024, WIDEST as u64) as usize;
     let chunks = s.div_ceil(chunk).max(1);
     let rounds = (values as usize / (256 * 4096)).next_power_of_two().min(16);
     let settled = values.div_ceil(256 * rounds as u64);
@@ -66,7 +67,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let tiles_file = multiplies(request);
     let channels = ("CHANNELS".to_string(), 1.0);
     let joint = |operands: &[&str], files: &[&str]| {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float", "operand/factors"]);
+        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/factors"]);
         joint.files(operands);
         joint.files(files);
         joint
@@ -82,7 +83,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let first_chunk = narrow((place * chunks) as u64);
         let steps = narrow(chunk.min(s).div_ceil(16) as u64);
         let block = super::Block { own_base: base, other_base: base, first_chunk, steps, ..Default::default() };
-        let groups = (n * tiles * tiles * chunks) as u64;
+        let groups = pairs_of_tiles * chunks as u64;
         plan.stages.push(gather.reading(&[("x0", side.operand), ("x1", side.operand)]).over(block, groups));
     }
     let mut settle =
@@ -103,7 +104,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         ];
         let stage = scatter.stage("gram_scatter", choices, 0).reading_quads(quads).reading(&[("x1", sides[0].operand)]);
         let block = super::Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
-        let stage = stage.over(block, (n * tiles * s.div_ceil(TILE)) as u64);
+        let stage = stage.over(block, (n * tiles) as u64 * s.div_ceil(TILE) as u64);
         plan.stages.push(stage.writing(vec![("dx0".into(), wanted.output)]));
     }
     Ok(())

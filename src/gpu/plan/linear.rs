@@ -22,7 +22,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     let passes = sides.map(|(against, of)| Pass { against, endings: endings(request, of, &mut written) });
     let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
-    plan.hold("factors", (pairs.rows + pairs.others) as u64);
+    plan.hold("factors", pairs.rows as u64 + pairs.others as u64);
     plan.hold("whole_states", pairs.rows as u64);
     plan.hold("hits", pairs.rows as u64);
     plan.hold("records", if passes.is_empty() { 0 } else { pairs.rows as u64 });
@@ -75,7 +75,15 @@ fn scores(request: &Request<'_>, overrides: Vec<(String, f64)>) -> Scores {
 
 /// What the kernels over rows are joined of.
 fn joint(request: &Request<'_>) -> Joint {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint = Joint::new(&[
+        "lib/component",
+        "lib/params",
+        "lib/math",
+        "lib/label",
+        "lib/tally",
+        "lib/workspace",
+        "dtype/float",
+    ]);
     joint.files(&["operand/labels", "fold/softmax", "operand/whole_states", "operand/hits"]);
     joint.optional("mask", request.player(Role::Mask).is_some());
     joint.sources.push(request.loss().header().shader);

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::gpu::kernel::Kernel;
 use crate::gpu::params::{Block, Params};
 use crate::leaf::Leaf;
-use crate::shape::DType;
+use crate::shape::{DType, elements_needed};
 use joint::{Joint, bind_gradients, walks};
 use request::{dtypes, operands, overrides, params};
 use split::{Spans, Values};
@@ -231,7 +231,8 @@ impl Plan {
 /// The plan of a part.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     for (name, tensor) in &request.part.operands {
-        let needed = tensor.len() as u64;
+        // kernels count along axes of no length too
+        let needed = elements_needed(tensor.shape());
         if needed > MOST_ELEMENTS {
             return Err(Error::TooLarge { what: format!("elements of `{name}`"), needed, limit: MOST_ELEMENTS });
         }

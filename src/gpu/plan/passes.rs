@@ -46,13 +46,13 @@ impl Tiles<'_> {
             against.others.iter().map(|other| self.block_stages(own, endings, other, of(&other.0))).collect();
         let ends = self.ends(own, endings);
         for first in (0..own.rows).step_by(self.blocks.own) {
-            let end = (first + self.blocks.own).min(own.rows);
+            let end = first.saturating_add(self.blocks.own).min(own.rows);
             let mut block = Block { fresh: 1, ..block(own, first, end) };
             for ((other, _), stages) in against.others.iter().zip(&stages) {
                 (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
                 // others that are none leave sums of nothing
                 for other_first in (0..other.rows.max(1)).step_by(self.blocks.others) {
-                    let other_end = (other_first + self.blocks.others).min(other.rows);
+                    let other_end = other_first.saturating_add(self.blocks.others).min(other.rows);
                     (block.other_first, block.other_end) = (narrow(other_first as u64), narrow(other_end as u64));
                     let (down, across) = ((end - first).div_ceil(TILE), (other_end - other_first).div_ceil(TILE));
                     if across > 0 {

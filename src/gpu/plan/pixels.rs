@@ -41,11 +41,11 @@ pub(super) struct Pixels {
 impl Pixels {
     /// None where lanes had too much to do, or classes lie together.
     pub fn of(request: &Request<'_>, classes: Classes, fold: Fold) -> Option<Pixels> {
-        let each = if fold.light && classes.s.is_multiple_of(4) { 4 } else { 1 };
+        let each = if fold.light && request.by_fours(classes.s.is_multiple_of(4)) { 4 } else { 1 };
         let by_item = classes.s >= LARGE;
         let short = match by_item {
             true => classes.c <= MOST_OF_LARGE,
-            false => each == 4 && classes.c <= MOST_OF_FOUR,
+            false => (each == 4 || request.small) && classes.c <= MOST_OF_FOUR,
         };
         let strip = request.strip(each == 4, classes.positions());
         (classes.class_stride > 1 && short).then_some(Pixels { each, strip, by_item })

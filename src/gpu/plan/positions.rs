@@ -120,7 +120,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let chunks = classes.s.div_ceil(chunk);
     let (groups, values) = match by_item {
         true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk, chunks }),
-        false => (positions.div_ceil(chunk), Values::Each(chunk)),
+        false => (positions.div_ceil(chunk), Values::Each(chunk as u64)),
     };
     let params = &mut plan.params;
     (params.rounds, params.chunk, params.chunks) = (narrow(rounds as u64), narrow(chunk as u64), narrow(chunks as u64));
@@ -174,7 +174,7 @@ fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
         let groups = u64::from(plan.params.tallies);
         plan.stages.push(
             end.stage("positions_statistics", choices(request, fold, classes), groups)
-                .through(Values::Each(plan.params.rounds as usize)),
+                .through(Values::Each(plan.params.rounds.into())),
         );
     } else {
         chunk(plan, classes);
@@ -218,7 +218,7 @@ fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, w
     score.files(whole);
     score.files(&["geometry/positions_tally", "geometry/positions_score"]);
     let stage = score.stage("positions_score", choices(request, fold, classes), u64::from(plan.params.tallies));
-    plan.stages.push(stage.through(Values::Each(plan.params.rounds as usize)));
+    plan.stages.push(stage.through(Values::Each(plan.params.rounds.into())));
 }
 
 /// The gradients of chunks.
@@ -240,7 +240,7 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
 /// What every kernel over classes is joined of.
 pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint {
     let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label", "lib/class"]);
+    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "lib/label", "lib/class"]);
     joint.files(lib);
     joint.files(&["dtype/float", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
     joint.optional("class_weight", request.player(Role::PerClass).is_some());
@@ -281,7 +281,8 @@ pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
 /// The stage that counts a loss's denominators, the positions that a workgroup of it sees, and its tallies.
 pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (Stage, u32, u64) {
     let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("labels", labelled);
     let weighs = request.divisor(piece) == Divisor::Weights;
     joint.optional("class_weight", weighs && !request.among());
@@ -296,7 +297,7 @@ pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (S
     let counted = if looks_up { 256 } else { COUNTED };
     let tallies = positions.div_ceil(counted) as u64;
     (
-        joint.stage("positions_count", Vec::new(), tallies).through(Values::Each(counted)),
+        joint.stage("positions_count", Vec::new(), tallies).through(Values::Each(counted as u64)),
         narrow(counted as u64),
         tallies,
     )

@@ -30,7 +30,7 @@ pub(super) fn range(request: &Request<'_>, classes: Classes) -> Option<usize> {
 pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Block> {
     (0..classes.c).step_by(range.max(1)).map(move |first| Block {
         other_first: narrow(first as u64),
-        other_end: narrow((first + range).min(classes.c) as u64),
+        other_end: narrow(first.saturating_add(range).min(classes.c) as u64),
         fresh: u32::from(first == 0),
         ..Block::default()
     })

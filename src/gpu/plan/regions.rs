@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
             rider: Riding::of(leaf, request.checked.labels.is_some()),
             classes,
             rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
-            fours: classes.class_stride > 1 && classes.s.is_multiple_of(4),
+            fours: request.by_fours(classes.class_stride > 1 && classes.s.is_multiple_of(4)),
             range: range(request, classes),
         }
     }
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
         let chunks = classes.s.div_ceil(together);
         let (groups, values) = match by_item {
             true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk: together, chunks }),
-            false => (classes.positions().div_ceil(together), Values::Each(together)),
+            false => (classes.positions().div_ceil(together), Values::Each(together as u64)),
         };
         let stage = |pulls: bool, writes: bool| {
             // what rides along has scales of its own
@@ -301,7 +301,7 @@ impl<'a> Walk<'a> {
 
     fn joint(&self, lib: &[&str]) -> Joint {
         let labelled = self.request.checked.labels.is_some();
-        let mut joint = Joint::new(&["lib/params", "lib/math", "lib/label"]);
+        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "lib/label"]);
         joint.files(lib);
         joint.files(&["dtype/float", if labelled { "operand/labels" } else { "operand/dense" }]);
         joint

@@ -33,6 +33,8 @@ pub(crate) struct Request<'a> {
     pub on_cpu: bool,
     /// Whether lanes go in subgroups of eight, and may tell each other what they have.
     pub in_eights: bool,
+    /// Whether kernels are to be small: for a compiler that takes seconds where four neighbours are written out.
+    pub small: bool,
 }
 
 impl Request<'_> {
@@ -61,6 +63,11 @@ impl Request<'_> {
     /// pays for each, most of all for the tally that it leaves.
     pub(super) fn workgroups(&self, on_gpu: usize) -> usize {
         if self.on_cpu { 64 } else { on_gpu }
+    }
+
+    /// Whether lanes take neighbours four at a time, where places allow it.
+    pub(super) fn by_fours(&self, allowed: bool) -> bool {
+        allowed && !self.small
     }
 
     /// How many times four neighbours a lane takes at a time of a class that lies far from the next, if it takes four: a CPU's

@@ -15,7 +15,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     let mut sides: Vec<Side> = Vec::new();
     for spec in anchors.into_iter().chain(rows_of) {
         let Some(tensor) = request.part.operand(spec.name) else { continue };
-        let base = sides.iter().map(|side| side.rows).sum();
+        let base = sides.iter().fold(0usize, |base, side| base.saturating_add(side.rows));
         let from = if sides.is_empty() { pairs.first } else { 0 };
         sides.push(Side { operand: spec.name, rows: tensor.shape()[0], base, from });
     }
@@ -63,10 +63,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         pass(third, &[(more.operand, Ending::Rows)]);
     }
 
-    let valued = pairs.rows * if symmetric { 2 } else { 1 };
+    let valued = pairs.rows as u64 * if symmetric { 2 } else { 1 };
     plan.hold("factors", sides.iter().map(|side| side.rows as u64).sum());
-    plan.hold("whole_states", valued as u64);
-    plan.hold("records", if passes.is_empty() { 0 } else { valued as u64 });
+    plan.hold("whole_states", valued);
+    plan.hold("records", if passes.is_empty() { 0 } else { valued });
     (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
     plan.params.tallies = narrow(pairs.rows.div_ceil(256) as u64);
     let choices =
@@ -89,7 +89,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         let mut settle = rows(request, settings.pairwise);
         settle.optional("upstream", request.upstream_tensor());
         settle.files(&["operand/records", "geometry/similarity_settle"]);
-        plan.stages.push(settle.stage("similarity_settle", choices, valued.div_ceil(256) as u64));
+        plan.stages.push(settle.stage("similarity_settle", choices, valued.div_ceil(256)));
     }
     tiles.passes(plan, &passes);
     Ok(())
@@ -112,7 +112,8 @@ fn scores(request: &Request<'_>, pairwise: bool, overrides: Vec<(String, f64)>) 
 
 /// What the kernels over rows are joined of.
 fn rows(request: &Request<'_>, pairwise: bool) -> Joint {
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.files(&["fold/softmax", "fold/similarity", "operand/whole_states"]);
     joint.sources.push(request.loss().header().shader);
     if pairwise {

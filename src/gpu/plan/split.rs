@@ -18,7 +18,7 @@ const AROUND: u64 = 36 * 256 + 16;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Values {
     /// Each so many.
-    Each(usize),
+    Each(u64),
     /// A chunk of an item each: the values of an item, those of a chunk, and the chunks of an item.
     OfItems { per_item: usize, chunk: usize, chunks: usize },
     /// A chunk of a single value each.
@@ -29,7 +29,7 @@ impl Values {
     /// The values of these workgroups.
     fn of(self, groups: &Range<u64>) -> Range<u64> {
         let begin = |group: u64| match self {
-            Values::Each(values) => group * values as u64,
+            Values::Each(values) => group * values,
             Values::OfItems { per_item, chunk, chunks } => {
                 (group / chunks as u64) * per_item as u64 + (group % chunks as u64) * chunk as u64
             }

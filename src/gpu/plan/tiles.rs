@@ -114,8 +114,9 @@ impl<'a> Tiles<'a> {
             }
         }
         let dispatches = |Pass { against, .. }: &Pass| {
-            let others: usize = against.others.iter().map(|(other, _)| other.rows.div_ceil(blocks.others).max(1)).sum();
-            (against.own.rows.div_ceil(blocks.own) * (3 * others + 1)) as u64
+            let of = |other: &Side| other.rows.div_ceil(blocks.others).max(1) as u64;
+            let others: u64 = against.others.iter().map(|(other, _)| of(other)).sum();
+            against.own.rows.div_ceil(blocks.own) as u64 * (3 * others + 1)
         };
         let dispatches = passes.iter().map(dispatches).sum();
         if dispatches > MOST_DISPATCHES {
@@ -130,7 +131,7 @@ impl<'a> Tiles<'a> {
     }
 
     pub fn joint(&self, operands: &[&str], files: &[&Joint], last: &[&str]) -> Joint {
-        let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float"]);
+        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float"]);
         joint.files(operands);
         for files in files {
             joint.sources.extend(&files.sources);
@@ -182,7 +183,7 @@ impl<'a> Tiles<'a> {
         let merge = self.joint(&merge, &[], &["geometry/tiles_merge"]).stage("tiles_merge", Vec::new(), 0);
         let step = self.blocks.rows_at_once(against, self.width, all);
         for first in (0..own.rows).step_by(step.max(1)) {
-            let end = (first + step).min(own.rows);
+            let end = first.saturating_add(step).min(own.rows);
             let mut block = block(own, first, end);
             (block.chunk, block.chunks) = (narrow(chunk as u64), narrow(all as u64));
             block.steps = narrow(self.width.div_ceil(16) as u64);
@@ -190,7 +191,7 @@ impl<'a> Tiles<'a> {
                 block.other_end = narrow(other.rows as u64);
                 (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
                 if *chunks > 0 {
-                    plan.stages.push(gather.over(block, ((end - first).div_ceil(TILE) * chunks) as u64));
+                    plan.stages.push(gather.over(block, (end - first).div_ceil(TILE) as u64 * *chunks as u64));
                 }
                 block.first_chunk += narrow(*chunks as u64);
             }
@@ -234,7 +235,8 @@ pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, mut overrides: 
     let lanes = if width <= 4096 { 16 } else { 256 };
     plan.longest_loop = plan.longest_loop.max(width.div_ceil(lanes) as u64);
     overrides.push(("LANES".into(), lanes as f64));
-    let mut joint = Joint::new(&["lib/params", "lib/math", "dtype/float", "operand/x0", "operand/factors"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/x0", "operand/factors"]);
     joint.files(&["geometry/row_elements", "geometry/rows_factors"]);
     let stage = joint.stage("rows_factors", overrides, 0).reading(&[("x0", side.operand)]);
     plan.stages.push(stage.over(block(side, 0, side.rows), side.rows.div_ceil(256 / lanes) as u64));

@@ -38,7 +38,8 @@ pub(super) fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, 
 
 pub(super) fn totals(request: &Request<'_>, piece: Piece, path: &str, entry: &'static str) -> Stage {
     let divisor = request.divisor(piece);
-    let mut joint = Joint::new(&["lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
+    let mut joint =
+        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
     joint.optional("divisor", divisor == Divisor::Tensor);
     if entry == "totals_scale" {
         joint.optional("upstream", matches!(request.part.upstream, Scale::Tensor(_)));

@@ -35,7 +35,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
     scale_first(
         request,
         plan,
-        elements::count(request, counts).through(Values::Each(COUNTED * width)),
+        elements::count(request, counts).through(Values::Each(COUNTED as u64 * width as u64)),
         narrow(COUNTED as u64),
         counts,
     );
@@ -47,8 +47,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
 }
 
 /// Whether coordinates are taken four at a time.
-fn in_fours(width: usize) -> bool {
-    width.is_multiple_of(4)
+fn in_fours(request: &Request<'_>, width: usize) -> bool {
+    request.by_fours(width.is_multiple_of(4))
 }
 
 /// One pass: as many lanes share a row as keep loops short.
@@ -60,7 +60,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
         false => width.div_ceil(8).next_power_of_two().min(256),
     };
     let slots = 256 / lanes;
-    let per_lane = width.div_ceil(if in_fours(width) { 4 * lanes } else { lanes }).max(1);
+    let per_lane = width.div_ceil(if in_fours(request, width) { 4 * lanes } else { lanes }).max(1);
     // as far as an invocation's loops stay short
     let rounds = (rows / (slots * request.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
     let groups = rows.div_ceil(slots * rounds) as u64;
@@ -79,8 +79,8 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
             ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
             ("COUNTS".into(), f64::from(u8::from(first))),
         ]);
-        stage(request, joint, "vectors_fused", choices, groups, in_fours(width), gradients)
-            .through(Values::Each(slots * rounds * width))
+        stage(request, joint, "vectors_fused", choices, groups, in_fours(request, width), gradients)
+            .through(Values::Each((slots * rounds) as u64 * width as u64))
     }));
 }
 
@@ -104,7 +104,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
         gather.files(&["operand/row_states"]);
         let mut choices = choices(request, leaf);
         choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
-        let gather = stage(request, gather, "vectors_gather", choices, tiles, in_fours(width), &[]);
+        let gather = stage(request, gather, "vectors_gather", choices, tiles, in_fours(request, width), &[]);
         plan.stages.push(gather.through(pieces));
     }
 
@@ -113,8 +113,9 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     settle.optional("mask", request.player(Role::Mask).is_some());
     settle.optional("losses", request.unreduced());
     settle.files(&["operand/row_states"]);
-    let settle = stage(request, settle, "vectors_settle", choices(request, leaf), settled, in_fours(width), &[]);
-    plan.stages.push(settle.through(Values::Each(256 * width)));
+    let settle =
+        stage(request, settle, "vectors_settle", choices(request, leaf), settled, in_fours(request, width), &[]);
+    plan.stages.push(settle.through(Values::Each(256 * width as u64)));
 
     if !request.wanted.is_empty() {
         plan.stages.extend(walks(request.wanted, |_, gradients| {
@@ -123,8 +124,16 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
             scatter.optional("upstream", request.upstream_tensor());
             scatter.optional("losses", false);
             scatter.files(&["operand/row_states"]);
-            stage(request, scatter, "vectors_scatter", choices(request, leaf), tiles, in_fours(width), gradients)
-                .through(pieces)
+            stage(
+                request,
+                scatter,
+                "vectors_scatter",
+                choices(request, leaf),
+                tiles,
+                in_fours(request, width),
+                gradients,
+            )
+            .through(pieces)
         }));
     }
 }
@@ -132,7 +141,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
 /// What every kernel over vectors is joined of, up to its own part; with the vectors themselves, if it reads them.
 fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str], reads: bool) -> Joint {
     let header = request.loss().header();
-    let mut joint = Joint::new(&["lib/params", "lib/math"]);
+    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math"]);
     joint.files(lib);
     joint.files(&["dtype/float"]);
     for k in 0..3 {

@@ -51,6 +51,7 @@ pub(super) struct Case {
     pub piece: Piece,
     pub on_cpu: bool,
     pub in_eights: bool,
+    pub small: bool,
     pub binding_limit: u64,
 }
 
@@ -95,6 +96,7 @@ impl Case {
             piece: Piece::Whole,
             on_cpu: false,
             in_eights: false,
+            small: false,
             binding_limit: 128 << 20,
         }
     }
@@ -151,6 +153,7 @@ impl Case {
             binding_limit: self.binding_limit,
             on_cpu: self.on_cpu,
             in_eights: self.in_eights,
+            small: self.small,
         })
     }
 
@@ -286,6 +289,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                     floats: FLOATS[cases.len() % FLOATS.len()],
                                     on_cpu: cases.len() % 2 == 1,
                                     in_eights: cases.len() % 4 == 1,
+                                    small: cases.len() % 3 == 2,
                                     optional,
                                     upstream_tensor: scales & 1 != 0,
                                     divide_by_tensor: scales & 2 != 0,

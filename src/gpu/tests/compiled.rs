@@ -91,6 +91,10 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     let of_case = |case: &Case| {
         let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         let needs = |stage: &Stage| !features(&stage.kernel.sources).is_empty();
+        assert!(
+            !case.small || plan.stages.iter().all(|stage| is_small(&stage.kernel)),
+            "{case:?}: a kernel for no DX12"
+        );
         assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups where there are none");
         plan.stages.into_iter().map(|stage| (stage.kernel.key(), Kernel::clone(&stage.kernel))).collect::<Vec<_>>()
     };
@@ -153,6 +157,13 @@ impl Joined {
         process_overrides(&self.module, &self.info, Some((ShaderStage::Compute, kernel.entry)), &constants)
             .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)))
     }
+}
+
+/// Whether DX12 is given the kernel: it takes no neighbours of pixels, regions or vectors four at a time.
+pub(super) fn is_small(kernel: &Kernel) -> bool {
+    let chosen = |name: &str| kernel.overrides.iter().find(|(known, _)| known == name).map_or(0.0, |(_, value)| *value);
+    let of_fours = ["region_", "vectors_"].iter().any(|walk| kernel.entry.starts_with(walk)) && chosen("FOURS") == 1.0;
+    !of_fours && chosen("EACH") != 4.0
 }
 
 /// A kernel as a failure names it.

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// A kernel with its overrides settled: what a back end is given.
 struct Settled<'a> {
@@ -162,7 +163,7 @@ fn kernels_pass_the_validators_that_are_installed() {
     };
     let (mut spv, mut spv_1_3, mut comp) = (Vec::new(), Vec::new(), Vec::new());
     let two = |joined: &'static Joined| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
-    for (place, settled) in every_pair_of_files().into_iter().flat_map(two).enumerate() {
+    for (place, settled) in every_pair_of_files(|_| true).into_iter().flat_map(two).enumerate() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
         let binary = (write(format!("{place}.spv"), &words), name(settled.kernel));
         if settled.needs_features {
@@ -184,8 +185,8 @@ fn kernels_pass_the_validators_that_are_installed() {
     assert!(refused.is_empty(), "{} refused, the first: {}", refused.len(), refused[0]);
 }
 
-/// Kernels in which each pair of files meets that meets in any: programs of others take long over all.
-pub(super) fn every_pair_of_files() -> Vec<&'static Joined> {
+/// Of these kernels, some in which each pair of files meets that meets in any: programs of others take long over all.
+pub(super) fn every_pair_of_files(of: impl Fn(&Joined) -> bool) -> Vec<&'static Joined> {
     let mut met = BTreeSet::new();
     let adds = |joined: &&Joined| {
         let paths: Vec<_> = joined.kernels[0].sources.iter().map(|source| source.path).collect();
@@ -194,7 +195,7 @@ pub(super) fn every_pair_of_files() -> Vec<&'static Joined> {
         met.extend(pairs);
         met.len() > before
     };
-    joined().iter().filter(adds).collect()
+    joined().iter().filter(|joined| of(joined)).filter(adds).collect()
 }
 
 /// What a program has against these files, so many at a time; says where it is not installed.
@@ -276,9 +277,28 @@ fn an_error_is_reported_at_its_own_file_and_line() {
     assert_eq!(kernel.locate(1), Some(("lib/params", 1)));
     assert_eq!(kernel.locate(usize::MAX), None);
 
+    // alone, and among sound ones that other threads make
     let gpu = super::cases::noop();
-    let said = gpu.kernels().get(gpu, &kernel).expect_err("the leaf is broken").to_string();
-    assert!(said.contains("shaders/losses/pointwise/broken.wgsl, line 3"), "{said}");
+    let sound = |entry| Kernel { entry, sources: vec![text_of(entry)], ..kernel.clone() };
+    for kernels in [vec![kernel.clone()], vec![sound("one"), kernel.clone(), sound("other"), kernel.clone()]] {
+        let before = gpu.pipelines();
+        let said = gpu.kernels().get(gpu, &kernels).expect_err("the leaf is broken");
+        assert!(matches!(said, crate::Error::Gpu(_)), "{said:?}");
+        let said = said.to_string();
+        assert!(said.contains("shaders/losses/pointwise/broken.wgsl, line 3"), "{said}");
+        assert!(gpu.pipelines() >= before, "what was made before is kept");
+    }
+    let made = gpu.kernels().get(gpu, &[sound("one"), sound("other"), sound("one")]).expect("these are sound");
+    assert!(Arc::ptr_eq(&made[0], &made[2]) && !Arc::ptr_eq(&made[0], &made[1]), "each is made once");
+}
+
+/// A kernel that does nothing.
+fn text_of(entry: &str) -> Source {
+    let text = match entry {
+        "one" => "@compute @workgroup_size(1)\nfn one() {}\n",
+        _ => "@compute @workgroup_size(1)\nfn other() {}\n",
+    };
+    Source { path: "nothing", text }
 }
 
 /// What the texts are parsed with refuses what a device without features does: else nothing above could fail.

@@ -1,6 +1,6 @@
 //! Hands out every kernel's text as wgpu gives it to a driver's compiler, for `cargo xtask platforms` to try other compilers on.
 
-use super::compiled::{Joined, ends, features, in_parallel, joined, name, parse};
+use super::compiled::{Joined, ends, features, in_parallel, is_small, joined, name, parse};
 use super::kernels::every_pair_of_files;
 use crate::gpu::kernel::{Declared, Kernel};
 use naga::back::pipeline_constants::process_overrides;
@@ -44,8 +44,8 @@ fn every_text_is_handed_out() {
     }
     let some = for_slow_compilers();
     let named = in_parallel(joined(), |joined| {
-        let in_hlsl: Vec<_> =
-            ends(&joined.kernels).filter(|_| some.contains(&joined.text())).map(Kernel::key).collect();
+        let in_hlsl = ends(&joined.kernels).filter(|kernel| is_small(kernel) && some.contains(&joined.text()));
+        let in_hlsl: Vec<_> = in_hlsl.map(Kernel::key).collect();
         let texts = |kernel| texts(joined, kernel, in_hlsl.contains(&Kernel::key(kernel)));
         let write = |kernel| texts(kernel).into_iter().map(|text| (write(folder, &text), name(kernel)));
         joined.kernels.iter().flat_map(write).collect::<Vec<_>>()
@@ -63,13 +63,15 @@ const LONGEST: usize = 6;
 fn for_slow_compilers() -> BTreeSet<String> {
     let mut by_entry: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for joined in joined().iter().filter(|joined| !joined.needs_features()) {
-        by_entry.entry(joined.kernels[0].entry).or_default().push(joined.text());
+        if ends(&joined.kernels).any(is_small) {
+            by_entry.entry(joined.kernels[0].entry).or_default().push(joined.text());
+        }
     }
     for texts in by_entry.values_mut() {
         texts.sort_by_key(|text| Reverse(text.len()));
         texts.truncate(LONGEST);
     }
-    let pairs = every_pair_of_files().into_iter().map(Joined::text);
+    let pairs = every_pair_of_files(|joined| ends(&joined.kernels).any(is_small)).into_iter().map(Joined::text);
     by_entry.into_values().flatten().chain(pairs).collect()
 }
 

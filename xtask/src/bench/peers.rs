@@ -45,7 +45,8 @@ pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, 
 /// The peers of this machine, each with a name for its table; the others are said to be left out.
 fn installed(device: &str) -> Vec<(String, Command)> {
     let mut peers = Vec::new();
-    let python = env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| "python3".into());
+    let python =
+        env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| if cfg!(windows) { "python" } else { "python3" }.into());
     // times of a CPU say nothing beside those of a GPU
     let probe = if device == "cuda" { "import numpy, torch; torch.zeros(1).cuda()" } else { "import numpy, torch" };
     let tuned = cfg!(target_env = "gnu") && device == "cpu";

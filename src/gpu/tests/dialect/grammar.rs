@@ -1,6 +1,6 @@
-//! What browsers refuse although naga takes it: a lint over the shader files.
+//! What browsers refuse of a text although naga takes it, and drops on the way to its module.
 
-use super::tree::files;
+use crate::gpu::tests::tree::files;
 use std::collections::BTreeSet;
 
 /// Words that take a list of types in angle brackets, which is no comparison.
@@ -9,8 +9,6 @@ const TEMPLATES: &[&str] =
 
 /// Words after which an operator has no left side.
 const KEYWORDS: &[&str] = &["return", "if", "else", "for", "while", "switch", "case"];
-
-const BARRIERS: &[&str] = &["workgroupBarrier", "storageBarrier", "textureBarrier", "workgroupUniformLoad"];
 
 /// The tokens of a source, without comments and lists of types, each with its line.
 fn tokens(text: &str) -> Vec<(usize, String)> {
@@ -109,90 +107,6 @@ fn constant_bitcasts(text: &str, constants: &BTreeSet<String>) -> Vec<(usize, &'
     bitcasts.map(|window| (window[0].0, "a bitcast of a constant")).collect()
 }
 
-/// The module's functions: name, parameters and body.
-fn functions(tokens: &[(usize, String)]) -> Vec<(&str, &[(usize, String)])> {
-    let mut functions = Vec::new();
-    for at in (0..tokens.len()).filter(|&at| tokens[at].1 == "fn") {
-        let begin = at + tokens[at..].iter().position(|(_, token)| token == "{").expect("a body");
-        let mut depth = 0;
-        let closes = |(_, token): &(usize, String)| {
-            depth += i32::from(token == "{") - i32::from(token == "}");
-            depth == 0
-        };
-        let end = begin + tokens[begin..].iter().position(closes).expect("a body ends");
-        functions.push((tokens[at + 1].1.as_str(), &tokens[begin + 1..end]));
-    }
-    functions
-}
-
-/// The functions of all files that hold a barrier, themselves or through one that they call.
-fn collective(texts: &[&str]) -> BTreeSet<String> {
-    let tokens: Vec<_> = texts.iter().map(|text| tokens(text)).collect();
-    let functions: Vec<_> = tokens.iter().flat_map(|tokens| functions(tokens)).collect();
-    let mut known: BTreeSet<String> = BARRIERS.iter().map(|name| name.to_string()).collect();
-    loop {
-        let holds = |(_, body): &&(&str, &[(usize, String)])| body.iter().any(|(_, token)| known.contains(token));
-        let more: BTreeSet<String> = functions.iter().filter(holds).map(|(name, _)| name.to_string()).collect();
-        if more.is_subset(&known) {
-            return known;
-        }
-        known.extend(more);
-    }
-}
-
-/// Barriers that an early return comes before, or that stand under a condition not made of parameters and overrides.
-fn barriers(text: &str, collective: &BTreeSet<String>) -> Vec<(usize, &'static str)> {
-    let tokens = tokens(text);
-    let mut found = Vec::new();
-    for (_, body) in functions(&tokens) {
-        // what a return gives may itself hold a barrier
-        let (mut returning, mut returned) = (false, false);
-        let mut open: Vec<Vec<&str>> = Vec::new();
-        let (mut head, mut closed): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-        let mut depth = 0;
-        for (line, token) in body {
-            let token = token.as_str();
-            depth += i32::from(token == "(") - i32::from(token == ")");
-            returning |= token == "return";
-            returned |= returning && token == ";";
-            if collective.contains(token) {
-                if returned {
-                    found.push((*line, "a barrier after a return"));
-                }
-                if open.iter().any(|head| !uniform(head)) {
-                    found.push((*line, "a barrier that not all invocations may reach"));
-                }
-            }
-            match token {
-                "{" => {
-                    // an else is reached where the condition before it is not met
-                    let otherwise = head.first() == Some(&"else");
-                    open.push(if otherwise { [closed.as_slice(), &head].concat() } else { head.clone() });
-                    head.clear();
-                }
-                "}" => {
-                    closed = open.pop().unwrap_or_default();
-                    head.clear();
-                }
-                ";" if depth == 0 => head.clear(),
-                token => head.push(token),
-            }
-        }
-    }
-    found
-}
-
-/// Whether the head of a block is made of parameters, overrides, constants, and what a `for` declares from these.
-fn uniform(head: &[&str]) -> bool {
-    let declared: Vec<&str> = head.windows(2).filter(|pair| pair[0] == "var").map(|pair| pair[1]).collect();
-    let named = |token: &str| token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    head.iter().filter(|token| named(token)).all(|token| {
-        let constant = token.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        let known = KEYWORDS.contains(token) || ["var", "let", "default"].contains(token);
-        constant || known || token.starts_with("params.") || declared.contains(token)
-    })
-}
-
 /// Words of language extensions, which not every browser has.
 fn extensions(text: &str) -> Vec<(usize, &'static str)> {
     let words = ["enable", "requires", "f16", "vec2h", "vec3h", "vec4h", "subgroupAdd", "subgroupBarrier"];
@@ -205,9 +119,9 @@ fn extensions(text: &str) -> Vec<(usize, &'static str)> {
         .collect()
 }
 
-/// Everything that browsers would have against a file.
-fn lint(text: &str, constants: &BTreeSet<String>, collective: &BTreeSet<String>) -> Vec<(usize, &'static str)> {
-    [mixtures(text), constant_bitcasts(text, constants), barriers(text, collective), extensions(text)].concat()
+/// Everything that browsers would have against a file's text.
+fn lint(text: &str, constants: &BTreeSet<String>) -> Vec<(usize, &'static str)> {
+    [mixtures(text), constant_bitcasts(text, constants), extensions(text)].concat()
 }
 
 /// The names that a file's `const` lines declare.
@@ -218,11 +132,9 @@ fn constants(text: &str) -> impl Iterator<Item = String> {
 #[test]
 fn no_shader_has_what_browsers_refuse() {
     let files = files();
-    let texts: Vec<_> = files.iter().map(|source| source.text).collect();
-    let (constants, collective) = (texts.iter().flat_map(|text| constants(text)).collect(), collective(&texts));
-    assert!(collective.contains("tally_workgroup"), "the lint sees the barriers of lib/tally");
+    let constants = files.iter().flat_map(|source| constants(source.text)).collect();
     let refused = files.iter().flat_map(|source| {
-        let found = lint(source.text, &constants, &collective);
+        let found = lint(source.text, &constants);
         found.into_iter().map(|(line, why)| format!("shaders/{}.wgsl, line {line}: {why}", source.path))
     });
     let refused: Vec<_> = refused.collect();
@@ -232,7 +144,7 @@ fn no_shader_has_what_browsers_refuse() {
 #[test]
 fn the_lint_tells_what_browsers_refuse_from_what_they_take() {
     let constants = BTreeSet::from(["NAN_BITS".to_string()]);
-    let linted = |text: &str| lint(text, &constants, &collective(&[text, "fn merge() { workgroupBarrier(); }"]));
+    let linted = |text: &str| lint(text, &constants);
     for refused in [
         "fn f() { let x = a | b & c; }",
         "fn f() { let x = a & b == c; }",
@@ -247,12 +159,6 @@ fn the_lint_tells_what_browsers_refuse_from_what_they_take() {
         "fn f() { let x = bitcast<f32>(NAN_BITS); }",
         "enable f16;",
         "fn f() { let x: vec2<f16> = y; }",
-        "fn f() { if lane == 0u { workgroupBarrier(); } }",
-        "fn f() { if lane == 0u { x = 1; } else { workgroupBarrier(); } }",
-        "fn f() { if lane > n { return; } workgroupBarrier(); }",
-        "fn f() { for (var i = lane; i < params.n; i += 1u) { merge(); } }",
-        "fn f() { for (var i = 0u; i < counts[0]; i += 1u) { workgroupBarrier(); } }",
-        "fn f() { while x < y { storageBarrier(); } }",
     ] {
         assert!(!linted(refused).is_empty(), "{refused}");
     }
@@ -268,11 +174,6 @@ fn the_lint_tells_what_browsers_refuse_from_what_they_take() {
         "fn f() { let x = g(&state, *other, array<vec4<f32>, 256>()); }",
         "fn f() { let x = bitcast<f32>(params.nan); }",
         "// a | b & c",
-        "fn f() { if LANES > 1u { workgroupBarrier(); } }",
-        "fn f() { for (var i = 0u; i < params.n; i += 1u) { merge(); } if lane == 0u { return; } }",
-        "fn f() { for (var w = LANES; w > 1u; w = (w + 15u) / 16u) { workgroupBarrier(); } }",
-        "fn f() { if lane < 16u { x = 1; } workgroupBarrier(); }",
-        "fn f() { return merge(); }",
     ] {
         assert_eq!(linted(taken), [], "{taken}");
     }

@@ -1,0 +1,127 @@
+//! What the cases of one loss came to in one dtype on one device.
+
+use super::accuracy::{Accuracy, short};
+use super::trial::{Tally, Trial};
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+use std::io::{self, Write};
+use std::time::Duration;
+use wgloss::DType;
+
+/// What the cases of one loss came to in one dtype on one device.
+pub struct Entry {
+    pub loss: String,
+    device: &'static str,
+    dtype: String,
+    /// The device and the dtype, as a line of the program says them.
+    label: String,
+    pub outcome: Outcome,
+}
+
+/// What cases came to.
+pub enum Outcome {
+    /// They ran.
+    Ran {
+        /// How many passed.
+        tally: Tally,
+        /// How far off they were.
+        accuracy: Accuracy,
+        /// What went wrong.
+        failures: Vec<Failed>,
+        /// How long they took, while other threads ran other losses.
+        time: Duration,
+    },
+    /// The device is not there.
+    Missing { failed: usize },
+    /// The library does not know the loss.
+    Unknown { cases: usize, failed: usize },
+}
+
+/// A case that failed.
+#[derive(Clone, Serialize)]
+pub struct Failed {
+    case: String,
+    message: String,
+}
+
+impl Entry {
+    /// Of a loss, on no device in particular.
+    pub fn new(loss: &str, outcome: Outcome) -> Entry {
+        Entry { loss: loss.into(), device: "", dtype: String::new(), label: String::new(), outcome }
+    }
+
+    /// Of a loss, before its cases run.
+    pub fn on(loss: &str, device: &'static str, dtype: DType, label: String) -> Entry {
+        let (tally, accuracy) = (Tally::default(), Accuracy::default());
+        let outcome = Outcome::Ran { tally, accuracy, failures: Vec::new(), time: Duration::ZERO };
+        Entry { loss: loss.into(), device, dtype: dtype.to_string(), label, outcome }
+    }
+
+    /// Counts one more case.
+    pub fn count(&mut self, case: &str, trial: Trial) {
+        if let Outcome::Ran { tally, accuracy, failures, .. } = &mut self.outcome {
+            tally.count(&trial);
+            accuracy.add(trial.accuracy);
+            failures.extend(trial.failures.into_iter().map(|message| Failed { case: case.into(), message }));
+        }
+    }
+
+    /// Notes how long all cases took.
+    pub fn took(&mut self, elapsed: Duration) {
+        if let Outcome::Ran { time, .. } = &mut self.outcome {
+            *time = elapsed;
+        }
+    }
+
+    /// How many passed and failed.
+    pub fn tally(&self) -> Tally {
+        match self.outcome {
+            Outcome::Ran { tally, .. } => tally,
+            Outcome::Missing { failed } | Outcome::Unknown { failed, .. } => Tally { failed, ..Tally::default() },
+        }
+    }
+
+    /// Writes it as a line for people, and a line for each failure.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let Entry { loss, label, .. } = self;
+        match &self.outcome {
+            Outcome::Unknown { cases, .. } => {
+                writeln!(out, "{loss:<26}      unknown to the library, {cases} cases not run")
+            }
+            Outcome::Missing { failed } => writeln!(out, "{loss:<26} {label}  is not there, {failed} cases failed"),
+            Outcome::Ran { tally: Tally { passed, failed, worst }, failures, .. } => {
+                writeln!(
+                    out,
+                    "{loss:<26} {label}  {passed:>3} passed, {failed:>2} failed, worst {worst:.4} of the tolerance"
+                )?;
+                failures.iter().try_for_each(|Failed { case, message }| writeln!(out, "  FAILED {case}: {message}"))
+            }
+        }
+    }
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_struct("Entry", 9)?;
+        entry.serialize_field("loss", &self.loss)?;
+        entry.serialize_field("device", &self.device)?;
+        entry.serialize_field("dtype", &self.dtype)?;
+        let Tally { passed, failed, worst } = self.tally();
+        entry.serialize_field("passed", &passed)?;
+        entry.serialize_field("failed", &failed)?;
+        match &self.outcome {
+            Outcome::Ran { accuracy, failures, time, .. } => {
+                entry.serialize_field("worst_share", &short(worst))?;
+                entry.serialize_field("relative_errors", accuracy)?;
+                entry.serialize_field("seconds", &short(time.as_secs_f64()))?;
+                entry.serialize_field("failures", failures)?;
+            }
+            Outcome::Missing { .. } => entry.serialize_field("not_run", "the device is not there")?,
+            Outcome::Unknown { cases, .. } => {
+                entry
+                    .serialize_field("not_run", &format!("the library does not know the loss; it has {cases} cases"))?;
+            }
+        }
+        entry.end()
+    }
+}

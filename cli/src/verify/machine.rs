@@ -1,0 +1,120 @@
+//! What a report says of the machine: its system, the adapter that is used, and the kernels that are made for it.
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+use std::env;
+use std::{fs, thread};
+use wgloss::wgpu::{AdapterInfo, DeviceType, Features};
+use wgloss::{AdapterReport, adapters};
+
+/// The system, with nothing in it that tells whose it is.
+#[derive(Serialize)]
+pub struct System {
+    os: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<String>,
+    architecture: &'static str,
+    cores: usize,
+}
+
+/// The system that the program runs on.
+pub fn system() -> System {
+    // os-release(5): the second stands in where the first is missing
+    let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release"));
+    System {
+        os: env::consts::OS,
+        release: text.ok().as_deref().and_then(release),
+        architecture: env::consts::ARCH,
+        cores: thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// What a distribution calls its release, in the text of an os-release file.
+fn release(text: &str) -> Option<String> {
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+    Some(name.trim_matches(['"', '\'']).into())
+}
+
+/// The adapter that is used, and the kernels that are made for it.
+pub fn adapter() -> Option<(Json, &'static str)> {
+    let used = adapters().into_iter().find(|adapter| adapter.chosen)?;
+    let kernels = kernels(&used.info, env::var("WGLOSS_KERNELS").ok().as_deref());
+    Some((description(&used), kernels))
+}
+
+fn description(AdapterReport { info, limits, features, .. }: &AdapterReport) -> Json {
+    let has = |(name, feature): (&str, Features)| (name.to_string(), features.contains(feature).into());
+    let features: Map<String, Json> = [
+        ("subgroups", Features::SUBGROUP),
+        ("f16", Features::SHADER_F16),
+        ("int64", Features::SHADER_INT64),
+        ("timestamps", Features::TIMESTAMP_QUERY),
+        ("immediates", Features::IMMEDIATES),
+        ("cooperative_matrix", Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
+    ]
+    .into_iter()
+    .map(has)
+    .collect();
+    json!({
+        "name": info.name,
+        "vendor": format!("{:#06x}", info.vendor),
+        "device": format!("{:#06x}", info.device),
+        "type": format!("{:?}", info.device_type),
+        "backend": info.backend.to_string(),
+        "driver": info.driver,
+        "driver_info": info.driver_info,
+        "subgroup_sizes": [info.subgroup_min_size, info.subgroup_max_size],
+        "features": features,
+        "limits": {
+            "max_buffer_size": limits.max_buffer_size,
+            "max_storage_buffer_binding_size": limits.max_storage_buffer_binding_size,
+            "max_storage_buffers_per_shader_stage": limits.max_storage_buffers_per_shader_stage,
+            "min_storage_buffer_offset_alignment": limits.min_storage_buffer_offset_alignment,
+            "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
+            "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
+            "max_compute_workgroups_per_dimension": limits.max_compute_workgroups_per_dimension,
+        },
+    })
+}
+
+/// The kernels that the library makes for an adapter, where `WGLOSS_KERNELS` is this.
+fn kernels(info: &AdapterInfo, asked: Option<&str>) -> &'static str {
+    match (asked, info.device_type) {
+        (Some("plain"), _) => "plain",
+        (Some("gpu"), _) => "gpu",
+        (Some("small"), _) => "small",
+        (Some("cpu"), _) | (_, DeviceType::Cpu) => "cpu",
+        _ => "gpu",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wgloss::wgpu::Backend;
+
+    #[test]
+    fn a_release_is_called_what_its_file_says() {
+        for (text, name) in [
+            ("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", Some("Debian GNU/Linux 12 (bookworm)")),
+            ("PRETTY_NAME='Fedora 41'", Some("Fedora 41")),
+            ("ID=debian\n", None),
+        ] {
+            assert_eq!(release(text).as_deref(), name);
+        }
+    }
+
+    #[test]
+    fn kernels_are_those_of_the_adapter_or_those_asked_for() {
+        for (asked, of_cpu, of_gpu) in [
+            (None, "cpu", "gpu"),
+            (Some("gpu"), "gpu", "gpu"),
+            (Some("cpu"), "cpu", "cpu"),
+            (Some("plain"), "plain", "plain"),
+            (Some("other"), "cpu", "gpu"),
+        ] {
+            let made = |kind| kernels(&AdapterInfo::new(kind, Backend::Vulkan), asked);
+            assert_eq!([made(DeviceType::Cpu), made(DeviceType::DiscreteGpu)], [of_cpu, of_gpu], "{asked:?}");
+        }
+    }
+}

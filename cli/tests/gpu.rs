@@ -1,0 +1,82 @@
+//! Runs the built program on the GPU that the machine has: every test here needs one, and no other test of the program does.
+
+mod common;
+
+use common::{cases, elements, files, npy, report, wgloss};
+use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
+use std::fs;
+
+/// An `.npy` file of one axis of doubles.
+fn doubles(elements: &[f64]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&npy(&[elements.len()], &[])[10..]).replace("<f4", "<f8");
+    let elements: Vec<u8> = elements.iter().flat_map(|x| x.to_le_bytes()).collect();
+    [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes(), &elements].concat()
+}
+
+#[test]
+fn the_gpu_evaluates_and_verifies() {
+    let directory = files();
+    let run = wgloss(directory.path(), &["devices"]);
+    assert_eq!((run.status, run.out.matches("(used)").count()), (Some(0), 1), "{run:#?}");
+    let base = ["eval", "mse", "--input", "x.npy", "--target", "t.npy"];
+    let run = wgloss(directory.path(), &[&base[..], &["--gradient-of", "target=g.npy"]].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
+    assert_eq!(elements(directory.path().join("g.npy"), 2, f32::from_le_bytes), [-0.5, -2.0]);
+
+    fs::write(directory.path().join("d.npy"), doubles(&[1.0, 3.0])).unwrap();
+    let double = ["eval", "mse", "--input", "d.npy", "--target", "t.npy"];
+    let run = wgloss(directory.path(), &double);
+    assert_eq!(run.status, Some(1), "{run:#?}");
+    assert!(run.err.contains("error: mse: `input` holds f64, expected f32, f16 or bf16"), "{run:#?}");
+    let run = wgloss(directory.path(), &[&double[..], &["--device", "cpu"]].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
+
+    // 1, 3 and 0.5, 1, in either kind of 16 bits
+    let halves = |halves: [u16; 2]| halves.map(u16::to_le_bytes).concat();
+    let text = String::from_utf8_lossy(&npy(&[2], &[])[10..]).replace("<f4", "<f2");
+    let header = [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes()].concat();
+    fs::write(directory.path().join("h.npy"), [header, halves([0x3c00, 0x4200])].concat()).unwrap();
+    let target = halves([0x3f00, 0x3f80]);
+    let target = TensorView::new(Dtype::BF16, vec![2], &target).unwrap();
+    serialize_to_file([("t", target)], None, &directory.path().join("h.safetensors")).unwrap();
+    let half = ["eval", "mse", "--input", "h.npy", "--target", "h.safetensors:t"];
+    let gradients = ["--gradient-of", "input=dx.npy", "--gradient-of", "target=dt.npy"];
+    let run = wgloss(directory.path(), &[&half[..], &gradients].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
+    let dx = fs::read(directory.path().join("dx.npy")).unwrap();
+    assert_eq!((&dx[21..24], &dx[dx.len() - 4..]), (&b"<f2"[..], &halves([0x3800, 0x4000])[..]));
+    assert_eq!(elements(directory.path().join("dt.npy"), 2, f32::from_le_bytes), [-0.5, -2.0]);
+
+    let directory = cases("one", "one");
+    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--dtype", "all"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("6 passed, 0 failed")), "{run:#?}");
+    let run = wgloss(directory.path(), &["verify", "--cases", "."]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
+    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--report", "r.json"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("2 passed, 0 failed")), "{run:#?}");
+    let (report, _) = report(directory.path().join("r.json"));
+    let adapter = &report["adapter"];
+    assert!(["name", "driver", "vendor"].iter().all(|key| adapter[key].is_string()), "{report:#}");
+    assert!(["gpu", "cpu", "plain"].iter().any(|kernels| report["kernels"] == *kernels), "{report:#}");
+    let directory = cases("sum", "mean");
+    let run = wgloss(directory.path(), &["verify", "--cases", ".", "--device", "gpu"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(1), Some("0 passed, 1 failed")), "{run:#?}");
+    assert!(
+        run.out.contains("host arrays, value alone") && run.out.contains("uploaded tensors, with gradients"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_landscape_is_drawn() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = wgloss(directory.path(), &["landscape", "--size", "13"]);
+    let said = "himmelblau: the lowest of 13 x 13 losses is 0.0 at (3.0, 2.0)\nhimmelblau.png\n";
+    assert_eq!((run.status, run.out.as_str()), (Some(0), said), "{run:#?}");
+    let picture = fs::read(directory.path().join("himmelblau.png")).unwrap();
+    assert!(picture.starts_with(b"\x89PNG") && picture.ends_with(b"IEND\xae\x42\x60\x82"));
+    let run = wgloss(directory.path(), &["landscape", "--size", "2", "--out", "flat.svg"]);
+    assert_eq!((run.status, run.out.lines().last()), (Some(0), Some("flat.svg")), "{run:#?}");
+    let picture = fs::read_to_string(directory.path().join("flat.svg")).unwrap();
+    assert!(picture.starts_with("<svg width=\"860\"") && picture.ends_with("</svg>\n"), "{picture}");
+}

@@ -1,0 +1,78 @@
+//! Error scopes: what the device has against a call is that call's error, or on the web that of the reads after it.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+
+/// The reports that the device of a browser owes.
+#[cfg(target_arch = "wasm32")]
+pub(super) type Late = crate::gpu::late::Late<std::pin::Pin<Box<dyn Future<Output = Option<Error>>>>>;
+
+impl Gpu {
+    /// Creates something, and gives what the device has against it as an error.
+    ///
+    /// On the web the device answers after this has returned: the reads that are started later give the error.
+    pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
+        self.scoped_as(create, |error| error)
+    }
+
+    /// [`scoped`](Self::scoped), with errors as `explain` words them.
+    pub(super) fn scoped_as<T>(
+        &self,
+        create: impl FnOnce() -> T,
+        explain: impl FnOnce(Error) -> Error + 'static,
+    ) -> Result<T> {
+        self.alive()?;
+        let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
+        let [internal, memory, validation] = filters.map(|filter| self.device().push_error_scope(filter));
+        let created = create();
+        // scopes end in the reverse order; what cannot be allocated is refused as invalid too, wherever it is used
+        let [validation, memory, internal] = [validation.pop(), memory.pop(), internal.pop()];
+        let answers = [memory, validation, internal];
+        let report = async move {
+            let mut found = None;
+            for answer in answers {
+                found = found.or(answer.await);
+            }
+            found.map(|error| explain(typed(error)))
+        };
+        #[cfg(target_arch = "wasm32")]
+        {
+            self.late().owe(Box::pin(report));
+            Ok(created)
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        match crate::gpu::transfer::block_on(report) {
+            None => Ok(created),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Waits until the device has accepted or refused every call so far, and gives the first refusal, which is then forgotten.
+    ///
+    /// Natively every call gives its own error, and only a lost device is left for this to give. On the web a device answers
+    /// after the call has returned, so that allocations, [`prepare`](Self::prepare), [`gradients`](Self::gradients) and
+    /// [`Job::run`](crate::Job::run) succeed there even when the device refuses them. Every read that is started after such a
+    /// call then gives the error in the place of its result, whatever it reads, for what was refused may have left zeros
+    /// anywhere. Reads go on to give it until you await this, which tells that you know: what was computed since the last
+    /// time that it gave no error is not to be trusted.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::Gpu`], [`Error::DeviceLost`].
+    pub async fn settled(&self) -> Result<()> {
+        #[cfg(target_arch = "wasm32")]
+        if let Err(error) = self.late().settled().await {
+            // what was refused may be among the pipelines, which would be refused again whenever they are used
+            self.kernels().forget();
+            return Err(error);
+        }
+        self.alive()
+    }
+}
+
+/// The device's error as one of this library's.
+fn typed(error: wgpu::Error) -> Error {
+    match error {
+        wgpu::Error::OutOfMemory { source } => Error::OutOfMemory(source.to_string()),
+        error => Error::Gpu(error.to_string()),
+    }
+}
