@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+// the calls of a blob's methods by name
+#define COBJMACROS
 #include <windows.h>
 #include <d3dcommon.h>
 
 // D3DCOMPILE_ENABLE_STRICTNESS, the one flag that wgpu sets where it was built for release
-#define STRICT 0x800
+#define STRICTNESS 0x800
 
 typedef HRESULT(WINAPI *Compile)(LPCVOID text, SIZE_T length, LPCSTR name, const void *defines, void *include,
                                  LPCSTR entry, LPCSTR target, UINT flags, UINT effect_flags, ID3DBlob **code,
@@ -77,7 +79,7 @@ int main(int argc, char **argv) {
         }
         ID3DBlob *code = NULL, *message = NULL;
         double before = milliseconds();
-        HRESULT result = compile(text, length, NULL, NULL, NULL, entry, "cs_5_1", STRICT, 0, &code, &message);
+        HRESULT result = compile(text, length, NULL, NULL, NULL, entry, "cs_5_1", STRICTNESS, 0, &code, &message);
         printf("%s\t%.0f\t%s\t", result == 0 ? "compiled" : "refused", milliseconds() - before, path);
         if (message) print_message(message);
         printf("\n");

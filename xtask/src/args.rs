@@ -7,7 +7,7 @@ pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
        cargo xtask bench --pack
-       cargo xtask platforms [--list] [--no-install] [ROW]...
+       cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, stopping at the first that fails
@@ -27,6 +27,8 @@ Usage: cargo xtask <demo | test> [--no-install]
   --pack        measure nothing: make one archive that measures a GPU where there
                 is no Rust, beside PyTorch (benches/RESULTS.md says how)
   --list        print the rows, what each installs and how long it takes
+  --tables      write the tables of docs/platforms.md and README.md anew from
+                docs/platforms.tsv
   --no-install  where no GPU adapter is found, don't install the software Vulkan
                 driver: print the command that would, and stop. Of platforms,
                 leave out what would install anything
@@ -60,6 +62,8 @@ pub enum Request {
     Platforms(Install, Vec<String>),
     /// Say which platforms there are.
     ListPlatforms,
+    /// Write the tables of platforms.
+    WriteTables,
 }
 
 /// What is to be measured.
@@ -91,7 +95,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut task = None;
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
-    let (mut list, mut rows) = (false, Vec::new());
+    let (mut instead, mut rows) = (None, Vec::new());
     for argument in arguments {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
@@ -100,7 +104,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("test", None) => task = Some(Task::Test),
             ("bench", None) => task = Some(Task::Bench),
             ("platforms", None) => task = Some(Task::Platforms),
-            ("--list", Some(Task::Platforms)) => list = true,
+            ("--list", Some(Task::Platforms)) => instead = Some(Request::ListPlatforms),
+            ("--tables", Some(Task::Platforms)) => instead = Some(Request::WriteTables),
             (row, Some(Task::Platforms)) if is_row(row) => rows.push(argument),
             (row, Some(Task::Platforms)) if !row.starts_with('-') => {
                 return Err(format!("there is no row `{row}`: `cargo xtask platforms --list` prints them"));
@@ -123,8 +128,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
-        Some(Task::Platforms) if list => Ok(Request::ListPlatforms),
-        Some(Task::Platforms) => Ok(Request::Platforms(install, rows)),
+        Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, rows))),
         None => Err("say what to do: `demo`, `test`, `bench` or `platforms`".to_owned()),
     }
 }
@@ -168,6 +172,7 @@ mod tests {
                 Request::Platforms(Install::Forbidden, vec!["fxc".to_owned(), "gl".to_owned()]),
             ),
             ("platforms --list", Request::ListPlatforms),
+            ("platforms --tables", Request::WriteTables),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
         }

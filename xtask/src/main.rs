@@ -24,10 +24,8 @@ fn main() -> ExitCode {
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install),
         Ok(Request::Bench(install, asked)) => bench::bench(install, &asked),
-        Ok(Request::ListPlatforms) => {
-            platforms::list();
-            Ok(())
-        }
+        Ok(Request::ListPlatforms) => platforms::list(),
+        Ok(Request::WriteTables) => platforms::tables(),
         Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");

@@ -94,6 +94,10 @@ fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
         // for Vulkan alone
         return texts;
     }
+    if !kernel.own_params {
+        texts.extend(others(kernel, &module, &info, with_hlsl));
+        return texts;
+    }
     // lanes copy their parameters on Vulkan alone
     let kernel = &Kernel { own_params: false, ..kernel.clone() };
     let (module, info) = parse(&kernel.text(), features(&kernel.sources)).unwrap_or_else(|error| panic!("{error}"));
@@ -101,11 +105,15 @@ fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
     let entry = Some((ShaderStage::Compute, kernel.entry));
     let (module, info) = process_overrides(&module, &info, entry, &constants)
         .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
-    texts.push(metal(kernel, &module, &info));
-    if with_hlsl {
-        texts.extend(SHADER_MODELS.iter().map(|(folder, model)| direct_x(folder, *model, kernel, &module, &info)));
-    }
+    texts.extend(others(kernel, &module, &info, with_hlsl));
     texts
+}
+
+/// The texts for what is not Vulkan.
+fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo, with_hlsl: bool) -> Vec<Text> {
+    let models = SHADER_MODELS.iter().filter(|_| with_hlsl);
+    let hlsl = models.map(|(folder, model)| direct_x(folder, *model, kernel, module, info));
+    hlsl.chain([metal(kernel, module, info)]).collect()
 }
 
 fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {

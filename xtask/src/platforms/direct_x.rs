@@ -37,13 +37,9 @@ pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
         let mut fxc = windows.wine(&[driver, "Z:/opt/wgloss/bin/d3dcompiler_47.dll", &list]);
         place.watch(&mut fxc, &worker.to_string(), 60)?.success("FXC")
     })?;
-    let compiled = read(&printed);
-    let mut outcome = outcome(&compiled, texts.len(), format!("FXC (d3dcompiler_47) under {}", windows.name()));
-    if compiled.slowest.0 > MOST {
-        outcome.passed = false;
-        println!("{} takes {} ms, more than {MOST} ms", compiled.slowest.1, compiled.slowest.0);
-    }
-    Ok(outcome)
+    let mut compiled = Compiled::default();
+    printed.iter().for_each(|printed| compiled.read(printed, MOST));
+    outcome(place, &compiled, texts.len(), format!("FXC (d3dcompiler_47) under {}", windows.name()))
 }
 
 /// `dxc`: the HLSL of shader models 6.0 and 6.2, by DXC's library for Linux.
@@ -68,10 +64,10 @@ pub fn dxc(place: &Place) -> Result<Outcome, Halt> {
             dxc.arg(folder.join("libdxcompiler.so")).arg(model).arg(&list);
             place.watch(&mut dxc, &format!("{name}-{worker}"), 60)?.success("DXC")
         })?;
-        printed.iter().for_each(|printed| all.read(printed));
+        printed.iter().for_each(|printed| all.read(printed, MOST));
         count += texts.len();
     }
-    Ok(outcome(&all, count, format!("DXC of {}", DXC_PACKAGE.replace("==", " "))))
+    outcome(place, &all, count, format!("DXC of {}", DXC_PACKAGE.replace("==", " ")))
 }
 
 fn fetch_dxc(place: &Place, folder: &Path) -> Result<(), Halt> {
@@ -93,25 +89,30 @@ fn fetch_dxc(place: &Place, folder: &Path) -> Result<(), Halt> {
     Ok(())
 }
 
-fn read(printed: &[String]) -> Compiled {
-    let mut compiled = Compiled::default();
-    printed.iter().for_each(|printed| compiled.read(printed));
-    compiled
+/// What a compiler made of so many texts; those that it refused or took long for are named.
+fn outcome(place: &Place, compiled: &Compiled, texts: usize, with: String) -> Result<Outcome, Halt> {
+    let names = fs::read_to_string(place.texts()?.join("names.tsv")).unwrap_or_default();
+    let name = |file: &str| names.lines().find(|line| line.split('\t').next().is_some_and(|path| path.ends_with(file)));
+    let file_of = |line: &str| line.split(": ").next().unwrap_or(line).to_owned();
+    for refused in &compiled.refused {
+        println!("refused: {refused}\n    {}", name(&file_of(refused)).unwrap_or_default());
+    }
+    for (milliseconds, file) in &compiled.slow {
+        println!("{milliseconds} ms, more than {MOST}: {file}\n    {}", name(file).unwrap_or_default());
+    }
+    Ok(judged(compiled, texts, with))
 }
 
-/// What a compiler made of so many texts.
-fn outcome(compiled: &Compiled, texts: usize, with: String) -> Outcome {
-    for refused in compiled.refused.iter().take(20) {
-        println!("refused: {refused}");
-    }
-    let seconds = |milliseconds: u64| milliseconds as f64 / 1000.0;
-    let result = format!(
-        "{} compiled, {} refused; the slowest in {:.1} s",
-        counted(compiled.count, "kernel"),
-        compiled.refused.len(),
-        seconds(compiled.slowest.0)
-    );
-    Outcome { passed: compiled.refused.is_empty() && compiled.count == texts && texts > 0, result, with }
+fn judged(compiled: &Compiled, texts: usize, with: String) -> Outcome {
+    let (refused, slow) = (compiled.refused.len(), compiled.slow.len());
+    let slow = if slow > 0 { format!(", {slow} in more than {} s", MOST / 1000) } else { String::new() };
+    let missing = texts.saturating_sub(compiled.count + refused);
+    let missing = if missing > 0 { format!(", {missing} not reached") } else { String::new() };
+    let slowest = compiled.slowest as f64 / 1000.0;
+    let kernels = counted(compiled.count, "kernel");
+    let result = format!("{kernels} compiled, {refused} refused{missing}; the slowest in {slowest:.1} s{slow}");
+    let passed = refused == 0 && slow.is_empty() && compiled.count == texts && texts > 0;
+    Outcome { passed, result, with }
 }
 
 /// `dx12-gpu` and `dx12-cpu`: the program's own cases on Direct3D 12, by a GPU's kernels or by a CPU's.
@@ -138,19 +139,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_kernel_or_a_missing_one_fails_the_row() {
-        let compiled = |count, refused: &[&str]| Compiled {
+    fn a_refused_kernel_or_a_missing_one_or_a_slow_one_fails_the_row() {
+        let compiled = |count, refused: &[&str], slow: &[u64]| Compiled {
             count,
             refused: refused.iter().map(|line| line.to_string()).collect(),
-            total: 2400,
-            slowest: (1240, "a".into()),
+            slowest: 1240,
+            slow: slow.iter().map(|time| (*time, String::new())).collect(),
         };
-        let passed = |compiled, texts| outcome(&compiled, texts, String::new()).passed;
-        assert!(passed(compiled(2, &[]), 2));
-        assert!(!passed(compiled(1, &["a: X4026"]), 2));
-        assert!(!passed(compiled(1, &[]), 2));
-        assert!(!passed(compiled(0, &[]), 0));
-        let said = outcome(&compiled(1, &["a: X4026"]), 2, String::new()).result;
-        assert_eq!(said, "1 kernel compiled, 1 refused; the slowest in 1.2 s");
+        let passed = |compiled, texts| judged(&compiled, texts, String::new()).passed;
+        assert!(passed(compiled(2, &[], &[]), 2));
+        assert!(!passed(compiled(1, &["a: X4026"], &[]), 2));
+        assert!(!passed(compiled(2, &[], &[3100]), 2));
+        assert!(!passed(compiled(1, &[], &[]), 2));
+        assert!(!passed(compiled(0, &[], &[]), 0));
+        let said = judged(&compiled(1, &["a: X4026"], &[3100]), 2, String::new()).result;
+        assert_eq!(said, "1 kernel compiled, 1 refused; the slowest in 1.2 s, 1 in more than 3 s");
+        let said = judged(&compiled(1, &[], &[]), 3, String::new()).result;
+        assert_eq!(said, "1 kernel compiled, 0 refused, 2 not reached; the slowest in 1.2 s");
     }
 }

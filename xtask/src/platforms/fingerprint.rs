@@ -12,6 +12,30 @@ const KERNELS: &[&str] = &["shaders", "src/gpu", "src/losses"];
 /// Files that rows write, or that say what came of them: a change there makes no other program.
 const RESULTS: &[&str] = &["docs/platforms.tsv", "docs/platforms.md", "README.md"];
 
+/// What a result is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The commit, with a plus where the work tree differs from it.
+    pub commit: String,
+    /// The fingerprint of the kernels.
+    pub kernels: String,
+}
+
+impl Origin {
+    /// The work tree as it stands.
+    pub fn now() -> Result<Self, Halt> {
+        Ok(Self { commit: commit()?, kernels: of_kernels()? })
+    }
+
+    /// The origin of what began with this one and ended with another: where they differ, no commit has it.
+    pub fn to(self, end: &Self) -> Self {
+        match self == *end || self.commit.ends_with('+') {
+            true => self,
+            false => Self { commit: format!("{}+", self.commit), ..self },
+        }
+    }
+}
+
 /// The hash of the kernels' files as they lie in the work tree, their tests aside.
 pub fn of_kernels() -> Result<String, Halt> {
     of(|path| !path.contains("/tests"))
@@ -32,7 +56,7 @@ fn of(counts: impl Fn(&str) -> bool) -> Result<String, Halt> {
 }
 
 /// The commit at hand, with a plus where the work tree differs from it.
-pub fn commit() -> Result<String, Halt> {
+fn commit() -> Result<String, Halt> {
     let commit = git(&["rev-parse", "--short=10", "HEAD"])?;
     let changed = git(&["status", "--porcelain", "--untracked-files=normal"])?;
     let plus = if changed.lines().any(is_of_the_program) { "+" } else { "" };
@@ -68,7 +92,16 @@ fn hashed(arguments: &[&str], input: &str) -> Result<String, Halt> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_of_the_program;
+    use super::{Origin, is_of_the_program};
+
+    #[test]
+    fn a_row_during_which_the_work_tree_changed_is_of_no_commit() {
+        let origin = |commit: &str, kernels: &str| Origin { commit: commit.into(), kernels: kernels.into() };
+        for (start, end, said) in [("a", "a", "a"), ("a", "b", "a+"), ("a", "a+", "a+"), ("a+", "b", "a+")] {
+            assert_eq!(origin(start, "1").to(&origin(end, "1")).commit, said, "{start} {end}");
+        }
+        assert_eq!(origin("a", "1").to(&origin("a", "2")).commit, "a+");
+    }
 
     #[test]
     fn what_rows_write_changes_no_program() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::fingerprint;
+use super::fingerprint::Origin;
 use super::machine::Halt;
 use super::place::{Outcome, unwritten};
 use super::rows::{ROWS, Row, named};
@@ -33,23 +33,22 @@ pub struct Kept {
 
 impl Kept {
     /// What came of a row now.
-    pub fn of(row: &str, outcome: &Outcome, time: Duration) -> Result<Self, Halt> {
+    pub fn of(row: &str, outcome: &Outcome, time: Duration, origin: Origin) -> Result<Self, Halt> {
         Ok(Self {
             row: row.into(),
             passed: outcome.passed,
             result: outcome.result.clone(),
             with: outcome.with.clone(),
             seconds: time.as_secs(),
-            commit: fingerprint::commit()?,
-            kernels: fingerprint::of_kernels()?,
+            commit: origin.commit,
+            kernels: origin.kernels,
             date: output(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M"]))?.trim().into(),
         })
     }
 
-    /// A row that came to no result.
-    pub fn failed(row: &str, why: &str, time: Duration) -> Result<Self, Halt> {
-        let why = why.lines().next().unwrap_or_default().trim_end_matches(':');
-        Self::of(row, &Outcome { passed: false, result: why.into(), with: String::new() }, time)
+    /// The day on which it ran.
+    pub fn day(&self) -> &str {
+        self.date.split(' ').next().unwrap_or_default()
     }
 
     fn read(line: &str) -> Option<Self> {
@@ -101,6 +100,8 @@ impl Results {
 
     /// Puts a result in the place of the row's last, and writes the file and the tables made of it.
     pub fn keep(&mut self, kept: Kept) -> Result<(), Halt> {
+        // read again, since another run may have kept something meanwhile
+        *self = Self::read()?;
         self.0.retain(|other| other.row != kept.row);
         self.0.push(kept);
         self.0.sort_by_key(|kept| ROWS.iter().position(|row| row.name == kept.row));

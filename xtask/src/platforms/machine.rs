@@ -69,7 +69,12 @@ pub fn is_installed(system: Option<&Path>, package: &str) -> bool {
 /// The version of an installed package, without what Debian adds to it.
 pub fn version(system: Option<&Path>, package: &str) -> String {
     let version = query(system, package, "${source:Upstream-Version}");
-    version.unwrap_or_else(|| "of an unknown version".into())
+    version.map_or_else(|| "of an unknown version".into(), |version| as_released(&version).into())
+}
+
+/// A version as its makers call it: `1.97.1` of `1.97.1+dfsg1`.
+fn as_released(version: &str) -> &str {
+    version.split(['+', '~']).next().unwrap_or(version)
 }
 
 fn query(system: Option<&Path>, package: &str, format: &str) -> Option<String> {
@@ -156,6 +161,14 @@ pub fn last_lines(text: &str, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_as_its_makers_call_it() {
+        for (version, released) in [("1.97.1+dfsg1", "1.97.1"), ("10.0~repack", "10.0"), ("26.2.6", "26.2.6"), ("", "")]
+        {
+            assert_eq!(as_released(version), released);
+        }
+    }
 
     #[test]
     fn the_end_of_a_text_is_its_last_lines() {

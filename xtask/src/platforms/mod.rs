@@ -15,13 +15,14 @@ mod texts;
 mod validation;
 mod windows;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::args::Install;
 use crate::run::{Stop, spoken};
+use fingerprint::Origin;
 use kept::{Kept, Results};
 use machine::Halt;
-use place::Place;
+use place::{Outcome, Place};
 use rows::{ROWS, Row};
 
 /// Whether there is a row of this name.
@@ -29,12 +30,23 @@ pub fn is_row(name: &str) -> bool {
     rows::named(name).is_some()
 }
 
-/// Prints the rows, with what each installs and how long it takes.
-pub fn list() {
+/// Prints the rows, with what each installs and how long it took when it last ran.
+pub fn list() -> Result<(), Stop> {
+    let results = Results::read()?;
     for row in ROWS {
+        let took = match results.rows().find(|(other, _)| other.name == row.name) {
+            Some((_, kept)) => format!("took {} on {}", spoken(Duration::from_secs(kept.seconds)), kept.day()),
+            None => "has not run yet".to_owned(),
+        };
         println!("{:<12} {}: {}", row.name, row.platform, row.runs);
-        println!("{:<12} installs {}; {:.0} min", "", row.installs, row.minutes.ceil());
+        println!("{:<12} installs {}; {took}", "", row.installs);
     }
+    Ok(())
+}
+
+/// Writes the tables made of the results, where the results were changed by something else: by a merge, say.
+pub fn tables() -> Result<(), Stop> {
+    Ok(table::write(&Results::read()?)?)
 }
 
 /// Runs the rows named, or all of them, and keeps what each came to.
@@ -46,10 +58,8 @@ pub fn platforms(install: Install, named: &[String]) -> Result<(), Stop> {
     for row in &asked {
         place.row = row.name;
         println!("[{}] {}: {}", row.name, row.platform, row.runs);
-        let start = Instant::now();
-        let outcome = (row.run)(&place);
-        let time = start.elapsed();
-        match outcome {
+        let (start, origin) = (Instant::now(), Origin::now()?);
+        let outcome = match (row.run)(&place) {
             Err(Halt::LeftOut(why)) => {
                 left_out += 1;
                 println!("[{}] left out: {why}", row.name);
@@ -57,17 +67,16 @@ pub fn platforms(install: Install, named: &[String]) -> Result<(), Stop> {
             }
             Err(Halt::Failed(why)) => {
                 println!("[{}] {why}", row.name);
-                results.keep(Kept::failed(row.name, &why, time)?)?;
-                failed.push(row.name);
+                Outcome::none(&why)
             }
-            Ok(outcome) => {
-                println!("[{}] {} ({}), {}", row.name, outcome.result, spoken(time), outcome.with);
-                if !outcome.passed {
-                    failed.push(row.name);
-                }
-                results.keep(Kept::of(row.name, &outcome, time)?)?;
-            }
+            Ok(outcome) => outcome,
+        };
+        let time = start.elapsed();
+        println!("[{}] {} ({}), {}", row.name, outcome.result, spoken(time), outcome.with);
+        if !outcome.passed {
+            failed.push(row.name);
         }
+        results.keep(Kept::of(row.name, &outcome, time, origin.to(&Origin::now()?))?)?;
     }
     println!("\n{}", table::printed(&results)?);
     if left_out > 0 {

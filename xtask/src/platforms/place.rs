@@ -35,6 +35,14 @@ pub struct Outcome {
     pub with: String,
 }
 
+impl Outcome {
+    /// That of a row that came to no result, for this reason.
+    pub fn none(why: &str) -> Self {
+        let result = why.lines().next().unwrap_or_default().trim_end_matches(':').into();
+        Self { passed: false, result, with: String::new() }
+    }
+}
+
 impl Place {
     /// The folder, with nothing in it made yet.
     pub fn new(install: Install) -> Self {

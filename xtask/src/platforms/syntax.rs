@@ -71,7 +71,9 @@ pub fn spirv(place: &Place) -> Result<Outcome, Halt> {
     };
     let refused = dealt(&texts, |_, hand| Ok(hand.into_iter().filter_map(validate).collect::<Vec<_>>()))?;
     let version = output(Command::new("spirv-val").arg("--version"))?;
-    Ok(outcome(texts.len(), &refused.concat(), format!("spirv-val, {}", version.lines().next().unwrap_or_default())))
+    // its name and version, without the day of its build
+    let version: Vec<&str> = version.split_whitespace().take(2).collect();
+    Ok(outcome(texts.len(), &refused.concat(), format!("spirv-val of {}", version.join(" "))))
 }
 
 fn outcome(count: usize, refused: &[String], with: String) -> Outcome {

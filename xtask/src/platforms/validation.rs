@@ -10,11 +10,13 @@ use super::place::{Outcome, Place, unwritten};
 /// The one message that is known: naga decorates a parameter block in a way that Vulkan's rules don't have (gfx-rs/wgpu#7696).
 const KNOWN: &str = "VUID-StandaloneSpirv-None-10684";
 
-/// The layer's settings.
+/// What the layer says once of itself, which shows that it was there.
+const ACTIVE: &str = "CURRENT-VALIDATION-ENABLED";
+
+/// The layer's settings: it writes to the program's output, where what several threads say stays whole.
 const SETTINGS: &str = "\
 khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
-khronos_validation.log_filename = /opt/wgloss/validation.txt
-khronos_validation.report_flags = error,warn
+khronos_validation.report_flags = error,warn,info
 khronos_validation.enable_message_limit = false
 khronos_validation.validate_core = true
 khronos_validation.validate_sync = true
@@ -27,8 +29,6 @@ pub fn validation(place: &Place) -> Result<Outcome, Halt> {
     sid.install(&["vulkan-validationlayers"])?;
     let settings = sid.inside("vk_layer_settings.txt");
     fs::write(&settings, SETTINGS).map_err(|error| unwritten(&settings, &error))?;
-    let log = sid.inside("validation.txt");
-    let _ = fs::remove_file(&log);
     let program = inside(place.program()?)?;
     let variables = [
         ("WGPU_BACKEND", "vulkan"),
@@ -36,22 +36,25 @@ pub fn validation(place: &Place) -> Result<Outcome, Halt> {
         ("VK_LAYER_SETTINGS_PATH", "/opt/wgloss/vk_layer_settings.txt"),
     ];
     let mut verify = sid.command(&variables, &[&program, "verify", "--device", "gpu"]);
-    let cases = verdict(&place.watch(&mut verify, "verify", 60)?, String::new())?;
-    // without the file, the layer was not there
-    let said = fs::read_to_string(&log).map_err(|error| unwritten(&log, &error))?;
-    let messages = messages(&said);
-    for (name, count) in &messages {
+    let ended = place.watch(&mut verify, "verify", 60)?;
+    let (validation, mesa) = (sid.version("vulkan-validationlayers"), sid.version("mesa-vulkan-drivers"));
+    let cases = verdict(&ended, format!("Khronos validation {validation} on Mesa {mesa}"))?;
+    judged(cases, &messages(&ended.printed))
+}
+
+/// The cases' outcome with that of the messages.
+fn judged(cases: Outcome, messages: &BTreeMap<&str, usize>) -> Result<Outcome, Halt> {
+    if !messages.contains_key(ACTIVE) {
+        return Err(Halt::Failed("the validation layer did not say that it is active".into()));
+    }
+    let told: Vec<_> = messages.iter().filter(|(name, _)| **name != ACTIVE).collect();
+    for (name, count) in &told {
         println!("{count} × {name}");
     }
-    let unknown: usize = messages.iter().filter(|(name, _)| **name != KNOWN).map(|(_, count)| count).sum();
+    let unknown: usize = told.iter().filter(|(name, _)| **name != KNOWN).map(|(_, count)| **count).sum();
     let known = messages.get(KNOWN).map_or(String::new(), |count| format!(" but {count} of naga's 10684"));
-    let with = format!(
-        "Khronos validation {} on Mesa {}",
-        sid.version("vulkan-validationlayers"),
-        sid.version("mesa-vulkan-drivers")
-    );
     let result = format!("{}; {unknown} messages{known}", cases.result);
-    Ok(Outcome { passed: cases.passed && unknown == 0, result, with })
+    Ok(Outcome { passed: cases.passed && unknown == 0, result, ..cases })
 }
 
 /// How many times each message was written, by its name.
@@ -67,7 +70,9 @@ fn messages(said: &str) -> BTreeMap<&str, usize> {
 
 /// Whether a line that begins so begins a message.
 fn is_heading(before: &str) -> bool {
-    ["Validation Error:", "Validation Warning:", "Validation Performance Warning:"].contains(&before.trim())
+    let kinds =
+        ["Validation Error:", "Validation Warning:", "Validation Performance Warning:", "Validation Information:"];
+    kinds.contains(&before.trim())
 }
 
 #[cfg(test)]
@@ -82,5 +87,16 @@ mod tests {
                     Validation Error: [ VUID-StandaloneSpirv-None-10684 ] Object 0\n";
         assert_eq!(messages(said), BTreeMap::from([(KNOWN, 2), ("SYNC-HAZARD-READ-AFTER-WRITE", 1)]));
         assert!(messages("").is_empty());
+    }
+
+    #[test]
+    fn any_message_but_the_known_one_fails_the_row_and_so_does_a_layer_that_is_not_there() {
+        let cases = Outcome { passed: true, result: "3 passed, 0 failed".into(), with: String::new() };
+        let judged = |messages: &[(&'static str, usize)]| judged(cases.clone(), &messages.iter().copied().collect());
+        let known = judged(&[(ACTIVE, 2), (KNOWN, 2)]).expect("the layer is there");
+        assert_eq!((known.passed, &*known.result), (true, "3 passed, 0 failed; 0 messages but 2 of naga's 10684"));
+        let hazard = judged(&[(ACTIVE, 2), ("SYNC-HAZARD-WRITE-AFTER-WRITE", 1)]).expect("the layer is there");
+        assert_eq!((hazard.passed, &*hazard.result), (false, "3 passed, 0 failed; 1 messages"));
+        assert!(judged(&[]).is_err());
     }
 }

@@ -40,8 +40,10 @@ const FXC_PACKAGE: &str = "kivy-deps.angle==0.5.0";
 const CARGO: &[(&str, &str)] =
     &[("CARGO_HOME", "/opt/wgloss/cargo"), ("CARGO_TARGET_DIR", "/opt/wgloss/target"), ("RUSTC_BOOTSTRAP", "1")];
 
-/// Wine's settings: Microsoft's compiler in the place of Wine's own, and no offers to install more.
+/// Wine's settings: Microsoft's compiler in the place of Wine's own, and no offers to install more. Debian keeps Wine's server
+/// beside its libraries.
 const SETTINGS: &[(&str, &str)] = &[
+    ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/x86_64-linux-gnu/wine"),
     ("WINEPREFIX", "/opt/wgloss/prefix"),
     ("WINEDEBUG", "-all"),
     ("WINEDLLOVERRIDES", "d3dcompiler_47=n;mscoree=;mshtml="),
