@@ -2,7 +2,10 @@
 
 use super::RULES;
 use super::code::Code;
-use crate::gpu::tests::compiled::parse;
+use crate::gpu::kernel::Kernel;
+use crate::gpu::tests::cases::{Case, noop};
+use crate::gpu::tests::compiled::{Joined, parse};
+use crate::loss::Source;
 use naga::valid::Capabilities;
 
 /// What stands before each example.
@@ -123,5 +126,29 @@ fn branches_are_counted_along_the_shortest_ways() {
         (call(17), false),
     ] {
         assert_eq!(found(&statements).is_empty(), taken, "{statements}: {:?}", found(&statements));
+    }
+}
+
+/// A leaf of the caller's may hold many branches, and is called four times in a loop.
+#[test]
+fn branches_of_a_foreign_leaf_do_not_add_up_over_its_calls() {
+    let branch = "if v.x > 1.0 { d += 1.0; } else { d -= 1.0; } ";
+    let text = format!(
+        "fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {{ var d = v.y; {}return ElementScore(d, v); }}",
+        branch.repeat(10)
+    );
+    let plan = Case::new(&crate::Mse::default(), &[64]).plan(noop()).expect("a plan");
+    let stage = plan.stages.iter().find(|stage| stage.kernel.entry == "elements").expect("a walk over elements");
+    let mut kernel = Kernel::clone(&stage.kernel);
+    let leaf = kernel.sources.iter_mut().find(|source| source.path.starts_with("losses/")).expect("a leaf");
+    *leaf = Source { path: "foreign", text: text.leak() };
+    let (module, info) = parse(&kernel.text(), Capabilities::empty()).unwrap_or_else(|error| panic!("{error}"));
+    for (foreign, refused) in [(0.0, true), (1.0, false)] {
+        kernel.overrides.retain(|(name, _)| name != "FOREIGN_LEAF");
+        kernel.overrides.push(("FOREIGN_LEAF".into(), foreign));
+        let joined = Joined { kernels: vec![kernel.clone()], module: module.clone(), info: info.clone() };
+        let (module, info) = joined.specialised(&kernel);
+        let found = super::branches::findings(&Code::new(&module, &info));
+        assert_eq!(!found.is_empty(), refused, "{found:?}");
     }
 }
