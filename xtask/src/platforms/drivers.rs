@@ -10,7 +10,7 @@ use super::place::{Outcome, Place};
 const MINUTES: u64 = 40;
 
 /// How much a program may hold on SwiftShader, in KiB of addresses: a kernel that it compiles badly asks for gigabytes.
-const ADDRESSES: &str = "4194304";
+const ADDRESSES: &str = "8388608";
 
 /// The program's arguments.
 const VERIFY: &[&str] = &["verify", "--device", "gpu", "--dtype", "all"];

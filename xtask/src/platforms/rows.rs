@@ -41,7 +41,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "swiftshader",
         platform: "Vulkan of a browser without a GPU",
-        runs: "every case in three dtypes, in 4 GiB of addresses",
+        runs: "every case in three dtypes, in 8 GiB of addresses",
         installs: "chromium-common libvulkan1",
         in_readme: true,
         run: drivers::swiftshader,
