@@ -6,6 +6,31 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }
 
+/// The logistic function of `x` and of `−x`: the lesser is not taken from 1, so that both keep their digits, and neither is 0
+/// where `x` is finite.
+pub(crate) fn sigmoids(x: f64) -> [f64; 2] {
+    let e = if x.is_infinite() { 0.0 } else { (-x.abs()).exp().max(f64::MIN_POSITIVE) };
+    let (larger, lesser) = (1.0 / (1.0 + e), e / (1.0 + e));
+    match x {
+        _ if x.is_nan() => [x, x],
+        _ if x < 0.0 => [lesser, larger],
+        _ => [larger, lesser],
+    }
+}
+
+/// `up·σ(x) − down·σ(−x)`, near 0 by what σ is beyond a half: equal shares do not cancel there.
+pub(crate) fn sigmoid_balance(up: f64, down: f64, x: f64) -> f64 {
+    match x.abs() < 0.5 {
+        true => 0.5 * ((up - down) + (up + down) * (0.5 * x).tanh()),
+        false => up * sigmoid(x) - down * sigmoid(-x),
+    }
+}
+
+/// `share·v`, 0 where the share is 0 and `v` is infinite.
+pub(crate) fn part_of(share: f64, v: f64) -> f64 {
+    if share == 0.0 && !v.is_nan() { 0.0 } else { share * v }
+}
+
 /// `exp(x) − 1 − x`, with its digits near 0.
 pub(crate) fn exp_excess(x: f64) -> f64 {
     if x.abs() >= 0.5 {

@@ -58,13 +58,16 @@ pub enum Range {
     Any,
     /// From this number up.
     AtLeast(f64),
-    /// Greater than this number.
+    /// Greater than this number, by what GPUs do not take for 0: the least normal f32.
     Above(f64),
     /// From the first number to the second, both included.
     Within(f64, f64),
     /// From the first number to the second, both left out.
     Between(f64, f64),
 }
+
+/// What a number is above another by at the least: GPUs take smaller ones for 0.
+const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
 impl Range {
     /// Whether a number lies in the range.
@@ -73,9 +76,9 @@ impl Range {
             && match self {
                 Range::Any => true,
                 Range::AtLeast(low) => x >= low,
-                Range::Above(low) => x > low,
+                Range::Above(low) => x - low >= LEAST,
                 Range::Within(low, high) => x >= low && x <= high,
-                Range::Between(low, high) => x > low && x < high,
+                Range::Between(low, high) => x - low >= LEAST && x < high,
             }
     }
 }
@@ -85,6 +88,7 @@ impl fmt::Display for Range {
         match self {
             Range::Any => f.write_str("a finite number"),
             Range::AtLeast(low) => write!(f, "a number ≥ {low}"),
+            Range::Above(0.0) => write!(f, "a number > 0 ({:e} at the least)", f32::MIN_POSITIVE),
             Range::Above(low) => write!(f, "a number > {low}"),
             Range::Within(low, high) => write!(f, "a number in [{low}, {high}]"),
             Range::Between(low, high) => write!(f, "a number in ({low}, {high})"),

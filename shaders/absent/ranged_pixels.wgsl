@@ -1,15 +1,15 @@
 // All classes of a position gone through at once: nothing is known of them before.
 struct Softmax {
     peak: vec4<f32>,
-    total: vec4<f32>,
+    rest: vec4<f32>,
 }
 
 fn softmax_before(at: vec4<u32>) -> Softmax {
-    return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(0.0));
+    return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(-1.0));
 }
 
-fn pull_before(at: vec4<u32>) -> vec4<f32> {
-    return vec4<f32>(0.0);
+fn pull_before(at: vec4<u32>) -> Pull {
+    return Pull(vec4<f32>(0.0), vec4<f32>(0.0));
 }
 
-fn keep_pull(at: vec4<u32>, pull: vec4<f32>) {}
+fn keep_pull(at: vec4<u32>, pull: Pull) {}

@@ -1,4 +1,4 @@
-// No loss rides along in a walk over regions. Uses lib/component lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
+// No loss rides along in a walk over regions. Uses lib/component lib/params lib/math lib/label lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels geometry/probable activation/softmax geometry/places geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = false;
 
 // Remembers the softmax of four positions, where there is one.
@@ -8,8 +8,8 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     }
     let before = softmax_before(quad.at);
     var peak = before.peak;
-    var total = before.total;
-    var unknown = are_nan(total);
+    var rest = before.rest;
+    var unknown = are_nan(rest);
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);
         let bits = bitcast<vec4<u32>>(x);
@@ -19,12 +19,11 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
         let up = finite & (x > peak);
         let gap = abs(x - peak);
         let e = vec4<f32>(exp_negative(gap.x), exp_negative(gap.y), exp_negative(gap.z), exp_negative(gap.w));
-        total = select(total, select(total + e, (total * e) + vec4<f32>(1.0), up), finite);
+        rest = select(rest, select(rest + e, (vec4<f32>(1.0) + rest) * e, up), finite);
         peak = select(peak, x, up);
     }
-    let none = unknown | ((total == vec4<f32>(0.0)) & vec4<bool>(classes_end()));
-    let known = select(total, vec4<f32>(1.0) / total, vec4<bool>(classes_end()));
-    return remember(quad.at, peak, select(known, vec4<f32>(nan()), none));
+    let none = unknown | ((rest < vec4<f32>(0.0)) & vec4<bool>(classes_end()));
+    return remember(quad.at, peak, select(rest, vec4<f32>(nan()), none));
 }
 
 struct Riding {

@@ -1,4 +1,4 @@
-// Predictions that are probabilities already.
+// Predictions that are probabilities already. Uses geometry/probable.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;
@@ -11,14 +11,19 @@ fn pixels_of(at: vec4<u32>) -> Pixels {
     return Pixels(0u);
 }
 
-fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) -> Pixels {
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return Pixels(0u);
 }
 
-fn probabilities(x: vec4<f32>, pixels: Pixels) -> vec4<f32> {
-    return x;
+fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
+    return Probable(x, vec4<f32>(1.0) - x, vec4<bool>(false));
 }
 
-fn chain(p: vec4<f32>, slope: vec4<f32>, pull: vec4<f32>) -> vec4<f32> {
+// p − t.
+fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
+    return p - t;
+}
+
+fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
     return slope;
 }

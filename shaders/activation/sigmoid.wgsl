@@ -1,4 +1,4 @@
-// Probabilities by a sigmoid of each element. Uses lib/component lib/params lib/math.
+// Probabilities by a sigmoid of each element. Uses lib/component lib/params lib/math geometry/probable.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;
@@ -11,18 +11,31 @@ fn pixels_of(at: vec4<u32>) -> Pixels {
     return Pixels(0u);
 }
 
-fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) -> Pixels {
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return Pixels(0u);
 }
 
-fn probability(x: f32) -> f32 {
-    return select(sigmoid(x), x, is_nan(x));
+// σ(x) and σ(−x): the lesser is not taken from 1, so that both keep their digits.
+fn probability(x: f32) -> vec2<f32> {
+    let e = exp_unsure(abs(x));
+    let larger = 1.0 / (1.0 + e);
+    let lesser = e * larger;
+    return select(select(vec2<f32>(larger, lesser), vec2<f32>(lesser, larger), x < 0.0), vec2<f32>(x), is_nan(x));
 }
 
-fn probabilities(x: vec4<f32>, pixels: Pixels) -> vec4<f32> {
-    return vec4<f32>(probability(x.x), probability(x.y), probability(x.z), probability(x.w));
+fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
+    let a = probability(x.x);
+    let b = probability(x.y);
+    let c = probability(x.z);
+    let d = probability(x.w);
+    return Probable(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y), vec4<bool>(false));
 }
 
-fn chain(p: vec4<f32>, slope: vec4<f32>, pull: vec4<f32>) -> vec4<f32> {
-    return slope * p * (vec4<f32>(1.0) - p);
+// p − t, of parts that do not cancel where p is near a t of 0 or 1.
+fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
+    return (p * (vec4<f32>(1.0) - t)) - (q * t);
+}
+
+fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
+    return slope * seen.p * seen.q;
 }

@@ -1,30 +1,42 @@
-// Probabilities by a softmax over the classes of a position. Uses lib/component lib/params lib/math.
+// Probabilities by a softmax over the classes of a position. Uses lib/component lib/params lib/math geometry/probable.
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = true;
 
-// The greatest logits of four positions and one over their sums of exponentials; NaN in the second marks a position without
-// a softmax.
+// The greatest logits of four positions, the sums of exp(x − peak) over all others, and one over the whole sums. Leaving the
+// peak's own 1 out keeps the digits of what a sure position leaves to the others. NaN marks a position without a softmax.
 struct Pixels {
     peak: vec4<f32>,
+    rest: vec4<f32>,
     one_over: vec4<f32>,
 }
 
-fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
-    // a masked class is so far below the peak that it comes to 0
-    return select(exp_negative(peak - x) * one_over, one_over, is_nan(one_over));
+fn softmax_of(peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
+    return Pixels(peak, rest, select(vec4<f32>(1.0) / (vec4<f32>(1.0) + rest), rest, are_nan(rest)));
 }
 
-fn probabilities(x: vec4<f32>, at: Pixels) -> vec4<f32> {
-    return vec4<f32>(
+fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
+    return select(exp_unsure(peak - x) * one_over, one_over, is_nan(one_over));
+}
+
+fn probabilities(x: vec4<f32>, at: Pixels) -> Probable {
+    let p = vec4<f32>(
         probability(x.x, at.peak.x, at.one_over.x),
         probability(x.y, at.peak.y, at.one_over.y),
         probability(x.z, at.peak.z, at.one_over.z),
         probability(x.w, at.peak.w, at.one_over.w),
     );
+    // the only class that may have more than half
+    let first = (x == at.peak) & (at.rest < vec4<f32>(1.0));
+    return Probable(p, select(vec4<f32>(1.0) - p, at.rest * at.one_over, first), first);
 }
 
-// The gradient of logits: p their probabilities, slope the derivative with respect to p, pull Σ p·slope over the classes.
-fn chain(p: vec4<f32>, slope: vec4<f32>, pull: vec4<f32>) -> vec4<f32> {
-    return p * (slope - pull);
+// p − t, of parts that do not cancel where p is near a t of 0 or 1.
+fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
+    return (p * (vec4<f32>(1.0) - t)) - (q * t);
+}
+
+// The gradient of logits, p·(slope − Σ p·slope): of the first class what its own share takes from its slope is left out.
+fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
+    return seen.p * select(slope - (pull.others + pull.first), (slope * seen.q) - pull.others, seen.first);
 }

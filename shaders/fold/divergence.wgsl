@@ -1,4 +1,5 @@
-// The divergence of a student's softmax over classes from a teacher's, by parts that merge. Uses lib/component lib/params lib/math lib/class losses/divergence/distillation.
+// The divergence of a student's softmax over classes from a teacher's, by parts that merge. What is small where the temperature
+// is high is kept in units of logits: logs of ratios times the temperature, and divergences times its square. Uses lib/component lib/params lib/math lib/class losses/divergence/distillation.
 
 // The greatest logit of some classes, and Σ exp(x − peak) of all others, in units of the temperature: leaving the peak's own
 // 1 out keeps the digits of a confident softmax. No class has a rest of −1.
@@ -12,9 +13,9 @@ struct Mass {
 struct State {
     teacher: Mass,
     student: Mass,
-    // the log of the teacher's mass over the student's: from differences of logits, which are exact where these are alike
+    // the log of the teacher's mass over the student's, in logits: from their differences, which are exact where these are alike
     lead: f32,
-    // the divergence of the student from the teacher within these classes, times the teacher's total
+    // the divergence of the student from the teacher within these classes, in squared logits, times the teacher's total
     excess: f32,
     // whether there is no softmax, and whether a class that the teacher has is masked for the student
     poison: u32,
@@ -23,7 +24,7 @@ struct State {
 
 const LOWEST: f32 = -3.4028234e38;
 
-// The greatest lead that is worth keeping: beyond, its own rounding is worse than that of the masses' logs.
+// The greatest lead, in units of the temperature, that is worth keeping: beyond, its own rounding is worse than that of the masses' logs.
 const EXACT: f32 = 8.0;
 
 // Stands for the log-odds of nothing.
@@ -35,6 +36,24 @@ fn fold_empty() -> State {
 
 fn tempered(gap: f32) -> f32 {
     return gap / divergence_temperature();
+}
+
+// The other way: a number in logits.
+fn in_logits(x: f32) -> f32 {
+    return x * divergence_temperature();
+}
+
+// exp(y) − 1 − y of a gap of logits over the temperature, in squared logits.
+fn excess_of(gap: f32) -> f32 {
+    let y = tempered(gap);
+    if abs(y) > 1.0 {
+        return in_logits(in_logits(exp_excess(y)));
+    }
+    return gap * gap * exp_excess_share(y);
+}
+
+fn is_exact(lead: f32) -> bool {
+    return abs(tempered(lead)) <= EXACT;
 }
 
 fn is_masked(x: f32) -> bool {
@@ -63,7 +82,7 @@ fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
         (*state).poison = 1u;
         return;
     }
-    let lead = select(0.0, tempered(seen.t - seen.x), unmasked);
+    let lead = select(0.0, seen.t - seen.x, unmasked);
     let torn = u32(is_masked(seen.x) & !is_masked(seen.t));
     *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, 0.0, 0u, torn));
 }
@@ -86,7 +105,8 @@ fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
 }
 
 // The second: how far the two softmaxes are apart. Of a class with the log r of their ratio, as a nearly right lead has it, the
-// divergence has p·(exp(−r) − 1 + r), which is never negative, and the error of the lead shows in p·(exp(−r) − 1) alone.
+// divergence has p·(exp(−r) − 1 + r), which is never negative, and the error of the lead shows in p·(exp(−r) − 1) alone: the
+// drift, in logits.
 struct Look {
     peaks: vec2<f32>,
     one_over: vec2<f32>,
@@ -102,8 +122,10 @@ fn look_again(state: State) -> Look {
     let full = is_full(state);
     let some = select(vec2<f32>(1.0), totals, full);
     let peaks = vec2<f32>(state.teacher.peak, state.student.peak);
-    let log_totals = log(some.x / some.y);
-    let lead = select(0.0, tempered(peaks.x - peaks.y), full) + log_totals;
+    let log_ratio = log_of(some.x / some.y);
+    // less is but the rounding of the ratio, which a high temperature would make much of
+    let log_totals = select(0.0, log_ratio, abs(log_ratio) > 2.5e-7);
+    let lead = select(0.0, peaks.x - peaks.y, full) + in_logits(log_totals);
     return Look(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, log_totals, 0.0, 0.0);
 }
 
@@ -112,22 +134,33 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     let gaps = select(vec2<f32>(0.0), (*look).peaks - vec2<f32>(seen.t, seen.x), unmasked);
     let shares = vec2<f32>(exp_negative(tempered(gaps.x)), exp_negative(tempered(gaps.y))) * (*look).one_over;
     let p = select(vec2<f32>(0.0), shares, unmasked & vec2<bool>(live));
-    let exact = abs((*look).lead) <= EXACT;
-    let ratio = select(tempered(gaps.y - gaps.x) - (*look).log_totals, tempered(seen.t - seen.x) - (*look).lead, exact);
+    let by_peaks = (gaps.y - gaps.x) - in_logits((*look).log_totals);
+    let ratio = select(by_peaks, (seen.t - seen.x) - (*look).lead, is_exact((*look).lead));
     // beyond a row's end lies anything
     let both = live & all(unmasked);
-    let r = select(0.0, ratio, both);
+    let in_units = select(0.0, ratio, both);
+    let r = tempered(in_units);
     let near = both & (abs(r) <= 1.0);
-    let little = exp_excess_near(select(0.0, -r, near));
-    (*look).excess += select((p.y - p.x) + part_of(p.x, r), p.x * little, near);
-    (*look).drift += select(p.y - p.x, p.x * (little - r), near);
+    let little = in_units * in_units * exp_excess_share(select(0.0, -r, near));
+    let far = in_logits(p.y - p.x);
+    (*look).excess += select(in_logits(far + part_of(p.x, in_units)), p.x * little, near);
+    (*look).drift += select(far, p.x * (tempered(little) - in_units), near);
+}
+
+// y − log(1 + y) of a drift over the temperature, in squared logits.
+fn log_excess_of(drift: f32) -> f32 {
+    let y = tempered(drift);
+    if abs(y) > 0.05 {
+        return in_logits(in_logits(y - log1p(max(y, -0.5))));
+    }
+    return drift * drift * (0.5 + y * (-0.33333333 + y * (0.25 + y * (-0.2 + y * 0.16666667))));
 }
 
 fn looked(state: State, look: Look) -> State {
-    let moved = log1p(max(look.drift, -0.5));
+    let excess = log_excess_of(look.drift);
     var after = state;
-    after.lead = look.lead - moved;
-    after.excess = max(look.excess - (look.drift - moved), 0.0) * total_of(state.teacher);
+    after.lead = look.lead - (look.drift - tempered(excess));
+    after.excess = max(look.excess - excess, 0.0) * total_of(state.teacher);
     return after;
 }
 
@@ -171,16 +204,18 @@ fn fold_merge(a: State, b: State) -> State {
     merged.torn = a.torn | b.torn;
     let full = is_full(a) & is_full(b);
     let total = total_of(merged.teacher);
-    let near = max(abs(a.lead), abs(b.lead)) <= EXACT;
+    let near = is_exact(a.lead) & is_exact(b.lead);
     var of_t = odds(a.teacher, b.teacher);
     var of_s = odds(a.student, b.student);
-    let gap = select(of_t - of_s, a.lead - b.lead, near);
-    if full & (abs(gap) <= 1.0) {
+    let whole_lead = in_logits(odds(merged.teacher, merged.student));
+    let gap = select(in_logits(of_t - of_s), a.lead - b.lead, near);
+    if full & (abs(tempered(gap)) <= 1.0) {
         // log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)), p being a's share of the teacher
         let p = (left_t.x * total_of(a.teacher)) / total;
         let up = p * gap;
-        let between = log1p((p * exp_excess(up - gap)) + ((1.0 - p) * exp_excess(up)));
-        merged.lead = select(odds(merged.teacher, merged.student), (b.lead + up) - between, near);
+        let beyond = (p * excess_of(up - gap)) + ((1.0 - p) * excess_of(up));
+        let between = beyond * log1p_share(tempered(tempered(beyond)));
+        merged.lead = select(whole_lead, (b.lead + up) - tempered(between), near);
         merged.excess += total * between;
         return merged;
     }
@@ -192,8 +227,8 @@ fn fold_merge(a: State, b: State) -> State {
         merged.lead = a.lead;
     }
     let loss = softplus(of_s) - softplus(of_t);
-    merged.lead = select(odds(merged.teacher, merged.student), merged.lead - loss, abs(merged.lead) <= EXACT);
-    merged.excess += total * (loss + (sigmoid(of_t) * (of_t - of_s)));
+    merged.lead = select(whole_lead, merged.lead - in_logits(loss), is_exact(merged.lead));
+    merged.excess += total * in_logits(in_logits(loss + (sigmoid(of_t) * (of_t - of_s))));
     return merged;
 }
 
@@ -250,27 +285,28 @@ struct Slopes {
 }
 
 fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
-    return Slopes(s, scale.x * tempered(score.d));
+    return Slopes(s, scale.x * score.d);
 }
 
-// The student's probability minus the teacher's: by the log of their ratio where that is small, or by what each leaves.
+// The student's probability minus the teacher's, times the temperature: by the log of their ratio where that is small, or by
+// what each leaves.
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
     let s = slopes.s;
     let p = probability_of(seen.t, s.teacher);
     let of_student = probability_of(seen.x, s.student);
-    var more = of_student - p;
+    var more = in_logits(of_student - p);
     // the error of the ratio's log is a share of the lead: what leaves less to the others is better told by these
-    var by_ratio = !(s.torn | is_masked(seen.x) | is_masked(seen.t)) & (abs(s.lead) <= EXACT);
+    var by_ratio = !(s.torn | is_masked(seen.x) | is_masked(seen.t)) & is_exact(s.lead);
     if min(p, of_student) > 0.5 {
         let left_by_teacher = others_of(seen.t, s.teacher);
         let left_by_student = others_of(seen.x, s.student);
-        more = left_by_teacher - left_by_student;
-        by_ratio = by_ratio & ((left_by_teacher + left_by_student) >= abs(s.lead));
+        more = in_logits(left_by_teacher - left_by_student);
+        by_ratio = by_ratio & ((left_by_teacher + left_by_student) >= abs(tempered(s.lead)));
     }
     if by_ratio {
-        let log_ratio = s.lead - tempered(seen.t - seen.x);
-        if abs(log_ratio) <= 1.0 {
-            more = p * (log_ratio + exp_excess(log_ratio));
+        let log_ratio = s.lead - (seen.t - seen.x);
+        if abs(tempered(log_ratio)) <= 1.0 {
+            more = p * (log_ratio + tempered(excess_of(log_ratio)));
         }
     }
     return slopes.scale * more;

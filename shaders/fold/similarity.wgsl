@@ -5,6 +5,14 @@ struct SimilarityStatistics {
     similar: f32,
 }
 
+// A row that is not known itself, beside what a softmax may be poisoned by.
+const UNKNOWN_ROW: u32 = 4u;
+
+// Whether a row has a loss: one that belongs together with none has, where it is not known itself.
+fn has_loss(state: State) -> bool {
+    return (mass_of(state) != 0.0) | ((state.poison & UNKNOWN_ROW) != 0u);
+}
+
 // The loss of a row, and its derivative with respect to the surprise.
 struct RowScore {
     loss: f32,
@@ -20,7 +28,7 @@ struct PairScore {
 // The state's shares are 1 where a pair belongs together, so that its spread is the sum of their gaps to the peak.
 fn similarity_finish(state: State) -> SimilarityStatistics {
     let log_total = log1p(max(state.rest, 0.0));
-    return SimilarityStatistics(state.spread + part_of(state.mass, log_total), state.mass);
+    return SimilarityStatistics(state.spread + part_of(mass_of(state), log_total), mass_of(state));
 }
 
 // 1 − p of the one that the row belongs together with, where it is only one.

@@ -5,9 +5,10 @@
 struct State {
     peak: f32,
     rest: f32,
-    // Σ share·(peak − x) and Σ share
+    // Σ share·(peak − x), the peak's own share, and Σ share over all others: what is left beside a sure peak keeps its digits
     spread: f32,
-    mass: f32,
+    peak_share: f32,
+    other_shares: f32,
     // UNKNOWN_LOGIT or UNKNOWN_SHARE or both: what is made of the logits alone has to do with the first only
     poison: u32,
 }
@@ -18,12 +19,16 @@ const UNKNOWN_SHARE: u32 = 2u;
 const LOWEST: f32 = -3.4028234e38;
 
 fn fold_empty() -> State {
-    return State(LOWEST, -1.0, 0.0, 0.0, 0u);
+    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u);
+}
+
+fn mass_of(state: State) -> f32 {
+    return state.peak_share + state.other_shares;
 }
 
 // No branches: compilers for lanes go through both sides of one.
 fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
-    let before = (*state).mass;
+    let before = mass_of(*state);
     let infinite = is_infinite(x);
     // a masked class has no probability, and is infinitely surprising where it has a share
     let masked = infinite & (x < 0.0);
@@ -39,7 +44,8 @@ fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
         (*state).spread = infinity();
     }
     (*state).peak = select((*state).peak, x, up);
-    (*state).mass = before + share;
+    (*state).other_shares = select((*state).other_shares + share, before, up);
+    (*state).peak_share = select((*state).peak_share, share, up);
     (*state).poison |= select(select(UNKNOWN_LOGIT, 0u, masked), 0u, known) | select(0u, UNKNOWN_SHARE, is_nan(share));
 }
 
@@ -63,8 +69,8 @@ fn fold_merge(a: State, b: State) -> State {
     }
     let gap = top.peak - low.peak;
     top.rest += (1.0 + low.rest) * exp_negative(gap);
-    top.spread += low.spread + part_of(low.mass, gap);
-    top.mass += low.mass;
+    top.spread += low.spread + part_of(mass_of(low), gap);
+    top.other_shares += mass_of(low);
     top.poison |= low.poison;
     return top;
 }
@@ -78,7 +84,9 @@ struct Statistics {
     lse: f32,
     peak: f32,
     total: f32,
+    rest: f32,
     mass: f32,
+    other_shares: f32,
     poison: bool,
 }
 
@@ -87,9 +95,11 @@ fn fold_finish(state: State, labelled: bool, x_target: f32, weight: f32) -> Stat
     let log_total = log1p(max(state.rest, 0.0));
     s.peak = state.peak;
     s.total = 1.0 + state.rest;
-    s.mass = state.mass;
+    s.rest = state.rest;
+    s.mass = mass_of(state);
+    s.other_shares = state.other_shares;
     s.lse = state.peak + log_total;
-    s.spread = state.spread + part_of(state.mass, log_total);
+    s.spread = state.spread + part_of(s.mass, log_total);
     s.poison = (state.poison != 0u) | (state.rest < 0.0);
     if labelled {
         s.weight = weight;
@@ -119,21 +129,45 @@ struct SoftmaxScore {
 struct SoftmaxSlopes {
     peak: f32,
     one_over: f32,
+    // of the label's −log p, and of the shares and lse
+    own: f32,
     gain: f32,
-    gain_of_label: f32,
     hit: f32,
     share_scale: f32,
+    // for the peak's class where it may have more than half: the gain without its own share, and its 1 − p
+    sure: bool,
+    gain_beside: f32,
+    miss_of_peak: f32,
 }
 
 fn fold_slopes(s: Statistics, score: SoftmaxScore, scale: vec2<f32>) -> SoftmaxSlopes {
-    let others = (scale.x * s.mass) + (scale.y * score.d_lse);
+    let of_lse = scale.y * score.d_lse;
     let own = scale.x * score.d_nll;
-    return SoftmaxSlopes(s.peak, 1.0 / s.total, own + others, others, -part_of(own, s.miss), scale.x);
+    let one_over = 1.0 / s.total;
+    return SoftmaxSlopes(
+        s.peak,
+        one_over,
+        own,
+        (scale.x * s.mass) + of_lse,
+        -part_of(own, s.miss),
+        scale.x,
+        s.rest < 1.0,
+        (scale.x * s.other_shares) + of_lse,
+        s.rest * one_over,
+    );
 }
 
-// The gradient of a class.
-fn fold_write(slopes: SoftmaxSlopes, x: f32, share: f32, hit: bool) -> f32 {
+// The gradient of a class that has no share of the loss but as the label.
+fn fold_write(slopes: SoftmaxSlopes, x: f32, hit: bool) -> f32 {
     let p = exp_negative(slopes.peak - x) * slopes.one_over;
-    let own = select(slopes.gain * p, (slopes.gain_of_label * p) + slopes.hit, hit);
-    return own - (slopes.share_scale * share);
+    return (slopes.gain * p) + select(slopes.own * p, slopes.hit, hit);
+}
+
+// The same where classes have shares: mass·p − share, of the peak's class as others·p − share·(1 − p), which does not cancel.
+fn fold_write_shared(slopes: SoftmaxSlopes, x: f32, share: f32, hit: bool) -> f32 {
+    let p = exp_negative(slopes.peak - x) * slopes.one_over;
+    let beside = slopes.sure & (x == slopes.peak);
+    let gain = select(slopes.gain, slopes.gain_beside, beside);
+    let taken = select(share, share * slopes.miss_of_peak, beside);
+    return ((gain * p) + select(slopes.own * p, slopes.hit, hit)) - (slopes.share_scale * taken);
 }

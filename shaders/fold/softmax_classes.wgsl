@@ -34,5 +34,8 @@ fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
 }
 
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
-    return fold_write(slopes, seen.x, share_of(seen), seen.hit);
+    if SPREADS {
+        return fold_write_shared(slopes, seen.x, share_of(seen), seen.hit);
+    }
+    return fold_write(slopes, seen.x, seen.hit);
 }

@@ -10,8 +10,16 @@ fn gram_at(i: u32, first_chunk: u32) -> f32 {
     return sum / max(f32(params.classes) * f32(params.per_item), 1.0);
 }
 
+// The same pair of channels, the other way round.
+fn turned(i: u32) -> u32 {
+    let row = i / params.classes;
+    return (((row / params.classes) * params.classes + (i % params.classes)) * params.classes) + (row % params.classes);
+}
+
+// The difference of the Gram matrices, F·F′ − T·T′ = (F − T)·F′ + T·(F′ − T′): it keeps its digits where the features are near.
 fn score_at(i: u32) -> ElementScore {
-    return element_score(vec4<f32>(gram_at(i, 0u), gram_at(i, params.chunks), 0.0, 0.0), vec3<f32>(0.0));
+    let apart = gram_at(i, 0u) + gram_at(turned(i), params.chunks);
+    return element_score(vec4<f32>(apart, 0.0, 0.0, 0.0), vec3<f32>(0.0));
 }
 
 // Whether both channels are known, of the input and of the target, whose factors come second.
@@ -43,8 +51,9 @@ fn gram_settle(
     for (var i = start + lane; i < end; i += 256u) {
         let score = score_at(i);
         let slope = slope_of(i, score);
-        tally.count += 1u;
-        tally.weight += 1.0;
+        // the product of no positions is no value
+        tally.count += select(1u, 0u, params.per_item == 0u);
+        tally.weight += select(1.0, 0.0, params.per_item == 0u);
         if !known_pair(i) | is_nan(score.loss) {
             tally.poison = 1u;
             emit_loss(i, nan());
@@ -53,10 +62,7 @@ fn gram_settle(
             emit_loss(i, params.weight * score.loss);
         }
         // a channel stands in the rows and in the columns of its item's matrix
-        let row = i / params.classes;
-        let column = i % params.classes;
-        let turned = (((row / params.classes) * params.classes + column) * params.classes) + (row % params.classes);
-        let other = slope_of(turned, score_at(turned));
+        let other = slope_of(turned(i), score_at(turned(i)));
         gram_slopes[i] = select(slope + other, nan(), is_nan(slope) | is_nan(other));
     }
     let merged = tally_workgroup(tally, lane);

@@ -17,17 +17,19 @@ fn linear_settle(
     let s = fold_finish(whole_states[row], true, hits[row], 1.0);
     let score = softmax_score(s);
     let scale = scales() * upstream_at(row);
-    var share = 0.0;
-    if SPREADS {
-        share = softmax_share(0.0);
-    }
     var record: Record;
     record.live = select(0u, 1u, label.kept & (mask_at(row) != 0.0));
     record.poison = select(0u, 1u, s.poison);
     record.peak = s.peak;
     record.gain = ((scale.x * (score.d_nll + s.mass)) + (scale.y * score.d_lse)) / s.total;
-    record.share = scale.x * share;
     record.place = label.index;
-    record.hit = fold_write(fold_slopes(s, score, scale), hits[row], share, true);
+    let slopes = fold_slopes(s, score, scale);
+    if SPREADS {
+        let share = softmax_share(0.0);
+        record.share = scale.x * share;
+        record.hit = fold_write_shared(slopes, hits[row], share, true);
+    } else {
+        record.hit = fold_write(slopes, hits[row], true);
+    }
     records[row] = record;
 }

@@ -17,11 +17,11 @@ fn positions_statistics(
         store_statistic(at, state.peak);
         store_statistic(at + 1u, state.rest);
         store_statistic(at + 2u, state.spread);
-        store_statistic(at + 3u, state.mass);
-        store_statistic(at + 4u, f32(state.poison));
-        store_statistic(at + 5u, select(0.0, place.x, found));
-        store_statistic(at + 6u, select(0.0, place.weight, found));
-        store_statistic(at + 7u, select(0.0, 1.0, found));
+        store_statistic(at + 3u, state.peak_share);
+        store_statistic(at + 4u, state.other_shares);
+        store_statistic(at + 5u, f32(state.poison + select(0u, 4u, found)));
+        store_statistic(at + 6u, select(0.0, place.x, found));
+        store_statistic(at + 7u, select(0.0, place.weight, found));
         if label.bad {
             tally.bad_position = position;
             tally.bad_low = label.low;

@@ -1,4 +1,4 @@
-// The sums of a chunk of positions, four classes at a time: their softmax first. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums.
+// The sums of a chunk of positions, four classes at a time: their softmax first. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels geometry/probable activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums.
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
     let first_block = params.block.other_first;
     let end_block = params.block.other_end;

@@ -46,7 +46,7 @@ fn region_couple(
     own = lanes_sum(own, lane);
     if live & (lane == 0u) {
         let score = region_score(RegionSums(own.x, own.y, own.z));
-        var slopes = product(scales().x, upstream_at(item)) * vec2<f32>(score.d_pt, score.d_p);
+        var slopes = product(scales().x, upstream_at(item)) * slopes_of_target(score, SQUARED);
         var tally = tally_none();
         var loss = params.weight * score.loss;
         if (own.w != 0.0) | is_nan(score.loss) {

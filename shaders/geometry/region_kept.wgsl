@@ -1,4 +1,4 @@
-// The sums of a chunk of positions, all of few classes at once. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_kept geometry/region_quads geometry/few_classes operand/sums geometry/region_sums.
+// The sums of a chunk of positions, all of few classes at once. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels geometry/probable activation/softmax absent/rider geometry/places geometry/region geometry/logits_kept geometry/region_quads geometry/few_classes operand/sums geometry/region_sums.
 const BLOCKS: u32 = (CLASSES + 3u) / 4u;
 
 var<private> kept_hits: array<f32, CLASSES>;

@@ -1,4 +1,4 @@
-// A loss of a softmax that rides along in a walk over regions. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels activation/softmax operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
+// A loss of a softmax that rides along in a walk over regions. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/pixels geometry/probable activation/softmax operand/riders fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/positions_tally geometry/logits_read geometry/region_quads geometry/class_range.
 const RIDES: bool = true;
 
 // One of four positions. One channel is the logit of label 1, against 0 for label 0.
@@ -24,7 +24,7 @@ fn rider_class(rider: Rider, x: f32, t: f32, k: u32) -> Class {
     return Class(x, t, class_weight_at(k), LABELLED & (rider.index == select(k, 1u, params.classes == 1u)));
 }
 
-// Remembers the softmax of a position, and counts its loss; gives what its probabilities take.
+// Remembers the softmax of a position, and counts its loss; gives what its probabilities take: the peak, and the sum over the others.
 fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, tally: ptr<function, Tally>) -> vec2<f32> {
     var state = absorbed;
     if params.classes == 1u {
@@ -39,7 +39,7 @@ fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, ta
         tally_position(at, Label(rider.index, true, false, 0u, 0u), true, s, score_place(s), tally);
     }
     let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) | (state.rest < 0.0);
-    return vec2<f32>(state.peak, select(1.0 / (1.0 + state.rest), nan(), unknown));
+    return vec2<f32>(state.peak, select(state.rest, nan(), unknown));
 }
 
 fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
@@ -66,8 +66,8 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     let of_b = remember_rider(quad.at.y, quad.live.y, rider_b, t.y, b, tally);
     let of_c = remember_rider(quad.at.z, quad.live.z, rider_c, t.z, c, tally);
     let of_d = remember_rider(quad.at.w, quad.live.w, rider_d, t.w, d, tally);
-    let one_over = vec4<f32>(of_a.y, of_b.y, of_c.y, of_d.y);
-    return remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), one_over);
+    let rest = vec4<f32>(of_a.y, of_b.y, of_c.y, of_d.y);
+    return remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), rest);
 }
 
 // What the gradients of four positions' classes take.

@@ -1,4 +1,4 @@
-// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients absent/ranged_pixels activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
+// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients absent/ranged_pixels geometry/probable activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
 fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     let at = elements_of(quad, k);
     if FOURS {
@@ -30,7 +30,7 @@ struct Scattered {
     live: bool,
     pixels: Pixels,
     riding: Riding,
-    pull: vec4<f32>,
+    pull: Pull,
     unknown: vec4<bool>,
 }
 
@@ -40,23 +40,26 @@ fn scattered_at(position: u32, instead: u32, end: u32) -> Scattered {
     let quad = quad_at(select(instead, position, live), end);
     look_at(quad.first.x);
     let pull = pull_before(quad.at);
-    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull));
+    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull.others));
 }
 
 // The same with what a class pulls at all of them.
 fn pulled(before: Scattered, k: u32) -> Scattered {
     var after = before;
     let slope = slope_first(before.quad, k, before.pixels);
-    after.unknown = before.unknown | are_nan(slope.by_p) | are_nan(slope.p);
-    after.pull = before.pull + (slope.p * slope.by_p);
+    after.unknown = before.unknown | are_nan(slope.by_p) | are_nan(slope.seen.p);
+    let none = vec4<f32>(0.0);
+    let of_class = slope.seen.p * slope.by_p;
+    after.pull.others = before.pull.others + select(of_class, none, slope.seen.first);
+    after.pull.first = before.pull.first + select(none, of_class, slope.seen.first);
     return after;
 }
 
 fn scatter_class(s: Scattered, k: u32) {
     let slope = slope_again(s.quad, k, s.pixels);
     let of_rider = ridden(s.riding, logits_of(s.quad, k), s.quad, k);
-    let nans = s.unknown | are_nan(slope.by_p) | are_nan(slope.p) | are_nan(of_rider);
-    let d = select(chain(slope.p, slope.by_p, s.pull) + of_rider, vec4<f32>(nan()), nans);
+    let nans = s.unknown | are_nan(slope.by_p) | are_nan(slope.seen.p) | are_nan(of_rider);
+    let d = select(chain(slope.seen, slope.by_p, s.pull) + of_rider, vec4<f32>(nan()), nans);
     if s.live {
         store_quad(s.quad, k, select(vec4<f32>(0.0), d, s.quad.kept));
     }
@@ -91,7 +94,8 @@ fn region_scatter(
             }
         }
         for (var q = 0u; q < STRIP; q += 1u) {
-            keep_pull(strip[q].quad.at, select(strip[q].pull, vec4<f32>(nan()), strip[q].unknown));
+            let others = select(strip[q].pull.others, vec4<f32>(nan()), strip[q].unknown);
+            keep_pull(strip[q].quad.at, Pull(others, strip[q].pull.first));
         }
     }
     if WRITES {

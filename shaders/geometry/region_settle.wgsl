@@ -23,8 +23,9 @@ fn region_settle(
         let value = ((region / params.classes) * (params.classes - background)) + k - background;
         let score = region_score(RegionSums(own.x, own.y, own.z));
         let weight = class_weight_at(k);
-        var loss = weight * score.loss;
-        slopes = product(product(weight, scales().x), upstream_at(value)) * vec2<f32>(score.d_pt, score.d_p);
+        var loss = part_of(weight, score.loss);
+        let scale = product(product(weight, scales().x), upstream_at(value));
+        slopes = select(scale * slopes_of_target(score, SQUARED), slopes, weight == 0.0);
         if (own.w != 0.0) | is_nan(weight) | is_nan(score.loss) {
             loss = nan();
             slopes = vec2<f32>(loss);

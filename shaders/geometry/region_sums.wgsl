@@ -1,4 +1,4 @@
-// What positions add to the sums of a class, and the sums of a workgroup. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
+// What positions add to the sums of a class, and the sums of a workgroup. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels geometry/probable activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
@@ -39,18 +39,20 @@ fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
     let none = vec4<f32>(0.0);
     let probable = probabilities(logits_of(quad, k), at);
     let wanted = targets_of(quad, k);
-    let nans = are_nan(probable) | are_nan(wanted);
+    let nans = are_nan(probable.p) | are_nan(wanted);
     // what is not known and what takes no part adds nothing
     let known = quad.kept & !nans;
-    let p = select(none, probable, known);
+    let p = select(none, probable.p, known);
+    let q = select(none, probable.q, known);
     let t = select(none, wanted, known);
     // nothing of an infinite p where its share is 0
     let hit = select(t * p, none, t == none);
     let rest = vec4<f32>(1.0) - t;
     var extra = select(rest * p, none, rest == none);
-    var missed = (vec4<f32>(1.0) - p) * t;
+    var missed = select(q * t, none, t == none);
     if SQUARED {
-        extra = (p - t) * (p - t);
+        let wrong = wrong_by(p, q, t);
+        extra = wrong * wrong;
         missed = none;
     }
     return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(quad.kept & nans)));

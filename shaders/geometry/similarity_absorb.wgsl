@@ -1,5 +1,6 @@
 // What a row's state makes of a score. Uses lib/component lib/params lib/math lib/label dtype/float operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair geometry/similarity_pairs.
 fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
+    (*state).poison |= select(UNKNOWN_ROW, 0u, own.known);
     if itself(own, other) {
         return;
     }

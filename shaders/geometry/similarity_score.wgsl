@@ -28,7 +28,7 @@ fn similarity_score(
     var tally = tally_none();
     if row < params.items {
         let state = whole_states[row];
-        if PAIRWISE | (state.mass != 0.0) {
+        if PAIRWISE | has_loss(state) {
             tally.count = 1u;
             tally.weight = 1.0;
             var loss = loss_of(state);

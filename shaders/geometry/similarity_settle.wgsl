@@ -23,13 +23,14 @@ fn similarity_settle(
         let score = similarity_row(similarity_finish(state));
         // the derivative of the surprise with respect to a score is mass·p, less 1 where the two belong together
         let d = record.scale * score.d;
-        record.live = select(0u, 1u, state.mass != 0.0);
+        let mass = mass_of(state);
+        record.live = select(0u, 1u, has_loss(state));
         record.poison = select(0u, 1u, (state.poison != 0u) | (state.rest < 0.0));
         record.peak = state.peak;
-        record.gain = (d * state.mass) / (1.0 + state.rest);
+        record.gain = (d * mass) / (1.0 + state.rest);
         record.share = d;
         // the only one: mass·p − 1 without the cancellation
-        record.place = select(0u, 1u, state.mass == 1.0);
+        record.place = select(0u, 1u, mass == 1.0);
         record.hit = -d * similarity_miss(state);
     }
     records[place] = record;

@@ -5,7 +5,8 @@ fn state_of_piece(piece: u32, position: u32) -> State {
         of_piece(piece, position, 1u),
         of_piece(piece, position, 2u),
         of_piece(piece, position, 3u),
-        u32(of_piece(piece, position, 4u)),
+        of_piece(piece, position, 4u),
+        u32(of_piece(piece, position, 5u)) % FOUND,
     );
 }
 
@@ -22,5 +23,5 @@ fn merged_whole(position: u32) -> State {
 }
 
 fn whole_place(position: u32, label: Label) -> Place {
-    return Place(LABELLED, of_label(position, 5u), of_label(position, 6u));
+    return Place(LABELLED, of_label(position, 6u), of_label(position, 7u));
 }

@@ -23,6 +23,12 @@ fn exp_negative(x: f32) -> f32 {
     return exp(-min(x, 104.0));
 }
 
+// exp(−x) for x ≥ 0, of which nothing finite is 0: no sigmoid and no softmax of finite logits is ever sure. The least that is
+// left leaves room to be divided by.
+fn exp_unsure(x: f32) -> f32 {
+    return select(exp(-min(x, 85.0)), 0.0, is_infinite(x));
+}
+
 // exp(x), to infinity beyond what f32 holds, where some drivers go astray.
 fn exp_any(x: f32) -> f32 {
     if x > 88.8 {
@@ -42,6 +48,13 @@ fn log1p_near(y: f32) -> f32 {
     return twice_atanh(y / (2.0 + y));
 }
 
+// log(1 + y)/y for −½ ≤ y ≤ 1, of which y may be 0.
+fn log1p_share(y: f32) -> f32 {
+    let u = y / (2.0 + y);
+    let v = u * u;
+    return (2.0 / (2.0 + y)) * (1.0 + v * (0.3333321 + v * (0.2001076 + v * (0.14000952 + v * 0.14005725))));
+}
+
 // log(1 + y) for y ≥ −½.
 fn log1p(y: f32) -> f32 {
     return select(log1p_near(y), log(1.0 + y), y > 1.0);
@@ -58,10 +71,15 @@ fn log_of(x: f32) -> f32 {
     return select(log(x), x, is_infinite(x));
 }
 
-// exp(x) − 1 − x for |x| ≤ 1, by its series.
-fn exp_excess_near(x: f32) -> f32 {
+// (exp(x) − 1 − x)/x² for |x| ≤ 1, by its series.
+fn exp_excess_share(x: f32) -> f32 {
     let tail = 1.0 / 720.0 + x * (1.0 / 5040.0 + x * (1.0 / 40320.0 + x * (1.0 / 362880.0 + x * (1.0 / 3628800.0))));
-    return x * x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * tail))));
+    return 0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * tail)));
+}
+
+// exp(x) − 1 − x for |x| ≤ 1.
+fn exp_excess_near(x: f32) -> f32 {
+    return x * x * exp_excess_share(x);
 }
 
 // exp(x) − 1 − x, which is never negative.
@@ -137,6 +155,15 @@ fn sigmoids(x: f32) -> Sigmoids {
     return Sigmoids(
         select(larger, lesser, x < 0.0), select(larger, lesser, x > 0.0), max(-x, 0.0) + small, max(x, 0.0) + small
     );
+}
+
+// up·σ(x) − down·σ(−x), near 0 by what σ is beyond a half: equal shares do not cancel there.
+fn sigmoid_balance(up: f32, down: f32, x: f32, s: Sigmoids) -> f32 {
+    // tanh(x/2) for |x| < ½, by its series
+    let y = 0.5 * x;
+    let v = y * y;
+    let beyond = y * (1.0 + v * (-0.33333333 + v * (0.13333333 + v * (-0.053968254 + v * 0.021869489))));
+    return select((up * s.p) - (down * s.q), 0.5 * ((up - down) + ((up + down) * beyond)), abs(x) < 0.5);
 }
 
 // share·v, 0 where the share is 0, whatever v is.

@@ -1,54 +1,63 @@
-// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/component lib/params lib/math activation/softmax.
+// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
 struct RangedPixel {
     peak: f32,
-    // the sum of exponentials, after the last class one over it
-    total: f32,
-    pull: f32,
+    // the sum of exp(x − peak) over all others
+    rest: f32,
+    pull_of_others: f32,
+    pull_of_first: f32,
 }
 
 @group(0) @binding(18) var<storage, read_write> ranged_pixels: array<RangedPixel>;
 
 struct Softmax {
     peak: vec4<f32>,
-    total: vec4<f32>,
+    rest: vec4<f32>,
 }
 
 fn softmax_before(at: vec4<u32>) -> Softmax {
     if params.block.fresh != 0u {
-        return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(0.0));
+        return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(-1.0));
     }
     let known = pixels_of(at);
-    return Softmax(known.peak, known.one_over);
+    return Softmax(known.peak, known.rest);
 }
 
 fn pixels_of(at: vec4<u32>) -> Pixels {
     let i = at + vec4<u32>(base(18u));
-    return Pixels(
+    return softmax_of(
         vec4<f32>(ranged_pixels[i.x].peak, ranged_pixels[i.y].peak, ranged_pixels[i.z].peak, ranged_pixels[i.w].peak),
-        vec4<f32>(ranged_pixels[i.x].total, ranged_pixels[i.y].total, ranged_pixels[i.z].total, ranged_pixels[i.w].total),
+        vec4<f32>(ranged_pixels[i.x].rest, ranged_pixels[i.y].rest, ranged_pixels[i.z].rest, ranged_pixels[i.w].rest),
     );
 }
 
 // Positions beyond the last are the last again.
-fn remember(at: vec4<u32>, peak: vec4<f32>, one_over: vec4<f32>) -> Pixels {
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     for (var j = 0u; j < 4u; j += 1u) {
         let i = word_at(at, j) + base(18u);
         ranged_pixels[i].peak = float_at(peak, j);
-        ranged_pixels[i].total = float_at(one_over, j);
+        ranged_pixels[i].rest = float_at(rest, j);
     }
-    return Pixels(peak, one_over);
+    return softmax_of(peak, rest);
 }
 
-fn pull_before(at: vec4<u32>) -> vec4<f32> {
+fn pull_before(at: vec4<u32>) -> Pull {
     if params.block.fresh != 0u {
-        return vec4<f32>(0.0);
+        return Pull(vec4<f32>(0.0), vec4<f32>(0.0));
     }
-    let i = at + vec4<u32>(base(18u));
-    return vec4<f32>(ranged_pixels[i.x].pull, ranged_pixels[i.y].pull, ranged_pixels[i.z].pull, ranged_pixels[i.w].pull);
+    let a = ranged_pixels[at.x + base(18u)];
+    let b = ranged_pixels[at.y + base(18u)];
+    let c = ranged_pixels[at.z + base(18u)];
+    let d = ranged_pixels[at.w + base(18u)];
+    return Pull(
+        vec4<f32>(a.pull_of_others, b.pull_of_others, c.pull_of_others, d.pull_of_others),
+        vec4<f32>(a.pull_of_first, b.pull_of_first, c.pull_of_first, d.pull_of_first),
+    );
 }
 
-fn keep_pull(at: vec4<u32>, pull: vec4<f32>) {
+fn keep_pull(at: vec4<u32>, pull: Pull) {
     for (var j = 0u; j < 4u; j += 1u) {
-        ranged_pixels[word_at(at, j) + base(18u)].pull = float_at(pull, j);
+        let i = word_at(at, j) + base(18u);
+        ranged_pixels[i].pull_of_others = float_at(pull.others, j);
+        ranged_pixels[i].pull_of_first = float_at(pull.first, j);
     }
 }

@@ -21,10 +21,11 @@ impl Gram {
         let mut features = part.loss.header().operands.iter().filter(|spec| spec.role == Role::Channels);
         let mut next = || features.next().and_then(|spec| part.operand(spec.name)).map(Array::to_f64);
         let [input, target] = [next(), next()].map(|features| known(features.unwrap_or_default(), classes));
-        let [of_input, of_target] = [&input, &target].map(|features| gram(features, classes));
-        let score = |(x, t): (&f64, &f64)| leaf.score([*x, *t, 0.0, 0.0], [0.0; 3]);
-        let scores: Vec<ElementScore> = of_input.iter().zip(&of_target).map(score).collect();
-        let value = |score: &ElementScore| Value { loss: score.loss, extra: 0.0, weight: 1.0, count: 1.0 };
+        let apart = difference(&input, &target, classes);
+        let scores: Vec<ElementScore> = apart.iter().map(|x| leaf.score([*x, 0.0, 0.0, 0.0], [0.0; 3])).collect();
+        // the product of no positions is no value
+        let count = if classes.s == 0 { 0.0 } else { 1.0 };
+        let value = |score: &ElementScore| Value { loss: score.loss, extra: 0.0, weight: count, count };
         let values = scores.iter().map(value).collect();
         Gram { classes, input, scores, values }
     }
@@ -40,16 +41,20 @@ fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
     features
 }
 
-/// The Gram matrix of each item.
-fn gram(x: &[f64], classes: Classes) -> Vec<f64> {
-    let mut gram = Vec::with_capacity(classes.n * classes.c * classes.c);
+/// The difference of the Gram matrices of each item, F·F′ − T·T′ = (F − T)·F′ + T·(F′ − T′): it keeps its digits where the
+/// features are near.
+fn difference(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
+    let mut difference = Vec::with_capacity(classes.n * classes.c * classes.c);
     for i in 0..classes.n {
         for (a, b) in (0..classes.c).flat_map(|a| (0..classes.c).map(move |b| (a, b))) {
-            let products = (0..classes.s).map(|j| x[classes.index(i, j, a)] * x[classes.index(i, j, b)]);
-            gram.push(products.sum::<f64>() / size(classes));
+            let product = |j: usize| {
+                let [a, b] = [a, b].map(|k| classes.index(i, j, k));
+                (input[a] - target[a]) * input[b] + target[a] * (input[b] - target[b])
+            };
+            difference.push((0..classes.s).map(product).sum::<f64>() / size(classes));
         }
     }
-    gram
+    difference
 }
 
 /// What a Gram matrix is divided by.

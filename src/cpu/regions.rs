@@ -6,7 +6,7 @@ use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::cpu::positions::Positions;
 use crate::leaf::{Activation, Leaf, Region, RegionScore, RegionSettings, RegionSums};
 use crate::loss::OperandSpec;
-use crate::math::sigmoid;
+use crate::math::{part_of, sigmoids};
 use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
@@ -15,7 +15,7 @@ use crate::term::Part;
 pub(super) struct Regions {
     classes: Classes,
     settings: RegionSettings,
-    p: Vec<f64>,
+    predicted: Vec<Predicted>,
     t: Vec<f64>,
     kept: Vec<bool>,
     regions: Vec<Scored>,
@@ -23,6 +23,14 @@ pub(super) struct Regions {
     rider: Option<Positions>,
     /// The statistics of all pieces, where this is one.
     among: Option<Vec<f64>>,
+}
+
+/// The probability of an element.
+#[derive(Clone, Copy, Default)]
+struct Predicted {
+    p: f64,
+    /// 1 − p, with its digits.
+    q: f64,
 }
 
 /// A region's part in a value of the loss.
@@ -63,13 +71,13 @@ impl Regions {
             None => target.map(Array::to_f64).unwrap_or_default(),
             Some(labels) => one_hot(labels, classes),
         };
-        let p = probabilities(&x, classes, settings.activation);
+        let predicted = probabilities(&x, classes, settings.activation);
         let rider = leaf.rider().map(|rider| match rider.loss.leaf() {
             Leaf::Softmax(leaf) => Positions::riding(part, leaf, classes),
             _ => unreachable!("a rider is a loss of a softmax"),
         });
         let among = part.among.as_ref().map(Array::to_f64);
-        Regions { classes, settings, p, t, kept, regions: Vec::new(), values: Vec::new(), rider, among }
+        Regions { classes, settings, predicted, t, kept, regions: Vec::new(), values: Vec::new(), rider, among }
     }
 
     /// The items whose regions are told apart.
@@ -86,7 +94,7 @@ impl Regions {
             }
             let score = leaf.score(self.sums(item, k));
             self.regions.push(Scored { value: self.values.len(), score, factor });
-            self.values.push(Value { loss: factor * score.loss, extra: 0.0, weight: 1.0, count: 1.0 });
+            self.values.push(Value { loss: part_of(factor, score.loss), extra: 0.0, weight: 1.0, count: 1.0 });
         }
     }
 
@@ -132,10 +140,10 @@ impl Regions {
                 continue;
             }
             let at = self.classes.index(i, j, k);
-            let (p, t) = (self.p[at], self.t[at]);
+            let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
             let (false_pos, false_neg) = match self.settings.squared {
-                true => ((p - t) * (p - t), 0.0),
-                false => (p * (1.0 - t), (1.0 - p) * t),
+                true => (self.wrong_by(at).powi(2), 0.0),
+                false => (p * (1.0 - t), q * t),
             };
             sums.true_pos += p * t;
             sums.false_pos += false_pos;
@@ -151,8 +159,18 @@ impl Regions {
         }
         let item = if self.settings.batch { 0 } else { i };
         let Scored { value, score, factor } = self.regions[item * self.classes.c + k];
-        let of_p = if self.settings.squared { 2.0 * self.p[at] } else { 1.0 };
-        scales[value][0] * factor * (score.d_pt * self.t[at] + score.d_p * of_p)
+        let t = self.t[at];
+        let slope = match self.settings.squared {
+            true => score.d_true_pos * t + score.d_false_pos * 2.0 * self.wrong_by(at),
+            false => (score.d_true_pos - score.d_false_neg) * t + score.d_false_pos * (1.0 - t),
+        };
+        scales[value][0] * part_of(factor, slope)
+    }
+
+    /// p − t; of parts that do not cancel where an activation brings p near a t of 0 or 1.
+    fn wrong_by(&self, at: usize) -> f64 {
+        let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
+        if self.settings.activation == Activation::None { p - t } else { p * (1.0 - t) - q * t }
     }
 }
 
@@ -181,24 +199,43 @@ fn one_hot(labels: &[i64], classes: Classes) -> Vec<f64> {
     t
 }
 
-fn probabilities(x: &[f64], classes: Classes, activation: Activation) -> Vec<f64> {
+fn probabilities(x: &[f64], classes: Classes, activation: Activation) -> Vec<Predicted> {
     match activation {
-        Activation::None => x.to_vec(),
-        Activation::Sigmoid => x.iter().map(|&x| sigmoid(x)).collect(),
+        Activation::None => x.iter().map(|&p| Predicted { p, q: 1.0 - p }).collect(),
+        Activation::Sigmoid => x.iter().map(|&x| sigmoids(x)).map(|[p, q]| Predicted { p, q }).collect(),
         Activation::Softmax => {
-            let mut p = vec![0.0; x.len()];
+            let mut predicted = vec![Predicted::default(); x.len()];
             for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
-                let row = || (0..classes.c).map(|k| x[classes.index(i, j, k)]);
-                let max = row().fold(f64::NEG_INFINITY, f64::max);
-                let total: f64 = row().map(|x| (x - max).exp()).sum();
-                for k in 0..classes.c {
-                    let at = classes.index(i, j, k);
-                    p[at] = (x[at] - max).exp() / total;
+                let row: Vec<f64> = (0..classes.c).map(|k| x[classes.index(i, j, k)]).collect();
+                for (k, of_class) in softmax(&row).into_iter().enumerate() {
+                    predicted[classes.index(i, j, k)] = of_class;
                 }
             }
-            p
+            predicted
         }
     }
+}
+
+/// The softmax of a position's classes. None of a finite logit is 0; the first's 1 − p is what it leaves to the others.
+fn softmax(row: &[f64]) -> Vec<Predicted> {
+    let first = first_class(row);
+    let power = |k: usize| match row[k] {
+        f64::NEG_INFINITY => 0.0,
+        x => (x - row[first]).exp().max(f64::MIN_POSITIVE),
+    };
+    let rest: f64 = (0..row.len()).filter(|&k| k != first).map(power).sum();
+    let unknown = row.iter().any(|x| x.is_nan() || *x == f64::INFINITY) || row.iter().all(|x| *x == f64::NEG_INFINITY);
+    let of_class = |k: usize| match power(k) / (1.0 + rest) {
+        _ if unknown => Predicted { p: f64::NAN, q: f64::NAN },
+        p if k == first => Predicted { p, q: rest / (1.0 + rest) },
+        p => Predicted { p, q: 1.0 - p },
+    };
+    (0..row.len()).map(of_class).collect()
+}
+
+/// The class with the greatest logit.
+fn first_class(row: &[f64]) -> usize {
+    (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0)
 }
 
 impl Walked for Regions {
@@ -212,20 +249,23 @@ impl Walked for Regions {
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
         let classes = self.classes;
-        let mut gradient = vec![0.0; self.p.len()];
+        let mut gradient = vec![0.0; self.predicted.len()];
         for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
             if !self.kept[i * classes.s + j] {
                 continue;
             }
             let at = |k: usize| classes.index(i, j, k);
             let slope = |k: usize| self.slope(i, k, at(k), scales);
-            let pull: f64 = (0..classes.c).map(|k| self.p[at(k)] * slope(k)).sum();
+            // p·(slope − Σ p·slope), each slope less that of the likeliest class: nothing cancels where it is sure
+            let likeliest: Vec<f64> = (0..classes.c).map(|k| self.predicted[at(k)].p).collect();
+            let lead = slope(first_class(&likeliest));
+            let pull: f64 = (0..classes.c).map(|k| self.predicted[at(k)].p * (slope(k) - lead)).sum();
             for k in 0..classes.c {
-                let p = self.p[at(k)];
+                let Predicted { p, q } = self.predicted[at(k)];
                 gradient[at(k)] = match self.settings.activation {
                     Activation::None => slope(k),
-                    Activation::Sigmoid => slope(k) * p * (1.0 - p),
-                    Activation::Softmax => p * (slope(k) - pull),
+                    Activation::Sigmoid => slope(k) * p * q,
+                    Activation::Softmax => p * ((slope(k) - lead) - pull),
                 };
             }
         }

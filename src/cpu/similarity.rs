@@ -76,11 +76,11 @@ impl AllPairs {
         let (mut values, mut of_rows, mut of_others) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..pairs.rows {
             let of_row: Vec<Pair> = (0..others.len()).map(|j| pair(i, j)).collect();
-            let (mut value, slopes) = score_row(leaf, &settings, &of_row);
+            let (mut value, slopes) = score_row(leaf, &settings, &of_row, rows[i].is_known());
             of_rows.push(slopes.iter().map(|d| half * d).collect());
             if settings.symmetric {
                 let of_other: Vec<Pair> = (0..pairs.rows).map(|j| pair(j, i)).collect();
-                let (other, slopes) = score_row(leaf, &settings, &of_other);
+                let (other, slopes) = score_row(leaf, &settings, &of_other, others[i].is_known());
                 value.loss = half * (value.loss + other.loss);
                 of_others.push(slopes.iter().map(|d| half * d).collect());
             }
@@ -103,6 +103,12 @@ impl AllPairs {
     }
 }
 
+impl Row {
+    fn is_known(&self) -> bool {
+        self.unit.iter().all(|x| !x.is_nan())
+    }
+}
+
 /// A row divided by its norm where it is to be; one that holds an infinity is unknown.
 fn row(x: &[f64], normalize: bool) -> Row {
     let finite = x.iter().all(|x| x.is_finite());
@@ -119,7 +125,12 @@ struct Pair {
 }
 
 /// The value of a row, and its derivative with respect to each score.
-fn score_row(leaf: &dyn Similarity, settings: &SimilaritySettings, pairs: &[Pair]) -> (Value, Vec<f64>) {
+fn score_row(
+    leaf: &dyn Similarity,
+    settings: &SimilaritySettings,
+    pairs: &[Pair],
+    known: bool,
+) -> (Value, Vec<f64>) {
     if settings.pairwise {
         let score = |pair: &Pair| match pair.score.is_nan() {
             true => PairScore { loss: f64::NAN, d: f64::NAN },
@@ -130,6 +141,11 @@ fn score_row(leaf: &dyn Similarity, settings: &SimilaritySettings, pairs: &[Pair
         return (Value { loss, extra: 0.0, weight: 1.0, count: 1.0 }, scores.iter().map(|score| score.d).collect());
     }
     let seen = || pairs.iter().filter(|pair| !pair.itself);
+    if !known {
+        // also where it belongs together with none
+        let slopes = pairs.iter().map(|pair| if pair.itself { 0.0 } else { f64::NAN });
+        return (Value { loss: f64::NAN, extra: 0.0, weight: 1.0, count: 1.0 }, slopes.collect());
+    }
     let max =
         seen().map(|pair| pair.score).fold(f64::NEG_INFINITY, |max, x| if x.is_nan() || x > max { x } else { max });
     // the maximum's own 1 is left out of the sum

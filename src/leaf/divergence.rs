@@ -4,7 +4,8 @@
 pub trait Divergence {
     /// What the logits of both are divided by.
     fn temperature(&self) -> f64;
-    /// The loss and its derivative, of the divergence `KL(teacher ‖ student)`.
+    /// The loss and its derivative, of `T²·KL(teacher ‖ student)`: the square of the temperature keeps it, and its gradient, of
+    /// one size whatever the temperature.
     fn score(&self, divergence: f64) -> DivergenceScore;
 }
 

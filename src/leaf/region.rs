@@ -76,13 +76,15 @@ pub struct RegionSums {
     pub false_neg: f64,
 }
 
-/// The loss of a class, and its derivatives as a function of Σ p·t, Σ p and Σ t.
+/// The loss of a class, and its derivatives with respect to each of its [`RegionSums`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionScore {
     /// The loss.
     pub loss: f64,
-    /// With respect to Σ p·t.
-    pub d_pt: f64,
-    /// With respect to Σ p; with squares to Σ p².
-    pub d_p: f64,
+    /// With respect to [`RegionSums::true_pos`].
+    pub d_true_pos: f64,
+    /// With respect to [`RegionSums::false_pos`].
+    pub d_false_pos: f64,
+    /// With respect to [`RegionSums::false_neg`].
+    pub d_false_neg: f64,
 }

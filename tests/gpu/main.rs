@@ -16,8 +16,12 @@ mod matrix;
 mod nonfinite;
 mod pages;
 mod pairs;
+#[path = "../common/point.rs"]
+mod point;
 mod reads;
 mod repeat;
+#[path = "../common/reported.rs"]
+mod reported;
 mod row_shards;
 mod rows;
 mod shards;
@@ -60,4 +64,13 @@ impl Drop for Seat {
 /// A GPU of a test's own.
 fn fresh_gpu() -> Gpu {
     Gpu::new().unwrap_or_else(|error| panic!("these tests run on a GPU, for which software is enough; {error}"))
+}
+
+#[test]
+fn what_users_reported() {
+    let given = |point: &point::Point| {
+        let given = judge::Given::by_gpu(gpu(), &point.term, &point.of()).map_err(|error| error.to_string())?;
+        point.judge(&given.tensor, &given.parts, &given.gradients)
+    };
+    point::check_by(given, reported::all());
 }

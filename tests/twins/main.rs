@@ -4,7 +4,15 @@
 mod common;
 mod compounds;
 mod hard_points;
+#[path = "../common/point.rs"]
 mod point;
 mod refusals;
+#[path = "../common/reported.rs"]
+mod reported;
 mod slopes;
 mod sums;
+
+#[test]
+fn what_users_reported() {
+    point::check(reported::all());
+}

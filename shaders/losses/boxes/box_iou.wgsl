@@ -14,8 +14,73 @@ fn of_area(size: vec2<f32>, low: vec2<f32>, high: vec2<f32>) -> vec4<f32> {
     return vec4<f32>(-size.yx * low, size.yx * high);
 }
 
+fn are_infinite(x: vec4<f32>) -> vec4<bool> {
+    return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) == vec4<u32>(0x7f800000u);
+}
+
+// w·h, with nothing assumed of infinities: NaN for 0·∞ and for the difference of two equal infinities.
+fn area_of(low: vec2<f32>, high: vec2<f32>) -> f32 {
+    let width = difference(high.x, low.x);
+    let height = difference(high.y, low.y);
+    return select(product(width, height), nan(), is_nan(width) | is_nan(height));
+}
+
+// A pair of boxes of which a coordinate is infinite, as IEEE arithmetic has the formulas: the area of the union is infinite or
+// unknown.
+fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
+    let low = max(a.xy, b.xy);
+    let high = min(a.zw, b.zw);
+    let overlap = (high.x > low.x) & (high.y > low.y);
+    var inter = 0.0;
+    if overlap {
+        inter = area_of(low, high);
+    }
+    let area = area_of(a.xy, a.zw);
+    let other_area = area_of(b.xy, b.zw);
+    // unknown where an area is, and where two infinite ones are taken from each other
+    let opposite = is_infinite(area) & is_infinite(other_area) & (area != other_area);
+    let unknown = ElementScore(nan(), vec4<f32>(nan()));
+    if is_nan(area) | is_nan(other_area) | is_nan(inter) | is_infinite(inter) | opposite {
+        return unknown;
+    }
+    let size = a.zw - a.xy;
+    if KIND == 0u {
+        // the union is beyond all bounds, and the derivative of it 0 times what each corner does to the area
+        let of_size = vec4<f32>(-size.yx, size.yx);
+        let d = select(vec4<f32>(0.0), vec4<f32>(nan()), are_infinite(of_size) | are_nan(of_size));
+        return ElementScore(1.0, d);
+    }
+    let hull = vec4<f32>(min(a.xy, b.xy), max(a.zw, b.zw));
+    if any(are_infinite(hull)) {
+        return unknown;
+    }
+    // an inverted box within a bounded hull
+    if KIND == 1u {
+        let total = select(other_area, area, is_infinite(area));
+        return ElementScore(select(infinity(), -infinity(), total > 0.0), vec4<f32>(nan()));
+    }
+    let lean_unknown = (is_infinite(size.x) & is_infinite(size.y)) | (is_infinite(b.z - b.x) & is_infinite(b.w - b.y));
+    return ElementScore(select(infinity(), nan(), (KIND == 3u) & lean_unknown), vec4<f32>(nan()));
+}
+
+// A power of two that takes large coordinates to about 1, so that no square of them leaves f32.
+fn scale_of(a: vec4<f32>, b: vec4<f32>) -> f32 {
+    let greatest = max(abs(a), abs(b));
+    let reach = max(max(greatest.x, greatest.y), max(greatest.z, greatest.w));
+    let exponent = bitcast<u32>(reach) >> 23u;
+    return select(1.0, bitcast<f32>((255u - min(exponent, 254u)) << 23u), reach > 1e12);
+}
+
 fn box_score(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
-    let eps = option(EPS);
+    if any(are_infinite(a) | are_infinite(b)) {
+        return unbounded(a, b);
+    }
+    let scale = scale_of(a, b);
+    let score = bounded(scale * a, scale * b, max(option(EPS) * scale * scale, 1e-37));
+    return ElementScore(score.loss, scale * score.d);
+}
+
+fn bounded(a: vec4<f32>, b: vec4<f32>, eps: f32) -> ElementScore {
     let size = a.zw - a.xy;
     let size_b = b.zw - b.xy;
     let both = min(a.zw, b.zw) - max(a.xy, b.xy);
@@ -53,7 +118,8 @@ fn box_score(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
         }
     }
     if KIND >= 2u {
-        let centre = 0.5 * ((a.xy + a.zw) - (b.xy + b.zw));
+        // differences first: sums of coordinates would round them away
+        let centre = 0.5 * ((a.xy - b.xy) + (a.zw - b.zw));
         let diagonal = dot(hull, hull) + eps;
         let far = dot(centre, centre) / diagonal;
         d += (vec4<f32>(centre, centre) - (far * 2.0 * vec4<f32>(-hull * low, hull * high))) / diagonal;

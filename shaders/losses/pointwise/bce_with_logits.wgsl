@@ -4,5 +4,5 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let no = 1.0 - v.y;
     let s = sigmoids(v.x);
     let loss = product(yes, s.minus_log_p) + product(no, s.minus_log_q);
-    return ElementScore(loss, vec4<f32>((no * s.p) - (yes * s.q), 0.0, 0.0, 0.0));
+    return ElementScore(loss, vec4<f32>(sigmoid_balance(no, yes, v.x, s), 0.0, 0.0, 0.0));
 }

@@ -8,7 +8,8 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     if is_nan(z) {
         return ElementScore(z, vec4<f32>(0.0));
     }
-    let loss = part_of(1.0 - wrong, softplus(-z)) + part_of(wrong, softplus(z));
-    let slope = option(BETA) * ((wrong * sigmoid(z)) - ((1.0 - wrong) * sigmoid(-z)));
+    let s = sigmoids(z);
+    let loss = part_of(1.0 - wrong, s.minus_log_p) + part_of(wrong, s.minus_log_q);
+    let slope = option(BETA) * sigmoid_balance(wrong, 1.0 - wrong, z, s);
     return ElementScore(loss, vec4<f32>(slope, -slope, 0.0, 0.0));
 }

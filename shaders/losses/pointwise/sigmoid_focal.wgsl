@@ -16,11 +16,18 @@ fn focus_of(t: f32, s: Sigmoids) -> vec2<f32> {
         let lower = whole_power(miss, WHOLE_GAMMA - 1);
         return vec2<f32>(lower * miss, f32(WHOLE_GAMMA) * lower * d_miss);
     }
-    // for t of 0 and 1 neither the log nor its derivative rounds
-    let some = max(miss, 1e-38);
-    let log_miss = select(select(log(some), -s.minus_log_q, t == 1.0), -s.minus_log_p, t == 0.0);
+    // for t of 0 and 1 neither the log nor its derivative rounds; for t beyond them the base may be below 0
+    let size = max(abs(miss), 1e-38);
+    let some = select(size, -size, miss < 0.0);
+    let log_miss = select(select(log(size), -s.minus_log_q, t == 1.0), -s.minus_log_p, t == 0.0);
     let d_log_miss = select(select(d_miss / some, -s.p, t == 1.0), s.q, t == 0.0);
-    let focus = exp_negative(-option(GAMMA) * log_miss);
+    let whole = floor(option(GAMMA)) == option(GAMMA);
+    if (miss < 0.0) & !whole {
+        return vec2<f32>(nan());
+    }
+    let odd = fract(0.5 * option(GAMMA)) != 0.0;
+    let power = exp_negative(-option(GAMMA) * log_miss);
+    let focus = select(power, -power, (miss < 0.0) & odd);
     return vec2<f32>(focus, part_of(focus * option(GAMMA), d_log_miss));
 }
 
@@ -34,8 +41,9 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
         alpha = (option(ALPHA) * t) + ((1.0 - option(ALPHA)) * (1.0 - t));
     }
     let focus = focus_of(t, s);
-    let d_bce = (s.p * (1.0 - t)) - (s.q * t);
+    let d_bce = sigmoid_balance(1.0 - t, t, x, s);
     let dx = alpha * ((focus.y * bce) + (focus.x * d_bce));
     // an infinite logit is unknown, as in PyTorch
-    return ElementScore(select(part_of(alpha * focus.x, bce), nan(), is_infinite(x)), vec4<f32>(dx, 0.0, 0.0, 0.0));
+    let unknown = is_infinite(x) | is_nan(focus.x);
+    return ElementScore(select(part_of(alpha * focus.x, bce), nan(), unknown), vec4<f32>(dx, 0.0, 0.0, 0.0));
 }

@@ -6,12 +6,18 @@ const BETA: u32 = 3u;
 const GAMMA: u32 = 4u;
 
 fn region_score(s: RegionSums) -> RegionScore {
-    let both = option(ALPHA) + option(BETA);
     let gamma = option(GAMMA);
-    let wrong = (option(ALPHA) * s.false_pos) + (option(BETA) * s.false_neg);
+    var wrong = (option(ALPHA) * s.false_pos) + (option(BETA) * s.false_neg);
+    // a probability that was rounded above 1 is no reason for a root of what is below 0
+    wrong = select(wrong, 0.0, (wrong < 0.0) & (fract(gamma) != 0.0));
     let denominator = (s.true_pos + wrong) + option(SMOOTH_DR);
+    let wrong_at_all = (min(option(ALPHA), s.false_pos) > 0.0) | (min(option(BETA), s.false_neg) > 0.0);
+    if (denominator == 0.0) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
+        // nothing but what is wrong, by so little that f32 does not hold its product with the weight
+        return RegionScore(1.0, 0.0, 0.0, 0.0);
+    }
     if denominator == 0.0 {
-        return RegionScore(select(power(-infinity(), gamma), nan(), option(SMOOTH_NR) == 0.0), nan(), nan());
+        return RegionScore(select(power(-infinity(), gamma), nan(), option(SMOOTH_NR) == 0.0), nan(), nan(), nan());
     }
     let ratio = (s.true_pos + option(SMOOTH_NR)) / denominator;
     let base = (wrong + (option(SMOOTH_DR) - option(SMOOTH_NR))) / denominator;
@@ -22,8 +28,8 @@ fn region_score(s: RegionSums) -> RegionScore {
     }
     return RegionScore(
         power(base, gamma),
-        // 1 − ratio·(1 − α − β), without the difference of two numbers near 1
-        -slope * (both + (base * (1.0 - both))) / denominator,
+        -slope * base / denominator,
         part_of(slope * option(ALPHA), ratio) / denominator,
+        part_of(slope * option(BETA), ratio) / denominator,
     );
 }

@@ -3,6 +3,7 @@
 use super::{Row, Scored};
 use crate::check::OF_POSITION;
 use crate::leaf::{Softmax, SoftmaxStatistics};
+use crate::math::part_of;
 
 /// What a row's classes come to, or a piece of them: it merges.
 #[derive(Clone, Copy)]
@@ -11,9 +12,10 @@ pub(in crate::cpu) struct State {
     /// softmax.
     peak: f64,
     rest: f64,
-    /// Σ share·(peak − x), and Σ share.
+    /// Σ share·(peak − x), the share of the peak's class, and Σ share over all others.
     spread: f64,
-    mass: f64,
+    peak_share: f64,
+    other_shares: f64,
     /// What the label points at, where its class is here: the logit and the weight.
     label: Option<[f64; 2]>,
 }
@@ -34,7 +36,8 @@ impl State {
             spread: shared
                 .map(|k| shares[k] * if row.x[k] == f64::NEG_INFINITY { f64::INFINITY } else { gap(k) })
                 .sum(),
-            mass: shares.iter().sum(),
+            peak_share: shares.get(top).copied().unwrap_or(0.0),
+            other_shares: (0..row.x.len()).filter(|&k| k != top).map(|k| shares[k]).sum(),
             label: row.here().map(|t| [row.x[t], row.weight[t]]),
         }
     }
@@ -44,12 +47,12 @@ impl State {
         // a piece without a softmax leaves none to the whole
         let peak = if low.peak.is_nan() { low.peak } else { top.peak };
         let gap = if low.rest == -1.0 { 0.0 } else { peak - low.peak };
-        let far = if low.mass == 0.0 { 0.0 } else { low.mass * gap };
         State {
             peak,
             rest: if low.rest == -1.0 { top.rest } else { top.rest + (1.0 + low.rest) * (-gap).exp() },
-            spread: top.spread + low.spread + far,
-            mass: top.mass + low.mass,
+            spread: top.spread + low.spread + part_of(low.mass(), gap),
+            peak_share: top.peak_share,
+            other_shares: top.other_shares + low.mass(),
             label: self.label.or(other.label),
         }
     }
@@ -58,26 +61,32 @@ impl State {
     pub fn numbers(self) -> [f64; OF_POSITION] {
         let known = |x: f64| if x.is_nan() { 0.0 } else { x };
         let has_none = self.peak.is_nan() || self.peak == f64::INFINITY;
-        let unknown_share = self.mass.is_nan() || (!has_none && self.spread.is_nan());
-        let unknown = f64::from(u8::from(has_none)) + 2.0 * f64::from(u8::from(unknown_share));
+        let unknown_share = self.mass().is_nan() || (!has_none && self.spread.is_nan());
+        let flags = [has_none, unknown_share, self.label.is_some()].map(|flag| f64::from(u8::from(flag)));
+        let flags = flags[0] + 2.0 * flags[1] + 4.0 * flags[2];
         let [x, weight] = self.label.unwrap_or_default();
         let peak = if has_none || self.rest == -1.0 { LOWEST } else { self.peak };
-        let found = f64::from(u8::from(self.label.is_some()));
-        [peak, known(self.rest), known(self.spread), known(self.mass), unknown, x, weight, found]
+        let [peak_share, other_shares] = [self.peak_share, self.other_shares].map(known);
+        [peak, known(self.rest), known(self.spread), peak_share, other_shares, flags, x, weight]
     }
 
     pub fn of_numbers(numbers: &[f64]) -> State {
-        let &[peak, rest, spread, mass, unknown, x, weight, found] = numbers else {
+        let &[peak, rest, spread, peak_share, other_shares, flags, x, weight] = numbers else {
             unreachable!("the checks give each position its numbers")
         };
-        let flag = |bit: u32| (unknown as u32) & bit != 0;
+        let flag = |bit: u32| (flags as u32) & bit != 0;
         State {
             peak: if flag(1) { f64::NAN } else { peak },
             rest,
             spread: if flag(2) { f64::NAN } else { spread },
-            mass: if flag(2) { f64::NAN } else { mass },
-            label: (found != 0.0).then_some([x, weight]),
+            peak_share,
+            other_shares: if flag(2) { f64::NAN } else { other_shares },
+            label: flag(4).then_some([x, weight]),
         }
+    }
+
+    fn mass(&self) -> f64 {
+        self.peak_share + self.other_shares
     }
 
     fn total(&self) -> f64 {
@@ -94,6 +103,16 @@ impl State {
         if self.is_one() { (x - self.peak).exp() / self.total() } else { f64::NAN }
     }
 
+    /// The derivative of Σ share·(−log p) with respect to the logit of a class: mass·p − share. Of the peak's class, where it
+    /// is the only one, as what the others' shares pull less what its own share lacks: neither cancels.
+    fn of_shares(&self, x: f64, share: f64) -> f64 {
+        let p = self.p(x);
+        match x == self.peak && self.rest < 1.0 {
+            true => self.other_shares * p - share * self.rest / self.total(),
+            false => self.mass() * p - share,
+        }
+    }
+
     fn statistics(&self) -> SoftmaxStatistics {
         if !self.is_one() {
             let [nll, miss, spread, lse] = [f64::NAN; 4];
@@ -108,7 +127,7 @@ impl State {
             nll: self.label.map_or(0.0, |[x, _]| self.peak - x + log_total),
             miss: self.label.map_or(0.0, |[x, _]| miss(x)),
             weight: self.label.map_or(0.0, |[_, weight]| weight),
-            spread: self.spread + if self.mass == 0.0 { 0.0 } else { self.mass * log_total },
+            spread: self.spread + part_of(self.mass(), log_total),
             lse: self.peak + log_total,
         }
     }
@@ -135,7 +154,7 @@ pub(super) fn score(leaf: &dyn Softmax, row: &Row, whole: Option<State>) -> Scor
     let d = |k: usize| {
         let of_nll = if row.here() == Some(k) { -statistics.miss } else { state.p(row.x[k]) };
         let own = if row.label.is_some() { score.d_nll * of_nll } else { 0.0 };
-        own + state.mass * state.p(row.x[k]) - shares[k]
+        own + state.of_shares(row.x[k], shares[k])
     };
     Scored {
         loss: score.loss,

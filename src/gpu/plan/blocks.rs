@@ -1,5 +1,6 @@
 //! How large the blocks of a walk over tiles are, and what they hold: as much as the workspace bound allows.
 
+use super::state_bytes;
 use super::tiles::{Against, Pass, Side, TILE};
 
 /// The iterations of a walk over tiles, beyond which rows are cut into more chunks; and the widest row of one tile.
@@ -69,7 +70,7 @@ impl Blocks {
     /// How many rows have their statistics at a time, against so many others in so many chunks: those whose chunks' states
     /// are held.
     pub fn rows_at_once(&self, against: &Against, width: usize, chunks: usize) -> usize {
-        let held = (self.states / (20 * chunks.max(1)) / TILE * TILE).max(TILE);
+        let held = (self.states / (state_bytes("fold/softmax") as usize * chunks.max(1)) / TILE * TILE).max(TILE);
         held.min(quick(against, width)).min(against.own.rows)
     }
 }
@@ -133,7 +134,7 @@ pub(super) fn scratch(
     let beside = |others: u64| if blocks.shared { others } else { 0 };
     let (tile, width_in_fours) = (TILE as u64, width.div_ceil(4) as u64);
     vec![
-        ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), 20),
+        ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), state_bytes("fold/softmax")),
         ("slopes", most(&|_, own, others| own * others.div_ceil(tile) * (tile / 4)), 16),
         ("slope_sums", most(&|_, own, others| own * others.div_ceil(tile) + beside(others) * own.div_ceil(tile)), 8),
         ("pulls", most(&|all, _, others| all + beside(others)), 8),

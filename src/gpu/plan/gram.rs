@@ -72,19 +72,23 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         joint.files(files);
         joint
     };
-    for (place, side) in sides.iter().enumerate() {
+    for side in &sides {
         factors(plan, *side, s, vec![channels.clone()]);
+    }
+    // what input and target differ by, times the input and times the target
+    for (place, side) in sides.iter().enumerate() {
         let files =
-            ["geometry/row_elements", "geometry/rows", "geometry/lane_products", tiles_file, "geometry/gram_gather"];
-        let gather = joint(&["operand/x0", "operand/x1", "operand/grams"], &files);
+            ["geometry/row_elements", "geometry/rows_apart", "geometry/lane_products", tiles_file, "geometry/gram_gather"];
+        let gather = joint(&["operand/x0", "operand/x1", "operand/x2", "operand/grams"], &files);
         let across = [("OWN_ACROSS".to_string(), last), ("OTHER_ACROSS".into(), last), channels.clone()];
         let gather = gather.stage("gram_gather", across.to_vec(), 0).in_quads(quads);
         let base = narrow(side.base as u64);
         let first_chunk = narrow((place * chunks) as u64);
         let steps = narrow(chunk.min(s).div_ceil(16) as u64);
-        let block = super::Block { own_base: base, other_base: base, first_chunk, steps, ..Default::default() };
+        let block = super::Block { own_base: 0, other_base: base, first_chunk, steps, ..Default::default() };
         let groups = pairs_of_tiles * chunks as u64;
-        plan.stages.push(gather.reading(&[("x0", side.operand), ("x1", side.operand)]).over(block, groups));
+        let reads = [("x0", sides[0].operand), ("x1", side.operand), ("x2", sides[1].operand)];
+        plan.stages.push(gather.reading(&reads).over(block, groups));
     }
     let mut settle =
         joint(&["lib/tally", "lib/workspace", "operand/grams", "operand/gram_slopes", "geometry/element"], &[]);

@@ -57,11 +57,11 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("coefficients", 8),
     ("pixels", 8),
     ("pixel_fours", 16),
-    ("riders", 20),
-    ("ranged_pixels", 12),
-    ("ranged_riders", 24),
+    ("riders", 24),
+    ("ranged_pixels", 16),
+    ("ranged_riders", 28),
     ("factors", 4),
-    ("whole_states", 20),
+    ("whole_states", 24),
     ("hits", 4),
     ("records", 32),
     ("slopes", 16),
@@ -73,7 +73,7 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
 ];
 
 /// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
-pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 20), ("fold/class_sum", 12), ("fold/divergence", 32)];
+pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
 
 /// The bytes beside the state of a position whose classes are gone through range by range: its label's logit.
 pub(super) const BESIDE_PIXEL_STATE: u64 = 4;

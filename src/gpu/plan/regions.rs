@@ -322,7 +322,7 @@ impl<'a> Walk<'a> {
                 joint.files(&["geometry/positions_tally", "geometry/region_rider"]);
             }
         }
-        joint.files(&[&format!("activation/{}", self.settings.activation.get())]);
+        joint.files(&["geometry/probable", &format!("activation/{}", self.settings.activation.get())]);
         if self.softmax() {
             joint.files(&[&format!("operand/{}", self.pixels())]);
         }

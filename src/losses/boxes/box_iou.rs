@@ -34,6 +34,10 @@ crate::loss! {
     /// `1 − IoU` is computed from what either box has alone, so that a good overlap keeps its digits. Equal corners share
     /// the derivative by halves. Boxes of no area, equal boxes and inverted boxes give finite numbers.
     ///
+    /// A box with an infinite coordinate is decided as float64 autograd decides the formulas: NaN where an area or the
+    /// enclosing box is unknown; an IoU of 0 beside an infinite area, with a NaN for the corners whose share in it is infinite.
+    /// Coordinates as large as f32 holds are scaled before they are squared.
+    ///
     /// Papers: Rezatofighi et al., "Generalized Intersection over Union", 2019; Zheng et al., "Distance-IoU Loss", 2020.
     /// Reference: `torchvision.ops.{generalized,distance,complete}_box_iou_loss`. Neighbours: [`SmoothL1`](crate::SmoothL1).
     ///
@@ -114,7 +118,8 @@ impl Boxes for BoxIou {
             add(waste, &|k| (of_hull[k] - of_total[k] - waste * of_hull[k]) / (area + eps));
         }
         if matches!(self.kind, IouKind::Diou | IouKind::Ciou) {
-            let centre = each(&|k| (a[k] + a[k + 2] - b[k] - b[k + 2]) / 2.0);
+            // differences first: sums of coordinates would round them away
+            let centre = each(&|k| ((a[k] - b[k]) + (a[k + 2] - b[k + 2])) / 2.0);
             let diagonal = hull[0].powi(2) + hull[1].powi(2) + eps;
             let far = (centre[0].powi(2) + centre[1].powi(2)) / diagonal;
             let of_diagonal = [-hull[0] * low[0], -hull[1] * low[1], hull[0] * high[0], hull[1] * high[1]];

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ClassScore, ClassSeen, ClassSum};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{sigmoid, softplus};
+use crate::math::{part_of, sigmoid_balance, softplus};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
@@ -14,7 +14,8 @@ crate::loss! {
     /// `none` is `[N]`. A mean divides by the number of rows.
     ///
     /// The logs are `−softplus(∓x)`, without overflow, and the derivative `(1 − t)·σ(x) − t·σ(−x)`, so that neither loses
-    /// the digits of a confident right answer. A target of 0 for a class of `−∞` is a loss of 0.
+    /// the digits of a confident right answer. A class of `−∞` with a target of 0 is masked: a loss of 0.
+    /// One of `+∞` is a NaN, as in PyTorch. A weight of 0 mutes its class, infinite or not.
     ///
     /// Reference: `torch.nn.functional.multilabel_soft_margin_loss`. Neighbours: [`SigmoidFocal`](crate::SigmoidFocal).
     ///
@@ -41,10 +42,10 @@ static HEADER: Header = Header {
 impl ClassSum for MultilabelSoftMargin {
     fn score(&self, class: &ClassSeen) -> ClassScore {
         let ClassSeen { x, t, .. } = *class;
-        let part = |share: f64, v: f64| if share == 0.0 { 0.0 } else { share * v };
         let share = class.weight / class.classes;
-        let loss = part(t, softplus(-x)) + part(1.0 - t, softplus(x));
-        let d = (1.0 - t) * sigmoid(x) - t * sigmoid(-x);
-        ClassScore { loss: part(share, loss), d: part(share, d), d_label: 0.0 }
+        // a class of −∞ is masked, one of +∞ is unknown
+        let loss = part_of(t, softplus(-x)) + (1.0 - t) * softplus(x);
+        let d = sigmoid_balance(1.0 - t, t, x);
+        ClassScore { loss: part_of(share, loss), d: part_of(share, d), d_label: 0.0 }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::leaf::{ClassScore, ClassSeen, ClassSum};
 use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::part_of;
 use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -53,8 +54,6 @@ impl ClassSum for Nll {
         if !class.hit {
             return ClassScore::default();
         }
-        // a weight of 0 meets a masked class
-        let loss = if class.weight == 0.0 { 0.0 } else { -class.weight * class.x };
-        ClassScore { loss, d: -class.weight, d_label: 0.0 }
+        ClassScore { loss: part_of(class.weight, -class.x), d: -class.weight, d_label: 0.0 }
     }
 }

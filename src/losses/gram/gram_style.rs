@@ -12,7 +12,7 @@ crate::loss! {
     /// `input` and `target` are feature maps, `[N, C, ...]`, or with the class axis last. `none` is `[N, C, C]`; a mean divides
     /// by `N·C·C`. The target's matrices are computed beside the input's; neither is differentiated through the target.
     ///
-    /// Sums over positions are cut into short ones that merge. Without positions a Gram matrix is 0. A channel that holds an
+    /// Sums over positions are cut into short ones that merge. Without positions there is no value: a mean is NaN, a sum 0. A channel that holds an
     /// infinity counts as one of NaN.
     ///
     /// Paper: Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", 2016. Neighbours:

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{sigmoid, softplus};
+use crate::math::{sigmoid_balance, softplus};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
@@ -46,7 +46,7 @@ impl Pointwise for BceWithLogits {
     fn score(&self, [x, t, positive, _]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         ElementScore {
             loss: positive * t * softplus(-x) + (1.0 - t) * softplus(x),
-            d: [(1.0 - t) * sigmoid(x) - positive * t * sigmoid(-x), 0.0, 0.0, 0.0],
+            d: [sigmoid_balance(1.0 - t, positive * t, x), 0.0, 0.0, 0.0],
         }
     }
 }

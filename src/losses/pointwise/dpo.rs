@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{sigmoid, softplus};
+use crate::math::{part_of, sigmoid_balance, softplus};
 use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
@@ -48,9 +48,8 @@ impl Pointwise for Dpo {
     fn score(&self, [pc, pr, rc, rr]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let (beta, wrong) = (f64::from(self.beta), f64::from(self.label_smoothing));
         let z = beta * ((pc - pr) - (rc - rr));
-        let part = |share: f64, v: f64| if share == 0.0 { 0.0 } else { share * v };
-        let slope = beta * (wrong * sigmoid(z) - (1.0 - wrong) * sigmoid(-z));
-        let loss = if z.is_nan() { z } else { part(1.0 - wrong, softplus(-z)) + part(wrong, softplus(z)) };
+        let slope = beta * sigmoid_balance(wrong, 1.0 - wrong, z);
+        let loss = part_of(1.0 - wrong, softplus(-z)) + part_of(wrong, softplus(z));
         ElementScore { loss, d: [slope, -slope, 0.0, 0.0] }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::math::{sigmoid, softplus};
+use crate::math::{sigmoid, sigmoid_balance, softplus};
 use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -10,7 +10,8 @@ use crate::role::{Domain, Role};
 crate::loss! {
     /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and `p_t = p·t + (1 − p)·(1 − t)`.
     ///
-    /// `input` holds logits, `target` numbers from 0 to 1, of one shape. `bce` is `−t·log p − (1 − t)·log(1 − p)` and
+    /// `input` holds logits, `target` numbers, as a rule from 0 to 1, of one shape. Beyond them the formula holds where it is a
+    /// number: a `1 − p_t` below 0 to a fraction is NaN, and so is its gradient. `bce` is `−t·log p − (1 − t)·log(1 − p)` and
     /// `α_t = α·t + (1 − α)·(1 − t)`. An optional [`Extra::Mask`] leaves out what it is zero for.
     ///
     /// Written with `softplus(±x)`, the logs of `1 − p` and `p`, so that it is finite and accurate for every γ ≥ 0 and any
@@ -55,19 +56,18 @@ impl Pointwise for SigmoidFocal {
         let alpha = self.alpha.map_or(1.0, |a| f64::from(a) * t + (1.0 - f64::from(a)) * (1.0 - t));
         // 1 − p_t; for t of 0 and 1 its log is −softplus(±x), which does not round
         let miss = q * t + p * (1.0 - t);
-        let log_miss = match t {
-            0.0 => -softplus(-x),
-            1.0 => -softplus(x),
-            _ => miss.ln(),
+        let focus = match t {
+            0.0 => (-gamma * softplus(-x)).exp(),
+            1.0 => (-gamma * softplus(x)).exp(),
+            _ => miss.powf(gamma),
         };
-        let focus = if gamma == 0.0 { 1.0 } else { (gamma * log_miss).exp() };
         // d(miss)/dx = (1 − 2t)·p·q, and for t of 0 and 1 its ratio to miss is (1 − 2t)·p_t
         let d_log_miss = match t {
             0.0 => q,
             1.0 => -p,
             _ => (1.0 - 2.0 * t) * p * q / miss,
         };
-        let d_bce = p * (1.0 - t) - q * t;
+        let d_bce = sigmoid_balance(1.0 - t, t, x);
         ElementScore {
             loss: alpha * focus * bce,
             d: [alpha * focus * (gamma * d_log_miss * bce + d_bce), 0.0, 0.0, 0.0],

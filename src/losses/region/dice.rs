@@ -83,11 +83,12 @@ impl Region for Dice {
 pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
     let (nr, dr) = (f64::from(smooth_nr), f64::from(smooth_dr));
     let wrong = s.false_pos + s.false_neg;
-    // the denominator, the loss's own numerator, and the derivatives of the denominator by Σpt and Σp
-    let (denominator, rest, d_pt, d_p) = match jaccard {
-        true => (2.0 * (s.true_pos + wrong) + dr, 2.0 * wrong + (dr - nr), -2.0, 2.0),
-        false => (2.0 * s.true_pos + wrong + dr, wrong + (dr - nr), 0.0, 1.0),
-    };
+    // how often what is wrong counts: once in the mean of prediction and target, twice beside their union
+    let times = if jaccard { 2.0 } else { 1.0 };
+    let denominator = 2.0 * s.true_pos + times * wrong + dr;
+    // the loss is 1 − ratio, of which neither is taken from the other
+    let loss = (times * wrong + (dr - nr)) / denominator;
     let ratio = (2.0 * s.true_pos + nr) / denominator;
-    RegionScore { loss: rest / denominator, d_pt: (ratio * d_pt - 2.0) / denominator, d_p: ratio * d_p / denominator }
+    let d_wrong = times * ratio / denominator;
+    RegionScore { loss, d_true_pos: -2.0 * loss / denominator, d_false_pos: d_wrong, d_false_neg: d_wrong }
 }

@@ -80,6 +80,8 @@ impl Region for Tversky {
         let (nr, dr) = (f64::from(self.smooth_nr), f64::from(self.smooth_dr));
         let (alpha, beta, gamma) = (f64::from(self.alpha), f64::from(self.beta), f64::from(self.gamma));
         let wrong = alpha * s.false_pos + beta * s.false_neg;
+        // a probability that was rounded above 1 is no reason for a root of what is below 0
+        let wrong = if wrong < 0.0 && gamma.fract() != 0.0 { 0.0 } else { wrong };
         let denominator = s.true_pos + wrong + dr;
         let ratio = (s.true_pos + nr) / denominator;
         let base = (wrong + (dr - nr)) / denominator;
@@ -87,9 +89,9 @@ impl Region for Tversky {
         let slope = if base == 0.0 && gamma < 1.0 { 0.0 } else { gamma * base.powf(gamma - 1.0) };
         RegionScore {
             loss: base.powf(gamma),
-            // 1 − ratio·(1 − α − β), without the difference of two numbers near 1
-            d_pt: -slope * (alpha + beta + base * (1.0 - alpha - beta)) / denominator,
-            d_p: slope * alpha * ratio / denominator,
+            d_true_pos: -slope * base / denominator,
+            d_false_pos: slope * alpha * ratio / denominator,
+            d_false_neg: slope * beta * ratio / denominator,
         }
     }
 }

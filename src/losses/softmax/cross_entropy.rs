@@ -2,6 +2,7 @@
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::part_of;
 use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -71,11 +72,11 @@ impl Softmax for CrossEntropy {
     }
     fn score(&self, s: &SoftmaxStatistics) -> SoftmaxScore {
         let (own, z) = (1.0 - f64::from(self.label_smoothing), f64::from(self.z_loss));
-        // all of the target's share spread: its own −log p counts for nothing, infinite or not
-        let own_loss = if own == 0.0 { 0.0 } else { own * s.weight * s.nll };
+        // a class weight of 0 mutes its term, infinite or not, and so does a smoothing that spreads all of it
+        let share = own * s.weight;
         SoftmaxScore {
-            loss: own_loss + s.spread,
-            d_nll: own * s.weight,
+            loss: part_of(share, s.nll) + s.spread,
+            d_nll: share,
             extra: z * s.lse * s.lse,
             d_lse: 2.0 * z * s.lse,
         }

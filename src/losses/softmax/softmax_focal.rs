@@ -2,6 +2,7 @@
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::part_of;
 use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -64,7 +65,8 @@ impl Softmax for SoftmaxFocal {
         } else {
             p * s.nll / s.miss
         };
-        let loss = if focus == 0.0 { 0.0 } else { s.weight * focus * s.nll };
-        SoftmaxScore { loss, d_nll: s.weight * focus * (1.0 + gamma * ratio), ..Default::default() }
+        // an alpha of 0 mutes its term, infinite or not
+        let share = s.weight * focus;
+        SoftmaxScore { loss: part_of(share, s.nll), d_nll: share * (1.0 + gamma * ratio), ..Default::default() }
     }
 }

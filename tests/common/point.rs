@@ -3,6 +3,7 @@
 use wgloss::{Array, Operand, PartOutcome, Term, cpu};
 
 /// What a term comes to.
+#[derive(Clone)]
 pub struct Point {
     pub name: &'static str,
     pub term: Term<Array>,
@@ -34,10 +35,20 @@ impl Point {
         self
     }
 
+    /// Compares what the twin gives.
     fn check(&self) -> Result<(), String> {
-        let of: Vec<&Array> = self.gradients.iter().map(|(of, _)| of).collect();
-        let (outcome, gradients) = cpu::gradient_list(&self.term, &of).map_err(|error| error.to_string())?;
-        self.compare("loss", &outcome.tensor().to_f64(), &self.loss)?;
+        let (outcome, gradients) = cpu::gradient_list(&self.term, &self.of()).map_err(|error| error.to_string())?;
+        self.judge(outcome.tensor(), outcome.parts(), &gradients)
+    }
+
+    /// What is differentiated.
+    pub fn of(&self) -> Vec<&Array> {
+        self.gradients.iter().map(|(of, _)| of).collect()
+    }
+
+    /// Compares what a call gave.
+    pub fn judge(&self, loss: &Array, parts: &[PartOutcome], gradients: &[Array]) -> Result<(), String> {
+        self.compare("loss", &loss.to_f64(), &self.loss)?;
         for (place, (gradient, (of, want))) in gradients.iter().zip(&self.gradients).enumerate() {
             if gradient.shape() != Operand::shape(of) {
                 return Err(format!("gradient {place} has shape {:?}", gradient.shape()));
@@ -46,7 +57,7 @@ impl Point {
         }
         if !self.parts.is_empty() {
             let numbers = |part: &PartOutcome| [part.sum, part.denominator];
-            let got: Vec<f64> = outcome.parts().iter().flat_map(numbers).collect();
+            let got: Vec<f64> = parts.iter().flat_map(numbers).collect();
             let want: Vec<f64> = self.parts.iter().flat_map(|&(sum, denominator)| [sum, denominator]).collect();
             self.compare("parts", &got, &want)?;
         }
@@ -62,9 +73,14 @@ impl Point {
     }
 }
 
-/// Checks all points before it fails.
+/// Checks all points with the twin before it fails.
 pub fn check(points: impl IntoIterator<Item = Point>) {
-    let failures = points.into_iter().filter_map(|point| Some(format!("{}: {}", point.name, point.check().err()?)));
+    check_by(Point::check, points);
+}
+
+/// Checks all points before it fails.
+pub fn check_by(given: impl Fn(&Point) -> Result<(), String>, points: impl IntoIterator<Item = Point>) {
+    let failures = points.into_iter().filter_map(|point| Some(format!("{}: {}", point.name, given(&point).err()?)));
     let failures: Vec<_> = failures.collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
