@@ -51,9 +51,8 @@ fn gram_settle(
     for (var i = start + lane; i < end; i += 256u) {
         let score = score_at(i);
         let slope = slope_of(i, score);
-        // the product of no positions is no value
-        tally.count += select(1u, 0u, params.per_item == 0u);
-        tally.weight += select(1.0, 0.0, params.per_item == 0u);
+        tally.count += 1u;
+        tally.weight += 1.0;
         if !known_pair(i) | is_nan(score.loss) {
             tally.poison = 1u;
             emit_loss(i, nan());

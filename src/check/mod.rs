@@ -275,7 +275,9 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
     let regions = matches!(part.loss.leaf(), Leaf::Region(_));
     // a row that no other belongs together with has no value either
     let counted = (!regions && ignoring) || header.player(Role::RowLabels).is_some();
-    let own = divisor(part, header, dense, &sizes.values, counted);
+    // a product over no positions is no value
+    let nothing = matches!(walk, Walk::Gram(Classes { s: 0, .. }));
+    let own = divisor(part, header, dense, if nothing { &[0] } else { &sizes.values[..] }, counted);
     let rider = |(rider, classes): (Rider, Classes)| {
         // a single channel is two classes of one weight: that of label 1 is a factor, as PyTorch's pos_weight is
         let weightless = dense || classes.c == 1;

@@ -23,9 +23,7 @@ impl Gram {
         let [input, target] = [next(), next()].map(|features| known(features.unwrap_or_default(), classes));
         let apart = difference(&input, &target, classes);
         let scores: Vec<ElementScore> = apart.iter().map(|x| leaf.score([*x, 0.0, 0.0, 0.0], [0.0; 3])).collect();
-        // the product of no positions is no value
-        let count = if classes.s == 0 { 0.0 } else { 1.0 };
-        let value = |score: &ElementScore| Value { loss: score.loss, extra: 0.0, weight: count, count };
+        let value = |score: &ElementScore| Value { loss: score.loss, extra: 0.0, weight: 1.0, count: 1.0 };
         let values = scores.iter().map(value).collect();
         Gram { classes, input, scores, values }
     }

@@ -125,12 +125,7 @@ struct Pair {
 }
 
 /// The value of a row, and its derivative with respect to each score.
-fn score_row(
-    leaf: &dyn Similarity,
-    settings: &SimilaritySettings,
-    pairs: &[Pair],
-    known: bool,
-) -> (Value, Vec<f64>) {
+fn score_row(leaf: &dyn Similarity, settings: &SimilaritySettings, pairs: &[Pair], known: bool) -> (Value, Vec<f64>) {
     if settings.pairwise {
         let score = |pair: &Pair| match pair.score.is_nan() {
             true => PairScore { loss: f64::NAN, d: f64::NAN },

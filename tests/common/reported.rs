@@ -45,7 +45,13 @@ pub fn sure_regions() -> Vec<Point> {
             0.398407090472,
             &[8.50532402322e-9, 0.00928135124762, -0.0501407431742],
         ),
-        point("tversky", &two, tversky.of(&two, &labels(&[1; 4], &[1, 4])), 2.22109971535e-6, &[d, d, d, d, -d, -d, -d, -d]),
+        point(
+            "tversky",
+            &two,
+            tversky.of(&two, &labels(&[1; 4], &[1, 4])),
+            2.22109971535e-6,
+            &[d, d, d, d, -d, -d, -d, -d],
+        ),
     ];
 
     // each way to sum, of a softmax over three classes and of sigmoids
@@ -61,9 +67,18 @@ pub fn sure_regions() -> Vec<Point> {
             (
                 2.59452789654e-15,
                 [
-                    -2.59533152363e-15, 2.46213796434e-22, 1.51193054306e-18, -2.5937242626e-15, 2.59381959308e-15,
-                    2.59372401639e-15, 1.32782957595e-26, 6.01642379353e-31, 2.15940719633e-26, -6.01993076336e-31,
-                    -3.48723677228e-26, 3.50696983146e-34,
+                    -2.59533152363e-15,
+                    2.46213796434e-22,
+                    1.51193054306e-18,
+                    -2.5937242626e-15,
+                    2.59381959308e-15,
+                    2.59372401639e-15,
+                    1.32782957595e-26,
+                    6.01642379353e-31,
+                    2.15940719633e-26,
+                    -6.01993076336e-31,
+                    -3.48723677228e-26,
+                    3.50696983146e-34,
                 ],
             ),
             (4.71892194223e-12, [-2.12416661977e-18, 1.15975556575e-16, -9.43768229429e-12, -2.22975954192e-25]),
@@ -74,9 +89,18 @@ pub fn sure_regions() -> Vec<Point> {
             (
                 1.85951826368e-5,
                 [
-                    -9.29688608482e-6, 1.70297366156e-12, 6.87028606807e-10, -9.2962007783e-6, 9.29619905621e-6,
-                    9.29619907532e-6, 2.10171614775e-11, 1.41612520107e-13, 8.4788430965e-14, -1.4162298383e-13,
-                    -2.11019499085e-11, 1.04637236549e-17,
+                    -9.29688608482e-6,
+                    1.70297366156e-12,
+                    6.87028606807e-10,
+                    -9.2962007783e-6,
+                    9.29619905621e-6,
+                    9.29619907532e-6,
+                    2.10171614775e-11,
+                    1.41612520107e-13,
+                    8.4788430965e-14,
+                    -1.4162298383e-13,
+                    -2.11019499085e-11,
+                    1.04637236549e-17,
                 ],
             ),
             (1.54468535705e-6, [-1.03057163842e-9, 7.614951318e-9, -1.53603037276e-6, -2.33939989371e-14]),
@@ -87,9 +111,18 @@ pub fn sure_regions() -> Vec<Point> {
             (
                 5.18905579307e-15,
                 [
-                    -5.19066304726e-15, 4.92427592869e-22, 3.02386108612e-18, -5.1874485252e-15, 5.18763918617e-15,
-                    5.18744803277e-15, 2.65565915189e-26, 1.20328475871e-30, 4.31881439266e-26, -1.20398615267e-30,
-                    -6.97447354455e-26, 7.01393966293e-34,
+                    -5.19066304726e-15,
+                    4.92427592869e-22,
+                    3.02386108612e-18,
+                    -5.1874485252e-15,
+                    5.18763918617e-15,
+                    5.18744803277e-15,
+                    2.65565915189e-26,
+                    1.20328475871e-30,
+                    4.31881439266e-26,
+                    -1.20398615267e-30,
+                    -6.97447354455e-26,
+                    7.01393966293e-34,
                 ],
             ),
             (9.43784388438e-12, [-4.24833323953e-18, 2.31951113149e-16, -1.88753645882e-11, -4.45951908377e-25]),
@@ -100,9 +133,18 @@ pub fn sure_regions() -> Vec<Point> {
             (
                 6.79345551482e-10,
                 [
-                    -6.082680613e-10, 1.2772669344e-12, 5.15286256752e-10, -7.10136786256e-11, 9.29818045489e-11,
-                    6.97364116912e-11, 2.10169507823e-16, 1.06208413852e-18, 6.35913761986e-14, -8.90988341694e-18,
-                    -6.38015457064e-14, 7.84779927842e-18,
+                    -6.082680613e-10,
+                    1.2772669344e-12,
+                    5.15286256752e-10,
+                    -7.10136786256e-11,
+                    9.29818045489e-11,
+                    6.97364116912e-11,
+                    2.10169507823e-16,
+                    1.06208413852e-18,
+                    6.35913761986e-14,
+                    -8.90988341694e-18,
+                    -6.38015457064e-14,
+                    7.84779927842e-18,
                 ],
             ),
             (1.0269103093e-6, [-3.43525733577e-10, 2.5383256367e-9, -1.02402319981e-6, -1.55960442403e-14]),
@@ -123,8 +165,15 @@ pub fn sure_regions() -> Vec<Point> {
         generalized(Weighting::Square),
         6.69800526532e-8,
         &[
-            -2.8399930299e-9, 1.72496763524e-8, 1.05985707165e-13, 2.33449071049e-9, -6.41391581281e-8,
-            -8.89120043091e-13, 5.05502319405e-10, 4.68894817757e-8, 7.83134335926e-13,
+            -2.8399930299e-9,
+            1.72496763524e-8,
+            1.05985707165e-13,
+            2.33449071049e-9,
+            -6.41391581281e-8,
+            -8.89120043091e-13,
+            5.05502319405e-10,
+            4.68894817757e-8,
+            7.83134335926e-13,
         ],
     ));
     points.push(point(
@@ -133,8 +182,15 @@ pub fn sure_regions() -> Vec<Point> {
         generalized(Weighting::Uniform),
         5.34324824614e-8,
         &[
-            -2.12034726589e-9, 1.37997651478e-8, 8.47887135977e-14, 1.86759567609e-9, -5.13114159861e-8,
-            -7.11297274927e-13, 2.52751589796e-10, 3.75116508383e-8, 6.26508561329e-13,
+            -2.12034726589e-9,
+            1.37997651478e-8,
+            8.47887135977e-14,
+            1.86759567609e-9,
+            -5.13114159861e-8,
+            -7.11297274927e-13,
+            2.52751589796e-10,
+            3.75116508383e-8,
+            6.26508561329e-13,
         ],
     ));
     let x = floats(&[20.0, -1.0, 0.0, 25.0, -2.0, 3.0], &[1, 3, 2]);
@@ -145,7 +201,11 @@ pub fn sure_regions() -> Vec<Point> {
         both.clone().of(&x, &labels(&[0, 1], &[1, 2])),
         1.85975107821e-5,
         &[
-            -9.29909335896e-6, 4.25751817356e-12, 1.71760541509e-9, -9.29738003018e-6, 9.29737575354e-6,
+            -9.29909335896e-6,
+            4.25751817356e-12,
+            1.71760541509e-9,
+            -9.29738003018e-6,
+            9.29737575354e-6,
             9.29737577266e-6,
         ],
     ));
@@ -181,7 +241,11 @@ pub fn sure_classes() -> Vec<Point> {
         CrossEntropy::default().of(&x, &t).with(Extra::Weight, &weight),
         7.23297916045e-9,
         &[
-            -7.07866921571e-9, 1.90374736028e-9, 5.17492185543e-9, 3.81549847067e-13, -1.54309744307e-10,
+            -7.07866921571e-9,
+            1.90374736028e-9,
+            5.17492185543e-9,
+            3.81549847067e-13,
+            -1.54309744307e-10,
             1.5392819446e-10,
         ],
     ));
@@ -192,9 +256,7 @@ pub fn sure_classes() -> Vec<Point> {
         &x,
         CrossEntropy::default().of(&x, &t),
         2.25125002829,
-        &[
-            0.124999971685, -0.124999992385, 2.06996874217e-8, 4.99999914472e-5, -4.99999917929e-5, 3.45719999604e-13,
-        ],
+        &[0.124999971685, -0.124999992385, 2.06996874217e-8, 4.99999914472e-5, -4.99999917929e-5, 3.45719999604e-13],
     ));
     let x = floats(&[20.0, 0.0, 1.0], &[1, 3]);
     points.push(point(
@@ -215,7 +277,152 @@ pub fn sure_classes() -> Vec<Point> {
     points
 }
 
+/// Boxes whose centres are nearer to each other than the sums of their corners are exact.
+fn near_boxes() -> Vec<Point> {
+    type Box = [f64; 4];
+    let boxes = |name, kind, [input, target]: [Box; 2], loss, gradient: Box| {
+        let [input, target] = [input, target].map(|corners| floats(&corners, &[1, 4]));
+        point(name, &input, BoxIou { kind, ..Default::default() }.of(&input, &target), loss, &gradient)
+    };
+    let small = [[0.5, 0.5, 0.5001, 0.5001], [0.5, 0.5, 0.50012, 0.50011]];
+    let far = [[16384.09375, 0.0, 16411.09765625, 27.0], [16384.087890625, 0.0, 16411.1015625, 27.0]];
+    vec![
+        boxes(
+            "small boxes, iou",
+            IouKind::Iou,
+            small,
+            0.911627340134,
+            [402.747832567, 402.747832567, -883.579977994, -883.579977994],
+        ),
+        boxes(
+            "small boxes, giou",
+            IouKind::Giou,
+            small,
+            0.911627340134,
+            [358.779460599, 314.547804966, -883.579977994, -883.579977994],
+        ),
+        boxes(
+            "small boxes, diou",
+            IouKind::Diou,
+            small,
+            0.91261118473,
+            [324.751518221, 364.25621641, -962.509536198, -922.926951785],
+        ),
+        boxes(
+            "small boxes, ciou",
+            IouKind::Ciou,
+            small,
+            0.912611830427,
+            [324.899866961, 364.107867669, -962.657884939, -922.778603045],
+        ),
+        boxes(
+            "far boxes, iou",
+            IouKind::Iou,
+            far,
+            0.000361506897232,
+            [0.037018292237, 6.69215203694e-6, -0.037018292237, -6.69215203694e-6],
+        ),
+        boxes(
+            "far boxes, diou",
+            IouKind::Diou,
+            far,
+            0.000361507550998,
+            [0.0370189616939, 6.6921641376e-6, -0.0370176227801, -6.6921641376e-6],
+        ),
+        boxes(
+            "far boxes, ciou",
+            IouKind::Ciou,
+            far,
+            0.000361507551483,
+            [0.0370189617933, 6.69206473475e-6, -0.0370176228795, -6.69206473475e-6],
+        ),
+    ]
+}
+
+/// Options at the ends of what they may be, and arguments that are nearly equal.
+fn ends_and_near_arguments() -> Vec<Point> {
+    let mut points = Vec::new();
+    for (z, loss, d) in [(1e-4, 0.693147180572, 2.50000001133e-7), (1e-9, 0.69314718056, 2.5000000038e-12)] {
+        let x = [z, 0.0, 0.0, 0.0].map(|x| floats(&[x], &[1]));
+        let dpo = Dpo { label_smoothing: 0.5, ..Default::default() };
+        points.push(point("dpo of equal shares", &x[0], dpo.of(&x[0], &x[1], &x[2], &x[3]), loss, &[d]));
+    }
+    let (x, half) = (floats(&[1e-6], &[1, 1]), floats(&[0.5], &[1, 1]));
+    let d = 2.49999999369e-7;
+    points.push(point("a target of a half", &x, BceWithLogits::default().of(&x, &half), 0.69314718056, &[d]));
+    points.push(point("a multi-label one", &x, MultilabelSoftMargin::default().of(&x, &half), 0.69314718056, &[d]));
+
+    let (student, teacher) = (floats(&[0.0, 1.0, -0.5, 2.25], &[1, 4]), floats(&[1.0, -2.0, 0.5, 3.0], &[1, 4]));
+    // half the variance of the logits' differences, and their distances from its mean over the classes
+    let limit = [-0.265625, 0.734375, -0.265625, -0.203125];
+    for (temperature, loss, d) in [
+        (1e6, 1.44335770874, [-0.265624700195, 0.734374409179, -0.265624567383, -0.203125141601]),
+        (1e8, 1.443359375, limit),
+        (1e12, 1.443359375, limit),
+        (1e20, 1.443359375, limit),
+        (1e38, 1.443359375, limit),
+    ] {
+        let term = Distillation { temperature }.of(&student, &teacher);
+        points.push(point("distillation, very warm", &student, term, loss, &d));
+    }
+
+    let x = floats(&[9.0, 10.0, 11.0, 9.5, 10.5, 9.0, 10.0, 11.0], &[1, 2, 4]);
+    let t = floats(&[8.9985, 10.0015, 11.0005, 9.4995, 10.4985, 9.0015, 10.0005, 10.9995], &[1, 2, 4]);
+    points.push(point(
+        "features that are near",
+        &x,
+        GramStyle::default().of(&x, &t),
+        1.99115828994e-7,
+        &[
+            -0.000552192193922,
+            -0.000634180296714,
+            -0.000696824573339,
+            -0.000583514332234,
+            0.000971134888474,
+            0.000850087116902,
+            0.000943681515395,
+            0.00101793208772,
+        ],
+    ));
+    points
+}
+
+/// What is not finite, and what only seems so.
+fn finite_or_not() -> Vec<Point> {
+    let bare = |activation| Dice { activation, smooth_nr: 0.0, smooth_dr: 0.0, ..Default::default() };
+    let one = |x: f64| floats(&[x], &[1, 1, 1]);
+    let nan = f64::NAN;
+    let (low, above) = (one(-100.0), one(f64::from(1.000_000_1f32)));
+    let fractional = Tversky { activation: Activation::None, gamma: 0.75, alpha: 0.3, beta: 0.7, ..Default::default() };
+    let plain =
+        Tversky { activation: Activation::Sigmoid, smooth_nr: 0.0, smooth_dr: 0.0, alpha: 1e-3, ..Default::default() };
+    let far = floats(&[-1e4, 0.0], &[1, 2, 1]);
+    let mut points = vec![
+        point("no finite logit is sure", &low, bare(Activation::Sigmoid).of(&low, &labels(&[0], &[1, 1])), 1.0, &[0.0]),
+        point("in Tversky's ratio", &low, plain.of(&low, &labels(&[0], &[1, 1])), 1.0, &[0.0]),
+        point(
+            "of a softmax",
+            &far,
+            bare(Activation::Softmax).of(&far, &labels(&[1], &[1, 1])).reduce(Reduction::Sum),
+            1.0,
+            &[0.0, 0.0],
+        ),
+        point("a probability above 1", &above, fractional.of(&above, &labels(&[1], &[1, 1])), 0.0, &[0.0]),
+    ];
+    let (x, t) = (floats(&[f64::INFINITY, 1.0], &[1, 2]), floats(&[1.0, 0.0], &[1, 2]));
+    points.push(point("an infinite logit", &x, MultilabelSoftMargin::default().of(&x, &t), nan, &[nan, nan]));
+    let x = floats(&[1.0, 0.5, 0.25, 2.0, nan, 1.0], &[3, 2]);
+    for (name, of) in [("a NaN beside a pair", [0, 0, 1]), ("a NaN among strangers", [0, 1, 2])] {
+        let term = SupCon::default().of(&x, &labels(&of, &[3])).reduce(Reduction::Sum);
+        points.push(point(name, &x, term, nan, &[nan; 6]));
+    }
+    let nothing = floats(&[], &[2, 3, 0]);
+    let gram = GramStyle::default().of(&nothing, &nothing);
+    points.push(point("channels without positions", &nothing, gram, nan, &[]).parts([(0.0, 0.0)]));
+    points
+}
+
 /// All of them.
 pub fn all() -> Vec<Point> {
-    [sure_regions(), sure_classes()].concat()
+    [sure_regions(), sure_classes(), near_boxes(), ends_and_near_arguments(), finite_or_not()].concat()
 }

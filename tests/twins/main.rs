@@ -4,7 +4,6 @@
 mod common;
 mod compounds;
 mod hard_points;
-#[path = "../common/point.rs"]
 mod point;
 mod refusals;
 #[path = "../common/reported.rs"]

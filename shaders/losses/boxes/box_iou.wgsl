@@ -59,8 +59,12 @@ fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
         let total = select(other_area, area, is_infinite(area));
         return ElementScore(select(infinity(), -infinity(), total > 0.0), vec4<f32>(nan()));
     }
-    let lean_unknown = (is_infinite(size.x) & is_infinite(size.y)) | (is_infinite(b.z - b.x) & is_infinite(b.w - b.y));
-    return ElementScore(select(infinity(), nan(), (KIND == 3u) & lean_unknown), vec4<f32>(nan()));
+    // the centre of a box between two infinities is unknown, and the ratio of two infinite sides
+    let of_a = are_infinite(a);
+    let of_b = are_infinite(b);
+    let astray = any(of_a.xy & of_a.zw) | any(of_b.xy & of_b.zw);
+    let lean_unknown = all(of_a.xy | of_a.zw) | all(of_b.xy | of_b.zw);
+    return ElementScore(select(infinity(), nan(), astray | ((KIND == 3u) & lean_unknown)), vec4<f32>(nan()));
 }
 
 // A power of two that takes large coordinates to about 1, so that no square of them leaves f32.

@@ -12,8 +12,8 @@ fn region_score(s: RegionSums) -> RegionScore {
     wrong = select(wrong, 0.0, (wrong < 0.0) & (fract(gamma) != 0.0));
     let denominator = (s.true_pos + wrong) + option(SMOOTH_DR);
     let wrong_at_all = (min(option(ALPHA), s.false_pos) > 0.0) | (min(option(BETA), s.false_neg) > 0.0);
-    if (denominator == 0.0) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
-        // nothing but what is wrong, by so little that f32 does not hold its product with the weight
+    if (abs(denominator) < 1e-37) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
+        // nothing but what is wrong, by so little that f32 does not hold its product with the weight, or one over it
         return RegionScore(1.0, 0.0, 0.0, 0.0);
     }
     if denominator == 0.0 {

@@ -77,8 +77,13 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     }
     // what input and target differ by, times the input and times the target
     for (place, side) in sides.iter().enumerate() {
-        let files =
-            ["geometry/row_elements", "geometry/rows_apart", "geometry/lane_products", tiles_file, "geometry/gram_gather"];
+        let files = [
+            "geometry/row_elements",
+            "geometry/rows_apart",
+            "geometry/lane_products",
+            tiles_file,
+            "geometry/gram_gather",
+        ];
         let gather = joint(&["operand/x0", "operand/x1", "operand/x2", "operand/grams"], &files);
         let across = [("OWN_ACROSS".to_string(), last), ("OTHER_ACROSS".into(), last), channels.clone()];
         let gather = gather.stage("gram_gather", across.to_vec(), 0).in_quads(quads);

@@ -137,6 +137,7 @@ impl Boxes for BoxIou {
             };
             add(factor * v, &|k| slope * of_lean[k]);
         }
-        ElementScore { loss, d }
+        // what is infinite has no slope
+        ElementScore { loss, d: if loss.is_infinite() { [f64::NAN; 4] } else { d } }
     }
 }
