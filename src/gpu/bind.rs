@@ -28,6 +28,8 @@ pub(super) struct Binder<'a> {
     pub plan: &'a Plan,
     pub memories: &'a [(&'static str, Memory)],
     pub outputs: &'a Outputs,
+    /// The f32 sum of a gradient, where this is its rounding.
+    pub sum: Option<&'a Tensor>,
     pub loss: &'a Tensor,
     pub losses: &'a Tensor,
     /// The statistics of all pieces, or where those of one go.
@@ -184,6 +186,7 @@ impl Binder<'_> {
             Bound::Upstream => tensor(of_scale(Some(&self.part.upstream))),
             Bound::DivideBy => tensor(of_scale(self.part.divide_by.as_ref())),
             Bound::Output(output) => tensor(&self.outputs.gradients[output].into),
+            Bound::Sum => self.sum.and_then(tensor),
             Bound::Losses => tensor(self.losses),
             Bound::Loss => tensor(self.loss),
             Bound::Statistics => self.statistics.and_then(tensor),

@@ -175,6 +175,7 @@ pub(crate) static FILES: &[Source] = &[
     source!("geometry/row_elements"),
     source!("geometry/rows"),
     source!("geometry/rows_apart"),
+    source!("geometry/gradient_round"),
     source!("geometry/gram_gather"),
     source!("geometry/gram_settle"),
     source!("geometry/gram_scatter"),

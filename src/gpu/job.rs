@@ -6,11 +6,12 @@ use crate::gpu::bind::{Binder, Dispatch};
 use crate::gpu::context::Gpu;
 use crate::gpu::outcome::{Outcome, Verdict, VerdictPart};
 use crate::gpu::outputs::{self, Gradient, Outputs};
-use crate::gpu::plan::{Plan, Request, Scratch, Wanted, plan};
+use crate::gpu::plan::{Plan, Request, Scratch, Wanted, plan, rounding};
+use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
 use crate::reduction::Reduction;
-use crate::term::{Operand, Part, Row, Term};
+use crate::term::{Part, Row, Term};
 use std::sync::Arc;
 
 /// A prepared term, which owns its parameters, bind groups and workspace.
@@ -81,41 +82,48 @@ impl Job {
         let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
         let outcome = Arc::new(scratch(gpu, "wgloss outcome", bytes, Some(&Verdict::good()))?);
         let number = gpu.empty([])?;
+        let sums = Sums::new(gpu, term, outputs)?;
+        let request = Request {
+            part: &term.parts[0],
+            checked: &checked[0],
+            wanted: &[],
+            place: 0,
+            slot: if loss_shape.is_some() { 0 } else { outputs.slot },
+            workspace_bound: gpu.workspace_bound(),
+            statistics: statistics.is_some(),
+            binding_limit: gpu.limits().max_storage_buffer_binding_size,
+            on_cpu: gpu.on_cpu(),
+            in_eights: gpu.in_eights(),
+            small: gpu.takes_small_kernels(),
+        };
         let mut written = vec![false; outputs.gradients.len()];
         let (mut planned, mut verdicts) = (Vec::new(), Vec::new());
         for ((part, checked), rows) in term.parts.iter().zip(checked).zip(rows) {
-            planned.push(Planned::new(
-                &Request {
-                    part,
-                    checked,
-                    wanted: &wanted(part, outputs, &mut written),
-                    place: verdicts.len(),
-                    slot: if loss_shape.is_some() { 0 } else { outputs.slot },
-                    workspace_bound: gpu.workspace_bound(),
-                    statistics: statistics.is_some(),
-                    binding_limit: gpu.limits().max_storage_buffer_binding_size,
-                    on_cpu: gpu.on_cpu(),
-                    in_eights: gpu.in_eights(),
-                    small: gpu.takes_small_kernels(),
-                },
-                gpu,
-            )?);
+            let wanted = wanted(part, &sums.outputs, &mut written);
+            let request = Request { part, checked, wanted: &wanted, place: verdicts.len(), ..request };
+            planned.push(Planned::new(plan(&request)?, part, &sums.outputs, None, gpu)?);
             verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
         }
-        let binders = term.parts.iter().zip(&planned).map(|(part, Planned { plan, memories })| Binder {
+        for (sum, wanted) in sums.rounded(outputs) {
+            let plan = rounding(&Request { wanted: &[wanted], ..request }, sum.len())?;
+            planned.push(Planned::new(plan, request.part, outputs, Some(sum), gpu)?);
+        }
+        let binders = planned.iter().map(|planned| Binder {
             gpu,
-            part,
-            plan,
-            memories,
-            outputs,
+            part: planned.part,
+            plan: &planned.plan,
+            memories: &planned.memories,
+            outputs: planned.outputs,
+            sum: planned.sum,
             // an unreduced term's loss is a tensor: its sum goes nowhere but to the outcome
             loss: if loss_shape.is_some() { &number } else { &loss },
             losses: &loss,
-            statistics: statistics.or(part.among.as_ref()),
+            statistics: statistics.or(planned.part.among.as_ref()),
             outcome: &outcome,
         });
         let (dispatches, params) = dispatches(gpu, &binders.collect::<Vec<_>>())?;
-        let workspace = outcome.bytes + planned.iter().map(Planned::workspace).sum::<u64>();
+        let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
+        let workspace = outcome.bytes + of_sums + planned.iter().map(Planned::workspace).sum::<u64>();
         let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);
         let verdict = Arc::new(Verdict { memory: outcome, parts: verdicts });
         let tensor = loss.with_verdict(verdict.clone());
@@ -125,7 +133,7 @@ impl Job {
         let held = Held {
             _term: term.clone(),
             _outputs: outputs.clone(),
-            _tensors: [number].into_iter().chain(statistics.cloned()).collect(),
+            _tensors: [number].into_iter().chain(statistics.cloned()).chain(sums.tensors().cloned()).collect(),
             _memories: memories.chain(params).collect(),
         };
         Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace, _held: Arc::new(held) })
@@ -183,15 +191,23 @@ fn scratch(gpu: &Gpu, label: &str, bytes: u64, contents: Option<&[u8]>) -> Resul
     Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
 }
 
-/// The plan of a part, and the memory that it asks for.
-struct Planned {
+/// The plan of a part, or of a gradient's rounding, and what it is bound to.
+struct Planned<'a> {
     plan: Plan,
     memories: Vec<(&'static str, Memory)>,
+    part: &'a Part<Tensor>,
+    outputs: &'a Outputs,
+    sum: Option<&'a Tensor>,
 }
 
-impl Planned {
-    fn new(request: &Request<'_>, gpu: &Gpu) -> Result<Planned> {
-        let plan = plan(request)?;
+impl<'a> Planned<'a> {
+    fn new(
+        plan: Plan,
+        part: &'a Part<Tensor>,
+        outputs: &'a Outputs,
+        sum: Option<&'a Tensor>,
+        gpu: &Gpu,
+    ) -> Result<Planned<'a>> {
         let mut memories = Vec::new();
         for Scratch { name, bytes, .. } in &plan.scratch {
             // a workspace begins with scales of 1, which only some plans overwrite
@@ -202,7 +218,7 @@ impl Planned {
             let bytes: &[u8] = bytemuck::cast_slice(columns);
             memories.push(("columns", scratch(gpu, "wgloss columns", bytes.len() as u64, Some(bytes))?));
         }
-        Ok(Planned { plan, memories })
+        Ok(Planned { plan, memories, part, outputs, sum })
     }
 
     /// The bytes of memory beside the numbers of the loss's own.
@@ -235,12 +251,10 @@ fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Dispatch>, Vec<M
 fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for (output, gradient) in outputs.gradients.iter().enumerate() {
-        for (name, _) in part.operands.iter().filter(|(_, tensor)| tensor.is(&gradient.of)) {
-            let spec = part.loss.header().operand(name).filter(|spec| spec.gradient);
-            let Some(spec) = spec else { continue };
+        for operand in places(part, &gradient.of) {
             // two operands of one part that share an output are told apart by the plan
             wanted.push(Wanted {
-                operand: spec.name,
+                operand,
                 output,
                 add: gradient.add || written[output],
                 dtype: gradient.into.dtype(),

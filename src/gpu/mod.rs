@@ -17,6 +17,7 @@ mod plan;
 mod rewrite;
 mod scopes;
 mod specialise;
+mod sums;
 mod tensor;
 #[cfg(test)]
 mod tests;

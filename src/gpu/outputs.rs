@@ -25,7 +25,8 @@ pub struct Gradient {
     pub of: Tensor,
     /// Where the gradient goes: of the operand's shape, and of its dtype or f32.
     pub into: Tensor,
-    /// Whether it is added to what is there, as for gradient accumulation; of 16 bits, each sum is rounded.
+    /// Whether it is added to what is there, as for gradient accumulation. Of 16 bits, what a call adds is rounded once,
+    /// however many places of the term it comes from.
     pub add: bool,
 }
 

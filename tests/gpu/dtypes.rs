@@ -6,7 +6,7 @@ use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
 use wgloss::half::{bf16, f16};
-use wgloss::{Array, DType, Element, Gradient, Leaf, Loss, Mse, Outputs, Reduction, Tensor, all};
+use wgloss::{Array, DType, Element, Gradient, L1, Leaf, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin, all};
 
 /// Every number that 16 bits hold, the NaNs among them.
 fn all_halves() -> impl Iterator<Item = u16> {
@@ -198,5 +198,37 @@ fn sixteen_bits_take_no_more_memory_than_they_are() {
             (job.workspace(), gpu.memory() - before)
         });
         assert!(held.iter().all(|other| *other == held[0]), "{}: {held:?}", loss.header().id);
+    }
+}
+
+/// Two parts whose gradients overflow 16 bits apart and cancel together, a third that is left; and an operand that stands in two
+/// places of one part.
+#[test]
+fn a_gradient_of_several_places_is_rounded_once() {
+    for dtype in [DType::F16, DType::BF16] {
+        let stored = |numbers: &[f32], shape: &[usize]| {
+            let array = crate::common::stored_as(&Array::new(numbers, shape).unwrap(), dtype);
+            gpu().upload_array(&array).unwrap()
+        };
+        let (x, t) = (stored(&[300.0, -2.5, 0.1], &[3]), stored(&[0.0; 3], &[3]));
+        let squared = || Mse::default().of(&x, &t).reduce(Reduction::Sum);
+        let term = 200.0 * squared() + -200.0 * squared() + L1::default().of(&x, &t).reduce(Reduction::Sum);
+        let (_, [gradient]) = gpu().gradients(&term, [&x]).unwrap();
+        assert_eq!(gradient.read().wait().unwrap().to_f32(), [1.0, -1.0, 1.0], "{dtype}");
+        assert_eq!(gradient.dtype(), dtype);
+
+        // what is there is not rounded between the parts either
+        let into = stored(&[0.5; 3], &[3]);
+        let outputs = Outputs { gradients: vec![Gradient::add(&x, &into)], ..Outputs::default() };
+        gpu().prepare(&term, &outputs).unwrap().run().unwrap().loss().wait().unwrap();
+        assert_eq!(into.read().wait().unwrap().to_f32(), [1.5, -0.5, 1.5], "{dtype}");
+
+        // more than a workgroup rounds at a time, and no whole number of fours
+        let (n, width) = (331, 7);
+        let rows =
+            |from: usize| (from..from + n * width).map(|i| ((i * 37 % 101) as f32 - 50.0) / 16.0).collect::<Vec<_>>();
+        let (x, y) = (stored(&rows(0), &[n, width]), stored(&rows(9), &[n, width]));
+        let (_, [gradient]) = gpu().gradients(&TripletMargin::default().of(&y, &x, &x), [&x]).unwrap();
+        assert!(gradient.read().wait().unwrap().to_f32().iter().all(|&d| d == 0.0), "{dtype}");
     }
 }

@@ -13,6 +13,7 @@ mod positions;
 mod ranges;
 mod regions;
 mod request;
+mod rounding;
 mod similarity;
 mod split;
 mod tiles;
@@ -35,6 +36,7 @@ use totals::{Piece, scale_first, scale_piece, totals};
 #[cfg(test)]
 pub(crate) use blocks::MULTIPLIED;
 pub(crate) use request::Request;
+pub(crate) use rounding::rounding;
 
 /// The most storage buffers that a dispatch binds: WebGPU's default limit.
 pub(crate) const MOST_BUFFERS: usize = 8;
@@ -107,6 +109,8 @@ pub(crate) enum Bound {
     DivideBy,
     /// The output of this number.
     Output(usize),
+    /// The f32 sum of a gradient that is stored in 16 bits.
+    Sum,
     /// Scratch memory of this name.
     Scratch(&'static str),
     /// The numbers of the loss's own.
@@ -211,6 +215,7 @@ impl Plan {
         }
         match name {
             "params" => Bound::Params,
+            "x0" => Bound::Sum,
             // a component that is no operand
             "x1" | "x2" | "x3" => Bound::Columns,
             "upstream" => Bound::Upstream,

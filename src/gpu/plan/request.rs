@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a plan is made for.
+#[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub part: &'a Part<Tensor>,
     pub checked: &'a Checked,
@@ -117,6 +118,7 @@ impl Request<'_> {
                 self.wanted.iter().find(|wanted| wanted.output == *output).map(|wanted| wanted.dtype)
             }
             (Bound::Statistics, ..) => self.part.among.as_ref().map(Operand::dtype),
+            (Bound::Sum, ..) => Some(DType::F32),
             (Bound::Upstream, Scale::Tensor(tensor), _) | (Bound::DivideBy, _, Some(Scale::Tensor(tensor))) => {
                 Some(tensor.dtype())
             }

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::error::Result;
 use crate::gpu::Gpu;
-use crate::gpu::plan::{Plan, Request, Wanted, plan, reads_first};
+use crate::gpu::plan::{Plan, Request, Wanted, plan, reads_first, rounding};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
@@ -142,10 +142,11 @@ impl Case {
             term = term.among(&gpu.claim([&[3], &shape[..]].concat(), DType::F32));
         }
         let (term, checked) = check::term(&term)?;
-        plan(&Request {
+        let wanted = self.wanted();
+        let request = Request {
             part: &term.parts[0],
             checked: &checked[0],
-            wanted: &self.wanted(),
+            wanted: &wanted,
             place: 0,
             slot: 0,
             workspace_bound: self.workspace_bound,
@@ -154,7 +155,14 @@ impl Case {
             on_cpu: self.on_cpu,
             in_eights: self.in_eights,
             small: self.small,
-        })
+        };
+        let mut plan = plan(&request)?;
+        // as if another place of the term had a part in it
+        if let Some(shared) = wanted.first().filter(|wanted| wanted.dtype != DType::F32) {
+            let of = request.part.operand(shared.operand).map_or(0, Tensor::len);
+            plan.stages.extend(rounding(&Request { wanted: &[*shared], ..request }, of)?.stages);
+        }
+        Ok(plan)
     }
 
     /// The gradients that are wanted, each with an output of its own.

@@ -1,0 +1,35 @@
+//! Rounds a gradient of several parts once: the parts add up in f32, and what is stored in 16 bits is their sum.
+
+use super::request::dtypes;
+use super::split::{Spans, Values, split};
+use super::{Joint, Plan, Request, Wanted, narrow};
+use crate::error::Result;
+use crate::gpu::params::Params;
+
+/// The elements that a workgroup rounds.
+const ELEMENTS: u64 = 1024;
+
+/// The plan of the rounding of one gradient of so many elements, the only one that is wanted.
+pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
+    let mut plan = Plan {
+        params: Params { items: narrow(elements as u64), ..Params::new() },
+        stages: Vec::new(),
+        scratch: Vec::new(),
+        longest_loop: 4,
+        columns: None,
+        operands: Vec::new(),
+        spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false },
+    };
+    let joint = Joint::new(&["lib/component", "lib/params", "dtype/float", "operand/x0", "operand/dx0"]);
+    for &Wanted { output, add, .. } in request.wanted.iter().filter(|_| elements > 0) {
+        let mut round = joint.clone();
+        round.files(&["geometry/gradient_round"]);
+        let adds = vec![("DX0_ADD".into(), f64::from(u8::from(add)))];
+        let stage = round.stage("gradient_round", adds, (elements as u64).div_ceil(ELEMENTS));
+        let stage = stage.reading_quads(true).through(Values::Each(ELEMENTS));
+        plan.stages.push(stage.writing(vec![("dx0".into(), output)]));
+    }
+    dtypes(request, &mut plan);
+    split(request, &mut plan)?;
+    Ok(plan)
+}

@@ -1,0 +1,53 @@
+//! Gradients of 16 bits that several places of a term make: they add up in f32, and their sum is rounded once.
+
+use crate::error::Result;
+use crate::gpu::context::Gpu;
+use crate::gpu::outputs::{Gradient, Outputs};
+use crate::gpu::plan::Wanted;
+use crate::gpu::tensor::Tensor;
+use crate::shape::DType;
+use crate::term::{Operand, Part, Term};
+
+/// The sums, and where parts write instead of the caller's outputs.
+pub(super) struct Sums {
+    pub outputs: Outputs,
+    /// Of each gradient its sum, where it has one.
+    of: Vec<Option<Tensor>>,
+}
+
+impl Sums {
+    pub fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Sums> {
+        let sum = |gradient: &Gradient| {
+            let places: usize = term.parts.iter().map(|part| places(part, &gradient.of).count()).sum();
+            let several = gradient.into.dtype() != DType::F32 && places > 1;
+            several.then(|| gpu.empty(gradient.into.shape())).transpose()
+        };
+        let of = outputs.gradients.iter().map(sum).collect::<Result<Vec<_>>>()?;
+        let into = |(gradient, sum): (&Gradient, &Option<Tensor>)| match sum {
+            Some(sum) => Gradient::store(&gradient.of, sum),
+            None => gradient.clone(),
+        };
+        let gradients = outputs.gradients.iter().zip(&of).map(into).collect();
+        Ok(Sums { outputs: Outputs { gradients, ..outputs.clone() }, of })
+    }
+
+    /// Each sum, and the output that it is rounded to.
+    pub fn rounded<'a>(&'a self, outputs: &'a Outputs) -> impl Iterator<Item = (&'a Tensor, Wanted)> {
+        let sums = outputs.gradients.iter().zip(&self.of).enumerate();
+        sums.filter_map(|(output, (gradient, sum))| {
+            let dtype = gradient.into.dtype();
+            Some((sum.as_ref()?, Wanted { operand: "sum", output, add: gradient.add, dtype, in_place: false }))
+        })
+    }
+
+    /// The sums themselves.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.of.iter().flatten()
+    }
+}
+
+/// The operands of a part that are a tensor, and have a gradient.
+pub(super) fn places<'a>(part: &'a Part<Tensor>, of: &'a Tensor) -> impl Iterator<Item = &'static str> + 'a {
+    let names = part.operands.iter().filter(|(_, tensor)| tensor.is(of)).map(|(name, _)| name);
+    names.filter_map(|name| part.loss.header().operand(name).filter(|spec| spec.gradient)).map(|spec| spec.name)
+}
