@@ -1,8 +1,8 @@
 //! A loss of your own: its mathematics twice, in Rust and in WGSL, and everything else for nothing.
 //!
-//! Charbonnier's loss, a smooth absolute error that super-resolution is trained with, is not in the catalogue. Below it
-//! becomes a loss like any other: with weights and masks, every reduction, gradients, 16-bit storage, checks of its
-//! options, and the tests that the catalogue's own losses go through.
+//! Charbonnier's loss is a smooth absolute error that super-resolution is trained with. The library has it too; below it is
+//! made as you would make a loss that the library lacks: with weights and masks, every reduction, gradients, 16-bit storage,
+//! checks of its options, and the tests that the library's own losses go through.
 //!
 //! Run it with `cargo run --example custom_loss`.
 

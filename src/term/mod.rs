@@ -254,6 +254,8 @@ impl<T> Add for Term<T> {
     }
 }
 
+/// A coefficient multiplies what the term comes to: of a term that is NaN, 0 times it is NaN too. What is to be left out is
+/// left out of the sum.
 impl<T> Mul<Term<T>> for f32 {
     type Output = Term<T>;
     fn mul(self, mut term: Term<T>) -> Term<T> {

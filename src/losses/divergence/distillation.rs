@@ -11,7 +11,8 @@ crate::loss! {
     ///
     /// `student` and `teacher` hold logits, `[N, C]`; further axes are taken as for [`CrossEntropy`](crate::CrossEntropy).
     /// Only the student has a gradient. [`Extra::Mask`] is `[N]`. `none` is `[N]`; `mean` divides by the number of kept rows
-    /// and `batch_mean` by `N`, which without a mask is the same. `T²` keeps the gradient's size whatever the temperature.
+    /// and `batch_mean` by `N`, which is the same for `[N, C]` without a mask alone. `T²` keeps the gradient's size whatever the
+    /// temperature: as that grows, the loss tends to half the variance of the logits' differences.
     ///
     /// The divergence is built up by its chain rule, as classes come in: that of a union is that of the two shares of its
     /// parts plus the parts' own. No term is negative and none a difference of logs of sums, so that a student who is near

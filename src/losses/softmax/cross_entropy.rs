@@ -19,8 +19,11 @@ crate::loss! {
     /// ones, over probabilities by the number of positions, and the z-loss by the number of kept positions.
     ///
     /// `lse − x_c` is computed as `(max − x_c) + log1p(Σ' exp(x − max))`, the sum leaving the maximum out: no term is
-    /// negative, so that the loss of a confident right answer keeps its digits. `−∞` logits are classes that are masked,
-    /// exactly: they get no probability, and no gradient unless they are the target.
+    /// negative, so that the loss of a confident right answer keeps its digits. So does its gradient: that of the likeliest
+    /// class is what the others pull less what it lacks of 1. `−∞` logits are classes that are masked, exactly: they get no
+    /// probability; their loss is infinite where the target, or a smoothing, has a share for them, and their gradient is 0
+    /// where it has none. A class weight of exactly 0 mutes the terms that carry it, infinite ones too; the position is
+    /// counted still.
     ///
     /// Reference: `torch.nn.functional.cross_entropy`; the z-loss is that of Chowdhery et al., "PaLM", 2022.
     /// Neighbours: [`SoftmaxFocal`](crate::SoftmaxFocal), [`Dice`](crate::Dice).

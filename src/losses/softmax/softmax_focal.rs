@@ -16,7 +16,8 @@ crate::loss! {
     ///
     /// `1 − p_t` is the share of the other classes, summed without the target, so that a confident right answer keeps its
     /// digits; the derivative's `(1 − p_t)^(γ−1)·log p_t` is computed as `(1 − p_t)^γ` times a ratio that tends to −1, so
-    /// that it is finite for every γ ≥ 0.
+    /// that it is finite for every γ ≥ 0. An alpha of exactly 0 mutes the positions of its class, infinitely wrong ones too;
+    /// they are counted still.
     ///
     /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017. Neighbours: [`SigmoidFocal`](crate::SigmoidFocal)
     /// for independent questions; [`CrossEntropy`](crate::CrossEntropy), which γ = 0 is.
