@@ -80,7 +80,7 @@ fn box_score(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
         return unbounded(a, b);
     }
     let scale = scale_of(a, b);
-    let score = bounded(scale * a, scale * b, max(option(EPS) * scale * scale, 1e-37));
+    let score = bounded(scale * a, scale * b, max(option(EPS) * (scale * scale), 1e-37));
     return ElementScore(score.loss, scale * score.d);
 }
 

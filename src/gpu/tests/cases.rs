@@ -116,8 +116,25 @@ impl Case {
         loss
     }
 
-    /// The plan of the loss, on tensors that claim their shapes.
+    /// The plan of the loss.
     pub fn plan(&self, gpu: &Gpu) -> Result<Plan> {
+        self.requested(gpu, plan)
+    }
+
+    /// The rounding of the first gradient, where it is stored in 16 bits: as if another place of a term had a part in it.
+    pub fn rounding(&self, gpu: &Gpu) -> Result<Option<Plan>> {
+        self.requested(gpu, |request| {
+            let first = request.wanted.first().filter(|wanted| wanted.dtype != DType::F32 && !wanted.in_place);
+            let round = |first: &Wanted| {
+                let elements = request.part.operand(first.operand).map_or(0, Tensor::len);
+                rounding(&Request { wanted: &[*first], ..*request }, elements)
+            };
+            first.map(round).transpose()
+        })
+    }
+
+    /// What is made of the request for the loss, on tensors that claim their shapes.
+    fn requested<R>(&self, gpu: &Gpu, make: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R> {
         let loss = self.loss();
         let header = loss.header();
         let sizes = Sizes::new(&*loss, &self.shape, self.axis, self.target.is_float());
@@ -143,7 +160,7 @@ impl Case {
         }
         let (term, checked) = check::term(&term)?;
         let wanted = self.wanted();
-        let request = Request {
+        make(&Request {
             part: &term.parts[0],
             checked: &checked[0],
             wanted: &wanted,
@@ -155,14 +172,7 @@ impl Case {
             on_cpu: self.on_cpu,
             in_eights: self.in_eights,
             small: self.small,
-        };
-        let mut plan = plan(&request)?;
-        // as if another place of the term had a part in it
-        if let Some(shared) = wanted.first().filter(|wanted| wanted.dtype != DType::F32) {
-            let of = request.part.operand(shared.operand).map_or(0, Tensor::len);
-            plan.stages.extend(rounding(&Request { wanted: &[*shared], ..request }, of)?.stages);
-        }
-        Ok(plan)
+        })
     }
 
     /// The gradients that are wanted, each with an output of its own.

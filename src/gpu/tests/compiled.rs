@@ -96,7 +96,9 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
             "{case:?}: a kernel for no DX12"
         );
         assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups where there are none");
-        plan.stages.into_iter().map(|stage| (stage.kernel.key(), Kernel::clone(&stage.kernel))).collect::<Vec<_>>()
+        let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        let stages = plan.stages.into_iter().chain(rounding.into_iter().flat_map(|plan| plan.stages));
+        stages.map(|stage| (stage.kernel.key(), Kernel::clone(&stage.kernel))).collect::<Vec<_>>()
     };
     let of_loss = |loss: Box<dyn Loss>| {
         let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();

@@ -1,0 +1,493 @@
+//! Every loss as its definition has it, in the plainest form: no care is taken of digits, since the numbers have enough.
+
+use crate::big::Big;
+use std::collections::BTreeMap;
+use std::f64::consts::{LN_2, TAU};
+use wgloss::Value;
+
+/// What a loss is computed from.
+#[derive(Clone)]
+pub struct Inputs {
+    pub floats: BTreeMap<&'static str, Vec<Big>>,
+    pub labels: BTreeMap<&'static str, Vec<i64>>,
+    pub options: BTreeMap<&'static str, Value>,
+    /// The leading operand's shape.
+    pub shape: Vec<usize>,
+}
+
+impl Inputs {
+    fn of(&self, name: &str) -> &[Big] {
+        &self.floats[name]
+    }
+
+    fn x(&self, name: &str, i: usize) -> Big {
+        self.of(name)[i].clone()
+    }
+
+    fn number(&self, name: &str) -> f64 {
+        match self.options[name] {
+            Value::Number(x) => x,
+            ref other => panic!("{name} is {other}"),
+        }
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.options[name] == Value::Flag(true)
+    }
+
+    fn name(&self, name: &str) -> String {
+        self.options[name].to_string()
+    }
+
+    /// A value for each element.
+    fn each(&self, leader: &str, f: impl Fn(usize) -> Big) -> Vec<Big> {
+        (0..self.of(leader).len()).map(f).collect()
+    }
+
+    /// Items, classes and positions.
+    fn classes(&self) -> [usize; 3] {
+        let [n, c, rest @ ..] = &self.shape[..] else { panic!("{:?} has no classes", self.shape) };
+        [*n, *c, rest.iter().product()]
+    }
+
+    /// The numbers of each position's classes, in the order of labels.
+    fn rows(&self, name: &str) -> Vec<Vec<Big>> {
+        let [n, c, s] = self.classes();
+        let row = |i: usize, j: usize| (0..c).map(|k| self.x(name, (i * c + k) * s + j)).collect();
+        (0..n).flat_map(|i| (0..s).map(move |j| (i, j))).map(|(i, j)| row(i, j)).collect()
+    }
+
+    /// Rows of vectors.
+    fn vectors(&self, name: &str) -> Vec<Vec<Big>> {
+        self.of(name).chunks(self.shape[1]).map(<[Big]>::to_vec).collect()
+    }
+
+    /// The target of each class of each position: probabilities, or 1 at the label; nothing where the label is ignored.
+    fn targets(&self, name: &str, ignored: Option<i64>) -> Vec<Option<Vec<Big>>> {
+        let [_, c, _] = self.classes();
+        let Some(labels) = self.labels.get(name) else { return self.rows(name).into_iter().map(Some).collect() };
+        let hot = |label: i64| (0..c as i64).map(|k| Big::from(f64::from(u8::from(k == label)))).collect();
+        labels.iter().map(|&label| (Some(label) != ignored).then(|| hot(label))).collect()
+    }
+}
+
+fn big(x: f64) -> Big {
+    Big::from(x)
+}
+
+fn sigmoid(x: &Big) -> Big {
+    1.0 / (1.0 + (-x.clone()).exp())
+}
+
+fn softplus(x: &Big) -> Big {
+    (1.0 + x.exp()).ln()
+}
+
+fn square(x: Big) -> Big {
+    x.clone() * x
+}
+
+fn softmax(row: &[Big]) -> Vec<Big> {
+    let total: Big = row.iter().map(Big::exp).sum();
+    row.iter().map(|x| x.exp() / total.clone()).collect()
+}
+
+fn dot(a: &[Big], b: &[Big]) -> Big {
+    a.iter().zip(b).map(|(a, b)| a.clone() * b).sum()
+}
+
+fn unit(row: &[Big]) -> Vec<Big> {
+    let norm = dot(row, row).sqrt().max(1e-8);
+    row.iter().map(|x| x.clone() / &norm).collect()
+}
+
+fn cosine(a: &[Big], b: &[Big]) -> Big {
+    dot(&unit(a), &unit(b))
+}
+
+/// The p-norm of a difference, with the eps that PyTorch adds to each coordinate.
+fn distance(a: &[Big], b: &[Big], p: f64, eps: f64) -> Big {
+    let powers = a.iter().zip(b).map(|(a, b)| (a.clone() - b + eps).abs().pow(p));
+    powers.sum::<Big>().pow(1.0 / p)
+}
+
+/// The values of a loss, unreduced where it has values.
+pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
+    match id {
+        "mse" => pair(of, square),
+        "l1" => pair(of, |d| d.abs()),
+        "smooth_l1" => {
+            let beta = of.number("beta");
+            pair(of, |d| if d.abs() < beta { square(d) / (2.0 * beta) } else { d.abs() - beta / 2.0 })
+        }
+        "huber" => {
+            let delta = of.number("delta");
+            pair(of, |d| if d.abs() <= delta { 0.5 * square(d) } else { delta * (d.abs() - delta / 2.0) })
+        }
+        "log_cosh" => pair(of, |d| (d.exp() + (-d).exp()).ln() - big(2.0).ln()),
+        "charbonnier" => pair(of, |d| (square(d) + of.number("epsilon").powi(2)).sqrt()),
+        "quantile" => quantile(of),
+        "bce_with_logits" => of.each("input", |i| bce_with_logits(&of.x("input", i), &of.x("target", i))),
+        "bce" => of.each("input", |i| {
+            let (p, t) = (of.x("input", i), of.x("target", i));
+            let log = |p: Big| if p == 0.0 { big(-100.0) } else { p.ln().max(-100.0) };
+            -(t.clone() * log(p.clone()) + (1.0 - t) * log(1.0 - p))
+        }),
+        "sigmoid_focal" => of.each("input", |i| sigmoid_focal(of, &of.x("input", i), &of.x("target", i))),
+        "kl_div" => of.each("input", |i| match of.x("target", i) {
+            t if t == 0.0 => big(0.0),
+            t => t.clone() * (t.ln() - of.x("input", i)),
+        }),
+        "gaussian_kl" => of.each("mu", |i| gaussian_kl(&of.x("mu", i), &of.x("log_var", i))),
+        "gaussian_nll" => of.each("input", |i| {
+            let var = of.x("var", i).max(of.number("eps"));
+            let full = if of.flag("full") { 0.5 * TAU.ln() } else { 0.0 };
+            0.5 * (var.ln() + square(of.x("input", i) - of.x("target", i)) / var) + full
+        }),
+        "poisson_nll" => of.each("input", |i| {
+            let (x, t) = (of.x("input", i), of.x("target", i));
+            match of.flag("log_input") {
+                true => x.exp() - t * x,
+                false => x.clone() - t * (x + of.number("eps")).ln(),
+            }
+        }),
+        "soft_margin" => of.each("input", |i| softplus(&-(of.x("target", i) * of.x("input", i)))),
+        "hinge_embedding" => of.each("input", |i| match of.x("target", i) {
+            t if t == 1.0 => of.x("input", i),
+            _ => (of.number("margin") - of.x("input", i)).max(0.0),
+        }),
+        "margin_ranking" => of.each("input1", |i| {
+            (-(of.x("target", i) * (of.x("input1", i) - of.x("input2", i))) + of.number("margin")).max(0.0)
+        }),
+        "cross_entropy" => cross_entropy(of, of.rows("input"), "target"),
+        "linear_cross_entropy" => linear_cross_entropy(of),
+        "softmax_focal" => each_position(of, "target", |x, t| {
+            let p = dot(&softmax(x), t);
+            -((1.0 - p.clone()).pow(of.number("gamma")) * p.ln())
+        }),
+        "nll" => each_position(of, "target", |x, t| -dot(x, t)),
+        "multi_margin" => each_position(of, "target", |x, t| {
+            let of_label = dot(x, t);
+            let short = |k: usize| (of.number("margin") - of_label.clone() + &x[k]).max(0.0).pow(of.number("p"));
+            (0..x.len()).filter(|&k| t[k] == 0.0).map(short).sum::<Big>() / x.len() as f64
+        }),
+        "multilabel_soft_margin" => {
+            let rows = of.rows("input").into_iter().zip(of.rows("target"));
+            let row = |x: &[Big], t: &[Big]| x.iter().zip(t).map(|(x, t)| bce_with_logits(x, t)).sum::<Big>() / x.len() as f64;
+            rows.map(|(x, t)| row(&x, &t)).collect()
+        }
+        "distillation" => {
+            let temperature = of.number("temperature");
+            let tempered = |row: &[Big]| softmax(&row.iter().map(|x| x.clone() / temperature).collect::<Vec<_>>());
+            let rows = of.rows("student").into_iter().zip(of.rows("teacher"));
+            let divergence = |(s, t): (Vec<Big>, Vec<Big>)| {
+                let classes = tempered(&s).into_iter().zip(tempered(&t));
+                classes.map(|(s, t)| t.clone() * (t / s).ln()).sum::<Big>() * temperature.powi(2)
+            };
+            rows.map(divergence).collect()
+        }
+        "dice" | "tversky" | "generalized_dice" => regions(id, of),
+        "dice_cross_entropy" => {
+            let dice = regions("dice", of).into_iter().sum::<Big>() * of.number("dice_weight");
+            let entropies = cross_entropy(of, of.rows("input"), "target").into_iter().sum::<Big>();
+            vec![dice + entropies * of.number("cross_entropy_weight")]
+        }
+        "box_iou" => boxes(of),
+        "cosine_embedding" => with_target(of, |a, b, t| match t {
+            t if t == 1.0 => 1.0 - cosine(a, b),
+            _ => (cosine(a, b) - of.number("margin")).max(0.0),
+        }),
+        "cosine_similarity" => with_target(of, |a, b, t| square(cosine(a, b) - t)),
+        "contrastive" => with_target(of, |a, b, t| {
+            let d = if of.name("distance") == "cosine" { 1.0 - cosine(a, b) } else { distance(a, b, 2.0, 1e-6) };
+            0.5 * (t.clone() * square(d.clone()) + (1.0 - t) * square((of.number("margin") - d).max(0.0)))
+        }),
+        "triplet_margin" => {
+            let [a, b, c] = ["anchor", "positive", "negative"].map(|name| of.vectors(name));
+            let apart = |a: &[Big], b: &[Big]| distance(a, b, of.number("p"), of.number("eps"));
+            let row = |i: usize| {
+                let near = apart(&a[i], &b[i]);
+                let far = apart(&a[i], &c[i]);
+                let far = if of.flag("swap") { far.min(apart(&b[i], &c[i])) } else { far };
+                (near - far + of.number("margin")).max(0.0)
+            };
+            (0..a.len()).map(row).collect()
+        }
+        "info_nce" => info_nce(of),
+        "siglip" => {
+            let [image, text] = ["image", "text"].map(|name| of.vectors(name));
+            let [scale, shift] = ["logit_scale", "logit_bias"].map(|name| of.x(name, 0));
+            let pair = |i: usize, j: usize| {
+                let z = scale.clone() * cosine(&image[i], &text[j]) + &shift;
+                softplus(&if i == j { -z } else { z })
+            };
+            (0..image.len()).map(|i| (0..text.len()).map(|j| pair(i, j)).sum()).collect()
+        }
+        "sup_con" => {
+            let (rows, labels) = (of.vectors("features"), &of.labels["labels"]);
+            let row = |i: usize| {
+                let others: Vec<usize> = (0..rows.len()).filter(|&j| j != i).collect();
+                let z = |j: usize| cosine(&rows[i], &rows[j]) / of.number("temperature");
+                let log_total = others.iter().map(|&j| z(j).exp()).sum::<Big>().ln();
+                let alike: Vec<usize> = others.iter().copied().filter(|&j| labels[i] == labels[j]).collect();
+                let sum: Big = alike.iter().map(|&j| log_total.clone() - z(j)).sum();
+                sum / alike.len().max(1) as f64
+            };
+            (0..rows.len()).map(row).collect()
+        }
+        "diffusion" => diffusion(of),
+        "adversarial_generator" => of.each("fake", |i| adversarial(&of.name("kind"), of.x("fake", i), true, true)),
+        "adversarial_discriminator" => {
+            let side = |name: &str, real| -> Big {
+                of.of(name).iter().map(|x| adversarial(&of.name("kind"), x.clone(), real, false)).sum()
+            };
+            vec![side("real", true) + side("fake", false)]
+        }
+        "gram_style" => {
+            let [n, c, s] = of.classes();
+            let row = |name: &str, i: usize, k: usize| of.of(name)[(i * c + k) * s..][..s].to_vec();
+            let gram = |name: &str, i: usize, a: usize, b: usize| dot(&row(name, i, a), &row(name, i, b)) / (c * s) as f64;
+            let value = |i: usize, a: usize, b: usize| square(gram("input", i, a, b) - gram("target", i, a, b));
+            (0..n * c * c).map(|at| value(at / (c * c), at / c % c, at % c)).collect()
+        }
+        "vae" => {
+            let of_element = |i: usize| match of.name("reconstruction").as_str() {
+                "mse" => square(of.x("input", i) - of.x("target", i)),
+                _ => bce_with_logits(&of.x("input", i), &of.x("target", i)),
+            };
+            let reconstruction: Big = (0..of.of("input").len()).map(of_element).sum();
+            let latents = 0..of.of("mu").len();
+            let latent: Big = latents.map(|i| gaussian_kl(&of.x("mu", i), &of.x("log_var", i))).sum();
+            vec![reconstruction + latent * of.number("beta")]
+        }
+        "ppo_policy" => of.each("log_probs", |i| {
+            let (a, r) = (of.x("advantages", i), (of.x("log_probs", i) - of.x("old_log_probs", i)).exp());
+            let clipped = r.clone().max(1.0 - of.number("clip_low")).min(1.0 + of.number("clip_high"));
+            (-(a.clone() * r)).max(-(a * clipped))
+        }),
+        "ppo_value" => of.each("values", |i| {
+            let (v, old, goal) = (of.x("values", i), of.x("old_values", i), of.x("returns", i));
+            let clip = of.number("clip");
+            let clipped = old.clone() + (v.clone() - old).max(-clip).min(clip);
+            0.5 * square(v - &goal).max(square(clipped - goal))
+        }),
+        "kl_penalty" => of.each("log_probs", |i| {
+            let d = of.x("log_probs", i) - of.x("ref_log_probs", i);
+            match of.name("kind").as_str() {
+                "k1" => d,
+                "k2" => 0.5 * square(d),
+                _ => (-d.clone()).exp() - 1.0 + d,
+            }
+        }),
+        "preference" => of.each("chosen", |i| softplus(&(of.x("rejected", i) - of.x("chosen", i)))),
+        "dpo" => of.each("policy_chosen", |i| {
+            let [pc, pr, rc, rr] = ["policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected"]
+                .map(|name| of.x(name, i));
+            let (z, wrong) = (of.number("beta") * ((pc - pr) - (rc - rr)), of.number("label_smoothing"));
+            (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z)
+        }),
+        _ => panic!("no formula of {id}"),
+    }
+}
+
+fn pair(of: &Inputs, f: impl Fn(Big) -> Big) -> Vec<Big> {
+    of.each("input", |i| f(of.x("input", i) - of.x("target", i)))
+}
+
+fn bce_with_logits(x: &Big, t: &Big) -> Big {
+    t.clone() * softplus(&-x.clone()) + (1.0 - t.clone()) * softplus(x)
+}
+
+fn gaussian_kl(mu: &Big, log_var: &Big) -> Big {
+    -0.5 * (1.0 + log_var.clone() - square(mu.clone()) - log_var.exp())
+}
+
+fn quantile(of: &Inputs) -> Vec<Big> {
+    let Value::Numbers(quantiles) = &of.options["quantiles"] else { panic!("no quantiles") };
+    of.each("input", |i| {
+        let q = quantiles[i % quantiles.len()];
+        let short = of.x("target", i / quantiles.len()) - of.x("input", i);
+        (q * short.clone()).max((q - 1.0) * short)
+    })
+}
+
+fn sigmoid_focal(of: &Inputs, x: &Big, t: &Big) -> Big {
+    let p = sigmoid(x);
+    let miss = (1.0 - p.clone()) * t + p * (1.0 - t.clone());
+    let alpha = match of.options["alpha"] {
+        Value::Number(alpha) => alpha * t.clone() + (1.0 - alpha) * (1.0 - t.clone()),
+        _ => big(1.0),
+    };
+    alpha * miss.pow(of.number("gamma")) * bce_with_logits(x, t)
+}
+
+/// A value for each position: 0 for those that are ignored.
+fn each_position(of: &Inputs, target: &str, f: impl Fn(&[Big], &[Big]) -> Big) -> Vec<Big> {
+    let ignored = of.options.get("ignore_index").map(|_| of.number("ignore_index") as i64);
+    let rows = of.rows("input").into_iter().zip(of.targets(target, ignored));
+    rows.map(|(x, t)| t.map_or(big(0.0), |t| f(&x, &t))).collect()
+}
+
+fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> Vec<Big> {
+    let (smoothing, z) = (of.number("label_smoothing"), of.number("z_loss"));
+    let dense = !of.labels.contains_key(target);
+    let row = |(at, x): (usize, Vec<Big>)| {
+        let log_total = x.iter().map(Big::exp).sum::<Big>().ln();
+        let label = of.labels.get(target).map(|labels| labels[at]);
+        if label.is_some_and(|label| label == of.number("ignore_index") as i64) {
+            return big(0.0);
+        }
+        let q = |k: usize| match dense {
+            true => of.rows(target)[at][k].clone(),
+            false => big(f64::from(u8::from(label == Some(k as i64)))),
+        };
+        let share = |k: usize| (1.0 - smoothing) * q(k) + smoothing / x.len() as f64;
+        let surprise: Big = (0..x.len()).map(|k| share(k) * (log_total.clone() - &x[k])).sum();
+        surprise + z * square(log_total.clone())
+    };
+    rows.into_iter().enumerate().map(row).collect()
+}
+
+fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
+    let (x, weight) = (of.vectors("input"), of.vectors("weight"));
+    let logits = |x: &Vec<Big>| weight.iter().map(|w| dot(x, w)).collect();
+    cross_entropy(of, x.iter().map(logits).collect(), "target")
+}
+
+fn regions(id: &str, of: &Inputs) -> Vec<Big> {
+    let [n, c, s] = of.classes();
+    let (x, t) = (of.rows("input"), of.targets("target", None));
+    let p: Vec<Vec<Big>> = x
+        .iter()
+        .map(|row| match of.name("activation").as_str() {
+            "softmax" => softmax(row),
+            "sigmoid" => row.iter().map(sigmoid).collect(),
+            _ => row.clone(),
+        })
+        .collect();
+    let (nr, dr) = (of.number("smooth_nr"), of.number("smooth_dr"));
+    let on = |option: &str| of.options.contains_key(option) && of.flag(option);
+    // Σpt, Σp, Σt
+    let sums = |item: usize, k: usize| {
+        let at = item * s..(item + 1) * s;
+        let target = |at: usize| t[at].as_ref().map_or(big(0.0), |t| t[k].clone());
+        let power = if on("squared_pred") { 2.0 } else { 1.0 };
+        let both = at.clone().map(|at| p[at][k].clone() * target(at)).sum::<Big>();
+        [both, at.clone().map(|at| p[at][k].pow(power)).sum(), at.map(|at| target(at).pow(power)).sum()]
+    };
+    if id == "generalized_dice" {
+        let item = |item: usize| {
+            let of_classes: Vec<[Big; 3]> = (0..c).map(|k| sums(item, k)).collect();
+            let weight = |t: &Big| match of.name("weighting").as_str() {
+                _ if *t == 0.0 => None,
+                "square" => Some(1.0 / square(t.clone())),
+                "simple" => Some(1.0 / t.clone()),
+                _ => Some(big(1.0)),
+            };
+            let weights: Vec<Option<Big>> = of_classes.iter().map(|[_, _, t]| weight(t)).collect();
+            let largest = weights.iter().flatten().fold(big(0.0), |most, weight| most.max(weight));
+            let weighted = |f: &dyn Fn(&[Big; 3]) -> Big| -> Big {
+                let terms = of_classes.iter().zip(&weights);
+                terms.map(|(sums, weight)| weight.clone().unwrap_or(largest.clone()) * f(sums)).sum()
+            };
+            let overlap = weighted(&|[both, _, _]| both.clone());
+            1.0 - (2.0 * overlap + nr) / (weighted(&|[_, p, t]| p.clone() + t) + dr)
+        };
+        return (0..n).map(item).collect();
+    }
+    let value = |item: usize, k: usize| {
+        let [both, p, t] = sums(item, k);
+        if id == "tversky" {
+            let (extra, missed) = (p - &both, t - &both);
+            let wrong = of.number("alpha") * extra + of.number("beta") * missed;
+            return (1.0 - (both.clone() + nr) / (both + wrong + dr)).pow(of.number("gamma"));
+        }
+        let whole = match on("jaccard") {
+            true => 2.0 * (p + t - &both),
+            false => p + t,
+        };
+        1.0 - (2.0 * both + nr) / (whole + dr)
+    };
+    (0..n * c).map(|at| value(at / c, at % c)).collect()
+}
+
+fn boxes(of: &Inputs) -> Vec<Big> {
+    let (eps, kind) = (of.number("eps"), of.name("kind"));
+    let corners = |name: &str| of.of(name).chunks(4).map(<[Big]>::to_vec).collect::<Vec<_>>();
+    let iou = |a: &[Big], b: &[Big]| {
+        let size = |x: &[Big], k: usize| x[k + 2].clone() - &x[k];
+        let area = |x: &[Big]| size(x, 0) * size(x, 1);
+        let both = |k: usize| a[k + 2].clone().min(&b[k + 2]) - a[k].clone().max(&b[k]);
+        let hull = |k: usize| a[k + 2].clone().max(&b[k + 2]) - a[k].clone().min(&b[k]);
+        let inter = both(0).max(0.0) * both(1).max(0.0);
+        let union = area(a) + area(b) - &inter;
+        let iou = inter / (union.clone() + eps);
+        let mut loss = 1.0 - iou.clone();
+        if kind == "giou" {
+            let area = hull(0) * hull(1);
+            loss = loss + (area.clone() - union) / (area + eps);
+        }
+        if kind == "diou" || kind == "ciou" {
+            let centre = |k: usize| square((a[k].clone() + &a[k + 2] - &b[k] - &b[k + 2]) / 2.0);
+            loss = loss + (centre(0) + centre(1)) / (square(hull(0)) + square(hull(1)) + eps);
+        }
+        loss
+    };
+    corners("input").iter().zip(corners("target")).map(|(a, b)| iou(a, &b)).collect()
+}
+
+fn with_target(of: &Inputs, f: impl Fn(&[Big], &[Big], Big) -> Big) -> Vec<Big> {
+    let (a, b) = (of.vectors("input1"), of.vectors("input2"));
+    (0..a.len()).map(|i| f(&a[i], &b[i], of.x("target", i))).collect()
+}
+
+fn info_nce(of: &Inputs) -> Vec<Big> {
+    let (query, key) = (of.vectors("query"), of.vectors("key"));
+    let product = |a: &[Big], b: &[Big]| if of.flag("normalize") { cosine(a, b) } else { dot(a, b) };
+    let z = |i: usize, j: usize| product(&query[i], &key[j]) / of.number("temperature");
+    let of_row = |i: usize| (0..key.len()).map(|j| z(i, j).exp()).sum::<Big>().ln() - z(i, i);
+    let of_column = |i: usize| (0..key.len()).map(|j| z(j, i).exp()).sum::<Big>().ln() - z(i, i);
+    let value = |i: usize| if of.flag("symmetric") { 0.5 * (of_row(i) + of_column(i)) } else { of_row(i) };
+    (0..query.len()).map(value).collect()
+}
+
+fn diffusion(of: &Inputs) -> Vec<Big> {
+    let (n, all) = (of.shape[0], of.of("prediction").len());
+    let item = |i: usize| {
+        let alpha = of.x("alphas_cumprod", of.labels["timesteps"][i] as usize);
+        let errors = (i * all / n..(i + 1) * all / n).map(|at| square(of.x("prediction", at) - of.x("noise", at)));
+        let mean = errors.sum::<Big>() / (all / n) as f64;
+        match of.name("weighting").as_str() {
+            "none" => mean,
+            _ => {
+                let ratio = alpha.clone() / (1.0 - alpha);
+                mean * ratio.clone().min(of.number("gamma")) / ratio
+            }
+        }
+    };
+    (0..n).map(item).collect()
+}
+
+fn adversarial(kind: &str, x: Big, real: bool, generator: bool) -> Big {
+    let x = if real { x } else { -x };
+    match kind {
+        "vanilla" => softplus(&-x),
+        "least_squares" => 0.5 * square(if real { x - 1.0 } else { x }),
+        "hinge" if !generator => (1.0 - x).max(0.0),
+        _ => -x,
+    }
+}
+
+#[test]
+fn known_values_come_of_the_formulas() {
+    let inputs = |x: &[f64], t: &[f64]| Inputs {
+        floats: [("input", x), ("target", t)].map(|(name, x)| (name, x.iter().map(|&x| big(x)).collect())).into(),
+        labels: BTreeMap::new(),
+        options: BTreeMap::new(),
+        shape: vec![1, x.len()],
+    };
+    let of = |id, x: &[f64], t: &[f64]| values(id, &inputs(x, t)).iter().map(Big::to_f64).collect::<Vec<_>>();
+    assert_eq!(of("mse", &[1.0, 3.0], &[0.5, 3.0]), [0.25, 0.0]);
+    assert_eq!(of("bce_with_logits", &[0.0], &[1.0]), [LN_2]);
+    assert_eq!(of("log_cosh", &[2.0], &[2.0]), [0.0]);
+}
