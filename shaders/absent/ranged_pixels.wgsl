@@ -1,4 +1,4 @@
-// All classes of a position gone through at once: nothing is known of them before.
+// All classes of a position gone through at once: nothing is known of them before. Uses lib/component lib/params lib/math geometry/probable.
 struct Softmax {
     peak: vec4<f32>,
     rest: vec4<f32>,
@@ -9,7 +9,7 @@ fn softmax_before(at: vec4<u32>) -> Softmax {
 }
 
 fn pull_before(at: vec4<u32>) -> Pull {
-    return Pull(vec4<f32>(0.0), vec4<f32>(0.0));
+    return no_pull();
 }
 
 fn keep_pull(at: vec4<u32>, pull: Pull) {}

@@ -16,7 +16,7 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
 }
 
 fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
-    return Probable(x, vec4<f32>(1.0) - x, vec4<bool>(false));
+    return Probable(x, vec4<f32>(1.0) - x);
 }
 
 // p − t.

@@ -28,7 +28,7 @@ fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
     let b = probability(x.y);
     let c = probability(x.z);
     let d = probability(x.w);
-    return Probable(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y), vec4<bool>(false));
+    return Probable(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y));
 }
 
 // p − t, of parts that do not cancel where p is near a t of 0 or 1.

@@ -26,9 +26,7 @@ fn probabilities(x: vec4<f32>, at: Pixels) -> Probable {
         probability(x.z, at.peak.z, at.one_over.z),
         probability(x.w, at.peak.w, at.one_over.w),
     );
-    // the only class that may have more than half
-    let first = (x == at.peak) & (at.rest < vec4<f32>(1.0));
-    return Probable(p, select(vec4<f32>(1.0) - p, at.rest * at.one_over, first), first);
+    return Probable(p, select(vec4<f32>(1.0) - p, at.rest * at.one_over, x == at.peak));
 }
 
 // p − t, of parts that do not cancel where p is near a t of 0 or 1.
@@ -36,7 +34,7 @@ fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
     return (p * (vec4<f32>(1.0) - t)) - (q * t);
 }
 
-// The gradient of logits, p·(slope − Σ p·slope): of the first class what its own share takes from its slope is left out.
+// The gradient of logits, p·(slope − Σ p·slope).
 fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
-    return seen.p * select(slope - (pull.others + pull.first), (slope * seen.q) - pull.others, seen.first);
+    return seen.p * ((slope - pull.lead) - pull.sum);
 }

@@ -40,7 +40,7 @@ fn scattered_at(position: u32, instead: u32, end: u32) -> Scattered {
     let quad = quad_at(select(instead, position, live), end);
     look_at(quad.first.x);
     let pull = pull_before(quad.at);
-    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull.others));
+    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull.sum));
 }
 
 // The same with what a class pulls at all of them.
@@ -48,10 +48,7 @@ fn pulled(before: Scattered, k: u32) -> Scattered {
     var after = before;
     let slope = slope_first(before.quad, k, before.pixels);
     after.unknown = before.unknown | are_nan(slope.by_p) | are_nan(slope.seen.p);
-    let none = vec4<f32>(0.0);
-    let of_class = slope.seen.p * slope.by_p;
-    after.pull.others = before.pull.others + select(of_class, none, slope.seen.first);
-    after.pull.first = before.pull.first + select(none, of_class, slope.seen.first);
+    after.pull = pulled_by(before.pull, slope.seen.p, slope.by_p);
     return after;
 }
 
@@ -94,8 +91,9 @@ fn region_scatter(
             }
         }
         for (var q = 0u; q < STRIP; q += 1u) {
-            let others = select(strip[q].pull.others, vec4<f32>(nan()), strip[q].unknown);
-            keep_pull(strip[q].quad.at, Pull(others, strip[q].pull.first));
+            let pull = strip[q].pull;
+            let sum = select(pull.sum, vec4<f32>(nan()), strip[q].unknown);
+            keep_pull(strip[q].quad.at, Pull(pull.lead, pull.likeliest, sum, pull.met));
         }
     }
     if WRITES {

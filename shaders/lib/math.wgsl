@@ -26,7 +26,7 @@ fn exp_negative(x: f32) -> f32 {
 // exp(−x) for x ≥ 0, of which nothing finite is 0: no sigmoid and no softmax of finite logits is ever sure. The least that is
 // left leaves room to be divided by.
 fn exp_unsure(x: f32) -> f32 {
-    return select(exp(-min(x, 85.0)), 0.0, is_infinite(x));
+    return select(exp(-min(x, 86.5)), 0.0, is_infinite(x));
 }
 
 // exp(x), to infinity beyond what f32 holds, where some drivers go astray.

@@ -3,8 +3,10 @@ struct RangedPixel {
     peak: f32,
     // the sum of exp(x − peak) over all others
     rest: f32,
-    pull_of_others: f32,
-    pull_of_first: f32,
+    lead: f32,
+    likeliest: f32,
+    pull: f32,
+    met: f32,
 }
 
 @group(0) @binding(18) var<storage, read_write> ranged_pixels: array<RangedPixel>;
@@ -42,22 +44,26 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
 
 fn pull_before(at: vec4<u32>) -> Pull {
     if params.block.fresh != 0u {
-        return Pull(vec4<f32>(0.0), vec4<f32>(0.0));
+        return no_pull();
     }
     let a = ranged_pixels[at.x + base(18u)];
     let b = ranged_pixels[at.y + base(18u)];
     let c = ranged_pixels[at.z + base(18u)];
     let d = ranged_pixels[at.w + base(18u)];
     return Pull(
-        vec4<f32>(a.pull_of_others, b.pull_of_others, c.pull_of_others, d.pull_of_others),
-        vec4<f32>(a.pull_of_first, b.pull_of_first, c.pull_of_first, d.pull_of_first),
+        vec4<f32>(a.lead, b.lead, c.lead, d.lead),
+        vec4<f32>(a.likeliest, b.likeliest, c.likeliest, d.likeliest),
+        vec4<f32>(a.pull, b.pull, c.pull, d.pull),
+        vec4<f32>(a.met, b.met, c.met, d.met),
     );
 }
 
 fn keep_pull(at: vec4<u32>, pull: Pull) {
     for (var j = 0u; j < 4u; j += 1u) {
         let i = word_at(at, j) + base(18u);
-        ranged_pixels[i].pull_of_others = float_at(pull.others, j);
-        ranged_pixels[i].pull_of_first = float_at(pull.first, j);
+        ranged_pixels[i].lead = float_at(pull.lead, j);
+        ranged_pixels[i].likeliest = float_at(pull.likeliest, j);
+        ranged_pixels[i].pull = float_at(pull.sum, j);
+        ranged_pixels[i].met = float_at(pull.met, j);
     }
 }

@@ -173,7 +173,9 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }),
         "multilabel_soft_margin" => {
             let rows = of.rows("input").into_iter().zip(of.rows("target"));
-            let row = |x: &[Big], t: &[Big]| x.iter().zip(t).map(|(x, t)| bce_with_logits(x, t)).sum::<Big>() / x.len() as f64;
+            let row = |x: &[Big], t: &[Big]| {
+                x.iter().zip(t).map(|(x, t)| bce_with_logits(x, t)).sum::<Big>() / x.len() as f64
+            };
             rows.map(|(x, t)| row(&x, &t)).collect()
         }
         "distillation" => {
@@ -246,7 +248,8 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         "gram_style" => {
             let [n, c, s] = of.classes();
             let row = |name: &str, i: usize, k: usize| of.of(name)[(i * c + k) * s..][..s].to_vec();
-            let gram = |name: &str, i: usize, a: usize, b: usize| dot(&row(name, i, a), &row(name, i, b)) / (c * s) as f64;
+            let gram =
+                |name: &str, i: usize, a: usize, b: usize| dot(&row(name, i, a), &row(name, i, b)) / (c * s) as f64;
             let value = |i: usize, a: usize, b: usize| square(gram("input", i, a, b) - gram("target", i, a, b));
             (0..n * c * c).map(|at| value(at / (c * c), at / c % c, at % c)).collect()
         }
@@ -356,7 +359,9 @@ fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
 
 fn regions(id: &str, of: &Inputs) -> Vec<Big> {
     let [n, c, s] = of.classes();
-    let (x, t) = (of.rows("input"), of.targets("target", None));
+    let ignored = of.options.get("ignore_index").filter(|ignored| **ignored != Value::None);
+    let ignored = ignored.map(|_| of.number("ignore_index") as i64);
+    let (x, t) = (of.rows("input"), of.targets("target", ignored));
     let p: Vec<Vec<Big>> = x
         .iter()
         .map(|row| match of.name("activation").as_str() {
@@ -369,11 +374,10 @@ fn regions(id: &str, of: &Inputs) -> Vec<Big> {
     let on = |option: &str| of.options.contains_key(option) && of.flag(option);
     // Σpt, Σp, Σt
     let sums = |item: usize, k: usize| {
-        let at = item * s..(item + 1) * s;
-        let target = |at: usize| t[at].as_ref().map_or(big(0.0), |t| t[k].clone());
+        let kept = (item * s..(item + 1) * s).filter_map(|at| Some((&p[at][k], &t[at].as_ref()?[k])));
         let power = if on("squared_pred") { 2.0 } else { 1.0 };
-        let both = at.clone().map(|at| p[at][k].clone() * target(at)).sum::<Big>();
-        [both, at.clone().map(|at| p[at][k].pow(power)).sum(), at.map(|at| target(at).pow(power)).sum()]
+        let both = kept.clone().map(|(p, t)| p.clone() * t).sum();
+        [both, kept.clone().map(|(p, _)| p.pow(power)).sum(), kept.map(|(_, t)| t.pow(power)).sum()]
     };
     if id == "generalized_dice" {
         let item = |item: usize| {

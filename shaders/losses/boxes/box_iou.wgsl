@@ -9,6 +9,12 @@ fn share_of(first: vec2<f32>, second: vec2<f32>) -> vec2<f32> {
     return select(select(vec2<f32>(0.0), vec2<f32>(1.0), first > second), vec2<f32>(0.5), first == second);
 }
 
+// The area beside one side of two boxes that overlap, which only the one reaches that goes further there: a by −step, or b by
+// step. It is as high as the other box goes beyond that one.
+fn corner(step: f32, beyond: f32, beyond_b: f32) -> f32 {
+    return select(step * beyond, -step * beyond_b, step < 0.0);
+}
+
 // The derivative of width·height with respect to the two corners, low ones first.
 fn of_area(size: vec2<f32>, low: vec2<f32>, high: vec2<f32>) -> vec4<f32> {
     return vec4<f32>(-size.yx * low, size.yx * high);
@@ -80,7 +86,7 @@ fn box_score(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
         return unbounded(a, b);
     }
     let scale = scale_of(a, b);
-    let score = bounded(scale * a, scale * b, max(option(EPS) * (scale * scale), 1e-37));
+    let score = bounded(scale * a, scale * b, max(part_of(option(EPS), scale * scale), 1e-37));
     return ElementScore(score.loss, scale * score.d);
 }
 
@@ -116,7 +122,11 @@ fn bounded(a: vec4<f32>, b: vec4<f32>, eps: f32) -> ElementScore {
         let area = hull.x * hull.y;
         let of_hull = of_area(hull, low, high);
         if area + eps != 0.0 {
-            let waste = (area - total) / (area + eps);
+            // what neither box covers; of boxes that overlap the corners beyond both, of which none is a difference of areas
+            let beyond = max(b.xy - a.xy, vec2<f32>(0.0)) + max(a.zw - b.zw, vec2<f32>(0.0));
+            let beyond_b = max(a.xy - b.xy, vec2<f32>(0.0)) + max(b.zw - a.zw, vec2<f32>(0.0));
+            let corners = corner(a.x - b.x, beyond.y, beyond_b.y) + corner(b.z - a.z, beyond.y, beyond_b.y);
+            let waste = select(area - total, corners, inter > 0.0) / (area + eps);
             loss += waste;
             d += ((of_hull - of_total) - (waste * of_hull)) / (area + eps);
         }

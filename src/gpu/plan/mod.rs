@@ -60,7 +60,7 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("pixels", 8),
     ("pixel_fours", 16),
     ("riders", 24),
-    ("ranged_pixels", 16),
+    ("ranged_pixels", 24),
     ("ranged_riders", 28),
     ("factors", 4),
     ("whole_states", 24),
