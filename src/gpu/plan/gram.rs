@@ -3,7 +3,7 @@
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
 use super::tiles::{BESIDE, Side, TILE, factors, multiplies};
 use super::{
-    Joint, MOST_ELEMENTS, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals,
+    Joint, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals,
 };
 use crate::error::{Error, Result};
 use crate::role::Role;
@@ -18,7 +18,6 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     for (what, needed, limit) in [
         ("channels of an item", c as u64, WIDEST as u64),
         ("positions of an item", s as u64, MOST_POSITIONS as u64),
-        ("pairs of channels", values, MOST_ELEMENTS),
     ] {
         if needed > limit {
             return Err(Error::TooLarge { what: what.into(), needed, limit });
@@ -39,7 +38,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     (params.class_stride, params.position_stride) =
         (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    (params.rounds, params.tallies) = (narrow(rounds as u64), narrow(settled));
+    params.rounds = narrow(rounds as u64);
+    plan.tally(settled);
     // a pair of channels is settled together with its turned one
     let longest = iterations(chunk.max(c)).max(4 * rounds * chunks);
     plan.longest_loop = plan.longest_loop.max(longest as u64);

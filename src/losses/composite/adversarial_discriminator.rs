@@ -40,6 +40,11 @@ static HEADER: Header = Header {
 };
 
 impl Composite for AdversarialDiscriminator {
+    fn shares_batch(&self) -> bool {
+        // each side is a mean of its own
+        false
+    }
+
     fn components(&self, reduction: Reduction) -> Vec<Component> {
         let side = |name, side, operands| Component {
             name,
