@@ -21,7 +21,9 @@ fn reading<T: Operand>(spec: &OperandSpec, got: &T, leader: &T) -> String {
         Role::Target if dtype.is_float() => {
             format!(", since `{name}` holds {dtype}, read as probabilities; labels are integers")
         }
-        Role::Target => format!(", since `{name}` holds {dtype}, read as labels; probabilities and one-hot targets are floats"),
+        Role::Target => {
+            format!(", since `{name}` holds {dtype}, read as labels; probabilities and one-hot targets are floats")
+        }
         Role::Labels if got.shape() == leader.shape() => ", since labels are one a position, not one-hot".into(),
         _ => String::new(),
     }

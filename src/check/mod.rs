@@ -131,7 +131,8 @@ fn part<T: Operand>(part: &Part<T>) -> Result<Checked> {
 fn beside<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
     let (Some(beside), Some(leader)) = (&part.beside, part.operand(header.operands[0].name)) else { return Ok(()) };
     let got = leader.shape();
-    let fits = if beside.whole_shape { got == beside.shape } else { got.get(..beside.shape.len()) == Some(&beside.shape) };
+    let fits =
+        if beside.whole_shape { got == beside.shape } else { got.get(..beside.shape.len()) == Some(&beside.shape) };
     if fits {
         return Ok(());
     }

@@ -82,8 +82,7 @@ impl Detection {
         };
         // the anchors of both
         let rows = anchors.classes.shape().iter().take(1).copied().collect();
-        let beside =
-            Beside { whole: "detection", own: "boxes", other: "classes", shape: rows, whole_shape: false };
+        let beside = Beside { whole: "detection", own: "boxes", other: "classes", shape: rows, whole_shape: false };
         let boxes = boxes.with(Extra::Mask, anchors.positives).named("boxes").beside(beside);
         let sum = classes.named("classification") + self.box_weight * boxes;
         sum.reduce(Reduction::Sum).divide_by(count)

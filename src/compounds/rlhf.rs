@@ -58,13 +58,8 @@ impl Rlhf {
         let policy = self.policy.of(rollout.log_probs, rollout.old_log_probs, rollout.advantages).named("policy");
         let value = self.value.of(rollout.values, rollout.old_values, rollout.returns).named("value");
         let tokens = rollout.log_probs.shape().to_vec();
-        let value = value.beside(Beside {
-            whole: "rlhf",
-            own: "values",
-            other: "log_probs",
-            shape: tokens,
-            whole_shape: true,
-        });
+        let value =
+            value.beside(Beside { whole: "rlhf", own: "values", other: "log_probs", shape: tokens, whole_shape: true });
         let kl = self.kl.of(rollout.log_probs, rollout.ref_log_probs).named("kl");
         let sum = policy + self.value_weight * value + self.kl_weight * kl;
         match rollout.mask {

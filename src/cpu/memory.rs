@@ -53,7 +53,8 @@ fn walk(part: &Part<Array>, checked: &Checked) -> u128 {
         }
         Walk::Regions(classes) => {
             let positions = classes.n as u128 * classes.s as u128;
-            let items = if values_of_batch(part) { 1 } else { classes.n as u128 };
+            // each class has a weight, even where there are no items
+            let items = if values_of_batch(part) { 1 } else { classes.n.max(1) as u128 };
             // probabilities and targets; what rides along has positions of its own
             let ridden = if checked.rider_divisor.is_some() { 128 + 32 * classes.c as u128 } else { 0 };
             positions * (8 + 24 * classes.c as u128 + ridden) + items * classes.c as u128 * 64

@@ -119,14 +119,16 @@ impl Gpu {
             Data::I32(x) => (bytemuck::cast_slice(x), DType::I32),
             Data::U32(x) => (bytemuck::cast_slice(x), DType::U32),
             Data::U8(x) => (x, DType::U8),
-            Data::I64(x) => match x.iter().map(|&label| i32::try_from(label)).collect::<std::result::Result<Vec<_>, _>>() {
-                Ok(labels) => {
-                    narrowed = labels;
-                    (bytemuck::cast_slice(&narrowed), DType::I32)
+            Data::I64(x) => {
+                match x.iter().map(|&label| i32::try_from(label)).collect::<std::result::Result<Vec<_>, _>>() {
+                    Ok(labels) => {
+                        narrowed = labels;
+                        (bytemuck::cast_slice(&narrowed), DType::I32)
+                    }
+                    // which labels are good is for the loss that they are given to
+                    Err(_) => (bytemuck::cast_slice(x), DType::I64),
                 }
-                // which labels are good is for the loss that they are given to
-                Err(_) => (bytemuck::cast_slice(x), DType::I64),
-            },
+            }
             Data::F64(_) => {
                 let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
                 return Err(Error::UnsupportedDtype {

@@ -13,6 +13,10 @@ pub(super) const TILE: usize = 64;
 /// The most dispatches of a plan, which are recorded one by one.
 const MOST_DISPATCHES: u64 = 1 << 14;
 
+/// What is refused where the blocks do not fit the bound, and what to do.
+pub(super) const WORKSPACE: &str =
+    "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
+
 /// What a job holds beside a plan's scratch memory, at most.
 pub(super) const BESIDE: u64 = 4096;
 
@@ -105,7 +109,7 @@ impl<'a> Tiles<'a> {
         let Some(blocks) = blocks else {
             let least = Blocks::ever_smaller(width, rows, false).last();
             let (needed, limit) = (least.map_or(held, |blocks| needs(&blocks)), request.workspace_bound);
-            return Err(Error::TooLarge { what: "bytes of workspace".into(), needed, limit });
+            return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
         for (name, elements, _) in scratch(width, blocks, statistics, passes) {
             match name {
