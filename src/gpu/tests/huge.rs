@@ -277,3 +277,39 @@ fn what_a_twin_holds_is_bounded() {
     let few = Array::new::<f32>(&[], [100, 0]).expect("no elements");
     assert!(cpu::value(&crate::InfoNce::default().of(&few, &few).reduce(Reduction::Sum)).is_ok());
 }
+
+/// What a GPU alone refuses says so, and the README has the number.
+#[test]
+fn limits_of_the_gpu_say_so_and_are_documented() {
+    let f = DType::F32;
+    let call = |id: &str, operands: &[(&'static str, Vec<usize>, DType)]| Call {
+        loss: crate::by_id(id).expect("a loss").header().default,
+        options: Vec::new(),
+        axis: ClassAxis::Second,
+        operands: operands.to_vec(),
+    };
+    let both =
+        |id: &str, names: [&'static str; 2], shape: &[usize]| call(id, &names.map(|name| (name, shape.to_vec(), f)));
+    let dice = |c: usize| call("dice", &[("input", vec![1, c, 2], f), ("target", vec![1, 2], DType::I32)]);
+    let rows = |width: usize| both("info_nce", ["query", "key"], &[2, width]);
+    let gram = |c: usize, s: usize| both("gram_style", ["input", "target"], &[1, c, s]);
+    for (call, said, limit) in [
+        (dice(8193), "dice on the GPU: classes: 8193 needed, the limit is 8192", "8,192 classes"),
+        (rows(32_769), "info_nce on the GPU: elements of a row: 32769 needed, the limit is 32768", "32,768 elements"),
+        (
+            gram(32_769, 2),
+            "gram_style on the GPU: channels of an item: 32769 needed, the limit is 32768",
+            "32,768 channels",
+        ),
+        (
+            gram(2, 2_097_153),
+            "gram_style on the GPU: positions of an item: 2097153 needed, the limit is 2097152",
+            "2,097,152 positions",
+        ),
+    ] {
+        assert_eq!(call.on_gpu().map_err(|error| error.to_string()), Err(said.to_string()));
+        let readme = include_str!("../../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(readme.contains(limit), "the README lacks {limit}");
+    }
+    assert_eq!((dice(8192).on_gpu(), rows(32_768).on_gpu()), (Ok(()), Ok(())));
+}
