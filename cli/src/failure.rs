@@ -19,9 +19,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit status: 2 for what the caller has to give otherwise, 1 for the rest.
+    /// The exit status: 2 for what the caller has to give otherwise, 141 for a reader who left, as a shell shows SIGPIPE, 1
+    /// for the rest.
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Failure::Input(_)) { 2 } else { 1 })
+        ExitCode::from(match self {
+            Failure::Input(_) => 2,
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 141,
+            _ => 1,
+        })
     }
 
     /// Whether there is something left to say: not where it was said, nor to a reader who left.

@@ -211,6 +211,7 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_runs() {
         ("r.txt", "error: r.txt: the files written are FILE.json"),
         ("none/r.json", "error: none/r.json: its directory"),
         ("folder.json", "error: folder.json: is there, and is not a file"),
+        ("./mse.json", "error: ./mse.json: is one of the cases that are read"),
     ] {
         let (run, status, _) = verified(&directory, &["--report", place]);
         assert_eq!((status, run.out.as_str()), (Some(2), ""), "{run:#?}");
@@ -459,6 +460,30 @@ mod unix {
         assert!(run.err.contains("fixed.npy: is there, and may not be written"), "{run:#?}");
         let left = names(directory.path());
         assert!(left.iter().all(|name| !name.starts_with('.')), "{left:?}");
+    }
+
+    #[test]
+    fn a_result_that_nobody_gets_is_no_success() {
+        let directory = files();
+        let shell = |line: &str| {
+            let mut program = Command::new("bash");
+            let program = program.current_dir(directory.path()).args(["-c", line]);
+            run(program.env("WGLOSS", env!("CARGO_BIN_EXE_wgloss")))
+        };
+        let eval = "\"$WGLOSS\" eval mse --device cpu --input x.npy --target t.npy";
+        let closed = shell(&format!("{eval} >&-"));
+        assert_eq!(closed.status, Some(1), "{closed:#?}");
+        assert!(closed.err.contains("error: standard output: is closed"), "{closed:#?}");
+        let listed = shell("\"$WGLOSS\" list >&-");
+        assert_eq!(listed.status, Some(1), "{listed:#?}");
+        // who asked for files, or for nothing to be shown, has what he asked for
+        for more in ["--output l.npy >&-", ">/dev/null", "1<>/dev/null"] {
+            let run = shell(&format!("{eval} {more}"));
+            assert_eq!((run.status, run.err.as_str()), (Some(0), ""), "{more}: {run:#?}");
+        }
+        // a reader who left before there was anything to read
+        let left = shell(&format!("{{ sleep 0.2; {eval}; echo $? >status; }} | true; cat status"));
+        assert_eq!((left.out.as_str(), left.err.as_str()), ("141\n", ""), "{left:#?}");
     }
 
     #[test]
