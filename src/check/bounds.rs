@@ -1,6 +1,5 @@
 //! How large a call may be on any device: counts of shapes, checked before anything is allocated or looped over.
 
-use super::scale_tensors;
 use crate::error::{Error, Result};
 use crate::role::Role;
 use crate::shape::elements_needed;
@@ -18,11 +17,8 @@ pub(super) fn tensor(loss: &str, name: &str, shape: &[usize]) -> Result<()> {
 /// Refuses operands, values and rows that are too many.
 pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
     let loss = part.loss.header().id;
-    for (name, operand) in &part.operands {
+    for (name, operand) in part.read() {
         tensor(loss, name, operand.shape())?;
-    }
-    for (name, scale) in scale_tensors(part).chain(part.among.iter().map(|among| ("among", among))) {
-        tensor(loss, name, scale.shape())?;
     }
     // a loss may have more values than its operands have elements: pairs of channels
     counted(loss, "values", values)?;
@@ -36,6 +32,11 @@ pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
         return Err(Error::TooLarge { what: format!("{loss}: rows of all operands"), needed, limit: MOST_ELEMENTS });
     }
     Ok(())
+}
+
+/// Refuses statistics of too many numbers.
+pub(super) fn statistics(loss: &str, shape: &[usize]) -> Result<()> {
+    counted(loss, "statistics", shape)
 }
 
 fn counted(loss: &str, what: &str, shape: &[usize]) -> Result<()> {

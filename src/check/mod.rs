@@ -13,6 +13,8 @@ use crate::loss::{Denominator, Header, OperandSpec};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
+#[cfg(feature = "gpu")]
+use crate::shape::DType;
 use crate::shape::{Classes, elements};
 use crate::term::{Operand, Part, Scale, Term, refuse_reduction};
 
@@ -360,6 +362,23 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
 
 fn mismatch<T: Operand>(header: &Header, operand: &str, expected: String, got: &T) -> Error {
     Error::ShapeMismatch { loss: header.id, operand: operand.into(), expected, got: got.shape().to_vec() }
+}
+
+/// Refuses what no GPU takes, here where loss and operand are known by name: an upload knows neither.
+#[cfg(feature = "gpu")]
+pub(crate) fn on_gpu<T: Operand>(term: &Term<T>) -> Result<()> {
+    for part in &term.parts {
+        let mut read = part.read();
+        if let Some((name, operand)) = read.find(|(_, operand)| operand.dtype() == DType::F64) {
+            return Err(Error::UnsupportedDtype {
+                loss: part.loss.header().id,
+                operand: name.into(),
+                got: operand.dtype(),
+                expected: "f32, f16 or bf16 on a GPU".into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a tensor that the term has no gradient for.

@@ -1,6 +1,6 @@
 //! What is spread over devices: which losses can be, and the shapes of their statistics.
 
-use super::{Checked, Walk, mismatch};
+use super::{Checked, Walk, bounds, mismatch};
 use crate::error::{Error, Result};
 use crate::leaf::Leaf;
 use crate::role::Role;
@@ -34,6 +34,7 @@ pub(crate) fn statistics<T: Operand>(term: &Term<T>) -> Result<(Part<T>, Checked
     }
     let checked = super::part(part)?;
     let shape = shape(part, &checked).expect("a loss that merges has statistics");
+    bounds::statistics(part.loss.header().id, &shape)?;
     Ok((part.clone(), checked, shape))
 }
 

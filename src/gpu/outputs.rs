@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::gpu::plan::{IN_PLACE, reads_first};
 use crate::gpu::tensor::Tensor;
 use crate::shape::DType;
-use crate::term::{Operand, Part, Scale, Term};
+use crate::term::{Operand, Part, Term};
 
 /// Where a prepared job writes.
 #[derive(Clone, Debug, Default)]
@@ -139,13 +139,7 @@ fn read(term: &Term<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
 }
 
 fn read_by(part: &Part<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
-    let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
-    let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
-        Some(Scale::Tensor(tensor)) => Some((name.to_string(), tensor)),
-        _ => None,
-    });
-    let among = part.among.iter().map(|statistics| ("among".to_string(), statistics));
-    part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales).chain(among)
+    part.read().map(|(name, tensor)| (name.to_string(), tensor))
 }
 
 /// Refuses an output that overlaps one of these; says the rule that would allow it where it is that very tensor.

@@ -73,6 +73,17 @@ impl<T> Part<T> {
         self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
     }
 
+    /// Everything that is read of it, by name: operands, scales, statistics.
+    pub fn read(&self) -> impl Iterator<Item = (&str, &T)> {
+        let scales = [("upstream", Some(&self.upstream)), ("divide_by", self.divide_by.as_ref())];
+        let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
+            Some(Scale::Tensor(tensor)) => Some((name, tensor)),
+            _ => None,
+        });
+        let operands = self.operands.iter().map(|(name, tensor)| (name.as_str(), tensor));
+        operands.chain(scales).chain(self.among.iter().map(|among| ("among", among)))
+    }
+
     /// The operand that plays a role which a loss has once, where it is given.
     pub fn of_role(&self, role: Role) -> Option<&T> {
         self.loss.header().player(role).and_then(|spec| self.operand(spec.name))

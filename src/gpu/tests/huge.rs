@@ -7,6 +7,7 @@ use crate::cpu;
 use crate::error::{Error, Result};
 use crate::gpu::plan::{Request, Wanted, plan};
 use crate::gpu::tensor::Tensor;
+use crate::leaf::Leaf;
 use crate::loss::Loss;
 use crate::options::{Kind, OptionType, Value};
 use crate::reduction::Reduction;
@@ -55,6 +56,9 @@ struct Call {
     options: Vec<(&'static str, Value)>,
     axis: ClassAxis,
     operands: Vec<(&'static str, Vec<usize>, DType)>,
+    /// Whether the statistics of a piece are asked for, and where the rows of a piece begin.
+    statistics: bool,
+    rows_from: Option<usize>,
 }
 
 impl Call {
@@ -89,7 +93,10 @@ impl Call {
             let labels = spec.role.is_integer() || (spec.role == Role::Target && !dense);
             operands.push((spec.name, shape, if labels { DType::I32 } else { DType::F32 }));
         }
-        Call { loss: header.default, options, axis, operands }
+        let pairs = matches!(loss.leaf(), Leaf::Similarity(_));
+        let rows_from = (pairs && draw.below(3) == 0).then(|| draw.length());
+        let statistics = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) && draw.below(3) == 0;
+        Call { loss: header.default, options, axis, operands, statistics, rows_from }
     }
 
     fn term<T: Operand>(&self, mut of: impl FnMut(&[usize], DType) -> T) -> Result<(Term<T>, Vec<T>)> {
@@ -99,7 +106,10 @@ impl Call {
         }
         let tensors: Vec<T> = self.operands.iter().map(|(_, shape, dtype)| of(shape, *dtype)).collect();
         let names = self.operands.iter().map(|(name, ..)| *name);
-        let term = Term::from_options(loss, self.options.iter().cloned(), names.zip(&tensors))?;
+        let mut term = Term::from_options(loss, self.options.iter().cloned(), names.zip(&tensors))?;
+        if let Some(first) = self.rows_from {
+            term = term.rows_from(first);
+        }
         Ok((term, tensors))
     }
 
@@ -107,16 +117,23 @@ impl Call {
     fn on_gpu(&self) -> Result<()> {
         let claim = |shape: &[usize], dtype| noop().claim(shape, dtype).with_class_axis(self.axis);
         let (term, _) = self.term(claim)?;
-        let (term, checked) = check::term(&term)?;
-        for (part, checked) in term.parts.iter().zip(&checked) {
+        let (parts, checked) = if self.statistics {
+            let (part, checked, _) = check::statistics(&term)?;
+            (vec![part], vec![checked])
+        } else {
+            let (term, checked) = check::term(&term)?;
+            (term.parts, checked)
+        };
+        for (part, checked) in parts.iter().zip(&checked) {
+            let wanted = if self.statistics { Vec::new() } else { wanted(part) };
             plan(&Request {
                 part,
                 checked,
-                wanted: &wanted(part),
+                wanted: &wanted,
                 place: 0,
                 slot: 0,
                 workspace_bound: 128 << 20,
-                statistics: false,
+                statistics: self.statistics,
                 binding_limit: 128 << 20,
                 on_cpu: false,
                 in_eights: false,
@@ -140,6 +157,9 @@ impl Call {
                 Array::from_data(data, shape).expect("as many elements as the shape has").with_class_axis(self.axis)
             };
             let (term, arrays) = self.term(array)?;
+            if self.statistics {
+                return cpu::statistics(&term).map(drop);
+            }
             let header = (self.loss)().header();
             let differentiable =
                 |(name, ..): &(&str, Vec<usize>, DType)| header.operand(name).is_some_and(|s| s.gradient);
@@ -213,6 +233,8 @@ fn what_128_bytes_can_claim() {
         options: Vec::new(),
         axis: ClassAxis::Second,
         operands: operands.to_vec(),
+        statistics: false,
+        rows_from: None,
     };
     let (f, i) = (DType::F32, DType::I32);
     for power in [31, 33, 40, 62] {
@@ -287,6 +309,8 @@ fn limits_of_the_gpu_say_so_and_are_documented() {
         options: Vec::new(),
         axis: ClassAxis::Second,
         operands: operands.to_vec(),
+        statistics: false,
+        rows_from: None,
     };
     let both =
         |id: &str, names: [&'static str; 2], shape: &[usize]| call(id, &names.map(|name| (name, shape.to_vec(), f)));
