@@ -52,10 +52,10 @@ pub struct Bytes<R> {
     left: u64,
 }
 
-impl<'a> Bytes<&'a [u8]> {
+impl Bytes<&[u8]> {
     /// Those of a file in memory.
     #[cfg(test)]
-    pub fn of(bytes: &'a [u8]) -> Bytes<&'a [u8]> {
+    pub fn of(bytes: &[u8]) -> Bytes<&[u8]> {
         Bytes { file: bytes, left: bytes.len() as u64 }
     }
 }
