@@ -1,5 +1,6 @@
 //! What is refused before anything is computed: options, operands, dtypes and shapes, in this order, and labels on the host.
 
+mod asked;
 mod bounds;
 mod composite;
 mod hints;
@@ -13,8 +14,6 @@ use crate::loss::{Denominator, Header, OperandSpec};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
-#[cfg(feature = "gpu")]
-use crate::shape::DType;
 use crate::shape::{Classes, elements};
 use crate::term::{Operand, Part, Scale, Term, refuse_reduction};
 
@@ -254,6 +253,9 @@ fn scale_tensors<T>(part: &Part<T>) -> impl Iterator<Item = (&'static str, &T)> 
     })
 }
 
+pub(crate) use asked::differentiable;
+#[cfg(feature = "gpu")]
+pub(crate) use asked::on_gpu;
 pub(crate) use pieces::{OF_POSITION, OF_REGION, statistics};
 
 fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked> {
@@ -362,46 +364,4 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
 
 fn mismatch<T: Operand>(header: &Header, operand: &str, expected: String, got: &T) -> Error {
     Error::ShapeMismatch { loss: header.id, operand: operand.into(), expected, got: got.shape().to_vec() }
-}
-
-/// Refuses what no GPU takes, here where loss and operand are known by name: an upload knows neither.
-#[cfg(feature = "gpu")]
-pub(crate) fn on_gpu<T: Operand>(term: &Term<T>) -> Result<()> {
-    for part in &term.parts {
-        let mut read = part.read();
-        if let Some((name, operand)) = read.find(|(_, operand)| operand.dtype() == DType::F64) {
-            return Err(Error::UnsupportedDtype {
-                loss: part.loss.header().id,
-                operand: name.into(),
-                got: operand.dtype(),
-                expected: "f32, f16 or bf16 on a GPU".into(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a tensor that the term has no gradient for.
-pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()> {
-    for (place, tensor) in of.iter().enumerate() {
-        let mut found: Option<(&'static str, &str)> = None;
-        let mut good = false;
-        for part in &term.parts {
-            let header = part.loss.header();
-            for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(tensor)) {
-                good |= header.operand(name).is_some_and(|spec| spec.gradient);
-                found = found.or(Some((header.id, name)));
-            }
-        }
-        if !good {
-            let id = term.parts.first().map_or("term", |part| part.loss.header().id);
-            let (loss, operand, reason) = match found {
-                Some((loss, operand)) => (loss, operand.into(), "has no gradient"),
-                // a tensor without a name is told by its place among those asked for
-                None => (id, format!("of[{place}]"), "has no gradient, since it is not among the operands"),
-            };
-            return Err(Error::InvalidOperand { loss, operand, reason: reason.into() });
-        }
-    }
-    Ok(())
 }

@@ -170,7 +170,7 @@ impl Binder<'_> {
         let rows = groups.div_ceil(most).max(1);
         if rows > most {
             return Err(Error::TooLarge {
-                what: "workgroups of a dispatch".into(),
+                what: format!("{} on the GPU: workgroups of a dispatch", self.part.name),
                 needed: groups,
                 limit: most * most,
             });

@@ -57,7 +57,7 @@ impl Memory {
         let size = bytes.max(16).next_multiple_of(16);
         let limits = gpu.limits();
         if size > limits.max_buffer_size {
-            let what = format!("bytes of a buffer ({label})");
+            let what = format!("bytes of a buffer on the GPU ({label})");
             return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
         // a browser that has no room to map a new buffer throws, at which wgpu panics: there contents are written instead
@@ -204,7 +204,7 @@ impl Gpu {
         let Some(count) = elements(&shape) else {
             // more than a usize counts, which on the web is no more than 32 bits do
             let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
-            let what = "bytes of a buffer (wgloss output)".into();
+            let what = "bytes of a buffer on the GPU (wgloss output)".into();
             return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
         };
         let bytes = bytes(count as u64).min(u64::MAX - 64);
