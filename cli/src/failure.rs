@@ -43,6 +43,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Input(message) => f.write_str(message),
+            // `eval` has an option for it
+            Failure::Refused(error @ wgloss::Error::TooLarge { what, .. }) if what.contains("on the CPU") => {
+                write!(f, "{error}; --memory GIB allows more")
+            }
             Failure::Refused(error) => error.fmt(f),
             Failure::Drawing(why) => write!(f, "it cannot be drawn: {why}"),
             Failure::Failed => f.write_str("failed"),

@@ -399,7 +399,7 @@ fn files_that_claim_much_are_refused_by_their_headers() {
     }
     for (loss, place, names, said) in [
         ("distillation", "far.npy", ["student", "teacher"], "elements of `student` of shape [0, 1099511627776]"),
-        ("info_nce", "rows.npy", ["query", "key"], "info_nce: bytes of memory on the CPU"),
+        ("info_nce", "rows.npy", ["query", "key"], "--memory GIB allows more"),
     ] {
         let run = run(loss, [place, place], names);
         assert_eq!((run.status, run.out.as_str()), (Some(1), ""), "{run:#?}");
@@ -460,6 +460,20 @@ mod unix {
         assert!(run.err.contains("fixed.npy: is there, and may not be written"), "{run:#?}");
         let left = names(directory.path());
         assert!(left.iter().all(|name| !name.starts_with('.')), "{left:?}");
+    }
+
+    // elsewhere the program cannot ask what it was started to ignore
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_signal_that_was_to_be_ignored_is() {
+        let directory = files();
+        // it hangs up on itself while it writes: every file is begun after the signals are watched for
+        let line = "trap '' HUP INT; \"$WGLOSS\" verify --device cpu --report r.json >/dev/null & \
+                    while kill -HUP $! && kill -INT $!; do sleep 0.01; done 2>/dev/null; wait $!; echo $?";
+        let mut program = Command::new("bash");
+        let program = program.current_dir(directory.path()).args(["-c", line]);
+        let run = run(program.env("WGLOSS", env!("CARGO_BIN_EXE_wgloss")));
+        assert_eq!(run.out, "0\n", "{run:#?}");
     }
 
     #[test]

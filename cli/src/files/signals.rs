@@ -12,7 +12,12 @@ pub fn watch() {
 #[cfg(unix)]
 fn begin() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
+    // where that cannot be asked, as elsewhere than on Linux, a hangup is left to what started the program
+    let ignored = ignored();
+    let hangup = ignored.map(|_| SIGHUP);
+    let is_heard = |signal: &i32| ignored.is_none_or(|ignored| ignored & (1 << (signal - 1)) == 0);
+    let heard = [SIGINT, SIGTERM].into_iter().chain(hangup).filter(is_heard);
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(heard) else { return };
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let _held = output::abandon();
@@ -20,6 +25,14 @@ fn begin() {
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     });
+}
+
+/// The signals that the program was started to ignore, as `nohup` and a shell's background jobs are; a bit each.
+#[cfg(unix)]
+fn ignored() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(bits.trim(), 16).ok()
 }
 
 #[cfg(windows)]
