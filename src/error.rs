@@ -40,6 +40,8 @@ pub enum Error {
         value: i64,
         /// How many labels there are: the valid ones are `0..count`.
         count: u64,
+        /// The `ignore_index`, where the loss has one and it is not none.
+        ignored: Option<i32>,
     },
     /// An option's value lies outside its range, or there is no such option.
     InvalidOption {
@@ -72,7 +74,12 @@ pub enum Error {
         /// The element types it may have.
         expected: String,
     },
-    /// The work is more than the adapter, or the library, can hold.
+    /// The work is more than the library, or the device, can hold.
+    ///
+    /// What any device refuses is refused in the same words on the GPU and by the CPU twin: an operand or a loss of more
+    /// than 4,294,901,759 elements, axes of length 0 counted as 1. Where `what` says "on the GPU" or "on the CPU", the limit
+    /// is this device's own, and another device may do the work: the GPU has limits of buffers, bindings, workspace and
+    /// loops, the CPU of memory ([`cpu::set_memory_bound`](crate::cpu::set_memory_bound)).
     TooLarge {
         /// What is too large, and in which unit.
         what: String,
@@ -87,6 +94,8 @@ pub enum Error {
         output: String,
         /// What it overlaps.
         other: String,
+        /// The rule that would allow it, where the output is the gradient of what it overlaps.
+        rule: Option<&'static str>,
     },
     /// No GPU adapter could be used: what was looked for, what was found, and what to install.
     NoAdapter(String),
@@ -147,11 +156,9 @@ impl fmt::Display for Error {
             Error::ShapeMismatch { loss, operand, expected, got } => {
                 write!(f, "{loss}: `{operand}` has shape {got:?}, expected {expected}")
             }
-            Error::LabelOutOfRange { loss, operand, position, value, count } => {
-                write!(
-                    f,
-                    "{loss}: `{operand}` holds {value} at position {position}, expected 0..{count} or the ignore_index"
-                )
+            Error::LabelOutOfRange { loss, operand, position, value, count, ignored } => {
+                write!(f, "{loss}: `{operand}` holds {value} at position {position}, expected 0..{count}")?;
+                ignored.map_or(Ok(()), |ignored| write!(f, " or the ignore_index {ignored}"))
             }
             Error::InvalidOption { loss, option, value, expected } => {
                 write!(f, "{loss}: option `{option}` is {value}, expected {expected}")
@@ -161,7 +168,10 @@ impl fmt::Display for Error {
                 write!(f, "{loss}: `{operand}` holds {got}, expected {expected}")
             }
             Error::TooLarge { what, needed, limit } => write!(f, "{what}: {needed} needed, the limit is {limit}"),
-            Error::OverlappingBuffers { output, other } => write!(f, "the output `{output}` overlaps `{other}`"),
+            Error::OverlappingBuffers { output, other, rule } => {
+                write!(f, "the output `{output}` overlaps `{other}`")?;
+                rule.map_or(Ok(()), |rule| write!(f, ": {rule}"))
+            }
             Error::NoAdapter(message) => write!(f, "no GPU adapter: {message}"),
             Error::OutOfMemory(message) => write!(f, "the GPU is out of memory: {message}"),
             Error::DeviceLost(message) => write!(f, "the GPU device is lost: {message}"),

@@ -17,7 +17,7 @@ choice! {
 }
 
 impl Reduction {
-    /// The reductions of nearly every loss.
+    /// The reductions of every loss, but for sums of losses whose values differ in kind: these have no `none`.
     pub const VALUES: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None];
     /// The same, and the mean over the batch.
     pub const BATCHED: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None, Reduction::BatchMean];

@@ -6,6 +6,7 @@ use crate::files::{self, npy, output};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 use wgloss::{Array, Data, Header, Kind, Value};
 
 /// The arguments of `wgloss eval`.
@@ -38,6 +39,12 @@ pub struct Eval {
     /// The .npy file to write the loss to, instead of the standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
+    /// Write a file even where it is one of those that are read.
+    #[arg(long)]
+    force: bool,
+    /// The memory in GiB that the CPU may take beside the operands.
+    #[arg(long, value_name = "GIB", default_value_t = 4)]
+    memory: u32,
     /// Where to evaluate.
     #[arg(long, value_enum, default_value = "gpu")]
     device: Device,
@@ -64,7 +71,13 @@ impl Eval {
         let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
         let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
         let options = self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name))));
+        for (place, (name, _)) in self.options.iter().enumerate() {
+            if self.options[..place].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Failure::Input(format!("--option {name} is given twice")));
+            }
+        }
         self.check_outputs()?;
+        wgloss::cpu::set_memory_bound(u64::from(self.memory) << 30);
         let job = Job {
             loss: loss.header(),
             options: options.collect(),
@@ -85,28 +98,36 @@ impl Eval {
     }
 
     fn check_outputs(&self) -> Result<(), Failure> {
-        let mut targets = Vec::new();
+        let mut targets: Vec<PathBuf> = Vec::new();
         for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
             let target = output::check(place, &[".npy"])?;
-            if targets.contains(&target) {
+            if targets.iter().any(|other| output::is_same(&target, other)) {
                 return Err(Failure::Input(format!("{place}: is to be written twice")));
+            }
+            let reads = |read: &&String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
+            if let Some((name, _)) = self.places().find(|(_, read)| reads(read)).filter(|_| !self.force) {
+                return Err(Failure::Input(format!("{place}: is what `{name}` is read from; --force overwrites it")));
             }
             targets.push(target);
         }
         Ok(())
     }
 
-    fn read(&self, loss: &Header) -> Result<Vec<(String, Array)>, Failure> {
+    /// The operands, and where they are read from.
+    fn places(&self) -> impl Iterator<Item = (&str, &String)> {
         let given = [("input", &self.input), ("target", &self.target), ("weight", &self.weight), ("mask", &self.mask)];
         let given = given.into_iter().filter_map(|(name, place)| Some((name, place.as_ref()?)));
-        let others = self.operands.iter().map(|(name, place)| (name.as_str(), place));
+        given.chain(self.operands.iter().map(|(name, place)| (name.as_str(), place)))
+    }
+
+    fn read(&self, loss: &Header) -> Result<Vec<(String, Array)>, Failure> {
         let read = |(name, place): (&str, &String)| {
             let array = files::read(place)?;
             let is_prediction = name == loss.operands[0].name;
             let array = if self.class_axis_last && is_prediction { array.class_axis_last() } else { array };
             Ok((name.to_string(), array))
         };
-        given.chain(others).map(read).collect()
+        self.places().map(read).collect()
     }
 }
 

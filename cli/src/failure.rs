@@ -19,9 +19,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit status: 2 for what the caller has to give otherwise, 1 for the rest.
+    /// The exit status: 2 for what the caller has to give otherwise, 141 for a reader who left, as a shell shows SIGPIPE, 1
+    /// for the rest.
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Failure::Input(_)) { 2 } else { 1 })
+        ExitCode::from(match self {
+            Failure::Input(_) => 2,
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 141,
+            _ => 1,
+        })
     }
 
     /// Whether there is something left to say: not where it was said, nor to a reader who left.
@@ -38,6 +43,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Input(message) => f.write_str(message),
+            // `eval` has an option for it
+            Failure::Refused(error @ wgloss::Error::TooLarge { what, .. }) if what.contains("on the CPU") => {
+                write!(f, "{error}; --memory GIB allows more")
+            }
             Failure::Refused(error) => error.fmt(f),
             Failure::Drawing(why) => write!(f, "it cannot be drawn: {why}"),
             Failure::Failed => f.write_str("failed"),

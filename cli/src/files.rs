@@ -3,22 +3,35 @@
 pub mod npy;
 pub mod output;
 pub mod safetensors;
+mod signals;
 
 use crate::failure::Failure;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, DType, Element};
 
 /// NumPy's own limit, which keeps a header that is written from this shape within its bounds.
 const MOST_AXES: usize = 64;
 
-/// Reads `FILE.npy` or `FILE.safetensors:TENSOR`.
-pub fn read(place: &str) -> Result<Array, Failure> {
-    let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
-    let (path, tensor) = match place.split_once(".safetensors:") {
+/// The path of `FILE.npy` or `FILE.safetensors:TENSOR`, and the tensor.
+fn split(place: &str) -> (String, Option<&str>) {
+    match place.split_once(".safetensors:") {
         Some((stem, tensor)) => (format!("{stem}.safetensors"), Some(tensor)),
         None => (place.to_string(), None),
-    };
+    }
+}
+
+/// The file behind a place that is read, where it is there.
+pub fn source(place: &str) -> Option<PathBuf> {
+    fs::canonicalize(split(place).0).ok()
+}
+
+/// Reads `FILE.npy` or `FILE.safetensors:TENSOR`: the header first, and no element before the header is found good.
+pub fn read(place: &str) -> Result<Array, Failure> {
+    let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
+    let (path, tensor) = split(place);
     let safetensors = path.ends_with(".safetensors");
     if !safetensors && !path.ends_with(".npy") {
         return Err(refuse("the files read are FILE.npy and FILE.safetensors:TENSOR".into()));
@@ -27,9 +40,44 @@ pub fn read(place: &str) -> Result<Array, Failure> {
     if !metadata.is_file() {
         return Err(refuse("is not a file".into()));
     }
-    let bytes = fs::read(&path).map_err(|error| refuse(error.to_string()))?;
-    let array = if safetensors { safetensors::parse(&bytes, tensor) } else { npy::parse(&bytes) };
+    let file = File::open(&path).map_err(|error| refuse(error.to_string()))?;
+    let mut bytes = Bytes { file: BufReader::new(file), left: metadata.len() };
+    let array = if safetensors { safetensors::read(&mut bytes, tensor) } else { npy::read(&mut bytes) };
     array.map_err(refuse)
+}
+
+/// What is left of a file, of which no more is read than is asked for.
+pub struct Bytes<R> {
+    file: R,
+    left: u64,
+}
+
+impl Bytes<&[u8]> {
+    /// Those of a file in memory.
+    #[cfg(test)]
+    pub fn of(bytes: &[u8]) -> Bytes<&[u8]> {
+        Bytes { file: bytes, left: bytes.len() as u64 }
+    }
+}
+
+impl<R: Read> Bytes<R> {
+    /// The next so many; nothing where there are not as many.
+    pub fn next(&mut self, count: usize) -> Result<Option<Vec<u8>>, String> {
+        if count as u64 > self.left {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; count];
+        self.file.read_exact(&mut bytes).map_err(|error| error.to_string())?;
+        self.left -= count as u64;
+        Ok(Some(bytes))
+    }
+
+    /// Passes over so many, of which there are as many.
+    pub fn skip(&mut self, count: usize) -> Result<(), String> {
+        io::copy(&mut (&mut self.file).take(count as u64), &mut io::sink()).map_err(|error| error.to_string())?;
+        self.left -= count as u64;
+        Ok(())
+    }
 }
 
 /// The array of this shape whose elements are these bytes, little-endian and in row-major order.

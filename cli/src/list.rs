@@ -75,11 +75,36 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wgloss::Reduction;
 
     #[test]
     fn the_readme_shows_these_tables() {
         let readme = include_str!("../../README.md");
         assert!(readme.contains(&markdown()), "`wgloss list --markdown` prints what the README has to show");
+    }
+
+    #[test]
+    fn the_readme_says_which_losses_take_which_reductions() {
+        let readme = include_str!("../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        let losses = all();
+        let with = |reduction, takes: bool| {
+            let headers = losses.iter().map(|loss| loss.header());
+            headers.filter(move |header| header.reductions.contains(&reduction) == takes).map(|header| header.id)
+        };
+        assert_eq!(with(Reduction::Mean, false).chain(with(Reduction::Sum, false)).count(), 0);
+        let said = |from: &str, to: &str| -> Vec<&str> {
+            let text = readme.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect(from).0;
+            let mut ids: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+            ids.sort_unstable();
+            ids
+        };
+        let sorted = |ids: &mut dyn Iterator<Item = &'static str>| {
+            let mut ids: Vec<&str> = ids.collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(said("All but", "take `none`;"), sorted(&mut with(Reduction::None, false)));
+        assert_eq!(said("take `none`;", "take `batch_mean`"), sorted(&mut with(Reduction::BatchMean, true)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod landscape;
 mod list;
+mod stdout;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -36,7 +37,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let mut out = io::stdout().lock();
+    let mut out = stdout::lock();
     let done = match Arguments::parse().command {
         Command::Devices => devices::run(&mut out),
         Command::Verify(verify) => verify.run(&mut out),

@@ -91,9 +91,7 @@ type Read<'a> = (Suite, SafeTensors<'a>);
 impl Verify {
     /// Runs the cases and reports them.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        if let Some(place) = &self.report {
-            output::check(place, &[".json"])?;
-        }
+        self.check_report()?;
         let sources = source::sources(self.cases.as_deref())?;
         let mut suites = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         if let Some(unknown) = self.losses.iter().find(|id| !suites.iter().any(|(suite, _)| suite.loss == **id)) {
@@ -115,6 +113,17 @@ impl Verify {
         match missing {
             Some(error) => Err(error.into()),
             None if total.failed > 0 => Err(Failure::Failed),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a report that cannot be written, or that would overwrite a list of cases.
+    fn check_report(&self) -> Result<(), Failure> {
+        let Some(place) = &self.report else { return Ok(()) };
+        let target = output::check(place, &[".json"])?;
+        let cases = self.cases.as_ref().and_then(|folder| std::fs::canonicalize(folder).ok());
+        match target.parent().filter(|parent| target.exists() && cases.as_deref() == Some(*parent)) {
+            Some(_) => Err(Failure::Input(format!("{place}: is one of the cases that are read"))),
             None => Ok(()),
         }
     }

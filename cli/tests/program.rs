@@ -211,6 +211,7 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_runs() {
         ("r.txt", "error: r.txt: the files written are FILE.json"),
         ("none/r.json", "error: none/r.json: its directory"),
         ("folder.json", "error: folder.json: is there, and is not a file"),
+        ("./mse.json", "error: ./mse.json: is one of the cases that are read"),
     ] {
         let (run, status, _) = verified(&directory, &["--report", place]);
         assert_eq!((status, run.out.as_str()), (Some(2), ""), "{run:#?}");
@@ -313,4 +314,228 @@ fn without_an_adapter_nothing_falls_back() {
     assert!(report["missing"].as_str().is_some_and(|why| why.starts_with("no GPU adapter")), "{report:#}");
     let last = run.out.lines().last().unwrap();
     assert!(last.ends_with(" failed") && !last.ends_with(" 0 failed") && !last.starts_with("0 passed"), "{run:#?}");
+}
+
+#[test]
+fn an_output_that_is_read_is_refused_unless_forced() {
+    let directory = files();
+    let at = |name: &str| directory.path().join(name);
+    fs::hard_link(at("x.npy"), at("same.npy")).unwrap();
+    let before = fs::read(at("x.npy")).unwrap();
+    let base = ["eval", "mse", "--device", "cpu", "--input", "x.npy", "--target", "t.npy"];
+    let names: &[&str] = if cfg!(unix) { &["x.npy", "./x.npy", "same.npy"] } else { &["x.npy", "./x.npy"] };
+    for place in names {
+        for outputs in [["--output", place], ["--gradient-of", &format!("target={place}")]] {
+            let run = wgloss(directory.path(), &[&base[..], &outputs].concat());
+            assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+            let said = format!("error: {place}: is what `input` is read from; --force overwrites it");
+            assert!(run.err.contains(&said), "{said}: {run:#?}");
+            assert_eq!(fs::read(at("x.npy")).unwrap(), before);
+        }
+    }
+    let run = wgloss(directory.path(), &[&base[..], &["--output", "x.npy", "--force"]].concat());
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert_eq!(elements(at("x.npy"), 1, f64::from_le_bytes), [2.125]);
+}
+
+#[test]
+fn an_option_given_twice_is_refused() {
+    let directory = files();
+    let base = ["eval", "huber", "--device", "cpu", "--input", "x.npy", "--target", "t.npy"];
+    for (options, said) in [
+        (["--option", "delta=1", "--option", "delta=2"], "error: --option delta is given twice"),
+        (["--option", "reduction=sum", "--option", "reduction=mean"], "error: --option reduction is given twice"),
+    ] {
+        let run = wgloss(directory.path(), &[&base[..], &options].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+}
+
+/// What a few bytes claim is refused at once: in the file's header, or by the shapes.
+#[test]
+fn files_that_claim_much_are_refused_by_their_headers() {
+    let directory = files();
+    let at = |name: &str| directory.path().join(name);
+    // a hole of 4 GiB takes no disk, but reading it would take memory and time
+    let hole = |name: &str, head: &[u8]| {
+        fs::write(at(name), head).unwrap();
+        fs::File::options().write(true).open(at(name)).unwrap().set_len(4 << 30).unwrap();
+    };
+    hole("short.npy", &npy(&[2], &[]));
+    // after a magic number, a version and a size of ten bytes in all
+    let complex = npy(&[1 << 29], &[]);
+    hole(
+        "complex.npy",
+        &[&complex[..10], String::from_utf8_lossy(&complex[10..]).replace("<f4", "<c4").as_bytes()].concat(),
+    );
+    hole("none.npy", b"PK");
+    let header = br#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    hole("short.safetensors", &[&(header.len() as u64).to_le_bytes()[..], header].concat());
+    hole("long.safetensors", &u64::MAX.to_le_bytes());
+    fs::write(at("far.npy"), npy(&[0, 1 << 40], &[])).unwrap();
+    fs::write(at("rows.npy"), npy(&[1 << 20, 0], &[])).unwrap();
+    let run = |loss: &str, places: [&str; 2], names: [&str; 2]| {
+        let operands = [format!("{}={}", names[0], places[0]), format!("{}={}", names[1], places[1])];
+        let began = std::time::Instant::now();
+        let run = wgloss(
+            directory.path(),
+            &["eval", loss, "--device", "cpu", "--operand", &operands[0], "--operand", &operands[1]],
+        );
+        assert!(began.elapsed().as_secs() < 20, "{places:?}: {:?}", began.elapsed());
+        run
+    };
+    let mse = ["input", "target"];
+    for (place, said) in [
+        ("short.npy", "error: short.npy: is damaged: its shape [2] takes 8 bytes"),
+        ("complex.npy", "error: complex.npy: holds <c4"),
+        ("none.npy", "error: none.npy: is not an .npy file"),
+        ("short.safetensors:x", "error: short.safetensors:x: is damaged: its tensors take 8 bytes"),
+        ("long.safetensors:x", "error: long.safetensors:x: is damaged: its header is longer"),
+    ] {
+        let run = run("mse", [place, "t.npy"], mse);
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+    for (loss, place, names, said) in [
+        ("distillation", "far.npy", ["student", "teacher"], "elements of `student` of shape [0, 1099511627776]"),
+        ("info_nce", "rows.npy", ["query", "key"], "--memory GIB allows more"),
+    ] {
+        let run = run(loss, [place, place], names);
+        assert_eq!((run.status, run.out.as_str()), (Some(1), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+}
+
+#[test]
+fn an_unknown_backend_is_named_with_those_that_there_are() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
+    let run = run(program.args(["devices"]).env("WGPU_BACKEND", "nosuch"));
+    assert_eq!(run.status, Some(1), "{run:#?}");
+    assert!(run.err.contains("WGPU_BACKEND names `nosuch`, which is no backend; there are vulkan"), "{run:#?}");
+    assert!(!run.err.to_lowercase().contains("install"), "{run:#?}");
+}
+
+/// What only Unix has: modes, links, signals, descriptors.
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    const BASE: [&str; 8] = ["eval", "mse", "--device", "cpu", "--input", "x.npy", "--target", "t.npy"];
+
+    #[test]
+    fn an_output_keeps_its_mode_and_its_links() {
+        let directory = files();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("old.npy"), "what was there").unwrap();
+        fs::set_permissions(at("old.npy"), fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("old.npy", at("link.npy")).unwrap();
+        symlink("gone.npy", at("dangling.npy")).unwrap();
+        fs::write(at("one.npy"), "what was there").unwrap();
+        fs::hard_link(at("one.npy"), at("other.npy")).unwrap();
+        fs::write(at("fixed.npy"), "what was there").unwrap();
+        fs::set_permissions(at("fixed.npy"), fs::Permissions::from_mode(0o444)).unwrap();
+        let write = |place: &str| wgloss(directory.path(), &[&BASE[..], &["--output", place]].concat());
+        let holds = |name: &str| elements(at(name), 1, f64::from_le_bytes) == [2.125];
+
+        for place in ["old.npy", "link.npy"] {
+            fs::write(at("old.npy"), "what was there").unwrap();
+            assert_eq!(write(place).status, Some(0), "{place}");
+            assert!(holds("old.npy"), "{place}");
+            assert_eq!(fs::metadata(at("old.npy")).unwrap().mode() & 0o777, 0o600, "{place}");
+            assert!(fs::symlink_metadata(at("link.npy")).unwrap().is_symlink());
+        }
+        assert_eq!(write("one.npy").status, Some(0));
+        assert!(holds("one.npy") && holds("other.npy"), "two names of one file");
+
+        let run = write("dangling.npy");
+        assert_eq!(run.status, Some(2), "{run:#?}");
+        assert!(run.err.contains("dangling.npy: is a link to gone.npy, which is not there"), "{run:#?}");
+        assert!(fs::symlink_metadata(at("dangling.npy")).unwrap().is_symlink());
+        let run = write("fixed.npy");
+        assert_eq!(run.status, Some(2), "{run:#?}");
+        assert!(run.err.contains("fixed.npy: is there, and may not be written"), "{run:#?}");
+        let left = names(directory.path());
+        assert!(left.iter().all(|name| !name.starts_with('.')), "{left:?}");
+    }
+
+    // elsewhere the program cannot ask what it was started to ignore
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_signal_that_was_to_be_ignored_is() {
+        let directory = files();
+        // it hangs up on itself while it writes: every file is begun after the signals are watched for
+        let line = "trap '' HUP INT; \"$WGLOSS\" verify --device cpu --report r.json >/dev/null & \
+                    while kill -HUP $! && kill -INT $!; do sleep 0.01; done 2>/dev/null; wait $!; echo $?";
+        let mut program = Command::new("bash");
+        let program = program.current_dir(directory.path()).args(["-c", line]);
+        let run = run(program.env("WGLOSS", env!("CARGO_BIN_EXE_wgloss")));
+        assert_eq!(run.out, "0\n", "{run:#?}");
+    }
+
+    #[test]
+    fn a_result_that_nobody_gets_is_no_success() {
+        let directory = files();
+        let shell = |line: &str| {
+            let mut program = Command::new("bash");
+            let program = program.current_dir(directory.path()).args(["-c", line]);
+            run(program.env("WGLOSS", env!("CARGO_BIN_EXE_wgloss")))
+        };
+        let eval = "\"$WGLOSS\" eval mse --device cpu --input x.npy --target t.npy";
+        let closed = shell(&format!("{eval} >&-"));
+        assert_eq!(closed.status, Some(1), "{closed:#?}");
+        assert!(closed.err.contains("error: standard output: is closed"), "{closed:#?}");
+        let listed = shell("\"$WGLOSS\" list >&-");
+        assert_eq!(listed.status, Some(1), "{listed:#?}");
+        // who asked for files, or for nothing to be shown, has what he asked for
+        for more in ["--output l.npy >&-", ">/dev/null", "1<>/dev/null"] {
+            let run = shell(&format!("{eval} {more}"));
+            assert_eq!((run.status, run.err.as_str()), (Some(0), ""), "{more}: {run:#?}");
+        }
+        // a reader who left before there was anything to read
+        let left = shell(&format!("{{ sleep 0.2; {eval}; echo $? >status; }} | true; cat status"));
+        assert_eq!((left.out.as_str(), left.err.as_str()), ("141\n", ""), "{left:#?}");
+    }
+
+    #[test]
+    fn a_signal_leaves_no_temporaries() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let elements = 1 << 22;
+        for name in ["x.npy", "t.npy"] {
+            fs::write(at(name), npy(&[elements], &vec![0.5; elements])).unwrap();
+        }
+        for (signal, number) in [("TERM", 15), ("INT", 2)] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
+            let mut child = program
+                .current_dir(directory.path())
+                .args(BASE)
+                .args(["--gradient-of", "input=a.npy", "--gradient-of", "target=b.npy"])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            // as soon as there is something to be left behind
+            let began = Instant::now();
+            let temporaries =
+                || names(directory.path()).into_iter().filter(|name| name.starts_with(".wgloss-")).count();
+            while temporaries() == 0 && child.try_wait().unwrap().is_none() {
+                assert!(began.elapsed() < Duration::from_secs(60), "nothing was written");
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+            assert!(sent.success(), "it ended before the signal came");
+            let status = child.wait().unwrap();
+            assert_eq!(temporaries(), 0, "{signal}");
+            use std::os::unix::process::ExitStatusExt;
+            // either it was too late, and all is there, or nothing is
+            let whole = at("a.npy").exists() && at("b.npy").exists();
+            assert!(status.signal() == Some(number) || whole, "{status}");
+            for name in ["a.npy", "b.npy"] {
+                let _ = fs::remove_file(at(name));
+            }
+        }
+    }
 }

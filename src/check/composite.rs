@@ -1,6 +1,6 @@
 //! Takes sums of losses apart: what each of them is asked, and what it refuses in the words of the whole.
 
-use super::{Checked, dtypes, operands, options_of, pieces};
+use super::{Checked, bounds, dtypes, mismatch, operands, options_of, pieces};
 use crate::error::Result;
 use crate::leaf::{Component, Composite};
 use crate::term::{Operand, Part, Scale};
@@ -17,11 +17,31 @@ pub(super) fn part<T: Operand>(
     pieces::options_of(whole)?;
     operands(whole, header)?;
     dtypes(whole, header)?;
+    for (name, operand) in &whole.operands {
+        bounds::tensor(header.id, name, operand.shape())?;
+    }
     for component in leaf.components(whole.reduction) {
         let part = component_of(whole, &component);
         let own_name = |name: &str| component.operands.iter().find(|(theirs, _)| *theirs == name).map(|(_, own)| *own);
         checked.push(super::part(&part).map_err(|error| error.within(header.id, own_name))?);
         parts.push(part);
+    }
+    if leaf.shares_batch() { batch(whole) } else { Ok(()) }
+}
+
+/// Refuses operands of another batch than the first one's: axis 0.
+fn batch<T: Operand>(whole: &Part<T>) -> Result<()> {
+    let header = whole.loss.header();
+    let first = header.operands[0].name;
+    let Some(leader) = whole.operand(first) else { return Ok(()) };
+    for (name, operand) in &whole.operands {
+        if operand.shape().first() != leader.shape().first() {
+            let expected = match leader.shape().first() {
+                Some(items) => format!("[{items}, ...], of the batch of `{first}`"),
+                None => format!("[], as `{first}` has no batch"),
+            };
+            return Err(mismatch(header, name, expected, operand));
+        }
     }
     Ok(())
 }
@@ -41,5 +61,6 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         classes_from: None,
         among: None,
         rows_from: None,
+        beside: None,
     }
 }

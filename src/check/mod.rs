@@ -1,6 +1,9 @@
 //! What is refused before anything is computed: options, operands, dtypes and shapes, in this order, and labels on the host.
 
+mod asked;
+mod bounds;
 mod composite;
+mod hints;
 mod pieces;
 mod walk;
 
@@ -11,7 +14,7 @@ use crate::loss::{Denominator, Header, OperandSpec};
 use crate::options::{self, OptionType};
 use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
-use crate::shape::{Classes, elements, elements_needed};
+use crate::shape::{Classes, elements};
 use crate::term::{Operand, Part, Scale, Term, refuse_reduction};
 
 /// What the checks found out about a part: the sizes that its walk needs.
@@ -117,16 +120,31 @@ fn part<T: Operand>(part: &Part<T>) -> Result<Checked> {
     dtypes(part, header)?;
     let checked = shapes(part, header)?;
     pieces::shapes(part, &checked)?;
-    for (_, tensor) in &part.operands {
-        if elements(tensor.shape()).is_none() {
-            return Err(too_many(tensor.shape()));
-        }
-    }
+    beside(part, header)?;
     let on_host = |labels: &Labels| part.operand(labels.operand).and_then(Operand::host);
     if let Some((labels, array)) = checked.labels.as_ref().and_then(|labels| Some((labels, on_host(labels)?))) {
         labels.check(header.id, array)?;
     }
     Ok(checked)
+}
+
+/// Refuses a part of a ready-made sum whose rows are not those of the part beside it.
+fn beside<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<()> {
+    let (Some(beside), Some(leader)) = (&part.beside, part.operand(header.operands[0].name)) else { return Ok(()) };
+    let got = leader.shape();
+    let fits =
+        if beside.whole_shape { got == beside.shape } else { got.get(..beside.shape.len()) == Some(&beside.shape) };
+    if fits {
+        return Ok(());
+    }
+    let axes = beside.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let more = if beside.whole_shape { "" } else { ", ..." };
+    Err(Error::ShapeMismatch {
+        loss: beside.whole,
+        operand: beside.own.into(),
+        expected: format!("[{axes}{more}], as `{}` has", beside.other),
+        got: got.to_vec(),
+    })
 }
 
 impl Labels {
@@ -142,6 +160,7 @@ impl Labels {
                 position: position as u64,
                 value: array.to_i64()[position],
                 count: self.count as u64,
+                ignored: self.ignored,
             }),
         }
     }
@@ -234,18 +253,21 @@ fn scale_tensors<T>(part: &Part<T>) -> impl Iterator<Item = (&'static str, &T)> 
     })
 }
 
+pub(crate) use asked::differentiable;
+#[cfg(feature = "gpu")]
+pub(crate) use asked::on_gpu;
 pub(crate) use pieces::{OF_POSITION, OF_REGION, statistics};
 
 fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked> {
     let leader = part.operand(header.operands[0].name).expect("the first operand is never optional");
     let dense = header.player(Role::Target).is_some_and(|spec| is_dense(part, spec));
+    // what follows multiplies its axes
+    bounds::tensor(header.id, header.operands[0].name, leader.shape())?;
     let (walk, labels) = walk::of(part, header, leader, dense)?;
     let mut sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), dense);
     if let Walk::Similarity(pairs) = walk {
         sizes.values = vec![pairs.rows];
     }
-    // a loss may have more values than its operands have elements: pairs of channels
-    elements(&sizes.values).ok_or_else(|| too_many(&sizes.values))?;
     let mut free: Vec<(&str, usize)> = Vec::new();
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
@@ -267,10 +289,13 @@ fn shapes<T: Operand>(part: &Part<T>, header: &'static Header) -> Result<Checked
             }
         }
         if !fits {
-            return Err(mismatch(header, name, shape_text(&expected, &free[..settled]), tensor));
+            let mut expected = shape_text(&expected, &free[..settled]);
+            expected += &hints::of(part, spec, tensor, leader, dense);
+            return Err(mismatch(header, name, expected, tensor));
         }
     }
     scales(part, header, &sizes.values)?;
+    bounds::part(part, &sizes.values)?;
     let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
     let regions = matches!(part.loss.leaf(), Leaf::Region(_));
     // a row that no other belongs together with has no value either
@@ -341,32 +366,4 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
 
 fn mismatch<T: Operand>(header: &Header, operand: &str, expected: String, got: &T) -> Error {
     Error::ShapeMismatch { loss: header.id, operand: operand.into(), expected, got: got.shape().to_vec() }
-}
-
-fn too_many(shape: &[usize]) -> Error {
-    Error::TooLarge { what: "elements of a tensor".into(), needed: elements_needed(shape), limit: usize::MAX as u64 }
-}
-
-/// Refuses a tensor that the term has no gradient for.
-pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()> {
-    for tensor in of {
-        let mut found: Option<(&'static str, &str)> = None;
-        let mut good = false;
-        for part in &term.parts {
-            let header = part.loss.header();
-            for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(tensor)) {
-                good |= header.operand(name).is_some_and(|spec| spec.gradient);
-                found = found.or(Some((header.id, name)));
-            }
-        }
-        if !good {
-            let id = term.parts.first().map_or("term", |part| part.loss.header().id);
-            let (loss, operand, reason) = match found {
-                Some((loss, operand)) => (loss, operand, "has no gradient"),
-                None => (id, "gradient", "is asked for a tensor that is not among the operands"),
-            };
-            return Err(Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() });
-        }
-    }
-    Ok(())
 }

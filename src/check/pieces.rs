@@ -1,6 +1,6 @@
 //! What is spread over devices: which losses can be, and the shapes of their statistics.
 
-use super::{Checked, Walk, mismatch};
+use super::{Checked, Walk, bounds, mismatch};
 use crate::error::{Error, Result};
 use crate::leaf::Leaf;
 use crate::role::Role;
@@ -34,6 +34,7 @@ pub(crate) fn statistics<T: Operand>(term: &Term<T>) -> Result<(Part<T>, Checked
     }
     let checked = super::part(part)?;
     let shape = shape(part, &checked).expect("a loss that merges has statistics");
+    bounds::statistics(part.loss.header().id, &shape)?;
     Ok((part.clone(), checked, shape))
 }
 
@@ -111,7 +112,7 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
         let leader = header.operands[0].name;
         if of > u32::MAX as usize {
             let (needed, limit) = (of as u64, u32::MAX.into());
-            return Err(Error::TooLarge { what: "classes of all pieces".into(), needed, limit });
+            return Err(Error::TooLarge { what: format!("{}: classes of all pieces", header.id), needed, limit });
         }
         if first.checked_add(classes.c).is_none_or(|end| end > of) {
             let expected = format!("at most {} classes, from {first} on of {of}", of.saturating_sub(first));
@@ -129,7 +130,7 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
     match given.shape().split_first() {
         Some((&pieces, rest)) if pieces > MOST_PIECES && rest == shape => {
             let (needed, limit) = (pieces as u64, MOST_PIECES as u64);
-            Err(Error::TooLarge { what: "pieces of a whole".into(), needed, limit })
+            Err(Error::TooLarge { what: format!("{}: pieces of a whole", header.id), needed, limit })
         }
         Some((1.., rest)) if rest == shape => Ok(()),
         _ => {

@@ -1,11 +1,11 @@
 //! What each family's walk runs over, and what of it a loss may not be asked for.
 
-use super::{Labels, Pairs, Walk, mismatch, too_many};
+use super::{Labels, Pairs, Walk, mismatch};
 use crate::error::{Error, Result};
 use crate::leaf::{Activation, Leaf, Pointwise, RegionSettings};
 use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
-use crate::shape::{Classes, elements};
+use crate::shape::Classes;
 use crate::term::{Operand, Part};
 
 type Walked = (Walk, Option<Labels>);
@@ -22,10 +22,8 @@ pub(super) fn of<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T
     Ok(match part.loss.leaf() {
         Leaf::Pointwise(leaf) => pointwise(part, header, leader, leaf)?,
         Leaf::Boxes(_) => match leader.shape().split_last() {
-            Some((4, shape)) => {
-                let count = elements(shape).ok_or_else(|| too_many(shape))?;
-                (Walk::Elements { items: 1, per_item: count }, None)
-            }
+            // the product fits: the whole shape's has been counted
+            Some((4, shape)) => (Walk::Elements { items: 1, per_item: shape.iter().product() }, None),
             _ => return Err(mismatch(header, header.operands[0].name, "[..., 4]".into(), leader)),
         },
         Leaf::Composite(_) => unreachable!("sums of losses are taken apart before"),
@@ -98,7 +96,8 @@ fn similarity<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T) -
 
 fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, leaf: &dyn Pointwise) -> Result<Walked> {
     let shape = leader.shape();
-    let count = elements(shape).ok_or_else(|| too_many(shape))?;
+    // the product fits: the shape's elements have been counted
+    let count = shape.iter().product();
     if let Some(columns) = leaf.columns().filter(|columns| shape.last() != Some(&columns.len())) {
         return Err(mismatch(header, header.operands[0].name, format!("[..., {}]", columns.len()), leader));
     }
@@ -108,7 +107,7 @@ fn pointwise<T: Operand>(part: &Part<T>, header: &'static Header, leader: &T, le
     let Some(&items) = shape.first() else {
         return Err(mismatch(header, header.operands[0].name, "[N, ...]".into(), leader));
     };
-    let per_item = elements(&shape[1..]).ok_or_else(|| too_many(shape))?;
+    let per_item = shape[1..].iter().product();
     let count = part.operand(table.name).and_then(|t| t.shape().first().copied()).unwrap_or(0);
     let labels = Labels { operand: index.name, count, ignored: None };
     Ok((Walk::Elements { items, per_item }, Some(labels)))

@@ -2,7 +2,7 @@
 
 use crate::losses::{BceWithLogits, BoxIou, CrossEntropy, SigmoidFocal, SmoothL1};
 use crate::reduction::Reduction;
-use crate::term::{Extra, Operand, Scale, Term};
+use crate::term::{Beside, Extra, Operand, Scale, Term};
 
 /// How a detector's classes are judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +80,10 @@ impl Detection {
             BoxRegression::SmoothL1(loss) => loss.of(anchors.boxes, anchors.box_targets),
             BoxRegression::Iou(loss) => loss.of(anchors.boxes, anchors.box_targets),
         };
-        let boxes = boxes.with(Extra::Mask, anchors.positives).named("boxes");
+        // the anchors of both
+        let rows = anchors.classes.shape().iter().take(1).copied().collect();
+        let beside = Beside { whole: "detection", own: "boxes", other: "classes", shape: rows, whole_shape: false };
+        let boxes = boxes.with(Extra::Mask, anchors.positives).named("boxes").beside(beside);
         let sum = classes.named("classification") + self.box_weight * boxes;
         sum.reduce(Reduction::Sum).divide_by(count)
     }

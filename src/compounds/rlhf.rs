@@ -1,7 +1,7 @@
 //! Reinforcement learning from human feedback.
 
 use crate::losses::{KlPenalty, PpoPolicy, PpoValue};
-use crate::term::{Extra, Operand, Term};
+use crate::term::{Beside, Extra, Operand, Term};
 
 /// Proximal policy optimisation of a language model: `ppo_policy + c·ppo_value + k·kl_penalty`, each a mean over the tokens
 /// that the mask keeps.
@@ -57,6 +57,9 @@ impl Rlhf {
     pub fn of<T: Operand>(&self, rollout: Rollout<'_, T>) -> Term<T> {
         let policy = self.policy.of(rollout.log_probs, rollout.old_log_probs, rollout.advantages).named("policy");
         let value = self.value.of(rollout.values, rollout.old_values, rollout.returns).named("value");
+        let tokens = rollout.log_probs.shape().to_vec();
+        let value =
+            value.beside(Beside { whole: "rlhf", own: "values", other: "log_probs", shape: tokens, whole_shape: true });
         let kl = self.kl.of(rollout.log_probs, rollout.ref_log_probs).named("kl");
         let sum = policy + self.value_weight * value + self.kl_weight * kl;
         match rollout.mask {

@@ -23,7 +23,7 @@ impl Linear {
         let Pairs { rows: n, others, width, .. } = pairs;
         let x = part.of_role(Role::Rows).map(Array::to_f64).unwrap_or_default();
         let projection = part.of_role(Role::Projection).map(Array::to_f64).unwrap_or_default();
-        let bias = part.of_role(Role::PerProjection).map_or(vec![0.0; others], Array::to_f64);
+        let bias = part.of_role(Role::PerProjection).map_or_else(|| vec![0.0; others], Array::to_f64);
         let labels = part.of_role(Role::Labels).map(Array::to_i64).unwrap_or_default();
         let mask = part.of_role(Role::Mask).map(Array::to_f64);
 

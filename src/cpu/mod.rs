@@ -6,10 +6,12 @@ mod elements;
 mod fold;
 mod gram;
 mod linear;
+mod memory;
 mod outcome;
 mod positions;
 mod regions;
 mod similarity;
 mod vectors;
 
+pub use memory::set_memory_bound;
 pub use outcome::{Outcome, gradient_list, gradients, statistics, value};

@@ -3,7 +3,7 @@
 use crate::array::Array;
 use crate::check::{self, Checked, Divisor, Walk};
 use crate::cpu::{
-    elements::Elements, gram::Gram, linear::Linear, positions, positions::Positions, regions, regions::Regions,
+    elements::Elements, gram::Gram, linear::Linear, memory, positions, positions::Positions, regions, regions::Regions,
     similarity::AllPairs, vectors::Rows,
 };
 use crate::error::Result;
@@ -64,6 +64,7 @@ pub fn gradients<const N: usize>(term: &Term<Array>, of: [&Array; N]) -> Result<
 pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<Array>)> {
     let (taken_apart, checked) = check::term(term)?;
     check::differentiable(term, of)?;
+    memory::check(&taken_apart, &checked, of)?;
     let mut sums: Vec<Vec<f64>> = of.iter().map(|array| vec![0.0; array.len()]).collect();
     let (mut loss, mut parts, mut unreduced) = (0.0, Vec::new(), None);
     for (part, checked) in taken_apart.parts.iter().zip(&checked) {
@@ -105,6 +106,7 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
 /// over its values, whose pieces simply add up.
 pub fn statistics(term: &Term<Array>) -> Result<Array> {
     let (part, checked, shape) = check::statistics(term)?;
+    memory::check(term, std::slice::from_ref(&checked), &[])?;
     let numbers = match (part.loss.leaf(), checked.walk) {
         (Leaf::Softmax(leaf), Walk::Positions(classes)) => positions::statistics(&part, leaf, classes),
         (Leaf::Region(leaf), Walk::Regions(classes)) => regions::statistics(&part, leaf, classes),

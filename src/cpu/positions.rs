@@ -81,7 +81,9 @@ impl Operands {
     fn of(part: &Part<Array>, ignored: Option<i32>, classes: Classes, paired: bool) -> Operands {
         let dense = part.loss.header().player(Role::Target).is_some_and(|spec| is_dense(part, spec));
         let target = part.of_role(Role::Target);
-        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        // classes that no position has need no weights, however many they are
+        let weighed = if classes.positions() == 0 { 1 } else { classes.c };
+        let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; weighed], Array::to_f64);
         Operands {
             classes,
             paired,

@@ -46,7 +46,7 @@ struct Scored {
 impl Regions {
     pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
         let mut regions = Regions::of(part, leaf, classes);
-        let weight = part.of_role(Role::PerClass).map_or(vec![1.0; classes.c], Array::to_f64);
+        let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; classes.c], Array::to_f64);
         for item in 0..regions.items() {
             match regions.settings.together {
                 true => regions.score_together(leaf, item),
@@ -59,6 +59,9 @@ impl Regions {
     /// The regions before they are scored.
     fn of(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
         let settings = leaf.settings();
+        // a batch without positions is one of no items, however many it has
+        let none = settings.batch && classes.positions() == 0;
+        let classes = Classes { n: if none { 0 } else { classes.n }, ..classes };
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
         let target = part.of_role(Role::Target);
         let dense = part.loss.header().player(Role::Target).is_some_and(|spec| is_dense(part, spec));

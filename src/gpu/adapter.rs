@@ -6,6 +6,10 @@ use crate::error::{Error, Result};
 const BACKEND: &str = "WGPU_BACKEND";
 const NAME: &str = "WGPU_ADAPTER_NAME";
 
+/// The names that wgpu knows backends by.
+const BACKENDS: [&str; 11] =
+    ["vulkan", "vk", "metal", "mtl", "dx12", "d3d12", "gl", "gles", "opengl", "webgpu", "noop"];
+
 /// An adapter that was found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -95,6 +99,13 @@ fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
 
 /// [`choose`] by the adapters' names and the two variables.
 fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<usize> {
+    let unknown = backend.into_iter().flat_map(|backend| backend.split(',')).map(str::trim);
+    let unknown = unknown.filter(|name| !BACKENDS.contains(&name.to_lowercase().as_str())).collect::<Vec<_>>();
+    // wgpu passes over names that it does not know
+    if !unknown.is_empty() {
+        let (unknown, known) = (unknown.join(", "), BACKENDS.join(", "));
+        return Err(Error::NoAdapter(format!("{BACKEND} names `{unknown}`, which is no backend; there are {known}")));
+    }
     let looked_for = match backend {
         Some(backend) => format!("looked for {BACKEND}={backend}"),
         None => "looked for Vulkan, Metal, DX12 and GL".into(),
@@ -151,6 +162,9 @@ mod tests {
         for part in ["WGPU_BACKEND=vulkan", "WGPU_ADAPTER_NAME=radeon", "llvmpipe", "H200"] {
             assert!(error.contains(part), "{error} lacks {part}");
         }
+        let error = pick(&[], None, Some("nosuch, gl")).unwrap_err().to_string();
+        assert!(error.contains("WGPU_BACKEND names `nosuch`, which is no backend; there are vulkan,"), "{error}");
+        assert!(!error.contains("Install"), "{error}");
         let error = pick(&[], None, None).unwrap_err().to_string();
         for part in ["Vulkan", "found none", "apt-get install mesa-vulkan-drivers"] {
             assert!(error.contains(part), "{error} lacks {part}");

@@ -141,7 +141,11 @@ impl Binder<'_> {
             let limit = self.gpu.limits().max_storage_buffer_binding_size;
             if let Some(needed) = placed.as_ref().map(|placed| placed.size).filter(|size| *size > limit) {
                 return Err(Error::TooLarge {
-                    what: format!("bytes of a binding (`{}`)", binding.name),
+                    what: format!(
+                        "{} on the GPU: bytes of a binding of {}",
+                        self.part.name,
+                        self.plan.words(stage, &binding.name)
+                    ),
                     needed,
                     limit,
                 });
@@ -168,7 +172,7 @@ impl Binder<'_> {
         let rows = groups.div_ceil(most).max(1);
         if rows > most {
             return Err(Error::TooLarge {
-                what: "workgroups of a dispatch".into(),
+                what: format!("{} on the GPU: workgroups of a dispatch", self.part.name),
                 needed: groups,
                 limit: most * most,
             });

@@ -296,6 +296,7 @@ impl Gpu {
     pub fn gradient_list<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
         // labels on the host are checked here, before anything is uploaded
         check::term(term)?;
+        check::on_gpu(term)?;
         check::differentiable(term, of)?;
         let mut on_gpu = self.uploads();
         let term = term.map(&mut on_gpu)?;
@@ -358,6 +359,7 @@ impl Gpu {
     /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a sum over its values.
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
         check::statistics(term)?;
+        check::on_gpu(term)?;
         let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
         job.run()?;
         Ok(statistics)

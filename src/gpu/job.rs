@@ -272,5 +272,6 @@ fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: Row) -> VerdictPart
         loss: part.loss.header().id,
         operand: checked.labels.as_ref().map_or("", |labels| labels.operand),
         count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),
+        ignored: checked.labels.as_ref().and_then(|labels| labels.ignored),
     }
 }

@@ -82,6 +82,7 @@ pub(super) struct VerdictPart {
     pub loss: &'static str,
     pub operand: &'static str,
     pub count: u64,
+    pub ignored: Option<i32>,
 }
 
 impl Verdict {
@@ -111,6 +112,7 @@ impl Verdict {
                 position: position.into(),
                 value: ((u64::from(high) << 32) | u64::from(low)).cast_signed(),
                 count: part.count,
+                ignored: part.ignored,
             }),
         }
     }

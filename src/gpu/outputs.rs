@@ -1,10 +1,10 @@
 //! Where a prepared job writes, and what is refused of it.
 
 use crate::error::{Error, Result};
-use crate::gpu::plan::reads_first;
+use crate::gpu::plan::{IN_PLACE, reads_first};
 use crate::gpu::tensor::Tensor;
 use crate::shape::DType;
-use crate::term::{Operand, Part, Scale, Term};
+use crate::term::{Operand, Part, Term};
 
 /// Where a prepared job writes.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,13 @@ impl Gradient {
         self.of.is(&self.into)
     }
 
+    /// What the term calls the operand, or where it stands among the gradients.
+    fn name(&self, term: &Term<Tensor>, place: usize) -> String {
+        let operands = term.parts.iter().flat_map(|part| &part.operands);
+        let named = operands.filter(|(_, operand)| operand.is(&self.of)).map(|(name, _)| name.clone()).next();
+        named.unwrap_or_else(|| format!("gradients[{place}]"))
+    }
+
     /// The place, among all that a term reads, of the operand that the gradient may overwrite.
     fn own_place(&self, term: &Term<Tensor>) -> Option<usize> {
         let good = self.is_in_place() && !self.add && self.into.dtype() == DType::F32;
@@ -90,7 +97,7 @@ impl Outputs {
             }
         }
         for (place, gradient) in self.gradients.iter().enumerate() {
-            let name = format!("gradient {place}");
+            let name = format!("gradient of {}", gradient.name(term, place));
             if gradient.into.shape() != gradient.of.shape() {
                 return mismatch(&name, format!("{:?}", gradient.of.shape()), &gradient.into);
             }
@@ -106,7 +113,8 @@ impl Outputs {
             // in one place it may overlap what is read: in that of its own operand
             let own = self.gradients.iter().find(|gradient| gradient.into.is(output)).and_then(|of| of.own_place(term));
             let read = read(term).enumerate().filter(|(place, _)| Some(*place) != own).map(|(_, read)| read);
-            apart(name, output, read.chain(others))?;
+            let rule = self.gradients.iter().any(|gradient| gradient.is_in_place() && gradient.into.is(output));
+            apart(name, output, read.chain(others), rule.then_some(IN_PLACE))?;
         }
         Ok(())
     }
@@ -123,7 +131,7 @@ pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tens
     if into.dtype() != DType::F32 {
         return Err(Error::UnsupportedDtype { loss, operand, got: into.dtype(), expected: "f32".into() });
     }
-    apart("statistics", into, read(term))
+    apart("statistics", into, read(term), None)
 }
 
 /// All tensors that a term reads, by name.
@@ -132,20 +140,20 @@ fn read(term: &Term<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
 }
 
 fn read_by(part: &Part<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
-    let scales = [("upstream", Some(&part.upstream)), ("divide_by", part.divide_by.as_ref())];
-    let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
-        Some(Scale::Tensor(tensor)) => Some((name.to_string(), tensor)),
-        _ => None,
-    });
-    let among = part.among.iter().map(|statistics| ("among".to_string(), statistics));
-    part.operands.iter().map(|(name, tensor)| (name.clone(), tensor)).chain(scales).chain(among)
+    part.read().map(|(name, tensor)| (name.to_string(), tensor))
 }
 
-/// Refuses an output that overlaps one of these.
-fn apart<'t>(name: &str, output: &Tensor, others: impl Iterator<Item = (String, &'t Tensor)>) -> Result<()> {
+/// Refuses an output that overlaps one of these; says the rule that would allow it where it is that very tensor.
+fn apart<'t>(
+    name: &str,
+    output: &Tensor,
+    others: impl Iterator<Item = (String, &'t Tensor)>,
+    rule: Option<&'static str>,
+) -> Result<()> {
     for (other, tensor) in others {
         if overlap(output, tensor) {
-            return Err(Error::OverlappingBuffers { output: name.into(), other });
+            let rule = rule.filter(|_| tensor.is(output));
+            return Err(Error::OverlappingBuffers { output: name.into(), other, rule });
         }
     }
     Ok(())

@@ -57,7 +57,7 @@ impl Memory {
         let size = bytes.max(16).next_multiple_of(16);
         let limits = gpu.limits();
         if size > limits.max_buffer_size {
-            let what = format!("bytes of a buffer ({label})");
+            let what = format!("bytes of a buffer on the GPU ({label})");
             return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
         // a browser that has no room to map a new buffer throws, at which wgpu panics: there contents are written instead
@@ -97,11 +97,11 @@ const TENSOR: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
 impl Gpu {
-    /// A tensor of a slice's elements, copied to the GPU. Labels of 64 bits are narrowed to 32.
+    /// A tensor of a slice's elements, copied to the GPU. Labels of 64 bits are narrowed to 32, unless one of them needs more.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] where the shape's element count is not the slice's length, [`Error::UnsupportedDtype`] for
-    /// f64, [`Error::LabelOutOfRange`] for a label that 32 bits do not hold, [`Error::TooLarge`], [`Error::OutOfMemory`].
+    /// f64, [`Error::TooLarge`], [`Error::OutOfMemory`].
     pub fn upload<E: Element>(&self, elements: &[E], shape: impl Into<Vec<usize>>) -> Result<Tensor> {
         self.upload_array(&Array::new(elements, shape)?)
     }
@@ -111,7 +111,7 @@ impl Gpu {
     /// # Errors
     /// As [`upload`](Self::upload).
     pub fn upload_array(&self, array: &Array) -> Result<Tensor> {
-        let narrowed;
+        let narrowed: Vec<i32>;
         let (bytes, dtype): (&[u8], DType) = match array.data() {
             Data::F32(x) => (bytemuck::cast_slice(x), DType::F32),
             Data::F16(x) => (bytemuck::cast_slice(x), DType::F16),
@@ -120,8 +120,14 @@ impl Gpu {
             Data::U32(x) => (bytemuck::cast_slice(x), DType::U32),
             Data::U8(x) => (x, DType::U8),
             Data::I64(x) => {
-                narrowed = narrow(x)?;
-                (bytemuck::cast_slice(&narrowed), DType::I32)
+                match x.iter().map(|&label| i32::try_from(label)).collect::<std::result::Result<Vec<_>, _>>() {
+                    Ok(labels) => {
+                        narrowed = labels;
+                        (bytemuck::cast_slice(&narrowed), DType::I32)
+                    }
+                    // which labels are good is for the loss that they are given to
+                    Err(_) => (bytemuck::cast_slice(x), DType::I64),
+                }
             }
             Data::F64(_) => {
                 let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
@@ -198,7 +204,7 @@ impl Gpu {
         let Some(count) = elements(&shape) else {
             // more than a usize counts, which on the web is no more than 32 bits do
             let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
-            let what = "bytes of a buffer (wgloss output)".into();
+            let what = "bytes of a buffer on the GPU (wgloss output)".into();
             return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
         };
         let bytes = bytes(count as u64).min(u64::MAX - 64);
@@ -217,19 +223,6 @@ impl Gpu {
         let memory = Arc::new(memory);
         Tensor { gpu: self.clone(), memory, shape, dtype, class_axis: ClassAxis::Second, gradient: None, verdict: None }
     }
-}
-
-fn narrow(labels: &[i64]) -> Result<Vec<i32>> {
-    let narrow = |(position, &value): (usize, &i64)| {
-        i32::try_from(value).map_err(|_| Error::LabelOutOfRange {
-            loss: "upload",
-            operand: "array".into(),
-            position: position as u64,
-            value,
-            count: 1 << 31,
-        })
-    };
-    labels.iter().enumerate().map(narrow).collect()
 }
 
 impl Tensor {

@@ -8,6 +8,11 @@ use std::sync::Arc;
 pub trait Composite {
     /// The losses, under a reduction of the whole.
     fn components(&self, reduction: Reduction) -> Vec<Component>;
+
+    /// Whether all operands are of one batch: axis 0 is then as long in all of them.
+    fn shares_batch(&self) -> bool {
+        true
+    }
 }
 
 /// One loss of a sum.

@@ -3,7 +3,7 @@
 mod part;
 
 pub use part::PartOutcome;
-pub(crate) use part::{ClassesFrom, Part, Row, not_reduced, refuse_reduction};
+pub(crate) use part::{Beside, ClassesFrom, Part, Row, not_reduced, refuse_reduction};
 
 use crate::array::Array;
 use crate::error::Result;
@@ -225,6 +225,11 @@ impl<T: Operand> Term<T> {
     /// the batch has fewer than `first + n` rows.
     pub fn rows_from(self, first: usize) -> Term<T> {
         self.each(|part| part.rows_from = Some(first))
+    }
+
+    /// The term as a part of a ready-made sum, which has its rows in common with another part.
+    pub(crate) fn beside(self, beside: Beside) -> Term<T> {
+        self.each(|part| part.beside = Some(beside.clone()))
     }
 
     /// The term with a name of its own in the parts of an outcome.

@@ -21,6 +21,8 @@ pub(crate) struct Part<T> {
     /// The place in the batch of the first row, where the rows are a piece of it.
     pub rows_from: Option<usize>,
     pub classes_from: Option<ClassesFrom>,
+    /// What it has in common with another part of a ready-made sum.
+    pub beside: Option<Beside>,
     pub among: Option<T>,
 }
 
@@ -29,6 +31,18 @@ pub(crate) struct Part<T> {
 pub(crate) struct ClassesFrom {
     pub first: usize,
     pub of: usize,
+}
+
+/// The rows that a part of a ready-made sum has in common with another: the shape of its first operand begins as the other's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Beside {
+    /// The sum, what it calls the part's first operand, and what the other's.
+    pub whole: &'static str,
+    pub own: &'static str,
+    pub other: &'static str,
+    /// How the shape has to begin, and whether it ends there.
+    pub shape: Vec<usize>,
+    pub whole_shape: bool,
 }
 
 impl<T: Clone> Part<T> {
@@ -47,6 +61,7 @@ impl<T: Clone> Part<T> {
             divide_by: None,
             rows_from: None,
             classes_from: None,
+            beside: None,
             among: None,
         }
     }
@@ -56,6 +71,17 @@ impl<T> Part<T> {
     /// The operand of this name.
     pub fn operand(&self, name: &str) -> Option<&T> {
         self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
+    }
+
+    /// Everything that is read of it, by name: operands, scales, statistics.
+    pub fn read(&self) -> impl Iterator<Item = (&str, &T)> {
+        let scales = [("upstream", Some(&self.upstream)), ("divide_by", self.divide_by.as_ref())];
+        let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
+            Some(Scale::Tensor(tensor)) => Some((name, tensor)),
+            _ => None,
+        });
+        let operands = self.operands.iter().map(|(name, tensor)| (name.as_str(), tensor));
+        operands.chain(scales).chain(self.among.iter().map(|among| ("among", among)))
     }
 
     /// The operand that plays a role which a loss has once, where it is given.
@@ -100,6 +126,7 @@ impl<T> Part<T> {
             upstream,
             divide_by,
             classes_from: self.classes_from,
+            beside: self.beside.clone(),
             among,
             rows_from: self.rows_from,
         })

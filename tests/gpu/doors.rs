@@ -116,6 +116,12 @@ fn uploads_say_what_they_hold() {
     assert_eq!(shape(&[0.0; 3], &[2, 2]), "shape_mismatch");
     assert_eq!(shape(&[0.0; 3], &[]), "shape_mismatch");
     assert_eq!(gpu.upload(&[0.0f64], [1]).unwrap_err().kind(), "unsupported_dtype");
+    // where a loss and an operand are known, they are named
+    let (x, t) = (Array::new(&[1.0f32], [1]).unwrap(), Array::new(&[0.5f64], [1]).unwrap());
+    let said = gpu.value(&Mse::default().of(&x, &t)).unwrap_err().to_string();
+    assert_eq!(said, "mse: `target` holds f64, expected f32, f16 or bf16 on a GPU");
+    let said = gpu.value(&Mse::default().of(&x, &x).upstream(&t)).unwrap_err().to_string();
+    assert_eq!(said, "mse: `upstream` holds f64, expected f32, f16 or bf16 on a GPU");
     let x = gpu.upload(&[1.0f32, 2.0], [2, 1]).unwrap();
     assert_eq!((x.shape(), x.dtype(), x.len(), x.is_empty()), (&[2usize, 1][..], DType::F32, 2, false));
     assert_eq!(gpu.upload(&[-1i64, 5], [2]).unwrap().dtype(), DType::I32);

@@ -92,23 +92,27 @@ fn what_would_be_read_too_late_is_refused() {
     let refused = |term: &wgloss::Term<Tensor>, gradients: Vec<Gradient>| {
         gpu().prepare(term, &Outputs { gradients, ..Outputs::default() }).map(drop).unwrap_err()
     };
-    let overlaps = |other: &str| Error::OverlappingBuffers { output: "gradient 0".into(), other: other.into() };
+    let overlaps = |of: &str, other: &str, error: Error| {
+        let Error::OverlappingBuffers { output, other: overlapped, rule } = &error else { panic!("{error}") };
+        assert_eq!((output.as_str(), overlapped.as_str()), (format!("gradient of {of}").as_str(), other));
+        assert!(rule.is_some() && error.to_string().contains("a gradient in place needs an f32 operand"), "{error}");
+    };
     let in_place = |of: &Tensor| vec![Gradient::in_place(of)];
     let mse = Mse::default();
     // two losses of one prediction, a prediction that is its own target, a target, and what is added
-    assert_eq!(refused(&(mse.of(&x, &t) + mse.of(&x, &t)), in_place(&x)), overlaps("input"));
-    assert_eq!(refused(&mse.of(&x, &x), in_place(&x)), overlaps("target"));
-    assert_eq!(refused(&mse.of(&x, &t), in_place(&t)), overlaps("target"));
-    assert_eq!(refused(&mse.of(&x, &t), vec![Gradient::add(&x, &x)]), overlaps("input"));
+    overlaps("input", "input", refused(&(mse.of(&x, &t) + mse.of(&x, &t)), in_place(&x)));
+    overlaps("input", "target", refused(&mse.of(&x, &x), in_place(&x)));
+    overlaps("target", "target", refused(&mse.of(&x, &t), in_place(&t)));
+    overlaps("input", "input", refused(&mse.of(&x, &t), vec![Gradient::add(&x, &x)]));
     // rows that are read by several lanes of several looks
-    assert_eq!(refused(&TripletMargin::default().of(&x, &t, &t), in_place(&x)), overlaps("anchor"));
+    overlaps("anchor", "anchor", refused(&TripletMargin::default().of(&x, &t, &t), in_place(&x)));
     // 16 bits: two elements share a word
     let halves = gpu().upload(&[f16::ONE; 6], [2, 3]).unwrap();
-    assert_eq!(refused(&mse.of(&halves, &t), in_place(&halves)), overlaps("input"));
+    overlaps("input", "input", refused(&mse.of(&halves, &t), in_place(&halves)));
     // a row that is too long not to be cut
     let long = gpu().empty([1, (1 << 19) + 1]).unwrap();
     let labels = gpu().upload(&[7i32], [1]).unwrap();
-    assert_eq!(refused(&CrossEntropy::default().of(&long, &labels), in_place(&long)), overlaps("input"));
+    overlaps("input", "input", refused(&CrossEntropy::default().of(&long, &labels), in_place(&long)));
     // another loss beside it may be there
     let y = gpu().upload(&[0.75f32; 6], [2, 3]).unwrap();
     let outputs = Outputs { gradients: vec![Gradient::in_place(&x), Gradient::in_place(&y)], ..Outputs::default() };

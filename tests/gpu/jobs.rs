@@ -186,17 +186,21 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
     let term = Mse::default().of(&x, &t);
     let refused = |outputs: Outputs| gpu().prepare(&term, &outputs).map(drop).unwrap_err();
     let one = |of: &Tensor, into: &Tensor| Outputs { gradients: vec![Gradient::store(of, into)], ..Outputs::default() };
-    let overlaps = |output: &str, other: &str| Error::OverlappingBuffers { output: output.into(), other: other.into() };
+    let overlaps = |output: &str, other: &str| Error::OverlappingBuffers {
+        output: output.into(),
+        other: other.into(),
+        rule: None,
+    };
 
-    assert_eq!(refused(one(&x, &t)), overlaps("gradient 0", "target"));
+    assert_eq!(refused(one(&x, &t)), overlaps("gradient of input", "target"));
     // by one element, at either end
-    assert_eq!(refused(one(&x, &at(19, &[2, 5]))), overlaps("gradient 0", "target"));
-    assert_eq!(refused(one(&t, &at(9, &[2, 5]))), overlaps("gradient 0", "input"));
+    assert_eq!(refused(one(&x, &at(19, &[2, 5]))), overlaps("gradient of input", "target"));
+    assert_eq!(refused(one(&t, &at(9, &[2, 5]))), overlaps("gradient of target", "input"));
     let both = |a: &Tensor, b: &Tensor| vec![Gradient::store(&x, a), Gradient::store(&t, b)];
     let outputs = Outputs { gradients: both(&d, &at(29, &[2, 5])), ..Outputs::default() };
-    assert_eq!(refused(outputs), overlaps("gradient 1", "gradient 0"));
+    assert_eq!(refused(outputs), overlaps("gradient of target", "gradient of input"));
     let outputs = Outputs { loss: Some(at(29, &[1])), gradients: both(&d, &at(30, &[2, 5])), slot: 0 };
-    assert_eq!(refused(outputs), overlaps("gradient 0", "loss"));
+    assert_eq!(refused(outputs), overlaps("gradient of input", "loss"));
     let scaled = Mse::default().of(&x, &t).upstream(&at(40, &[1])).divide_by(&at(41, &[1]));
     for (element, name) in [(40, "upstream"), (41, "divide_by")] {
         let outputs = Outputs { loss: Some(at(element, &[1])), ..Outputs::default() };
@@ -211,8 +215,8 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
         Error::ShapeMismatch { loss: "mse", operand: given, .. } => assert_eq!(given, operand),
         other => panic!("{other}"),
     };
-    shape(one(&x, &at(20, &[10])), "gradient 0");
-    shape(one(&x, &at(20, &[5, 2])), "gradient 0");
+    shape(one(&x, &at(20, &[10])), "gradient of input");
+    shape(one(&x, &at(20, &[5, 2])), "gradient of input");
     shape(Outputs { loss: Some(at(20, &[3])), slot: 3, ..Outputs::default() }, "loss");
     shape(Outputs { loss: Some(at(20, &[0])), ..Outputs::default() }, "loss");
     let unreduced = Mse::default().of(&x, &t).reduce(Reduction::None);
@@ -241,7 +245,7 @@ fn gradients_of_what_has_none_are_refused() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(&t), "target");
-    assert_eq!(refused(&gpu().upload(&[0.0f32; 6], [2, 3]).unwrap()), "gradient");
+    assert_eq!(refused(&gpu().upload(&[0.0f32; 6], [2, 3]).unwrap()), "of[0]");
 }
 
 #[test]

@@ -115,13 +115,14 @@ fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
     bad.iter().for_each(|&(place, value)| numbers[place] = value);
     *inputs.operand(name) = labels_of(&numbers, case.setting.target, good.shape());
     let &(position, value) = bad.iter().min().unwrap();
-    let (count, _) = label_range(&*loss, case.setting.classes());
+    let (count, ignored) = label_range(&*loss, case.setting.classes());
     let want = Error::LabelOutOfRange {
         loss: case.id,
         operand: name.into(),
         position: position as u64,
         value,
         count: count as u64,
+        ignored,
     };
     let told = |what: &str, read: Result<(), Error>| match read {
         Err(error) if error == want => Ok(()),
@@ -217,8 +218,14 @@ fn a_sum_of_terms_names_the_first_part_whose_label_is_bad() {
         + wgloss::CrossEntropy::default().of(&x, &bad([0, 1, 9, -7]))
         + wgloss::Dice::default().of(&x, &bad([3, 1, 1, 1]));
     let outcome = gpu().value(&term).unwrap();
-    let want =
-        Error::LabelOutOfRange { loss: "cross_entropy", operand: "target".into(), position: 2, value: 9, count: 3 };
+    let want = Error::LabelOutOfRange {
+        loss: "cross_entropy",
+        operand: "target".into(),
+        position: 2,
+        value: 9,
+        count: 3,
+        ignored: Some(-100),
+    };
     assert_eq!(outcome.loss().wait(), Err(want.clone()));
     assert_eq!(outcome.parts().wait(), Err(want));
 }
@@ -234,17 +241,37 @@ fn labels_on_the_host_are_refused_before_anything_is_made() {
         let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
         (numbers[5], numbers[9]) = (1 << 40, -3);
         *labels = labels_of(&numbers, DType::I64, labels.shape());
-        let (count, _) = label_range(&*loss, case.setting.classes());
+        let (count, ignored) = label_range(&*case.loss(), case.setting.classes());
         let (operand, count) = (name.into(), count as u64);
-        let want = Error::LabelOutOfRange { loss: case.id, operand, position: 5, value: 1 << 40, count };
+        let want = Error::LabelOutOfRange { loss: case.id, operand, position: 5, value: 1 << 40, count, ignored };
         assert_eq!(gpu.value(&case.term(&inputs)).map(drop), Err(want));
         assert_eq!((gpu.memory(), gpu.pipelines()), (0, 0), "{} made something", case.id);
     }
-    // what 32 bits do not hold cannot be uploaded at all
-    let Err(Error::LabelOutOfRange { position: 1, value, .. }) = gpu.upload(&[0i64, i64::MIN], [2]) else {
-        panic!("an upload cut a label")
-    };
-    assert_eq!(value, i64::MIN);
+    // what 32 bits do not hold is left to the loss, which names itself and the operand
+    let labels = gpu.upload(&[0i64, i64::MIN], [2]).unwrap();
+    assert_eq!(labels.dtype(), DType::I64);
+    let x = gpu.upload(&[0.0f32; 6], [2, 3]).unwrap();
+    let error = gpu.value(&wgloss::CrossEntropy::default().of(&x, &labels)).unwrap().loss().wait().unwrap_err();
+    let said =
+        "cross_entropy: `target` holds -9223372036854775808 at position 1, expected 0..3 or the ignore_index -100";
+    assert_eq!(error.to_string(), said);
+}
+
+/// Labels of rows may have any value: through either door, from the host and on the GPU.
+#[test]
+fn labels_of_rows_are_any_64_bits() {
+    let numbers: Vec<f32> = (0..12).map(|k| (k as f32).sin()).collect();
+    let features = Array::new(&numbers, [4, 3]).unwrap();
+    // the same low halves, and more than 32 bits
+    let labels = Array::new(&[1i64, (1 << 32) + 1, 1, (1 << 32) + 1], [4]).unwrap();
+    let term = wgloss::SupCon::default().of(&features, &labels);
+    let want = cpu::value(&term).unwrap().loss().unwrap();
+    let host = gpu().value(&term).unwrap().loss().wait().unwrap();
+    let (features, labels) = (gpu().upload_array(&features).unwrap(), gpu().upload_array(&labels).unwrap());
+    let there = gpu().value(&wgloss::SupCon::default().of(&features, &labels)).unwrap().loss().wait().unwrap();
+    for got in [host, there] {
+        assert!((f64::from(got) - want).abs() < 1e-5 * want, "{got}, not {want}");
+    }
 }
 
 #[test]

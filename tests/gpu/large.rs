@@ -4,7 +4,10 @@ use crate::case::{Case, Wanted};
 use crate::common::{follows_another, has};
 use crate::gpu;
 use crate::judge::Failures;
-use wgloss::{ClassAxis, DType, Leaf, Loss, Mse, Reduction, Role, Tensor, all};
+use wgloss::{
+    Array, ClassAxis, DType, Extra, InfoNce, Leaf, LinearCrossEntropy, Loss, Mse, Reduction, Role, SupCon, Tensor, all,
+    cpu,
+};
 
 /// More rows, items and regions than the 65,535 workgroups of a dimension.
 fn shape(loss: &dyn Loss) -> &'static [usize] {
@@ -128,4 +131,41 @@ fn values_alone_agree_too() {
         }
     }
     failures.raise();
+}
+
+/// More columns than a block has: the gradients of both sides come of the same slopes, and nothing is counted twice.
+#[test]
+fn few_rows_against_very_many_columns() {
+    let mut random = 1u64;
+    let mut drawn = |count: usize| {
+        let number = |_| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((random >> 40) as f32 / (1 << 24) as f32) - 0.5
+        };
+        (0..count).map(number).collect::<Vec<f32>>()
+    };
+    let (n, d, v) = (3, 8, 262_144);
+    let rows = Array::new(&drawn(n * d), [n, d]).unwrap();
+    let columns = Array::new(&drawn(v * d), [v, d]).unwrap();
+    let labels = Array::new(&[7i32, 200_000, 262_143], [n]).unwrap();
+    let keys = Array::new(&drawn(n * d), [n, d]).unwrap();
+    let groups = Array::new(&(0..v as i32).map(|row| row % 1000).collect::<Vec<_>>(), [v]).unwrap();
+    let terms = [
+        ("linear_cross_entropy", LinearCrossEntropy::default().of(&rows, &columns, &labels)),
+        ("info_nce", InfoNce::default().of(&rows, &keys).with(Extra::Negatives, &columns)),
+        ("sup_con", SupCon::default().of(&columns, &groups).with(Extra::Anchors, &rows)),
+    ];
+    for (name, term) in terms {
+        let of = [&rows, &columns];
+        let (want, slopes) = cpu::gradient_list(&term, &of).unwrap();
+        let (got, gradients) = gpu().gradient_list(&term, &of).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (got, want) = (f64::from(got.loss().wait().unwrap()), want.loss().unwrap());
+        assert!((got - want).abs() <= 1e-5 * want.abs(), "{name}: {got}, not {want}");
+        for (gradient, slope) in gradients.iter().zip(&slopes) {
+            let (gradient, slope) = (gradient.read().wait().unwrap().to_f64(), slope.to_f64());
+            let most = slope.iter().fold(0.0f64, |most, d| most.max(d.abs()));
+            let apart = gradient.iter().zip(&slope).fold(0.0f64, |most, (a, b)| most.max((a - b).abs()));
+            assert!(most > 0.0 && apart <= 1e-4 * most, "{name}: {apart} of {most}");
+        }
+    }
 }

@@ -277,8 +277,14 @@ fn a_bad_label_shows_in_the_statistics_and_in_the_loss() {
     let labels = gpu().upload(&[5i32, 12, 0], [3]).unwrap();
     let term = CrossEntropy::default().of(&x, &labels).classes_from(4, 12);
     let statistics = gpu().statistics(&term).unwrap();
-    let refused =
-        Error::LabelOutOfRange { loss: "cross_entropy", operand: "target".into(), position: 1, value: 12, count: 12 };
+    let refused = Error::LabelOutOfRange {
+        loss: "cross_entropy",
+        operand: "target".into(),
+        position: 1,
+        value: 12,
+        count: 12,
+        ignored: Some(-100),
+    };
     assert_eq!(statistics.read().wait().unwrap_err(), refused);
     let all = gpu().empty([3, 3, 8]).unwrap();
     let term = term.among(&all);

@@ -3,9 +3,15 @@
 //! Read by hand, because a size that a damaged header claims must not be believed before it is compared with the file.
 //! The format has no bf16: what is bf16 is written as the f32 that it stands for, and read from `.safetensors`.
 
+use super::Bytes;
+use std::io::Read;
 use wgloss::{Array, DType, Data};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The longest header that is read: far more than that of the longest shape.
+const LONGEST_HEADER: usize = 1 << 20;
+
 const TYPES: [(DType, &str); 7] = [
     (DType::F32, "<f4"),
     (DType::F16, "<f2"),
@@ -16,19 +22,26 @@ const TYPES: [(DType, &str); 7] = [
     (DType::I64, "<i8"),
 ];
 
-/// The array in a file's bytes.
-pub fn parse(bytes: &[u8]) -> Result<Array, String> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or("is not an .npy file")?;
-    let (version, rest) = rest.split_first_chunk::<2>().ok_or("is cut off in its header")?;
-    let (size, rest) = match version {
-        [1, _] => rest.split_first_chunk().map(|(size, rest)| (usize::from(u16::from_le_bytes(*size)), rest)),
-        [2 | 3, _] => rest.split_first_chunk().map(|(size, rest)| (u32::from_le_bytes(*size) as usize, rest)),
-        [major, minor] => return Err(format!("is of .npy version {major}.{minor}, which is not known")),
+/// The array in a file.
+pub fn read(bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
+    if bytes.next(MAGIC.len())?.is_none_or(|magic| magic != MAGIC) {
+        return Err("is not an .npy file".into());
     }
-    .ok_or("is cut off in its header")?;
-    let (text, elements) = rest.split_at_checked(size).ok_or("is cut off in its header")?;
-    let text = str::from_utf8(text).map_err(|_| "has a damaged header: it is not text")?;
-    Header::parse(text)?.array(elements)
+    let mut next = |count: usize| bytes.next(count)?.ok_or_else(|| "is cut off in its header".to_string());
+    let version = next(2)?;
+    // little-endian, of two or four bytes
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0usize, |number, byte| number << 8 | usize::from(*byte));
+    let size = match version[..] {
+        [1, _] => number(&next(2)?),
+        [2 | 3, _] => number(&next(4)?),
+        _ => return Err(format!("is of .npy version {}.{}, which is not known", version[0], version[1])),
+    };
+    if size > LONGEST_HEADER && size as u64 <= bytes.left {
+        return Err(format!("has a damaged header: it is of {size} bytes, more than {LONGEST_HEADER}"));
+    }
+    let text = bytes.next(size)?.ok_or("is cut off in its header")?;
+    let text = str::from_utf8(&text).map_err(|_| "has a damaged header: it is not text")?;
+    Header::parse(text)?.array(bytes)
 }
 
 /// The bytes of a file that holds this array.
@@ -88,7 +101,8 @@ impl Header {
         }
     }
 
-    fn array(self, elements: &[u8]) -> Result<Array, String> {
+    /// The array that follows, read once its bytes are known to be there.
+    fn array(self, bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
         let dtype = TYPES.iter().find(|(_, descr)| *descr == self.descr || descr.replace('|', "<") == self.descr);
         let Some((dtype, _)) = dtype else {
             let known: Vec<_> = TYPES.iter().map(|(_, descr)| *descr).collect();
@@ -96,14 +110,15 @@ impl Header {
         };
         let size = self.shape.iter().try_fold(dtype.size(), |size, &axis| size.checked_mul(axis));
         let size = size.ok_or_else(|| format!("is damaged: its shape {:?} is too large", self.shape))?;
-        if size != elements.len() {
-            let (shape, held) = (&self.shape, elements.len());
+        if size as u64 != bytes.left {
+            let (shape, held) = (&self.shape, bytes.left);
             return Err(format!("is damaged: its shape {shape:?} takes {size} bytes, and {held} follow its header"));
         }
+        let elements = bytes.next(size)?.ok_or("is cut off")?;
         if self.fortran_order {
-            super::array(*dtype, self.shape.clone(), &row_major(elements, &self.shape, dtype.size()))
+            super::array(*dtype, self.shape.clone(), &row_major(&elements, &self.shape, dtype.size()))
         } else {
-            super::array(*dtype, self.shape, elements)
+            super::array(*dtype, self.shape, &elements)
         }
     }
 }
@@ -180,6 +195,10 @@ impl<'a> Literal<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<Array, String> {
+        read(&mut Bytes::of(bytes))
+    }
     use wgloss::half::{bf16, f16};
 
     fn file(version: u8, header: &str, elements: &[u8]) -> Vec<u8> {

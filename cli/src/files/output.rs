@@ -1,25 +1,46 @@
-//! Files written whole or not at all.
+//! Files written whole or not at all, in the place of what was there: its mode, its owner and its links stay.
 
+use super::signals;
 use crate::failure::Failure;
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::{Builder, NamedTempFile};
+
+/// The temporaries that are on the disk. Whoever makes, renames or removes some holds it, so that a signal comes before or after.
+static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is half written, and keeps anything else from being begun: the program is about to end.
+pub fn abandon() -> impl Sized {
+    let mut temporaries = temporaries();
+    temporaries.drain(..).for_each(|path| drop(fs::remove_file(path)));
+    temporaries
+}
 
 /// Writes each file. All are on the disk beside their places before the first takes its own.
 pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
+    signals::watch();
     let written = outputs.iter().map(|(place, bytes)| {
         let target = target(place)?;
-        let temporary = temporary(&target, bytes).map_err(|error| refuse(place, error))?;
+        let temporary = Temporary::new(&target, bytes).map_err(|error| refuse(place, error))?;
         Ok((place, target, temporary))
     });
+    let written = written.collect::<Result<Vec<_>, Failure>>()?;
+    // a signal that comes now waits for the last
+    let mut temporaries = temporaries();
     let mut new: Vec<PathBuf> = Vec::new();
-    for (place, target, temporary) in written.collect::<Result<Vec<_>, Failure>>()? {
+    for (place, target, temporary) in written {
         let is_new = !target.exists();
-        if let Err(error) = temporary.persist(&target) {
+        if let Err(error) = temporary.take_place(&target, &mut temporaries) {
             // some systems find a name too long only here; what was there before is replaced for good
             new.iter().for_each(|target| drop(fs::remove_file(target)));
-            return Err(refuse(place, error.error));
+            drop(temporaries);
+            return Err(refuse(place, error));
         }
         new.extend(is_new.then_some(target));
     }
@@ -35,12 +56,29 @@ pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
     target(place)
 }
 
+/// Whether two paths, each without links in it, lead to one file.
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
+        use std::os::unix::fs::MetadataExt;
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    a == b
+}
+
 fn target(place: &str) -> Result<PathBuf, Failure> {
     // a link stays, and what it points to is replaced
     match fs::canonicalize(place) {
-        Ok(target) if target.is_file() => Ok(target),
-        Ok(_) => Err(refuse(place, "is there, and is not a file")),
+        Ok(target) => match fs::metadata(&target) {
+            Ok(there) if !there.is_file() => Err(refuse(place, "is there, and is not a file")),
+            Ok(there) if there.permissions().readonly() => Err(refuse(place, "is there, and may not be written")),
+            Ok(_) => Ok(target),
+            Err(error) => Err(refuse(place, error)),
+        },
         Err(error) if error.kind() == ErrorKind::NotFound => {
+            if let Ok(missing) = fs::read_link(place) {
+                return Err(refuse(place, format!("is a link to {}, which is not there", missing.display())));
+            }
             let name = Path::new(place).file_name().unwrap_or_default();
             let directory = fs::canonicalize(directory(Path::new(place)));
             Ok(directory.map_err(|_| refuse(place, "its directory does not exist"))?.join(name))
@@ -49,14 +87,70 @@ fn target(place: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-fn temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-    let mut file = builder.prefix(".wgloss-").tempfile_in(directory(target))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+/// A file beside its place, which is gone when this is dropped.
+struct Temporary(Option<NamedTempFile>);
+
+impl Temporary {
+    fn new(target: &Path, bytes: &[u8]) -> io::Result<Temporary> {
+        let there = fs::metadata(target).ok();
+        let mut builder = Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // nobody may read more of it than of what it replaces, not even for a moment
+            let mode = there.as_ref().map_or(0o666, |there| there.permissions().mode() & 0o777);
+            builder.permissions(fs::Permissions::from_mode(mode | 0o200));
+        }
+        let file = {
+            let mut temporaries = temporaries();
+            let file = builder.prefix(".wgloss-").tempfile_in(directory(target))?;
+            temporaries.push(file.path().to_path_buf());
+            file
+        };
+        let mut temporary = Temporary(Some(file));
+        if let Some(file) = &mut temporary.0 {
+            file.write_all(bytes)?;
+            if let Some(there) = there {
+                file.as_file().set_permissions(there.permissions())?;
+            }
+            file.as_file().sync_all()?;
+        }
+        Ok(temporary)
+    }
+
+    /// Takes the target's place. Where a new file would part it from its other names or its owner, its contents alone change.
+    fn take_place(mut self, target: &Path, temporaries: &mut Vec<PathBuf>) -> io::Result<()> {
+        let Some(file) = self.0.take() else { return Ok(()) };
+        temporaries.retain(|path| path != file.path());
+        let stays = fs::metadata(target).is_ok_and(|there| is_tied(&there, file.as_file()));
+        if !stays {
+            return file.persist(target).map(drop).map_err(|error| error.error);
+        }
+        let mut there = File::options().write(true).truncate(true).open(target)?;
+        io::copy(&mut File::open(file.path())?, &mut there)?;
+        there.sync_all()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(file) = self.0.take() {
+            temporaries().retain(|path| path != file.path());
+        }
+    }
+}
+
+/// Whether a file has other names, or another owner than a new one.
+#[cfg(unix)]
+fn is_tied(there: &Metadata, new: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |of: &Metadata| (of.uid(), of.gid());
+    there.nlink() > 1 || new.metadata().is_ok_and(|new| owner(&new) != owner(there))
+}
+
+#[cfg(not(unix))]
+fn is_tied(_: &Metadata, _: &File) -> bool {
+    false
 }
 
 fn directory(path: &Path) -> &Path {

@@ -1,24 +1,49 @@
 //! Tensors of `.safetensors` files.
 
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use super::Bytes;
+use safetensors::tensor::{Dtype, Metadata, TensorView};
+use std::io::Read;
 use wgloss::{Array, DType};
 
-/// The tensor of this name in a file's bytes.
-pub fn parse(bytes: &[u8], tensor: Option<&str>) -> Result<Array, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| format!("is damaged: {error}"))?;
-    let mut names = file.names();
+/// The longest header that is read: the format's own limit.
+const LONGEST_HEADER: u64 = 100_000_000;
+
+/// The tensor of this name in a file, of which nothing else but the header is kept.
+pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array, String> {
+    let cut_off = || "is damaged: it is cut off in its header".to_string();
+    let size = bytes.next(8)?.ok_or_else(cut_off)?;
+    let size = size.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+    let size = usize::try_from(size.min(LONGEST_HEADER + 1)).map_err(|error| error.to_string())?;
+    if size as u64 > LONGEST_HEADER {
+        return Err(format!("is damaged: its header is longer than {LONGEST_HEADER} bytes"));
+    }
+    let header = bytes.next(size)?.ok_or_else(cut_off)?;
+    // shapes, dtypes and offsets are held against each other
+    let file: Metadata = serde_json::from_slice(&header).map_err(|error| format!("is damaged: {error}"))?;
+    if file.data_len() as u64 != bytes.left {
+        let (named, held) = (file.data_len(), bytes.left);
+        return Err(format!("is damaged: its tensors take {named} bytes, and {held} follow its header"));
+    }
+    let mut names = file.offset_keys();
     names.sort_unstable();
     let Some(tensor) = tensor else {
         return Err(format!("write FILE.safetensors:TENSOR, with one of its tensors: {}", names.join(", ")));
     };
-    let view = file.tensor(tensor).map_err(|_| format!("has no such tensor, but {}", names.join(", ")))?;
-    array(&view)
+    let info = file.info(tensor).ok_or_else(|| format!("has no such tensor, but {}", names.join(", ")))?;
+    let dtype = dtype(info.dtype)?;
+    let (start, end) = info.data_offsets;
+    bytes.skip(start)?;
+    let elements = bytes.next(end - start)?.ok_or_else(cut_off)?;
+    super::array(dtype, info.shape.clone(), &elements)
 }
 
 /// A tensor as an array.
 pub fn array(view: &TensorView<'_>) -> Result<Array, String> {
-    let dtype = match view.dtype() {
+    super::array(dtype(view.dtype())?, view.shape().to_vec(), view.data())
+}
+
+fn dtype(dtype: Dtype) -> Result<DType, String> {
+    Ok(match dtype {
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
         Dtype::BF16 => DType::BF16,
@@ -28,13 +53,16 @@ pub fn array(view: &TensorView<'_>) -> Result<Array, String> {
         Dtype::U8 => DType::U8,
         Dtype::I64 => DType::I64,
         other => return Err(format!("holds {other:?}; what is read is F32, F16, BF16, F64, I32, U32, U8 and I64")),
-    };
-    super::array(dtype, view.shape().to_vec(), view.data())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8], tensor: Option<&str>) -> Result<Array, String> {
+        read(&mut Bytes::of(bytes), tensor)
+    }
 
     fn file(header: &str, elements: &[u8]) -> Vec<u8> {
         [&(header.len() as u64).to_le_bytes(), header.as_bytes(), elements].concat()

@@ -141,3 +141,24 @@ pub(super) fn scratch(
         ("products", most(&|_, own, others| (own + beside(others)) * width_in_fours), 16),
     ]
 }
+
+/// The dispatches of a walk, or a few more: of its statistics, and of its passes block by block.
+pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &[Against], passes: &[Pass]) -> u64 {
+    let of_statistics = statistics.iter().map(|against| {
+        let all: usize = chunks(against, width).1.iter().sum();
+        let step = blocks.rows_at_once(against, width, all).max(1);
+        // a gather of each of the others, and what merges them
+        (against.own.rows.div_ceil(step) * (against.others.len() + 1)) as u64
+    });
+    // where slopes are shared, the others' passes are no passes of their own: their products and ends come with each block
+    let (run, turned) = passes.split_at(if blocks.shared { 1.min(passes.len()) } else { passes.len() });
+    let of_turned: usize = turned.iter().map(|pass| 2 + pass.endings.len()).sum();
+    let of_passes = run.iter().map(|Pass { against, endings }| {
+        let of = |other: &Side| other.rows.div_ceil(blocks.others).max(1) as u64;
+        let others: u64 = against.others.iter().map(|(other, _)| of(other)).sum();
+        // slopes, their sums, their products with rows, and what the turned side makes of them
+        let of_blocks = others * (3 + of_turned as u64) + endings.len() as u64;
+        against.own.rows.div_ceil(blocks.own) as u64 * of_blocks + endings.len() as u64
+    });
+    of_statistics.chain(of_passes).sum()
+}

@@ -22,8 +22,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     let params = &mut plan.params;
     (params.items, params.per_item) = (narrow(items as u64), narrow(per_item as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    (params.tallies, params.first_tally) = (narrow(tiles + lookups), narrow(tiles));
+    params.first_tally = narrow(tiles);
     params.columns = narrow(request.part.columns() as u64);
+    plan.tally(tiles + lookups);
     plan.longest_loop = plan.longest_loop.max(chunk as u64 / 256);
     plan.columns = request.columns().map(<[f32]>::to_vec);
     if by_item {

@@ -1,10 +1,8 @@
 //! How the Gram matrices of items are cut: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
-use super::tiles::{BESIDE, Side, TILE, factors, multiplies};
-use super::{
-    Joint, MOST_ELEMENTS, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals,
-};
+use super::tiles::{BESIDE, Side, TILE, WORKSPACE, factors, multiplies};
+use super::{Joint, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals};
 use crate::error::{Error, Result};
 use crate::role::Role;
 use crate::shape::Classes;
@@ -15,11 +13,9 @@ const MOST_POSITIONS: usize = 256 * 8192;
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> Result<()> {
     let Classes { n, c, s, .. } = classes;
     let values = n as u64 * c as u64 * c as u64;
-    for (what, needed, limit) in [
-        ("channels of an item", c as u64, WIDEST as u64),
-        ("positions of an item", s as u64, MOST_POSITIONS as u64),
-        ("pairs of channels", values, MOST_ELEMENTS),
-    ] {
+    for (what, needed, limit) in
+        [("channels of an item", c as u64, WIDEST as u64), ("positions of an item", s as u64, MOST_POSITIONS as u64)]
+    {
         if needed > limit {
             return Err(Error::TooLarge { what: what.into(), needed, limit });
         }
@@ -39,7 +35,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     (params.class_stride, params.position_stride) =
         (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    (params.rounds, params.tallies) = (narrow(rounds as u64), narrow(settled));
+    params.rounds = narrow(rounds as u64);
+    plan.tally(settled);
     // a pair of channels is settled together with its turned one
     let longest = iterations(chunk.max(c)).max(4 * rounds * chunks);
     plan.longest_loop = plan.longest_loop.max(longest as u64);
@@ -50,7 +47,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let needed = held + WORKSPACE_HEAD + TALLY_BYTES * settled + BESIDE;
     if needed > request.workspace_bound {
         let limit = request.workspace_bound;
-        return Err(Error::TooLarge { what: "bytes of workspace".into(), needed, limit });
+        return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
     }
     if values == 0 {
         return Ok(());

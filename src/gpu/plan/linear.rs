@@ -28,7 +28,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     plan.hold("records", if passes.is_empty() { 0 } else { pairs.rows as u64 });
     (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
     plan.params.classes = narrow(pairs.others as u64);
-    plan.params.tallies = narrow(pairs.rows.div_ceil(256) as u64);
+    plan.tally(pairs.rows.div_ceil(256) as u64);
     let choices = vec![("SPREADS".into(), f64::from(u8::from(leaf.spreads())))];
     let statistics = [of_rows];
     let scores = scores(request, choices.clone());

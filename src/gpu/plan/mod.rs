@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::gpu::kernel::Kernel;
 use crate::gpu::params::{Block, Params};
 use crate::leaf::Leaf;
-use crate::shape::{DType, elements_needed};
+use crate::shape::DType;
 use joint::{Joint, bind_gradients, walks};
 use request::{dtypes, operands, overrides, params};
 use split::{Spans, Values};
@@ -40,9 +40,6 @@ pub(crate) use rounding::rounding;
 
 /// The most storage buffers that a dispatch binds: WebGPU's default limit.
 pub(crate) const MOST_BUFFERS: usize = 8;
-
-/// The most elements of an operand: the kernels count in 32 bits, and look a little ahead.
-const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
 
 /// The most tallies that are merged by one workgroup: each of its invocations loops over 1/256 of them.
 const MOST_TALLIES: u64 = 1 << 20;
@@ -160,6 +157,10 @@ pub(crate) struct Plan {
     /// Numbers of the loss's own, one for each element of the last axis.
     pub columns: Option<Vec<f32>>,
     operands: Vec<(String, &'static str)>,
+    /// The operands whose gradients go to outputs.
+    outputs: Vec<(usize, &'static str)>,
+    /// The most tallies that a stage leaves, as counted: what the parameters hold of them is 32 bits.
+    tallies: u64,
     /// Which elements of a binding belong to which values of the walk.
     spans: Spans,
 }
@@ -170,6 +171,12 @@ impl Plan {
         let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
         let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
         self.scratch.push(Scratch { name, bytes: element * elements, element });
+    }
+
+    /// Says how many tallies the walk leaves.
+    fn tally(&mut self, tallies: u64) {
+        self.params.tallies = narrow(tallies);
+        self.tallies = self.tallies.max(tallies);
     }
 
     /// Asks for so many states of a fold over classes.
@@ -187,6 +194,22 @@ impl Plan {
     /// The bytes of an element of scratch memory.
     pub fn element_bytes(&self, name: &str) -> u64 {
         self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
+    }
+
+    /// What a binding of a stage stands for, in the caller's words.
+    pub fn words(&self, stage: &Stage, name: &str) -> String {
+        match self.bound(stage, name) {
+            Bound::Operand(operand) => format!("`{operand}`"),
+            Bound::Output(output) => match self.outputs.iter().find(|(known, _)| *known == output) {
+                Some((_, operand)) => format!("the gradient of `{operand}`"),
+                None => "a gradient".into(),
+            },
+            Bound::Upstream => "`upstream`".into(),
+            Bound::DivideBy => "`divide_by`".into(),
+            Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
+            Bound::Statistics => "the statistics".into(),
+            Bound::Params | Bound::Scratch(_) | Bound::Columns => "the workspace".into(),
+        }
     }
 
     /// Whether no stage reads an operand after the one that writes its gradient in its place, but another dispatch of the same
@@ -234,14 +257,20 @@ impl Plan {
 }
 
 /// The plan of a part.
+///
+/// What is too large for it is too large for the GPU alone, and says so: what no device can do was refused by the checks.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
-    for (name, tensor) in &request.part.operands {
-        // kernels count along axes of no length too
-        let needed = elements_needed(tensor.shape());
-        if needed > MOST_ELEMENTS {
-            return Err(Error::TooLarge { what: format!("elements of `{name}`"), needed, limit: MOST_ELEMENTS });
+    let (name, id) = (&request.part.name, request.loss().header().id);
+    let whose = if name.ends_with(id) { name.clone() } else { format!("{name} ({id})") };
+    planned(request).map_err(|error| match error {
+        Error::TooLarge { what, needed, limit } => {
+            Error::TooLarge { what: format!("{whose} on the GPU: {what}"), needed, limit }
         }
-    }
+        other => other,
+    })
+}
+
+fn planned(request: &Request<'_>) -> Result<Plan> {
     let mut plan = Plan {
         params: params(request),
         stages: Vec::new(),
@@ -249,6 +278,8 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         longest_loop: 0,
         columns: None,
         operands: operands(request),
+        outputs: request.wanted.iter().map(|wanted| (wanted.output, wanted.operand)).collect(),
+        tallies: 0,
         spans: Spans::Whole,
     };
     if let (Some(wanted), Walk::Positions(classes)) = (request.in_place(), request.checked.walk)
@@ -271,7 +302,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     plan.params.all_classes = spread.map_or(plan.params.classes, |classes| narrow(classes.of as u64));
     let pieces = request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64);
     plan.params.pieces = narrow(pieces);
-    let tallies = u64::from(plan.params.tallies.max(plan.params.count_tallies));
+    let tallies = plan.tallies.max(plan.params.count_tallies.into());
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge { what: "tallies of a walk".into(), needed: tallies, limit: MOST_TALLIES });
     }
@@ -298,9 +329,14 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     }
 }
 
+/// What may be overwritten by its gradient.
+pub(crate) const IN_PLACE: &str = "a gradient in place needs an f32 operand that stands in one place of the term, the \
+     prediction of a loss of elements, of regions, or over at most 2^19 classes, and is stored, not added";
+
 /// Refuses a gradient in the place of an operand that is read when it is written.
 fn overlapping(wanted: &Wanted) -> Error {
-    Error::OverlappingBuffers { output: format!("gradient {}", wanted.output), other: wanted.operand.into() }
+    let (output, other) = (format!("gradient of {}", wanted.operand), wanted.operand.into());
+    Error::OverlappingBuffers { output, other, rule: Some(IN_PLACE) }
 }
 
 /// Numbers that have been checked to fit 32 bits.

@@ -61,7 +61,7 @@ impl Pixels {
         let (chunk, chunks) = (together * rounds, run.div_ceil(together * rounds));
         plan.params.rounds = narrow(rounds as u64);
         (plan.params.chunk, plan.params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-        plan.params.tallies = narrow((runs * chunks) as u64);
+        plan.tally((runs * chunks) as u64);
         plan.longest_loop = plan.longest_loop.max((2 * rounds * classes.c) as u64);
         let values = Values::OfItems { per_item: run, chunk, chunks };
         let range = range(request, classes).filter(|_| self.by_item);

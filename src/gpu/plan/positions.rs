@@ -124,7 +124,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     };
     let params = &mut plan.params;
     (params.rounds, params.chunk, params.chunks) = (narrow(rounds as u64), narrow(chunk as u64), narrow(chunks as u64));
-    params.tallies = narrow(groups as u64);
+    plan.tally(groups as u64);
     // the looks, and the gradient
     plan.longest_loop = plan.longest_loop.max(((fold.looks + 1) * rounds * per_lane) as u64);
 
@@ -196,7 +196,7 @@ fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
     // so few rows to a workgroup of the second pass that it needs no more than a small binding holds
     let scored = (SCORED / classes.c.max(1)).clamp(1, 256);
     plan.params.rounds = narrow(scored as u64);
-    plan.params.tallies = narrow(positions.div_ceil(scored) as u64);
+    plan.tally(positions.div_ceil(scored) as u64);
     plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
     (positions * chunks) as u64
 }

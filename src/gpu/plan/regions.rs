@@ -25,7 +25,7 @@ const ALONE: usize = 16;
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Region) -> Result<()> {
     if classes.c > MOST_CLASSES {
         let (needed, limit) = (classes.c as u64, MOST_CLASSES as u64);
-        return Err(Error::TooLarge { what: "classes of a region loss".into(), needed, limit });
+        return Err(Error::TooLarge { what: "classes".into(), needed, limit });
     }
     let walk = Walk::new(request, classes, leaf);
     walk.measure(plan);
@@ -132,7 +132,8 @@ impl<'a> Walk<'a> {
         let values = if self.settings.together { classes.n as u64 } else { regions };
         // the statistics of a piece have no loss yet: the tallies are those of the labels
         let values = if self.request.statistics { 0 } else { values };
-        (params.tallies, params.first_tally) = (narrow(gathered + values), narrow(gathered));
+        params.first_tally = narrow(gathered);
+        plan.tally(gathered + values);
         let longest = (self.rounds * classes.c.next_multiple_of(4)).max(self.merged() / 256);
         plan.longest_loop = plan.longest_loop.max(longest as u64);
         plan.spans = Spans::Regions(classes);

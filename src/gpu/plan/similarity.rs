@@ -68,7 +68,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     plan.hold("whole_states", valued);
     plan.hold("records", if passes.is_empty() { 0 } else { valued });
     (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
-    plan.params.tallies = narrow(pairs.rows.div_ceil(256) as u64);
+    plan.tally(pairs.rows.div_ceil(256) as u64);
     let choices =
         vec![flag("NORMALIZE", settings.normalize), flag("SYMMETRIC", symmetric), flag("PAIRWISE", settings.pairwise)];
     let scores = scores(request, settings.pairwise, choices.clone());

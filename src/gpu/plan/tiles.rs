@@ -1,6 +1,6 @@
 //! How rows are walked against all others, tile by tile: statistics in chunks of tiles, derivatives in blocks of bounded size.
 
-use super::blocks::{Blocks, WIDEST, chunks, iterations, scratch, shares};
+use super::blocks::{Blocks, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, totals};
 use crate::check::Divisor;
 use crate::error::{Error, Result};
@@ -12,6 +12,10 @@ pub(super) const TILE: usize = 64;
 
 /// The most dispatches of a plan, which are recorded one by one.
 const MOST_DISPATCHES: u64 = 1 << 14;
+
+/// What is refused where the blocks do not fit the bound, and what to do.
+pub(super) const WORKSPACE: &str =
+    "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
 /// What a job holds beside a plan's scratch memory, at most.
 pub(super) const BESIDE: u64 = 4096;
@@ -105,7 +109,7 @@ impl<'a> Tiles<'a> {
         let Some(blocks) = blocks else {
             let least = Blocks::ever_smaller(width, rows, false).last();
             let (needed, limit) = (least.map_or(held, |blocks| needs(&blocks)), request.workspace_bound);
-            return Err(Error::TooLarge { what: "bytes of workspace".into(), needed, limit });
+            return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
         for (name, elements, _) in scratch(width, blocks, statistics, passes) {
             match name {
@@ -113,15 +117,11 @@ impl<'a> Tiles<'a> {
                 name => plan.hold(name, elements),
             }
         }
-        let dispatches = |Pass { against, .. }: &Pass| {
-            let of = |other: &Side| other.rows.div_ceil(blocks.others).max(1) as u64;
-            let others: u64 = against.others.iter().map(|(other, _)| of(other)).sum();
-            against.own.rows.div_ceil(blocks.own) as u64 * (3 * others + 1)
-        };
-        let dispatches = passes.iter().map(dispatches).sum();
-        if dispatches > MOST_DISPATCHES {
-            let (needed, limit) = (dispatches, MOST_DISPATCHES);
-            return Err(Error::TooLarge { what: "dispatches of all blocks".into(), needed, limit });
+        let needed = dispatches(width, &blocks, statistics, passes);
+        if needed > MOST_DISPATCHES {
+            let what = "dispatches of all blocks (take fewer rows a call: the losses and gradients of all calls add up \
+                        under the whole's `divide_by`; where rows are compared with all others, by `rows_from`)";
+            return Err(Error::TooLarge { what: what.into(), needed, limit: MOST_DISPATCHES });
         }
         let keeps = match (statistics, passes) {
             ([of, ..], [pass, ..]) => of.own.base == pass.against.own.base && blocks.hold(&pass.against),

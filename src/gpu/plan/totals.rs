@@ -30,6 +30,7 @@ pub(super) fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, 
     }
     if let Some((count, chunk, tallies)) = count.filter(|_| counted) {
         (plan.params.count_chunk, plan.params.count_tallies) = (chunk, narrow(tallies));
+        plan.tallies = plan.tallies.max(tallies);
         plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
         plan.stages.push(count);
     }

@@ -70,7 +70,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
     let rounds = (rows / (slots * request.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
     let groups = rows.div_ceil(slots * rounds) as u64;
     plan.params.rounds = narrow(rounds as u64);
-    plan.params.tallies = narrow(groups);
+    plan.tally(groups);
     // two looks and the gradient
     plan.longest_loop = plan.longest_loop.max((3 * rounds * per_lane) as u64);
     plan.stages.extend(walks(request.wanted, |first, gradients| {
@@ -98,7 +98,7 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     let (tiles, settled) = ((rows * chunks) as u64, rows.div_ceil(256) as u64);
     plan.params.chunk = narrow(chunk as u64);
     plan.params.chunks = narrow(chunks as u64);
-    plan.params.tallies = narrow(settled);
+    plan.tally(settled);
     plan.longest_loop = plan.longest_loop.max((looks * chunks) as u64).max(chunk as u64 / 256);
     plan.hold("row_states", looks as u64 * tiles);
 

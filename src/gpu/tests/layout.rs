@@ -135,14 +135,21 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
 
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
     let row = || Row { name: "part".into(), weight: 1.0, extra: None };
-    let part = |loss| VerdictPart { row: row(), loss, operand: "target", count: 7 };
+    let part = |loss| VerdictPart { row: row(), loss, operand: "target", count: 7, ignored: Some(9) };
     let verdict = Verdict { memory: Arc::new(memory), parts: vec![part("first"), part("second")] };
     let mut head = vec![0u8; Verdict::BYTES as usize];
     let words = [("bad_part", 1u32), ("bad_position", 5), ("bad_low", -3i32 as u32), ("bad_high", u32::MAX)];
     for (name, word) in words {
         head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
     }
-    let refused = Error::LabelOutOfRange { loss: "second", operand: "target".into(), position: 5, value: -3, count: 7 };
+    let refused = Error::LabelOutOfRange {
+        loss: "second",
+        operand: "target".into(),
+        position: 5,
+        value: -3,
+        count: 7,
+        ignored: Some(9),
+    };
     assert_eq!(verdict.judge(&head), Err(refused));
     assert_eq!(verdict.judge(&Verdict::good()), Ok(()));
     assert_eq!(Verdict::good()[offset("bad_part")..][..4], u32::MAX.to_le_bytes());

@@ -58,3 +58,45 @@ fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
         }
     }
 }
+
+/// Few rows against more columns than a block has: slopes are shared, so that the columns have no pass of their own.
+#[test]
+fn few_rows_against_many_columns_are_planned() {
+    for (id, shape, free, optional) in [
+        ("linear_cross_entropy", [3, 8], 262_144, None),
+        ("linear_cross_entropy", [1, 64], 1_000_000, Some("bias")),
+        ("info_nce", [3, 8], 262_144, Some("negatives")),
+        ("info_nce", [5, 8], 1_000_000, Some("negatives")),
+    ] {
+        let mut case = case(id, &shape, free);
+        case.optional.extend(optional);
+        let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        assert!(plan.stages.len() < 400, "{case:?}: {} dispatches", plan.stages.len());
+    }
+}
+
+/// What is planned has no more dispatches than are recorded one by one; what has more is refused, and says what to do.
+#[test]
+fn what_has_too_many_dispatches_is_refused_with_what_to_do() {
+    for (id, shape, free) in [
+        ("linear_cross_entropy", [131_072, 4096], 262_144),
+        ("linear_cross_entropy", [1_048_576, 768], 32_000),
+        ("info_nce", [1_000_000, 64], 0),
+    ] {
+        let case = Case { workspace_bound: 1 << 30, ..case(id, &shape, free) };
+        let refused = case.plan(noop()).map(|plan| plan.stages.len()).expect_err("too many");
+        let message = refused.to_string();
+        for said in [id, "on the GPU: dispatches of all blocks", "take fewer rows a call", "`divide_by`", "16384"] {
+            assert!(message.contains(said), "{message} lacks {said}");
+        }
+    }
+    for rows in [1000, 30_000, 60_000, 100_000] {
+        for id in ["info_nce", "siglip", "sup_con"] {
+            let case = Case { workspace_bound: 1 << 30, ..case(id, &[rows, 16], 0) };
+            match case.plan(noop()) {
+                Ok(plan) => assert!(plan.stages.len() <= (1 << 14) + 64, "{case:?}: {}", plan.stages.len()),
+                Err(error) => assert!(error.to_string().contains("dispatches of all blocks"), "{error}"),
+            }
+        }
+    }
+}

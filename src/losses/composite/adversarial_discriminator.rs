@@ -20,6 +20,9 @@ crate::loss! {
     /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014; Mao et al., "Least Squares GANs", 2017; Lim & Ye,
     /// "Geometric GAN", 2017; Arjovsky et al., "Wasserstein GAN", 2017. Neighbours:
     /// [`AdversarialGenerator`](crate::AdversarialGenerator), the other side.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for `none`.
     pub struct AdversarialDiscriminator of (real, fake) as Composite {
         /// Which game the two play.
         pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
@@ -40,6 +43,11 @@ static HEADER: Header = Header {
 };
 
 impl Composite for AdversarialDiscriminator {
+    fn shares_batch(&self) -> bool {
+        // each side is a mean of its own
+        false
+    }
+
     fn components(&self, reduction: Reduction) -> Vec<Component> {
         let side = |name, side, operands| Component {
             name,

@@ -22,11 +22,15 @@ crate::loss! {
     /// Variational autoencoder's loss: `(Σ reconstruction + β·Σ gaussian_kl) / N`, for `sum` without the `/ N`.
     ///
     /// `input`, the reconstruction, and `target` have one shape `[N, ...]`; `mu` and `log_var`, the posterior's, have
-    /// another. All but the target are differentiable. There is no `none`. The parts of an outcome are `reconstruction` and
+    /// another, of the same batch `N`. All but the target are differentiable. There is no `none`. The parts of an outcome are `reconstruction` and
     /// `gaussian_kl`.
     ///
     /// Papers: Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; β as in Higgins et al., "beta-VAE", 2017.
     /// Neighbours: its parts, [`Mse`], [`BceWithLogits`] and [`GaussianKl`], for another sum of them.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where `target` has not the shape of `input`, `log_var` that of
+    /// `mu`, or `mu` another batch than `input`; [`Error::InvalidOption`](crate::Error::InvalidOption) for `none`.
     pub struct Vae of (input, target, mu, log_var) as Composite {
         /// How the reconstruction is judged.
         pub reconstruction: Reconstruction = Reconstruction::Mse, Range::Any;

@@ -24,7 +24,9 @@ crate::loss! {
     ///
     /// # Errors
     /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..V` that is not `ignore_index`;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
+    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
+    /// [memory bound](crate::cpu::set_memory_bound).
     ///
     /// [`Extra::Bias`]: crate::Extra::Bias
     /// [`Extra::Mask`]: crate::Extra::Mask

@@ -31,7 +31,8 @@ crate::loss! {
     /// # Errors
     /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` (0 and 1 for one channel) that is
     /// not `ignore_index`; [`Error::InvalidOption`](crate::Error::InvalidOption) for one channel with softmax or without
-    /// background.
+    /// background; for `none`; [`Error::TooLarge`](crate::Error::TooLarge) for more than 8,192 classes on a GPU, whose lanes
+    /// loop over those of a position: the CPU twin takes more.
     ///
     /// [`Extra::Weight`]: crate::Extra::Weight
     /// [`BceWithLogits`]: https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html

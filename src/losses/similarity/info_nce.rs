@@ -31,7 +31,9 @@ crate::loss! {
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for rows of different widths, for other than one key a
     /// query, and for a shard that reaches beyond the keys;
     /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a shard that is `symmetric`: it has one direction;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
+    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
+    /// [memory bound](crate::cpu::set_memory_bound).
     ///
     /// [`Extra::Negatives`]: crate::Extra::Negatives
     /// [`Extra::LogitScale`]: crate::Extra::LogitScale

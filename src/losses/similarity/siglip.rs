@@ -25,7 +25,9 @@ crate::loss! {
     /// # Errors
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where image and text differ in shape, and for a
     /// shard that reaches beyond the texts;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
+    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
+    /// [memory bound](crate::cpu::set_memory_bound).
     pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {}
 }
 

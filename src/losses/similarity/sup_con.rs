@@ -29,7 +29,9 @@ crate::loss! {
     /// # Errors
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where there is not one label a row, and for anchors
     /// that reach beyond the features; [`Error::InvalidOption`](crate::Error::InvalidOption) for a first row without anchors;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) where the blocks do not fit the workspace bound.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
+    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
+    /// [memory bound](crate::cpu::set_memory_bound).
     pub struct SupCon of (features, labels) as Similarity {
         /// What cosines are divided by.
         pub temperature: f32 = 0.1, Range::Above(0.0);

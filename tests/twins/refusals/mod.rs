@@ -3,6 +3,7 @@
 mod operands;
 mod options;
 mod spread;
+mod words;
 
 use wgloss::{Array, CrossEntropy, Dice, Extra, Term, cpu};
 

@@ -28,7 +28,7 @@ fn operands_that_are_missing_unknown_or_given_twice() {
     ]);
     let stranger = floats(&[2, 3]);
     let term = CrossEntropy::default().of(&x, &t);
-    for (of, operand, reason) in [(&t, "target", "no gradient"), (&stranger, "gradient", "not among the operands")] {
+    for (of, operand, reason) in [(&t, "target", "no gradient"), (&stranger, "`of[0]`", "not among the operands")] {
         let error = cpu::gradients(&term, [of]).unwrap_err();
         assert_eq!(error.kind(), "invalid_operand");
         for piece in ["cross_entropy", operand, reason] {

@@ -1,0 +1,48 @@
+//! What is asked of a term: gradients of its own operands, on a device that takes their dtypes.
+
+use crate::error::{Error, Result};
+#[cfg(feature = "gpu")]
+use crate::shape::DType;
+use crate::term::{Operand, Term};
+
+/// Refuses what no GPU takes, here where loss and operand are known by name: an upload knows neither.
+#[cfg(feature = "gpu")]
+pub(crate) fn on_gpu<T: Operand>(term: &Term<T>) -> Result<()> {
+    for part in &term.parts {
+        let mut read = part.read();
+        if let Some((name, operand)) = read.find(|(_, operand)| operand.dtype() == DType::F64) {
+            return Err(Error::UnsupportedDtype {
+                loss: part.loss.header().id,
+                operand: name.into(),
+                got: operand.dtype(),
+                expected: "f32, f16 or bf16 on a GPU".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a tensor that the term has no gradient for.
+pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()> {
+    for (place, tensor) in of.iter().enumerate() {
+        let mut found: Option<(&'static str, &str)> = None;
+        let mut good = false;
+        for part in &term.parts {
+            let header = part.loss.header();
+            for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(tensor)) {
+                good |= header.operand(name).is_some_and(|spec| spec.gradient);
+                found = found.or(Some((header.id, name)));
+            }
+        }
+        if !good {
+            let id = term.parts.first().map_or("term", |part| part.loss.header().id);
+            let (loss, operand, reason) = match found {
+                Some((loss, operand)) => (loss, operand.into(), "has no gradient"),
+                // a tensor without a name is told by its place among those asked for
+                None => (id, format!("of[{place}]"), "has no gradient, since it is not among the operands"),
+            };
+            return Err(Error::InvalidOperand { loss, operand, reason: reason.into() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! How large a call may be on any device: counts of shapes, checked before anything is allocated or looped over.
+
+use crate::error::{Error, Result};
+use crate::role::Role;
+use crate::shape::elements_needed;
+use crate::term::{Operand, Part};
+
+/// The most elements of an operand, the most values of a loss, and the most rows of all its operands: kernels count in 32
+/// bits, and look a little ahead.
+const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
+
+/// Refuses a tensor of too many elements. Axes of length 0 count as 1, since walks go along the other axes too.
+pub(super) fn tensor(loss: &str, name: &str, shape: &[usize]) -> Result<()> {
+    counted(loss, &format!("elements of `{name}`"), shape)
+}
+
+/// Refuses operands, values and rows that are too many.
+pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
+    let loss = part.loss.header().id;
+    for (name, operand) in part.read() {
+        tensor(loss, name, operand.shape())?;
+    }
+    // a loss may have more values than its operands have elements: pairs of channels
+    counted(loss, "values", values)?;
+    // the rows of all operands stand in one list
+    let rows = part.operands.iter().filter(|(name, _)| {
+        let role = part.loss.header().operand(name).map(|spec| spec.role);
+        matches!(role, Some(Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection))
+    });
+    let needed = rows.map(|(_, rows)| rows.shape().first().map_or(0, |&rows| rows as u64)).sum();
+    if needed > MOST_ELEMENTS {
+        return Err(Error::TooLarge { what: format!("{loss}: rows of all operands"), needed, limit: MOST_ELEMENTS });
+    }
+    Ok(())
+}
+
+/// Refuses statistics of too many numbers.
+pub(super) fn statistics(loss: &str, shape: &[usize]) -> Result<()> {
+    counted(loss, "statistics", shape)
+}
+
+fn counted(loss: &str, what: &str, shape: &[usize]) -> Result<()> {
+    let needed = elements_needed(shape);
+    if needed <= MOST_ELEMENTS {
+        return Ok(());
+    }
+    let empty = if shape.contains(&0) { ", where an axis of length 0 counts as 1" } else { "" };
+    Err(Error::TooLarge { what: format!("{loss}: {what} of shape {shape:?}{empty}"), needed, limit: MOST_ELEMENTS })
+}

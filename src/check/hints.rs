@@ -1,0 +1,64 @@
+//! What a shape that does not fit is told beside the one expected: how it was read, and what would make it fit.
+
+use crate::leaf::Leaf;
+use crate::loss::OperandSpec;
+use crate::role::{Axis, Role, Sizes};
+use crate::shape::ClassAxis;
+use crate::term::{Operand, Part};
+
+/// What there is to say of an operand that does not fit, beginning with the comma or the semicolon before it.
+pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T, dense: bool) -> String {
+    let mut hints = reading(spec, got, leader);
+    hints += &other_axis(part, spec, got, leader, dense);
+    hints += &more_keys(part, spec, got, leader);
+    hints
+}
+
+/// The dtype of a target decides how it is read.
+fn reading<T: Operand>(spec: &OperandSpec, got: &T, leader: &T) -> String {
+    let (name, dtype) = (spec.name, got.dtype());
+    match spec.role {
+        Role::Target if dtype.is_float() => {
+            format!(", since `{name}` holds {dtype}, read as probabilities; labels are integers")
+        }
+        Role::Target => {
+            format!(", since `{name}` holds {dtype}, read as labels; probabilities and one-hot targets are floats")
+        }
+        Role::Labels if got.shape() == leader.shape() => ", since labels are one a position, not one-hot".into(),
+        _ => String::new(),
+    }
+}
+
+/// Whether the operand would fit if the prediction had its classes along the other axis.
+fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T, dense: bool) -> String {
+    let header = part.loss.header();
+    if !matches!(header.operands[0].role, Role::Classes | Role::Channels) {
+        return String::new();
+    }
+    let (axis, how) = match leader.class_axis() {
+        ClassAxis::Second => (ClassAxis::Last, "with"),
+        ClassAxis::Last => (ClassAxis::Second, "without"),
+    };
+    let shape = Sizes::new(&*part.loss, leader.shape(), axis, dense).shape(spec.role);
+    let fits = shape.iter().copied().eq(got.shape().iter().map(|&length| Axis::Of(length)));
+    match fits {
+        true => format!("; it would fit {how} `class_axis_last` on `{}`", header.operands[0].name),
+        false => String::new(),
+    }
+}
+
+/// Where keys that are no query's positive go.
+fn more_keys<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
+    let header = part.loss.header();
+    let is_key = spec.role == Role::Rows && spec.name != header.operands[0].name;
+    let (&[rows, width], &[more, as_wide]) = (leader.shape(), got.shape()) else { return String::new() };
+    if !matches!(part.loss.leaf(), Leaf::Similarity(_)) || !is_key || width != as_wide || more <= rows {
+        return String::new();
+    }
+    let first = header.operands[0].name;
+    let negatives = match header.player(Role::MoreRows) {
+        Some(spec) => format!("rows that belong to no `{first}` are `{}`, and ", spec.name),
+        None => String::new(),
+    };
+    format!("; {negatives}a piece of a batch says by `rows_from` where its `{first}` begins")
+}

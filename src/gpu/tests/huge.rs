@@ -1,0 +1,339 @@
+//! Axes of any length: whatever shapes operands claim, both devices refuse or accept alike, at once, and in the same words.
+
+use super::cases::{noop, settings};
+use crate::array::{Array, Data};
+use crate::check;
+use crate::cpu;
+use crate::error::{Error, Result};
+use crate::gpu::plan::{Request, Wanted, plan};
+use crate::gpu::tensor::Tensor;
+use crate::leaf::Leaf;
+use crate::loss::Loss;
+use crate::options::{Kind, OptionType, Value};
+use crate::reduction::Reduction;
+use crate::role::{Axis, Role, Sizes};
+use crate::shape::{ClassAxis, DType, elements};
+use crate::term::{Operand, Part, Term};
+use std::time::{Duration, Instant};
+
+/// The lengths that axes have: what holds nothing, a little, and more than 31, 32 and 39 bits count.
+const LENGTHS: [u64; 8] = [0, 0, 1, 2, 3, 1 << 31, 1 << 32, 1 << 40];
+
+/// The draws of each loss.
+const DRAWS: usize = 400;
+
+/// The most elements of an operand that is made for the twin.
+const MADE: usize = 4096;
+
+/// How long a refusal or an answer may take: far more than any does, on a machine that has other work.
+const QUICK: Duration = Duration::from_secs(20);
+
+/// A sequence of numbers that look drawn.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, end: usize) -> usize {
+        // SplitMix64
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
+
+    fn length(&mut self) -> usize {
+        usize::try_from(LENGTHS[self.below(LENGTHS.len())]).unwrap_or(usize::MAX)
+    }
+
+    fn shape(&mut self, axes: usize) -> Vec<usize> {
+        (0..axes).map(|_| self.length()).collect()
+    }
+}
+
+/// A call: its operands by name, shape and dtype.
+#[derive(Clone, Debug)]
+struct Call {
+    loss: fn() -> Box<dyn Loss>,
+    options: Vec<(&'static str, Value)>,
+    axis: ClassAxis,
+    operands: Vec<(&'static str, Vec<usize>, DType)>,
+    /// Whether the statistics of a piece are asked for, and where the rows of a piece begin.
+    statistics: bool,
+    rows_from: Option<usize>,
+}
+
+impl Call {
+    fn drawn(loss: &dyn Loss, draw: &mut Draw) -> Call {
+        let header = loss.header();
+        let settings = settings(loss);
+        let mut options = settings[draw.below(settings.len())].clone();
+        let reduction = header.reductions[draw.below(header.reductions.len())];
+        options.push(("reduction", reduction.get()));
+        let axis = [ClassAxis::Second, ClassAxis::Last][draw.below(2)];
+        let axes = 1 + draw.below(4);
+        let leader = draw.shape(axes);
+        let dense = draw.below(2) == 0;
+        let sizes = Sizes::new(loss, &leader, axis, dense);
+        let free = draw.length();
+        let mut operands = Vec::new();
+        for spec in header.operands {
+            if spec.optional && draw.below(2) == 0 {
+                continue;
+            }
+            let fitting = sizes.shape(spec.role).into_iter().map(|axis| match axis {
+                Axis::Of(length) | Axis::AtMost(length) => length,
+                Axis::Free(_) => free,
+            });
+            let shape = match draw.below(8) {
+                0 => {
+                    let axes = draw.below(4);
+                    draw.shape(axes)
+                }
+                _ => fitting.collect(),
+            };
+            let labels = spec.role.is_integer() || (spec.role == Role::Target && !dense);
+            operands.push((spec.name, shape, if labels { DType::I32 } else { DType::F32 }));
+        }
+        let pairs = matches!(loss.leaf(), Leaf::Similarity(_));
+        let rows_from = (pairs && draw.below(3) == 0).then(|| draw.length());
+        let statistics = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) && draw.below(3) == 0;
+        Call { loss: header.default, options, axis, operands, statistics, rows_from }
+    }
+
+    fn term<T: Operand>(&self, mut of: impl FnMut(&[usize], DType) -> T) -> Result<(Term<T>, Vec<T>)> {
+        let mut loss = (self.loss)();
+        for (place, _) in loss.specs().iter().enumerate().filter(|(_, spec)| spec.kind == Kind::Numbers) {
+            assert!(loss.set_at(place, &Value::Numbers(vec![0.5; 2])));
+        }
+        let tensors: Vec<T> = self.operands.iter().map(|(_, shape, dtype)| of(shape, *dtype)).collect();
+        let names = self.operands.iter().map(|(name, ..)| *name);
+        let mut term = Term::from_options(loss, self.options.iter().cloned(), names.zip(&tensors))?;
+        if let Some(first) = self.rows_from {
+            term = term.rows_from(first);
+        }
+        Ok((term, tensors))
+    }
+
+    /// The plan of every part, with every gradient.
+    fn on_gpu(&self) -> Result<()> {
+        let claim = |shape: &[usize], dtype| noop().claim(shape, dtype).with_class_axis(self.axis);
+        let (term, _) = self.term(claim)?;
+        let (parts, checked) = if self.statistics {
+            let (part, checked, _) = check::statistics(&term)?;
+            (vec![part], vec![checked])
+        } else {
+            let (term, checked) = check::term(&term)?;
+            (term.parts, checked)
+        };
+        for (part, checked) in parts.iter().zip(&checked) {
+            let wanted = if self.statistics { Vec::new() } else { wanted(part) };
+            plan(&Request {
+                part,
+                checked,
+                wanted: &wanted,
+                place: 0,
+                slot: 0,
+                workspace_bound: 128 << 20,
+                statistics: self.statistics,
+                binding_limit: 128 << 20,
+                on_cpu: false,
+                in_eights: false,
+                small: false,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The value and every gradient, where the operands can be made.
+    fn on_cpu(&self) -> Option<Result<()>> {
+        let mut lengths = self.operands.iter().map(|(_, shape, _)| elements(shape));
+        let made = lengths.all(|n| n.is_some_and(|n| n <= MADE));
+        made.then(|| {
+            let array = |shape: &[usize], dtype: DType| {
+                let length = elements(shape).unwrap_or(0);
+                let data = match dtype.is_float() {
+                    true => Data::F32(vec![0.5; length].into()),
+                    false => Data::I32(vec![0; length].into()),
+                };
+                Array::from_data(data, shape).expect("as many elements as the shape has").with_class_axis(self.axis)
+            };
+            let (term, arrays) = self.term(array)?;
+            if self.statistics {
+                return cpu::statistics(&term).map(drop);
+            }
+            let header = (self.loss)().header();
+            let differentiable =
+                |(name, ..): &(&str, Vec<usize>, DType)| header.operand(name).is_some_and(|s| s.gradient);
+            let of = self.operands.iter().zip(&arrays).filter(|(operand, _)| differentiable(operand));
+            cpu::gradient_list(&term, &of.map(|(_, array)| array).collect::<Vec<_>>()).map(drop)
+        })
+    }
+}
+
+fn wanted(part: &Part<Tensor>) -> Vec<Wanted> {
+    let given = part.loss.header().operands.iter().filter(|spec| spec.gradient && part.operand(spec.name).is_some());
+    let wanted = given.enumerate().map(|(output, spec)| Wanted {
+        operand: spec.name,
+        output,
+        add: false,
+        dtype: DType::F32,
+        in_place: false,
+    });
+    wanted.collect()
+}
+
+/// Whether the refusal is a device's own: what another one can do.
+fn is_own(refused: &Result<()>) -> bool {
+    matches!(refused, Err(Error::TooLarge { what, .. }) if what.contains("on the GPU") || what.contains("on the CPU"))
+}
+
+/// Both devices' answers, which are quick; none of the twin's where its operands cannot be made.
+fn both(call: &Call) -> (Result<()>, Option<Result<()>>) {
+    let timed = |of: &dyn Fn() -> Option<Result<()>>| {
+        let began = Instant::now();
+        let answer = of();
+        assert!(began.elapsed() < QUICK, "{call:?}: {:?}", began.elapsed());
+        answer
+    };
+    (timed(&|| Some(call.on_gpu())).expect("an answer"), timed(&|| call.on_cpu()))
+}
+
+#[test]
+fn both_devices_refuse_alike_whatever_the_axes() {
+    let mut draw = Draw(20_261_128);
+    let (mut accepted, mut refused, mut own) = (0, 0, 0);
+    for loss in crate::all() {
+        for _ in 0..DRAWS {
+            let call = Call::drawn(&*loss, &mut draw);
+            let (gpu, cpu) = both(&call);
+            let Some(cpu) = cpu else { continue };
+            match (&gpu, &cpu) {
+                _ if is_own(&gpu) || is_own(&cpu) => own += 1,
+                // the GPU looks at labels when it runs
+                (Ok(()), Err(Error::LabelOutOfRange { .. })) => refused += 1,
+                _ => {
+                    assert_eq!(gpu, cpu, "{call:?}");
+                    accepted += u32::from(gpu.is_ok());
+                    refused += u32::from(gpu.is_err());
+                }
+            }
+        }
+    }
+    assert!(
+        accepted > 1000 && refused > 1000 && own > 10,
+        "{accepted} accepted, {refused} refused, {own} by one device"
+    );
+}
+
+/// Small files that once made a twin allocate or go through what no machine has.
+#[test]
+fn what_128_bytes_can_claim() {
+    let far = |power: u32| usize::try_from(1u64 << power).unwrap_or(usize::MAX);
+    let named = |id: &str, operands: &[(&'static str, Vec<usize>, DType)]| Call {
+        loss: crate::by_id(id).expect("a loss").header().default,
+        options: Vec::new(),
+        axis: ClassAxis::Second,
+        operands: operands.to_vec(),
+        statistics: false,
+        rows_from: None,
+    };
+    let (f, i) = (DType::F32, DType::I32);
+    for power in [31, 33, 40, 62] {
+        let (n, none) = (far(power), || vec![0, far(power)]);
+        let calls = [
+            named("cross_entropy", &[("input", none(), f), ("target", vec![0], i)]),
+            named("nll", &[("input", none(), f), ("target", vec![0], i)]),
+            named("distillation", &[("student", none(), f), ("teacher", none(), f)]),
+            named("dice", &[("input", none(), f), ("target", vec![0], i)]),
+            named("tversky", &[("input", vec![1, n, 0], f), ("target", vec![1, 0], i)]),
+            named("generalized_dice", &[("input", vec![n, 2, 0], f), ("target", vec![n, 0], i)]),
+            named("info_nce", &[("query", vec![n, 0], f), ("key", vec![n, 0], f)]),
+            named(
+                "siglip",
+                &[
+                    ("image", vec![n, 0], f),
+                    ("text", vec![n, 0], f),
+                    ("logit_scale", vec![1], f),
+                    ("logit_bias", vec![1], f),
+                ],
+            ),
+            named(
+                "linear_cross_entropy",
+                &[("input", vec![0, 0], f), ("weight", vec![n, 0], f), ("target", vec![0], i)],
+            ),
+            named("gram_style", &[("input", vec![1, n, 0], f), ("target", vec![1, n, 0], f)]),
+            named(
+                "triplet_margin",
+                &[("anchor", vec![n, 0], f), ("positive", vec![n, 0], f), ("negative", vec![n, 0], f)],
+            ),
+        ];
+        for call in calls {
+            let (gpu, cpu) = both(&call);
+            let cpu = cpu.expect("operands without elements can be made");
+            if power == 31 {
+                // what is empty and can be counted is a device's own matter
+                assert!(is_own(&gpu) || is_own(&cpu) || gpu == cpu, "{call:?}: {gpu:?}, {cpu:?}");
+                continue;
+            }
+            assert_eq!(gpu, cpu, "{call:?}");
+            let Err(Error::TooLarge { what, needed, limit }) = gpu else { panic!("{call:?}: {gpu:?}") };
+            assert_eq!(
+                (needed % (1 << power), limit),
+                (0, 4_294_901_759),
+                "{what}: the number itself, not a clamped one"
+            );
+        }
+    }
+}
+
+/// Pairs of rows that have no elements take memory on the CPU: refused by a bound that can be set.
+#[test]
+fn what_a_twin_holds_is_bounded() {
+    let rows = Array::new::<f32>(&[], [1 << 17, 0]).expect("no elements");
+    match cpu::value(&crate::InfoNce::default().of(&rows, &rows)) {
+        Err(Error::TooLarge { what, needed, limit }) => {
+            assert!(what.contains("info_nce: bytes of memory on the CPU"), "{what}");
+            assert!(needed > 1 << 39 && limit == 4 << 30, "{needed} of {limit}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let few = Array::new::<f32>(&[], [100, 0]).expect("no elements");
+    assert!(cpu::value(&crate::InfoNce::default().of(&few, &few).reduce(Reduction::Sum)).is_ok());
+}
+
+/// What a GPU alone refuses says so, and the README has the number.
+#[test]
+fn limits_of_the_gpu_say_so_and_are_documented() {
+    let f = DType::F32;
+    let call = |id: &str, operands: &[(&'static str, Vec<usize>, DType)]| Call {
+        loss: crate::by_id(id).expect("a loss").header().default,
+        options: Vec::new(),
+        axis: ClassAxis::Second,
+        operands: operands.to_vec(),
+        statistics: false,
+        rows_from: None,
+    };
+    let both =
+        |id: &str, names: [&'static str; 2], shape: &[usize]| call(id, &names.map(|name| (name, shape.to_vec(), f)));
+    let dice = |c: usize| call("dice", &[("input", vec![1, c, 2], f), ("target", vec![1, 2], DType::I32)]);
+    let rows = |width: usize| both("info_nce", ["query", "key"], &[2, width]);
+    let gram = |c: usize, s: usize| both("gram_style", ["input", "target"], &[1, c, s]);
+    for (call, said, limit) in [
+        (dice(8193), "dice on the GPU: classes: 8193 needed, the limit is 8192", "8,192 classes"),
+        (rows(32_769), "info_nce on the GPU: elements of a row: 32769 needed, the limit is 32768", "32,768 elements"),
+        (
+            gram(32_769, 2),
+            "gram_style on the GPU: channels of an item: 32769 needed, the limit is 32768",
+            "32,768 channels",
+        ),
+        (
+            gram(2, 2_097_153),
+            "gram_style on the GPU: positions of an item: 2097153 needed, the limit is 2097152",
+            "2,097,152 positions",
+        ),
+    ] {
+        assert_eq!(call.on_gpu().map_err(|error| error.to_string()), Err(said.to_string()));
+        let readme = include_str!("../../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(readme.contains(limit), "the README lacks {limit}");
+    }
+    assert_eq!((dice(8192).on_gpu(), rows(32_768).on_gpu()), (Ok(()), Ok(())));
+}
