@@ -208,7 +208,7 @@ impl Plan {
             Bound::DivideBy => "`divide_by`".into(),
             Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
             Bound::Statistics => "the statistics".into(),
-            Bound::Params | Bound::Scratch(_) | Bound::Columns => "the workspace".into(),
+            Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Sum => "the workspace".into(),
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
         longest_loop: 4,
         columns: None,
         operands: Vec::new(),
+        outputs: request.wanted.iter().map(|wanted| (wanted.output, wanted.operand)).collect(),
+        tallies: 0,
         spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false },
     };
     let joint = Joint::new(&["lib/component", "lib/params", "dtype/float", "operand/x0", "operand/dx0"]);
