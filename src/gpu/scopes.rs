@@ -41,9 +41,11 @@ impl Gpu {
             Ok(created)
         }
         #[cfg(not(target_arch = "wasm32"))]
-        match crate::gpu::transfer::block_on(report) {
-            None => Ok(created),
-            Some(error) => Err(error),
+        {
+            let refused = crate::gpu::transfer::block_on(report);
+            // a lost device refuses nothing, or for reasons that are none
+            self.shared().answers()?;
+            refused.map_or(Ok(created), Err)
         }
     }
 
@@ -57,7 +59,7 @@ impl Gpu {
     /// time that it gave no error is not to be trusted.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`], [`Error::Gpu`], [`Error::DeviceLost`].
+    /// [`Error::OutOfMemory`], [`Error::InvalidShader`], [`Error::Gpu`], [`Error::DeviceLost`].
     pub async fn settled(&self) -> Result<()> {
         #[cfg(target_arch = "wasm32")]
         if let Err(error) = self.late().settled().await {
@@ -65,6 +67,8 @@ impl Gpu {
             self.kernels().forget();
             return Err(error);
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        self.shared().answers()?;
         self.alive()
     }
 }
@@ -72,7 +76,9 @@ impl Gpu {
 /// The device's error as one of this library's.
 fn typed(error: wgpu::Error) -> Error {
     match error {
-        wgpu::Error::OutOfMemory { source } => Error::OutOfMemory(source.to_string()),
+        wgpu::Error::OutOfMemory { .. } => {
+            Error::OutOfMemory("nothing is left for what a call needs beside its tensors".into())
+        }
         error => Error::Gpu(error.to_string()),
     }
 }
