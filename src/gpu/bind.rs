@@ -163,7 +163,7 @@ impl Binder<'_> {
     /// The workgroups folded into two dimensions, of which each is limited.
     fn grid(&self, groups: u64) -> Result<[u32; 2]> {
         let most = u64::from(self.gpu.limits().max_compute_workgroups_per_dimension);
-        let rows = groups.div_ceil(most).max(1);
+        let rows = groups.div_ceil(most.max(1)).max(1);
         if rows > most {
             return Err(Error::TooLarge {
                 what: "workgroups of a dispatch".into(),

@@ -63,6 +63,7 @@ fn reachable(limits: wgpu::Limits) -> wgpu::Limits {
     wgpu::Limits {
         max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size.min(REACHED),
         max_buffer_size: limits.max_buffer_size.min(i64::MAX as u64),
+        min_uniform_buffer_offset_alignment: limits.min_uniform_buffer_offset_alignment.max(1),
         ..limits
     }
 }
@@ -384,5 +385,25 @@ impl Gpu {
     /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
     pub fn prepare(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         Job::new(self, term, outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REACHED, reachable};
+
+    #[test]
+    fn limits_without_end_are_those_that_kernels_reach() {
+        let limits = reachable(wgpu::Limits {
+            max_buffer_size: u64::MAX,
+            max_storage_buffer_binding_size: u64::MAX,
+            min_uniform_buffer_offset_alignment: 0,
+            ..wgpu::Limits::default()
+        });
+        assert_eq!(limits.max_storage_buffer_binding_size, REACHED);
+        assert!(limits.max_buffer_size.checked_add(REACHED).is_some(), "sums of limits stay below 2^64");
+        assert_eq!(limits.min_uniform_buffer_offset_alignment, 1);
+        // what is usual is left as it is
+        assert_eq!(reachable(wgpu::Limits::default()), wgpu::Limits::default());
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A device, one for all contexts that were made of it.
@@ -107,33 +109,39 @@ impl Device {
     pub fn answers(&self) -> Result<()> {
         self.alive()?;
         let mut canary = lock(&self.canary);
-        let scopes = scopes(&self.wgpu);
-        let buffer = canary.take().unwrap_or_else(|| {
-            self.wgpu.create_buffer(&wgpu::BufferDescriptor {
+        let mut sings = canary.as_ref().is_some_and(|canary| self.maps(canary));
+        if !sings {
+            // another thread that polled the device meanwhile may have left it mapped: a new one tells
+            let scopes = scopes(&self.wgpu);
+            let new = self.wgpu.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("wgloss canary"),
                 size: 8,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
-            })
-        });
-        let failed = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let fails = failed.clone();
-        buffer.map_async(wgpu::MapMode::Read, .., move |mapped| {
-            fails.store(mapped.is_err(), std::sync::atomic::Ordering::Relaxed);
-        });
-        // giving the mapping up fails it too: what counts is whether it has failed before
-        let failed = failed.load(std::sync::atomic::Ordering::Relaxed);
-        buffer.unmap();
-        if popped(scopes).is_some() {
-            // the canary itself was refused: that says nothing of the device
-            return Ok(());
+            });
+            // one that is refused says nothing of the device; a lost device refuses nothing
+            let refused = popped(scopes).is_some();
+            sings = refused || self.maps(&new);
+            *canary = Some(new).filter(|_| sings).filter(|_| !refused);
         }
-        if failed {
+        drop(canary);
+        if !sings {
             self.lose("it no longer answers: it was destroyed, reset or unplugged");
-            return self.alive();
         }
-        *canary = Some(buffer);
-        Ok(())
+        self.alive()
+    }
+
+    /// Whether a mapping of the buffer does not fail at once. It is given up again.
+    fn maps(&self, buffer: &wgpu::Buffer) -> bool {
+        let failed = Arc::new(AtomicBool::new(false));
+        let fails = failed.clone();
+        let scopes = scopes(&self.wgpu);
+        buffer.map_async(wgpu::MapMode::Read, .., move |mapped| fails.store(mapped.is_err(), Ordering::Relaxed));
+        // giving the mapping up fails it too: what counts is whether it has failed before
+        let failed = failed.load(Ordering::Relaxed);
+        buffer.unmap();
+        drop(popped(scopes));
+        !failed
     }
 
     /// What the device has against binding a buffer, if anything.
