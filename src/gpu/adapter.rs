@@ -166,6 +166,10 @@ fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<u
         Some(backend) => format!("looked for {BACKEND}={backend}"),
         None => "looked for Vulkan, Metal, DX12 and GL".into(),
     };
+    if let Some(unknown) = backend.filter(|backend| wgpu::Backends::from_comma_list(backend).is_empty()) {
+        let names = "`vulkan`, `metal`, `dx12`, `gl`, or several with commas between them";
+        return Err(Error::NoAdapter(format!("{BACKEND}={unknown} names no backend. There are {names}")));
+    }
     if found.is_empty() {
         return Err(Error::NoAdapter(format!(
             "{looked_for}, found none. Install your GPU's driver, or a software one: on Debian and Ubuntu \
@@ -244,6 +248,8 @@ mod tests {
         for part in ["WGPU_BACKEND=vulkan", "WGPU_ADAPTER_NAME=radeon", "llvmpipe", "H200"] {
             assert!(error.contains(part), "{error} lacks {part}");
         }
+        let error = pick(&found, None, Some("nosuch")).unwrap_err().to_string();
+        assert!(error.contains("WGPU_BACKEND=nosuch names no backend") && error.contains("`vulkan`"), "{error}");
         let error = pick(&[], None, None).unwrap_err().to_string();
         for part in ["Vulkan", "found none", "apt-get install mesa-vulkan-drivers"] {
             assert!(error.contains(part), "{error} lacks {part}");

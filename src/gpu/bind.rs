@@ -156,7 +156,7 @@ impl Binder<'_> {
         }
         let descriptor =
             wgpu::BindGroupDescriptor { label: Some(stage.kernel.entry), layout: &pipeline.layout, entries: &entries };
-        let group = self.gpu.scoped(|| self.gpu.device().create_bind_group(&descriptor))?;
+        let group = self.gpu.scoped_as(|| self.gpu.device().create_bind_group(&descriptor), |error| error)?;
         Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
     }
 

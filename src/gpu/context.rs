@@ -102,14 +102,12 @@ impl Gpu {
         let refused = |e: wgpu::RequestDeviceError| Error::NoAdapter(format!("{}: {e}", adapter.get_info().name));
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(refused)?;
         let gpu = Gpu::from_wgpu(device, queue);
-        let device = Arc::downgrade(&gpu.0.device);
+        let lost = gpu.0.device.lost().clone();
         gpu.device().set_device_lost_callback(move |reason, _| {
-            if let Some(device) = device.upgrade() {
-                device.lose(match reason {
-                    wgpu::DeviceLostReason::Destroyed => "it was destroyed",
-                    wgpu::DeviceLostReason::Unknown => "it was reset or unplugged, or its driver failed",
-                });
-            }
+            lost.note(match reason {
+                wgpu::DeviceLostReason::Destroyed => "it was destroyed",
+                wgpu::DeviceLostReason::Unknown => "it was reset or unplugged, or its driver failed",
+            });
         });
         // wgpu's own handler panics; what matters here comes through error scopes and reads
         gpu.device().on_uncaptured_error(Arc::new(|error| eprintln!("wgloss: uncaptured GPU error: {error}")));
@@ -159,6 +157,7 @@ impl Gpu {
     }
 
     /// The device, as the contexts that share it know it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn shared(&self) -> &Arc<Device> {
         &self.0.device
     }

@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(super) struct Device {
     wgpu: wgpu::Device,
-    /// Why it was lost, where it was.
-    lost: Mutex<Option<&'static str>>,
+    lost: Arc<Lost>,
     /// What is mapped to see whether the device still answers.
     #[cfg(not(target_arch = "wasm32"))]
     canary: Mutex<Option<wgpu::Buffer>>,
@@ -20,7 +19,19 @@ pub(super) struct Device {
     layout: std::sync::OnceLock<wgpu::BindGroupLayout>,
 }
 
-/// What a device has against a buffer.
+/// Why a device was lost, where it was. A callback of the device holds this, since a browser's device cannot be sent.
+#[derive(Debug, Default)]
+pub(super) struct Lost(Mutex<Option<&'static str>>);
+
+impl Lost {
+    /// Notes why the device was lost, unless a reason is known.
+    pub fn note(&self, reason: &'static str) {
+        lock(&self.0).get_or_insert(reason);
+    }
+}
+
+/// What a device has against a buffer. A browser says so too late to be asked.
+#[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Flaw {
     Foreign,
@@ -30,6 +41,7 @@ pub(super) enum Flaw {
     Unusable,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Flaw {
     /// The refusal of the operand that lies there.
     pub fn of(self, loss: &'static str, operand: &str) -> Error {
@@ -47,7 +59,7 @@ impl Device {
     fn new(device: wgpu::Device) -> Arc<Device> {
         Arc::new(Device {
             wgpu: device,
-            lost: Mutex::default(),
+            lost: Arc::default(),
             #[cfg(not(target_arch = "wasm32"))]
             canary: Mutex::default(),
             #[cfg(not(target_arch = "wasm32"))]
@@ -88,14 +100,13 @@ impl Device {
         }
     }
 
-    /// Notes why the device was lost, unless a reason is known.
-    pub fn lose(&self, reason: &'static str) {
-        lock(&self.lost).get_or_insert(reason);
+    pub fn lost(&self) -> &Arc<Lost> {
+        &self.lost
     }
 
     /// Refuses a device that is known to be lost.
     pub fn alive(&self) -> Result<()> {
-        match *lock(&self.lost) {
+        match *lock(&self.lost.0) {
             Some(reason) => Err(Error::DeviceLost(reason.into())),
             None => Ok(()),
         }
@@ -126,7 +137,7 @@ impl Device {
         }
         drop(canary);
         if !sings {
-            self.lose("it no longer answers: it was destroyed, reset or unplugged");
+            self.lost.note("it no longer answers: it was destroyed, reset or unplugged");
         }
         self.alive()
     }
@@ -135,12 +146,12 @@ impl Device {
     fn maps(&self, buffer: &wgpu::Buffer) -> bool {
         let failed = Arc::new(AtomicBool::new(false));
         let fails = failed.clone();
-        let scopes = scopes(&self.wgpu);
+        let scope = self.wgpu.push_error_scope(wgpu::ErrorFilter::Validation);
         buffer.map_async(wgpu::MapMode::Read, .., move |mapped| fails.store(mapped.is_err(), Ordering::Relaxed));
         // giving the mapping up fails it too: what counts is whether it has failed before
         let failed = failed.load(Ordering::Relaxed);
         buffer.unmap();
-        drop(popped(scopes));
+        drop(crate::gpu::transfer::block_on(scope.pop()));
         !failed
     }
 

@@ -82,6 +82,7 @@ impl Job {
         statistics: Option<&Tensor>,
     ) -> Result<Job> {
         let built = Job::built(gpu, term, parts, checked, outputs, loss_shape, statistics);
+        gpu.answers()?;
         built.map_err(|error| gpu.blame(error, outputs::used(term, outputs, statistics)))
     }
 

@@ -12,10 +12,21 @@ impl Gpu {
     ///
     /// On the web the device answers after this has returned: the reads that are started later give the error.
     pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
-        self.scoped_as(create, |error| error)
+        let created = self.scoped_as(create, |error| error);
+        // a lost device refuses nothing, or for reasons that are none
+        self.answers()?;
+        created
     }
 
-    /// [`scoped`](Self::scoped), with errors as `explain` words them.
+    /// Refuses a device that is lost. It takes some microseconds, so that a call which makes many things asks once.
+    pub(super) fn answers(&self) -> Result<()> {
+        #[cfg(target_arch = "wasm32")]
+        return self.alive();
+        #[cfg(not(target_arch = "wasm32"))]
+        self.shared().answers()
+    }
+
+    /// [`scoped`](Self::scoped) of a device that is asked later whether it is lost, with errors as `explain` words them.
     pub(super) fn scoped_as<T>(
         &self,
         create: impl FnOnce() -> T,
@@ -41,12 +52,7 @@ impl Gpu {
             Ok(created)
         }
         #[cfg(not(target_arch = "wasm32"))]
-        {
-            let refused = crate::gpu::transfer::block_on(report);
-            // a lost device refuses nothing, or for reasons that are none
-            self.shared().answers()?;
-            refused.map_or(Ok(created), Err)
-        }
+        crate::gpu::transfer::block_on(report).map_or(Ok(created), Err)
     }
 
     /// Waits until the device has accepted or refused every call so far, and gives the first refusal, which is then forgotten.
@@ -67,9 +73,7 @@ impl Gpu {
             self.kernels().forget();
             return Err(error);
         }
-        #[cfg(not(target_arch = "wasm32"))]
-        self.shared().answers()?;
-        self.alive()
+        self.answers()
     }
 }
 

@@ -138,7 +138,9 @@ impl Gpu {
                 });
             }
         };
-        let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR)?;
+        let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR);
+        self.answers()?;
+        let memory = memory?;
         let mut tensor = self.tensor(memory, array.shape().to_vec(), dtype);
         if array.gradient_dtype() != array.dtype() {
             tensor = tensor.f32_gradient();
@@ -184,13 +186,10 @@ impl Gpu {
         if offset + bytes > buffer.size() / 4 * 4 {
             return refuse("ends in the last word of a buffer whose size is not a multiple of 4");
         }
-        self.alive()?;
+        self.answers()?;
         // on the web a buffer that is no good shows when it is used
         #[cfg(not(target_arch = "wasm32"))]
-        {
-            self.shared().answers()?;
-            self.shared().takes(buffer).map_err(|flaw| flaw.of("wrap", "slice"))?;
-        }
+        self.shared().takes(buffer).map_err(|flaw| flaw.of("wrap", "slice"))?;
         let memory = Memory { buffer: buffer.clone(), offset, bytes, counted: None };
         Ok(self.tensor(memory, shape, dtype))
     }
@@ -220,7 +219,9 @@ impl Gpu {
             return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
         };
         let bytes = bytes(count as u64).min(u64::MAX - 64);
-        let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
+        let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR);
+        self.answers()?;
+        let memory = memory?;
         Ok(self.tensor(memory, shape, dtype))
     }
 

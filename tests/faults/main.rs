@@ -6,6 +6,7 @@ mod foreign;
 mod labels;
 mod limits;
 mod lost;
+mod memory;
 mod reads;
 mod runs;
 mod scopes;
@@ -31,6 +32,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
     ("runs", runs::FAULTS),
     ("labels", labels::FAULTS),
     ("lost", lost::FAULTS),
+    ("memory", memory::FAULTS),
     ("reads", reads::FAULTS),
     ("buffers", buffers::FAULTS),
     ("limits", limits::FAULTS),

@@ -147,8 +147,8 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     set("runs", runs);
     assert_eq!(judge(&head), Ok(()));
     let mut set = |name: &str, word: u32| head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
-    [("bad_part", 1u32), ("bad_position", 5), ("bad_low", -3i32 as u32), ("bad_high", u32::MAX)]
-        .map(|(k, v)| set(k, v));
+    let words = [("bad_part", 1u32), ("bad_position", 5), ("bad_low", -3i32 as u32), ("bad_high", u32::MAX)];
+    words.into_iter().for_each(|(name, word)| set(name, word));
     let refused = |position, value| Error::LabelOutOfRange {
         loss: "second",
         operand: "target".into(),
@@ -165,7 +165,8 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
         [offset("first_part") as u64, offset("first_high") as u64 + 4]
     );
     let mut set = |name: &str, word: u32| head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
-    [("first_part", 2u32), ("first_position", 9), ("first_low", 8), ("first_high", 0)].map(|(k, v)| set(k, v));
+    let words = [("first_part", 2u32), ("first_position", 9), ("first_low", 8), ("first_high", 0)];
+    words.into_iter().for_each(|(name, word)| set(name, word));
     verdict.hear(&head);
     assert_eq!(verdict.answer(&head, verdict.runs.begin()), Err(refused(9, 8)));
     assert_eq!(verdict.answer(&head, verdict.runs.begin()), Ok(()));
