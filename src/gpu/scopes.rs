@@ -35,6 +35,10 @@ impl Gpu {
         self.alive()?;
         let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
         let [internal, memory, validation] = filters.map(|filter| self.device().push_error_scope(filter));
+        // what belongs to another instance may stand for nothing here, at which wgpu panics
+        #[cfg(not(target_arch = "wasm32"))]
+        let created = std::panic::catch_unwind(std::panic::AssertUnwindSafe(create));
+        #[cfg(target_arch = "wasm32")]
         let created = create();
         // scopes end in the reverse order; what cannot be allocated is refused as invalid too, wherever it is used
         let [validation, memory, internal] = [validation.pop(), memory.pop(), internal.pop()];
@@ -44,15 +48,19 @@ impl Gpu {
             for answer in answers {
                 found = found.or(answer.await);
             }
-            found.map(|error| explain(typed(error)))
+            found.map(typed)
         };
         #[cfg(target_arch = "wasm32")]
         {
-            self.late().owe(Box::pin(report));
+            self.late().owe(Box::pin(async move { report.await.map(explain) }));
             Ok(created)
         }
         #[cfg(not(target_arch = "wasm32"))]
-        crate::gpu::transfer::block_on(report).map_or(Ok(created), Err)
+        match (created, crate::gpu::transfer::block_on(report)) {
+            (Ok(created), None) => Ok(created),
+            (Ok(_), Some(error)) => Err(explain(error)),
+            (Err(panic), _) => Err(explain(Error::Gpu(panicked(&*panic)))),
+        }
     }
 
     /// Waits until the device has accepted or refused every call so far, and gives the first refusal, which is then forgotten.
@@ -75,6 +83,13 @@ impl Gpu {
         }
         self.answers()
     }
+}
+
+/// What a panic said.
+#[cfg(not(target_arch = "wasm32"))]
+fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    format!("a panic: {}", text.unwrap_or("without a word"))
 }
 
 /// The device's error as one of this library's.

@@ -199,6 +199,26 @@ pub const FAULTS: &[Fault] = &[
         expected: "foreign_tensor",
     },
     Fault {
+        name: "a wrapped buffer of another instance whose double here is dropped: a write, a read, a preparation",
+        provoke: |gpu| {
+            let other = Gpu::new()?;
+            let many = |gpu: &Gpu| (0..1000).map(|_| buffer(gpu.device(), 8, ALL)).collect::<Vec<_>>();
+            let (doubles, foreign) = (many(gpu), many(&other));
+            let x = wrapped(gpu, &foreign[999])?;
+            drop(doubles);
+            let refused = [
+                x.write(&[1.0f32, 2.0]),
+                told(x.read().wait()),
+                told(gpu.prepare(&sum(&x, &gpu.upload(&[1.0f32, 1.0], [2])?), &Outputs::default())),
+            ];
+            for refused in &refused {
+                assert_eq!(refused.as_ref().map_err(Error::kind), Err("foreign_tensor"), "{refused:?}");
+            }
+            refused[0].clone()
+        },
+        expected: "foreign_tensor",
+    },
+    Fault {
         name: "tensors of a second context of the same device",
         provoke: |gpu| {
             let second = Gpu::from_wgpu(gpu.device().clone(), gpu.queue().clone());

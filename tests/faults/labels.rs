@@ -68,7 +68,10 @@ pub const FAULTS: &[Fault] = &[
             run(&job, &labels, [1, 99])?;
             run(&job, &labels, [0, 1])?;
             drop(job.check());
-            job.check().wait()
+            run(&job, &labels, [-5, 1])?;
+            let told = job.check().wait();
+            assert_eq!(bad(told.clone()), Some((1, 99)), "the first that nobody was told of");
+            told
         },
         expected: "label_out_of_range",
     },
