@@ -97,6 +97,30 @@ pub enum Error {
         /// The rule that would allow it, where the output is the gradient of what it overlaps.
         rule: Option<&'static str>,
     },
+    /// A tensor belongs to another device than the one that is asked: buffers of two devices cannot meet in one call.
+    ForeignTensor {
+        /// The loss's id, or the call that refused.
+        loss: &'static str,
+        /// The operand or output.
+        operand: String,
+    },
+    /// A job's results were asked for, but not every run that was recorded has finished: a pass was dropped or not yet
+    /// submitted, a submission was refused, or there was no run at all.
+    NotRun {
+        /// The loss's id.
+        loss: &'static str,
+        /// How many runs were recorded.
+        recorded: u64,
+        /// How many of these have finished.
+        finished: u64,
+    },
+    /// The WGSL of a loss of the caller's own does not compile.
+    InvalidShader {
+        /// The path that the loss gives its shader.
+        path: String,
+        /// What the compiler says, with the file and line of each place.
+        message: String,
+    },
     /// No GPU adapter could be used: what was looked for, what was found, and what to install.
     NoAdapter(String),
     /// The GPU ran out of memory.
@@ -108,7 +132,8 @@ pub enum Error {
         /// The seconds waited.
         seconds: f32,
     },
-    /// The driver or wgpu refused what the library asked of it: a defect worth reporting.
+    /// The driver or wgpu refused what the library asked of it, which is nobody's mistake but the library's: a defect worth
+    /// reporting.
     Gpu(String),
 }
 
@@ -119,13 +144,14 @@ impl Error {
             Error::ShapeMismatch { loss, operand, .. }
             | Error::LabelOutOfRange { loss, operand, .. }
             | Error::InvalidOperand { loss, operand, .. }
+            | Error::ForeignTensor { loss, operand }
             | Error::UnsupportedDtype { loss, operand, .. } => {
                 *loss = whole;
                 if let Some(name) = own_name(operand) {
                     *operand = name.into();
                 }
             }
-            Error::InvalidOption { loss, .. } => *loss = whole,
+            Error::InvalidOption { loss, .. } | Error::NotRun { loss, .. } => *loss = whole,
             _ => {}
         }
         self
@@ -141,6 +167,9 @@ impl Error {
             Error::UnsupportedDtype { .. } => "unsupported_dtype",
             Error::TooLarge { .. } => "too_large",
             Error::OverlappingBuffers { .. } => "overlapping_buffers",
+            Error::ForeignTensor { .. } => "foreign_tensor",
+            Error::NotRun { .. } => "not_run",
+            Error::InvalidShader { .. } => "invalid_shader",
             Error::NoAdapter(_) => "no_adapter",
             Error::OutOfMemory(_) => "out_of_memory",
             Error::DeviceLost(_) => "device_lost",
@@ -172,6 +201,20 @@ impl fmt::Display for Error {
                 write!(f, "the output `{output}` overlaps `{other}`")?;
                 rule.map_or(Ok(()), |rule| write!(f, ": {rule}"))
             }
+            Error::ForeignTensor { loss, operand } => {
+                write!(
+                    f,
+                    "{loss}: `{operand}` belongs to another device; make it on this one, or read it and upload it here"
+                )
+            }
+            Error::NotRun { loss, recorded: 0, .. } => write!(f, "{loss}: the job has not run"),
+            Error::NotRun { loss, recorded, finished } => {
+                write!(
+                    f,
+                    "{loss}: {finished} of {recorded} recorded runs have finished; was a pass dropped, or not submitted?"
+                )
+            }
+            Error::InvalidShader { path, message } => write!(f, "the shader `{path}` does not compile: {message}"),
             Error::NoAdapter(message) => write!(f, "no GPU adapter: {message}"),
             Error::OutOfMemory(message) => write!(f, "the GPU is out of memory: {message}"),
             Error::DeviceLost(message) => write!(f, "the GPU device is lost: {message}"),

@@ -3,14 +3,20 @@
 // The outcome of a term: the twin of what src/gpu/outcome.rs reads.
 struct Outcome {
     loss: f32,
-    // the part with the first label out of range, its place and its 64 bits
+    // how many runs have finished: the host counts how many were recorded, and a pass may be dropped. It wraps
+    runs: u32,
+    // of the last run: the part with the first label out of range, its place and its 64 bits
     bad_part: u32,
     bad_position: u32,
     bad_low: u32,
     bad_high: u32,
+    // of all runs since the host last asked: the first part with such a label, counted from 1 so that zeros are none
+    first_part: u32,
+    first_position: u32,
+    first_low: u32,
+    first_high: u32,
     spare_0: u32,
     spare_1: u32,
-    spare_2: u32,
     parts: array<PartOutcome>,
 }
 
@@ -63,6 +69,14 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         outcome.bad_low = total.bad_low;
         outcome.bad_high = total.bad_high;
     }
+    if (outcome.first_part == 0u) & (total.bad_position != NO_POSITION) {
+        outcome.first_part = place + 1u;
+        outcome.first_position = total.bad_position;
+        outcome.first_low = total.bad_low;
+        outcome.first_high = total.bad_high;
+    }
+    // a run has finished with its last part alone
+    outcome.runs += select(0u, 1u, place + 1u == params.places);
     outcome.parts[place] = part;
     outcome.loss = loss;
     loss_out[params.slot + base(21u)] = loss;

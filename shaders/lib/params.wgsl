@@ -42,7 +42,8 @@ struct Params {
     all_classes: u32,
     // 16, for loops that compilers should not write out: FXC takes seconds where a loop of known length merges states
     sixteen: u32,
-    spare_1: u32,
+    // how many places the outcome has
+    places: u32,
     spare_2: u32,
     // what this dispatch alone runs over, where a walk goes block by block
     block: Block,

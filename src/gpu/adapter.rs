@@ -5,6 +5,52 @@ use crate::error::{Error, Result};
 /// The environment variables that choose an adapter: wgpu's own.
 const BACKEND: &str = "WGPU_BACKEND";
 const NAME: &str = "WGPU_ADAPTER_NAME";
+/// The one that chooses the kernels.
+const KERNELS: &str = "WGLOSS_KERNELS";
+
+/// What kernels are made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Kernels {
+    pub lanes: Lanes,
+    /// Whether they are small: for DX12, whose older compiler takes seconds for long ones.
+    pub small: bool,
+}
+
+/// Whose lanes kernels are cut for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Lanes {
+    /// Nobody's: kernels are left as they are.
+    Plain,
+    Gpu,
+    Cpu,
+}
+
+impl Kernels {
+    /// Those for an adapter, or those that the environment asks for.
+    pub fn of(info: &wgpu::AdapterInfo) -> Kernels {
+        Kernels::or_asked_for(info, std::env::var(KERNELS).ok().as_deref())
+    }
+
+    /// [`of`](Self::of), where the environment asks for this. Any other value asks for nothing.
+    fn or_asked_for(info: &wgpu::AdapterInfo, asked: Option<&str>) -> Kernels {
+        let lanes = match (asked, info.device_type) {
+            (Some("plain"), _) => Lanes::Plain,
+            (Some("gpu" | "small"), _) => Lanes::Gpu,
+            (Some("cpu"), _) | (_, wgpu::DeviceType::Cpu) => Lanes::Cpu,
+            _ => Lanes::Gpu,
+        };
+        Kernels { lanes, small: info.backend == wgpu::Backend::Dx12 || asked == Some("small") }
+    }
+
+    fn name(self) -> &'static str {
+        match self.lanes {
+            Lanes::Plain => "plain",
+            Lanes::Gpu if self.small => "small",
+            Lanes::Gpu => "gpu",
+            Lanes::Cpu => "cpu",
+        }
+    }
+}
 
 /// The names that wgpu knows backends by.
 const BACKENDS: [&str; 11] =
@@ -22,6 +68,9 @@ pub struct AdapterReport {
     pub features: wgpu::Features,
     /// Whether [`Gpu::new`](crate::Gpu::new) uses it.
     pub chosen: bool,
+    /// The kernels that are made for it: `gpu`, `cpu`, `small` or `plain`, as the environment variable `WGLOSS_KERNELS` asks,
+    /// else as the adapter is.
+    pub kernels: &'static str,
 }
 
 /// Every adapter that `WGPU_BACKEND` allows, best first.
@@ -39,11 +88,16 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
         limits: adapter.limits(),
         features: adapter.features(),
         chosen: chosen == Some(place),
+        kernels: Kernels::of(&adapter.get_info()).name(),
     };
     found.iter().enumerate().map(report).collect()
 }
 
 async fn look_up() -> Vec<wgpu::Adapter> {
+    // an instance without any backend panics
+    if wgpu::Instance::enabled_backend_features().is_empty() {
+        return Vec::new();
+    }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let backends = wgpu::Backends::from_env().unwrap_or_default();
     #[cfg(target_arch = "wasm32")]
@@ -94,7 +148,20 @@ fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
         format!("{} ({}, {})", info.name, info.backend, info.driver)
     });
     let names: Vec<String> = names.collect();
+    built_with(wgpu::Instance::enabled_backend_features())?;
     pick(&names, std::env::var(NAME).ok().as_deref(), std::env::var(BACKEND).ok().as_deref())
+}
+
+/// Refuses a program that was built without any of wgpu's backends.
+fn built_with(backends: wgpu::Backends) -> Result<()> {
+    match backends.is_empty() {
+        false => Ok(()),
+        true => Err(Error::NoAdapter(
+            "the program was built without any backend. Turn on wgloss's feature `backends`, or those that you want of your own \
+             dependency on wgpu, such as `vulkan`"
+                .into(),
+        )),
+    }
 }
 
 /// [`choose`] by the adapters' names and the two variables.
@@ -133,8 +200,34 @@ pub(super) async fn request() -> Result<wgpu::Adapter> {
 
 #[cfg(test)]
 mod tests {
-    use super::{pick, rank};
-    use wgpu::{Backend, DeviceType};
+    use super::{Kernels, built_with, pick, rank};
+    use wgpu::{AdapterInfo, Backend, Backends, DeviceType};
+
+    #[test]
+    fn a_program_without_backends_is_told_what_to_turn_on() {
+        assert_eq!(built_with(Backends::VULKAN), Ok(()));
+        let error = built_with(Backends::empty()).unwrap_err();
+        assert_eq!(error.kind(), "no_adapter");
+        assert!(error.to_string().contains("`backends`"), "{error}");
+    }
+
+    #[test]
+    fn kernels_are_those_of_the_adapter_or_those_asked_for() {
+        let name =
+            |device_type, backend, asked| Kernels::or_asked_for(&AdapterInfo::new(device_type, backend), asked).name();
+        for (asked, cpu, gpu, dx12) in [
+            (None, "cpu", "gpu", "small"),
+            (Some("gpu"), "gpu", "gpu", "small"),
+            (Some("cpu"), "cpu", "cpu", "cpu"),
+            (Some("small"), "small", "small", "small"),
+            (Some("plain"), "plain", "plain", "plain"),
+            (Some("nosuch"), "cpu", "gpu", "small"),
+        ] {
+            assert_eq!(name(DeviceType::Cpu, Backend::Vulkan, asked), cpu, "{asked:?}");
+            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Vulkan, asked), gpu, "{asked:?}");
+            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Dx12, asked), dx12, "{asked:?}");
+        }
+    }
 
     #[test]
     fn the_kind_of_gpu_counts_before_the_interface() {

@@ -162,14 +162,14 @@ impl Binder<'_> {
         }
         let descriptor =
             wgpu::BindGroupDescriptor { label: Some(stage.kernel.entry), layout: &pipeline.layout, entries: &entries };
-        let group = self.gpu.scoped(|| self.gpu.device().create_bind_group(&descriptor))?;
+        let group = self.gpu.scoped_as(|| self.gpu.device().create_bind_group(&descriptor), |error| error)?;
         Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
     }
 
     /// The workgroups folded into two dimensions, of which each is limited.
     fn grid(&self, groups: u64) -> Result<[u32; 2]> {
         let most = u64::from(self.gpu.limits().max_compute_workgroups_per_dimension);
-        let rows = groups.div_ceil(most).max(1);
+        let rows = groups.div_ceil(most.max(1)).max(1);
         if rows > most {
             return Err(Error::TooLarge {
                 what: format!("{} on the GPU: workgroups of a dispatch", self.part.name),

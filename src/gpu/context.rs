@@ -2,10 +2,11 @@
 
 use crate::check;
 use crate::error::{Error, Result};
-use crate::gpu::adapter;
+use crate::gpu::adapter::{self, Kernels, Lanes};
+use crate::gpu::device::Device;
 use crate::gpu::job::Job;
 use crate::gpu::outcome::Outcome;
-use crate::gpu::outputs::{Gradient, Outputs};
+use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::pipelines::Pipelines;
 #[cfg(target_arch = "wasm32")]
 use crate::gpu::scopes::Late;
@@ -34,13 +35,11 @@ pub struct Gpu(Arc<Context>);
 
 #[derive(Debug)]
 struct Context {
-    device: wgpu::Device,
+    device: Arc<Device>,
     queue: wgpu::Queue,
     limits: wgpu::Limits,
     pipelines: Pipelines,
     memory: Arc<AtomicU64>,
-    /// Why the device was lost, where it was. A lost device tells nobody but the callback that is set on it.
-    lost: Arc<Mutex<Option<String>>>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
     /// What the device has not answered yet.
@@ -52,33 +51,20 @@ struct Context {
     /// Whether the device has words of 64 bits.
     in_pairs: bool,
     on_vulkan: bool,
-    /// Whether kernels are to be small.
-    small: bool,
     /// How many pipelines are made at a time.
     pipelines_at_once: usize,
 }
 
-/// What kernels are made for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kernels {
-    /// Any adapter: they are left as they are.
-    Plain,
-    OfGpu,
-    OfCpu,
-}
+/// The most bytes of a binding that kernels reach: they count words in 32 bits.
+const REACHED: u64 = 4 * (u32::MAX as u64);
 
-/// What `WGLOSS_KERNELS` asks for small kernels by.
-const SMALL: &str = "small";
-
-impl Kernels {
-    /// As the environment asks.
-    fn asked_for() -> Option<Kernels> {
-        match std::env::var("WGLOSS_KERNELS").ok()?.as_str() {
-            "plain" => Some(Kernels::Plain),
-            "gpu" | SMALL => Some(Kernels::OfGpu),
-            "cpu" => Some(Kernels::OfCpu),
-            _ => None,
-        }
+/// The limits of a device, as far as kernels reach and sums of them stay below 2^64: some drivers say u64::MAX.
+fn reachable(limits: wgpu::Limits) -> wgpu::Limits {
+    wgpu::Limits {
+        max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size.min(REACHED),
+        max_buffer_size: limits.max_buffer_size.min(i64::MAX as u64),
+        min_uniform_buffer_offset_alignment: limits.min_uniform_buffer_offset_alignment.max(1),
+        ..limits
     }
 }
 
@@ -116,12 +102,15 @@ impl Gpu {
         let refused = |e: wgpu::RequestDeviceError| Error::NoAdapter(format!("{}: {e}", adapter.get_info().name));
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(refused)?;
         let gpu = Gpu::from_wgpu(device, queue);
-        let lost = gpu.0.lost.clone();
-        gpu.0.device.set_device_lost_callback(move |reason, message| {
-            *lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{reason:?}: {message}"));
+        let lost = gpu.0.device.lost().clone();
+        gpu.device().set_device_lost_callback(move |reason, _| {
+            lost.note(match reason {
+                wgpu::DeviceLostReason::Destroyed => "it was destroyed",
+                wgpu::DeviceLostReason::Unknown => "it was reset or unplugged, or its driver failed",
+            });
         });
         // wgpu's own handler panics; what matters here comes through error scopes and reads
-        gpu.0.device.on_uncaptured_error(Arc::new(|error| eprintln!("wgloss: uncaptured GPU error: {error}")));
+        gpu.device().on_uncaptured_error(Arc::new(|error| eprintln!("wgloss: uncaptured GPU error: {error}")));
         Ok(gpu)
     }
 
@@ -135,7 +124,7 @@ impl Gpu {
     /// compiles quickly; or for `plain` ones: with all of naga's checks, elements taken one by one, nothing kept, walks cut
     /// as for a GPU. Any other value asks for nothing. Results may differ in how sums are rounded.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
-        let limits = device.limits();
+        let limits = reachable(device.limits());
         let info = device.adapter_info();
         let eights = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
         let vulkan = info.backend == wgpu::Backend::Vulkan;
@@ -145,31 +134,31 @@ impl Gpu {
             limits,
             pipelines: Pipelines::default(),
             memory: Arc::default(),
-            lost: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
             #[cfg(target_arch = "wasm32")]
             late: Late::default(),
-            kernels: Kernels::asked_for().unwrap_or(match info.device_type {
-                wgpu::DeviceType::Cpu => Kernels::OfCpu,
-                _ => Kernels::OfGpu,
-            }),
+            kernels: Kernels::of(&info),
             in_eights: eights && has(wgpu::Features::SUBGROUP),
             in_pairs: has(wgpu::Features::SHADER_INT64),
             on_vulkan: vulkan,
-            small: info.backend == wgpu::Backend::Dx12
-                || std::env::var("WGLOSS_KERNELS").is_ok_and(|value| value == SMALL),
             pipelines_at_once: match info.backend {
                 // a GL context belongs to one thread at a time
                 wgpu::Backend::Gl => 1,
                 _ => std::thread::available_parallelism().map_or(1, usize::from),
             },
-            device,
+            device: Device::of(device),
         }))
     }
 
     /// The device.
     pub fn device(&self) -> &wgpu::Device {
+        self.0.device.wgpu()
+    }
+
+    /// The device, as the contexts that share it know it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn shared(&self) -> &Arc<Device> {
         &self.0.device
     }
 
@@ -207,12 +196,12 @@ impl Gpu {
     }
 
     pub(super) fn is_plain(&self) -> bool {
-        self.0.kernels == Kernels::Plain
+        self.0.kernels.lanes == Lanes::Plain
     }
 
     /// Whether kernels are those for a CPU, whose lanes are those of its vector registers.
     pub(super) fn on_cpu(&self) -> bool {
-        self.0.kernels == Kernels::OfCpu
+        self.0.kernels.lanes == Lanes::Cpu
     }
 
     /// Whether kernels copy their parameters first: on a CPU under Vulkan.
@@ -223,7 +212,7 @@ impl Gpu {
     /// Whether kernels take one element at a time where four would be written out: DX12's older compiler, FXC, takes seconds
     /// for these, and which compiler a device has is not known.
     pub(super) fn takes_small_kernels(&self) -> bool {
-        self.0.small
+        self.0.kernels.small
     }
 
     /// Whether a CPU's lanes may tell each other what they have, eight by eight.
@@ -264,10 +253,23 @@ impl Gpu {
 
     /// Refuses work on a device that is known to be lost.
     pub(super) fn alive(&self) -> Result<()> {
-        match &*self.0.lost.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(reason) => Err(Error::DeviceLost(reason.clone())),
+        self.0.device.alive()
+    }
+
+    /// Refuses tensors of another device: its buffers' numbers may stand for buffers of this one.
+    fn refuse_foreign<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
+        outputs::refuse_foreign(self, term)?;
+        let loss = outputs::id(term);
+        let foreign = |of: &&T| of.context().is_some_and(|context| !self.shares_device(context));
+        match of.iter().position(foreign) {
+            Some(place) => Err(Error::ForeignTensor { loss, operand: format!("gradient {place}") }),
             None => Ok(()),
         }
+    }
+
+    /// Whether tensors of another context may be used here: those of the same device.
+    pub(super) fn shares_device(&self, other: &Gpu) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.device.is(&other.0.device)
     }
 
     /// The value of a term of arrays or tensors, in one submission; nothing is read back.
@@ -294,6 +296,7 @@ impl Gpu {
     /// # Errors
     /// As [`gradients`](Self::gradients).
     pub fn gradient_list<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
+        self.refuse_foreign(term, of)?;
         // labels on the host are checked here, before anything is uploaded
         check::term(term)?;
         check::on_gpu(term)?;
@@ -334,6 +337,7 @@ impl Gpu {
     /// # Errors
     /// As [`gradients`](Self::gradients).
     pub fn warm_up(&self, term: &Term<Tensor>, of: &[&Tensor]) -> Result<()> {
+        self.refuse_foreign(term, of)?;
         self.prepare(term, &Outputs::default())?;
         let gradients =
             of.iter().map(|of| Ok(Gradient::store(of, &self.zeros(of.shape().to_vec(), of.gradient_dtype())?)));
@@ -358,6 +362,7 @@ impl Gpu {
     /// # Errors
     /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a sum over its values.
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
+        self.refuse_foreign(term, &[])?;
         check::statistics(term)?;
         check::on_gpu(term)?;
         let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
@@ -381,5 +386,25 @@ impl Gpu {
     /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
     pub fn prepare(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         Job::new(self, term, outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REACHED, reachable};
+
+    #[test]
+    fn limits_without_end_are_those_that_kernels_reach() {
+        let limits = reachable(wgpu::Limits {
+            max_buffer_size: u64::MAX,
+            max_storage_buffer_binding_size: u64::MAX,
+            min_uniform_buffer_offset_alignment: 0,
+            ..wgpu::Limits::default()
+        });
+        assert_eq!(limits.max_storage_buffer_binding_size, REACHED);
+        assert!(limits.max_buffer_size.checked_add(REACHED).is_some(), "sums of limits stay below 2^64");
+        assert_eq!(limits.min_uniform_buffer_offset_alignment, 1);
+        // what is usual is left as it is
+        assert_eq!(reachable(wgpu::Limits::default()), wgpu::Limits::default());
     }
 }

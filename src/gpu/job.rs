@@ -25,14 +25,15 @@ pub struct Job {
     dispatches: Arc<[Dispatch]>,
     outcome: Outcome,
     workspace: u64,
-    _held: Arc<Held>,
+    held: Arc<Held>,
 }
 
 /// What the bind groups bind: it lives as long as they do, and is counted as long as it lives.
 #[derive(Debug)]
 struct Held {
-    _term: Term<Tensor>,
-    _outputs: Outputs,
+    term: Term<Tensor>,
+    outputs: Outputs,
+    statistics: Option<Tensor>,
     _tensors: Vec<Tensor>,
     _memories: Vec<Memory>,
 }
@@ -40,33 +41,55 @@ struct Held {
 impl Job {
     pub(super) fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         gpu.alive()?;
+        outputs::refuse_foreign(gpu, term)?;
+        outputs.refuse_foreign(gpu, outputs::id(term))?;
         let (taken_apart, checked) = check::term(term)?;
         let of: Vec<&Tensor> = outputs.gradients.iter().map(|gradient| &gradient.of).collect();
         check::differentiable(term, &of)?;
         let unreduced = taken_apart.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
         let loss_shape = unreduced.map(|(_, checked)| checked.loss_shape.clone());
         outputs.check(term, loss_shape.as_deref())?;
-        Job::build(gpu, &taken_apart, &checked, outputs, loss_shape, None)
+        Job::build(gpu, term, &taken_apart, &checked, outputs, loss_shape, None)
     }
 
     /// A job that writes the statistics of a piece, and gives no loss.
     pub(super) fn of_statistics(gpu: &Gpu, term: &Term<Tensor>, into: Option<&Tensor>) -> Result<(Job, Tensor)> {
         gpu.alive()?;
+        outputs::refuse_foreign(gpu, term)?;
+        if let Some(into) = into {
+            outputs::refuse_foreign_output(gpu, outputs::id(term), "statistics", into)?;
+        }
         let (part, checked, shape) = check::statistics(term)?;
         let into = match into {
             Some(into) => into.clone(),
             None => gpu.empty(shape.clone())?,
         };
         outputs::check_statistics(term, &shape, &into)?;
-        let term = Term { parts: vec![part] };
-        let mut job = Job::build(gpu, &term, &[checked], &Outputs::default(), None, Some(&into))?;
+        let parts = Term { parts: vec![part] };
+        let mut job = Job::build(gpu, term, &parts, &[checked], &Outputs::default(), None, Some(&into))?;
         let into = into.with_verdict(job.outcome.verdict.clone());
         (job.outcome.tensor, job.outcome.reduced) = (into.clone(), false);
         Ok((job, into))
     }
 
+    /// Builds a job of a term's parts; refusals name the operands as the term does.
     fn build(
         gpu: &Gpu,
+        term: &Term<Tensor>,
+        parts: &Term<Tensor>,
+        checked: &[Checked],
+        outputs: &Outputs,
+        loss_shape: Option<Vec<usize>>,
+        statistics: Option<&Tensor>,
+    ) -> Result<Job> {
+        let built = Job::built(gpu, term, parts, checked, outputs, loss_shape, statistics);
+        gpu.answers()?;
+        built.map_err(|error| gpu.blame(error, outputs::used(term, outputs, statistics)))
+    }
+
+    fn built(
+        gpu: &Gpu,
+        whole: &Term<Tensor>,
         term: &Term<Tensor>,
         checked: &[Checked],
         outputs: &Outputs,
@@ -80,7 +103,9 @@ impl Job {
         let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
         let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
         let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
-        let outcome = Arc::new(scratch(gpu, "wgloss outcome", bytes, Some(&Verdict::good()))?);
+        // it is cleared where labels have been asked for
+        let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
+        let outcome = Arc::new(Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?);
         let number = gpu.empty([])?;
         let sums = Sums::new(gpu, term, outputs)?;
         let request = Request {
@@ -89,6 +114,7 @@ impl Job {
             wanted: &[],
             place: 0,
             slot: if loss_shape.is_some() { 0 } else { outputs.slot },
+            places: number_of_rows as usize,
             workspace_bound: gpu.workspace_bound(),
             statistics: statistics.is_some(),
             binding_limit: gpu.limits().max_storage_buffer_binding_size,
@@ -125,22 +151,37 @@ impl Job {
         let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
         let workspace = outcome.bytes + of_sums + planned.iter().map(Planned::workspace).sum::<u64>();
         let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);
-        let verdict = Arc::new(Verdict { memory: outcome, parts: verdicts });
+        let verdict = Arc::new(Verdict::new(outcome, verdicts));
         let tensor = loss.with_verdict(verdict.clone());
         let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
         let gradients = outputs.gradients.iter().map(vouched).collect();
         let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, verdict, reduced: loss_shape.is_none() };
         let held = Held {
-            _term: term.clone(),
-            _outputs: outputs.clone(),
-            _tensors: [number].into_iter().chain(statistics.cloned()).chain(sums.tensors().cloned()).collect(),
+            term: whole.clone(),
+            outputs: outputs.clone(),
+            statistics: statistics.cloned(),
+            _tensors: [number].into_iter().chain(sums.tensors().cloned()).collect(),
             _memories: memories.chain(params).collect(),
         };
-        Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace, _held: Arc::new(held) })
+        Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace, held: Arc::new(held) })
     }
 
     /// Records the job into a compute pass: dispatches alone.
+    ///
+    /// **The pass has to be of this context's device**; wgpu tells nobody of which one it is. Into a pass of another device of
+    /// the same [`wgpu::Instance`] nothing is recorded, and wgpu refuses that pass when it is finished. Into one of another
+    /// instance something else may be recorded, or nothing. The job has not run then, and reads of its results say
+    /// [`Error::NotRun`](crate::Error::NotRun), as they do where the pass is dropped or has not been submitted yet.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        self.outcome.verdict.runs.record();
+        // to another instance, what the job consists of may be nothing: there wgpu panics
+        #[cfg(not(target_arch = "wasm32"))]
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.record(pass)));
+        #[cfg(target_arch = "wasm32")]
+        self.record(pass);
+    }
+
+    fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         for dispatch in &*self.dispatches {
             pass.set_pipeline(&dispatch.pipeline.pipeline);
             pass.set_bind_group(0, &dispatch.group, &[]);
@@ -151,13 +192,17 @@ impl Job {
     /// Runs the job in a submission of its own.
     ///
     /// # Errors
+    /// [`Error::InvalidOperand`](crate::Error::InvalidOperand) where the buffer of an operand or output has been destroyed or is mapped,
     /// [`Error::DeviceLost`](crate::Error::DeviceLost), [`Error::Gpu`](crate::Error::Gpu).
     pub fn run(&self) -> Result<Outcome> {
-        self.gpu.scoped(|| {
+        let submit = || {
             let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.encode(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
+            self.record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
             self.gpu.queue().submit([encoder.finish()]);
-        })?;
+        };
+        let run = self.outcome.verdict.runs.submit(|| self.gpu.scoped(submit));
+        let Held { term, outputs, statistics, .. } = &*self.held;
+        run.map_err(|error| self.gpu.blame(error, outputs::used(term, outputs, statistics.as_ref())))?;
         Ok(self.outcome())
     }
 
@@ -166,13 +211,14 @@ impl Job {
         self.outcome.clone()
     }
 
-    /// Whether the labels were good when the job last ran, for those who read nothing through this library.
+    /// Whether the labels of all runs were good since this was last asked, and all runs have finished. It is for those who read
+    /// nothing through this library, and need not be asked after each run: the first bad label is kept until then.
     ///
     /// # Errors
-    /// The read gives [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) where one was not.
+    /// The read gives [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) with the first bad label of all runs, once: whoever asks next is told of the
+    /// runs after it was asked. It gives [`Error::NotRun`](crate::Error::NotRun) where not every run that was recorded has finished.
     pub fn check(&self) -> Read<()> {
-        let verdict = &self.outcome.verdict;
-        Read::of_memory(&self.gpu, &verdict.memory, 0, Some(verdict), |_| Ok(()))
+        Read::of_all_runs(&self.gpu, &self.outcome.verdict)
     }
 
     /// The number of dispatches that [`encode`](Self::encode) records.
@@ -186,9 +232,11 @@ impl Job {
     }
 }
 
+const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC);
+
 /// Fresh memory for a job alone.
 fn scratch(gpu: &Gpu, label: &str, bytes: u64, contents: Option<&[u8]>) -> Result<Memory> {
-    Memory::new(gpu, label, bytes, contents, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
+    Memory::new(gpu, label, bytes, contents, WORKSPACE)
 }
 
 /// The plan of a part, or of a gradient's rounding, and what it is bound to.

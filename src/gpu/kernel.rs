@@ -144,8 +144,16 @@ pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let bindings = kernel.bindings();
     let device = gpu.device();
     let explained = kernel.clone();
+    refuse_beyond_limits(gpu, kernel, &bindings)?;
     let explain = move |error| match error {
-        Error::Gpu(message) => Error::Gpu(with_files(&explained, &message)),
+        Error::Gpu(message) => {
+            let message = with_files(&explained, &message);
+            // this library's own shaders have been compiled often enough
+            match explained.sources.iter().find(|source| !is_own(source)) {
+                Some(source) => Error::InvalidShader { path: source.path.into(), message: compilers(&message).into() },
+                None => Error::Gpu(message),
+            }
+        }
         other => other,
     };
     let make = || {
@@ -186,6 +194,31 @@ pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     };
     let (pipeline, layout) = gpu.scoped_as(make, explain)?;
     Ok(Pipeline { pipeline, layout, bindings })
+}
+
+/// Refuses a kernel that binds more, or has larger workgroups, than the device allows.
+fn refuse_beyond_limits(gpu: &Gpu, kernel: &Kernel, bindings: &[Declared]) -> Result<()> {
+    let limits = gpu.limits();
+    let buffers = bindings.iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count();
+    let workgroup = limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x);
+    let needs = [
+        ("storage buffers of a kernel", buffers as u64, limits.max_storage_buffers_per_shader_stage),
+        ("invocations of a workgroup", 256, workgroup),
+    ];
+    match needs.into_iter().find(|(_, needed, limit)| *needed > u64::from(*limit)) {
+        Some((what, needed, limit)) => {
+            Err(Error::TooLarge { what: format!("{what} (`{}`)", kernel.entry), needed, limit: limit.into() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// What a compiler says, without what wgpu says before it.
+fn compilers(message: &str) -> &str {
+    let begin = message
+        .find("Shader '")
+        .or_else(|| message.find("label = ").and_then(|at| Some(at + message[at..].find('\n')?)));
+    message[begin.unwrap_or(0)..].trim()
 }
 
 /// The shader module of a kernel.

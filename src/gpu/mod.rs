@@ -3,6 +3,7 @@
 mod adapter;
 mod bind;
 mod context;
+mod device;
 mod files;
 mod job;
 mod kernel;

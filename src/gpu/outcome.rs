@@ -5,11 +5,13 @@ use crate::gpu::context::Gpu;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
 use crate::term::{PartOutcome, Row, not_reduced};
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a term came to: its loss, the loss as a tensor, and its parts, on the GPU until they are read.
 ///
-/// Where labels lay on the GPU and one was out of range, every read gives [`Error::LabelOutOfRange`].
+/// A read tells of the job's last run. It gives [`Error::NotRun`] while not every run that was recorded has finished, and
+/// [`Error::LabelOutOfRange`] where labels lay on the GPU and one of that run was out of range.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(super) gpu: Gpu,
@@ -67,12 +69,16 @@ impl Outcome {
     }
 }
 
-/// What tells whether a call's labels were good: the head of its outcome, the twin of `Outcome` in
-/// `shaders/geometry/totals_outcome.wgsl`.
+/// What tells whether a job's last run has finished, and whether its labels were good: the head of its outcome, the twin of
+/// `Outcome` in `shaders/geometry/totals_outcome.wgsl`, and what the host knows of its runs.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub memory: Arc<Memory>,
     pub parts: Vec<VerdictPart>,
+    pub runs: Runs,
+    /// The first bad label that the GPU has handed over and nobody has been told of. It is kept here since whoever asked may
+    /// have given up before the answer came.
+    heard: Mutex<Option<Error>>,
 }
 
 /// What a verdict has to know of a row of a part.
@@ -87,33 +93,235 @@ pub(super) struct VerdictPart {
 
 impl Verdict {
     /// The bytes of the outcome's head.
-    pub const BYTES: u64 = 32;
+    pub const BYTES: u64 = 48;
     /// The bytes of each part after it.
     pub const PART_BYTES: u64 = 16;
+    /// The bytes in which the first bad label is kept until it is asked for. Zeros are none.
+    pub const KEPT: Range<u64> = 24..40;
 
-    /// The head before anything has run: no part has a bad label.
-    pub fn good() -> [u8; Verdict::BYTES as usize] {
-        bytemuck::cast([0, u32::MAX, 0, 0, 0, 0, 0, 0])
+    pub fn new(memory: Arc<Memory>, parts: Vec<VerdictPart>) -> Verdict {
+        Verdict { memory, parts, runs: Runs::default(), heard: Mutex::default() }
+    }
+
+    /// The head before anything has run: no run has finished, no part has a bad label.
+    pub fn fresh() -> [u8; Verdict::BYTES as usize] {
+        bytemuck::cast([0, FIRST_RUN, u32::MAX, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 
     pub fn buffer(&self) -> &wgpu::Buffer {
         &self.memory.buffer
     }
 
-    /// Gives the first bad label as the error it is.
-    pub fn judge(&self, head: &[u8]) -> Result<()> {
+    /// Gives a run that has not finished, or the last run's first bad label, as the error it is.
+    pub fn judge(&self, head: &[u8], begun: Begun) -> Result<()> {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
-        let [_, part, position, low, high, ..] = words[..] else { return Ok(()) };
-        match self.parts.get(part as usize) {
-            None => Ok(()),
-            Some(part) => Err(Error::LabelOutOfRange {
-                loss: part.loss,
-                operand: part.operand.into(),
-                position: position.into(),
-                value: ((u64::from(high) << 32) | u64::from(low)).cast_signed(),
-                count: part.count,
-                ignored: part.ignored,
-            }),
+        let [_, finished, part, position, low, high, ..] = words[..] else { return Ok(()) };
+        self.judge_runs(finished, begun)?;
+        self.label(part, [position, low, high]).map_or(Ok(()), Err)
+    }
+
+    /// Keeps the first bad label of all runs that a head tells of, until it is asked for.
+    pub fn hear(&self, head: &[u8]) {
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(&head[Verdict::KEPT.start as usize..]);
+        let [part, position, low, high, ..] = words[..] else { return };
+        if let Some(error) = self.label(part.wrapping_sub(1), [position, low, high]) {
+            lock(&self.heard).get_or_insert(error);
         }
+    }
+
+    /// Gives the first bad label since this was last asked, or else a run that has not finished.
+    pub fn answer(&self, head: &[u8], begun: Begun) -> Result<()> {
+        if let Some(error) = lock(&self.heard).take() {
+            return Err(error);
+        }
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
+        self.judge_runs(words[1], begun)
+    }
+
+    fn judge_runs(&self, finished: u32, begun: Begun) -> Result<()> {
+        let loss = self.parts.first().map_or("term", |part| part.loss);
+        match self.runs.missing(finished.wrapping_sub(FIRST_RUN), begun) {
+            0 if begun.expected > 0 => Ok(()),
+            missing => Err(Error::NotRun { loss, recorded: begun.expected, finished: begun.expected - missing }),
+        }
+    }
+
+    fn label(&self, part: u32, [position, low, high]: [u32; 3]) -> Option<Error> {
+        let part = self.parts.get(part as usize)?;
+        Some(Error::LabelOutOfRange {
+            loss: part.loss,
+            operand: part.operand.into(),
+            position: position.into(),
+            value: ((u64::from(high) << 32) | u64::from(low)).cast_signed(),
+            count: part.count,
+            ignored: part.ignored,
+        })
+    }
+}
+
+/// Where the GPU begins to count: two runs before the count wraps, so that every job that runs three times shows whether that
+/// goes well.
+const FIRST_RUN: u32 = u32::MAX - 1;
+
+/// The runs that the host knows of. The GPU counts those that finish.
+///
+/// A run is missing while it is recorded and not finished: its pass was dropped, or is not submitted yet. Reads say so until the
+/// job is recorded again. Then what was told of is given up, so that one dropped pass does not spoil the runs after it.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Mutex<Counts>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Counts {
+    /// The runs that were recorded, without those that are given up.
+    expected: u64,
+    /// The runs that are given up; some may be submitted after all.
+    given_up: u64,
+    /// How many of the expected runs are missing, as was told.
+    told: u64,
+    /// The submissions of the library's own that have begun, and those that have ended.
+    begun: u64,
+    ended: u64,
+}
+
+/// What the host knew of the runs when a read began.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Begun {
+    expected: u64,
+    counts: Counts,
+}
+
+impl Counts {
+    fn record(&mut self) {
+        self.given_up += self.told;
+        self.expected += 1;
+        self.expected -= std::mem::take(&mut self.told);
+    }
+}
+
+impl Runs {
+    /// Notes that a run was recorded into a pass of the caller's.
+    pub fn record(&self) {
+        lock(&self.0).record();
+    }
+
+    /// Notes a run that is recorded and submitted at once. It is counted when it has been submitted: a read on another thread
+    /// does not miss it before.
+    pub fn submit<T>(&self, submit: impl FnOnce() -> Result<T>) -> Result<T> {
+        lock(&self.0).begun += 1;
+        let submitted = submit();
+        let mut counts = lock(&self.0);
+        counts.ended += 1;
+        counts.record();
+        if submitted.is_err() {
+            // the caller is told
+            counts.told += 1;
+        }
+        submitted
+    }
+
+    /// What is known now, for a read that begins.
+    pub fn begin(&self) -> Begun {
+        let counts = *lock(&self.0);
+        Begun { expected: counts.expected, counts }
+    }
+
+    /// How many runs are missing that a read should have seen, where so many have finished.
+    fn missing(&self, finished: u32, begun: Begun) -> u64 {
+        let behind = (begun.expected as u32).wrapping_sub(finished).cast_signed();
+        let missing = u64::from(behind.max(0).cast_unsigned()).min(begun.expected);
+        let mut counts = lock(&self.0);
+        // what was recorded or submitted meanwhile makes the difference old
+        if (Counts { told: 0, ..*counts }) == (Counts { told: 0, ..begun.counts }) && counts.begun == counts.ended {
+            counts.told = missing;
+            let late = u64::from(behind.min(0).unsigned_abs()).min(counts.given_up);
+            (counts.given_up, counts.expected) = (counts.given_up - late, counts.expected + late);
+        }
+        missing
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(runs: &Runs, finished: u32) -> u64 {
+        runs.missing(finished, runs.begin())
+    }
+
+    #[test]
+    fn a_run_is_missing_until_it_has_finished() {
+        let runs = Runs::default();
+        assert_eq!(missing(&runs, 0), 0);
+        runs.record();
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 1), missing(&runs, 2)], [2, 1, 0]);
+    }
+
+    #[test]
+    fn what_was_told_of_is_given_up_when_the_job_is_recorded_again() {
+        let runs = Runs::default();
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 0)], [1, 1], "until then it is told again");
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 1)], [1, 0]);
+        // nobody has been told of this one
+        runs.record();
+        runs.record();
+        assert_eq!(missing(&runs, 2), 1);
+    }
+
+    #[test]
+    fn a_run_that_is_submitted_after_it_was_given_up_counts_again() {
+        let runs = Runs::default();
+        runs.record();
+        assert_eq!(missing(&runs, 0), 1);
+        runs.record();
+        // both are submitted
+        assert_eq!(missing(&runs, 2), 0);
+        runs.record();
+        assert_eq!(missing(&runs, 2), 1, "the third is missing, whatever was given up before");
+    }
+
+    #[test]
+    fn what_was_recorded_after_a_read_began_is_not_missing_from_it() {
+        let runs = Runs::default();
+        runs.record();
+        let begun = runs.begin();
+        runs.record();
+        assert_eq!(runs.missing(1, begun), 0);
+        assert_eq!(missing(&runs, 1), 1);
+    }
+
+    #[test]
+    fn a_submission_that_is_refused_is_missing_and_told_of() {
+        let runs = Runs::default();
+        runs.submit(|| Ok(())).unwrap();
+        let refused: Result<()> = Err(Error::Gpu("no".into()));
+        assert_eq!(runs.submit(|| refused.clone()), refused);
+        assert_eq!([missing(&runs, 1), missing(&runs, 1)], [1, 1]);
+        runs.submit(|| Ok(())).unwrap();
+        assert_eq!(missing(&runs, 2), 0);
+        // a read that sees a run before the host has counted it
+        runs.submit(|| {
+            assert_eq!(missing(&runs, 3), 0);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!([missing(&runs, 3), missing(&runs, 2)], [0, 1]);
+    }
+
+    #[test]
+    fn the_count_wraps() {
+        let runs = Runs::default();
+        *lock(&runs.0) = Counts { expected: u64::from(u32::MAX), ..Counts::default() };
+        assert_eq!(missing(&runs, u32::MAX), 0);
+        runs.record();
+        assert_eq!([missing(&runs, u32::MAX), missing(&runs, 0)], [1, 0]);
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 1)], [1, 0]);
     }
 }

@@ -1,8 +1,9 @@
 //! Where a prepared job writes, and what is refused of it.
 
 use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
 use crate::gpu::plan::{IN_PLACE, reads_first};
-use crate::gpu::tensor::Tensor;
+use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::shape::DType;
 use crate::term::{Operand, Part, Term};
 
@@ -79,9 +80,22 @@ impl Gradient {
 }
 
 impl Outputs {
+    /// Refuses outputs, and tensors to differentiate with respect to, of another device.
+    pub(super) fn refuse_foreign(&self, gpu: &Gpu, loss: &'static str) -> Result<()> {
+        if let Some(tensor) = &self.loss {
+            refuse_foreign_output(gpu, loss, "loss", tensor)?;
+        }
+        for (place, gradient) in self.gradients.iter().enumerate() {
+            let name = format!("gradient {place}");
+            refuse_foreign_output(gpu, loss, &name, &gradient.of)?;
+            refuse_foreign_output(gpu, loss, &name, &gradient.into)?;
+        }
+        Ok(())
+    }
+
     /// Refuses outputs of a wrong shape or dtype, and outputs that overlap an operand or each other.
     pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>) -> Result<()> {
-        let id = term.parts.first().map_or("term", |part| part.loss.header().id);
+        let id = id(term);
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
             Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
         };
@@ -122,7 +136,7 @@ impl Outputs {
 
 /// Refuses a tensor for statistics that is not of their shape or overlaps an operand.
 pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tensor) -> Result<()> {
-    let loss = term.parts.first().map_or("term", |part| part.loss.header().id);
+    let loss = id(term);
     let operand = "statistics".to_string();
     if into.shape() != shape {
         let (expected, got) = (format!("{shape:?}"), into.shape().to_vec());
@@ -134,12 +148,55 @@ pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tens
     apart("statistics", into, read(term), None)
 }
 
+/// The id that refusals of a whole term name.
+pub(super) fn id<T>(term: &Term<T>) -> &'static str {
+    term.parts.first().map_or("term", |part| part.loss.header().id)
+}
+
+/// Refuses a term with an operand of another device.
+pub(super) fn refuse_foreign<T: ToGpu>(gpu: &Gpu, term: &Term<T>) -> Result<()> {
+    for part in &term.parts {
+        let foreign = |of: &T| of.context().is_some_and(|context| !gpu.shares_device(context));
+        if let Some((operand, _)) = read_by(part).find(|(_, operand)| foreign(operand)) {
+            return Err(Error::ForeignTensor { loss: part.loss.header().id, operand });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an output of another device.
+pub(super) fn refuse_foreign_output(gpu: &Gpu, loss: &'static str, operand: &str, output: &Tensor) -> Result<()> {
+    match output.context().is_some_and(|context| !gpu.shares_device(context)) {
+        true => Err(Error::ForeignTensor { loss, operand: operand.into() }),
+        false => Ok(()),
+    }
+}
+
+/// All buffers that a job of a term binds for the caller, each with its loss and name.
+pub(super) fn used<'t>(
+    term: &'t Term<Tensor>,
+    outputs: &'t Outputs,
+    statistics: Option<&'t Tensor>,
+) -> Vec<(&'static str, String, &'t wgpu::Buffer)> {
+    let id = id(term);
+    let operands = term.parts.iter().flat_map(|part| {
+        let loss = part.loss.header().id;
+        read_by(part).map(move |(name, tensor)| (loss, name, tensor))
+    });
+    let loss = outputs.loss.iter().map(|tensor| (id, "loss".to_string(), tensor));
+    let gradients = outputs.gradients.iter().enumerate();
+    let gradients = gradients.map(|(place, gradient)| (id, format!("gradient {place}"), &gradient.into));
+    let statistics = statistics.into_iter().map(|tensor| (id, "statistics".to_string(), tensor));
+    let all = operands.chain(loss).chain(gradients).chain(statistics);
+    all.map(|(loss, name, tensor)| (loss, name, tensor.buffer().0)).collect()
+}
+
 /// All tensors that a term reads, by name.
 fn read(term: &Term<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
     term.parts.iter().flat_map(read_by)
 }
 
-fn read_by(part: &Part<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
+fn read_by<T>(part: &Part<T>) -> impl Iterator<Item = (String, &T)> {
     part.read().map(|(name, tensor)| (name.to_string(), tensor))
 }
 

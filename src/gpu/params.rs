@@ -80,7 +80,7 @@ params! {
         pub first_class: u32,
         pub all_classes: u32,
         pub sixteen: u32,
-        pub spare_1: u32,
+        pub places: u32,
         pub spare_2: u32,
         pub block: Block,
         pub bases: [u32; 24],

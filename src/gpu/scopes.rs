@@ -12,10 +12,21 @@ impl Gpu {
     ///
     /// On the web the device answers after this has returned: the reads that are started later give the error.
     pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
-        self.scoped_as(create, |error| error)
+        let created = self.scoped_as(create, |error| error);
+        // a lost device refuses nothing, or for reasons that are none
+        self.answers()?;
+        created
     }
 
-    /// [`scoped`](Self::scoped), with errors as `explain` words them.
+    /// Refuses a device that is lost. It takes some microseconds, so that a call which makes many things asks once.
+    pub(super) fn answers(&self) -> Result<()> {
+        #[cfg(target_arch = "wasm32")]
+        return self.alive();
+        #[cfg(not(target_arch = "wasm32"))]
+        self.shared().answers()
+    }
+
+    /// [`scoped`](Self::scoped) of a device that is asked later whether it is lost, with errors as `explain` words them.
     pub(super) fn scoped_as<T>(
         &self,
         create: impl FnOnce() -> T,
@@ -24,6 +35,10 @@ impl Gpu {
         self.alive()?;
         let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
         let [internal, memory, validation] = filters.map(|filter| self.device().push_error_scope(filter));
+        // what belongs to another instance may stand for nothing here, at which wgpu panics
+        #[cfg(not(target_arch = "wasm32"))]
+        let created = std::panic::catch_unwind(std::panic::AssertUnwindSafe(create));
+        #[cfg(target_arch = "wasm32")]
         let created = create();
         // scopes end in the reverse order; what cannot be allocated is refused as invalid too, wherever it is used
         let [validation, memory, internal] = [validation.pop(), memory.pop(), internal.pop()];
@@ -33,17 +48,18 @@ impl Gpu {
             for answer in answers {
                 found = found.or(answer.await);
             }
-            found.map(|error| explain(typed(error)))
+            found.map(typed)
         };
         #[cfg(target_arch = "wasm32")]
         {
-            self.late().owe(Box::pin(report));
+            self.late().owe(Box::pin(async move { report.await.map(explain) }));
             Ok(created)
         }
         #[cfg(not(target_arch = "wasm32"))]
-        match crate::gpu::transfer::block_on(report) {
-            None => Ok(created),
-            Some(error) => Err(error),
+        match (created, crate::gpu::transfer::block_on(report)) {
+            (Ok(created), None) => Ok(created),
+            (Ok(_), Some(error)) => Err(explain(error)),
+            (Err(panic), _) => Err(explain(Error::Gpu(panicked(&*panic)))),
         }
     }
 
@@ -57,7 +73,7 @@ impl Gpu {
     /// time that it gave no error is not to be trusted.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`], [`Error::Gpu`], [`Error::DeviceLost`].
+    /// [`Error::OutOfMemory`], [`Error::InvalidShader`], [`Error::Gpu`], [`Error::DeviceLost`].
     pub async fn settled(&self) -> Result<()> {
         #[cfg(target_arch = "wasm32")]
         if let Err(error) = self.late().settled().await {
@@ -65,14 +81,23 @@ impl Gpu {
             self.kernels().forget();
             return Err(error);
         }
-        self.alive()
+        self.answers()
     }
+}
+
+/// What a panic said.
+#[cfg(not(target_arch = "wasm32"))]
+fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    format!("a panic: {}", text.unwrap_or("without a word"))
 }
 
 /// The device's error as one of this library's.
 fn typed(error: wgpu::Error) -> Error {
     match error {
-        wgpu::Error::OutOfMemory { source } => Error::OutOfMemory(source.to_string()),
+        wgpu::Error::OutOfMemory { .. } => {
+            Error::OutOfMemory("nothing is left for what a call needs beside its tensors".into())
+        }
         error => Error::Gpu(error.to_string()),
     }
 }

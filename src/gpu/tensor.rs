@@ -64,7 +64,7 @@ impl Memory {
         let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
         let mapped = contents.filter(|_| written.is_none());
         let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
-        let (buffer, filled) = gpu.scoped(|| {
+        let make = || {
             let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
@@ -85,9 +85,14 @@ impl Memory {
                 gpu.queue().write_buffer(&buffer, 0, &words);
             }
             (buffer, filled)
+        };
+        let of = label.to_string();
+        let (buffer, filled) = gpu.scoped_as(make, move |error| match error {
+            Error::OutOfMemory(_) => Error::OutOfMemory(format!("there is no room for {size} bytes ({of})")),
+            other => other,
         })?;
         // where the scope has no reason for it: a lost device says nothing
-        filled.map_err(|error| Error::DeviceLost(error.to_string()))?;
+        filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
         gpu.counter().fetch_add(size, Ordering::Relaxed);
         Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
     }
@@ -139,7 +144,9 @@ impl Gpu {
                 });
             }
         };
-        let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR)?;
+        let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR);
+        self.answers()?;
+        let memory = memory?;
         let mut tensor = self.tensor(memory, array.shape().to_vec(), dtype);
         if array.gradient_dtype() != array.dtype() {
             tensor = tensor.f32_gradient();
@@ -152,9 +159,15 @@ impl Gpu {
     /// The buffer needs the usage `STORAGE`, and `COPY_SRC` to be read through [`Tensor::read`]. The range may begin at any
     /// element.
     ///
+    /// **The buffer has to be of this context's device.** One of another device of the same [`wgpu::Instance`] is refused. So is
+    /// one of another instance whose number stands for no buffer here. But each instance numbers its buffers anew, and wgpu
+    /// tells nobody which instance a buffer is of: one whose number stands for a buffer here as well is taken for that one.
+    ///
     /// # Errors
     /// [`Error::ShapeMismatch`] where the range is not as long as the shape's elements, [`Error::InvalidOperand`] for a
-    /// buffer without `STORAGE` or a range that begins inside an element, [`Error::UnsupportedDtype`] for f64.
+    /// buffer without `STORAGE` or a range that begins inside an element, [`Error::UnsupportedDtype`] for f64,
+    /// [`Error::ForeignTensor`] for a buffer of another device, as far as it can be told, [`Error::InvalidOperand`] for one
+    /// that has been destroyed.
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
@@ -179,6 +192,10 @@ impl Gpu {
         if offset + bytes > buffer.size() / 4 * 4 {
             return refuse("ends in the last word of a buffer whose size is not a multiple of 4");
         }
+        self.answers()?;
+        // on the web a buffer that is no good shows when it is used
+        #[cfg(not(target_arch = "wasm32"))]
+        self.shared().takes(buffer).map_err(|flaw| flaw.of("wrap", "slice"))?;
         let memory = Memory { buffer: buffer.clone(), offset, bytes, counted: None };
         Ok(self.tensor(memory, shape, dtype))
     }
@@ -208,7 +225,9 @@ impl Gpu {
             return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
         };
         let bytes = bytes(count as u64).min(u64::MAX - 64);
-        let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR)?;
+        let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR);
+        self.answers()?;
+        let memory = memory?;
         Ok(self.tensor(memory, shape, dtype))
     }
 
@@ -287,7 +306,8 @@ impl Tensor {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type,
-    /// [`Error::InvalidOperand`] where the buffer has not the usage `COPY_DST` or the tensor shares its last word of memory.
+    /// [`Error::InvalidOperand`] where the buffer has not the usage `COPY_DST`, has been destroyed or is mapped, or the tensor
+    /// shares its last word of memory; [`Error::DeviceLost`].
     pub fn write<E: Element + bytemuck::NoUninit>(&self, elements: &[E]) -> Result<()> {
         let refuse = |reason: &str| {
             Err(Error::InvalidOperand { loss: "write", operand: "tensor".into(), reason: reason.into() })
@@ -311,7 +331,9 @@ impl Tensor {
             }
             bytes.resize(bytes.len().next_multiple_of(4), 0);
         }
-        self.gpu.scoped(|| self.gpu.queue().write_buffer(&self.memory.buffer, self.memory.offset, &bytes))
+        let buffer = &self.memory.buffer;
+        let written = self.gpu.scoped(|| self.gpu.queue().write_buffer(buffer, self.memory.offset, &bytes));
+        written.map_err(|error| self.gpu.blame(error, [("write", "tensor".into(), buffer)]))
     }
 
     /// Reads the tensor back. Where it was computed from labels of which one was bad, the read gives that error.
@@ -347,7 +369,9 @@ impl Operand for Tensor {
         self.gradient.unwrap_or(self.dtype)
     }
     fn is(&self, other: &Tensor) -> bool {
-        self.memory.buffer == other.memory.buffer
+        // buffers of two devices may have the same number
+        self.gpu.shares_device(&other.gpu)
+            && self.memory.buffer == other.memory.buffer
             && (self.memory.offset, self.bytes(), self.dtype) == (other.memory.offset, other.bytes(), other.dtype)
     }
 }
@@ -359,11 +383,20 @@ pub trait ToGpu: Operand {
     /// # Errors
     /// As [`Gpu::upload`].
     fn to_gpu(&self, gpu: &Gpu) -> Result<Tensor>;
+
+    /// The context on whose device it lies already: there alone it can be used.
+    fn context(&self) -> Option<&Gpu> {
+        None
+    }
 }
 
 impl ToGpu for Tensor {
     fn to_gpu(&self, _gpu: &Gpu) -> Result<Tensor> {
         Ok(self.clone())
+    }
+
+    fn context(&self) -> Option<&Gpu> {
+        Some(&self.gpu)
     }
 }
 

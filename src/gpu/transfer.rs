@@ -44,6 +44,25 @@ impl<T> std::fmt::Debug for Read<T> {
     }
 }
 
+/// What a read asks of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Asked {
+    LastRun,
+    /// All runs since this was last asked.
+    AllRuns,
+}
+
+impl Read<()> {
+    /// Asks a verdict for the first bad label of all runs since it was last asked.
+    pub(super) fn of_all_runs(gpu: &Gpu, verdict: &Arc<Verdict>) -> Read<()> {
+        Read::begun(gpu, &verdict.memory, 0, Some((verdict, Asked::AllRuns)), |_| Ok(()))
+    }
+}
+
+fn lost(why: &str) -> Error {
+    Error::DeviceLost(why.into())
+}
+
 impl<T: Send + 'static> Read<T> {
     /// A read that has failed already.
     pub(super) fn failed(gpu: &Gpu, error: Error) -> Read<T> {
@@ -68,6 +87,16 @@ impl<T: Send + 'static> Read<T> {
         verdict: Option<&Arc<Verdict>>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Read<T> {
+        Read::begun(gpu, memory, bytes, verdict.map(|verdict| (verdict, Asked::LastRun)), finish)
+    }
+
+    fn begun(
+        gpu: &Gpu,
+        memory: &Memory,
+        bytes: u64,
+        verdict: Option<(&Arc<Verdict>, Asked)>,
+        finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
+    ) -> Read<T> {
         if !memory.buffer.usage().contains(wgpu::BufferUsages::COPY_SRC) {
             let reason = "is in a buffer without the usage COPY_SRC".into();
             let error = Error::InvalidOperand { loss: "read", operand: "tensor".into(), reason };
@@ -75,7 +104,7 @@ impl<T: Send + 'static> Read<T> {
         }
         match Read::start(gpu, memory, bytes, verdict, finish) {
             Ok(read) => read,
-            Err(error) => Read::failed(gpu, error),
+            Err(error) => Read::failed(gpu, gpu.blame(error, [("read", "tensor".into(), &memory.buffer)])),
         }
     }
 
@@ -83,7 +112,7 @@ impl<T: Send + 'static> Read<T> {
         gpu: &Gpu,
         memory: &Memory,
         bytes: u64,
-        verdict: Option<&Arc<Verdict>>,
+        verdict: Option<(&Arc<Verdict>, Asked)>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Result<Read<T>> {
         // copies move whole words: a tensor of bytes may begin and end inside one
@@ -94,6 +123,7 @@ impl<T: Send + 'static> Read<T> {
             return Err(Error::TooLarge { what: "bytes of a read".into(), needed: bytes, limit: usize::MAX as u64 });
         };
         let verdict_bytes = verdict.map_or(0, |_| Verdict::BYTES);
+        let verdict = verdict.map(|(verdict, asked)| (verdict.clone(), asked, verdict.runs.begin()));
         let size = (verdict_bytes + (end - begin)).max(4);
         let (staging, submission) = gpu.scoped(|| {
             let staging = gpu.device().create_buffer(&wgpu::BufferDescriptor {
@@ -103,8 +133,12 @@ impl<T: Send + 'static> Read<T> {
                 mapped_at_creation: false,
             });
             let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            if let Some(verdict) = verdict {
+            if let Some((verdict, asked, _)) = &verdict {
                 encoder.copy_buffer_to_buffer(verdict.buffer(), 0, &staging, 0, Verdict::BYTES);
+                if *asked == Asked::AllRuns {
+                    let kept = Verdict::KEPT;
+                    encoder.clear_buffer(verdict.buffer(), kept.start, Some(kept.end - kept.start));
+                }
             }
             if end > begin {
                 encoder.copy_buffer_to_buffer(&memory.buffer, begin, &staging, verdict_bytes, end - begin);
@@ -113,17 +147,21 @@ impl<T: Send + 'static> Read<T> {
             (staging, submission)
         })?;
         let (sender, receiver) = oneshot_channel();
+        let hears = verdict.as_ref().filter(|(_, asked, _)| *asked == Asked::AllRuns);
+        let hears = hears.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
         let map = || {
             staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
+                // what was cleared on the GPU is kept here, even if the read has been given up by now
+                if let (Some((verdict, staging)), Ok(())) = (hears, &mapped)
+                    && let Ok(head) = staging.get_mapped_range(..Verdict::BYTES)
+                {
+                    verdict.hear(&head);
+                }
                 let _ = sender.send(mapped);
             });
         };
-        // a lost device says nothing when a buffer is made on it; that the buffer is none shows here first
-        gpu.scoped(map).map_err(|error| match error {
-            Error::Gpu(message) => Error::DeviceLost(message),
-            other => other,
-        })?;
-        let (context, verdict) = (gpu.clone(), verdict.cloned());
+        gpu.scoped(map)?;
+        let context = gpu.clone();
         // with what this read itself was refused
         #[cfg(target_arch = "wasm32")]
         let accepted = gpu.late().so_far();
@@ -134,13 +172,16 @@ impl<T: Send + 'static> Read<T> {
                 Some(Ok(())) => {}
                 _ => {
                     context.alive()?;
-                    return Err(Error::DeviceLost("a result could not be mapped".into()));
+                    return Err(lost("a result could not be read back"));
                 }
             }
             // nobody else can have unmapped it
-            let view = staging.get_mapped_range(..).map_err(|e| Error::DeviceLost(e.to_string()))?;
-            if let Some(verdict) = verdict {
-                verdict.judge(&view[..Verdict::BYTES as usize])?;
+            let view = staging.get_mapped_range(..).map_err(|_| lost("a result could not be read back"))?;
+            let head = &view[..verdict_bytes as usize];
+            match verdict {
+                None => {}
+                Some((verdict, Asked::LastRun, begun)) => verdict.judge(head, begun)?,
+                Some((verdict, Asked::AllRuns, begun)) => verdict.answer(head, begun)?,
             }
             let start = verdict_bytes as usize + lead;
             finish(&view[start..start + length])
@@ -206,11 +247,13 @@ fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
     match polled {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(wgpu::PollError::Timeout)) => Err(Error::Timeout { seconds: timeout.as_secs_f32() }),
-        // the submission was never taken
-        Ok(Err(error)) => Err(Error::DeviceLost(error.to_string())),
+        Ok(Err(_)) => {
+            gpu.alive()?;
+            Err(lost("it did not take a submission"))
+        }
         Err(_) => {
             gpu.alive()?;
-            Err(Error::DeviceLost("the driver failed while the GPU was waited for".into()))
+            Err(lost("its driver failed while it was waited for"))
         }
     }
 }

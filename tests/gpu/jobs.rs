@@ -91,7 +91,8 @@ fn a_job_is_recorded_between_the_callers_own_dispatches_and_runs_when_he_submits
     gpu.queue().submit([]);
     assert_eq!((read(&step.x), read(&step.d), read(&step.log)), (vec![1.0, 2.0, 3.0], vec![7.0; 3], vec![-1.0; 4]));
     assert_eq!((gpu.memory(), gpu.pipelines()), (memory, pipelines));
-    assert_eq!(job.check().wait(), Ok(()), "a job that has not run has seen no bad label");
+    let not_run = Err(Error::NotRun { loss: "mse", recorded: 1, finished: 0 });
+    assert_eq!(job.check().wait(), not_run, "what is recorded has not run before it is submitted");
 
     gpu.queue().submit([commands]);
     // x + 1 is 2, 3, 4: the loss 4 + 9 + 9, the gradient 4, 6, 6, plus one

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::env;
 use std::{fs, thread};
-use wgloss::wgpu::{AdapterInfo, DeviceType, Features};
+use wgloss::wgpu::Features;
 use wgloss::{AdapterReport, adapters};
 
 /// The system, with nothing in it that tells whose it is.
@@ -38,8 +38,7 @@ fn release(text: &str) -> Option<String> {
 /// The adapter that is used, and the kernels that are made for it.
 pub fn adapter() -> Option<(Json, &'static str)> {
     let used = adapters().into_iter().find(|adapter| adapter.chosen)?;
-    let kernels = kernels(&used.info, env::var("WGLOSS_KERNELS").ok().as_deref());
-    Some((description(&used), kernels))
+    Some((description(&used), used.kernels))
 }
 
 fn description(AdapterReport { info, limits, features, .. }: &AdapterReport) -> Json {
@@ -77,21 +76,9 @@ fn description(AdapterReport { info, limits, features, .. }: &AdapterReport) -> 
     })
 }
 
-/// The kernels that the library makes for an adapter, where `WGLOSS_KERNELS` is this.
-fn kernels(info: &AdapterInfo, asked: Option<&str>) -> &'static str {
-    match (asked, info.device_type) {
-        (Some("plain"), _) => "plain",
-        (Some("gpu"), _) => "gpu",
-        (Some("small"), _) => "small",
-        (Some("cpu"), _) | (_, DeviceType::Cpu) => "cpu",
-        _ => "gpu",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wgloss::wgpu::Backend;
 
     #[test]
     fn a_release_is_called_what_its_file_says() {
@@ -101,20 +88,6 @@ mod tests {
             ("ID=debian\n", None),
         ] {
             assert_eq!(release(text).as_deref(), name);
-        }
-    }
-
-    #[test]
-    fn kernels_are_those_of_the_adapter_or_those_asked_for() {
-        for (asked, of_cpu, of_gpu) in [
-            (None, "cpu", "gpu"),
-            (Some("gpu"), "gpu", "gpu"),
-            (Some("cpu"), "cpu", "cpu"),
-            (Some("plain"), "plain", "plain"),
-            (Some("other"), "cpu", "gpu"),
-        ] {
-            let made = |kind| kernels(&AdapterInfo::new(kind, Backend::Vulkan), asked);
-            assert_eq!([made(DeviceType::Cpu), made(DeviceType::DiscreteGpu)], [of_cpu, of_gpu], "{asked:?}");
         }
     }
 }

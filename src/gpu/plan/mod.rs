@@ -77,6 +77,12 @@ pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 24), ("fold/cl
 /// The bytes beside the state of a position whose classes are gone through range by range: its label's logit.
 pub(super) const BESIDE_PIXEL_STATE: u64 = 4;
 
+/// The bytes of an element of this scratch memory.
+fn scratch_bytes(name: &str) -> u64 {
+    let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
+    known.unwrap_or_else(|| unreachable!("no scratch memory {name}")).1
+}
+
 fn state_bytes(fold: &str) -> u64 {
     let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
     known.unwrap_or_else(|| unreachable!("no states of {fold}")).1

@@ -24,6 +24,8 @@ pub(crate) struct Request<'a> {
     /// The place of the part's first row in the outcome, and the place in the caller's tensor for the loss.
     pub place: usize,
     pub slot: usize,
+    /// The places of all parts.
+    pub places: usize,
     /// The bytes that walks which go block by block may hold.
     pub workspace_bound: u64,
     /// Whether the statistics of a piece are wanted rather than its loss.
@@ -212,6 +214,7 @@ pub(super) fn params(request: &Request<'_>) -> Params {
     let mut params = Params::new();
     params.part = narrow(request.place as u64);
     params.slot = narrow(request.slot as u64);
+    params.places = narrow(request.places as u64);
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
     // weight, divisor where it is a number, and upstream·weight/divisor as far as it is known
     let scales = |weight: f32, divisor: Divisor| {

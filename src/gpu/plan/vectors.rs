@@ -1,15 +1,14 @@
 //! How a walk over rows of vectors is cut.
 
 use super::split::{Spans, Values};
-use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, walks};
+use super::{
+    Joint, Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, scratch_bytes, walks,
+};
 use crate::leaf::{Measure, Vectors};
 use crate::role::Role;
 
 /// The rows that a workgroup counts before the walk.
 const COUNTED: usize = 16384;
-
-/// The bytes of a row's state.
-const STATE: u64 = 32;
 
 /// The coordinates of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
@@ -43,7 +42,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
         counts,
     );
     // FXC takes seconds for a kernel that does all, and less than one for each of the three that share its work
-    let apart = request.small && rows as u64 * 2 * STATE <= request.binding_limit && width > 0;
+    let apart = request.small && rows as u64 * 2 * scratch_bytes("row_states") <= request.binding_limit && width > 0;
     if apart || width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
         cut(request, plan, rows, width, leaf);
     } else {

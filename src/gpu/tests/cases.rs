@@ -166,6 +166,7 @@ impl Case {
             wanted: &wanted,
             place: 0,
             slot: 0,
+            places: 1,
             workspace_bound: self.workspace_bound,
             statistics: self.piece == Piece::Statistics,
             binding_limit: self.binding_limit,

@@ -131,6 +131,7 @@ impl Call {
                 checked,
                 wanted: &wanted,
                 place: 0,
+                places: 1,
                 slot: 0,
                 workspace_bound: 128 << 20,
                 statistics: self.statistics,

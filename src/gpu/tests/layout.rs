@@ -136,25 +136,41 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
     let row = || Row { name: "part".into(), weight: 1.0, extra: None };
     let part = |loss| VerdictPart { row: row(), loss, operand: "target", count: 7, ignored: Some(9) };
-    let verdict = Verdict { memory: Arc::new(memory), parts: vec![part("first"), part("second")] };
-    let mut head = vec![0u8; Verdict::BYTES as usize];
+    let verdict = Verdict::new(Arc::new(memory), vec![part("first"), part("second")]);
+    // a job that has run once
+    verdict.runs.record();
+    let judge = |head: &[u8]| verdict.judge(head, verdict.runs.begin());
+    assert_eq!(judge(&Verdict::fresh()), Err(Error::NotRun { loss: "first", recorded: 1, finished: 0 }));
+    let mut head = Verdict::fresh();
+    let runs = u32::from_le_bytes(head[offset("runs")..][..4].try_into().expect("a word")).wrapping_add(1);
+    let mut set = |name: &str, word: u32| head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
+    set("runs", runs);
+    assert_eq!(judge(&head), Ok(()));
+    let mut set = |name: &str, word: u32| head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
     let words = [("bad_part", 1u32), ("bad_position", 5), ("bad_low", -3i32 as u32), ("bad_high", u32::MAX)];
-    for (name, word) in words {
-        head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
-    }
-    let refused = Error::LabelOutOfRange {
+    words.into_iter().for_each(|(name, word)| set(name, word));
+    let refused = |position, value| Error::LabelOutOfRange {
         loss: "second",
         operand: "target".into(),
-        position: 5,
-        value: -3,
+        position,
+        value,
         count: 7,
         ignored: Some(9),
     };
-    assert_eq!(verdict.judge(&head), Err(refused));
-    assert_eq!(verdict.judge(&Verdict::good()), Ok(()));
-    assert_eq!(Verdict::good()[offset("bad_part")..][..4], u32::MAX.to_le_bytes());
-    head[offset("bad_part")..][..4].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert_eq!(verdict.judge(&head), Ok(()));
+    assert_eq!(judge(&head), Err(refused(5, -3)));
+    verdict.hear(&head);
+    assert_eq!(verdict.answer(&head, verdict.runs.begin()), Ok(()), "nothing is kept");
+    // the first of all runs, which is told once
+    assert_eq!(
+        [Verdict::KEPT.start, Verdict::KEPT.end],
+        [offset("first_part") as u64, offset("first_high") as u64 + 4]
+    );
+    let mut set = |name: &str, word: u32| head[offset(name)..][..4].copy_from_slice(&word.to_le_bytes());
+    let words = [("first_part", 2u32), ("first_position", 9), ("first_low", 8), ("first_high", 0)];
+    words.into_iter().for_each(|(name, word)| set(name, word));
+    verdict.hear(&head);
+    assert_eq!(verdict.answer(&head, verdict.runs.begin()), Err(refused(9, 8)));
+    assert_eq!(verdict.answer(&head, verdict.runs.begin()), Ok(()));
 }
 
 /// The kinds of labels and of floats as the shaders count them.

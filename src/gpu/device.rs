@@ -1,0 +1,272 @@
+//! The device that contexts share: whether two are the same, whether it is lost, and what it has against a buffer.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A device, one for all contexts that were made of it.
+#[derive(Debug)]
+pub(super) struct Device {
+    wgpu: wgpu::Device,
+    lost: Arc<Lost>,
+    /// What is mapped to see whether the device still answers.
+    #[cfg(not(target_arch = "wasm32"))]
+    canary: Mutex<Option<wgpu::Buffer>>,
+    /// The layout of a buffer's bind group, which is made to see whether the device takes the buffer.
+    #[cfg(not(target_arch = "wasm32"))]
+    layout: std::sync::OnceLock<wgpu::BindGroupLayout>,
+}
+
+/// Why a device was lost, where it was. A callback of the device holds this, since a browser's device cannot be sent.
+#[derive(Debug, Default)]
+pub(super) struct Lost(Mutex<Option<&'static str>>);
+
+impl Lost {
+    /// Notes why the device was lost, unless a reason is known.
+    pub fn note(&self, reason: &'static str) {
+        lock(&self.0).get_or_insert(reason);
+    }
+}
+
+/// What a device has against a buffer. A browser says so too late to be asked.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Flaw {
+    Foreign,
+    Destroyed,
+    Mapped,
+    /// It was refused when it was made, or something that has no name here.
+    Unusable,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Flaw {
+    /// The refusal of the operand that lies there.
+    pub fn of(self, loss: &'static str, operand: &str) -> Error {
+        let reason = match self {
+            Flaw::Foreign => return Error::ForeignTensor { loss, operand: operand.into() },
+            Flaw::Destroyed => "is in a buffer that has been destroyed",
+            Flaw::Mapped => "is in a buffer that is mapped: unmap it first",
+            Flaw::Unusable => "is in a buffer that the device refused to make",
+        };
+        Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() }
+    }
+}
+
+impl Device {
+    fn new(device: wgpu::Device) -> Arc<Device> {
+        Arc::new(Device {
+            wgpu: device,
+            lost: Arc::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            canary: Mutex::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            layout: std::sync::OnceLock::new(),
+        })
+    }
+
+    /// The device that a browser gave: it tells its devices apart.
+    #[cfg(target_arch = "wasm32")]
+    pub fn of(device: wgpu::Device) -> Arc<Device> {
+        Device::new(device)
+    }
+
+    /// The device as other contexts know it that live.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn of(device: wgpu::Device) -> Arc<Device> {
+        use std::sync::Weak;
+        static KNOWN: Mutex<Vec<Weak<Device>>> = Mutex::new(Vec::new());
+        let mut known = lock(&KNOWN);
+        known.retain(|known| known.strong_count() > 0);
+        if let Some(known) = known.iter().filter_map(Weak::upgrade).find(|known| same(&known.wgpu, &device)) {
+            return known;
+        }
+        let new = Device::new(device);
+        known.push(Arc::downgrade(&new));
+        new
+    }
+
+    pub fn wgpu(&self) -> &wgpu::Device {
+        &self.wgpu
+    }
+
+    /// Whether it is the same device as another.
+    pub fn is(self: &Arc<Device>, other: &Arc<Device>) -> bool {
+        match cfg!(target_arch = "wasm32") {
+            true => self.wgpu == other.wgpu,
+            false => Arc::ptr_eq(self, other),
+        }
+    }
+
+    pub fn lost(&self) -> &Arc<Lost> {
+        &self.lost
+    }
+
+    /// Refuses a device that is known to be lost.
+    pub fn alive(&self) -> Result<()> {
+        match *lock(&self.lost.0) {
+            Some(reason) => Err(Error::DeviceLost(reason.into())),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Device {
+    /// Refuses a device that is lost. Most calls of a lost device say nothing, and a host's device may have a callback of the
+    /// host's: only a mapping fails at once.
+    pub fn answers(&self) -> Result<()> {
+        self.alive()?;
+        let mut canary = lock(&self.canary);
+        let mut sings = canary.as_ref().is_some_and(|canary| self.maps(canary));
+        if !sings {
+            // another thread that polled the device meanwhile may have left it mapped: a new one tells
+            let scopes = scopes(&self.wgpu);
+            let new = self.wgpu.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("wgloss canary"),
+                size: 8,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            // one that is refused says nothing of the device; a lost device refuses nothing
+            let refused = popped(scopes).is_some();
+            sings = refused || self.maps(&new);
+            *canary = Some(new).filter(|_| sings).filter(|_| !refused);
+        }
+        drop(canary);
+        if !sings {
+            self.lost.note("it no longer answers: it was destroyed, reset or unplugged");
+        }
+        self.alive()
+    }
+
+    /// Whether a mapping of the buffer does not fail at once. It is given up again.
+    fn maps(&self, buffer: &wgpu::Buffer) -> bool {
+        let failed = Arc::new(AtomicBool::new(false));
+        let fails = failed.clone();
+        let scope = self.wgpu.push_error_scope(wgpu::ErrorFilter::Validation);
+        buffer.map_async(wgpu::MapMode::Read, .., move |mapped| fails.store(mapped.is_err(), Ordering::Relaxed));
+        // giving the mapping up fails it too: what counts is whether it has failed before
+        let failed = failed.load(Ordering::Relaxed);
+        buffer.unmap();
+        drop(crate::gpu::transfer::block_on(scope.pop()));
+        !failed
+    }
+
+    /// What the device has against binding a buffer, if anything.
+    pub fn takes(&self, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
+        let size = buffer.size().min(16) / 4 * 4;
+        if size == 0 {
+            return Ok(());
+        }
+        let ty = wgpu::BufferBindingType::Storage { read_only: true };
+        let entry = wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            count: None,
+        };
+        let layout = self.layout.get_or_init(|| {
+            let descriptor = wgpu::BindGroupLayoutDescriptor { label: Some("wgloss probe"), entries: &[entry] };
+            self.wgpu.create_bind_group_layout(&descriptor)
+        });
+        let binding = wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(size) };
+        let entries = [wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(binding) }];
+        self.probe(|| {
+            let descriptor = wgpu::BindGroupDescriptor { label: Some("wgloss probe"), layout, entries: &entries };
+            let _ = self.wgpu.create_bind_group(&descriptor);
+        })
+    }
+
+    /// What the device has against using a buffer in a submission, if anything.
+    fn submits(&self, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
+        self.probe(|| {
+            let mut encoder = self.wgpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let state = wgpu::BufferUses::STORAGE_READ_ONLY;
+            encoder.transition_resources([wgpu::BufferTransition { buffer, state }].into_iter(), [].into_iter());
+            queue.submit([encoder.finish()]);
+        })
+    }
+
+    /// Tries something with a buffer. One of another instance may stand for nothing here, at which wgpu panics.
+    fn probe(&self, of: impl FnOnce()) -> std::result::Result<(), Flaw> {
+        let scopes = scopes(&self.wgpu);
+        let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(of));
+        let said = popped(scopes);
+        match (tried, said) {
+            (Err(_), _) => Err(Flaw::Foreign),
+            (Ok(()), None) => Ok(()),
+            (Ok(()), Some(error)) => {
+                let said = error.to_string();
+                let flaws =
+                    [("doesn't match", Flaw::Foreign), ("destroyed", Flaw::Destroyed), ("mapped", Flaw::Mapped)];
+                let known = flaws.into_iter().find(|(word, _)| said.contains(word));
+                Err(known.map_or(Flaw::Unusable, |(_, flaw)| flaw))
+            }
+        }
+    }
+}
+
+impl Gpu {
+    /// Why a call was refused that used these: an operand whose buffer the device does not take, where there is one.
+    pub(super) fn blame<'t>(
+        &self,
+        error: Error,
+        used: impl IntoIterator<Item = (&'static str, String, &'t wgpu::Buffer)>,
+    ) -> Error {
+        #[cfg(not(target_arch = "wasm32"))]
+        if matches!(error, Error::Gpu(_)) {
+            for (loss, operand, buffer) in used {
+                let device = self.shared();
+                if let Err(flaw) = device.takes(buffer).and_then(|()| device.submits(self.queue(), buffer)) {
+                    return flaw.of(loss, &operand);
+                }
+            }
+        }
+        #[cfg(target_arch = "wasm32")]
+        let _ = used;
+        error
+    }
+}
+
+/// Scopes for all that a device may say.
+#[cfg(not(target_arch = "wasm32"))]
+fn scopes(device: &wgpu::Device) -> [wgpu::ErrorScopeGuard; 3] {
+    let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
+    filters.map(|filter| device.push_error_scope(filter))
+}
+
+/// The first thing that the device said.
+#[cfg(not(target_arch = "wasm32"))]
+fn popped(scopes: [wgpu::ErrorScopeGuard; 3]) -> Option<wgpu::Error> {
+    let [internal, memory, validation] = scopes;
+    let said = [validation, memory, internal].map(|scope| crate::gpu::transfer::block_on(scope.pop()));
+    said.into_iter().flatten().next()
+}
+
+/// Whether two handles are of one device. Those of two instances may have the same number, so that wgpu takes them for equal:
+/// of two devices, one does not hear what the other is told.
+#[cfg(not(target_arch = "wasm32"))]
+fn same(one: &wgpu::Device, other: &wgpu::Device) -> bool {
+    if one != other {
+        return false;
+    }
+    let outer = one.push_error_scope(wgpu::ErrorFilter::Validation);
+    let inner = other.push_error_scope(wgpu::ErrorFilter::Validation);
+    // a buffer without any usage, which no device makes
+    let _ = one.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("wgloss probe"),
+        size: 4,
+        usage: wgpu::BufferUsages::empty(),
+        mapped_at_creation: false,
+    });
+    let heard = crate::gpu::transfer::block_on(inner.pop()).is_some();
+    drop(crate::gpu::transfer::block_on(outer.pop()));
+    heard
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

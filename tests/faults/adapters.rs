@@ -1,0 +1,47 @@
+//! No adapter, a name that none has, a backend that is not there. Each is tried by a process of its own, whose environment says so.
+
+use crate::{Fault, check};
+use std::process::Command;
+use wgloss::{Error, Gpu};
+
+#[test]
+fn no_adapter_is_told_with_what_was_looked_for() {
+    check(FAULTS);
+}
+
+/// Prints what a context comes to in this environment.
+#[test]
+#[ignore = "run by the others"]
+fn child() {
+    let report = wgloss::adapters().len();
+    println!("told: {report} {}", Gpu::new().map_or_else(|error| format!("{} {error}", error.kind()), |_| "ok".into()));
+}
+
+/// What a context comes to where the environment says this.
+fn with(variable: &str, value: &str) -> Result<(), Error> {
+    let program = std::env::current_exe().expect("this program");
+    let child = ["--exact", "adapters::child", "--ignored", "--nocapture"];
+    let output = Command::new(program).args(child).env(variable, value).output().expect("a child");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told =
+        text.lines().find_map(|line| line.split_once("told: ")).unwrap_or_else(|| panic!("{text}")).1.to_string();
+    assert!(told.contains(value), "{told} does not name {value}");
+    match told.contains(" no_adapter ") {
+        true => Err(Error::NoAdapter(told)),
+        false => Ok(()),
+    }
+}
+
+pub const FAULTS: &[Fault] = &[
+    Fault {
+        name: "an adapter's name that none has",
+        provoke: |_| with("WGPU_ADAPTER_NAME", "no such adapter"),
+        expected: "no_adapter",
+    },
+    Fault { name: "a backend without an adapter", provoke: |_| with("WGPU_BACKEND", "metal"), expected: "no_adapter" },
+    Fault {
+        name: "a backend that there is none of",
+        provoke: |_| with("WGPU_BACKEND", "nosuch"),
+        expected: "no_adapter",
+    },
+];

@@ -1,0 +1,165 @@
+//! Faults: each is provoked on a real device and ends in its typed error, in time, without a panic. docs/faults.md lists them.
+
+mod adapters;
+mod buffers;
+mod foreign;
+mod labels;
+mod limits;
+mod lost;
+mod memory;
+mod reads;
+mod runs;
+mod scopes;
+
+use std::sync::mpsc;
+use std::time::Duration;
+use wgloss::wgpu::{self, BufferUsages};
+use wgloss::{DType, Error, Gpu, Job, Mse, Outputs, Reduction, Tensor, Term};
+
+/// A fault.
+pub struct Fault {
+    /// What goes wrong.
+    pub name: &'static str,
+    /// Makes it go wrong on a context of its own, and gives what the library says.
+    pub provoke: fn(&Gpu) -> Result<(), Error>,
+    /// The kind of the error, or `ok`.
+    pub expected: &'static str,
+}
+
+/// The faults of each file, in the order of docs/faults.md.
+const FAULTS: &[(&str, &[Fault])] = &[
+    ("foreign", foreign::FAULTS),
+    ("runs", runs::FAULTS),
+    ("labels", labels::FAULTS),
+    ("lost", lost::FAULTS),
+    ("memory", memory::FAULTS),
+    ("reads", reads::FAULTS),
+    ("buffers", buffers::FAULTS),
+    ("limits", limits::FAULTS),
+    ("scopes", scopes::FAULTS),
+    ("adapters", adapters::FAULTS),
+];
+
+/// Longer than any fault takes.
+const NEVER: Duration = Duration::from_secs(120);
+
+/// Provokes each fault and says how it differs from what is expected.
+fn check(faults: &'static [Fault]) {
+    let mut wrong = Vec::new();
+    for fault in faults {
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let gpu = Gpu::new().expect("these tests run on a GPU, for which software is enough");
+            let told = (fault.provoke)(&gpu);
+            let _ = sender.send((told, usable(&gpu)));
+        });
+        match receiver.recv_timeout(NEVER) {
+            Err(_) => wrong.push(format!("{}: it panicked, or hangs", fault.name)),
+            Ok((told, usable)) => {
+                // a driver may crash where the program ends while a device is dropped
+                let _ = thread.join();
+                let kind = told.as_ref().map_or_else(Error::kind, |()| "ok");
+                if kind != fault.expected {
+                    wrong.push(format!("{}: expected {}, got {told:?}", fault.name, fault.expected));
+                }
+                // what a reader is told names nothing of wgpu's
+                let text = told.as_ref().map_or_else(Error::to_string, |()| String::new());
+                if ["Validation Error", "Caused by", "wgpu"].iter().any(|inside| text.contains(inside)) {
+                    wrong.push(format!("{}: the message is wgpu's: {text}", fault.name));
+                }
+                if let Err(error) = usable {
+                    wrong.push(format!("{}: afterwards {error}", fault.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} faults:\n{}", wrong.len(), faults.len(), wrong.join("\n"));
+}
+
+/// Whether a context still computes, or says that its device is lost.
+fn usable(gpu: &Gpu) -> Result<(), String> {
+    match eight(gpu).and_then(|(term, _)| gpu.value(&term)?.loss().wait()) {
+        Ok(8.0) | Err(Error::DeviceLost(_)) => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// `Σ (3 − 1)²` over two elements, which is 8, and its prediction.
+fn eight(gpu: &Gpu) -> Result<(Term<Tensor>, Tensor), Error> {
+    let x = gpu.upload(&[3.0f32, 3.0], [2])?;
+    Ok((sum(&x, &gpu.upload(&[1.0f32, 1.0], [2])?), x))
+}
+
+fn sum(x: &Tensor, t: &Tensor) -> Term<Tensor> {
+    Mse::default().of(x, t).reduce(Reduction::Sum)
+}
+
+/// A job whose loss is 8.
+fn job(gpu: &Gpu) -> Result<Job, Error> {
+    gpu.prepare(&eight(gpu)?.0, &Outputs::default())
+}
+
+/// A buffer of so many bytes.
+fn buffer(device: &wgpu::Device, size: u64, usage: BufferUsages) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+}
+
+const ALL: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
+
+/// A tensor of two numbers around a buffer.
+fn wrapped(gpu: &Gpu, buffer: &wgpu::Buffer) -> Result<Tensor, Error> {
+    gpu.wrap(buffer.slice(..8), [2], DType::F32)
+}
+
+/// Records a job into a pass of a device's own, and gives the encoder.
+fn recorded(gpu: &Gpu, jobs: &[&Job]) -> wgpu::CommandEncoder {
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    let mut pass = encoder.begin_compute_pass(&Default::default());
+    jobs.iter().for_each(|job| job.encode(&mut pass));
+    drop(pass);
+    encoder
+}
+
+fn submit(gpu: &Gpu, encoder: wgpu::CommandEncoder) {
+    gpu.queue().submit([encoder.finish()]);
+}
+
+/// An adapter of an instance of its own: the one that the other tests use.
+fn adapter() -> wgpu::Adapter {
+    let chosen = wgloss::adapters().into_iter().find(|adapter| adapter.chosen).expect("an adapter").info;
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let same = |info: wgpu::AdapterInfo| (info.name, info.backend) == (chosen.name.clone(), chosen.backend);
+    found.into_iter().find(|adapter| same(adapter.get_info())).expect("it was there a moment ago")
+}
+
+/// A device with nothing set on it.
+fn device(adapter: &wgpu::Adapter, limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {
+    let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
+    pollster::block_on(adapter.request_device(&descriptor)).expect("limits that every adapter has")
+}
+
+/// An error as it is, and as a failed test where there was none.
+fn told<T>(result: Result<T, Error>) -> Result<(), Error> {
+    result.map(drop)
+}
+
+/// The table of docs/faults.md.
+#[test]
+fn the_list_of_faults_is_complete() {
+    let mut table = String::from("| fault | error | test |\n|---|---|---|\n");
+    for (file, faults) in FAULTS {
+        for Fault { name, expected, .. } in *faults {
+            let expected = if *expected == "ok" { "none".to_string() } else { format!("`{expected}`") };
+            table += &format!("| {name} | {expected} | `faults/{file}.rs` |\n");
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    if std::env::var_os("WGLOSS_WRITE_FAULTS").is_some() {
+        let head = page.split("| fault |").next().unwrap_or_default();
+        std::fs::write(path, format!("{head}{table}")).unwrap();
+        return;
+    }
+    assert!(page.replace("\r\n", "\n").ends_with(&table), "docs/faults.md has to end with\n{table}");
+}
