@@ -18,7 +18,7 @@ fn rows_factors(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let row = (workgroup_at(group, grid) * (256u / LANES)) + (invocation / LANES);
+    let row = params.block.own_first + (workgroup_at(group, grid) * (256u / LANES)) + (invocation / LANES);
     let live = row < params.block.own_end;
     let end = select(0u, params.per_item, live);
     let lane = invocation % LANES;

@@ -8,7 +8,7 @@ fn tiles_gather(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = workgroup_at(group, grid);
-    let tiles = (params.block.other_end + 63u) / 64u;
+    let tiles = (params.block.other_end - params.block.other_first + 63u) / 64u;
     let chunks = (tiles + params.block.chunk - 1u) / params.block.chunk;
     let chunk = place % chunks;
     let first_own = params.block.own_first + (64u * (place / chunks));
@@ -24,7 +24,7 @@ fn tiles_gather(
     let count = params.block.chunk;
     for (var i = 0u; i < count; i += 1u) {
         // the last chunk's last tiles may have no others
-        let first_other = 64u * ((chunk * params.block.chunk) + i);
+        let first_other = params.block.other_first + (64u * ((chunk * params.block.chunk) + i));
         let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
         keep_products(first_own, first_other, lane, sums);
         var by_other = products_by_other(sums);

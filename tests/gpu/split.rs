@@ -8,12 +8,12 @@ use crate::limits::bare_device;
 use crate::{fresh_gpu, gpu};
 use wgloss::wgpu::Limits;
 use wgloss::{
-    Activation, Array, ClassAxis, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Gpu, Leaf, Loss, Mse, Operand,
-    Reduction, Result, Tensor, Term, all, by_id, cpu,
+    Activation, Array, ClassAxis, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Extra, Gpu, InfoNce, Leaf,
+    LinearCrossEntropy, Loss, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, all, by_id, cpu,
 };
 
-/// A GPU whose bindings hold so little that everything is walked in pieces.
-fn narrow_gpu(bytes: u64) -> Gpu {
+/// A GPU without features, whose bindings hold so many bytes: everything longer is walked in pieces.
+fn bare_gpu(bytes: u64) -> Gpu {
     let limits = Limits { max_storage_buffer_binding_size: bytes, ..gpu().device().limits() };
     let (device, queue) = bare_device(limits);
     Gpu::from_wgpu(device, queue)
@@ -47,7 +47,9 @@ fn shapes(loss: &dyn Loss) -> &'static [(&'static [usize], ClassAxis)] {
             (&[2, 40, 96, 96], Second),
             (&[2, 41, 91, 97], Second),
         ],
-        Leaf::Similarity(_) | Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => &[],
+        Leaf::Similarity(_) | Leaf::Linear(_) => &[(&[5003, 67], Second)],
+        Leaf::Gram(_) => &[(&[9, 12, 91, 97], Second), (&[9, 91, 97, 12], Last)],
+        Leaf::Composite(_) => &[],
     }
 }
 
@@ -60,7 +62,7 @@ fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> Result<Vec<Vec<u32>>> {
 
 #[test]
 fn what_is_walked_in_pieces_has_the_bits_of_the_whole() {
-    let (whole, narrow) = (fresh_gpu(), narrow_gpu(1 << 20));
+    let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
     let mut failures = Failures::default();
     for loss in all().into_iter().filter(|loss| !follows_another(&**loss)) {
         for (&(shape, axis), reduction) in shapes(&*loss).iter().zip([Reduction::Mean, Reduction::None].iter().cycle())
@@ -109,7 +111,7 @@ fn of_pixels<T: Operand>(x: &T, labels: &T) -> [Term<T>; 4] {
 
 #[test]
 fn what_is_not_finite_counts_in_every_range() {
-    let (whole, narrow) = (fresh_gpu(), narrow_gpu(1 << 20));
+    let (whole, narrow) = (fresh_gpu(), bare_gpu(1 << 20));
     let (x, labels) = not_all_finite();
     let labels = Array::new(&labels, [2, 96 * 96]).unwrap();
     for term in of_pixels(&x, &labels) {
@@ -128,7 +130,7 @@ fn what_is_not_finite_counts_in_every_range() {
 
 #[test]
 fn a_bad_label_is_told_of_once_whatever_the_ranges() {
-    let narrow = narrow_gpu(1 << 20);
+    let narrow = bare_gpu(1 << 20);
     let (x, mut labels) = not_all_finite();
     (labels[9000], labels[9010]) = (41, -3);
     let (x, labels) = (narrow.upload_array(&x).unwrap(), narrow.upload(&labels, [2, 96 * 96]).unwrap());
@@ -143,7 +145,7 @@ fn a_bad_label_is_told_of_once_whatever_the_ranges() {
 /// Another piece of the same walk has elements of its own, so that each may overwrite its prediction.
 #[test]
 fn gradients_of_pieces_go_in_the_place_of_predictions() {
-    let (whole, narrow) = (fresh_gpu(), narrow_gpu(1 << 20));
+    let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
     let mut failures = Failures::default();
     for id in ["mse", "cross_entropy", "multi_margin", "distillation", "dice", "dice_cross_entropy"] {
         let loss = by_id(id).unwrap();
@@ -162,7 +164,7 @@ fn a_walk_in_pieces_takes_more_dispatches() {
         let [x, t] = [1.0, 2.0].map(|_| gpu.empty([100_000]).unwrap());
         gpu.prepare(&Mse::default().of(&x, &t), &Default::default()).unwrap().dispatches()
     };
-    assert_eq!((dispatches(gpu()), dispatches(&narrow_gpu(1 << 16))), (2, 9));
+    assert_eq!((dispatches(gpu()), dispatches(&bare_gpu(1 << 16))), (2, 9));
 }
 
 /// 300 MB of logits, where a binding of lavapipe's holds 128 MiB.
@@ -186,11 +188,33 @@ fn three_hundred_megabytes() {
 
 #[test]
 fn what_cannot_be_cut_is_refused_with_both_numbers() {
-    let narrow = narrow_gpu(1 << 16);
+    let narrow = bare_gpu(1 << 16);
     // the fewest positions that a workgroup takes of regions, whose classes lie together
     let x = narrow.empty([1, 50, 50, 1024]).unwrap().class_axis_last();
     let labels: Tensor = narrow.upload(&vec![0i32; 2500], [1, 50, 50]).unwrap();
     let term = Dice::default().of(&x, &labels);
     let refused = narrow.value(&term).map(drop).unwrap_err().to_string();
     assert!(refused.contains("4194304") && refused.contains("56304") && refused.contains("`x0`"), "{refused}");
+}
+
+/// Few rows against columns that no binding holds: the projection's rows, the negatives, the batch of which the anchors are a piece.
+#[test]
+fn columns_of_several_bindings_have_the_bits_of_the_whole() {
+    let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
+    let rows = |n: usize, seed: usize| {
+        let numbers: Vec<f32> = (0..n * 67).map(|i| ((i * 7919 + seed) % 1009) as f32 / 500.0 - 1.0).collect();
+        Array::new(&numbers, [n, 67]).unwrap()
+    };
+    let (few, key, many) = (rows(37, 1), rows(37, 2), rows(5003, 3));
+    let labels = |n: usize| Array::new(&(0..n).map(|i| (i * 131 % 5003) as i32).collect::<Vec<_>>(), [n]).unwrap();
+    let groups = Array::new(&(0..5003).map(|i| i % 50).collect::<Vec<_>>(), [5003]).unwrap();
+    let terms = [
+        (LinearCrossEntropy::default().of(&few, &many, &labels(37)), vec![&few, &many]),
+        (InfoNce::default().of(&few, &key).with(Extra::Negatives, &many), vec![&few, &key, &many]),
+        (SupCon::default().of(&many, &groups).with(Extra::Anchors, &few).rows_from(64), vec![&few, &many]),
+    ];
+    for (term, of) in terms {
+        let [whole, narrow] = [&whole, &narrow].map(|gpu| bits(gpu, &term, &of).unwrap());
+        assert!(whole == narrow, "{term:?}: the bits differ");
+    }
 }

@@ -35,28 +35,34 @@ pub(super) struct Blocks {
     states: usize,
     /// Whether the others' gradients come of the same slopes: all own rows are in one block.
     pub shared: bool,
+    /// The rows that a binding has room for.
+    pub room: usize,
 }
 
 impl Blocks {
-    /// Blocks of so many own rows of this width, from the largest to ever smaller ones.
-    pub fn ever_smaller(width: usize, rows: usize, shares: bool) -> impl Iterator<Item = Blocks> {
+    /// Blocks of so many own rows of this width, from the largest to ever smaller ones; no side of a block is longer than a
+    /// binding, which has room for so many rows.
+    pub fn ever_smaller(width: usize, rows: usize, room: usize, shares: bool) -> impl Iterator<Item = Blocks> {
         let all = rows.next_multiple_of(TILE);
+        let room = (room / TILE * TILE).max(TILE);
         let slopes = fitting(MULTIPLIED / width.max(1) as u64).min(SLOPES);
         let most = slopes / all.max(TILE) / TILE * TILE;
         let shared = (0..8).map(move |halved| Blocks {
             own: all,
-            others: (most >> halved).min(WIDEST) / TILE * TILE,
+            others: (most >> halved).min(WIDEST).min(room) / TILE * TILE,
             states: STATES >> halved,
             shared: true,
+            room,
         });
-        let shared = shared.take_while(move |blocks| shares && blocks.others >= FEWEST_OTHERS);
+        let shared = shared.take_while(move |blocks| shares && all <= room && blocks.others >= FEWEST_OTHERS);
         // enough columns of rows and rows that their products keep a GPU busy
         let own = ((1 << 20) / width.max(1)).next_power_of_two().clamp(1024, 8192);
         let apart = (0..25).map(move |halved: u32| Blocks {
-            own: (own >> (halved / 2)).max(TILE),
-            others: ((slopes / own) >> halved.div_ceil(2)).max(TILE),
+            own: (own >> (halved / 2)).clamp(TILE, room),
+            others: ((slopes / own) >> halved.div_ceil(2)).clamp(TILE, room),
             states: STATES >> halved,
             shared: false,
+            room,
         });
         shared.chain(apart)
     }
@@ -71,7 +77,7 @@ impl Blocks {
     /// are held.
     pub fn rows_at_once(&self, against: &Against, width: usize, chunks: usize) -> usize {
         let held = (self.states / (state_bytes("fold/softmax") as usize * chunks.max(1)) / TILE * TILE).max(TILE);
-        held.min(quick(against, width)).min(against.own.rows)
+        held.min(quick(against, width)).min(self.room).min(against.own.rows)
     }
 }
 
@@ -86,11 +92,12 @@ fn fitting(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The tiles of a chunk, and the chunks of each of the others: by shapes alone.
-pub(super) fn chunks(against: &Against, width: usize) -> (usize, Vec<usize>) {
+/// The tiles of a chunk, and the chunks of each of the others: by shapes alone, as long as a binding has room for a chunk, the
+/// longest of which have some 8 MiB.
+pub(super) fn chunks(against: &Against, width: usize, room: usize) -> (usize, Vec<usize>) {
     let tiles = |rows: usize| rows.div_ceil(TILE);
     let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
-    let most = (STEPS / iterations(width)).max(1);
+    let most = (STEPS / iterations(width)).min(room / TILE).max(1);
     let own = against.own.rows.min(quick(against, width));
     let most = fitting(tiles(own) as u64 * all as u64 / WORKGROUPS as u64).clamp(1, most);
     // chunks of one length, as far as the first of the others goes
@@ -117,7 +124,7 @@ pub(super) fn scratch(
     passes: &[Pass],
 ) -> Vec<(&'static str, u64, u64)> {
     let states = |against: &Against| {
-        let all: usize = chunks(against, width).1.iter().sum();
+        let all: usize = chunks(against, width, blocks.room).1.iter().sum();
         blocks.rows_at_once(against, width, all) as u64 * all as u64
     };
     // of a pass its own rows, those of a block, the others of a block
@@ -145,10 +152,12 @@ pub(super) fn scratch(
 /// The dispatches of a walk, or a few more: of its statistics, and of its passes block by block.
 pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &[Against], passes: &[Pass]) -> u64 {
     let of_statistics = statistics.iter().map(|against| {
-        let all: usize = chunks(against, width).1.iter().sum();
+        let all: usize = chunks(against, width, blocks.room).1.iter().sum();
         let step = blocks.rows_at_once(against, width, all).max(1);
-        // a gather of each of the others, and what merges them
-        (against.own.rows.div_ceil(step) * (against.others.len() + 1)) as u64
+        // a gather of each of the others, in as many pieces as bindings take, and what merges them
+        let gathers: usize =
+            against.others.iter().map(|(other, _)| other.rows.div_ceil(blocks.room.max(1)).max(1) * 2).sum();
+        (against.own.rows.div_ceil(step) * (gathers + 1)) as u64
     });
     // where slopes are shared, the others' passes are no passes of their own: their products and ends come with each block
     let (run, turned) = passes.split_at(if blocks.shared { 1.min(passes.len()) } else { passes.len() });

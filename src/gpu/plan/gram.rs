@@ -1,11 +1,14 @@
 //! How the Gram matrices of items are cut: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
+use super::ranges::most_elements;
 use super::tiles::{BESIDE, Side, TILE, WORKSPACE, factors, multiplies};
-use super::{Joint, Piece, Plan, Request, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals};
+use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals};
 use crate::error::{Error, Result};
+use crate::gpu::params::Block;
 use crate::role::Role;
 use crate::shape::Classes;
+use std::ops::Range;
 
 /// The most positions of an item, of which 256 lanes share those of a channel.
 const MOST_POSITIONS: usize = 256 * 8192;
@@ -69,8 +72,34 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         joint.files(files);
         joint
     };
+    // the items that a binding has room for, together
+    let item = (c * s) as u64;
+    let together = if n as u64 * item > most_elements(request) { most_elements(request) / item } else { n as u64 };
+    if together == 0 {
+        let limit = request.binding_limit;
+        return Err(Error::TooLarge { what: "bytes of a binding, for an item".into(), needed: 4 * item, limit });
+    }
+    let all = n as u64 * item;
+    let some: Vec<Range<u64>> =
+        (0..n as u64).step_by(together as usize).map(|first| first..(first + together).min(n as u64)).collect();
+    // a stage over these items, which takes so many workgroups for each: of a chunk, whose first item has the place `before`
+    let over = |stage: &Stage, block: Block, items: &Range<u64>, before: u64, each: u64| {
+        let first_group = narrow((before + items.start) * each);
+        let mut stage = stage.over(Block { first_group, ..block }, (items.end - items.start) * each);
+        let operands = ["x0", "x1", "x2", "dx0"].into_iter().filter(|_| together < n as u64);
+        let bound: Vec<String> = stage.kernel.bindings().into_iter().map(|binding| binding.name).collect();
+        let operands = operands.filter(|name| bound.iter().any(|bound| bound == name));
+        stage.windows =
+            operands.map(|name| (name.to_string(), items.start * item..(items.end * item).min(all))).collect();
+        stage
+    };
     for side in &sides {
-        factors(plan, *side, s, vec![channels.clone()]);
+        let first = plan.stages.len();
+        factors(plan, *side, s, together as usize * c, vec![channels.clone()]);
+        for stage in plan.stages[first..].iter_mut().filter(|_| together < n as u64) {
+            let Block { own_first, own_end, .. } = stage.block;
+            stage.windows = vec![("x0".into(), u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
+        }
     }
     // what input and target differ by, times the input and times the target
     for (place, side) in sides.iter().enumerate() {
@@ -87,10 +116,17 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let base = narrow(side.base as u64);
         let first_chunk = narrow((place * chunks) as u64);
         let steps = narrow(chunk.min(s).div_ceil(16) as u64);
-        let block = super::Block { own_base: 0, other_base: base, first_chunk, steps, ..Default::default() };
-        let groups = pairs_of_tiles * chunks as u64;
+        let block = Block { own_base: 0, other_base: base, first_chunk, steps, ..Default::default() };
         let reads = [("x0", sides[0].operand), ("x1", side.operand), ("x2", sides[1].operand)];
-        plan.stages.push(gather.reading(&reads).over(block, groups));
+        let gather = gather.reading(&reads);
+        if together == n as u64 {
+            plan.stages.push(gather.over(block, pairs_of_tiles * chunks as u64));
+            continue;
+        }
+        for chunk in 0..chunks as u64 {
+            let each = (tiles * tiles) as u64;
+            plan.stages.extend(some.iter().map(|items| over(&gather, block, items, chunk * n as u64, each)));
+        }
     }
     let mut settle =
         joint(&["lib/tally", "lib/workspace", "operand/grams", "operand/gram_slopes", "geometry/element"], &[]);
@@ -109,9 +145,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
             ("DX0_ADD".into(), f64::from(u8::from(wanted.add))),
         ];
         let stage = scatter.stage("gram_scatter", choices, 0).reading_quads(quads).reading(&[("x1", sides[0].operand)]);
-        let block = super::Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
-        let stage = stage.over(block, (n * tiles) as u64 * s.div_ceil(TILE) as u64);
-        plan.stages.push(stage.writing(vec![("dx0".into(), wanted.output)]));
+        let block = Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
+        let stage = stage.writing(vec![("dx0".into(), wanted.output)]);
+        let each = (tiles * s.div_ceil(TILE)) as u64;
+        plan.stages.extend(some.iter().map(|items| over(&stage, block, items, 0, each)));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! How rows are walked against the classes of a projection, whose logits are never held.
 
-use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings};
+use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, windows};
 use super::{Joint, Plan, Request, narrow};
 use crate::check::Pairs;
 use crate::error::Result;
@@ -54,6 +54,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         plan.stages.push(settle.stage("linear_settle", choices, groups));
     }
     tiles.passes(plan, &passes);
+    windows(request, plan, pairs.width);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! How rows are walked against all others: which sides there are, and which losses their scores belong to.
 
-use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings};
+use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, windows};
 use super::{Joint, Plan, Request, narrow};
 use crate::check::Pairs;
 use crate::error::Result;
@@ -92,6 +92,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         plan.stages.push(settle.stage("similarity_settle", choices, valued.div_ceil(256)));
     }
     tiles.passes(plan, &passes);
+    windows(request, plan, pairs.width);
     Ok(())
 }
 

@@ -1,10 +1,12 @@
 //! How rows are walked against all others, tile by tile: statistics in chunks of tiles, derivatives in blocks of bounded size.
 
 use super::blocks::{Blocks, WIDEST, chunks, dispatches, iterations, scratch, shares};
+use super::ranges::most_elements;
 use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, totals};
 use crate::check::Divisor;
 use crate::error::{Error, Result};
 use crate::gpu::params::Block;
+use crate::gpu::tensor::Tensor;
 use crate::term::Scale;
 
 /// The rows of a tile, on either side.
@@ -103,11 +105,27 @@ impl<'a> Tiles<'a> {
             let scratch = scratch(width, *blocks, statistics, passes);
             held + scratch.iter().map(|(_, elements, bytes)| elements * bytes).sum::<u64>()
         };
+        let binds = |blocks: &Blocks| {
+            let scratch = scratch(width, *blocks, statistics, passes);
+            scratch.iter().map(|(_, elements, bytes)| elements * bytes).max().unwrap_or(0)
+        };
+        let room = rows_of_a_binding(request, width);
+        let longest = |against: &Against| {
+            let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
+            against.own.rows.max(others)
+        };
+        if room < TILE && statistics.iter().map(longest).any(|rows| rows > room) {
+            let (needed, limit) = ((TILE * width * 4) as u64, request.binding_limit);
+            return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
+        }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
         let shares = shares(passes);
-        let blocks = Blocks::ever_smaller(width, rows, shares).find(|blocks| needs(blocks) <= request.workspace_bound);
+        let blocks = Blocks::ever_smaller(width, rows, room, shares);
+        let blocks = blocks
+            .into_iter()
+            .find(|blocks| needs(blocks) <= request.workspace_bound && binds(blocks) <= request.binding_limit);
         let Some(blocks) = blocks else {
-            let least = Blocks::ever_smaller(width, rows, false).last();
+            let least = Blocks::ever_smaller(width, rows, room, false).last();
             let (needed, limit) = (least.map_or(held, |blocks| needs(&blocks)), request.workspace_bound);
             return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
@@ -157,13 +175,14 @@ impl<'a> Tiles<'a> {
 
     /// What each row of a side is multiplied by.
     pub fn factors(&self, plan: &mut Plan, side: Side) {
-        factors(plan, side, self.width, self.scores.overrides.clone());
+        let room = rows_of_a_binding(self.request, self.width);
+        factors(plan, side, self.width, room, self.scores.overrides.clone());
     }
 
     /// The states of a side's rows, over all that they are scored against.
     pub fn statistics(&self, plan: &mut Plan, against: &Against) {
         let own = against.own;
-        let (chunk, chunks) = chunks(against, self.width);
+        let (chunk, chunks) = chunks(against, self.width, self.blocks.room);
         let all: usize = chunks.iter().sum();
         plan.longest_loop = plan.longest_loop.max((chunk * iterations(self.width)) as u64).max(all as u64);
         let Scores { scale, pairs, absorb, .. } = &self.scores;
@@ -187,14 +206,19 @@ impl<'a> Tiles<'a> {
             let mut block = block(own, first, end);
             (block.chunk, block.chunks) = (narrow(chunk as u64), narrow(all as u64));
             block.steps = narrow(self.width.div_ceil(16) as u64);
-            for ((gather, (other, _)), chunks) in gathers.iter().zip(&against.others).zip(&chunks) {
-                block.other_end = narrow(other.rows as u64);
+            for (gather, (other, _)) in gathers.iter().zip(&against.others) {
                 (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
-                if *chunks > 0 {
-                    plan.stages.push(gather.over(block, (end - first).div_ceil(TILE) as u64 * *chunks as u64));
+                // as many whole chunks as a binding has room for
+                let together = (self.blocks.room / (chunk * TILE)).max(1) * chunk * TILE;
+                for other_first in (0..other.rows).step_by(together) {
+                    let other_end = other_first.saturating_add(together).min(other.rows);
+                    (block.other_first, block.other_end) = (narrow(other_first as u64), narrow(other_end as u64));
+                    let chunks = (other_end - other_first).div_ceil(chunk * TILE) as u64;
+                    plan.stages.push(gather.over(block, (end - first).div_ceil(TILE) as u64 * chunks));
+                    block.first_chunk += narrow(chunks);
                 }
-                block.first_chunk += narrow(*chunks as u64);
             }
+            (block.other_first, block.other_end) = (0, 0);
             plan.stages.push(merge.over(block, (end - first).div_ceil(256) as u64));
         }
     }
@@ -227,8 +251,37 @@ pub(super) fn endings(
     endings
 }
 
-/// What each row of a side is multiplied by.
-pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, mut overrides: Vec<(String, f64)>) {
+/// The rows that a binding has room for, however they are stored.
+pub(super) fn rows_of_a_binding(request: &Request<'_>, width: usize) -> usize {
+    usize::try_from(most_elements(request) / width.max(1) as u64).unwrap_or(usize::MAX)
+}
+
+/// Binds no more than the rows of its block to each stage of a walk over rows of this width, where an operand, or its gradient,
+/// is longer than a binding.
+pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
+    let too_long = |tensor: &Tensor| tensor.len() as u64 > most_elements(request);
+    if !request.part.operands.iter().any(|(_, tensor)| too_long(tensor)) {
+        return;
+    }
+    for stage in &mut plan.stages {
+        let Block { own_first, own_end, other_first, other_end, .. } = stage.block;
+        let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
+        let of_rows = ["rows_factors", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
+        if of_rows.contains(&stage.kernel.entry) {
+            let names = stage.kernel.bindings().into_iter().map(|binding| binding.name);
+            stage.windows = names
+                .filter_map(|name| match name.as_str() {
+                    "x0" | "dx0" => Some((name, rows(own_first, own_end))),
+                    "x1" => Some((name, rows(other_first, other_end))),
+                    _ => None,
+                })
+                .collect();
+        }
+    }
+}
+
+/// What each row of a side is multiplied by, so many rows at a time.
+pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, room: usize, mut overrides: Vec<(String, f64)>) {
     if side.rows == 0 {
         return;
     }
@@ -239,7 +292,10 @@ pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, mut overrides: 
         Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/x0", "operand/factors"]);
     joint.files(&["geometry/row_elements", "geometry/rows_factors"]);
     let stage = joint.stage("rows_factors", overrides, 0).reading(&[("x0", side.operand)]);
-    plan.stages.push(stage.over(block(side, 0, side.rows), side.rows.div_ceil(256 / lanes) as u64));
+    for first in (0..side.rows).step_by(room.max(1)) {
+        let end = first.saturating_add(room.max(1)).min(side.rows);
+        plan.stages.push(stage.over(block(side, first, end), (end - first).div_ceil(256 / lanes) as u64));
+    }
 }
 
 pub(super) fn block(own: Side, first: usize, end: usize) -> Block {
