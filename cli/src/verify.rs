@@ -9,6 +9,8 @@ mod machine;
 mod progress;
 mod report;
 mod source;
+mod sweep;
+mod thorough;
 mod trial;
 
 use crate::device::{Device, Way};
@@ -59,6 +61,20 @@ pub struct Verify {
     /// run, too, so that it says what was running where a driver hangs.
     #[arg(long, value_name = "FILE")]
     report: Option<String>,
+    /// Run calls that are drawn from a seed instead of the cases, each judged by the CPU twin: the sizes where kernels change, every
+    /// option, dtype and way in, NaN and infinities, bad labels, added gradients, operands beyond a binding, more than 2^24
+    /// elements. It is the check of a new driver.
+    #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "accuracy"])]
+    thorough: bool,
+    /// How many seconds `--thorough` may take; what is left out then is said.
+    #[arg(long, value_name = "N", requires = "thorough")]
+    seconds: Option<u64>,
+    /// What `--thorough` draws its calls from.
+    #[arg(long, value_name = "N", requires = "thorough", default_value_t = 1)]
+    seed: u64,
+    /// Print how many digits each loss keeps on the GPU, beside the CPU twin, over inputs that cost digits.
+    #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report"])]
+    accuracy: bool,
 }
 
 /// The devices to verify.
@@ -91,6 +107,13 @@ type Read<'a> = (Suite, SafeTensors<'a>);
 impl Verify {
     /// Runs the cases and reports them.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if self.thorough {
+            let time = self.seconds.map(Duration::from_secs);
+            return thorough::run(&self.named()?, self.seed, time, self.threads(), out);
+        }
+        if self.accuracy {
+            return sweep::run(&self.named()?, out);
+        }
         self.check_report()?;
         let sources = source::sources(self.cases.as_deref())?;
         let mut suites = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -114,6 +137,14 @@ impl Verify {
             Some(error) => Err(error.into()),
             None if total.failed > 0 => Err(Failure::Failed),
             None => Ok(()),
+        }
+    }
+
+    /// The losses that are named, which there have to be.
+    fn named(&self) -> Result<Vec<String>, Failure> {
+        match self.losses.iter().find(|id| wgloss::by_id(id).is_none()) {
+            Some(unknown) => Err(Failure::Input(format!("there is no loss `{unknown}`"))),
+            None => Ok(self.losses.clone()),
         }
     }
 

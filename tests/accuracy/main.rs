@@ -2,206 +2,166 @@
 //! inputs that cost digits.
 
 mod big;
-#[path = "../common/mod.rs"]
-mod common;
+#[path = "../../checks/src/draw.rs"]
+mod draw;
 mod formulas;
+#[path = "../../checks/src/sweep.rs"]
 mod sweep;
 
+use big::Big;
+use formulas::{Inputs, values};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use sweep::{Draw, Regime};
-use wgloss::{Array, DType, Gpu, Loss, Reduction, Value, cpu};
+use std::sync::LazyLock;
+use std::{env, fs};
+use sweep::{DIGITS, Draw, Given, LOSES, Regime, Row, error};
+use wgloss::{Array, Gpu};
 
-/// What a device gives: the values one by one, or the sum, and the gradients of the sum.
-type Given = (Vec<f64>, Vec<Vec<f64>>);
+/// What the twins may lose: they are the reference that a user's GPU is compared with.
+const OF_TWINS: f64 = 1e-7;
 
-/// The greatest relative error of a value and of a gradient, and the regime where it was met.
-#[derive(Clone, Copy, Debug)]
-struct Worst {
-    value: (f64, Regime),
-    gradient: (f64, Regime),
+/// The page with the table, and the variable that has it written anew.
+const PAGE: &str = "docs/accuracy.md";
+const WRITE: &str = "WGLOSS_WRITE_ACCURACY";
+
+/// A row with its inputs in each regime, and what the definition gives.
+struct Wanted {
+    row: Row,
+    draws: Vec<(Regime, Draw, Vec<f64>, Vec<Vec<Option<f64>>>)>,
 }
 
-/// The least number whose digits count: below it f32 soon has fewer of them, or none.
-const LEAST: f64 = 1e-35;
+static WANTED: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
+    let wanted = |row: Row| {
+        let draws = Regime::ALL.map(|regime| {
+            let draw = row.draw(regime);
+            let inputs = inputs(&draw);
+            let want = values(draw.id, &inputs).iter().map(Big::to_f64).collect();
+            let gradients = draw.of.iter().map(|(name, _)| gradient(&draw, &inputs, name)).collect();
+            (regime, draw, want, gradients)
+        });
+        Wanted { row, draws: draws.into() }
+    };
+    Row::all().into_iter().map(wanted).collect()
+});
 
-/// The share of a number that it may be off by.
-const DIGITS: f64 = 1e-4;
-
-/// Rows that lose more, and why; what they lose at most.
-const LOSES: &[(&str, f64, &str)] = &[
-    ("cosine_embedding", 0.25, ALIKE),
-    ("cosine_similarity", 0.25, ALIKE),
-    ("contrastive, distance cosine", 0.25, ALIKE),
-    ("box_iou, kind giou", 20.0, "a corner that moves the loss by its eps alone has a gradient of a hundred-millionth"),
-    ("info_nce, symmetric false", 0.01, PARALLEL),
-    ("info_nce, symmetric true", 0.01, PARALLEL),
-    ("siglip", 0.01, PARALLEL),
-    ("sup_con", 0.01, PARALLEL),
-];
-
-const ALIKE: &str = "vectors that differ by a hundred-thousandth: their lengths are rounded to f32";
-const PARALLEL: &str = "rows a thousand times as long as they are apart: their cosines are rounded to f32";
-
-/// Each loss with its options, labels and dense targets apart.
-fn rows() -> Vec<(String, Box<dyn Loss>, Vec<(&'static str, Value)>, DType)> {
-    let mut rows = Vec::new();
-    for loss in wgloss::all() {
-        let id = loss.header().id;
-        let name = |name: &str| Value::Name(name.into());
-        let number = Value::Number;
-        let variants: Vec<Vec<(&'static str, Value)>> = match id {
-            "box_iou" => ["iou", "giou", "diou"].map(|kind| vec![("kind", name(kind))]).into(),
-            "dice" => vec![
-                vec![],
-                vec![("activation", name("sigmoid"))],
-                vec![("squared_pred", Value::Flag(true))],
-                vec![("jaccard", Value::Flag(true))],
-            ],
-            "tversky" => vec![vec![], vec![("gamma", number(0.75)), ("alpha", number(0.25))]],
-            "generalized_dice" => vec![vec![], vec![("weighting", name("uniform"))]],
-            "sigmoid_focal" => vec![vec![], vec![("gamma", number(1.5))]],
-            "cross_entropy" => vec![vec![], vec![("label_smoothing", number(0.125)), ("z_loss", number(0.015625))]],
-            "distillation" => vec![vec![], vec![("temperature", number(1e6))]],
-            "dpo" => vec![vec![], vec![("label_smoothing", number(0.5))]],
-            "adversarial_discriminator" | "adversarial_generator" => {
-                ["vanilla", "least_squares", "hinge"].map(|kind| vec![("kind", name(kind))]).into()
-            }
-            "kl_penalty" => ["k1", "k2", "k3"].map(|kind| vec![("kind", name(kind))]).into(),
-            "vae" => ["mse", "bce_with_logits"].map(|of| vec![("reconstruction", name(of))]).into(),
-            "diffusion" => ["none", "min_snr"].map(|of| vec![("weighting", name(of))]).into(),
-            "info_nce" => [false, true].map(|flag| vec![("symmetric", Value::Flag(flag))]).into(),
-            "contrastive" => ["euclidean", "cosine"].map(|of| vec![("distance", name(of))]).into(),
-            _ => vec![vec![]],
-        };
-        let dense = loss.header().operand("target").is_some_and(|spec| spec.role == wgloss::Role::Target);
-        for options in variants {
-            let text: Vec<String> = options.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            let name = [&[id.to_string()][..], &text].concat().join(", ");
-            if dense {
-                let dense = (loss.header().default)();
-                rows.push((format!("{name}, dense target"), dense, options.clone(), DType::F32));
-            }
-            rows.push((name, (loss.header().default)(), options, DType::I32));
-        }
+/// The inputs in many digits.
+fn inputs(draw: &Draw) -> Inputs {
+    let (floats, labels): (Vec<_>, Vec<_>) = draw.operands.iter().partition(|(_, array)| array.dtype().is_float());
+    let big = |array: &Array| array.to_f64().into_iter().map(Big::from).collect();
+    let label = |array: &Array| array.to_f64().into_iter().map(|label| label as i64).collect();
+    Inputs {
+        floats: floats.iter().map(|(name, array)| (*name, big(array))).collect(),
+        labels: labels.iter().map(|(name, array)| (*name, label(array))).collect(),
+        options: draw.options.iter().cloned().collect::<BTreeMap<_, _>>(),
+        shape: draw.shape.clone(),
     }
-    rows
 }
 
-/// The greatest error of a loss over all regimes.
-fn worst(loss: &dyn Loss, options: &[(&str, Value)], target: DType, given: &dyn Fn(&Draw) -> Given) -> Worst {
-    let mut worst = Worst { value: (0.0, Regime::Usual), gradient: (0.0, Regime::Usual) };
-    for regime in Regime::ALL {
-        let draw = Draw::new(loss, options, target, regime);
-        let (values, gradients) = given(&draw);
-        let mut want = draw.values();
-        if want.len() != values.len() {
-            want = vec![want.iter().sum()];
-        }
-        let off = want.into_iter().zip(values).map(|(want, got)| error(got, want)).fold(0.0, f64::max);
-        if off > worst.value.0 {
-            worst.value = (off, regime);
-        }
-        for ((name, _), gradient) in draw.of.iter().zip(gradients) {
-            let pairs = draw.gradient(name).into_iter().zip(gradient);
-            let off = pairs.filter_map(|(want, got)| Some(error(got, want?))).fold(0.0, f64::max);
-            if off > worst.gradient.0 {
-                worst.gradient = (off, regime);
-            }
-        }
+/// The gradient of the sum with respect to an operand, by central differences; nothing for an element at a kink.
+fn gradient(draw: &Draw, inputs: &Inputs, operand: &str) -> Vec<Option<f64>> {
+    // the square of the step, and what is lost of the sum over it, are far below what f32 holds
+    let step = Big::power_of_two(-140);
+    let total = |inputs: &Inputs| values(draw.id, inputs).into_iter().sum::<Big>();
+    let at = total(inputs);
+    let slope = |i: usize| {
+        let moved = |by: Big| {
+            let mut inputs = inputs.clone();
+            let element = &mut inputs.floats.get_mut(operand).expect("what is differentiated is given")[i];
+            *element = element.clone() + by;
+            total(&inputs)
+        };
+        let (up, down) = (moved(step.clone()), moved(-step.clone()));
+        let forward = ((up.clone() - &at) / &step).to_f64();
+        let backward = ((at.clone() - &down) / &step).to_f64();
+        let slope = ((up - down) / (2.0 * step.clone())).to_f64();
+        ((forward - backward).abs() <= 1e-9 * slope.abs().max(1e-300)).then_some(slope)
+    };
+    (0..inputs.floats[operand].len()).map(slope).collect()
+}
+
+/// The greatest relative error of a row's values and of its gradients, over all regimes.
+fn worst(wanted: &Wanted, given: &dyn Fn(&Draw) -> Given) -> [f64; 2] {
+    let mut worst = [0.0f64; 2];
+    for (_, draw, want, of_gradients) in &wanted.draws {
+        let (values, gradients) = given(draw);
+        let sum = [want.iter().sum()];
+        let want = if want.len() == values.len() { &want[..] } else { &sum };
+        worst[0] = want.iter().zip(values).map(|(want, got)| error(got, *want)).fold(worst[0], f64::max);
+        let pairs = of_gradients.iter().flatten().zip(gradients.iter().flatten());
+        worst[1] = pairs.filter_map(|(want, got)| Some(error(*got, (*want)?))).fold(worst[1], f64::max);
     }
     worst
 }
 
-/// How far a number is off, as a share of what is wanted. What f32 does not hold is right where it is as good as nothing, or no
-/// number that f32 has.
-fn error(got: f64, want: f64) -> f64 {
-    match want.abs() {
-        size if size < LEAST => {
-            if got.abs() <= 2.0 * LEAST {
-                0.0
-            } else {
-                f64::INFINITY
-            }
-        }
-        size if size > f64::from(f32::MAX) => {
-            if got.is_finite() && (got - want).abs() > DIGITS * size {
-                f64::INFINITY
-            } else {
-                0.0
-            }
-        }
-        _ if got.is_nan() => f64::INFINITY,
-        size => (got - want).abs() / size,
-    }
-}
-
 fn by_twin(draw: &Draw) -> Given {
-    let of: Vec<&Array> = draw.of.iter().map(|(_, array)| array).collect();
-    let (sum, gradients) = cpu::gradient_list(&draw.term, &of).expect("the sweep's terms are good");
-    let values = match draw.has_values {
-        true => cpu::value(&draw.term.clone().reduce(Reduction::None)).expect("it has values").tensor().to_f64(),
-        false => sum.tensor().to_f64(),
-    };
-    (values, gradients.iter().map(Array::to_f64).collect())
+    draw.by_twin().expect("the sweep's terms are good")
 }
 
-fn by_gpu(gpu: &Gpu, draw: &Draw) -> Given {
-    let of: Vec<&Array> = draw.of.iter().map(|(_, array)| array).collect();
-    let (sum, gradients) = gpu.gradient_list(&draw.term, &of).expect("the sweep's terms are good");
-    let read = |tensor: &wgloss::Tensor| tensor.read().wait().expect("it runs").to_f64();
-    let values = match draw.has_values {
-        true => read(gpu.value(&draw.term.clone().reduce(Reduction::None)).expect("it has values").tensor()),
-        false => read(sum.tensor()),
-    };
-    (values, gradients.iter().map(read).collect())
+/// All rows' worst errors on a device.
+fn all(given: &dyn Fn(&Draw) -> Given) -> Vec<(&'static str, [f64; 2])> {
+    WANTED.iter().map(|wanted| (&*wanted.row.name, worst(wanted, given))).collect()
 }
 
-/// Goes through all rows; gives a line for each, and those that lose more than they may.
-fn table(given: &dyn Fn(&Draw) -> Given, most: f64) -> (String, Vec<String>) {
-    let (mut lines, mut failures) = (String::new(), Vec::new());
-    for (name, loss, options, target) in rows() {
-        let Worst { value, gradient } = worst(&*loss, &options, target, given);
-        let reason = LOSES.iter().find(|(row, ..)| *row == name);
-        let allowed = reason.map_or(most, |(_, loses, _)| *loses);
-        let line =
-            format!("{name}: value {:.1e} ({:?}), gradient {:.1e} ({:?})", value.0, value.1, gradient.0, gradient.1);
-        let why = reason.map_or("", |(.., why)| why);
-        writeln!(lines, "| {name} | {:.1e} | {:.1e} | {why} |", value.0, gradient.0).expect("strings take text");
-        if value.0.max(gradient.0) > allowed {
-            failures.push(line);
+/// Rows that lose more than they may.
+fn losers(rows: &[(&'static str, [f64; 2])], allowed: impl Fn(&str) -> f64) -> Vec<String> {
+    let loses = rows.iter().filter(|(name, worst)| worst[0].max(worst[1]) > allowed(name));
+    loses.map(|(name, [value, gradient])| format!("{name}: value {value:.1e}, gradient {gradient:.1e}")).collect()
+}
+
+fn reason(name: &str) -> Option<&'static (&'static str, f64, &'static str)> {
+    LOSES.iter().find(|(row, ..)| *row == name)
+}
+
+#[test]
+fn every_loss_keeps_its_digits() {
+    let gpu = Gpu::new().expect("these tests run on a GPU, for which software is enough");
+    let of_twins = all(&by_twin);
+    let of_gpu = all(&|draw| draw.by_gpu(&gpu).expect("the sweep's terms are good"));
+    assert_eq!(losers(&of_twins, |_| OF_TWINS), Vec::<String>::new(), "twins");
+    assert_eq!(losers(&of_gpu, |name| reason(name).map_or(DIGITS, |(_, most, _)| *most)), Vec::<String>::new(), "GPU");
+    if env::var_os(WRITE).is_some() {
+        let mut table = String::new();
+        for ((name, twin), (_, gpu)) in of_twins.iter().zip(&of_gpu) {
+            let why = reason(name).map_or("", |(.., why)| why);
+            let numbers = [twin[0], twin[1], gpu[0], gpu[1]].map(|x| format!("{x:.0e}")).join(" | ");
+            writeln!(table, "| {name} | {numbers} | {why} |").expect("strings take text");
         }
+        let page = fs::read_to_string(PAGE).expect("the page is there");
+        let (before, rest) = page.split_once("|---|--:|--:|--:|--:|---|\n").expect("the page has a table");
+        let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
+        let page = format!("{before}|---|--:|--:|--:|--:|---|\n{table}\n{after}");
+        fs::write(PAGE, page).expect("the page can be written");
     }
-    (lines, failures)
 }
 
 #[test]
-fn twins_keep_their_digits() {
-    let (_, failures) = table(&by_twin, 1e-7);
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-#[test]
-fn the_gpu_keeps_its_digits() {
-    let gpu = Gpu::new().expect("software is enough");
-    let (_, failures) = table(&|draw| by_gpu(&gpu, draw), DIGITS);
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+fn the_page_has_every_row_and_reason() {
+    let page = fs::read_to_string(PAGE).expect("the page is there");
+    for row in Row::all() {
+        let line = page.lines().find(|line| line.starts_with(&format!("| {} |", row.name)));
+        let line = line.unwrap_or_else(|| panic!("{PAGE} lacks {}; {WRITE}=1 writes it", row.name));
+        assert!(line.contains(reason(&row.name).map_or("", |(.., why)| why)), "{line}");
+    }
+    for (name, ..) in LOSES {
+        assert!(Row::all().iter().any(|row| row.name == *name), "there is no row {name}");
+    }
 }
 
 #[test]
 fn the_sweep_sees_what_is_lost() {
-    let loss = wgloss::by_id("bce_with_logits").expect("a loss");
-    let in_f32 = |draw: &Draw| {
+    let row = Row::all().into_iter().find(|row| row.id == "bce_with_logits").expect("a loss");
+    let wanted = WANTED.iter().find(|wanted| wanted.row.name == row.name).expect("a row");
+    let naive = |draw: &Draw| {
         let numbers = |name: &str| {
             let operand = draw.operands.iter().find(|(known, _)| *known == name);
             operand.map(|(_, array)| array.to_f64()).unwrap_or_default()
         };
-        let each = numbers("input").into_iter().zip(numbers("target"));
-        let naive = |(x, t): (f64, f64)| {
+        let loss = |(x, t): (f64, f64)| {
             let p = (1.0 / (1.0 + (-x as f32).exp())).clamp(1e-7, 1.0 - 1e-7);
             f64::from(-(t as f32 * p.ln() + (1.0 - t as f32) * (1.0 - p).ln()))
         };
-        (each.map(naive).collect(), by_twin(draw).1)
+        (numbers("input").into_iter().zip(numbers("target")).map(loss).collect(), by_twin(draw).1)
     };
-    assert!(worst(&*loss, &[], DType::F32, &in_f32).value.0 > 0.01);
-    assert!(worst(&*loss, &[], DType::F32, &by_twin).value.0 < 1e-9);
+    assert!(worst(wanted, &naive)[0] > 0.01);
+    assert!(worst(wanted, &by_twin)[0] < 1e-9);
 }

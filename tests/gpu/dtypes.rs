@@ -1,7 +1,7 @@
 //! Floats of 16 bits: every one of them taken out of its word, everything rounded into one, and nothing beside it touched.
 
 use crate::case::{Case, Door, Floats, Wanted};
-use crate::common::FLOATS;
+use crate::draw::FLOATS;
 use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
@@ -207,7 +207,7 @@ fn sixteen_bits_take_no_more_memory_than_they_are() {
 fn a_gradient_of_several_places_is_rounded_once() {
     for dtype in [DType::F16, DType::BF16] {
         let stored = |numbers: &[f32], shape: &[usize]| {
-            let array = crate::common::stored_as(&Array::new(numbers, shape).unwrap(), dtype);
+            let array = crate::draw::stored_as(&Array::new(numbers, shape).unwrap(), dtype);
             gpu().upload_array(&array).unwrap()
         };
         let (x, t) = (stored(&[300.0, -2.5, 0.1], &[3]), stored(&[0.0; 3], &[3]));

@@ -1,7 +1,7 @@
 //! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
 
 use crate::case::Case;
-use crate::common::follows_another;
+use crate::draw::follows_another;
 use crate::gpu;
 use crate::judge::{Failures, same};
 use wgloss::half::f16;

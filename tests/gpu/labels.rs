@@ -1,7 +1,7 @@
 //! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::common::{FREE, has, label_range, labels_of};
+use crate::draw::{FREE, has, label_range, labels_of};
 use crate::judge::{Failures, close, same};
 use crate::pages::{Pages, bytes_of};
 use crate::{fresh_gpu, gpu};

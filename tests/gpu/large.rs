@@ -1,7 +1,7 @@
 //! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
 
 use crate::case::{Case, Wanted};
-use crate::common::{follows_another, has};
+use crate::draw::{follows_another, has};
 use crate::gpu;
 use crate::judge::Failures;
 use wgloss::{

@@ -1,7 +1,7 @@
 //! Every option of every loss on a device with no more than WebGPU's default limits.
 
 use crate::case::{Case, Door, Given};
-use crate::common::{has, option_values};
+use crate::draw::{has, option_values};
 use crate::judge::Failures;
 use wgloss::wgpu::{self, Device, Limits, Queue};
 use wgloss::{DType, Gpu, Reduction, Role, adapters, all};

@@ -1,19 +1,24 @@
 //! The GPU gives what the CPU twins give, through every door; a run without an adapter fails.
 
+#[path = "../../checks/src/case.rs"]
 mod case;
-#[path = "../common/mod.rs"]
-mod common;
 mod digits;
 mod doors;
+#[path = "../../checks/src/draw.rs"]
+mod draw;
 mod dtypes;
+#[path = "../../checks/src/factors.rs"]
+mod factors;
 mod in_place;
 mod jobs;
+#[path = "../../checks/src/judge.rs"]
 mod judge;
 mod labels;
 mod large;
 mod limits;
 mod matrix;
 mod nonfinite;
+#[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
 #[path = "../common/point.rs"]

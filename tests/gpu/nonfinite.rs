@@ -1,7 +1,7 @@
 //! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
 
 use crate::case::{Case, Door, Given, Inputs};
-use crate::common::{Rng, has, label_range, labels_of};
+use crate::draw::{Rng, has, label_range, labels_of};
 use crate::gpu;
 use crate::judge::{self, Failures};
 use wgloss::{Activation, Array, DType, Domain, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role, all};

@@ -1,6 +1,6 @@
 //! Pairwise covering: few combinations in which every level of a factor meets every level of every other factor.
 
-use crate::common::Rng;
+use crate::draw::Rng;
 
 /// How many combinations are tried for a pair before it is taken for one that nothing valid holds.
 const TRIES: usize = 40;

@@ -1,7 +1,7 @@
 //! Pieces of a whole: what they come to together is what the whole comes to, value and gradients.
 
 use crate::case::{Case, Floats, Inputs};
-use crate::common::{Rng, has, labels_of};
+use crate::draw::{Rng, has, labels_of};
 use crate::gpu;
 use crate::judge::{Failures, close, same};
 use std::ops::Range;

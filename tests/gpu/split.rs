@@ -1,7 +1,7 @@
 //! Walks over more than a binding holds: in pieces, with the bits of the whole.
 
 use crate::case::Case;
-use crate::common::follows_another;
+use crate::draw::follows_another;
 use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;
 use crate::limits::bare_device;

@@ -1,7 +1,7 @@
 //! Sums of terms: shared tensors, one gradient for each tensor, and parts beside the total.
 
 use crate::case::{Case, Given, Inputs};
-use crate::common::Rng;
+use crate::draw::Rng;
 use crate::gpu;
 use crate::judge::{self, Failures};
 use wgloss::{

@@ -1,7 +1,7 @@
 //! Vectors of every length: what is squared or raised to a power does not overflow or vanish where the result does not.
 
 use crate::case::Case;
-use crate::common::{Rng, Setting};
+use crate::draw::{Rng, Setting};
 use crate::gpu;
 use crate::judge::Failures;
 use wgloss::{Array, DType, Role, Value};

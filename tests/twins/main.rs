@@ -1,8 +1,8 @@
 //! The CPU twins against mathematics alone: slopes, hard points, refusals, sums and compounds. No GPU, and no feature that has one.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod compounds;
+#[path = "../../checks/src/draw.rs"]
+mod draw;
 mod hard_points;
 mod point;
 mod refusals;

@@ -1,6 +1,6 @@
 //! Every gradient of every loss is the slope of its value: inputs, options and layouts drawn from the header.
 
-use crate::common::{Rng, Setting, label_range, labels_of, option_values};
+use crate::draw::{Rng, Setting, label_range, labels_of, option_values};
 use std::collections::BTreeSet;
 use wgloss::{
     Activation, Array, ClassAxis, DType, Domain, Error, Kind, Leaf, Loss, Operand, OperandSpec, Reduction,

@@ -8,7 +8,7 @@ mod regions;
 mod rows;
 mod vectors;
 
-use crate::common::{Setting, option_values};
+use crate::draw::{Setting, option_values};
 use wgloss::{Array, DType, Kind, Leaf, Reduction, Role, Term, Value, all, cpu};
 
 /// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN, and the gradient as empty as its operand.
@@ -30,7 +30,7 @@ fn empty_tensors_sum_to_0_and_have_no_mean() {
             }
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
-        let mut rng = crate::common::Rng::new(1);
+        let mut rng = crate::draw::Rng::new(1);
         let given = header.operands.iter().filter(|spec| !spec.optional);
         let operands: Vec<(&str, Array)> =
             given.map(|spec| (spec.name, setting.draw(&*loss, spec, &mut rng))).collect();
@@ -64,7 +64,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds() {
             }
         };
         let setting = Setting::new(&*loss, &shape, Default::default(), DType::F32);
-        let mut rng = crate::common::Rng::new(2);
+        let mut rng = crate::draw::Rng::new(2);
         let of_mask = setting.values(&*loss);
         let count: usize = of_mask.iter().product();
         let kept: Vec<f64> = (0..count).map(|place| f64::from(u8::from(place != 1))).collect();
@@ -135,7 +135,7 @@ fn an_unmasked_nan_is_seen_under_every_option() {
         let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);
         for (spec, default) in options {
             for value in option_values(&spec, &default) {
-                let mut rng = crate::common::Rng::new(3);
+                let mut rng = crate::draw::Rng::new(3);
                 let needs = |role| !matches!(role, Role::Mask | Role::Weight | Role::PerClass);
                 let given = header.operands.iter().filter(|operand| needs(operand.role));
                 let mut operands: Vec<(&str, Array)> =

@@ -1,7 +1,7 @@
 //! Options that are refused: out of range, of another kind, unknown, or not suited to the operands.
 
 use super::{check, floats, ints};
-use crate::common::option_values;
+use crate::draw::option_values;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Mse, MultiMargin,
     PredictionType, Range, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, Value, all, by_id, cpu,

@@ -1,7 +1,7 @@
 //! Buffers of the caller's that hold many tensors at odd places, with a guard between them that nothing may write.
 
 use crate::case::Door;
-use crate::common::Rng;
+use crate::draw::Rng;
 use wgloss::wgpu::{BufferDescriptor, BufferUsages};
 use wgloss::{Array, Data, Gpu, Operand, Tensor, wgpu};
 

@@ -1,6 +1,6 @@
 //! One call of one loss as data: what is asked, by which door; run on the GPU and judged by the CPU twin.
 
-use crate::common::{FLOATS, Rng, Setting, option_values, stored_as};
+use crate::draw::{FLOATS, Rng, Setting, option_values, stored_as};
 use crate::judge;
 use crate::pages::Pages;
 use wgloss::{

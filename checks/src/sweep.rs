@@ -1,0 +1,255 @@
+//! A sweep over inputs that cost digits: each loss in each regime, drawn from a seed.
+
+use crate::draw::{Rng, Setting};
+use wgloss::{
+    Array, ClassAxis, DType, Domain, Gpu, Leaf, Operand, Reduction, Result, Role, Tensor, Term, Value, cpu,
+};
+
+/// What the inputs are like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Regime {
+    /// As networks give them when training begins.
+    Usual,
+    /// Logits from 20 to 80 either way, and log-probabilities and probabilities as near to their ends.
+    Sure,
+    /// Logits spread evenly from −100 to 100.
+    Wide,
+    /// Operands that are compared differ by a hundred-thousandth.
+    Alike,
+    /// All numbers that may be anything are beyond a thousand.
+    Offset,
+    /// All of them are about a hundred-thousandth.
+    Tiny,
+}
+
+impl Regime {
+    pub const ALL: [Regime; 6] =
+        [Regime::Usual, Regime::Sure, Regime::Wide, Regime::Alike, Regime::Offset, Regime::Tiny];
+
+    /// A number of a domain in this regime.
+    fn number(self, domain: Domain, drawn: f32, rng: &mut Rng) -> f32 {
+        let far = (20.0 + 60.0 * rng.unit()) as f32;
+        let small = (1e-6 * (0.1 + rng.unit())) as f32;
+        match (self, domain) {
+            (Regime::Sure, Domain::Real) => far * drawn.signum(),
+            (Regime::Sure, Domain::Log) => -far,
+            (Regime::Sure, Domain::Probability) => {
+                if drawn > 0.5 {
+                    1.0 - small
+                } else {
+                    small
+                }
+            }
+            (Regime::Wide, Domain::Real) => (200.0 * rng.unit() - 100.0) as f32,
+            (Regime::Wide, Domain::Log) => (-100.0 * rng.unit()) as f32,
+            (Regime::Offset, Domain::Real | Domain::Corners) => 1024.0 + drawn,
+            (Regime::Tiny, Domain::Real | Domain::Corners | Domain::Positive) => 1e-5 * drawn,
+            (Regime::Tiny, Domain::Probability) => small,
+            _ => drawn,
+        }
+    }
+}
+
+/// One loss in one regime.
+pub struct Draw {
+    pub id: &'static str,
+    /// The sum of the loss's values.
+    pub term: Term<Array>,
+    pub operands: Vec<(&'static str, Array)>,
+    pub options: Vec<(&'static str, Value)>,
+    /// The leading operand's shape.
+    pub shape: Vec<usize>,
+    /// The operands to differentiate, by name.
+    pub of: Vec<(&'static str, Array)>,
+    /// Whether the values can be had one by one.
+    pub has_values: bool,
+}
+
+/// A row of the sweep: a loss under some options, with labels or a dense target.
+pub struct Row {
+    pub name: String,
+    pub id: &'static str,
+    pub options: Vec<(&'static str, Value)>,
+    pub target: DType,
+}
+
+impl Row {
+    /// Every loss under the options that change its arithmetic.
+    pub fn all() -> Vec<Row> {
+        let mut rows = Vec::new();
+        for loss in wgloss::all() {
+            let id = loss.header().id;
+            let dense = loss.header().operand("target").is_some_and(|spec| spec.role == Role::Target);
+            for options in variants(id) {
+                let text = options.iter().map(|(name, value)| format!(", {name} {value}")).collect::<String>();
+                if dense {
+                    let (name, options) = (format!("{id}{text}, dense target"), options.clone());
+                    rows.push(Row { name, id, options, target: DType::F32 });
+                }
+                rows.push(Row { name: format!("{id}{text}"), id, options, target: DType::I32 });
+            }
+        }
+        rows
+    }
+
+    /// Its inputs in a regime, always the same.
+    pub fn draw(&self, regime: Regime) -> Draw {
+        let default = wgloss::by_id(self.id).expect("rows are of losses");
+        let header = default.header();
+        let shape: &[usize] = match default.leaf() {
+            Leaf::Region(_) | Leaf::Gram(_) => &[2, 3, 4],
+            Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_) => &[4, 6],
+            Leaf::Boxes(_) => &[8],
+            _ => &[3, 5],
+        };
+        let setting = Setting::new(&*default, shape, ClassAxis::Second, self.target);
+        let mut loss = setting.default_of(&*default);
+        for (name, value) in &self.options {
+            let place = loss.specs().iter().position(|spec| spec.name == *name).expect("a loss has its variants' options");
+            assert!(loss.set_at(place, value), "{}: {name} {value}", header.id);
+        }
+        let mut rng = Rng::new(7);
+        let mut operands: Vec<(&'static str, Array)> = Vec::new();
+        for spec in header.operands.iter().filter(|spec| !spec.optional) {
+            let mut drawn = setting.draw(&*loss, spec, &mut rng);
+            if matches!(loss.leaf(), Leaf::Region(_)) && spec.role == Role::Target && self.target.is_float() {
+                drawn = one_of(&drawn);
+            }
+            operands.push((spec.name, match drawn.dtype().is_float() {
+                true => in_regime(regime, spec.role, spec.domain, &drawn, &operands, &mut rng),
+                false => drawn,
+            }));
+        }
+        let options = loss.specs().into_iter().zip(loss.values()).map(|(spec, value)| (spec.name, value)).collect();
+        let reduction = [("reduction", Value::Name("sum".into()))];
+        let named = operands.iter().map(|(name, array)| (*name, array));
+        let term = Term::from_options(loss, reduction, named).unwrap_or_else(|error| panic!("{}: {error}", header.id));
+        let differentiable = operands.iter().filter(|(name, _)| header.operand(name).is_some_and(|spec| spec.gradient));
+        let (of, has_values) = (differentiable.cloned().collect(), header.reductions.contains(&Reduction::None));
+        Draw { id: self.id, term, operands, options, shape: setting.shape, of, has_values }
+    }
+}
+
+/// The options that change a loss's arithmetic, beside its defaults.
+fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
+    let name = |name: &str| Value::Name(name.into());
+    let number = Value::Number;
+    match id {
+        "box_iou" => ["iou", "giou", "diou"].map(|kind| vec![("kind", name(kind))]).into(),
+        "dice" => vec![
+            vec![],
+            vec![("activation", name("sigmoid"))],
+            vec![("squared_pred", Value::Flag(true))],
+            vec![("jaccard", Value::Flag(true))],
+        ],
+        "tversky" => vec![vec![], vec![("gamma", number(0.75)), ("alpha", number(0.25))]],
+        "generalized_dice" => vec![vec![], vec![("weighting", name("uniform"))]],
+        "sigmoid_focal" => vec![vec![], vec![("gamma", number(1.5))]],
+        "cross_entropy" => vec![vec![], vec![("label_smoothing", number(0.125)), ("z_loss", number(0.015625))]],
+        "distillation" => vec![vec![], vec![("temperature", number(1e6))]],
+        "dpo" => vec![vec![], vec![("label_smoothing", number(0.5))]],
+        "adversarial_discriminator" | "adversarial_generator" => {
+            ["vanilla", "least_squares", "hinge"].map(|kind| vec![("kind", name(kind))]).into()
+        }
+        "kl_penalty" => ["k1", "k2", "k3"].map(|kind| vec![("kind", name(kind))]).into(),
+        "vae" => ["mse", "bce_with_logits"].map(|of| vec![("reconstruction", name(of))]).into(),
+        "diffusion" => ["none", "min_snr"].map(|of| vec![("weighting", name(of))]).into(),
+        "info_nce" => [false, true].map(|flag| vec![("symmetric", Value::Flag(flag))]).into(),
+        "contrastive" => ["euclidean", "cosine"].map(|of| vec![("distance", name(of))]).into(),
+        _ => vec![vec![]],
+    }
+}
+
+/// What a device gives for a draw: the values one by one, or their sum, and the gradients of the sum.
+pub type Given = (Vec<f64>, Vec<Vec<f64>>);
+
+impl Draw {
+    fn differentiated(&self) -> Vec<&Array> {
+        self.of.iter().map(|(_, array)| array).collect()
+    }
+
+    /// What the twin gives.
+    pub fn by_twin(&self) -> Result<Given> {
+        let (sum, gradients) = cpu::gradient_list(&self.term, &self.differentiated())?;
+        let values = match self.has_values {
+            true => cpu::value(&self.term.clone().reduce(Reduction::None))?.tensor().to_f64(),
+            false => sum.tensor().to_f64(),
+        };
+        Ok((values, gradients.iter().map(Array::to_f64).collect()))
+    }
+
+    /// What a GPU gives.
+    pub fn by_gpu(&self, gpu: &Gpu) -> Result<Given> {
+        let (sum, gradients) = gpu.gradient_list(&self.term, &self.differentiated())?;
+        let read = |tensor: &Tensor| Ok(tensor.read().wait()?.to_f64());
+        let values = match self.has_values {
+            true => read(gpu.value(&self.term.clone().reduce(Reduction::None))?.tensor())?,
+            false => read(sum.tensor())?,
+        };
+        Ok((values, gradients.iter().map(read).collect::<Result<_>>()?))
+    }
+}
+
+/// The least number whose digits count: below it f32 soon has fewer of them, or none.
+pub const LEAST: f64 = 1e-35;
+
+/// The share of a number that it may be off by.
+pub const DIGITS: f64 = 1e-4;
+
+/// How far a number is off, as a share of what is wanted. What f32 does not hold is right where it is as good as nothing, or no
+/// number that f32 has.
+pub fn error(got: f64, want: f64) -> f64 {
+    let right = |right: bool| if right { 0.0 } else { f64::INFINITY };
+    match want.abs() {
+        size if size < LEAST => right(got.abs() <= 2.0 * LEAST),
+        size if size > f64::from(f32::MAX) => right(!got.is_finite() || (got - want).abs() <= DIGITS * size),
+        _ if got.is_nan() => f64::INFINITY,
+        size => (got - want).abs() / size,
+    }
+}
+
+/// Rows of which a GPU loses more than [`DIGITS`]: what they lose at most, and why.
+pub const LOSES: &[(&str, f64, &str)] = &[
+    ("cosine_embedding", 0.25, ALIKE),
+    ("cosine_similarity", 0.25, ALIKE),
+    ("contrastive, distance cosine", 0.25, ALIKE),
+    ("box_iou, kind giou", 20.0, "a corner that moves the loss by its eps alone has a gradient of a hundred-millionth"),
+    ("info_nce, symmetric false", 0.01, PARALLEL),
+    ("info_nce, symmetric true", 0.01, PARALLEL),
+    ("siglip", 0.01, PARALLEL),
+    ("sup_con", 0.01, PARALLEL),
+];
+
+const ALIKE: &str = "vectors that differ by a hundred-thousandth: their lengths are rounded to f32";
+const PARALLEL: &str = "rows a thousand times as long as they are apart: their cosines are rounded to f32";
+
+/// A dense target that has one class at each position: what the others have in common would cancel in its gradients, whatever
+/// the arithmetic.
+fn one_of(drawn: &Array) -> Array {
+    let [n, c, s] = [0, 1, 2].map(|axis| Operand::shape(drawn)[axis]);
+    let class = |at: usize| f32::from(u8::from(at / s % c == (at % s + at / (c * s)) % c));
+    Array::new(&(0..n * c * s).map(class).collect::<Vec<_>>(), [n, c, s]).expect("the shape is the drawn one's")
+}
+
+fn in_regime(
+    regime: Regime,
+    role: Role,
+    domain: Domain,
+    drawn: &Array,
+    before: &[(&'static str, Array)],
+    rng: &mut Rng,
+) -> Array {
+    let shape = Operand::shape(drawn);
+    let alike = before.iter().find(|(_, other)| other.dtype().is_float() && Operand::shape(other) == shape);
+    let compared = matches!(domain, Domain::Real | Domain::Log | Domain::Corners) && role != Role::Scale;
+    let numbers: Vec<f32> = match alike.filter(|_| regime == Regime::Alike && compared) {
+        Some((_, other)) => {
+            let near = other.to_f64().into_iter();
+            near.map(|x| (x * (1.0 + 1e-5 * (rng.unit() - 0.5)) + 1e-5 * (rng.unit() - 0.5)) as f32).collect()
+        }
+        // the scale of products stays what it is
+        None if matches!(role, Role::Scale | Role::Shift) => drawn.to_f64().iter().map(|&x| x as f32).collect(),
+        None => drawn.to_f64().iter().map(|&x| regime.number(domain, x as f32, rng)).collect(),
+    };
+    Array::new(&numbers, shape).expect("the shape is that of the numbers").with_class_axis(drawn.class_axis())
+}

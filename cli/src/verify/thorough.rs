@@ -1,0 +1,88 @@
+//! `wgloss verify --thorough`: calls that are drawn from a seed, each judged by the CPU twin.
+
+use super::progress::{Progress, Slot};
+use crate::failure::Failure;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+use wgloss_checks::thorough::{Devices, Kind, checks, count};
+
+/// What the check of a place came to.
+type Ran = (usize, Result<(), String>);
+
+/// Runs as many checks as the time allows, on so many threads, each with devices of its own.
+pub fn run(
+    losses: &[String],
+    seed: u64,
+    time: Option<Duration>,
+    threads: usize,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let checks = checks(seed, losses);
+    let (next, begun) = (AtomicUsize::new(0), Instant::now());
+    let progress = Progress::new(checks.len(), threads);
+    let in_time = || time.is_none_or(|time| begun.elapsed() < time);
+    let (sender, receiver) = mpsc::channel::<Ran>();
+    let work = |sender: mpsc::Sender<Ran>, slot: Slot<'_>| -> wgloss::Result<()> {
+        slot.starts("opening the devices".into());
+        let devices = Devices::open()?;
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(check) = checks.get(place).filter(|_| in_time()) else { break };
+            slot.starts(format!("{}: {}", check.loss(), check.kind.name()));
+            // a defect of one check says nothing about the others
+            let ran = panic::catch_unwind(AssertUnwindSafe(|| check.run(&devices)));
+            let ran = ran.unwrap_or_else(|_| Err("the check panicked".into()));
+            slot.skips(1);
+            if sender.send((place, ran)).is_err() {
+                break;
+            }
+        }
+        slot.ends();
+        Ok(())
+    };
+    let mut passed: BTreeMap<Kind, usize> = BTreeMap::new();
+    let mut failed: BTreeMap<Kind, usize> = BTreeMap::new();
+    thread::scope(|scope| {
+        let workers = progress.slots().map(|slot| (slot, sender.clone(), &work));
+        let workers: Vec<_> = workers.map(|(slot, sender, work)| scope.spawn(move || work(sender, slot))).collect();
+        drop(sender);
+        loop {
+            match receiver.recv_timeout(super::TICK) {
+                Ok((place, Ok(()))) => *passed.entry(checks[place].kind).or_default() += 1,
+                Ok((place, Err(why))) => {
+                    let check = &checks[place];
+                    *failed.entry(check.kind).or_default() += 1;
+                    let line = format!("FAILED {}, {}: {why}\n    {}", check.loss(), check.kind.name(), check.describe());
+                    progress.aside(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            for line in progress.slow(Instant::now()) {
+                // where standard error is closed, nobody waits for it
+                progress.aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
+            }
+        }
+        for worker in workers {
+            worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+        }
+        Ok::<(), Failure>(())
+    })?;
+    progress.finish();
+    let of = |counts: &BTreeMap<Kind, usize>, kind| counts.get(&kind).copied().unwrap_or(0);
+    for (kind, all) in count(&checks) {
+        let (passed, failed) = (of(&passed, kind), of(&failed, kind));
+        let left_out = all - passed - failed;
+        let note = if left_out > 0 { format!(", {left_out} left out for want of time") } else { String::new() };
+        writeln!(out, "{:<20} {passed} passed, {failed} failed{note}", kind.name())?;
+    }
+    let (passed, failed) = (passed.values().sum::<usize>(), failed.values().sum::<usize>());
+    let left_out = checks.len() - passed - failed;
+    writeln!(out, "seed {seed}, {} seconds: {passed} passed, {failed} failed, {left_out} left out", begun.elapsed().as_secs())?;
+    if failed > 0 { Err(Failure::Failed) } else { Ok(()) }
+}
