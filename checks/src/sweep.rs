@@ -1,9 +1,7 @@
 //! A sweep over inputs that cost digits: each loss in each regime, drawn from a seed.
 
 use crate::draw::{Rng, Setting};
-use wgloss::{
-    Array, ClassAxis, DType, Domain, Gpu, Leaf, Operand, Reduction, Result, Role, Tensor, Term, Value, cpu,
-};
+use wgloss::{Array, ClassAxis, DType, Domain, Gpu, Leaf, Operand, Reduction, Result, Role, Tensor, Term, Value, cpu};
 
 /// What the inputs are like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,7 +103,8 @@ impl Row {
         let setting = Setting::new(&*default, shape, ClassAxis::Second, self.target);
         let mut loss = setting.default_of(&*default);
         for (name, value) in &self.options {
-            let place = loss.specs().iter().position(|spec| spec.name == *name).expect("a loss has its variants' options");
+            let place =
+                loss.specs().iter().position(|spec| spec.name == *name).expect("a loss has its variants' options");
             assert!(loss.set_at(place, value), "{}: {name} {value}", header.id);
         }
         let mut rng = Rng::new(7);
@@ -115,10 +114,13 @@ impl Row {
             if matches!(loss.leaf(), Leaf::Region(_)) && spec.role == Role::Target && self.target.is_float() {
                 drawn = one_of(&drawn);
             }
-            operands.push((spec.name, match drawn.dtype().is_float() {
-                true => in_regime(regime, spec.role, spec.domain, &drawn, &operands, &mut rng),
-                false => drawn,
-            }));
+            operands.push((
+                spec.name,
+                match drawn.dtype().is_float() {
+                    true => in_regime(regime, spec.role, spec.domain, &drawn, &operands, &mut rng),
+                    false => drawn,
+                },
+            ));
         }
         let options = loss.specs().into_iter().zip(loss.values()).map(|(spec, value)| (spec.name, value)).collect();
         let reduction = [("reduction", Value::Name("sum".into()))];

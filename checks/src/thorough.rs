@@ -24,8 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] =
-        [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Large];
+    pub const ALL: [Kind; 6] = [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Large];
 
     /// The kind in a word or two.
     pub fn name(self) -> &'static str {
@@ -53,9 +52,17 @@ pub struct Check {
 enum Change {
     Nothing,
     /// A number of an operand, at a share of its length.
-    Number { operand: &'static str, at: f64, to: f32 },
+    Number {
+        operand: &'static str,
+        at: f64,
+        to: f32,
+    },
     /// A label.
-    Label { operand: &'static str, at: f64, to: i64 },
+    Label {
+        operand: &'static str,
+        at: f64,
+        to: i64,
+    },
 }
 
 /// The devices that checks run on.
@@ -233,7 +240,9 @@ impl Check {
                 let mut numbers = array.to_f32();
                 let place = place(*at, numbers.len());
                 numbers[place] = *to;
-                *array = Array::new(&numbers, array.shape()).expect("the shape is its own").with_class_axis(array.class_axis());
+                *array = Array::new(&numbers, array.shape())
+                    .expect("the shape is its own")
+                    .with_class_axis(array.class_axis());
             }
             Change::Label { operand, at, to } => return self.bad_label(gpu, inputs, operand, *at, *to),
         }

@@ -149,7 +149,9 @@ pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
         Error::Gpu(message) => {
             let message = with_files(&explained, &message);
             // this library's own shaders have been compiled often enough
-            match explained.sources.iter().find(|source| !is_own(source)) {
+            let foreign = || explained.sources.iter().filter(|source| !is_own(source));
+            let named = foreign().find(|source| message.contains(&format!("shaders/{}.wgsl", source.path)));
+            match named.or(foreign().next()) {
                 Some(source) => Error::InvalidShader { path: source.path.into(), message: compilers(&message).into() },
                 None => Error::Gpu(message),
             }

@@ -24,10 +24,17 @@ const OF_TWINS: f64 = 1e-7;
 const PAGE: &str = "docs/accuracy.md";
 const WRITE: &str = "WGLOSS_WRITE_ACCURACY";
 
-/// A row with its inputs in each regime, and what the definition gives.
+/// A row with its inputs in each regime.
 struct Wanted {
     row: Row,
-    draws: Vec<(Regime, Draw, Vec<f64>, Vec<Vec<Option<f64>>>)>,
+    draws: Vec<Defined>,
+}
+
+/// Inputs, and what the definition gives for them: values, and gradients but at kinks.
+struct Defined {
+    draw: Draw,
+    values: Vec<f64>,
+    gradients: Vec<Vec<Option<f64>>>,
 }
 
 static WANTED: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
@@ -35,9 +42,9 @@ static WANTED: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
         let draws = Regime::ALL.map(|regime| {
             let draw = row.draw(regime);
             let inputs = inputs(&draw);
-            let want = values(draw.id, &inputs).iter().map(Big::to_f64).collect();
+            let values = values(draw.id, &inputs).iter().map(Big::to_f64).collect();
             let gradients = draw.of.iter().map(|(name, _)| gradient(&draw, &inputs, name)).collect();
-            (regime, draw, want, gradients)
+            Defined { draw, values, gradients }
         });
         Wanted { row, draws: draws.into() }
     };
@@ -82,12 +89,12 @@ fn gradient(draw: &Draw, inputs: &Inputs, operand: &str) -> Vec<Option<f64>> {
 /// The greatest relative error of a row's values and of its gradients, over all regimes.
 fn worst(wanted: &Wanted, given: &dyn Fn(&Draw) -> Given) -> [f64; 2] {
     let mut worst = [0.0f64; 2];
-    for (_, draw, want, of_gradients) in &wanted.draws {
-        let (values, gradients) = given(draw);
-        let sum = [want.iter().sum()];
-        let want = if want.len() == values.len() { &want[..] } else { &sum };
+    for defined in &wanted.draws {
+        let (values, gradients) = given(&defined.draw);
+        let sum = [defined.values.iter().sum()];
+        let want = if defined.values.len() == values.len() { &defined.values[..] } else { &sum };
         worst[0] = want.iter().zip(values).map(|(want, got)| error(got, *want)).fold(worst[0], f64::max);
-        let pairs = of_gradients.iter().flatten().zip(gradients.iter().flatten());
+        let pairs = defined.gradients.iter().flatten().zip(gradients.iter().flatten());
         worst[1] = pairs.filter_map(|(want, got)| Some(error(*got, (*want)?))).fold(worst[1], f64::max);
     }
     worst

@@ -2,6 +2,7 @@
 //! The twin and the GPU have to give each number to 1e-4 of it, however small it is.
 
 use crate::point::Point;
+use std::f64::consts::LN_2;
 use wgloss::*;
 
 /// How near every number has to be, as a share of it.
@@ -342,15 +343,15 @@ fn near_boxes() -> Vec<Point> {
 /// Options at the ends of what they may be, and arguments that are nearly equal.
 fn ends_and_near_arguments() -> Vec<Point> {
     let mut points = Vec::new();
-    for (z, loss, d) in [(1e-4, 0.693147180572, 2.50000001133e-7), (1e-9, 0.69314718056, 2.5000000038e-12)] {
+    for (z, loss, d) in [(1e-4, 0.693147180572, 2.50000001133e-7), (1e-9, LN_2, 2.5000000038e-12)] {
         let x = [z, 0.0, 0.0, 0.0].map(|x| floats(&[x], &[1]));
         let dpo = Dpo { label_smoothing: 0.5, ..Default::default() };
         points.push(point("dpo of equal shares", &x[0], dpo.of(&x[0], &x[1], &x[2], &x[3]), loss, &[d]));
     }
     let (x, half) = (floats(&[1e-6], &[1, 1]), floats(&[0.5], &[1, 1]));
     let d = 2.49999999369e-7;
-    points.push(point("a target of a half", &x, BceWithLogits::default().of(&x, &half), 0.69314718056, &[d]));
-    points.push(point("a multi-label one", &x, MultilabelSoftMargin::default().of(&x, &half), 0.69314718056, &[d]));
+    points.push(point("a target of a half", &x, BceWithLogits::default().of(&x, &half), LN_2, &[d]));
+    points.push(point("a multi-label one", &x, MultilabelSoftMargin::default().of(&x, &half), LN_2, &[d]));
 
     let (student, teacher) = (floats(&[0.0, 1.0, -0.5, 2.25], &[1, 4]), floats(&[1.0, -2.0, 0.5, 3.0], &[1, 4]));
     // half the variance of the logits' differences, and their distances from its mean over the classes

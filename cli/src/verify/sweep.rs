@@ -34,7 +34,8 @@ pub fn run(losses: &[String], out: &mut impl Write) -> Result<(), Failure> {
 fn off(draw: &Draw, gpu: &Gpu) -> Result<[f64; 2], Failure> {
     let (want, want_gradients) = draw.by_twin()?;
     let (got, gradients) = draw.by_gpu(gpu)?;
-    let greatest = |got: &[f64], want: &[f64]| got.iter().zip(want).map(|(got, want)| error(*got, *want)).fold(0.0, f64::max);
+    let greatest =
+        |got: &[f64], want: &[f64]| got.iter().zip(want).map(|(got, want)| error(*got, *want)).fold(0.0, f64::max);
     let of_gradients = gradients.iter().zip(&want_gradients).map(|(got, want)| greatest(got, want)).fold(0.0, f64::max);
     Ok([greatest(&got, &want), of_gradients])
 }

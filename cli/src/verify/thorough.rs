@@ -57,7 +57,8 @@ pub fn run(
                 Ok((place, Err(why))) => {
                     let check = &checks[place];
                     *failed.entry(check.kind).or_default() += 1;
-                    let line = format!("FAILED {}, {}: {why}\n    {}", check.loss(), check.kind.name(), check.describe());
+                    let line =
+                        format!("FAILED {}, {}: {why}\n    {}", check.loss(), check.kind.name(), check.describe());
                     progress.aside(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -83,6 +84,10 @@ pub fn run(
     }
     let (passed, failed) = (passed.values().sum::<usize>(), failed.values().sum::<usize>());
     let left_out = checks.len() - passed - failed;
-    writeln!(out, "seed {seed}, {} seconds: {passed} passed, {failed} failed, {left_out} left out", begun.elapsed().as_secs())?;
+    writeln!(
+        out,
+        "seed {seed}, {} seconds: {passed} passed, {failed} failed, {left_out} left out",
+        begun.elapsed().as_secs()
+    )?;
     if failed > 0 { Err(Failure::Failed) } else { Ok(()) }
 }
