@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::drivers::verdict;
+use super::drivers::{THOROUGHLY, VERIFY, verdict, with_drawn};
 use super::machine::{Halt, need};
 use super::place::{Outcome, Place, unwritten};
 use super::texts::{Compiled, counted, dealt, files};
@@ -120,8 +120,10 @@ fn verify(place: &Place, kernels: &str) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, WINE])?;
     windows.build()?;
     let kernels = [("WGLOSS_KERNELS", kernels)];
-    let ended = windows.run(&["verify", "--device", "gpu", "--dtype", "all"], &kernels, "verify", 60)?;
-    verdict(&ended, format!("FXC under {}, Mesa {}", windows.name(), windows.sid().version("mesa-vulkan-drivers")))
+    let ended = windows.run(VERIFY, &kernels, "verify", 60)?;
+    let mesa = windows.sid().version("mesa-vulkan-drivers");
+    let outcome = verdict(&ended, format!("FXC under {}, Mesa {mesa}", windows.name()))?;
+    with_drawn(outcome, &windows.run(THOROUGHLY, &kernels, "thorough", 60)?)
 }
 
 /// `dx12-gpu`.

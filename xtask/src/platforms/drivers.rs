@@ -12,8 +12,9 @@ const MINUTES: u64 = 40;
 /// How much a program may hold on SwiftShader, in KiB of addresses: a kernel that it compiles badly asks for gigabytes.
 const ADDRESSES: &str = "8388608";
 
-/// The program's arguments.
-const VERIFY: &[&str] = &["verify", "--device", "gpu", "--dtype", "all"];
+/// The program's arguments: for the cases, and for calls that are drawn, as many as there are seconds for.
+pub const VERIFY: &[&str] = &["verify", "--device", "gpu", "--dtype", "all", "--strict"];
+pub const THOROUGHLY: &[&str] = &["verify", "--thorough", "--seconds", "120"];
 
 /// Variables that would choose another driver than the row's.
 const CHOOSING: &[&str] =
@@ -94,7 +95,29 @@ fn verify(place: &Place, program: impl Fn() -> Command) -> Result<Outcome, Halt>
     let devices = place.watch(program().arg("devices"), "devices", 5)?.success("wgloss devices")?;
     let ended = place.watch(program().args(VERIFY), "verify", MINUTES)?;
     let outcome = verdict(&ended, driver(&devices))?;
-    Ok(Outcome { result: format!("{}; {} MiB", outcome.result, ended.memory), ..outcome })
+    let outcome = Outcome { result: format!("{}; {} MiB", outcome.result, ended.memory), ..outcome };
+    let drawn = place.watch(program().args(THOROUGHLY), "thorough", MINUTES)?;
+    with_drawn(outcome, &drawn)
+}
+
+/// What the cases came to, with the calls that were drawn.
+pub fn with_drawn(outcome: Outcome, ended: &Ended) -> Result<Outcome, Halt> {
+    let of = |line: &str| {
+        let (_, counts) = line.trim().strip_prefix("seed ")?.split_once(" seconds: ")?;
+        let (counts, left_out) = counts.strip_suffix(" left out")?.rsplit_once(", ")?;
+        let (passed, failed) = self::counts(counts)?;
+        Some((passed, failed, left_out.parse::<usize>().ok()?))
+    };
+    let Some((passed, failed, left_out)) = ended.printed.lines().rev().find_map(of) else {
+        let last = last_lines(&ended.printed, 6);
+        return Err(Halt::Failed(format!("`verify --thorough` did not get to its end:\n{last}")));
+    };
+    for line in ended.printed.lines().filter(|line| line.starts_with("FAILED")).take(30) {
+        println!("{}", line.trim());
+    }
+    let rest = if left_out > 0 { format!(", {left_out} left out") } else { String::new() };
+    let result = format!("{}; drawn: {passed} passed, {failed} failed{rest}", outcome.result);
+    Ok(Outcome { passed: outcome.passed && failed == 0 && passed > 0 && ended.succeeded, result, ..outcome })
 }
 
 /// The driver of the adapter that is used, as `wgloss devices` names it.
@@ -148,6 +171,19 @@ mod tests {
         assert_eq!(of("12 passed, 0 failed\n", false), outcome(false, "12 passed, 0 failed"));
         assert_eq!(of("0 passed, 0 failed\n", true), outcome(false, "0 passed, 0 failed"));
         assert!(of("mse gpu 5 passed, 0 failed, worst\n", true).is_err());
+    }
+
+    #[test]
+    fn drawn_calls_are_told_beside_the_cases() {
+        let cases = || Outcome { passed: true, result: "9 passed, 0 failed".into(), with: "X".into() };
+        let of = |printed, succeeded| with_drawn(cases(), &ended(printed, succeeded));
+        let outcome = |passed, result: &str| Ok(Outcome { passed, result: result.into(), with: "X".into() });
+        let good = "labels 4 passed, 0 failed\nseed 1, 62 seconds: 110 passed, 0 failed, 37 left out\n";
+        assert_eq!(of(good, true), outcome(true, "9 passed, 0 failed; drawn: 110 passed, 0 failed, 37 left out"));
+        assert_eq!(of(good, false), outcome(false, "9 passed, 0 failed; drawn: 110 passed, 0 failed, 37 left out"));
+        let bad = "FAILED mse, labels: no\nseed 1, 62 seconds: 110 passed, 2 failed, 0 left out\n";
+        assert_eq!(of(bad, true), outcome(false, "9 passed, 0 failed; drawn: 110 passed, 2 failed"));
+        assert!(of("labels 4 passed, 0 failed\n", true).is_err());
     }
 
     #[test]
