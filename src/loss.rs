@@ -220,9 +220,16 @@ macro_rules! loss {
         }
     ) => {
         $(#[$doc])*
+        ///
+        /// Shapes that do not fit, options beyond their ranges, dtypes that are not taken and what is too large are refused of
+        /// every loss, as `wgloss::Error` tells.
         #[derive(Clone, Debug, PartialEq)]
         pub struct $loss {
-            $($(#[doc = $option_doc])* pub $option: $type,)*
+            $(
+                $(#[doc = $option_doc])*
+                #[doc = concat!("\n\nDefault `", stringify!($default), "`; range `", stringify!($range), "`.")]
+                pub $option: $type,
+            )*
         }
 
         impl Default for $loss {
