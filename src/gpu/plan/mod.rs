@@ -5,6 +5,8 @@
 mod blocks;
 mod elements;
 mod gram;
+#[cfg(any(test, feature = "fuzzing"))]
+mod invariants;
 mod joint;
 mod linear;
 mod passes;
@@ -33,8 +35,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use totals::{Piece, scale_first, scale_piece, totals};
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use blocks::MULTIPLIED;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use invariants::assert_kept;
+#[cfg(test)]
+pub(crate) use invariants::assert_short;
 pub(crate) use request::Request;
 pub(crate) use rounding::rounding;
 
