@@ -2,8 +2,8 @@
 
 use wgloss::fuzzing::Draw;
 use wgloss::{
-    Array, Axis, ClassAxis, DType, Data, Domain, Error, Kind, Leaf, Loss, Operand, OperandSpec, Reduction, Role, Sizes,
-    Term, Value, cpu,
+    Array, Axis, ClassAxis, DType, Data, Domain, Error, Kind, Leaf, Loss, OperandSpec, Reduction, Role, Sizes, Term,
+    Value, cpu,
 };
 
 /// The most elements of an operand.
@@ -191,8 +191,11 @@ impl Call {
 
     /// Asserts that the loss and all gradients are numbers, where they are to be.
     fn assert_finite(&self, answer: &Answer) {
-        // of other options some ask for what no number holds
-        if !self.options.is_empty() || answer.parts.iter().skip(1).step_by(2).any(|&denominator| denominator == 0.0) {
+        // other options may ask for what no number holds, and the mean of an item without elements is none
+        if !self.options.is_empty()
+            || self.sizes.leader.contains(&0)
+            || answer.parts.iter().skip(1).step_by(2).any(|&denominator| denominator == 0.0)
+        {
             return;
         }
         let id = self.loss.header().id;

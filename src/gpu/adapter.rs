@@ -43,7 +43,7 @@ impl Kernels {
     }
 
     /// Those of every kind of adapter.
-    #[cfg(feature = "fuzzing")]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub const ALL: [Kernels; 4] = [
         Kernels { lanes: Lanes::Plain, small: false },
         Kernels { lanes: Lanes::Gpu, small: false },

@@ -152,7 +152,7 @@ impl Gpu {
     }
 
     /// A device that does nothing, with the kernels of any kind of adapter.
-    #[cfg(feature = "fuzzing")]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn noop(kernels: Kernels, on_vulkan: bool) -> Gpu {
         let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
         let mut gpu = Gpu::from_wgpu(device, queue);

@@ -7,7 +7,7 @@ pub(crate) mod case;
 mod context;
 mod device;
 mod files;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod foreign;
 mod job;
 mod kernel;

@@ -1,12 +1,15 @@
 //! What every plan keeps to, whatever it is for. Tests of chosen cases and fuzzing of drawn ones both assert it.
 
+use super::blocks::MULTIPLIED;
 use super::split::{SLICE, room};
-use super::{Bound, MOST_BUFFERS, MOST_TALLIES, MULTIPLIED, Plan, Request, Stage};
+use super::{Bound, MOST_BUFFERS, MOST_TALLIES, Plan, Request, Stage};
 use crate::check::Walk;
+use crate::gpu::kernel::Kernel;
 use crate::shape::elements;
 use crate::term::Operand;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The iterations that a loop of an invocation may have: some drivers stop all loops of an invocation, silently, after 65,535
 /// in all, and a kernel has a few loops of this length.
@@ -32,16 +35,16 @@ pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
 pub(crate) fn assert_kept(request: &Request<'_>, plan: &Plan) {
     assert_short(&"the plan", plan);
     assert_counted(plan);
+    let kernels = bindings(plan);
     for stage in &plan.stages {
-        let entry = stage.kernel.entry;
-        assert!(stage.buffers() <= MOST_BUFFERS, "{entry} binds {} buffers", stage.buffers());
+        let (entry, names) = (stage.kernel.entry, &kernels[&Arc::as_ptr(&stage.kernel)]);
         // rows and columns of workgroups, as they are folded, and a kernel's own count of them in 32 bits
         let rows = stage.groups.div_ceil(MOST_OF_ONE);
         let last = u64::from(stage.block.first_group) + rows * stage.groups.div_ceil(rows);
         assert!(rows <= MOST_OF_ONE && last <= u64::from(u32::MAX), "{entry}: workgroups to {last}");
-        for binding in stage.kernel.bindings() {
+        for name in names {
             // finds scratch memory that the plan does not hold
-            let _ = plan.bound(stage, &binding.name);
+            let _ = plan.bound(stage, name);
         }
         assert_windows(request, plan, stage);
         assert_quick(plan, stage);
@@ -58,7 +61,7 @@ pub(crate) fn assert_kept(request: &Request<'_>, plan: &Plan) {
         assert_once(request, plan, wanted.operand, &stages);
     }
     if request.unreduced() && !request.statistics {
-        let binds = |stage: &&Stage| stage.kernel.bindings().iter().any(|binding| binding.name == "losses");
+        let binds = |stage: &&Stage| kernels[&Arc::as_ptr(&stage.kernel)].iter().any(|name| name == "losses");
         let stages: Vec<&Stage> = plan.stages.iter().filter(binds).collect();
         let values = elements(&request.checked.loss_shape).unwrap_or(0);
         assert!(values == 0 || !stages.is_empty(), "the loss's values are not written");
@@ -66,6 +69,19 @@ pub(crate) fn assert_kept(request: &Request<'_>, plan: &Plan) {
             assert_groups_once(request, stages.iter().copied(), "the loss's values");
         }
     }
+}
+
+/// The names of what each kernel binds, which are no more than a dispatch can: many stages share a kernel.
+fn bindings(plan: &Plan) -> HashMap<*const Kernel, Vec<String>> {
+    let mut kernels = HashMap::new();
+    for stage in &plan.stages {
+        kernels.entry(Arc::as_ptr(&stage.kernel)).or_insert_with(|| {
+            let (entry, buffers) = (stage.kernel.entry, stage.buffers());
+            assert!(buffers <= MOST_BUFFERS, "{entry} binds {buffers} buffers");
+            stage.kernel.bindings().into_iter().map(|binding| binding.name).collect()
+        });
+    }
+    kernels
 }
 
 /// Asserts that no parameter is a clamped number.

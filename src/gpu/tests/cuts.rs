@@ -3,7 +3,7 @@
 use super::cases::{Case, Gradients, Piece, cases, follows_another, noop};
 use super::compiled::in_parallel;
 use crate::error::Error;
-use crate::gpu::plan::{Bound, MULTIPLIED, Plan, Stage, assert_short, reads_first};
+use crate::gpu::plan::{Bound, Stage, assert_short, reads_first};
 use crate::leaf::Leaf;
 use crate::loss::Loss;
 use crate::role::Role;
@@ -118,7 +118,7 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
             let ways = [Gradients::None, Gradients::Store].into_iter().chain(in_place);
             for (gradients, (on_cpu, small)) in ways.flat_map(|gradients| KINDS.map(|kind| (gradients, kind))) {
                 let case = Case { on_cpu, small, ..case(&*loss, &shape, axis, gradients) };
-                match case.kept_plan(noop()) {
+                match case.plan(noop()) {
                     Ok(plan) => {
                         assert_short(&case, &plan);
                         planned += 1;
@@ -155,24 +155,12 @@ fn what_people_have_is_not_refused() {
             let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;
             for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {
                 let case = Case { binding_limit, on_cpu, small, ..case(&*loss, &shape, axis, Gradients::Store) };
-                let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-                assert_short(&case, &plan);
-                assert_quick(&case, &plan);
+                let plan = case.kept_plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
                 // a few for each slice of what is gone through
                 let dispatches = plan.stages.len();
                 assert!(tiled || dispatches < 4000, "{case:?}: {dispatches} dispatches");
             }
         }
-    }
-}
-
-/// No dispatch multiplies for long, but for what the fewest rows take.
-fn assert_quick(case: &Case, plan: &Plan) {
-    for stage in plan.stages.iter().filter(|stage| stage.kernel.entry.starts_with("tiles_")) {
-        let (rows, others) =
-            (stage.block.own_end - stage.block.own_first, stage.block.other_end - stage.block.other_first);
-        let multiplied = u64::from(rows) * u64::from(others) * u64::from(plan.params.per_item);
-        assert!(rows <= 64 || multiplied <= MULTIPLIED, "{case:?}: {} multiplies {multiplied}", stage.kernel.entry);
     }
 }
 
