@@ -8,6 +8,9 @@ pub mod coming_from_pytorch {}
 mod compounds;
 pub mod cpu;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "gpu")]
 mod gpu;
 pub mod landscape;

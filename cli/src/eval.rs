@@ -1,5 +1,7 @@
 //! `wgloss eval`: a loss of tensors in files, and its gradients.
 
+#[cfg(feature = "fuzzing")]
+use crate::device::{Answer, Way};
 use crate::device::{Device, Job};
 use crate::failure::Failure;
 use crate::files::{self, npy, output};
@@ -53,6 +55,9 @@ pub struct Eval {
     class_axis_last: bool,
 }
 
+/// A loss, and the values of its options by name.
+type Asked = (&'static Header, Vec<(String, Value)>);
+
 fn ids() -> Vec<&'static str> {
     wgloss::all().iter().map(|loss| loss.header().id).collect()
 }
@@ -67,23 +72,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
 impl Eval {
     /// Evaluates the loss; writes and prints once everything is there.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
-        let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
-        let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
-        let options = self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name))));
-        for (place, (name, _)) in self.options.iter().enumerate() {
-            if self.options[..place].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Failure::Input(format!("--option {name} is given twice")));
-            }
-        }
+        let (loss, options) = self.asked()?;
         self.check_outputs()?;
         wgloss::cpu::set_memory_bound(u64::from(self.memory) << 30);
-        let job = Job {
-            loss: loss.header(),
-            options: options.collect(),
-            operands: self.read(loss.header())?,
-            upstream: None,
-        };
+        let operands = self.read(loss, files::read)?;
+        let job = Job { loss, options, operands, upstream: None };
         let ways = self.device.open()?;
         let names: Vec<&str> = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
         let answer = ways[0].evaluate(&job, &names)?;
@@ -95,6 +88,29 @@ impl Eval {
             print(out, &answer.loss)?;
         }
         Ok(())
+    }
+
+    /// The loss that is asked for, and its options.
+    fn asked(&self) -> Result<Asked, Failure> {
+        let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
+        let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
+        let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
+        for (place, (name, _)) in self.options.iter().enumerate() {
+            if self.options[..place].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Failure::Input(format!("--option {name} is given twice")));
+            }
+        }
+        let options = self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name))));
+        Ok((loss.header(), options.collect()))
+    }
+
+    /// Evaluates the loss by its twin, with arrays of the caller's in the place of files, and writes nothing.
+    #[cfg(feature = "fuzzing")]
+    pub fn without_files(&self, read: impl Fn(&str) -> Result<Array, Failure>) -> Result<Answer, Failure> {
+        let (loss, options) = self.asked()?;
+        let job = Job { loss, options, operands: self.read(loss, read)?, upstream: None };
+        let names: Vec<&str> = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
+        Ok(Way::Cpu.evaluate(&job, &names)?)
     }
 
     fn check_outputs(&self) -> Result<(), Failure> {
@@ -120,14 +136,18 @@ impl Eval {
         given.chain(self.operands.iter().map(|(name, place)| (name.as_str(), place)))
     }
 
-    fn read(&self, loss: &Header) -> Result<Vec<(String, Array)>, Failure> {
-        let read = |(name, place): (&str, &String)| {
-            let array = files::read(place)?;
+    fn read(
+        &self,
+        loss: &Header,
+        read: impl Fn(&str) -> Result<Array, Failure>,
+    ) -> Result<Vec<(String, Array)>, Failure> {
+        let operand = |(name, place): (&str, &String)| {
+            let array = read(place)?;
             let is_prediction = name == loss.operands[0].name;
             let array = if self.class_axis_last && is_prediction { array.class_axis_last() } else { array };
             Ok((name.to_string(), array))
         };
-        self.places().map(read).collect()
+        self.places().map(operand).collect()
     }
 }
 

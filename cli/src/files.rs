@@ -54,7 +54,7 @@ pub struct Bytes<R> {
 
 impl Bytes<&[u8]> {
     /// Those of a file in memory.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn of(bytes: &[u8]) -> Bytes<&[u8]> {
         Bytes { file: bytes, left: bytes.len() as u64 }
     }

@@ -1,58 +1,7 @@
-//! The `wgloss` program: lists GPU adapters, verifies the kernels on them, evaluates losses of files, draws landscapes.
+//! The `wgloss` program: `lib.rs` has all of it.
 
-mod device;
-mod devices;
-mod eval;
-mod failure;
-mod files;
-mod landscape;
-mod list;
-mod stdout;
-mod verify;
-
-use clap::{Parser, Subcommand};
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Loss functions on the GPU: values and gradients, each proven by a CPU twin.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// List the GPU adapters, with what matters to the losses, and which one would be used.
-    Devices,
-    /// Run the conformance cases. A loss is reported as soon as it is done; the last line is `N passed, N failed`.
-    Verify(verify::Verify),
-    /// Evaluate a loss of tensors in files, and its gradients.
-    Eval(eval::Eval),
-    /// Tell which loss is for which task.
-    List(list::List),
-    /// Draw a loss over a grid as a surface with its contours.
-    Landscape(landscape::Landscape),
-}
-
 fn main() -> ExitCode {
-    let mut out = stdout::lock();
-    let done = match Arguments::parse().command {
-        Command::Devices => devices::run(&mut out),
-        Command::Verify(verify) => verify.run(&mut out),
-        Command::Eval(eval) => eval.run(&mut out),
-        Command::List(list) => list.run(&mut out),
-        Command::Landscape(landscape) => landscape.run(&mut out),
-    };
-    match done.and_then(|()| Ok(out.flush()?)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !failure.is_silent() {
-                // nowhere is left to report that standard error is closed
-                let _ = writeln!(io::stderr(), "error: {failure}");
-            }
-            failure.exit_code()
-        }
-    }
+    wgloss_cli::main()
 }

@@ -42,6 +42,15 @@ impl Kernels {
         Kernels { lanes, small: info.backend == wgpu::Backend::Dx12 || asked == Some("small") }
     }
 
+    /// Those of every kind of adapter.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub const ALL: [Kernels; 4] = [
+        Kernels { lanes: Lanes::Plain, small: false },
+        Kernels { lanes: Lanes::Gpu, small: false },
+        Kernels { lanes: Lanes::Cpu, small: false },
+        Kernels { lanes: Lanes::Gpu, small: true },
+    ];
+
     fn name(self) -> &'static str {
         match self.lanes {
             Lanes::Plain => "plain",

@@ -151,6 +151,16 @@ impl Gpu {
         }))
     }
 
+    /// A device that does nothing, with the kernels of any kind of adapter.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn noop(kernels: Kernels, on_vulkan: bool) -> Gpu {
+        let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
+        let mut gpu = Gpu::from_wgpu(device, queue);
+        let context = Arc::get_mut(&mut gpu.0).expect("nobody else has it yet");
+        (context.kernels, context.on_vulkan) = (kernels, on_vulkan);
+        gpu
+    }
+
     /// The device.
     pub fn device(&self) -> &wgpu::Device {
         self.0.device.wgpu()

@@ -131,6 +131,20 @@ fn declared(line: &str) -> Option<Declared> {
     Some(Declared { number: number.parse().ok()?, name: name.into(), kind })
 }
 
+/// Refuses a leaf that declares a binding: a plan knows of nothing that it could stand for.
+pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
+    match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((declared(line)?, number))) {
+        None => Ok(()),
+        Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
+            path: leaf.path.into(),
+            message: format!(
+                "in shaders/{}.wgsl, line {line}: a leaf declares no binding, and here is `{name}`",
+                leaf.path
+            ),
+        }),
+    }
+}
+
 /// A pipeline with the layout of its one bind group.
 #[derive(Debug)]
 pub(crate) struct Pipeline {

@@ -2,9 +2,13 @@
 
 mod adapter;
 mod bind;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod case;
 mod context;
 mod device;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod foreign;
 mod job;
 mod kernel;
 #[cfg(any(target_arch = "wasm32", test))]
@@ -14,7 +18,7 @@ mod outputs;
 mod own_params;
 mod params;
 mod pipelines;
-mod plan;
+pub(crate) mod plan;
 mod rewrite;
 mod scopes;
 mod specialise;

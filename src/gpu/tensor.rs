@@ -232,7 +232,7 @@ impl Gpu {
     }
 
     /// A tensor that claims its shape without the memory for it: what plans are tested on.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn claim(&self, shape: impl Into<Vec<usize>>, dtype: DType) -> Tensor {
         let memory = Memory::new(self, "claimed", 16, None, TENSOR).expect("16 bytes");
         self.tensor(memory, shape.into(), dtype)

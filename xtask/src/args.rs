@@ -8,6 +8,7 @@ Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
+       cargo xtask fuzz [--minutes N] [TARGET]...
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, stopping at the first that fails
@@ -17,6 +18,8 @@ Usage: cargo xtask <demo | test> [--no-install]
                 that Debian can stand in for, or the rows named, and keep what
                 came of it in docs/platforms.tsv. Needs Debian and root; a row
                 that can't run here is left out with a reason
+  fuzz          run every fuzz target, or those named, over the kept inputs in
+                fuzz/corpus/ (docs/reliability.md says what the targets are)
 
   --quick       measure batches eight times smaller, and a few runs of each
   --peers       run PyTorch, burn and candle on the same inputs too, where they
@@ -29,6 +32,7 @@ Usage: cargo xtask <demo | test> [--no-install]
   --list        print the rows, what each installs and how long it takes
   --tables      write the tables of docs/platforms.md and README.md anew from
                 docs/platforms.tsv
+  --minutes     then run each target for N minutes over mutations of its inputs
   --no-install  where no GPU adapter is found, don't install the software Vulkan
                 driver: print the command that would, and stop. Of platforms,
                 leave out what would install anything
@@ -64,6 +68,8 @@ pub enum Request {
     ListPlatforms,
     /// Write the tables of platforms.
     WriteTables,
+    /// Run the fuzz targets, with these arguments of their runner.
+    Fuzz(Vec<String>),
 }
 
 /// What is to be measured.
@@ -88,6 +94,7 @@ enum Task {
     Test,
     Bench,
     Platforms,
+    Fuzz,
 }
 
 /// Reads the arguments after the program's name; the error is one line for the user.
@@ -95,15 +102,18 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut task = None;
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
-    let (mut instead, mut rows) = (None, Vec::new());
+    let (mut instead, mut rows, mut fuzz) = (None, Vec::new(), Vec::new());
     for argument in arguments {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
+            // the targets are the runner's, which says what is wrong with a name or a number
+            (_, Some(Task::Fuzz)) => fuzz.push(argument),
             ("--no-install", _) => install = Install::Forbidden,
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
             ("bench", None) => task = Some(Task::Bench),
             ("platforms", None) => task = Some(Task::Platforms),
+            ("fuzz", None) => task = Some(Task::Fuzz),
             ("--list", Some(Task::Platforms)) => instead = Some(Request::ListPlatforms),
             ("--tables", Some(Task::Platforms)) => instead = Some(Request::WriteTables),
             (row, Some(Task::Platforms)) if is_row(row) => rows.push(argument),
@@ -129,7 +139,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         }
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
         Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, rows))),
-        None => Err("say what to do: `demo`, `test`, `bench` or `platforms`".to_owned()),
+        Some(Task::Fuzz) => Ok(Request::Fuzz(fuzz)),
+        None => Err("say what to do: `demo`, `test`, `bench`, `platforms` or `fuzz`".to_owned()),
     }
 }
 
@@ -173,6 +184,9 @@ mod tests {
             ),
             ("platforms --list", Request::ListPlatforms),
             ("platforms --tables", Request::WriteTables),
+            ("fuzz", Request::Fuzz(Vec::new())),
+            ("fuzz --minutes 5 plans", Request::Fuzz(vec!["--minutes".to_owned(), "5".to_owned(), "plans".to_owned()])),
+            ("fuzz plans --help", Request::Help),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
         }
@@ -181,8 +195,8 @@ mod tests {
     #[test]
     fn command_lines_that_do_not() {
         for (line, named) in [
-            ("", "`demo`, `test`, `bench` or `platforms`"),
-            ("--no-install", "`demo`, `test`, `bench` or `platforms`"),
+            ("", "`demo`, `test`, `bench`, `platforms` or `fuzz`"),
+            ("--no-install", "`demo`, `test`, `bench`, `platforms` or `fuzz`"),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),

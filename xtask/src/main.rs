@@ -1,10 +1,12 @@
-//! `cargo xtask`: this project's demo, its whole test, its measurements and its platforms, on a machine that may have nothing but Rust.
+//! `cargo xtask`: this project's demo, its whole test, its measurements, its platforms and its fuzzing, on a machine that may have
+//! nothing but Rust.
 
 mod adapter;
 mod args;
 mod bench;
 mod demo;
 mod distribution;
+mod fuzz;
 mod platforms;
 mod run;
 mod test;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Ok(Request::Bench(install, asked)) => bench::bench(install, &asked),
         Ok(Request::ListPlatforms) => platforms::list(),
         Ok(Request::WriteTables) => platforms::tables(),
+        Ok(Request::Fuzz(arguments)) => fuzz::fuzz(&arguments),
         Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");

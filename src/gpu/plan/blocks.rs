@@ -15,7 +15,7 @@ pub(super) const SLOPES: usize = 1 << 23;
 const STATES: usize = 1 << 24;
 
 /// The multiply-adds of a dispatch, beyond which it goes on in another: some 50 milliseconds of a small GPU.
-pub(crate) const MULTIPLIED: u64 = 1 << 35;
+pub(super) const MULTIPLIED: u64 = 1 << 35;
 
 /// The fewest others that a block has, where it has room for all own rows.
 const FEWEST_OTHERS: usize = 512;

@@ -5,6 +5,8 @@
 mod blocks;
 mod elements;
 mod gram;
+#[cfg(any(test, feature = "fuzzing"))]
+mod invariants;
 mod joint;
 mod linear;
 mod passes;
@@ -22,7 +24,7 @@ mod vectors;
 
 use crate::check::Walk;
 use crate::error::{Error, Result};
-use crate::gpu::kernel::Kernel;
+use crate::gpu::kernel::{Kernel, refuse_bindings};
 use crate::gpu::params::{Block, Params};
 use crate::leaf::Leaf;
 use crate::shape::DType;
@@ -33,8 +35,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use totals::{Piece, scale_first, scale_piece, totals};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use invariants::assert_kept;
 #[cfg(test)]
-pub(crate) use blocks::MULTIPLIED;
+pub(crate) use invariants::assert_short;
 pub(crate) use request::Request;
 pub(crate) use rounding::rounding;
 
@@ -266,6 +270,10 @@ impl Plan {
 ///
 /// What is too large for it is too large for the GPU alone, and says so: what no device can do was refused by the checks.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
+    refuse_bindings(&request.loss().header().shader)?;
+    if let Some(rider) = request.loss().leaf().rider() {
+        refuse_bindings(&rider.loss.header().shader)?;
+    }
     let (name, id) = (&request.part.name, request.loss().header().id);
     let whose = if name.ends_with(id) { name.clone() } else { format!("{name} ({id})") };
     planned(request).map_err(|error| match error {

@@ -27,7 +27,7 @@ pub(super) enum Values {
 
 impl Values {
     /// The values of these workgroups.
-    fn of(self, groups: &Range<u64>) -> Range<u64> {
+    pub(super) fn of(self, groups: &Range<u64>) -> Range<u64> {
         let begin = |group: u64| match self {
             Values::Each(values) => group * values,
             Values::OfItems { per_item, chunk, chunks } => {
@@ -48,7 +48,7 @@ impl Values {
     }
 
     /// Of so many elements of these workgroups' values, how many they go through: others may have the same values.
-    fn part(self, elements: u64, groups: &Range<u64>) -> u64 {
+    pub(super) fn part(self, elements: u64, groups: &Range<u64>) -> u64 {
         let Values::Shared { chunks } = self else { return elements };
         let of = self.of(groups);
         (elements / ((of.end - of.start) * chunks as u64)).max(1) * (groups.end - groups.start)
@@ -78,7 +78,7 @@ pub(super) const PER_ROW: u64 = u64::MAX;
 
 impl Spans {
     /// The elements of a binding that these values of a block need; none where it is bound whole.
-    fn of(&self, name: &str, values: &Range<u64>, block: &Block) -> Option<Range<u64>> {
+    pub(super) fn of(&self, name: &str, values: &Range<u64>, block: &Block) -> Option<Range<u64>> {
         let times = |width: u64| Some(values.start * width..values.end * width);
         let component = name.strip_prefix('d').unwrap_or(name).strip_prefix('x').and_then(|k| k.parse::<usize>().ok());
         match (self, component, name) {
@@ -114,7 +114,7 @@ impl Spans {
 
 impl Spans {
     /// How many elements of a binding these values of a block have.
-    fn elements(&self, name: &str, values: &Range<u64>, block: &Block) -> u64 {
+    pub(super) fn elements(&self, name: &str, values: &Range<u64>, block: &Block) -> u64 {
         let classes = match (self, name) {
             (Spans::Classes(classes), "x0" | "dx0" | "dense") => classes.c as u64,
             (Spans::Ranges { .. } | Spans::Regions(_), "x0" | "dx0" | "dense") => {

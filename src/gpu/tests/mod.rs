@@ -4,6 +4,7 @@ mod cases;
 mod compiled;
 mod cuts;
 mod dialect;
+mod foreign;
 mod huge;
 mod kernels;
 mod layout;

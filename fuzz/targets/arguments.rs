@@ -1,0 +1,5 @@
+//! `arguments` for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wgloss_fuzz::arguments(bytes));

@@ -1,0 +1,5 @@
+//! `labels` for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wgloss_fuzz::labels(bytes));

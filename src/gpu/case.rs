@@ -1,0 +1,219 @@
+//! One way to plan a loss, on tensors that claim their shapes: what tests of plans enumerate and what fuzzing draws.
+
+use crate::check;
+use crate::error::Result;
+use crate::gpu::Gpu;
+#[cfg(test)]
+use crate::gpu::plan::rounding;
+use crate::gpu::plan::{Plan, Request, Wanted, assert_kept, plan};
+use crate::gpu::tensor::Tensor;
+use crate::loss::{Loss, OperandSpec};
+use crate::options::{Kind, OptionType, Value};
+use crate::reduction::Reduction;
+use crate::role::{Axis, Role, Sizes};
+use crate::shape::{ClassAxis, DType};
+use crate::term::Term;
+use std::sync::OnceLock;
+
+/// The dtypes that an operand of each kind can have on the GPU.
+pub(crate) const FLOATS: &[DType] = &[DType::F32, DType::F16, DType::BF16];
+pub(crate) const LABELS: &[DType] = &[DType::I32, DType::U32, DType::U8, DType::I64];
+
+/// A device that does nothing, with the limits that WebGPU gives by default.
+pub(crate) fn noop() -> &'static Gpu {
+    static NOOP: OnceLock<Gpu> = OnceLock::new();
+    NOOP.get_or_init(|| {
+        let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
+        Gpu::from_wgpu(device, queue)
+    })
+}
+
+/// One way to plan a loss.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub default: fn() -> Box<dyn Loss>,
+    pub options: Vec<(&'static str, Value)>,
+    pub reduction: Reduction,
+    pub shape: Vec<usize>,
+    pub axis: ClassAxis,
+    /// The dtype of the target, of labels or of an index.
+    pub target: DType,
+    /// The dtype of everything else.
+    pub floats: DType,
+    /// The optional operands that are given.
+    pub optional: Vec<&'static str>,
+    pub upstream_tensor: bool,
+    pub divide_by_tensor: bool,
+    pub gradients: Gradients,
+    /// The length of an axis that the prediction does not settle.
+    pub free: usize,
+    pub workspace_bound: u64,
+    pub piece: Piece,
+    pub on_cpu: bool,
+    pub in_eights: bool,
+    pub small: bool,
+    pub binding_limit: u64,
+}
+
+/// What is planned of a loss that may be spread over devices.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Piece {
+    /// It is not.
+    Whole,
+    /// The statistics of a piece.
+    Statistics,
+    /// A piece, where those of three are given.
+    Among,
+}
+
+/// The gradients that are wanted: of every operand that has one, stored or added.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Gradients {
+    None,
+    Store,
+    Add,
+    /// That of the prediction alone, in its place.
+    InPlace,
+}
+
+impl Case {
+    /// A loss with its default options and nothing optional.
+    pub fn new(loss: &dyn Loss, shape: &[usize]) -> Case {
+        Case {
+            default: loss.header().default,
+            options: Vec::new(),
+            reduction: Reduction::Mean,
+            shape: shape.to_vec(),
+            axis: ClassAxis::Second,
+            target: DType::I32,
+            floats: DType::F32,
+            optional: Vec::new(),
+            upstream_tensor: false,
+            divide_by_tensor: false,
+            gradients: Gradients::None,
+            free: 1000,
+            workspace_bound: 128 << 20,
+            piece: Piece::Whole,
+            on_cpu: false,
+            in_eights: false,
+            small: false,
+            binding_limit: 128 << 20,
+        }
+    }
+
+    /// The loss with its options.
+    pub fn loss(&self) -> Box<dyn Loss> {
+        let mut loss = (self.default)();
+        for (name, value) in &self.options {
+            let place = loss.specs().iter().position(|spec| spec.name == *name).expect("an option of the loss");
+            assert!(loss.set_at(place, value), "{name} is {value}");
+        }
+        for (place, _) in loss.specs().iter().enumerate().filter(|(_, spec)| spec.kind == Kind::Numbers) {
+            // as many as the last axis is long
+            let length = self.shape.last().copied().unwrap_or(1);
+            assert!(loss.set_at(place, &Value::Numbers(vec![0.5; length])));
+        }
+        loss
+    }
+
+    /// The plan of the loss.
+    #[cfg(test)]
+    pub fn plan(&self, gpu: &Gpu) -> Result<Plan> {
+        self.requested(gpu, plan)
+    }
+
+    /// The plan of the loss, which keeps to all that plans keep to.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn kept_plan(&self, gpu: &Gpu) -> Result<Plan> {
+        self.requested(gpu, |request| {
+            let plan = plan(request)?;
+            assert_kept(request, &plan);
+            Ok(plan)
+        })
+    }
+
+    /// The rounding of the first gradient, where it is stored in 16 bits: as if another place of a term had a part in it.
+    #[cfg(test)]
+    pub fn rounding(&self, gpu: &Gpu) -> Result<Option<Plan>> {
+        self.requested(gpu, |request| {
+            let first = request.wanted.first().filter(|wanted| wanted.dtype != DType::F32 && !wanted.in_place);
+            let round = |first: &Wanted| {
+                let elements = request.part.operand(first.operand).map_or(0, Tensor::len);
+                rounding(&Request { wanted: &[*first], ..*request }, elements)
+            };
+            first.map(round).transpose()
+        })
+    }
+
+    /// What is made of the request for the loss, on tensors that claim their shapes.
+    fn requested<R>(&self, gpu: &Gpu, make: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R> {
+        let loss = self.loss();
+        let header = loss.header();
+        let sizes = Sizes::new(&*loss, &self.shape, self.axis, self.target.is_float());
+        let operands: Vec<(&str, Tensor)> = header
+            .operands
+            .iter()
+            .filter(|spec| !spec.optional || self.optional.contains(&spec.name))
+            .map(|spec| (spec.name, self.operand(gpu, spec, &sizes)))
+            .collect();
+        let options = [("reduction", self.reduction.get())];
+        let mut term = Term::from_options(loss, options, operands.iter().map(|(name, tensor)| (*name, tensor)))?;
+        if self.upstream_tensor {
+            let whole = self.reduction == Reduction::None;
+            let shape = if whole { sizes.values } else { vec![1] };
+            term = term.upstream(&gpu.claim(shape, self.floats));
+        }
+        if self.divide_by_tensor {
+            term = term.divide_by(&gpu.claim([1], self.floats));
+        }
+        if self.piece == Piece::Among {
+            let (_, _, shape) = check::statistics(&term)?;
+            term = term.among(&gpu.claim([&[3], &shape[..]].concat(), DType::F32));
+        }
+        let (term, checked) = check::term(&term)?;
+        let wanted = self.wanted();
+        make(&Request {
+            part: &term.parts[0],
+            checked: &checked[0],
+            wanted: &wanted,
+            place: 0,
+            slot: 0,
+            places: 1,
+            workspace_bound: self.workspace_bound,
+            statistics: self.piece == Piece::Statistics,
+            binding_limit: self.binding_limit,
+            on_cpu: self.on_cpu,
+            in_eights: self.in_eights,
+            small: self.small,
+        })
+    }
+
+    /// The gradients that are wanted, each with an output of its own.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let header = (self.default)().header();
+        let given = |spec: &&OperandSpec| !spec.optional || self.optional.contains(&spec.name);
+        let differentiable = header.operands.iter().filter(|spec| spec.gradient).filter(given);
+        let add = match self.gradients {
+            _ if self.piece == Piece::Statistics => return Vec::new(),
+            Gradients::None => return Vec::new(),
+            Gradients::Store | Gradients::InPlace => false,
+            Gradients::Add => true,
+        };
+        let in_place = self.gradients == Gradients::InPlace;
+        let most = if in_place { 1 } else { usize::MAX };
+        differentiable
+            .take(most)
+            .enumerate()
+            .map(|(output, spec)| Wanted { operand: spec.name, output, add, dtype: self.floats, in_place })
+            .collect()
+    }
+
+    fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {
+        let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { self.free };
+        let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
+        let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
+        gpu.claim(shape, if target { self.target } else { self.floats }).with_class_axis(self.axis)
+    }
+}

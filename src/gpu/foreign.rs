@@ -1,0 +1,158 @@
+//! Losses whose leaves' shaders are texts that nobody vouches for: what fuzzing prepares on devices that do nothing.
+
+use crate::error::Result;
+use crate::gpu::adapter::Kernels;
+use crate::gpu::{Gpu, Gradient, Outputs, Tensor};
+use crate::leaf::{
+    Activation, ClassScore, ClassSeen, ClassSum, ElementScore, Leaf, Pointwise, Region, RegionScore, RegionSettings,
+    RegionSums, Softmax, SoftmaxScore, SoftmaxStatistics,
+};
+use crate::loss::{Denominator, Header, Loss, OperandSpec, Source};
+use crate::options::{Kind, OptionSpec, Options, Range, Value};
+use crate::reduction::Reduction;
+use crate::role::Role;
+use crate::term::Term;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The bytes of all texts that are kept, beyond which no other is prepared: headers live as long as the program.
+const MOST_KEPT: usize = 1 << 29;
+
+/// A family of leaves, by place: elements, a softmax, a sum over classes, regions.
+const FAMILIES: usize = 4;
+
+/// The shapes of the prediction: one by one and in fours, classes far apart, few of many pixels, rows that lanes keep.
+const SHAPES: [&[usize]; 5] = [&[2, 5], &[2, 3, 4], &[2, 3, 256, 128], &[512, 2050], &[1, 70_000]];
+
+/// A loss of a family whose mathematics is nothing on the CPU, and its header's text on the GPU.
+#[derive(Clone, Debug)]
+struct Foreign {
+    family: usize,
+    header: &'static Header,
+}
+
+impl Options for Foreign {
+    fn specs(&self) -> Vec<OptionSpec> {
+        ["scale", "gamma"].map(|name| OptionSpec { name, kind: Kind::Number, range: Range::Any, doc: "" }).into()
+    }
+    fn values(&self) -> Vec<Value> {
+        vec![Value::Number(1.0), Value::Number(2.0)]
+    }
+    fn set_at(&mut self, _: usize, _: &Value) -> bool {
+        false
+    }
+}
+
+impl Loss for Foreign {
+    fn header(&self) -> &'static Header {
+        self.header
+    }
+    fn leaf(&self) -> Leaf<'_> {
+        match self.family {
+            0 => Leaf::Pointwise(self),
+            1 => Leaf::Softmax(self),
+            2 => Leaf::ClassSum(self),
+            _ => Leaf::Region(self),
+        }
+    }
+}
+
+impl Pointwise for Foreign {
+    fn score(&self, _: [f64; 4], _: [f64; 3]) -> ElementScore {
+        ElementScore::default()
+    }
+}
+
+impl Softmax for Foreign {
+    fn ignore_index(&self) -> i32 {
+        -100
+    }
+    fn spreads(&self) -> bool {
+        true
+    }
+    fn score(&self, _: &SoftmaxStatistics) -> SoftmaxScore {
+        SoftmaxScore::default()
+    }
+}
+
+impl ClassSum for Foreign {
+    fn score(&self, _: &ClassSeen) -> ClassScore {
+        ClassScore::default()
+    }
+}
+
+impl Region for Foreign {
+    fn settings(&self) -> RegionSettings {
+        RegionSettings {
+            activation: Activation::Softmax,
+            include_background: true,
+            batch: false,
+            squared: false,
+            together: false,
+            ignore_index: None,
+        }
+    }
+    fn score(&self, _: RegionSums) -> RegionScore {
+        RegionScore::default()
+    }
+}
+
+const ELEMENTS: &[OperandSpec] = &[
+    OperandSpec::new("input", Role::Element).differentiable(),
+    OperandSpec::new("target", Role::Element).differentiable(),
+];
+const CLASSES: &[OperandSpec] =
+    &[OperandSpec::new("input", Role::Classes).differentiable(), OperandSpec::new("target", Role::Target)];
+
+/// The header of a text: kept for good, as headers are static, and made once.
+fn header(family: usize, text: &str) -> Option<&'static Header> {
+    type Kept = (HashMap<(usize, String), &'static Header>, usize);
+    static KEPT: OnceLock<Mutex<Kept>> = OnceLock::new();
+    let mut kept = KEPT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(header) = kept.0.get(&(family, text.to_string())) {
+        return Some(header);
+    }
+    kept.1 += 2 * text.len() + 1024;
+    if kept.1 > MOST_KEPT {
+        return None;
+    }
+    let header: &'static Header = Box::leak(Box::new(Header {
+        id: "foreign",
+        title: "a text that nobody vouches for",
+        operands: if family == 0 { ELEMENTS } else { CLASSES },
+        reductions: Reduction::VALUES,
+        mean: Denominator::Count,
+        shader: Source { path: "foreign", text: Box::leak(text.to_string().into_boxed_str()) },
+        default: || unreachable!("its text is not known"),
+    }));
+    kept.0.insert((family, text.to_string()), header);
+    Some(header)
+}
+
+/// A device of a kind, and its tensors of each shape: a prediction, a dense target, and where the gradient goes.
+struct Bench {
+    gpu: Gpu,
+    tensors: Vec<OnceLock<[Tensor; 3]>>,
+}
+
+fn bench(kind: usize) -> &'static Bench {
+    static BENCHES: [OnceLock<Bench>; Kernels::ALL.len()] = [const { OnceLock::new() }; Kernels::ALL.len()];
+    let kind = kind % Kernels::ALL.len();
+    BENCHES[kind].get_or_init(|| Bench {
+        gpu: Gpu::noop(Kernels::ALL[kind], true),
+        tensors: SHAPES.map(|_| OnceLock::new()).into(),
+    })
+}
+
+/// Prepares a loss with this text, and its gradient, for a family and a shape, on a kind of adapter.
+pub(crate) fn prepare(family: usize, kind: usize, text: &str) -> Result<()> {
+    let (shape, family) = (family / FAMILIES % SHAPES.len(), family % FAMILIES);
+    let Some(header) = header(family, text) else { return Ok(()) };
+    let bench = bench(kind);
+    let [input, target, into] = bench.tensors[shape].get_or_init(|| {
+        [(); 3].map(|()| bench.gpu.empty(SHAPES[shape]).expect("a few megabytes on a device that does nothing"))
+    });
+    let term = Term::new(Foreign { family, header }, [("input", input), ("target", target)]);
+    let outputs = Outputs { gradients: vec![Gradient::store(input, into)], ..Outputs::default() };
+    bench.gpu.prepare(&term, &outputs).map(drop)
+}

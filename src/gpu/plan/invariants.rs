@@ -1,0 +1,235 @@
+//! What every plan keeps to, whatever it is for. Tests of chosen cases and fuzzing of drawn ones both assert it.
+
+use super::blocks::MULTIPLIED;
+use super::split::{SLICE, room};
+use super::{Bound, MOST_BUFFERS, MOST_TALLIES, Plan, Request, Stage};
+use crate::check::Walk;
+use crate::gpu::kernel::Kernel;
+use crate::shape::elements;
+use crate::term::Operand;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The iterations that a loop of an invocation may have: some drivers stop all loops of an invocation, silently, after 65,535
+/// in all, and a kernel has a few loops of this length.
+const LONGEST: u64 = 10_240 + 24;
+
+/// The workgroups that a dispatch folded into two dimensions can have, and those of one dimension.
+const MOST_OF_ONE: u64 = 65_535;
+const MOST_GROUPS: u64 = MOST_OF_ONE * MOST_OF_ONE;
+
+/// The most workgroups of a walk whose values are looked at one by one; of a longer walk, this many at each end.
+const LOOKED_AT: u64 = 512;
+
+/// Asserts that no loop is long, no grid too large, and nothing dispatched for nothing.
+pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
+    assert!(plan.longest_loop <= LONGEST, "{case:?}: a loop of {}", plan.longest_loop);
+    for stage in &plan.stages {
+        assert!(stage.groups <= MOST_GROUPS, "{case:?}: {} workgroups of {}", stage.groups, stage.kernel.entry);
+        assert!(stage.groups > 0, "{case:?}: {} is dispatched for nothing", stage.kernel.entry);
+    }
+}
+
+/// Asserts everything that a plan keeps to.
+pub(crate) fn assert_kept(request: &Request<'_>, plan: &Plan) {
+    assert_short(&"the plan", plan);
+    assert_counted(plan);
+    let kernels = bindings(plan);
+    for stage in &plan.stages {
+        let (entry, names) = (stage.kernel.entry, &kernels[&Arc::as_ptr(&stage.kernel)]);
+        // rows and columns of workgroups, as they are folded, and a kernel's own count of them in 32 bits
+        let rows = stage.groups.div_ceil(MOST_OF_ONE);
+        let last = u64::from(stage.block.first_group) + rows * stage.groups.div_ceil(rows);
+        assert!(rows <= MOST_OF_ONE && last <= u64::from(u32::MAX), "{entry}: workgroups to {last}");
+        for name in names {
+            // finds scratch memory that the plan does not hold
+            let _ = plan.bound(stage, name);
+        }
+        assert_windows(request, plan, stage);
+        assert_quick(plan, stage);
+    }
+    if matches!(request.checked.walk, Walk::Similarity(_) | Walk::Linear(_) | Walk::Gram(_)) {
+        let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
+        assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
+    }
+    for wanted in request.wanted {
+        let length = request.part.operand(wanted.operand).map_or(0, |tensor| tensor.len());
+        let writes = |stage: &&Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
+        let stages: Vec<&Stage> = plan.stages.iter().filter(writes).collect();
+        assert!(length == 0 || !stages.is_empty(), "the gradient of `{}` is not written", wanted.operand);
+        assert_once(request, plan, wanted.operand, &stages);
+    }
+    if request.unreduced() && !request.statistics {
+        let binds = |stage: &&Stage| kernels[&Arc::as_ptr(&stage.kernel)].iter().any(|name| name == "losses");
+        let stages: Vec<&Stage> = plan.stages.iter().filter(binds).collect();
+        let values = elements(&request.checked.loss_shape).unwrap_or(0);
+        assert!(values == 0 || !stages.is_empty(), "the loss's values are not written");
+        if stages.iter().all(|stage| stage.values.is_some()) {
+            assert_groups_once(request, stages.iter().copied(), "the loss's values");
+        }
+    }
+}
+
+/// The names of what each kernel binds, which are no more than a dispatch can: many stages share a kernel.
+fn bindings(plan: &Plan) -> HashMap<*const Kernel, Vec<String>> {
+    let mut kernels = HashMap::new();
+    for stage in &plan.stages {
+        kernels.entry(Arc::as_ptr(&stage.kernel)).or_insert_with(|| {
+            let (entry, buffers) = (stage.kernel.entry, stage.buffers());
+            assert!(buffers <= MOST_BUFFERS, "{entry} binds {buffers} buffers");
+            stage.kernel.bindings().into_iter().map(|binding| binding.name).collect()
+        });
+    }
+    kernels
+}
+
+/// Asserts that no parameter is a clamped number.
+fn assert_counted(plan: &Plan) {
+    let p = &plan.params;
+    let numbers = [p.items, p.per_item, p.classes, p.class_stride, p.position_stride, p.chunk, p.chunks, p.rounds];
+    let more = [p.tallies, p.first_tally, p.count_chunk, p.count_tallies, p.columns];
+    assert!(numbers.iter().chain(&more).all(|&number| number != u32::MAX), "a clamped parameter: {p:?}");
+    assert!(u64::from(p.tallies.max(p.count_tallies)) <= MOST_TALLIES, "{} tallies", p.tallies);
+}
+
+/// Asserts that what a dispatch binds lies in what is bound, holds what its workgroups go through, and fits a binding.
+fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
+    let entry = stage.kernel.entry;
+    for (name, window) in &stage.windows {
+        let bound = plan.bound(stage, name);
+        let (length, size) = extent(request, plan, &bound);
+        assert!(window.start < window.end, "{entry}: `{name}` has the window {window:?}");
+        assert!(window.start < length, "{entry}: the window {window:?} of `{name}`, which has {length} elements");
+        let bytes = (window.end.min(length) - window.start) * size;
+        assert!(bytes <= room(request), "{entry}: {bytes} bytes of `{name}` in a binding of {}", request.binding_limit);
+        let values = stage.values.unwrap_or_else(|| panic!("{entry} is cut, and has no values"));
+        let first = u64::from(stage.block.first_group);
+        let of = values.of(&(first..first + stage.groups));
+        let needed = plan.spans.of(name, &of, &stage.block);
+        assert_eq!(needed.as_ref(), Some(window), "{entry}: what workgroups need of `{name}`");
+    }
+    if stage.windows.is_empty() || stage.groups == 1 {
+        return;
+    }
+    let gone_through = stage.windows.iter().map(|(name, _)| {
+        let first = u64::from(stage.block.first_group);
+        let groups = first..first + stage.groups;
+        let values = stage.values.unwrap_or_else(|| panic!("{entry} is cut, and has no values"));
+        let elements = plan.spans.elements(name, &values.of(&groups), &stage.block);
+        values.part(elements, &groups) * extent(request, plan, &plan.bound(stage, name)).1
+    });
+    let gone_through = gone_through.max().unwrap_or(0);
+    assert!(gone_through <= SLICE, "{entry} goes through {gone_through} bytes at once");
+}
+
+/// The elements of what is bound, and the bytes of one.
+fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
+    let operand = |name: &str| request.part.operand(name).map_or(0, |tensor| tensor.len() as u64);
+    let size = request.dtype(bound).map_or(4, |dtype| dtype.size() as u64);
+    let values = || elements(&request.checked.loss_shape).unwrap_or(0) as u64;
+    match bound {
+        Bound::Operand(name) => (operand(name), size),
+        Bound::Output(output) => {
+            let of = request.wanted.iter().find(|wanted| wanted.output == *output);
+            (of.map_or(0, |wanted| operand(wanted.operand)), size)
+        }
+        Bound::Upstream | Bound::Losses => (values(), size),
+        Bound::Scratch(name) => {
+            let size = plan.element_bytes(name);
+            let held = plan.scratch.iter().find(|scratch| scratch.name == *name).map_or(0, |scratch| scratch.bytes);
+            (held / size, size)
+        }
+        other => panic!("a window of {other:?}"),
+    }
+}
+
+/// Asserts that no dispatch multiplies for long, but for what the fewest rows take.
+fn assert_quick(plan: &Plan, stage: &Stage) {
+    if !stage.kernel.entry.starts_with("tiles_") {
+        return;
+    }
+    let (rows, others) = (own(stage), u64::from(stage.block.other_end) - u64::from(stage.block.other_first));
+    let rows = rows.end - rows.start;
+    let multiplied = rows * others * u64::from(plan.params.per_item);
+    assert!(rows <= 64 || multiplied <= MULTIPLIED, "{} multiplies {multiplied}", stage.kernel.entry);
+}
+
+/// Asserts that these stages write each element of an operand's gradient once.
+fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Stage]) {
+    let Some(first) = stages.first() else { return };
+    let shape = request.part.operand(operand).map_or(&[][..], Operand::shape);
+    let whose = format!("the gradient of `{operand}`");
+    if first.values.is_some() {
+        let same = stages.iter().all(|stage| stage.kernel == first.kernel);
+        assert!(same, "{whose} is written by several kernels");
+        // of each range of classes, all workgroups
+        let mut ranges: BTreeMap<(u32, u32), Vec<&Stage>> = BTreeMap::new();
+        for stage in stages {
+            ranges.entry((stage.block.other_first, stage.block.other_end)).or_default().push(stage);
+        }
+        for stages in ranges.values() {
+            assert_groups_once(request, stages.iter().copied(), &whose);
+        }
+        if ranges.keys().any(|(first, end)| first < end) {
+            let ranges = ranges.keys().map(|(first, end)| u64::from(*first)..u64::from(*end));
+            assert_tiles(ranges, plan.params.classes.into(), &whose);
+        }
+        return;
+    }
+    match first.kernel.entry {
+        "tiles_finish" | "tiles_sums" => {
+            let rows = shape.first().map_or(0, |&rows| rows as u64);
+            assert_tiles(stages.iter().map(|stage| own(stage)), rows, &whose);
+            let width: u64 = if first.kernel.entry == "tiles_sums" { 1 } else { plan.params.per_item.into() };
+            for stage in stages {
+                let own = own(stage);
+                assert!(stage.groups * 256 >= (own.end - own.start) * width, "{whose}: too few workgroups");
+            }
+        }
+        _ => assert_eq!(stages.len(), 1, "{whose} is written by {} dispatches", stages.len()),
+    }
+}
+
+fn own(stage: &Stage) -> Range<u64> {
+    stage.block.own_first.into()..stage.block.own_end.into()
+}
+
+/// Asserts that each workgroup is dispatched once, and that together they go through every value once.
+fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'a Stage> + Clone, what: &str) {
+    let groups = |stage: &Stage| {
+        let first = u64::from(stage.block.first_group);
+        first..first + stage.groups
+    };
+    let Some(values) = stages.clone().find_map(|stage| stage.values) else { return };
+    let count = stages.clone().map(groups).map(|groups| groups.end).max().unwrap_or(0);
+    assert_tiles(stages.map(groups), count, what);
+    let all = match request.checked.walk {
+        Walk::Elements { items, per_item } => items as u64 * per_item as u64,
+        Walk::Positions(classes) | Walk::Regions(classes) => classes.positions() as u64,
+        Walk::Rows { rows, width } => rows as u64 * width as u64,
+        Walk::Similarity(_) | Walk::Linear(_) | Walk::Gram(_) => return,
+    };
+    let of = |group: u64| values.of(&(group..group + 1));
+    assert_eq!(of(0).start, 0, "{what}: where the values begin");
+    assert!(of(count - 1).end >= all, "{what}: the values end at {} of {all}", of(count - 1).end);
+    assert!(of(count - 1).start < all.max(1), "{what}: a workgroup of nothing");
+    let ends = (0..count.min(LOOKED_AT)).chain(count.saturating_sub(LOOKED_AT)..count);
+    for group in ends.filter(|group| group + 1 < count) {
+        let (this, next) = (of(group), of(group + 1));
+        let shares = this == next && matches!(values, super::Values::Shared { .. });
+        assert!(shares || this.end == next.start, "{what}: workgroup {group} has {this:?}, the next {next:?}");
+    }
+}
+
+/// Asserts that ranges follow each other from 0 to an end.
+fn assert_tiles(ranges: impl Iterator<Item = Range<u64>>, end: u64, what: &str) {
+    let mut ranges: Vec<Range<u64>> = ranges.filter(|range| !range.is_empty()).collect();
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut reached = 0;
+    for range in ranges {
+        assert_eq!(range.start, reached, "{what}: written twice, or not at all");
+        reached = range.end;
+    }
+    assert_eq!(reached, end, "{what}: where the last range ends");
+}
