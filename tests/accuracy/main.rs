@@ -45,7 +45,7 @@ const PARALLEL: &str = "rows a thousand times as long as they are apart: their c
 /// Each loss with its options, labels and dense targets apart.
 fn rows() -> Vec<(String, Box<dyn Loss>, Vec<(&'static str, Value)>, DType)> {
     let mut rows = Vec::new();
-    for loss in wgloss::all() {
+    for loss in common::all() {
         let id = loss.header().id;
         let name = |name: &str| Value::Name(name.into());
         let number = Value::Number;

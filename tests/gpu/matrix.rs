@@ -1,10 +1,10 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
 use crate::case::{Case, Door, Floats, Given, Wanted};
-use crate::common::{FLOATS, Rng, Setting, follows_another, has, option_values};
+use crate::common::{FLOATS, Rng, Setting, all, follows_another, has, option_values};
 use crate::judge::Failures;
 use crate::{fresh_gpu, gpu, pairs};
-use wgloss::{ClassAxis, DType, Leaf, Loss, Role, Value, all};
+use wgloss::{ClassAxis, DType, Leaf, Loss, Role, Value};
 
 /// Shapes of one kind: choices meet every kind, sizes every reduction and layout.
 type Kinds = &'static [&'static [&'static [usize]]];

@@ -1,7 +1,7 @@
 //! Walks over more than a binding holds: in pieces, with the bits of the whole.
 
 use crate::case::Case;
-use crate::common::follows_another;
+use crate::common::{all, follows_another};
 use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;
 use crate::limits::bare_device;
@@ -9,7 +9,7 @@ use crate::{fresh_gpu, gpu};
 use wgloss::wgpu::Limits;
 use wgloss::{
     Activation, Array, ClassAxis, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Gpu, Leaf, Loss, Mse, Operand,
-    Reduction, Result, Tensor, Term, all, by_id, cpu,
+    Reduction, Result, Tensor, Term, by_id, cpu,
 };
 
 /// A GPU whose bindings hold so little that everything is walked in pieces.
