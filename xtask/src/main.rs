@@ -1,10 +1,11 @@
-//! `cargo xtask`: this project's demo, its whole test, its measurements and its platforms, on a machine that may have nothing but Rust.
+//! `cargo xtask`: this project's demo, its whole test, its measurements, its platforms and its mutants, on a machine that may have nothing but Rust.
 
 mod adapter;
 mod args;
 mod bench;
 mod demo;
 mod distribution;
+mod mutants;
 mod platforms;
 mod run;
 mod test;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Ok(Request::ListPlatforms) => platforms::list(),
         Ok(Request::WriteTables) => platforms::tables(),
         Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
+        Ok(Request::Mutants(install, asked)) => mutants::mutants(install, &asked),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
             return ExitCode::from(2);
