@@ -179,9 +179,9 @@ fn build() -> Result<Programs, Stop> {
         let from = built.get(name).ok_or(Stop::Failed(format!("cargo built no `{name}`")))?;
         let to = root().join("target/mutants").join(name);
         written(fs::copy(from, &to).map(drop), &to)?;
-        Ok(to)
+        Ok::<PathBuf, Stop>(to)
     };
-    let test = |name: &str| Ok((name.to_string(), kept(name)?));
+    let test = |name: &str| Ok::<_, Stop>((name.to_string(), kept(name)?));
     Ok(Programs {
         wgloss: kept("wgloss")?,
         tests: ["accuracy", "gpu"].into_iter().map(test).collect::<Result<_, _>>()?,
