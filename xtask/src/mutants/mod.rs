@@ -61,32 +61,47 @@ pub fn mutants(install: Install, asked: &Mutants) -> Result<(), Stop> {
     let names: Vec<String> = chosen.iter().map(|mutant| mutant.name.clone()).collect();
     let copy = Copy::new(&folder.join("shaders"), &texts)?;
     let (start, limit) = (Instant::now(), asked.minutes.map(|minutes| Duration::from_secs(60 * minutes)));
-    for (number, mutant) in chosen.iter().enumerate() {
-        let known = results.lines.get(&mutant.name).map(|line| line.fate);
-        let again = asked.thorough && known == Some(Fate::Survived) && !equivalent.contains_key(&mutant.name);
-        if known.is_some() && !again {
-            continue;
+    // all mutants get the cases, which are quick, before any gets the tests
+    let stages: [(bool, Stage); 2] = [(true, cases), (false, tests)];
+    'stages: for (first, stage) in stages {
+        for (number, mutant) in chosen.iter().enumerate() {
+            let known = results.lines.get(&mutant.name).map(|line| line.fate);
+            let again = asked.thorough && known == Some(Fate::Survived) && !equivalent.contains_key(&mutant.name);
+            let open = if first { known.is_none() || again } else { known == Some(Fate::Passed) };
+            if !open {
+                continue;
+            }
+            if limit.is_some_and(|limit| start.elapsed() > limit) {
+                println!("the time is over; the same command goes on from here");
+                break 'stages;
+            }
+            let text = &texts[&mutant.file];
+            let began = Instant::now();
+            copy.write(&mutant.file, &mutant.planted(text))?;
+            let judged = stage(mutant, &texts, &mut baseline, &programs, (&plain, &copy.folder), asked.thorough);
+            copy.write(&mutant.file, text)?;
+            let (fate, by) = judged?;
+            let line = Line { fate, by, seconds: began.elapsed().as_secs_f64(), shown: mutant.shown(text) };
+            println!("[{}/{}] {} {fate:?} {} ({:.1} s)", number + 1, chosen.len(), mutant.name, line.by, line.seconds);
+            results.add(mutant, line)?;
         }
-        if limit.is_some_and(|limit| start.elapsed() > limit) {
-            println!("the time is over; the same command goes on from here");
-            break;
-        }
-        let text = &texts[&mutant.file];
-        let began = Instant::now();
-        copy.write(&mutant.file, &mutant.planted(text))?;
-        let judged = judge(mutant, &texts, &mut baseline, &programs, (&plain, &copy.folder), asked.thorough);
-        copy.write(&mutant.file, text)?;
-        let (fate, by) = judged?;
-        let line = Line { fate, by, seconds: began.elapsed().as_secs_f64(), shown: mutant.shown(text) };
-        println!("[{}/{}] {} {fate:?} {} ({:.1} s)", number + 1, chosen.len(), mutant.name, line.by, line.seconds);
-        results.add(mutant, line)?;
     }
     println!("{}", results.summary(&names, &equivalent));
     Ok(())
 }
 
-/// Runs what may kill a mutant, the cheapest first, until something does.
-fn judge(
+/// A stage: what came of a mutant, and by what.
+type Stage = fn(
+    &Mutant,
+    &BTreeMap<String, String>,
+    &mut Baseline,
+    &Programs,
+    (&Path, &Path),
+    bool,
+) -> Result<(Fate, String), Stop>;
+
+/// Runs the cases that may kill a mutant, the cheapest first, until one does.
+fn cases(
     mutant: &Mutant,
     texts: &BTreeMap<String, String>,
     baseline: &mut Baseline,
@@ -98,7 +113,7 @@ fn judge(
     if cases.is_empty() {
         return Ok((Fate::Unreached, String::new()));
     }
-    let (mut seconds, mut losses): (f64, Vec<(String, String)>) = (0.0, Vec::new());
+    let mut seconds = 0.0;
     for (number, killer) in cases.iter().enumerate() {
         let known = baseline.learn(killer, programs, plain)?;
         if !thorough && number > 0 && (number >= RUNS || seconds + known.seconds > SECONDS) {
@@ -113,19 +128,34 @@ fn judge(
             End::TimedOut => return Ok((Fate::Verify, format!("{killer}: time-out"))),
         }
     }
-    // the tests run as the adapter has the kernels, and as a GPU has them where only those hold the file
+    Ok((Fate::Passed, String::new()))
+}
+
+/// Runs the tests that may kill a mutant which the cases let pass, until one does.
+fn tests(
+    mutant: &Mutant,
+    texts: &BTreeMap<String, String>,
+    baseline: &mut Baseline,
+    programs: &Programs,
+    (plain, planted): (&Path, &Path),
+    thorough: bool,
+) -> Result<(Fate, String), Stop> {
+    let cases = baseline.cases(mutant, texts);
+    // as the adapter has the kernels, and as a GPU has them where only those hold the file
+    let mut losses: Vec<(&str, &str)> = Vec::new();
     for kind in ["cpu", "gpu"] {
         let of_kind = cases.iter().filter(|killer| matches!(killer, Killer::Verify { kind: of, .. } if of == kind));
         for killer in of_kind {
-            if losses.iter().all(|(loss, _)| loss != killer.loss()) {
-                losses.push((killer.loss().to_string(), kind.to_string()));
+            if losses.iter().all(|(loss, _)| *loss != killer.loss()) {
+                losses.push((killer.loss(), kind));
             }
         }
     }
-    losses.truncate(if thorough { 2 * LOSSES } else { LOSSES });
+    losses.truncate(if thorough { 4 * LOSSES } else { LOSSES });
     for binary in programs.tests.keys() {
         for (loss, kind) in &losses {
-            let killer = Killer::Tests { binary: binary.clone(), kind: kind.clone(), loss: loss.clone() };
+            let (binary, kind, loss) = (binary.clone(), (*kind).to_string(), (*loss).to_string());
+            let killer = Killer::Tests { binary, kind, loss };
             let known = baseline.learn(&killer, programs, plain)?;
             if !known.files.contains(&mutant.file) {
                 continue;

@@ -15,6 +15,8 @@ pub enum Fate {
     Verify,
     /// The cases let it pass, a test killed it.
     Tests,
+    /// The cases let it pass, and no test has run yet.
+    Passed,
     /// Nothing killed it.
     Survived,
     /// No kernel that holds it compiles: it says nothing about tests.
@@ -24,9 +26,10 @@ pub enum Fate {
 }
 
 impl Fate {
-    const ALL: [(Fate, &str); 5] = [
+    const ALL: [(Fate, &str); 6] = [
         (Fate::Verify, "verify"),
         (Fate::Tests, "tests"),
+        (Fate::Passed, "passed"),
         (Fate::Survived, "survived"),
         (Fate::Stillborn, "stillborn"),
         (Fate::Unreached, "unreached"),
@@ -91,7 +94,8 @@ impl Results {
         let survivors: Vec<_> = ran.iter().filter(|(_, line)| line.fate == Fate::Survived).collect();
         let (argued, open): (Vec<_>, Vec<_>) =
             survivors.into_iter().partition(|(name, _)| equivalent.contains_key(*name));
-        let counted = verify + tests + open.len();
+        let passed = of(Fate::Passed);
+        let counted = verify + tests + passed + open.len();
         let share = |part: usize| 100.0 * part as f64 / counted.max(1) as f64;
         let mut text = String::new();
         for (name, line) in &open {
@@ -100,7 +104,7 @@ impl Results {
         let _ = write!(
             text,
             "{} of {} mutants ran: {} stillborn, {} unreached, {} equivalent; of the other {counted}, killed by the cases of \
-             `wgloss verify` {verify} ({:.1} %), by tests alone {tests}, by both {:.1} %, survivors {}",
+             `wgloss verify` {verify} ({:.1} %), by tests alone {tests}, by both {:.1} %, survivors {}, not tested yet {passed}",
             ran.len(),
             names.len(),
             of(Fate::Stillborn),
@@ -145,7 +149,10 @@ mod tests {
             summary.starts_with("4 of 5 mutants ran: 1 stillborn, 0 unreached, 1 equivalent; of the other 2"),
             "{summary}"
         );
-        assert!(summary.contains("1 (50.0 %), by tests alone 1, by both 100.0 %, survivors 0"), "{summary}");
+        assert!(
+            summary.contains("1 (50.0 %), by tests alone 1, by both 100.0 %, survivors 0, not tested yet 0"),
+            "{summary}"
+        );
         assert!(again.summary(&names, &BTreeMap::new()).starts_with(&format!("survived: {}\n    a => b", names[1])));
     }
 }
