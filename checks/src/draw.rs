@@ -168,6 +168,14 @@ impl Setting {
     }
 }
 
+/// Every loss that tests go through: all, or those whose ids the environment variable `WGLOSS_LOSSES` lists, with commas, so
+/// that whoever works on one loss does not wait for the others.
+pub fn all() -> Vec<Box<dyn Loss>> {
+    let listed = std::env::var("WGLOSS_LOSSES").unwrap_or_default();
+    let asked = |id: &str| listed.is_empty() || listed.split(',').any(|listed| listed == id);
+    wgloss::all().into_iter().filter(|loss| asked(loss.header().id)).collect()
+}
+
 /// Whether an earlier loss is walked as this one is: the two differ in their leaves alone.
 pub fn follows_another(loss: &dyn Loss) -> bool {
     let all = wgloss::all();

@@ -56,6 +56,9 @@ pub struct Verify {
     /// Count the cases of losses that the library does not know as failed.
     #[arg(long)]
     strict: bool,
+    /// Leave the rest of a loss's cases out after one that fails.
+    #[arg(long)]
+    fail_fast: bool,
     /// The .json file to write a report to, for you to attach to an issue: the adapter and its driver, the system, and for each
     /// loss its results, its accuracy and its failures. It has no names of users, hosts or folders. It is written while cases
     /// run, too, so that it says what was running where a driver hangs.
@@ -238,10 +241,14 @@ impl Verify {
                 };
                 slot.starts(format!("{loss} on {} in {dtype}", device.name()));
                 let start = Instant::now();
-                for case in &cases {
+                for (done, case) in cases.iter().enumerate() {
                     slot.goes_on_with(&case.name);
                     entry.count(&case.name, Trial::run(ways, case));
                     slot.skips(1);
+                    if self.fail_fast && entry.tally().failed > 0 {
+                        slot.skips(cases.len() - done - 1);
+                        break;
+                    }
                 }
                 entry.took(start.elapsed());
                 if !send(entry) {

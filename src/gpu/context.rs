@@ -272,7 +272,7 @@ impl Gpu {
         let loss = outputs::id(term);
         let foreign = |of: &&T| of.context().is_some_and(|context| !self.shares_device(context));
         match of.iter().position(foreign) {
-            Some(place) => Err(Error::ForeignTensor { loss, operand: format!("gradient {place}") }),
+            Some(place) => Err(Error::ForeignTensor { loss, operand: format!("of[{place}]") }),
             None => Ok(()),
         }
     }

@@ -42,7 +42,7 @@ impl Job {
     pub(super) fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         gpu.alive()?;
         outputs::refuse_foreign(gpu, term)?;
-        outputs.refuse_foreign(gpu, outputs::id(term))?;
+        outputs.refuse_foreign(gpu, term)?;
         let (taken_apart, checked) = check::term(term)?;
         let of: Vec<&Tensor> = outputs.gradients.iter().map(|gradient| &gradient.of).collect();
         check::differentiable(term, &of)?;

@@ -56,7 +56,7 @@ impl Declared {
 impl Kernel {
     /// The joined source.
     pub fn text(&self) -> String {
-        let text: String = self.sources.iter().map(|source| source.text).collect::<Vec<_>>().join("\n");
+        let text: String = self.sources.iter().map(text_of).collect::<Vec<_>>().join("\n");
         let few = self.few.filter(|_| self.has("geometry/few_classes"));
         let row = self.row.filter(|_| self.has("geometry/row_kept"));
         let told = [(&CLASSES, few), (&ROW, row), (&STRIP, self.strip)];
@@ -119,6 +119,14 @@ impl Kernel {
     }
 }
 
+/// A shader's text; with the feature `mutable-shaders`, as it stands in a directory when the program runs.
+fn text_of(source: &Source) -> &'static str {
+    #[cfg(feature = "mutable-shaders")]
+    return crate::gpu::mutable::text(source);
+    #[cfg(not(feature = "mutable-shaders"))]
+    source.text
+}
+
 fn declared(line: &str) -> Option<Declared> {
     let (number, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
     let (space, rest) = rest.trim_start().strip_prefix("var<")?.split_once('>')?;
@@ -159,9 +167,13 @@ pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let device = gpu.device();
     let explained = kernel.clone();
     refuse_beyond_limits(gpu, kernel, &bindings)?;
+    #[cfg(feature = "mutable-shaders")]
+    crate::gpu::mutable::note(kernel);
     let explain = move |error| match error {
         Error::Gpu(message) => {
             let message = with_files(&explained, &message);
+            #[cfg(feature = "mutable-shaders")]
+            crate::gpu::mutable::refused(&message);
             // this library's own shaders have been compiled often enough
             let foreign = || explained.sources.iter().filter(|source| !is_own(source));
             let named = foreign().find(|source| message.contains(&format!("shaders/{}.wgsl", source.path)));

@@ -13,6 +13,8 @@ mod job;
 mod kernel;
 #[cfg(any(target_arch = "wasm32", test))]
 mod late;
+#[cfg(feature = "mutable-shaders")]
+mod mutable;
 mod outcome;
 mod outputs;
 mod own_params;

@@ -81,13 +81,15 @@ impl Gradient {
 
 impl Outputs {
     /// Refuses outputs, and tensors to differentiate with respect to, of another device.
-    pub(super) fn refuse_foreign(&self, gpu: &Gpu, loss: &'static str) -> Result<()> {
+    pub(super) fn refuse_foreign(&self, gpu: &Gpu, term: &Term<Tensor>) -> Result<()> {
+        let loss = id(term);
         if let Some(tensor) = &self.loss {
             refuse_foreign_output(gpu, loss, "loss", tensor)?;
         }
         for (place, gradient) in self.gradients.iter().enumerate() {
-            let name = format!("gradient {place}");
+            let name = gradient.name(term, place);
             refuse_foreign_output(gpu, loss, &name, &gradient.of)?;
+            let name = format!("gradient of {name}");
             refuse_foreign_output(gpu, loss, &name, &gradient.into)?;
         }
         Ok(())
@@ -185,7 +187,8 @@ pub(super) fn used<'t>(
     });
     let loss = outputs.loss.iter().map(|tensor| (id, "loss".to_string(), tensor));
     let gradients = outputs.gradients.iter().enumerate();
-    let gradients = gradients.map(|(place, gradient)| (id, format!("gradient {place}"), &gradient.into));
+    let gradients =
+        gradients.map(|(place, gradient)| (id, format!("gradient of {}", gradient.name(term, place)), &gradient.into));
     let statistics = statistics.into_iter().map(|tensor| (id, "statistics".to_string(), tensor));
     let all = operands.chain(loss).chain(gradients).chain(statistics);
     all.map(|(loss, name, tensor)| (loss, name, tensor.buffer().0)).collect()

@@ -79,7 +79,7 @@ pub const FAULTS: &[Fault] = &[
             let gradients = vec![Gradient::store(&x, &wrapped(gpu, &own)?)];
             let job = gpu.prepare(&term, &Outputs { gradients, ..Outputs::default() })?;
             own.destroy();
-            names(told(job.run()), "gradient 0")
+            names(told(job.run()), "gradient of input")
         },
         expected: "invalid_operand",
     },

@@ -119,7 +119,7 @@ pub const FAULTS: &[Fault] = &[
             let (term, x) = eight(gpu)?;
             let (_other, into) = other(&[0.0, 0.0])?;
             let outputs = Outputs { gradients: vec![Gradient::store(&x, &into)], ..Outputs::default() };
-            named(told(gpu.prepare(&term, &outputs)), "gradient 0")
+            named(told(gpu.prepare(&term, &outputs)), "gradient of input")
         },
         expected: "foreign_tensor",
     },

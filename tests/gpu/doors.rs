@@ -1,11 +1,12 @@
 //! The three doors: arrays of the host's, uploaded tensors, and slices of the caller's own buffers.
 
 use crate::case::{Case, Door, Given};
+use crate::draw::all;
 use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
 use wgloss::wgpu::{self, BufferUsages};
-use wgloss::{Array, CrossEntropy, DType, Gpu, Mse, Operand, Reduction, Tensor, all};
+use wgloss::{Array, CrossEntropy, DType, Gpu, Mse, Operand, Reduction, Tensor};
 
 fn loss_of(gpu: &Gpu, x: &Tensor, t: &Tensor) -> f32 {
     gpu.value(&Mse::default().of(x, t).reduce(Reduction::Sum)).unwrap().loss().wait().unwrap()

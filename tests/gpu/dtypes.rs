@@ -1,12 +1,12 @@
 //! Floats of 16 bits: every one of them taken out of its word, everything rounded into one, and nothing beside it touched.
 
 use crate::case::{Case, Door, Floats, Wanted};
-use crate::draw::FLOATS;
+use crate::draw::{FLOATS, all};
 use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
 use wgloss::half::{bf16, f16};
-use wgloss::{Array, DType, Element, Gradient, L1, Leaf, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin, all};
+use wgloss::{Array, DType, Element, Gradient, L1, Leaf, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin};
 
 /// Every number that 16 bits hold, the NaNs among them.
 fn all_halves() -> impl Iterator<Item = u16> {

@@ -1,12 +1,12 @@
 //! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
 
 use crate::case::Case;
-use crate::draw::follows_another;
+use crate::draw::{all, follows_another};
 use crate::gpu;
 use crate::judge::{Failures, same};
 use wgloss::half::f16;
 use wgloss::{
-    Array, CrossEntropy, DType, Error, Gpu, Gradient, Leaf, Mse, Outputs, Reduction, Tensor, TripletMargin, all, cpu,
+    Array, CrossEntropy, DType, Error, Gpu, Gradient, Leaf, Mse, Outputs, Reduction, Tensor, TripletMargin, cpu,
 };
 
 /// The gradient of a case's prediction, in a tensor of its own or in the prediction's place, and the loss.

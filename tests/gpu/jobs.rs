@@ -1,6 +1,7 @@
 //! Prepared jobs: recorded into the caller's pass, run as often as wanted, into places of the caller's, on a device of his.
 
 use crate::case::{Case, Wanted};
+use crate::draw::all;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use wgloss::half::f16;
 use wgloss::wgpu::{self, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor};
-use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Mse, Outputs, Reduction, Tensor, all};
+use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Mse, Outputs, Reduction, Tensor};
 
 /// What a training step of three elements is made of.
 struct Step {

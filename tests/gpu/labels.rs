@@ -1,11 +1,11 @@
 //! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::draw::{FREE, has, label_range, labels_of};
+use crate::draw::{FREE, all, has, label_range, labels_of};
 use crate::judge::{Failures, close, same};
 use crate::pages::{Pages, bytes_of};
 use crate::{fresh_gpu, gpu};
-use wgloss::{Array, DType, Error, Gradient, Leaf, Loss, Outputs, Reduction, Role, Tensor, Value, all, cpu};
+use wgloss::{Array, DType, Error, Gradient, Leaf, Loss, Outputs, Reduction, Role, Tensor, Value, cpu};
 
 /// The operand that holds labels or indices.
 fn labelled(loss: &dyn Loss) -> Option<&'static str> {

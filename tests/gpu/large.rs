@@ -1,12 +1,11 @@
 //! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{follows_another, has};
+use crate::draw::{all, follows_another, has};
 use crate::gpu;
 use crate::judge::Failures;
 use wgloss::{
-    Array, ClassAxis, DType, Extra, InfoNce, Leaf, LinearCrossEntropy, Loss, Mse, Reduction, Role, SupCon, Tensor, all,
-    cpu,
+    Array, ClassAxis, DType, Extra, InfoNce, Leaf, LinearCrossEntropy, Loss, Mse, Reduction, Role, SupCon, Tensor, cpu,
 };
 
 /// More rows, items and regions than the 65,535 workgroups of a dimension.

@@ -1,10 +1,10 @@
 //! Every option of every loss on a device with no more than WebGPU's default limits.
 
 use crate::case::{Case, Door, Given};
-use crate::draw::{has, option_values};
+use crate::draw::{all, has, option_values};
 use crate::judge::Failures;
 use wgloss::wgpu::{self, Device, Limits, Queue};
-use wgloss::{DType, Gpu, Reduction, Role, adapters, all};
+use wgloss::{DType, Gpu, Reduction, Role, adapters};
 
 /// A device of the adapter that the other tests use, with nothing set on it.
 pub fn bare_device(limits: Limits) -> (Device, Queue) {

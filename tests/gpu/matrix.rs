@@ -1,10 +1,9 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
-use crate::draw::Rng;
+use crate::draw::{Rng, all};
 use crate::factors::Factors;
 use crate::judge::Failures;
 use crate::{fresh_gpu, gpu, pairs};
-use wgloss::all;
 
 #[test]
 fn every_pair_of_choices_gives_what_the_twin_gives() {

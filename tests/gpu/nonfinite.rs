@@ -1,10 +1,10 @@
 //! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
 
 use crate::case::{Case, Door, Given, Inputs};
-use crate::draw::{Rng, has, label_range, labels_of};
+use crate::draw::{Rng, all, has, label_range, labels_of};
 use crate::gpu;
 use crate::judge::{self, Failures};
-use wgloss::{Activation, Array, DType, Domain, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role, all};
+use wgloss::{Activation, Array, DType, Domain, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role};
 
 const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 

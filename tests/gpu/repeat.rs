@@ -1,9 +1,9 @@
 //! The same inputs give the same bits, whatever else the GPU does between.
 
 use crate::case::Case;
-use crate::draw::follows_another;
+use crate::draw::{all, follows_another};
 use crate::gpu;
-use wgloss::{Array, CrossEntropy, DType, Gradient, Leaf, Loss, Mse, Outputs, Tensor, all, wgpu};
+use wgloss::{Array, CrossEntropy, DType, Gradient, Leaf, Loss, Mse, Outputs, Tensor, wgpu};
 
 const RUNS: usize = 10;
 

@@ -1,13 +1,13 @@
 //! Pieces of a whole: what they come to together is what the whole comes to, value and gradients.
 
 use crate::case::{Case, Floats, Inputs};
-use crate::draw::{Rng, has, labels_of};
+use crate::draw::{Rng, all, has, labels_of};
 use crate::gpu;
 use crate::judge::{Failures, close, same};
 use std::ops::Range;
 use wgloss::{
     Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Gradient, Leaf, Mse, Operand, Outputs, Reduction, Role,
-    SoftmaxFocal, Term, Value, all, cpu,
+    SoftmaxFocal, Term, Value, cpu,
 };
 
 /// An array of other numbers, stored and laid out as this one is.

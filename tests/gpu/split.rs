@@ -1,7 +1,7 @@
 //! Walks over more than a binding holds: in pieces, with the bits of the whole.
 
 use crate::case::Case;
-use crate::draw::follows_another;
+use crate::draw::{all, follows_another};
 use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;
 use crate::limits::bare_device;
@@ -9,7 +9,7 @@ use crate::{fresh_gpu, gpu};
 use wgloss::wgpu::Limits;
 use wgloss::{
     Activation, Array, ClassAxis, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Extra, Gpu, InfoNce, Leaf,
-    LinearCrossEntropy, Loss, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, all, by_id, cpu,
+    LinearCrossEntropy, Loss, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, by_id, cpu,
 };
 
 /// A GPU without features, whose bindings hold so many bytes: everything longer is walked in pieces.

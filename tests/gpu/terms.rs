@@ -1,12 +1,12 @@
 //! Sums of terms: shared tensors, one gradient for each tensor, and parts beside the total.
 
 use crate::case::{Case, Given, Inputs};
-use crate::draw::Rng;
+use crate::draw::{Rng, all};
 use crate::gpu;
 use crate::judge::{self, Failures};
 use wgloss::{
     Array, CosineEmbedding, CrossEntropy, DType, Dice, Extra, Gradient, InfoNce, Mse, Operand, Outputs, Reduction,
-    SoftmaxFocal, Tensor, Term, ToGpu, TripletMargin, all, cpu,
+    SoftmaxFocal, Tensor, Term, ToGpu, TripletMargin, cpu,
 };
 
 /// Numbers that need no seed of their own.

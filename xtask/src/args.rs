@@ -9,6 +9,8 @@ Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
        cargo xtask fuzz [--minutes N] [TARGET]...
+       cargo xtask mutants [--seed S] [--count N] [--file FILE] [--results FILE]
+                           [--minutes M] [--thorough | --list] [--no-install]
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, stopping at the first that fails
@@ -29,10 +31,19 @@ Usage: cargo xtask <demo | test> [--no-install]
                 loss of each family
   --pack        measure nothing: make one archive that measures a GPU where there
                 is no Rust, beside PyTorch (benches/RESULTS.md says how)
-  --list        print the rows, what each installs and how long it takes
+  --list        print the rows, what each installs and how long it takes; of
+                mutants, print them with their lines and plant none
   --tables      write the tables of docs/platforms.md and README.md anew from
                 docs/platforms.tsv
   --minutes     then run each target for N minutes over mutations of its inputs
+  --seed S      draw the mutants of another seed than 1
+  --count N     draw so many instead of 300, beside those that are always planted
+  --file FILE   plant in one shader alone: geometry/elements
+  --results FILE
+                keep what came of each mutant there instead of in
+                target/mutants/results.tsv; the same command goes on from it
+  --minutes M   stop after so many
+  --thorough    run those that survived again, with everything that may kill them
   --no-install  where no GPU adapter is found, don't install the software Vulkan
                 driver: print the command that would, and stop. Of platforms,
                 leave out what would install anything
@@ -70,6 +81,48 @@ pub enum Request {
     WriteTables,
     /// Run the fuzz targets, with these arguments of their runner.
     Fuzz(Vec<String>),
+    /// Plant faults.
+    Mutants(Install, Mutants),
+}
+
+/// Which faults are to be planted, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mutants {
+    /// What the draw begins with.
+    pub seed: u64,
+    /// How many are drawn.
+    pub count: usize,
+    /// The one file to plant in.
+    pub file: Option<String>,
+    /// Where to keep the results.
+    pub results: Option<String>,
+    /// When to stop.
+    pub minutes: Option<u64>,
+    /// Whether survivors run again, with everything that may kill them.
+    pub thorough: bool,
+    /// Whether the mutants are only printed.
+    pub list: bool,
+}
+
+impl Default for Mutants {
+    fn default() -> Self {
+        Self { seed: 1, count: 300, file: None, results: None, minutes: None, thorough: false, list: false }
+    }
+}
+
+impl Mutants {
+    /// Sets an option that has a value.
+    fn set(&mut self, name: &str, value: String) -> Result<(), String> {
+        let number = || value.parse::<u64>().map_err(|_| format!("`{name}` wants a number, not `{value}`"));
+        match name {
+            "--seed" => self.seed = number()?,
+            "--count" => self.count = usize::try_from(number()?).unwrap_or(usize::MAX),
+            "--minutes" => self.minutes = Some(number()?),
+            "--file" => self.file = Some(value),
+            _ => self.results = Some(value),
+        }
+        Ok(())
+    }
 }
 
 /// What is to be measured.
@@ -95,6 +148,7 @@ enum Task {
     Bench,
     Platforms,
     Fuzz,
+    Mutants,
 }
 
 /// Reads the arguments after the program's name; the error is one line for the user.
@@ -103,7 +157,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
     let (mut instead, mut rows, mut fuzz) = (None, Vec::new(), Vec::new());
-    for argument in arguments {
+    let mut mutants = Mutants::default();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
             // the targets are the runner's, which says what is wrong with a name or a number
@@ -125,6 +181,13 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--cost", Some(Task::Bench)) => bench.cost = true,
             ("--pack", Some(Task::Bench)) => bench.pack = true,
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
+            ("mutants", None) => task = Some(Task::Mutants),
+            ("--list", Some(Task::Mutants)) => mutants.list = true,
+            ("--thorough", Some(Task::Mutants)) => mutants.thorough = true,
+            (name @ ("--seed" | "--count" | "--file" | "--results" | "--minutes"), Some(Task::Mutants)) => {
+                let value = arguments.next().ok_or(format!("`{name}` wants a value"))?;
+                mutants.set(name, value)?;
+            }
             _ => return Err(format!("unexpected argument `{argument}`")),
         }
     }
@@ -140,7 +203,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
         Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, rows))),
         Some(Task::Fuzz) => Ok(Request::Fuzz(fuzz)),
-        None => Err("say what to do: `demo`, `test`, `bench`, `platforms` or `fuzz`".to_owned()),
+        Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
+        None => Err("say what to do: `demo`, `test`, `bench`, `platforms`, `fuzz` or `mutants`".to_owned()),
     }
 }
 
@@ -183,6 +247,22 @@ mod tests {
                 Request::Platforms(Install::Forbidden, vec!["fxc".to_owned(), "gl".to_owned()]),
             ),
             ("platforms --list", Request::ListPlatforms),
+            ("mutants", Request::Mutants(Install::Allowed, Mutants::default())),
+            (
+                "mutants --seed 7 --count 9 --file lib/math --minutes 5 --results r.tsv --thorough --no-install",
+                Request::Mutants(
+                    Install::Forbidden,
+                    Mutants {
+                        seed: 7,
+                        count: 9,
+                        file: Some("lib/math".to_owned()),
+                        results: Some("r.tsv".to_owned()),
+                        minutes: Some(5),
+                        thorough: true,
+                        list: false,
+                    },
+                ),
+            ),
             ("platforms --tables", Request::WriteTables),
             ("fuzz", Request::Fuzz(Vec::new())),
             ("fuzz --minutes 5 plans", Request::Fuzz(vec!["--minutes".to_owned(), "5".to_owned(), "plans".to_owned()])),
@@ -195,8 +275,8 @@ mod tests {
     #[test]
     fn command_lines_that_do_not() {
         for (line, named) in [
-            ("", "`demo`, `test`, `bench`, `platforms` or `fuzz`"),
-            ("--no-install", "`demo`, `test`, `bench`, `platforms` or `fuzz`"),
+            ("", "`demo`, `test`, `bench`, `platforms`, `fuzz` or `mutants`"),
+            ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz` or `mutants`"),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),
@@ -210,6 +290,9 @@ mod tests {
             ("platforms amiga", "no row `amiga`"),
             ("platforms --quick", "`--quick`"),
             ("test --list", "`--list`"),
+            ("test --seed 1", "`--seed`"),
+            ("mutants --seed", "`--seed` wants a value"),
+            ("mutants --count few", "`few`"),
         ] {
             let complaint = parsed(line).expect_err(line);
             assert!(complaint.contains(named), "{line}: {complaint}");

@@ -1,5 +1,5 @@
-//! `cargo xtask`: this project's demo, its whole test, its measurements, its platforms and its fuzzing, on a machine that may have
-//! nothing but Rust.
+//! `cargo xtask`: this project's demo, its whole test, its measurements, its platforms, its fuzzing and its mutants, on a machine
+//! that may have nothing but Rust.
 
 mod adapter;
 mod args;
@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod distribution;
 mod fuzz;
+mod mutants;
 mod platforms;
 mod run;
 mod test;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Ok(Request::WriteTables) => platforms::tables(),
         Ok(Request::Fuzz(arguments)) => fuzz::fuzz(&arguments),
         Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
+        Ok(Request::Mutants(install, asked)) => mutants::mutants(install, &asked),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
             return ExitCode::from(2);

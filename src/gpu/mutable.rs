@@ -1,0 +1,56 @@
+//! Shaders read at run time, for `cargo xtask mutants`: one build then serves every mutant. Compiled only with the feature
+//! `mutable-shaders`.
+
+use crate::gpu::kernel::{Kernel, is_own};
+use crate::loss::Source;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// The environment variable that names the directory to read the shaders from.
+const FROM: &str = "WGLOSS_SHADERS";
+
+/// The environment variable that names the file to append to the paths of the shaders that pipelines are made of.
+const USED: &str = "WGLOSS_SHADERS_USED";
+
+/// The line on standard error that tells a mutant that no compiler takes from one that a test kills.
+const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
+
+/// A shader's text from the directory, where one is named and the shader is this library's.
+pub(super) fn text(source: &Source) -> &'static str {
+    static READ: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
+    let Some(from) = std::env::var_os(FROM).filter(|_| is_own(source)) else { return source.text };
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    read.entry(source.path).or_insert_with(|| {
+        let path = Path::new(&from).join(source.path).with_extension("wgsl");
+        // a file that cannot be read would otherwise pass for a mutant that lives
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // a `Source` holds its text for ever; there are as many as there are files
+        Box::leak(text.into_boxed_str())
+    })
+}
+
+/// Writes down the shaders of a kernel of which a pipeline is made.
+pub(super) fn note(kernel: &Kernel) {
+    static NOTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let Some(used) = std::env::var_os(USED) else { return };
+    let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let new: String = kernel
+        .sources
+        .iter()
+        .map(|s| s.path)
+        .filter(|path| noted.insert(path))
+        .map(|path| format!("{path}\n"))
+        .collect();
+    let file = OpenOptions::new().create(true).append(true).open(&used);
+    if let Err(error) = file.and_then(|mut file| file.write_all(new.as_bytes())) {
+        panic!("{}: {error}", Path::new(&used).display());
+    }
+}
+
+/// Tells `cargo xtask mutants` that a kernel was refused.
+pub(super) fn refused(message: &str) {
+    eprintln!("{STILLBORN}: {message}");
+}

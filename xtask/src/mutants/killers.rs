@@ -1,0 +1,351 @@
+//! What may kill a mutant: `wgloss verify` of a loss, and a test binary over a loss, each with kernels of a kind.
+
+use super::rules::Mutant;
+use super::tokens::tokens;
+use crate::run::Stop;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// The kinds of kernels that `WGLOSS_KERNELS` asks for, with the dtypes that the cases are verified in. The quickest to compile
+/// come first.
+pub const KINDS: &[(&str, &str)] =
+    &[("small", "f32"), ("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("plain", "f32")];
+
+/// What the library prints where a kernel does not compile.
+const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
+
+/// A run that may kill a mutant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Killer {
+    /// The conformance cases of a loss.
+    Verify { kind: String, dtype: String, loss: String },
+    /// The tests of a binary, over a loss.
+    Tests { binary: String, kind: String, loss: String },
+}
+
+impl fmt::Display for Killer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Killer::Verify { kind, dtype, loss } => write!(f, "verify {kind} {dtype} {loss}"),
+            Killer::Tests { binary, kind, loss } => write!(f, "tests {binary} {kind} {loss}"),
+        }
+    }
+}
+
+impl Killer {
+    /// The killer that a line names.
+    pub fn read(line: &str) -> Option<Killer> {
+        let words: Vec<String> = line.split(' ').map(str::to_string).collect();
+        let [what, first, second, loss] = <[String; 4]>::try_from(words).ok()?;
+        match what.as_str() {
+            "verify" => Some(Killer::Verify { kind: first, dtype: second, loss }),
+            "tests" => Some(Killer::Tests { binary: first, kind: second, loss }),
+            _ => None,
+        }
+    }
+
+    /// The loss.
+    pub fn loss(&self) -> &str {
+        match self {
+            Killer::Verify { loss, .. } | Killer::Tests { loss, .. } => loss,
+        }
+    }
+
+    fn command(&self, programs: &Programs, shaders: &Path) -> Command {
+        let mut command = match self {
+            Killer::Verify { dtype, loss, .. } => {
+                let mut command = Command::new(&programs.wgloss);
+                command.args(["verify", "--device", "gpu", "--fail-fast", "--dtype", dtype, "--loss", loss]);
+                command
+            }
+            Killer::Tests { binary, loss, .. } => {
+                let mut command = Command::new(&programs.tests[binary]);
+                command.args(LONG.iter().flat_map(|test| ["--skip", test])).env("WGLOSS_LOSSES", loss);
+                command
+            }
+        };
+        let (Killer::Verify { kind, .. } | Killer::Tests { kind, .. }) = self;
+        command.env("WGLOSS_SHADERS", shaders).env("WGLOSS_KERNELS", kind).env("RUST_BACKTRACE", "0");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// Tests that take long and hardly see one shader more than the others: huge tensors, splits of fixed losses, every pair.
+const LONG: &[&str] = &["large::", "split::", "shards::", "row_shards::", "limits::"];
+
+/// The programs, built once.
+pub struct Programs {
+    /// The program `wgloss`.
+    pub wgloss: PathBuf,
+    /// The test binaries by name.
+    pub tests: BTreeMap<String, PathBuf>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing failed that does not fail without a fault.
+    Passed,
+    /// Something failed: what.
+    Failed(String),
+    /// It took too long.
+    TimedOut,
+    /// A kernel does not compile.
+    Stillborn,
+}
+
+/// A finished run.
+pub struct Run {
+    pub end: End,
+    /// The tests that failed.
+    pub failed: BTreeSet<String>,
+    pub seconds: f64,
+}
+
+/// Runs a killer over the shaders of a directory, until it ends or something fails that is not expected to.
+pub fn run(
+    killer: &Killer,
+    programs: &Programs,
+    shaders: &Path,
+    used: Option<&Path>,
+    (limit, expected): (Duration, Option<&BTreeSet<String>>),
+) -> Result<Run, Stop> {
+    let mut command = killer.command(programs, shaders);
+    if let Some(used) = used {
+        command.env("WGLOSS_SHADERS_USED", used);
+    }
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| Stop::Failed(format!("{killer}: {error}")))?;
+    let (sender, lines) = mpsc::channel();
+    let streams: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+        child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+    ];
+    for stream in streams.into_iter().flatten() {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    drop(sender);
+    let mut failed = BTreeSet::new();
+    let mut end = End::Passed;
+    loop {
+        match lines.recv_timeout(limit.saturating_sub(start.elapsed())) {
+            Ok(line) if line.contains(STILLBORN) => {
+                end = End::Stillborn;
+                break;
+            }
+            Ok(line) => {
+                let Some(what) = failure(&line) else { continue };
+                let new = expected.is_some_and(|expected| !expected.contains(&what));
+                failed.insert(what.clone());
+                if new {
+                    end = End::Failed(what);
+                    break;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                end = End::TimedOut;
+                break;
+            }
+        }
+    }
+    let ended = stop(&mut child, end == End::Passed, limit.saturating_sub(start.elapsed()));
+    // a crash tells of no test; of what fails anyway nothing new is known
+    if end == End::Passed && (ended.is_none() || (ended == Some(false) && failed.is_empty())) {
+        end = if ended.is_none() { End::TimedOut } else { End::Failed("it crashed".to_string()) };
+    }
+    Ok(Run { end, failed, seconds: start.elapsed().as_secs_f64() })
+}
+
+/// Waits for the end of a process that is about to end, or ends it: whether it succeeded, if it ended by itself.
+fn stop(child: &mut Child, wait: bool, limit: Duration) -> Option<bool> {
+    let start = Instant::now();
+    while wait && start.elapsed() < limit {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status.success());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    // it may have ended meanwhile: either is as good
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// The test or case that a line says has failed.
+fn failure(line: &str) -> Option<String> {
+    if let Some(test) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
+        return Some(test.to_string());
+    }
+    let case = line.strip_prefix("  FAILED ")?;
+    Some(case.split(':').next().unwrap_or(case).to_string())
+}
+
+/// What is known of a killer without a fault.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub seconds: f64,
+    /// The shaders that it makes kernels of.
+    pub files: BTreeSet<String>,
+    /// The tests that fail, since there is nothing for them among so few losses.
+    pub failed: BTreeSet<String>,
+}
+
+/// What is known of all killers: kept in a file.
+pub struct Baseline {
+    path: PathBuf,
+    pub known: BTreeMap<Killer, Known>,
+}
+
+impl Baseline {
+    /// Reads what is known.
+    pub fn read(path: &Path) -> Baseline {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let set = |list: &str| list.split(',').filter(|item| !item.is_empty()).map(str::to_string).collect();
+        let entry = |line: &str| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [killer, seconds, files, failed] = fields.as_slice() else { return None };
+            let known = Known { seconds: seconds.parse().ok()?, files: set(files), failed: set(failed) };
+            Some((Killer::read(killer)?, known))
+        };
+        Baseline { path: path.to_path_buf(), known: text.lines().filter_map(entry).collect() }
+    }
+
+    /// Runs a killer without a fault, if that is not known yet.
+    pub fn learn(&mut self, killer: &Killer, programs: &Programs, shaders: &Path) -> Result<Known, Stop> {
+        if let Some(known) = self.known.get(killer) {
+            return Ok(known.clone());
+        }
+        let used = self.path.with_extension("used");
+        let _ = fs::remove_file(&used);
+        let ran = run(killer, programs, shaders, Some(&used), (Duration::from_secs(600), None))?;
+        if ran.end != End::Passed || (matches!(killer, Killer::Verify { .. }) && !ran.failed.is_empty()) {
+            return Err(Stop::Failed(format!(
+                "{killer} does not pass without a fault: {:?}, {:?}",
+                ran.end, ran.failed
+            )));
+        }
+        let files = fs::read_to_string(&used).unwrap_or_default().lines().map(str::to_string).collect();
+        let known = Known { seconds: ran.seconds, files, failed: ran.failed };
+        self.known.insert(killer.clone(), known.clone());
+        self.write()?;
+        Ok(known)
+    }
+
+    fn write(&self) -> Result<(), Stop> {
+        let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
+        let line = |(killer, known): (&Killer, &Known)| {
+            format!("{killer}\t{:.2}\t{}\t{}\n", known.seconds, list(&known.files), list(&known.failed))
+        };
+        fs::write(&self.path, self.known.iter().map(line).collect::<String>())
+            .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))
+    }
+
+    /// The cases that may kill a mutant, the cheapest first, of each kind of kernels in turn: those of the losses whose kernels
+    /// hold both the mutant's file and a file that calls its function, if another file does.
+    pub fn cases(&self, mutant: &Mutant, texts: &BTreeMap<String, String>) -> Vec<Killer> {
+        let callers = callers(mutant, texts);
+        let all: Vec<(&Killer, &Known)> =
+            self.known.iter().filter(|(killer, _)| matches!(killer, Killer::Verify { .. })).collect();
+        let holds = |known: &Known| known.files.contains(&mutant.file);
+        let calls = |known: &Known| callers.is_empty() || known.files.iter().any(|file| callers.contains(file));
+        let mut chosen: Vec<_> = all.iter().filter(|(_, known)| holds(known) && calls(known)).collect();
+        if chosen.is_empty() {
+            chosen = all.iter().filter(|(_, known)| holds(known)).collect();
+        }
+        chosen.sort_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds));
+        let of_kind = |wanted: &(&str, &str)| {
+            let is = |killer: &Killer| matches!(killer, Killer::Verify { kind, dtype, .. } if (kind.as_str(), dtype.as_str()) == *wanted);
+            chosen.iter().filter(|(killer, _)| is(killer)).map(|(killer, _)| (*killer).clone()).collect::<Vec<_>>()
+        };
+        let mut kinds: Vec<_> = KINDS.iter().map(|kind| of_kind(kind).into_iter()).collect();
+        let mut turns = Vec::new();
+        while kinds.iter().any(|kind| kind.len() > 0) {
+            turns.extend(kinds.iter_mut().filter_map(Iterator::next));
+        }
+        turns
+    }
+}
+
+/// The other files that call the mutant's function, or one of its file that leads there.
+fn callers(mutant: &Mutant, texts: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let Some(function) = &mutant.function else { return BTreeSet::new() };
+    let mut names = BTreeSet::from([function.clone()]);
+    let own = texts.get(&mutant.file).map(|text| calls(text)).unwrap_or_default();
+    loop {
+        let more: Vec<String> =
+            own.iter().filter(|(_, called)| names.contains(called)).map(|(by, _)| by.clone()).collect();
+        let before = names.len();
+        names.extend(more);
+        if names.len() == before {
+            break;
+        }
+    }
+    let others = texts.iter().filter(|(file, _)| **file != mutant.file);
+    others
+        .filter(|(_, text)| calls(text).iter().any(|(_, called)| names.contains(called)))
+        .map(|(file, _)| file.clone())
+        .collect()
+}
+
+/// The calls of a file: in which function, and of which.
+fn calls(text: &str) -> Vec<(String, String)> {
+    let tokens = tokens(text);
+    let (mut function, mut found) = (String::new(), Vec::new());
+    for (place, token) in tokens.iter().enumerate() {
+        let near = |offset: usize| tokens.get(place + offset).map_or("", |token| token.text);
+        if token.text == "fn" {
+            function = near(1).to_string();
+        } else if token.is_word() && near(1) == "(" && (place == 0 || tokens[place - 1].text != "fn") {
+            found.push((function.clone(), token.text.to_string()));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutants::rules::mutants;
+
+    #[test]
+    fn failures_are_read_from_what_programs_print() {
+        assert_eq!(failure("test labels::bad ... FAILED").as_deref(), Some("labels::bad"));
+        assert_eq!(failure("  FAILED plain: GPU, with gradients: loss: 1 for 2").as_deref(), Some("plain"));
+        assert_eq!(failure("test labels::bad ... ok"), None);
+    }
+
+    #[test]
+    fn a_killer_is_read_as_it_is_written() {
+        let of = |a: &str| a.to_string();
+        for killer in [
+            Killer::Verify { kind: of("gpu"), dtype: of("f16"), loss: of("mse") },
+            Killer::Tests { binary: of("gpu"), kind: of("cpu"), loss: of("dice") },
+        ] {
+            assert_eq!(Killer::read(&killer.to_string()), Some(killer));
+        }
+        assert_eq!(Killer::read("verify mse"), None);
+    }
+
+    #[test]
+    fn callers_are_found_through_functions_of_the_file() {
+        let texts = [("a", "fn f() { x + y }\nfn g() { f(); }"), ("b", "fn h() { g(); }"), ("c", "fn i() { j(); }")];
+        let texts: BTreeMap<String, String> = texts.map(|(file, text)| (file.to_string(), text.to_string())).into();
+        let mutant = &mutants("a", &texts["a"])[0];
+        assert_eq!(callers(mutant, &texts), BTreeSet::from(["b".to_string()]));
+    }
+}

@@ -1,0 +1,158 @@
+//! What came of each mutant: a line of a file that a later run goes on from, and the numbers of all lines.
+
+use super::rules::Mutant;
+use crate::run::Stop;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What came of a mutant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// The cases of `wgloss verify` killed it.
+    Verify,
+    /// The cases let it pass, a test killed it.
+    Tests,
+    /// The cases let it pass, and no test has run yet.
+    Passed,
+    /// Nothing killed it.
+    Survived,
+    /// No kernel that holds it compiles: it says nothing about tests.
+    Stillborn,
+    /// No kernel that the adapter of this machine gets holds its file.
+    Unreached,
+}
+
+impl Fate {
+    const ALL: [(Fate, &str); 6] = [
+        (Fate::Verify, "verify"),
+        (Fate::Tests, "tests"),
+        (Fate::Passed, "passed"),
+        (Fate::Survived, "survived"),
+        (Fate::Stillborn, "stillborn"),
+        (Fate::Unreached, "unreached"),
+    ];
+
+    fn name(self) -> &'static str {
+        Fate::ALL.iter().find(|(fate, _)| *fate == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// A mutant's line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub fate: Fate,
+    /// What killed it, with the case or test.
+    pub by: String,
+    pub seconds: f64,
+    /// The source line, without and with the fault.
+    pub shown: String,
+}
+
+/// The lines of all mutants.
+pub struct Results {
+    path: PathBuf,
+    pub lines: BTreeMap<String, Line>,
+}
+
+impl Results {
+    /// Reads what came of the mutants that have run.
+    pub fn read(path: &Path) -> Results {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let line = |line: &str| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [name, fate, by, seconds, shown] = fields.as_slice() else { return None };
+            let (fate, _) = Fate::ALL.iter().find(|(_, name)| name == fate)?;
+            let line = Line {
+                fate: *fate,
+                by: (*by).to_string(),
+                seconds: seconds.parse().ok()?,
+                shown: (*shown).to_string(),
+            };
+            Some(((*name).to_string(), line))
+        };
+        Results { path: path.to_path_buf(), lines: text.lines().filter_map(line).collect() }
+    }
+
+    /// Adds a line, at once, so that a run that is broken off loses nothing. Of a mutant's lines the last counts.
+    pub fn add(&mut self, mutant: &Mutant, line: Line) -> Result<(), Stop> {
+        let text = format!("{}\t{}\t{}\t{:.1}\t{}\n", mutant.name, line.fate.name(), line.by, line.seconds, line.shown);
+        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))?;
+        self.lines.insert(mutant.name.clone(), line);
+        Ok(())
+    }
+
+    /// The numbers of some mutants, those that are argued equivalent left out of the shares; and the survivors.
+    pub fn summary(&self, names: &[String], equivalent: &BTreeMap<String, String>) -> String {
+        let ran: Vec<(&String, &Line)> = names.iter().filter_map(|name| self.lines.get_key_value(name)).collect();
+        let of = |fate: Fate| ran.iter().filter(|(_, line)| line.fate == fate).count();
+        let (verify, tests) = (of(Fate::Verify), of(Fate::Tests));
+        let survivors: Vec<_> = ran.iter().filter(|(_, line)| line.fate == Fate::Survived).collect();
+        let (argued, open): (Vec<_>, Vec<_>) =
+            survivors.into_iter().partition(|(name, _)| equivalent.contains_key(*name));
+        let passed = of(Fate::Passed);
+        let counted = verify + tests + passed + open.len();
+        let share = |part: usize| 100.0 * part as f64 / counted.max(1) as f64;
+        let mut text = String::new();
+        for (name, line) in &open {
+            let _ = writeln!(text, "survived: {name}\n    {}", line.shown);
+        }
+        let _ = write!(
+            text,
+            "{} of {} mutants ran: {} stillborn, {} unreached, {} equivalent; of the other {counted}, killed by the cases of \
+             `wgloss verify` {verify} ({:.1} %), by tests alone {tests}, by both {:.1} %, survivors {}, not tested yet {passed}",
+            ran.len(),
+            names.len(),
+            of(Fate::Stillborn),
+            of(Fate::Unreached),
+            argued.len(),
+            share(verify),
+            share(verify + tests),
+            open.len(),
+        );
+        text
+    }
+}
+
+/// The lines of a list that are not comments, cut at tabs.
+pub fn table(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| line.split('\t').collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutants::rules::mutants;
+
+    #[test]
+    fn results_outlive_the_run_and_add_up() {
+        let path = std::env::temp_dir().join(format!("wgloss-mutants-{}.tsv", std::process::id()));
+        let _ = fs::remove_file(&path);
+        let all = mutants("f", "a + b + c + d + e + g");
+        let names: Vec<String> = all.iter().map(|mutant| mutant.name.clone()).collect();
+        let line = |fate| Line { fate, by: "x".to_string(), seconds: 1.5, shown: "a => b".to_string() };
+        let mut results = Results::read(&path);
+        let fates = [Fate::Survived, Fate::Survived, Fate::Tests, Fate::Stillborn];
+        all.iter().zip(fates).for_each(|(mutant, fate)| results.add(mutant, line(fate)).expect("it is written"));
+        results.add(&all[0], line(Fate::Verify)).expect("it is written");
+        let again = Results::read(&path);
+        fs::remove_file(&path).expect("it was written");
+        assert_eq!(again.lines, results.lines);
+        assert_eq!(again.lines[&names[0]].fate, Fate::Verify);
+        let argued = BTreeMap::from([(names[1].clone(), "why".to_string())]);
+        let summary = again.summary(&names, &argued);
+        assert!(
+            summary.starts_with("4 of 5 mutants ran: 1 stillborn, 0 unreached, 1 equivalent; of the other 2"),
+            "{summary}"
+        );
+        assert!(
+            summary.contains("1 (50.0 %), by tests alone 1, by both 100.0 %, survivors 0, not tested yet 0"),
+            "{summary}"
+        );
+        assert!(again.summary(&names, &BTreeMap::new()).starts_with(&format!("survived: {}\n    a => b", names[1])));
+    }
+}
