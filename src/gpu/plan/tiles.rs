@@ -1,6 +1,6 @@
 //! How rows are walked against all others, tile by tile: statistics in chunks of tiles, derivatives in blocks of bounded size.
 
-use super::blocks::{Blocks, WIDEST, chunks, dispatches, iterations, scratch, shares};
+use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, totals};
 use crate::check::Divisor;
 use crate::error::{Error, Result};
@@ -95,6 +95,13 @@ impl<'a> Tiles<'a> {
         if width > WIDEST {
             let (needed, limit) = (width as u64, WIDEST as u64);
             return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
+        }
+        for against in statistics {
+            let needed = chunks(against, width).1.iter().sum::<usize>() as u64;
+            if needed > MOST_MERGED as u64 {
+                let what = "chunks of the scores of a row".into();
+                return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
+            }
         }
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         let tallies = statistics.first().map_or(0, |against| against.own.rows.div_ceil(256)) as u64;
