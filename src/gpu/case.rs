@@ -129,7 +129,7 @@ impl Case {
     pub fn kept_plan(&self, gpu: &Gpu) -> Result<Plan> {
         self.requested(gpu, |request| {
             let plan = plan(request)?;
-            assert_kept(request, &plan);
+            assert_kept(self, request, &plan);
             Ok(plan)
         })
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::adapter::set_up;
 use crate::args::Install;
+use crate::fuzz::RUNNER;
 use crate::run::{Line, Stop, answer, answers, cargo, output, root, spoken, succeed};
 
 /// The most that all checks take together on two cores, in minutes.
@@ -18,6 +19,9 @@ const WARNINGS: (&str, &str) = ("RUSTFLAGS", "-D warnings");
 
 /// The examples that assert what they show.
 const EXAMPLES: &[&str] = &["hello", "own_buffers", "custom_loss", "segmentation", "denoise", "landscape"];
+
+/// Clippy's command for the fuzz targets.
+const FUZZ_CLIPPY: &str = "clippy --manifest-path fuzz/Cargo.toml --no-default-features --features runner --target-dir target --all-targets -- -D warnings";
 
 /// One check: a cargo command, what is asked of it, and how long it takes on two cores after the ones before it, in minutes.
 #[derive(Debug)]
@@ -110,6 +114,10 @@ fn checks() -> Vec<Check> {
         kind: Succeeds,
         minutes: 0.1,
     }));
+    // a workspace of its own: most of what it depends on has been built by then
+    checks.push(Check::new(0.0, "fmt --manifest-path fuzz/Cargo.toml --check", SucceedsWith("rustfmt")));
+    checks.push(Check::new(0.2, FUZZ_CLIPPY, SucceedsWith("clippy")));
+    checks.push(Check::new(0.6, RUNNER, Succeeds));
     // As a test, each benchmark's answer is checked and it runs once, on small inputs.
     checks.push(Check::new(0.5, "test --workspace --bench losses --bench report", Succeeds));
     checks

@@ -7,6 +7,10 @@ use super::tiles::{Against, Pass, Side, TILE};
 const STEPS: usize = 10_240 + 24;
 pub(super) const WIDEST: usize = 32_768;
 
+/// The chunks of a row that an invocation merges one after the other: as many as there may be, and as many as are aimed at.
+pub(super) const MOST_MERGED: usize = STEPS;
+const MERGED: usize = 8192;
+
 /// As many workgroups as keep a GPU busy, where there are so many tiles.
 pub(super) const WORKGROUPS: usize = 1024;
 
@@ -97,12 +101,14 @@ fn fitting(number: u64) -> usize {
 pub(super) fn chunks(against: &Against, width: usize, room: usize) -> (usize, Vec<usize>) {
     let tiles = |rows: usize| rows.div_ceil(TILE);
     let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
-    let most = (STEPS / iterations(width)).min(room / TILE).max(1);
+    let longest = (STEPS / iterations(width)).min(room / TILE).max(1);
     let own = against.own.rows.min(quick(against, width));
-    let most = fitting(tiles(own) as u64 * all as u64 / WORKGROUPS as u64).clamp(1, most);
+    let most = fitting(tiles(own) as u64 * all as u64 / WORKGROUPS as u64).clamp(1, longest);
     // chunks of one length, as far as the first of the others goes
     let first = against.others.first().map_or(1, |(other, _)| tiles(other.rows).max(1));
     let chunk = first.div_ceil(first.div_ceil(most));
+    // where the first are few and the rest are many, such chunks would be too many to merge
+    let chunk = chunk.max(all.div_ceil(MERGED).min(longest));
     (chunk, against.others.iter().map(|(other, _)| tiles(other.rows).div_ceil(chunk)).collect())
 }
 

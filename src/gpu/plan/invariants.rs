@@ -32,8 +32,8 @@ pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
 }
 
 /// Asserts everything that a plan keeps to.
-pub(crate) fn assert_kept(request: &Request<'_>, plan: &Plan) {
-    assert_short(&"the plan", plan);
+pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, plan: &Plan) {
+    assert_short(case, plan);
     assert_counted(plan);
     let kernels = bindings(plan);
     for stage in &plan.stages {

@@ -1,6 +1,6 @@
 //! How rows are walked against all others, tile by tile: statistics in chunks of tiles, derivatives in blocks of bounded size.
 
-use super::blocks::{Blocks, WIDEST, chunks, dispatches, iterations, scratch, shares};
+use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::ranges::most_elements;
 use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, totals};
 use crate::check::Divisor;
@@ -98,6 +98,14 @@ impl<'a> Tiles<'a> {
             let (needed, limit) = (width as u64, WIDEST as u64);
             return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
         }
+        let room = rows_of_a_binding(request, width);
+        for against in statistics {
+            let needed = chunks(against, width, room).1.iter().sum::<usize>() as u64;
+            if needed > MOST_MERGED as u64 {
+                let what = "chunks of the scores of a row".into();
+                return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
+            }
+        }
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         let tallies = statistics.first().map_or(0, |against| against.own.rows.div_ceil(256)) as u64;
         let held = held + WORKSPACE_HEAD + TALLY_BYTES * tallies + BESIDE;
@@ -109,7 +117,6 @@ impl<'a> Tiles<'a> {
             let scratch = scratch(width, *blocks, statistics, passes);
             scratch.iter().map(|(_, elements, bytes)| elements * bytes).max().unwrap_or(0)
         };
-        let room = rows_of_a_binding(request, width);
         let longest = |against: &Against| {
             let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
             against.own.rows.max(others)

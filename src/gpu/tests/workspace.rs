@@ -67,12 +67,23 @@ fn few_rows_against_many_columns_are_planned() {
         ("linear_cross_entropy", [1, 64], 1_000_000, Some("bias")),
         ("info_nce", [3, 8], 262_144, Some("negatives")),
         ("info_nce", [5, 8], 1_000_000, Some("negatives")),
+        // fuzzing found that each tile of negatives was a chunk: 16,386 of them were merged in one loop
+        ("info_nce", [16, 127], 1_048_577, Some("negatives")),
     ] {
         let mut case = case(id, &shape, free);
         case.optional.extend(optional);
-        let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        let plan = case.kept_plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         assert!(plan.stages.len() < 400, "{case:?}: {} dispatches", plan.stages.len());
     }
+}
+
+/// Rows of few elements, so many that a lane would merge more chunks than a loop may have.
+#[test]
+fn what_has_too_many_chunks_to_merge_is_refused() {
+    let mut case = Case { workspace_bound: 1 << 31, ..case("info_nce", &[64, 1], 4_000_000_000) };
+    case.optional.push("negatives");
+    let refused = case.kept_plan(noop()).map(|plan| plan.stages.len()).expect_err("too many");
+    assert!(refused.to_string().contains("info_nce on the GPU: chunks of the scores of a row"), "{refused}");
 }
 
 /// What is planned has no more dispatches than are recorded one by one; what has more is refused, and says what to do.

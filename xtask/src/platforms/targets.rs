@@ -4,9 +4,6 @@ use super::machine::Halt;
 use super::place::{Outcome, Place};
 use super::windows::{COMPILER, TARGET, WINE, Windows};
 
-/// The program's tests that need a GPU.
-const NEED_GPU: &[&str] = &["the_gpu_evaluates_and_verifies"];
-
 /// `wasm32`: the library for browsers, with and without its `gpu` feature.
 pub fn wasm32(place: &Place) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, &["libstd-rust-dev-wasm32"]])?;
@@ -34,8 +31,8 @@ pub fn windows(place: &Place) -> Result<Outcome, Halt> {
     let mut cargo = windows.cargo_with_std("check", &all);
     place.watch(&mut cargo, "check", 60)?.success("cargo check of the workspace for Windows")?;
     windows.boot()?;
-    let mut tests = format!("--target {TARGET} -p wgloss-cli --");
-    NEED_GPU.iter().for_each(|name| tests.push_str(&format!(" --skip {name}")));
+    // all but `--test gpu`, which is those that need one
+    let tests = format!("--target {TARGET} -p wgloss-cli --lib --bins --test program");
     let ended = place.watch(&mut windows.cargo_with_std("test", &tests), "test", 60)?;
     let (passed, failed) = counts(&ended.printed);
     if failed > 0 {
