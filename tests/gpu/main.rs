@@ -6,6 +6,7 @@ mod common;
 mod digits;
 mod doors;
 mod dtypes;
+mod edges;
 mod in_place;
 mod jobs;
 mod judge;
