@@ -1,7 +1,8 @@
 //! The devices that evaluate a loss, and the ways in to each: the only file that knows which is which.
 
+use crate::slices::slices;
 use clap::ValueEnum;
-use wgloss::{Array, DType, Error, Gpu, Header, Operand, Outcome, Result, Tensor, Term, Value, cpu};
+use wgloss::{Array, DType, Error, Gpu, Gradient, Header, Operand, Outcome, Outputs, Result, Tensor, Term, Value, cpu};
 
 /// Where losses are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,7 +26,8 @@ impl Device {
     pub fn open(self) -> Result<Vec<Way>> {
         match self {
             Device::Cpu => Ok(vec![Way::Cpu]),
-            Device::Gpu => Gpu::new().map(|gpu| vec![Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu)]),
+            Device::Gpu => Gpu::new()
+                .map(|gpu| vec![Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu.clone()), Way::GpuSlices(gpu)]),
         }
     }
 }
@@ -39,6 +41,9 @@ pub enum Way {
     GpuArrays(Gpu),
     /// The GPU, given tensors that already lie there: only its kernels see the labels.
     GpuTensors(Gpu),
+    /// The GPU, given slices of one buffer that begin anywhere, with labels of 8 bits where they fit, and adding each gradient
+    /// to what is there.
+    GpuSlices(Gpu),
 }
 
 /// A loss with everything that is given to it, by name.
@@ -68,6 +73,7 @@ impl Way {
         match self {
             Way::Cpu | Way::GpuArrays(_) => "host arrays",
             Way::GpuTensors(_) => "uploaded tensors",
+            Way::GpuSlices(_) => "slices of a buffer",
         }
     }
 
@@ -93,7 +99,48 @@ impl Way {
                 let term = job.term(&tensors, upstream.as_ref())?;
                 read(gpu.gradient_list(&term, &job.named(&tensors, gradients)?)?)
             }
+            Way::GpuSlices(gpu) => {
+                job.refuse_f64()?;
+                let arrays: Vec<Array> = arrays.into_iter().chain(job.upstream.clone()).map(narrowed).collect();
+                let tensors = slices(gpu, &arrays)?;
+                let (tensors, upstream) = tensors.split_at(job.operands.len());
+                let term = job.term(tensors, upstream.first())?;
+                let of = job.named(tensors, gradients)?;
+                // twice a number of 16 bits may be more than they hold
+                if of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
+                    return read(gpu.gradient_list(&term, &of)?);
+                }
+                added(gpu, &term, &of)
+            }
         }
+    }
+}
+
+/// Runs a term twice, each run adding its gradients to the same tensors: of two equal numbers half the sum is either of them.
+fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor]) -> Result<Answer> {
+    let zeros = of.iter().map(|of| Array::new(&vec![0.0f32; of.len()], of.shape())).collect::<Result<Vec<_>>>()?;
+    let into = slices(gpu, &zeros)?;
+    let gradients = of.iter().zip(&into).map(|(of, into)| Gradient::add(of, into)).collect();
+    let job = gpu.prepare(term, &Outputs { gradients, ..Outputs::default() })?;
+    job.run()?;
+    let loss = job.run()?.tensor().read().wait()?;
+    let half = |sum: &Tensor| {
+        let sum = sum.read().wait()?.to_f32();
+        Ok(sum.into_iter().map(|sum| 0.5 * sum).collect::<Vec<f32>>())
+    };
+    let gradients = into.iter().zip(of).map(|(sum, of)| Array::new(&half(sum)?, of.shape())).collect::<Result<_>>()?;
+    Ok(Answer { loss, gradients })
+}
+
+/// Labels as 8 bits, where they all fit: what is no label stays as it is.
+fn narrowed(array: Array) -> Array {
+    let is_label = matches!(array.dtype(), DType::I32 | DType::U32 | DType::I64);
+    let numbers = if is_label { array.to_f64() } else { Vec::new() };
+    let fits = is_label && numbers.iter().all(|label| (0.0..256.0).contains(label));
+    let bytes: Vec<u8> = numbers.iter().map(|&label| label as u8).collect();
+    match Array::new(&bytes, array.shape()) {
+        Ok(labels) if fits => labels.with_class_axis(array.class_axis()),
+        _ => array,
     }
 }
 

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod landscape;
 mod list;
+mod slices;
 mod stdout;
 mod verify;
 
