@@ -39,10 +39,10 @@ pub enum Way {
     Cpu,
     /// The GPU, which uploads and checks arrays of the host's.
     GpuArrays(Gpu),
-    /// The GPU, given tensors that already lie there: only its kernels see the labels.
+    /// The GPU, given tensors that already lie there, each in a buffer of its own: only its kernels see the labels, which are of
+    /// 8 bits where they fit, and each gradient is added to what is there.
     GpuTensors(Gpu),
-    /// The GPU, given slices of one buffer that begin anywhere, with labels of 8 bits where they fit, and adding each gradient
-    /// to what is there.
+    /// The same, of slices of one buffer that begin anywhere.
     GpuSlices(Gpu),
 }
 
@@ -92,34 +92,20 @@ impl Way {
                 read(gpu.gradient_list(&term, &job.named(&arrays, gradients)?)?)
             }
             Way::GpuTensors(gpu) => {
-                job.refuse_f64()?;
-                let upload = |array: &Array| gpu.upload_array(array);
-                let tensors = arrays.iter().map(upload).collect::<Result<Vec<_>>>()?;
-                let upstream = job.upstream.as_ref().map(upload).transpose()?;
-                let term = job.term(&tensors, upstream.as_ref())?;
-                read(gpu.gradient_list(&term, &job.named(&tensors, gradients)?)?)
+                job.there(gpu, gradients, &|arrays| arrays.iter().map(|array| gpu.upload_array(array)).collect())
             }
-            Way::GpuSlices(gpu) => {
-                job.refuse_f64()?;
-                let arrays: Vec<Array> = arrays.into_iter().chain(job.upstream.clone()).map(narrowed).collect();
-                let tensors = slices(gpu, &arrays)?;
-                let (tensors, upstream) = tensors.split_at(job.operands.len());
-                let term = job.term(tensors, upstream.first())?;
-                let of = job.named(tensors, gradients)?;
-                // twice a number of 16 bits may be more than they hold
-                if of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
-                    return read(gpu.gradient_list(&term, &of)?);
-                }
-                added(gpu, &term, &of)
-            }
+            Way::GpuSlices(gpu) => job.there(gpu, gradients, &|arrays| slices(gpu, arrays)),
         }
     }
 }
 
+/// What makes tensors of arrays.
+type Place<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
+
 /// Runs a term twice, each run adding its gradients to the same tensors: of two equal numbers half the sum is either of them.
-fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor]) -> Result<Answer> {
+fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor], place: Place<'_>) -> Result<Answer> {
     let zeros = of.iter().map(|of| Array::new(&vec![0.0f32; of.len()], of.shape())).collect::<Result<Vec<_>>>()?;
-    let into = slices(gpu, &zeros)?;
+    let into = place(&zeros)?;
     let gradients = of.iter().zip(&into).map(|(of, into)| Gradient::add(of, into)).collect();
     let job = gpu.prepare(term, &Outputs { gradients, ..Outputs::default() })?;
     job.run()?;
@@ -161,6 +147,22 @@ impl Job {
             Some(upstream) => term.upstream(upstream),
             None => term,
         })
+    }
+
+    /// Evaluates it where its tensors lie, with labels of 8 bits where they fit.
+    fn there(&self, gpu: &Gpu, gradients: &[&str], place: Place<'_>) -> Result<Answer> {
+        self.refuse_f64()?;
+        let operands = self.operands.iter().map(|(_, array)| array.clone());
+        let arrays: Vec<Array> = operands.chain(self.upstream.clone()).map(narrowed).collect();
+        let tensors = place(&arrays)?;
+        let (tensors, upstream) = tensors.split_at(self.operands.len());
+        let term = self.term(tensors, upstream.first())?;
+        let of = self.named(tensors, gradients)?;
+        // twice a number of 16 bits may be more than they hold
+        match of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
+            true => read(gpu.gradient_list(&term, &of)?),
+            false => added(gpu, &term, &of, place),
+        }
     }
 
     /// Refuses what no GPU takes, here where the operand's name is known.
