@@ -1,11 +1,12 @@
 //! Small inputs at the edges of shaders: each tells a fault of one line from what is right.
 
-use crate::common::labels_of;
+use crate::case::Case;
+use crate::common::{all, labels_of, option_values};
 use crate::gpu;
-use crate::judge::Given;
+use crate::judge::{Failures, Given};
 use wgloss::{
-    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, GeneralizedDice, IouKind, SoftmaxFocal, SupCon,
-    Tensor, Term, Tversky, Weighting, cpu,
+    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Kind, Leaf,
+    Role, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
 };
 
 /// Compares the loss and the gradient of `x` with the twin's, which have to be finite.
@@ -70,7 +71,9 @@ fn labels_that_differ_in_their_high_halves_alone_differ() {
 #[test]
 fn boxes_without_an_area_are_finite() {
     let of = [[1.0f32, 1.0, 1.0, 1.0], [0.0, 0.0, 2.0, 1.0], [1.0, 0.0, 1.0, 3.0], [0.0, 2.0, 3.0, 2.0]];
-    let pairs: Vec<_> = of.iter().flat_map(|a| of.iter().map(move |b| (a, b))).collect();
+    // two equal boxes with an area have a gradient of eps alone
+    let pairs = of.iter().flat_map(|a| of.iter().map(move |b| (a, b)));
+    let pairs: Vec<_> = pairs.filter(|(a, b)| a != b || a[0] == a[2] || a[1] == a[3]).collect();
     let boxes = |numbers: Vec<f32>| Array::new(&numbers, [pairs.len(), 4]).unwrap();
     let x = boxes(pairs.iter().flat_map(|(a, _)| **a).collect());
     let t = boxes(pairs.iter().flat_map(|(_, b)| **b).collect());
@@ -88,4 +91,32 @@ fn a_class_that_is_absent_weighs_as_much_as_the_rarest() {
         let loss = GeneralizedDice { weighting, ..GeneralizedDice::default() };
         as_the_twin(&format!("{weighting:?}"), &loss.of(&x, &labels), &x);
     }
+}
+
+#[test]
+fn where_a_slope_jumps_it_is_the_twins() {
+    const KINKS: [f32; 5] = [-1.0, -0.5, 0.0, 0.5, 1.0];
+    let mut failures = Failures::default();
+    for loss in all().into_iter().filter(|loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_))) {
+        let plain = Case::new(loss.header().id, &[25, 5], DType::F32);
+        let choices =
+            loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| matches!(spec.kind, Kind::Choice(_)));
+        let choices = choices.flat_map(|(spec, default)| {
+            option_values(&spec, &default).into_iter().map(move |value| (spec.name, value))
+        });
+        let cases: Vec<Case> = choices.map(|(name, value)| plain.clone().option(name, value)).collect();
+        for case in cases.into_iter().chain([plain]) {
+            let mut inputs = case.inputs();
+            let reals =
+                loss.header().operands.iter().filter(|spec| spec.role == Role::Element && spec.domain == Domain::Real);
+            for (spec, stride) in reals.filter(|spec| !spec.optional).zip([1, 5, 25]) {
+                // every number of the one meets every number of the other
+                let array = inputs.operand(spec.name);
+                let numbers: Vec<f32> = (0..array.len()).map(|at| KINKS[at / stride % 5]).collect();
+                *array = Array::new(&numbers, array.shape()).unwrap();
+            }
+            failures.note(&case, case.run_on(gpu(), &inputs));
+        }
+    }
+    failures.raise();
 }
