@@ -52,11 +52,14 @@ fn a_bad_label_is_found_at_every_place_of_a_four() {
 
 #[test]
 fn labels_of_every_dtype_are_the_same_labels() {
-    let x = numbers(&[1, 3, 11]);
-    for dtype in [DType::I32, DType::U32, DType::U8, DType::I64] {
-        let labels = labels_of(&[2, 0, 1, 1, 2, 2, 0, 1, 0, 2, 1], dtype, &[1, 11]);
-        as_the_twin(&format!("dice, {dtype} labels"), &Dice::default().of(&x, &labels), &x);
-        as_the_twin(&format!("cross_entropy, {dtype} labels"), &CrossEntropy::default().of(&x, &labels), &x);
+    // planes of whole fours, whose labels are read four at a time, and others
+    for (places, dtype) in
+        [8, 11].iter().flat_map(|n| [DType::I32, DType::U32, DType::U8, DType::I64].map(|of| (*n, of)))
+    {
+        let x = numbers(&[1, 3, places]);
+        let labels = labels_of(&[2, 0, 1, 1, 2, 2, 0, 1, 0, 2, 1][..places], dtype, &[1, places]);
+        as_the_twin(&format!("dice, {places} {dtype} labels"), &Dice::default().of(&x, &labels), &x);
+        as_the_twin(&format!("cross_entropy, {places} {dtype} labels"), &CrossEntropy::default().of(&x, &labels), &x);
     }
 }
 
@@ -107,8 +110,11 @@ fn where_a_slope_jumps_it_is_the_twins() {
         let cases: Vec<Case> = choices.map(|(name, value)| plain.clone().option(name, value)).collect();
         for case in cases.into_iter().chain([plain]) {
             let mut inputs = case.inputs();
-            let reals =
-                loss.header().operands.iter().filter(|spec| spec.role == Role::Element && spec.domain == Domain::Real);
+            let reals = loss
+                .header()
+                .operands
+                .iter()
+                .filter(|spec| matches!(spec.role, Role::Element | Role::Part) && spec.domain == Domain::Real);
             for (spec, stride) in reals.filter(|spec| !spec.optional).zip([1, 5, 25]) {
                 // every number of the one meets every number of the other
                 let array = inputs.operand(spec.name);
