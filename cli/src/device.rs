@@ -1,7 +1,8 @@
 //! The devices that evaluate a loss, and the ways in to each: the only file that knows which is which.
 
+use crate::slices::slices;
 use clap::ValueEnum;
-use wgloss::{Array, DType, Error, Gpu, Header, Operand, Outcome, Result, Tensor, Term, Value, cpu};
+use wgloss::{Array, DType, Error, Gpu, Gradient, Header, Operand, Outcome, Outputs, Result, Tensor, Term, Value, cpu};
 
 /// Where losses are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,7 +26,8 @@ impl Device {
     pub fn open(self) -> Result<Vec<Way>> {
         match self {
             Device::Cpu => Ok(vec![Way::Cpu]),
-            Device::Gpu => Gpu::new().map(|gpu| vec![Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu)]),
+            Device::Gpu => Gpu::new()
+                .map(|gpu| vec![Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu.clone()), Way::GpuSlices(gpu)]),
         }
     }
 }
@@ -37,8 +39,11 @@ pub enum Way {
     Cpu,
     /// The GPU, which uploads and checks arrays of the host's.
     GpuArrays(Gpu),
-    /// The GPU, given tensors that already lie there: only its kernels see the labels.
+    /// The GPU, given tensors that already lie there, each in a buffer of its own: only its kernels see the labels, which are of
+    /// 8 bits where they fit, and each gradient is added to what is there.
     GpuTensors(Gpu),
+    /// The same, of slices of one buffer that begin anywhere.
+    GpuSlices(Gpu),
 }
 
 /// A loss with everything that is given to it, by name.
@@ -68,6 +73,7 @@ impl Way {
         match self {
             Way::Cpu | Way::GpuArrays(_) => "host arrays",
             Way::GpuTensors(_) => "uploaded tensors",
+            Way::GpuSlices(_) => "slices of a buffer",
         }
     }
 
@@ -86,14 +92,41 @@ impl Way {
                 read(gpu.gradient_list(&term, &job.named(&arrays, gradients)?)?)
             }
             Way::GpuTensors(gpu) => {
-                job.refuse_f64()?;
-                let upload = |array: &Array| gpu.upload_array(array);
-                let tensors = arrays.iter().map(upload).collect::<Result<Vec<_>>>()?;
-                let upstream = job.upstream.as_ref().map(upload).transpose()?;
-                let term = job.term(&tensors, upstream.as_ref())?;
-                read(gpu.gradient_list(&term, &job.named(&tensors, gradients)?)?)
+                job.there(gpu, gradients, &|arrays| arrays.iter().map(|array| gpu.upload_array(array)).collect())
             }
+            Way::GpuSlices(gpu) => job.there(gpu, gradients, &|arrays| slices(gpu, arrays)),
         }
+    }
+}
+
+/// What makes tensors of arrays.
+type Place<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
+
+/// Runs a term twice, each run adding its gradients to the same tensors: of two equal numbers half the sum is either of them.
+fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor], place: Place<'_>) -> Result<Answer> {
+    let zeros = of.iter().map(|of| Array::new(&vec![0.0f32; of.len()], of.shape())).collect::<Result<Vec<_>>>()?;
+    let into = place(&zeros)?;
+    let gradients = of.iter().zip(&into).map(|(of, into)| Gradient::add(of, into)).collect();
+    let job = gpu.prepare(term, &Outputs { gradients, ..Outputs::default() })?;
+    job.run()?;
+    let loss = job.run()?.tensor().read().wait()?;
+    let half = |sum: &Tensor| {
+        let sum = sum.read().wait()?.to_f32();
+        Ok(sum.into_iter().map(|sum| 0.5 * sum).collect::<Vec<f32>>())
+    };
+    let gradients = into.iter().zip(of).map(|(sum, of)| Array::new(&half(sum)?, of.shape())).collect::<Result<_>>()?;
+    Ok(Answer { loss, gradients })
+}
+
+/// Labels as 8 bits, where they all fit: what is no label stays as it is.
+fn narrowed(array: Array) -> Array {
+    let is_label = matches!(array.dtype(), DType::I32 | DType::U32 | DType::I64);
+    let numbers = if is_label { array.to_f64() } else { Vec::new() };
+    let fits = is_label && numbers.iter().all(|label| (0.0..256.0).contains(label));
+    let bytes: Vec<u8> = numbers.iter().map(|&label| label as u8).collect();
+    match Array::new(&bytes, array.shape()) {
+        Ok(labels) if fits => labels.with_class_axis(array.class_axis()),
+        _ => array,
     }
 }
 
@@ -114,6 +147,22 @@ impl Job {
             Some(upstream) => term.upstream(upstream),
             None => term,
         })
+    }
+
+    /// Evaluates it where its tensors lie, with labels of 8 bits where they fit.
+    fn there(&self, gpu: &Gpu, gradients: &[&str], place: Place<'_>) -> Result<Answer> {
+        self.refuse_f64()?;
+        let operands = self.operands.iter().map(|(_, array)| array.clone());
+        let arrays: Vec<Array> = operands.chain(self.upstream.clone()).map(narrowed).collect();
+        let tensors = place(&arrays)?;
+        let (tensors, upstream) = tensors.split_at(self.operands.len());
+        let term = self.term(tensors, upstream.first())?;
+        let of = self.named(tensors, gradients)?;
+        // twice a number of 16 bits may be more than they hold
+        match of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
+            true => read(gpu.gradient_list(&term, &of)?),
+            false => added(gpu, &term, &of, place),
+        }
     }
 
     /// Refuses what no GPU takes, here where the operand's name is known.

@@ -12,6 +12,7 @@ mod files;
 pub mod fuzzing;
 mod landscape;
 mod list;
+mod slices;
 mod stdout;
 mod verify;
 

@@ -7,6 +7,7 @@ mod doors;
 #[path = "../../checks/src/draw.rs"]
 mod draw;
 mod dtypes;
+mod edges;
 #[path = "../../checks/src/factors.rs"]
 mod factors;
 mod in_place;

@@ -66,7 +66,10 @@ impl Killer {
             }
             Killer::Tests { binary, loss, .. } => {
                 let mut command = Command::new(&programs.tests[binary]);
-                command.args(LONG.iter().flat_map(|test| ["--skip", test])).env("WGLOSS_LOSSES", loss);
+                command.env("WGLOSS_LOSSES", loss);
+                if binary == "gpu" {
+                    command.args(LONG.iter().flat_map(|test| ["--skip", test]));
+                }
                 command
             }
         };
@@ -77,8 +80,18 @@ impl Killer {
     }
 }
 
-/// Tests that take long and hardly see one shader more than the others: huge tensors, splits of fixed losses, every pair.
-const LONG: &[&str] = &["large::", "split::", "shards::", "row_shards::", "limits::"];
+/// Tests of the binary `gpu` that take long, whatever the loss: what a mutant has to pass as `gpu-all`.
+const LONG: &[&str] = &[
+    "large::",
+    "limits::",
+    "reads::",
+    "row_shards::",
+    "rows::",
+    "shards::",
+    "split::",
+    "vectors::",
+    "in_place::rows_that_would_be_cut_are_walked_whole",
+];
 
 /// The programs, built once.
 pub struct Programs {

@@ -25,6 +25,9 @@ const SECONDS: f64 = 15.0;
 /// The losses whose tests a mutant that the cases let pass has to pass too.
 const LOSSES: usize = 1;
 
+/// A loss of each family: the tests that run on what the cases of no loss reach.
+const REPRESENTATIVES: &[&str] = &["cross_entropy", "dice", "sup_con", "triplet_margin", "mse"];
+
 /// Runs the mutants that are asked for.
 pub fn mutants(install: Install, asked: &Mutants) -> Result<(), Stop> {
     let texts = shaders()?;
@@ -67,7 +70,14 @@ pub fn mutants(install: Install, asked: &Mutants) -> Result<(), Stop> {
         for (number, mutant) in chosen.iter().enumerate() {
             let known = results.lines.get(&mutant.name).map(|line| line.fate);
             let again = asked.thorough && known == Some(Fate::Survived) && !equivalent.contains_key(&mutant.name);
-            let open = if first { known.is_none() || again } else { known == Some(Fate::Passed) };
+            let tried = results.lines.get(&mutant.name).is_some_and(|line| !line.by.is_empty());
+            let open = match known {
+                None => first,
+                Some(Fate::Survived) => first && again,
+                Some(Fate::Passed) => !first,
+                Some(Fate::Unreached) => !first && !tried,
+                Some(_) => false,
+            };
             if !open {
                 continue;
             }
@@ -152,14 +162,20 @@ fn tests(
         }
     }
     losses.truncate(if thorough { 4 * LOSSES } else { LOSSES });
-    for binary in programs.tests.keys() {
+    if cases.is_empty() {
+        losses = REPRESENTATIVES.iter().map(|loss| (*loss, "cpu")).collect();
+    }
+    let mut reached = false;
+    // what takes long runs where asked for, and where nothing else reaches the mutant
+    for binary in programs.tests.keys().filter(|binary| thorough || cases.is_empty() || *binary != "gpu-all") {
         for (loss, kind) in &losses {
             let (binary, kind, loss) = (binary.clone(), (*kind).to_string(), (*loss).to_string());
             let killer = Killer::Tests { binary, kind, loss };
             let known = baseline.learn(&killer, programs, plain)?;
-            if !known.files.contains(&mutant.file) {
+            if !known.files.contains(&mutant.file) || (reached && cases.is_empty()) {
                 continue;
             }
+            reached = true;
             let limit = Duration::from_secs_f64(60.0 + 5.0 * known.seconds);
             match run(&killer, programs, planted, None, (limit, Some(&known.failed)))?.end {
                 End::Passed => {}
@@ -169,7 +185,8 @@ fn tests(
             }
         }
     }
-    Ok((Fate::Survived, String::new()))
+    // without a word it would be tried again
+    Ok(if reached { (Fate::Survived, String::new()) } else { (Fate::Unreached, "no test reaches it".to_string()) })
 }
 
 /// The faults that are planted in every run.
@@ -212,10 +229,9 @@ fn build() -> Result<Programs, Stop> {
         Ok::<PathBuf, Stop>(to)
     };
     let test = |name: &str| Ok::<_, Stop>((name.to_string(), kept(name)?));
-    Ok(Programs {
-        wgloss: kept("wgloss")?,
-        tests: ["accuracy", "gpu"].into_iter().map(test).collect::<Result<_, _>>()?,
-    })
+    let mut tests: BTreeMap<_, _> = ["accuracy", "gpu"].into_iter().map(test).collect::<Result<_, _>>()?;
+    tests.insert("gpu-all".to_string(), tests["gpu"].clone());
+    Ok(Programs { wgloss: kept("wgloss")?, tests })
 }
 
 /// The executables that a command of cargo's builds, by name.

@@ -1,0 +1,128 @@
+//! Small inputs at the edges of shaders: each tells a fault of one line from what is right.
+
+use crate::case::Case;
+use crate::draw::{all, labels_of, option_values};
+use crate::gpu;
+use crate::judge::{Failures, Given};
+use wgloss::{
+    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Kind, Leaf,
+    Role, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
+};
+
+/// Compares the loss and the gradient of `x` with the twin's, which have to be finite.
+fn as_the_twin(name: &str, term: &Term<Array>, x: &Array) {
+    let want = Given::by_twin(cpu::gradient_list(term, &[x]).unwrap());
+    let finite = want.tensor.to_f64().iter().chain(&want.gradients[0].to_f64()).all(|number| number.is_finite());
+    assert!(finite, "{name}: the twin gives {want:?}");
+    let given = Given::by_gpu(gpu(), term, &[x]).unwrap();
+    given.judge(&want).unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+/// Numbers without a pattern.
+fn numbers(shape: &[usize]) -> Array {
+    let count = shape.iter().product::<usize>();
+    Array::new(&(0..count).map(|k| (7.0 * k as f32).sin()).collect::<Vec<_>>(), shape).unwrap()
+}
+
+#[test]
+fn a_bad_label_is_found_at_every_place_of_a_four() {
+    type Of = fn(&Tensor, &Tensor) -> Term<Tensor>;
+    let losses: [(&str, Of); 6] = [
+        ("dice", |x, t| Dice::default().of(x, t)),
+        ("tversky", |x, t| Tversky::default().of(x, t)),
+        ("generalized_dice", |x, t| GeneralizedDice::default().of(x, t)),
+        ("dice_cross_entropy", |x, t| DiceCrossEntropy::default().of(x, t)),
+        ("cross_entropy", |x, t| CrossEntropy::default().of(x, t)),
+        ("softmax_focal", |x, t| SoftmaxFocal::default().of(x, t)),
+    ];
+    // two fours of neighbours, and a rest that is no four
+    let x = gpu().upload_array(&numbers(&[1, 3, 11])).unwrap();
+    for ((id, of), dtype) in losses.iter().flat_map(|of| [DType::I32, DType::U8, DType::I64].map(|dtype| (of, dtype))) {
+        for bad in 0..11 {
+            let labels: Vec<i64> = (0..11).map(|place| if place == bad { 9 } else { place % 3 }).collect();
+            // on the GPU: the host refuses labels of its own before a kernel sees them
+            let labels = gpu().upload_array(&labels_of(&labels, dtype, &[1, 11])).unwrap();
+            let told = gpu().value(&of(&x, &labels)).unwrap().loss().wait();
+            let found =
+                matches!(told, Err(Error::LabelOutOfRange { position, value: 9, .. }) if position == bad as u64);
+            assert!(found, "{id}, {dtype} labels, the one at {bad} bad: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn labels_of_every_dtype_are_the_same_labels() {
+    // planes of whole fours, whose labels are read four at a time, and others
+    for (places, dtype) in
+        [8, 11].iter().flat_map(|n| [DType::I32, DType::U32, DType::U8, DType::I64].map(|of| (*n, of)))
+    {
+        let x = numbers(&[1, 3, places]);
+        let labels = labels_of(&[2, 0, 1, 1, 2, 2, 0, 1, 0, 2, 1][..places], dtype, &[1, places]);
+        as_the_twin(&format!("dice, {places} {dtype} labels"), &Dice::default().of(&x, &labels), &x);
+        as_the_twin(&format!("cross_entropy, {places} {dtype} labels"), &CrossEntropy::default().of(&x, &labels), &x);
+    }
+}
+
+#[test]
+fn labels_that_differ_in_their_high_halves_alone_differ() {
+    let x = numbers(&[6, 3]);
+    // neither the low halves nor the high ones tell all of them apart
+    let labels = Array::new(&[1i64, (1 << 32) + 1, 1, (1 << 32) + 1, 1 << 32, 1 << 32], [6]).unwrap();
+    as_the_twin("sup_con", &SupCon::default().of(&x, &labels), &x);
+}
+
+#[test]
+fn boxes_without_an_area_are_finite() {
+    let of = [[1.0f32, 1.0, 1.0, 1.0], [0.0, 0.0, 2.0, 1.0], [1.0, 0.0, 1.0, 3.0], [0.0, 2.0, 3.0, 2.0]];
+    // two equal boxes with an area have a gradient of eps alone
+    let pairs = of.iter().flat_map(|a| of.iter().map(move |b| (a, b)));
+    let pairs: Vec<_> = pairs.filter(|(a, b)| a != b || a[0] == a[2] || a[1] == a[3]).collect();
+    let boxes = |numbers: Vec<f32>| Array::new(&numbers, [pairs.len(), 4]).unwrap();
+    let x = boxes(pairs.iter().flat_map(|(a, _)| **a).collect());
+    let t = boxes(pairs.iter().flat_map(|(_, b)| **b).collect());
+    for kind in [IouKind::Iou, IouKind::Giou, IouKind::Diou, IouKind::Ciou] {
+        as_the_twin(&format!("{kind:?}"), &BoxIou { kind, ..BoxIou::default() }.of(&x, &t), &x);
+    }
+}
+
+#[test]
+fn a_class_that_is_absent_weighs_as_much_as_the_rarest() {
+    let x = numbers(&[2, 4, 9]);
+    // class 3 is in neither item, class 1 in one
+    let labels = Array::new(&[0i32, 0, 0, 2, 2, 0, 0, 2, 0, 0, 1, 1, 2, 2, 2, 0, 0, 1], [2, 9]).unwrap();
+    for weighting in [Weighting::Square, Weighting::Simple, Weighting::Uniform] {
+        let loss = GeneralizedDice { weighting, ..GeneralizedDice::default() };
+        as_the_twin(&format!("{weighting:?}"), &loss.of(&x, &labels), &x);
+    }
+}
+
+#[test]
+fn where_a_slope_jumps_it_is_the_twins() {
+    const KINKS: [f32; 5] = [-1.0, -0.5, 0.0, 0.5, 1.0];
+    let mut failures = Failures::default();
+    for loss in all().into_iter().filter(|loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_))) {
+        let plain = Case::new(loss.header().id, &[25, 5], DType::F32);
+        let choices =
+            loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| matches!(spec.kind, Kind::Choice(_)));
+        let choices = choices.flat_map(|(spec, default)| {
+            option_values(&spec, &default).into_iter().map(move |value| (spec.name, value))
+        });
+        let cases: Vec<Case> = choices.map(|(name, value)| plain.clone().option(name, value)).collect();
+        for case in cases.into_iter().chain([plain]) {
+            let mut inputs = case.inputs();
+            let reals = loss
+                .header()
+                .operands
+                .iter()
+                .filter(|spec| matches!(spec.role, Role::Element | Role::Part) && spec.domain == Domain::Real);
+            for (spec, stride) in reals.filter(|spec| !spec.optional).zip([1, 5, 25]) {
+                // every number of the one meets every number of the other
+                let array = inputs.operand(spec.name);
+                let numbers: Vec<f32> = (0..array.len()).map(|at| KINKS[at / stride % 5]).collect();
+                *array = Array::new(&numbers, array.shape()).unwrap();
+            }
+            failures.note(&case, case.run_on(gpu(), &inputs));
+        }
+    }
+    failures.raise();
+}
