@@ -5,8 +5,8 @@ use crate::draw::{all, labels_of, option_values};
 use crate::gpu;
 use crate::judge::{Failures, Given};
 use wgloss::{
-    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Kind, Leaf,
-    Role, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
+    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Leaf, Role,
+    SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
 };
 
 /// Compares the loss and the gradient of `x` with the twin's, which have to be finite.
@@ -102,13 +102,11 @@ fn where_a_slope_jumps_it_is_the_twins() {
     let mut failures = Failures::default();
     for loss in all().into_iter().filter(|loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_))) {
         let plain = Case::new(loss.header().id, &[25, 5], DType::F32);
-        let choices =
-            loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| matches!(spec.kind, Kind::Choice(_)));
-        let choices = choices.flat_map(|(spec, default)| {
+        let options = loss.specs().into_iter().zip(loss.values()).flat_map(|(spec, default)| {
             option_values(&spec, &default).into_iter().map(move |value| (spec.name, value))
         });
-        let cases: Vec<Case> = choices.map(|(name, value)| plain.clone().option(name, value)).collect();
-        for case in cases.into_iter().chain([plain]) {
+        let cases: Vec<Case> = options.map(|(name, value)| plain.clone().option(name, value)).collect();
+        for case in cases.into_iter().chain([plain]).filter(Case::is_valid) {
             let mut inputs = case.inputs();
             let reals = loss
                 .header()
