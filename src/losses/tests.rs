@@ -15,6 +15,7 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/region/dice_cross_entropy.rs", "is the sum of two in one pass"),
     ("src/losses/gram/gram_style.rs", "is the squared error of products of channels"),
     ("src/losses/linear/linear_cross_entropy.rs", "is the cross-entropy of logits that are never held"),
+    ("xtask/src/mutants/", "tries first the losses that hold most of the shaders' files"),
 ];
 
 /// The files below a folder, tests left out.
