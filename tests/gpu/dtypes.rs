@@ -230,5 +230,13 @@ fn a_gradient_of_several_places_is_rounded_once() {
         let (x, y) = (stored(&rows(0), &[n, width]), stored(&rows(9), &[n, width]));
         let (_, [gradient]) = gpu().gradients(&TripletMargin::default().of(&y, &x, &x), [&x]).unwrap();
         assert!(gradient.read().wait().unwrap().to_f32().iter().all(|&d| d == 0.0), "{dtype}");
+
+        // and none of them is left out: a fresh tensor is 0 where nobody writes
+        let t = stored(&vec![0.0; n * width], &[n, width]);
+        let squared = || Mse::default().of(&x, &t).reduce(Reduction::Sum);
+        let term = 200.0 * squared() + -200.0 * squared() + L1::default().of(&x, &t).reduce(Reduction::Sum);
+        let (_, [gradient]) = gpu().gradients(&term, [&x]).unwrap();
+        let want: Vec<f32> = rows(0).iter().map(|&x| if x == 0.0 { 0.0 } else { x.signum() }).collect();
+        assert_eq!(gradient.read().wait().unwrap().to_f32(), want, "{dtype}");
     }
 }

@@ -124,3 +124,26 @@ fn where_a_slope_jumps_it_is_the_twins() {
     }
     failures.raise();
 }
+
+#[test]
+fn a_nan_shows_under_a_class_weight_of_0() {
+    let mut failures = Failures::default();
+    let roles = |loss: &dyn wgloss::Loss, role| {
+        loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name)
+    };
+    for loss in all() {
+        let (Some(weight), Some(x)) = (roles(&*loss, Role::PerClass), roles(&*loss, Role::Classes)) else { continue };
+        for shape in [&[5, 3][..], &[2, 3, 8]] {
+            let case = Case { optional: vec![weight], ..Case::new(loss.header().id, shape, DType::I32) };
+            let mut inputs = case.inputs();
+            let weights = inputs.operand(weight);
+            *weights = Array::new(&vec![0.0f32; weights.len()], weights.shape()).unwrap();
+            let logits = inputs.operand(x);
+            let mut numbers = logits.to_f32();
+            numbers[1] = f32::NAN;
+            *logits = Array::new(&numbers, logits.shape()).unwrap();
+            failures.note(&case, case.run_on(gpu(), &inputs));
+        }
+    }
+    failures.raise();
+}

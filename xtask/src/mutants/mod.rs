@@ -69,7 +69,10 @@ pub fn mutants(install: Install, asked: &Mutants) -> Result<(), Stop> {
     'stages: for (first, stage) in stages {
         for (number, mutant) in chosen.iter().enumerate() {
             let known = results.lines.get(&mutant.name).map(|line| line.fate);
-            let again = asked.thorough && known == Some(Fate::Survived) && !equivalent.contains_key(&mutant.name);
+            if known.is_some() && equivalent.contains_key(&mutant.name) {
+                continue;
+            }
+            let again = asked.thorough && known == Some(Fate::Survived);
             let tried = results.lines.get(&mutant.name).is_some_and(|line| !line.by.is_empty());
             let open = match known {
                 None => first,

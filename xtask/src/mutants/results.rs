@@ -91,10 +91,12 @@ impl Results {
         let ran: Vec<(&String, &Line)> = names.iter().filter_map(|name| self.lines.get_key_value(name)).collect();
         let of = |fate: Fate| ran.iter().filter(|(_, line)| line.fate == fate).count();
         let (verify, tests) = (of(Fate::Verify), of(Fate::Tests));
-        let survivors: Vec<_> = ran.iter().filter(|(_, line)| line.fate == Fate::Survived).collect();
-        let (argued, open): (Vec<_>, Vec<_>) =
-            survivors.into_iter().partition(|(name, _)| equivalent.contains_key(*name));
-        let passed = of(Fate::Passed);
+        // what is argued equivalent need not have met the tests
+        let lives = |line: &Line| matches!(line.fate, Fate::Survived | Fate::Passed);
+        let lives: Vec<_> = ran.iter().filter(|(_, line)| lives(line)).collect();
+        let (argued, open): (Vec<_>, Vec<_>) = lives.into_iter().partition(|(name, _)| equivalent.contains_key(*name));
+        let (open, passed): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, line)| line.fate == Fate::Survived);
+        let passed = passed.len();
         let counted = verify + tests + passed + open.len();
         let share = |part: usize| 100.0 * part as f64 / counted.max(1) as f64;
         let mut text = String::new();
