@@ -306,8 +306,8 @@ fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
     assert_eq!(outcome.tensor().shape(), [3, 8]);
     let written = log.read().wait().unwrap().to_f32();
     assert_eq!(written[..24], [0.0; 24]);
-    // peak, three others as great, no share of its own, the label's logit and weight
-    assert_eq!(written[24..32], [0.5, 3.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.0]);
+    // peak, three others as great, no shares, the flag of a label that is found here, its logit and weight
+    assert_eq!(written[24..32], [0.5, 3.0, 0.0, 0.0, 0.0, 4.0, 0.5, 1.0]);
     let kind = |refused: Result<wgloss::Job, Error>| refused.map(drop).unwrap_err().kind();
     assert_eq!(kind(gpu().prepare_statistics(&term, &gpu().empty([3, 7]).unwrap())), "shape_mismatch");
     assert_eq!(kind(gpu().prepare_statistics(&term, &gpu().empty([12, 2]).unwrap())), "shape_mismatch");

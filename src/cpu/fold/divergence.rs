@@ -10,9 +10,10 @@ pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
     let of_teacher = row.dense.as_deref().unwrap_or_default();
     let (student, teacher) = (tempered(&row.x), tempered(of_teacher));
     let classes = 0..row.x.len();
-    // log p_s − log p_t: where all logits are alike from their differences, which a high temperature does not round away; of a
-    // class that both mask there is no ratio, and nothing of it in either
-    let apart = |k: usize| (of_teacher[k] - row.x[k]) / temperature;
+    // log p_s − log p_t: where all logits are alike from their differences, which a high temperature does not round away; less
+    // one class's difference, since a number added to all logits must change nothing, not even a digit; of a class that both
+    // mask there is no ratio, and nothing of it in either
+    let apart = |k: usize| ((of_teacher[k] - row.x[k]) - (of_teacher[0] - row.x[0])) / temperature;
     let alike = classes.clone().all(|k| apart(k).abs() < 1.0);
     let lead = classes.clone().map(|k| student.p(k) * apart(k).exp_m1()).sum::<f64>().ln_1p();
     let log_ratio = |k: usize| if alike { lead - apart(k) } else { teacher.surprise(k) - student.surprise(k) };
