@@ -76,10 +76,10 @@ pub enum Error {
     },
     /// The work is more than the library, or the device, can hold.
     ///
-    /// What any device refuses is refused in the same words on the GPU and by the CPU twin: an operand or a loss of more
-    /// than 4,294,901,759 elements, axes of length 0 counted as 1. Where `what` says "on the GPU" or "on the CPU", the limit
-    /// is this device's own, and another device may do the work: the GPU has limits of buffers, bindings, workspace and
-    /// loops, the CPU of memory ([`cpu::set_memory_bound`](crate::cpu::set_memory_bound)).
+    /// An operand or a loss may have at most 4,294,901,759 elements, axes of length 0 counted as 1: the GPU and the CPU twin
+    /// refuse more in the same words. Where `what` says "on the GPU" or "on the CPU", the limit is this device's own, and
+    /// another device may do the work: the GPU has limits of buffers, bindings, workspace and loops, the CPU of memory
+    /// ([`cpu::set_memory_bound`](crate::cpu::set_memory_bound)).
     TooLarge {
         /// What is too large, and in which unit.
         what: String,
@@ -118,7 +118,7 @@ pub enum Error {
     InvalidShader {
         /// The path that the loss gives its shader.
         path: String,
-        /// What the compiler says, with the file and line of each place.
+        /// The compiler's message, with the file and line of each place.
         message: String,
     },
     /// No GPU adapter could be used: what was looked for, what was found, and what to install.

@@ -1,4 +1,4 @@
-//! What the fuzz targets of fuzz/ call inside the library: plans, and leaves from outside. No part of the library's interface.
+//! The functions that the fuzz targets of fuzz/ call: for plans, and for leaves from outside. Nobody else should call them.
 
 use crate::error::Error;
 use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Piece, noop};

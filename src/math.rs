@@ -1,5 +1,10 @@
 //! The scalar functions that leaves share, in f64; `shaders/lib/math.wgsl` is their twin.
 
+/// The place of the greatest number, 0 where there is none.
+pub(crate) fn greatest(x: &[f64]) -> usize {
+    (0..x.len()).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(0)
+}
+
 /// The logistic function.
 pub(crate) fn sigmoid(x: f64) -> f64 {
     let e = (-x.abs()).exp();

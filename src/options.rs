@@ -66,7 +66,7 @@ pub enum Range {
     Between(f64, f64),
 }
 
-/// What a number is above another by at the least: GPUs take smaller ones for 0.
+/// The least difference of a number above another: GPUs take smaller numbers for 0.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
 impl Range {

@@ -3,7 +3,7 @@
 use crate::draw::{Rng, Setting};
 use wgloss::{Array, ClassAxis, DType, Domain, Gpu, Leaf, Operand, Reduction, Result, Role, Tensor, Term, Value, cpu};
 
-/// What the inputs are like.
+/// The kind of inputs of a draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Regime {
     /// As networks give them when training begins.
@@ -162,7 +162,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
     }
 }
 
-/// What a device gives for a draw: the values one by one, or their sum, and the gradients of the sum.
+/// A device's answer to a draw: the values one by one, or their sum, and the gradients of the sum.
 pub type Given = (Vec<f64>, Vec<Vec<f64>>);
 
 impl Draw {
@@ -170,7 +170,7 @@ impl Draw {
         self.of.iter().map(|(_, array)| array).collect()
     }
 
-    /// What the twin gives.
+    /// The twin's answer.
     pub fn by_twin(&self) -> Result<Given> {
         let (sum, gradients) = cpu::gradient_list(&self.term, &self.differentiated())?;
         let values = match self.has_values {
@@ -180,7 +180,7 @@ impl Draw {
         Ok((values, gradients.iter().map(Array::to_f64).collect()))
     }
 
-    /// What a GPU gives.
+    /// A GPU's answer.
     pub fn by_gpu(&self, gpu: &Gpu) -> Result<Given> {
         let (sum, gradients) = gpu.gradient_list(&self.term, &self.differentiated())?;
         let read = |tensor: &Tensor| Ok(tensor.read().wait()?.to_f64());

@@ -1,4 +1,4 @@
-//! What a new driver is checked by beside the conformance cases: calls drawn from a seed, each judged by the twin.
+//! Checks of a new driver beyond the conformance cases: calls are drawn from a seed, and the twin judges each.
 
 use crate::case::{Case, Door, Floats, Inputs, Wanted};
 use crate::draw::{Rng, Setting, label_range, labels_of};
@@ -6,7 +6,7 @@ use crate::factors::Factors;
 use std::collections::BTreeMap;
 use wgloss::{Array, ClassAxis, DType, Error, Gpu, Leaf, Loss, Operand, Reduction, Role, wgpu};
 
-/// What a check is for.
+/// The reason for a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Sizes where kernels change, none at all among them, under any reduction, layout, option, dtype and way in.
@@ -47,7 +47,7 @@ pub struct Check {
     change: Change,
 }
 
-/// What is changed of a case's inputs.
+/// A change to a case's inputs.
 #[derive(Clone, Debug)]
 enum Change {
     Nothing,
@@ -210,7 +210,7 @@ impl Check {
         self.case.id
     }
 
-    /// What is checked, in the words that tell it apart.
+    /// The name of the checked call, which no other call has.
     pub fn describe(&self) -> String {
         let change = match &self.change {
             Change::Nothing => String::new(),
@@ -223,7 +223,7 @@ impl Check {
     /// Runs the check: nothing where the call is one that the twin refuses too.
     ///
     /// # Errors
-    /// What was got, and what was wanted.
+    /// The GPU's numbers and the twin's, where they differ.
     pub fn run(&self, devices: &Devices) -> Result<(), String> {
         let gpu = match self.kind {
             Kind::Slices => devices.narrow.as_ref().map_err(|why| format!("no device of small bindings: {why}"))?,

@@ -99,7 +99,7 @@ impl Way {
     }
 }
 
-/// What makes tensors of arrays.
+/// The function that makes tensors of arrays.
 type Place<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
 
 /// Runs a term twice, each run adding its gradients to the same tensors: of two equal numbers half the sum is either of them.

@@ -46,14 +46,14 @@ pub fn read(place: &str) -> Result<Array, Failure> {
     array.map_err(refuse)
 }
 
-/// What is left of a file, of which no more is read than is asked for.
+/// The rest of a file. No more of it is read than is asked for.
 pub struct Bytes<R> {
     file: R,
     left: u64,
 }
 
 impl Bytes<&[u8]> {
-    /// Those of a file in memory.
+    /// The bytes of a file in memory.
     #[cfg(any(test, feature = "fuzzing"))]
     pub fn of(bytes: &[u8]) -> Bytes<&[u8]> {
         Bytes { file: bytes, left: bytes.len() as u64 }

@@ -1,4 +1,4 @@
-//! What the fuzz targets of fuzz/ call: how files and arguments are read. Nothing here touches the disk.
+//! The functions that the fuzz targets of fuzz/ call: they read files and arguments from memory, and never touch the disk.
 
 use crate::failure::Failure;
 use crate::files::{Bytes, npy, safetensors};

@@ -3,7 +3,7 @@
 use wgloss::wgpu::{BufferDescriptor, BufferUsages};
 use wgloss::{Array, Data, Gpu, Operand, Result, Tensor};
 
-/// What lies between tensors: as floats NaN, as labels out of range, so that a read beside a tensor shows.
+/// The bytes between tensors: NaN as floats, out of range as labels, so that a read beside a tensor shows.
 const GUARD: u8 = 0xff;
 
 /// The arrays as slices of a buffer, each after a guard of one element.

@@ -72,7 +72,7 @@ pub struct Verify {
     /// How many seconds `--thorough` may take; what is left out then is said.
     #[arg(long, value_name = "N", requires = "thorough")]
     seconds: Option<u64>,
-    /// What `--thorough` draws its calls from.
+    /// The seed of the calls that `--thorough` draws.
     #[arg(long, value_name = "N", requires = "thorough", default_value_t = 1)]
     seed: u64,
     /// Print how many digits each loss keeps on the GPU, beside the CPU twin, over inputs that cost digits.

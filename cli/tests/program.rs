@@ -352,7 +352,7 @@ fn an_option_given_twice_is_refused() {
     }
 }
 
-/// What a few bytes claim is refused at once: in the file's header, or by the shapes.
+/// A small file that claims a large tensor is refused at once, by its header or by its shapes.
 #[test]
 fn files_that_claim_much_are_refused_by_their_headers() {
     let directory = files();
@@ -416,7 +416,7 @@ fn an_unknown_backend_is_named_with_those_that_there_are() {
     assert!(!run.err.to_lowercase().contains("install"), "{run:#?}");
 }
 
-/// What only Unix has: modes, links, signals, descriptors.
+/// Tests of what only Unix has: modes, links, signals, descriptors.
 #[cfg(unix)]
 mod unix {
     use super::*;

@@ -45,7 +45,7 @@ struct Labels {
     ignored: Option<i64>,
 }
 
-/// What a twin gives.
+/// The twin's answer.
 struct Answer {
     loss: Vec<f64>,
     /// The sums and denominators of all parts.

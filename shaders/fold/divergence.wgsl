@@ -1,7 +1,7 @@
 // The divergence of a student's softmax over classes from a teacher's, by parts that merge. Uses lib/component lib/params lib/math lib/class losses/divergence/distillation.
 
-// What is small where the temperature is high is kept in units of logits: logs of ratios times the temperature, and divergences
-// times its square.
+// A high temperature makes logs of ratios and divergences small. They are kept in units of logits: logs times the
+// temperature, divergences times its square.
 
 // The greatest logit of some classes, and Σ exp(x − peak) of all others, in units of the temperature: leaving the peak's own
 // 1 out keeps the digits of a confident softmax. No class has a rest of −1.

@@ -163,7 +163,8 @@ fn fold_write(slopes: SoftmaxSlopes, x: f32, hit: bool) -> f32 {
     return (slopes.gain * p) + select(slopes.own * p, slopes.hit, hit);
 }
 
-// The same where classes have shares: mass·p − share, of the peak's class as others·p − share·(1 − p), which does not cancel.
+// The gradient of a class that has a share: mass·p − share. For the peak's class it is others·p − share·(1 − p), which
+// does not cancel.
 fn fold_write_shared(slopes: SoftmaxSlopes, x: f32, share: f32, hit: bool) -> f32 {
     let p = exp_negative(slopes.peak - x) * slopes.one_over;
     let beside = slopes.sure & (x == slopes.peak);

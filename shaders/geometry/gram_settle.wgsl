@@ -10,7 +10,7 @@ fn gram_at(i: u32, first_chunk: u32) -> f32 {
     return sum / max(f32(params.classes) * f32(params.per_item), 1.0);
 }
 
-// The same pair of channels, the other way round.
+// The entry of a pair of channels, with the two exchanged.
 fn turned(i: u32) -> u32 {
     let row = i / params.classes;
     return (((row / params.classes) * params.classes + (i % params.classes)) * params.classes) + (row % params.classes);

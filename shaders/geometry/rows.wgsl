@@ -1,4 +1,4 @@
-// Two operands' rows as they are multiplied with each other, nothing of what is not known among them. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements.
+// Rows as they are multiplied with each other, nothing of what is not known among them. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors absent/apart geometry/row_elements.
 fn own_factor(row: u32) -> f32 {
     return factors[params.block.own_base + row];
 }
@@ -13,7 +13,7 @@ fn times(x: vec4<f32>, by: f32) -> vec4<f32> {
 
 // Four elements of a row.
 fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
-    return times(x0_four(element_of(row, k)), by);
+    return times(own_elements(element_of(row, k)), by);
 }
 
 fn other_along(row: u32, k: u32, by: f32) -> vec4<f32> {
@@ -23,7 +23,7 @@ fn other_along(row: u32, k: u32, by: f32) -> vec4<f32> {
 // An element of four rows.
 fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
     let by = vec4<f32>(own_factor(row), own_factor(row + 1u), own_factor(row + 2u), own_factor(row + 3u));
-    let x = x0_four(element_of(row, k));
+    let x = own_elements(element_of(row, k));
     return select(vec4<f32>(0.0), by * x, !are_nan(by) & vec4<bool>(there));
 }
 

@@ -1,4 +1,4 @@
-// The products of 64 rows with 64 others, through workgroup memory. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
+// The products of 64 rows with 64 others, through workgroup memory. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors absent/apart geometry/row_elements geometry/rows geometry/lane_products.
 
 // Sixteen elements of 64 own rows, then of 64 others, four rows to an entry; a pitch of 17 keeps lanes that write out of each
 // other's banks. Beside the products, what a kernel makes of them goes through it too.

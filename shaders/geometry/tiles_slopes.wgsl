@@ -1,4 +1,4 @@
-// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_slope.
+// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums absent/apart geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_slope.
 
 // whether the others are to have the sums over their own columns too
 override SHARED: bool = false;

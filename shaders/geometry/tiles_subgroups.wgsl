@@ -1,4 +1,4 @@
-// The products of 64 rows with 64 others, by subgroups of eight lanes: each lane loads its own rows, and two of the others for all eight. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors geometry/row_elements geometry/rows geometry/lane_products.
+// The products of 64 rows with 64 others, by subgroups of eight lanes: each lane loads its own rows, and two of the others for all eight. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors absent/apart geometry/row_elements geometry/rows geometry/lane_products.
 
 // What a kernel makes of the products goes through it.
 var<workgroup> tile: array<vec4<f32>, 512>;

@@ -1,4 +1,4 @@
-// The products of a block that holds all rows and others: they stand where their slopes will. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/slopes geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
+// The products of a block that holds all rows and others: they stand where their slopes will. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors operand/slopes absent/apart geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
 
 // The entry of a lane's quad of others with the first of its own rows.
 fn kept_at(own: u32, other: u32) -> u32 {

@@ -1,4 +1,4 @@
-// What the softmax of each position needs to be remembered by, four neighbours at a time. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
+// The state of each position's softmax, kept for four neighbours at a time. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
 @group(0) @binding(18) var<storage, read_write> pixel_fours: array<vec4<f32>>;
 
 fn pixels_of(at: vec4<u32>) -> Pixels {

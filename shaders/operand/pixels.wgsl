@@ -1,4 +1,4 @@
-// What the softmax of each position needs to be remembered by, one by one. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
+// The state of each position's softmax, kept for one position at a time. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
 @group(0) @binding(18) var<storage, read_write> pixels: array<vec2<f32>>;
 
 fn pixels_of(at: vec4<u32>) -> Pixels {

@@ -1,4 +1,4 @@
-// What is known of positions whose classes are gone through range by range: their softmax, and what their classes pull. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
+// The state of each position's softmax, and its classes' pull, where the classes are gone through range by range. Uses lib/component lib/params lib/math geometry/probable activation/softmax.
 struct RangedPixel {
     peak: f32,
     // the sum of exp(x − peak) over all others

@@ -1,4 +1,4 @@
-//! What is asked of a term: gradients of its own operands, on a device that takes their dtypes.
+//! Checks of a call: its gradients are those of the term's own operands, and the device takes their dtypes.
 
 use crate::error::{Error, Result};
 #[cfg(feature = "gpu")]
@@ -35,11 +35,10 @@ pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()
             }
         }
         if !good {
-            let id = term.parts.first().map_or("term", |part| part.loss.header().id);
             let (loss, operand, reason) = match found {
                 Some((loss, operand)) => (loss, operand.into(), "has no gradient"),
                 // a tensor without a name is told by its place among those asked for
-                None => (id, format!("of[{place}]"), "has no gradient, since it is not among the operands"),
+                None => (term.id(), format!("of[{place}]"), "has no gradient, since it is not among the operands"),
             };
             return Err(Error::InvalidOperand { loss, operand, reason: reason.into() });
         }

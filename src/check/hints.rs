@@ -1,4 +1,4 @@
-//! What a shape that does not fit is told beside the one expected: how it was read, and what would make it fit.
+//! Hints in the refusal of a shape: how the operand was read, and what would make it fit.
 
 use crate::leaf::Leaf;
 use crate::loss::OperandSpec;
@@ -6,7 +6,7 @@ use crate::role::{Axis, Role, Sizes};
 use crate::shape::ClassAxis;
 use crate::term::{Operand, Part};
 
-/// What there is to say of an operand that does not fit, beginning with the comma or the semicolon before it.
+/// The hints for an operand that does not fit. Each begins with the comma or semicolon before it.
 pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T, dense: bool) -> String {
     let mut hints = reading(spec, got, leader);
     hints += &other_axis(part, spec, got, leader, dense);

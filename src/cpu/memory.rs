@@ -1,4 +1,4 @@
-//! What a twin would hold of a term, from shapes alone: more than a bound is refused before anything is allocated.
+//! Counts the memory that a twin needs for a term, from shapes alone, and refuses more than a bound before it allocates.
 
 use crate::array::Array;
 use crate::check::{Checked, Walk};

@@ -6,7 +6,7 @@ use crate::cpu::outcome::{Scales, Value, Walked};
 use crate::cpu::positions::Positions;
 use crate::leaf::{Activation, Leaf, Region, RegionScore, RegionSettings, RegionSums};
 use crate::loss::OperandSpec;
-use crate::math::{part_of, sigmoids};
+use crate::math::{greatest, part_of, sigmoids};
 use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
@@ -221,7 +221,7 @@ fn probabilities(x: &[f64], classes: Classes, activation: Activation) -> Vec<Pre
 
 /// The softmax of a position's classes. None of a finite logit is 0; the first's 1 − p is what it leaves to the others.
 fn softmax(row: &[f64]) -> Vec<Predicted> {
-    let first = first_class(row);
+    let first = greatest(row);
     let power = |k: usize| match row[k] {
         f64::NEG_INFINITY => 0.0,
         x => (x - row[first]).exp().max(f64::MIN_POSITIVE),
@@ -234,11 +234,6 @@ fn softmax(row: &[f64]) -> Vec<Predicted> {
         p => Predicted { p, q: 1.0 - p },
     };
     (0..row.len()).map(of_class).collect()
-}
-
-/// The class with the greatest logit.
-fn first_class(row: &[f64]) -> usize {
-    (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0)
 }
 
 impl Walked for Regions {
@@ -261,7 +256,7 @@ impl Walked for Regions {
             let slope = |k: usize| self.slope(i, k, at(k), scales);
             // p·(slope − Σ p·slope), each slope less that of the likeliest class: nothing cancels where it is sure
             let likeliest: Vec<f64> = (0..classes.c).map(|k| self.predicted[at(k)].p).collect();
-            let lead = slope(first_class(&likeliest));
+            let lead = slope(greatest(&likeliest));
             let pull: f64 = (0..classes.c).map(|k| self.predicted[at(k)].p * (slope(k) - lead)).sum();
             for k in 0..classes.c {
                 let Predicted { p, q } = self.predicted[at(k)];

@@ -8,7 +8,7 @@ const NAME: &str = "WGPU_ADAPTER_NAME";
 /// The one that chooses the kernels.
 const KERNELS: &str = "WGLOSS_KERNELS";
 
-/// What kernels are made for.
+/// The kind of kernels that an adapter gets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Kernels {
     pub lanes: Lanes,
@@ -26,7 +26,7 @@ pub(super) enum Lanes {
 }
 
 impl Kernels {
-    /// Those for an adapter, or those that the environment asks for.
+    /// The kernels for an adapter, or those that the environment asks for.
     pub fn of(info: &wgpu::AdapterInfo) -> Kernels {
         Kernels::or_asked_for(info, std::env::var(KERNELS).ok().as_deref())
     }
@@ -42,7 +42,7 @@ impl Kernels {
         Kernels { lanes, small: info.backend == wgpu::Backend::Dx12 || asked == Some("small") }
     }
 
-    /// Those of every kind of adapter.
+    /// The kernels of every kind of adapter.
     #[cfg(any(test, feature = "fuzzing"))]
     pub const ALL: [Kernels; 4] = [
         Kernels { lanes: Lanes::Plain, small: false },

@@ -55,7 +55,7 @@ pub(crate) struct Case {
     pub binding_limit: u64,
 }
 
-/// What is planned of a loss that may be spread over devices.
+/// The share of a loss that is planned: a loss may be spread over devices.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Piece {
     /// It is not.
@@ -72,7 +72,7 @@ pub(crate) enum Gradients {
     None,
     Store,
     Add,
-    /// That of the prediction alone, in its place.
+    /// The gradient of the prediction alone, which overwrites it.
     InPlace,
 }
 
@@ -147,7 +147,7 @@ impl Case {
         })
     }
 
-    /// What is made of the request for the loss, on tensors that claim their shapes.
+    /// Calls `make` with the request for the loss, on tensors that claim their shapes.
     fn requested<R>(&self, gpu: &Gpu, make: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R> {
         let loss = self.loss();
         let header = loss.header();

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::adapter::{self, Kernels, Lanes};
 use crate::gpu::device::Device;
 use crate::gpu::job::Job;
+use crate::gpu::lock::lock;
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::pipelines::Pipelines;
@@ -15,7 +16,7 @@ use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::gpu::transfer;
 use crate::term::{Operand, Term};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A GPU that evaluates terms. Clones share the device, its pipelines and its memory.
@@ -190,7 +191,7 @@ impl Gpu {
     /// How long a read waits for the GPU before it gives [`Error::Timeout`]; 30 seconds unless set. On the web a read waits for
     /// as long as the browser does.
     pub fn set_timeout(&self, timeout: Duration) {
-        *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
+        *lock(&self.0.timeout) = timeout;
     }
 
     /// How many bytes of workspace a loss of all pairs or of a linear layer may hold; 128 MiB unless set.
@@ -241,7 +242,7 @@ impl Gpu {
 
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn timeout(&self) -> Duration {
-        *self.0.timeout.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0.timeout)
     }
 
     pub(super) fn limits(&self) -> &wgpu::Limits {
@@ -269,12 +270,16 @@ impl Gpu {
     /// Refuses tensors of another device: its buffers' numbers may stand for buffers of this one.
     fn refuse_foreign<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
         outputs::refuse_foreign(self, term)?;
-        let loss = outputs::id(term);
-        let foreign = |of: &&T| of.context().is_some_and(|context| !self.shares_device(context));
-        match of.iter().position(foreign) {
+        let loss = term.id();
+        match of.iter().position(|of| self.is_foreign(*of)) {
             Some(place) => Err(Error::ForeignTensor { loss, operand: format!("of[{place}]") }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a tensor lies on another device.
+    pub(super) fn is_foreign<T: ToGpu>(&self, tensor: &T) -> bool {
+        tensor.context().is_some_and(|context| !self.shares_device(context))
     }
 
     /// Whether tensors of another context may be used here: those of the same device.

@@ -1,17 +1,18 @@
-//! The device that contexts share: whether two are the same, whether it is lost, and what it has against a buffer.
+//! The device that contexts share: whether two are the same, whether it is lost, and why it does not take a buffer.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
+use crate::gpu::lock::lock;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// A device, one for all contexts that were made of it.
 #[derive(Debug)]
 pub(super) struct Device {
     wgpu: wgpu::Device,
     lost: Arc<Lost>,
-    /// What is mapped to see whether the device still answers.
+    /// A buffer that is mapped to see whether the device still answers.
     #[cfg(not(target_arch = "wasm32"))]
     canary: Mutex<Option<wgpu::Buffer>>,
     /// The layout of a buffer's bind group, which is made to see whether the device takes the buffer.
@@ -30,7 +31,7 @@ impl Lost {
     }
 }
 
-/// What a device has against a buffer. A browser says so too late to be asked.
+/// Why a device does not take a buffer. A browser says so too late to be asked.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Flaw {
@@ -155,7 +156,7 @@ impl Device {
         !failed
     }
 
-    /// What the device has against binding a buffer, if anything.
+    /// Whether the device binds a buffer, and if not, why.
     pub fn takes(&self, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
         let size = buffer.size().min(16) / 4 * 4;
         if size == 0 {
@@ -180,7 +181,7 @@ impl Device {
         })
     }
 
-    /// What the device has against using a buffer in a submission, if anything.
+    /// Whether the device submits work on a buffer, and if not, why.
     fn submits(&self, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
         self.probe(|| {
             let mut encoder = self.wgpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -265,8 +266,4 @@ fn same(one: &wgpu::Device, other: &wgpu::Device) -> bool {
     let heard = crate::gpu::transfer::block_on(inner.pop()).is_some();
     drop(crate::gpu::transfer::block_on(outer.pop()));
     heard
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

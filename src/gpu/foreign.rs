@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::gpu::adapter::Kernels;
+use crate::gpu::lock::lock;
 use crate::gpu::{Gpu, Gradient, Outputs, Tensor};
 use crate::leaf::{
     Activation, ClassScore, ClassSeen, ClassSum, ElementScore, Leaf, Pointwise, Region, RegionScore, RegionSettings,
@@ -13,7 +14,7 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::term::Term;
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 /// The bytes of all texts that are kept, beyond which no other is prepared: headers live as long as the program.
 const MOST_KEPT: usize = 1 << 29;
@@ -108,7 +109,7 @@ const CLASSES: &[OperandSpec] =
 fn header(family: usize, text: &str) -> Option<&'static Header> {
     type Kept = (HashMap<(usize, String), &'static Header>, usize);
     static KEPT: OnceLock<Mutex<Kept>> = OnceLock::new();
-    let mut kept = KEPT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = lock(KEPT.get_or_init(Mutex::default));
     if let Some(header) = kept.0.get(&(family, text.to_string())) {
         return Some(header);
     }

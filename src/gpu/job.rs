@@ -57,7 +57,7 @@ impl Job {
         gpu.alive()?;
         outputs::refuse_foreign(gpu, term)?;
         if let Some(into) = into {
-            outputs::refuse_foreign_output(gpu, outputs::id(term), "statistics", into)?;
+            outputs::refuse_foreign_output(gpu, term.id(), "statistics", into)?;
         }
         let (part, checked, shape) = check::statistics(term)?;
         let into = match into {

@@ -241,7 +241,7 @@ fn refuse_beyond_limits(gpu: &Gpu, kernel: &Kernel, bindings: &[Declared]) -> Re
     }
 }
 
-/// What a compiler says, without what wgpu says before it.
+/// The compiler's part of a message, without wgpu's before it.
 fn compilers(message: &str) -> &str {
     let begin = message
         .find("Shader '")

@@ -1,9 +1,10 @@
 //! Errors that a device reports after the call that caused them has returned, as it does on the web: kept for the reads.
 
 use crate::error::{Error, Result};
+use crate::gpu::lock::lock;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// The reports that a device still owes for the calls so far, and the first error among those that have arrived.
@@ -156,10 +157,6 @@ impl<F: Future<Output = Option<Error>> + Unpin> Reports<F> {
             false
         });
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

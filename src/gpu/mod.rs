@@ -13,6 +13,7 @@ mod job;
 mod kernel;
 #[cfg(any(target_arch = "wasm32", test))]
 mod late;
+mod lock;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;
 mod outcome;

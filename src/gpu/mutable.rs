@@ -2,12 +2,13 @@
 //! `mutable-shaders`.
 
 use crate::gpu::kernel::{Kernel, is_own};
+use crate::gpu::lock::lock;
 use crate::loss::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The environment variable that names the directory to read the shaders from.
 const FROM: &str = "WGLOSS_SHADERS";
@@ -22,7 +23,7 @@ const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 pub(super) fn text(source: &Source) -> &'static str {
     static READ: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
     let Some(from) = std::env::var_os(FROM).filter(|_| is_own(source)) else { return source.text };
-    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut read = lock(&READ);
     read.entry(source.path).or_insert_with(|| {
         let path = Path::new(&from).join(source.path).with_extension("wgsl");
         // a file that cannot be read would otherwise pass for a mutant that lives
@@ -36,7 +37,7 @@ pub(super) fn text(source: &Source) -> &'static str {
 pub(super) fn note(kernel: &Kernel) {
     static NOTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let Some(used) = std::env::var_os(USED) else { return };
-    let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut noted = lock(&NOTED);
     let new: String = kernel
         .sources
         .iter()

@@ -2,11 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
+use crate::gpu::lock::lock;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::gpu::transfer::Read;
 use crate::term::{PartOutcome, Row, not_reduced};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// What a term came to: its loss, the loss as a tensor, and its parts, on the GPU until they are read.
 ///
@@ -69,8 +70,8 @@ impl Outcome {
     }
 }
 
-/// What tells whether a job's last run has finished, and whether its labels were good: the head of its outcome, the twin of
-/// `Outcome` in `shaders/geometry/totals_outcome.wgsl`, and what the host knows of its runs.
+/// Whether a job's last run has finished, and whether its labels were good. The GPU writes the head of the outcome, the
+/// twin of `Outcome` in `shaders/geometry/totals_outcome.wgsl`; the host counts the runs.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub memory: Arc<Memory>,
@@ -183,7 +184,7 @@ struct Counts {
     ended: u64,
 }
 
-/// What the host knew of the runs when a read began.
+/// The host's counts of the runs when a read began.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Begun {
     expected: u64,
@@ -219,7 +220,7 @@ impl Runs {
         submitted
     }
 
-    /// What is known now, for a read that begins.
+    /// The counts now, for a read that begins.
     pub fn begin(&self) -> Begun {
         let counts = *lock(&self.0);
         Begun { expected: counts.expected, counts }
@@ -238,10 +239,6 @@ impl Runs {
         }
         missing
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Gradient {
         self.of.is(&self.into)
     }
 
-    /// What the term calls the operand, or where it stands among the gradients.
+    /// The operand's name in the term, or its place among the gradients.
     fn name(&self, term: &Term<Tensor>, place: usize) -> String {
         let operands = term.parts.iter().flat_map(|part| &part.operands);
         let named = operands.filter(|(_, operand)| operand.is(&self.of)).map(|(name, _)| name.clone()).next();
@@ -82,7 +82,7 @@ impl Gradient {
 impl Outputs {
     /// Refuses outputs, and tensors to differentiate with respect to, of another device.
     pub(super) fn refuse_foreign(&self, gpu: &Gpu, term: &Term<Tensor>) -> Result<()> {
-        let loss = id(term);
+        let loss = term.id();
         if let Some(tensor) = &self.loss {
             refuse_foreign_output(gpu, loss, "loss", tensor)?;
         }
@@ -97,7 +97,7 @@ impl Outputs {
 
     /// Refuses outputs of a wrong shape or dtype, and outputs that overlap an operand or each other.
     pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>) -> Result<()> {
-        let id = id(term);
+        let id = term.id();
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
             Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
         };
@@ -138,7 +138,7 @@ impl Outputs {
 
 /// Refuses a tensor for statistics that is not of their shape or overlaps an operand.
 pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tensor) -> Result<()> {
-    let loss = id(term);
+    let loss = term.id();
     let operand = "statistics".to_string();
     if into.shape() != shape {
         let (expected, got) = (format!("{shape:?}"), into.shape().to_vec());
@@ -150,16 +150,10 @@ pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tens
     apart("statistics", into, read(term), None)
 }
 
-/// The id that refusals of a whole term name.
-pub(super) fn id<T>(term: &Term<T>) -> &'static str {
-    term.parts.first().map_or("term", |part| part.loss.header().id)
-}
-
 /// Refuses a term with an operand of another device.
 pub(super) fn refuse_foreign<T: ToGpu>(gpu: &Gpu, term: &Term<T>) -> Result<()> {
     for part in &term.parts {
-        let foreign = |of: &T| of.context().is_some_and(|context| !gpu.shares_device(context));
-        if let Some((operand, _)) = read_by(part).find(|(_, operand)| foreign(operand)) {
+        if let Some((operand, _)) = read_by(part).find(|(_, operand)| gpu.is_foreign(*operand)) {
             return Err(Error::ForeignTensor { loss: part.loss.header().id, operand });
         }
     }
@@ -168,7 +162,7 @@ pub(super) fn refuse_foreign<T: ToGpu>(gpu: &Gpu, term: &Term<T>) -> Result<()> 
 
 /// Refuses an output of another device.
 pub(super) fn refuse_foreign_output(gpu: &Gpu, loss: &'static str, operand: &str, output: &Tensor) -> Result<()> {
-    match output.context().is_some_and(|context| !gpu.shares_device(context)) {
+    match gpu.is_foreign(output) {
         true => Err(Error::ForeignTensor { loss, operand: operand.into() }),
         false => Ok(()),
     }
@@ -180,7 +174,7 @@ pub(super) fn used<'t>(
     outputs: &'t Outputs,
     statistics: Option<&'t Tensor>,
 ) -> Vec<(&'static str, String, &'t wgpu::Buffer)> {
-    let id = id(term);
+    let id = term.id();
     let operands = term.parts.iter().flat_map(|part| {
         let loss = part.loss.header().id;
         read_by(part).map(move |(name, tensor)| (loss, name, tensor))

@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::gpu::context::Gpu;
 use crate::gpu::kernel::{Kernel, Pipeline, create};
+use crate::gpu::lock::lock;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The pipelines made so far, by the keys of their kernels.
 #[derive(Debug, Default)]
@@ -123,10 +124,6 @@ fn in_order<T: Sync>(threads: usize, of: &[T], each: impl Fn(&T) -> Result<()> +
 #[cfg(target_arch = "wasm32")]
 fn in_order<T>(_threads: usize, of: &[T], each: impl Fn(&T) -> Result<()>) -> Result<()> {
     of.iter().try_for_each(each)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl Gpu {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 #[cfg(not(target_arch = "wasm32"))]
 fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

@@ -44,7 +44,7 @@ impl<T> std::fmt::Debug for Read<T> {
     }
 }
 
-/// What a read asks of a verdict.
+/// The runs that a read asks a verdict about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Asked {
     LastRun,

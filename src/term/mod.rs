@@ -251,6 +251,13 @@ impl<T: Operand> Term<T> {
     }
 }
 
+impl<T> Term<T> {
+    /// The id of the loss that refusals of the whole term name: the first one's.
+    pub(crate) fn id(&self) -> &'static str {
+        self.parts.first().map_or("term", |part| part.loss.header().id)
+    }
+}
+
 impl<T> Add for Term<T> {
     type Output = Term<T>;
     fn add(mut self, other: Term<T>) -> Term<T> {

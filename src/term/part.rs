@@ -21,7 +21,7 @@ pub(crate) struct Part<T> {
     /// The place in the batch of the first row, where the rows are a piece of it.
     pub rows_from: Option<usize>,
     pub classes_from: Option<ClassesFrom>,
-    /// What it has in common with another part of a ready-made sum.
+    /// The axes that it shares with another part of a ready-made sum.
     pub beside: Option<Beside>,
     pub among: Option<T>,
 }

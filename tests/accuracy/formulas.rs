@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
 use wgloss::Value;
 
-/// What a loss is computed from.
+/// The inputs of a formula.
 #[derive(Clone)]
 pub struct Inputs {
     pub floats: BTreeMap<&'static str, Vec<Big>>,

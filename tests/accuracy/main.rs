@@ -17,7 +17,7 @@ use std::{env, fs};
 use sweep::{DIGITS, Draw, Given, LOSES, Regime, Row, error};
 use wgloss::{Array, Gpu};
 
-/// What the twins may lose: they are the reference that a user's GPU is compared with.
+/// The most that the twins may be off by: they are the reference that a user's GPU is compared with.
 const OF_TWINS: f64 = 1e-7;
 
 /// The page with the table, and the variable that has it written anew.

@@ -2,7 +2,7 @@
 
 use wgloss::{Array, Operand, PartOutcome, Term};
 
-/// What a term comes to.
+/// The loss and the gradients of a term.
 #[derive(Clone)]
 pub struct Point {
     pub name: &'static str,
@@ -35,7 +35,7 @@ impl Point {
         self
     }
 
-    /// What is differentiated.
+    /// The operands that are differentiated.
     pub fn of(&self) -> Vec<&Array> {
         self.gradients.iter().map(|(of, _)| of).collect()
     }

@@ -388,7 +388,7 @@ fn ends_and_near_arguments() -> Vec<Point> {
     points
 }
 
-/// What is not finite, and what only seems so.
+/// Cases that are not finite, and cases that only seem so.
 fn finite_or_not() -> Vec<Point> {
     let bare = |activation| Dice { activation, smooth_nr: 0.0, smooth_dr: 0.0, ..Default::default() };
     let one = |x: f64| floats(&[x], &[1, 1, 1]);

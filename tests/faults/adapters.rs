@@ -17,7 +17,7 @@ fn child() {
     println!("told: {report} {}", Gpu::new().map_or_else(|error| format!("{} {error}", error.kind()), |_| "ok".into()));
 }
 
-/// What a context comes to where the environment says this.
+/// Makes a context in a process with this environment variable.
 fn with(variable: &str, value: &str) -> Result<(), Error> {
     let program = std::env::current_exe().expect("this program");
     let child = ["--exact", "adapters::child", "--ignored", "--nocapture"];

@@ -26,7 +26,7 @@ fn siblings() -> (Gpu, Gpu) {
     (gpu(), gpu())
 }
 
-/// What a refusal names.
+/// A result whose refusal, if it is one, has to name this operand.
 fn named(result: Result<(), Error>, operand: &str) -> Result<(), Error> {
     if let Err(error) = &result {
         assert!(error.to_string().contains(operand), "{error} does not name {operand}");

@@ -16,7 +16,7 @@ fn borrowed() -> Gpu {
     Gpu::from_wgpu(device, queue)
 }
 
-/// What every call of a lost device says, and what the first of them said.
+/// Asserts that every call of a lost device says so, and gives what the first of them said.
 fn every_call(gpu: &Gpu) -> Result<(), Error> {
     let (term, x) = eight(gpu)?;
     let job = gpu.prepare(&term, &Outputs::default())?;

@@ -18,7 +18,7 @@ use wgloss::{DType, Error, Gpu, Job, Mse, Outputs, Reduction, Tensor, Term};
 
 /// A fault.
 pub struct Fault {
-    /// What goes wrong.
+    /// The mistake.
     pub name: &'static str,
     /// Makes it go wrong on a context of its own, and gives what the library says.
     pub provoke: fn(&Gpu) -> Result<(), Error>,
@@ -139,7 +139,7 @@ fn device(adapter: &wgpu::Adapter, limits: wgpu::Limits) -> (wgpu::Device, wgpu:
     pollster::block_on(adapter.request_device(&descriptor)).expect("limits that every adapter has")
 }
 
-/// An error as it is, and as a failed test where there was none.
+/// A result without its value: a fault is judged by the error alone.
 fn told<T>(result: Result<T, Error>) -> Result<(), Error> {
     result.map(drop)
 }

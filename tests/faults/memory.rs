@@ -34,7 +34,7 @@ fn filled(gpu: &Gpu, room: usize) -> Result<Vec<Tensor>, Error> {
     Ok(tensors)
 }
 
-/// What is tried in a process of little memory.
+/// A call that is tried in a process of little memory.
 type Try = fn(&Gpu) -> Result<(), Error>;
 
 const TRIES: &[(&str, Try)] = &[
@@ -86,7 +86,7 @@ fn child() {
     println!("told: {kind} {:?} {told:?}", usable(&gpu));
 }
 
-/// What this comes to in a process of little memory: on Linux, whose limit a software adapter is held to.
+/// Tries a call in a process of little memory, and gives its result. Only on Linux does a limit bind a software adapter.
 fn limited(name: &str) -> Result<(), Error> {
     let software = wgloss::adapters().iter().any(|used| used.chosen && used.info.device_type == DeviceType::Cpu);
     if !(cfg!(target_os = "linux") && software) {

@@ -1,4 +1,4 @@
-//! What the host has set on its device: scopes and handlers are found as they were; what others do wrong is not told here.
+//! The host's own error scopes and handlers: the library leaves them as they were, and does not report the host's errors.
 
 use crate::{ALL, Fault, adapter, buffer, check, device, eight, job, sum, told, wrapped};
 use std::sync::Arc;

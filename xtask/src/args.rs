@@ -88,7 +88,7 @@ pub enum Request {
 /// Which faults are to be planted, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutants {
-    /// What the draw begins with.
+    /// The seed of the draw.
     pub seed: u64,
     /// How many are drawn.
     pub count: usize,

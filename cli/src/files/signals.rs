@@ -1,4 +1,4 @@
-//! What an interrupt leaves behind: nothing that is half written.
+//! An interrupt leaves no file half written.
 
 use super::output;
 use std::sync::Once;

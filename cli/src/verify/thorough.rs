@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wgloss_checks::thorough::{Devices, Kind, checks, count};
 
-/// What the check of a place came to.
+/// The result of checking one place.
 type Ran = (usize, Result<(), String>);
 
 /// Runs as many checks as the time allows, on so many threads, each with devices of its own.

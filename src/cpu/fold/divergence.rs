@@ -2,7 +2,7 @@
 
 use super::{Row, Scored};
 use crate::leaf::Divergence;
-use crate::math::exp_excess;
+use crate::math::{exp_excess, greatest};
 
 pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
     let temperature = leaf.temperature();
@@ -42,7 +42,7 @@ struct Peaked {
 
 impl Peaked {
     fn new(x: &[f64]) -> Peaked {
-        let top = (0..x.len()).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(0);
+        let top = greatest(x);
         let nan = x.iter().any(|x| x.is_nan());
         // with +∞ or nothing but −∞ the row has no softmax
         let max = if nan || x[top].is_infinite() { f64::NAN } else { x[top] };

@@ -3,7 +3,7 @@
 use super::{Row, Scored};
 use crate::check::OF_POSITION;
 use crate::leaf::{Softmax, SoftmaxStatistics};
-use crate::math::part_of;
+use crate::math::{greatest, part_of};
 
 /// What a row's classes come to, or a piece of them: it merges.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ pub(in crate::cpu) struct State {
 impl State {
     pub fn of(leaf: &dyn Softmax, row: &Row) -> State {
         let shares = shares(leaf, row);
-        let top = (0..row.x.len()).max_by(|&a, &b| row.x[a].total_cmp(&row.x[b])).unwrap_or(0);
+        let top = greatest(&row.x);
         let peak = if row.x.iter().any(|x| x.is_nan()) { f64::NAN } else { row.x[top] };
         let gap = |k: usize| if row.x[k] == peak { 0.0 } else { peak - row.x[k] };
         let others = (0..row.x.len()).filter(|&k| k != top).map(|k| (-gap(k)).exp());

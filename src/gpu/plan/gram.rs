@@ -104,8 +104,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     // what input and target differ by, times the input and times the target
     for (place, side) in sides.iter().enumerate() {
         let files = [
+            "operand/apart",
             "geometry/row_elements",
-            "geometry/rows_apart",
+            "geometry/rows",
             "geometry/lane_products",
             tiles_file,
             "geometry/gram_gather",

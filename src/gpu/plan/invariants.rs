@@ -1,4 +1,4 @@
-//! What every plan keeps to, whatever it is for. Tests of chosen cases and fuzzing of drawn ones both assert it.
+//! The rules that every plan keeps. Tests assert them of chosen cases, fuzzing of drawn ones.
 
 use super::blocks::MULTIPLIED;
 use super::split::{SLICE, room};

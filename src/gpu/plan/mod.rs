@@ -206,7 +206,7 @@ impl Plan {
         self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
     }
 
-    /// What a binding of a stage stands for, in the caller's words.
+    /// The caller's name for a binding of a stage.
     pub fn words(&self, stage: &Stage, name: &str) -> String {
         match self.bound(stage, name) {
             Bound::Operand(operand) => format!("`{operand}`"),
@@ -268,7 +268,7 @@ impl Plan {
 
 /// The plan of a part.
 ///
-/// What is too large for it is too large for the GPU alone, and says so: what no device can do was refused by the checks.
+/// The checks have refused what no device can do. A refusal here is the GPU's alone, and says so.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     refuse_bindings(&request.loss().header().shader)?;
     if let Some(rider) = request.loss().leaf().rider() {
@@ -343,7 +343,7 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     }
 }
 
-/// What may be overwritten by its gradient.
+/// The rule for a gradient that overwrites its operand.
 pub(crate) const IN_PLACE: &str = "a gradient in place needs an f32 operand that stands in one place of the term, the \
      prediction of a loss of elements, of regions, or over at most 2^19 classes, and is stored, not added";
 

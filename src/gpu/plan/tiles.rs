@@ -15,7 +15,7 @@ pub(super) const TILE: usize = 64;
 /// The most dispatches of a plan, which are recorded one by one.
 const MOST_DISPATCHES: u64 = 1 << 14;
 
-/// What is refused where the blocks do not fit the bound, and what to do.
+/// The limit that a refusal names where the blocks do not fit the bound, and what to do.
 pub(super) const WORKSPACE: &str =
     "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
@@ -168,7 +168,8 @@ impl<'a> Tiles<'a> {
     /// A kernel that multiplies rows of x0 with rows of x1 and goes on with `files`.
     pub fn of_rows(&self, operands: &[&str], files: &[&Joint], kept: bool, last: &str) -> Joint {
         let first = ["lib/label", "operand/x0", "operand/x1", "operand/factors"];
-        let walk = ["geometry/row_elements", "geometry/rows", "geometry/lane_products", multiplies(self.request)];
+        let rows = ["absent/apart", "geometry/row_elements", "geometry/rows"];
+        let walk = [&rows[..], &["geometry/lane_products", multiplies(self.request)]].concat();
         let mut joint = self.joint(&[&first, operands].concat(), files, &walk);
         joint.optional("kept", kept);
         joint.files(&[last]);
@@ -287,7 +288,7 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
     }
 }
 
-/// What each row of a side is multiplied by, so many rows at a time.
+/// Plans the factors of a side's rows, so many rows at a time.
 pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, room: usize, mut overrides: Vec<(String, f64)>) {
     if side.rows == 0 {
         return;

@@ -62,6 +62,18 @@ struct Call {
 }
 
 impl Call {
+    /// A loss of these operands, with its default options.
+    fn of(id: &str, operands: &[(&'static str, Vec<usize>, DType)]) -> Call {
+        Call {
+            loss: crate::by_id(id).expect("a loss").header().default,
+            options: Vec::new(),
+            axis: ClassAxis::Second,
+            operands: operands.to_vec(),
+            statistics: false,
+            rows_from: None,
+        }
+    }
+
     fn drawn(loss: &dyn Loss, draw: &mut Draw) -> Call {
         let header = loss.header();
         let settings = settings(loss);
@@ -229,26 +241,18 @@ fn both_devices_refuse_alike_whatever_the_axes() {
 #[test]
 fn what_128_bytes_can_claim() {
     let far = |power: u32| usize::try_from(1u64 << power).unwrap_or(usize::MAX);
-    let named = |id: &str, operands: &[(&'static str, Vec<usize>, DType)]| Call {
-        loss: crate::by_id(id).expect("a loss").header().default,
-        options: Vec::new(),
-        axis: ClassAxis::Second,
-        operands: operands.to_vec(),
-        statistics: false,
-        rows_from: None,
-    };
     let (f, i) = (DType::F32, DType::I32);
     for power in [31, 33, 40, 62] {
         let (n, none) = (far(power), || vec![0, far(power)]);
         let calls = [
-            named("cross_entropy", &[("input", none(), f), ("target", vec![0], i)]),
-            named("nll", &[("input", none(), f), ("target", vec![0], i)]),
-            named("distillation", &[("student", none(), f), ("teacher", none(), f)]),
-            named("dice", &[("input", none(), f), ("target", vec![0], i)]),
-            named("tversky", &[("input", vec![1, n, 0], f), ("target", vec![1, 0], i)]),
-            named("generalized_dice", &[("input", vec![n, 2, 0], f), ("target", vec![n, 0], i)]),
-            named("info_nce", &[("query", vec![n, 0], f), ("key", vec![n, 0], f)]),
-            named(
+            Call::of("cross_entropy", &[("input", none(), f), ("target", vec![0], i)]),
+            Call::of("nll", &[("input", none(), f), ("target", vec![0], i)]),
+            Call::of("distillation", &[("student", none(), f), ("teacher", none(), f)]),
+            Call::of("dice", &[("input", none(), f), ("target", vec![0], i)]),
+            Call::of("tversky", &[("input", vec![1, n, 0], f), ("target", vec![1, 0], i)]),
+            Call::of("generalized_dice", &[("input", vec![n, 2, 0], f), ("target", vec![n, 0], i)]),
+            Call::of("info_nce", &[("query", vec![n, 0], f), ("key", vec![n, 0], f)]),
+            Call::of(
                 "siglip",
                 &[
                     ("image", vec![n, 0], f),
@@ -257,12 +261,12 @@ fn what_128_bytes_can_claim() {
                     ("logit_bias", vec![1], f),
                 ],
             ),
-            named(
+            Call::of(
                 "linear_cross_entropy",
                 &[("input", vec![0, 0], f), ("weight", vec![n, 0], f), ("target", vec![0], i)],
             ),
-            named("gram_style", &[("input", vec![1, n, 0], f), ("target", vec![1, n, 0], f)]),
-            named(
+            Call::of("gram_style", &[("input", vec![1, n, 0], f), ("target", vec![1, n, 0], f)]),
+            Call::of(
                 "triplet_margin",
                 &[("anchor", vec![n, 0], f), ("positive", vec![n, 0], f), ("negative", vec![n, 0], f)],
             ),
@@ -301,21 +305,14 @@ fn what_a_twin_holds_is_bounded() {
     assert!(cpu::value(&crate::InfoNce::default().of(&few, &few).reduce(Reduction::Sum)).is_ok());
 }
 
-/// What a GPU alone refuses says so, and the README has the number.
+/// A refusal that is the GPU's alone says so, and the README has the number.
 #[test]
 fn limits_of_the_gpu_say_so_and_are_documented() {
     let f = DType::F32;
-    let call = |id: &str, operands: &[(&'static str, Vec<usize>, DType)]| Call {
-        loss: crate::by_id(id).expect("a loss").header().default,
-        options: Vec::new(),
-        axis: ClassAxis::Second,
-        operands: operands.to_vec(),
-        statistics: false,
-        rows_from: None,
+    let both = |id: &str, names: [&'static str; 2], shape: &[usize]| {
+        Call::of(id, &names.map(|name| (name, shape.to_vec(), f)))
     };
-    let both =
-        |id: &str, names: [&'static str; 2], shape: &[usize]| call(id, &names.map(|name| (name, shape.to_vec(), f)));
-    let dice = |c: usize| call("dice", &[("input", vec![1, c, 2], f), ("target", vec![1, 2], DType::I32)]);
+    let dice = |c: usize| Call::of("dice", &[("input", vec![1, c, 2], f), ("target", vec![1, 2], DType::I32)]);
     let rows = |width: usize| both("info_nce", ["query", "key"], &[2, width]);
     let gram = |c: usize, s: usize| both("gram_style", ["input", "target"], &[1, c, s]);
     for (call, said, limit) in [

@@ -86,7 +86,7 @@ fn what_has_too_many_chunks_to_merge_is_refused() {
     assert!(refused.to_string().contains("info_nce on the GPU: chunks of the scores of a row"), "{refused}");
 }
 
-/// What is planned has no more dispatches than are recorded one by one; what has more is refused, and says what to do.
+/// No plan has more dispatches than can be recorded one by one; the refusal says what to do.
 #[test]
 fn what_has_too_many_dispatches_is_refused_with_what_to_do() {
     for (id, shape, free) in [

@@ -1,4 +1,4 @@
-//! What refusals say, word for word: each call as people get it wrong, and the message.
+//! The text of refusals, word for word: each call as people get it wrong, and its message.
 
 use super::{floats, ints};
 use wgloss::{

@@ -1,4 +1,4 @@
-//! What may kill a mutant: `wgloss verify` of a loss, and a test binary over a loss, each with kernels of a kind.
+//! The runs that may kill a mutant: `wgloss verify` of a loss, and a test binary over a loss, each with kernels of a kind.
 
 use super::rules::Mutant;
 use super::tokens::tokens;
@@ -17,7 +17,7 @@ use std::{fs, thread};
 pub const KINDS: &[(&str, &str)] =
     &[("small", "f32"), ("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("plain", "f32")];
 
-/// What the library prints where a kernel does not compile.
+/// The line that the library prints where a kernel does not compile.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
 /// A run that may kill a mutant.
@@ -208,7 +208,7 @@ fn failure(line: &str) -> Option<String> {
     Some(case.split(':').next().unwrap_or(case).to_string())
 }
 
-/// What is known of a killer without a fault.
+/// A killer's run without a fault.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub seconds: f64,
@@ -218,7 +218,7 @@ pub struct Known {
     pub failed: BTreeSet<String>,
 }
 
-/// What is known of all killers: kept in a file.
+/// The runs of all killers without a fault, kept in a file.
 pub struct Baseline {
     path: PathBuf,
     pub known: BTreeMap<Killer, Known>,

@@ -134,11 +134,9 @@ fn cases(
         }
         seconds += known.seconds;
         let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        match run(killer, programs, planted, None, (limit, Some(&known.failed)))?.end {
-            End::Passed => {}
-            End::Stillborn => return Ok((Fate::Stillborn, killer.to_string())),
-            End::Failed(what) => return Ok((Fate::Verify, format!("{killer}: {what}"))),
-            End::TimedOut => return Ok((Fate::Verify, format!("{killer}: time-out"))),
+        let end = run(killer, programs, planted, None, (limit, Some(&known.failed)))?.end;
+        if let Some(fate) = fate(end, killer, Fate::Verify) {
+            return Ok(fate);
         }
     }
     Ok((Fate::Passed, String::new()))
@@ -180,16 +178,24 @@ fn tests(
             }
             reached = true;
             let limit = Duration::from_secs_f64(60.0 + 5.0 * known.seconds);
-            match run(&killer, programs, planted, None, (limit, Some(&known.failed)))?.end {
-                End::Passed => {}
-                End::Stillborn => return Ok((Fate::Stillborn, killer.to_string())),
-                End::Failed(what) => return Ok((Fate::Tests, format!("{killer}: {what}"))),
-                End::TimedOut => return Ok((Fate::Tests, format!("{killer}: time-out"))),
+            let end = run(&killer, programs, planted, None, (limit, Some(&known.failed)))?.end;
+            if let Some(fate) = fate(end, &killer, Fate::Tests) {
+                return Ok(fate);
             }
         }
     }
     // without a word it would be tried again
     Ok(if reached { (Fate::Survived, String::new()) } else { (Fate::Unreached, "no test reaches it".to_string()) })
+}
+
+/// The fate of a mutant that this run settles, and by what: `killed` where something failed, none where it passed.
+fn fate(end: End, killer: &Killer, killed: Fate) -> Option<(Fate, String)> {
+    match end {
+        End::Passed => None,
+        End::Stillborn => Some((Fate::Stillborn, killer.to_string())),
+        End::Failed(what) => Some((killed, format!("{killer}: {what}"))),
+        End::TimedOut => Some((killed, format!("{killer}: time-out"))),
+    }
 }
 
 /// The faults that are planted in every run.

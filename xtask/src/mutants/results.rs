@@ -1,4 +1,4 @@
-//! What came of each mutant: a line of a file that a later run goes on from, and the numbers of all lines.
+//! The results file: a line for each mutant, from which a later run goes on, and the counts of all lines.
 
 use super::rules::Mutant;
 use crate::run::Stop;
@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// What came of a mutant.
+/// The fate of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// The cases of `wgloss verify` killed it.
@@ -44,7 +44,7 @@ impl Fate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub fate: Fate,
-    /// What killed it, with the case or test.
+    /// The killer, with the case or test.
     pub by: String,
     pub seconds: f64,
     /// The source line, without and with the fault.

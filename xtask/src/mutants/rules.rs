@@ -14,7 +14,7 @@ pub struct Mutant {
     pub rule: &'static str,
     /// The bytes that it replaces.
     pub place: Range<usize>,
-    /// What stands there instead.
+    /// The text that replaces it.
     pub by: String,
     /// The function that it stands in; none outside of functions.
     pub function: Option<String>,
@@ -36,7 +36,7 @@ impl Mutant {
     }
 }
 
-/// What a rule makes of the tokens at a place: the bytes to replace, and by what.
+/// The change of a rule at a place: the bytes to replace, and their new text.
 type Change = Option<(Range<usize>, String)>;
 
 /// A file's tokens, and the place of one of them.
@@ -215,7 +215,7 @@ fn extreme(at: &At<'_>) -> Change {
     }
 }
 
-/// What is clamped, as it is.
+/// A number without its clamp.
 fn unclamped(at: &At<'_>) -> Change {
     if !matches!(at.token().text, "max" | "min" | "clamp") {
         return None;
@@ -275,7 +275,7 @@ fn no_else(at: &At<'_>) -> Change {
 mod tests {
     use super::*;
 
-    /// What a rule makes of a text: each mutant's whole text.
+    /// The mutants of a rule in a text: each one's whole text.
     fn made(rule: &str, text: &str) -> Vec<String> {
         mutants("f", text).iter().filter(|mutant| mutant.rule == rule).map(|mutant| mutant.planted(text)).collect()
     }

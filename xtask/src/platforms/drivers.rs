@@ -100,7 +100,7 @@ fn verify(place: &Place, program: impl Fn() -> Command) -> Result<Outcome, Halt>
     with_drawn(outcome, &drawn)
 }
 
-/// What the cases came to, with the calls that were drawn.
+/// The counts of the cases, with those of the drawn calls added.
 pub fn with_drawn(outcome: Outcome, ended: &Ended) -> Result<Outcome, Halt> {
     let of = |line: &str| {
         let (_, counts) = line.trim().strip_prefix("seed ")?.split_once(" seconds: ")?;
