@@ -86,10 +86,12 @@ impl fmt::Display for Line<'_> {
             let value = value.unwrap_or_default();
             write!(f, "{}={} ", name.to_string_lossy(), quoted(value))?;
         }
-        // The full path of cargo is noise to the reader.
         let program = Path::new(self.0.get_program());
-        let name = program.file_stem().unwrap_or(program.as_os_str());
-        write!(f, "{}", name.to_string_lossy())?;
+        match program.strip_prefix(root()) {
+            Ok(ours) => write!(f, "{}", ours.display())?,
+            // The full path of cargo is noise to the reader.
+            Err(_) => write!(f, "{}", program.file_stem().unwrap_or(program.as_os_str()).to_string_lossy())?,
+        }
         self.0.get_args().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
 }

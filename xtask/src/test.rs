@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in order, to the first failure.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -18,14 +18,23 @@ const MOST: f32 = 20.0;
 const WARNINGS: (&str, &str) = ("RUSTFLAGS", "-D warnings");
 
 /// The examples that assert what they show.
-const EXAMPLES: &[&str] = &["hello", "own_buffers", "custom_loss", "segmentation", "denoise", "landscape"];
+const EXAMPLES: &[&str] = &[
+    "examples/hello",
+    "examples/own_buffers",
+    "examples/custom_loss",
+    "examples/segmentation",
+    "examples/denoise",
+    "examples/landscape",
+];
 
 /// Clippy's command for the fuzz targets.
 const FUZZ_CLIPPY: &str = "clippy --manifest-path fuzz/Cargo.toml --no-default-features --features runner --target-dir target --all-targets -- -D warnings";
 
-/// One check: a cargo command, what is asked of it, and how long it takes on two cores after the ones before it, in minutes.
+/// One check: a command, what is asked of it, and how long it takes on two cores after the ones before it, in minutes.
 #[derive(Debug)]
 struct Check {
+    /// A program that a check before it has built. Without one, the command is cargo's.
+    built: Option<&'static str>,
     args: Vec<&'static str>,
     env: Option<(&'static str, &'static str)>,
     kind: Kind,
@@ -48,7 +57,14 @@ enum Kind {
 impl Check {
     fn new(minutes: f32, args: &'static str, kind: Kind) -> Self {
         let args = args.split(' ').collect();
-        Self { args, env: None, kind, minutes }
+        Self { built: None, args, env: None, kind, minutes }
+    }
+
+    /// A program with its arguments, as `cargo test --workspace` leaves it beside this one. `cargo run` would build it again,
+    /// with all that it depends on: the features of dependencies that tests ask for are not among its own.
+    fn of_built(minutes: f32, line: &'static str) -> Self {
+        let mut words = line.split(' ');
+        Self { built: words.next(), args: words.collect(), env: None, kind: Kind::Succeeds, minutes }
     }
 
     /// The check with an environment variable set.
@@ -57,7 +73,14 @@ impl Check {
     }
 
     fn command(&self) -> Command {
-        let mut command = cargo(&self.args);
+        let mut command = match self.built {
+            None => cargo(&self.args),
+            Some(program) => {
+                let mut command = Command::new(built(program));
+                command.args(&self.args).current_dir(root());
+                command
+            }
+        };
         command.envs(self.env);
         command
     }
@@ -100,20 +123,15 @@ fn checks() -> Vec<Check> {
         Check::new(0.8, "test -p wgloss --no-default-features --lib", Succeeds),
         Check::new(11.1, "test --workspace", Succeeds),
         Check::new(0.2, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
-        Check::new(1.7, "run -q -p wgloss-cli -- verify --device all --dtype all", Succeeds),
+        Check::of_built(1.7, "wgloss verify --device all --dtype all"),
         // on whatever adapter there is: the kernels for a GPU, those that DX12 gets, and those for any, with all of naga's checks
-        Check::new(0.4, "run -q -p wgloss-cli -- verify --device gpu", Succeeds).with("WGLOSS_KERNELS", "gpu"),
-        Check::new(0.1, "run -q -p wgloss-cli -- verify --device gpu", Succeeds).with("WGLOSS_KERNELS", "small"),
+        Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "gpu"),
+        Check::of_built(0.1, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "small"),
         Check::new(0.7, "test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
             .with("WGLOSS_KERNELS", "gpu"),
-        Check::new(0.7, "run -q -p wgloss-cli -- verify --device gpu", Succeeds).with("WGLOSS_KERNELS", "plain"),
+        Check::of_built(0.7, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "plain"),
     ];
-    checks.extend(EXAMPLES.iter().map(|example| Check {
-        args: vec!["run", "--example", example],
-        env: None,
-        kind: Succeeds,
-        minutes: 0.1,
-    }));
+    checks.extend(EXAMPLES.iter().map(|example| Check::of_built(0.1, example)));
     // a workspace of its own: most of what it depends on has been built by then
     checks.push(Check::new(0.0, "fmt --manifest-path fuzz/Cargo.toml --check", SucceedsWith("rustfmt")));
     checks.push(Check::new(0.2, FUZZ_CLIPPY, SucceedsWith("clippy")));
@@ -121,6 +139,15 @@ fn checks() -> Vec<Check> {
     // As a test, each benchmark's answer is checked and it runs once, on small inputs.
     checks.push(Check::new(0.5, "test --workspace --bench losses --bench report", Succeeds));
     checks
+}
+
+/// A program in the folder that this one was built into.
+fn built(program: &str) -> PathBuf {
+    let this = env::current_exe().unwrap_or_default();
+    let folder = this.parent().unwrap_or(Path::new("target/debug"));
+    // a test of this program lies one folder deeper
+    let folder = folder.parent().filter(|_| folder.ends_with("deps")).unwrap_or(folder);
+    folder.join(program).with_extension(env::consts::EXE_EXTENSION)
 }
 
 /// Whether the toolchain has the standard library for a target. Without rustup, a distribution's rustc may have it too.
@@ -198,7 +225,8 @@ mod tests {
             "cargo fmt --all --check",
             "cargo clippy --workspace --all-targets -- -D warnings",
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps",
-            "cargo run --example denoise",
+            "WGLOSS_KERNELS=small target/debug/wgloss verify --device gpu",
+            "target/debug/examples/denoise",
         ] {
             assert!(lines.iter().any(|l| l == line), "{line} is not in {lines:?}");
         }

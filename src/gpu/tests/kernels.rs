@@ -163,7 +163,7 @@ fn kernels_pass_the_validators_that_are_installed() {
     };
     let (mut spv, mut spv_1_3, mut comp) = (Vec::new(), Vec::new(), Vec::new());
     let two = |joined: &'static Joined| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
-    for (place, settled) in every_pair_of_files(|_| true).into_iter().flat_map(two).enumerate() {
+    for (place, settled) in every_pair_of_files().into_iter().flat_map(two).enumerate() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
         let binary = (write(format!("{place}.spv"), &words), name(settled.kernel));
         if settled.needs_features {
@@ -185,8 +185,8 @@ fn kernels_pass_the_validators_that_are_installed() {
     assert!(refused.is_empty(), "{} refused, the first: {}", refused.len(), refused[0]);
 }
 
-/// Of these kernels, some in which each pair of files meets that meets in any: programs of others take long over all.
-pub(super) fn every_pair_of_files(of: impl Fn(&Joined) -> bool) -> Vec<&'static Joined> {
+/// Some of the kernels, in which each pair of files meets that meets in any: programs of others take long over all.
+fn every_pair_of_files() -> Vec<&'static Joined> {
     let mut met = BTreeSet::new();
     let adds = |joined: &&Joined| {
         let paths: Vec<_> = joined.kernels[0].sources.iter().map(|source| source.path).collect();
@@ -195,7 +195,7 @@ pub(super) fn every_pair_of_files(of: impl Fn(&Joined) -> bool) -> Vec<&'static 
         met.extend(pairs);
         met.len() > before
     };
-    joined().iter().filter(|joined| of(joined)).filter(adds).collect()
+    joined().iter().filter(adds).collect()
 }
 
 /// What a program has against these files, so many at a time; says where it is not installed.

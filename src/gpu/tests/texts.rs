@@ -1,15 +1,13 @@
 //! Hands out every kernel's text as wgpu gives it to a driver's compiler, for `cargo xtask platforms` to try other compilers on.
 
-use super::compiled::{Joined, ends, features, in_parallel, is_small, joined, name, parse};
-use super::kernels::every_pair_of_files;
+use super::compiled::{Joined, features, in_parallel, is_small, joined, name, parse};
 use crate::gpu::kernel::{Declared, Kernel};
 use naga::back::pipeline_constants::process_overrides;
 use naga::back::{hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::ModuleInfo;
 use naga::{Module, ResourceBinding, ShaderStage};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -33,7 +31,7 @@ struct Text {
     contents: Vec<u8>,
 }
 
-/// Writes each distinct text once: SPIR-V and MSL of every kernel, HLSL of some, since its compilers are slow.
+/// Writes each distinct text of every kernel once.
 #[test]
 fn every_text_is_handed_out() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
@@ -42,37 +40,13 @@ fn every_text_is_handed_out() {
     for name in folders {
         fs::create_dir_all(folder.join(name)).expect("the folder for the texts can be written to");
     }
-    let some = for_slow_compilers();
     let named = in_parallel(joined(), |joined| {
-        let in_hlsl = ends(&joined.kernels).filter(|kernel| is_small(kernel) && some.contains(&joined.text()));
-        let in_hlsl: Vec<_> = in_hlsl.map(Kernel::key).collect();
-        let texts = |kernel| texts(joined, kernel, in_hlsl.contains(&Kernel::key(kernel)));
-        let write = |kernel| texts(kernel).into_iter().map(|text| (write(folder, &text), name(kernel)));
+        let write = |kernel| texts(joined, kernel).into_iter().map(|text| (write(folder, &text), name(kernel)));
         joined.kernels.iter().flat_map(write).collect::<Vec<_>>()
     });
     let named: BTreeMap<String, String> = named.into_iter().flatten().collect();
     let lines: Vec<String> = named.iter().map(|(file, name)| format!("{file}\t{name}\n")).collect();
     fs::write(folder.join("names.tsv"), lines.concat()).expect("the folder for the texts can be written to");
-}
-
-/// How many of each entry point's longest texts slow compilers are given.
-const LONGEST: usize = 6;
-
-/// The joined texts for slow compilers: those in which each pair of files meets that meets in any, and each entry point's
-/// longest, which take compilers the most time.
-fn for_slow_compilers() -> BTreeSet<String> {
-    let mut by_entry: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for joined in joined().iter().filter(|joined| !joined.needs_features()) {
-        if ends(&joined.kernels).any(is_small) {
-            by_entry.entry(joined.kernels[0].entry).or_default().push(joined.text());
-        }
-    }
-    for texts in by_entry.values_mut() {
-        texts.sort_by_key(|text| Reverse(text.len()));
-        texts.truncate(LONGEST);
-    }
-    let pairs = every_pair_of_files(|joined| ends(&joined.kernels).any(is_small)).into_iter().map(Joined::text);
-    by_entry.into_values().flatten().chain(pairs).collect()
 }
 
 /// Writes a text to a file named by its contents, so that equal texts are one file, and gives the file's name.
@@ -87,7 +61,7 @@ fn write(folder: &Path, text: &Text) -> String {
     file
 }
 
-fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
+fn texts(joined: &Joined, kernel: &Kernel) -> Vec<Text> {
     let (module, info) = joined.specialised(kernel);
     let mut texts = vec![spirv(kernel, &module, &info)];
     if joined.needs_features() {
@@ -95,7 +69,7 @@ fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
         return texts;
     }
     if !kernel.own_params {
-        texts.extend(others(kernel, &module, &info, with_hlsl));
+        texts.extend(others(kernel, &module, &info));
         return texts;
     }
     // lanes copy their parameters on Vulkan alone
@@ -105,13 +79,13 @@ fn texts(joined: &Joined, kernel: &Kernel, with_hlsl: bool) -> Vec<Text> {
     let entry = Some((ShaderStage::Compute, kernel.entry));
     let (module, info) = process_overrides(&module, &info, entry, &constants)
         .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
-    texts.extend(others(kernel, &module, &info, with_hlsl));
+    texts.extend(others(kernel, &module, &info));
     texts
 }
 
-/// The texts for what is not Vulkan.
-fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo, with_hlsl: bool) -> Vec<Text> {
-    let models = SHADER_MODELS.iter().filter(|_| with_hlsl);
+/// The texts for what is not Vulkan. DX12 gets small kernels alone.
+fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Vec<Text> {
+    let models = SHADER_MODELS.iter().filter(|_| is_small(kernel));
     let hlsl = models.map(|(folder, model)| direct_x(folder, *model, kernel, module, info));
     hlsl.chain([metal(kernel, module, info)]).collect()
 }

@@ -81,7 +81,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "fxc",
         platform: "Direct3D 12's FXC",
-        runs: "kernels in which every two shader files meet, and the longest; none in more than 3 s",
+        runs: "every kernel that DX12 gets; none in more than 3 s",
         installs: "as dx12-gpu",
         in_readme: true,
         run: direct_x::fxc,
