@@ -143,11 +143,6 @@ pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
 }
 
 impl Joined {
-    /// The text of the kernels.
-    pub fn text(&self) -> String {
-        self.kernels[0].text()
-    }
-
     /// Whether the kernels need what not every device has.
     pub fn needs_features(&self) -> bool {
         !features(&self.kernels[0].sources).is_empty()
