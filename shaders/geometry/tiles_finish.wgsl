@@ -17,15 +17,13 @@ fn tiles_finish(
     let column = i % params.per_item;
     let element = (row * params.per_item) + column;
     let pull = pulls[pull_at(row)];
-    var factor = factors[params.block.own_base + row];
+    let factor = factors[params.block.own_base + row];
     var d = float_at(products[product_at(row) + (column / 4u)], column % 4u);
-    if is_nan(factor) {
-        // what is not known, but takes no part
-        factor = 0.0;
-    }
     // below the least norm rows are divided by a constant
     if NORMALIZE & (factor < 1e8) {
         d -= (product_scale() * pull.x) * (factor * x0_at(element));
     }
-    store_dx0(element, select(factor * d, nan(), is_nan(pull.x)));
+    // a row that is not known and is compared with no other pulls at nothing
+    let gradient = select(factor * d, 0.0, is_nan(factor));
+    store_dx0(element, select(gradient, nan(), is_nan(pull.x)));
 }

@@ -205,9 +205,10 @@ impl Walked for AllPairs {
     }
 }
 
-/// The gradient of a row, from that of the row divided by its norm; 0 where the norm is.
+/// The gradient of a row, from that of the row divided by its norm; 0 where the norm is, and where the row, known or not, is
+/// compared with no other.
 fn through_norm(row: &Row, d: &[f64], normalize: bool) -> Vec<f64> {
-    if !normalize {
+    if !normalize || d.iter().all(|&d| d == 0.0) {
         return d.to_vec();
     }
     let along: f64 = if row.norm < LEAST_NORM { 0.0 } else { d.iter().zip(&row.unit).map(|(d, x)| d * x).sum() };
