@@ -39,28 +39,56 @@ impl Given {
 
     /// Compares loss, tensor, parts and gradients with what is wanted.
     pub fn judge(&self, want: &Given) -> Result<(), String> {
-        self.judge_times(want, 1.0)
+        self.judge_within(want, 1.0, &Room::default())
     }
 
-    /// [`judge`](Self::judge), with so many times the tolerance.
-    pub fn judge_times(&self, want: &Given, times: f64) -> Result<(), String> {
+    /// [`judge`](Self::judge), with so many times the tolerance and room beside it.
+    pub fn judge_within(&self, want: &Given, times: f64, room: &Room) -> Result<(), String> {
         let numbers = |loss: Option<f64>| loss.into_iter().collect::<Vec<f64>>();
-        within(&numbers(self.loss), &numbers(want.loss), times, |_| 0.0).map_err(|e| format!("loss: {e}"))?;
-        same_times(&self.tensor, &want.tensor, times).map_err(|e| format!("tensor: {e}"))?;
+        within(&numbers(self.loss), &numbers(want.loss), times, |_| room.loss).map_err(|e| format!("loss: {e}"))?;
+        same_within(&self.tensor, &want.tensor, times, room.tensor).map_err(|e| format!("tensor: {e}"))?;
         let unknown = want.tensor.to_f64().iter().any(|loss| loss.is_nan());
-        parts(&self.parts, &want.parts, unknown, times)?;
+        parts(&self.parts, &want.parts, unknown, times, room.sums)?;
         if self.gradients.len() != want.gradients.len() {
             return Err(format!("{} gradients, expected {}", self.gradients.len(), want.gradients.len()));
         }
         for (place, (got, want)) in self.gradients.iter().zip(&want.gradients).enumerate() {
-            same_times(got, want, times).map_err(|e| format!("gradient {place}: {e}"))?;
+            let room = room.gradients.get(place).copied().unwrap_or_default();
+            same_within(got, want, times, room).map_err(|e| format!("gradient {place}: {e}"))?;
         }
         Ok(())
     }
 }
 
+/// What the numbers of a call may be off by beside the tolerance, each anywhere in its tensor.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    loss: f64,
+    tensor: f64,
+    sums: f64,
+    gradients: Vec<f64>,
+}
+
+impl Room {
+    /// So many times the distance between the answers of two calls.
+    pub fn between(a: &Given, b: &Given, times: f64) -> Room {
+        let most = |a: &[f64], b: &[f64]| {
+            let distances = a.iter().zip(b).map(|(a, b)| (a - b).abs()).filter(|distance| distance.is_finite());
+            times * distances.fold(0.0, f64::max)
+        };
+        let arrays = |a: &Array, b: &Array| most(&a.to_f64(), &b.to_f64());
+        let sums = |given: &Given| given.parts.iter().map(|part| part.sum).collect::<Vec<f64>>();
+        Room {
+            loss: most(a.loss.as_slice(), b.loss.as_slice()),
+            tensor: arrays(&a.tensor, &b.tensor),
+            sums: most(&sums(a), &sums(b)),
+            gradients: a.gradients.iter().zip(&b.gradients).map(|(a, b)| arrays(a, b)).collect(),
+        }
+    }
+}
+
 /// Whether two lists of parts are the same. Where the loss is `unknown`, being NaN, the sum of a part may be NaN too.
-fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64) -> Result<(), String> {
+fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64, room: f64) -> Result<(), String> {
     if got.len() != want.len() {
         return Err(format!("{} parts, expected {}", got.len(), want.len()));
     }
@@ -70,8 +98,9 @@ fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64) -
         }
         let sums = if unknown && got.sum.is_nan() { (0.0, 0.0) } else { (got.sum, want.sum) };
         let (denominators, weights) = ((got.denominator, want.denominator), (got.weight, want.weight));
-        for (what, (got, want)) in [("sum", sums), ("denominator", denominators), ("weight", weights)] {
-            within(&[got], &[want], times, |_| 0.0).map_err(|e| format!("part {what}: {e}"))?;
+        let each = [("sum", sums, room), ("denominator", denominators, 0.0), ("weight", weights, 0.0)];
+        for (what, (got, want), room) in each {
+            within(&[got], &[want], times, |_| room).map_err(|e| format!("part {what}: {e}"))?;
         }
     }
     Ok(())
@@ -80,10 +109,10 @@ fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64) -
 /// Whether two arrays are the same in shape and, within the tolerance and the rounding of what is stored in 16 bits, in
 /// elements.
 pub fn same(got: &Array, want: &Array) -> Result<(), String> {
-    same_times(got, want, 1.0)
+    same_within(got, want, 1.0, 0.0)
 }
 
-fn same_times(got: &Array, want: &Array, times: f64) -> Result<(), String> {
+fn same_within(got: &Array, want: &Array, times: f64, room: f64) -> Result<(), String> {
     if got.shape() != want.shape() {
         return Err(format!("shape {:?}, expected {:?}", got.shape(), want.shape()));
     }
@@ -93,7 +122,7 @@ fn same_times(got: &Array, want: &Array, times: f64) -> Result<(), String> {
         // what lies beyond the greatest f16, 65504, by half a step and more is infinite
         want.iter_mut().filter(|w| w.abs() >= 65520.0).for_each(|w| *w *= f64::INFINITY);
     }
-    within(&got.to_f64(), &want, times, |want| rounding(dtype, want))
+    within(&got.to_f64(), &want, times, |want| rounding(dtype, want) + room)
 }
 
 /// Half a unit in the last place of a number: what it may be off by for being stored.

@@ -4,7 +4,7 @@ use crate::case::{Case, Door, Floats, Inputs, Wanted};
 use crate::draw::{Rng, Setting, label_range, labels_of};
 use crate::factors::Factors;
 use std::collections::BTreeMap;
-use wgloss::{Array, ClassAxis, DType, Error, Gpu, Leaf, Loss, Operand, Reduction, Role, wgpu};
+use wgloss::{Array, ClassAxis, DType, Error, Gpu, Leaf, Loss, Operand, OperandSpec, Reduction, Role, wgpu};
 
 /// The reason for a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,11 +113,13 @@ fn draw(loss: &dyn Loss, kind: Kind, rng: &mut Rng) -> Option<Check> {
         Kind::Added => check(Case { wanted: Wanted::Added, ..case }, Change::Nothing),
         Kind::NotFinite => {
             case.floats = Floats::All(DType::F32);
-            let specials = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
-            let floats = case.given().filter(|spec| !matches!(spec.role, Role::Weight | Role::PerClass));
-            let floats: Vec<&str> = floats.map(|spec| spec.name).collect();
-            let operand = *floats.get(rng.below(floats.len()))?;
-            check(case, Change::Number { operand, at: rng.unit(), to: specials[rng.below(3)] })
+            let floats: Vec<&OperandSpec> = case.given().collect();
+            let spec = *floats.get(rng.below(floats.len()))?;
+            // which of the products of an infinite factor is NaN depends on their order
+            let is_factor = matches!(spec.role, Role::Weight | Role::PerClass | Role::Target);
+            let specials: &[f32] = if is_factor { &[f32::NAN] } else { &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY] };
+            let to = specials[rng.below(specials.len())];
+            check(case, Change::Number { operand: spec.name, at: rng.unit(), to })
         }
         Kind::Labels => {
             let spec = case.given().find(|spec| matches!(spec.role, Role::Target | Role::Labels | Role::Index))?;

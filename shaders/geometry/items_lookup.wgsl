@@ -16,7 +16,8 @@ fn items_lookup(
         if label.kept {
             let number = table_at(label.index);
             let of_item = element_item(number);
-            found = vec4<f32>(select(of_item, vec3<f32>(nan()), is_nan(number)), 1.0);
+            let unknown = is_nan(number) | is_infinite(number);
+            found = vec4<f32>(select(of_item, vec3<f32>(nan()), unknown), 1.0);
         }
         items_out[item] = found;
         if label.bad {

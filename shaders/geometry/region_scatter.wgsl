@@ -55,8 +55,10 @@ fn pulled(before: Scattered, k: u32) -> Scattered {
 fn scatter_class(s: Scattered, k: u32) {
     let slope = slope_again(s.quad, k, s.pixels);
     let of_rider = ridden(s.riding, logits_of(s.quad, k), s.quad, k);
-    let nans = s.unknown | are_nan(slope.by_p) | are_nan(slope.seen.p) | are_nan(of_rider);
-    let d = select(chain(slope.seen, slope.by_p, s.pull) + of_rider, vec4<f32>(nan()), nans);
+    let nans = s.unknown | are_nan(slope.by_p) | are_nan(of_rider);
+    // a p that is NaN where the slope is none is of a background that takes no part
+    let of_region = select(chain(slope.seen, slope.by_p, s.pull), vec4<f32>(0.0), are_nan(slope.seen.p));
+    let d = select(of_region + of_rider, vec4<f32>(nan()), nans);
     if s.live {
         store_quad(s.quad, k, select(vec4<f32>(0.0), d, s.quad.kept));
     }

@@ -43,7 +43,7 @@ impl<'a> Elements<'a> {
             if let Some(columns) = leaf.columns() {
                 v[components.len()] = columns[i % width].into();
             }
-            let nan = v.iter().chain(&looked_up).any(|x| x.is_nan());
+            let nan = v.iter().any(|x| x.is_nan()) || looked_up.is_some_and(|number| !number.is_finite());
             let score = || leaf.score(v, looked_up.map_or([0.0; 3], |number| leaf.item(number)));
             if nan { UNKNOWN } else { score() }
         };

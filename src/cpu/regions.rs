@@ -262,6 +262,8 @@ impl Walked for Regions {
                 let Predicted { p, q } = self.predicted[at(k)];
                 gradient[at(k)] = match self.settings.activation {
                     Activation::None => slope(k),
+                    // a background that takes no part may hold a NaN
+                    Activation::Sigmoid if slope(k) == 0.0 => 0.0,
                     Activation::Sigmoid => slope(k) * p * q,
                     Activation::Softmax => p * ((slope(k) - lead) - pull),
                 };

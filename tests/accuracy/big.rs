@@ -1,6 +1,6 @@
 //! Numbers of 320 bits: enough that nothing a formula takes apart is lost, and that a slope is right to far more than f64 holds.
 
-use astro_float::{BigFloat, Consts, RoundingMode, Sign};
+use astro_float_num::{BigFloat, Consts, RoundingMode, Sign};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};

@@ -4,7 +4,9 @@ use crate::case::{Case, Door, Given, Inputs};
 use crate::draw::{Rng, all, has, label_range, labels_of};
 use crate::gpu;
 use crate::judge::{self, Failures};
-use wgloss::{Activation, Array, DType, Domain, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role};
+use wgloss::{
+    Activation, Array, DType, Domain, Kind, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role, Value,
+};
 
 const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
@@ -32,6 +34,10 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
             cases.push(Case { reduction: Reduction::None, upstream: Given::Tensor, ..plain.clone() });
             if place == 0 {
                 cases.extend(plain.under_other_options());
+            }
+            if has(loss, Role::Table) {
+                // what an item's number comes to follows from several options together
+                cases.extend(plain.under_other_options().iter().flat_map(Case::under_other_options));
             }
             cases.push(plain);
         }
@@ -173,6 +179,35 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds() {
         }
     }
     assert!(tried > 50, "only {tried} calls could leave anything out");
+    failures.raise();
+}
+
+#[test]
+fn a_background_that_takes_no_part_shows_nothing_of_what_it_holds() {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    let named = |names: &'static [&str]| names.iter().map(|name| Value::Name((*name).into()));
+    // a softmax that rides along looks at the background too
+    let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_none());
+    let leaves_out = |loss: &dyn Loss| loss.specs().iter().any(|spec| spec.name == "include_background");
+    for loss in all().into_iter().filter(|loss| alone(&**loss) && leaves_out(&**loss)) {
+        let flags: Vec<&str> =
+            loss.specs().iter().filter(|spec| spec.kind == Kind::Flag).map(|spec| spec.name).collect();
+        for activation in named(&["none", "sigmoid"]) {
+            for flag in &flags {
+                let case = Case::new(loss.header().id, &[2, 3, 5], DType::F32);
+                let case = case.option("activation", activation.clone()).option(flag, Value::Flag(true));
+                let case = case.option("include_background", Value::Flag(false));
+                for special in SPECIALS {
+                    let mut inputs = case.inputs();
+                    let x = inputs.operand("input");
+                    *x = with(x, 2, special);
+                    tried += 1;
+                    failures.note(&(&case, special), run(&case, &inputs, finite));
+                }
+            }
+        }
+    }
+    assert!(tried > 0);
     failures.raise();
 }
 
