@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-use crate::gpu::kernel::{Declared, Kernel, Pipeline};
+use crate::gpu::declared::Declared;
+use crate::gpu::kernel::{Kernel, Pipeline};
 use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
 use crate::gpu::plan::{Bound, Plan, Stage};
@@ -144,7 +145,7 @@ impl Binder<'_> {
                     what: format!(
                         "{} on the GPU: bytes of a binding of {}",
                         self.part.name,
-                        self.plan.words(stage, &binding.name)
+                        self.plan.words(stage, binding.name)
                     ),
                     needed,
                     limit,
@@ -184,7 +185,7 @@ impl Binder<'_> {
     fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
         let window = stage.windows.iter().find(|(name, _)| *name == binding.name).map(|(_, window)| window);
         let tensor = |tensor| Some(self.place_tensor(tensor, window));
-        match self.plan.bound(stage, &binding.name) {
+        match self.plan.bound(stage, binding.name) {
             Bound::Params => None,
             Bound::Operand(name) => tensor(self.part.operand(name).unwrap_or_else(|| unreachable!("{name} is bound"))),
             Bound::Upstream => tensor(of_scale(Some(&self.part.upstream))),

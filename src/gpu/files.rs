@@ -1,6 +1,8 @@
 //! The shader files that kernels are joined of.
 
 use crate::loss::{Source, source};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Every shader file that is not a loss's own leaf. A test compares the list with the tree.
 pub(crate) static FILES: &[Source] = &[
@@ -210,5 +212,7 @@ pub(crate) static FILES: &[Source] = &[
 
 /// The file at this path; the plans name none that is not in the list.
 pub(crate) fn file(path: &str) -> Source {
-    *FILES.iter().find(|source| source.path == path).unwrap_or_else(|| unreachable!("no shader file {path}"))
+    static BY_PATH: LazyLock<HashMap<&str, Source>> =
+        LazyLock::new(|| FILES.iter().map(|source| (source.path, *source)).collect());
+    *BY_PATH.get(path).unwrap_or_else(|| unreachable!("no shader file {path}"))
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
+use crate::gpu::declared::{Declared, binding, declarations};
 use crate::gpu::files::{FILES, file};
 use crate::gpu::own_params::with_own_params;
 use crate::gpu::rewrite::{CLASSES, ROW, STRIP};
@@ -38,21 +39,6 @@ pub(crate) struct Kernel {
     pub shared_buffer: bool,
 }
 
-/// One binding that a kernel's source declares.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Declared {
-    pub number: u32,
-    pub name: String,
-    pub kind: wgpu::BufferBindingType,
-}
-
-impl Declared {
-    /// Whether the kernel may write to it.
-    pub fn is_written(&self) -> bool {
-        self.kind == wgpu::BufferBindingType::Storage { read_only: false }
-    }
-}
-
 impl Kernel {
     /// The joined source.
     pub fn text(&self) -> String {
@@ -86,9 +72,16 @@ impl Kernel {
         }
     }
 
-    /// The bindings that the source declares: one line each, as all shader files write them.
+    /// The bindings that its files declare.
     pub fn bindings(&self) -> Vec<Declared> {
-        self.text().lines().filter_map(declared).collect()
+        let mut bindings: Vec<Declared> =
+            self.sources.iter().flat_map(|source| &declarations(source).bindings).cloned().collect();
+        for binding in &mut bindings {
+            if let (true, wgpu::BufferBindingType::Storage { read_only }) = (self.shared_buffer, &mut binding.kind) {
+                *read_only = false;
+            }
+        }
+        bindings
     }
 
     /// Where a line of the joined source stands in its own file.
@@ -120,28 +113,16 @@ impl Kernel {
 }
 
 /// A shader's text; with the feature `mutable-shaders`, as it stands in a directory when the program runs.
-fn text_of(source: &Source) -> &'static str {
+pub(super) fn text_of(source: &Source) -> &'static str {
     #[cfg(feature = "mutable-shaders")]
     return crate::gpu::mutable::text(source);
     #[cfg(not(feature = "mutable-shaders"))]
     source.text
 }
 
-fn declared(line: &str) -> Option<Declared> {
-    let (number, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
-    let (space, rest) = rest.trim_start().strip_prefix("var<")?.split_once('>')?;
-    let (name, _) = rest.trim_start().split_once(':')?;
-    let kind = match space {
-        "uniform" => wgpu::BufferBindingType::Uniform,
-        "storage, read" => wgpu::BufferBindingType::Storage { read_only: true },
-        _ => wgpu::BufferBindingType::Storage { read_only: false },
-    };
-    Some(Declared { number: number.parse().ok()?, name: name.into(), kind })
-}
-
 /// Refuses a leaf that declares a binding: a plan knows of nothing that it could stand for.
 pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
-    match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((declared(line)?, number))) {
+    match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((binding(line)?, number))) {
         None => Ok(()),
         Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
             path: leaf.path.into(),

@@ -5,6 +5,7 @@ mod bind;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod case;
 mod context;
+mod declared;
 mod device;
 mod files;
 #[cfg(any(test, feature = "fuzzing"))]

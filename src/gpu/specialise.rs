@@ -1,7 +1,8 @@
 //! What of a kernel depends on where tensors lie, which a plan does not know, and on how little a lane has to keep.
 
+use crate::gpu::declared::Declared;
 use crate::gpu::files::{FILES, file};
-use crate::gpu::kernel::{Declared, Kernel, Quads};
+use crate::gpu::kernel::{Kernel, Quads};
 
 /// Joins the files that take four elements at once, of the bindings that allow it and have one: the kernel asks for fours from
 /// multiples of four, which are one load where the tensor begins at a multiple of sixteen bytes and may be read to the next.

@@ -87,10 +87,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let first_group = narrow((before + items.start) * each);
         let mut stage = stage.over(Block { first_group, ..block }, (items.end - items.start) * each);
         let operands = ["x0", "x1", "x2", "dx0"].into_iter().filter(|_| together < n as u64);
-        let bound: Vec<String> = stage.kernel.bindings().into_iter().map(|binding| binding.name).collect();
-        let operands = operands.filter(|name| bound.iter().any(|bound| bound == name));
-        stage.windows =
-            operands.map(|name| (name.to_string(), items.start * item..(items.end * item).min(all))).collect();
+        let bound: Vec<&str> = stage.kernel.bindings().into_iter().map(|binding| binding.name).collect();
+        let operands = operands.filter(|name| bound.contains(name));
+        stage.windows = operands.map(|name| (name, items.start * item..(items.end * item).min(all))).collect();
         stage
     };
     for side in &sides {
@@ -98,7 +97,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         factors(plan, *side, s, together as usize * c, vec![channels.clone()]);
         for stage in plan.stages[first..].iter_mut().filter(|_| together < n as u64) {
             let Block { own_first, own_end, .. } = stage.block;
-            stage.windows = vec![("x0".into(), u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
+            stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
         }
     }
     // what input and target differ by, times the input and times the target

@@ -61,7 +61,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_once(request, plan, wanted.operand, &stages);
     }
     if request.unreduced() && !request.statistics {
-        let binds = |stage: &&Stage| kernels[&Arc::as_ptr(&stage.kernel)].iter().any(|name| name == "losses");
+        let binds = |stage: &&Stage| kernels[&Arc::as_ptr(&stage.kernel)].contains(&"losses");
         let stages: Vec<&Stage> = plan.stages.iter().filter(binds).collect();
         let values = elements(&request.checked.loss_shape).unwrap_or(0);
         assert!(values == 0 || !stages.is_empty(), "the loss's values are not written");
@@ -72,7 +72,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
 }
 
 /// The names of what each kernel binds, which are no more than a dispatch can: many stages share a kernel.
-fn bindings(plan: &Plan) -> HashMap<*const Kernel, Vec<String>> {
+fn bindings(plan: &Plan) -> HashMap<*const Kernel, Vec<&'static str>> {
     let mut kernels = HashMap::new();
     for stage in &plan.stages {
         kernels.entry(Arc::as_ptr(&stage.kernel)).or_insert_with(|| {

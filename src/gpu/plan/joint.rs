@@ -2,6 +2,7 @@
 
 use super::split::Values;
 use super::{MOST_BUFFERS, Stage, Wanted};
+use crate::gpu::declared::declarations;
 use crate::gpu::files::file;
 use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::params::Block;
@@ -78,10 +79,8 @@ impl Joint {
 
     /// A dispatch of the kernel, with those of the overrides that its files declare.
     pub fn stage(self, entry: &'static str, mut overrides: Vec<(String, f64)>, groups: u64) -> Stage {
-        let lines = self.sources.iter().flat_map(|source| source.text.lines());
-        let declared = lines.filter_map(|line| Some(line.strip_prefix("override ")?.split_once(':')?.0));
-        let declared: Vec<&str> = declared.collect();
-        overrides.retain(|(name, _)| declared.contains(&name.as_str()));
+        let declared: Vec<_> = self.sources.iter().flat_map(|source| &declarations(source).overrides).collect();
+        overrides.retain(|(name, _)| declared.iter().any(|declared| *declared == name));
         let kernel = Kernel {
             entry,
             sources: self.sources,

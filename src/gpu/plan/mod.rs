@@ -144,7 +144,7 @@ pub(crate) struct Stage {
     /// The values that its workgroups go through, where it may be cut between any two of them.
     values: Option<Values>,
     /// The elements that are bound of what is longer than a binding may be, by the binding's name.
-    pub windows: Vec<(String, Range<u64>)>,
+    pub windows: Vec<(&'static str, Range<u64>)>,
 }
 
 /// Scratch memory.
@@ -228,7 +228,7 @@ impl Plan {
         let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
         let reads = |stage: &Stage| {
             let bindings = stage.kernel.bindings();
-            bindings.iter().any(|binding| self.bound(stage, &binding.name) == Bound::Operand(wanted.operand))
+            bindings.iter().any(|binding| self.bound(stage, binding.name) == Bound::Operand(wanted.operand))
         };
         let mut after = self.stages.iter().skip_while(|stage| !writes(stage));
         let Some(first) = after.next() else { return true };

@@ -2,7 +2,7 @@
 
 use super::{Bound, Piece, Plan, Wanted, narrow};
 use crate::check::{Checked, Divisor};
-use crate::gpu::kernel::Declared;
+use crate::gpu::declared::Declared;
 use crate::gpu::params::Params;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
@@ -143,7 +143,7 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
             continue;
         }
         for Declared { name, .. } in before.bindings() {
-            let bound = plan.bound(stage, &name);
+            let bound = plan.bound(stage, name);
             let Some(dtype) = request.dtype(&bound) else { continue };
             let kernel = Arc::make_mut(&mut stage.kernel);
             if matches!(bound, Bound::Output(_)) {

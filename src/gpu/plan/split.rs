@@ -147,16 +147,16 @@ pub(super) fn room(request: &Request<'_>) -> u64 {
 
 /// A binding that need not be bound whole, and the bytes of an element.
 struct Cuttable {
-    name: String,
+    name: &'static str,
     size: u64,
 }
 
 /// The bindings of a stage that need not be bound whole.
 fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
     let bindings = stage.kernel.bindings().into_iter();
-    let bindings = bindings.filter(|binding| plan.spans.of(&binding.name, &(0..1), &stage.block).is_some());
+    let bindings = bindings.filter(|binding| plan.spans.of(binding.name, &(0..1), &stage.block).is_some());
     let sized = bindings.map(|binding| {
-        let size = match plan.bound(stage, &binding.name) {
+        let size = match plan.bound(stage, binding.name) {
             Bound::Scratch(name) => plan.element_bytes(name),
             bound => request.dtype(&bound).map_or(4, |dtype| dtype.size() as u64),
         };
@@ -179,15 +179,15 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
         let needed = |groups: Range<u64>| {
             let of = values.of(&groups);
             let bytes = |binding: &Cuttable| {
-                let span = plan.spans.of(&binding.name, &of, &stage.block).unwrap_or_default();
-                ((span.end - span.start) * binding.size, binding.name.clone())
+                let span = plan.spans.of(binding.name, &of, &stage.block).unwrap_or_default();
+                ((span.end - span.start) * binding.size, binding.name)
             };
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
         // and the bytes that they go through, which are fewer where what they need lies far apart
         let gone_through = |groups: Range<u64>| {
             let of = values.of(&groups);
-            let elements = |binding: &Cuttable| plan.spans.elements(&binding.name, &of, &stage.block);
+            let elements = |binding: &Cuttable| plan.spans.elements(binding.name, &of, &stage.block);
             let bytes = |binding: &Cuttable| values.part(elements(binding), &groups) * binding.size;
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
@@ -204,12 +204,11 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             let end = last_that_fits(first, stage.groups, |end| fits(first..end));
             if end == first {
                 let (needed, name) = needed(first..first + 1);
-                let what = format!("bytes of a binding that a workgroup needs of {}", plan.words(&stage, &name));
+                let what = format!("bytes of a binding that a workgroup needs of {}", plan.words(&stage, name));
                 return Err(Error::TooLarge { what, needed, limit: most });
             }
             let of = values.of(&(first..end));
-            let window =
-                |binding: &Cuttable| Some((binding.name.clone(), plan.spans.of(&binding.name, &of, &stage.block)?));
+            let window = |binding: &Cuttable| Some((binding.name, plan.spans.of(binding.name, &of, &stage.block)?));
             stages.push(Stage {
                 groups: end - first,
                 block: Block { first_group: u32::try_from(first).unwrap_or(u32::MAX), ..stage.block },

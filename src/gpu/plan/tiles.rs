@@ -278,7 +278,7 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
         if of_rows.contains(&stage.kernel.entry) {
             let names = stage.kernel.bindings().into_iter().map(|binding| binding.name);
             stage.windows = names
-                .filter_map(|name| match name.as_str() {
+                .filter_map(|name| match name {
                     "x0" | "dx0" => Some((name, rows(own_first, own_end))),
                     "x1" => Some((name, rows(other_first, other_end))),
                     _ => None,

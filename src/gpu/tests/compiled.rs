@@ -48,12 +48,12 @@ pub(super) fn joined() -> &'static [Joined] {
         for kernel in made {
             texts.entry(kernel.text()).or_default().push(kernel);
         }
-        let parse = |(text, kernels): (String, Vec<Kernel>)| {
-            let parsed = parse(&text, features(&kernels[0].sources));
+        let parse = |(text, kernels): &(String, Vec<Kernel>)| {
+            let parsed = parse(text, features(&kernels[0].sources));
             let (module, info) = parsed.unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
-            Joined { kernels, module, info }
+            Joined { kernels: kernels.clone(), module, info }
         };
-        texts.into_iter().map(parse).collect()
+        in_parallel(&texts.into_iter().collect::<Vec<_>>(), parse)
     })
 }
 

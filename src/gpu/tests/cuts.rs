@@ -210,7 +210,7 @@ fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
             let (mut written, mut dispatches) = (Vec::new(), Vec::<(usize, &Stage)>::new());
             for stage in &plan.stages {
                 for binding in stage.kernel.bindings() {
-                    match plan.bound(stage, &binding.name) {
+                    match plan.bound(stage, binding.name) {
                         Bound::Output(output) => {
                             for (_, other) in dispatches.iter().filter(|(other, _)| *other == output) {
                                 assert!(are_apart(stage, other), "{case:?}: output {output} is written twice");

@@ -1,8 +1,9 @@
 //! Every kernel of every plan: through each of naga's back ends, within WebGPU's limits, its bindings as they are scanned.
 
 use super::compiled::{Joined, ends, in_parallel, joined, name, parse};
+use crate::gpu::declared::Declared;
 use crate::gpu::files::file;
-use crate::gpu::kernel::{Declared, Kernel, Quads};
+use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::plan::MOST_BUFFERS;
 use crate::loss::Source;
 use naga::back::{glsl, hlsl, msl, spv};
@@ -136,7 +137,7 @@ fn bindings_are_scanned_as_naga_sees_them() {
                 }
                 other => panic!("{}: a binding in {other:?}", name(kernel)),
             };
-            Some(Declared { number: binding.binding, name: global.name.clone()?, kind })
+            Some(Declared { number: binding.binding, name: global.name.clone()?.leak(), kind })
         });
         // a global that another file uses comes earlier in naga's list
         let by_number = |mut bindings: Vec<Declared>| {

@@ -1,7 +1,8 @@
 //! Hands out every kernel's text as wgpu gives it to a driver's compiler, for `cargo xtask platforms` to try other compilers on.
 
 use super::compiled::{Joined, features, in_parallel, is_small, joined, name, parse};
-use crate::gpu::kernel::{Declared, Kernel};
+use crate::gpu::declared::Declared;
+use crate::gpu::kernel::Kernel;
 use naga::back::pipeline_constants::process_overrides;
 use naga::back::{hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};

@@ -108,7 +108,7 @@ fn alone(source: Source) -> Kernel {
 
 #[test]
 fn a_binding_has_one_number_and_is_declared_on_one_line() {
-    let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
     let places = Params::FIELDS.iter().find(|(name, ..)| *name == "bases").map_or(0, |(_, _, bytes)| bytes / 4);
     for source in files() {
         let bindings = alone(source).bindings();
@@ -119,7 +119,7 @@ fn a_binding_has_one_number_and_is_declared_on_one_line() {
             source.path
         );
         for binding in &bindings {
-            let known = *numbers.entry(binding.name.clone()).or_insert(binding.number);
+            let known = *numbers.entry(binding.name).or_insert(binding.number);
             assert_eq!(known, binding.number, "{} of shaders/{}.wgsl", binding.name, source.path);
             assert!((binding.number as usize) < places, "{} has no place in Params::bases", binding.name);
         }
@@ -162,7 +162,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
     for source in files() {
         for binding in alone(source).bindings() {
             let based = source.text.contains(&format!("base({}u)", binding.number));
-            let wanted = !own.contains(&binding.name.as_str());
+            let wanted = !own.contains(&binding.name);
             assert_eq!(based, wanted, "{} of shaders/{}.wgsl", binding.name, source.path);
             seen.insert(binding.name);
         }
