@@ -16,7 +16,8 @@ pub(super) fn score(leaf: &dyn ClassSum, row: &Row) -> Scored {
     };
     let scores: Vec<ClassScore> = (0..row.x.len()).map(of_class).collect();
     let pull: f64 = scores.iter().map(|score| score.d_label).sum();
-    let d = scores.iter().enumerate().map(|(k, score)| match scores.iter().any(|score| score.loss.is_nan()) {
+    let unknown = scores.iter().any(|score| score.loss.is_nan());
+    let d = scores.iter().enumerate().map(|(k, score)| match unknown {
         true => f64::NAN,
         false => score.d + if row.label == Some(k) { pull } else { 0.0 },
     });
