@@ -154,11 +154,13 @@ impl Setting {
                     // differences that f32 holds: what eps all but cancels would be rounding, and below a power of 1 it weighs most
                     numbers.iter_mut().for_each(|x| *x = (1024.0 * *x).round() / 1024.0);
                 }
-                let third = loss.header().operands.get(2).is_some_and(|third| third.name == spec.name);
-                if matches!(loss.leaf(), Leaf::Vectors(_)) && third && spec.role == Role::Element {
-                    // two distances over many coordinates are nearly equal, and f32 has few digits of their difference:
-                    // a shorter vector is nearer
-                    numbers.iter_mut().for_each(|x| *x *= if shape[1] > 64 { 0.5 } else { 1.0 });
+                if matches!(loss.leaf(), Leaf::Vectors(_)) && spec.role == Role::Element && shape[1] > 64 {
+                    // drawn independently, long vectors are all but at right angles, and f32 has few digits of what a margin of
+                    // 1 leaves of their distance
+                    numbers.iter_mut().for_each(|x| *x += 1.0);
+                    // nor of the difference of two distances over many coordinates: a shorter vector is nearer
+                    let third = loss.header().operands.get(2).is_some_and(|third| third.name == spec.name);
+                    numbers.iter_mut().for_each(|x| *x *= if third { 0.5 } else { 1.0 });
                 }
                 Array::new(&numbers, shape).unwrap()
             }

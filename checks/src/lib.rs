@@ -7,5 +7,6 @@ pub mod draw;
 pub mod factors;
 pub mod judge;
 pub mod pages;
+pub mod pieces;
 pub mod sweep;
 pub mod thorough;

@@ -3,6 +3,7 @@
 use crate::case::{Case, Door, Floats, Inputs, Wanted};
 use crate::draw::{Rng, Setting, label_range, labels_of};
 use crate::factors::Factors;
+use crate::pieces;
 use std::collections::BTreeMap;
 use wgloss::{Array, ClassAxis, DType, Error, Gpu, Leaf, Loss, Operand, OperandSpec, Reduction, Role, wgpu};
 
@@ -17,14 +18,17 @@ pub enum Kind {
     Labels,
     /// Gradients that are added to what is there.
     Added,
-    /// Operands longer than a binding of 1 MiB.
+    /// Operands longer than a binding of 1 MiB, and more workgroups than a dimension of the grid holds.
     Slices,
+    /// What is spread over pieces, as over devices.
+    Pieces,
     /// More than 2^24 elements, of which f32 cannot count the last.
     Large,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] = [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Large];
+    pub const ALL: [Kind; 7] =
+        [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Pieces, Kind::Large];
 
     /// The kind in a word or two.
     pub fn name(self) -> &'static str {
@@ -34,6 +38,7 @@ impl Kind {
             Kind::Labels => "labels",
             Kind::Added => "added gradients",
             Kind::Slices => "beyond a binding",
+            Kind::Pieces => "spread over pieces",
             Kind::Large => "beyond 2^24",
         }
     }
@@ -68,13 +73,19 @@ enum Change {
 /// The devices that checks run on.
 pub struct Devices {
     pub gpu: Gpu,
-    /// The same adapter with bindings of 1 MiB, where it can be had.
+    /// The same adapter with bindings of 1 MiB and small grids, where it can be had.
     narrow: Result<Gpu, String>,
 }
 
 /// How many calls of a loss are drawn of each kind.
-const DRAWN: [(Kind, usize); 5] =
-    [(Kind::Sizes, 40), (Kind::NotFinite, 16), (Kind::Labels, 12), (Kind::Added, 10), (Kind::Slices, 2)];
+const DRAWN: [(Kind, usize); 6] = [
+    (Kind::Sizes, 40),
+    (Kind::NotFinite, 16),
+    (Kind::Labels, 12),
+    (Kind::Added, 10),
+    (Kind::Slices, 2),
+    (Kind::Pieces, 6),
+];
 
 /// All checks, in an order that goes through all losses and kinds evenly, so that one that is cut short has seen some of each.
 pub fn checks(seed: u64, losses: &[String]) -> Vec<Check> {
@@ -154,6 +165,7 @@ fn draw(loss: &dyn Loss, kind: Kind, rng: &mut Rng) -> Option<Check> {
             setting.axis = axis;
             check(Case { setting, ..Case::new(loss.header().id, shape, target) }, Change::Nothing)
         }
+        Kind::Pieces => check(pieces::case(case, rng)?, Change::Nothing),
         Kind::Large => None,
     }
 }
@@ -180,7 +192,7 @@ fn holds(dtype: DType, label: i64) -> bool {
 }
 
 impl Devices {
-    /// The chosen adapter, as it is and with bindings of 1 MiB.
+    /// The chosen adapter, as it is and with bindings of 1 MiB and small grids.
     ///
     /// # Errors
     /// Those of [`Gpu::new`].
@@ -190,7 +202,7 @@ impl Devices {
     }
 }
 
-/// A device of the same adapter, with bindings of 1 MiB.
+/// A device of the same adapter, with bindings of 1 MiB and grids of 64 by 64 by 64 workgroups.
 fn narrow() -> Result<Gpu, String> {
     let chosen = wgloss::adapters().into_iter().find(|adapter| adapter.chosen).ok_or("no adapter is chosen")?.info;
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
@@ -200,7 +212,12 @@ fn narrow() -> Result<Gpu, String> {
         info.name == chosen.name && info.backend == chosen.backend
     };
     let adapter = adapters.into_iter().find(same).ok_or("the adapter was not found again")?;
-    let required_limits = wgpu::Limits { max_storage_buffer_binding_size: 1 << 20, ..adapter.limits() };
+    let required_limits = wgpu::Limits {
+        max_storage_buffer_binding_size: 1 << 20,
+        // few, so that a grid has many rows of workgroups
+        max_compute_workgroups_per_dimension: 64,
+        ..adapter.limits()
+    };
     let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
     let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| error.to_string())?;
     Ok(Gpu::from_wgpu(device, queue))
@@ -231,6 +248,9 @@ impl Check {
             Kind::Slices => devices.narrow.as_ref().map_err(|why| format!("no device of small bindings: {why}"))?,
             _ => &devices.gpu,
         };
+        if self.kind == Kind::Pieces {
+            return pieces::run(gpu, &self.case);
+        }
         let mut inputs = self.case.inputs();
         match &self.change {
             Change::Nothing => {}

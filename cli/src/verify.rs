@@ -65,8 +65,8 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     report: Option<String>,
     /// Run calls that are drawn from a seed instead of the cases, each judged by the CPU twin: the sizes where kernels change, every
-    /// option, dtype and way in, NaN and infinities, bad labels, added gradients, operands beyond a binding, more than 2^24
-    /// elements. It is the check of a new driver.
+    /// option, dtype and way in, NaN and infinities, bad labels, added gradients, operands beyond a binding, pieces of a whole,
+    /// more than 2^24 elements. It is the check of a new driver.
     #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "accuracy"])]
     thorough: bool,
     /// How many seconds `--thorough` may take; what is left out then is said.

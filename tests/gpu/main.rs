@@ -22,6 +22,8 @@ mod nonfinite;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
+#[path = "../../checks/src/pieces.rs"]
+mod pieces;
 #[path = "../common/point.rs"]
 mod point;
 mod reads;

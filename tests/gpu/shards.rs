@@ -1,137 +1,14 @@
 //! Pieces of a whole: what they come to together is what the whole comes to, value and gradients.
 
-use crate::case::{Case, Floats, Inputs};
+use crate::case::{Case, Floats};
 use crate::draw::{Rng, all, has, labels_of};
 use crate::gpu;
-use crate::judge::{Failures, close, same};
+use crate::judge::Failures;
+use crate::pieces::{self, adds_up, classes, compare, like, slice, spread};
 use std::ops::Range;
 use wgloss::{
-    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Gradient, Leaf, Mse, Operand, Outputs, Reduction, Role,
-    SoftmaxFocal, Term, Value, cpu,
+    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Leaf, Mse, Reduction, Role, SoftmaxFocal, Value,
 };
-
-/// An array of other numbers, stored and laid out as this one is.
-fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {
-    Array::new(numbers, shape).unwrap().cast(array.dtype()).with_class_axis(array.class_axis())
-}
-
-/// The axis of an array that its classes lie along.
-fn class_axis(array: &Array) -> usize {
-    if array.class_axis() == ClassAxis::Last { array.shape().len() - 1 } else { 1 }
-}
-
-/// The part of an array that lies in a range of an axis.
-fn slice(array: &Array, axis: usize, range: &Range<usize>) -> Array {
-    let shape = array.shape();
-    let (length, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
-    let places: Vec<usize> = (0..array.len()).filter(|at| range.contains(&(at / inner % length))).collect();
-    let shape = [&shape[..axis], &[range.len()], &shape[axis + 1..]].concat();
-    let all = array.to_f64();
-    like(array, &places.iter().map(|&at| all[at]).collect::<Vec<_>>(), &shape)
-}
-
-/// Arrays side by side along an axis: what [`slice`] takes apart.
-fn join(arrays: &[Array], axis: usize) -> Array {
-    let mut shape = arrays[0].shape().to_vec();
-    let inner: usize = shape[axis + 1..].iter().product();
-    let outer: usize = shape[..axis].iter().product();
-    shape[axis] = arrays.iter().map(|array| array.shape()[axis]).sum();
-    let numbers: Vec<Vec<f64>> = arrays.iter().map(Array::to_f64).collect();
-    let joined = (0..outer).flat_map(|i| {
-        let rows = arrays.iter().zip(&numbers);
-        rows.flat_map(move |(array, numbers)| {
-            let row = array.shape()[axis] * inner;
-            numbers[i * row..(i + 1) * row].to_vec()
-        })
-    });
-    like(&arrays[0], &joined.collect::<Vec<_>>(), &shape)
-}
-
-/// Arrays along a new first axis, in f32, as they come from other devices.
-fn stack(arrays: &[Array]) -> Array {
-    let numbers: Vec<f32> = arrays.iter().flat_map(Array::to_f32).collect();
-    Array::new(&numbers, [&[arrays.len()], arrays[0].shape()].concat()).unwrap()
-}
-
-/// Ranges of these lengths, one after the other.
-fn ranges(lengths: &[usize]) -> Vec<Range<usize>> {
-    let mut end = 0;
-    lengths.iter().map(|length| (end, end += length).0..end).collect()
-}
-
-/// A whole, and the pieces that it is spread in along an axis of its input.
-struct Spread {
-    whole: Term<Array>,
-    input: Array,
-    pieces: Vec<(Term<Array>, Array)>,
-    axis: usize,
-}
-
-/// The gradient of a piece where its input was.
-fn in_place(term: &Term<Array>, input: &Array) -> Result<Array, Error> {
-    let there = gpu().upload_array(input)?;
-    let term = term.map(|array| if array.is(input) { Ok(there.clone()) } else { gpu().upload_array(array) })?;
-    let gradients = vec![Gradient::in_place(&there)];
-    gpu().prepare(&term, &Outputs { gradients, ..Outputs::default() })?.run()?;
-    there.read().wait()
-}
-
-/// Compares what the pieces come to with the whole: on the CPU, on the GPU, and each with the statistics of the other.
-fn compare(spread: &Spread) -> Result<(), String> {
-    let text = |error: Error| error.to_string();
-    let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
-    let by_twin: Vec<Array> = spread.pieces.iter().map(|(term, _)| cpu::statistics(term).unwrap()).collect();
-    let by_gpu = spread.pieces.iter().map(|(term, _)| gpu().statistics(term)?.read().wait());
-    let by_gpu: Vec<Array> = by_gpu.collect::<Result<_, _>>().map_err(text)?;
-    for (name, all) in [("the twin's", stack(&by_twin)), ("the GPU's", stack(&by_gpu))] {
-        let (mut on_cpu, mut on_gpu, mut there) = (Vec::new(), Vec::new(), Vec::new());
-        for (term, input) in &spread.pieces {
-            let term = term.clone().among(&all);
-            let (outcome, [d]) = cpu::gradients(&term, [input]).map_err(text)?;
-            close(&outcome.tensor().to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, twin: {e}"))?;
-            on_cpu.push(d);
-            let (outcome, [d]) = gpu().gradients(&term, [input]).map_err(text)?;
-            let loss = outcome.tensor().read().wait().map_err(text)?;
-            close(&loss.to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, GPU: {e}"))?;
-            on_gpu.push(d.read().wait().map_err(text)?);
-            // of 16 bits two elements share a word
-            if input.dtype() == DType::F32 {
-                there.push(in_place(&term, input).map_err(text)?);
-            }
-        }
-        same(&join(&on_cpu, spread.axis), &d).map_err(|e| format!("{name}, the twin's gradient: {e}"))?;
-        same(&join(&on_gpu, spread.axis), &d).map_err(|e| format!("{name}, the GPU's gradient: {e}"))?;
-        if !there.is_empty() {
-            same(&join(&there, spread.axis), &d).map_err(|e| format!("{name}, the gradient in place: {e}"))?;
-        }
-    }
-    Ok(())
-}
-
-/// A case spread over pieces of its items or positions, which all its operands follow but a weight for each class.
-fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -> Spread {
-    let loss = case.loss();
-    let piece = |range: &Range<usize>| {
-        let mut pieces = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
-        for (name, array) in &mut pieces.operands {
-            let role = loss.header().operand(name).unwrap().role;
-            // labels have no class axis
-            let labels = array.shape().len() < case.setting.shape.len();
-            let axis = axis - usize::from(labels && axis > class_axis(&inputs.operands[0].1));
-            if role != Role::PerClass {
-                *array = slice(array, axis, range);
-            }
-        }
-        let input = pieces.operands[0].1.clone();
-        (case.term(&pieces), input)
-    };
-    Spread {
-        whole: case.term(inputs),
-        input: inputs.operands[0].1.clone(),
-        pieces: ranges(lengths).iter().map(piece).collect(),
-        axis,
-    }
-}
 
 #[test]
 fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces() {
@@ -163,33 +40,17 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces() {
                 }
                 case.options.extend(options.clone());
                 let mut inputs = case.inputs();
-                failures.note(&(&case, axis), compare(&spread(&case, &inputs, axis, lengths)));
+                failures.note(&(&case, axis), compare(gpu(), &spread(&case, &inputs, axis, lengths)));
                 // a NaN makes its region unknown in whatever piece it lies, and no other
                 let input = inputs.operand("input");
                 let mut numbers = input.to_f64();
                 numbers[4 * 5 * 367 + 301] = f64::NAN;
                 *input = like(input, &numbers, &shape);
-                failures.note(&(&case, axis, "NaN"), compare(&spread(&case, &inputs, axis, lengths)));
+                failures.note(&(&case, axis, "NaN"), compare(gpu(), &spread(&case, &inputs, axis, lengths)));
             }
         }
     }
     failures.raise();
-}
-
-/// Rows of a softmax in pieces of their classes.
-fn classes(term: impl Fn(&Array, &Range<usize>) -> Term<Array>, input: &Array, lengths: &[usize]) -> Spread {
-    let axis = class_axis(input);
-    let count = input.shape()[axis];
-    let piece = |range: Range<usize>| {
-        let input = slice(input, axis, &range);
-        (term(&input, &range).classes_from(range.start, count), input)
-    };
-    Spread {
-        whole: term(input, &(0..count)),
-        input: input.clone(),
-        pieces: ranges(lengths).into_iter().map(piece).collect(),
-        axis,
-    }
 }
 
 /// Logits of which some are masked, and labels of which some are ignored.
@@ -199,7 +60,7 @@ fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number(&mut rng)).collect();
     let x = Array::new(&numbers, shape).unwrap().with_class_axis(axis);
     let mut positions = shape.to_vec();
-    let classes = positions.remove(class_axis(&x));
+    let classes = positions.remove(pieces::class_axis(&x));
     let label = |rng: &mut Rng| if rng.once_in(5) { -100 } else { rng.below(classes) as i64 };
     let labels: Vec<i64> = (0..positions.iter().product()).map(|_| label(&mut rng)).collect();
     (x, labels_of(&labels, DType::I64, &positions))
@@ -227,7 +88,7 @@ fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
             let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| of(rng.unit())).collect();
             Array::new(&numbers, shape).unwrap().cast(DType::F32)
         };
-        let axis = self::class_axis(&x);
+        let axis = pieces::class_axis(&x);
         let weight = draw(&[shape[axis]], |unit| unit);
         let keep = draw(t.shape(), |unit| 1.0 - (1.3 * unit).floor());
         let q = draw(shape, |unit| unit);
@@ -238,19 +99,19 @@ fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
         for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
             let z = CrossEntropy { z_loss: 0.1, ..Default::default() };
             let plain = |x: &Array, _: &Range<usize>| z.of(x, &t).reduce(reduction);
-            failures.note(&what("plain"), compare(&classes(plain, &x, lengths)));
+            failures.note(&what("plain"), compare(gpu(), &classes(plain, &x, lengths)));
             let smooth = CrossEntropy { label_smoothing: 0.2, ..z };
             let weighted = |x: &Array, range: &Range<usize>| {
                 let term = smooth.of(x, &t).with(Extra::Weight, &slice(&weight, 0, range)).with(Extra::Mask, &keep);
                 term.reduce(reduction).upstream(1.5)
             };
-            failures.note(&what("weighted"), compare(&classes(weighted, &finite, lengths)));
+            failures.note(&what("weighted"), compare(gpu(), &classes(weighted, &finite, lengths)));
             let dense = |x: &Array, range: &Range<usize>| smooth.of(x, &slice(&q, axis, range)).reduce(reduction);
-            failures.note(&what("dense"), compare(&classes(dense, &finite, lengths)));
+            failures.note(&what("dense"), compare(gpu(), &classes(dense, &finite, lengths)));
             let focal = |x: &Array, range: &Range<usize>| {
                 SoftmaxFocal::default().of(x, &t).with(Extra::Alpha, &slice(&weight, 0, range)).reduce(reduction)
             };
-            failures.note(&what("focal"), compare(&classes(focal, &x, lengths)));
+            failures.note(&what("focal"), compare(gpu(), &classes(focal, &x, lengths)));
         }
     }
     failures.raise();
@@ -266,7 +127,7 @@ fn a_piece_without_a_softmax_leaves_none_to_the_whole() {
         let x = Array::new(&numbers, [3, 8]).unwrap();
         let t = Array::new(&[1u8, 6, 2], [3]).unwrap();
         let term = |x: &Array, _: &Range<usize>| CrossEntropy::default().of(x, &t).reduce(Reduction::None);
-        failures.note(&special, compare(&classes(term, &x, &[4, 4])));
+        failures.note(&special, compare(gpu(), &classes(term, &x, &[4, 4])));
     }
     failures.raise();
 }
@@ -333,70 +194,9 @@ fn every_loss_with_a_mean_adds_up_over_pieces_of_its_batch() {
         }
         let shape: &[usize] = if has(&*loss, Role::Classes) { &[9, 4, 5] } else { &[9, 6] };
         let case = Case::new(loss.header().id, shape, DType::I32).with_all();
-        failures.note(&case, adds_up(&case));
+        failures.note(&case, adds_up(gpu(), &case));
         tried += 1;
     }
     assert!(tried > 35, "{tried} losses");
     failures.raise();
-}
-
-fn adds_up(case: &Case) -> Result<(), String> {
-    let text = |error: Error| error.to_string();
-    let (loss, whole) = (case.loss(), case.inputs());
-    // operands that every item has a part of; the others are the same for all
-    let shared = |name: &str| {
-        let roles = [Role::PerClass, Role::Table, Role::Column, Role::Scale, Role::Shift, Role::Projection];
-        let role = loss.header().operand(name).unwrap().role;
-        roles.contains(&role) || role == Role::PerProjection
-    };
-    let pieces: Vec<_> = ranges(&[1, 6, 2])
-        .iter()
-        .map(|range| {
-            let mut piece = case.inputs();
-            for (_, array) in piece.operands.iter_mut().filter(|(name, _)| !shared(name)) {
-                *array = slice(array, 0, range);
-            }
-            piece
-        })
-        .collect();
-    let (outcome, gradients) = cpu::gradient_list(&case.term(&whole), &case.differentiated(&whole)).map_err(text)?;
-    let parts = |term: &Term<Array>| gpu().value(term)?.parts().wait();
-    let mut own = Vec::new();
-    for piece in &pieces {
-        own.push(parts(&case.term(piece)).map_err(text)?);
-    }
-    // each part's sums and denominators add up to the whole's
-    let total = |k: usize, of: fn(&wgloss::PartOutcome) -> f64| own.iter().map(|parts| of(&parts[k])).sum::<f64>();
-    let mut denominators = Vec::new();
-    for (k, part) in outcome.parts().iter().enumerate() {
-        close(&[total(k, |part| part.sum)], &[part.sum]).map_err(|e| format!("sum of {}: {e}", part.name))?;
-        close(&[total(k, |part| part.denominator)], &[part.denominator]).map_err(|e| format!("denominator: {e}"))?;
-        denominators.push(part.denominator);
-    }
-    if denominators.iter().any(|denominator| *denominator != denominators[0]) {
-        return Ok(());
-    }
-    let (mut value, mut of_pieces) = (0.0, Vec::new());
-    for piece in &pieces {
-        let term = case.term(piece).divide_by(denominators[0] as f32);
-        let (outcome, gradients) = gpu().gradient_list(&term, &case.differentiated(piece)).map_err(text)?;
-        value += f64::from(outcome.loss().wait().map_err(text)?);
-        let read = gradients.iter().map(|gradient| gradient.read().wait());
-        of_pieces.push(read.collect::<Result<Vec<Array>, _>>().map_err(text)?);
-    }
-    close(&[value], &[outcome.loss().map_err(text)?])?;
-    let specs = case.given().filter(|spec| spec.gradient);
-    for (k, (spec, want)) in specs.zip(&gradients).enumerate() {
-        let of_spec: Vec<Array> = of_pieces.iter().map(|gradients| gradients[k].clone()).collect();
-        let got = match shared(spec.name) {
-            true => {
-                let sum =
-                    of_spec.iter().map(Array::to_f64).reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect());
-                Array::new(&sum.unwrap(), want.shape()).unwrap()
-            }
-            false => join(&of_spec, 0),
-        };
-        same(&got, want).map_err(|e| format!("gradient of {}: {e}", spec.name))?;
-    }
-    Ok(())
 }

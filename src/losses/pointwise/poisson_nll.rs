@@ -43,7 +43,7 @@ static HEADER: Header = Header {
 impl Pointwise for PoissonNll {
     fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let rate = x + f64::from(self.eps);
-        let stirling = t * t.ln() - t + 0.5 * (std::f64::consts::TAU * t).ln();
+        let stirling = t * (t.ln() - 1.0) + 0.5 * (std::f64::consts::TAU * t).ln();
         let (loss, slope) = match self.log_input {
             true => (x.exp() - t * x, x.exp() - t),
             false => (x - t * rate.ln(), 1.0 - t / rate),

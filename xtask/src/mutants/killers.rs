@@ -25,6 +25,8 @@ const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 pub enum Killer {
     /// The conformance cases of a loss.
     Verify { kind: String, dtype: String, loss: String },
+    /// The calls that `wgloss verify --thorough` draws of a loss.
+    Drawn { kind: String, loss: String },
     /// The tests of a binary, over a loss.
     Tests { binary: String, kind: String, loss: String },
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Killer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Killer::Verify { kind, dtype, loss } => write!(f, "verify {kind} {dtype} {loss}"),
+            Killer::Drawn { kind, loss } => write!(f, "drawn {kind} {loss}"),
             Killer::Tests { binary, kind, loss } => write!(f, "tests {binary} {kind} {loss}"),
         }
     }
@@ -42,10 +45,14 @@ impl Killer {
     /// The killer that a line names.
     pub fn read(line: &str) -> Option<Killer> {
         let words: Vec<String> = line.split(' ').map(str::to_string).collect();
-        let [what, first, second, loss] = <[String; 4]>::try_from(words).ok()?;
-        match what.as_str() {
-            "verify" => Some(Killer::Verify { kind: first, dtype: second, loss }),
-            "tests" => Some(Killer::Tests { binary: first, kind: second, loss }),
+        match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["verify", kind, dtype, loss] => {
+                Some(Killer::Verify { kind: kind.into(), dtype: dtype.into(), loss: loss.into() })
+            }
+            ["drawn", kind, loss] => Some(Killer::Drawn { kind: kind.into(), loss: loss.into() }),
+            ["tests", binary, kind, loss] => {
+                Some(Killer::Tests { binary: binary.into(), kind: kind.into(), loss: loss.into() })
+            }
             _ => None,
         }
     }
@@ -53,7 +60,7 @@ impl Killer {
     /// The loss.
     pub fn loss(&self) -> &str {
         match self {
-            Killer::Verify { loss, .. } | Killer::Tests { loss, .. } => loss,
+            Killer::Verify { loss, .. } | Killer::Drawn { loss, .. } | Killer::Tests { loss, .. } => loss,
         }
     }
 
@@ -62,6 +69,11 @@ impl Killer {
             Killer::Verify { dtype, loss, .. } => {
                 let mut command = Command::new(&programs.wgloss);
                 command.args(["verify", "--device", "gpu", "--fail-fast", "--dtype", dtype, "--loss", loss]);
+                command
+            }
+            Killer::Drawn { loss, .. } => {
+                let mut command = Command::new(&programs.wgloss);
+                command.args(["verify", "--thorough", "--loss", loss]);
                 command
             }
             Killer::Tests { binary, loss, .. } => {
@@ -73,7 +85,7 @@ impl Killer {
                 command
             }
         };
-        let (Killer::Verify { kind, .. } | Killer::Tests { kind, .. }) = self;
+        let (Killer::Verify { kind, .. } | Killer::Drawn { kind, .. } | Killer::Tests { kind, .. }) = self;
         command.env("WGLOSS_SHADERS", shaders).env("WGLOSS_KERNELS", kind).env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -204,7 +216,7 @@ fn failure(line: &str) -> Option<String> {
     if let Some(test) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
         return Some(test.to_string());
     }
-    let case = line.strip_prefix("  FAILED ")?;
+    let case = line.trim_start().strip_prefix("FAILED ")?;
     Some(case.split(':').next().unwrap_or(case).to_string())
 }
 
@@ -246,7 +258,7 @@ impl Baseline {
         let used = self.path.with_extension("used");
         let _ = fs::remove_file(&used);
         let ran = run(killer, programs, shaders, Some(&used), (Duration::from_secs(600), None))?;
-        if ran.end != End::Passed || (matches!(killer, Killer::Verify { .. }) && !ran.failed.is_empty()) {
+        if ran.end != End::Passed || (!matches!(killer, Killer::Tests { .. }) && !ran.failed.is_empty()) {
             return Err(Stop::Failed(format!(
                 "{killer} does not pass without a fault: {:?}, {:?}",
                 ran.end, ran.failed

@@ -25,6 +25,9 @@ const SECONDS: f64 = 15.0;
 /// The losses whose tests a mutant that the cases let pass has to pass too.
 const LOSSES: usize = 1;
 
+/// The losses whose drawn calls a mutant that the cases let pass gets.
+const DRAWN: usize = 2;
+
 /// A loss of each family: the tests that run on what the cases of no loss reach.
 const REPRESENTATIVES: &[&str] = &["cross_entropy", "dice", "sup_con", "triplet_margin", "mse"];
 
@@ -113,7 +116,7 @@ type Stage = fn(
     bool,
 ) -> Result<(Fate, String), Stop>;
 
-/// Runs the cases that may kill a mutant, the cheapest first, until one does.
+/// Runs the cases that may kill a mutant, the cheapest first, and then the calls that are drawn, until one does.
 fn cases(
     mutant: &Mutant,
     texts: &BTreeMap<String, String>,
@@ -123,9 +126,6 @@ fn cases(
     thorough: bool,
 ) -> Result<(Fate, String), Stop> {
     let cases = baseline.cases(mutant, texts);
-    if cases.is_empty() {
-        return Ok((Fate::Unreached, String::new()));
-    }
     let mut seconds = 0.0;
     for (number, killer) in cases.iter().enumerate() {
         let known = baseline.learn(killer, programs, plain)?;
@@ -139,7 +139,40 @@ fn cases(
             return Ok(fate);
         }
     }
-    Ok((Fate::Passed, String::new()))
+    let mut reached = !cases.is_empty();
+    for (loss, kind) in losses_of(&cases, if thorough { 2 * DRAWN } else { DRAWN }) {
+        let killer = Killer::Drawn { kind, loss };
+        let known = baseline.learn(&killer, programs, plain)?;
+        if !known.files.contains(&mutant.file) {
+            continue;
+        }
+        reached = true;
+        let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
+        let end = run(&killer, programs, planted, None, (limit, Some(&known.failed)))?.end;
+        if let Some(fate) = fate(end, &killer, Fate::Verify) {
+            return Ok(fate);
+        }
+    }
+    Ok((if reached { Fate::Passed } else { Fate::Unreached }, String::new()))
+}
+
+/// Losses of these cases with a kind of kernels, as many as there may be: as the adapter has the kernels, and as a GPU has them
+/// where only those hold the file. Where there are no cases, a loss of each family.
+fn losses_of(cases: &[Killer], most: usize) -> Vec<(String, String)> {
+    if cases.is_empty() {
+        return REPRESENTATIVES.iter().map(|loss| (loss.to_string(), "cpu".to_string())).collect();
+    }
+    let mut losses: Vec<(String, String)> = Vec::new();
+    for kind in ["cpu", "gpu"] {
+        let of_kind = cases.iter().filter(|killer| matches!(killer, Killer::Verify { kind: of, .. } if of == kind));
+        for killer in of_kind {
+            if losses.iter().all(|(loss, _)| loss != killer.loss()) {
+                losses.push((killer.loss().to_string(), kind.to_string()));
+            }
+        }
+    }
+    losses.truncate(most);
+    losses
 }
 
 /// Runs the tests that may kill a mutant which the cases let pass, until one does.
@@ -152,25 +185,12 @@ fn tests(
     thorough: bool,
 ) -> Result<(Fate, String), Stop> {
     let cases = baseline.cases(mutant, texts);
-    // as the adapter has the kernels, and as a GPU has them where only those hold the file
-    let mut losses: Vec<(&str, &str)> = Vec::new();
-    for kind in ["cpu", "gpu"] {
-        let of_kind = cases.iter().filter(|killer| matches!(killer, Killer::Verify { kind: of, .. } if of == kind));
-        for killer in of_kind {
-            if losses.iter().all(|(loss, _)| *loss != killer.loss()) {
-                losses.push((killer.loss(), kind));
-            }
-        }
-    }
-    losses.truncate(if thorough { 4 * LOSSES } else { LOSSES });
-    if cases.is_empty() {
-        losses = REPRESENTATIVES.iter().map(|loss| (*loss, "cpu")).collect();
-    }
+    let losses = losses_of(&cases, if thorough { 4 * LOSSES } else { LOSSES });
     let mut reached = false;
     // what takes long runs where asked for, and where nothing else reaches the mutant
     for binary in programs.tests.keys().filter(|binary| thorough || cases.is_empty() || *binary != "gpu-all") {
         for (loss, kind) in &losses {
-            let (binary, kind, loss) = (binary.clone(), (*kind).to_string(), (*loss).to_string());
+            let (binary, kind, loss) = (binary.clone(), kind.clone(), loss.clone());
             let killer = Killer::Tests { binary, kind, loss };
             let known = baseline.learn(&killer, programs, plain)?;
             if !known.files.contains(&mutant.file) || (reached && cases.is_empty()) {

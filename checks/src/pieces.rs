@@ -1,0 +1,280 @@
+//! Calls spread over pieces, as devices have them: what the pieces come to together is what the whole comes to.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+use crate::case::{Case, Floats, Given, Inputs};
+use crate::draw::{FLOATS, Rng, Setting, has};
+use crate::judge::{close, same};
+use std::ops::Range;
+use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Operand, Outputs, Reduction, Role, Term, cpu};
+
+/// An array of other numbers, stored and laid out as this one is.
+pub fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {
+    Array::new(numbers, shape).unwrap().cast(array.dtype()).with_class_axis(array.class_axis())
+}
+
+/// The axis of an array that its classes lie along.
+pub fn class_axis(array: &Array) -> usize {
+    if array.class_axis() == ClassAxis::Last { array.shape().len() - 1 } else { 1 }
+}
+
+/// The part of an array that lies in a range of an axis.
+pub fn slice(array: &Array, axis: usize, range: &Range<usize>) -> Array {
+    let shape = array.shape();
+    let (length, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
+    let places: Vec<usize> = (0..array.len()).filter(|at| range.contains(&(at / inner % length))).collect();
+    let shape = [&shape[..axis], &[range.len()], &shape[axis + 1..]].concat();
+    let all = array.to_f64();
+    like(array, &places.iter().map(|&at| all[at]).collect::<Vec<_>>(), &shape)
+}
+
+/// Arrays side by side along an axis: what [`slice`] takes apart.
+fn join(arrays: &[Array], axis: usize) -> Array {
+    let mut shape = arrays[0].shape().to_vec();
+    let inner: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    shape[axis] = arrays.iter().map(|array| array.shape()[axis]).sum();
+    let numbers: Vec<Vec<f64>> = arrays.iter().map(Array::to_f64).collect();
+    let joined = (0..outer).flat_map(|i| {
+        let rows = arrays.iter().zip(&numbers);
+        rows.flat_map(move |(array, numbers)| {
+            let row = array.shape()[axis] * inner;
+            numbers[i * row..(i + 1) * row].to_vec()
+        })
+    });
+    like(&arrays[0], &joined.collect::<Vec<_>>(), &shape)
+}
+
+/// Arrays along a new first axis, in f32, as they come from other devices.
+fn stack(arrays: &[Array]) -> Array {
+    let numbers: Vec<f32> = arrays.iter().flat_map(Array::to_f32).collect();
+    Array::new(&numbers, [&[arrays.len()], arrays[0].shape()].concat()).unwrap()
+}
+
+/// Ranges of these lengths, one after the other.
+pub fn ranges(lengths: &[usize]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    lengths.iter().map(|length| (end, end += length).0..end).collect()
+}
+
+/// A whole, and the pieces that it is spread in along an axis of its input.
+pub struct Spread {
+    pub whole: Term<Array>,
+    pub input: Array,
+    pub pieces: Vec<(Term<Array>, Array)>,
+    pub axis: usize,
+}
+
+/// The gradient of a piece where its input was.
+fn in_place(gpu: &Gpu, term: &Term<Array>, input: &Array) -> Result<Array, Error> {
+    let there = gpu.upload_array(input)?;
+    let term = term.map(|array| if array.is(input) { Ok(there.clone()) } else { gpu.upload_array(array) })?;
+    let gradients = vec![Gradient::in_place(&there)];
+    gpu.prepare(&term, &Outputs { gradients, ..Outputs::default() })?.run()?;
+    there.read().wait()
+}
+
+/// Compares what the pieces come to with the whole: on the CPU, on the GPU, and each with the statistics of the other.
+pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
+    let by_twin = spread.pieces.iter().map(|(term, _)| cpu::statistics(term));
+    let by_twin: Vec<Array> = by_twin.collect::<Result<_, _>>().map_err(text)?;
+    let by_gpu = spread.pieces.iter().map(|(term, _)| gpu.statistics(term)?.read().wait());
+    let by_gpu: Vec<Array> = by_gpu.collect::<Result<_, _>>().map_err(text)?;
+    for (name, all) in [("the twin's", stack(&by_twin)), ("the GPU's", stack(&by_gpu))] {
+        let (mut on_cpu, mut on_gpu, mut there) = (Vec::new(), Vec::new(), Vec::new());
+        for (term, input) in &spread.pieces {
+            let term = term.clone().among(&all);
+            let (outcome, [d]) = cpu::gradients(&term, [input]).map_err(text)?;
+            close(&outcome.tensor().to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, twin: {e}"))?;
+            on_cpu.push(d);
+            let (outcome, [d]) = gpu.gradients(&term, [input]).map_err(text)?;
+            let loss = outcome.tensor().read().wait().map_err(text)?;
+            close(&loss.to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, GPU: {e}"))?;
+            on_gpu.push(d.read().wait().map_err(text)?);
+            // of 16 bits two elements share a word
+            if input.dtype() == DType::F32 {
+                there.push(in_place(gpu, &term, input).map_err(text)?);
+            }
+        }
+        same(&join(&on_cpu, spread.axis), &d).map_err(|e| format!("{name}, the twin's gradient: {e}"))?;
+        same(&join(&on_gpu, spread.axis), &d).map_err(|e| format!("{name}, the GPU's gradient: {e}"))?;
+        if !there.is_empty() {
+            same(&join(&there, spread.axis), &d).map_err(|e| format!("{name}, the gradient in place: {e}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A case spread over pieces of its items or positions, which all its operands follow but a weight for each class.
+pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -> Spread {
+    let loss = case.loss();
+    let piece = |range: &Range<usize>| {
+        let mut pieces = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
+        for (name, array) in &mut pieces.operands {
+            let role = loss.header().operand(name).unwrap().role;
+            // labels have no class axis
+            let labels = array.shape().len() < case.setting.shape.len();
+            let axis = axis - usize::from(labels && axis > class_axis(&inputs.operands[0].1));
+            if role != Role::PerClass {
+                *array = slice(array, axis, range);
+            }
+        }
+        let input = pieces.operands[0].1.clone();
+        (case.term(&pieces), input)
+    };
+    Spread {
+        whole: case.term(inputs),
+        input: inputs.operands[0].1.clone(),
+        pieces: ranges(lengths).iter().map(piece).collect(),
+        axis,
+    }
+}
+
+/// A case of a softmax spread over pieces of its classes, which predictions and all that has classes follow.
+pub fn spread_classes(case: &Case, inputs: &Inputs<Array>, lengths: &[usize]) -> Spread {
+    let loss = case.loss();
+    let input = &inputs.operands[0].1;
+    let (axis, count) = (class_axis(input), case.setting.classes());
+    let piece = |range: &Range<usize>| {
+        let mut pieces = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
+        for (name, array) in &mut pieces.operands {
+            match loss.header().operand(name).unwrap().role {
+                Role::PerClass => *array = slice(array, 0, range),
+                _ if array.shape() == input.shape() => *array = slice(array, axis, range),
+                _ => {}
+            }
+        }
+        let input = pieces.operands[0].1.clone();
+        (case.term(&pieces).classes_from(range.start, count), input)
+    };
+    Spread { whole: case.term(inputs), input: input.clone(), pieces: ranges(lengths).iter().map(piece).collect(), axis }
+}
+
+/// Rows of a softmax in pieces of their classes.
+pub fn classes(term: impl Fn(&Array, &Range<usize>) -> Term<Array>, input: &Array, lengths: &[usize]) -> Spread {
+    let axis = class_axis(input);
+    let count = input.shape()[axis];
+    let piece = |range: Range<usize>| {
+        let input = slice(input, axis, &range);
+        (term(&input, &range).classes_from(range.start, count), input)
+    };
+    Spread {
+        whole: term(input, &(0..count)),
+        input: input.clone(),
+        pieces: ranges(lengths).into_iter().map(piece).collect(),
+        axis,
+    }
+}
+
+/// Compares what the values, gradients, sums and denominators of pieces of a batch add up to with those of the whole.
+pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    let (loss, whole) = (case.loss(), case.inputs());
+    // operands that every item has a part of; the others are the same for all
+    let shared = |name: &str| {
+        let roles = [Role::PerClass, Role::Table, Role::Column, Role::Scale, Role::Shift, Role::Projection];
+        let role = loss.header().operand(name).unwrap().role;
+        roles.contains(&role) || role == Role::PerProjection
+    };
+    let pieces: Vec<_> = ranges(&[1, 6, 2])
+        .iter()
+        .map(|range| {
+            let mut piece = case.inputs();
+            for (_, array) in piece.operands.iter_mut().filter(|(name, _)| !shared(name)) {
+                *array = slice(array, 0, range);
+            }
+            piece
+        })
+        .collect();
+    let (outcome, gradients) = cpu::gradient_list(&case.term(&whole), &case.differentiated(&whole)).map_err(text)?;
+    let parts = |term: &Term<Array>| gpu.value(term)?.parts().wait();
+    let mut own = Vec::new();
+    for piece in &pieces {
+        own.push(parts(&case.term(piece)).map_err(text)?);
+    }
+    // each part's sums and denominators add up to the whole's
+    let total = |k: usize, of: fn(&wgloss::PartOutcome) -> f64| own.iter().map(|parts| of(&parts[k])).sum::<f64>();
+    let mut denominators = Vec::new();
+    for (k, part) in outcome.parts().iter().enumerate() {
+        close(&[total(k, |part| part.sum)], &[part.sum]).map_err(|e| format!("sum of {}: {e}", part.name))?;
+        close(&[total(k, |part| part.denominator)], &[part.denominator]).map_err(|e| format!("denominator: {e}"))?;
+        denominators.push(part.denominator);
+    }
+    if denominators.iter().any(|denominator| *denominator != denominators[0]) {
+        return Ok(());
+    }
+    let (mut value, mut of_pieces) = (0.0, Vec::new());
+    for piece in &pieces {
+        let term = case.term(piece).divide_by(denominators[0] as f32);
+        let (outcome, gradients) = gpu.gradient_list(&term, &case.differentiated(piece)).map_err(text)?;
+        value += f64::from(outcome.loss().wait().map_err(text)?);
+        let read = gradients.iter().map(|gradient| gradient.read().wait());
+        of_pieces.push(read.collect::<Result<Vec<Array>, _>>().map_err(text)?);
+    }
+    close(&[value], &[outcome.loss().map_err(text)?])?;
+    let specs = case.given().filter(|spec| spec.gradient);
+    for (k, (spec, want)) in specs.zip(&gradients).enumerate() {
+        let of_spec: Vec<Array> = of_pieces.iter().map(|gradients| gradients[k].clone()).collect();
+        let got = match shared(spec.name) {
+            true => {
+                let sum =
+                    of_spec.iter().map(Array::to_f64).reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect());
+                Array::new(&sum.unwrap(), want.shape()).unwrap()
+            }
+            false => join(&of_spec, 0),
+        };
+        same(&got, want).map_err(|e| format!("gradient of {}: {e}", spec.name))?;
+    }
+    Ok(())
+}
+
+/// A loss's case in the form in which it can be spread, where it can.
+pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
+    let loss = case.loss();
+    let means = loss.header().reductions.contains(&Reduction::Mean);
+    let last = case.setting.axis == ClassAxis::Last;
+    let (shape, reduction): (&[usize], _) = match loss.leaf() {
+        Leaf::Region(leaf) if leaf.rider().is_none() => (if last { &[4, 37, 3] } else { &[4, 3, 37] }, case.reduction),
+        Leaf::Softmax(_) => {
+            let rows: [&[usize]; 3] = [&[70, 37], &[3, 9001], if last { &[3, 41, 9] } else { &[3, 9, 41] }];
+            (rows[rng.below(3)], case.reduction)
+        }
+        // sums over a batch take statistics, and these a loss with a rider has not
+        Leaf::Region(leaf) if leaf.settings().batch => return None,
+        // a batch that is its own negatives comes in rows against all of it
+        Leaf::Similarity(_) => return None,
+        _ if means => (if has(&*loss, Role::Classes) { &[9, 4, 5] } else { &[9, 6] }, Reduction::Mean),
+        _ => return None,
+    };
+    let axis = if shape.len() > 2 { case.setting.axis } else { ClassAxis::Second };
+    let setting = Setting::new(&*loss, shape, axis, case.setting.target);
+    let floats = Floats::All(FLOATS[rng.below(FLOATS.len())]);
+    Some(Case { setting, floats, reduction, upstream: Given::Not, divide_by: Given::Not, ..case })
+}
+
+/// Spreads a case over pieces, and compares what they come to with the whole.
+///
+/// # Errors
+/// What differs.
+pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
+    if !case.is_valid() {
+        return Ok(());
+    }
+    let (loss, inputs, shape) = (case.loss(), case.inputs(), &case.setting.shape);
+    match loss.leaf() {
+        Leaf::Region(leaf) if leaf.rider().is_none() => {
+            let (axis, lengths): (usize, &[usize]) = match (leaf.settings().batch, case.setting.axis) {
+                (true, _) => (0, &[1, 2, 1]),
+                (_, ClassAxis::Last) => (1, &[20, 1, 16]),
+                (_, ClassAxis::Second) => (2, &[20, 1, 16]),
+            };
+            compare(gpu, &spread(case, &inputs, axis, lengths))
+        }
+        Leaf::Softmax(_) => {
+            let first = shape[class_axis(&inputs.operands[0].1)] / 2;
+            compare(gpu, &spread_classes(case, &inputs, &[first, 1, case.setting.classes() - first - 1]))
+        }
+        _ => adds_up(gpu, case),
+    }
+}
