@@ -233,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn every_file_of_tests_is_in_the_page_about_testing() {
+        let page = std::fs::read_to_string(root().join("docs/testing.md")).expect("the page is there");
+        for folder in ["src/gpu/tests", "tests/twins", "tests/accuracy", "tests/gpu", "tests/faults", "cli/tests"] {
+            for entry in std::fs::read_dir(root().join(folder)).expect("the folder is there").flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_test = name.ends_with(".rs") || !name.contains('.');
+                let is_part = ["common", "main.rs", "mod.rs", "point.rs"].contains(&name.as_str());
+                assert!(!is_test || is_part || page.contains(&name), "{folder}/{name} is not in docs/testing.md");
+            }
+        }
+    }
+
+    #[test]
     fn only_components_are_left_out() {
         let lacks = |kind| Check::new(1.0, "no-such-component --check", kind).lacks();
         assert_eq!(lacks(Kind::SucceedsWith("it")), Some(("it", "rustup component add it".to_owned())));
