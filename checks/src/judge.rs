@@ -45,62 +45,73 @@ impl Given {
     /// [`judge`](Self::judge), with so many times the tolerance and room beside it.
     pub fn judge_within(&self, want: &Given, times: f64, room: &Room) -> Result<(), String> {
         let numbers = |loss: Option<f64>| loss.into_iter().collect::<Vec<f64>>();
-        within(&numbers(self.loss), &numbers(want.loss), times, |_| room.loss).map_err(|e| format!("loss: {e}"))?;
-        same_within(&self.tensor, &want.tensor, times, room.tensor).map_err(|e| format!("tensor: {e}"))?;
+        within(&numbers(self.loss), &numbers(want.loss), times, |at, _| room.loss.get(at).copied().unwrap_or_default())
+            .map_err(|e| format!("loss: {e}"))?;
+        same_within(&self.tensor, &want.tensor, times, &room.tensor).map_err(|e| format!("tensor: {e}"))?;
         let unknown = want.tensor.to_f64().iter().any(|loss| loss.is_nan());
-        parts(&self.parts, &want.parts, unknown, times, room.sums)?;
+        parts(&self.parts, &want.parts, unknown, times, &room.sums)?;
         if self.gradients.len() != want.gradients.len() {
             return Err(format!("{} gradients, expected {}", self.gradients.len(), want.gradients.len()));
         }
         for (place, (got, want)) in self.gradients.iter().zip(&want.gradients).enumerate() {
-            let room = room.gradients.get(place).copied().unwrap_or_default();
+            let room = room.gradients.get(place).map_or(&[][..], Vec::as_slice);
             same_within(got, want, times, room).map_err(|e| format!("gradient {place}: {e}"))?;
         }
         Ok(())
     }
 }
 
-/// What the numbers of a call may be off by beside the tolerance, each anywhere in its tensor.
+/// How far each number of a call may be off beside the tolerance; one that is not listed has no such room.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
-    loss: f64,
-    tensor: f64,
-    sums: f64,
-    gradients: Vec<f64>,
+    loss: Vec<f64>,
+    tensor: Vec<f64>,
+    sums: Vec<f64>,
+    gradients: Vec<Vec<f64>>,
 }
 
+/// The most room that a number gets, as a share of the greatest beside it: at a jump its other side is no rounding.
+const MOST_ROOM: f64 = 1e-3;
+
 impl Room {
-    /// So many times the distance between the answers of two calls.
-    pub fn between(a: &Given, b: &Given, times: f64) -> Room {
-        let most = |a: &[f64], b: &[f64]| {
-            let distances = a.iter().zip(b).map(|(a, b)| (a - b).abs()).filter(|distance| distance.is_finite());
-            times * distances.fold(0.0, f64::max)
+    /// So many times the greatest distance of the others' answers from the call's.
+    pub fn around(call: &Given, others: &[Given], times: f64) -> Room {
+        let of = |numbers: &dyn Fn(&Given) -> Vec<f64>| {
+            let own = numbers(call);
+            let most = MOST_ROOM * own.iter().filter(|x| x.is_finite()).fold(0.0f64, |most, x| most.max(x.abs()));
+            let mut room = vec![0.0f64; own.len()];
+            for other in others.iter().map(numbers) {
+                for ((room, own), other) in room.iter_mut().zip(&own).zip(other) {
+                    // a NaN is the lesser of the two
+                    *room = room.max(times * (own - other).abs()).min(most);
+                }
+            }
+            room
         };
-        let arrays = |a: &Array, b: &Array| most(&a.to_f64(), &b.to_f64());
-        let sums = |given: &Given| given.parts.iter().map(|part| part.sum).collect::<Vec<f64>>();
         Room {
-            loss: most(a.loss.as_slice(), b.loss.as_slice()),
-            tensor: arrays(&a.tensor, &b.tensor),
-            sums: most(&sums(a), &sums(b)),
-            gradients: a.gradients.iter().zip(&b.gradients).map(|(a, b)| arrays(a, b)).collect(),
+            loss: of(&|given| given.loss.into_iter().collect()),
+            tensor: of(&|given| given.tensor.to_f64()),
+            sums: of(&|given| given.parts.iter().map(|part| part.sum).collect()),
+            gradients: (0..call.gradients.len()).map(|k| of(&|given| given.gradients[k].to_f64())).collect(),
         }
     }
 }
 
 /// Whether two lists of parts are the same. Where the loss is `unknown`, being NaN, the sum of a part may be NaN too.
-fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64, room: f64) -> Result<(), String> {
+fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64, room: &[f64]) -> Result<(), String> {
     if got.len() != want.len() {
         return Err(format!("{} parts, expected {}", got.len(), want.len()));
     }
-    for (got, want) in got.iter().zip(want) {
+    for (place, (got, want)) in got.iter().zip(want).enumerate() {
         if got.name != want.name {
             return Err(format!("a part is named {}, expected {}", got.name, want.name));
         }
         let sums = if unknown && got.sum.is_nan() { (0.0, 0.0) } else { (got.sum, want.sum) };
         let (denominators, weights) = ((got.denominator, want.denominator), (got.weight, want.weight));
+        let room = room.get(place).copied().unwrap_or_default();
         let each = [("sum", sums, room), ("denominator", denominators, 0.0), ("weight", weights, 0.0)];
         for (what, (got, want), room) in each {
-            within(&[got], &[want], times, |_| room).map_err(|e| format!("part {what}: {e}"))?;
+            within(&[got], &[want], times, |_, _| room).map_err(|e| format!("part {what}: {e}"))?;
         }
     }
     Ok(())
@@ -109,10 +120,10 @@ fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64, r
 /// Whether two arrays are the same in shape and, within the tolerance and the rounding of what is stored in 16 bits, in
 /// elements.
 pub fn same(got: &Array, want: &Array) -> Result<(), String> {
-    same_within(got, want, 1.0, 0.0)
+    same_within(got, want, 1.0, &[])
 }
 
-fn same_within(got: &Array, want: &Array, times: f64, room: f64) -> Result<(), String> {
+fn same_within(got: &Array, want: &Array, times: f64, room: &[f64]) -> Result<(), String> {
     if got.shape() != want.shape() {
         return Err(format!("shape {:?}, expected {:?}", got.shape(), want.shape()));
     }
@@ -122,7 +133,8 @@ fn same_within(got: &Array, want: &Array, times: f64, room: f64) -> Result<(), S
         // what lies beyond the greatest f16, 65504, by half a step and more is infinite
         want.iter_mut().filter(|w| w.abs() >= 65520.0).for_each(|w| *w *= f64::INFINITY);
     }
-    within(&got.to_f64(), &want, times, |want| rounding(dtype, want) + room)
+    let room = |at: usize| room.get(at).copied().unwrap_or_default();
+    within(&got.to_f64(), &want, times, |at, want| rounding(dtype, want) + room(at))
 }
 
 /// Half a unit in the last place of a number: what it may be off by for being stored.
@@ -138,31 +150,32 @@ fn rounding(dtype: DType, number: f64) -> f64 {
 /// The conformance cases' rule: `max|got − want| ≤ rtol·M + min(atol, 1e-6·M)` with `M = max|want|` over what is finite, NaN
 /// where NaN is wanted, infinities of the wanted sign.
 pub fn close(got: &[f64], want: &[f64]) -> Result<(), String> {
-    within(got, want, 1.0, |_| 0.0)
+    within(got, want, 1.0, |_, _| 0.0)
 }
 
-/// [`close`], with so many times the tolerance, and room beside it.
-fn within(got: &[f64], want: &[f64], times: f64, room: impl Fn(f64) -> f64) -> Result<(), String> {
+/// [`close`], with so many times the tolerance, and room beside it for the number at a place.
+fn within(got: &[f64], want: &[f64], times: f64, room: impl Fn(usize, f64) -> f64) -> Result<(), String> {
     let most = want.iter().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
     let bound = times * if most == 0.0 { ATOL } else { RTOL * most + ATOL.min(1e-6 * most) };
-    let good = |g: f64, w: f64| match (w.is_nan(), w.is_infinite()) {
-        (true, _) => g.is_nan(),
-        (_, true) => g == w,
+    let good = |at: usize| match (got[at], want[at]) {
+        (g, w) if w.is_nan() => g.is_nan(),
+        (g, w) if w.is_infinite() => g == w,
         // a NaN fails the comparison
-        _ => (g - w).abs() <= bound + room(w),
+        (g, w) => (g - w).abs() <= bound + room(at, w),
     };
     if got.len() != want.len() {
         return Err(format!("{} numbers, expected {}", got.len(), want.len()));
     }
-    let bad: Vec<usize> = (0..want.len()).filter(|&i| !good(got[i], want[i])).collect();
+    let bad: Vec<usize> = (0..want.len()).filter(|&at| !good(at)).collect();
     match bad.first() {
         None => Ok(()),
         Some(&first) => Err(format!(
-            "{} of {} entries are off, first at {first}: {} instead of {} (greatest {most}, bound {bound:e})",
+            "{} of {} entries are off, first at {first}: {} instead of {} (greatest {most}, bound {:e})",
             bad.len(),
             want.len(),
             got[first],
-            want[first]
+            want[first],
+            bound + room(first, want[first])
         )),
     }
 }

@@ -124,7 +124,11 @@ fn draw(loss: &dyn Loss, kind: Kind, rng: &mut Rng) -> Option<Check> {
         Kind::Added => check(Case { wanted: Wanted::Added, ..case }, Change::Nothing),
         Kind::NotFinite => {
             case.floats = Floats::All(DType::F32);
-            let floats: Vec<&OperandSpec> = case.given().collect();
+            let is_float = |spec: &&OperandSpec| match spec.role {
+                Role::Target => case.setting.target.is_float(),
+                role => !matches!(role, Role::Labels | Role::Index | Role::RowLabels),
+            };
+            let floats: Vec<&OperandSpec> = case.given().filter(is_float).collect();
             let spec = *floats.get(rng.below(floats.len()))?;
             // which of the products of an infinite factor is NaN depends on their order
             let is_factor = matches!(spec.role, Role::Weight | Role::PerClass | Role::Target);
@@ -202,7 +206,7 @@ impl Devices {
     }
 }
 
-/// A device of the same adapter, with bindings of 1 MiB and grids of 64 by 64 by 64 workgroups.
+/// A device of the same adapter, with bindings of 1 MiB and grids of 64 by 64 workgroups.
 fn narrow() -> Result<Gpu, String> {
     let chosen = wgloss::adapters().into_iter().find(|adapter| adapter.chosen).ok_or("no adapter is chosen")?.info;
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());

@@ -28,7 +28,8 @@ fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> R
     // how often what is wrong counts: once in the mean of prediction and target, twice beside their union
     let times = select(1.0, 2.0, jaccard);
     let denominator = ((2.0 * s.true_pos) + (times * wrong)) + smooth_dr;
-    if denominator == 0.0 {
+    // compilers are free to find a NaN equal to 0
+    if (denominator == 0.0) & !is_nan(denominator) {
         return RegionScore(select(-infinity(), nan(), smooth_nr == 0.0), nan(), nan(), nan());
     }
     // the loss is 1 − ratio, of which neither is taken from the other

@@ -23,7 +23,7 @@ fn tiles_finish(
     if NORMALIZE & (factor < 1e8) {
         d -= (product_scale() * pull.x) * (factor * x0_at(element));
     }
-    // a row that is not known and is compared with no other pulls at nothing
+    // a row that is not known and is compared with no other has a gradient of 0
     let gradient = select(factor * d, 0.0, is_nan(factor));
     store_dx0(element, select(gradient, nan(), is_nan(pull.x)));
 }

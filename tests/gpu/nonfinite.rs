@@ -126,6 +126,24 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin() {
     failures.raise();
 }
 
+/// What is infinite in one operand alone is as much so in the difference; of two that are equal it is unknown.
+#[test]
+fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin() {
+    let mut failures = Failures::default();
+    for loss in all().into_iter().filter(|loss| matches!(loss.leaf(), Leaf::Pointwise(_))) {
+        let case = Case { reduction: Reduction::Sum, ..Case::new(loss.header().id, &[3, 5], DType::F32) };
+        for special in [f32::INFINITY, f32::NEG_INFINITY] {
+            let mut inputs = case.inputs();
+            for spec in case.given().filter(|spec| spec.role == Role::Element) {
+                let array = inputs.operand(spec.name);
+                *array = with(array, 7, special);
+            }
+            failures.note(&(&case, special), run(&case, &inputs, |got, want| got.judge(want)));
+        }
+    }
+    failures.raise();
+}
+
 /// Leaves one value out by its mask or its label, and tells which elements of the leading operand that leaves out.
 fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<Vec<usize>> {
     let loss = case.loss();

@@ -87,10 +87,11 @@ impl fmt::Display for Line<'_> {
             write!(f, "{}={} ", name.to_string_lossy(), quoted(value))?;
         }
         let program = Path::new(self.0.get_program());
-        match program.strip_prefix(root()) {
-            Ok(ours) => write!(f, "{}", ours.display())?,
-            // The full path of cargo is noise to the reader.
-            Err(_) => write!(f, "{}", program.file_stem().unwrap_or(program.as_os_str()).to_string_lossy())?,
+        // The full path of cargo is noise to the reader.
+        match (program.strip_prefix(root()), program.file_stem()) {
+            (Ok(ours), _) => write!(f, "{}", ours.display())?,
+            (_, Some(name)) if name == "cargo" => write!(f, "cargo")?,
+            _ => write!(f, "{}", program.display())?,
         }
         self.0.get_args().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }

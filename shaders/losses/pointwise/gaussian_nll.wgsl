@@ -9,7 +9,8 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     // half the log of 2π
     let constant = select(0.0, 0.9189385, FULL);
     if is_infinite(variance) {
-        return ElementScore(select(variance, nan(), is_infinite(d)), vec4<f32>(select(0.0, nan(), is_infinite(d))));
+        let unknown = is_infinite(d) | is_nan(d);
+        return ElementScore(select(variance, nan(), unknown), vec4<f32>(select(0.0, nan(), unknown)));
     }
     let loss = (0.5 * (log_of(variance) + (d * ratio))) + constant;
     return ElementScore(loss, vec4<f32>(ratio, 0.0, 0.5 * (1.0 - (d * ratio)) / variance, 0.0));

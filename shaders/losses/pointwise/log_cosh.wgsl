@@ -1,6 +1,9 @@
 // The log of the hyperbolic cosine of the error: the twin of src/losses/pointwise/log_cosh.rs. Uses lib/component lib/params lib/math geometry/element.
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.x, v.y);
+    if is_nan(d) {
+        return ElementScore(d, vec4<f32>(0.0));
+    }
     let size = abs(d);
     var loss = (size + log1p_near(exp_negative(2.0 * size))) - 0.69314718;
     if size < 1.0 {

@@ -12,11 +12,13 @@ fn region_score(s: RegionSums) -> RegionScore {
     wrong = select(wrong, 0.0, (wrong < 0.0) & (fract(gamma) != 0.0));
     let denominator = (s.true_pos + wrong) + option(SMOOTH_DR);
     let wrong_at_all = (min(option(ALPHA), s.false_pos) > 0.0) | (min(option(BETA), s.false_neg) > 0.0);
-    if (abs(denominator) < 1e-37) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
+    // compilers are free to find a NaN equal to 0, and less than anything
+    let known = !is_nan(denominator);
+    if known & (abs(denominator) < 1e-37) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
         // nothing but what is wrong, by so little that f32 does not hold its product with the weight, or one over it
         return RegionScore(1.0, 0.0, 0.0, 0.0);
     }
-    if denominator == 0.0 {
+    if known & (denominator == 0.0) {
         return RegionScore(select(power(-infinity(), gamma), nan(), option(SMOOTH_NR) == 0.0), nan(), nan(), nan());
     }
     let ratio = (s.true_pos + option(SMOOTH_NR)) / denominator;

@@ -351,6 +351,7 @@ mod tests {
     fn failures_are_read_from_what_programs_print() {
         assert_eq!(failure("test labels::bad ... FAILED").as_deref(), Some("labels::bad"));
         assert_eq!(failure("  FAILED plain: GPU, with gradients: loss: 1 for 2").as_deref(), Some("plain"));
+        assert_eq!(failure("FAILED mse, labels: the label 9 at 0 gave Ok(())").as_deref(), Some("mse, labels"));
         assert_eq!(failure("test labels::bad ... ok"), None);
     }
 
@@ -359,6 +360,7 @@ mod tests {
         let of = |a: &str| a.to_string();
         for killer in [
             Killer::Verify { kind: of("gpu"), dtype: of("f16"), loss: of("mse") },
+            Killer::Drawn { kind: of("cpu"), loss: of("dice") },
             Killer::Tests { binary: of("gpu"), kind: of("cpu"), loss: of("dice") },
         ] {
             assert_eq!(Killer::read(&killer.to_string()), Some(killer));

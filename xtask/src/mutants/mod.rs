@@ -67,7 +67,7 @@ pub fn mutants(install: Install, asked: &Mutants) -> Result<(), Stop> {
     let names: Vec<String> = chosen.iter().map(|mutant| mutant.name.clone()).collect();
     let copy = Copy::new(&folder.join("shaders"), &texts)?;
     let (start, limit) = (Instant::now(), asked.minutes.map(|minutes| Duration::from_secs(60 * minutes)));
-    // all mutants get the cases, which are quick, before any gets the tests
+    // all mutants get the cases and the drawn calls, which are quick, before any gets the tests
     let stages: [(bool, Stage); 2] = [(true, cases), (false, tests)];
     'stages: for (first, stage) in stages {
         for (number, mutant) in chosen.iter().enumerate() {
@@ -160,6 +160,7 @@ fn cases(
 /// where only those hold the file. Where there are no cases, a loss of each family.
 fn losses_of(cases: &[Killer], most: usize) -> Vec<(String, String)> {
     if cases.is_empty() {
+        // which of them reaches the file is not known, so that the bound does not apply
         return REPRESENTATIVES.iter().map(|loss| (loss.to_string(), "cpu".to_string())).collect();
     }
     let mut losses: Vec<(String, String)> = Vec::new();

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 /// The fate of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
-    /// The cases of `wgloss verify` killed it.
+    /// The cases of `wgloss verify` killed it, or the calls that it draws.
     Verify,
-    /// The cases let it pass, a test killed it.
+    /// These let it pass, a test killed it.
     Tests,
-    /// The cases let it pass, and no test has run yet.
+    /// These let it pass, and no test has run yet.
     Passed,
     /// Nothing killed it.
     Survived,
