@@ -1,4 +1,4 @@
-// The sums of a region, of terms that do not cancel, and what a region leaf makes of them. Uses lib/component lib/params.
+// The sums of a region, of terms that do not cancel, and what a region leaf makes of them. Uses lib/component lib/params lib/math.
 struct RegionSums {
     // Σpt
     true_pos: f32,
