@@ -114,27 +114,27 @@ fn checks() -> Vec<Check> {
     let web = "wasm32-unknown-unknown";
     let mut checks = vec![
         Check::new(0.1, "fmt --all --check", SucceedsWith("rustfmt")),
-        Check::new(1.5, "clippy --workspace --all-targets -- -D warnings", SucceedsWith("clippy")),
+        Check::new(0.7, "clippy --workspace --all-targets -- -D warnings", SucceedsWith("clippy")),
         Check::new(0.1, "tree -p wgloss --no-default-features -e normal --prefix none", ListsNone("wgpu")),
-        Check::new(0.5, "check -p wgloss --target wasm32-unknown-unknown", SucceedsFor(web))
+        Check::new(0.7, "check -p wgloss --target wasm32-unknown-unknown", SucceedsFor(web))
             .with(WARNINGS.0, WARNINGS.1),
         Check::new(0.1, "check -p wgloss --no-default-features --target wasm32-unknown-unknown", SucceedsFor(web))
             .with(WARNINGS.0, WARNINGS.1),
-        Check::new(0.1, "check -p wgloss --no-default-features", Succeeds).with(WARNINGS.0, WARNINGS.1),
-        Check::new(11.1, "test --workspace", Succeeds),
-        Check::new(0.2, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
-        Check::of_built(1.7, "wgloss verify --device all --dtype all"),
+        Check::new(0.2, "check -p wgloss --no-default-features", Succeeds).with(WARNINGS.0, WARNINGS.1),
+        Check::new(9.7, "test --workspace", Succeeds),
+        Check::new(0.3, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
+        Check::of_built(1.2, "wgloss verify --device all --dtype all"),
         // on whatever adapter there is: the kernels for a GPU, those that DX12 gets, and those for any, with all of naga's checks
         Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "gpu"),
-        Check::of_built(0.1, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "small"),
-        Check::new(0.7, "test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
+        Check::of_built(0.3, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "small"),
+        Check::new(0.4, "test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
             .with("WGLOSS_KERNELS", "gpu"),
-        Check::of_built(0.7, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "plain"),
+        Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "plain"),
     ];
     checks.extend(EXAMPLES.iter().map(|example| Check::of_built(0.1, example)));
     // a workspace of its own: most of what it depends on has been built by then
     checks.push(Check::new(0.0, "fmt --manifest-path fuzz/Cargo.toml --check", SucceedsWith("rustfmt")));
-    checks.push(Check::new(0.2, FUZZ_CLIPPY, SucceedsWith("clippy")));
+    checks.push(Check::new(0.3, FUZZ_CLIPPY, SucceedsWith("clippy")));
     checks.push(Check::new(0.6, RUNNER, Succeeds));
     // As a test, each benchmark's answer is checked and it runs once, on small inputs.
     checks.push(Check::new(0.5, "test --workspace --bench losses --bench report", Succeeds));

@@ -1,7 +1,7 @@
 //! How the Gram matrices of items are cut: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
-use super::ranges::most_elements;
+use super::ranges::{bytes_of_a_binding, most_elements};
 use super::tiles::{BESIDE, Side, TILE, WORKSPACE, factors, multiplies};
 use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals};
 use crate::error::{Error, Result};
@@ -77,7 +77,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let together = if n as u64 * item > most_elements(request) { most_elements(request) / item } else { n as u64 };
     if together == 0 {
         let limit = request.binding_limit;
-        return Err(Error::TooLarge { what: "bytes of a binding, for an item".into(), needed: 4 * item, limit });
+        let needed = bytes_of_a_binding(request, item);
+        return Err(Error::TooLarge { what: "bytes of a binding, for an item".into(), needed, limit });
     }
     let all = n as u64 * item;
     let some: Vec<Range<u64>> =

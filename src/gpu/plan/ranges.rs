@@ -19,6 +19,11 @@ pub(super) fn most_elements(request: &Request<'_>) -> u64 {
     room(request) / F32
 }
 
+/// The bytes that a binding needs for so many elements, however they are stored and wherever in it they begin.
+pub(super) fn bytes_of_a_binding(request: &Request<'_>, elements: u64) -> u64 {
+    F32 * elements + (request.binding_limit - room(request))
+}
+
 /// The classes of a range, where bindings do not hold all of an item's.
 pub(super) fn range(request: &Request<'_>, classes: Classes) -> Option<usize> {
     let most = most_elements(request);

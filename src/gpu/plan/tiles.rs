@@ -1,7 +1,7 @@
 //! How rows are walked against all others, tile by tile: statistics in chunks of tiles, derivatives in blocks of bounded size.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
-use super::ranges::most_elements;
+use super::ranges::{bytes_of_a_binding, most_elements};
 use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, totals};
 use crate::check::Divisor;
 use crate::error::{Error, Result};
@@ -122,7 +122,7 @@ impl<'a> Tiles<'a> {
             against.own.rows.max(others)
         };
         if room < TILE && statistics.iter().map(longest).any(|rows| rows > room) {
-            let (needed, limit) = ((TILE * width * 4) as u64, request.binding_limit);
+            let (needed, limit) = (bytes_of_a_binding(request, (TILE * width) as u64), request.binding_limit);
             return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
         }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
@@ -134,6 +134,10 @@ impl<'a> Tiles<'a> {
         let Some(blocks) = blocks else {
             let least = Blocks::ever_smaller(width, rows, room, false).last();
             let (needed, limit) = (least.map_or(held, |blocks| needs(&blocks)), request.workspace_bound);
+            if needed <= limit {
+                let (needed, limit) = (least.map_or(0, |blocks| binds(&blocks)), request.binding_limit);
+                return Err(Error::TooLarge { what: "bytes of a binding, for a block of rows".into(), needed, limit });
+            }
             return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
         for (name, elements, _) in scratch(width, blocks, statistics, passes) {
