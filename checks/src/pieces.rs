@@ -135,20 +135,20 @@ pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize
 pub fn spread_classes(case: &Case, inputs: &Inputs<Array>, lengths: &[usize]) -> Spread {
     let loss = case.loss();
     let input = &inputs.operands[0].1;
-    let (axis, count) = (class_axis(input), case.setting.classes());
-    let piece = |range: &Range<usize>| {
+    let term = |own: &Array, range: &Range<usize>| {
         let mut pieces = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
         for (name, array) in &mut pieces.operands {
             match loss.header().operand(name).unwrap().role {
                 Role::PerClass => *array = slice(array, 0, range),
-                _ if array.shape() == input.shape() => *array = slice(array, axis, range),
+                _ if array.shape() == input.shape() => *array = slice(array, class_axis(input), range),
                 _ => {}
             }
         }
-        let input = pieces.operands[0].1.clone();
-        (case.term(&pieces).classes_from(range.start, count), input)
+        // the very array that the gradient is asked of
+        pieces.operands[0].1 = own.clone();
+        case.term(&pieces)
     };
-    Spread { whole: case.term(inputs), input: input.clone(), pieces: ranges(lengths).iter().map(piece).collect(), axis }
+    classes(term, input, lengths)
 }
 
 /// Rows of a softmax in pieces of their classes.
@@ -260,7 +260,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
 /// Spreads a case over pieces, and compares what they come to with the whole.
 ///
 /// # Errors
-/// What differs.
+/// The first numbers of the pieces that are not the whole's.
 pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let (loss, inputs, shape) = (case.loss(), case.inputs(), &case.setting.shape);
     match loss.leaf() {

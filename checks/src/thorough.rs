@@ -20,7 +20,7 @@ pub enum Kind {
     Added,
     /// Operands longer than a binding of 1 MiB, and more workgroups than a dimension of the grid holds.
     Slices,
-    /// What is spread over pieces, as over devices.
+    /// Calls that are spread over pieces, as over devices.
     Pieces,
     /// More than 2^24 elements, of which f32 cannot count the last.
     Large,

@@ -9,7 +9,7 @@ pub trait Pointwise {
     /// [`columns`](Self::columns); `item` what [`item`](Self::item) gave.
     fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
-    /// What the leaf needs of an item, from the number that was looked up for it, which is finite.
+    /// The three numbers that the leaf needs of an item, from the finite number that was looked up for it.
     fn item(&self, _looked_up: f64) -> [f64; 3] {
         [0.0; 3]
     }

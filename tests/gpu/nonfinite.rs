@@ -126,7 +126,7 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin() {
     failures.raise();
 }
 
-/// What is infinite in one operand alone is as much so in the difference; of two that are equal it is unknown.
+/// The difference of two equal infinities is unknown: a compiler may fold it to 0.
 #[test]
 fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin() {
     let mut failures = Failures::default();

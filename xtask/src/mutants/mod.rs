@@ -9,7 +9,7 @@ mod tokens;
 use crate::adapter::set_up;
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, cargo, output, root};
-use killers::{Baseline, End, KINDS, Killer, Programs, run};
+use killers::{Baseline, End, KINDS, Killer, Known, Programs, run};
 use results::{Fate, Line, Results, table};
 use rules::Mutant;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,8 +134,7 @@ fn cases(
         }
         seconds += known.seconds;
         let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        let end = run(killer, programs, planted, None, (limit, Some(&known.failed)))?.end;
-        if let Some(fate) = fate(end, killer, Fate::Verify) {
+        if let Some(fate) = fate(killer, &known, programs, (planted, limit), Fate::Verify)? {
             return Ok(fate);
         }
     }
@@ -148,8 +147,7 @@ fn cases(
         }
         reached = true;
         let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        let end = run(&killer, programs, planted, None, (limit, Some(&known.failed)))?.end;
-        if let Some(fate) = fate(end, &killer, Fate::Verify) {
+        if let Some(fate) = fate(&killer, &known, programs, (planted, limit), Fate::Verify)? {
             return Ok(fate);
         }
     }
@@ -199,8 +197,7 @@ fn tests(
             }
             reached = true;
             let limit = Duration::from_secs_f64(60.0 + 5.0 * known.seconds);
-            let end = run(&killer, programs, planted, None, (limit, Some(&known.failed)))?.end;
-            if let Some(fate) = fate(end, &killer, Fate::Tests) {
+            if let Some(fate) = fate(&killer, &known, programs, (planted, limit), Fate::Tests)? {
                 return Ok(fate);
             }
         }
@@ -209,14 +206,21 @@ fn tests(
     Ok(if reached { (Fate::Survived, String::new()) } else { (Fate::Unreached, "no test reaches it".to_string()) })
 }
 
-/// The fate of a mutant that this run settles, and by what: `killed` where something failed, none where it passed.
-fn fate(end: End, killer: &Killer, killed: Fate) -> Option<(Fate, String)> {
-    match end {
+/// Runs a killer on the planted shaders. The fate of the mutant, and by what: `killed` where something failed, none where it
+/// passed.
+fn fate(
+    killer: &Killer,
+    known: &Known,
+    programs: &Programs,
+    (planted, limit): (&Path, Duration),
+    killed: Fate,
+) -> Result<Option<(Fate, String)>, Stop> {
+    Ok(match run(killer, programs, planted, None, (limit, Some(&known.failed)))?.end {
         End::Passed => None,
         End::Stillborn => Some((Fate::Stillborn, killer.to_string())),
         End::Failed(what) => Some((killed, format!("{killer}: {what}"))),
         End::TimedOut => Some((killed, format!("{killer}: time-out"))),
-    }
+    })
 }
 
 /// The faults that are planted in every run.
