@@ -78,8 +78,9 @@ struct Block {
     first_sum: u32,
     first_pull: u32,
     first_product: u32,
-    spare_3: u32,
-    spare_4: u32,
+    // the place after its last workgroup, and how far a workgroup from there on is moved, beyond the end of the walk
+    end_group: u32,
+    beyond: u32,
     spare_5: u32,
 }
 
@@ -89,9 +90,12 @@ fn base(binding: u32) -> u32 {
     return word_at(params.bases[binding >> 2u], binding & 3u);
 }
 
-// The place of a workgroup in the whole walk: grids are folded into two dimensions, since each is limited.
+// The place of a workgroup in the whole walk. A grid is folded into two dimensions, since each is limited, and may have a few
+// workgroups too many. Where a walk goes dispatch by dispatch these must not do what the next dispatch does: it binds other
+// elements, and a gradient would be added twice.
 fn workgroup_at(group: vec3<u32>, grid: vec3<u32>) -> u32 {
-    return params.block.first_group + ((group.y * grid.x) + group.x);
+    let place = params.block.first_group + ((group.y * grid.x) + group.x);
+    return select(place, place + params.block.beyond, place >= params.block.end_group);
 }
 
 fn option(place: u32) -> f32 {

@@ -41,8 +41,8 @@ params! {
         pub first_sum: u32,
         pub first_pull: u32,
         pub first_product: u32,
-        pub spare_3: u32,
-        pub spare_4: u32,
+        pub end_group: u32,
+        pub beyond: u32,
         pub spare_5: u32,
     }
 }

@@ -83,10 +83,11 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let all = n as u64 * item;
     let some: Vec<Range<u64>> =
         (0..n as u64).step_by(together as usize).map(|first| first..(first + together).min(n as u64)).collect();
-    // a stage over these items, which takes so many workgroups for each: of a chunk, whose first item has the place `before`
-    let over = |stage: &Stage, block: Block, items: &Range<u64>, before: u64, each: u64| {
-        let first_group = narrow((before + items.start) * each);
-        let mut stage = stage.over(Block { first_group, ..block }, (items.end - items.start) * each);
+    // a stage over these items, which takes so many workgroups for each of `rounds` times all items: in the round of this number
+    let over = |stage: &Stage, block: Block, items: &Range<u64>, (round, rounds): (u64, u64), each: u64| {
+        let before = round * n as u64;
+        let groups = (before + items.start) * each..(before + items.end) * each;
+        let mut stage = stage.part(block, groups, rounds * n as u64 * each);
         let operands = ["x0", "x1", "x2", "dx0"].into_iter().filter(|_| together < n as u64);
         let bound: Vec<&str> = stage.kernel.bindings().into_iter().map(|binding| binding.name).collect();
         let operands = operands.filter(|name| bound.contains(name));
@@ -125,8 +126,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
             continue;
         }
         for chunk in 0..chunks as u64 {
-            let each = (tiles * tiles) as u64;
-            plan.stages.extend(some.iter().map(|items| over(&gather, block, items, chunk * n as u64, each)));
+            let (round, each) = ((chunk, chunks as u64), (tiles * tiles) as u64);
+            plan.stages.extend(some.iter().map(|items| over(&gather, block, items, round, each)));
         }
     }
     let mut settle =
@@ -149,7 +150,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let block = Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
         let stage = stage.writing(vec![("dx0".into(), wanted.output)]);
         let each = (tiles * s.div_ceil(TILE)) as u64;
-        plan.stages.extend(some.iter().map(|items| over(&stage, block, items, 0, each)));
+        plan.stages.extend(some.iter().map(|items| over(&stage, block, items, (0, 1), each)));
     }
     Ok(())
 }

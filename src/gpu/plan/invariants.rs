@@ -36,12 +36,20 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
     assert_short(case, plan);
     assert_counted(plan);
     let kernels = bindings(plan);
+    let ends = ends(plan);
     for stage in &plan.stages {
         let (entry, names) = (stage.kernel.entry, &kernels[&Arc::as_ptr(&stage.kernel)]);
         // rows and columns of workgroups, as they are folded, and a kernel's own count of them in 32 bits
         let rows = stage.groups.div_ceil(MOST_OF_ONE);
-        let last = u64::from(stage.block.first_group) + rows * stage.groups.div_ceil(rows);
+        let (first, beyond) = (u64::from(stage.block.first_group), u64::from(stage.block.beyond));
+        let last = first + rows * stage.groups.div_ceil(rows) + beyond;
         assert!(rows <= MOST_OF_ONE && last <= u64::from(u32::MAX), "{entry}: workgroups to {last}");
+        // a workgroup too many, which a grid may have, does nothing of what another dispatch does
+        if let Some(walk) = ends.get(&Arc::as_ptr(&stage.kernel)) {
+            let end = first + stage.groups;
+            let told = (u64::from(stage.block.end_group), beyond) == (end, walk - end);
+            assert!(told, "{entry}: workgroups from {end} on are those of another dispatch");
+        }
         for name in names {
             // finds scratch memory that the plan does not hold
             let _ = plan.bound(stage, name);
@@ -69,6 +77,16 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
             assert_groups_once(request, stages.iter().copied(), "the loss's values");
         }
     }
+}
+
+/// Where the walks end that go dispatch by dispatch, by their kernels.
+fn ends(plan: &Plan) -> HashMap<*const Kernel, u64> {
+    let mut ends = HashMap::new();
+    for stage in plan.stages.iter().filter(|stage| stage.block.first_group > 0) {
+        let end = ends.entry(Arc::as_ptr(&stage.kernel)).or_default();
+        *end = u64::max(*end, u64::from(stage.block.first_group) + stage.groups);
+    }
+    ends
 }
 
 /// The names of what each kernel binds, which are no more than a dispatch can: many stages share a kernel.

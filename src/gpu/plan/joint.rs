@@ -7,6 +7,7 @@ use crate::gpu::files::file;
 use crate::gpu::kernel::{Kernel, Quads};
 use crate::gpu::params::Block;
 use crate::loss::{Header, Source};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// As many dispatches of a walk as it takes to write all gradients, of which the first counts: each writes to outputs of its
@@ -158,6 +159,14 @@ impl Stage {
     /// The same over a block, by so many workgroups.
     pub(super) fn over(&self, block: Block, groups: u64) -> Stage {
         Stage { block, groups, ..self.clone() }
+    }
+
+    /// The same for some of the workgroups of a walk that has so many in all.
+    pub(super) fn part(&self, block: Block, groups: Range<u64>, all: u64) -> Stage {
+        let place = |place: u64| u32::try_from(place).unwrap_or(u32::MAX);
+        let [first_group, end_group] = [groups.start, groups.end].map(place);
+        let beyond = place(all - groups.end);
+        self.over(Block { first_group, end_group, beyond, ..block }, groups.end - groups.start)
     }
 
     pub(super) fn writing(mut self, gradients: Vec<(String, usize)>) -> Stage {

@@ -209,12 +209,8 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             }
             let of = values.of(&(first..end));
             let window = |binding: &Cuttable| Some((binding.name, plan.spans.of(binding.name, &of, &stage.block)?));
-            stages.push(Stage {
-                groups: end - first,
-                block: Block { first_group: u32::try_from(first).unwrap_or(u32::MAX), ..stage.block },
-                windows: bindings.iter().filter_map(window).collect(),
-                ..stage.clone()
-            });
+            let windows = bindings.iter().filter_map(window).collect();
+            stages.push(Stage { windows, ..stage.part(stage.block, first..end, stage.groups) });
             first = end;
         }
     }
