@@ -9,8 +9,9 @@ Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
        cargo xtask fuzz [--minutes N] [TARGET]...
-       cargo xtask mutants [--seed S] [--count N] [--file FILE] [--results FILE]
-                           [--minutes M] [--thorough | --list] [--no-install]
+       cargo xtask mutants [shaders | sources] [--seed S] [--count N]
+                           [--file FILE] [--results FILE] [--minutes M]
+                           [--thorough | --list] [--no-install]
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, stopping at the first that fails
@@ -22,6 +23,8 @@ Usage: cargo xtask <demo | test> [--no-install]
                 that can't run here is left out with a reason
   fuzz          run every fuzz target, or those named, over the kept inputs in
                 fuzz/corpus/ (docs/reliability.md says what the targets are)
+  mutants       plant one-line faults in shaders, and in the sources of plans and
+                twins, and see which of them no check notices
 
   --quick       measure batches eight times smaller, and a few runs of each
   --peers       run PyTorch, burn and candle on the same inputs too, where they
@@ -37,8 +40,9 @@ Usage: cargo xtask <demo | test> [--no-install]
                 docs/platforms.tsv
   --minutes     then run each target for N minutes over mutations of its inputs
   --seed S      draw the mutants of another seed than 1
-  --count N     draw so many instead of 300, beside those that are always planted
-  --file FILE   plant in one shader alone: geometry/elements
+  --count N     draw so many instead of 300 in shaders, beside those that are always
+                planted, and 150 in sources
+  --file FILE   plant in one file alone: geometry/elements, src/cpu/regions.rs
   --results FILE
                 keep what came of each mutant there instead of in
                 target/mutants/results.tsv; the same command goes on from it
@@ -88,10 +92,14 @@ pub enum Request {
 /// Which faults are to be planted, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutants {
+    /// Whether they are planted in shaders.
+    pub shaders: bool,
+    /// Whether they are planted in the sources of plans and twins.
+    pub sources: bool,
     /// The seed of the draw.
     pub seed: u64,
-    /// How many are drawn.
-    pub count: usize,
+    /// How many are drawn, where not as many as is usual.
+    pub count: Option<usize>,
     /// The one file to plant in.
     pub file: Option<String>,
     /// Where to keep the results.
@@ -106,7 +114,17 @@ pub struct Mutants {
 
 impl Default for Mutants {
     fn default() -> Self {
-        Self { seed: 1, count: 300, file: None, results: None, minutes: None, thorough: false, list: false }
+        Self {
+            shaders: true,
+            sources: true,
+            seed: 1,
+            count: None,
+            file: None,
+            results: None,
+            minutes: None,
+            thorough: false,
+            list: false,
+        }
     }
 }
 
@@ -116,7 +134,7 @@ impl Mutants {
         let number = || value.parse::<u64>().map_err(|_| format!("`{name}` wants a number, not `{value}`"));
         match name {
             "--seed" => self.seed = number()?,
-            "--count" => self.count = usize::try_from(number()?).unwrap_or(usize::MAX),
+            "--count" => self.count = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
             "--minutes" => self.minutes = Some(number()?),
             "--file" => self.file = Some(value),
             _ => self.results = Some(value),
@@ -182,6 +200,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--pack", Some(Task::Bench)) => bench.pack = true,
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
             ("mutants", None) => task = Some(Task::Mutants),
+            ("shaders", Some(Task::Mutants)) => mutants.sources = false,
+            ("sources", Some(Task::Mutants)) => mutants.shaders = false,
             ("--list", Some(Task::Mutants)) => mutants.list = true,
             ("--thorough", Some(Task::Mutants)) => mutants.thorough = true,
             (name @ ("--seed" | "--count" | "--file" | "--results" | "--minutes"), Some(Task::Mutants)) => {
@@ -249,12 +269,14 @@ mod tests {
             ("platforms --list", Request::ListPlatforms),
             ("mutants", Request::Mutants(Install::Allowed, Mutants::default())),
             (
-                "mutants --seed 7 --count 9 --file lib/math --minutes 5 --results r.tsv --thorough --no-install",
+                "mutants shaders --seed 7 --count 9 --file lib/math --minutes 5 --results r.tsv --thorough --no-install",
                 Request::Mutants(
                     Install::Forbidden,
                     Mutants {
+                        shaders: true,
+                        sources: false,
                         seed: 7,
-                        count: 9,
+                        count: Some(9),
                         file: Some("lib/math".to_owned()),
                         results: Some("r.tsv".to_owned()),
                         minutes: Some(5),

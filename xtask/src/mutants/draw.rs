@@ -43,6 +43,13 @@ pub fn draw(mutants: Vec<Mutant>, seed: u64, count: usize) -> Vec<Mutant> {
     drawn
 }
 
+/// So many of the mutants, each as likely as another.
+pub fn uniform(mut mutants: Vec<Mutant>, seed: u64, count: usize) -> Vec<Mutant> {
+    Rng(seed).shuffle(&mut mutants);
+    mutants.truncate(count);
+    mutants
+}
+
 /// The first of each list, then the second of each, and so on.
 fn in_turns<T>(lists: Vec<Vec<T>>) -> Vec<T> {
     let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();

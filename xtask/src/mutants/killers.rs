@@ -17,12 +17,17 @@ use std::{fs, thread};
 pub const KINDS: &[(&str, &str)] =
     &[("small", "f32"), ("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("plain", "f32")];
 
+/// All losses: what stands in the place of one.
+pub const ALL: &str = "all";
+
 /// The line that the library prints where a kernel does not compile.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
 /// A run that may kill a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Killer {
+    /// The conformance cases of a loss, on its twin.
+    Twin { loss: String },
     /// The conformance cases of a loss.
     Verify { kind: String, dtype: String, loss: String },
     /// The calls that `wgloss verify --thorough` draws of a loss.
@@ -34,6 +39,7 @@ pub enum Killer {
 impl fmt::Display for Killer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Killer::Twin { loss } => write!(f, "twin {loss}"),
             Killer::Verify { kind, dtype, loss } => write!(f, "verify {kind} {dtype} {loss}"),
             Killer::Drawn { kind, loss } => write!(f, "drawn {kind} {loss}"),
             Killer::Tests { binary, kind, loss } => write!(f, "tests {binary} {kind} {loss}"),
@@ -46,6 +52,7 @@ impl Killer {
     pub fn read(line: &str) -> Option<Killer> {
         let words: Vec<String> = line.split(' ').map(str::to_string).collect();
         match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["twin", loss] => Some(Killer::Twin { loss: loss.into() }),
             ["verify", kind, dtype, loss] => {
                 Some(Killer::Verify { kind: kind.into(), dtype: dtype.into(), loss: loss.into() })
             }
@@ -60,33 +67,40 @@ impl Killer {
     /// The loss.
     pub fn loss(&self) -> &str {
         match self {
-            Killer::Verify { loss, .. } | Killer::Drawn { loss, .. } | Killer::Tests { loss, .. } => loss,
+            Killer::Twin { loss }
+            | Killer::Verify { loss, .. }
+            | Killer::Drawn { loss, .. }
+            | Killer::Tests { loss, .. } => loss,
         }
     }
 
     fn command(&self, programs: &Programs, shaders: &Path) -> Command {
+        let words: &[&str] = match self {
+            Killer::Twin { .. } => &["verify", "--device", "cpu", "--fail-fast"],
+            Killer::Verify { dtype, .. } => &["verify", "--device", "gpu", "--fail-fast", "--dtype", dtype],
+            Killer::Drawn { .. } => &["verify", "--thorough"],
+            Killer::Tests { .. } => &[],
+        };
+        let loss = Some(self.loss()).filter(|loss| *loss != ALL);
         let mut command = match self {
-            Killer::Verify { dtype, loss, .. } => {
-                let mut command = Command::new(&programs.wgloss);
-                command.args(["verify", "--device", "gpu", "--fail-fast", "--dtype", dtype, "--loss", loss]);
-                command
-            }
-            Killer::Drawn { loss, .. } => {
-                let mut command = Command::new(&programs.wgloss);
-                command.args(["verify", "--thorough", "--loss", loss]);
-                command
-            }
-            Killer::Tests { binary, loss, .. } => {
+            Killer::Tests { binary, .. } => {
                 let mut command = Command::new(&programs.tests[binary]);
-                command.env("WGLOSS_LOSSES", loss);
+                command.envs(loss.map(|loss| ("WGLOSS_LOSSES", loss)));
                 if binary == "gpu" {
                     command.args(LONG.iter().flat_map(|test| ["--skip", test]));
                 }
                 command
             }
+            _ => {
+                let mut command = Command::new(&programs.wgloss);
+                command.args(words).args(loss.iter().flat_map(|loss| ["--loss", loss]));
+                command
+            }
         };
-        let (Killer::Verify { kind, .. } | Killer::Drawn { kind, .. } | Killer::Tests { kind, .. }) = self;
-        command.env("WGLOSS_SHADERS", shaders).env("WGLOSS_KERNELS", kind).env("RUST_BACKTRACE", "0");
+        if let Killer::Verify { kind, .. } | Killer::Drawn { kind, .. } | Killer::Tests { kind, .. } = self {
+            command.env("WGLOSS_KERNELS", kind);
+        }
+        command.env("WGLOSS_SHADERS", shaders).env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -359,6 +373,7 @@ mod tests {
     fn a_killer_is_read_as_it_is_written() {
         let of = |a: &str| a.to_string();
         for killer in [
+            Killer::Twin { loss: of("mse") },
             Killer::Verify { kind: of("gpu"), dtype: of("f16"), loss: of("mse") },
             Killer::Drawn { kind: of("cpu"), loss: of("dice") },
             Killer::Tests { binary: of("gpu"), kind: of("cpu"), loss: of("dice") },

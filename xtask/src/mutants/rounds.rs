@@ -1,0 +1,94 @@
+//! Rounds over mutants: each is planted, judged, taken out again, and written down.
+
+use super::results::{Fate, Line, Results, table};
+use super::rules::Mutant;
+use super::{lists, read, written};
+use crate::args::Mutants;
+use crate::run::{Stop, root};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Mutants, what is known of them, and the copy of the files in which they are planted.
+pub struct Rounds<'a> {
+    chosen: &'a [Mutant],
+    texts: &'a BTreeMap<String, String>,
+    results: Results,
+    /// Why some of them compute the same as the original.
+    equivalent: BTreeMap<String, String>,
+    copy: PathBuf,
+    /// What a file's name in the copy has that its key in `texts` has not.
+    suffix: &'static str,
+    end: Option<Instant>,
+}
+
+impl<'a> Rounds<'a> {
+    /// Lays the copy of the files, and reads what is known.
+    pub fn new(
+        chosen: &'a [Mutant],
+        texts: &'a BTreeMap<String, String>,
+        copy: &Path,
+        suffix: &'static str,
+        asked: &Mutants,
+    ) -> Result<Self, Stop> {
+        let results = asked.results.clone().unwrap_or("target/mutants/results.tsv".to_string());
+        let equivalent = table(&read(&lists().join("equivalent.tsv"))?)
+            .filter_map(|fields| Some((fields.first()?.to_string(), fields.get(1)?.to_string())))
+            .collect();
+        let rounds = Self {
+            chosen,
+            texts,
+            results: Results::read(&root().join(results)),
+            equivalent,
+            copy: copy.to_path_buf(),
+            suffix,
+            end: asked.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
+        };
+        texts.iter().try_for_each(|(file, text)| rounds.write(file, text))?;
+        Ok(rounds)
+    }
+
+    /// Judges the mutants whose line, if they have one, says that they are open in this round.
+    pub fn round(
+        &mut self,
+        open: impl Fn(Option<&Line>) -> bool,
+        mut judge: impl FnMut(&Mutant, &Path) -> Result<(Fate, String), Stop>,
+    ) -> Result<(), Stop> {
+        for (number, mutant) in self.chosen.iter().enumerate() {
+            let known = self.results.lines.get(&mutant.name);
+            if !open(known) || (known.is_some() && self.equivalent.contains_key(&mutant.name)) {
+                continue;
+            }
+            if self.end.is_some_and(|end| Instant::now() > end) {
+                println!("the time is over; the same command goes on from here");
+                return Ok(());
+            }
+            let (text, start) = (&self.texts[&mutant.file], Instant::now());
+            self.write(&mutant.file, &mutant.planted(text))?;
+            let judged = judge(mutant, &self.copy);
+            self.write(&mutant.file, text)?;
+            let (fate, by) = judged?;
+            let line = Line { fate, by, seconds: start.elapsed().as_secs_f64(), shown: mutant.shown(text) };
+            let (number, all) = (number + 1, self.chosen.len());
+            println!("[{number}/{all}] {} {fate:?} {} ({:.1} s)", mutant.name, line.by, line.seconds);
+            self.results.add(mutant, line)?;
+        }
+        Ok(())
+    }
+
+    /// What came of them.
+    pub fn summary(&self) -> String {
+        let names: Vec<String> = self.chosen.iter().map(|mutant| mutant.name.clone()).collect();
+        self.results.summary(&names, &self.equivalent)
+    }
+
+    /// Writes a file of the copy. One that holds the text already is left alone, so that nothing is built anew for it.
+    fn write(&self, file: &str, text: &str) -> Result<(), Stop> {
+        let path = self.copy.join(format!("{file}{}", self.suffix));
+        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+            return Ok(());
+        }
+        written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)), &path)
+    }
+}

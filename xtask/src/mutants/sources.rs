@@ -1,0 +1,274 @@
+//! Faults in plans and twins: those of cargo-mutants, which finds their places, planted in a copy of the project. Each costs a
+//! build of the library.
+
+use super::killers::{ALL, Baseline, End, KINDS, Killer, Known, Programs, run};
+use super::results::Fate;
+use super::rounds::Rounds;
+use super::rules::Mutant;
+use super::{draw, executables, losses, print, written};
+use crate::args::{Install, Mutants};
+use crate::run::{Stop, answers, cargo, output, root, run as announce};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// How many mutants are drawn where no number is given.
+const COUNT: usize = 150;
+
+/// The folders with plans and twins.
+const FOLDERS: &[&str] = &["src/cpu", "src/gpu/plan", "src/losses"];
+
+/// Files of these folders that only tests call.
+const TESTS: &[&str] = &["src/gpu/plan/invariants.rs", "src/losses/tests.rs"];
+
+/// The version of cargo-mutants: another may find other places, and would draw others.
+const VERSION: &str = "27.1.0";
+
+/// The test binaries. The unit tests of the library go by its name.
+const BINARIES: &[&str] = &["accuracy", "faults", "gpu", "gpu-all", "twins", "wgloss"];
+
+/// Plants faults in plans and twins, or prints them.
+pub fn sources(install: Install, asked: &Mutants) -> Result<(), Stop> {
+    let texts = tracked()?;
+    let mut all = listed(install, &texts)?;
+    if let Some(file) = &asked.file {
+        all.retain(|mutant| mutant.file == *file);
+    }
+    let planned = all.len();
+    let chosen = draw::uniform(all, asked.seed, asked.count.unwrap_or(COUNT));
+    if asked.list {
+        print(&chosen, &texts, planned);
+        return Ok(());
+    }
+    let (folder, copy) = (root().join("target/mutants"), root().join("target/mutants/sources"));
+    let mut rounds = Rounds::new(&chosen, &texts, &copy, "", asked)?;
+    let programs = Programs { wgloss: program(&copy)?, tests: tests(&copy)? };
+    let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
+    let (losses, shaders) = (losses()?, root().join("shaders"));
+    // before any mutant is built where the original is
+    for killer in chosen.iter().flat_map(|mutant| killers(mutant, &losses)).collect::<BTreeSet<_>>() {
+        baseline.learn(&killer, &programs, &shaders)?;
+    }
+    rounds.round(
+        |line| line.is_none_or(|line| asked.thorough && line.fate == Fate::Survived),
+        |mutant, copy| {
+            let known = |killer| Some((baseline.known.get(&killer)?.clone(), killer));
+            let mut killers: Vec<(Known, Killer)> = killers(mutant, &losses).into_iter().filter_map(known).collect();
+            killers.sort_by(|(a, _), (b, _)| a.seconds.total_cmp(&b.seconds));
+            judge(&killers, copy)
+        },
+    )?;
+    println!("{}", rounds.summary());
+    Ok(())
+}
+
+/// Builds a mutant, and runs what may kill it, the quickest first, until something does.
+fn judge(killers: &[(Known, Killer)], copy: &Path) -> Result<(Fate, String), Stop> {
+    let Ok(wgloss) = program(copy) else { return Ok((Fate::Stillborn, "it does not compile".to_string())) };
+    let mut programs = Programs { wgloss, tests: BTreeMap::new() };
+    for (known, killer) in killers {
+        let is_test = matches!(killer, Killer::Tests { .. });
+        if is_test && programs.tests.is_empty() {
+            match tests(copy) {
+                Ok(built) => programs.tests = built,
+                Err(_) => return Ok((Fate::Tests, "the tests do not compile".to_string())),
+            }
+        }
+        let limit = Duration::from_secs_f64(30.0 + 5.0 * known.seconds);
+        let killed = if is_test { Fate::Tests } else { Fate::Verify };
+        match run(killer, &programs, &root().join("shaders"), None, (limit, Some(&known.failed)))?.end {
+            End::Passed => {}
+            End::Stillborn => return Ok((Fate::Stillborn, killer.to_string())),
+            End::Failed(what) => return Ok((killed, format!("{killer}: {what}"))),
+            End::TimedOut => return Ok((killed, format!("{killer}: time-out"))),
+        }
+    }
+    Ok((Fate::Survived, String::new()))
+}
+
+/// What may kill a mutant: over the one loss whose file it stands in, or over all.
+fn killers(mutant: &Mutant, losses: &BTreeSet<String>) -> Vec<Killer> {
+    let stem = Path::new(&mutant.file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let loss = if mutant.file.starts_with("src/losses") && losses.contains(&stem) { stem } else { ALL.to_string() };
+    let kernels =
+        |kind: &str, dtype: &str| Killer::Verify { kind: kind.into(), dtype: dtype.into(), loss: loss.clone() };
+    let mut killers = match mutant.file.starts_with("src/gpu") {
+        true => KINDS.iter().map(|(kind, dtype)| kernels(kind, dtype)).collect(),
+        false => vec![Killer::Twin { loss: loss.clone() }],
+    };
+    killers.push(Killer::Drawn { kind: "cpu".into(), loss: loss.clone() });
+    let tests = |binary: &&str| Killer::Tests { binary: binary.to_string(), kind: "cpu".into(), loss: loss.clone() };
+    killers.extend(BINARIES.iter().map(tests));
+    killers
+}
+
+/// The mutants that cargo-mutants makes of plans and twins.
+fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
+    let of = |file: &&String| {
+        FOLDERS.iter().any(|folder| Path::new(file).starts_with(folder)) && !TESTS.contains(&file.as_str())
+    };
+    let files: Vec<&String> = texts.keys().filter(of).collect();
+    // cargo-mutants goes from `mod` to `mod`, and sees none that a macro writes: a package that names all files shows it all
+    let package = root().join("target/mutants/listed");
+    let mut library = String::new();
+    for (number, file) in files.iter().enumerate() {
+        let path = package.join(file);
+        written(
+            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &texts[*file])),
+            &path,
+        )?;
+        library += &format!("#[path = \"{}\"]\nmod file_{number};\n", file.trim_start_matches("src/"));
+    }
+    let manifest = "[package]\nname = \"listed\"\nedition = \"2024\"\n[workspace]\n";
+    for (name, text) in [("Cargo.toml", manifest), ("src/lib.rs", &library)] {
+        written(fs::write(package.join(name), text), &package.join(name))?;
+    }
+    let mut command = Command::new(cargo_mutants(install)?);
+    let json = output(command.args(["mutants", "--list", "--json", "--dir"]).arg(&package))?;
+    let places: Vec<Place> = serde_json::from_str(&json)
+        .map_err(|error| Stop::Failed(format!("what cargo-mutants lists can't be read: {error}")))?;
+    let mut seen = BTreeSet::new();
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    let places = places.into_iter().filter(|place| seen.insert(place.name.clone()));
+    Ok(places.filter_map(|place| place.mutant(texts, &mut times)).collect())
+}
+
+/// A place where cargo-mutants would change something, and its change.
+#[derive(Deserialize)]
+struct Place {
+    name: String,
+    file: String,
+    span: Span,
+    replacement: String,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    start: Point,
+    end: Point,
+}
+
+/// A line and a column, counted from 1; columns are characters.
+#[derive(Deserialize)]
+struct Point {
+    line: usize,
+    column: usize,
+}
+
+impl Point {
+    fn byte(&self, text: &str) -> Option<usize> {
+        let line = text.split_inclusive('\n').take(self.line - 1).map(str::len).sum::<usize>();
+        let column = text[line..].char_indices().nth(self.column - 1).map(|(at, _)| at);
+        Some(line + column.or((line == text.len()).then_some(0))?)
+    }
+}
+
+impl Place {
+    /// The mutant, named by file, change and function, and by a number where these are alike, so that its name outlives changes
+    /// of lines.
+    fn mutant(self, texts: &BTreeMap<String, String>, times: &mut BTreeMap<String, usize>) -> Option<Mutant> {
+        let text = texts.get(&self.file)?;
+        let change = self.name.splitn(4, ':').nth(3)?.trim();
+        let name = format!("{}: {}", self.file, change.split_whitespace().collect::<Vec<_>>().join(" "));
+        let time = times.entry(name.clone()).and_modify(|time| *time += 1).or_insert(1);
+        Some(Mutant {
+            name: if *time > 1 { format!("{name} #{time}") } else { name },
+            rule: "source",
+            place: self.span.start.byte(text)?..self.span.end.byte(text)?,
+            by: self.replacement,
+            function: None,
+            file: self.file,
+        })
+    }
+}
+
+/// The program cargo-mutants, installed below `target/` where the machine has none.
+fn cargo_mutants(install: Install) -> Result<PathBuf, Stop> {
+    let folder = root().join("target/mutants/cargo-mutants");
+    let program = folder.join("bin/cargo-mutants");
+    if answers(Command::new(&program).args(["mutants", "--version"])) {
+        return Ok(program);
+    }
+    let folder = folder.to_string_lossy().into_owned();
+    let args = ["install", "cargo-mutants", "--version", VERSION, "--locked", "--root", &folder];
+    match install {
+        Install::Allowed => announce(&mut cargo(&args)).map(|()| program),
+        Install::Forbidden => Err(Stop::Failed(format!("it needs `cargo {}`", args.join(" ")))),
+    }
+}
+
+/// The files of the project, by their paths: what a build needs is among them.
+fn tracked() -> Result<BTreeMap<String, String>, Stop> {
+    let list = output(Command::new("git").args(["ls-files", "-z"]).current_dir(root()))?;
+    let text = |file: &str| Some((file.to_string(), fs::read_to_string(root().join(file)).ok()?));
+    Ok(list.split('\0').filter(|file| !file.starts_with("fuzz/")).filter_map(text).collect())
+}
+
+/// A command of cargo's in the copy. What it builds lies apart: a mutant must not take the place of the project's programs.
+fn in_copy(copy: &Path, args: &[&str]) -> Command {
+    let mut command = cargo(args);
+    command.current_dir(copy).args(["--quiet", "--message-format", "json", "--target-dir"]);
+    command.arg(root().join("target/mutants/build")).stderr(Stdio::null());
+    command
+}
+
+/// Builds the program `wgloss` of the copy.
+fn program(copy: &Path) -> Result<PathBuf, Stop> {
+    let built = executables(&mut in_copy(copy, &["build", "-p", "wgloss-cli"]))?;
+    built.get("wgloss").cloned().ok_or(Stop::Failed("cargo built no `wgloss`".to_string()))
+}
+
+/// Builds the tests of the copy's library.
+fn tests(copy: &Path) -> Result<BTreeMap<String, PathBuf>, Stop> {
+    let mut built = executables(&mut in_copy(copy, &["test", "-p", "wgloss", "--no-run", "--lib", "--tests"]))?;
+    let gpu = built.get("gpu").cloned().ok_or(Stop::Failed("cargo built no `gpu`".to_string()))?;
+    built.insert("gpu-all".to_string(), gpu);
+    Ok(built)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_becomes_a_mutant_of_its_bytes_and_a_name_without_lines() {
+        let text = "fn f(a: u32) -> u32 {\n    // ä ist a\n    a + 1 + 2\n}\n";
+        let texts = BTreeMap::from([("src/cpu/f.rs".to_string(), text.to_string())]);
+        let json = |column: usize| {
+            format!(
+                "{{\"name\": \"src/cpu/f.rs:3:{column}: replace + with - in f\", \"file\": \"src/cpu/f.rs\", \"genre\": \"x\",
+                  \"replacement\": \"-\", \"span\": {{\"start\": {{\"line\": 3, \"column\": {column}}},
+                  \"end\": {{\"line\": 3, \"column\": {}}}}}}}",
+                column + 1
+            )
+        };
+        let places: Vec<Place> = serde_json::from_str(&format!("[{}, {}]", json(7), json(11))).expect("two places");
+        let mut times = BTreeMap::new();
+        let mutants: Vec<Mutant> = places.into_iter().filter_map(|place| place.mutant(&texts, &mut times)).collect();
+        let named: Vec<_> = mutants.iter().map(|mutant| (mutant.name.as_str(), mutant.shown(text))).collect();
+        let wanted = [
+            ("src/cpu/f.rs: replace + with - in f", "a + 1 + 2 => a - 1 + 2".to_string()),
+            ("src/cpu/f.rs: replace + with - in f #2", "a + 1 + 2 => a + 1 - 2".to_string()),
+        ];
+        assert_eq!(named, wanted);
+    }
+
+    #[test]
+    fn a_leaf_is_judged_by_its_loss_and_a_plan_by_kernels_of_all() {
+        let losses = BTreeSet::from(["mse".to_string()]);
+        let of = |file: &str| {
+            let place = 0..0;
+            let (file, by) = (file.to_string(), String::new());
+            killers(&Mutant { name: String::new(), file, rule: "source", place, by, function: None }, &losses)
+        };
+        let leaf = of("src/losses/pointwise/mse.rs");
+        assert!(leaf.iter().all(|killer| killer.loss() == "mse"), "{leaf:?}");
+        assert!(leaf.contains(&Killer::Twin { loss: "mse".to_string() }));
+        let plan = of("src/gpu/plan/gram.rs");
+        assert!(plan.iter().all(|killer| killer.loss() == ALL), "{plan:?}");
+        assert!(plan.iter().any(|killer| matches!(killer, Killer::Verify { .. })));
+    }
+}
