@@ -9,6 +9,7 @@ Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
        cargo xtask fuzz [--minutes N] [TARGET]...
+       cargo xtask record FILE | BEFORE AFTER
        cargo xtask mutants [shaders | sources] [--seed S] [--count N]
                            [--file FILE] [--results FILE] [--minutes M]
                            [--thorough | --list] [--no-install]
@@ -25,6 +26,8 @@ Usage: cargo xtask <demo | test> [--no-install]
                 fuzz/corpus/ (docs/reliability.md says what the targets are)
   mutants       plant one-line faults in shaders, and in the sources of plans and
                 twins, and see which of them no check notices
+  record        write down in FILE what every planned kernel comes to, or list how
+                two such records differ
 
   --quick       measure batches eight times smaller, and a few runs of each
   --peers       run PyTorch, burn and candle on the same inputs too, where they
@@ -85,6 +88,10 @@ pub enum Request {
     WriteTables,
     /// Run the fuzz targets, with these arguments of their runner.
     Fuzz(Vec<String>),
+    /// Write a record of the kernels to this file.
+    Record(String),
+    /// Compare two records.
+    Compare(String, String),
     /// Plant faults.
     Mutants(Install, Mutants),
 }
@@ -166,6 +173,7 @@ enum Task {
     Bench,
     Platforms,
     Fuzz,
+    Record,
     Mutants,
 }
 
@@ -174,7 +182,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut task = None;
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
-    let (mut instead, mut rows, mut fuzz) = (None, Vec::new(), Vec::new());
+    let (mut instead, mut rows, mut fuzz, mut files) = (None, Vec::new(), Vec::new(), Vec::new());
     let mut mutants = Mutants::default();
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
@@ -199,6 +207,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--cost", Some(Task::Bench)) => bench.cost = true,
             ("--pack", Some(Task::Bench)) => bench.pack = true,
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
+            ("record", None) => task = Some(Task::Record),
+            (file, Some(Task::Record)) if !file.starts_with('-') => files.push(argument),
             ("mutants", None) => task = Some(Task::Mutants),
             ("shaders", Some(Task::Mutants)) => mutants.sources = false,
             ("sources", Some(Task::Mutants)) => mutants.shaders = false,
@@ -223,8 +233,13 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
         Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, rows))),
         Some(Task::Fuzz) => Ok(Request::Fuzz(fuzz)),
+        Some(Task::Record) => match <[String; 2]>::try_from(files) {
+            Ok([before, after]) => Ok(Request::Compare(before, after)),
+            Err(files) if files.len() == 1 => Ok(Request::Record(files.concat())),
+            Err(_) => Err("`record` wants a file to write, or two to compare".to_owned()),
+        },
         Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
-        None => Err("say what to do: `demo`, `test`, `bench`, `platforms`, `fuzz` or `mutants`".to_owned()),
+        None => Err("say what to do: `demo`, `test`, `bench`, `platforms`, `fuzz`, `record` or `mutants`".to_owned()),
     }
 }
 
@@ -289,6 +304,8 @@ mod tests {
             ("fuzz", Request::Fuzz(Vec::new())),
             ("fuzz --minutes 5 plans", Request::Fuzz(vec!["--minutes".to_owned(), "5".to_owned(), "plans".to_owned()])),
             ("fuzz plans --help", Request::Help),
+            ("record a.tsv", Request::Record("a.tsv".to_owned())),
+            ("record a.tsv b.tsv", Request::Compare("a.tsv".to_owned(), "b.tsv".to_owned())),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
         }
@@ -297,8 +314,8 @@ mod tests {
     #[test]
     fn command_lines_that_do_not() {
         for (line, named) in [
-            ("", "`demo`, `test`, `bench`, `platforms`, `fuzz` or `mutants`"),
-            ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz` or `mutants`"),
+            ("", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record` or `mutants`"),
+            ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record` or `mutants`"),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),
@@ -313,6 +330,8 @@ mod tests {
             ("platforms --quick", "`--quick`"),
             ("test --list", "`--list`"),
             ("test --seed 1", "`--seed`"),
+            ("record", "`record` wants a file"),
+            ("record a b c", "`record` wants a file"),
             ("mutants --seed", "`--seed` wants a value"),
             ("mutants --count few", "`few`"),
         ] {

@@ -9,6 +9,7 @@ mod distribution;
 mod fuzz;
 mod mutants;
 mod platforms;
+mod record;
 mod run;
 mod test;
 
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
         Ok(Request::WriteTables) => platforms::tables(),
         Ok(Request::Fuzz(arguments)) => fuzz::fuzz(&arguments),
         Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
+        Ok(Request::Record(file)) => record::record(&file),
+        Ok(Request::Compare(before, after)) => record::compare(&before, &after),
         Ok(Request::Mutants(install, asked)) => mutants::mutants(install, &asked),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");

@@ -9,6 +9,7 @@ mod huge;
 mod kernels;
 mod layout;
 mod leaves;
+mod record;
 mod texts;
 mod tree;
 mod workspace;

@@ -25,11 +25,11 @@ const SHADER_MODELS: &[(&str, hlsl::ShaderModel)] = &[
 ];
 
 /// One text: its folder, its entry point's name in that language, the ending of its file, and what stands in it.
-struct Text {
+pub(super) struct Text {
     folder: &'static str,
     entry: String,
     ending: &'static str,
-    contents: Vec<u8>,
+    pub contents: Vec<u8>,
 }
 
 /// Writes each distinct text of every kernel once.
@@ -91,7 +91,7 @@ fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Vec<Text> {
     hlsl.chain([metal(kernel, module, info)]).collect()
 }
 
-fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
+pub(super) fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
     let entry_point = kernel.entry.to_string();
     let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
     let options = spv::Options {

@@ -32,7 +32,8 @@ const BINARIES: &[&str] = &["accuracy", "faults", "gpu", "gpu-all", "twins", "wg
 
 /// Plants faults in plans and twins, or prints them.
 pub fn sources(install: Install, asked: &Mutants) -> Result<(), Stop> {
-    let texts = tracked()?;
+    let files = tracked()?;
+    let texts = texts(&files);
     let mut all = listed(install, &texts)?;
     if let Some(file) = &asked.file {
         all.retain(|mutant| mutant.file == *file);
@@ -44,6 +45,7 @@ pub fn sources(install: Install, asked: &Mutants) -> Result<(), Stop> {
         return Ok(());
     }
     let (folder, copy) = (root().join("target/mutants"), root().join("target/mutants/sources"));
+    copied(&files, &copy)?;
     let mut rounds = Rounds::new(&chosen, &texts, &copy, "", asked)?;
     let programs = Programs { wgloss: program(&copy)?, tests: tests(&copy)? };
     let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
@@ -107,19 +109,12 @@ fn killers(mutant: &Mutant, losses: &BTreeSet<String>) -> Vec<Killer> {
 
 /// The mutants that cargo-mutants makes of plans and twins.
 fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
-    let of = |file: &&String| {
-        FOLDERS.iter().any(|folder| Path::new(file).starts_with(folder)) && !TESTS.contains(&file.as_str())
-    };
-    let files: Vec<&String> = texts.keys().filter(of).collect();
     // cargo-mutants goes from `mod` to `mod`, and sees none that a macro writes: a package that names all files shows it all
     let package = root().join("target/mutants/listed");
     let mut library = String::new();
-    for (number, file) in files.iter().enumerate() {
+    for (number, (file, text)) in texts.iter().enumerate() {
         let path = package.join(file);
-        written(
-            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &texts[*file])),
-            &path,
-        )?;
+        written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)), &path)?;
         library += &format!("#[path = \"{}\"]\nmod file_{number};\n", file.trim_start_matches("src/"));
     }
     let manifest = "[package]\nname = \"listed\"\nedition = \"2024\"\n[workspace]\n";
@@ -132,7 +127,8 @@ fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<Muta
         .map_err(|error| Stop::Failed(format!("what cargo-mutants lists can't be read: {error}")))?;
     let mut seen = BTreeSet::new();
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    let places = places.into_iter().filter(|place| seen.insert(place.name.clone()));
+    let places =
+        places.into_iter().filter(|place| !TESTS.contains(&place.file.as_str()) && seen.insert(place.name.clone()));
     Ok(places.filter_map(|place| place.mutant(texts, &mut times)).collect())
 }
 
@@ -200,11 +196,32 @@ fn cargo_mutants(install: Install) -> Result<PathBuf, Stop> {
     }
 }
 
-/// The files of the project, by their paths: what a build needs is among them.
-fn tracked() -> Result<BTreeMap<String, String>, Stop> {
-    let list = output(Command::new("git").args(["ls-files", "-z"]).current_dir(root()))?;
-    let text = |file: &str| Some((file.to_string(), fs::read_to_string(root().join(file)).ok()?));
-    Ok(list.split('\0').filter(|file| !file.starts_with("fuzz/")).filter_map(text).collect())
+/// The sources of plans and twins, by their paths.
+fn texts(files: &[String]) -> BTreeMap<String, String> {
+    let is_source = |file: &&String| FOLDERS.iter().any(|folder| Path::new(file).starts_with(folder));
+    let text = |file: &String| Some((file.clone(), fs::read_to_string(root().join(file)).ok()?));
+    files.iter().filter(is_source).filter_map(text).collect()
+}
+
+/// Copies files of the project, but for those that are there as they are.
+fn copied(files: &[String], copy: &Path) -> Result<(), Stop> {
+    for file in files {
+        let (from, to) = (root().join(file), copy.join(file));
+        let bytes = fs::read(&from).map_err(|error| Stop::Failed(format!("{}: {error}", from.display())))?;
+        if !fs::read(&to).is_ok_and(|there| there == bytes) {
+            written(to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&to, bytes)), &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The files of the project that a build may need.
+fn tracked() -> Result<Vec<String>, Stop> {
+    let list = output(
+        Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root()),
+    )?;
+    let needed = |file: &&str| !file.is_empty() && !file.starts_with("fuzz/") && root().join(file).is_file();
+    Ok(list.split('\0').filter(needed).map(str::to_string).collect())
 }
 
 /// A command of cargo's in the copy. What it builds lies apart: a mutant must not take the place of the project's programs.

@@ -1,0 +1,121 @@
+//! Writes down what every plan comes to, for `cargo xtask record`: two records tell whether a change of how kernels are made has
+//! changed a kernel.
+
+use super::cases::{Case, cases, noop};
+use super::compiled::{features, in_parallel, name, parse};
+use super::texts::spirv;
+use crate::gpu::kernel::{Kernel, Quads};
+use crate::gpu::plan::{Plan, Stage};
+use crate::gpu::specialise::{kept, quads};
+use naga::ShaderStage;
+use naga::back::pipeline_constants::process_overrides;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::Mutex;
+
+/// The variable that names the folder to write to. The test does nothing without it.
+const FOLDER: &str = "WGLOSS_RECORD";
+
+/// The SPIR-V files that have been written, by the kernels' keys.
+type Written = Mutex<HashMap<String, String>>;
+
+/// Writes each distinct kernel once, as SPIR-V without names, and a line for each plan and each of its dispatches.
+#[test]
+fn every_plan_is_written_down() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder).expect("the folder of the record can be written to");
+    let written = Written::default();
+    let of_loss = |loss: Box<dyn crate::Loss>| {
+        let cases: Vec<Case> = cases(&*loss);
+        let id = loss.header().id;
+        in_parallel(&cases, |case| lines(id, case, folder, &written)).concat()
+    };
+    let lines: Vec<String> = crate::losses::walked().into_iter().map(of_loss).collect();
+    fs::write(folder.join("plans.tsv"), lines.concat()).expect("the folder of the record can be written to");
+}
+
+/// The lines of a case: the plan's, and those of its dispatches.
+fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
+    let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    let mut lines = String::new();
+    for (of, plan) in [("plan", Some(plan)), ("rounding", rounding)] {
+        let Some(plan) = plan else { continue };
+        let case = format!("{id}\t{}\t{of}", words(case));
+        let _ = writeln!(lines, "{case}\t\t{:?}\t{:?}\t{}", plan.params, plan.scratch, plan.longest_loop);
+        for (number, stage) in plan.stages.iter().enumerate() {
+            let forms: Vec<String> = forms(stage).iter().map(|kernel| file(kernel, folder, written)).collect();
+            let Stage { kernel, groups, block, windows, .. } = stage;
+            let (entry, forms, roles) = (kernel.entry, forms.join(" "), roles(&plan, stage));
+            let _ = writeln!(lines, "{case}\t{number}\t{entry}\t{groups}\t{forms}\t{roles}\t{block:?}\t{windows:?}");
+        }
+    }
+    lines
+}
+
+/// A case without what differs from run to run.
+fn words(case: &Case) -> String {
+    let Case { default: _, options, reduction, shape, axis, target, floats, optional, .. } = case;
+    let Case { upstream_tensor, divide_by_tensor, gradients, free, workspace_bound, piece, .. } = case;
+    let Case { on_cpu, in_eights, small, binding_limit, .. } = case;
+    format!(
+        "{options:?} {reduction:?} {shape:?} {axis:?} {target:?} {floats:?} {optional:?} {upstream_tensor} {divide_by_tensor} \
+         {gradients:?} {free} {workspace_bound} {piece:?} {on_cpu} {in_eights} {small} {binding_limit}"
+    )
+}
+
+/// A dispatch's kernel, and what it is made into where tensors begin at quads, on either kind of adapter, and where classes are
+/// few.
+fn forms(stage: &Stage) -> Vec<Kernel> {
+    let kernel = Kernel::clone(&stage.kernel);
+    let mut forms = vec![kernel.clone()];
+    if kernel.quads > Quads::Nothing {
+        for in_pairs in [false, true] {
+            let mut of_quads = Kernel { own_params: in_pairs, ..kernel.clone() };
+            quads(&mut of_quads, in_pairs, |_| true);
+            forms.push(of_quads);
+        }
+    }
+    for (few, row) in [(Some(3), None), (None, Some(3))] {
+        let mut of_few = Kernel { few, row, ..forms[forms.len() - 1].clone() };
+        kept(&mut of_few);
+        if of_few.text() != kernel.text() {
+            forms.push(of_few);
+        }
+    }
+    forms
+}
+
+/// What each binding stands for, by its number.
+fn roles(plan: &Plan, stage: &Stage) -> String {
+    let bindings = stage.kernel.bindings();
+    let role = |binding: &crate::gpu::declared::Declared| {
+        format!("{}={:?}", binding.number, plan.bound(stage, binding.name)).replace(' ', "")
+    };
+    bindings.iter().map(role).collect::<Vec<_>>().join(" ")
+}
+
+/// The file with the kernel's SPIR-V, which is named by what it holds.
+fn file(kernel: &Kernel, folder: &Path, written: &Written) -> String {
+    let key = kernel.key();
+    let known = |written: &Written| written.lock().expect("no writer panicked").get(&key).cloned();
+    if let Some(file) = known(written) {
+        return file;
+    }
+    let (module, info) =
+        parse(&kernel.text(), features(&kernel.sources)).unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
+    let constants = kernel.overrides.iter().cloned().collect();
+    let (module, info) = process_overrides(&module, &info, Some((ShaderStage::Compute, kernel.entry)), &constants)
+        .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
+    let words = spirv(kernel, &module, &info).contents;
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    let file = format!("{:016x}.spv", hasher.finish());
+    fs::write(folder.join(&file), &words).expect("the folder of the record can be written to");
+    written.lock().expect("no writer panicked").insert(key, file.clone());
+    file
+}
