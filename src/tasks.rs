@@ -1,4 +1,4 @@
-//! Which loss for which task: a table that the program lists, the README shows, and the compiler checks.
+//! Which loss for which task: a table that the program lists, docs/choosing.md shows, and the compiler checks.
 
 /// A task, and the loss that people train it with.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! `wgloss list`: which loss for which task, and the tables that the README shows.
+//! `wgloss list`: which loss for which task, and the tables of docs/choosing.md and docs/losses.md.
 
 use crate::failure::Failure;
 use clap::Args;
@@ -19,7 +19,7 @@ impl List {
     /// Prints the tasks that are meant.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.markdown {
-            return Ok(write!(out, "{}", markdown())?);
+            return Ok(write!(out, "{}\n{}", tasks(), losses())?);
         }
         let meant = self.task.join(" ").to_lowercase();
         let tasks: Vec<&Task> = TASKS.iter().filter(|task| task.name.contains(&meant)).collect();
@@ -35,16 +35,19 @@ impl List {
     }
 }
 
-/// The tables of the README, from the list of tasks and the losses' own headers.
-fn markdown() -> String {
-    let task = |task: &Task| {
+/// The table of docs/choosing.md, from the list of tasks.
+fn tasks() -> String {
+    let row = |task: &Task| {
         format!("| {} | {} | {} | `{}` | {} |\n", task.name, task.data, task.targets, line(task.code), task.note)
     };
-    let mut text = String::from("| task | data | targets | loss | mind |\n|---|---|---|---|---|\n");
-    text.extend(TASKS.iter().map(task));
-    text.push_str("\n| loss | what | operands (∂ differentiable, ? optional) | options |\n|---|---|---|---|\n");
-    text.extend(all().iter().map(|loss| row(&**loss)));
-    text
+    let head = "| task | data | targets | loss | mind |\n|---|---|---|---|---|\n";
+    head.to_string() + &TASKS.iter().map(row).collect::<String>()
+}
+
+/// The table of docs/losses.md, from the losses' own headers.
+fn losses() -> String {
+    let head = "| loss | what | operands (∂ differentiable, ? optional) | options |\n|---|---|---|---|\n";
+    head.to_string() + &all().iter().map(|loss| row(&**loss)).collect::<String>()
 }
 
 fn row(loss: &dyn Loss) -> String {
@@ -78,14 +81,15 @@ mod tests {
     use wgloss::Reduction;
 
     #[test]
-    fn the_readme_shows_these_tables() {
-        let readme = include_str!("../../README.md");
-        assert!(readme.contains(&markdown()), "`wgloss list --markdown` prints what the README has to show");
+    fn the_documents_show_these_tables() {
+        let print = "`wgloss list --markdown` prints what it has to show";
+        assert!(include_str!("../../docs/choosing.md").contains(&tasks()), "docs/choosing.md: {print}");
+        assert!(include_str!("../../docs/losses.md").contains(&losses()), "docs/losses.md: {print}");
     }
 
     #[test]
-    fn the_readme_says_which_losses_take_which_reductions() {
-        let readme = include_str!("../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    fn the_list_of_losses_says_which_take_which_reductions() {
+        let page = include_str!("../../docs/losses.md").split_whitespace().collect::<Vec<_>>().join(" ");
         let losses = all();
         let with = |reduction, takes: bool| {
             let headers = losses.iter().map(|loss| loss.header());
@@ -93,7 +97,7 @@ mod tests {
         };
         assert_eq!(with(Reduction::Mean, false).chain(with(Reduction::Sum, false)).count(), 0);
         let said = |from: &str, to: &str| -> Vec<&str> {
-            let text = readme.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect(from).0;
+            let text = page.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect(from).0;
             let mut ids: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
             ids.sort_unstable();
             ids

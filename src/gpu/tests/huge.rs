@@ -305,7 +305,7 @@ fn what_a_twin_holds_is_bounded() {
     assert!(cpu::value(&crate::InfoNce::default().of(&few, &few).reduce(Reduction::Sum)).is_ok());
 }
 
-/// A refusal that is the GPU's alone says so, and the README has the number.
+/// A refusal that is the GPU's alone says so, and docs/losses.md has the number.
 #[test]
 fn limits_of_the_gpu_say_so_and_are_documented() {
     let f = DType::F32;
@@ -330,8 +330,8 @@ fn limits_of_the_gpu_say_so_and_are_documented() {
         ),
     ] {
         assert_eq!(call.on_gpu().map_err(|error| error.to_string()), Err(said.to_string()));
-        let readme = include_str!("../../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(readme.contains(limit), "the README lacks {limit}");
+        let page = include_str!("../../../docs/losses.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains(limit), "docs/losses.md lacks {limit}");
     }
     assert_eq!((dice(8192).on_gpu(), rows(32_768).on_gpu()), (Ok(()), Ok(())));
 }
