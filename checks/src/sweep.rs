@@ -137,7 +137,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
     let name = |name: &str| Value::Name(name.into());
     let number = Value::Number;
     match id {
-        "box_iou" => ["iou", "giou", "diou"].map(|kind| vec![("kind", name(kind))]).into(),
+        "box_iou" => ["iou", "giou", "diou", "ciou"].map(|kind| vec![("kind", name(kind))]).into(),
         "dice" => vec![
             vec![],
             vec![("activation", name("sigmoid"))],

@@ -65,8 +65,10 @@ fn inputs(draw: &Draw) -> Inputs {
     let (floats, labels): (Vec<_>, Vec<_>) = draw.operands.iter().partition(|(_, array)| array.dtype().is_float());
     let big = |array: &Array| array.to_f64().into_iter().map(Big::from).collect();
     let label = |array: &Array| array.to_f64().into_iter().map(|label| label as i64).collect();
+    let floats: BTreeMap<_, Vec<Big>> = floats.iter().map(|(name, array)| (*name, big(array))).collect();
     Inputs {
-        floats: floats.iter().map(|(name, array)| (*name, big(array))).collect(),
+        held: floats.clone(),
+        floats,
         labels: labels.iter().map(|(name, array)| (*name, label(array))).collect(),
         options: draw.options.iter().cloned().collect::<BTreeMap<_, _>>(),
         shape: draw.shape.clone(),

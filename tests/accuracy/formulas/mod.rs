@@ -1,6 +1,13 @@
 //! Every loss as its definition has it, in the plainest form: no care is taken of digits, since the numbers have enough.
 
+mod boxes;
+mod classes;
+mod regions;
+
 use crate::big::Big;
+use boxes::boxes;
+use classes::{cross_entropy, each_position, linear_cross_entropy};
+use regions::regions;
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
 use wgloss::Value;
@@ -9,6 +16,8 @@ use wgloss::Value;
 #[derive(Clone)]
 pub struct Inputs {
     pub floats: BTreeMap<&'static str, Vec<Big>>,
+    /// The floats at which a slope is taken, for what the gradient holds constant.
+    pub held: BTreeMap<&'static str, Vec<Big>>,
     pub labels: BTreeMap<&'static str, Vec<i64>>,
     pub options: BTreeMap<&'static str, Value>,
     /// The leading operand's shape.
@@ -324,122 +333,6 @@ fn sigmoid_focal(of: &Inputs, x: &Big, t: &Big) -> Big {
     alpha * miss.pow(of.number("gamma")) * bce_with_logits(x, t)
 }
 
-/// A value for each position: 0 for those that are ignored.
-fn each_position(of: &Inputs, target: &str, f: impl Fn(&[Big], &[Big]) -> Big) -> Vec<Big> {
-    let ignored = of.options.get("ignore_index").map(|_| of.number("ignore_index") as i64);
-    let rows = of.rows("input").into_iter().zip(of.targets(target, ignored));
-    rows.map(|(x, t)| t.map_or(big(0.0), |t| f(&x, &t))).collect()
-}
-
-fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> Vec<Big> {
-    let (smoothing, z) = (of.number("label_smoothing"), of.number("z_loss"));
-    let dense = !of.labels.contains_key(target);
-    let row = |(at, x): (usize, Vec<Big>)| {
-        let log_total = x.iter().map(Big::exp).sum::<Big>().ln();
-        let label = of.labels.get(target).map(|labels| labels[at]);
-        if label.is_some_and(|label| label == of.number("ignore_index") as i64) {
-            return big(0.0);
-        }
-        let q = |k: usize| match dense {
-            true => of.rows(target)[at][k].clone(),
-            false => big(f64::from(u8::from(label == Some(k as i64)))),
-        };
-        let share = |k: usize| (1.0 - smoothing) * q(k) + smoothing / x.len() as f64;
-        let surprise: Big = (0..x.len()).map(|k| share(k) * (log_total.clone() - &x[k])).sum();
-        surprise + z * square(log_total.clone())
-    };
-    rows.into_iter().enumerate().map(row).collect()
-}
-
-fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
-    let (x, weight) = (of.vectors("input"), of.vectors("weight"));
-    let logits = |x: &Vec<Big>| weight.iter().map(|w| dot(x, w)).collect();
-    cross_entropy(of, x.iter().map(logits).collect(), "target")
-}
-
-fn regions(id: &str, of: &Inputs) -> Vec<Big> {
-    let [n, c, s] = of.classes();
-    let ignored = of.options.get("ignore_index").filter(|ignored| **ignored != Value::None);
-    let ignored = ignored.map(|_| of.number("ignore_index") as i64);
-    let (x, t) = (of.rows("input"), of.targets("target", ignored));
-    let p: Vec<Vec<Big>> = x
-        .iter()
-        .map(|row| match of.name("activation").as_str() {
-            "softmax" => softmax(row),
-            "sigmoid" => row.iter().map(sigmoid).collect(),
-            _ => row.clone(),
-        })
-        .collect();
-    let (nr, dr) = (of.number("smooth_nr"), of.number("smooth_dr"));
-    let on = |option: &str| of.options.contains_key(option) && of.flag(option);
-    // Σpt, Σp, Σt
-    let sums = |item: usize, k: usize| {
-        let kept = (item * s..(item + 1) * s).filter_map(|at| Some((&p[at][k], &t[at].as_ref()?[k])));
-        let power = if on("squared_pred") { 2.0 } else { 1.0 };
-        let both = kept.clone().map(|(p, t)| p.clone() * t).sum();
-        [both, kept.clone().map(|(p, _)| p.pow(power)).sum(), kept.map(|(_, t)| t.pow(power)).sum()]
-    };
-    if id == "generalized_dice" {
-        let item = |item: usize| {
-            let of_classes: Vec<[Big; 3]> = (0..c).map(|k| sums(item, k)).collect();
-            let weight = |t: &Big| match of.name("weighting").as_str() {
-                _ if *t == 0.0 => None,
-                "square" => Some(1.0 / square(t.clone())),
-                "simple" => Some(1.0 / t.clone()),
-                _ => Some(big(1.0)),
-            };
-            let weights: Vec<Option<Big>> = of_classes.iter().map(|[_, _, t]| weight(t)).collect();
-            let largest = weights.iter().flatten().fold(big(0.0), |most, weight| most.max(weight));
-            let weighted = |f: &dyn Fn(&[Big; 3]) -> Big| -> Big {
-                let terms = of_classes.iter().zip(&weights);
-                terms.map(|(sums, weight)| weight.clone().unwrap_or(largest.clone()) * f(sums)).sum()
-            };
-            let overlap = weighted(&|[both, _, _]| both.clone());
-            1.0 - (2.0 * overlap + nr) / (weighted(&|[_, p, t]| p.clone() + t) + dr)
-        };
-        return (0..n).map(item).collect();
-    }
-    let value = |item: usize, k: usize| {
-        let [both, p, t] = sums(item, k);
-        if id == "tversky" {
-            let (extra, missed) = (p - &both, t - &both);
-            let wrong = of.number("alpha") * extra + of.number("beta") * missed;
-            return (1.0 - (both.clone() + nr) / (both + wrong + dr)).pow(of.number("gamma"));
-        }
-        let whole = match on("jaccard") {
-            true => 2.0 * (p + t - &both),
-            false => p + t,
-        };
-        1.0 - (2.0 * both + nr) / (whole + dr)
-    };
-    (0..n * c).map(|at| value(at / c, at % c)).collect()
-}
-
-fn boxes(of: &Inputs) -> Vec<Big> {
-    let (eps, kind) = (of.number("eps"), of.name("kind"));
-    let corners = |name: &str| of.of(name).chunks(4).map(<[Big]>::to_vec).collect::<Vec<_>>();
-    let iou = |a: &[Big], b: &[Big]| {
-        let size = |x: &[Big], k: usize| x[k + 2].clone() - &x[k];
-        let area = |x: &[Big]| size(x, 0) * size(x, 1);
-        let both = |k: usize| a[k + 2].clone().min(&b[k + 2]) - a[k].clone().max(&b[k]);
-        let hull = |k: usize| a[k + 2].clone().max(&b[k + 2]) - a[k].clone().min(&b[k]);
-        let inter = both(0).max(0.0) * both(1).max(0.0);
-        let union = area(a) + area(b) - &inter;
-        let iou = inter / (union.clone() + eps);
-        let mut loss = 1.0 - iou.clone();
-        if kind == "giou" {
-            let area = hull(0) * hull(1);
-            loss = loss + (area.clone() - union) / (area + eps);
-        }
-        if kind == "diou" || kind == "ciou" {
-            let centre = |k: usize| square((a[k].clone() + &a[k + 2] - &b[k] - &b[k + 2]) / 2.0);
-            loss = loss + (centre(0) + centre(1)) / (square(hull(0)) + square(hull(1)) + eps);
-        }
-        loss
-    };
-    corners("input").iter().zip(corners("target")).map(|(a, b)| iou(a, &b)).collect()
-}
-
 fn with_target(of: &Inputs, f: impl Fn(&[Big], &[Big], Big) -> Big) -> Vec<Big> {
     let (a, b) = (of.vectors("input1"), of.vectors("input2"));
     (0..a.len()).map(|i| f(&a[i], &b[i], of.x("target", i))).collect()
@@ -485,6 +378,7 @@ fn adversarial(kind: &str, x: Big, real: bool, generator: bool) -> Big {
 #[test]
 fn known_values_come_of_the_formulas() {
     let inputs = |x: &[f64], t: &[f64]| Inputs {
+        held: BTreeMap::new(),
         floats: [("input", x), ("target", t)].map(|(name, x)| (name, x.iter().map(|&x| big(x)).collect())).into(),
         labels: BTreeMap::new(),
         options: BTreeMap::new(),
