@@ -1,4 +1,4 @@
-#![cfg_attr(feature = "gpu", doc = include_str!("../README.md"))]
+#![cfg_attr(feature = "gpu", doc = include_str!("../docs/crate.md"))]
 #![cfg_attr(not(feature = "gpu"), doc = "Loss functions and their gradients: the CPU twins alone, without a GPU.")]
 
 mod array;
@@ -49,3 +49,8 @@ pub use tasks::{TASKS, Task};
 pub use term::{Extra, Operand, PartOutcome, Scale, Term};
 #[cfg(feature = "gpu")]
 pub use wgpu;
+
+/// The code of the README, which is tested as documentation.
+#[cfg(all(doctest, feature = "gpu"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
