@@ -1,7 +1,7 @@
 //! The rows of Direct3D 12: Microsoft's two compilers over the kernels' HLSL, and the program itself under Wine.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::drivers::{THOROUGHLY, VERIFY, verdict, with_drawn};
@@ -27,16 +27,29 @@ pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
     let texts = files(&place.texts()?.join("hlsl-5.1"))?;
     let lists = windows.sid().inside("lists");
     fs::create_dir_all(&lists).map_err(|error| unwritten(&lists, &error))?;
-    let printed = dealt(&texts, |worker, files| {
+    let compile = |name: &str, files: &[&Path]| {
         let named =
             |path: &&Path| Some(format!("Z:/here/target/platforms/texts/hlsl-5.1/{}\n", path.file_name()?.to_str()?));
-        let list = lists.join(format!("{worker}.txt"));
+        let list = lists.join(format!("{name}.txt"));
         let lines: Vec<String> = files.iter().filter_map(named).collect();
         fs::write(&list, lines.concat()).map_err(|error| unwritten(&list, &error))?;
-        let list = format!("Z:/opt/wgloss/lists/{worker}.txt");
+        let list = format!("Z:/opt/wgloss/lists/{name}.txt");
         let mut fxc = windows.wine(&[driver, "Z:/opt/wgloss/bin/d3dcompiler_47.dll", &list]);
-        place.watch(&mut fxc, &worker.to_string(), 60)?.success("FXC")
-    })?;
+        place.watch(&mut fxc, name, 60)?.success("FXC")
+    };
+    let mut printed = dealt(&texts, |worker, files| compile(&worker.to_string(), &files))?;
+    let mut beside = Compiled::default();
+    printed.iter().for_each(|printed| beside.read(printed, MOST));
+    // two threads of one core slow each other down, in CPU time too: what seems slow is compiled again, alone
+    let is_slow = |path: &&Path| beside.slow.iter().any(|(_, file)| path.ends_with(file));
+    let slow: Vec<&Path> = texts.iter().map(PathBuf::as_path).filter(is_slow).collect();
+    if !slow.is_empty() {
+        let of_others = |line: &&str| !beside.slow.iter().any(|(_, file)| line.contains(file.as_str()));
+        for printed in &mut printed {
+            *printed = printed.lines().filter(of_others).map(|line| format!("{line}\n")).collect();
+        }
+        printed.push(compile("alone", &slow)?);
+    }
     let mut compiled = Compiled::default();
     printed.iter().for_each(|printed| compiled.read(printed, MOST));
     outcome(place, &compiled, texts.len(), format!("FXC (d3dcompiler_47) under {}", windows.name()))
