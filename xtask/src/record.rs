@@ -48,7 +48,7 @@ pub fn record(file: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What the bindings of a dispatch stand for, whatever their numbers are.
+/// The roles of a dispatch's bindings, without the bindings' numbers.
 fn without_numbers(roles: &str) -> String {
     let names: BTreeSet<&str> = roles.split(' ').filter_map(|role| Some(role.split_once('=')?.1)).collect();
     names.into_iter().collect::<Vec<_>>().join(" ")
@@ -149,7 +149,7 @@ impl SpirV {
         module
     }
 
-    /// What the entry point does, whatever the order and the numbers of what the module declares; a binding counts by its role.
+    /// A digest of the entry point. The order and the ids of declarations do not change it, and a binding counts by its role.
     fn digest(&self, roles: &str) -> String {
         let roles: HashMap<&str, &str> = roles.split(' ').filter_map(|role| role.split_once('=')).collect();
         let mut known = HashMap::new();

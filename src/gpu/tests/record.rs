@@ -90,7 +90,7 @@ fn forms(stage: &Stage) -> Vec<Kernel> {
     forms
 }
 
-/// What each binding stands for, by its number.
+/// The role of each binding, by its number.
 fn roles(plan: &Plan, stage: &Stage) -> String {
     let bindings = stage.kernel.bindings();
     let role = |binding: &crate::gpu::declared::Declared| {

@@ -1,5 +1,6 @@
 //! The runs that may kill a mutant: `wgloss verify` of a loss, and a test binary over a loss, each with kernels of a kind.
 
+use super::results::Fate;
 use super::rules::Mutant;
 use super::tokens::tokens;
 use crate::run::Stop;
@@ -208,6 +209,22 @@ pub fn run(
         end = if ended.is_none() { End::TimedOut } else { End::Failed("it crashed".to_string()) };
     }
     Ok(Run { end, failed, seconds: start.elapsed().as_secs_f64() })
+}
+
+/// Runs a killer on a mutant. The mutant's fate, and what settled it; none where the killer passed.
+pub fn fate(
+    killer: &Killer,
+    known: &Known,
+    programs: &Programs,
+    (shaders, limit): (&Path, Duration),
+) -> Result<Option<(Fate, String)>, Stop> {
+    let killed = if matches!(killer, Killer::Tests { .. }) { Fate::Tests } else { Fate::Verify };
+    Ok(match run(killer, programs, shaders, None, (limit, Some(&known.failed)))?.end {
+        End::Passed => None,
+        End::Stillborn => Some((Fate::Stillborn, killer.to_string())),
+        End::Failed(what) => Some((killed, format!("{killer}: {what}"))),
+        End::TimedOut => Some((killed, format!("{killer}: time-out"))),
+    })
 }
 
 /// Waits for the end of a process that is about to end, or ends it: whether it succeeded, if it ended by itself.

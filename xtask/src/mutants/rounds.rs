@@ -18,7 +18,7 @@ pub struct Rounds<'a> {
     /// Why some of them compute the same as the original.
     equivalent: BTreeMap<String, String>,
     copy: PathBuf,
-    /// What a file's name in the copy has that its key in `texts` has not.
+    /// The ending that a file's name has in the copy, and its key in `texts` lacks.
     suffix: &'static str,
     end: Option<Instant>,
 }
@@ -77,7 +77,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// What came of them.
+    /// The counts of the mutants' fates, and the survivors.
     pub fn summary(&self) -> String {
         let names: Vec<String> = self.chosen.iter().map(|mutant| mutant.name.clone()).collect();
         self.results.summary(&names, &self.equivalent)

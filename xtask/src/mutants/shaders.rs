@@ -1,6 +1,6 @@
 //! Faults in shaders. One build serves all of them: with the feature `mutable-shaders` the library reads its shaders at run time.
 
-use super::killers::{Baseline, End, KINDS, Killer, Known, Programs, run};
+use super::killers::{Baseline, KINDS, Killer, Programs, fate};
 use super::results::{Fate, table};
 use super::rounds::Rounds;
 use super::rules::{Mutant, mutants};
@@ -88,7 +88,7 @@ fn cases(
         }
         seconds += known.seconds;
         let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        if let Some(fate) = fate(killer, &known, programs, (planted, limit), Fate::Verify)? {
+        if let Some(fate) = fate(killer, &known, programs, (planted, limit))? {
             return Ok(fate);
         }
     }
@@ -101,7 +101,7 @@ fn cases(
         }
         reached = true;
         let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        if let Some(fate) = fate(&killer, &known, programs, (planted, limit), Fate::Verify)? {
+        if let Some(fate) = fate(&killer, &known, programs, (planted, limit))? {
             return Ok(fate);
         }
     }
@@ -151,30 +151,13 @@ fn tests(
             }
             reached = true;
             let limit = Duration::from_secs_f64(60.0 + 5.0 * known.seconds);
-            if let Some(fate) = fate(&killer, &known, programs, (planted, limit), Fate::Tests)? {
+            if let Some(fate) = fate(&killer, &known, programs, (planted, limit))? {
                 return Ok(fate);
             }
         }
     }
     // without a word it would be tried again
     Ok(if reached { (Fate::Survived, String::new()) } else { (Fate::Unreached, "no test reaches it".to_string()) })
-}
-
-/// Runs a killer on the planted shaders. The fate of the mutant, and by what: `killed` where something failed, none where it
-/// passed.
-fn fate(
-    killer: &Killer,
-    known: &Known,
-    programs: &Programs,
-    (planted, limit): (&Path, Duration),
-    killed: Fate,
-) -> Result<Option<(Fate, String)>, Stop> {
-    Ok(match run(killer, programs, planted, None, (limit, Some(&known.failed)))?.end {
-        End::Passed => None,
-        End::Stillborn => Some((Fate::Stillborn, killer.to_string())),
-        End::Failed(what) => Some((killed, format!("{killer}: {what}"))),
-        End::TimedOut => Some((killed, format!("{killer}: time-out"))),
-    })
 }
 
 /// The faults that are planted in every run.

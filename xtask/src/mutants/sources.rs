@@ -1,7 +1,7 @@
 //! Faults in plans and twins: those of cargo-mutants, which finds their places, planted in a copy of the project. Each costs a
 //! build of the library.
 
-use super::killers::{ALL, Baseline, End, KINDS, Killer, Known, Programs, run};
+use super::killers::{ALL, Baseline, KINDS, Killer, Known, Programs, fate};
 use super::results::Fate;
 use super::rounds::Rounds;
 use super::rules::Mutant;
@@ -80,18 +80,14 @@ fn judge(killers: &[(Known, Killer)], copy: &Path) -> Result<(Fate, String), Sto
             }
         }
         let limit = Duration::from_secs_f64(30.0 + 5.0 * known.seconds);
-        let killed = if is_test { Fate::Tests } else { Fate::Verify };
-        match run(killer, &programs, &root().join("shaders"), None, (limit, Some(&known.failed)))?.end {
-            End::Passed => {}
-            End::Stillborn => return Ok((Fate::Stillborn, killer.to_string())),
-            End::Failed(what) => return Ok((killed, format!("{killer}: {what}"))),
-            End::TimedOut => return Ok((killed, format!("{killer}: time-out"))),
+        if let Some(fate) = fate(killer, known, &programs, (&root().join("shaders"), limit))? {
+            return Ok(fate);
         }
     }
     Ok((Fate::Survived, String::new()))
 }
 
-/// What may kill a mutant: over the one loss whose file it stands in, or over all.
+/// The runs that may kill a mutant: over the one loss whose file it stands in, or over all losses.
 fn killers(mutant: &Mutant, losses: &BTreeSet<String>) -> Vec<Killer> {
     let stem = Path::new(&mutant.file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let loss = if mutant.file.starts_with("src/losses") && losses.contains(&stem) { stem } else { ALL.to_string() };
