@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::{Stop, cargo, output, root, run};
+use crate::run::{Stop, cargo, output, read, root, run};
 
 /// Writes a record to a file.
 pub fn record(file: &str) -> Result<(), Stop> {
@@ -202,10 +202,6 @@ fn hashed(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-fn read(path: &Path) -> Result<String, Stop> {
-    fs::read_to_string(path).map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Stop {

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -75,6 +76,11 @@ pub fn output(command: &mut Command) -> Result<String, Stop> {
     } else {
         Err(Stop::Failed(format!("{} ({})", Line(command), output.status)))
     }
+}
+
+/// The text of a file; the error names it.
+pub fn read(path: &Path) -> Result<String, Stop> {
+    fs::read_to_string(path).map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
 }
 
 /// A command as the line that a user would type for it.

@@ -12,7 +12,7 @@ mod tokens;
 
 use crate::adapter::set_up;
 use crate::args::{Install, Mutants};
-use crate::run::{Stop, output, root};
+use crate::run::{Stop, output, read, root};
 use rules::Mutant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -78,10 +78,6 @@ fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Stop> {
 /// Where the lists lie.
 fn lists() -> PathBuf {
     root().join("xtask/mutants")
-}
-
-fn read(path: &Path) -> Result<String, Stop> {
-    fs::read_to_string(path).map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
 }
 
 fn written(result: std::io::Result<()>, path: &Path) -> Result<(), Stop> {
