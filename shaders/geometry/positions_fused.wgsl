@@ -60,8 +60,9 @@ fn positions_fused(
                 }
                 workgroupBarrier();
             }
-            if lane == 0u {
-                for (var other = 1u; other < min(LANES, params.sixteen); other += 1u) {
+            // told in this way, FXC does not know that this is lane 0: knowing it takes it seconds
+            if lane < (params.sixteen >> 4u) {
+                for (var other = lane + 1u; other < min(LANES, params.sixteen); other += 1u) {
                     state = fold_merge(state, states[(slot * LANES) + other]);
                 }
                 states[(slot * LANES) + lane] = state;

@@ -31,8 +31,9 @@ fn positions_gather(
         states[lane] = state;
     }
     workgroupBarrier();
-    if live & (lane == 0u) {
-        for (var other = 1u; other < params.sixteen; other += 1u) {
+    // told in this way, FXC does not know that this is lane 0: knowing it takes it seconds
+    if live & (lane < (params.sixteen >> 4u)) {
+        for (var other = lane + 1u; other < params.sixteen; other += 1u) {
             state = fold_merge(state, states[other]);
         }
         chunk_states[tile] = state;
