@@ -22,8 +22,9 @@ fn merge_lanes(own: State, invocation: u32) -> State {
             }
             workgroupBarrier();
         }
-        if lane == 0u {
-            for (var other = 1u; other < min(LANES, params.sixteen); other += 1u) {
+        // lane 0, compared with a parameter: if FXC could tell that lane is 0, it would take seconds to compile this
+        if lane < (params.sixteen >> 4u) {
+            for (var other = lane + 1u; other < min(LANES, params.sixteen); other += 1u) {
                 state = fold_merge(state, states[first + other]);
             }
             states[invocation] = state;

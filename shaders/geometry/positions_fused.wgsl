@@ -60,8 +60,9 @@ fn positions_fused(
                 }
                 workgroupBarrier();
             }
-            if lane == 0u {
-                for (var other = 1u; other < min(LANES, params.sixteen); other += 1u) {
+            // lane 0, compared with a parameter: if FXC could tell that lane is 0, it would take seconds to compile this
+            if lane < (params.sixteen >> 4u) {
+                for (var other = lane + 1u; other < min(LANES, params.sixteen); other += 1u) {
                     state = fold_merge(state, states[(slot * LANES) + other]);
                 }
                 states[(slot * LANES) + lane] = state;

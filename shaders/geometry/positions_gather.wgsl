@@ -31,8 +31,9 @@ fn positions_gather(
         states[lane] = state;
     }
     workgroupBarrier();
-    if live & (lane == 0u) {
-        for (var other = 1u; other < params.sixteen; other += 1u) {
+    // lane 0, compared with a parameter: if FXC could tell that lane is 0, it would take seconds to compile this
+    if live & (lane < (params.sixteen >> 4u)) {
+        for (var other = lane + 1u; other < params.sixteen; other += 1u) {
             state = fold_merge(state, states[other]);
         }
         chunk_states[tile] = state;

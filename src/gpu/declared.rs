@@ -1,4 +1,4 @@
-//! What the shader files declare: bindings and overrides, each on one line, as all files write them.
+//! Bindings and overrides that shader files declare: each stands on one line, as all files write them.
 
 use crate::gpu::kernel::text_of;
 use crate::gpu::lock::lock;
@@ -21,7 +21,7 @@ impl Declared {
     }
 }
 
-/// What a file declares.
+/// The bindings and overrides of one file.
 #[derive(Debug)]
 pub(crate) struct Declarations {
     pub bindings: Vec<Declared>,
@@ -29,7 +29,7 @@ pub(crate) struct Declarations {
     pub overrides: Vec<&'static str>,
 }
 
-/// What a file declares. A plan asks often, so that each text is scanned once; texts live as long as the program.
+/// The declarations of `source`. Plans ask often, so each text is scanned once; texts live as long as the program.
 pub(super) fn declarations(source: &Source) -> &'static Declarations {
     static SCANNED: LazyLock<Mutex<HashMap<(usize, usize), &'static Declarations>>> = LazyLock::new(Default::default);
     let text = text_of(source);

@@ -117,12 +117,12 @@ impl Stage {
         self
     }
 
-    /// The stage, whose kernel reads and writes elements four at a time from places that are multiples of four, if it does.
+    /// The stage, whose kernel reads and writes elements four at a time from places that are multiples of four, if `quads`.
     pub(super) fn in_quads(self, quads: bool) -> Stage {
         self.taking(if quads { Quads::Writes } else { Quads::Nothing })
     }
 
-    /// The same of a kernel that writes one by one.
+    /// The stage, whose kernel reads elements four at a time but writes them one by one, if `quads`.
     pub(super) fn reading_quads(self, quads: bool) -> Stage {
         self.taking(if quads { Quads::Reads } else { Quads::Nothing })
     }
@@ -156,12 +156,12 @@ impl Stage {
         self
     }
 
-    /// The same over a block, by so many workgroups.
+    /// The stage over `block`, by `groups` workgroups.
     pub(super) fn over(&self, block: Block, groups: u64) -> Stage {
         Stage { block, groups, ..self.clone() }
     }
 
-    /// The same for some of the workgroups of a walk that has so many in all.
+    /// The stage for the workgroups `groups` of a walk that has `all` of them.
     pub(super) fn part(&self, block: Block, groups: Range<u64>, all: u64) -> Stage {
         let place = |place: u64| u32::try_from(place).unwrap_or(u32::MAX);
         let [first_group, end_group] = [groups.start, groups.end].map(place);
