@@ -62,7 +62,7 @@ impl Header {
 }
 
 /// A WGSL file, held in the library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// Its path below `shaders/`, without `.wgsl`.
     pub path: &'static str,

@@ -1,4 +1,5 @@
-// Predictions that are probabilities already. Uses geometry/probable.
+// Predictions that are probabilities already.
+// needs: geometry/probable
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;

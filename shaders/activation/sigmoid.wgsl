@@ -1,4 +1,5 @@
-// Probabilities by a sigmoid of each element. Uses lib/component lib/params lib/math geometry/probable.
+// Probabilities by a sigmoid of each element.
+// needs: lib/math geometry/probable
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = false;

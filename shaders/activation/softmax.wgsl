@@ -1,4 +1,5 @@
-// Probabilities by a softmax over the classes of a position. Uses lib/component lib/params lib/math geometry/probable.
+// Probabilities by a softmax over the classes of a position.
+// needs: lib/math geometry/probable
 
 // Whether the classes of a position hang together.
 const COUPLED: bool = true;

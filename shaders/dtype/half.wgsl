@@ -1,4 +1,5 @@
-// Floats of 16 bits as they are put into a word whose other half may belong to another invocation. Uses dtype/float.
+// Floats of 16 bits as they are put into a word whose other half may belong to another invocation.
+// needs: dtype/float
 
 // Rounded to nearest, ties to even, to infinity beyond the largest. pack2x16float leaves both to the driver.
 fn encode(x: f32, dtype: u32) -> u32 {

@@ -1,4 +1,6 @@
-// A plain sum over classes: each gives a loss of its own, and may pull at the label's prediction. Uses lib/component lib/params lib/math lib/class losses/class_sum/nll.
+// A plain sum over classes: each gives a loss of its own, and may pull at the label's prediction.
+// needs: lib/class lib/math
+// slots: leaf
 struct State {
     sum: f32,
     // the derivative with respect to the label's prediction, as far as other classes have it

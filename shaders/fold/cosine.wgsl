@@ -1,4 +1,5 @@
-// The cosine of two vectors: their norms at a first look, and at a second what they have in common. Uses lib/component lib/params lib/math geometry/distances.
+// The cosine of two vectors: their norms at a first look, and at a second what they have in common.
+// needs: lib/math geometry/distances
 const LOOKS: u32 = 2u;
 
 // The sums of squares are of vectors scaled by a power of two, so that they neither overflow nor vanish; the others of

@@ -1,4 +1,6 @@
-// The distances of the pairs of two or three vectors, as p-norms of their differences. Uses lib/component lib/params lib/math geometry/distances losses/vectors/triplet_margin.
+// The distances of the pairs of two or three vectors, as p-norms of their differences.
+// needs: lib/math lib/params geometry/distances
+// slots: leaf
 const LOOKS: u32 = 1u;
 
 // how many pairs are measured: of the first and second vector, the first and third, the second and third

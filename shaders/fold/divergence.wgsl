@@ -1,4 +1,6 @@
-// The divergence of a student's softmax over classes from a teacher's, by parts that merge. Uses lib/component lib/params lib/math lib/class losses/divergence/distillation.
+// The divergence of a student's softmax over classes from a teacher's, by parts that merge.
+// needs: lib/class lib/math lib/params
+// slots: leaf
 
 // A high temperature makes logs of ratios and divergences small. They are kept in units of logits: logs times the
 // temperature, divergences times its square.

@@ -1,4 +1,5 @@
-// The sums of a region, of terms that do not cancel, and what a region leaf makes of them. Uses lib/component lib/params lib/math.
+// The sums of a region, of terms that do not cancel, and what a region leaf makes of them.
+// needs: lib/math lib/params
 struct RegionSums {
     // Σpt
     true_pos: f32,

@@ -1,4 +1,5 @@
-// What the scores of a row come to, and what a similarity leaf makes of them. Uses lib/component lib/params lib/math fold/softmax.
+// What the scores of a row come to, and what a similarity leaf makes of them.
+// needs: lib/math fold/softmax
 struct SimilarityStatistics {
     // Σ −log p over those that the row belongs together with, and how many these are
     surprise: f32,

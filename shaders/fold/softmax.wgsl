@@ -1,4 +1,5 @@
-// The statistics of a softmax over classes: what a walk absorbs, how pieces merge, what the leaf is shown, and the gradient. Uses lib/component lib/params lib/math.
+// The statistics of a softmax over classes: what a walk absorbs, how pieces merge, what the leaf is shown, and the gradient.
+// needs: lib/math lib/params
 
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all others: leaving the peak's own 1 out
 // keeps the digits of a confident row. An empty state has a rest of −1, so that 1 + rest is what it adds to another.

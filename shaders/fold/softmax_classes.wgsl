@@ -1,4 +1,6 @@
-// A softmax as a fold over the classes of a position. Uses lib/component lib/params lib/math lib/class fold/softmax losses/softmax/cross_entropy.
+// A softmax as a fold over the classes of a position.
+// needs: lib/class fold/softmax
+// slots: leaf
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;

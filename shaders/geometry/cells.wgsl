@@ -1,4 +1,5 @@
-// The row and the column of an element. A division is dear: a walk makes one, and goes on by sums. Uses lib/component lib/params.
+// The row and the column of an element. A division is dear: a walk makes one, and goes on by sums.
+// needs: lib/params
 fn cell_at(i: u32) -> vec2<u32> {
     return vec2<u32>(i / params.columns, i % params.columns);
 }

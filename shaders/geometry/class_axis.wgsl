@@ -1,4 +1,6 @@
-// The classes of a position, as a fold sees them. Uses lib/component lib/params lib/class geometry/places lib/label lib/math dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy.
+// The classes of a position, as a fold sees them.
+// needs: lib/class lib/label lib/params geometry/places
+// slots: class_weight fold mask target x0
 
 // whether classes lie next to each other and a lane takes four at a time, and whether rows are a multiple of four
 override FOURS: bool = false;

@@ -1,4 +1,6 @@
-// A value for each element or box, or for each item the mean of its elements; gradients in the same pass. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/x3 absent/dx0 absent/dx1 absent/dx2 absent/dx3 absent/weight absent/mask absent/upstream absent/losses absent/items geometry/element geometry/cells losses/pointwise/mse geometry/scalars.
+// A value for each element or box, or for each item the mean of its elements; gradients in the same pass.
+// needs: lib/math lib/params lib/tally lib/workspace geometry/cells geometry/element
+// slots: components items losses mask upstream weight
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;

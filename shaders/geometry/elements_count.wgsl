@@ -1,4 +1,6 @@
-// The denominator of a mean over elements, which gradients need before the walk. Uses lib/component lib/params lib/tally lib/workspace dtype/float absent/weight absent/mask.
+// The denominator of a mean over elements, which gradients need before the walk.
+// needs: lib/params lib/tally lib/workspace
+// slots: mask weight
 @compute @workgroup_size(256)
 fn elements_count(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,6 @@
-// A gradient of several parts, whose sum is rounded once to the 16 bits that it is stored in. Uses lib/component lib/params dtype/float operand/x0 operand/dx0.
+// A gradient of several parts, whose sum is rounded once to the 16 bits that it is stored in.
+// needs: lib/params
+// slots: dx0 x0
 @compute @workgroup_size(256)
 fn gradient_round(
     @builtin(workgroup_id) group: vec3<u32>,

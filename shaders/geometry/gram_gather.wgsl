@@ -1,4 +1,6 @@
-// The products over a chunk of positions of what an item's channels differ by with those of one of the two. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/x2 operand/factors operand/grams operand/apart geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
+// The products over a chunk of positions of what an item's channels differ by with those of one of the two.
+// needs: lib/component lib/params scratch/grams geometry/lane_products
+// slots: tile_products
 @compute @workgroup_size(64)
 fn gram_gather(
     @builtin(workgroup_id) group: vec3<u32>,

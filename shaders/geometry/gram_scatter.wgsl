@@ -1,4 +1,6 @@
-// The gradient of an item's channels: each channel times the slopes of its products. Uses lib/component lib/params lib/math dtype/float operand/x1 operand/factors operand/gram_slopes operand/dx0 geometry/row_elements geometry/slopes_channels geometry/lane_products geometry/tiles.
+// The gradient of an item's channels: each channel times the slopes of its products.
+// needs: lib/component lib/params geometry/lane_products geometry/row_elements
+// slots: dx0 tile_products tile_rows
 @compute @workgroup_size(64)
 fn gram_scatter(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,6 @@
-// The loss of each pair of channels, and its derivative with respect to their product. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream absent/losses operand/factors operand/grams operand/gram_slopes geometry/element losses/pointwise/mse.
+// The loss of each pair of channels, and its derivative with respect to their product.
+// needs: lib/math lib/params lib/tally lib/workspace scratch/factors scratch/gram_slopes scratch/grams geometry/element
+// slots: leaf losses upstream
 
 // the sum over an element's chunks from the first on
 fn gram_at(i: u32, first_chunk: u32) -> f32 {

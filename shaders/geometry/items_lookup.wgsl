@@ -1,4 +1,6 @@
-// Looks up the number of each item by its checked index, and what the leaf makes of it. Uses lib/component lib/params lib/math lib/tally lib/workspace lib/label dtype/float operand/labels operand/table geometry/element losses/pointwise/diffusion.
+// Looks up the number of each item by its checked index, and what the leaf makes of it.
+// needs: lib/math lib/params lib/tally lib/workspace operand/table
+// slots: leaf target
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;
 
 @compute @workgroup_size(256)

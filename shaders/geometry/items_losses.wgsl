@@ -1,4 +1,6 @@
-// The unreduced loss of items: the sum of each one's tallies. Uses lib/component lib/params lib/math lib/tally lib/workspace operand/losses absent/items.
+// The unreduced loss of items: the sum of each one's tallies.
+// needs: lib/params lib/tally lib/workspace
+// slots: losses
 @compute @workgroup_size(256)
 fn items_losses(
     @builtin(workgroup_id) group: vec3<u32>,

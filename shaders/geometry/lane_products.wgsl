@@ -1,4 +1,6 @@
-// The products that a lane owns: of four own rows with sixteen others. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors absent/apart geometry/row_elements geometry/rows.
+// The products that a lane owns: of four own rows with sixteen others.
+// needs: geometry/row_elements
+// slots: tile_rows
 
 // whether neighbouring elements of memory belong to neighbouring rows, rather than to one: loads are laid out by it
 override OWN_ACROSS: bool = false;

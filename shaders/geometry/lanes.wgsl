@@ -1,4 +1,6 @@
-// The state of lanes that lie next to each other and share a row. Uses lib/component lib/params lib/math geometry/distances fold/cosine.
+// The state of lanes that lie next to each other and share a row.
+// needs: lib/params
+// slots: fold
 
 // lanes that share a row
 override LANES: u32 = 1u;

@@ -1,4 +1,6 @@
-// The loss of each row, from its logits. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/labels absent/mask absent/losses fold/softmax fold/softmax_classes losses/softmax/cross_entropy operand/whole_states operand/hits geometry/positions_tally.
+// The loss of each row, from its logits.
+// needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/positions_tally
+// slots: fold leaf mask target
 @compute @workgroup_size(256)
 fn linear_score(
     @builtin(workgroup_id) group: vec3<u32>,

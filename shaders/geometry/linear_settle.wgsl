@@ -1,4 +1,6 @@
-// What the derivatives of each row's loss with respect to its logits take. Uses lib/component lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/mask absent/upstream fold/softmax losses/softmax/cross_entropy operand/whole_states operand/hits operand/records.
+// What the derivatives of each row's loss with respect to its logits take.
+// needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
+// slots: leaf mask target upstream
 
 // whether classes have a share of the loss beyond the label's own
 override SPREADS: bool = false;

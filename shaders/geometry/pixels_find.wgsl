@@ -1,4 +1,6 @@
-// Positions whose classes are gone through range by range: the prediction for each one's label, where its class is in the range. Uses lib/component lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis operand/pixel_states.
+// Positions whose classes are gone through range by range: the prediction for each one's label, where its class is in the range.
+// needs: lib/params geometry/places
+// slots: label_logits target x0
 @compute @workgroup_size(256)
 fn pixels_find(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,5 @@
-// Where positions and their classes lie. Uses lib/component lib/params.
+// Where positions and their classes lie.
+// needs: lib/params
 
 // whether there is one label a position
 override LABELLED: bool = true;

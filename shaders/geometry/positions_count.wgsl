@@ -1,4 +1,6 @@
-// The denominators of a mean over labels, which gradients need before the walk. Uses lib/component lib/params lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/mask geometry/label_weight.
+// The denominators of a mean over labels, which gradients need before the walk.
+// needs: lib/params lib/tally lib/workspace
+// slots: label_weight mask target
 @compute @workgroup_size(256)
 fn positions_count(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,6 @@
-// A value for each position, from a fold over its classes; gradients in the same pass. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/classes_once geometry/class_range absent/pixel_states geometry/positions_tally geometry/positions_write.
+// A value for each position, from a fold over its classes; gradients in the same pass.
+// needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
+// slots: classes fold looks position_states target upstream
 
 // whether the lanes that share a position lie next to each other, as classes do in a row
 override ROWS: bool = false;

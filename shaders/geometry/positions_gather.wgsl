@@ -1,4 +1,6 @@
-// Rows too long for a workgroup, first stage: the state of each chunk. Uses lib/component lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/classes_once.
+// Rows too long for a workgroup, first stage: the state of each chunk.
+// needs: lib/params scratch/states geometry/class_axis geometry/places
+// slots: fold looks target
 // how many lanes walk a contiguous piece of a chunk together
 override TEAM: u32 = 256u;
 

@@ -1,4 +1,6 @@
-// A value for each of positions whose classes lie far apart, from a fold over them: a lane takes four neighbours, whose class is one load. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/losses absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/positions_tally geometry/positions_write absent/pixel_states geometry/class_range geometry/logits_read.
+// A value for each of positions whose classes lie far apart, from a fold over them: a lane takes four neighbours, whose class is one load.
+// needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
+// slots: classes dx0 fold logits position_states target upstream
 
 // how many neighbours a lane takes: four where items are a multiple of that, else one
 override EACH: u32 = 4u;

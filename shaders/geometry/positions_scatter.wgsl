@@ -1,4 +1,6 @@
-// Rows too long for a workgroup, third stage: the gradient of each chunk. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/upstream absent/dx0 operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read geometry/whole_of_chunks geometry/positions_write.
+// Rows too long for a workgroup, third stage: the gradient of each chunk.
+// needs: lib/params lib/workspace geometry/class_axis geometry/places geometry/positions_write
+// slots: fold target upstream whole
 // how many lanes walk a contiguous piece of a chunk together
 override TEAM: u32 = 256u;
 

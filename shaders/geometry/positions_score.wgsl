@@ -1,4 +1,6 @@
-// Rows too long for a workgroup, second stage: merges what each row comes in, and scores it. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/losses operand/states fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/whole_of_chunks geometry/positions_tally.
+// Rows too long for a workgroup, second stage: merges what each row comes in, and scores it.
+// needs: lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally
+// slots: fold target whole
 @compute @workgroup_size(256)
 fn positions_score(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,6 @@
-// Positions whose classes are spread over devices: the statistics of one piece. Uses lib/component lib/params lib/math lib/class lib/label lib/tally lib/workspace dtype/float operand/x0 operand/labels absent/class_weight absent/mask operand/states operand/statistics_out fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/whole_of_chunks.
+// Positions whose classes are spread over devices: the statistics of one piece.
+// needs: lib/params lib/tally lib/workspace operand/statistics_out geometry/places
+// slots: target whole
 @compute @workgroup_size(256)
 fn positions_statistics(
     @builtin(workgroup_id) group: vec3<u32>,

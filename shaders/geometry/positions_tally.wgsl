@@ -1,4 +1,6 @@
-// A position's share of the tally, and of the unreduced loss. Uses lib/component lib/params lib/math lib/tally lib/class lib/label fold/softmax fold/softmax_classes losses/softmax/cross_entropy absent/losses.
+// A position's share of the tally, and of the unreduced loss.
+// needs: lib/label lib/math lib/params lib/tally
+// slots: fold losses
 fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score: Score, tally: ptr<function, Tally>) {
     if label.bad & (position < (*tally).bad_position) {
         (*tally).bad_position = position;

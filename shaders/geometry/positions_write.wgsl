@@ -1,4 +1,6 @@
-// The gradient of a position's classes. Uses lib/component lib/params lib/math lib/class lib/label dtype/float operand/x0 operand/labels absent/class_weight absent/mask absent/dx0 fold/softmax fold/softmax_classes losses/softmax/cross_entropy geometry/places geometry/class_axis geometry/row_read.
+// The gradient of a position's classes.
+// needs: lib/component lib/label lib/params geometry/class_axis
+// slots: dx0 fold row_quads
 
 // What a class's derivative comes to: 0 where its position takes no part, NaN where that has none.
 fn settled(d: f32, kept: bool, s: Statistics) -> f32 {

@@ -1,4 +1,5 @@
-// What a region loss's sums run over, and its targets. Uses lib/component lib/params geometry/places lib/label operand/labels.
+// What a region loss's sums run over, and its targets.
+// needs: lib/params
 
 override INCLUDE_BACKGROUND: bool = true;
 override BATCH: bool = false;

@@ -1,4 +1,6 @@
-// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score. Uses lib/component lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_lanes fold/regions losses/region/generalized_dice.
+// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score.
+// needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_lanes
+// slots: leaf losses upstream
 var<workgroup> shares: array<f32, 256>;
 var<workgroup> slopes_shared: vec2<f32>;
 

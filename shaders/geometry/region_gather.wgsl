@@ -1,4 +1,6 @@
-// Regions, first stage: the sums of each class over a chunk of an item's positions. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels geometry/probable activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums geometry/region_sums geometry/region_blocks.
+// Regions, first stage: the sums of each class over a chunk of an item's positions.
+// needs: lib/params lib/tally lib/workspace geometry/places geometry/region_sums
+// slots: class_sums classes fused_loss target
 @compute @workgroup_size(256)
 fn region_gather(
     @builtin(workgroup_id) group: vec3<u32>,

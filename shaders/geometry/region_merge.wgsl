@@ -1,4 +1,6 @@
-// Merges what a region's sums come in, by a workgroup, or by a lane where that is little. Uses lib/component lib/params operand/sums lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_lanes.
+// Merges what a region's sums come in, by a workgroup, or by a lane where that is little.
+// needs: geometry/region_lanes
+// slots: region_parts
 
 // whether a region is one lane's
 override ALONE: bool = false;

@@ -1,4 +1,6 @@
-// Four neighbouring positions of a region: their logits and targets of a class. Uses lib/component lib/params lib/label dtype/float operand/x0 operand/labels geometry/places geometry/logits_read.
+// Four neighbouring positions of a region: their logits and targets of a class.
+// needs: lib/params geometry/places
+// slots: logits target x0
 
 // whether a class of all four is one load
 override FOURS: bool = false;

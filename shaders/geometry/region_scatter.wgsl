@@ -1,4 +1,6 @@
-// Regions, third stage: the gradient of each element from its region's slopes. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients absent/ranged_pixels geometry/probable activation/softmax lib/tally absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range geometry/region_slopes geometry/slopes_again absent/dx0.
+// Regions, third stage: the gradient of each element from its region's slopes.
+// needs: lib/component lib/math lib/params geometry/places geometry/probable geometry/region_quads
+// slots: activation class_slopes classes dx0 earlier_ranges fused_loss logits softmaxes
 fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     let at = elements_of(quad, k);
     if FOURS {

@@ -1,4 +1,6 @@
-// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone. Uses lib/component lib/params lib/math lib/label lib/tally lib/workspace dtype/float operand/labels absent/class_weight absent/upstream absent/losses operand/sums operand/coefficients geometry/places geometry/region geometry/region_chunks geometry/region_lanes geometry/region_merge fold/regions losses/region/dice.
+// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone.
+// needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_merge
+// slots: class_weight leaf losses upstream
 @compute @workgroup_size(256)
 fn region_settle(
     @builtin(workgroup_id) group: vec3<u32>,

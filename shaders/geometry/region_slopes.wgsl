@@ -1,4 +1,6 @@
-// The probabilities of four positions' class, and the derivatives by them. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/labels operand/pixels operand/coefficients geometry/probable activation/softmax geometry/places geometry/region geometry/logits_read geometry/region_quads.
+// The probabilities of four positions' class, and the derivatives by them.
+// needs: lib/math lib/params scratch/coefficients geometry/probable geometry/region geometry/region_quads
+// slots: activation
 fn coefficients_of(k: u32, position: u32) -> vec2<f32> {
     let item = select(position / params.per_item, 0u, BATCH);
     return coefficients[(item * params.classes) + k];

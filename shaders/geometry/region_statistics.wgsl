@@ -1,4 +1,5 @@
-// Regions that are spread over devices: the sums of one piece. Uses lib/component lib/params operand/sums operand/statistics_out lib/label operand/labels geometry/places geometry/region geometry/region_chunks geometry/region_lanes geometry/region_merge.
+// Regions that are spread over devices: the sums of one piece.
+// needs: lib/component lib/params operand/statistics_out geometry/region geometry/region_merge
 @compute @workgroup_size(256)
 fn region_statistics(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,6 @@
-// Adds positions to the sums of a class, and writes the sums of a workgroup. Uses lib/component lib/params lib/math lib/label lib/workspace lib/tally dtype/float operand/x0 operand/labels operand/pixels absent/ranged_pixels geometry/probable activation/softmax absent/rider geometry/places geometry/region geometry/logits_read geometry/region_quads geometry/class_range operand/sums.
+// Adds positions to the sums of a class, and writes the sums of a workgroup.
+// needs: lib/component lib/math lib/params scratch/sums geometry/places geometry/region geometry/region_quads
+// slots: activation classes target
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;

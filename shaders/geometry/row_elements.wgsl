@@ -1,4 +1,5 @@
-// Where the elements of rows lie. Uses lib/component lib/params.
+// Where the elements of rows lie.
+// needs: lib/params
 
 // whether rows are the channels of items, rather than rows that lie one after the other
 override CHANNELS: bool = false;

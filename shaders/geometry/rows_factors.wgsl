@@ -1,4 +1,6 @@
-// What each row is multiplied by: as many lanes as its elements are worth share a row. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/factors geometry/row_elements.
+// What each row is multiplied by: as many lanes as its elements are worth share a row.
+// needs: lib/math lib/params scratch/factors geometry/row_elements
+// slots: x0
 
 // whether rows are divided by their norms
 override NORMALIZE: bool = false;

@@ -1,4 +1,6 @@
-// The loss of each row, from its scores and where the loss is symmetric from those of its own other. Uses lib/component lib/params lib/math lib/tally lib/workspace absent/losses fold/softmax fold/similarity losses/similarity/info_nce operand/whole_states.
+// The loss of each row, from its scores and where the loss is symmetric from those of its own other.
+// needs: lib/math lib/params lib/tally lib/workspace scratch/whole_states fold/similarity fold/softmax
+// slots: losses row_loss
 
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;

@@ -1,4 +1,6 @@
-// What the derivatives of each row's loss take; after the rows, where the loss is symmetric, their others. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float absent/upstream fold/softmax fold/similarity losses/similarity/info_nce operand/whole_states operand/records.
+// What the derivatives of each row's loss take; after the rows, where the loss is symmetric, their others.
+// needs: lib/params lib/workspace scratch/records scratch/whole_states fold/similarity fold/softmax
+// slots: row_loss upstream
 
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;

@@ -1,4 +1,6 @@
-// The gradient of rows, through their norms where they were divided by them. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/factors absent/similarity absent/logit_scale operand/pulls operand/products operand/dx0.
+// The gradient of rows, through their norms where they were divided by them.
+// needs: lib/component lib/math lib/params scratch/factors scratch/products scratch/pulls
+// slots: dx0 logit_scale x0
 
 // whether rows were divided by their norms
 override NORMALIZE: bool = false;

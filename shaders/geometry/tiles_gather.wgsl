@@ -1,4 +1,6 @@
-// The state of each row over a chunk of tiles. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/states absent/apart geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_absorb.
+// The state of each row over a chunk of tiles.
+// needs: lib/params scratch/states fold/softmax geometry/lane_products
+// slots: absorb block_products pairs tile_products
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(64)

@@ -1,4 +1,5 @@
-// Merges the chunks of each row. Uses lib/component lib/params lib/math fold/softmax operand/states operand/whole_states.
+// Merges the chunks of each row.
+// needs: lib/params scratch/states scratch/whole_states fold/softmax
 @compute @workgroup_size(256)
 fn tiles_merge(
     @builtin(workgroup_id) group: vec3<u32>,

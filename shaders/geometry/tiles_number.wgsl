@@ -1,4 +1,6 @@
-// The gradient of the one number that scores are multiplied by, or that is added to them. Uses lib/component lib/params lib/math operand/pulls operand/dx0.
+// The gradient of the one number that scores are multiplied by, or that is added to them.
+// needs: lib/math lib/params scratch/pulls
+// slots: dx0
 
 // whether the number is added
 override ADDED: bool = false;

@@ -1,4 +1,6 @@
-// Adds to each row the others' rows, each times its slope. Uses lib/component lib/params lib/math dtype/float operand/x1 operand/factors operand/slopes operand/products geometry/row_elements geometry/slopes_rows geometry/lane_products geometry/tiles.
+// Adds to each row the others' rows, each times its slope.
+// needs: lib/component lib/params scratch/products geometry/lane_products
+// slots: tile_products
 
 // A lane's quads of columns of one row and the next three, as they stand: a column for each of the quad.
 fn products_from(row: u32, column: u32) -> mat4x4<f32> {

@@ -1,4 +1,5 @@
-// Adds the sums of a block's tiles to those of whole rows, NaN where one is. Uses lib/component lib/params lib/math operand/slope_sums operand/pulls.
+// Adds the sums of a block's tiles to those of whole rows, NaN where one is.
+// needs: lib/math lib/params scratch/pulls scratch/slope_sums
 @compute @workgroup_size(256)
 fn tiles_pull(
     @builtin(workgroup_id) group: vec3<u32>,

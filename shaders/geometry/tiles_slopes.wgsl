@@ -1,4 +1,6 @@
-// A block of derivatives with respect to products, and their sums over a tile's rows and others. Uses lib/component lib/params lib/math lib/label dtype/float operand/x0 operand/x1 operand/factors absent/labels absent/similarity absent/logit_scale absent/logit_bias fold/softmax fold/similarity absent/similarity_pair operand/records operand/slopes operand/slope_sums absent/apart geometry/row_elements geometry/rows geometry/lane_products geometry/tiles absent/kept geometry/similarity_pairs geometry/similarity_slope.
+// A block of derivatives with respect to products, and their sums over a tile's rows and others.
+// needs: lib/component lib/math lib/params scratch/records scratch/slope_sums scratch/slopes geometry/lane_products geometry/row_elements
+// slots: block_products logit_scale pair_slopes pairs tile_products
 
 // whether the others are to have the sums over their own columns too
 override SHARED: bool = false;

@@ -1,4 +1,6 @@
-// The gradient of a number for each row, which is added to all its scores. Uses lib/component lib/params operand/pulls operand/dx0.
+// The gradient of a number for each row, which is added to all its scores.
+// needs: lib/params scratch/pulls
+// slots: dx0
 @compute @workgroup_size(256)
 fn tiles_sums(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,5 @@
-// A part's sums and denominators, added to the outcome of the term. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float absent/divisor lib/totals.
+// A part's sums and denominators, added to the outcome of the term.
+// needs: lib/math lib/params lib/tally lib/totals
 
 // The outcome of a term: the twin of what src/gpu/outcome.rs reads.
 struct Outcome {

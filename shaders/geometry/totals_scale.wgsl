@@ -1,4 +1,6 @@
-// What gradients are scaled by, where only the GPU knows it: upstream over denominator, 0 over nothing. Uses lib/component lib/params lib/tally lib/workspace dtype/float absent/divisor absent/upstream lib/totals.
+// What gradients are scaled by, where only the GPU knows it: upstream over denominator, 0 over nothing.
+// needs: lib/params lib/totals lib/workspace
+// slots: upstream
 fn over(numerator: f32, denominator: f32) -> f32 {
     // by its bits: compilers are free to find a NaN equal to 0
     if (bitcast<u32>(denominator) & 0x7fffffffu) == 0u {

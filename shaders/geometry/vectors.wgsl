@@ -1,4 +1,6 @@
-// The vectors of a row: what a walk sees of them, their share of the tally, and their gradients. Uses lib/component lib/params lib/math lib/tally dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/losses absent/dx0 absent/dx1 absent/dx2 geometry/distances fold/cosine losses/vectors/cosine_embedding.
+// The vectors of a row: what a walk sees of them, their share of the tally, and their gradients.
+// needs: lib/math lib/params lib/tally geometry/distances
+// slots: dx0 dx1 dx2 fold leaf losses row x0 x1 x2
 // whether coordinates are taken four at a time, as rows of a multiple of four can be
 override FOURS: bool = false;
 

@@ -1,4 +1,6 @@
-// A value for each row, from how far its vectors lie apart; gradients in the same pass. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/upstream absent/losses absent/dx0 absent/dx1 absent/dx2 geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/lanes geometry/vectors.
+// A value for each row, from how far its vectors lie apart; gradients in the same pass.
+// needs: lib/params lib/tally lib/workspace geometry/lanes geometry/vectors
+// slots: fold mask upstream
 
 // whether a gradient is wanted
 override WRITES: bool = false;

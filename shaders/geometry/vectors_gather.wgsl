@@ -1,4 +1,6 @@
-// Rows too long for a workgroup, first stage, once for each look: the state of each chunk. Uses lib/component lib/params lib/math lib/tally dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/losses absent/dx0 absent/dx1 absent/dx2 operand/row_states geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/lanes geometry/vectors.
+// Rows too long for a workgroup, first stage, once for each look: the state of each chunk.
+// needs: lib/params scratch/row_states geometry/lanes geometry/vectors
+// slots: fold
 
 // which look this dispatch takes
 override LOOK: u32 = 0u;

@@ -1,4 +1,6 @@
-// Rows too long for a workgroup, third stage: the gradients of each chunk. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/upstream absent/losses absent/dx0 absent/dx1 absent/dx2 operand/row_states geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/vectors.
+// Rows too long for a workgroup, third stage: the gradients of each chunk.
+// needs: lib/params lib/workspace scratch/row_states geometry/vectors
+// slots: fold mask upstream
 @compute @workgroup_size(256)
 fn vectors_scatter(
     @builtin(workgroup_id) group: vec3<u32>,

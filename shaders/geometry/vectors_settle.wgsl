@@ -1,4 +1,6 @@
-// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it. Uses lib/component lib/params lib/math lib/tally lib/workspace dtype/float operand/x0 operand/x1 absent/x2 absent/row absent/mask absent/losses absent/dx0 absent/dx1 absent/dx2 operand/row_states geometry/distances fold/cosine losses/vectors/cosine_embedding geometry/vectors.
+// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it.
+// needs: lib/params lib/tally lib/workspace scratch/row_states geometry/vectors
+// slots: fold mask
 @compute @workgroup_size(256)
 fn vectors_settle(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,4 +1,5 @@
-// What a label turns out to be. Uses lib/component lib/params.
+// What a label turns out to be.
+// needs: lib/params
 struct Label {
     // the class, among those that are here: beyond them where another device has it; 0 where the label does not name one
     index: u32,

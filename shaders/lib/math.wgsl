@@ -1,4 +1,5 @@
-// The scalar functions that leaves share, accurate where WGSL's own are loose. Uses lib/component lib/params.
+// The scalar functions that leaves share, accurate where WGSL's own are loose.
+// needs: lib/params
 
 // WGSL may assume that NaN and infinity do not occur, so that only their bits can be asked.
 fn is_nan(x: f32) -> bool {

@@ -1,4 +1,5 @@
-// The numbers of a part: sizes, bases, options. One uniform block, the twin of `Params` in src/gpu/params.rs. Uses lib/component.
+// The numbers of a part: sizes, bases, options. One uniform block, the twin of `Params` in src/gpu/params.rs.
+// needs: lib/component
 struct Params {
     // sizes
     items: u32,

@@ -1,4 +1,6 @@
-// Merges the tallies of a part, and knows its denominators. Uses lib/component lib/params lib/tally lib/workspace absent/divisor.
+// Merges the tallies of a part, and knows its denominators.
+// needs: lib/params lib/tally lib/workspace
+// slots: divisor
 
 // What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor.
 override DIVISOR: u32 = 0u;

@@ -1,4 +1,5 @@
-// Where the stages of a part meet: the gradients' scales, and the tallies of the walk. Uses lib/component lib/params lib/tally.
+// Where the stages of a part meet: the gradients' scales, and the tallies of the walk.
+// needs: lib/params lib/tally
 struct Workspace {
     // upstream gradient over denominator, for the loss and for its extra part, as far as only the GPU knows them; and the
     // same for a loss that rides along

@@ -1,4 +1,5 @@
-// The statistics of all pieces of what is spread over devices, piece by piece. Uses lib/component lib/params dtype/float.
+// The statistics of all pieces of what is spread over devices, piece by piece.
+// needs: lib/params dtype/float
 @group(0) @binding(18) var<storage, read> statistics: array<u32>;
 
 override STATISTICS_DTYPE: u32 = 0u;

@@ -1,4 +1,5 @@
-// Where the statistics of one piece go. Uses lib/component lib/params.
+// Where the statistics of one piece go.
+// needs: lib/params
 @group(0) @binding(18) var<storage, read_write> statistics_out: array<f32>;
 
 fn store_statistic(i: u32, value: f32) {

@@ -1,4 +1,5 @@
-// The table that indices are looked up in. Uses lib/component lib/params dtype/float.
+// The table that indices are looked up in.
+// needs: lib/params dtype/float
 @group(0) @binding(15) var<storage, read> table: array<u32>;
 
 override TABLE_DTYPE: u32 = 0u;

@@ -1,65 +1,11 @@
 //! Which GPU is used: looks adapters up, chooses one, and says what is wrong where there is none.
 
 use crate::error::{Error, Result};
+use crate::gpu::target::Target;
 
 /// The environment variables that choose an adapter: wgpu's own.
 const BACKEND: &str = "WGPU_BACKEND";
 const NAME: &str = "WGPU_ADAPTER_NAME";
-/// The one that chooses the kernels.
-const KERNELS: &str = "WGLOSS_KERNELS";
-
-/// The kind of kernels that an adapter gets.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Kernels {
-    pub lanes: Lanes,
-    /// Whether they are small: for DX12, whose older compiler takes seconds for long ones.
-    pub small: bool,
-}
-
-/// Whose lanes kernels are cut for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Lanes {
-    /// Nobody's: kernels are left as they are.
-    Plain,
-    Gpu,
-    Cpu,
-}
-
-impl Kernels {
-    /// The kernels for an adapter, or those that the environment asks for.
-    pub fn of(info: &wgpu::AdapterInfo) -> Kernels {
-        Kernels::or_asked_for(info, std::env::var(KERNELS).ok().as_deref())
-    }
-
-    /// [`of`](Self::of), where the environment asks for this. Any other value asks for nothing.
-    fn or_asked_for(info: &wgpu::AdapterInfo, asked: Option<&str>) -> Kernels {
-        let lanes = match (asked, info.device_type) {
-            (Some("plain"), _) => Lanes::Plain,
-            (Some("gpu" | "small"), _) => Lanes::Gpu,
-            (Some("cpu"), _) | (_, wgpu::DeviceType::Cpu) => Lanes::Cpu,
-            _ => Lanes::Gpu,
-        };
-        Kernels { lanes, small: info.backend == wgpu::Backend::Dx12 || asked == Some("small") }
-    }
-
-    /// The kernels of every kind of adapter.
-    #[cfg(any(test, feature = "fuzzing"))]
-    pub const ALL: [Kernels; 4] = [
-        Kernels { lanes: Lanes::Plain, small: false },
-        Kernels { lanes: Lanes::Gpu, small: false },
-        Kernels { lanes: Lanes::Cpu, small: false },
-        Kernels { lanes: Lanes::Gpu, small: true },
-    ];
-
-    fn name(self) -> &'static str {
-        match self.lanes {
-            Lanes::Plain => "plain",
-            Lanes::Gpu if self.small => "small",
-            Lanes::Gpu => "gpu",
-            Lanes::Cpu => "cpu",
-        }
-    }
-}
 
 /// The names that wgpu knows backends by.
 const BACKENDS: [&str; 11] =
@@ -97,7 +43,7 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
         limits: adapter.limits(),
         features: adapter.features(),
         chosen: chosen == Some(place),
-        kernels: Kernels::of(&adapter.get_info()).name(),
+        kernels: Target::name_of(&adapter.get_info()),
     };
     found.iter().enumerate().map(report).collect()
 }
@@ -209,8 +155,8 @@ pub(super) async fn request() -> Result<wgpu::Adapter> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kernels, built_with, pick, rank};
-    use wgpu::{AdapterInfo, Backend, Backends, DeviceType};
+    use super::{built_with, pick, rank};
+    use wgpu::{Backend, Backends, DeviceType};
 
     #[test]
     fn a_program_without_backends_is_told_what_to_turn_on() {
@@ -218,24 +164,6 @@ mod tests {
         let error = built_with(Backends::empty()).unwrap_err();
         assert_eq!(error.kind(), "no_adapter");
         assert!(error.to_string().contains("`backends`"), "{error}");
-    }
-
-    #[test]
-    fn kernels_are_those_of_the_adapter_or_those_asked_for() {
-        let name =
-            |device_type, backend, asked| Kernels::or_asked_for(&AdapterInfo::new(device_type, backend), asked).name();
-        for (asked, cpu, gpu, dx12) in [
-            (None, "cpu", "gpu", "small"),
-            (Some("gpu"), "gpu", "gpu", "small"),
-            (Some("cpu"), "cpu", "cpu", "cpu"),
-            (Some("small"), "small", "small", "small"),
-            (Some("plain"), "plain", "plain", "plain"),
-            (Some("nosuch"), "cpu", "gpu", "small"),
-        ] {
-            assert_eq!(name(DeviceType::Cpu, Backend::Vulkan, asked), cpu, "{asked:?}");
-            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Vulkan, asked), gpu, "{asked:?}");
-            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Dx12, asked), dx12, "{asked:?}");
-        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Makes the dispatches of a plan from buffers: which of them each binding is, and where in it.
 
 use crate::error::{Error, Result};
+use crate::gpu::compile::Pipeline;
 use crate::gpu::context::Gpu;
 use crate::gpu::declared::Declared;
-use crate::gpu::kernel::{Kernel, Pipeline};
+use crate::gpu::kernel::Kernel;
 use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
 use crate::gpu::plan::{Bound, Plan, Stage};
-use crate::gpu::specialise;
 use crate::gpu::tensor::{Memory, Tensor};
 use crate::term::{Part, Scale};
 use std::collections::HashMap;
@@ -67,7 +67,7 @@ impl Binder<'_> {
             };
             // the blocks of a walk share their kernels; of pieces, the last may end inside a quad
             of_stages.push(match stage.windows.is_empty() {
-                true => *known.entry((Arc::as_ptr(&stage.kernel), &stage.operands)).or_insert_with(add),
+                true => *known.entry((Arc::as_ptr(&stage.recipe), &stage.operands)).or_insert_with(add),
                 false => add(),
             });
         }
@@ -91,14 +91,10 @@ impl Binder<'_> {
 
     /// The stage's kernel; its bindings are all read_write where operands and outputs lie in one buffer.
     fn kernel(&self, stage: &Stage) -> Kernel {
-        let mut kernel = Kernel { own_params: self.gpu.copies_params(), ..Kernel::clone(&stage.kernel) };
-        if !self.gpu.is_plain() {
-            specialise::kept(&mut kernel);
-            specialise::quads(&mut kernel, self.gpu.in_pairs(), |binding| {
-                let placed = self.place(stage, binding);
-                placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !binding.is_written()))
-            });
-        }
+        let mut kernel = self.gpu.target().specialise(&stage.recipe, |binding| {
+            let placed = self.place(stage, binding);
+            placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !binding.is_written()))
+        });
         let bindings = kernel.bindings();
         let of_kind = |read_only| {
             let kind = wgpu::BufferBindingType::Storage { read_only };
@@ -161,8 +157,11 @@ impl Binder<'_> {
             };
             entries.push(wgpu::BindGroupEntry { binding: binding.number, resource });
         }
-        let descriptor =
-            wgpu::BindGroupDescriptor { label: Some(stage.kernel.entry), layout: &pipeline.layout, entries: &entries };
+        let descriptor = wgpu::BindGroupDescriptor {
+            label: Some(stage.recipe.entry()),
+            layout: &pipeline.layout,
+            entries: &entries,
+        };
         let group = self.gpu.scoped_as(|| self.gpu.device().create_bind_group(&descriptor), |error| error)?;
         Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
     }

@@ -6,6 +6,7 @@ use crate::gpu::Gpu;
 #[cfg(test)]
 use crate::gpu::plan::rounding;
 use crate::gpu::plan::{Plan, Request, Wanted, assert_kept, plan};
+use crate::gpu::target::{self, Target};
 use crate::gpu::tensor::Tensor;
 use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionType, Value};
@@ -183,11 +184,14 @@ impl Case {
             places: 1,
             workspace_bound: self.workspace_bound,
             statistics: self.piece == Piece::Statistics,
-            binding_limit: self.binding_limit,
-            on_cpu: self.on_cpu,
-            in_eights: self.in_eights,
-            small: self.small,
+            target: &self.target(),
         })
+    }
+
+    /// The target that is planned for.
+    fn target(&self) -> Target {
+        let kind = if self.on_cpu { target::Kind::Cpu } else { target::Kind::Gpu };
+        Target { subgroups: self.in_eights, binding_limit: self.binding_limit, ..Target::new(kind, self.small) }
     }
 
     /// The gradients that are wanted, each with an output of its own.

@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::error::{Error, Result};
-use crate::gpu::adapter::{self, Kernels, Lanes};
+use crate::gpu::adapter;
 use crate::gpu::device::Device;
 use crate::gpu::job::Job;
 use crate::gpu::lock::lock;
@@ -11,6 +11,7 @@ use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::pipelines::Pipelines;
 #[cfg(target_arch = "wasm32")]
 use crate::gpu::scopes::Late;
+use crate::gpu::target::Target;
 use crate::gpu::tensor::{Tensor, ToGpu};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::gpu::transfer;
@@ -46,12 +47,7 @@ struct Context {
     /// What the device has not answered yet.
     #[cfg(target_arch = "wasm32")]
     late: Late,
-    kernels: Kernels,
-    /// Whether the lanes of the device go in subgroups of eight.
-    in_eights: bool,
-    /// Whether the device has words of 64 bits.
-    in_pairs: bool,
-    on_vulkan: bool,
+    target: Target,
     /// How many pipelines are made at a time.
     pipelines_at_once: usize,
 }
@@ -127,9 +123,7 @@ impl Gpu {
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = reachable(device.limits());
         let info = device.adapter_info();
-        let eights = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
-        let vulkan = info.backend == wgpu::Backend::Vulkan;
-        let has = |feature| vulkan && device.features().contains(feature);
+        let target = Target::of(&info, device.features(), &limits);
         Gpu(Arc::new(Context {
             queue,
             limits,
@@ -139,10 +133,7 @@ impl Gpu {
             workspace_bound: AtomicU64::new(128 << 20),
             #[cfg(target_arch = "wasm32")]
             late: Late::default(),
-            kernels: Kernels::of(&info),
-            in_eights: eights && has(wgpu::Features::SUBGROUP),
-            in_pairs: has(wgpu::Features::SHADER_INT64),
-            on_vulkan: vulkan,
+            target,
             pipelines_at_once: match info.backend {
                 // a GL context belongs to one thread at a time
                 wgpu::Backend::Gl => 1,
@@ -154,11 +145,11 @@ impl Gpu {
 
     /// A device that does nothing, with the kernels of any kind of adapter.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(super) fn noop(kernels: Kernels, on_vulkan: bool) -> Gpu {
+    pub(super) fn noop(target: Target) -> Gpu {
         let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
         let mut gpu = Gpu::from_wgpu(device, queue);
         let context = Arc::get_mut(&mut gpu.0).expect("nobody else has it yet");
-        (context.kernels, context.on_vulkan) = (kernels, on_vulkan);
+        context.target = Target { binding_limit: context.target.binding_limit, ..target };
         gpu
     }
 
@@ -206,34 +197,9 @@ impl Gpu {
         self.0.workspace_bound.load(Ordering::Relaxed)
     }
 
-    pub(super) fn is_plain(&self) -> bool {
-        self.0.kernels.lanes == Lanes::Plain
-    }
-
-    /// Whether kernels are those for a CPU, whose lanes are those of its vector registers.
-    pub(super) fn on_cpu(&self) -> bool {
-        self.0.kernels.lanes == Lanes::Cpu
-    }
-
-    /// Whether kernels copy their parameters first: on a CPU under Vulkan.
-    pub(super) fn copies_params(&self) -> bool {
-        self.on_cpu() && self.0.on_vulkan
-    }
-
-    /// Whether kernels take one element at a time where four would be written out: DX12's older compiler, FXC, takes seconds
-    /// for these, and which compiler a device has is not known.
-    pub(super) fn takes_small_kernels(&self) -> bool {
-        self.0.kernels.small
-    }
-
-    /// Whether a CPU's lanes may tell each other what they have, eight by eight.
-    pub(super) fn in_eights(&self) -> bool {
-        self.0.in_eights && self.on_cpu()
-    }
-
-    /// Whether a quad is best loaded as two words of 64 bits: on a CPU each load of a lane costs, however wide.
-    pub(super) fn in_pairs(&self) -> bool {
-        self.0.in_pairs && self.on_cpu()
+    /// What kernels are made for.
+    pub(super) fn target(&self) -> &Target {
+        &self.0.target
     }
 
     pub(super) fn pipelines_at_once(&self) -> usize {

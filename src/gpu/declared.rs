@@ -1,8 +1,6 @@
-//! Bindings and overrides that shader files declare: each stands on one line, as all files write them.
+//! What a shader file declares: needs, slots, bindings and overrides, each on lines of one form.
 
-use crate::gpu::kernel::text_of;
 use crate::gpu::lock::lock;
-use crate::loss::Source;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
@@ -21,23 +19,33 @@ impl Declared {
     }
 }
 
-/// The bindings and overrides of one file.
+/// The declarations of one file.
 #[derive(Debug)]
 pub(crate) struct Declarations {
+    /// The paths of the files whose functions, types and variables it uses.
+    pub needs: Vec<&'static str>,
+    /// The slots whose functions and types it uses.
+    pub slots: Vec<&'static str>,
     pub bindings: Vec<Declared>,
     /// The names of overrides.
     pub overrides: Vec<&'static str>,
 }
 
-/// The declarations of `source`. Plans ask often, so each text is scanned once; texts live as long as the program.
-pub(super) fn declarations(source: &Source) -> &'static Declarations {
+/// The declarations of a file's text. Plans ask often, so each text is scanned once; texts live as long as the program.
+pub(crate) fn declarations(text: &'static str) -> &'static Declarations {
     static SCANNED: LazyLock<Mutex<HashMap<(usize, usize), &'static Declarations>>> = LazyLock::new(Default::default);
-    let text = text_of(source);
     let scan = || {
+        let listed = |list: &str| -> Vec<&'static str> {
+            let line = text.lines().take_while(|line| line.starts_with("//")).find_map(|line| line.strip_prefix(list));
+            line.map(|names| names.split(' ').collect()).unwrap_or_default()
+        };
         let name = |line: &'static str| Some(line.strip_prefix("override ")?.split_once(':')?.0);
-        let bindings = text.lines().filter_map(binding).collect();
-        let scanned = Declarations { bindings, overrides: text.lines().filter_map(name).collect() };
-        &*Box::leak(Box::new(scanned))
+        &*Box::leak(Box::new(Declarations {
+            needs: listed("// needs: "),
+            slots: listed("// slots: "),
+            bindings: text.lines().filter_map(binding).collect(),
+            overrides: text.lines().filter_map(name).collect(),
+        }))
     };
     lock(&SCANNED).entry((text.as_ptr().addr(), text.len())).or_insert_with(scan)
 }

@@ -1,8 +1,8 @@
 //! Losses whose leaves' shaders are texts that nobody vouches for: what fuzzing prepares on devices that do nothing.
 
 use crate::error::Result;
-use crate::gpu::adapter::Kernels;
 use crate::gpu::lock::lock;
+use crate::gpu::target::Target;
 use crate::gpu::{Gpu, Gradient, Outputs, Tensor};
 use crate::leaf::{
     Activation, ClassScore, ClassSeen, ClassSum, ElementScore, Leaf, Pointwise, Region, RegionScore, RegionSettings,
@@ -137,10 +137,10 @@ struct Bench {
 }
 
 fn bench(kind: usize) -> &'static Bench {
-    static BENCHES: [OnceLock<Bench>; Kernels::ALL.len()] = [const { OnceLock::new() }; Kernels::ALL.len()];
-    let kind = kind % Kernels::ALL.len();
+    static BENCHES: [OnceLock<Bench>; Target::ALL.len()] = [const { OnceLock::new() }; Target::ALL.len()];
+    let kind = kind % Target::ALL.len();
     BENCHES[kind].get_or_init(|| Bench {
-        gpu: Gpu::noop(Kernels::ALL[kind], true),
+        gpu: Gpu::noop(Target { vulkan: true, ..Target::ALL[kind] }),
         tensors: SHAPES.map(|_| OnceLock::new()).into(),
     })
 }

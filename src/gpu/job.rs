@@ -117,10 +117,7 @@ impl Job {
             places: number_of_rows as usize,
             workspace_bound: gpu.workspace_bound(),
             statistics: statistics.is_some(),
-            binding_limit: gpu.limits().max_storage_buffer_binding_size,
-            on_cpu: gpu.on_cpu(),
-            in_eights: gpu.in_eights(),
-            small: gpu.takes_small_kernels(),
+            target: gpu.target(),
         };
         let mut written = vec![false; outputs.gradients.len()];
         let (mut planned, mut verdicts) = (Vec::new(), Vec::new());

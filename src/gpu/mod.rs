@@ -4,16 +4,18 @@ mod adapter;
 mod bind;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod case;
+mod choices;
+mod compile;
 mod context;
 mod declared;
 mod device;
-mod files;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod foreign;
 mod job;
 mod kernel;
 #[cfg(any(target_arch = "wasm32", test))]
 mod late;
+mod link;
 mod lock;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;
@@ -23,10 +25,12 @@ mod own_params;
 mod params;
 mod pipelines;
 pub(crate) mod plan;
+mod recipe;
 mod rewrite;
 mod scopes;
-mod specialise;
+mod shaders;
 mod sums;
+mod target;
 mod tensor;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! Shaders read at run time, for `cargo xtask mutants`: one build then serves every mutant. Compiled only with the feature
 //! `mutable-shaders`.
 
-use crate::gpu::kernel::{Kernel, is_own};
+use crate::gpu::kernel::Kernel;
 use crate::gpu::lock::lock;
+use crate::gpu::shaders::is_own;
 use crate::loss::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
@@ -39,9 +40,9 @@ pub(super) fn note(kernel: &Kernel) {
     let Some(used) = std::env::var_os(USED) else { return };
     let mut noted = lock(&NOTED);
     let new: String = kernel
-        .sources
+        .files()
         .iter()
-        .map(|s| s.path)
+        .map(|file| file.path())
         .filter(|path| noted.insert(path))
         .map(|path| format!("{path}\n"))
         .collect();

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_field_of_the_parameters_is_found() {
-        let text = crate::gpu::files::file("lib/params").text;
+        let text = crate::gpu::shaders::find("lib/params").expect("a file").text;
         let fields = fields(text, "Params", "params");
         for known in
             ["params.items", "params.block.other_first", "params.bases", "params.options", "params.rider_weight"]

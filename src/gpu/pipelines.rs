@@ -1,8 +1,9 @@
 //! Keeps the pipelines made so far, and makes those that are missing, several at a time where the host can.
 
 use crate::error::Result;
+use crate::gpu::compile::{Pipeline, create};
 use crate::gpu::context::Gpu;
-use crate::gpu::kernel::{Kernel, Pipeline, create};
+use crate::gpu::kernel::Kernel;
 use crate::gpu::lock::lock;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};

@@ -91,15 +91,8 @@ catalogue! {
     }
 }
 
-/// The shaders of all leaves.
-#[cfg(feature = "gpu")]
-pub(crate) fn shaders() -> &'static [crate::loss::Source] {
-    static SHADERS: std::sync::OnceLock<Vec<crate::loss::Source>> = std::sync::OnceLock::new();
-    SHADERS.get_or_init(|| walked().iter().map(|loss| loss.header().shader).collect())
-}
-
 /// Every loss that is walked itself: sums taken apart.
-#[cfg(feature = "gpu")]
+#[cfg(all(test, feature = "gpu"))]
 pub(crate) fn walked() -> Vec<Box<dyn Loss>> {
     let part: Box<dyn Loss> = Box::new(pointwise::adversarial_side::AdversarialSide::default());
     all().into_iter().filter(|loss| !matches!(loss.leaf(), crate::Leaf::Composite(_))).chain([part]).collect()

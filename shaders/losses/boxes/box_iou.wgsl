@@ -1,4 +1,5 @@
-// Intersection over union of boxes: the twin of src/losses/boxes/box_iou.rs. Uses lib/component lib/params lib/math geometry/element.
+// Intersection over union of boxes: the twin of src/losses/boxes/box_iou.rs.
+// needs: lib/math lib/params geometry/element
 
 // 0 iou, 1 giou, 2 diou, 3 ciou
 override KIND: u32 = 0u;

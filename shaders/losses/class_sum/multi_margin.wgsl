@@ -1,4 +1,5 @@
-// Multi-class margin loss: the twin of src/losses/class_sum/multi_margin.rs. Uses lib/component lib/params lib/math lib/class fold/class_sum.
+// Multi-class margin loss: the twin of src/losses/class_sum/multi_margin.rs.
+// needs: lib/class lib/math lib/params fold/class_sum
 override P: u32 = 1u;
 
 const MARGIN: u32 = 0u;

@@ -1,4 +1,5 @@
-// Multi-label soft margin loss: the twin of src/losses/class_sum/multilabel_soft_margin.rs. Uses lib/component lib/params lib/math lib/class fold/class_sum.
+// Multi-label soft margin loss: the twin of src/losses/class_sum/multilabel_soft_margin.rs.
+// needs: lib/class lib/math lib/params fold/class_sum
 fn class_score(seen: Class, place: Place) -> ClassScore {
     let share = seen.weight / f32(params.classes);
     let s = sigmoids(seen.x);

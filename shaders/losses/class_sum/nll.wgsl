@@ -1,4 +1,5 @@
-// Negative log-likelihood: the twin of src/losses/class_sum/nll.rs. Uses lib/component lib/params lib/math lib/class fold/class_sum.
+// Negative log-likelihood: the twin of src/losses/class_sum/nll.rs.
+// needs: lib/class lib/math fold/class_sum
 fn class_score(seen: Class, place: Place) -> ClassScore {
     if !seen.hit {
         return ClassScore(0.0, 0.0, 0.0);

@@ -1,4 +1,5 @@
-// Distillation: the twin of src/losses/divergence/distillation.rs. Uses lib/component lib/params lib/math lib/class fold/divergence.
+// Distillation: the twin of src/losses/divergence/distillation.rs.
+// needs: lib/params fold/divergence
 const TEMPERATURE: u32 = 0u;
 
 fn divergence_temperature() -> f32 {

@@ -1,4 +1,5 @@
-// One side of a discriminator's loss: the twin of src/losses/pointwise/adversarial_side.rs. Uses lib/component lib/params lib/math geometry/element.
+// One side of a discriminator's loss: the twin of src/losses/pointwise/adversarial_side.rs.
+// needs: lib/math geometry/element
 
 // 0 vanilla, 1 least_squares, 2 hinge, 3 wasserstein
 override KIND: u32 = 0u;

@@ -1,4 +1,5 @@
-// Cross-entropy of independent binary questions, from probabilities: the twin of src/losses/pointwise/bce.rs. Uses lib/component lib/params lib/math geometry/element.
+// Cross-entropy of independent binary questions, from probabilities: the twin of src/losses/pointwise/bce.rs.
+// needs: lib/math lib/params geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let x = v.x;
     let t = v.y;

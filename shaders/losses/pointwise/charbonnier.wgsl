@@ -1,4 +1,5 @@
-// Absolute error, rounded off near 0: the twin of src/losses/pointwise/charbonnier.rs. Uses lib/component lib/params lib/math geometry/element.
+// Absolute error, rounded off near 0: the twin of src/losses/pointwise/charbonnier.rs.
+// needs: lib/math lib/params geometry/element
 const EPSILON: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

@@ -1,4 +1,5 @@
-// The diffusion loss: the twin of src/losses/pointwise/diffusion.rs. Uses lib/component lib/params lib/math geometry/element.
+// The diffusion loss: the twin of src/losses/pointwise/diffusion.rs.
+// needs: lib/math lib/params geometry/element
 
 // 0 epsilon, 1 v_prediction, 2 sample
 override PREDICTION_TYPE: u32 = 0u;

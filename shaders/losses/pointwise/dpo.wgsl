@@ -1,4 +1,5 @@
-// Direct preference optimisation: the twin of src/losses/pointwise/dpo.rs. Uses lib/component lib/params lib/math geometry/element.
+// Direct preference optimisation: the twin of src/losses/pointwise/dpo.rs.
+// needs: lib/math lib/params geometry/element
 const BETA: u32 = 0u;
 const LABEL_SMOOTHING: u32 = 1u;
 

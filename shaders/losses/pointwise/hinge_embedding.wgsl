@@ -1,4 +1,5 @@
-// Distances that are to be small or beyond a margin: the twin of src/losses/pointwise/hinge_embedding.rs. Uses lib/component lib/params lib/math geometry/element.
+// Distances that are to be small or beyond a margin: the twin of src/losses/pointwise/hinge_embedding.rs.
+// needs: lib/math lib/params geometry/element
 const MARGIN: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

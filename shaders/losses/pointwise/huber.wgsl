@@ -1,4 +1,5 @@
-// Squared error near 0, absolute error beyond: the twin of src/losses/pointwise/huber.rs. Uses lib/component lib/params lib/math geometry/element.
+// Squared error near 0, absolute error beyond: the twin of src/losses/pointwise/huber.rs.
+// needs: lib/math lib/params geometry/element
 const DELTA: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

@@ -1,4 +1,5 @@
-// The Kullback-Leibler divergence of log-probabilities from a target: the twin of src/losses/pointwise/kl_div.rs. Uses lib/component lib/params lib/math geometry/element.
+// The Kullback-Leibler divergence of log-probabilities from a target: the twin of src/losses/pointwise/kl_div.rs.
+// needs: lib/math geometry/element
 override LOG_TARGET: bool = false;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

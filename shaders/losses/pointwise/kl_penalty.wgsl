@@ -1,4 +1,5 @@
-// Estimates of the divergence from a reference policy: the twin of src/losses/pointwise/kl_penalty.rs. Uses lib/component lib/params lib/math geometry/element.
+// Estimates of the divergence from a reference policy: the twin of src/losses/pointwise/kl_penalty.rs.
+// needs: lib/math geometry/element
 // 0 k1, 1 k2, 2 k3
 override KIND: u32 = 0u;
 

@@ -1,4 +1,5 @@
-// Mean absolute error: the twin of src/losses/pointwise/l1.rs. Uses lib/component lib/params lib/math geometry/element.
+// Mean absolute error: the twin of src/losses/pointwise/l1.rs.
+// needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.x, v.y);
     let slope = sign_of_number(d);

@@ -1,4 +1,5 @@
-// The log of the hyperbolic cosine of the error: the twin of src/losses/pointwise/log_cosh.rs. Uses lib/component lib/params lib/math geometry/element.
+// The log of the hyperbolic cosine of the error: the twin of src/losses/pointwise/log_cosh.rs.
+// needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.x, v.y);
     if is_nan(d) {

@@ -1,4 +1,5 @@
-// Which of two scores is to be the higher: the twin of src/losses/pointwise/margin_ranking.rs. Uses lib/component lib/params lib/math geometry/element.
+// Which of two scores is to be the higher: the twin of src/losses/pointwise/margin_ranking.rs.
+// needs: lib/math lib/params geometry/element
 const MARGIN: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

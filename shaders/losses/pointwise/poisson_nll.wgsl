@@ -1,4 +1,5 @@
-// The negative log-likelihood of Poisson counts: the twin of src/losses/pointwise/poisson_nll.rs. Uses lib/component lib/params lib/math geometry/element.
+// The negative log-likelihood of Poisson counts: the twin of src/losses/pointwise/poisson_nll.rs.
+// needs: lib/math lib/params geometry/element
 override LOG_INPUT: bool = true;
 override FULL: bool = false;
 const EPS: u32 = 0u;

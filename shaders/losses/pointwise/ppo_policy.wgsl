@@ -1,4 +1,5 @@
-// The clipped policy objective of proximal policy optimisation: the twin of src/losses/pointwise/ppo_policy.rs. Uses lib/component lib/params lib/math geometry/element.
+// The clipped policy objective of proximal policy optimisation: the twin of src/losses/pointwise/ppo_policy.rs.
+// needs: lib/math lib/params geometry/element
 const CLIP_LOW: u32 = 0u;
 const CLIP_HIGH: u32 = 1u;
 

@@ -1,4 +1,5 @@
-// The clipped value regression of proximal policy optimisation: the twin of src/losses/pointwise/ppo_value.rs. Uses lib/component lib/params lib/math geometry/element.
+// The clipped value regression of proximal policy optimisation: the twin of src/losses/pointwise/ppo_value.rs.
+// needs: lib/math lib/params geometry/element
 const CLIP: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

@@ -1,4 +1,5 @@
-// Which of two answers is preferred: the loss of reward models: the twin of src/losses/pointwise/preference.rs. Uses lib/component lib/params lib/math geometry/element.
+// Which of two answers is preferred: the loss of reward models: the twin of src/losses/pointwise/preference.rs.
+// needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let z = difference(difference(v.x, v.y), v.z);
     if is_nan(z) {

@@ -1,4 +1,5 @@
-// The pinball loss of quantile regression: the twin of src/losses/pointwise/quantile.rs. Uses lib/component lib/params lib/math geometry/element.
+// The pinball loss of quantile regression: the twin of src/losses/pointwise/quantile.rs.
+// needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.y, v.x);
     let q = v.z;

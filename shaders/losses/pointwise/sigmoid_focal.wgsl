@@ -1,4 +1,5 @@
-// Sigmoid focal loss: the twin of src/losses/pointwise/sigmoid_focal.rs. Uses lib/component lib/params lib/math geometry/element.
+// Sigmoid focal loss: the twin of src/losses/pointwise/sigmoid_focal.rs.
+// needs: lib/math lib/params geometry/element
 override HAS_ALPHA: bool = true;
 const ALPHA: u32 = 0u;
 const GAMMA: u32 = 1u;

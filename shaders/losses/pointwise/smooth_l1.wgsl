@@ -1,4 +1,5 @@
-// Absolute error, rounded near 0: the twin of src/losses/pointwise/smooth_l1.rs. Uses lib/component lib/params lib/math geometry/element.
+// Absolute error, rounded near 0: the twin of src/losses/pointwise/smooth_l1.rs.
+// needs: lib/math lib/params geometry/element
 const BETA: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

@@ -1,4 +1,5 @@
-// Dice loss: the twin of src/losses/region/dice.rs. Uses lib/component lib/params lib/math fold/regions.
+// Dice loss: the twin of src/losses/region/dice.rs.
+// needs: lib/params fold/regions
 override JACCARD: bool = false;
 const SMOOTH_NR: u32 = 0u;
 const SMOOTH_DR: u32 = 1u;

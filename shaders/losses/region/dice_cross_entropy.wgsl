@@ -1,4 +1,5 @@
-// The Dice half of the Dice and cross-entropy loss: the twin of src/losses/region/dice_cross_entropy.rs. Uses lib/component lib/params lib/math fold/regions.
+// The Dice half of the Dice and cross-entropy loss: the twin of src/losses/region/dice_cross_entropy.rs.
+// needs: lib/params fold/regions
 override JACCARD: bool = false;
 const SMOOTH_NR: u32 = 2u;
 const SMOOTH_DR: u32 = 3u;

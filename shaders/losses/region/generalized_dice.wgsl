@@ -1,4 +1,5 @@
-// Generalized Dice loss: the twin of src/losses/region/generalized_dice.rs. Uses lib/component lib/params lib/math fold/regions.
+// Generalized Dice loss: the twin of src/losses/region/generalized_dice.rs.
+// needs: lib/params fold/regions
 // 0 square, 1 simple, 2 uniform
 override WEIGHTING: u32 = 0u;
 const SMOOTH_NR: u32 = 0u;

@@ -1,4 +1,5 @@
-// Tversky loss: the twin of src/losses/region/tversky.rs. Uses lib/component lib/params lib/math fold/regions.
+// Tversky loss: the twin of src/losses/region/tversky.rs.
+// needs: lib/math lib/params fold/regions
 const SMOOTH_NR: u32 = 0u;
 const SMOOTH_DR: u32 = 1u;
 const ALPHA: u32 = 2u;

@@ -1,4 +1,5 @@
-// InfoNCE: the twin of src/losses/similarity/info_nce.rs. Uses lib/component lib/params lib/math fold/softmax fold/similarity.
+// InfoNCE: the twin of src/losses/similarity/info_nce.rs.
+// needs: lib/params fold/similarity
 const TEMPERATURE: u32 = 0u;
 
 fn similarity_scale() -> f32 {

@@ -1,4 +1,5 @@
-// Sigmoid loss of pairs: the twin of src/losses/similarity/siglip.rs. Uses lib/component lib/params lib/math fold/softmax fold/similarity.
+// Sigmoid loss of pairs: the twin of src/losses/similarity/siglip.rs.
+// needs: lib/math fold/similarity
 fn similarity_scale() -> f32 {
     return 1.0;
 }

@@ -1,4 +1,5 @@
-// Supervised contrastive loss: the twin of src/losses/similarity/sup_con.rs. Uses lib/component lib/params lib/math fold/softmax fold/similarity.
+// Supervised contrastive loss: the twin of src/losses/similarity/sup_con.rs.
+// needs: lib/params fold/similarity
 const TEMPERATURE: u32 = 0u;
 
 fn similarity_scale() -> f32 {

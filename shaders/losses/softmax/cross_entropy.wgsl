@@ -1,4 +1,5 @@
-// Cross-entropy: the twin of src/losses/softmax/cross_entropy.rs. Uses lib/component lib/params lib/math fold/softmax.
+// Cross-entropy: the twin of src/losses/softmax/cross_entropy.rs.
+// needs: lib/math lib/params fold/softmax
 const LABEL_SMOOTHING: u32 = 0u;
 const Z_LOSS: u32 = 1u;
 

@@ -1,4 +1,5 @@
-// Softmax focal loss: the twin of src/losses/softmax/softmax_focal.rs. Uses lib/component lib/params lib/math fold/softmax.
+// Softmax focal loss: the twin of src/losses/softmax/softmax_focal.rs.
+// needs: lib/math lib/params fold/softmax
 const GAMMA: u32 = 0u;
 
 fn softmax_share(q: f32) -> f32 {

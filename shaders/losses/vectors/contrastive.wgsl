@@ -1,4 +1,5 @@
-// Contrastive loss: the twin of src/losses/vectors/contrastive.rs. Uses lib/component lib/params lib/math geometry/distances.
+// Contrastive loss: the twin of src/losses/vectors/contrastive.rs.
+// needs: lib/math lib/params geometry/distances
 const MARGIN: u32 = 0u;
 
 fn vectors_p() -> f32 {

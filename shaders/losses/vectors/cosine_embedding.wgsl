@@ -1,4 +1,5 @@
-// Cosine embedding loss: the twin of src/losses/vectors/cosine_embedding.rs. Uses lib/component lib/params geometry/distances.
+// Cosine embedding loss: the twin of src/losses/vectors/cosine_embedding.rs.
+// needs: lib/params geometry/distances
 const MARGIN: u32 = 0u;
 
 fn vectors_score(seen: Distances, t: f32) -> VectorsScore {

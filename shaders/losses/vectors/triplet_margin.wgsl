@@ -1,4 +1,5 @@
-// Triplet margin loss: the twin of src/losses/vectors/triplet_margin.rs. Uses lib/component lib/params lib/math geometry/distances.
+// Triplet margin loss: the twin of src/losses/vectors/triplet_margin.rs.
+// needs: lib/math lib/params geometry/distances
 override SWAP: bool = false;
 const MARGIN: u32 = 0u;
 const P: u32 = 1u;

@@ -1,8 +1,12 @@
 //! How a walk over elements is cut.
 
 use super::split::{PER_ROW, Spans, Values};
-use super::{Joint, Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, walks};
-use crate::gpu::kernel::is_own;
+use super::{Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, slots, walks};
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
+use crate::gpu::shaders::geometry::components;
+use crate::gpu::shaders::operand::{losses, target, x};
+use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::leaf::Leaf;
 use crate::role::Role;
 
@@ -13,7 +17,7 @@ const TILES: usize = 1024;
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
-    let chunk = (total / request.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
+    let chunk = (total / request.target.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
     // no lane is left without anything of an item
     let chunk = chunk.min(per_item.min(*TILE.end()).next_power_of_two().max(*TILE.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
@@ -47,11 +51,13 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
         walk(request, tiles, first, gradients, quads).in_quads(quads).through(values)
     }));
     if by_item && request.unreduced() {
-        let mut joint =
-            Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-        joint.files(&["operand/losses", "geometry/items_losses"]);
         plan.longest_loop = plan.longest_loop.max(chunks as u64);
-        plan.stages.push(joint.stage("items_losses", Vec::new(), items.div_ceil(256) as u64));
+        plan.stages.push(Stage::new(
+            geometry::ITEMS_LOSSES,
+            slots(request),
+            Choices::default(),
+            items.div_ceil(256) as u64,
+        ));
     }
 }
 
@@ -75,27 +81,23 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
-    let mut joint =
-        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-    let mut overrides = overrides(request.loss());
-    components(request, &mut joint, &mut overrides, quads);
-    joint.optional("weight", request.player(Role::Weight).is_some());
-    joint.optional("mask", request.player(Role::Mask).is_some());
-    joint.optional("upstream", request.upstream_tensor());
-    joint.optional("losses", first && request.unreduced() && !by_item);
-    joint.optional("items", by_item);
-    overrides.extend([("BY_ITEM".into(), f64::from(u8::from(by_item))), ("COUNTS".into(), f64::from(u8::from(first)))]);
-    overrides.push(request.team());
-    overrides.push(("FOREIGN_LEAF".into(), f64::from(u8::from(!is_own(&header.shader)))));
-    let bound = bind_gradients(&mut joint, &mut overrides, header, gradients);
-    joint.files(&["geometry/element", "geometry/cells"]);
-    joint.sources.push(header.shader);
-    joint.files(&[if boxes { "geometry/boxes" } else { "geometry/scalars" }, "geometry/elements"]);
-    joint.stage("elements", overrides, tiles).writing(bound)
+    let (mut slots, mut choices) = (slots(request), overrides(request.loss()));
+    components(request, &mut slots, &mut choices, quads);
+    if !first || by_item {
+        slots.fill(slot::LOSSES, losses::NOWHERE);
+    }
+    slots.fill(slot::COMPONENTS, if boxes { components::BOXES } else { components::SCALARS });
+    let bound = bind_gradients(&mut slots, &mut choices, header, gradients);
+    let choices = choices
+        .flag(choice::BY_ITEM, by_item)
+        .flag(choice::COUNTS, first)
+        .number(choice::TEAM, request.target.team())
+        .flag(choice::FOREIGN_LEAF, !is_own(&header.shader));
+    Stage::new(geometry::ELEMENTS, slots, choices, tiles).writing(bound)
 }
 
 /// The operands that the leaf sees, and the numbers of the loss's own behind them.
-fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(String, f64)>, quads: bool) {
+fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, quads: bool) {
     // of a quad of elements, four columns that follow each other
     let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
@@ -103,39 +105,29 @@ fn components(request: &Request<'_>, joint: &mut Joint, overrides: &mut Vec<(Str
         let spec = specs.get(k);
         let given = spec
             .map_or(k == specs.len() && request.columns().is_some(), |spec| request.part.operand(spec.name).is_some());
-        joint.optional(&format!("x{k}"), given);
+        slots.fill_x(k, if given { x::WORDS } else { x::NUMBER });
         let place = match spec.map(|spec| spec.role) {
             Some(Role::Element) => 0.0,
             Some(Role::Row) => 1.0,
             _ if uncut => 3.0,
             _ => 2.0,
         };
-        overrides.push((format!("X{k}_PLACE"), if given { place } else { 0.0 }));
-        overrides.push((format!("X{k}_ABSENT"), spec.map_or(0.0, |spec| spec.absent.into())));
+        choices.add(format!("X{k}_PLACE"), if given { place } else { 0.0 });
+        choices.add(format!("X{k}_ABSENT"), spec.map_or(0.0, |spec| spec.absent.into()));
     }
 }
 
 /// The denominator of a mean over values that have a weight or a mask.
 pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
-    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.optional("weight", request.player(Role::Weight).is_some());
-    joint.optional("mask", request.player(Role::Mask).is_some());
-    joint.files(&["geometry/elements_count"]);
-    joint.stage("elements_count", Vec::new(), tiles)
+    Stage::new(geometry::ELEMENTS_COUNT, slots(request), Choices::default(), tiles)
 }
 
+/// The numbers that each item looks up, once for all its elements.
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
-    let mut joint = Joint::new(&[
-        "lib/component",
-        "lib/params",
-        "lib/math",
-        "lib/tally",
-        "lib/workspace",
-        "lib/label",
-        "dtype/float",
-    ]);
-    joint.files(&["operand/labels", "operand/table", "geometry/element"]);
-    joint.sources.push(request.loss().header().shader);
-    joint.files(&["geometry/items_lookup"]);
-    joint.stage("items_lookup", overrides(request.loss()), groups)
+    Stage::new(
+        geometry::ITEMS_LOOKUP,
+        slots(request).with(slot::TARGET, target::LABELS),
+        overrides(request.loss()),
+        groups,
+    )
 }

@@ -2,10 +2,14 @@
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::tiles::{BESIDE, Side, TILE, WORKSPACE, factors, multiplies};
-use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, totals};
+use super::tiles::{BESIDE, Side, TILE, WORKSPACE, factors, over_tiles};
+use super::{Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, slots, totals};
 use crate::error::{Error, Result};
+use crate::gpu::choices::Choices;
 use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::{own_elements, tile_rows};
+use crate::gpu::shaders::operand::dx;
+use crate::gpu::shaders::{choice, geometry, slot};
 use crate::role::Role;
 use crate::shape::Classes;
 use std::ops::Range;
@@ -56,27 +60,20 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         return Ok(());
     }
     // nothing is counted here; what the caller gives on the GPU may still scale the gradients
-    scale_first(request, plan, totals(request, Piece::Only, "geometry/totals_scale", "totals_scale"), 0, 0);
+    scale_first(request, plan, totals(request, Piece::Only, geometry::TOTALS_SCALE), 0, 0);
 
     let mut features = request.loss().header().operands.iter().filter(|spec| spec.role == Role::Channels);
     let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base, from: 0 });
     let sides: Vec<Side> = [next(0), next(n * c)].into_iter().flatten().collect();
     // where channels lie next to each other, lanes are laid out by them
-    let last = f64::from(u8::from(classes.class_stride == 1 && s > 1));
+    let last = classes.class_stride == 1 && s > 1;
     let quads = s.is_multiple_of(4) && c.is_multiple_of(4);
-    let tiles_file = multiplies(request);
-    let channels = ("CHANNELS".to_string(), 1.0);
-    let joint = |operands: &[&str], files: &[&str]| {
-        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/factors"]);
-        joint.files(operands);
-        joint.files(files);
-        joint
-    };
+    let channels = Choices::default().flag(choice::CHANNELS, true);
     // the items that a binding has room for, together
     let item = (c * s) as u64;
     let together = if n as u64 * item > most_elements(request) { most_elements(request) / item } else { n as u64 };
     if together == 0 {
-        let limit = request.binding_limit;
+        let limit = request.target.binding_limit;
         let needed = bytes_of_a_binding(request, item);
         return Err(Error::TooLarge { what: "bytes of a binding, for an item".into(), needed, limit });
     }
@@ -89,14 +86,14 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let groups = (before + items.start) * each..(before + items.end) * each;
         let mut stage = stage.part(block, groups, rounds * n as u64 * each);
         let operands = ["x0", "x1", "x2", "dx0"].into_iter().filter(|_| together < n as u64);
-        let bound: Vec<&str> = stage.kernel.bindings().into_iter().map(|binding| binding.name).collect();
+        let bound: Vec<&str> = stage.recipe.bindings().into_iter().map(|binding| binding.name).collect();
         let operands = operands.filter(|name| bound.contains(name));
         stage.windows = operands.map(|name| (name, items.start * item..(items.end * item).min(all))).collect();
         stage
     };
     for side in &sides {
         let first = plan.stages.len();
-        factors(plan, *side, s, together as usize * c, vec![channels.clone()]);
+        factors(request, plan, *side, s, together as usize * c, channels.clone());
         for stage in plan.stages[first..].iter_mut().filter(|_| together < n as u64) {
             let Block { own_first, own_end, .. } = stage.block;
             stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
@@ -104,17 +101,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     }
     // what input and target differ by, times the input and times the target
     for (place, side) in sides.iter().enumerate() {
-        let files = [
-            "operand/apart",
-            "geometry/row_elements",
-            "geometry/rows",
-            "geometry/lane_products",
-            tiles_file,
-            "geometry/gram_gather",
-        ];
-        let gather = joint(&["operand/x0", "operand/x1", "operand/x2", "operand/grams"], &files);
-        let across = [("OWN_ACROSS".to_string(), last), ("OTHER_ACROSS".into(), last), channels.clone()];
-        let gather = gather.stage("gram_gather", across.to_vec(), 0).in_quads(quads);
+        let choices = channels.clone().flag(choice::OWN_ACROSS, last).flag(choice::OTHER_ACROSS, last);
+        let slots = over_tiles(request).with(slot::OWN_ELEMENTS, own_elements::DIFFERENCE);
+        let gather = Stage::new(geometry::GRAM_GATHER, slots, choices, 0).in_quads(quads);
         let base = narrow(side.base as u64);
         let first_chunk = narrow((place * chunks) as u64);
         let steps = narrow(chunk.min(s).div_ceil(16) as u64);
@@ -130,23 +119,14 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
             plan.stages.extend(some.iter().map(|items| over(&gather, block, items, round, each)));
         }
     }
-    let mut settle =
-        joint(&["lib/tally", "lib/workspace", "operand/grams", "operand/gram_slopes", "geometry/element"], &[]);
-    settle.optional("upstream", request.upstream_tensor());
-    settle.optional("losses", request.unreduced());
-    settle.sources.push(request.loss().header().shader);
-    settle.files(&["geometry/gram_settle"]);
-    plan.stages.push(settle.stage("gram_settle", overrides(request.loss()), settled));
+    plan.stages.push(Stage::new(geometry::GRAM_SETTLE, slots(request), overrides(request.loss()), settled));
     for wanted in request.wanted.iter().filter(|_| s > 0) {
-        let files = ["geometry/row_elements", "geometry/slopes_channels", "geometry/lane_products", tiles_file];
-        let mut scatter = joint(&["operand/x1", "operand/gram_slopes", "operand/dx0"], &files);
-        scatter.files(&["geometry/gram_scatter"]);
-        let choices = vec![
-            channels.clone(),
-            ("OTHER_ACROSS".into(), 1.0 - last),
-            ("DX0_ADD".into(), f64::from(u8::from(wanted.add))),
-        ];
-        let stage = scatter.stage("gram_scatter", choices, 0).reading_quads(quads).reading(&[("x1", sides[0].operand)]);
+        let mut slots = over_tiles(request).with(slot::TILE_ROWS, tile_rows::CHANNELS);
+        slots.fill_dx(0, dx::WORDS);
+        let choices = channels.clone().flag(choice::OTHER_ACROSS, !last).flag(choice::DX0_ADD, wanted.add);
+        let stage = Stage::new(geometry::GRAM_SCATTER, slots, choices, 0)
+            .reading_quads(quads)
+            .reading(&[("x1", sides[0].operand)]);
         let block = Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
         let stage = stage.writing(vec![("dx0".into(), wanted.output)]);
         let each = (tiles * s.div_ceil(TILE)) as u64;

@@ -4,7 +4,7 @@ use super::blocks::MULTIPLIED;
 use super::split::{SLICE, room};
 use super::{Bound, MOST_BUFFERS, MOST_TALLIES, Plan, Request, Stage};
 use crate::check::Walk;
-use crate::gpu::kernel::Kernel;
+use crate::gpu::recipe::Recipe;
 use crate::shape::elements;
 use crate::term::Operand;
 use std::collections::{BTreeMap, HashMap};
@@ -26,8 +26,8 @@ const LOOKED_AT: u64 = 512;
 pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
     assert!(plan.longest_loop <= LONGEST, "{case:?}: a loop of {}", plan.longest_loop);
     for stage in &plan.stages {
-        assert!(stage.groups <= MOST_GROUPS, "{case:?}: {} workgroups of {}", stage.groups, stage.kernel.entry);
-        assert!(stage.groups > 0, "{case:?}: {} is dispatched for nothing", stage.kernel.entry);
+        assert!(stage.groups <= MOST_GROUPS, "{case:?}: {} workgroups of {}", stage.groups, stage.recipe.entry());
+        assert!(stage.groups > 0, "{case:?}: {} is dispatched for nothing", stage.recipe.entry());
     }
 }
 
@@ -38,14 +38,14 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
     let kernels = bindings(plan);
     let ends = ends(plan);
     for stage in &plan.stages {
-        let (entry, names) = (stage.kernel.entry, &kernels[&Arc::as_ptr(&stage.kernel)]);
+        let (entry, names) = (stage.recipe.entry(), &kernels[&Arc::as_ptr(&stage.recipe)]);
         // rows and columns of workgroups, as they are folded, and a kernel's own count of them in 32 bits
         let rows = stage.groups.div_ceil(MOST_OF_ONE);
         let (first, beyond) = (u64::from(stage.block.first_group), u64::from(stage.block.beyond));
         let last = first + rows * stage.groups.div_ceil(rows) + beyond;
         assert!(rows <= MOST_OF_ONE && last <= u64::from(u32::MAX), "{entry}: workgroups to {last}");
         // a workgroup too many, which a grid may have, does nothing of what another dispatch does
-        if let Some(walk) = ends.get(&Arc::as_ptr(&stage.kernel)) {
+        if let Some(walk) = ends.get(&Arc::as_ptr(&stage.recipe)) {
             let end = first + stage.groups;
             let told = (u64::from(stage.block.end_group), beyond) == (end, walk - end);
             assert!(told, "{entry}: workgroups from {end} on are those of another dispatch");
@@ -69,7 +69,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_once(request, plan, wanted.operand, &stages);
     }
     if request.unreduced() && !request.statistics {
-        let binds = |stage: &&Stage| kernels[&Arc::as_ptr(&stage.kernel)].contains(&"losses");
+        let binds = |stage: &&Stage| kernels[&Arc::as_ptr(&stage.recipe)].contains(&"losses");
         let stages: Vec<&Stage> = plan.stages.iter().filter(binds).collect();
         let values = elements(&request.checked.loss_shape).unwrap_or(0);
         assert!(values == 0 || !stages.is_empty(), "the loss's values are not written");
@@ -80,23 +80,23 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
 }
 
 /// Where the walks end that go dispatch by dispatch, by their kernels.
-fn ends(plan: &Plan) -> HashMap<*const Kernel, u64> {
+fn ends(plan: &Plan) -> HashMap<*const Recipe, u64> {
     let mut ends = HashMap::new();
     for stage in plan.stages.iter().filter(|stage| stage.block.first_group > 0) {
-        let end = ends.entry(Arc::as_ptr(&stage.kernel)).or_default();
+        let end = ends.entry(Arc::as_ptr(&stage.recipe)).or_default();
         *end = u64::max(*end, u64::from(stage.block.first_group) + stage.groups);
     }
     ends
 }
 
 /// The names of what each kernel binds, which are no more than a dispatch can: many stages share a kernel.
-fn bindings(plan: &Plan) -> HashMap<*const Kernel, Vec<&'static str>> {
+fn bindings(plan: &Plan) -> HashMap<*const Recipe, Vec<&'static str>> {
     let mut kernels = HashMap::new();
     for stage in &plan.stages {
-        kernels.entry(Arc::as_ptr(&stage.kernel)).or_insert_with(|| {
-            let (entry, buffers) = (stage.kernel.entry, stage.buffers());
+        kernels.entry(Arc::as_ptr(&stage.recipe)).or_insert_with(|| {
+            let (entry, buffers) = (stage.recipe.entry(), stage.buffers());
             assert!(buffers <= MOST_BUFFERS, "{entry} binds {buffers} buffers");
-            stage.kernel.bindings().into_iter().map(|binding| binding.name).collect()
+            stage.recipe.bindings().into_iter().map(|binding| binding.name).collect()
         });
     }
     kernels
@@ -113,14 +113,18 @@ fn assert_counted(plan: &Plan) {
 
 /// Asserts that what a dispatch binds lies in what is bound, holds what its workgroups go through, and fits a binding.
 fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
-    let entry = stage.kernel.entry;
+    let entry = stage.recipe.entry();
     for (name, window) in &stage.windows {
         let bound = plan.bound(stage, name);
         let (length, size) = extent(request, plan, &bound);
         assert!(window.start < window.end, "{entry}: `{name}` has the window {window:?}");
         assert!(window.start < length, "{entry}: the window {window:?} of `{name}`, which has {length} elements");
         let bytes = (window.end.min(length) - window.start) * size;
-        assert!(bytes <= room(request), "{entry}: {bytes} bytes of `{name}` in a binding of {}", request.binding_limit);
+        assert!(
+            bytes <= room(request),
+            "{entry}: {bytes} bytes of `{name}` in a binding of {}",
+            request.target.binding_limit
+        );
         // a walk of tiles binds rows of blocks, which no workgroup's values tell
         let Some(values) = stage.values else { continue };
         let first = u64::from(stage.block.first_group);
@@ -165,13 +169,13 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
 
 /// Asserts that no dispatch multiplies for long, but for what the fewest rows take.
 fn assert_quick(plan: &Plan, stage: &Stage) {
-    if !stage.kernel.entry.starts_with("tiles_") {
+    if !stage.recipe.entry().starts_with("tiles_") {
         return;
     }
     let (rows, others) = (own(stage), u64::from(stage.block.other_end) - u64::from(stage.block.other_first));
     let rows = rows.end - rows.start;
     let multiplied = rows * others * u64::from(plan.params.per_item);
-    assert!(rows <= 64 || multiplied <= MULTIPLIED, "{} multiplies {multiplied}", stage.kernel.entry);
+    assert!(rows <= 64 || multiplied <= MULTIPLIED, "{} multiplies {multiplied}", stage.recipe.entry());
 }
 
 /// Asserts that these stages write each element of an operand's gradient once.
@@ -180,7 +184,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
     let shape = request.part.operand(operand).map_or(&[][..], Operand::shape);
     let whose = format!("the gradient of `{operand}`");
     if first.values.is_some() {
-        let same = stages.iter().all(|stage| stage.kernel == first.kernel);
+        let same = stages.iter().all(|stage| stage.recipe.key() == first.recipe.key());
         assert!(same, "{whose} is written by several kernels");
         // of each range of classes, all workgroups
         let mut ranges: BTreeMap<(u32, u32), Vec<&Stage>> = BTreeMap::new();
@@ -196,11 +200,11 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
         }
         return;
     }
-    match first.kernel.entry {
+    match first.recipe.entry() {
         "tiles_finish" | "tiles_sums" => {
             let rows = shape.first().map_or(0, |&rows| rows as u64);
             assert_tiles(stages.iter().map(|stage| own(stage)), rows, &whose);
-            let width: u64 = if first.kernel.entry == "tiles_sums" { 1 } else { plan.params.per_item.into() };
+            let width: u64 = if first.recipe.entry() == "tiles_sums" { 1 } else { plan.params.per_item.into() };
             for stage in stages {
                 let own = own(stage);
                 assert!(stage.groups * 256 >= (own.end - own.start) * width, "{whose}: too few workgroups");

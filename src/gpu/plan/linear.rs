@@ -1,9 +1,13 @@
 //! How rows are walked against the classes of a projection, whose logits are never held.
 
-use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, windows};
-use super::{Joint, Plan, Request, narrow};
+use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, over_tiles, windows};
+use super::{Plan, Request, Stage, narrow};
 use crate::check::Pairs;
 use crate::error::Result;
+use crate::gpu::choices::Choices;
+use crate::gpu::shaders::geometry::{absorb, pair_slopes, pairs as pairs_of_rows};
+use crate::gpu::shaders::operand::{logit_scale, target};
+use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
 
@@ -12,7 +16,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     let name = |role| header.player(role).map_or("", |spec| spec.name);
     let rows = Side { operand: name(Role::Rows), rows: pairs.rows, base: 0, from: 0 };
     let classes = Side { operand: name(Role::Projection), rows: pairs.others, base: pairs.rows, from: 0 };
-    let turned = |turned: bool| vec![("OTHER_SCORES".to_string(), f64::from(u8::from(turned)))];
+    let turned = |turned: bool| Choices::default().flag(choice::OTHER_SCORES, turned);
     let of_rows = Against { own: rows, others: vec![(classes, turned(false))] };
     let of_classes = Against { own: classes, others: vec![(rows, turned(true))] };
 
@@ -29,9 +33,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
     plan.params.classes = narrow(pairs.others as u64);
     plan.tally(pairs.rows.div_ceil(256) as u64);
-    let choices = vec![("SPREADS".into(), f64::from(u8::from(leaf.spreads())))];
+    let choices = Choices::default().flag(choice::SPREADS, leaf.spreads());
     let statistics = [of_rows];
     let scores = scores(request, choices.clone());
+    let slots = scores.slots.clone();
     let tiles = Tiles::new(request, plan, pairs.width, scores, &statistics, &passes)?;
 
     tiles.factors(plan, rows);
@@ -39,54 +44,26 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     tiles.statistics(plan, &statistics[0]);
     let groups = pairs.rows.div_ceil(256) as u64;
     if pairs.rows > 0 {
-        let mut score = joint(request);
-        score.optional("losses", request.unreduced());
-        score.files(&["lib/class", "fold/softmax_classes", "geometry/positions_tally", "geometry/linear_score"]);
-        plan.stages.push(score.stage("linear_score", choices.clone(), groups));
+        let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
+        plan.stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), groups));
     }
     if !passes.is_empty() {
         tiles.scale(plan);
     }
     if !passes.is_empty() && pairs.rows > 0 {
-        let mut settle = joint(request);
-        settle.optional("upstream", request.upstream_tensor());
-        settle.files(&["operand/records", "geometry/linear_settle"]);
-        plan.stages.push(settle.stage("linear_settle", choices, groups));
+        plan.stages.push(Stage::new(geometry::LINEAR_SETTLE, slots, choices, groups));
     }
     tiles.passes(plan, &passes);
     windows(request, plan, pairs.width);
     Ok(())
 }
 
-fn scores(request: &Request<'_>, overrides: Vec<(String, f64)>) -> Scores {
-    let mut pairs = Joint::default();
-    pairs.optional("bias", request.player(Role::PerProjection).is_some());
-    pairs.files(&["geometry/linear_pairs"]);
-    let mut absorb = Joint::new(&["operand/labels", "fold/softmax", "operand/hits"]);
-    absorb.sources.push(request.loss().header().shader);
-    absorb.files(&["geometry/linear_absorb"]);
-    Scores {
-        scale: Joint::new(&["absent/similarity", "absent/logit_scale"]),
-        pairs,
-        absorb,
-        slope: Joint::new(&["operand/records", "geometry/linear_slope"]),
-        overrides,
-    }
-}
-
-/// What the kernels over rows are joined of.
-fn joint(request: &Request<'_>) -> Joint {
-    let mut joint = Joint::new(&[
-        "lib/component",
-        "lib/params",
-        "lib/math",
-        "lib/label",
-        "lib/tally",
-        "lib/workspace",
-        "dtype/float",
-    ]);
-    joint.files(&["operand/labels", "fold/softmax", "operand/whole_states", "operand/hits"]);
-    joint.optional("mask", request.player(Role::Mask).is_some());
-    joint.sources.push(request.loss().header().shader);
-    joint
+fn scores(request: &Request<'_>, choices: Choices) -> Scores {
+    let mut slots = over_tiles(request);
+    slots.fill(slot::TARGET, target::LABELS);
+    slots.fill(slot::LOGIT_SCALE, logit_scale::ONE);
+    slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
+    slots.fill(slot::ABSORB, absorb::LINEAR);
+    slots.fill(slot::PAIR_SLOPES, pair_slopes::LINEAR);
+    Scores { slots, choices }
 }

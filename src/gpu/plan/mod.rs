@@ -7,7 +7,6 @@ mod elements;
 mod gram;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
-mod joint;
 mod linear;
 mod passes;
 mod pixels;
@@ -18,19 +17,22 @@ mod request;
 mod rounding;
 mod similarity;
 mod split;
+mod stage;
 mod tiles;
 mod totals;
 mod vectors;
 
 use crate::check::Walk;
 use crate::error::{Error, Result};
-use crate::gpu::kernel::{Kernel, refuse_bindings};
+use crate::gpu::compile::refuse_bindings;
 use crate::gpu::params::{Block, Params};
+use crate::gpu::recipe::Recipe;
+use crate::gpu::shaders::geometry;
 use crate::leaf::Leaf;
 use crate::shape::DType;
-use joint::{Joint, bind_gradients, walks};
-use request::{dtypes, operands, overrides, params};
+use request::{dtypes, operands, overrides, params, slots};
 use split::{Spans, Values};
+use stage::{bind_gradients, walks};
 use std::ops::Range;
 use std::sync::Arc;
 use totals::{Piece, scale_first, scale_piece, totals};
@@ -133,7 +135,7 @@ pub(crate) enum Bound {
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
     /// One for all blocks of a walk.
-    pub kernel: Arc<Kernel>,
+    pub recipe: Arc<Recipe>,
     pub groups: u64,
     /// What it alone runs over, where a walk goes block by block.
     pub block: Block,
@@ -227,12 +229,12 @@ impl Plan {
     fn reads_first(&self, wanted: &Wanted) -> bool {
         let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
         let reads = |stage: &Stage| {
-            let bindings = stage.kernel.bindings();
+            let bindings = stage.recipe.bindings();
             bindings.iter().any(|binding| self.bound(stage, binding.name) == Bound::Operand(wanted.operand))
         };
         let mut after = self.stages.iter().skip_while(|stage| !writes(stage));
         let Some(first) = after.next() else { return true };
-        !after.any(|stage| !Arc::ptr_eq(&stage.kernel, &first.kernel) && (writes(stage) || reads(stage)))
+        !after.any(|stage| !Arc::ptr_eq(&stage.recipe, &first.recipe) && (writes(stage) || reads(stage)))
     }
 
     /// What a binding of a stage stands for, by the name the shader gives it.
@@ -324,7 +326,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     plan.scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
     plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
     for &piece in request.pieces() {
-        plan.stages.push(totals(request, piece, "geometry/totals_outcome", "totals_outcome"));
+        plan.stages.push(totals(request, piece, geometry::TOTALS_OUTCOME));
     }
     dtypes(request, &mut plan);
     split::split(request, &mut plan)?;

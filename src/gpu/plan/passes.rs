@@ -6,9 +6,14 @@
 //! others, so that their bits do not depend on where blocks begin, nor on whose pass it is.
 
 use super::blocks::iterations;
-use super::tiles::{Ending, Pass, Scores, Side, TILE, Tiles, block, multiplies};
+use super::tiles::{Ending, Pass, Side, TILE, Tiles, block};
 use super::{Plan, Stage, Wanted, narrow};
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::tile_rows;
+use crate::gpu::shaders::operand::dx;
+use crate::gpu::shaders::{choice, geometry, slot};
 
 /// What is dispatched for each block of a pass.
 struct BlockStages {
@@ -108,24 +113,16 @@ impl Tiles<'_> {
         &self,
         own: Side,
         endings: &[(Ending, Wanted)],
-        (other, overrides): &(Side, Vec<(String, f64)>),
+        (other, of_pair): &(Side, Choices),
         turned: Option<&Pass>,
     ) -> BlockStages {
-        let Scores { scale, pairs, slope, .. } = &self.scores;
         // those of the first own side; the others' passes, where they have their own, make them again
-        let kept = self.keeps && own.base == 0;
-        let slopes = self.of_rows(
-            &["operand/slopes", "operand/slope_sums"],
-            &[scale, pairs, slope],
-            kept,
-            "geometry/tiles_slopes",
-        );
-        let shared = ("SHARED".to_string(), f64::from(u8::from(turned.is_some())));
-        let slopes = slopes.stage("tiles_slopes", [&self.scores.overrides[..], overrides, &[shared]].concat(), 0);
-        let pull = self.joint(&["operand/slope_sums", "operand/pulls"], &[], &["geometry/tiles_pull"]);
+        let slots = self.of_rows(self.keeps && own.base == 0);
+        let choices = self.scores.choices.clone().and(of_pair).flag(choice::SHARED, turned.is_some());
+        let slopes = Stage::new(geometry::TILES_SLOPES, slots.clone(), choices, 0);
         BlockStages {
             slopes: slopes.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)]),
-            pull: pull.stage("tiles_pull", Vec::new(), 0),
+            pull: Stage::new(geometry::TILES_PULL, slots, Choices::default(), 0),
             product: self.product(endings, *other, false),
             turned: turned.map(|pass| Turned {
                 product: self.product(&pass.endings, own, true),
@@ -139,21 +136,10 @@ impl Tiles<'_> {
         if self.width == 0 || endings.iter().all(|(ending, _)| *ending != Ending::Rows) {
             return None;
         }
-        let product = self.joint(
-            &["operand/x1", "operand/factors", "operand/slopes", "operand/products"],
-            &[],
-            &[
-                "geometry/row_elements",
-                "geometry/slopes_rows",
-                "geometry/lane_products",
-                multiplies(self.request),
-                "geometry/tiles_product",
-            ],
-        );
         // the others' elements lie next to each other where the rows of this product are their columns
-        let across = [("OWN_ACROSS", turned), ("OTHER_ACROSS", true)];
-        let across = across.map(|(name, across)| (name.to_string(), f64::from(u8::from(across))));
-        let product = product.stage("tiles_product", across.to_vec(), 0);
+        let across = Choices::default().flag(choice::OWN_ACROSS, turned).flag(choice::OTHER_ACROSS, true);
+        let slots = self.scores.slots.with(slot::TILE_ROWS, tile_rows::SLOPES);
+        let product = Stage::new(geometry::TILES_PRODUCT, slots, across, 0);
         Some(product.in_quads(self.in_quads()).reading(&[("x1", other.operand)]))
     }
 
@@ -164,22 +150,14 @@ impl Tiles<'_> {
 
     /// The kernel that stores a gradient.
     fn end(&self, own: Side, ending: Ending, wanted: &Wanted) -> Stage {
-        let mut overrides = self.scores.overrides.clone();
-        overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
+        let choices = self.scores.choices.clone().flag(choice::DX0_ADD, wanted.add);
+        let mut slots: Slots = self.scores.slots.clone();
+        slots.fill_dx(0, dx::WORDS);
         let stage = match ending {
-            Ending::Rows => {
-                let operands = ["operand/x0", "operand/factors", "operand/pulls", "operand/products", "operand/dx0"];
-                let finish = self.joint(&operands, &[&self.scores.scale], &["geometry/tiles_finish"]);
-                finish.stage("tiles_finish", overrides, 0).reading(&[("x0", own.operand)])
-            }
-            Ending::Sums => {
-                let sums = self.joint(&["operand/pulls", "operand/dx0"], &[], &["geometry/tiles_sums"]);
-                sums.stage("tiles_sums", overrides, 0)
-            }
+            Ending::Rows => Stage::new(geometry::TILES_FINISH, slots, choices, 0).reading(&[("x0", own.operand)]),
+            Ending::Sums => Stage::new(geometry::TILES_SUMS, slots, choices, 0),
             Ending::Number { added } => {
-                overrides.push(("ADDED".into(), f64::from(u8::from(added))));
-                let number = self.joint(&["operand/pulls", "operand/dx0"], &[], &["geometry/tiles_number"]);
-                number.stage("tiles_number", overrides, 0)
+                Stage::new(geometry::TILES_NUMBER, slots, choices.flag(choice::ADDED, added), 0)
             }
         };
         stage.writing(vec![("dx0".into(), wanted.output)])

@@ -4,6 +4,7 @@ use super::positions::{Fold, choices, writing};
 use super::ranges::{Cut, Does, range, walk};
 use super::split::Values;
 use super::{Plan, Request, Stage, narrow};
+use crate::gpu::shaders::{choice, geometry};
 use crate::shape::Classes;
 
 /// The most classes that a lane goes through for each of four positions, whatever items there are.
@@ -17,14 +18,9 @@ const MOST_OF_LARGE: usize = 1024;
 const FEW: usize = 24;
 const MANY: usize = 1 << 16;
 
-/// The most numbers that a lane of a GPU keeps: beyond half of the registers it can have, too few lanes go at once. A CPU under a
-/// driver has caches instead.
-const REGISTERS: usize = 96;
-
 /// How many classes there are, where lanes keep so many numbers of each.
 pub(super) fn few(request: &Request<'_>, classes: Classes, numbers: usize) -> Option<u32> {
-    let most = if request.on_cpu { FEW } else { FEW.min(REGISTERS / numbers) };
-    (classes.c <= most && classes.positions() >= MANY).then(|| narrow(classes.c as u64))
+    (classes.c <= request.target.kept(FEW, numbers) && classes.positions() >= MANY).then(|| narrow(classes.c as u64))
 }
 
 /// How neighbours are taken.
@@ -41,13 +37,13 @@ pub(super) struct Pixels {
 impl Pixels {
     /// None where lanes had too much to do, or classes lie together.
     pub fn of(request: &Request<'_>, classes: Classes, fold: Fold) -> Option<Pixels> {
-        let each = if fold.light && request.by_fours(classes.s.is_multiple_of(4)) { 4 } else { 1 };
+        let each = if fold.light && request.target.by_quads(classes.s.is_multiple_of(4)) { 4 } else { 1 };
         let by_item = classes.s >= LARGE;
         let short = match by_item {
             true => classes.c <= MOST_OF_LARGE,
-            false => (each == 4 || request.small) && classes.c <= MOST_OF_FOUR,
+            false => (each == 4 || request.target.small) && classes.c <= MOST_OF_FOUR,
         };
-        let strip = request.strip(each == 4, classes.positions());
+        let strip = request.target.strip(each == 4, classes.positions());
         (classes.class_stride > 1 && short).then_some(Pixels { each, strip, by_item })
     }
 
@@ -55,7 +51,7 @@ impl Pixels {
         let (runs, run) = if self.by_item { (classes.n, classes.s) } else { (1, classes.positions()) };
         // as far as an invocation's loops stay short
         let together = 256 * self.each * self.strip;
-        let rounds = (classes.positions() / (together * request.workgroups(4096)))
+        let rounds = (classes.positions() / (together * request.target.workgroups(4096)))
             .next_power_of_two()
             .min((4096 / classes.c).max(1));
         let (chunk, chunks) = (together * rounds, run.div_ceil(together * rounds));
@@ -72,13 +68,10 @@ impl Pixels {
     }
 
     fn stage(self, request: &Request<'_>, classes: Classes, fold: Fold, does: Does) -> Stage {
-        let mut joint = does.joint(request, fold);
-        joint.files(&["geometry/logits_read", "geometry/positions_pixels"]);
-        let flag = |name: &str, flag: bool| (name.to_string(), f64::from(u8::from(flag)));
-        let mut overrides = choices(request, fold, classes);
-        overrides.extend([("EACH".into(), self.each as f64), flag("BY_ITEM", self.by_item)]);
-        overrides.extend(does.choices());
-        let stage = joint.stage("positions_pixels", overrides, 0).in_quads(self.each == 4).in_strips(self.strip);
+        let choices = choices(request, fold, classes).number(choice::EACH, self.each);
+        let choices = does.choices(choices.flag(choice::BY_ITEM, self.by_item));
+        let stage = Stage::new(geometry::POSITIONS_PIXELS, does.slots(request, fold), choices, 0);
+        let stage = stage.in_quads(self.each == 4).in_strips(self.strip);
         if does.writes { writing(request, stage) } else { stage }
     }
 }

@@ -3,10 +3,14 @@
 use super::pixels::Pixels;
 use super::ranges::{Cut, Does, range, walk};
 use super::split::{Spans, Values};
-use super::{Joint, Piece, Plan, Request, Stage, narrow, overrides, scale_first};
+use super::{Piece, Plan, Request, Stage, narrow, overrides, scale_first, slots};
 use crate::check::Divisor;
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
+use crate::gpu::shaders::geometry::{label_weight, looks, row_quads, whole};
+use crate::gpu::shaders::operand::{class_weight, dx, mask, target};
+use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::leaf::Leaf;
-use crate::role::Role;
 use crate::shape::Classes;
 use std::sync::Arc;
 
@@ -39,8 +43,10 @@ const COUNTED: usize = 16384;
 /// What the classes of a position are folded by.
 #[derive(Clone, Copy)]
 pub(super) struct Fold {
-    /// The fold's files.
-    pub files: &'static [&'static str],
+    /// The fold's file.
+    pub file: Shader,
+    /// The name of its states among [`STATE_BYTES`](super::STATE_BYTES).
+    pub states: &'static str,
     /// Whether label targets give every class a share of the loss.
     pub spreads: bool,
     /// Whether it is so little arithmetic that a lane folds four positions at once.
@@ -53,13 +59,18 @@ impl Fold {
     pub fn of(leaf: Leaf<'_>) -> Fold {
         match leaf {
             Leaf::Softmax(leaf) => Fold {
-                files: &["fold/softmax", "fold/softmax_classes"],
+                file: fold::SOFTMAX_CLASSES,
+                states: "fold/softmax",
                 spreads: leaf.spreads(),
                 light: true,
                 looks: 1,
             },
-            Leaf::ClassSum(_) => Fold { files: &["fold/class_sum"], spreads: false, light: true, looks: 1 },
-            Leaf::Divergence(_) => Fold { files: &["fold/divergence"], spreads: false, light: false, looks: 2 },
+            Leaf::ClassSum(_) => {
+                Fold { file: fold::CLASS_SUM, states: "fold/class_sum", spreads: false, light: true, looks: 1 }
+            }
+            Leaf::Divergence(_) => {
+                Fold { file: fold::DIVERGENCE, states: "fold/divergence", spreads: false, light: false, looks: 2 }
+            }
             _ => unreachable!("the checks choose the walk by the leaf"),
         }
     }
@@ -98,10 +109,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
     let lanes = match rows {
-        // the lanes of a register, each of which goes along a row of its own while rows are short
-        true if request.on_cpu && c <= 256 => 1,
-        true if request.on_cpu && c <= UNCUT => 8,
-        true => c.div_ceil(8).next_power_of_two().min(256),
+        true => request.target.lanes_of_row(c),
         false => c.div_ceil(256).next_power_of_two().min(256),
     };
     let slots = 256 / lanes;
@@ -112,7 +120,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let lane_of = |c: usize| c.div_ceil(if rows { 4 * lanes } else { lanes });
     let per_lane = lane_of(range.unwrap_or(c));
     // as far as an invocation's loops stay short
-    let rounds = (positions / (slots * request.workgroups(4096)))
+    let rounds = (positions / (slots * request.target.workgroups(4096)))
         .next_power_of_two()
         .min((4096 / (fold.looks * lane_of(c))).max(1));
     let rounds = if by_item { rounds.min((classes.s / slots).max(1)) } else { rounds };
@@ -130,14 +138,10 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
 
     let kept = kept_fours(request, classes, lanes);
     let stage = |does: Does| {
-        let flag = |flag: bool| f64::from(u8::from(flag));
-        let mut overrides = choices(request, fold, classes);
-        overrides.extend([("LANES".into(), lanes as f64), ("ROWS".into(), flag(rows))]);
-        overrides.push(("BY_ITEM".into(), flag(by_item)));
-        overrides.extend(does.choices());
-        let mut joint = does.joint(request, fold);
-        joint.files(&["geometry/positions_fused"]);
-        let stage = joint.stage("positions_fused", overrides, 0).in_quads(in_fours(classes)).keeping_rows(kept);
+        let choices = choices(request, fold, classes).number(choice::LANES, lanes);
+        let choices = does.choices(choices.flag(choice::ROWS, rows).flag(choice::BY_ITEM, by_item));
+        let stage = Stage::new(geometry::POSITIONS_FUSED, does.slots(request, fold), choices, 0);
+        let stage = stage.in_quads(in_fours(classes)).keeping_rows(kept);
         if does.writes { writing(request, stage) } else { stage }
     };
     walk(request, plan, (classes, fold), Cut { groups, values, lanes, range }, stage);
@@ -147,8 +151,7 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
 /// that a kernel for this number is worth its making.
 fn kept_fours(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u32> {
     let fours = classes.c.div_ceil(4 * lanes);
-    // a CPU's caches have the row, and to compile so long a kernel takes it half a second
-    if request.on_cpu {
+    if !request.target.keeps_rows() {
         return None;
     }
     let numbers = 4 * if request.checked.labels.is_some() { fours } else { 2 * fours };
@@ -159,29 +162,23 @@ fn kept_fours(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u
 /// Three passes over rows that are cut into chunks: statistics, merge, gradient.
 fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     gather(request, plan, classes, fold);
-    let whole: &[&str] = &["operand/states", "geometry/whole_of_chunks"];
-    score(request, plan, classes, fold, whole);
-    scatter(request, plan, classes, fold, whole);
+    score(request, plan, classes, fold, whole::CHUNKS);
+    scatter(request, plan, classes, fold, whole::CHUNKS);
 }
 
 /// Rows whose classes are spread over devices: the statistics of this piece, or what comes of those of all.
 fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     if request.statistics {
         gather(request, plan, classes, fold);
-        let mut end = joint(request, fold, &["lib/tally", "lib/workspace"], false);
-        end.files(&["operand/states", "operand/statistics_out"]);
-        end.files(&["geometry/whole_of_chunks", "geometry/positions_statistics"]);
+        let slots = filled(request, fold, false).with(slot::WHOLE, whole::CHUNKS);
         let groups = u64::from(plan.params.tallies);
-        plan.stages.push(
-            end.stage("positions_statistics", choices(request, fold, classes), groups)
-                .through(Values::Each(plan.params.rounds.into())),
-        );
+        let end = Stage::new(geometry::POSITIONS_STATISTICS, slots, choices(request, fold, classes), groups);
+        plan.stages.push(end.through(Values::Each(plan.params.rounds.into())));
     } else {
         chunk(plan, classes);
         plan.longest_loop = plan.longest_loop.max(request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64));
-        let whole: &[&str] = &["operand/statistics", "geometry/label_of_pieces", "geometry/whole_of_pieces"];
-        score(request, plan, classes, fold, whole);
-        scatter(request, plan, classes, fold, whole);
+        score(request, plan, classes, fold, whole::SHARDS);
+        scatter(request, plan, classes, fold, whole::SHARDS);
     }
 }
 
@@ -204,52 +201,44 @@ fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
 /// The states of all chunks.
 fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let tiles = chunk(plan, classes);
-    plan.hold_states(fold.files[0], tiles);
-    let mut gather = joint(request, fold, &[], false);
-    gather.files(&["operand/states", "geometry/positions_gather"]);
-    let stage = gather.stage("positions_gather", choices(request, fold, classes), tiles);
+    plan.hold_states(fold.states, tiles);
+    let slots = filled(request, fold, false);
+    let stage = Stage::new(geometry::POSITIONS_GATHER, slots, choices(request, fold, classes), tiles);
     plan.stages.push(stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize }));
 }
 
-/// The scores of rows, from what the `whole` of each is merged of.
-fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: &[&str]) {
-    let mut score = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-    score.optional("losses", request.unreduced());
-    score.files(whole);
-    score.files(&["geometry/positions_tally", "geometry/positions_score"]);
-    let stage = score.stage("positions_score", choices(request, fold, classes), u64::from(plan.params.tallies));
+/// The scores of rows, whose chunks' states, or shards' statistics, the file `whole` merges.
+fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
+    let slots = filled(request, fold, true).with(slot::WHOLE, whole);
+    let groups = u64::from(plan.params.tallies);
+    let stage = Stage::new(geometry::POSITIONS_SCORE, slots, choices(request, fold, classes), groups);
     plan.stages.push(stage.through(Values::Each(plan.params.rounds.into())));
 }
 
 /// The gradients of chunks.
-fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: &[&str]) {
+fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
     if request.wanted.is_empty() {
         return;
     }
     let tiles = classes.positions() as u64 * u64::from(plan.params.chunks);
-    let mut scatter = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-    scatter.optional("upstream", request.upstream_tensor());
-    scatter.optional("dx0", true);
-    scatter.files(whole);
-    scatter.files(&["geometry/positions_write", "geometry/positions_scatter"]);
-    let stage = scatter.stage("positions_scatter", choices(request, fold, classes), tiles);
+    let mut slots = filled(request, fold, true).with(slot::WHOLE, whole);
+    slots.fill_dx(0, dx::WORDS);
+    let stage = Stage::new(geometry::POSITIONS_SCATTER, slots, choices(request, fold, classes), tiles);
     let stage = stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
     plan.stages.push(writing(request, stage));
 }
 
-/// What every kernel over classes is joined of.
-pub(super) fn joint(request: &Request<'_>, fold: Fold, lib: &[&str], masked: bool) -> Joint {
-    let labelled = request.checked.labels.is_some();
-    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "lib/label", "lib/class"]);
-    joint.files(lib);
-    joint.files(&["dtype/float", "operand/x0", if labelled { "operand/labels" } else { "operand/dense" }]);
-    joint.optional("class_weight", request.player(Role::PerClass).is_some());
-    joint.optional("mask", masked && request.player(Role::Mask).is_some());
-    joint.files(fold.files);
-    joint.sources.push(request.loss().header().shader);
-    let looks = if fold.looks == 1 { "geometry/classes_once" } else { "geometry/classes_twice" };
-    joint.files(&["geometry/places", "geometry/class_axis", "geometry/row_read", looks]);
-    joint
+/// What fills the slots of the kernels over classes. Where not `masked`, positions without a part in the loss are folded as well.
+pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
+    let mut slots = slots(request);
+    if !masked {
+        slots.fill(slot::MASK, mask::EVERYWHERE);
+    }
+    slots.fill(slot::FOLD, fold.file);
+    slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
+    slots.fill(slot::ROW_QUADS, row_quads::READ);
+    slots.fill(slot::LABEL_WEIGHT, label_weight::SHARDS);
+    slots
 }
 
 /// Whether rows are a multiple of four, as the places of their first classes are then.
@@ -257,48 +246,39 @@ fn in_fours(classes: Classes) -> bool {
     classes.class_stride == 1 && classes.c.is_multiple_of(4)
 }
 
-pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Vec<(String, f64)> {
-    let flag = |flag: bool| f64::from(u8::from(flag));
+pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Choices {
     let labelled = request.checked.labels.is_some();
-    let mut overrides = overrides(request.loss());
-    overrides.extend([
-        ("LABELLED".into(), flag(labelled)),
-        ("SPREADS".into(), flag(!labelled || fold.spreads)),
-        ("FOURS".into(), flag(classes.class_stride == 1)),
-        ("WHOLE".into(), flag(in_fours(classes))),
-        request.team(),
-    ]);
-    overrides
+    overrides(request.loss())
+        .flag(choice::LABELLED, labelled)
+        .flag(choice::SPREADS, !labelled || fold.spreads)
+        .flag(choice::FOURS, classes.class_stride == 1)
+        .flag(choice::WHOLE, in_fours(classes))
+        .number(choice::TEAM, request.target.team())
 }
 
 /// The stage with the one gradient that a loss over classes has.
 pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
     let Some(wanted) = request.wanted.first() else { return stage };
-    Arc::make_mut(&mut stage.kernel).overrides.push(("DX0_ADD".into(), f64::from(u8::from(wanted.add))));
+    Arc::make_mut(&mut stage.recipe).choices.add("DX0_ADD", f64::from(u8::from(wanted.add)));
     stage.writing(vec![("dx0".into(), wanted.output)])
 }
 
 /// The stage that counts a loss's denominators, the positions that a workgroup of it sees, and its tallies.
 pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (Stage, u32, u64) {
-    let labelled = request.checked.labels.is_some();
-    let mut joint =
-        Joint::new(&["lib/component", "lib/params", "lib/label", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.optional("labels", labelled);
+    let mut slots = slots(request);
+    if request.checked.labels.is_none() {
+        slots.fill(slot::TARGET, target::NONE);
+    }
     let weighs = request.divisor(piece) == Divisor::Weights;
-    joint.optional("class_weight", weighs && !request.among());
-    joint.optional("mask", request.player(Role::Mask).is_some());
     // the weight of a label is in one piece of many: as few positions are looked up in a row as keep that loop short
     let looks_up = weighs && request.among();
-    match looks_up {
-        true => joint.files(&["operand/statistics", "geometry/places", "geometry/label_of_pieces"]),
-        false => joint.files(&["geometry/label_weight"]),
+    if !weighs || looks_up {
+        slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);
     }
-    joint.files(&["geometry/positions_count"]);
+    slots.fill(slot::LABEL_WEIGHT, if looks_up { label_weight::SHARDS } else { label_weight::OWN });
     let counted = if looks_up { 256 } else { COUNTED };
     let tallies = positions.div_ceil(counted) as u64;
-    (
-        joint.stage("positions_count", Vec::new(), tallies).through(Values::Each(counted as u64)),
-        narrow(counted as u64),
-        tallies,
-    )
+    let stage =
+        Stage::new(geometry::POSITIONS_COUNT, slots, Choices::default(), tallies).through(Values::Each(counted as u64));
+    (stage, narrow(counted as u64), tallies)
 }

@@ -5,10 +5,16 @@
 //! write gradients range by range. The workgroups, and what each lane does one after the other, are those of a walk at once, and
 //! so are the bits.
 
-use super::positions::{Fold, choices, joint};
+use super::positions::{Fold, choices, filled};
 use super::split::{SLICE, Spans, Values, room};
-use super::{Joint, Plan, Request, Stage, narrow};
+use super::{Plan, Request, Stage, narrow};
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::{classes, logits};
+use crate::gpu::shaders::operand::{dx, losses, upstream};
+use crate::gpu::shaders::scratch::position_states;
+use crate::gpu::shaders::{choice, geometry, slot};
 use crate::shape::Classes;
 
 /// The bytes of an element, however it is stored, or more.
@@ -21,7 +27,7 @@ pub(super) fn most_elements(request: &Request<'_>) -> u64 {
 
 /// The bytes that a binding needs for so many elements, however they are stored and wherever in it they begin.
 pub(super) fn bytes_of_a_binding(request: &Request<'_>, elements: u64) -> u64 {
-    F32 * elements + (request.binding_limit - room(request))
+    F32 * elements + (request.target.binding_limit - room(request))
 }
 
 /// The classes of a range, where bindings do not hold all of an item's.
@@ -51,21 +57,27 @@ pub(super) struct Does {
 }
 
 impl Does {
-    pub fn choices(self) -> [(String, f64); 3] {
+    /// The choices of a walk, with these.
+    pub fn choices(self, of_walk: Choices) -> Choices {
         let Does { folds, scores, writes, .. } = self;
-        [("FOLDS", folds), ("SCORES", scores), ("WRITES", writes)]
-            .map(|(name, does)| (name.into(), f64::from(u8::from(does))))
+        of_walk.flag(choice::FOLDS, folds).flag(choice::SCORES, scores).flag(choice::WRITES, writes)
     }
 
-    /// What its kernel is joined of, beside how it goes through classes.
-    pub fn joint(self, request: &Request<'_>, fold: Fold) -> Joint {
-        let mut joint = joint(request, fold, &["lib/tally", "lib/workspace"], true);
-        joint.optional("upstream", self.writes && request.upstream_tensor());
-        joint.optional("losses", self.scores && request.unreduced());
-        joint.optional("dx0", self.writes);
-        joint.optional("pixel_states", self.in_ranges);
-        joint.files(&["geometry/class_range", "geometry/positions_tally", "geometry/positions_write"]);
-        joint
+    /// What fills the slots of its kernel.
+    pub fn slots(self, request: &Request<'_>, fold: Fold) -> Slots {
+        let mut slots = filled(request, fold, true);
+        if !self.writes {
+            slots.fill(slot::UPSTREAM, upstream::ONE);
+        }
+        if !self.scores {
+            slots.fill(slot::LOSSES, losses::NOWHERE);
+        }
+        slots.fill_dx(0, if self.writes { dx::WORDS } else { dx::NOWHERE });
+        let states = if self.in_ranges { position_states::RANGES } else { position_states::ONCE };
+        slots.fill(slot::POSITION_STATES, states);
+        slots.fill(slot::CLASSES, classes::RANGE);
+        slots.fill(slot::LOGITS, logits::READ);
+        slots
     }
 }
 
@@ -99,13 +111,11 @@ pub(super) fn walk(
         return;
     }
     plan.spans = Spans::Ranges { classes, lanes: cut.lanes as u64 };
-    plan.hold_pixel_states(fold.files[0], (classes.positions() * cut.lanes) as u64);
+    plan.hold_pixel_states(fold.states, (classes.positions() * cut.lanes) as u64);
     if request.checked.labels.is_some() {
-        let mut find = joint(request, fold, &[], false);
-        find.files(&["operand/pixel_states", "geometry/pixels_find"]);
-        let mut choices = choices(request, fold, classes);
-        choices.push(("LANES".into(), cut.lanes as f64));
-        let find = find.stage("pixels_find", choices, 0).through(cut.values);
+        let slots = filled(request, fold, false).with(slot::LABEL_LOGITS, position_states::RANGES);
+        let choices = choices(request, fold, classes).number(choice::LANES, cut.lanes);
+        let find = Stage::new(geometry::PIXELS_FIND, slots, choices, 0).through(cut.values);
         plan.stages.extend(ranges().map(|block| find.over(block, groups)));
     }
     let (folds, scores) = (stage(true, false, false), stage(true, true, false));

@@ -7,13 +7,19 @@ use super::pixels::few;
 use super::positions::Fold;
 use super::ranges::{most_elements, range, ranges};
 use super::split::{Spans, Values};
-use super::{Joint, Piece, Plan, Request, Wanted, narrow, overrides, positions, scale_piece};
+use super::{Piece, Plan, Request, Stage, Wanted, narrow, overrides, positions, scale_piece, slots};
 use crate::error::{Error, Result};
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::{
+    class_slopes, class_sums, classes, earlier_ranges, fused_loss, logits, region_parts,
+};
+use crate::gpu::shaders::operand::{dx, losses, mask};
+use crate::gpu::shaders::scratch::{fused_states, softmaxes};
+use crate::gpu::shaders::{Shader, activation, choice, geometry, slot};
 use crate::leaf::{Activation, Region, RegionSettings};
 use crate::loss::Source;
-use crate::options::OptionType;
-use crate::role::Role;
 use crate::shape::Classes;
 
 /// The most classes: an invocation loops over those of a position.
@@ -48,15 +54,14 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
 struct Riding {
     shader: Source,
     fold: Fold,
-    choices: Vec<(String, f64)>,
+    choices: Choices,
 }
 
 impl Riding {
     fn of(leaf: &dyn Region, labelled: bool) -> Option<Riding> {
         let loss = leaf.rider()?.loss;
         let fold = Fold::of(loss.leaf());
-        let mut choices = overrides(&*loss);
-        choices.push(("SPREADS".into(), f64::from(u8::from(!labelled || fold.spreads))));
+        let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
         Some(Riding { shader: loss.header().shader, fold, choices })
     }
 }
@@ -77,8 +82,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(request: &'a Request<'a>, classes: Classes, leaf: &dyn Region) -> Walk<'a> {
-        // an invocation sees up to 16 positions, four at a time; on a CPU, which has few workgroups at once, up to 64
-        let (most, apart) = if request.on_cpu { (16, 1) } else { (4, 64) };
+        let (most, apart) = request.target.region_rounds();
         let most = (1024 / classes.c).clamp(1, most);
         Walk {
             request,
@@ -86,7 +90,7 @@ impl<'a> Walk<'a> {
             rider: Riding::of(leaf, request.checked.labels.is_some()),
             classes,
             rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
-            fours: request.by_fours(classes.class_stride > 1 && classes.s.is_multiple_of(4)),
+            fours: request.target.by_quads(classes.class_stride > 1 && classes.s.is_multiple_of(4)),
             range: range(request, classes),
         }
     }
@@ -143,22 +147,24 @@ impl<'a> Walk<'a> {
         let positions = classes.positions() as u64;
         if self.softmax() {
             // two quads for four positions
-            plan.hold(self.pixels(), if self.pixels() == "pixel_fours" { positions / 2 } else { positions });
+            let (name, _) = self.pixels();
+            plan.hold(name, if name == "pixel_fours" { positions / 2 } else { positions });
         }
         if self.rider.is_some() {
             plan.hold(self.riders(), positions);
         }
     }
 
-    /// Where the softmaxes of positions are remembered, and the states of what rides along.
-    fn pixels(&self) -> &'static str {
+    /// Where the softmaxes of positions are remembered, and the file that does it.
+    fn pixels(&self) -> (&'static str, Shader) {
         match self.range {
-            Some(_) => "ranged_pixels",
-            None if self.fours => "pixel_fours",
-            None => "pixels",
+            Some(_) => ("ranged_pixels", softmaxes::RANGES),
+            None if self.fours => ("pixel_fours", softmaxes::QUADS),
+            None => ("pixels", softmaxes::EACH),
         }
     }
 
+    /// Where the states of the fused loss are remembered.
     fn riders(&self) -> &'static str {
         if self.range.is_some() { "ranged_riders" } else { "riders" }
     }
@@ -187,22 +193,17 @@ impl<'a> Walk<'a> {
     fn gather(&self, plan: &mut Plan) {
         let values = Values::OfItems { per_item: self.classes.s, chunk: self.chunk(), chunks: self.chunks() };
         let stage = |folds: bool, sums: bool| {
-            let mut gather = self.over_positions(&["lib/tally", "lib/workspace"]);
-            gather.files(&["operand/sums", "geometry/region_sums", "geometry/region_blocks", "geometry/region_gather"]);
-            let does = [("FOLDS", folds), ("SUMS", sums)].map(|(name, does)| (name.into(), f64::from(u8::from(does))));
-            let stage = gather.stage("region_gather", [self.choices(), does.to_vec()].concat(), 0);
+            let choices = self.choices().flag(choice::FOLDS, folds).flag(choice::SUMS, sums);
+            let stage = Stage::new(geometry::REGION_GATHER, self.over_positions(), choices, 0);
             stage.in_quads(self.fours).of_few(self.few()).through(values)
         };
         if self.range.is_none() {
             plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, self.gathered())));
             return;
         }
-        if let Some(rider) = self.rider.as_ref().filter(|_| self.request.checked.labels.is_some()) {
-            let mut find = self.joint(&[]);
-            find.files(&["operand/x0", "geometry/places"]);
-            find.files(&rider.fold.files[..1]);
-            find.files(&["operand/ranged_riders", "geometry/pixels_find"]);
-            let find = find.stage("pixels_find", self.choices(), 0).through(values);
+        if self.rider.is_some() && self.request.checked.labels.is_some() {
+            let slots = self.over_positions().with(slot::LABEL_LOGITS, fused_states::RANGES);
+            let find = Stage::new(geometry::PIXELS_FIND, slots, self.choices(), 0).through(values);
             plan.stages.extend(self.ranges().map(|block| find.over(block, self.gathered())));
         }
         // where classes hang together, softmaxes come first; else the last range alone tells of the labels
@@ -215,12 +216,9 @@ impl<'a> Walk<'a> {
 
     /// The statistics of a piece.
     fn statistics(&self, plan: &mut Plan) {
-        let mut sums = self.joint(&[]);
-        sums.files(&["operand/sums", "operand/statistics_out", "geometry/places", "geometry/region"]);
-        sums.files(&["geometry/region_chunks", "geometry/region_lanes"]);
-        sums.files(&["geometry/region_merge", "geometry/region_statistics"]);
         if self.regions() > 0 {
-            plan.stages.push(sums.stage("region_statistics", self.choices(), self.regions()));
+            let slots = slots(self.request).with(slot::REGION_PARTS, region_parts::CHUNKS);
+            plan.stages.push(Stage::new(geometry::REGION_STATISTICS, slots, self.choices(), self.regions()));
         }
     }
 
@@ -230,40 +228,22 @@ impl<'a> Walk<'a> {
         if regions == 0 {
             return;
         }
-        let merged_from: &[&str] = match self.request.among() {
-            true => &["operand/statistics", "geometry/region_pieces"],
-            false => &["geometry/region_chunks"],
-        };
-        let settle = ["geometry/region_lanes", "geometry/region_merge", "geometry/region_settle"];
+        let merged_from = if self.request.among() { region_parts::SHARDS } else { region_parts::CHUNKS };
+        let slots = slots(self.request).with(slot::REGION_PARTS, merged_from);
         // where there is as little to merge as a workgroup's first lane would be left with
         let alone = self.merged() <= ALONE;
-        let choices = [self.choices(), vec![("ALONE".into(), f64::from(u8::from(alone)))]].concat();
+        let choices = self.choices().flag(choice::ALONE, alone);
         let groups = if alone { regions.div_ceil(256) } else { regions };
-        let files = [merged_from, &settle].concat();
-        plan.stages.push(self.scored(&files).stage("region_settle", choices, groups));
+        plan.stages.push(Stage::new(geometry::REGION_SETTLE, slots.clone(), choices, groups));
         if self.settings.together {
-            let couple = self.scored(&["geometry/region_lanes", "geometry/region_couple"]);
-            plan.stages.push(couple.stage("region_couple", self.choices(), self.classes.n as u64));
+            plan.stages.push(Stage::new(geometry::REGION_COUPLE, slots, self.choices(), self.classes.n as u64));
         }
-    }
-
-    fn scored(&self, files: &[&str]) -> Joint {
-        let request = self.request;
-        let mut score = self.joint(&["lib/tally", "lib/workspace"]);
-        score.files(&["geometry/places", "geometry/region"]);
-        score.optional("class_weight", request.player(Role::PerClass).is_some());
-        score.optional("upstream", request.upstream_tensor());
-        score.optional("losses", request.unreduced());
-        score.files(&["operand/sums", "operand/coefficients", "fold/regions"]);
-        score.sources.push(request.loss().header().shader);
-        score.files(files);
-        score
     }
 
     /// The gradients.
     fn scatter(&self, plan: &mut Plan, wanted: &Wanted) {
         let classes = self.classes;
-        let strip = self.request.strip(self.fours, classes.positions());
+        let strip = self.request.target.strip(self.fours, classes.positions());
         let together = 1024 * strip;
         // a workgroup that goes on into the next items needs all of these
         let reached = (together / classes.s + 2) as u64 * (classes.c * classes.s) as u64;
@@ -274,15 +254,11 @@ impl<'a> Walk<'a> {
             false => (classes.positions().div_ceil(together), Values::Each(together as u64)),
         };
         let stage = |pulls: bool, writes: bool| {
-            // what rides along has scales of its own
-            let lib: &[&str] = if self.rider.is_some() { &["lib/tally", "lib/workspace"] } else { &["lib/tally"] };
-            let mut scatter = self.over_positions(lib);
-            scatter.files(&["operand/coefficients"]);
-            scatter.optional("dx0", writes);
-            scatter.files(&["geometry/region_slopes", "geometry/slopes_again", "geometry/region_scatter"]);
-            let flags = [("BY_ITEM", by_item), ("PULLS", pulls), ("WRITES", writes), ("DX0_ADD", wanted.add)];
-            let flags = flags.map(|(name, flag)| (name.into(), f64::from(u8::from(flag))));
-            let stage = scatter.stage("region_scatter", [self.choices(), flags.to_vec()].concat(), 0);
+            let mut slots = self.over_positions();
+            slots.fill_dx(0, if writes { dx::WORDS } else { dx::NOWHERE });
+            let choices = self.choices().flag(choice::BY_ITEM, by_item).flag(choice::DX0_ADD, wanted.add);
+            let choices = choices.flag(choice::PULLS, pulls).flag(choice::WRITES, writes);
+            let stage = Stage::new(geometry::REGION_SCATTER, slots, choices, 0);
             let stage = stage.in_quads(self.fours).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
             let gradients = writes.then(|| ("dx0".into(), wanted.output));
             stage.through(values).writing(gradients.into_iter().collect())
@@ -300,50 +276,45 @@ impl<'a> Walk<'a> {
         plan.stages.extend(self.ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
     }
 
-    fn joint(&self, lib: &[&str]) -> Joint {
-        let labelled = self.request.checked.labels.is_some();
-        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "lib/label"]);
-        joint.files(lib);
-        joint.files(&["dtype/float", if labelled { "operand/labels" } else { "operand/dense" }]);
-        joint
-    }
-
-    /// A kernel that walks over positions, and with it what rides along.
-    fn over_positions(&self, lib: &[&str]) -> Joint {
-        let mut joint = self.joint(lib);
-        joint.files(&["operand/x0", "geometry/places", "geometry/region"]);
-        joint.files(&["geometry/class_range", "geometry/logits_read", "geometry/region_quads"]);
+    /// What fills the slots of the kernels over positions, and of the fused loss in them.
+    fn over_positions(&self) -> Slots {
+        let mut slots = slots(self.request);
+        let softmaxes = match self.settings.activation {
+            Activation::Softmax => self.pixels().1,
+            Activation::Sigmoid => activation::SIGMOID,
+            Activation::None => activation::NONE,
+        };
+        let activation = if self.softmax() { activation::SOFTMAX } else { softmaxes };
+        let ranged = self.softmax() && self.range.is_some();
+        slots.fill(slot::ACTIVATION, activation);
+        slots.fill(slot::SOFTMAXES, softmaxes);
+        slots.fill(slot::EARLIER_RANGES, if ranged { softmaxes } else { earlier_ranges::NONE });
+        slots.fill(slot::CLASSES, classes::RANGE);
+        slots.fill(slot::LOGITS, logits::READ);
+        slots.fill(slot::CLASS_SUMS, class_sums::BLOCKS);
+        slots.fill(slot::CLASS_SLOPES, class_slopes::AGAIN);
         match &self.rider {
-            None => joint.files(&["absent/rider"]),
+            None => slots.fill(slot::FUSED_LOSS, fused_loss::NONE),
             Some(rider) => {
-                joint.optional("class_weight", self.request.player(Role::PerClass).is_some());
-                joint.files(&["lib/class", "absent/mask", "absent/losses", &format!("operand/{}", self.riders())]);
-                joint.files(rider.fold.files);
-                joint.sources.push(rider.shader);
-                joint.files(&["geometry/positions_tally", "geometry/region_rider"]);
+                slots.fill(slot::FUSED_LOSS, fused_loss::SOFTMAX);
+                slots.fill(slot::LEAF, rider.shader);
+                slots.fill(slot::FOLD, rider.fold.file);
+                slots.fill(slot::MASK, mask::EVERYWHERE);
+                slots.fill(slot::LOSSES, losses::NOWHERE);
+                let ranged = self.range.is_some();
+                slots.fill(slot::FUSED_STATES, if ranged { fused_states::RANGES } else { fused_states::ONCE });
             }
         }
-        joint.files(&["geometry/probable", &format!("activation/{}", self.settings.activation.get())]);
-        if self.softmax() {
-            joint.files(&[&format!("operand/{}", self.pixels())]);
-        }
-        if !self.softmax() || self.range.is_none() {
-            joint.files(&["absent/ranged_pixels"]);
-        }
-        joint
+        slots
     }
 
-    fn choices(&self) -> Vec<(String, f64)> {
-        let flag = |flag: bool| f64::from(u8::from(flag));
-        let mut choices = overrides(self.request.loss());
-        choices.extend([
-            ("LABELLED".into(), flag(self.request.checked.labels.is_some())),
-            ("SQUARED".into(), flag(self.settings.squared)),
-            ("TOGETHER".into(), flag(self.settings.together)),
-            ("FOURS".into(), flag(self.fours)),
-            self.request.team(),
-        ]);
-        choices.extend(self.rider.iter().flat_map(|rider| rider.choices.clone()));
-        choices
+    fn choices(&self) -> Choices {
+        let choices = overrides(self.request.loss())
+            .flag(choice::LABELLED, self.request.checked.labels.is_some())
+            .flag(choice::SQUARED, self.settings.squared)
+            .flag(choice::TOGETHER, self.settings.together)
+            .flag(choice::FOURS, self.fours)
+            .number(choice::TEAM, self.request.target.team());
+        self.rider.iter().fold(choices, |choices, rider| choices.and(&rider.choices))
     }
 }

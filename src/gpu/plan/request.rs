@@ -2,8 +2,15 @@
 
 use super::{Bound, Piece, Plan, Wanted, narrow};
 use crate::check::{Checked, Divisor};
+use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
+use crate::gpu::link::Slots;
 use crate::gpu::params::Params;
+use crate::gpu::shaders::operand::{
+    bias, class_weight, divisor, dx, items, logit_bias, logit_scale, losses, mask, row, target, upstream, weight, x,
+};
+use crate::gpu::shaders::{DX, dtype, slot};
+use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
 use crate::loss::Loss;
@@ -30,14 +37,7 @@ pub(crate) struct Request<'a> {
     pub workspace_bound: u64,
     /// Whether the statistics of a piece are wanted rather than its loss.
     pub statistics: bool,
-    /// The most bytes that a binding may have.
-    pub binding_limit: u64,
-    /// Whether the adapter is a CPU: its lanes are those of a vector register, which goes on alone.
-    pub on_cpu: bool,
-    /// Whether lanes go in subgroups of eight, and may tell each other what they have.
-    pub in_eights: bool,
-    /// Whether kernels are to be small: for a compiler that takes seconds where four neighbours are written out.
-    pub small: bool,
+    pub target: &'a Target,
 }
 
 impl Request<'_> {
@@ -53,34 +53,6 @@ impl Request<'_> {
     /// The numbers of the loss's own, one for each element of the last axis.
     pub(super) fn columns(&self) -> Option<&[f32]> {
         if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
-    }
-
-    /// How many lanes walk a contiguous piece together: the override of this name. A GPU reads best where all neighbours of
-    /// a subgroup, as wide as it may be, read neighbouring memory; a CPU under a driver runs a few lanes at a time, and has
-    /// caches that look ahead of these.
-    pub(super) fn team(&self) -> (String, f64) {
-        ("TEAM".into(), if self.on_cpu { 8.0 } else { 256.0 })
-    }
-
-    /// About how many workgroups a walk is cut into, of so many that keep a GPU busy: a CPU goes through a few at a time, and
-    /// pays for each, most of all for the tally that it leaves.
-    pub(super) fn workgroups(&self, on_gpu: usize) -> usize {
-        if self.on_cpu { 64 } else { on_gpu }
-    }
-
-    /// Whether lanes take neighbours four at a time, where places allow it.
-    pub(super) fn by_fours(&self, allowed: bool) -> bool {
-        allowed && !self.small
-    }
-
-    /// How many times four neighbours a lane takes at a time of a class that lies far from the next, if it takes four: a CPU's
-    /// caches look ahead in long runs alone. The longest are for so many positions that all workgroups are still busy.
-    pub(super) fn strip(&self, fours: bool, positions: usize) -> usize {
-        match self.on_cpu && fours {
-            false => 1,
-            true if positions < 1 << 19 => 4,
-            true => 8,
-        }
     }
 
     /// The losses of the walk.
@@ -129,33 +101,65 @@ impl Request<'_> {
     }
 }
 
+/// What fills the slots of a loss's kernels, as far as the call settles it: which operands are given, and how they are read until
+/// it is known where they lie. A plan fills the slots that depend on the walk.
+pub(super) fn slots(request: &Request<'_>) -> Slots {
+    let given = |role| request.player(role).is_some();
+    let mut slots = Slots::default();
+    slots.fill(slot::LEAF, request.loss().header().shader);
+    slots.fill(slot::QUAD, dtype::quad::WORDS);
+    for k in 0..DX.len() {
+        slots.fill_x(k, x::WORDS);
+        slots.fill_dx(k, dx::NOWHERE);
+    }
+    slots.fill(slot::TARGET, if request.checked.labels.is_some() { target::LABELS } else { target::DENSE });
+    let choices = [
+        (slot::WEIGHT, given(Role::Weight), weight::GIVEN, weight::ONE),
+        (slot::MASK, given(Role::Mask), mask::GIVEN, mask::EVERYWHERE),
+        (slot::CLASS_WEIGHT, given(Role::PerClass), class_weight::GIVEN, class_weight::ONE),
+        (slot::UPSTREAM, request.upstream_tensor(), upstream::GIVEN, upstream::ONE),
+        (slot::LOSSES, request.unreduced(), losses::GIVEN, losses::NOWHERE),
+        (slot::DIVISOR, false, divisor::GIVEN, divisor::ONE),
+        (slot::ITEMS, given(Role::Index), items::GIVEN, items::ALIKE),
+        (slot::ROW, given(Role::Row), row::GIVEN, row::ZERO),
+        (slot::BIAS, given(Role::PerProjection), bias::GIVEN, bias::ZERO),
+        (slot::LOGIT_SCALE, given(Role::Scale), logit_scale::GIVEN, logit_scale::OPTION),
+        (slot::LOGIT_BIAS, given(Role::Shift), logit_bias::GIVEN, logit_bias::ZERO),
+    ];
+    for (slot, is_given, file, absent) in choices {
+        slots.fill(slot, if is_given { file } else { absent });
+    }
+    slots
+}
+
 /// Tells the kernels how operands and gradients are stored: what stands for binding `x0` is read as the override `X0_DTYPE`
-/// says, and a gradient of 16 bits is written by `operand/dx0_half` instead of `operand/dx0`, which writes f32.
+/// says, and a gradient of 16 bits is written by `operand/dx/half` instead of `operand/dx/words`, which writes f32.
 pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     let mut stages = std::mem::take(&mut plan.stages);
     // what the blocks of a walk share is told once; it is kept while its address tells it apart
     let mut told = HashMap::new();
     for stage in &mut stages {
-        let before = stage.kernel.clone();
+        let before = Arc::clone(&stage.recipe);
         let key = (Arc::as_ptr(&before), stage.operands.clone());
-        if let Some((_, kernel)) = told.get(&key) {
-            stage.kernel = Arc::clone(kernel);
+        if let Some((_, recipe)) = told.get(&key) {
+            stage.recipe = Arc::clone(recipe);
             continue;
         }
-        for Declared { name, .. } in before.bindings() {
+        for &Declared { name, .. } in before.bindings() {
             let bound = plan.bound(stage, name);
             let Some(dtype) = request.dtype(&bound) else { continue };
-            let kernel = Arc::make_mut(&mut stage.kernel);
+            let recipe = Arc::make_mut(&mut stage.recipe);
             if matches!(bound, Bound::Output(_)) {
                 if request.in_place().is_some_and(|wanted| bound == Bound::Output(wanted.output)) {
-                    kernel.replace("operand/dx0", &[]);
-                    kernel.replace("operand/x0", &["operand/x0_in_place"]);
-                    kernel.overrides.retain(|(name, _)| name != "DX0_ADD");
+                    recipe.fill(slot::X0, x::IN_PLACE);
+                    recipe.fill(slot::DX0, x::IN_PLACE);
                 }
                 if dtype == DType::F32 {
                     continue;
                 }
-                kernel.replace(&format!("operand/{name}"), &[&format!("operand/{name}_half"), "dtype/half"]);
+                if let Some(k) = DX.iter().position(|slot| slot.0 == name) {
+                    recipe.fill(DX[k], dx::HALF.of_operand(k));
+                }
             }
             let code = match dtype {
                 DType::F16 | DType::U32 => 1.0,
@@ -163,9 +167,9 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
                 DType::I64 => 3.0,
                 _ => 0.0,
             };
-            kernel.overrides.push((format!("{}_DTYPE", name.to_uppercase()), code));
+            recipe.choices.add(format!("{}_DTYPE", name.to_uppercase()), code);
         }
-        told.insert(key, (before, stage.kernel.clone()));
+        told.insert(key, (before, stage.recipe.clone()));
     }
     plan.stages = stages;
 }
@@ -175,28 +179,28 @@ const MOST_WHOLE: f64 = 4.0;
 
 /// The choices that a loss's options make in its shaders: flags, names by their place, integers, and whether there is a value;
 /// a number where it is small and whole, else −1. A shader declares those that it asks for.
-pub(super) fn overrides(loss: &dyn Loss) -> Vec<(String, f64)> {
-    let mut overrides = Vec::new();
+pub(super) fn overrides(loss: &dyn Loss) -> Choices {
+    let mut choices = Choices::default();
     for (spec, value) in loss.specs().iter().zip(loss.values()) {
         let name = spec.name.to_uppercase();
         match (spec.kind, value) {
-            (Kind::Flag, Value::Flag(flag)) => overrides.push((name, f64::from(u8::from(flag)))),
+            (Kind::Flag, Value::Flag(flag)) => choices.add(name, f64::from(u8::from(flag))),
             (Kind::Choice(names), Value::Name(chosen)) => {
                 let place = names.iter().position(|name| **name == chosen).unwrap_or(0);
-                overrides.push((name, place as f64));
+                choices.add(name, place as f64);
             }
-            (Kind::Integer, Value::Number(number)) => overrides.push((name, number)),
+            (Kind::Integer, Value::Number(number)) => choices.add(name, number),
             (Kind::NumberOrNone, value) => {
-                overrides.push((format!("HAS_{name}"), f64::from(u8::from(value != Value::None))));
+                choices.add(format!("HAS_{name}"), f64::from(u8::from(value != Value::None)));
             }
             (Kind::Number, Value::Number(number)) => {
                 let is_whole = number.fract() == 0.0 && (0.0..=MOST_WHOLE).contains(&number);
-                overrides.push((format!("WHOLE_{name}"), if is_whole { number } else { -1.0 }));
+                choices.add(format!("WHOLE_{name}"), if is_whole { number } else { -1.0 });
             }
             _ => {}
         }
     }
-    overrides
+    choices
 }
 
 /// The numbers of a loss, in its header's order: what the shader's `option` reads.

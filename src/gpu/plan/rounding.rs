@@ -2,9 +2,12 @@
 
 use super::request::dtypes;
 use super::split::{Spans, Values, split};
-use super::{Joint, Plan, Request, Wanted, narrow};
+use super::{Plan, Request, Stage, Wanted, narrow, slots};
 use crate::error::Result;
+use crate::gpu::choices::Choices;
 use crate::gpu::params::Params;
+use crate::gpu::shaders::operand::dx;
+use crate::gpu::shaders::{choice, geometry};
 
 /// The elements that a workgroup rounds.
 const ELEMENTS: u64 = 1024;
@@ -22,12 +25,11 @@ pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
         tallies: 0,
         spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false },
     };
-    let joint = Joint::new(&["lib/component", "lib/params", "dtype/float", "operand/x0", "operand/dx0"]);
     for &Wanted { output, add, .. } in request.wanted.iter().filter(|_| elements > 0) {
-        let mut round = joint.clone();
-        round.files(&["geometry/gradient_round"]);
-        let adds = vec![("DX0_ADD".into(), f64::from(u8::from(add)))];
-        let stage = round.stage("gradient_round", adds, (elements as u64).div_ceil(ELEMENTS));
+        let mut slots = slots(request);
+        slots.fill_dx(0, dx::WORDS);
+        let adds = Choices::default().flag(choice::DX0_ADD, add);
+        let stage = Stage::new(geometry::GRADIENT_ROUND, slots, adds, (elements as u64).div_ceil(ELEMENTS));
         let stage = stage.reading_quads(true).through(Values::Each(ELEMENTS));
         plan.stages.push(stage.writing(vec![("dx0".into(), output)]));
     }

@@ -1,15 +1,18 @@
 //! How rows are walked against all others: which sides there are, and which losses their scores belong to.
 
-use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, windows};
-use super::{Joint, Plan, Request, narrow};
+use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, over_tiles, windows};
+use super::{Plan, Request, Stage, narrow};
 use crate::check::Pairs;
 use crate::error::Result;
+use crate::gpu::choices::Choices;
+use crate::gpu::shaders::geometry::{absorb, pair_loss, pair_slopes, pairs as pairs_of_rows, row_loss};
+use crate::gpu::shaders::operand::target;
+use crate::gpu::shaders::{choice, geometry, slot};
 use crate::leaf::Similarity;
 use crate::role::Role;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &dyn Similarity) -> Result<()> {
     let (header, settings) = (request.loss().header(), leaf.settings());
-    let flag = |name: &str, flag: bool| (name.to_string(), f64::from(u8::from(flag)));
     let anchors = header.player(Role::Anchors).filter(|spec| request.part.operand(spec.name).is_some());
     let rows_of = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
     let mut sides: Vec<Side> = Vec::new();
@@ -27,9 +30,11 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     // the scores of a pair of sides: which pairs belong together, and whose losses they belong to
     let of = |similar: bool, owns: bool, others: bool| {
         let itself = similar && (alone || anchors.is_some());
-        let similar = f64::from(u8::from(similar) * if labelled { 2 } else { 1 });
-        let similar = ("SIMILAR".to_string(), similar);
-        vec![similar, flag("ITSELF", itself), flag("OWN_SCORES", owns), flag("OTHER_SCORES", others)]
+        Choices::default()
+            .number(choice::SIMILAR, usize::from(similar) * if labelled { 2 } else { 1 })
+            .flag(choice::ITSELF, itself)
+            .flag(choice::OWN_SCORES, owns)
+            .flag(choice::OTHER_SCORES, others)
     };
     let beyond = |owns: bool| more.map(|more| (more, of(false, owns, false)));
     let symmetric = settings.symmetric;
@@ -69,56 +74,49 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     plan.hold("records", if passes.is_empty() { 0 } else { valued });
     (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
     plan.tally(pairs.rows.div_ceil(256) as u64);
-    let choices =
-        vec![flag("NORMALIZE", settings.normalize), flag("SYMMETRIC", symmetric), flag("PAIRWISE", settings.pairwise)];
+    let choices = Choices::default()
+        .flag(choice::NORMALIZE, settings.normalize)
+        .flag(choice::SYMMETRIC, symmetric)
+        .flag(choice::PAIRWISE, settings.pairwise);
     let scores = scores(request, settings.pairwise, choices.clone());
+    let slots = scores.slots.clone();
     let tiles = Tiles::new(request, plan, pairs.width, scores, &statistics, &passes)?;
 
     sides.iter().for_each(|side| tiles.factors(plan, *side));
     statistics.iter().for_each(|against| tiles.statistics(plan, against));
     if pairs.rows > 0 {
-        let mut score = rows(request, settings.pairwise);
-        score.optional("losses", request.unreduced());
-        score.files(&["geometry/similarity_score"]);
-        plan.stages.push(score.stage("similarity_score", choices.clone(), pairs.rows.div_ceil(256) as u64));
+        let groups = pairs.rows.div_ceil(256) as u64;
+        plan.stages.push(Stage::new(geometry::SIMILARITY_SCORE, slots.clone(), choices.clone(), groups));
     }
     if !passes.is_empty() {
         tiles.scale(plan);
     }
     if !passes.is_empty() && pairs.rows > 0 {
-        let mut settle = rows(request, settings.pairwise);
-        settle.optional("upstream", request.upstream_tensor());
-        settle.files(&["operand/records", "geometry/similarity_settle"]);
-        plan.stages.push(settle.stage("similarity_settle", choices, valued.div_ceil(256)));
+        plan.stages.push(Stage::new(geometry::SIMILARITY_SETTLE, slots, choices, valued.div_ceil(256)));
     }
     tiles.passes(plan, &passes);
     windows(request, plan, pairs.width);
     Ok(())
 }
 
-fn scores(request: &Request<'_>, pairwise: bool, overrides: Vec<(String, f64)>) -> Scores {
-    let mut scale = Joint::new(&["fold/softmax", "fold/similarity"]);
-    scale.sources.push(request.loss().header().shader);
-    scale.optional("logit_scale", request.player(Role::Scale).is_some());
-    let mut pairs = Joint::default();
-    pairs.optional("labels", request.player(Role::RowLabels).is_some());
-    pairs.optional("logit_bias", request.player(Role::Shift).is_some());
-    pairs.files(&["geometry/similarity_pairs"]);
-    let mut absorb = Joint::new(if pairwise { &[] } else { &["absent/similarity_pair"] });
-    let mut slope = absorb.clone();
-    absorb.files(&["geometry/similarity_absorb"]);
-    slope.files(&["operand/records", "geometry/similarity_slope"]);
-    Scores { scale, pairs, absorb, slope, overrides }
-}
-
-/// What the kernels over rows are joined of.
-fn rows(request: &Request<'_>, pairwise: bool) -> Joint {
-    let mut joint =
-        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.files(&["fold/softmax", "fold/similarity", "operand/whole_states"]);
-    joint.sources.push(request.loss().header().shader);
-    if pairwise {
-        joint.files(&["absent/similarity_row"]);
+fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {
+    let mut slots = over_tiles(request);
+    let labelled = request.player(Role::RowLabels).is_some();
+    slots.fill(slot::TARGET, if labelled { target::LABELS } else { target::NONE });
+    slots.fill(slot::PAIRS, pairs_of_rows::SIMILARITY);
+    slots.fill(slot::ABSORB, absorb::SIMILARITY);
+    slots.fill(slot::PAIR_SLOPES, pair_slopes::SIMILARITY);
+    // a leaf has a loss of each pair, or one of a row's softmax
+    let leaf = request.loss().header().shader;
+    match pairwise {
+        true => {
+            slots.fill(slot::PAIR_LOSS, leaf);
+            slots.fill(slot::ROW_LOSS, row_loss::NONE);
+        }
+        false => {
+            slots.fill(slot::PAIR_LOSS, pair_loss::NONE);
+            slots.fill(slot::ROW_LOSS, leaf);
+        }
     }
-    joint
+    Scores { slots, choices }
 }

@@ -142,7 +142,7 @@ fn of_classes(classes: &Classes, positions: &Range<u64>, of: Range<u64>) -> Rang
 
 /// What of a binding may be filled with elements.
 pub(super) fn room(request: &Request<'_>) -> u64 {
-    request.binding_limit.saturating_sub(AROUND)
+    request.target.binding_limit.saturating_sub(AROUND)
 }
 
 /// A binding that need not be bound whole, and the bytes of an element.
@@ -153,7 +153,7 @@ struct Cuttable {
 
 /// The bindings of a stage that need not be bound whole.
 fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
-    let bindings = stage.kernel.bindings().into_iter();
+    let bindings = stage.recipe.bindings().into_iter();
     let bindings = bindings.filter(|binding| plan.spans.of(binding.name, &(0..1), &stage.block).is_some());
     let sized = bindings.map(|binding| {
         let size = match plan.bound(stage, binding.name) {

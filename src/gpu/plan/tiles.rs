@@ -2,10 +2,14 @@
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::{Joint, Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, totals};
+use super::{Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, slots, totals};
 use crate::check::Divisor;
 use crate::error::{Error, Result};
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::{block_products, own_elements, tile_rows};
+use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
 use crate::term::Scale;
 
@@ -22,9 +26,14 @@ pub(super) const WORKSPACE: &str =
 /// What a job holds beside a plan's scratch memory, at most.
 pub(super) const BESIDE: u64 = 4096;
 
-/// The file that multiplies tiles.
-pub(super) fn multiplies(request: &Request<'_>) -> &'static str {
-    if request.in_eights { "geometry/tiles_subgroups" } else { "geometry/tiles" }
+/// What fills the slots of the kernels over tiles, whose rows are those of operands.
+pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
+    let mut slots = slots(request);
+    slots.fill(slot::TILE_PRODUCTS, request.target.tile_products());
+    slots.fill(slot::TILE_ROWS, tile_rows::OPERANDS);
+    slots.fill(slot::OWN_ELEMENTS, own_elements::OPERAND);
+    slots.fill(slot::FOLD, fold::SOFTMAX);
+    slots
 }
 
 /// Rows of one operand, the place of the first of them among those of all operands, and its place in the batch.
@@ -40,20 +49,13 @@ pub(super) struct Side {
 #[derive(Clone, Debug)]
 pub(super) struct Against {
     pub own: Side,
-    pub others: Vec<(Side, Vec<(String, f64)>)>,
+    pub others: Vec<(Side, Choices)>,
 }
 
-/// What a family adds to the walk: files, and choices of arithmetic.
+/// What a family adds to the walk: what fills the slots of its kernels, and choices of arithmetic.
 pub(super) struct Scores {
-    /// What products are multiplied by.
-    pub scale: Joint,
-    /// What the score of a pair is.
-    pub pairs: Joint,
-    /// What a row's state makes of a score.
-    pub absorb: Joint,
-    /// What the derivative of the loss with respect to a score is.
-    pub slope: Joint,
-    pub overrides: Vec<(String, f64)>,
+    pub slots: Slots,
+    pub choices: Choices,
 }
 
 /// A gradient that a pass over an own side ends in.
@@ -122,7 +124,7 @@ impl<'a> Tiles<'a> {
             against.own.rows.max(others)
         };
         if room < TILE && statistics.iter().map(longest).any(|rows| rows > room) {
-            let (needed, limit) = (bytes_of_a_binding(request, (TILE * width) as u64), request.binding_limit);
+            let (needed, limit) = (bytes_of_a_binding(request, (TILE * width) as u64), request.target.binding_limit);
             return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
         }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
@@ -130,12 +132,12 @@ impl<'a> Tiles<'a> {
         let blocks = Blocks::ever_smaller(width, rows, room, shares);
         let blocks = blocks
             .into_iter()
-            .find(|blocks| needs(blocks) <= request.workspace_bound && binds(blocks) <= request.binding_limit);
+            .find(|blocks| needs(blocks) <= request.workspace_bound && binds(blocks) <= request.target.binding_limit);
         let Some(blocks) = blocks else {
             let least = Blocks::ever_smaller(width, rows, room, false).last();
             let (needed, limit) = (least.map_or(held, |blocks| needs(&blocks)), request.workspace_bound);
             if needed <= limit {
-                let (needed, limit) = (least.map_or(0, |blocks| binds(&blocks)), request.binding_limit);
+                let (needed, limit) = (least.map_or(0, |blocks| binds(&blocks)), request.target.binding_limit);
                 return Err(Error::TooLarge { what: "bytes of a binding, for a block of rows".into(), needed, limit });
             }
             return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
@@ -159,25 +161,10 @@ impl<'a> Tiles<'a> {
         Ok(Tiles { request, width, scores, blocks, keeps })
     }
 
-    pub fn joint(&self, operands: &[&str], files: &[&Joint], last: &[&str]) -> Joint {
-        let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float"]);
-        joint.files(operands);
-        for files in files {
-            joint.sources.extend(&files.sources);
-        }
-        joint.files(last);
-        joint
-    }
-
-    /// A kernel that multiplies rows of x0 with rows of x1 and goes on with `files`.
-    pub fn of_rows(&self, operands: &[&str], files: &[&Joint], kept: bool, last: &str) -> Joint {
-        let first = ["lib/label", "operand/x0", "operand/x1", "operand/factors"];
-        let rows = ["absent/apart", "geometry/row_elements", "geometry/rows"];
-        let walk = [&rows[..], &["geometry/lane_products", multiplies(self.request)]].concat();
-        let mut joint = self.joint(&[&first, operands].concat(), files, &walk);
-        joint.optional("kept", kept);
-        joint.files(&[last]);
-        joint
+    /// What fills the slots of a kernel that multiplies rows of x0 with rows of x1. Where `kept`, the products are those that the
+    /// statistics are made of.
+    pub fn of_rows(&self, kept: bool) -> Slots {
+        self.scores.slots.with(slot::BLOCK_PRODUCTS, if kept { block_products::KEPT } else { block_products::AGAIN })
     }
 
     /// Whether rows are read four elements at a time.
@@ -188,7 +175,7 @@ impl<'a> Tiles<'a> {
     /// What each row of a side is multiplied by.
     pub fn factors(&self, plan: &mut Plan, side: Side) {
         let room = rows_of_a_binding(self.request, self.width);
-        factors(plan, side, self.width, room, self.scores.overrides.clone());
+        factors(self.request, plan, side, self.width, room, self.scores.choices.clone());
     }
 
     /// The states of a side's rows, over all that they are scored against.
@@ -197,21 +184,17 @@ impl<'a> Tiles<'a> {
         let (chunk, chunks) = chunks(against, self.width, self.blocks.room);
         let all: usize = chunks.iter().sum();
         plan.longest_loop = plan.longest_loop.max((chunk * iterations(self.width)) as u64).max(all as u64);
-        let Scores { scale, pairs, absorb, .. } = &self.scores;
-        let kept = self.keeps && own.base == 0;
-        let operands = if kept { &["operand/slopes", "operand/states"][..] } else { &["operand/states"] };
-        let gather = self.of_rows(operands, &[scale, pairs, absorb], kept, "geometry/tiles_gather");
+        let slots = self.of_rows(self.keeps && own.base == 0);
         let gathers: Vec<Stage> = against
             .others
             .iter()
-            .map(|(other, overrides)| {
-                let overrides = [&self.scores.overrides[..], overrides].concat();
-                let stage = gather.clone().stage("tiles_gather", overrides, 0);
+            .map(|(other, of_pair)| {
+                let choices = self.scores.choices.clone().and(of_pair);
+                let stage = Stage::new(geometry::TILES_GATHER, slots.clone(), choices, 0);
                 stage.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)])
             })
             .collect();
-        let merge = ["fold/softmax", "operand/states", "operand/whole_states"];
-        let merge = self.joint(&merge, &[], &["geometry/tiles_merge"]).stage("tiles_merge", Vec::new(), 0);
+        let merge = Stage::new(geometry::TILES_MERGE, slots, Choices::default(), 0);
         let step = self.blocks.rows_at_once(against, self.width, all);
         for first in (0..own.rows).step_by(step.max(1)) {
             let end = first.saturating_add(step).min(own.rows);
@@ -241,7 +224,7 @@ impl<'a> Tiles<'a> {
         let given = matches!(self.request.part.upstream, Scale::Tensor(_));
         if !self.request.unreduced() && (counted || given) {
             plan.params.count_tallies = plan.params.tallies;
-            plan.stages.push(totals(self.request, Piece::Only, "geometry/totals_scale", "totals_scale"));
+            plan.stages.push(totals(self.request, Piece::Only, geometry::TOTALS_SCALE));
         }
     }
 }
@@ -279,8 +262,8 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
         let Block { own_first, own_end, other_first, other_end, .. } = stage.block;
         let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
         let of_rows = ["rows_factors", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
-        if of_rows.contains(&stage.kernel.entry) {
-            let names = stage.kernel.bindings().into_iter().map(|binding| binding.name);
+        if of_rows.contains(&stage.recipe.entry()) {
+            let names = stage.recipe.bindings().into_iter().map(|binding| binding.name);
             stage.windows = names
                 .filter_map(|name| match name {
                     "x0" | "dx0" => Some((name, rows(own_first, own_end))),
@@ -293,17 +276,14 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
 }
 
 /// Plans the factors of a side's rows, so many rows at a time.
-pub(super) fn factors(plan: &mut Plan, side: Side, width: usize, room: usize, mut overrides: Vec<(String, f64)>) {
+pub(super) fn factors(request: &Request<'_>, plan: &mut Plan, side: Side, width: usize, room: usize, choices: Choices) {
     if side.rows == 0 {
         return;
     }
     let lanes = if width <= 4096 { 16 } else { 256 };
     plan.longest_loop = plan.longest_loop.max(width.div_ceil(lanes) as u64);
-    overrides.push(("LANES".into(), lanes as f64));
-    let mut joint =
-        Joint::new(&["lib/component", "lib/params", "lib/math", "dtype/float", "operand/x0", "operand/factors"]);
-    joint.files(&["geometry/row_elements", "geometry/rows_factors"]);
-    let stage = joint.stage("rows_factors", overrides, 0).reading(&[("x0", side.operand)]);
+    let choices = choices.number(choice::LANES, lanes);
+    let stage = Stage::new(geometry::ROWS_FACTORS, slots(request), choices, 0).reading(&[("x0", side.operand)]);
     for first in (0..side.rows).step_by(room.max(1)) {
         let end = first.saturating_add(room.max(1)).min(side.rows);
         plan.stages.push(stage.over(block(side, first, end), (end - first).div_ceil(256 / lanes) as u64));

@@ -1,7 +1,10 @@
 //! The dispatches around a walk: what its gradients are scaled by before it, and what its tallies come to after it.
 
-use super::{Joint, Plan, Request, Stage, narrow};
+use super::{Plan, Request, Stage, narrow, slots};
 use crate::check::Divisor;
+use crate::gpu::choices::Choices;
+use crate::gpu::shaders::operand::{divisor, upstream};
+use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
 
 /// One loss of a walk: the twin of `PIECE` in `shaders/lib/totals.wgsl`.
@@ -34,23 +37,23 @@ pub(super) fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, 
         plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
         plan.stages.push(count);
     }
-    plan.stages.push(totals(request, piece, "geometry/totals_scale", "totals_scale"));
+    plan.stages.push(totals(request, piece, geometry::TOTALS_SCALE));
 }
 
-pub(super) fn totals(request: &Request<'_>, piece: Piece, path: &str, entry: &'static str) -> Stage {
-    let divisor = request.divisor(piece);
-    let mut joint =
-        Joint::new(&["lib/component", "lib/params", "lib/math", "lib/tally", "lib/workspace", "dtype/float"]);
-    joint.optional("divisor", divisor == Divisor::Tensor);
-    if entry == "totals_scale" {
-        joint.optional("upstream", matches!(request.part.upstream, Scale::Tensor(_)));
-    }
-    joint.files(&["lib/totals", path]);
-    let divisor = match divisor {
-        Divisor::Number(_) => 0.0,
-        Divisor::Weights => 1.0,
-        Divisor::Count => 2.0,
-        Divisor::Tensor => 3.0,
+/// The dispatch of the kernel `entry`, which reads the tallies of a walk.
+pub(super) fn totals(request: &Request<'_>, piece: Piece, entry: Shader) -> Stage {
+    let divided_by = request.divisor(piece);
+    let given = |given, file, one| if given { file } else { one };
+    let mut slots = slots(request);
+    slots.fill(slot::DIVISOR, given(divided_by == Divisor::Tensor, divisor::GIVEN, divisor::ONE));
+    let scaled = matches!(request.part.upstream, Scale::Tensor(_));
+    slots.fill(slot::UPSTREAM, given(scaled, upstream::GIVEN, upstream::ONE));
+    let divisor = match divided_by {
+        Divisor::Number(_) => 0,
+        Divisor::Weights => 1,
+        Divisor::Count => 2,
+        Divisor::Tensor => 3,
     };
-    joint.stage(entry, vec![("DIVISOR".into(), divisor), ("PIECE".into(), f64::from(piece as u8))], 1)
+    let choices = Choices::default().number(choice::DIVISOR, divisor).number(choice::PIECE, piece as usize);
+    Stage::new(entry, slots, choices, 1)
 }

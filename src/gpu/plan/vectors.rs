@@ -2,8 +2,12 @@
 
 use super::split::{Spans, Values};
 use super::{
-    Joint, Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, scratch_bytes, walks,
+    Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, scratch_bytes, slots, walks,
 };
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
+use crate::gpu::shaders::operand::{losses, x};
+use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::leaf::{Measure, Vectors};
 use crate::role::Role;
 
@@ -16,12 +20,6 @@ const CHUNK: usize = 8192;
 /// Beyond this many coordinates rows are cut; and from `2·CHUNK` on, where there are so few that they leave a GPU idle.
 const UNCUT: usize = 65536;
 const FEW: usize = 64;
-
-/// The most coordinates of rows that are one lane's each, where lanes are those of a CPU's vector register.
-const SHORT: usize = 1024;
-
-/// The fewest such rows: they fill sixteen workgroups, which is as many cores as a software driver mostly has.
-const MANY: usize = 1 << 12;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
     let params = &mut plan.params;
@@ -42,7 +40,9 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
         counts,
     );
     // FXC takes seconds for a kernel that does all, and less than one for each of the three that share its work
-    let apart = request.small && rows as u64 * 2 * scratch_bytes("row_states") <= request.binding_limit && width > 0;
+    let apart = request.target.small
+        && rows as u64 * 2 * scratch_bytes("row_states") <= request.target.binding_limit
+        && width > 0;
     if apart || width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
         cut(request, plan, rows, width, leaf);
     } else {
@@ -52,38 +52,31 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: u
 
 /// Whether coordinates are taken four at a time.
 fn in_fours(request: &Request<'_>, width: usize) -> bool {
-    request.by_fours(width.is_multiple_of(4))
+    request.target.by_quads(width.is_multiple_of(4))
 }
 
 /// One pass: as many lanes share a row as keep loops short.
 fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
-    let lanes = match request.on_cpu {
-        // the lanes of a register, each of which goes along a row of its own where there are many short ones
-        true if width <= SHORT && rows >= MANY => 1,
-        true => width.div_ceil(2048).next_power_of_two().clamp(8, 256),
-        false => width.div_ceil(8).next_power_of_two().min(256),
-    };
+    let lanes = request.target.lanes_of_vector(rows, width);
     let slots = 256 / lanes;
     let per_lane = width.div_ceil(if in_fours(request, width) { 4 * lanes } else { lanes }).max(1);
     // as far as an invocation's loops stay short
-    let rounds = (rows / (slots * request.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
+    let rounds = (rows / (slots * request.target.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
     let groups = rows.div_ceil(slots * rounds) as u64;
     plan.params.rounds = narrow(rounds as u64);
     plan.tally(groups);
     // two looks and the gradient
     plan.longest_loop = plan.longest_loop.max((3 * rounds * per_lane) as u64);
     plan.stages.extend(walks(request.wanted, |first, gradients| {
-        let mut joint = joint(request, leaf, &["lib/tally", "lib/workspace"], true);
-        joint.optional("mask", request.player(Role::Mask).is_some());
-        joint.optional("upstream", request.upstream_tensor());
-        joint.optional("losses", first && request.unreduced());
-        let mut choices = choices(request, leaf);
-        choices.extend([
-            ("LANES".into(), lanes as f64),
-            ("WRITES".into(), f64::from(u8::from(!gradients.is_empty()))),
-            ("COUNTS".into(), f64::from(u8::from(first))),
-        ]);
-        stage(request, joint, "vectors_fused", choices, groups, in_fours(request, width), gradients)
+        let mut fused = filled(request, leaf, true);
+        if !first {
+            fused.fill(slot::LOSSES, losses::NOWHERE);
+        }
+        let choices = choices(request, leaf)
+            .number(choice::LANES, lanes)
+            .flag(choice::WRITES, !gradients.is_empty())
+            .flag(choice::COUNTS, first);
+        stage(request, fused, geometry::VECTORS_FUSED, choices, groups, in_fours(request, width), gradients)
             .through(Values::Each((slots * rounds) as u64 * width as u64))
     }));
 }
@@ -103,35 +96,32 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
 
     let pieces = Values::OfItems { per_item: width, chunk, chunks };
     for look in 0..looks {
-        let mut gather = joint(request, leaf, &["lib/tally"], true);
-        gather.optional("losses", false);
-        gather.files(&["operand/row_states"]);
-        let mut choices = choices(request, leaf);
-        choices.extend([("LANES".into(), 256.0), ("LOOK".into(), look as f64)]);
-        let gather = stage(request, gather, "vectors_gather", choices, tiles, in_fours(request, width), &[]);
+        let gather = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
+        let choices = choices(request, leaf).number(choice::LANES, 256).number(choice::LOOK, look);
+        let gather = stage(request, gather, geometry::VECTORS_GATHER, choices, tiles, in_fours(request, width), &[]);
         plan.stages.push(gather.through(pieces));
     }
 
     // what it needs of the coordinates is in the states: rows of any length are settled together
-    let mut settle = joint(request, leaf, &["lib/tally", "lib/workspace"], false);
-    settle.optional("mask", request.player(Role::Mask).is_some());
-    settle.optional("losses", request.unreduced());
-    settle.files(&["operand/row_states"]);
-    let settle =
-        stage(request, settle, "vectors_settle", choices(request, leaf), settled, in_fours(request, width), &[]);
+    let settle = filled(request, leaf, false);
+    let settle = stage(
+        request,
+        settle,
+        geometry::VECTORS_SETTLE,
+        choices(request, leaf),
+        settled,
+        in_fours(request, width),
+        &[],
+    );
     plan.stages.push(settle.through(Values::Each(256 * width as u64)));
 
     if !request.wanted.is_empty() {
         plan.stages.extend(walks(request.wanted, |_, gradients| {
-            let mut scatter = joint(request, leaf, &["lib/tally", "lib/workspace"], true);
-            scatter.optional("mask", request.player(Role::Mask).is_some());
-            scatter.optional("upstream", request.upstream_tensor());
-            scatter.optional("losses", false);
-            scatter.files(&["operand/row_states"]);
+            let scatter = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
             stage(
                 request,
                 scatter,
-                "vectors_scatter",
+                geometry::VECTORS_SCATTER,
                 choices(request, leaf),
                 tiles,
                 in_fours(request, width),
@@ -142,47 +132,40 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     }
 }
 
-/// What every kernel over vectors is joined of, up to its own part; with the vectors themselves, if it reads them.
-fn joint(request: &Request<'_>, leaf: &dyn Vectors, lib: &[&str], reads: bool) -> Joint {
-    let header = request.loss().header();
-    let mut joint = Joint::new(&["lib/component", "lib/params", "lib/math"]);
-    joint.files(lib);
-    joint.files(&["dtype/float"]);
+/// What fills the slots of the kernels over vectors; they read the vectors themselves only where `reads`.
+fn filled(request: &Request<'_>, leaf: &dyn Vectors, reads: bool) -> Slots {
+    let mut slots = slots(request);
     for k in 0..3 {
         // a row's number comes after its vectors, and is no coordinate
-        let vector = header.components().nth(k).is_some_and(|spec| spec.role == Role::Element);
-        joint.optional(&format!("x{k}"), vector && reads);
+        let vector = request.loss().header().components().nth(k).is_some_and(|spec| spec.role == Role::Element);
+        slots.fill_x(k, if vector && reads { x::WORDS } else { x::NUMBER });
     }
-    joint.optional("row", request.player(Role::Row).is_some());
     let fold = match leaf.measure() {
-        Measure::Cosine => "fold/cosine",
-        Measure::Norm { .. } => "fold/distance",
+        Measure::Cosine => fold::COSINE,
+        Measure::Norm { .. } => fold::DISTANCE,
     };
-    joint.files(&["geometry/distances", fold]);
-    joint.sources.push(header.shader);
-    joint
+    slots.with(slot::FOLD, fold)
 }
 
-fn choices(request: &Request<'_>, leaf: &dyn Vectors) -> Vec<(String, f64)> {
-    let mut choices = overrides(request.loss());
+fn choices(request: &Request<'_>, leaf: &dyn Vectors) -> Choices {
+    let choices = overrides(request.loss());
     if let Measure::Norm { p, .. } = leaf.measure() {
-        let power = if p == 1.0 || p == 2.0 { p } else { 0.0 };
-        choices.extend([("PAIRS".into(), leaf.pairs().len() as f64), ("POWER".into(), power.into())]);
+        let power = if p == 1.0 || p == 2.0 { p as usize } else { 0 };
+        return choices.number(choice::PAIRS, leaf.pairs().len()).number(choice::POWER, power);
     }
     choices
 }
 
 fn stage(
     request: &Request<'_>,
-    mut joint: Joint,
-    entry: &'static str,
-    mut choices: Vec<(String, f64)>,
+    mut slots: Slots,
+    entry: Shader,
+    mut choices: Choices,
     groups: u64,
     fours: bool,
     gradients: &[Wanted],
 ) -> Stage {
-    let bound = bind_gradients(&mut joint, &mut choices, request.loss().header(), gradients);
-    joint.files(&["geometry/lanes", "geometry/vectors", &format!("geometry/{entry}")]);
-    choices.push(("FOURS".into(), f64::from(u8::from(fours))));
-    joint.stage(entry, choices, groups).in_quads(fours).writing(bound)
+    let bound = bind_gradients(&mut slots, &mut choices, request.loss().header(), gradients);
+    let choices = choices.flag(choice::FOURS, fours);
+    Stage::new(entry, slots, choices, groups).in_quads(fours).writing(bound)
 }

@@ -1,10 +1,12 @@
 //! Every kernel that any plan of any loss asks for, once, joined, parsed and validated: what the tests of kernels share.
 
 use super::cases::{Case, cases, noop};
-use crate::gpu::kernel::{Kernel, Quads};
+use crate::gpu::kernel::Kernel;
+use crate::gpu::link::File;
 use crate::gpu::plan::Stage;
-use crate::gpu::specialise::{kept, quads};
-use crate::loss::{Loss, Source};
+use crate::gpu::recipe::{Quads, Recipe};
+use crate::gpu::shaders::{Shader, dtype, geometry, scratch};
+use crate::loss::Loss;
 use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
@@ -14,8 +16,8 @@ use std::sync::OnceLock;
 use std::{panic, thread};
 
 /// The files that need what not every device has: they are joined for Vulkan drivers of CPUs that have it.
-const FEATURES: &[(&str, Capabilities)] =
-    &[("geometry/tiles_subgroups", Capabilities::SUBGROUP), ("dtype/quad_of_pairs", Capabilities::SHADER_INT64)];
+const FEATURES: &[(Shader, Capabilities)] =
+    &[(geometry::tile_products::SUBGROUPS, Capabilities::SUBGROUP), (dtype::quad::PAIRS, Capabilities::SHADER_INT64)];
 
 /// Kernels of the same files, which differ in their overrides alone.
 pub(super) struct Joined {
@@ -37,10 +39,10 @@ pub(super) fn joined() -> &'static [Joined] {
         let mut made = Vec::new();
         for kernels in texts.values_mut() {
             *kernels = one_of_each_dtype(std::mem::take(kernels));
-            made.extend(ends(kernels).map(|kernel| Kernel { shared_buffer: true, own_params: true, ..kernel.clone() }));
+            made.extend(ends(kernels).map(shared));
             let quads = [(kernels.first(), false), (kernels.last(), true)];
             let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
-            let quads = quads.filter(|(kernel, _)| kernel.quads > Quads::Nothing);
+            let quads = quads.filter(|(kernel, _)| kernel.recipe.quads > Quads::Nothing);
             let quads: Vec<_> = quads.map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)).collect();
             made.extend(quads.last().and_then(of_few));
             made.extend(quads);
@@ -49,7 +51,7 @@ pub(super) fn joined() -> &'static [Joined] {
             texts.entry(kernel.text()).or_default().push(kernel);
         }
         let parse = |(text, kernels): &(String, Vec<Kernel>)| {
-            let parsed = parse(text, features(&kernels[0].sources));
+            let parsed = parse(text, features(kernels[0].files()));
             let (module, info) = parsed.unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
             Joined { kernels: kernels.clone(), module, info }
         };
@@ -57,20 +59,30 @@ pub(super) fn joined() -> &'static [Joined] {
     })
 }
 
+/// The kernel with all bindings read_write, and with parameters that lanes copy.
+fn shared(kernel: &Kernel) -> Kernel {
+    let mut kernel = kernel.clone();
+    (kernel.shared_buffer, kernel.own_params) = (true, true);
+    kernel
+}
+
+/// The kernel where all tensors begin at a quad.
 fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
     let mut kernel = kernel.clone();
-    quads(&mut kernel, in_pairs, |_| true);
+    kernel.recipe.take_quads(if in_pairs { dtype::quad::PAIRS } else { dtype::quad::WORDS }, |_| true);
     kernel
 }
 
 /// The kernel whose lanes keep the classes of their positions, or their fours of rows, where it goes through all of them.
 fn of_few(kernel: &Kernel) -> Option<Kernel> {
-    let fused = kernel.entry == "positions_fused";
+    let fused = kernel.entry() == "positions_fused";
     let (few, row) = if fused { (None, Some(3)) } else { (Some(3), None) };
-    let mut kernel = Kernel { few, row, ..kernel.clone() };
-    kept(&mut kernel);
-    let ranged = kernel.has("operand/pixel_states") || kernel.has("operand/ranged_pixels");
-    ((kernel.has("geometry/few_classes") || fused) && !ranged).then_some(kernel)
+    let mut kernel = kernel.clone();
+    (kernel.recipe.few, kernel.recipe.row) = (few, row);
+    kernel.recipe.keep_few();
+    let has = |shader| kernel.recipe.has(shader);
+    let ranged = has(scratch::position_states::RANGES) || has(scratch::softmaxes::RANGES);
+    ((has(geometry::classes::FEW) || fused) && !ranged).then_some(kernel)
 }
 
 /// Of kernels that differ in nothing but dtypes and how many lanes walk together, which are constants to the shaders, one stands for all: now this, now that.
@@ -78,7 +90,7 @@ fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     let mut alike: BTreeMap<String, BTreeMap<String, Kernel>> = BTreeMap::new();
     for kernel in kernels {
         let mut bare = kernel.clone();
-        bare.overrides.retain(|(name, _)| !name.ends_with("_DTYPE") && name != "TEAM");
+        bare.recipe.choices = bare.recipe.choices.without(|name| name.ends_with("_DTYPE") || name == "TEAM");
         alike.entry(bare.key()).or_default().insert(kernel.key(), kernel);
     }
     let drawn = |(turn, alike): (usize, &BTreeMap<_, Kernel>)| alike.values().cycle().nth(turn).cloned();
@@ -90,21 +102,25 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
         let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-        let needs = |stage: &Stage| !features(&stage.kernel.sources).is_empty();
+        let needs = |stage: &Stage| !features(&stage.recipe.linked().files).is_empty();
         assert!(
-            !case.small || plan.stages.iter().all(|stage| is_small(&stage.kernel)),
+            !case.small || plan.stages.iter().all(|stage| is_small(&stage.recipe)),
             "{case:?}: a kernel for no DX12"
         );
         assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups where there are none");
         let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         let stages = plan.stages.into_iter().chain(rounding.into_iter().flat_map(|plan| plan.stages));
-        stages.map(|stage| (stage.kernel.key(), Kernel::clone(&stage.kernel))).collect::<Vec<_>>()
+        stages
+            .map(|stage| Kernel::from(Recipe::clone(&stage.recipe)))
+            .map(|kernel| (kernel.key(), kernel))
+            .collect::<Vec<_>>()
     };
     let of_loss = |loss: Box<dyn Loss>| {
         let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();
         for (key, kernel) in in_parallel(&cases(&*loss), of_case).into_iter().flatten() {
             let known = kernels.entry(key).or_insert_with(|| kernel.clone());
-            assert_eq!(*known, kernel, "two kernels share the key {}", kernel.key());
+            let same = known.overrides() == kernel.overrides() && known.text() == kernel.text();
+            assert!(same, "two kernels share the key {}", kernel.key());
         }
         (loss.header().id, kernels.into_values().collect())
     };
@@ -114,12 +130,12 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
 /// The files that the kernels of a loss are joined of.
 pub(super) fn files_of(id: &str) -> BTreeSet<&'static str> {
     let kernels = planned().iter().filter(|(loss, _)| *loss == id).flat_map(|(_, kernels)| kernels);
-    kernels.flat_map(|kernel| kernel.sources.iter().map(|source| source.path)).collect()
+    kernels.flat_map(|kernel| kernel.files().iter().map(|file| file.path())).collect()
 }
 
 /// What the device must have beyond what every one has, for these files.
-pub(super) fn features(sources: &[Source]) -> Capabilities {
-    let needed = FEATURES.iter().filter(|(path, _)| sources.iter().any(|source| source.path == *path));
+pub(super) fn features(files: &[File]) -> Capabilities {
+    let needed = FEATURES.iter().filter(|(shader, _)| files.iter().any(|file| file.is(*shader)));
     needed.fold(Capabilities::empty(), |all, (_, features)| all | *features)
 }
 
@@ -145,30 +161,31 @@ pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
 impl Joined {
     /// Whether the kernels need what not every device has.
     pub fn needs_features(&self) -> bool {
-        !features(&self.kernels[0].sources).is_empty()
+        !features(self.kernels[0].files()).is_empty()
     }
 
     /// The module of one of the kernels, its overrides settled.
     pub fn specialised(&self, kernel: &Kernel) -> (Cow<'_, naga::Module>, Cow<'_, ModuleInfo>) {
-        let constants = kernel.overrides.iter().cloned().collect();
-        process_overrides(&self.module, &self.info, Some((ShaderStage::Compute, kernel.entry)), &constants)
+        let constants = kernel.constants();
+        process_overrides(&self.module, &self.info, Some((ShaderStage::Compute, kernel.entry())), &constants)
             .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)))
     }
 }
 
 /// Whether DX12 is given the kernel: it takes no neighbours of pixels, regions or vectors four at a time, and does not do all
 /// that is done with vectors.
-pub(super) fn is_small(kernel: &Kernel) -> bool {
-    let chosen = |name: &str| kernel.overrides.iter().find(|(known, _)| known == name).map_or(0.0, |(_, value)| *value);
-    let of_fours = ["region_", "vectors_"].iter().any(|walk| kernel.entry.starts_with(walk)) && chosen("FOURS") == 1.0;
-    !of_fours && kernel.entry != "vectors_fused" && chosen("EACH") != 4.0
+pub(super) fn is_small(recipe: &Recipe) -> bool {
+    let chosen = |name: &str| recipe.overrides().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| value);
+    let of_fours =
+        ["region_", "vectors_"].iter().any(|walk| recipe.entry().starts_with(walk)) && chosen("FOURS") == 1.0;
+    !of_fours && recipe.entry() != "vectors_fused" && chosen("EACH") != 4.0
 }
 
 /// A kernel as a failure names it.
 pub(super) fn name(kernel: &Kernel) -> String {
-    let files: Vec<_> = kernel.sources.iter().map(|source| source.path).collect();
+    let files: Vec<_> = kernel.files().iter().map(|file| file.path()).collect();
     let shared = if kernel.shared_buffer { ", all read_write" } else { "" };
-    format!("{} of {} with {:?}{shared}", kernel.entry, files.join(" "), kernel.overrides)
+    format!("{} of {} with {:?}{shared}", kernel.entry(), files.join(" "), kernel.overrides())
 }
 
 /// Maps each item, on as many threads as the machine runs at once; a panic of one is passed on.

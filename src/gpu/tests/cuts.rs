@@ -186,7 +186,7 @@ fn walks_are_cut_by_the_shape_alone() {
 
 #[test]
 fn the_same_request_is_planned_the_same() {
-    let described = |stage: &Stage| (stage.kernel.key(), stage.groups);
+    let described = |stage: &Stage| (stage.recipe.key(), stage.groups);
     for loss in crate::losses::walked() {
         for case in cases(&*loss).iter().step_by(31) {
             let plans = [case.plan(noop()), case.plan(noop())];
@@ -209,7 +209,7 @@ fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
             let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
             let (mut written, mut dispatches) = (Vec::new(), Vec::<(usize, &Stage)>::new());
             for stage in &plan.stages {
-                for binding in stage.kernel.bindings() {
+                for binding in stage.recipe.bindings() {
                     match plan.bound(stage, binding.name) {
                         Bound::Output(output) => {
                             for (_, other) in dispatches.iter().filter(|(other, _)| *other == output) {
@@ -239,7 +239,7 @@ fn are_apart(a: &Stage, b: &Stage) -> bool {
     let groups = |stage: &Stage| u64::from(stage.block.first_group)..u64::from(stage.block.first_group) + stage.groups;
     let apart = |a: Range<u64>, b: Range<u64>| a.end <= b.start || b.end <= a.start;
     let classes = |stage: &Stage| stage.block.other_first.into()..stage.block.other_end.into();
-    a.kernel == b.kernel && (apart(groups(a), groups(b)) || apart(classes(a), classes(b)))
+    a.recipe.key() == b.recipe.key() && (apart(groups(a), groups(b)) || apart(classes(a), classes(b)))
 }
 
 /// With every operand a pointwise loss can have, one dispatch has too few buffers: the rest is written by a second.
@@ -253,10 +253,10 @@ fn more_gradients_than_buffers_take_a_second_dispatch() {
         ..case(&*loss, &[1000], ClassAxis::Second, Gradients::Store)
     };
     let plan = case.plan(noop()).expect("a plan");
-    let counting = |stage: &&Stage| stage.kernel.entry == "elements";
+    let counting = |stage: &&Stage| stage.recipe.entry() == "elements";
     let counts = plan.stages.iter().filter(counting).map(|stage| {
-        let counts = stage.kernel.overrides.iter().find(|(name, _)| name == "COUNTS");
-        counts.map(|(_, value)| *value)
+        let counts = stage.recipe.overrides().find(|(name, _)| *name == "COUNTS");
+        counts.map(|(_, value)| value)
     });
     assert_eq!(counts.collect::<Vec<_>>(), [Some(1.0), Some(0.0)], "the first counts, the second only writes");
 }

@@ -6,6 +6,7 @@ use crate::check;
 use crate::cpu;
 use crate::error::{Error, Result};
 use crate::gpu::plan::{Request, Wanted, plan};
+use crate::gpu::target::{self, Target};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
 use crate::loss::Loss;
@@ -147,10 +148,7 @@ impl Call {
                 slot: 0,
                 workspace_bound: 128 << 20,
                 statistics: self.statistics,
-                binding_limit: 128 << 20,
-                on_cpu: false,
-                in_eights: false,
-                small: false,
+                target: &Target::new(target::Kind::Gpu, false),
             })?;
         }
         Ok(())

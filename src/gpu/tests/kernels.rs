@@ -1,10 +1,13 @@
 //! Every kernel of every plan: through each of naga's back ends, within WebGPU's limits, its bindings as they are scanned.
 
 use super::compiled::{Joined, ends, in_parallel, joined, name, parse};
+use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
-use crate::gpu::files::file;
-use crate::gpu::kernel::{Kernel, Quads};
+use crate::gpu::kernel::Kernel;
+use crate::gpu::link::File;
 use crate::gpu::plan::MOST_BUFFERS;
+use crate::gpu::recipe::Recipe;
+use crate::gpu::shaders::{geometry, lib};
 use crate::loss::Source;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
@@ -31,7 +34,7 @@ impl<'a> Settled<'a> {
     }
 
     fn spirv(&self) -> Vec<u32> {
-        let entry_point = self.kernel.entry.to_string();
+        let entry_point = self.kernel.entry().to_string();
         let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
         // with which subgroups came
         let lang_version = if self.needs_features { (1, 3) } else { (1, 0) };
@@ -41,7 +44,7 @@ impl<'a> Settled<'a> {
     }
 
     fn glsl(&self) -> String {
-        let entry_point = self.kernel.entry.to_string();
+        let entry_point = self.kernel.entry().to_string();
         let pipeline = glsl::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point, multiview: None };
         // GLSL ES 3.1, the lowest that has compute
         let (options, policies) = (glsl::Options::default(), BoundsCheckPolicies::default());
@@ -55,7 +58,7 @@ impl<'a> Settled<'a> {
     fn msl(&self) -> String {
         // 2.0 is the lowest version that wgpu asks of Metal
         let options = msl::Options { lang_version: (2, 0), ..Default::default() };
-        let entry_point = Some((ShaderStage::Compute, self.kernel.entry.to_string()));
+        let entry_point = Some((ShaderStage::Compute, self.kernel.entry().to_string()));
         let pipeline = msl::PipelineOptions { entry_point, ..Default::default() };
         let written = msl::write_string(&self.module, &self.info, &options, &pipeline);
         let (text, translated) = written.unwrap_or_else(|error| panic!("{}: MSL: {error}", name(self.kernel)));
@@ -64,7 +67,7 @@ impl<'a> Settled<'a> {
     }
 
     fn hlsl(&self) -> String {
-        let entry_point = Some((ShaderStage::Compute, self.kernel.entry.to_string()));
+        let entry_point = Some((ShaderStage::Compute, self.kernel.entry().to_string()));
         let pipeline = hlsl::PipelineOptions { entry_point };
         let mut text = String::new();
         let options = hlsl::Options::default();
@@ -89,7 +92,7 @@ fn every_kernel_goes_through_every_back_end() {
             }
             for (back_end, text) in [("MSL", settled.msl()), ("HLSL", settled.hlsl()), ("GLSL", settled.glsl())] {
                 // GLSL calls every entry point main
-                let entry = if back_end == "GLSL" { "main" } else { kernel.entry };
+                let entry = if back_end == "GLSL" { "main" } else { kernel.entry() };
                 assert!(text.contains(&format!("void {entry}")), "{}: no entry point in {back_end}", name(kernel));
             }
         }
@@ -190,7 +193,7 @@ fn kernels_pass_the_validators_that_are_installed() {
 fn every_pair_of_files() -> Vec<&'static Joined> {
     let mut met = BTreeSet::new();
     let adds = |joined: &&Joined| {
-        let paths: Vec<_> = joined.kernels[0].sources.iter().map(|source| source.path).collect();
+        let paths: Vec<_> = joined.kernels[0].files().iter().map(|file| file.path()).collect();
         let pairs = paths.iter().flat_map(|a| paths.iter().map(move |b| (*a, *b)));
         let before = met.len();
         met.extend(pairs);
@@ -218,33 +221,43 @@ fn validate(program: &str, arguments: &[&str], files: &[(PathBuf, String)], at_o
     refusals.into_iter().flatten().collect()
 }
 
+/// A kernel of these files.
+fn of_files(entry: &'static str, files: Vec<File>, choices: Choices) -> Kernel {
+    Recipe::of_files(entry, files, choices).into()
+}
+
 #[test]
 fn kernels_that_differ_have_keys_that_differ() {
-    let one = Kernel {
-        entry: "elements",
-        sources: vec![file("lib/params"), file("lib/math")],
-        overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 1.0)],
-        quads: Quads::Nothing,
-        few: None,
-        row: None,
-        strip: None,
-        own_params: false,
-        shared_buffer: false,
+    let own: [File; 2] = [lib::PARAMS.into(), lib::TALLY.into()];
+    let leaf = Source {
+        path: "lib/tally",
+        text: "// a leaf from outside that goes by a known path\noverride COUNTS: bool = true;",
     };
-    let leaf = Source { path: "lib/math", text: "// a leaf from outside that goes by a known path" };
+    let declares = Source { path: "declares", text: "override BY_ITEM: bool = false;\noverride COUNTS: bool = true;" };
+    let files = |last: File| vec![own[0], declares.into(), last];
+    let with = |by_item: f64, counts: f64| Choices::default().named("BY_ITEM", by_item).named("COUNTS", counts);
+    let one = of_files("elements", files(own[1]), with(0.0, 1.0));
+    let but = |change: fn(&mut Kernel)| {
+        let mut other = one.clone();
+        change(&mut other);
+        other
+    };
     let others = [
-        Kernel { entry: "elements_count", ..one.clone() },
-        Kernel { sources: vec![file("lib/params")], ..one.clone() },
-        Kernel { sources: vec![file("lib/params"), leaf], ..one.clone() },
-        Kernel { overrides: vec![("BY_ITEM".into(), 1.0), ("COUNTS".into(), 1.0)], ..one.clone() },
-        Kernel { overrides: vec![("BY_ITEM".into(), 0.0), ("COUNTS".into(), 0.0)], ..one.clone() },
-        Kernel { overrides: vec![("BY_ITEM".into(), 0.0)], ..one.clone() },
-        Kernel { few: Some(3), ..one.clone() },
-        Kernel { row: Some(3), ..one.clone() },
-        Kernel { strip: Some(4), ..one.clone() },
-        Kernel { own_params: true, ..one.clone() },
-        Kernel { shared_buffer: true, ..one.clone() },
+        of_files("elements_count", files(own[1]), with(0.0, 1.0)),
+        of_files("elements", vec![own[0], declares.into()], with(0.0, 1.0)),
+        of_files("elements", files(leaf.into()), with(0.0, 1.0)),
+        of_files("elements", files(own[1]), with(1.0, 1.0)),
+        of_files("elements", files(own[1]), with(0.0, 0.0)),
+        of_files("elements", files(own[1]), Choices::default().named("BY_ITEM", 0.0)),
+        but(|kernel| kernel.recipe.few = Some(3)),
+        but(|kernel| kernel.recipe.row = Some(3)),
+        but(|kernel| kernel.recipe.strip = Some(4)),
+        but(|kernel| kernel.own_params = true),
+        but(|kernel| kernel.shared_buffer = true),
     ];
+    // what no file declares changes nothing
+    let undeclared = with(0.0, 1.0).named("WRITES", 1.0);
+    assert_eq!(one.key(), of_files("elements", files(own[1]), undeclared).key());
     assert_eq!(one.key(), one.clone().key());
     for other in &others {
         assert_ne!(one.key(), other.key(), "{}", name(other));
@@ -259,18 +272,9 @@ fn an_error_is_reported_at_its_own_file_and_line() {
     };
     let unended =
         Source { path: "lib/unended", text: "// A file whose last line does not end.\nconst UNENDED: u32 = 1u;" };
-    let sources = vec![file("lib/params"), file("lib/component"), unended, broken, file("geometry/element")];
-    let kernel = Kernel {
-        entry: "elements",
-        sources,
-        overrides: Vec::new(),
-        quads: Quads::Nothing,
-        few: None,
-        row: None,
-        strip: None,
-        own_params: false,
-        shared_buffer: false,
-    };
+    let files =
+        vec![lib::PARAMS.into(), lib::COMPONENT.into(), unended.into(), broken.into(), geometry::ELEMENT.into()];
+    let kernel = of_files("elements", files, Choices::default());
 
     let error = naga::front::wgsl::parse_str(&kernel.text()).expect_err("the leaf is broken");
     let line = error.location(&kernel.text()).expect("a place").line_number as usize;
@@ -280,7 +284,7 @@ fn an_error_is_reported_at_its_own_file_and_line() {
 
     // alone, and among sound ones that other threads make
     let gpu = super::cases::noop();
-    let sound = |entry| Kernel { entry, sources: vec![text_of(entry)], ..kernel.clone() };
+    let sound = |entry| of_files(entry, vec![text_of(entry).into()], Choices::default());
     for kernels in [vec![kernel.clone()], vec![sound("one"), kernel.clone(), sound("other"), kernel.clone()]] {
         let before = gpu.pipelines();
         let said = gpu.kernels().get(gpu, &kernels).expect_err("the leaf is broken");

@@ -3,11 +3,12 @@
 use super::cases::{Case, noop};
 use super::compiled::{joined, parse};
 use crate::error::Error;
-use crate::gpu::files::file;
-use crate::gpu::kernel::Kernel;
+use crate::gpu::link::{Slots, link};
 use crate::gpu::outcome::{Verdict, VerdictPart};
 use crate::gpu::params::{Block, Params};
 use crate::gpu::plan::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
+use crate::gpu::recipe::Recipe;
+use crate::gpu::shaders::{Shader, dtype, find, geometry, lib, operand, slot};
 use crate::gpu::tensor::Memory;
 use crate::options::Kind;
 use crate::shape::DType;
@@ -18,8 +19,9 @@ use naga::{Handle, Module, Type, TypeInner};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-fn module(paths: &[&str]) -> Module {
-    let text: Vec<_> = paths.iter().map(|path| file(path).text).collect();
+/// The module of a shader file and what it needs.
+fn module(shader: Shader, slots: &Slots) -> Module {
+    let text: Vec<_> = link(shader, slots).files.iter().map(|file| file.text()).collect();
     parse(&text.join("\n"), Capabilities::empty()).unwrap_or_else(|error| panic!("{error}")).0
 }
 
@@ -49,7 +51,7 @@ fn struct_stride(module: &Module, name: &str) -> u64 {
 
 #[test]
 fn the_parameters_are_laid_out_as_the_shader_reads_them() {
-    let module = module(&["lib/component", "lib/params"]);
+    let module = module(lib::PARAMS, &Slots::default());
     for (name, fields, bytes) in
         [("Params", Params::FIELDS, size_of::<Params>()), ("Block", Block::FIELDS, size_of::<Block>())]
     {
@@ -71,7 +73,7 @@ fn every_loss_has_room_for_its_numbers() {
 
 #[test]
 fn tallies_and_what_stands_before_them_have_the_bytes_that_plans_count() {
-    let module = module(&["lib/component", "lib/params", "lib/tally", "lib/workspace"]);
+    let module = module(lib::WORKSPACE, &Slots::default());
     assert_eq!(struct_stride(&module, "Tally"), TALLY_BYTES);
     let workspace = members(&module, "Workspace");
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
@@ -90,7 +92,7 @@ fn scratch_memory_has_the_bytes_that_plans_count() {
             // the lookup writes what the walk reads as `items`
             let name = if bound == "items_out" { "items" } else { bound };
             // each fold has states of its own
-            let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].sources.iter().any(|source| source.path == *fold);
+            let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].files().iter().any(|file| file.path() == *fold);
             let known = match name {
                 "chunk_states" | "pixel_states" => STATE_BYTES.iter().find(folded),
                 name => ELEMENT_BYTES.iter().find(|(known, _)| *known == name),
@@ -110,17 +112,8 @@ fn scratch_memory_has_the_bytes_that_plans_count() {
 
 #[test]
 fn an_outcome_is_read_as_the_shader_writes_it() {
-    let module = module(&[
-        "lib/component",
-        "lib/params",
-        "lib/math",
-        "lib/tally",
-        "lib/workspace",
-        "dtype/float",
-        "absent/divisor",
-        "lib/totals",
-        "geometry/totals_outcome",
-    ]);
+    let slots = Slots::default().with(slot::DIVISOR, operand::divisor::ONE);
+    let module = module(geometry::TOTALS_OUTCOME, &slots);
     let outcome = members(&module, "Outcome");
     let offset = |name: &str| {
         let member = outcome.iter().find(|(known, ..)| known == name);
@@ -176,7 +169,7 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
 /// The kinds of labels and of floats as the shaders count them.
 #[test]
 fn dtypes_are_counted_as_the_shaders_count_them() {
-    let text = file("operand/labels").text;
+    let text = find(operand::target::LABELS.0).expect("a file").text;
     let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABELS_DTYPE:"));
     let names = super::leaves::choices(line.expect("the override").0);
     let loss = crate::by_id("cross_entropy").expect("a loss of labels");
@@ -184,15 +177,14 @@ fn dtypes_are_counted_as_the_shaders_count_them() {
         let dtype = super::cases::LABELS.iter().find(|dtype| dtype.to_string() == name);
         let target = *dtype.unwrap_or_else(|| panic!("no label dtype {name}"));
         let plan = Case { target, ..Case::new(&*loss, &[2, 3]) }.plan(noop()).expect("a plan");
-        let chosen =
-            |kernel: &Kernel| kernel.overrides.iter().find(|(name, _)| name == "LABELS_DTYPE").map(|(_, v)| *v);
-        assert_eq!(chosen(&plan.stages[0].kernel), Some(f64::from(place)), "{name}");
+        let chosen = |recipe: &Recipe| recipe.overrides().find(|(name, _)| *name == "LABELS_DTYPE").map(|(_, v)| v);
+        assert_eq!(chosen(&plan.stages[0].recipe), Some(f64::from(place)), "{name}");
     }
-    let text = file("dtype/float").text;
+    let text = find(dtype::FLOAT.0).expect("a file").text;
     let code = |dtype: &DType| {
         let case = Case { floats: *dtype, ..Case::new(&*loss, &[2, 3]) };
-        let kernel = case.plan(noop()).expect("a plan").stages.remove(0).kernel;
-        kernel.overrides.iter().find(|(name, _)| name == "X0_DTYPE").expect("logits are floats").1
+        let kernel = case.plan(noop()).expect("a plan").stages.remove(0).recipe;
+        kernel.overrides().find(|(name, _)| *name == "X0_DTYPE").expect("logits are floats").1
     };
     for dtype in super::cases::FLOATS {
         let line = format!("const {}: u32 = {}u;", dtype.to_string().to_uppercase(), code(dtype));

@@ -4,9 +4,10 @@
 use super::cases::{Case, cases, noop};
 use super::compiled::{features, in_parallel, name, parse};
 use super::texts::spirv;
-use crate::gpu::kernel::{Kernel, Quads};
+use crate::gpu::kernel::Kernel;
 use crate::gpu::plan::{Plan, Stage};
-use crate::gpu::specialise::{kept, quads};
+use crate::gpu::recipe::{Quads, Recipe};
+use crate::gpu::shaders::dtype;
 use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
 use std::collections::HashMap;
@@ -49,8 +50,8 @@ fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
         let _ = writeln!(lines, "{case}\t\t{:?}\t{:?}\t{}", plan.params, plan.scratch, plan.longest_loop);
         for (number, stage) in plan.stages.iter().enumerate() {
             let forms: Vec<String> = forms(stage).iter().map(|kernel| file(kernel, folder, written)).collect();
-            let Stage { kernel, groups, block, windows, .. } = stage;
-            let (entry, forms, roles) = (kernel.entry, forms.join(" "), roles(&plan, stage));
+            let Stage { recipe, groups, block, windows, .. } = stage;
+            let (entry, forms, roles) = (recipe.entry(), forms.join(" "), roles(&plan, stage));
             let _ = writeln!(lines, "{case}\t{number}\t{entry}\t{groups}\t{forms}\t{roles}\t{block:?}\t{windows:?}");
         }
     }
@@ -71,18 +72,21 @@ fn words(case: &Case) -> String {
 /// A dispatch's kernel, and what it is made into where tensors begin at quads, on either kind of adapter, and where classes are
 /// few.
 fn forms(stage: &Stage) -> Vec<Kernel> {
-    let kernel = Kernel::clone(&stage.kernel);
+    let kernel = Kernel::from(Recipe::clone(&stage.recipe));
     let mut forms = vec![kernel.clone()];
-    if kernel.quads > Quads::Nothing {
+    if kernel.recipe.quads > Quads::Nothing {
         for in_pairs in [false, true] {
-            let mut of_quads = Kernel { own_params: in_pairs, ..kernel.clone() };
-            quads(&mut of_quads, in_pairs, |_| true);
+            let mut of_quads = kernel.clone();
+            of_quads.own_params = in_pairs;
+            let quad = if in_pairs { dtype::quad::PAIRS } else { dtype::quad::WORDS };
+            of_quads.recipe.take_quads(quad, |_| true);
             forms.push(of_quads);
         }
     }
     for (few, row) in [(Some(3), None), (None, Some(3))] {
-        let mut of_few = Kernel { few, row, ..forms[forms.len() - 1].clone() };
-        kept(&mut of_few);
+        let mut of_few = forms[forms.len() - 1].clone();
+        (of_few.recipe.few, of_few.recipe.row) = (few, row);
+        of_few.recipe.keep_few();
         if of_few.text() != kernel.text() {
             forms.push(of_few);
         }
@@ -92,7 +96,7 @@ fn forms(stage: &Stage) -> Vec<Kernel> {
 
 /// The role of each binding, by its number.
 fn roles(plan: &Plan, stage: &Stage) -> String {
-    let bindings = stage.kernel.bindings();
+    let bindings = stage.recipe.bindings();
     let role = |binding: &crate::gpu::declared::Declared| {
         format!("{}={:?}", binding.number, plan.bound(stage, binding.name)).replace(' ', "")
     };
@@ -107,9 +111,9 @@ fn file(kernel: &Kernel, folder: &Path, written: &Written) -> String {
         return file;
     }
     let (module, info) =
-        parse(&kernel.text(), features(&kernel.sources)).unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
-    let constants = kernel.overrides.iter().cloned().collect();
-    let (module, info) = process_overrides(&module, &info, Some((ShaderStage::Compute, kernel.entry)), &constants)
+        parse(&kernel.text(), features(kernel.files())).unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
+    let constants = kernel.constants();
+    let (module, info) = process_overrides(&module, &info, Some((ShaderStage::Compute, kernel.entry())), &constants)
         .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
     let words = spirv(kernel, &module, &info).contents;
     let mut hasher = DefaultHasher::new();

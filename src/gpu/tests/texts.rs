@@ -74,10 +74,12 @@ fn texts(joined: &Joined, kernel: &Kernel) -> Vec<Text> {
         return texts;
     }
     // lanes copy their parameters on Vulkan alone
-    let kernel = &Kernel { own_params: false, ..kernel.clone() };
-    let (module, info) = parse(&kernel.text(), features(&kernel.sources)).unwrap_or_else(|error| panic!("{error}"));
-    let constants = kernel.overrides.iter().cloned().collect();
-    let entry = Some((ShaderStage::Compute, kernel.entry));
+    let mut kernel = kernel.clone();
+    kernel.own_params = false;
+    let kernel = &kernel;
+    let (module, info) = parse(&kernel.text(), features(kernel.files())).unwrap_or_else(|error| panic!("{error}"));
+    let constants = kernel.constants();
+    let entry = Some((ShaderStage::Compute, kernel.entry()));
     let (module, info) = process_overrides(&module, &info, entry, &constants)
         .unwrap_or_else(|error| panic!("{}: {error}", name(kernel)));
     texts.extend(others(kernel, &module, &info));
@@ -86,13 +88,13 @@ fn texts(joined: &Joined, kernel: &Kernel) -> Vec<Text> {
 
 /// The texts for what is not Vulkan. DX12 gets small kernels alone.
 fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Vec<Text> {
-    let models = SHADER_MODELS.iter().filter(|_| is_small(kernel));
+    let models = SHADER_MODELS.iter().filter(|_| is_small(&kernel.recipe));
     let hlsl = models.map(|(folder, model)| direct_x(folder, *model, kernel, module, info));
     hlsl.chain([metal(kernel, module, info)]).collect()
 }
 
 pub(super) fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
-    let entry_point = kernel.entry.to_string();
+    let entry_point = kernel.entry().to_string();
     let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
     let options = spv::Options {
         // of Vulkan 1.3, which nearly every driver has
@@ -105,7 +107,7 @@ pub(super) fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text
     let words = spv::write_vec(module, info, &options, Some(&pipeline))
         .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(kernel)));
     let contents = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    Text { folder: "spirv", entry: kernel.entry.into(), ending: "spv", contents }
+    Text { folder: "spirv", entry: kernel.entry().into(), ending: "spv", contents }
 }
 
 fn metal(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
@@ -121,14 +123,14 @@ fn metal(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
     let options = msl::Options {
         // the lowest version that wgpu asks of Metal
         lang_version: (2, 0),
-        per_entry_point_map: [(kernel.entry.to_string(), resources)].into(),
+        per_entry_point_map: [(kernel.entry().to_string(), resources)].into(),
         fake_missing_bindings: false,
         bounds_check_policies: restricted(),
         zero_initialize_workgroup_memory: false,
         force_loop_bounding: false,
         ..Default::default()
     };
-    let entry_point = Some((ShaderStage::Compute, kernel.entry.to_string()));
+    let entry_point = Some((ShaderStage::Compute, kernel.entry().to_string()));
     let pipeline = msl::PipelineOptions { entry_point, vertex_pulling_transform: true, ..Default::default() };
     let (text, translated) = msl::write_string(module, info, &options, &pipeline)
         .unwrap_or_else(|error| panic!("{}: MSL: {error}", name(kernel)));
@@ -166,7 +168,7 @@ fn direct_x(
         force_loop_bounding: false,
         ..Default::default()
     };
-    let pipeline = hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, kernel.entry.to_string())) };
+    let pipeline = hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, kernel.entry().to_string())) };
     let mut text = String::new();
     let translated = hlsl::Writer::new(&mut text, &options, &pipeline)
         .write(module, info, None)

@@ -1,9 +1,11 @@
-//! The shader files: listed completely, parsing with the files they name, their bindings numbered once.
+//! The shader files: each in some kernel, its needs listed, its bindings numbered once.
 
-use super::compiled::{features, parse};
-use crate::gpu::files::FILES;
-use crate::gpu::kernel::{Kernel, Quads};
+use super::compiled::joined;
+use crate::gpu::choices::Choices;
+use crate::gpu::declared::{Declarations, declarations};
 use crate::gpu::params::Params;
+use crate::gpu::recipe::Recipe;
+use crate::gpu::shaders::{FILES, find};
 use crate::loss::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,8 +18,8 @@ pub(super) fn leaves() -> Vec<Source> {
 }
 
 /// Every shader file.
-pub(super) fn files() -> Vec<Source> {
-    FILES.iter().copied().chain(leaves()).collect()
+pub(super) fn files() -> &'static [Source] {
+    FILES
 }
 
 /// The paths of the files below `shaders/`, as sources name them.
@@ -38,11 +40,10 @@ fn tree(folder: &Path, found: &mut BTreeSet<String>) {
 fn every_shader_file_is_listed_and_every_leaf_has_a_loss() {
     let mut found = BTreeSet::new();
     tree(&Path::new(ROOT).join("shaders"), &mut found);
-    let (of_losses, others): (BTreeSet<String>, _) = found.into_iter().partition(|path| path.starts_with("losses/"));
     let names = |sources: &[Source]| sources.iter().map(|source| source.path.to_string()).collect::<BTreeSet<_>>();
-    assert_eq!(names(FILES), others, "the list in src/gpu/kernel.rs, and shaders/ but for losses/");
+    assert_eq!(names(FILES), found, "what build.rs lists, and shaders/");
+    let of_losses: BTreeSet<String> = found.into_iter().filter(|path| path.starts_with("losses/")).collect();
     assert_eq!(names(&leaves()), of_losses, "what the headers name, and shaders/losses/");
-    assert_eq!(FILES.len(), others.len(), "a file is listed twice");
 }
 
 #[test]
@@ -63,62 +64,134 @@ fn a_leaf_lies_where_its_twin_does() {
     }
 }
 
-/// The files that a file's first line names after `Uses`.
-fn uses(source: &Source) -> Vec<Source> {
-    let first = source.text.lines().next().unwrap_or_default();
-    let sentence = first.strip_prefix("// ").and_then(|line| line.strip_suffix('.'));
-    let sentence = sentence.unwrap_or_else(|| panic!("{} begins with one sentence, not {first:?}", source.path));
-    let Some((_, used)) = sentence.split_once(". Uses ") else { return Vec::new() };
-    let files = files();
-    let find = |path: &str| {
-        let known = files.iter().find(|file| file.path == path);
-        *known.unwrap_or_else(|| panic!("{} uses {path}, which there is not", source.path))
-    };
-    used.split(' ').map(find).collect()
-}
-
+/// Every file is in some kernel: one that no plan asks for would be compiled by nobody.
 #[test]
-fn every_file_parses_with_the_files_its_first_line_names() {
-    let mut refused = Vec::new();
-    for source in files() {
-        let used = uses(&source);
-        let all: Vec<_> = used.iter().copied().chain([source]).collect();
-        let text: Vec<_> = all.iter().map(|source| source.text).collect();
-        let parsed = parse(&text.join("\n"), features(&all));
-        refused.extend(parsed.err().map(|error| format!("shaders/{}.wgsl: {error}", source.path)));
-        let distinct: BTreeSet<_> = used.iter().map(|used| used.path).collect();
-        assert_eq!(distinct.len(), used.len(), "shaders/{}.wgsl names a file twice", source.path);
-    }
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
+fn every_file_is_part_of_a_kernel() {
+    let joined: BTreeSet<&str> =
+        joined().iter().flat_map(|joined| joined.kernels[0].files().iter().map(|file| file.path())).collect();
+    let listed: BTreeSet<&str> = FILES.iter().map(|source| source.path).collect();
+    assert_eq!(joined, listed);
 }
 
-fn alone(source: Source) -> Kernel {
-    Kernel {
-        entry: "",
-        sources: vec![source],
-        overrides: Vec::new(),
-        quads: Quads::Nothing,
-        few: None,
-        row: None,
-        strip: None,
-        own_params: false,
-        shared_buffer: false,
+/// The names that a file declares for others: those of functions, types, constants, overrides and variables.
+fn declared(source: &Source) -> BTreeSet<&'static str> {
+    let kinds = ["fn ", "struct ", "alias ", "const ", "override ", "var<workgroup> "];
+    let name = |line: &'static str| {
+        let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind));
+        let rest = rest.or_else(|| line.strip_prefix("@group(0) @binding(")?.split_once("> ").map(|(_, rest)| rest))?;
+        rest.split(|c: char| !is_of_word(c)).next()
+    };
+    source.text.lines().filter_map(name).collect()
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The names that a file's code uses, but for members and for what it declares itself, in functions too.
+fn used(source: &Source) -> BTreeSet<&'static str> {
+    let code: Vec<&'static str> = source.text.lines().filter_map(|line| line.split("//").next()).collect();
+    let mut own = declared(source);
+    let mut used = BTreeSet::new();
+    for line in &code {
+        let mut before = ("", ' ');
+        for (at, word) in words(line) {
+            let previous = line[..at].chars().next_back().unwrap_or(' ');
+            let next = line[at + word.len()..].trim_start().chars().next().unwrap_or(' ');
+            // a name that a function gives: a variable's or a parameter's, or a member's
+            if ["let", "var", "const"].contains(&before.0) || (next == ':' && !line.starts_with("override")) {
+                own.insert(word);
+            }
+            if previous != '.' {
+                used.insert(word);
+            }
+            before = (word, next);
+        }
     }
+    used.difference(&own).copied().collect()
+}
+
+/// The words of a line, with their places.
+fn words(line: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
+    line.split(|c| !is_of_word(c)).filter(|word| word.starts_with(|c: char| !c.is_ascii_digit())).map(move |word| {
+        // a part of a line begins so far behind it
+        (word.as_ptr().addr() - line.as_ptr().addr(), word)
+    })
+}
+
+/// A file says what it needs: each file whose names it uses, each slot, and no other.
+#[test]
+fn every_file_needs_what_it_lists_and_lists_what_it_needs() {
+    let mut forms: BTreeMap<&str, BTreeSet<Source>> = BTreeMap::new();
+    for kernel in joined().iter().flat_map(|joined| &joined.kernels) {
+        for (slot, file) in kernel.recipe.slots().files().filter(|(_, file)| file.operand() == 0) {
+            forms.entry(slot).or_default().insert(file.source());
+        }
+    }
+    // those of other operands are written for the first
+    let of_first = |slot: &str| match slot.trim_end_matches(|c: char| c.is_ascii_digit()) {
+        "x" => "x0",
+        "dx" => "dx0",
+        _ => "",
+    };
+    let mut wrong = Vec::new();
+    for &source in files() {
+        let path = source.path;
+        let used = used(&source);
+        let Declarations { needs, slots, .. } = declarations(source.text);
+        let mut known = BTreeSet::new();
+        for need in needs {
+            let declared = declared(&find(need).unwrap_or_else(|| panic!("shaders/{path}.wgsl needs {need}")));
+            if declared.is_disjoint(&used) {
+                wrong.push(format!("shaders/{path}.wgsl needs nothing of {need}"));
+            }
+            known.extend(declared);
+        }
+        for slot in slots {
+            let named = of_first(slot);
+            let (of, number) = if named.is_empty() { (*slot, "") } else { (named, &slot[slot.len() - 1..]) };
+            let filled = forms.get(of).unwrap_or_else(|| panic!("nothing fills {slot}, a slot of shaders/{path}.wgsl"));
+            // a form may stand on a file of its own folder
+            let with_own = filled.iter().flat_map(|form| {
+                let own = declarations(form.text).needs.iter().filter_map(|need| find(need));
+                [*form].into_iter().chain(own)
+            });
+            let declared: BTreeSet<String> = with_own
+                .flat_map(|form| declared(&form))
+                .map(|name| name.replace("x0", &format!("x{number}")).replace("X0", &format!("X{number}")))
+                .collect();
+            if !used.iter().any(|word| declared.contains(*word)) {
+                wrong.push(format!("shaders/{path}.wgsl uses nothing of the slot {slot}"));
+            }
+            known.extend(declared.into_iter().map(|name| &*name.leak()));
+        }
+        let others: BTreeSet<&str> = files().iter().flat_map(declared).collect();
+        let missing: Vec<_> = used.intersection(&others).filter(|word| !known.contains(*word)).collect();
+        if !missing.is_empty() {
+            wrong.push(format!("shaders/{path}.wgsl lists nothing that has {missing:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn alone(source: Source) -> Recipe {
+    Recipe::of_files("", vec![source.into()], Choices::default())
 }
 
 #[test]
 fn a_binding_has_one_number_and_is_declared_on_one_line() {
     let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
     let places = Params::FIELDS.iter().find(|(name, ..)| *name == "bases").map_or(0, |(_, _, bytes)| bytes / 4);
-    for source in files() {
-        let bindings = alone(source).bindings();
+    for &source in files() {
+        let recipe = alone(source);
+        let bindings = recipe.bindings();
         assert_eq!(
             source.text.matches("@binding").count(),
             bindings.len(),
             "shaders/{}.wgsl declares a binding in a form that is not scanned",
             source.path
         );
-        for binding in &bindings {
+        for binding in bindings {
             let known = *numbers.entry(binding.name).or_insert(binding.number);
             assert_eq!(known, binding.number, "{} of shaders/{}.wgsl", binding.name, source.path);
             assert!((binding.number as usize) < places, "{} has no place in Params::bases", binding.name);
@@ -159,7 +232,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "gram_slopes",
     ];
     let mut seen = BTreeSet::new();
-    for source in files() {
+    for &source in files() {
         for binding in alone(source).bindings() {
             let based = source.text.contains(&format!("base({}u)", binding.number));
             let wanted = !own.contains(&binding.name);
@@ -175,7 +248,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
 /// What the caller gives is read in words, as the plan says that it is stored.
 #[test]
 fn every_binding_that_is_read_in_words_has_its_dtype_declared() {
-    for source in files() {
+    for &source in files() {
         for binding in alone(source).bindings() {
             let array = |of: &str| source.text.contains(&format!("{}: array<{of}>;", binding.name));
             let read = binding.kind == wgpu::BufferBindingType::Storage { read_only: true };

@@ -3,6 +3,8 @@
 use super::RULES;
 use super::code::Code;
 use crate::gpu::kernel::Kernel;
+use crate::gpu::recipe::Recipe;
+use crate::gpu::shaders::slot;
 use crate::gpu::tests::cases::{Case, noop};
 use crate::gpu::tests::compiled::{Joined, parse};
 use crate::loss::Source;
@@ -138,14 +140,13 @@ fn branches_of_a_foreign_leaf_do_not_add_up_over_its_calls() {
         branch.repeat(10)
     );
     let plan = Case::new(&crate::Mse::default(), &[64]).plan(noop()).expect("a plan");
-    let stage = plan.stages.iter().find(|stage| stage.kernel.entry == "elements").expect("a walk over elements");
-    let mut kernel = Kernel::clone(&stage.kernel);
-    let leaf = kernel.sources.iter_mut().find(|source| source.path.starts_with("losses/")).expect("a leaf");
-    *leaf = Source { path: "foreign", text: text.leak() };
+    let stage = plan.stages.iter().find(|stage| stage.recipe.entry() == "elements").expect("a walk over elements");
+    let mut kernel = Kernel::from(Recipe::clone(&stage.recipe));
+    kernel.recipe.fill(slot::LEAF, Source { path: "foreign", text: text.leak() });
     let (module, info) = parse(&kernel.text(), Capabilities::empty()).unwrap_or_else(|error| panic!("{error}"));
     for (foreign, refused) in [(0.0, true), (1.0, false)] {
-        kernel.overrides.retain(|(name, _)| name != "FOREIGN_LEAF");
-        kernel.overrides.push(("FOREIGN_LEAF".into(), foreign));
+        let choices = kernel.recipe.choices.clone().without(|name| name == "FOREIGN_LEAF");
+        kernel.recipe.choices = choices.named("FOREIGN_LEAF", foreign);
         let joined = Joined { kernels: vec![kernel.clone()], module: module.clone(), info: info.clone() };
         let (module, info) = joined.specialised(&kernel);
         let found = super::branches::findings(&Code::new(&module, &info));

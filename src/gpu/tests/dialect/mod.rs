@@ -41,8 +41,8 @@ fn every_kernel_keeps_to_the_dialect() {
             for finding in findings(&code) {
                 // loops may be written out, so that a line's number tells nothing of its file
                 let line = text.lines().nth(finding.span.location(&text).line_number as usize - 1).unwrap_or_default();
-                let file = kernel.sources.iter().find(|source| source.text.lines().any(|own| own == line));
-                let file = file.map_or("the joined text", |source| source.path);
+                let file = kernel.files().iter().find(|file| file.text().lines().any(|own| own == line));
+                let file = file.map_or("the joined text", |file| file.path());
                 said.push((format!("{file}: {}: `{}`", finding.why, line.trim()), name(kernel)));
             }
         }

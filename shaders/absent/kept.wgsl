@@ -1,6 +1,0 @@
-// Products are not kept: where they are needed again, they are made again. Uses lib/component lib/params lib/math dtype/float operand/x0 operand/x1 operand/factors absent/apart geometry/row_elements geometry/rows geometry/lane_products geometry/tiles.
-fn keep_products(first_own: u32, first_other: u32, lane: u32, sums: Products) {}
-
-fn block_products(first_own: u32, first_other: u32, lane: u32) -> Products {
-    return tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
-}

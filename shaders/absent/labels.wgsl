@@ -1,4 +1,0 @@
-// No labels. Uses lib/component lib/params lib/label.
-fn target_label(position: u32) -> Label {
-    return Label(0u, true, false, 0u, 0u);
-}

@@ -1,4 +1,0 @@
-// Products are scores as they are.
-fn similarity_scale() -> f32 {
-    return 1.0;
-}

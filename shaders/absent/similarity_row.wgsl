@@ -1,4 +1,0 @@
-// Rows have no loss of a softmax: each pair has its own. Uses lib/component lib/params lib/math fold/softmax fold/similarity.
-fn similarity_row(row: SimilarityStatistics) -> RowScore {
-    return RowScore(0.0, 0.0);
-}

@@ -1,0 +1,25 @@
+// What a row's state makes of a logit.
+// needs: lib/params scratch/hits fold/softmax
+// slots: leaf pairs target
+
+// whether classes have a share of the loss beyond the label's own
+override SPREADS: bool = false;
+
+fn own_row(own: u32) -> Row {
+    let label = target_label(own);
+    var row = own_unlabelled(own);
+    row.kept = label.kept & (own < params.block.own_end);
+    row.label = label.index;
+    return row;
+}
+
+fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
+    var share = 0.0;
+    if SPREADS {
+        share = softmax_share(0.0);
+    }
+    fold_absorb(state, z, share);
+    if own.kept & (own.label == other.place) {
+        hits[own.place] = z;
+    }
+}

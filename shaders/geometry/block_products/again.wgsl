@@ -1,0 +1,8 @@
+// Products are not kept: where they are needed again, they are made again.
+// needs: lib/params geometry/lane_products
+// slots: tile_products
+fn keep_products(first_own: u32, first_other: u32, lane: u32, sums: Products) {}
+
+fn block_products(first_own: u32, first_other: u32, lane: u32) -> Products {
+    return tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+}

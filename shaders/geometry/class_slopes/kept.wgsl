@@ -1,0 +1,16 @@
+// Derivatives by few classes, which a lane keeps for the gradients where it has made them.
+// needs: geometry/region_quads geometry/region_slopes
+// slots: activation classes
+var<private> kept_slopes: array<Slope, CLASSES>;
+
+fn slope_first(quad: Quad, k: u32, pixels: Pixels) -> Slope {
+    kept_slopes[k] = slope_of(quad, k, pixels);
+    return kept_slopes[k];
+}
+
+fn slope_again(quad: Quad, k: u32, pixels: Pixels) -> Slope {
+    if COUPLED {
+        return kept_slopes[k];
+    }
+    return slope_of(quad, k, pixels);
+}

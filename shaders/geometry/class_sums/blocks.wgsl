@@ -1,0 +1,39 @@
+// The sums of a chunk of positions, four classes at a time: their softmax first.
+// needs: lib/component lib/params lib/tally geometry/region_quads geometry/region_sums
+// slots: classes fused_loss softmaxes
+fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
+    let first_block = params.block.other_first;
+    let end_block = params.block.other_end;
+    if FOLDS {
+        for (var round = 0u; round < rounds; round += 1u) {
+            let position = begin + (4u * round * TEAM);
+            if position < end {
+                note_bad(position, end);
+                ride(quad_at(position, end), tally);
+            }
+        }
+    }
+    if SUMS {
+        for (var block = first_block; block < end_block; block += 4u) {
+            var hit = vec4<f32>(0.0);
+            var extra = vec4<f32>(0.0);
+            var missed = vec4<f32>(0.0);
+            var nans = 0u;
+            for (var round = 0u; round < rounds; round += 1u) {
+                let position = begin + (4u * round * TEAM);
+                if position < end {
+                    let quad = quad_at(position, end);
+                    let pixels = pixels_of(quad.at);
+                    for (var k = 0u; k < min(4u, classes_to() - block); k += 1u) {
+                        let sums = sums_of(quad, pixels, block + k);
+                        hit += with_float_at(vec4<f32>(0.0), k, sums.hit);
+                        extra += with_float_at(vec4<f32>(0.0), k, sums.extra);
+                        missed += with_float_at(vec4<f32>(0.0), k, sums.missed);
+                        nans |= sums.unknown << k;
+                    }
+                }
+            }
+            merge_sums(block, hit, extra, missed, nans, tile, lane);
+        }
+    }
+}

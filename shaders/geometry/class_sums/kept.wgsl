@@ -1,0 +1,41 @@
+// The sums of a chunk of positions, all of few classes at once.
+// needs: lib/params lib/tally geometry/region_quads geometry/region_sums
+// slots: classes fused_loss logits
+const BLOCKS: u32 = (CLASSES + 3u) / 4u;
+
+var<private> kept_hits: array<f32, CLASSES>;
+var<private> kept_extras: array<f32, CLASSES>;
+var<private> kept_missed: array<f32, CLASSES>;
+
+fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
+    var nans = 0u;
+    for (var round = 0u; round < rounds; round += 1u) {
+        let position = begin + (4u * round * TEAM);
+        if position < end {
+            note_bad(position, end);
+            let quad = quad_at(position, end);
+            look_at(quad.first.x);
+            let pixels = ride(quad, tally);
+            for (var k = classes_from(); k < classes_to(); k += 1u) {
+                let sums = sums_of(quad, pixels, k);
+                kept_hits[k] += sums.hit;
+                kept_extras[k] += sums.extra;
+                kept_missed[k] += sums.missed;
+                nans |= sums.unknown << k;
+            }
+        }
+    }
+    // by fours, which a workgroup merges at a time
+    var hit: array<vec4<f32>, BLOCKS>;
+    var extra: array<vec4<f32>, BLOCKS>;
+    var missed: array<vec4<f32>, BLOCKS>;
+    for (var k = classes_from(); k < classes_to(); k += 1u) {
+        hit[k / 4u][k % 4u] = kept_hits[k];
+        extra[k / 4u][k % 4u] = kept_extras[k];
+        missed[k / 4u][k % 4u] = kept_missed[k];
+    }
+    let classes = params.classes;
+    for (var block = 0u; block < classes; block += 4u) {
+        merge_sums(block, hit[block / 4u], extra[block / 4u], missed[block / 4u], nans >> block, tile, lane);
+    }
+}

@@ -1,0 +1,16 @@
+// All classes of a position gone through at once: nothing is known of them before.
+// needs: geometry/probable
+struct Softmax {
+    peak: vec4<f32>,
+    rest: vec4<f32>,
+}
+
+fn softmax_before(at: vec4<u32>) -> Softmax {
+    return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(-1.0));
+}
+
+fn pull_before(at: vec4<u32>) -> Pull {
+    return no_pull();
+}
+
+fn keep_pull(at: vec4<u32>, pull: Pull) {}

@@ -1,0 +1,41 @@
+// No loss rides along in a walk over regions.
+// needs: lib/math lib/params lib/tally geometry/region_quads
+// slots: activation classes earlier_ranges softmaxes
+const RIDES: bool = false;
+
+// Remembers the softmax of four positions, where there is one.
+fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+    if !COUPLED {
+        return pixels_of(quad.at);
+    }
+    let before = softmax_before(quad.at);
+    var peak = before.peak;
+    var rest = before.rest;
+    var unknown = are_nan(rest);
+    for (var k = classes_from(); k < classes_to(); k += 1u) {
+        let x = logits_of(quad, k);
+        let bits = bitcast<vec4<u32>>(x);
+        let finite = (bits & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
+        // all but a masked class
+        unknown = unknown | (!finite & (bits != vec4<u32>(0xff800000u)));
+        let up = finite & (x > peak);
+        let gap = abs(x - peak);
+        let e = vec4<f32>(exp_negative(gap.x), exp_negative(gap.y), exp_negative(gap.z), exp_negative(gap.w));
+        rest = select(rest, select(rest + e, (vec4<f32>(1.0) + rest) * e, up), finite);
+        peak = select(peak, x, up);
+    }
+    let none = unknown | ((rest < vec4<f32>(0.0)) & vec4<bool>(classes_end()));
+    return remember(quad.at, peak, select(rest, vec4<f32>(nan()), none));
+}
+
+struct Riding {
+    nothing: u32,
+}
+
+fn riding_of(quad: Quad) -> Riding {
+    return Riding(0u);
+}
+
+fn ridden(riding: Riding, x: vec4<f32>, quad: Quad, k: u32) -> vec4<f32> {
+    return vec4<f32>(0.0);
+}

@@ -1,4 +1,0 @@
-// The weight of a label's class. Uses lib/component lib/params lib/label absent/class_weight.
-fn label_weight(position: u32, label: Label) -> f32 {
-    return class_weight_at(label.index);
-}

@@ -1,0 +1,12 @@
+// The logits and targets of four neighbours, read as often as they are asked for.
+// needs: lib/params
+// slots: target x0
+fn look_at(first: u32) {}
+
+fn logits_at(first: u32, k: u32) -> vec4<f32> {
+    return x0_four(first + (k * params.class_stride));
+}
+
+fn targets_at(first: u32, k: u32) -> vec4<f32> {
+    return target_four(first + (k * params.class_stride));
+}

@@ -1,0 +1,28 @@
+// Classes as a lane goes through them, one after the other.
+// needs: lib/class lib/label geometry/class_axis
+// slots: fold row_quads
+
+// The state after the classes from `begin` to `end` that are this lane's, of so many that share them.
+fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+    var a = before;
+    if !FOURS {
+        return absorb_apart(before, first, label, place, begin, end, lane, lanes);
+    }
+    var b = fold_empty();
+    var c = fold_empty();
+    var d = fold_empty();
+    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
+        let four = row_first(row_four, first + k);
+        absorb_class(&a, class_of(four.x.x, four.t.x, label, k), place);
+        if WHOLE | (k + 1u < end) {
+            absorb_class(&b, class_of(four.x.y, four.t.y, label, k + 1u), place);
+        }
+        if WHOLE | (k + 2u < end) {
+            absorb_class(&c, class_of(four.x.z, four.t.z, label, k + 2u), place);
+        }
+        if WHOLE | (k + 3u < end) {
+            absorb_class(&d, class_of(four.x.w, four.t.w, label, k + 3u), place);
+        }
+    }
+    return fold_merge(fold_merge(a, b), fold_merge(c, d));
+}

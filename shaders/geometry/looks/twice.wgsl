@@ -1,0 +1,28 @@
+// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart.
+// needs: lib/class lib/label fold/divergence geometry/class_axis
+// slots: row_quads
+
+// The state after the classes from `begin` to `end` that are this lane's, of so many that share them. What lies far apart, and
+// may be gone through in ranges, is looked at once.
+fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+    var state = before;
+    if !FOURS {
+        return absorb_apart(before, first, label, place, begin, end, lane, lanes);
+    }
+    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
+        let four = row_first(row_four, first + k);
+        absorb_masses(&state, class_of(four.x.x, four.t.x, label, k), true);
+        absorb_masses(&state, class_of(four.x.y, four.t.y, label, k + 1u), WHOLE | (k + 1u < end));
+        absorb_masses(&state, class_of(four.x.z, four.t.z, label, k + 2u), WHOLE | (k + 2u < end));
+        absorb_masses(&state, class_of(four.x.w, four.t.w, label, k + 3u), WHOLE | (k + 3u < end));
+    }
+    var look = look_again(state);
+    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
+        let four = row_again(row_four, first + k);
+        compare_class(&look, class_of(four.x.x, four.t.x, label, k), true);
+        compare_class(&look, class_of(four.x.y, four.t.y, label, k + 1u), WHOLE | (k + 1u < end));
+        compare_class(&look, class_of(four.x.z, four.t.z, label, k + 2u), WHOLE | (k + 2u < end));
+        compare_class(&look, class_of(four.x.w, four.t.w, label, k + 3u), WHOLE | (k + 3u < end));
+    }
+    return looked(state, look);
+}

@@ -1,0 +1,43 @@
+// The derivative of the loss with respect to a logit.
+// needs: lib/params scratch/records
+// slots: pairs
+
+// Records know the label.
+fn own_row(own: u32) -> Row {
+    return own_unlabelled(own);
+}
+
+fn own_record(own: u32) -> Record {
+    var record: Record;
+    if !OTHER_SCORES {
+        record = records[params.block.own_base + own];
+    }
+    return record;
+}
+
+fn other_record(other: u32) -> Record {
+    var record: Record;
+    if OTHER_SCORES {
+        record = records[params.block.other_base + other];
+    }
+    return record;
+}
+
+fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) -> f32 {
+    var record = of_own;
+    var class_place = other.place;
+    if OTHER_SCORES {
+        record = of_other;
+        class_place = own.place;
+    }
+    if record.live == 0u {
+        return 0.0;
+    }
+    if record.poison != 0u {
+        return nan();
+    }
+    if record.place == class_place {
+        return record.hit;
+    }
+    return record_gain(record, z) - record.share;
+}

@@ -1,0 +1,50 @@
+// The derivative of the loss with respect to a score.
+// needs: lib/math lib/params scratch/records
+// slots: pair_loss pairs
+
+// whose losses the scores belong to: own rows', the others', or both
+override OWN_SCORES: bool = true;
+override OTHER_SCORES: bool = false;
+
+fn record_slope(record: Record, z: f32, together: bool) -> f32 {
+    if PAIRWISE {
+        return select(0.0, record.scale * similarity_pair(z, together).d, record.live != 0u);
+    }
+    if record.live == 0u {
+        return 0.0;
+    }
+    if record.poison != 0u {
+        return nan();
+    }
+    if together & (record.place == 1u) {
+        return record.hit;
+    }
+    return record_gain(record, z) - select(0.0, record.share, together);
+}
+
+fn own_record(own: u32) -> Record {
+    var record: Record;
+    if OWN_SCORES {
+        record = records[params.block.own_base + own];
+    }
+    return record;
+}
+
+fn other_record(other: u32) -> Record {
+    var record: Record;
+    if OTHER_SCORES {
+        record = records[params.block.other_base + other];
+    }
+    return record;
+}
+
+fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) -> f32 {
+    if itself(own, other) {
+        return 0.0;
+    }
+    let together = similar(own, other);
+    let a = record_slope(of_own, z, together);
+    let b = record_slope(of_other, z, together);
+    // what is not known poisons the softmax of every row that it is part of
+    return select(a + b, nan(), is_nan(a) | is_nan(b) | (PAIRWISE & is_nan(z)));
+}

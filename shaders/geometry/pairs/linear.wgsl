@@ -1,0 +1,40 @@
+// The pairs of rows and classes: their logits.
+// needs: lib/math lib/params scratch/factors
+// slots: bias
+
+// whether the classes are the own side, and the rows whose losses these are the other
+override OTHER_SCORES: bool = false;
+
+// What a row, or a class, brings to its pairs.
+struct Row {
+    place: u32,
+    // the class that the row's state is to keep the logit of, where there is one
+    kept: bool,
+    label: u32,
+    known: bool,
+    shift: f32,
+}
+
+fn row_at(place: u32, factor: f32, is_class: bool) -> Row {
+    var row = Row(place, false, 0u, !is_nan(factor), 0.0);
+    if is_class {
+        row.shift = bias_at(place);
+        row.known = row.known & !is_nan(row.shift);
+    }
+    return row;
+}
+
+fn own_unlabelled(own: u32) -> Row {
+    return row_at(own, factors[params.block.own_base + own], OTHER_SCORES);
+}
+
+fn other_row(other: u32) -> Row {
+    return row_at(other, factors[params.block.other_base + other], !OTHER_SCORES);
+}
+
+fn pair_score(product: f32, own: Row, other: Row) -> f32 {
+    let shift = own.shift + other.shift;
+    // a bias of −∞ masks a class, exactly
+    let z = select(product + shift, shift, is_infinite(shift));
+    return select(nan(), z, own.known & other.known);
+}

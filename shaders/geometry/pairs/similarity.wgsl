@@ -1,0 +1,62 @@
+// The pairs of rows and others: their scores, and which belong together.
+// needs: lib/math lib/params scratch/factors
+// slots: logit_bias logit_scale target
+
+// which pairs belong together: 0 none, 1 those of one place, 2 those of one label
+override SIMILAR: u32 = 1u;
+// whether the others are the rows themselves, or the batch that these are a piece of: none is compared with itself
+override ITSELF: bool = false;
+// whether each pair has a loss of its own
+override PAIRWISE: bool = false;
+
+// What a row brings to its pairs.
+struct Row {
+    place: u32,
+    low: u32,
+    high: u32,
+    known: bool,
+    // what makes scores of products: of own rows alone
+    scale: f32,
+    shift: f32,
+}
+
+fn row_at(place: u32, factor: f32) -> Row {
+    var row = Row(place, 0u, 0u, !is_nan(factor), 0.0, 0.0);
+    if SIMILAR == 2u {
+        let label = target_label(place);
+        row.low = label.low;
+        row.high = label.high;
+    }
+    return row;
+}
+
+fn is_finite(x: f32) -> bool {
+    return !is_nan(x) & !is_infinite(x);
+}
+
+fn own_row(own: u32) -> Row {
+    var row = row_at(params.block.own_from + own, factors[params.block.own_base + own]);
+    row.scale = product_scale();
+    row.shift = score_shift();
+    row.known = row.known & is_finite(row.scale) & is_finite(row.shift);
+    return row;
+}
+
+fn other_row(other: u32) -> Row {
+    return row_at(params.block.other_from + other, factors[params.block.other_base + other]);
+}
+
+fn itself(own: Row, other: Row) -> bool {
+    return ITSELF & (own.place == other.place);
+}
+
+fn similar(own: Row, other: Row) -> bool {
+    if SIMILAR == 2u {
+        return (own.low == other.low) & (own.high == other.high);
+    }
+    return (SIMILAR == 1u) & (own.place == other.place);
+}
+
+fn pair_score(product: f32, own: Row, other: Row) -> f32 {
+    return select(nan(), (own.scale * product) + own.shift, own.known & other.known);
+}

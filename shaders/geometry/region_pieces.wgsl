@@ -1,9 +1,0 @@
-// What a region's sums are merged from: the pieces of what is spread over devices. Uses lib/component lib/params dtype/float operand/statistics lib/label operand/labels geometry/places geometry/region.
-fn region_parts() -> u32 {
-    return params.pieces;
-}
-
-fn region_part(region: u32, piece: u32) -> vec4<f32> {
-    let at = 4u * ((piece * regions()) + region);
-    return vec4<f32>(statistic_at(at), statistic_at(at + 1u), statistic_at(at + 2u), statistic_at(at + 3u));
-}

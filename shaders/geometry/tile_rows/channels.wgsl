@@ -1,0 +1,44 @@
+// An item's slopes and its channels, as the two sides of a product over the channels.
+// needs: lib/math lib/params scratch/factors scratch/gram_slopes geometry/row_elements
+// slots: x1
+
+// whether a slope that the workgroup reads is not known
+var<workgroup> unknown: atomic<u32>;
+
+// the item that the workgroup walks: beyond its last channel is the next one's first
+var<private> walked: u32;
+
+fn own_factor(row: u32) -> f32 {
+    return 1.0;
+}
+
+// The others are positions, in which each channel has its own.
+fn other_factor(position: u32) -> f32 {
+    return 1.0;
+}
+
+fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
+    let first = (row * params.classes) + (k - (walked * params.classes));
+    let slope = vec4<f32>(gram_slopes[first], gram_slopes[first + 1u], gram_slopes[first + 2u], gram_slopes[first + 3u]);
+    let here = (row / params.classes) == walked;
+    let four = before(select(vec4<f32>(0.0), slope, here), k, (walked + 1u) * params.classes);
+    let nothing = are_nan(four);
+    if any(nothing) {
+        atomicOr(&unknown, 1u);
+    }
+    return select(four, vec4<f32>(0.0), nothing);
+}
+
+// Rows of slopes lie along.
+fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
+    return vec4<f32>(0.0);
+}
+
+fn other_along(position: u32, k: u32, by: f32) -> vec4<f32> {
+    let of_channels = vec4<f32>(factors[k], factors[k + 1u], factors[k + 2u], factors[k + 3u]);
+    return select(x1_four(element_of(k, position)), vec4<f32>(0.0), are_nan(of_channels));
+}
+
+fn other_across(position: u32, k: u32, there: bool) -> vec4<f32> {
+    return select(vec4<f32>(0.0), x1_four(element_of(k, position)), there & !is_nan(factors[k]));
+}

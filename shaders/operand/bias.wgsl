@@ -1,9 +1,0 @@
-// The bias of a class. Uses lib/component lib/params dtype/float.
-@group(0) @binding(17) var<storage, read> bias: array<u32>;
-
-override BIAS_DTYPE: u32 = 0u;
-
-fn bias_at(i: u32) -> f32 {
-    let element = i + base(17u);
-    return decode(bias[word_of(element, BIAS_DTYPE)], element, BIAS_DTYPE);
-}

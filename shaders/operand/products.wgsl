@@ -1,7 +1,0 @@
-// The products of slopes with the rows that they are the slopes of, four to an entry. Uses lib/component lib/params.
-@group(0) @binding(8) var<storage, read_write> products: array<vec4<f32>>;
-
-// The entry at which a row begins.
-fn product_at(row: u32) -> u32 {
-    return (params.block.first_product + (row - params.block.own_first)) * ((params.per_item + 3u) / 4u);
-}

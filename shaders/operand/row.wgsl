@@ -1,9 +1,0 @@
-// The number of a row. Uses lib/component lib/params dtype/float.
-@group(0) @binding(23) var<storage, read> row: array<u32>;
-
-override ROW_DTYPE: u32 = 0u;
-
-fn row_at(i: u32) -> f32 {
-    let element = i + base(23u);
-    return decode(row[word_of(element, ROW_DTYPE)], element, ROW_DTYPE);
-}

@@ -1,2 +1,0 @@
-// The states of rows that are cut into chunks: one for each look and chunk. Uses lib/component lib/params lib/math geometry/distances fold/cosine.
-@group(0) @binding(19) var<storage, read_write> row_states: array<State>;

@@ -1,2 +1,0 @@
-// The state of each row over all that it is compared with. Uses lib/component lib/params lib/math fold/softmax.
-@group(0) @binding(18) var<storage, read_write> whole_states: array<State>;

@@ -1,0 +1,33 @@
+// What rides along in a walk over regions knows of a position whose classes are gone through range by range.
+// needs: lib/params
+// slots: fold
+struct RangedRider {
+    state: State,
+    // the prediction for its label's class
+    x: f32,
+}
+
+@group(0) @binding(15) var<storage, read_write> ranged_riders: array<RangedRider>;
+
+fn rider_before(position: u32) -> State {
+    if params.block.fresh != 0u {
+        return fold_empty();
+    }
+    return kept_rider(position);
+}
+
+fn keep_logit(position: u32, x: f32) {
+    ranged_riders[position + base(15u)].x = x;
+}
+
+fn rider_logit(position: u32, element: u32) -> f32 {
+    return ranged_riders[position + base(15u)].x;
+}
+
+fn keep_rider(position: u32, state: State) {
+    ranged_riders[position + base(15u)].state = state;
+}
+
+fn kept_rider(position: u32) -> State {
+    return ranged_riders[position + base(15u)].state;
+}

@@ -1,0 +1,35 @@
+// What lanes know of a position whose classes are gone through range by range.
+// needs: lib/class lib/label lib/params geometry/class_axis geometry/places
+// slots: class_weight fold
+struct PixelState {
+    state: State,
+    // the prediction for its label's class
+    x: f32,
+}
+
+@group(0) @binding(19) var<storage, read_write> pixel_states: array<PixelState>;
+
+fn pixel_state_place(position: u32, lane: u32) -> u32 {
+    return (position * LANES) + lane + base(19u);
+}
+
+fn state_before(position: u32, lane: u32) -> State {
+    if params.block.fresh != 0u {
+        return fold_empty();
+    }
+    return pixel_states[pixel_state_place(position, lane)].state;
+}
+
+fn keep_state(position: u32, lane: u32, state: State) {
+    pixel_states[pixel_state_place(position, lane)].state = state;
+}
+
+// The label's logit is the first lane's, for all of them.
+fn keep_logit(position: u32, x: f32) {
+    pixel_states[pixel_state_place(position, 0u)].x = x;
+}
+
+fn pixel_place(position: u32, first: u32, label: Label) -> Place {
+    let index = select(0u, label.index, label.index < params.classes);
+    return Place(LABELLED, pixel_states[pixel_state_place(position, 0u)].x, class_weight_at(index));
+}

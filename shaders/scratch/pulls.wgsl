@@ -1,0 +1,7 @@
+// The same sums of whole rows, NaN where a derivative is.
+// needs: lib/params
+@group(0) @binding(23) var<storage, read_write> pulls: array<vec2<f32>>;
+
+fn pull_at(row: u32) -> u32 {
+    return params.block.first_pull + (row - params.block.own_first);
+}

@@ -1,0 +1,71 @@
+// The state of each position's softmax, and its classes' pull, where the classes are gone through range by range.
+// needs: lib/component lib/params geometry/probable
+// slots: activation
+struct RangedPixel {
+    peak: f32,
+    // the sum of exp(x − peak) over all others
+    rest: f32,
+    lead: f32,
+    likeliest: f32,
+    pull: f32,
+    met: f32,
+}
+
+@group(0) @binding(18) var<storage, read_write> ranged_pixels: array<RangedPixel>;
+
+struct Softmax {
+    peak: vec4<f32>,
+    rest: vec4<f32>,
+}
+
+fn softmax_before(at: vec4<u32>) -> Softmax {
+    if params.block.fresh != 0u {
+        return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(-1.0));
+    }
+    let known = pixels_of(at);
+    return Softmax(known.peak, known.rest);
+}
+
+fn pixels_of(at: vec4<u32>) -> Pixels {
+    let i = at + vec4<u32>(base(18u));
+    return softmax_of(
+        vec4<f32>(ranged_pixels[i.x].peak, ranged_pixels[i.y].peak, ranged_pixels[i.z].peak, ranged_pixels[i.w].peak),
+        vec4<f32>(ranged_pixels[i.x].rest, ranged_pixels[i.y].rest, ranged_pixels[i.z].rest, ranged_pixels[i.w].rest),
+    );
+}
+
+// Positions beyond the last are the last again.
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
+    for (var j = 0u; j < 4u; j += 1u) {
+        let i = word_at(at, j) + base(18u);
+        ranged_pixels[i].peak = float_at(peak, j);
+        ranged_pixels[i].rest = float_at(rest, j);
+    }
+    return softmax_of(peak, rest);
+}
+
+fn pull_before(at: vec4<u32>) -> Pull {
+    if params.block.fresh != 0u {
+        return no_pull();
+    }
+    let a = ranged_pixels[at.x + base(18u)];
+    let b = ranged_pixels[at.y + base(18u)];
+    let c = ranged_pixels[at.z + base(18u)];
+    let d = ranged_pixels[at.w + base(18u)];
+    return Pull(
+        vec4<f32>(a.lead, b.lead, c.lead, d.lead),
+        vec4<f32>(a.likeliest, b.likeliest, c.likeliest, d.likeliest),
+        vec4<f32>(a.pull, b.pull, c.pull, d.pull),
+        vec4<f32>(a.met, b.met, c.met, d.met),
+    );
+}
+
+fn keep_pull(at: vec4<u32>, pull: Pull) {
+    for (var j = 0u; j < 4u; j += 1u) {
+        let i = word_at(at, j) + base(18u);
+        ranged_pixels[i].lead = float_at(pull.lead, j);
+        ranged_pixels[i].likeliest = float_at(pull.likeliest, j);
+        ranged_pixels[i].pull = float_at(pull.sum, j);
+        ranged_pixels[i].met = float_at(pull.met, j);
+    }
+}

@@ -1,0 +1,145 @@
+//! Makes pipelines of kernels, and tells what a compiler refuses by file and line.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::declared::{Declared, binding};
+use crate::gpu::kernel::Kernel;
+use crate::loss::Source;
+use std::fmt::Write;
+
+/// Refuses a leaf that declares a binding: a plan knows of nothing that it could stand for.
+pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
+    match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((binding(line)?, number))) {
+        None => Ok(()),
+        Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
+            path: leaf.path.into(),
+            message: format!(
+                "in shaders/{}.wgsl, line {line}: a leaf declares no binding, and here is `{name}`",
+                leaf.path
+            ),
+        }),
+    }
+}
+
+/// A pipeline with the layout of its one bind group.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub pipeline: wgpu::ComputePipeline,
+    pub layout: wgpu::BindGroupLayout,
+    pub bindings: Vec<Declared>,
+}
+
+/// Makes the pipeline of a kernel.
+pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
+    let bindings = kernel.bindings();
+    let device = gpu.device();
+    let explained = kernel.clone();
+    refuse_beyond_limits(gpu, kernel, &bindings)?;
+    #[cfg(feature = "mutable-shaders")]
+    crate::gpu::mutable::note(kernel);
+    let explain = move |error| match error {
+        Error::Gpu(message) => {
+            let message = with_files(&explained, &message);
+            #[cfg(feature = "mutable-shaders")]
+            crate::gpu::mutable::refused(&message);
+            // this library's own shaders have been compiled often enough
+            let foreign = || explained.files().iter().filter(|file| !file.is_own());
+            let named = foreign().find(|file| message.contains(&format!("shaders/{}.wgsl", file.path())));
+            match named.or(foreign().next()) {
+                Some(file) => Error::InvalidShader { path: file.path().into(), message: compilers(&message).into() },
+                None => Error::Gpu(message),
+            }
+        }
+        other => other,
+    };
+    let make = || {
+        let module = module(gpu, kernel);
+        let entries: Vec<_> = bindings
+            .iter()
+            .map(|binding| wgpu::BindGroupLayoutEntry {
+                binding: binding.number,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer { ty: binding.kind, has_dynamic_offset: false, min_binding_size: None },
+                count: None,
+            })
+            .collect();
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(kernel.entry()),
+            entries: &entries,
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(kernel.entry()),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let constants = kernel.overrides();
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.entry()),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(kernel.entry()),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                // every cell of workgroup memory is written before it is read
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        (pipeline, layout)
+    };
+    let (pipeline, layout) = gpu.scoped_as(make, explain)?;
+    Ok(Pipeline { pipeline, layout, bindings })
+}
+
+/// Refuses a kernel that binds more, or has larger workgroups, than the device allows.
+fn refuse_beyond_limits(gpu: &Gpu, kernel: &Kernel, bindings: &[Declared]) -> Result<()> {
+    let limits = gpu.limits();
+    let buffers = bindings.iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count();
+    let workgroup = limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x);
+    let needs = [
+        ("storage buffers of a kernel", buffers as u64, limits.max_storage_buffers_per_shader_stage),
+        ("invocations of a workgroup", 256, workgroup),
+    ];
+    match needs.into_iter().find(|(_, needed, limit)| *needed > u64::from(*limit)) {
+        Some((what, needed, limit)) => {
+            Err(Error::TooLarge { what: format!("{what} (`{}`)", kernel.entry()), needed, limit: limit.into() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The compiler's part of a message, without wgpu's before it.
+fn compilers(message: &str) -> &str {
+    let begin = message
+        .find("Shader '")
+        .or_else(|| message.find("label = ").and_then(|at| Some(at + message[at..].find('\n')?)));
+    message[begin.unwrap_or(0)..].trim()
+}
+
+/// The shader module of a kernel.
+#[expect(unsafe_code, reason = "the one place that turns off a check of naga's")]
+fn module(gpu: &Gpu, kernel: &Kernel) -> wgpu::ShaderModule {
+    let text = wgpu::ShaderSource::Wgsl(kernel.text().into());
+    let module = wgpu::ShaderModuleDescriptor { label: Some(kernel.entry()), source: text };
+    if gpu.target().is_plain() || !kernel.files().iter().all(|file| file.is_own()) {
+        return gpu.device().create_shader_module(module);
+    }
+    // Otherwise naga counts the iterations of every loop, at a cost in time and more in compiling. Indices stay checked: that
+    // costs next to nothing, and what is proven of them here might be wrong of a caller's device.
+    let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
+    // SAFETY: loops of this library's shaders end: each counts up to a number of the host's, which a test bounds. A leaf
+    // from outside may have others, and is compiled with all checks.
+    unsafe { gpu.device().create_shader_module_trusted(module, checks) }
+}
+
+/// A compiler's message with the file and line of each place it names in the joined source.
+fn with_files(kernel: &Kernel, message: &str) -> String {
+    let mut out = message.to_string();
+    for (start, _) in message.match_indices("wgsl:") {
+        let line: String = message[start + 5..].chars().take_while(char::is_ascii_digit).collect();
+        if let Some((path, line)) = line.parse().ok().and_then(|line| kernel.locate(line)) {
+            let _ = write!(out, "\nin shaders/{path}.wgsl, line {line}");
+        }
+    }
+    out
+}

@@ -1,0 +1,232 @@
+//! Links a kernel: from its entry's file, all files that it needs, directly or through others, with a file for each slot.
+
+use crate::gpu::declared::{Declarations, Declared, declarations};
+use crate::gpu::lock::lock;
+use crate::gpu::shaders::{DX, Shader, Slot, X, find, is_own, lib, text_of};
+use crate::loss::Source;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::sync::{Arc, LazyLock, Mutex};
+
+/// A shader file in a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct File {
+    source: Source,
+    /// The element operand that a file of `operand/x` or `operand/dx` stands for: it is written for the first.
+    operand: usize,
+}
+
+impl From<Source> for File {
+    fn from(source: Source) -> File {
+        File { source, operand: 0 }
+    }
+}
+
+impl From<Shader> for File {
+    fn from(Shader(path): Shader) -> File {
+        find(path).unwrap_or_else(|| unreachable!("build.rs lists shaders/{path}.wgsl")).into()
+    }
+}
+
+impl Shader {
+    /// The file for this element operand, whose functions and variables are named by its number.
+    pub fn of_operand(self, operand: usize) -> File {
+        File { operand, ..self.into() }
+    }
+}
+
+impl File {
+    pub fn path(self) -> &'static str {
+        self.source.path
+    }
+
+    /// Whether the file is this library's, and not a user's leaf.
+    pub fn is_own(self) -> bool {
+        is_own(&self.source)
+    }
+
+    /// Whether it is this file, for whichever operand.
+    pub fn is(self, Shader(path): Shader) -> bool {
+        self.source.path == path
+    }
+
+    /// The operand's number that its names carry.
+    pub fn operand(self) -> usize {
+        self.operand
+    }
+
+    #[cfg(test)]
+    pub fn source(self) -> Source {
+        self.source
+    }
+
+    pub fn text(self) -> &'static str {
+        type Texts = HashMap<(usize, usize), &'static str>;
+        static OF_OPERANDS: LazyLock<Mutex<Texts>> = LazyLock::new(Default::default);
+        let text = text_of(&self.source);
+        if self.operand == 0 {
+            return text;
+        }
+        let write = || &*Box::leak(of_operand(text, self.operand).into_boxed_str());
+        lock(&OF_OPERANDS).entry((text.as_ptr().addr(), self.operand)).or_insert_with(write)
+    }
+
+    pub fn declarations(self) -> &'static Declarations {
+        declarations(self.text())
+    }
+
+    /// The paths of the files that it needs, and its slots. A user's leaf lists neither, and may use what `lib/math` has.
+    fn needs(self) -> (&'static [&'static str], &'static [&'static str]) {
+        let Declarations { needs, slots, .. } = self.declarations();
+        if self.is_own() { (needs, slots) } else { (&[lib::MATH.0], &[]) }
+    }
+}
+
+/// The text of a file that is written for the element operand 0, for another: `x0` in a name becomes `x1`, as `X0` does, and the
+/// number of the binding follows.
+fn of_operand(text: &str, operand: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len()).max(first.len_utf8());
+        let (word, after) = rest.split_at(end);
+        let follows_binding = ["@binding(", "base("].iter().any(|before| out.ends_with(before));
+        if first.is_ascii_digit() && follows_binding {
+            let digits = word.trim_end_matches('u');
+            let number: usize = digits.parse().unwrap_or_else(|_| unreachable!("a binding's number, not {word}"));
+            let _ = write!(out, "{}{}", number + operand, &word[digits.len()..]);
+        } else if first.is_ascii_alphabetic() {
+            out.push_str(&word.replace("x0", &format!("x{operand}")).replace("X0", &format!("X{operand}")));
+        } else {
+            out.push_str(word);
+        }
+        rest = after;
+    }
+    out
+}
+
+/// What fills the slots of a kernel. A slot that no file of the kernel asks for may be filled as well: the kernels of a walk share
+/// what the call settles.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Slots(BTreeMap<&'static str, File>);
+
+impl Slots {
+    pub fn fill(&mut self, Slot(name): Slot, file: impl Into<File>) {
+        self.0.insert(name, file.into());
+    }
+
+    /// These, with another file in a slot.
+    pub fn with(&self, slot: Slot, file: impl Into<File>) -> Slots {
+        let mut slots = self.clone();
+        slots.fill(slot, file);
+        slots
+    }
+
+    /// Fills the slot of an element operand.
+    pub fn fill_x(&mut self, operand: usize, shader: Shader) {
+        self.fill(X[operand], shader.of_operand(operand));
+    }
+
+    /// Fills the slot of an element operand's gradient.
+    pub fn fill_dx(&mut self, operand: usize, shader: Shader) {
+        self.fill(DX[operand], shader.of_operand(operand));
+    }
+
+    /// The files of all slots.
+    #[cfg(test)]
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, File)> {
+        self.0.iter().map(|(name, file)| (*name, *file))
+    }
+
+    /// The slots that a file fills.
+    pub fn of_file(&self, file: File) -> impl Iterator<Item = Slot> {
+        self.0.iter().filter(move |(_, filled)| **filled == file).map(|(name, _)| Slot(name))
+    }
+}
+
+/// The files of a kernel, and what they declare together.
+#[derive(Debug)]
+pub(crate) struct Linked {
+    /// Each after those that it needs.
+    pub files: Vec<File>,
+    pub bindings: Vec<Declared>,
+    pub overrides: Vec<&'static str>,
+    /// What tells these files from others.
+    pub key: String,
+}
+
+/// How many kernels' files are kept: beyond, all are dropped and linked anew as they are needed.
+const KEPT: usize = 4096;
+
+/// The file `shader`, and all that it needs.
+pub(crate) fn link(Shader(path): Shader, slots: &Slots) -> Arc<Linked> {
+    static LINKED: LazyLock<Mutex<HashMap<String, Arc<Linked>>>> = LazyLock::new(Default::default);
+    let mut key = path.to_string();
+    for (slot, file) in &slots.0 {
+        let _ = write!(key, " {slot}={}", name(*file));
+    }
+    if let Some(linked) = lock(&LINKED).get(&key) {
+        return linked.clone();
+    }
+    let linked =
+        Arc::new(linked(path, slots).unwrap_or_else(|error| unreachable!("linking shaders/{path}.wgsl: {error}")));
+    let mut known = lock(&LINKED);
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(key, linked.clone());
+    linked
+}
+
+/// What tells a file from others. A user's leaf may go by the path of another.
+fn name(file: File) -> String {
+    match file.is_own() {
+        true => format!("{}#{}", file.path(), file.operand),
+        false => format!("{}@{:p}", file.path(), file.source.text),
+    }
+}
+
+/// Links the files that the one at `path` needs, or says what is missing.
+fn linked(path: &str, slots: &Slots) -> Result<Linked, String> {
+    let mut files = Vec::new();
+    let first = find(path).ok_or_else(|| format!("there is no shaders/{path}.wgsl"))?;
+    visit(first.into(), slots, &mut Vec::new(), &mut files)?;
+    Ok(Linked::of(files))
+}
+
+impl Linked {
+    /// These files, whatever else they need.
+    pub(super) fn of(files: Vec<File>) -> Linked {
+        let declared = || files.iter().map(|file| file.declarations());
+        Linked {
+            bindings: declared().flat_map(|declared| &declared.bindings).cloned().collect(),
+            overrides: declared().flat_map(|declared| &declared.overrides).copied().collect(),
+            key: files.iter().map(|file| name(*file)).collect::<Vec<_>>().join(" "),
+            files,
+        }
+    }
+}
+
+/// Adds a file after what it needs. Files may need each other: one that is being visited is not visited again.
+fn visit(file: File, slots: &Slots, seen: &mut Vec<File>, files: &mut Vec<File>) -> Result<(), String> {
+    if seen.contains(&file) {
+        return Ok(());
+    }
+    seen.push(file);
+    let (needs, slots_of_file) = file.needs();
+    for path in needs {
+        let needed =
+            find(path).ok_or_else(|| format!("shaders/{}.wgsl needs {path}, which does not exist", file.path()))?;
+        visit(needed.into(), slots, seen, files)?;
+    }
+    for slot in slots_of_file {
+        let filled = slots
+            .0
+            .get(slot)
+            .ok_or_else(|| format!("nothing fills `{slot}`, which shaders/{}.wgsl asks for", file.path()))?;
+        visit(*filled, slots, seen, files)?;
+    }
+    files.push(file);
+    Ok(())
+}
