@@ -58,11 +58,13 @@ pub struct Eval {
 /// A loss, and the values of its options by name.
 type Asked = (&'static Header, Vec<(String, Value)>);
 
-fn ids() -> Vec<&'static str> {
+/// The ids of all losses.
+pub fn ids() -> Vec<&'static str> {
     wgloss::all().iter().map(|loss| loss.header().id).collect()
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// The two sides of NAME=VALUE.
+pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
         _ => Err("it has to be NAME=VALUE".into()),
@@ -152,7 +154,7 @@ impl Eval {
 }
 
 /// The value that a text stands for. Where one of several names is wanted, `none` is a name.
-fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
+pub fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
     if kind == Some(Kind::Numbers)
         && let Ok(numbers) = text.split(',').map(str::parse).collect()
     {

@@ -10,6 +10,7 @@ mod files;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod kernel;
 mod landscape;
 mod list;
 mod slices;
@@ -38,6 +39,8 @@ enum Command {
     Eval(eval::Eval),
     /// Tell which loss is for which task.
     List(list::List),
+    /// Print the kernels that a loss comes to: files, bindings, workgroups and text. It needs no GPU.
+    Kernel(kernel::Kernel),
     /// Draw a loss over a grid as a surface with its contours.
     Landscape(landscape::Landscape),
 }
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Verify(verify) => verify.run(&mut out),
         Command::Eval(eval) => eval.run(&mut out),
         Command::List(list) => list.run(&mut out),
+        Command::Kernel(kernel) => kernel.run(&mut out),
         Command::Landscape(landscape) => landscape.run(&mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {

@@ -146,25 +146,32 @@ fn visit_strip(position: u32, end: u32, tally: ptr<function, Tally>) {
     var fours: array<Four, STRIP>;
     var states: array<States, STRIP>;
     var after: array<AllSettled, STRIP>;
+    // @unroll q STRIP
     for (var q = 0u; q < STRIP; q += 1u) {
         fours[q] = four_at(position + (4u * TEAM * q), position, end);
         states[q] = states_before(fours[q]);
     }
     if FOLDS {
+        // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
+            // @unroll q STRIP
             for (var q = 0u; q < STRIP; q += 1u) {
                 states[q] = absorbed(states[q], fours[q], k);
             }
         }
+        // @unroll q STRIP
         for (var q = 0u; q < STRIP; q += 1u) {
             keep_states(fours[q], states[q]);
         }
     }
+    // @unroll q STRIP
     for (var q = 0u; q < STRIP; q += 1u) {
         after[q] = settle_four(fours[q], states[q], tally);
     }
     if WRITES {
+        // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
+            // @unroll q STRIP
             for (var q = 0u; q < STRIP; q += 1u) {
                 write_four(fours[q], after[q], k);
             }
@@ -177,6 +184,7 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
     let pixel = pixel_at(position, first, target_label(position));
     var state = state_before(position, 0u);
     if FOLDS {
+        // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             absorb_class(&state, class_at(first, pixel.label, k), pixel.place);
         }
@@ -184,6 +192,7 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
     }
     let after = settle(position, true, pixel, state, tally);
     if WRITES {
+        // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             let d = write_class(after.slopes, class_at(first, pixel.label, k));
             store_dx0(first + (k * params.class_stride), settled(d, pixel.kept, after.s));

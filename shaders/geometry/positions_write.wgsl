@@ -26,8 +26,9 @@ fn write_classes(
         }
         return;
     }
+    // @unroll row_quad ROW_QUADS
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let four = row_again(row_four, first + k);
+        let four = row_again(row_quad, first + k);
         let d = vec4<f32>(
             settled(write_class(slopes, class_of(four.x.x, four.t.x, label, k)), kept, s),
             settled(write_class(slopes, class_of(four.x.y, four.t.y, label, k + 1u)), kept, s),

@@ -85,15 +85,19 @@ fn region_scatter(
         return;
     }
     var strip: array<Scattered, STRIP>;
+    // @unroll q STRIP
     for (var q = 0u; q < STRIP; q += 1u) {
         strip[q] = scattered_at(position + (4u * TEAM * q), position, end);
     }
     if COUPLED & PULLS {
+        // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
+            // @unroll q STRIP
             for (var q = 0u; q < STRIP; q += 1u) {
                 strip[q] = pulled(strip[q], k);
             }
         }
+        // @unroll q STRIP
         for (var q = 0u; q < STRIP; q += 1u) {
             let pull = strip[q].pull;
             let sum = select(pull.sum, vec4<f32>(nan()), strip[q].unknown);
@@ -101,7 +105,9 @@ fn region_scatter(
         }
     }
     if WRITES {
+        // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
+            // @unroll q STRIP
             for (var q = 0u; q < STRIP; q += 1u) {
                 scatter_class(strip[q], k);
             }

@@ -143,10 +143,21 @@ impl Gpu {
         }))
     }
 
-    /// A device that does nothing, with the kernels of any kind of adapter.
-    #[cfg(any(test, feature = "fuzzing"))]
+    /// A device that does nothing, for which kernels are made as for a kind of adapter: `gpu`, `cpu`, `small` or `plain`, as
+    /// [`from_wgpu`](Self::from_wgpu) says. [`explain`](Self::explain) then tells what would run, on a machine without a GPU. The
+    /// kernels of a `cpu` are those under a Vulkan driver with every feature that they can use. None for any other name.
+    #[cfg(any(test, feature = "noop"))]
+    pub fn without_gpu(kernels: &str) -> Option<Gpu> {
+        let target = Target::ALL.into_iter().find(|target| target.name() == kernels)?;
+        let on_cpu = kernels == "cpu";
+        Some(Gpu::noop(Target { subgroups: on_cpu, words64: on_cpu, vulkan: true, ..target }))
+    }
+
+    /// A device that does nothing, with kernels for any target.
+    #[cfg(any(test, feature = "fuzzing", feature = "noop"))]
     pub(super) fn noop(target: Target) -> Gpu {
-        let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
+        let required_features = wgpu::Features::SUBGROUP | wgpu::Features::SHADER_INT64;
+        let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor { required_features, ..Default::default() });
         let mut gpu = Gpu::from_wgpu(device, queue);
         let context = Arc::get_mut(&mut gpu.0).expect("nobody else has it yet");
         context.target = Target { binding_limit: context.target.binding_limit, ..target };

@@ -38,8 +38,16 @@ struct Held {
     _memories: Vec<Memory>,
 }
 
+/// What is called with each part's plan and what it is bound to, before any pipeline is made.
+pub(super) type Explain<'a> = &'a mut dyn FnMut(&Binder<'_>);
+
 impl Job {
     pub(super) fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
+        Job::explained(gpu, term, outputs, &mut |_| {})
+    }
+
+    /// [`new`](Self::new), with its plans explained.
+    pub(super) fn explained(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs, explain: Explain<'_>) -> Result<Job> {
         gpu.alive()?;
         outputs::refuse_foreign(gpu, term)?;
         outputs.refuse_foreign(gpu, term)?;
@@ -49,7 +57,7 @@ impl Job {
         let unreduced = taken_apart.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
         let loss_shape = unreduced.map(|(_, checked)| checked.loss_shape.clone());
         outputs.check(term, loss_shape.as_deref())?;
-        Job::build(gpu, term, &taken_apart, &checked, outputs, loss_shape, None)
+        Job::build(gpu, term, &taken_apart, &checked, outputs, loss_shape, None, explain)
     }
 
     /// A job that writes the statistics of a piece, and gives no loss.
@@ -66,7 +74,7 @@ impl Job {
         };
         outputs::check_statistics(term, &shape, &into)?;
         let parts = Term { parts: vec![part] };
-        let mut job = Job::build(gpu, term, &parts, &[checked], &Outputs::default(), None, Some(&into))?;
+        let mut job = Job::build(gpu, term, &parts, &[checked], &Outputs::default(), None, Some(&into), &mut |_| {})?;
         let into = into.with_verdict(job.outcome.verdict.clone());
         (job.outcome.tensor, job.outcome.reduced) = (into.clone(), false);
         Ok((job, into))
@@ -81,8 +89,9 @@ impl Job {
         outputs: &Outputs,
         loss_shape: Option<Vec<usize>>,
         statistics: Option<&Tensor>,
+        explain: Explain<'_>,
     ) -> Result<Job> {
-        let built = Job::built(gpu, term, parts, checked, outputs, loss_shape, statistics);
+        let built = Job::built(gpu, term, parts, checked, outputs, loss_shape, statistics, explain);
         gpu.answers()?;
         built.map_err(|error| gpu.blame(error, outputs::used(term, outputs, statistics)))
     }
@@ -95,6 +104,7 @@ impl Job {
         outputs: &Outputs,
         loss_shape: Option<Vec<usize>>,
         statistics: Option<&Tensor>,
+        explain: Explain<'_>,
     ) -> Result<Job> {
         let loss = match (&outputs.loss, &loss_shape) {
             (Some(tensor), _) => tensor.clone(),
@@ -144,7 +154,9 @@ impl Job {
             statistics: statistics.or(planned.part.among.as_ref()),
             outcome: &outcome,
         });
-        let (dispatches, params) = dispatches(gpu, &binders.collect::<Vec<_>>())?;
+        let binders: Vec<Binder<'_>> = binders.collect();
+        binders.iter().for_each(explain);
+        let (dispatches, params) = dispatches(gpu, &binders)?;
         let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
         let workspace = outcome.bytes + of_sums + planned.iter().map(Planned::workspace).sum::<u64>();
         let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);

@@ -4,8 +4,8 @@ use crate::gpu::declared::Declared;
 use crate::gpu::link::File;
 use crate::gpu::own_params::with_own_params;
 use crate::gpu::recipe::Recipe;
-use crate::gpu::rewrite::{CLASSES, ROW, STRIP};
 use crate::gpu::shaders::geometry;
+use crate::gpu::unroll::{Line, unroll};
 
 /// A kernel.
 #[derive(Clone, Debug)]
@@ -36,19 +36,29 @@ impl Kernel {
 
     /// The joined source.
     pub fn text(&self) -> String {
-        let text: String = self.files().iter().map(|file| file.text()).collect::<Vec<_>>().join("\n");
-        let few = self.recipe.few.filter(|_| self.recipe.has(geometry::classes::FEW));
-        let row = self.recipe.row.filter(|_| self.recipe.has(geometry::row_quads::KEPT));
-        let unrolled = [(&CLASSES, few), (&ROW, row), (&STRIP, self.recipe.strip)];
-        let text = unrolled.into_iter().fold(text, |text, (unrolled, times)| match times {
-            Some(times) => unrolled.written_out(&text, times),
-            None => text,
-        });
+        let text: String = self.lines().into_iter().map(|line| line.text + "\n").collect();
         let text = if self.own_params { with_own_params(&text, self.entry()) } else { text };
         match self.shared_buffer {
             true => text.replace("var<storage, read>", "var<storage, read_write>"),
             false => text,
         }
+    }
+
+    /// The lines of its files, with loops unrolled.
+    fn lines(&self) -> Vec<Line> {
+        let of_file = |(file, linked): (usize, &File)| {
+            let lines = linked.text().lines().zip(1..);
+            lines.map(move |(text, number)| Line { text: text.into(), file, number })
+        };
+        let lines = self.files().iter().enumerate().flat_map(of_file).collect();
+        let Recipe { few, row, strip, .. } = self.recipe;
+        let few = few.filter(|_| self.recipe.has(geometry::classes::FEW));
+        let row = row.filter(|_| self.recipe.has(geometry::row_quads::KEPT));
+        let unrolled = [("CLASSES", few), ("ROW_QUADS", row), ("STRIP", strip)];
+        unrolled.into_iter().fold(lines, |lines, (count, times)| match times {
+            Some(times) => unroll(lines, count, times),
+            None => lines,
+        })
     }
 
     /// The bindings that its files declare.
@@ -69,16 +79,8 @@ impl Kernel {
 
     /// Where a line of the joined source stands in its own file.
     pub fn locate(&self, line: usize) -> Option<(&'static str, usize)> {
-        let mut first = 1;
-        for file in self.files() {
-            // a joint adds the line break that ends a file without one, or a blank line
-            let lines = file.text().matches('\n').count() + 1;
-            if line < first + lines {
-                return Some((file.path(), line + 1 - first));
-            }
-            first += lines;
-        }
-        None
+        let line = self.lines().into_iter().nth(line.checked_sub(1)?)?;
+        Some((self.files()[line.file].path(), line.number))
     }
 
     /// What tells its pipeline from others.

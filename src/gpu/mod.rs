@@ -9,6 +9,7 @@ mod compile;
 mod context;
 mod declared;
 mod device;
+mod explain;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod foreign;
 mod job;
@@ -26,7 +27,6 @@ mod params;
 mod pipelines;
 pub(crate) mod plan;
 mod recipe;
-mod rewrite;
 mod scopes;
 mod shaders;
 mod sums;
@@ -35,11 +35,13 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod unroll;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use adapter::adapters;
 pub use adapter::{AdapterReport, adapters_async};
 pub use context::Gpu;
+pub use explain::{BindingReport, KernelReport};
 pub use job::Job;
 pub use outcome::Outcome;
 pub use outputs::{Gradient, Outputs};

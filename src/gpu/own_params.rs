@@ -74,10 +74,11 @@ pub(super) fn with_own_params(text: &str, entry: &str) -> String {
             let _ = write!(out, " if invocation_of_all.z == 0u {{{copied} }}");
             in_head = false;
         }
-        out.push('\n');
+        // on the same line, so that lines keep their numbers
         if line == DECLARED {
-            out.push_str(&declared);
+            out.push_str(&declared.replace('\n', " "));
         }
+        out.push('\n');
     }
     out
 }
@@ -146,9 +147,9 @@ mod tests {
              fn walk(\n    lane: u32,\n) {{\n    a(params.block.chunk);\n}}\n"
         );
         let want = format!(
-            "{STRUCTS}{DECLARED}\nvar<private> own_params_part: u32;\nvar<private> own_params_block_chunk: u32;\n\
-             var<private> own_params_bases_0: vec4<u32>;\nvar<private> own_params_bases_1: vec4<u32>;\nvar<private> own_params_bases_2: vec4<u32>;\n\
-             fn own_params_bases(i: u32) -> vec4<u32> {{\n    return select(select(own_params_bases_2, own_params_bases_1, i == 1u), own_params_bases_0, i == 0u);\n}}\n\
+            "{STRUCTS}{DECLARED}var<private> own_params_part: u32; var<private> own_params_block_chunk: u32; \
+             var<private> own_params_bases_0: vec4<u32>; var<private> own_params_bases_1: vec4<u32>; var<private> own_params_bases_2: vec4<u32>; \
+             fn own_params_bases(i: u32) -> vec4<u32> {{     return select(select(own_params_bases_2, own_params_bases_1, i == 1u), own_params_bases_0, i == 0u); }} \n\
              fn a(k: u32) -> u32 {{\n    return (own_params_part + my_params.part) + own_params_bases(k >> 2u).x;\n}}\n\
              fn walk(@builtin(global_invocation_id) invocation_of_all: vec3<u32>, \n    lane: u32,\n) {{ \
              if invocation_of_all.z == 0u {{ own_params_part = params.part; own_params_block_chunk = params.block.chunk; \

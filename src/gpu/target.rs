@@ -87,7 +87,7 @@ impl Target {
     }
 
     /// Every kind of target.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(any(test, feature = "fuzzing", feature = "noop"))]
     pub const ALL: [Target; 4] = [
         Target::new(Kind::Plain, false),
         Target::new(Kind::Gpu, false),
@@ -95,7 +95,7 @@ impl Target {
         Target::new(Kind::Gpu, true),
     ];
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self.kind {
             Kind::Plain => "plain",
             Kind::Gpu if self.small => "small",

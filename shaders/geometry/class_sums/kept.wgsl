@@ -16,6 +16,7 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             let quad = quad_at(position, end);
             look_at(quad.first.x);
             let pixels = ride(quad, tally);
+            // @unroll k CLASSES
             for (var k = classes_from(); k < classes_to(); k += 1u) {
                 let sums = sums_of(quad, pixels, k);
                 kept_hits[k] += sums.hit;
@@ -29,6 +30,7 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
     var hit: array<vec4<f32>, BLOCKS>;
     var extra: array<vec4<f32>, BLOCKS>;
     var missed: array<vec4<f32>, BLOCKS>;
+    // @unroll k CLASSES
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         hit[k / 4u][k % 4u] = kept_hits[k];
         extra[k / 4u][k % 4u] = kept_extras[k];

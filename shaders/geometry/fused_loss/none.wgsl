@@ -12,6 +12,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     var peak = before.peak;
     var rest = before.rest;
     var unknown = are_nan(rest);
+    // @unroll k CLASSES
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);
         let bits = bitcast<vec4<u32>>(x);

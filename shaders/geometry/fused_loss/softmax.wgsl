@@ -54,6 +54,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     var c = rider_before(quad.at.z);
     var d = rider_before(quad.at.w);
     var t = vec4<f32>(0.0);
+    // @unroll k CLASSES
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         let x = logits_of(quad, k);
         if !LABELLED {

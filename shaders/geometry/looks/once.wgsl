@@ -11,8 +11,9 @@ fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: 
     var b = fold_empty();
     var c = fold_empty();
     var d = fold_empty();
+    // @unroll row_quad ROW_QUADS
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let four = row_first(row_four, first + k);
+        let four = row_first(row_quad, first + k);
         absorb_class(&a, class_of(four.x.x, four.t.x, label, k), place);
         if WHOLE | (k + 1u < end) {
             absorb_class(&b, class_of(four.x.y, four.t.y, label, k + 1u), place);

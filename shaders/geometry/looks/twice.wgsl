@@ -9,16 +9,18 @@ fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: 
     if !FOURS {
         return absorb_apart(before, first, label, place, begin, end, lane, lanes);
     }
+    // @unroll row_quad ROW_QUADS
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let four = row_first(row_four, first + k);
+        let four = row_first(row_quad, first + k);
         absorb_masses(&state, class_of(four.x.x, four.t.x, label, k), true);
         absorb_masses(&state, class_of(four.x.y, four.t.y, label, k + 1u), WHOLE | (k + 1u < end));
         absorb_masses(&state, class_of(four.x.z, four.t.z, label, k + 2u), WHOLE | (k + 2u < end));
         absorb_masses(&state, class_of(four.x.w, four.t.w, label, k + 3u), WHOLE | (k + 3u < end));
     }
     var look = look_again(state);
+    // @unroll row_quad ROW_QUADS
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
-        let four = row_again(row_four, first + k);
+        let four = row_again(row_quad, first + k);
         compare_class(&look, class_of(four.x.x, four.t.x, label, k), true);
         compare_class(&look, class_of(four.x.y, four.t.y, label, k + 1u), WHOLE | (k + 1u < end));
         compare_class(&look, class_of(four.x.z, four.t.z, label, k + 2u), WHOLE | (k + 2u < end));

@@ -272,9 +272,16 @@ fn an_error_is_reported_at_its_own_file_and_line() {
     };
     let unended =
         Source { path: "lib/unended", text: "// A file whose last line does not end.\nconst UNENDED: u32 = 1u;" };
-    let files =
-        vec![lib::PARAMS.into(), lib::COMPONENT.into(), unended.into(), broken.into(), geometry::ELEMENT.into()];
-    let kernel = of_files("elements", files, Choices::default());
+    let unrolled = Source {
+        path: "lib/unrolled",
+        text: "// A loop that becomes longer.\nconst STRIP: u32 = 1u;\nfn unrolled() {\n    // @unroll q STRIP\n    \
+               for (var q = 0u; q < STRIP; q += 1u) {\n        let x = q;\n    }\n}\n",
+    };
+    let own = [lib::PARAMS.into(), lib::COMPONENT.into()];
+    let files = own.into_iter().chain([unended.into(), unrolled.into(), broken.into(), geometry::ELEMENT.into()]);
+    let mut kernel = of_files("elements", files.collect(), Choices::default());
+    kernel.recipe.strip = Some(5);
+    assert_eq!(kernel.text().matches("let x = q;").count(), 5);
 
     let error = naga::front::wgsl::parse_str(&kernel.text()).expect_err("the leaf is broken");
     let line = error.location(&kernel.text()).expect("a place").line_number as usize;
