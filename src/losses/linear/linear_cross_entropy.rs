@@ -1,4 +1,4 @@
-//! Cross-entropy of a linear layer's logits, which are never stored.
+//! Cross-entropy of a linear layer's logits, without room for all logits.
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -8,7 +8,8 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 loss! {
-    /// Cross-entropy of a linear layer: `CrossEntropy(x·Wᵀ + b)`, without ever storing the `[N, V]` logits.
+    /// Cross-entropy of a linear layer: `CrossEntropy(x·Wᵀ + b)`. A GPU stores no more of the `[N, V]` logits than its
+    /// workspace bound allows.
     ///
     /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
     /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
@@ -17,9 +18,9 @@ loss! {
     /// Options, divisors and the form that keeps the digits of a confident right answer are the same as in
     /// [`CrossEntropy`](crate::CrossEntropy). There are no class weights.
     ///
-    /// Tiles of logits are folded into each row's softmax, and the gradients compute them again in blocks of bounded
-    /// size. Besides operands and gradients a GPU uses no more memory than its workspace bound. A bias of `−∞` masks
-    /// its class exactly. A row with an infinite element counts as NaN.
+    /// A GPU folds tiles of logits into each row's softmax, and computes them again for the gradients, block by block.
+    /// Besides operands and gradients it uses no more memory than its workspace bound. A bias of `−∞` masks its class
+    /// exactly. A row with an infinite element counts as NaN.
     ///
     /// Papers: Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models", 2024; Chowdhery et al., "PaLM",
     /// 2022, which uses a z-loss of 1e-4. Reference: `torch.nn.functional.cross_entropy` of

@@ -11,8 +11,10 @@ loss! {
     ///
     #[doc = paired!()]
     ///
-    /// Paper: Huber, "Robust Estimation of a Location Parameter", 1964. Reference: `torch.nn.functional.huber_loss`.
-    /// See also: [`SmoothL1`](crate::SmoothL1), which is this loss divided by δ; [`LogCosh`](crate::LogCosh).
+    /// Papers: Huber, "Robust Estimation of a Location Parameter", 1964; Holland and Welsch, "Robust Regression Using
+    /// Iteratively Reweighted Least-Squares", 1977, which recommends a δ of 1.345 standard deviations of the error.
+    /// Reference: `torch.nn.functional.huber_loss`. See also: [`SmoothL1`](crate::SmoothL1), which is this loss divided
+    /// by δ; [`LogCosh`](crate::LogCosh).
     ///
     /// # Example
     /// ```

@@ -14,7 +14,7 @@ choice! {
         Square = "square",
         /// `1/Σt`.
         Simple = "simple",
-        /// 1.
+        /// 1 for every class.
         Uniform = "uniform",
     }
 }

@@ -17,13 +17,13 @@ loss! {
     ///
     /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
     /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the
-    /// shard begins.
+    /// shard begins; `none` has `n` values then.
     ///
-    /// The N×N scores are never stored. Tiles of them are folded into each row's softmax, and the gradients compute
-    /// them again in blocks of bounded size. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the sum `Σ'`
-    /// leaves out the maximum, so that the loss of a query that found its key keeps its digits. A norm below 1e-8
-    /// counts as 1e-8; a row of zeros has the score 0 with every row, and its gradient is 0. A row with an infinite
-    /// element counts as NaN.
+    /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
+    /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
+    /// sum `Σ'` leaves out the maximum, so that the loss of a query that found its key keeps its digits. A norm below
+    /// 1e-8 counts as 1e-8; a row of zeros has the score 0 with every row, and its gradient is 0. A row with an
+    /// infinite element counts as NaN.
     ///
     /// Papers: van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018; Radford et al.,
     /// "Learning Transferable Visual Models From Natural Language Supervision" (CLIP), 2021, which starts from a

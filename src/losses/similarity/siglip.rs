@@ -15,11 +15,11 @@ loss! {
     /// image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`, `logit_bias`.
     ///
     /// For a shard of a batch, `image` is `[n, D]`, `text` has all texts, and [`Term::rows_from`] says where the shard
-    /// begins.
+    /// begins; `none` has `n` values then.
     ///
-    /// The N×N scores are never stored. They are computed in tiles, and for the gradients again in blocks of bounded
-    /// size. `−log σ(z)` is `softplus(−z)`, which does not overflow. A norm below 1e-8 counts as 1e-8; a row of zeros
-    /// has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
+    /// A GPU stores no more of the N×N scores than a block of bounded size: it computes them in tiles, and again for
+    /// the gradients. `−log σ(z)` is `softplus(−z)`, which does not overflow. A norm below 1e-8 counts as 1e-8; a row
+    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
     ///
     /// Paper: Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023, which starts from a scale of 10 and a
     /// bias of −10. See also: [`InfoNce`](crate::InfoNce), where pairs compete.

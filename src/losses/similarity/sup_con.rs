@@ -14,18 +14,18 @@ loss! {
     /// is `[N]`: a row whose label no other row has is 0 there, and a mean leaves it out. Gradients: `features`,
     /// `anchors`.
     ///
-    /// For a shard of a batch, [`Extra::Anchors`] is `[n, D]`: the rows of `features` from [`Term::rows_from`] (or the
-    /// first) on that have values, against all rows of `features`. The gradient of the anchors comes from each row's
-    /// own softmax, the gradient of `features` from the rows it is compared with. A row's whole gradient is the sum of
-    /// both over all shards.
+    /// For a shard of a batch, [`Extra::Anchors`], `[n, D]`, are the rows of `features` that belong to the shard, and
+    /// [`Term::rows_from`] says where they begin. Each is compared with all rows of `features`, and `none` has `n`
+    /// values then. The gradient of the anchors comes from each row's own softmax, the gradient of `features` from the
+    /// rows it is compared with. A row's whole gradient is the sum of both over all shards.
     ///
     /// This is the paper's L_out without its factor of the base temperature. NT-Xent (SimCLR) is this loss of two views
     /// of a batch, one after the other, with labels `i mod N`.
     ///
-    /// The N×N scores are never stored. Tiles of them are folded into each row's softmax, and the gradients compute
-    /// them again in blocks of bounded size. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the sum `Σ'`
-    /// leaves out the maximum, so that small losses keep their digits. A norm below 1e-8 counts as 1e-8; a row of zeros
-    /// has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
+    /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
+    /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
+    /// sum `Σ'` leaves out the maximum, so that small losses keep their digits. A norm below 1e-8 counts as 1e-8; a row
+    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
     ///
     /// Papers: Khosla et al., "Supervised Contrastive Learning", 2020, which recommends a temperature of 0.1; Chen et
     /// al., "A Simple Framework for Contrastive Learning of Visual Representations" (SimCLR), 2020. See also:

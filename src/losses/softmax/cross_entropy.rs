@@ -32,7 +32,7 @@ loss! {
     /// Reference: `torch.nn.functional.cross_entropy`. Papers: Szegedy et al., "Rethinking the Inception Architecture
     /// for Computer Vision", 2016, which uses a label smoothing of 0.1; Chowdhery et al., "PaLM", 2022, which uses a
     /// z-loss of 1e-4. See also: [`SoftmaxFocal`](crate::SoftmaxFocal); [`Dice`](crate::Dice);
-    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), which never stores the logits.
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), for the logits of a linear layer.
     ///
     /// # Example
     /// ```
