@@ -12,21 +12,21 @@ use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Where losses are named beside their own files and the list, and why.
+/// The files that may name a loss besides its own file, and why.
 const NAMED: &[(&str, &str)] = &[
     ("src/losses/mod.rs", "is the list"),
-    ("src/tasks.rs", "says which loss people train a task with"),
+    ("src/tasks.rs", "recommends a loss for each task"),
     ("src/compounds/", "has ready-made sums of named losses"),
     ("src/losses/composite/vae.rs", "is the sum of a squared error or a cross-entropy and a divergence"),
-    ("src/losses/region/dice_cross_entropy.rs", "is the sum of two in one pass"),
-    ("src/losses/gram/gram_style.rs", "is the squared error of products of channels"),
-    ("src/losses/linear/linear_cross_entropy.rs", "is the cross-entropy of logits that are never held"),
-    ("xtask/src/mutants/", "tries first the losses that hold most of the shaders' files"),
+    ("src/losses/region/dice_cross_entropy.rs", "is the sum of two losses in one pass"),
+    ("src/losses/gram/gram_style.rs", "has the leaf of the squared error"),
+    ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
+    ("xtask/src/mutants/", "first tries the losses that use most shader files"),
 ];
 
-/// The files below a folder, tests left out.
+/// The files below a folder, without tests.
 fn files(folder: &str) -> Vec<String> {
-    // a package by itself has neither the program nor the tasks
+    // the published package has no `cli` and no `xtask`
     let Ok(entries) = std::fs::read_dir(Path::new(ROOT).join(folder)) else { return Vec::new() };
     let below = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.expect("an entry");
@@ -54,8 +54,7 @@ fn names(code: &str, id: &str) -> bool {
     words.any(|word| word == name) || ["\"", "/"].iter().any(|before| code.contains(&format!("{before}{id}\"")))
 }
 
-/// Adding a loss is adding two files and a line: the walks, the checks, the kernels and the program know it by its
-/// header.
+/// A new loss is two files and a line. Checks, walks, kernels and the program read its header, so they need not name it.
 #[test]
 fn nothing_but_its_files_and_the_list_names_a_loss() {
     let (mut excepted, mut own) = (BTreeSet::new(), BTreeSet::new());
@@ -76,16 +75,16 @@ fn nothing_but_its_files_and_the_list_names_a_loss() {
     }
 }
 
-/// Losses that repeat all options of another, but for what differs.
+/// Losses that have all options of another loss, except the listed ones.
 const REPEATING: &[(&str, &str, &[&str])] = &[
     ("linear_cross_entropy", "cross_entropy", &[]),
     ("dice_cross_entropy", "cross_entropy", &[]),
-    // one label is ignored by both, and cross-entropy always has one
+    // both parts ignore the same label, and cross-entropy always ignores one
     ("dice_cross_entropy", "dice", &["ignore_index"]),
 ];
 
 #[test]
-fn what_is_repeated_of_another_loss_is_the_same() {
+fn losses_that_share_options_agree_on_them() {
     for (id, of, differing) in REPEATING {
         let options = |id| {
             let loss = by_id(id).expect("a loss");
@@ -96,7 +95,7 @@ fn what_is_repeated_of_another_loss_is_the_same() {
             let same = own.iter().any(|(own, default)| {
                 (own.name, own.kind, own.range) == (spec.name, spec.kind, spec.range) && *default == value
             });
-            assert!(same, "{id} has {} otherwise than {of}", spec.name);
+            assert!(same, "`{}` of {id} differs from the option of {of}", spec.name);
         }
     }
 }
