@@ -1,4 +1,5 @@
-//! What a loss is: a header that says everything but the mathematics, and the macro that writes its struct.
+//! What a loss is: a header with everything but the mathematics, a leaf with the mathematics, and the macro that writes the
+//! struct and its page.
 
 use crate::leaf::Leaf;
 use crate::options::Options;
@@ -8,15 +9,15 @@ use std::fmt;
 
 /// A loss: a struct of its options, with a header and a leaf. [`loss!`](crate::loss!) writes the struct.
 pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
-    /// Everything about the loss that is not mathematics.
+    /// Everything about the loss except its mathematics.
     fn header(&self) -> &'static Header;
-    /// The mathematics, as the family's trait.
+    /// The mathematics, as an implementation of the family's trait.
     fn leaf(&self) -> Leaf<'_>;
 }
 
 impl dyn Loss {
-    /// Whether another loss is walked as this one is: of one family, over operands of the same roles. What is bound for the
-    /// two is then the same, and so is every kernel but for its leaf.
+    /// Whether another loss has the same family, and operands with the same roles. Both then have the same bindings, and the
+    /// same kernels except for the leaf.
     pub fn walks_as(&self, other: &dyn Loss) -> bool {
         let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
@@ -24,17 +25,17 @@ impl dyn Loss {
     }
 }
 
-/// Everything about a loss that is not mathematics. Checks, tests, benchmarks, the program and the tables of the
-/// documentation read it from here.
+/// Everything about a loss except its mathematics. Checks, tests, benchmarks, the program and the tables of the documentation
+/// read it.
 #[derive(Debug)]
 pub struct Header {
     /// The name in snake_case, used in files and on the command line.
     pub id: &'static str,
-    /// What it is, in a few words.
+    /// A few words that say what the loss is.
     pub title: &'static str,
-    /// Its operands: the first is the prediction, whose shape the others follow.
+    /// The operands. The first is the prediction, which the shapes of the others follow.
     pub operands: &'static [OperandSpec],
-    /// The reductions it takes.
+    /// The reductions that the loss takes.
     pub reductions: &'static [Reduction],
     /// What a mean divides by.
     pub mean: Denominator,
@@ -55,7 +56,7 @@ impl Header {
         self.operands.iter().filter(|spec| matches!(spec.role, Role::Element | Role::Column | Role::Row))
     }
 
-    /// The operand that plays a role which a loss has once.
+    /// The operand with a role that no two operands of a loss have.
     pub(crate) fn player(&self, role: Role) -> Option<&'static OperandSpec> {
         self.operands.iter().find(|spec| spec.role == role)
     }
@@ -86,15 +87,15 @@ pub(crate) use source;
 pub struct OperandSpec {
     /// Its name, PyTorch's where PyTorch has it.
     pub name: &'static str,
-    /// What it is to the loss, which settles its shape and dtype.
+    /// Its role, which decides its shape and dtype.
     pub role: Role,
-    /// Whether the loss can do without it.
+    /// Whether a call may leave it out.
     pub optional: bool,
     /// Whether the loss has a gradient with respect to it.
     pub gradient: bool,
-    /// The values it holds: what tests and benchmarks draw.
+    /// The values it holds, which tests and benchmarks draw from.
     pub domain: Domain,
-    /// The number that a pointwise leaf sees in its place where it is not given.
+    /// The number that a pointwise leaf gets if a call leaves it out.
     pub absent: f32,
 }
 
@@ -104,7 +105,7 @@ impl OperandSpec {
     /// The optional mask of the values.
     pub const MASK: OperandSpec = OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary);
 
-    /// A prediction and its target, element by element, with a weight and a mask: what most losses of regression take.
+    /// A prediction, its target, a weight and a mask, element by element: the operands of most regression losses.
     pub const PAIRED: [OperandSpec; 4] = [
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).differentiable(),
@@ -112,26 +113,26 @@ impl OperandSpec {
         OperandSpec::MASK,
     ];
 
-    /// An operand that the loss needs, with no gradient, of real numbers.
+    /// A required operand that holds real numbers and has no gradient.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
         OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real, absent: 0.0 }
     }
-    /// The same, differentiable.
+    /// Gives the operand a gradient.
     pub const fn differentiable(mut self) -> OperandSpec {
         self.gradient = true;
         self
     }
-    /// The same, optional.
+    /// Makes the operand optional.
     pub const fn optional(mut self) -> OperandSpec {
         self.optional = true;
         self
     }
-    /// The same, optional, a pointwise leaf seeing this number where it is not given.
+    /// Makes the operand optional. A pointwise leaf gets this number if a call leaves it out.
     pub const fn or(mut self, absent: f32) -> OperandSpec {
         self.absent = absent;
         self.optional()
     }
-    /// The same, holding values of this domain.
+    /// Says which values the operand holds.
     pub const fn holding(mut self, domain: Domain) -> OperandSpec {
         self.domain = domain;
         self
@@ -143,23 +144,93 @@ impl OperandSpec {
 pub enum Denominator {
     /// The number of values that take part.
     Count,
-    /// The sum of their weights; their number where no weights are given.
+    /// The sum of their weights; their number if no weights are given.
     Weights,
 }
 
-/// Writes a loss's struct from its documentation, the operands of its `of`, its family, and its options with defaults and
-/// ranges.
+/// What the page of every loss says about types, reductions and errors. Its family decides about labels and limits; the
+/// literal is the crate's name in links.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! loss_page {
+    ($name:literal, Softmax) => { $crate::loss_page!(@labelled $name, "", "") };
+    ($name:literal, ClassSum) => { $crate::loss_page!(@labelled $name, "", "") };
+    ($name:literal, Linear) => { $crate::loss_page!(@labelled $name, "", $crate::loss_page!(@tiles $name)) };
+    ($name:literal, Region) => {
+        $crate::loss_page!(@labelled $name,
+            "; or the input has one channel, and the activation is softmax or class 0 is left out",
+            " A GPU takes up to 8,192 classes.")
+    };
+    ($name:literal, Similarity) => {
+        $crate::loss_page!(@page $name, "",
+            concat!("; or [`rows_from`](", $name, "::Term::rows_from) does not go with the other options"),
+            "", $crate::loss_page!(@tiles $name))
+    };
+    ($name:literal, Gram) => {
+        $crate::loss_page!(@page $name, "", "", "", " A GPU takes up to 32,768 channels and 2,097,152 positions of an item.")
+    };
+    ($name:literal, $family:ident) => { $crate::loss_page!(@page $name, "", "", "", "") };
+
+    (@labelled $name:literal, $option:expr, $limits:expr) => {
+        $crate::loss_page!(@page $name, "Labels are integers: `i32`, `u32`, `u8` or `i64`. ", $option,
+            concat!("\n- [`LabelOutOfRange`](", $name, "::Error::LabelOutOfRange): the target holds a label outside its \
+                range. If the labels are on a GPU, the next read of a result gives this error, and the label counts as \
+                ignored until then."),
+            $limits)
+    };
+    (@tiles $name:literal) => {
+        concat!(" A GPU takes rows of up to 32,768 elements, and works in blocks that have to fit the workspace bound \
+            and 16,384 dispatches. The CPU stores all pairs, which have to fit its [memory bound](", $name,
+            "::cpu::set_memory_bound).")
+    };
+    (@page $name:literal, $integers:expr, $option:expr, $label:expr, $limits:expr) => {
+        concat!(
+            "# Types and reductions\n\nFloats are `f32`, `f16` or `bf16`, and on the CPU also `f64`. ", $integers,
+            "A GPU computes in `f32` and gives a gradient in its operand's type; the CPU computes and gives `f64`.\n\n",
+            "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
+            unless this page names another divisor. A mean over nothing is NaN, and its gradient is 0. A NaN that takes part \
+            makes the loss NaN.\n\n",
+            "# Errors\n\nA call gives one of these errors before it computes anything:\n\n",
+            "- [`InvalidOption`](", $name, "::Error::InvalidOption): an option is outside its range, or the loss does not \
+            take the reduction", $option, ".\n",
+            "- [`InvalidOperand`](", $name, "::Error::InvalidOperand): an operand is missing, given twice or unknown, or a \
+            gradient is asked of an operand that has none.\n",
+            "- [`UnsupportedDtype`](", $name, "::Error::UnsupportedDtype): an operand has a type that it cannot have.\n",
+            "- [`ShapeMismatch`](", $name, "::Error::ShapeMismatch): the shape of an operand is not the one above.",
+            $label,
+            "\n- [`TooLarge`](", $name, "::Error::TooLarge): there are more elements than a loss can have, or more work \
+            than the device can do.", $limits,
+            "\n\n[`Error`](", $name, "::Error) lists all errors, also those of a device.",
+        )
+    };
+}
+
+/// The targets of the links to [`Extra`](crate::Extra) and [`Error`](crate::Error) that a loss's documentation may have.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! loss_links {
+    ($name:literal) => { $crate::loss_links!($name,
+        "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::Margin" "Extra::Sample" "Extra::Negatives"
+        "Extra::LogitScale" "Extra::Bias" "Extra::Anchors"
+        "Error::InvalidOption" "Error::LabelOutOfRange" "Term::rows_from")
+    };
+    ($name:literal, $($item:literal)+) => { concat!($("\n[`", $item, "`]: ", $name, "::", $item),+) };
+}
+
+/// Writes a loss's struct from its documentation, its required operands, its family, and its options.
 ///
-/// A loss of your own needs no more than this crate's have: beside the struct, a static `HEADER`, and the leaf, in Rust as the
-/// family's trait and in WGSL.
+/// A loss of your own needs what this crate's losses have: the struct, a static `HEADER`, and the leaf in Rust and in WGSL.
+/// Each option has a type, a default and a range, which the macro adds to the option's documentation. The type is one word, or
+/// one word around another as in `Option<f32>`; the range is written out, as in `Range::AtLeast(0.0)`. To the loss's
+/// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
 ///
-/// Some compilers get wrong, refuse or hardly finish what others take. In a leaf's WGSL,
-/// - write `a & b` and `a | b` rather than `a && b` and `a || b`, and `select` rather than `if` with `else` or an early
-///   `return`: SwiftShader, which headless browsers run on, takes twice the time for each of these after some twenty;
-/// - index no vector by a value that is not constant: DX12's older compiler, FXC, makes NaN of the whole where one component
-///   is NaN or infinite. An array may be indexed;
-/// - test for NaN with `is_nan`, which looks at the bits: `x != x` is false in Metal and FXC;
-/// - multiply with `part_of(share, v)` where a share of 0 must leave nothing of `v`, whatever else it is multiplied by.
+/// Some shader compilers reject, mistranslate or take long over code that others accept. In the WGSL of a leaf,
+/// - write `a & b` and `a | b` instead of `a && b` and `a || b`, and `select` instead of `if` with `else` or an early
+///   `return`. SwiftShader, which headless browsers run on, doubles its time with each branch after some twenty.
+/// - index no vector with a value that is not constant. FXC, the older compiler of DX12, makes all components NaN if one is
+///   NaN or infinite. An array may be indexed.
+/// - test for NaN with `is_nan`, which looks at the bits. `x != x` is false in Metal and FXC.
+/// - multiply with `part_of(share, v)` where a share of 0 has to give 0 even if `v` is infinite.
 ///
 /// ```
 /// use wgloss::{Array, Denominator, ElementScore, Header, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu};
@@ -213,22 +284,32 @@ pub enum Denominator {
 /// ```
 #[macro_export]
 macro_rules! loss {
+    // `@` and the name of the crate in links: only this library's own losses give it
     (
+        @$name:literal
         $(#[$doc:meta])*
         pub struct $loss:ident of ($($operand:ident),+) as $family:ident {
-            $($(#[doc = $option_doc:literal])* pub $option:ident: $type:ty = $default:expr, $range:expr;)*
+            $(
+                $(#[doc = $option_doc:literal])*
+                pub $option:ident: $type:ident $(<$item:ident>)? = $default:expr,
+                    $range:ident::$kind:ident $(($($bound:tt)+))?;
+            )*
         }
     ) => {
         $(#[$doc])*
         ///
-        /// Shapes that do not fit, options beyond their ranges, dtypes that are not taken and what is too large are refused of
-        /// every loss, as `wgloss::Error` tells.
+        #[doc = $crate::loss_page!($name, $family)]
+        ///
+        #[doc = $crate::loss_links!($name)]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $loss {
             $(
                 $(#[doc = $option_doc])*
-                #[doc = concat!("\n\nDefault `", stringify!($default), "`; range `", stringify!($range), "`.")]
-                pub $option: $type,
+                #[doc = concat!(
+                    "\n\nDefault: `", stringify!($default), "`. Range: ",
+                    $crate::option_values!($type $(<$item>)?, $kind $(($($bound)+))?), "."
+                )]
+                pub $option: $type $(<$item>)?,
             )*
         }
 
@@ -242,8 +323,8 @@ macro_rules! loss {
             fn specs(&self) -> Vec<$crate::OptionSpec> {
                 vec![$($crate::OptionSpec {
                     name: stringify!($option),
-                    kind: <$type as $crate::OptionType>::KIND,
-                    range: $range,
+                    kind: <$type $(<$item>)? as $crate::OptionType>::KIND,
+                    range: $range::$kind $(($($bound)+))?,
                     doc: concat!($($option_doc),*),
                 }),*]
             }
@@ -255,7 +336,7 @@ macro_rules! loss {
                 let mut next = 0;
                 $(
                     if place == next {
-                        let parsed = <$type as $crate::OptionType>::from_value(value);
+                        let parsed = <$type $(<$item>)? as $crate::OptionType>::from_value(value);
                         let known = parsed.is_some();
                         self.$option = parsed.unwrap_or(self.$option.clone());
                         return known;
@@ -267,9 +348,9 @@ macro_rules! loss {
         }
 
         impl $loss {
-            /// The loss of these operands, as a term that a context evaluates.
+            /// Joins the loss with its operands. Nothing is checked or computed before the term is evaluated.
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
-            #[allow(dead_code, reason = "what only sums are made of is never written by hand")]
+            #[allow(dead_code, reason = "the losses that only sums use are never called by hand")]
             pub fn of<T: $crate::Operand>(&self, $($operand: &T),+) -> $crate::Term<T> {
                 $crate::Term::new(self.clone(), [$((stringify!($operand), $operand)),+])
             }
@@ -283,5 +364,8 @@ macro_rules! loss {
                 $crate::Leaf::$family(self)
             }
         }
+    };
+    ($(#[$doc:meta])* pub struct $($loss:tt)+) => {
+        $crate::loss! { @"wgloss" $(#[$doc])* pub struct $($loss)+ }
     };
 }

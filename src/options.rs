@@ -251,6 +251,28 @@ fn integer(range: Range) -> String {
     }
 }
 
+/// The values that an option takes, in words for its documentation: of the type and the range that [`loss!`](crate::loss!)
+/// reads. A range is matched as tokens, since words cannot be made of an expression.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! option_values {
+    (bool, $($range:tt)+) => { "`true` or `false`" };
+    (Option<$type:ident>, $($range:tt)+) => { concat!("`None`, or ", $crate::option_values!($type, $($range)+)) };
+    (Vec<$type:ident>, $($range:tt)+) => { concat!("one or more, each ", $crate::option_values!($type, $($range)+)) };
+    (f32, Any) => { "any finite number" };
+    (i32, Any) => { "any `i32`" };
+    ($choice:ident, Any) => { concat!("a variant of [`", stringify!($choice), "`]") };
+    (i32, $($range:tt)+) => { concat!("an integer ", $crate::option_values!(number, $($range)+)) };
+    ($number:ident, AtLeast($low:literal)) => { concat!("`", stringify!($low), "` or more") };
+    ($number:ident, Above($low:literal)) => { concat!("greater than `", stringify!($low), "`") };
+    ($number:ident, Within($low:literal, $high:literal)) => {
+        concat!("from `", stringify!($low), "` to `", stringify!($high), "`")
+    };
+    ($number:ident, Between($low:literal, $high:literal)) => {
+        concat!("greater than `", stringify!($low), "` and less than `", stringify!($high), "`")
+    };
+}
+
 /// An option that is one of several names: an enum whose first variant is the default.
 macro_rules! choice {
     ($(#[$doc:meta])* pub enum $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal),* $(,)? }) => {

@@ -1,11 +1,27 @@
 //! The losses, by family; names are flat.
 
+use crate::loss::Loss;
+
+/// [`loss!`](crate::loss!) for this library's own losses, whose pages link to `crate`. A caller's pages link to
+/// `wgloss`, a name that means nothing inside this crate.
+macro_rules! loss {
+    ($($loss:tt)+) => { crate::loss! { @"crate" $($loss)+ } };
+}
+
+/// What the pages say about the operands of [`OperandSpec::PAIRED`](crate::OperandSpec::PAIRED).
+macro_rules! paired {
+    () => {
+        "`input` (x) and `target` (t) are floats of one shape. `none` has the shape of `input`. [`Extra::Weight`], of \
+        this shape, multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of this \
+        shape, leaves out each value where it is 0. Gradients: `input`, `target`."
+    };
+}
+
+// below the macros, since it expands one
 #[cfg(test)]
 mod tests;
 
-use crate::loss::Loss;
-
-/// Declares the files of a family and what they export, and gathers the defaults of all into the list.
+/// Declares the files of each family, exports their losses, and lists the defaults of all losses.
 macro_rules! catalogue {
     ($($family:ident { $($file:ident: $loss:ident),* $(,)? $(; $part:ident)? })*) => {
         $(mod $family { $(pub(super) mod $file;)* $(pub(super) mod $part;)? })*
@@ -44,7 +60,7 @@ catalogue! {
         kl_penalty: KlPenalty,
         preference: Preference,
         dpo: Dpo;
-        // what only sums are made of
+        // only a part of adversarial_discriminator
         adversarial_side
     }
     softmax {
@@ -91,7 +107,7 @@ catalogue! {
     }
 }
 
-/// Every loss that is walked itself: sums taken apart.
+/// Every loss that has a kernel of its own: sums of losses are replaced by their parts.
 #[cfg(all(test, feature = "gpu"))]
 pub(crate) fn walked() -> Vec<Box<dyn Loss>> {
     let part: Box<dyn Loss> = Box::new(pointwise::adversarial_side::AdversarialSide::default());

@@ -1,26 +1,32 @@
-//! The losses against the tree around them: who names one, and what one repeats of another.
+//! The losses in the tree: which files name a loss, which options losses have in common, and what their pages say.
 
 use super::{all, by_id};
+use crate::leaf::Leaf;
+use crate::loss::{Loss, OperandSpec};
+use crate::options::Kind;
+use crate::reduction::Reduction;
+use crate::role::Sizes;
+use crate::shape::ClassAxis;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Where losses are named beside their own files and the list, and why.
+/// The files that may name a loss besides its own file, and why.
 const NAMED: &[(&str, &str)] = &[
     ("src/losses/mod.rs", "is the list"),
-    ("src/tasks.rs", "says which loss people train a task with"),
+    ("src/tasks.rs", "recommends a loss for each task"),
     ("src/compounds/", "has ready-made sums of named losses"),
     ("src/losses/composite/vae.rs", "is the sum of a squared error or a cross-entropy and a divergence"),
-    ("src/losses/region/dice_cross_entropy.rs", "is the sum of two in one pass"),
-    ("src/losses/gram/gram_style.rs", "is the squared error of products of channels"),
-    ("src/losses/linear/linear_cross_entropy.rs", "is the cross-entropy of logits that are never held"),
-    ("xtask/src/mutants/", "tries first the losses that hold most of the shaders' files"),
+    ("src/losses/region/dice_cross_entropy.rs", "is the sum of two losses in one pass"),
+    ("src/losses/gram/gram_style.rs", "has the leaf of the squared error"),
+    ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
+    ("xtask/src/mutants/", "first tries the losses that use most shader files"),
 ];
 
-/// The files below a folder, tests left out.
+/// The files below a folder, without tests.
 fn files(folder: &str) -> Vec<String> {
-    // a package by itself has neither the program nor the tasks
+    // the published package has no `cli` and no `xtask`
     let Ok(entries) = std::fs::read_dir(Path::new(ROOT).join(folder)) else { return Vec::new() };
     let below = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.expect("an entry");
@@ -48,7 +54,7 @@ fn names(code: &str, id: &str) -> bool {
     words.any(|word| word == name) || ["\"", "/"].iter().any(|before| code.contains(&format!("{before}{id}\"")))
 }
 
-/// Adding a loss is adding two files and a line: the walks, the checks, the kernels and the program know it by its header.
+/// A new loss is two files and a line. Checks, walks, kernels and the program read its header, so they need not name it.
 #[test]
 fn nothing_but_its_files_and_the_list_names_a_loss() {
     let (mut excepted, mut own) = (BTreeSet::new(), BTreeSet::new());
@@ -69,16 +75,16 @@ fn nothing_but_its_files_and_the_list_names_a_loss() {
     }
 }
 
-/// Losses that repeat all options of another, but for what differs.
+/// Losses that have all options of another loss, except the listed ones.
 const REPEATING: &[(&str, &str, &[&str])] = &[
     ("linear_cross_entropy", "cross_entropy", &[]),
     ("dice_cross_entropy", "cross_entropy", &[]),
-    // one label is ignored by both, and cross-entropy always has one
+    // both parts ignore the same label, and cross-entropy always ignores one
     ("dice_cross_entropy", "dice", &["ignore_index"]),
 ];
 
 #[test]
-fn what_is_repeated_of_another_loss_is_the_same() {
+fn losses_that_share_options_agree_on_them() {
     for (id, of, differing) in REPEATING {
         let options = |id| {
             let loss = by_id(id).expect("a loss");
@@ -89,7 +95,125 @@ fn what_is_repeated_of_another_loss_is_the_same() {
             let same = own.iter().any(|(own, default)| {
                 (own.name, own.kind, own.range) == (spec.name, spec.kind, spec.range) && *default == value
             });
-            assert!(same, "{id} has {} otherwise than {of}", spec.name);
+            assert!(same, "`{}` of {id} differs from the option of {of}", spec.name);
         }
     }
+}
+
+/// What a loss's author writes about it: the doc comments of its struct and the name of its source file.
+struct Page {
+    path: String,
+    text: String,
+}
+
+impl Page {
+    fn of(id: &str) -> Page {
+        let path = files("src/losses").into_iter().find(|path| path.ends_with(&format!("/{id}.rs")));
+        let path = path.unwrap_or_else(|| panic!("{id} has a file"));
+        let file = std::fs::read_to_string(Path::new(ROOT).join(&path)).expect("a file of the tree");
+        let own = file.split("\nloss! {\n").nth(1).and_then(|rest| rest.split("    pub struct ").next());
+        let line = |line: &str| match line.trim_start() {
+            "#[doc = paired!()]" => paired!().to_string(),
+            line => line.strip_prefix("///").unwrap_or_default().trim().to_string(),
+        };
+        Page { text: own.unwrap_or_default().lines().map(line).collect::<Vec<_>>().join("\n"), path }
+    }
+
+    /// The page as one line, so that a phrase is found where a line breaks.
+    fn line(&self) -> String {
+        self.text.replace('\n', " ")
+    }
+
+    /// The names in backticks in the sentence that begins with these words.
+    fn names_after(&self, words: &str) -> Vec<String> {
+        let line = self.line();
+        let sentence = line.split(words).nth(1).and_then(|rest| rest.split('.').next()).unwrap_or_default();
+        sentence.split('`').skip(1).step_by(2).map(String::from).collect()
+    }
+
+    /// The runnable code under "# Example".
+    fn example(&self) -> &str {
+        self.text.split("# Example\n```\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default()
+    }
+}
+
+/// How a page writes an operand: its name, or the [`Extra`] that gives it.
+fn written(spec: &OperandSpec) -> String {
+    if !spec.optional {
+        return format!("`{}`", spec.name);
+    }
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    format!("[`Extra::{}`]", spec.name.split('_').map(capital).collect::<String>())
+}
+
+/// The shape of the unreduced loss of some sample operand, in a page's words.
+fn shape_of_none(loss: &dyn Loss) -> String {
+    let header = loss.header();
+    let (first, items) = (header.operands[0].name, [7, 3, 5, 4]);
+    let leader = match loss.leaf() {
+        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_) => &items[..2],
+        _ => &items[..],
+    };
+    let values = Sizes::new(loss, leader, ClassAxis::Second, false).values;
+    match &values[..] {
+        [7, 3, 5, 4] => format!("`none` has the shape of `{first}`"),
+        [7, 5, 4] => "`none` is `[N, d1, ..., dk]`".into(),
+        [7, 3, 5] => "`none` is `[...]`".into(),
+        [7, 3, 3] => "`none` is `[N, C, C]`".into(),
+        [7, 3] => "`none` is `[N, C]`".into(),
+        [7] => "`none` is `[N]`".into(),
+        other => panic!("{} has values {other:?}, for which this test has no words", header.id),
+    }
+}
+
+/// A number without one of these words in its documentation lacks its unit.
+const UNITS: &[&str] =
+    &["in units of", "factor", "share", "power", "weight", "ratio", "temperature", "quantile", "cosine", "label"];
+
+/// What a stranger looks for on a loss's page and does not find. The macro writes the rest: defaults, ranges, dtypes,
+/// errors.
+fn lacks(loss: &dyn Loss) -> Vec<String> {
+    let header = loss.header();
+    let (page, mut lacking) = (Page::of(header.id), Vec::new());
+    let mut demand = |met: bool, what: String| {
+        if !met {
+            lacking.push(format!("{}: {what}", page.path))
+        }
+    };
+    let line = page.line();
+
+    let summary = page.text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    demand(summary.contains(": `") || summary.contains(" `"), "a formula in the first paragraph".into());
+    for spec in header.operands {
+        demand(line.contains(&written(spec)), format!("the operand {}", written(spec)));
+    }
+    let gradients: Vec<&str> = header.operands.iter().filter(|spec| spec.gradient).map(|spec| spec.name).collect();
+    demand(page.names_after("Gradients: ") == gradients, format!("\"Gradients: \" with `{}`", gradients.join("`, `")));
+    let none = match header.reductions.contains(&Reduction::None) {
+        true => shape_of_none(loss),
+        false => "there is no `none`".into(),
+    };
+    demand(line.to_lowercase().contains(&none.to_lowercase()), format!("the sentence \"{none}\""));
+    let batched = header.reductions.contains(&Reduction::BatchMean);
+    demand(line.contains("`batch_mean`") == batched, "`batch_mean`, exactly if the loss takes it".into());
+    let sources = ["Paper: ", "Papers: ", "Reference: ", "Source: "];
+    demand(sources.iter().any(|source| line.contains(source)), "a paper or a reference".into());
+    let name = format!("{loss:?}").split([' ', '{']).next().unwrap_or_default().to_string();
+    let example = page.example();
+    demand(example.contains(&name) && example.contains("assert"), format!("an # Example of {name}"));
+
+    for spec in loss.specs() {
+        let doc = spec.doc.trim();
+        demand(doc.ends_with('.'), format!("a sentence about the option `{}`", spec.name));
+        let numbers = matches!(spec.kind, Kind::Number | Kind::NumberOrNone | Kind::Integer | Kind::Numbers);
+        let has_unit = UNITS.iter().any(|unit| doc.contains(unit));
+        demand(!numbers || has_unit, format!("the unit of the option `{}`: one of {UNITS:?}", spec.name));
+    }
+    lacking
+}
+
+#[test]
+fn a_page_says_what_a_stranger_looks_for() {
+    let lacking: Vec<String> = all().iter().flat_map(|loss| lacks(&**loss)).collect();
+    assert!(lacking.is_empty(), "these pages lack something:\n{}", lacking.join("\n"));
 }

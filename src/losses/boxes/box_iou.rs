@@ -1,4 +1,4 @@
-//! Intersection over union of boxes, and its kin.
+//! Intersection over union of boxes, and its relatives GIoU, DIoU and CIoU.
 
 use crate::leaf::{Boxes, ElementScore};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -7,49 +7,58 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// What a loss of boxes adds to `1 − IoU`.
+    /// The term that a box loss adds to `1 − IoU`.
     pub enum IouKind {
         /// Nothing.
         Iou = "iou",
-        /// The share of the enclosing box that neither covers.
+        /// The share of the enclosing box that neither box covers.
         Giou = "giou",
-        /// The squared distance of the centres over that of the enclosing box's corners.
+        /// The squared distance of the centres over the squared diagonal of the enclosing box.
         Diou = "diou",
-        /// That, and a term for the ratio of width to height.
+        /// The term of `Diou`, and one for the ratio of width to height.
         Ciou = "ciou",
     }
 }
 
-crate::loss! {
-    /// Box loss: `1 − IoU` for each pair of boxes, with what the kind adds: `IoU = I/(U + eps)`, 0 where `U + eps` is 0.
+loss! {
+    /// Box loss: `1 − IoU` plus the term that `kind` names, for each pair of boxes. `IoU = I/(U + eps)`, 0 where
+    /// `U + eps` is 0, with the areas `I` of the intersection and `U` of the union.
     ///
-    /// `input` and `target` are `[..., 4]`, boxes as x1, y1, x2, y2; `none` is `[...]`. By an optional [`Extra::Weight`] of
-    /// that shape `none` and `sum` are multiplied, a mean being `Σ w·l / Σ w`. An [`Extra::Mask`] leaves out what it is zero
-    /// for: the boxes that no object was matched to, say.
+    /// `input` and `target` are floats `[..., 4]`: boxes as x1, y1, x2, y2. `none` is `[...]`. [`Extra::Weight`], of
+    /// this shape, multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of this
+    /// shape, leaves out each box where it is 0, for example boxes that no object was matched to. Gradients: `input`.
     ///
-    /// giou adds `(H − U)/(H + eps)` of the enclosing box `H`, so that boxes apart attract each other; diou `ρ²/c²`, with
-    /// `c²` the squared diagonal of `H` plus eps; ciou also `α·v`, with `v = 4/π²·(atan(w/h) − atan(w'/h'))²` and
-    /// `α = v/(1 − IoU + v + eps)`, which the gradient takes for a constant.
+    /// With the smallest box `H` that holds both,
+    /// - giou adds `(H − U)/(H + eps)`, by areas, so that boxes that do not overlap attract each other;
+    /// - diou adds `ρ²/c²`, with the distance `ρ` of the centres and the squared diagonal of `H` plus eps as `c²`;
+    /// - ciou adds `ρ²/c² + α·v`, with `v = 4/π²·(atan(w/h) − atan(w'/h'))²` and `α = v/(1 − IoU + v + eps)`, which is
+    ///   a constant in the gradient.
     ///
-    /// `1 − IoU` is computed from what either box has alone, so that a good overlap keeps its digits. Equal corners share
-    /// the derivative by halves. Boxes of no area, equal boxes and inverted boxes give finite numbers.
+    /// On a GPU `1 − IoU` is computed from the parts that only one box covers, so that a good overlap keeps its digits.
+    /// Where corners are equal, each box has half of the derivative. Boxes without area, equal boxes and inverted boxes
+    /// give finite numbers.
     ///
-    /// A box with an infinite coordinate is decided as float64 autograd decides the formulas: NaN where an area or the
-    /// enclosing box is unknown; an IoU of 0 beside an infinite area, with a NaN for the corners whose share in it is infinite.
-    /// Coordinates as large as f32 holds are scaled before they are squared.
+    /// A box with an infinite coordinate gets what float64 autograd gets from the formulas: NaN where an area or `H` is
+    /// unknown, and an IoU of 0 beside an infinite area. Large finite coordinates are scaled before they are squared.
     ///
-    /// Papers: Rezatofighi et al., "Generalized Intersection over Union", 2019; Zheng et al., "Distance-IoU Loss", 2020.
-    /// Reference: `torchvision.ops.{generalized,distance,complete}_box_iou_loss`. Neighbours: [`SmoothL1`](crate::SmoothL1).
+    /// Papers: Rezatofighi et al., "Generalized Intersection over Union", 2019; Zheng et al., "Distance-IoU Loss", 2020
+    /// (diou and ciou). Reference: `torchvision.ops.{generalized,distance,complete}_box_iou_loss`. See also:
+    /// [`SmoothL1`](crate::SmoothL1).
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where the last axis is not 4.
-    ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, BoxIou, cpu};
+    /// let input = Array::new(&[0.0f32, 0.0, 2.0, 2.0], [1, 4])?;
+    /// let target = Array::new(&[1.0f32, 0.0, 3.0, 2.0], [1, 4])?;
+    /// // an intersection of 2 in a union of 6
+    /// let loss = cpu::value(&BoxIou::default().of(&input, &target))?.loss()?;
+    /// assert!((loss - (1.0 - 2.0 / 6.0)).abs() < 1e-6);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct BoxIou of (input, target) as Boxes {
-        /// What is added.
+        /// The term that is added to `1 − IoU`.
         pub kind: IouKind = IouKind::Iou, Range::Any;
-        /// Added to denominators, in units of area.
+        /// Is added to denominators, in units of area.
         pub eps: f32 = 1e-7, Range::Above(0.0);
     }
 }
@@ -69,12 +78,12 @@ static HEADER: Header = Header {
     default: || Box::new(BoxIou::default()),
 };
 
-/// The share of a maximum's derivative that the first of two numbers has.
+/// The share that the first of two numbers has in the derivative of their maximum.
 fn share(first: f64, second: f64) -> f64 {
     if first == second { 0.5 } else { f64::from(u8::from(first > second)) }
 }
 
-/// The angle whose tangent is y/x, 0 for 0/0.
+/// The angle with the tangent y/x, 0 for 0/0.
 fn angle(y: f64, x: f64) -> f64 {
     if y == 0.0 { 0.0 } else { (y / x).atan() }
 }
@@ -87,7 +96,7 @@ impl Boxes for BoxIou {
         let size_b = each(&|k| b[k + 2] - b[k]);
         let both = each(&|k| a[k + 2].min(b[k + 2]) - a[k].max(b[k]));
         let hull = each(&|k| a[k + 2].max(b[k + 2]) - a[k].min(b[k]));
-        // the derivative of width·height with respect to the two corners, low ones first
+        // the derivative of width·height with respect to x1, y1, x2, y2
         let of_area = |s: [f64; 2], low: [f64; 2], high: [f64; 2]| {
             [-s[1] * low[0], -s[0] * low[1], s[1] * high[0], s[0] * high[1]]
         };
@@ -137,7 +146,7 @@ impl Boxes for BoxIou {
             };
             add(factor * v, &|k| slope * of_lean[k]);
         }
-        // what is infinite has no slope
+        // an infinite loss has an unknown slope
         ElementScore { loss, d: if loss.is_infinite() { [f64::NAN; 4] } else { d } }
     }
 }

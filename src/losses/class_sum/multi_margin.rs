@@ -1,4 +1,4 @@
-//! The margin between the right class and each other.
+//! The margin between the right class and each other class.
 
 use crate::leaf::{ClassScore, ClassSeen, ClassSum};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,28 +6,33 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Multi-class margin loss: `w[t]/C·Σ_{c≠t} max(margin − x_t + x_c, 0)^p` for each row.
     ///
-    /// `input` is `[N, C]`, `target` holds labels `[N]`; further axes are taken as for
-    /// [`CrossEntropy`](crate::CrossEntropy). [`Extra::Weight`] is a weight for each class, `[C]`; [`Extra::Mask`] has the
-    /// labels' shape. `none` has the labels' shape. A mean divides by the number of rows, weights or not.
+    /// `input` holds scores, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
+    /// labels, integers `[N, d1, ..., dk]` in `0..C`. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is the weight `w`
+    /// of each class, `[C]`; without it `w` is 1. A mean divides by the number of rows, whatever their weights.
+    /// [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0. Gradients: `input`.
     ///
-    /// `x_c − x_t` comes first, which is exact where the two are close. The derivative of `max(·, 0)` at 0 is 0. A class of
-    /// `−∞` falls short of every margin; the label's own `−∞` is an infinite loss.
+    /// The difference `x_c − x_t` is taken first, since it is exact where the two are close. The derivative of
+    /// `max(·, 0)` at 0 is 0. A class with a score of `−∞` costs nothing; if it is the label's, the loss is infinite.
     ///
-    /// Paper: Crammer & Singer, "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines", 2001.
+    /// Paper: Crammer and Singer, "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines", 2001.
     /// Reference: `torch.nn.functional.multi_margin_loss`.
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C`.
-    ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, MultiMargin, cpu};
+    /// let scores = Array::new(&[3.0f32, 2.5], [1, 2])?;
+    /// let labels = Array::new(&[0i32], [1])?;
+    /// // the lead of ½ lacks ½ of the margin; divided by two classes
+    /// assert_eq!(cpu::value(&MultiMargin::default().of(&scores, &labels))?.loss()?, 0.5 / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct MultiMargin of (input, target) as ClassSum {
-        /// The power of each shortfall: 1 or 2.
+        /// The power of each term: 1 or 2.
         pub p: i32 = 1, Range::Within(1.0, 2.0);
-        /// How far the right class has to lead every other.
+        /// By how much the right class has to lead each other class, in units of the input.
         pub margin: f32 = 1.0, Range::Any;
     }
 }
@@ -50,7 +55,7 @@ static HEADER: Header = Header {
 impl ClassSum for MultiMargin {
     fn score(&self, class: &ClassSeen) -> ClassScore {
         let short = f64::from(self.margin) + (class.x - class.x_label);
-        // a weight of 0 is a factor of nothing, infinite or not
+        // a weight of 0 removes an infinite term too
         if class.hit || class.x == f64::NEG_INFINITY || short <= 0.0 || class.weight == 0.0 {
             return ClassScore::default();
         }

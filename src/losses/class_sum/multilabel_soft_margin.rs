@@ -1,4 +1,4 @@
-//! Independent yes-or-no questions, one for each class.
+//! Binary cross-entropy of each class, averaged over the classes.
 
 use crate::leaf::{ClassScore, ClassSeen, ClassSum};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,21 +6,32 @@ use crate::math::{part_of, sigmoid_balance, softplus};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Multi-label soft margin loss: `−1/C·Σ_c w[c]·(t_c·log σ(x_c) + (1 − t_c)·log σ(−x_c))` for each row.
     ///
-    /// `input` holds logits, `[N, C]`, and `target` floats from 0 to 1 of the input's shape; further axes are taken as for
-    /// [`CrossEntropy`](crate::CrossEntropy). [`Extra::Weight`] is a weight for each class, `[C]`; [`Extra::Mask`] is `[N]`.
-    /// `none` is `[N]`. A mean divides by the number of rows.
+    /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
+    /// floats from 0 to 1, of the input's shape, never labels. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is the
+    /// weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the number of rows, whatever the
+    /// weights. [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0. Gradients: `input`.
     ///
-    /// The logs are `−softplus(∓x)`, without overflow, and the derivative `(1 − t)·σ(x) − t·σ(−x)`, so that neither loses
-    /// the digits of a confident right answer. A class of `−∞` with a target of 0 is masked: a loss of 0.
-    /// One of `+∞` is a NaN, as in PyTorch. A weight of 0 mutes its class, infinite or not.
+    /// The logs are computed as `−softplus(∓x)`, which does not overflow, and the derivative as
+    /// `(1 − t)·σ(x) − t·σ(−x)`, so that both keep the digits of a confident right answer. A logit of `−∞` with a
+    /// target of 0 costs nothing. A logit of `+∞` gives NaN for a target of 1 and infinity for others, as in PyTorch. A
+    /// weight of 0 removes its class, infinite or not.
     ///
-    /// Reference: `torch.nn.functional.multilabel_soft_margin_loss`. Neighbours: [`SigmoidFocal`](crate::SigmoidFocal).
+    /// Reference: `torch.nn.functional.multilabel_soft_margin_loss`. See also: [`BceWithLogits`](crate::BceWithLogits),
+    /// which keeps the classes apart; [`SigmoidFocal`](crate::SigmoidFocal).
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, MultilabelSoftMargin, cpu};
+    /// let logits = Array::new(&[0.0f32, 0.0], [1, 2])?;
+    /// let target = Array::new(&[1.0f32, 0.0], [1, 2])?;
+    /// // two probabilities of ½: the mean of log 2 and log 2
+    /// let loss = cpu::value(&MultilabelSoftMargin::default().of(&logits, &target))?.loss()?;
+    /// assert!((loss - 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct MultilabelSoftMargin of (input, target) as ClassSum {}
 }
 
@@ -43,7 +54,7 @@ impl ClassSum for MultilabelSoftMargin {
     fn score(&self, class: &ClassSeen) -> ClassScore {
         let ClassSeen { x, t, .. } = *class;
         let share = class.weight / class.classes;
-        // a class of −∞ is masked, one of +∞ is unknown
+        // a target of 0 removes the infinite term of a logit of −∞; at +∞ a target of 1 leaves 0·∞, which is NaN
         let loss = part_of(t, softplus(-x)) + (1.0 - t) * softplus(x);
         let d = sigmoid_balance(1.0 - t, t, x);
         ClassScore { loss: part_of(share, loss), d: part_of(share, d), d_label: 0.0 }

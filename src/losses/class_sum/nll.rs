@@ -7,26 +7,31 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Negative log-likelihood: `−w[t]·x_t` for each position, `x` being log-probabilities.
+loss! {
+    /// Negative log-likelihood: `−w[t]·x_t` for each position, with the log-probabilities `x`.
     ///
-    /// `input` holds log-probabilities, `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last; `target` labels of
-    /// shape `[N, d1, ..., dk]`. [`Extra::Weight`] is a weight for each class, `[C]`; [`Extra::Mask`] has the labels' shape.
-    /// `none` has the labels' shape. A mean divides by `Σ w[t]` of the kept positions.
+    /// `input` holds log-probabilities, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target`
+    /// holds labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`.
+    /// [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the sum of
+    /// `w[t]` over the kept positions. [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0.
+    /// Gradients: `input`.
     ///
-    /// The log-probabilities are taken as they are: from logits, [`CrossEntropy`](crate::CrossEntropy) is one pass instead
-    /// of three and keeps the digits of a confident answer. Every class of a kept position is looked at, so that a NaN shows
-    /// that the label does not pick; `−∞` for another class is a class that is masked.
+    /// The log-probabilities are taken as they are. If you have logits, [`CrossEntropy`](crate::CrossEntropy) takes one
+    /// pass instead of three and keeps the digits of a confident answer. The loss reads every class of a kept position,
+    /// so that a NaN in any of them makes it NaN. A `−∞` for a class that is not the label's costs nothing.
     ///
     /// Reference: `torch.nn.functional.nll_loss`.
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` that is not `ignore_index`.
-    ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Nll, cpu};
+    /// let log_probabilities = Array::new(&[-1.0f32, -2.0, -3.0, -4.0], [2, 2])?;
+    /// let labels = Array::new(&[0i32, 1], [2])?;
+    /// assert_eq!(cpu::value(&Nll::default().of(&log_probabilities, &labels))?.loss()?, (1.0 + 4.0) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Nll of (input, target) as ClassSum {
-        /// The label of positions that take no part.
+        /// The label of positions that are left out.
         pub ignore_index: i32 = -100, Range::Any;
     }
 }

@@ -1,4 +1,4 @@
-//! A discriminator against a generator.
+//! The adversarial loss of a discriminator.
 
 use crate::leaf::{Component, Composite};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -9,22 +9,29 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 use std::sync::Arc;
 
-crate::loss! {
-    /// Discriminator's adversarial loss, of its scores `r` of what is real and `f` of what was generated: vanilla
-    /// `softplus(−r)` and `softplus(f)`, least_squares `½(r − 1)²` and `½f²`, hinge `max(1 − r, 0)` and `max(1 + f, 0)`,
-    /// wasserstein `−r` and `f`. Each side is reduced, then the two are added.
+loss! {
+    /// Adversarial loss of a discriminator, with its scores `r` of real data and `f` of generated data: vanilla
+    /// `softplus(−r)` and `softplus(f)`, least_squares `½(r − 1)²` and `½f²`, hinge `max(1 − r, 0)` and
+    /// `max(1 + f, 0)`, wasserstein `−r` and `f`. Each side is reduced by itself, then the two are added.
     ///
-    /// `real` and `fake` may have different shapes; both are differentiable. There is no `none`. At the hinge's kink the
-    /// derivative is 0. The parts of an outcome are `real` and `fake`.
+    /// `real` and `fake` hold scores, floats of any two shapes. There is no `none`. The parts of an outcome are `real`
+    /// and `fake`. Where a hinge is exactly 0, its derivative is 0. Gradients: `real`, `fake`.
     ///
-    /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014; Mao et al., "Least Squares GANs", 2017; Lim & Ye,
-    /// "Geometric GAN", 2017; Arjovsky et al., "Wasserstein GAN", 2017. Neighbours:
-    /// [`AdversarialGenerator`](crate::AdversarialGenerator), the other side.
+    /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014; Mao et al., "Least Squares Generative
+    /// Adversarial Networks", 2017; Lim and Ye, "Geometric GAN", 2017 (hinge); Arjovsky et al., "Wasserstein GAN",
+    /// 2017. See also: [`AdversarialGenerator`](crate::AdversarialGenerator), the other side.
     ///
-    /// # Errors
-    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for `none`.
+    /// # Example
+    /// ```
+    /// use wgloss::{AdversarialDiscriminator, AdversarialKind, Array, cpu};
+    /// let (real, fake) = (Array::new(&[2.0f32, 0.5], [2])?, Array::new(&[-2.0f32], [1])?);
+    /// let loss = AdversarialDiscriminator { kind: AdversarialKind::Hinge }.of(&real, &fake);
+    /// // one real score lacks ½ of the margin; the fake one is below −1
+    /// assert_eq!(cpu::value(&loss)?.loss()?, (0.0 + 0.5) / 2.0 + 0.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct AdversarialDiscriminator of (real, fake) as Composite {
-        /// Which game the two play.
+        /// The kind of adversarial loss. Take the same kind for generator and discriminator.
         pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
     }
 }
@@ -44,7 +51,7 @@ static HEADER: Header = Header {
 
 impl Composite for AdversarialDiscriminator {
     fn shares_batch(&self) -> bool {
-        // each side is a mean of its own
+        // each side has a mean by itself, so the two may differ in length
         false
     }
 

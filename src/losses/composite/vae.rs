@@ -9,32 +9,40 @@ use crate::role::{Domain, Role};
 use std::sync::Arc;
 
 choice! {
-    /// How an autoencoder's reconstruction is judged.
+    /// The loss of an autoencoder's reconstruction.
     pub enum Reconstruction {
-        /// By squared errors.
+        /// Squared errors.
         Mse = "mse",
-        /// As logits of probabilities.
+        /// Binary cross-entropy: the reconstruction holds logits.
         BceWithLogits = "bce_with_logits",
     }
 }
 
-crate::loss! {
-    /// Variational autoencoder's loss: `(Σ reconstruction + β·Σ gaussian_kl) / N`, for `sum` without the `/ N`.
+loss! {
+    /// Loss of a variational autoencoder: `(Σ reconstruction + β·Σ gaussian_kl) / N`; the reduction `sum` does not
+    /// divide by `N`.
     ///
-    /// `input`, the reconstruction, and `target` have one shape `[N, ...]`; `mu` and `log_var`, the posterior's, have
-    /// another, of the same batch `N`. All but the target are differentiable. There is no `none`. The parts of an outcome are `reconstruction` and
-    /// `gaussian_kl`.
+    /// `input`, the reconstruction, and `target` are floats of one shape, `[N, ...]`. `mu` and `log_var`, mean and log
+    /// variance of the posterior, are floats of another shape, `[N, ...]`. There is no `none`. The parts of an outcome
+    /// are `reconstruction` and `gaussian_kl`. Gradients: `input`, `mu`, `log_var`.
     ///
-    /// Papers: Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; β as in Higgins et al., "beta-VAE", 2017.
-    /// Neighbours: its parts, [`Mse`], [`BceWithLogits`] and [`GaussianKl`], for another sum of them.
+    /// Papers: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, where β is 1; Higgins et al., "beta-VAE",
+    /// 2017, which recommends β above 1 for disentangled codes. See also: the parts, [`Mse`], [`BceWithLogits`] and
+    /// [`GaussianKl`], for another sum of them.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where `target` has not the shape of `input`, `log_var` that of
-    /// `mu`, or `mu` another batch than `input`; [`Error::InvalidOption`](crate::Error::InvalidOption) for `none`.
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Vae, cpu};
+    /// let (input, target) = (Array::new(&[1.0f32, 2.0], [1, 2])?, Array::new(&[1.0f32, 0.0], [1, 2])?);
+    /// let (mu, log_var) = (Array::new(&[1.0f32], [1, 1])?, Array::new(&[0.0f32], [1, 1])?);
+    /// // squared errors of 0 and 4, and a divergence of ½·1²
+    /// assert_eq!(cpu::value(&Vae::default().of(&input, &target, &mu, &log_var))?.loss()?, 4.0 + 0.5);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Vae of (input, target, mu, log_var) as Composite {
-        /// How the reconstruction is judged.
+        /// The loss of the reconstruction.
         pub reconstruction: Reconstruction = Reconstruction::Mse, Range::Any;
-        /// The factor of the divergence from the prior.
+        /// The factor β of the divergence from the prior.
         pub beta: f32 = 1.0, Range::AtLeast(0.0);
     }
 }

@@ -6,24 +6,38 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Distillation: `T²·KL(softmax(teacher/T) ‖ softmax(student/T))` for each row.
+loss! {
+    /// Distillation: `T²·KL(softmax(teacher/T) ‖ softmax(student/T))` for each position.
     ///
-    /// `student` and `teacher` hold logits, `[N, C]`; further axes are taken as for [`CrossEntropy`](crate::CrossEntropy).
-    /// Only the student has a gradient. [`Extra::Mask`] is `[N]`. `none` is `[N]`; `mean` divides by the number of kept rows
-    /// and `batch_mean` by `N`, which is the same for `[N, C]` without a mask alone. `T²` keeps the gradient's size whatever the
-    /// temperature: as that grows, the loss tends to half the variance of the logits' differences.
+    /// `student` and `teacher` hold logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last, of
+    /// one shape. `none` is `[N, d1, ..., dk]`. [`Extra::Mask`], of the shape of `none`, leaves out each position where
+    /// it is 0. `mean` divides by the number of kept positions, `batch_mean` by `N`: the two are equal for `[N, C]`
+    /// without a mask. Gradients: `student`.
     ///
-    /// The divergence is built up by its chain rule, as classes come in: that of a union is that of the two shares of its
-    /// parts plus the parts' own. No term is negative and none a difference of logs of sums, so that a student who is near
-    /// the teacher keeps the digits of a small loss; where they are near, `p_s − p_t` comes from the log of their ratio. A
-    /// class that both mask by `−∞` takes no part; one that the student alone masks is an infinite loss.
+    /// `T²` keeps the gradient's size at every temperature. For high temperatures the loss tends to half the variance,
+    /// over the classes, of the difference of the logits.
     ///
-    /// Paper: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
+    /// The divergence is summed over the classes in a form in which no term is negative and none is a difference of
+    /// logs of sums. So a student close to the teacher keeps the digits of a small loss. A logit of `−∞` masks its
+    /// class: one that both mask costs nothing, one that only the student masks is an infinite loss.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// Paper: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, which uses temperatures from 1 to
+    /// 20. See also: [`KlDiv`](crate::KlDiv), from log-probabilities.
+    ///
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Distillation, cpu};
+    /// let student = Array::new(&[0.0f32, 0.0], [1, 2])?;
+    /// let teacher = Array::new(&[3f32.ln(), 0.0], [1, 2])?;
+    /// // the teacher's probabilities are ¾ and ¼, the student's ½ and ½
+    /// let divergence = 0.75 * (0.75f64 / 0.5).ln() + 0.25 * (0.25f64 / 0.5).ln();
+    /// let loss = cpu::value(&Distillation::default().of(&student, &teacher))?.loss()?;
+    /// assert!((loss - divergence).abs() < 1e-6);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Distillation of (student, teacher) as Divergence {
-        /// What the logits of both are divided by: the higher, the more the improbable classes count.
+        /// The temperature T, a number that both logits are divided by. The higher it is, the more do improbable
+        /// classes count.
         pub temperature: f32 = 1.0, Range::Above(0.0);
     }
 }

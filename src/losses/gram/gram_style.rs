@@ -6,17 +6,30 @@ use crate::losses::Mse;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Style loss: the squared difference of Gram matrices, `G = F·Fᵀ / (C·S)` for the channels `F`, `[C, S]`, of each item.
+loss! {
+    /// Style loss: the squared difference of the Gram matrices `G = F·Fᵀ / (C·S)` for each pair of channels, where `F`
+    /// is an item's channels, `[C, S]`.
     ///
-    /// `input` and `target` are feature maps, `[N, C, ...]`, or with the class axis last. `none` is `[N, C, C]`; a mean divides
-    /// by `N·C·C`. The target's matrices are computed beside the input's; neither is differentiated through the target.
+    /// `input` and `target` are feature maps of one shape, floats `[N, C, ...]`, or with the class axis last; `S` is
+    /// the number of positions. `none` is `[N, C, C]`. A mean divides by `N·C·C`. Gradients: `input`.
     ///
-    /// Sums over positions are cut into short ones that merge. Without positions there is no value: a mean is NaN, a sum 0. A channel that holds an
-    /// infinity counts as one of NaN.
+    /// The difference of the two matrices is summed from products that contain `input − target`, so that it keeps its
+    /// digits where the features are close. Without positions a mean is NaN and a sum 0. A channel with an infinite
+    /// element counts as NaN.
     ///
-    /// Paper: Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", 2016. Neighbours:
-    /// [`Mse`](crate::Mse) of the features themselves, the content loss.
+    /// Paper: Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", 2016. See also:
+    /// [`Mse`](crate::Mse) of the features themselves, the content loss; [`StyleTransfer`](crate::StyleTransfer), the
+    /// sum of both.
+    ///
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, GramStyle, cpu};
+    /// let input = Array::new(&[1.0f32, 3.0], [1, 1, 2])?;
+    /// let target = Array::new(&[1.0f32, 1.0], [1, 1, 2])?;
+    /// // one channel: (1² + 3²)/2 = 5 against (1² + 1²)/2 = 1
+    /// assert_eq!(cpu::value(&GramStyle::default().of(&input, &target))?.loss()?, (5.0 - 1.0) * (5.0 - 1.0));
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct GramStyle of (input, target) as Gram {}
 }
 
@@ -26,7 +39,7 @@ static HEADER: Header = Header {
     operands: &[OperandSpec::new("input", Role::Channels).differentiable(), OperandSpec::new("target", Role::Channels)],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
-    // the leaf is that of numbers which are given
+    // a squared error has the same leaf
     shader: source!("losses/pointwise/mse"),
     default: || Box::new(GramStyle::default()),
 };

@@ -1,4 +1,4 @@
-//! Cross-entropy of a linear layer's logits, which are never held.
+//! Cross-entropy of a linear layer's logits, without room for all logits.
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -7,35 +7,42 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Cross-entropy of a linear layer: `CrossEntropy(x·Wᵀ + b)` without ever holding the `[N, V]` logits.
+loss! {
+    /// Cross-entropy of a linear layer: `CrossEntropy(x·Wᵀ + b)`. A GPU stores no more of the `[N, V]` logits than its
+    /// workspace bound allows.
     ///
-    /// `input` is `[N, D]`, `weight` `[V, D]`, one row a class, [`Extra::Bias`] `[V]`; all have gradients. `target` holds
-    /// labels, integers `[N]`. [`Extra::Mask`] is `[N]`, and so is `none`. Options, denominators and the form in which a
-    /// confident right answer keeps its digits are those of [`CrossEntropy`](crate::CrossEntropy).
+    /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
+    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
+    /// [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `input`, `weight`, `bias`.
     ///
-    /// Logits are computed in tiles, folded into each row's softmax, and computed again in blocks of bounded size for the
-    /// gradients: beyond operands and gradients there is no more memory in use than the workspace bound. A bias of `−∞` masks
-    /// its class, exactly. A row that holds an infinity counts as one of NaN.
+    /// Options, divisors and the form that keeps the digits of a confident right answer are the same as in
+    /// [`CrossEntropy`](crate::CrossEntropy). There are no class weights.
     ///
-    /// Paper: Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models", 2024. Reference:
-    /// `torch.nn.functional.cross_entropy` of `torch.nn.functional.linear`. Neighbours:
-    /// [`CrossEntropy`](crate::CrossEntropy), of logits.
+    /// A GPU folds tiles of logits into each row's softmax, and computes them again for the gradients, block by block.
+    /// Besides operands and gradients it uses no more memory than its workspace bound. A bias of `−∞` masks its class
+    /// exactly. A row with an infinite element counts as NaN.
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..V` that is not `ignore_index`;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
-    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
-    /// [memory bound](crate::cpu::set_memory_bound).
+    /// Papers: Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models", 2024; Chowdhery et al., "PaLM",
+    /// 2022, which uses a z-loss of 1e-4. Reference: `torch.nn.functional.cross_entropy` of
+    /// `torch.nn.functional.linear`. See also: [`CrossEntropy`](crate::CrossEntropy), from logits.
     ///
-    /// [`Extra::Bias`]: crate::Extra::Bias
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, LinearCrossEntropy, cpu};
+    /// let hidden = Array::new(&[1.0f32, 2.0], [1, 2])?;
+    /// let weight = Array::new(&[0.0f32; 8], [4, 2])?;
+    /// let labels = Array::new(&[3i32], [1])?;
+    /// // weights of 0 give four equal logits: a probability of ¼
+    /// let loss = cpu::value(&LinearCrossEntropy::default().of(&hidden, &weight, &labels))?.loss()?;
+    /// assert!((loss - 4f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct LinearCrossEntropy of (input, weight, target) as Linear {
-        /// The label of rows that take no part.
+        /// The label of rows that are left out.
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// The factor of lse², which keeps logits from drifting.
+        /// The factor of `lse²`, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
     }
 }
@@ -52,7 +59,7 @@ static HEADER: Header = Header {
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
-    // the leaf is that of logits which are held
+    // stored logits have the same leaf
     shader: source!("losses/softmax/cross_entropy"),
     default: || Box::new(LinearCrossEntropy::default()),
 };

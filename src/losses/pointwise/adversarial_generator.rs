@@ -1,4 +1,4 @@
-//! A generator against its discriminator.
+//! The adversarial loss of a generator.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -8,30 +8,40 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// The game that a generator and a discriminator play.
+    /// The kind of adversarial loss, of generator and discriminator alike.
     pub enum AdversarialKind {
-        /// Cross-entropy of the discriminator's answers, non-saturating for the generator.
+        /// Binary cross-entropy of the scores; for the generator its non-saturating form.
         Vanilla = "vanilla",
-        /// Squared distance of the scores from 1 and 0.
+        /// Half the squared distance of the scores from 1 for real data and 0 for generated data.
         LeastSquares = "least_squares",
-        /// Scores beyond a margin of 1 on either side are good enough.
+        /// The discriminator's scores cost nothing beyond 1 for real data and beyond −1 for generated data.
         Hinge = "hinge",
-        /// The scores themselves.
+        /// The scores themselves, with their sign.
         Wasserstein = "wasserstein",
     }
 }
 
-crate::loss! {
-    /// Generator's adversarial loss, of a discriminator's scores `f` of what was generated: vanilla `softplus(−f)`,
-    /// least_squares `½(f − 1)²`, hinge and wasserstein `−f`.
+loss! {
+    /// Adversarial loss of a generator, for each score `f` that the discriminator gives to generated data: vanilla
+    /// `softplus(−f)`, least_squares `½(f − 1)²`, hinge and wasserstein `−f`.
     ///
-    /// `fake` has any shape.
+    /// `fake` holds the scores, floats of any shape. `none` has the shape of `fake`. Gradients: `fake`.
     ///
-    /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014 (the non-saturating form); Mao et al., "Least
-    /// Squares GANs", 2017; Lim & Ye, "Geometric GAN", 2017; Arjovsky et al., "Wasserstein GAN", 2017. Neighbours:
-    /// [`AdversarialDiscriminator`](crate::AdversarialDiscriminator), the other side.
+    /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014 (vanilla is its non-saturating form); Mao et al.,
+    /// "Least Squares Generative Adversarial Networks", 2017; Lim and Ye, "Geometric GAN", 2017 (hinge); Arjovsky et
+    /// al., "Wasserstein GAN", 2017. See also: [`AdversarialDiscriminator`](crate::AdversarialDiscriminator), the other
+    /// side.
+    ///
+    /// # Example
+    /// ```
+    /// use wgloss::{AdversarialGenerator, AdversarialKind, Array, cpu};
+    /// let fake = Array::new(&[1.0f32, 3.0], [2])?;
+    /// let loss = AdversarialGenerator { kind: AdversarialKind::Hinge }.of(&fake);
+    /// assert_eq!(cpu::value(&loss)?.loss()?, (-1.0 - 3.0) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct AdversarialGenerator of (fake) as Pointwise {
-        /// Which game the two play.
+        /// The kind of adversarial loss. Take the same kind for generator and discriminator.
         pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
     }
 }

@@ -1,4 +1,5 @@
-//! One side of a discriminator's loss, which [`AdversarialDiscriminator`](crate::AdversarialDiscriminator) is a sum of.
+//! One side of a discriminator's loss. [`AdversarialDiscriminator`](crate::AdversarialDiscriminator) is the sum of
+//! both.
 
 use super::adversarial_generator::AdversarialKind;
 use crate::leaf::{ElementScore, Pointwise};
@@ -9,21 +10,21 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// What a discriminator's scores are of.
+    /// The data that a discriminator's scores belong to.
     pub enum Side {
-        /// Of what is real.
+        /// Real data.
         Real = "real",
-        /// Of what was generated.
+        /// Generated data.
         Fake = "fake",
     }
 }
 
-crate::loss! {
-    /// One side of a discriminator's loss: what is real is to score high, what was generated low.
+loss! {
+    /// One side of a discriminator's loss: real data should have high scores, generated data low ones.
     pub struct AdversarialSide of (score) as Pointwise {
-        /// Which game is played.
+        /// The kind of adversarial loss.
         pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
-        /// What the scores are of.
+        /// The data that the scores belong to.
         pub side: Side = Side::Real, Range::Any;
     }
 }
@@ -40,7 +41,7 @@ static HEADER: Header = Header {
 
 impl Pointwise for AdversarialSide {
     fn score(&self, [score, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
-        // x is to be high: what is generated is real turned round
+        // x is a score that should be high: the scores of generated data are negated
         let toward = if self.side == Side::Real { 1.0 } else { -1.0 };
         let x = toward * score;
         let (loss, slope) = match (self.kind, self.side) {

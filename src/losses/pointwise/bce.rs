@@ -1,24 +1,33 @@
-//! Cross-entropy of independent binary questions, from probabilities.
+//! Binary cross-entropy, from probabilities.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Binary cross-entropy of probabilities: `−w·(t·log x + (1 − t)·log(1 − x))` for each element.
+loss! {
+    /// Binary cross-entropy of probabilities: `−(t·log x + (1 − t)·log(1 − x))` for each element.
     ///
-    /// `input` and `target` hold numbers from 0 to 1, of one shape. [`Extra::Weight`] has their shape; as in PyTorch a
-    /// mean divides by the number of elements, whatever their weights. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `input` and `target` hold floats from 0 to 1, of one shape. `none` has the shape of `input`. [`Extra::Weight`],
+    /// of this shape, multiplies each value; a mean still divides by the number of values, as in PyTorch.
+    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// As in PyTorch the logs are no less than −100, so that a probability of 0 costs 100, and the gradient is `(x − t) /
-    /// max(x·(1 − x), 1e-12)`. A prediction outside `[0, 1]` gives NaN.
+    /// As in PyTorch, a log below −100 counts as −100, and the gradient is `(x − t) / max(x·(1 − x), 1e-12)`. A
+    /// prediction outside `[0, 1]` gives NaN.
     ///
-    /// Reference: `torch.nn.functional.binary_cross_entropy`. Neighbours: [`BceWithLogits`](crate::BceWithLogits), which
-    /// is exact where probabilities round to 0 and 1: prefer it where you have logits.
+    /// Reference: `torch.nn.functional.binary_cross_entropy`. See also: [`BceWithLogits`](crate::BceWithLogits). Prefer
+    /// it if you have logits: it is accurate where probabilities round to 0 or 1.
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Bce, Reduction, cpu};
+    /// let input = Array::new(&[0.5f32, 0.0], [2])?;
+    /// let target = Array::new(&[1.0f32, 1.0], [2])?;
+    /// // −log ½, and 100 for a probability of 0
+    /// let loss = Bce::default().of(&input, &target).reduce(Reduction::Sum);
+    /// assert!((cpu::value(&loss)?.loss()? - (2f64.ln() + 100.0)).abs() < 1e-9);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Bce of (input, target) as Pointwise {}
 }
 

@@ -1,4 +1,4 @@
-//! Cross-entropy of independent binary questions, from logits.
+//! Binary cross-entropy, from logits.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,23 +6,33 @@ use crate::math::{sigmoid_balance, softplus};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Binary cross-entropy of logits: `−w·(pw·t·log σ(x) + (1 − t)·log σ(−x))` for each element.
+loss! {
+    /// Binary cross-entropy of logits: `−(p·t·log σ(x) + (1 − t)·log σ(−x))` for each element, with the weight `p` of
+    /// positive targets.
     ///
-    /// `input` holds logits, `target` numbers from 0 to 1, of one shape. [`Extra::Weight`] has the input's shape;
-    /// [`Extra::PosWeight`] is a weight of the positive answers for each element of the last axis, `[C]`: the ratio of
-    /// negatives to positives, say. As in PyTorch a mean divides by the number of elements, whatever their weights. An
-    /// [`Extra::Mask`] leaves out what it is zero for.
+    /// `input` holds logits and `target` floats from 0 to 1, of one shape. `none` has the shape of `input`.
+    /// [`Extra::PosWeight`] is `p`, `[C]`, for the `C` elements of the last axis; without it `p` is 1.
+    /// [`Extra::Weight`], of the input's shape, multiplies each value; a mean still divides by the number of values, as
+    /// in PyTorch. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// The logs are `−softplus(∓x)`, which neither overflows nor rounds to 0: at a logit of −30 the loss of a negative
-    /// keeps its digits.
+    /// The logs are computed as `−softplus(∓x)`, which neither overflows nor rounds to 0. For a target of 0 the loss at
+    /// a logit of −30 keeps its digits.
     ///
-    /// Reference: `torch.nn.functional.binary_cross_entropy_with_logits`. Neighbours: [`Bce`](crate::Bce) of
+    /// Reference: `torch.nn.functional.binary_cross_entropy_with_logits`, whose documentation recommends for
+    /// `pos_weight` the number of negatives divided by the number of positives. See also: [`Bce`](crate::Bce), from
     /// probabilities; [`SigmoidFocal`](crate::SigmoidFocal); [`MultilabelSoftMargin`](crate::MultilabelSoftMargin).
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
-    /// [`Extra::PosWeight`]: crate::Extra::PosWeight
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, BceWithLogits, Extra, cpu};
+    /// let logits = Array::new(&[0.0f32, 0.0], [1, 2])?;
+    /// let target = Array::new(&[1.0f32, 0.0], [1, 2])?;
+    /// let pos_weight = Array::new(&[3.0f32, 3.0], [2])?;
+    /// // both probabilities are ½: log 2 each, the positive one three times
+    /// let loss = BceWithLogits::default().of(&logits, &target).with(Extra::PosWeight, &pos_weight);
+    /// assert!((cpu::value(&loss)?.loss()? - (3.0 + 1.0) / 2.0 * 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct BceWithLogits of (input, target) as Pointwise {}
 }
 

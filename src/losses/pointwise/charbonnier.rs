@@ -6,23 +6,31 @@ use crate::math::sign;
 use crate::options::Range;
 use crate::reduction::Reduction;
 
-crate::loss! {
-    /// Charbonnier loss: `√(d² + ε²)` where `d = x − t`, as images are restored and enlarged with.
+loss! {
+    /// Charbonnier loss: `√(d² + ε²)` for each element, where `d = x − t`. Image restoration and super-resolution use
+    /// it.
     ///
-    /// `input` and `target` have one shape and are both differentiable. By an optional [`Extra::Weight`] `none` and `sum`
-    /// are multiplied, a mean being `Σ w·l / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    #[doc = paired!()]
     ///
-    /// It is computed as a hypotenuse, by the ratio of the smaller to the larger of the two, so that no square overflows or
-    /// vanishes; the derivative is `d/√(d² + ε²)`, 0 at 0 also where ε is.
+    /// The root is the larger of `|d|` and ε times `√(1 + ratio²)`, so that no square overflows or vanishes. The
+    /// derivative is `d/√(d² + ε²)`, and 0 at 0 also where ε is 0.
     ///
-    /// Papers: Charbonnier et al., "Two Deterministic Half-Quadratic Regularization Algorithms for Computed Imaging", 1994;
-    /// Lai et al., "Deep Laplacian Pyramid Networks", 2017, with ε = 0.001. Neighbours: [`L1`](crate::L1), which it is for
-    /// ε = 0; [`Huber`](crate::Huber) and [`LogCosh`](crate::LogCosh), which are 0 at 0.
+    /// Papers: Charbonnier et al., "Two Deterministic Half-Quadratic Regularization Algorithms for Computed Imaging",
+    /// 1994; Lai et al., "Deep Laplacian Pyramid Networks", 2017, which uses ε = 0.001. See also: [`L1`](crate::L1),
+    /// which is this loss for ε = 0; [`Huber`](crate::Huber) and [`LogCosh`](crate::LogCosh), which are 0 where the
+    /// error is 0.
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Charbonnier, cpu};
+    /// let (input, target) = (Array::new(&[4.0f32], [1])?, Array::new(&[0.0f32], [1])?);
+    /// // the hypotenuse of 3 and 4
+    /// assert_eq!(cpu::value(&Charbonnier { epsilon: 3.0 }.of(&input, &target))?.loss()?, 5.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Charbonnier of (input, target) as Pointwise {
-        /// ε: how far from 0 the error counts as it is, in units of the input.
+        /// ε: the loss is nearly quadratic for errors below it, and nearly the absolute error above, in units of the
+        /// input.
         pub epsilon: f32 = 1e-3, Range::AtLeast(0.0);
     }
 }
@@ -41,7 +49,7 @@ impl Pointwise for Charbonnier {
     fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let d = x - t;
         let loss = d.hypot(f64::from(self.epsilon));
-        // an infinite error has the slope of an absolute one
+        // at infinity the quotient is NaN, and the absolute error's slope is the limit
         let slope = if loss.is_finite() && loss > 0.0 { d / loss } else { sign(d) };
         ElementScore { loss, d: [slope, -slope, 0.0, 0.0] }
     }

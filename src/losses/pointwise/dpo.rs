@@ -7,23 +7,34 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
+loss! {
     /// Direct preference optimisation: `−(1 − ε)·log σ(z) − ε·log σ(−z)` with `z = β·((pc − pr) − (rc − rr))`, for each
     /// pair of answers.
     ///
-    /// `policy_chosen`, `policy_rejected`, `reference_chosen` and `reference_rejected` hold the log-probabilities of whole
-    /// answers, of one shape; those of the policy are differentiable. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `policy_chosen` (pc), `policy_rejected` (pr), `reference_chosen` (rc) and `reference_rejected` (rr) hold the
+    /// log-probabilities of whole answers, floats of one shape. `none` has the shape of `policy_chosen`.
+    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `policy_chosen`,
+    /// `policy_rejected`.
     ///
-    /// The logs are `−softplus(∓z)`, which neither overflow nor lose small values.
+    /// The logs are computed as `−softplus(∓z)`, which neither overflows nor loses small values.
     ///
-    /// Papers: Rafailov et al., "Direct Preference Optimization", 2023; label smoothing as in Mitchell, "A Note on DPO
-    /// with Noisy Preferences", 2023. Neighbours: [`Preference`](crate::Preference), for a reward model.
+    /// Papers: Rafailov et al., "Direct Preference Optimization", 2023, which uses β = 0.1; Mitchell, "A Note on DPO
+    /// with Noisy Preferences", 2023, for the label smoothing. See also: [`Preference`](crate::Preference), for a
+    /// reward model.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Dpo, cpu};
+    /// // a policy that is still the reference: z = 0
+    /// let (chosen, rejected) = (Array::new(&[-10.0f32], [1])?, Array::new(&[-12.0f32], [1])?);
+    /// let loss = Dpo::default().of(&chosen, &rejected, &chosen.clone(), &rejected.clone());
+    /// assert!((cpu::value(&loss)?.loss()? - 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Dpo of (policy_chosen, policy_rejected, reference_chosen, reference_rejected) as Pointwise {
-        /// How strongly the policy is held to the reference.
+        /// The factor β. The higher it is, the closer the policy stays to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);
-        /// How often a preference is taken to be wrong.
+        /// The share ε of preferences that are taken to be wrong.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
     }
 }

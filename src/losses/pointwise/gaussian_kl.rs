@@ -1,4 +1,4 @@
-//! The divergence of a Gaussian from the standard one: the prior term of variational autoencoders.
+//! The divergence of a Gaussian from the standard Gaussian: the prior term of variational autoencoders.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,20 +6,28 @@ use crate::math::exp_excess;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Divergence of the Gaussian of mean `μ` and log variance `lv` from the standard one: `−½·(1 + lv − μ² − e^lv)` for
-    /// each element.
+loss! {
+    /// Kullback-Leibler divergence of a Gaussian with mean `μ` and log variance `v` from the standard Gaussian:
+    /// `−½·(1 + v − μ² − e^v)` for each element.
     ///
-    /// `mu` and `log_var` have one shape and are both differentiable. `batch_mean` divides the sum by the size of the
-    /// batch. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `mu` and `log_var` are floats of one shape. `none` has the shape of `mu`. `batch_mean` divides the sum by the
+    /// length of axis 0. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `mu`,
+    /// `log_var`.
     ///
-    /// Computed as `½·(μ² + (e^lv − 1 − lv))`, neither term of which is negative, the second by a series near 0: a
-    /// posterior close to the prior keeps its digits.
+    /// It is computed as `½·(μ² + (e^v − 1 − v))`. Neither term is negative, and the second is a series near 0, so that
+    /// a posterior close to the prior keeps its digits.
     ///
-    /// Paper: Kingma & Welling, "Auto-Encoding Variational Bayes", 2014. Neighbours: [`Vae`](crate::Vae), which adds a
+    /// Paper: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014. See also: [`Vae`](crate::Vae), which adds a
     /// reconstruction.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, GaussianKl, cpu};
+    /// // variance 1 and a mean that is 1 away from the prior's: ½·1²
+    /// let (mu, log_var) = (Array::new(&[1.0f32], [1])?, Array::new(&[0.0f32], [1])?);
+    /// assert_eq!(cpu::value(&GaussianKl::default().of(&mu, &log_var))?.loss()?, 0.5);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct GaussianKl of (mu, log_var) as Pointwise {}
 }
 

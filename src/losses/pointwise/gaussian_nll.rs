@@ -1,4 +1,4 @@
-//! The negative log-likelihood of a Gaussian of predicted mean and variance.
+//! The negative log-likelihood of a Gaussian with predicted mean and variance.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,24 +6,32 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Gaussian negative log-likelihood: `½·(log v + (x − t)²/v)` for each element, `v` being the variance, no less than
-    /// eps.
+loss! {
+    /// Gaussian negative log-likelihood: `½·(log v + (x − t)²/v)` for each element, with the variance
+    /// `v = max(var, eps)`.
     ///
-    /// `input`, `target` and `var` have one shape; `input` and `var` are differentiable. An [`Extra::Mask`] leaves out
-    /// what it is zero for.
+    /// `input`, `target` and `var` are floats of one shape: predicted mean, target and predicted variance. `none` has
+    /// the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`,
+    /// `var`.
     ///
-    /// A variance below eps counts as eps, and its gradient is passed straight through, as in PyTorch, so that training
-    /// can lift it.
+    /// As in PyTorch the gradient of `var` ignores the bound `eps`, so that training can raise a variance that is below
+    /// it.
     ///
-    /// Reference: `torch.nn.functional.gaussian_nll_loss`. Paper: Nix & Weigend, "Estimating the Mean and Variance of the
-    /// Target Probability Distribution", 1994. Neighbours: [`Mse`](crate::Mse), of a variance that is the same everywhere.
+    /// Paper: Nix and Weigend, "Estimating the Mean and Variance of the Target Probability Distribution", 1994.
+    /// Reference: `torch.nn.functional.gaussian_nll_loss`. See also: [`Mse`](crate::Mse), for a constant variance.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, GaussianNll, cpu};
+    /// let of = |x: f32| Array::new(&[x], [1]);
+    /// // ½·(log 1 + (1 − 3)²/1)
+    /// assert_eq!(cpu::value(&GaussianNll::default().of(&of(1.0)?, &of(3.0)?, &of(1.0)?))?.loss()?, 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct GaussianNll of (input, target, var) as Pointwise {
         /// Whether the constant `½·log 2π` is added.
         pub full: bool = false, Range::Any;
-        /// The least variance.
+        /// The least variance, in units of the target squared.
         pub eps: f32 = 1e-6, Range::Above(0.0);
     }
 }

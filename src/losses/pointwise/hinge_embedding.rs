@@ -1,4 +1,4 @@
-//! Distances that are to be small or beyond a margin.
+//! Distances that should be small, or greater than a margin.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,20 +6,29 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Hinge embedding loss: `x` where the target is 1, `max(0, margin − x)` where it is −1.
     ///
-    /// `input`, usually distances, and `target` have one shape; targets are 1 and −1. An [`Extra::Mask`] leaves out what
-    /// it is zero for.
+    /// `input`, usually distances, and `target` are floats of one shape; targets are 1 or −1. `none` has the shape of
+    /// `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// As in PyTorch a target that is neither counts as both, and the derivative is −1 where `x` is the margin.
+    /// As in PyTorch, a target that is neither 1 nor −1 adds both terms, and the derivative is −1 where `x` equals the
+    /// margin.
     ///
-    /// Reference: `torch.nn.functional.hinge_embedding_loss`. Neighbours: [`Contrastive`](crate::Contrastive) and
-    /// [`CosineEmbedding`](crate::CosineEmbedding), of the vectors themselves.
+    /// Reference: `torch.nn.functional.hinge_embedding_loss`. See also: [`Contrastive`](crate::Contrastive) and
+    /// [`CosineEmbedding`](crate::CosineEmbedding), which take the vectors themselves.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, HingeEmbedding, cpu};
+    /// let distances = Array::new(&[0.25f32, 0.25], [2])?;
+    /// let target = Array::new(&[1.0f32, -1.0], [2])?;
+    /// // the distance of the similar pair, and what the other lacks of the margin
+    /// assert_eq!(cpu::value(&HingeEmbedding::default().of(&distances, &target))?.loss()?, (0.25 + 0.75) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct HingeEmbedding of (input, target) as Pointwise {
-        /// How far apart what is unlike has to be.
+        /// The distance from which a pair with target −1 costs nothing, in units of the input.
         pub margin: f32 = 1.0, Range::Any;
     }
 }

@@ -6,19 +6,27 @@ use crate::math::sign;
 use crate::options::Range;
 use crate::reduction::Reduction;
 
-crate::loss! {
-    /// Huber loss: `d²/2` where `d = |x − t|` is at most δ, `δ·(d − δ/2)` beyond.
+loss! {
+    /// Huber loss: `d²/2` where `d = |x − t|` is at most δ, `δ·(d − δ/2)` elsewhere.
     ///
-    /// `input` and `target` have one shape and are both differentiable. By an optional [`Extra::Weight`] `none` and `sum`
-    /// are multiplied, a mean being `Σ w·l / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    #[doc = paired!()]
     ///
-    /// Paper: Huber, "Robust Estimation of a Location Parameter", 1964. Reference: `torch.nn.functional.huber_loss`.
-    /// Neighbours: [`SmoothL1`](crate::SmoothL1), which is this over δ; [`LogCosh`](crate::LogCosh).
+    /// Papers: Huber, "Robust Estimation of a Location Parameter", 1964; Holland and Welsch, "Robust Regression Using
+    /// Iteratively Reweighted Least-Squares", 1977, which recommends a δ of 1.345 standard deviations of the error.
+    /// Reference: `torch.nn.functional.huber_loss`. See also: [`SmoothL1`](crate::SmoothL1), which is this loss divided
+    /// by δ; [`LogCosh`](crate::LogCosh).
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Huber, cpu};
+    /// let input = Array::new(&[0.5f32, 3.0], [2])?;
+    /// let target = Array::new(&[0.0f32, 0.0], [2])?;
+    /// // ½·0.5² = 0.125 and 1·(3 − ½) = 2.5
+    /// assert_eq!(cpu::value(&Huber { delta: 1.0 }.of(&input, &target))?.loss()?, (0.125 + 2.5) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Huber of (input, target) as Pointwise {
-        /// Where the parabola becomes a line, in units of the input.
+        /// The error δ at which the parabola becomes a line, in units of the input.
         pub delta: f32 = 1.0, Range::Above(0.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The Kullback-Leibler divergence of log-probabilities from a target.
+//! The Kullback-Leibler divergence of a target from log-probabilities.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,22 +6,32 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Kullback-Leibler divergence: `t·(log t − x)` for each element, 0 where `t` is 0.
     ///
-    /// `input` holds log-probabilities, `target` probabilities of the same shape, or with `log_target` their logs.
-    /// `batch_mean` divides the sum by the size of the batch, which is the divergence as mathematics has it where each
-    /// item is a distribution; `mean` divides by the number of elements. An [`Extra::Mask`] leaves out what it is zero
-    /// for.
+    /// `input` holds log-probabilities. `target`, of the same shape, holds probabilities, or with `log_target` their
+    /// logs. `none` has the shape of `input`. `batch_mean` divides the sum by the length of axis 0; if each item is a
+    /// distribution, this is the divergence of the textbooks. `mean` divides by the number of kept elements.
+    /// [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// A target of 0 costs nothing, whatever the prediction is, `−∞` included; a negative one gives NaN.
+    /// Where the target is 0 the loss is 0 for every prediction, `−∞` included. A negative target gives NaN.
     ///
-    /// Reference: `torch.nn.functional.kl_div`. Neighbours: [`Distillation`](crate::Distillation), from logits on both
-    /// sides.
+    /// Reference: `torch.nn.functional.kl_div`. See also: [`Distillation`](crate::Distillation), which takes logits on
+    /// both sides.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, KlDiv, Reduction, cpu};
+    /// let half = 0.5f32.ln();
+    /// let input = Array::new(&[half, half], [1, 2])?;
+    /// let target = Array::new(&[1.0f32, 0.0], [1, 2])?;
+    /// // 1·(log 1 − log ½) + 0
+    /// let loss = KlDiv::default().of(&input, &target).reduce(Reduction::BatchMean);
+    /// assert!((cpu::value(&loss)?.loss()? - 2f64.ln()).abs() < 1e-6);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct KlDiv of (input, target) as Pointwise {
-        /// Whether the target holds logs of probabilities.
+        /// Whether the target holds the logs of probabilities.
         pub log_target: bool = false, Range::Any;
     }
 }

@@ -8,32 +8,42 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// An estimate of a divergence from samples.
+    /// How a divergence is estimated from samples, with the log-ratio `d` of policy to reference.
     pub enum KlEstimate {
-        /// The log-ratio.
+        /// `d`: unbiased, may be negative.
         K1 = "k1",
-        /// Half its square.
+        /// `½d²`: less variance, biased.
         K2 = "k2",
-        /// The Bregman form, never negative.
+        /// `e^−d − 1 + d`: unbiased, never negative.
         K3 = "k3",
     }
 }
 
-crate::loss! {
-    /// Estimate of the divergence of a policy from a reference, for each element, with `d = new − ref`: k1 `d`, k2 `½d²`,
-    /// k3 `e^−d − 1 + d`.
+loss! {
+    /// Estimate of the divergence of a policy from a reference, for each element with `d = new − reference`: k1 `d`, k2
+    /// `½d²`, k3 `e^−d − 1 + d`.
     ///
-    /// `log_probs` and `ref_log_probs` have one shape, of tokens say. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `log_probs` (new) and `ref_log_probs` are floats of one shape, for example one for each token. `none` has the
+    /// shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
+    /// `log_probs`.
     ///
-    /// k1 is unbiased and may be negative; k2 has less variance and a bias; k3 is unbiased and never negative. k3 is
-    /// computed by a series near 0 and through `expm1`, so that policies which hardly differ keep their digits.
+    /// k1 is unbiased and may be negative. k2 has less variance and a bias. k3 is unbiased and never negative. Near 0,
+    /// k3 is a series, and elsewhere it uses `expm1`, so that policies which hardly differ keep their digits.
     ///
-    /// Source: Schulman, "Approximating KL Divergence", 2020. Neighbours: [`KlDiv`](crate::KlDiv), over whole
-    /// distributions; [`Rlhf`](crate::Rlhf).
+    /// Source: Schulman, "Approximating KL Divergence", 2020, which prefers k3. See also: [`KlDiv`](crate::KlDiv), over
+    /// whole distributions; [`Rlhf`](crate::Rlhf).
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, KlEstimate, KlPenalty, cpu};
+    /// let new = Array::new(&[-3.0f32], [1])?;
+    /// let reference = Array::new(&[-1.0f32], [1])?;
+    /// assert_eq!(cpu::value(&KlPenalty { kind: KlEstimate::K1 }.of(&new, &reference))?.loss()?, -2.0);
+    /// assert_eq!(cpu::value(&KlPenalty { kind: KlEstimate::K2 }.of(&new, &reference))?.loss()?, 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct KlPenalty of (log_probs, ref_log_probs) as Pointwise {
-        /// Which estimate.
+        /// Which estimate to take.
         pub kind: KlEstimate = KlEstimate::K1, Range::Any;
     }
 }

@@ -5,19 +5,24 @@ use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::sign;
 use crate::reduction::Reduction;
 
-crate::loss! {
+loss! {
     /// Mean absolute error: `|x − t|` for each element.
     ///
-    /// `input` and `target` have one shape and are both differentiable. By an optional [`Extra::Weight`] `none` and `sum`
-    /// are multiplied, a mean being `Σ w·l / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    #[doc = paired!()]
     ///
-    /// The derivative at 0 is 0. A difference of two equal infinities is NaN.
+    /// The derivative at 0 is 0. The difference of two equal infinities is NaN.
     ///
-    /// Reference: `torch.nn.functional.l1_loss`. Neighbours: [`SmoothL1`](crate::SmoothL1) and [`Huber`](crate::Huber),
+    /// Reference: `torch.nn.functional.l1_loss`. See also: [`SmoothL1`](crate::SmoothL1) and [`Huber`](crate::Huber),
     /// which are smooth at 0; [`Quantile`](crate::Quantile).
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, L1, cpu};
+    /// let input = Array::new(&[1.0f32, 2.0], [2])?;
+    /// let target = Array::new(&[4.0f32, 2.0], [2])?;
+    /// assert_eq!(cpu::value(&L1::default().of(&input, &target))?.loss()?, (3.0 + 0.0) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct L1 of (input, target) as Pointwise {}
 }
 

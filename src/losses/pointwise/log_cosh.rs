@@ -4,19 +4,27 @@ use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
 
-crate::loss! {
-    /// Log-cosh loss: `log cosh(x − t)` for each element.
+loss! {
+    /// Log-cosh loss: `log cosh(x − t)` for each element. It is about `d²/2` for small `d = |x − t|`, and `d − log 2`
+    /// for large ones.
     ///
-    /// `input` and `target` have one shape and are both differentiable. By an optional [`Extra::Weight`] `none` and `sum`
-    /// are multiplied, a mean being `Σ w·l / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    #[doc = paired!()]
     ///
-    /// With `d = |x − t|` it is computed as `d + log1p(exp(−2d)) − log 2`, which does not overflow, and below 1 as
-    /// `log1p(2·sinh²(d/2))`, which keeps the digits of small errors; the derivative is `tanh`, from `expm1`.
+    /// For `d` of 1 or more it is computed as `d + log1p(exp(−2d)) − log 2`, which does not overflow. Below 1 it is
+    /// `log1p(2·sinh²(d/2))`, which keeps the digits of small errors. The derivative is `tanh(x − t)`.
     ///
-    /// Neighbours: [`Huber`](crate::Huber), which it resembles: `d²/2` near 0, `d − log 2` far out.
+    /// Paper: Saleh and Saleh, "Statistical Properties of the log-cosh Loss Function Used in Machine Learning", 2022.
+    /// See also: [`Huber`](crate::Huber), which has a similar shape.
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, LogCosh, cpu};
+    /// // cosh(1000) is infinite, its log is not
+    /// let (input, target) = (Array::new(&[1000.0f32], [1])?, Array::new(&[0.0f32], [1])?);
+    /// let loss = cpu::value(&LogCosh::default().of(&input, &target))?.loss()?;
+    /// assert!((loss - (1000.0 - 2f64.ln())).abs() < 1e-9);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct LogCosh of (input, target) as Pointwise {}
 }
 

@@ -1,4 +1,4 @@
-//! Which of two scores is to be the higher.
+//! Which of two scores should be higher.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,20 +6,31 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Margin ranking loss: `max(0, −t·(x1 − x2) + margin)` for each element.
     ///
-    /// `input1`, `input2` and `target` have one shape; the inputs are differentiable. A target of 1 asks that the first be
-    /// the higher, −1 the second. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `input1`, `input2` and `target` are floats of one shape. A target of 1 says that `input1` should be higher, −1
+    /// that `input2` should be. `none` has the shape of `input1`. [`Extra::Mask`], of this shape, leaves out each value
+    /// where it is 0. Gradients: `input1`, `input2`.
     ///
-    /// As in PyTorch the derivative counts where the maximum is exactly 0.
+    /// As in PyTorch, the derivative is the hinge's, not 0, where the maximum is exactly 0.
     ///
-    /// Reference: `torch.nn.functional.margin_ranking_loss`. Neighbours: [`Preference`](crate::Preference), which is
+    /// Reference: `torch.nn.functional.margin_ranking_loss`. See also: [`Preference`](crate::Preference), which is
     /// smooth.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, MarginRanking, cpu};
+    /// let input1 = Array::new(&[2.0f32, 1.0], [2])?;
+    /// let input2 = Array::new(&[1.0f32, 2.0], [2])?;
+    /// let target = Array::new(&[1.0f32, 1.0], [2])?;
+    /// // right by more than the margin: 0; wrong by 1: 1 + ½
+    /// let loss = MarginRanking { margin: 0.5 }.of(&input1, &input2, &target);
+    /// assert_eq!(cpu::value(&loss)?.loss()?, (0.0 + 1.5) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct MarginRanking of (input1, input2, target) as Pointwise {
-        /// How much higher it has to be.
+        /// How much higher the right input has to be, in units of the inputs.
         pub margin: f32 = 0.0, Range::Any;
     }
 }
@@ -42,7 +53,7 @@ static HEADER: Header = Header {
 impl Pointwise for MarginRanking {
     fn score(&self, [x1, x2, t, _]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let gap = -t * (x1 - x2) + f64::from(self.margin);
-        // written so that NaN passes
+        // a comparison that is false for NaN, so that NaN is not taken for 0
         if gap < 0.0 { ElementScore::default() } else { ElementScore { loss: gap, d: [-t, t, 0.0, 0.0] } }
     }
 }

@@ -4,20 +4,26 @@ use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
 
-crate::loss! {
+loss! {
     /// Mean squared error: `(x − t)²` for each element.
     ///
-    /// `input` and `target` have one shape and are both differentiable. By an optional
-    /// [`Extra::Weight`] `none` and `sum` are multiplied, a mean being `Σ w·(x − t)² / Σ w`. An [`Extra::Mask`] leaves out
-    /// what it is zero for.
+    #[doc = paired!()]
     ///
-    /// A difference of two equal infinities is NaN, as IEEE has it, also where a shader's compiler would fold it to 0.
+    /// The difference of two equal infinities is NaN, as in IEEE arithmetic. The kernel makes sure of it where a shader
+    /// compiler would fold the difference to 0.
     ///
-    /// Reference: `torch.nn.functional.mse_loss`. Neighbours: [`Diffusion`], which builds its target.
+    /// Reference: `torch.nn.functional.mse_loss`. See also: [`Diffusion`](crate::Diffusion), which builds its target.
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
-    /// [`Diffusion`]: crate::Diffusion
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Mse, cpu};
+    /// let input = Array::new(&[1.0f32, 2.0], [2])?;
+    /// let target = Array::new(&[1.0f32, 4.0], [2])?;
+    /// let (out, [gradient]) = cpu::gradients(&Mse::default().of(&input, &target), [&input])?;
+    /// assert_eq!(out.loss()?, (0.0 + 4.0) / 2.0);
+    /// assert_eq!(gradient.to_f64(), [0.0, -2.0]);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Mse of (input, target) as Pointwise {}
 }
 

@@ -6,22 +6,30 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Poisson negative log-likelihood: `e^x − t·x` for each element, `x` being the log of the rate; without `log_input`
-    /// `x − t·log(x + eps)`.
+loss! {
+    /// Poisson negative log-likelihood: `e^x − t·x` for each element, with the log `x` of the rate. Without
+    /// `log_input`, `x` is the rate, and the loss is `x − t·log(x + eps)`.
     ///
-    /// `input` and `target` have one shape; targets are counts. With `full` Stirling's approximation of `log t!`, `t·log t
-    /// − t + ½·log(2πt)`, is added where `t > 1`. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `input` and `target` are floats of one shape; targets are counts. `none` has the shape of `input`. `full` adds
+    /// Stirling's approximation of `log t!`, `t·log t − t + ½·log(2πt)`, where `t > 1`. [`Extra::Mask`], of the input's
+    /// shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// Reference: `torch.nn.functional.poisson_nll_loss`. Neighbours: [`GaussianNll`](crate::GaussianNll).
+    /// Reference: `torch.nn.functional.poisson_nll_loss`. See also: [`GaussianNll`](crate::GaussianNll).
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, PoissonNll, cpu};
+    /// let (input, target) = (Array::new(&[0.0f32], [1])?, Array::new(&[2.0f32], [1])?);
+    /// // e⁰ − 2·0
+    /// assert_eq!(cpu::value(&PoissonNll::default().of(&input, &target))?.loss()?, 1.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct PoissonNll of (input, target) as Pointwise {
         /// Whether the input is the log of the rate.
         pub log_input: bool = true, Range::Any;
-        /// Whether the target's own term is added.
+        /// Whether the approximation of `log t!` is added, which does not depend on the input.
         pub full: bool = false, Range::Any;
-        /// Added to a rate before its log is taken.
+        /// Is added to a rate before its log is taken, in units of the rate. It has no effect with `log_input`.
         pub eps: f32 = 1e-8, Range::Above(0.0);
     }
 }

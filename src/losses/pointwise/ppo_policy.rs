@@ -6,24 +6,37 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Clipped policy loss: `max(−A·r, −A·clamp(r, 1 − low, 1 + high))` with the ratio `r = exp(new − old)`, for each
-    /// element.
+loss! {
+    /// Clipped policy loss: `max(−A·r, −A·clamp(r, 1 − clip_low, 1 + clip_high))` for each element, with the advantage
+    /// `A` and the ratio `r = exp(new − old)`.
     ///
-    /// `log_probs`, `old_log_probs` and `advantages` have one shape, of tokens say. An [`Extra::Mask`] leaves out what it
-    /// is zero for.
+    /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
+    /// `none` has the shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
+    /// Gradients: `log_probs`.
     ///
-    /// The derivative is `−A·r` where the ratio is not clipped, its bounds included, and 0 where it is, however large the
-    /// ratio: a log-ratio of 100 does not overflow into NaN, since the clipped branch never multiplies by it.
+    /// The derivative is `−A·r` where the ratio is not clipped, bounds included, and 0 where it is clipped. The clipped
+    /// branch never multiplies by the ratio, so that a log-ratio of 100 gives finite numbers.
     ///
-    /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017; two bounds as in Yu et al., "DAPO", 2025.
-    /// Neighbours: [`PpoValue`](crate::PpoValue), [`KlPenalty`](crate::KlPenalty); [`Rlhf`](crate::Rlhf), their sum.
+    /// Papers: Schulman et al., "Proximal Policy Optimization Algorithms", 2017, which recommends 0.2 for both bounds;
+    /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28. See also: [`PpoValue`](crate::PpoValue);
+    /// [`KlPenalty`](crate::KlPenalty); [`Rlhf`](crate::Rlhf), the sum of the three.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, PpoPolicy, cpu};
+    /// let new = Array::new(&[0.0f32, 100.0], [2])?;
+    /// let (old, advantages) = (Array::new(&[0.0f32, 0.0], [2])?, Array::new(&[1.0f32, 1.0], [2])?);
+    /// let loss = PpoPolicy { clip_low: 0.25, clip_high: 0.25 }.of(&new, &old, &advantages);
+    /// let (out, [gradient]) = cpu::gradients(&loss, [&new])?;
+    /// // a ratio of 1, and one of e¹⁰⁰ that is clipped to 1.25
+    /// assert_eq!(out.loss()?, (-1.0 - 1.25) / 2.0);
+    /// assert_eq!(gradient.to_f64(), [-0.5, 0.0]);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct PpoPolicy of (log_probs, old_log_probs, advantages) as Pointwise {
         /// How far the ratio may fall below 1.
         pub clip_low: f32 = 0.2, Range::AtLeast(0.0);
-        /// How far it may rise above 1.
+        /// How far the ratio may rise above 1.
         pub clip_high: f32 = 0.2, Range::AtLeast(0.0);
     }
 }
@@ -47,7 +60,7 @@ impl Pointwise for PpoPolicy {
     fn score(&self, [new, old, advantage, _]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let (low, high) = (1.0 - f64::from(self.clip_low), 1.0 + f64::from(self.clip_high));
         let ratio = (new - old).exp();
-        // the maximum is clipped above for good advantages, below for bad ones
+        // the maximum takes the upper bound for positive advantages, the lower for negative ones
         let (bound, clipped) = match advantage > 0.0 {
             true => (high, ratio > high),
             false => (low, ratio < low),

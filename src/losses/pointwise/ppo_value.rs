@@ -6,21 +6,31 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Clipped value loss: `½·max((v − R)², (v_c − R)²)` for each element, `v_c` being the value held within `clip` of the
-    /// old one.
+loss! {
+    /// Clipped value loss: `½·max((v − R)², (c − R)²)` for each element, with the return `R` and the clipped value
+    /// `c = old + clamp(v − old, −clip, clip)`.
     ///
-    /// `values`, `old_values` and `returns` have one shape. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `values` (v), `old_values` and `returns` are floats of one shape. `none` has the shape of `values`.
+    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `values`.
     ///
-    /// Where the two squares are equal each has half the derivative; a value that is not clipped, its bounds included, is
-    /// its own `v_c`.
+    /// The derivative is `v − R` where the value is not clipped, bounds included, or its square is the greater one. It
+    /// is 0 where the square of the clipped value is greater, and half of `v − R` where the two are equal.
     ///
-    /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017. Neighbours:
-    /// [`PpoPolicy`](crate::PpoPolicy); [`Rlhf`](crate::Rlhf), the sum.
+    /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017. Its authors' code, OpenAI Baselines,
+    /// clips the values by 0.2, as it clips the policy. See also: [`PpoPolicy`](crate::PpoPolicy);
+    /// [`Rlhf`](crate::Rlhf), the sum.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, PpoValue, cpu};
+    /// let of = |x: f32| Array::new(&[x], [1]);
+    /// // the value is right, but it moved by 2: the clipped one, 0.25, counts with its error of 1.75
+    /// let loss = PpoValue { clip: 0.25 }.of(&of(2.0)?, &of(0.0)?, &of(2.0)?);
+    /// assert_eq!(cpu::value(&loss)?.loss()?, 0.5 * 1.75 * 1.75);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct PpoValue of (values, old_values, returns) as Pointwise {
-        /// How far a value may move from the old one, in units of the value.
+        /// How far a value may move from the old one, in units of the values.
         pub clip: f32 = 0.2, Range::AtLeast(0.0);
     }
 }

@@ -6,20 +6,28 @@ use crate::math::{sigmoid, softplus};
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Preference loss: `−log σ(c − r − m)` for each pair of answers.
+loss! {
+    /// Preference (Bradley-Terry) loss: `−log σ(c − r − m)` for each pair of answers.
     ///
-    /// `chosen` and `rejected` hold rewards, of one shape and both differentiable; [`Extra::Margin`] is how much better
-    /// the chosen one is rated, of the same shape. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `chosen` (c) and `rejected` (r) hold rewards, floats of one shape. `none` has the shape of `chosen`.
+    /// [`Extra::Margin`] is `m`, of this shape: how much better the chosen answer was rated; without it `m` is 0.
+    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `chosen`, `rejected`.
     ///
-    /// It is `softplus(m + r − c)`, which neither overflows nor loses small values.
+    /// It is computed as `softplus(m + r − c)`, which neither overflows nor loses small values.
     ///
-    /// Papers: Bradley & Terry, 1952; Ouyang et al., "Training Language Models to Follow Instructions with Human
-    /// Feedback", 2022; the margin is that of Touvron et al., "Llama 2", 2023. Neighbours: [`Dpo`](crate::Dpo), without a
-    /// reward model; [`MarginRanking`](crate::MarginRanking).
+    /// Papers: Bradley and Terry, "Rank Analysis of Incomplete Block Designs", 1952; Ouyang et al., "Training Language
+    /// Models to Follow Instructions with Human Feedback", 2022; Touvron et al., "Llama 2", 2023, for the margin. See
+    /// also: [`Dpo`](crate::Dpo), without a reward model; [`MarginRanking`](crate::MarginRanking).
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
-    /// [`Extra::Margin`]: crate::Extra::Margin
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Extra, Preference, cpu};
+    /// let of = |x: f32| Array::new(&[x], [1]);
+    /// // the lead of 2 is exactly the margin: −log ½
+    /// let loss = Preference::default().of(&of(3.0)?, &of(1.0)?).with(Extra::Margin, &of(2.0)?);
+    /// assert!((cpu::value(&loss)?.loss()? - 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Preference of (chosen, rejected) as Pointwise {}
 }
 

@@ -6,21 +6,28 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Quantile (pinball) loss: `max(q·(t − x), (q − 1)·(t − x))` for each element and its quantile.
+loss! {
+    /// Quantile (pinball) loss: `max(q·(t − x), (q − 1)·(t − x))` for each element and its quantile `q`.
     ///
-    /// `input` is `[..., Q]`, a prediction for each of `Q` quantiles; `target` is `[...]`, one number for all of them.
-    /// `none` has the input's shape, as has an [`Extra::Mask`], which leaves out what it is zero for.
+    /// `input` is `[..., Q]`, floats: a prediction for each of the `Q` quantiles. `target` is `[...]`, floats: one
+    /// number for all quantiles. `none` has the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value
+    /// where it is 0. Gradients: `input`.
     ///
-    /// Where prediction and target are equal the derivative is the mean of the two slopes, `½ − q`.
+    /// Where prediction and target are equal, the derivative is the mean of the two slopes, `½ − q`.
     ///
-    /// Paper: Koenker & Bassett, "Regression Quantiles", 1978. Neighbours: [`L1`](crate::L1), twice which the loss of the
-    /// median is.
+    /// Paper: Koenker and Bassett, "Regression Quantiles", 1978. See also: [`L1`](crate::L1), which is twice the loss
+    /// of the median.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where the last axis of `input` is not as long as `quantiles`.
-    ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Quantile, cpu};
+    /// let input = Array::new(&[1.0f32, 2.0, 4.0], [1, 3])?;
+    /// let target = Array::new(&[2.0f32], [1])?;
+    /// // ¼·1 for a prediction too low, 0, and (1 − ¾)·2 for one too high
+    /// let loss = Quantile { quantiles: vec![0.25, 0.5, 0.75] }.of(&input, &target);
+    /// assert_eq!(cpu::value(&loss)?.loss()?, (0.25 + 0.0 + 0.5) / 3.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Quantile of (input, target) as Pointwise {
         /// The quantiles, in the order of the last axis.
         pub quantiles: Vec<f32> = vec![0.5], Range::Between(0.0, 1.0);

@@ -1,4 +1,4 @@
-//! The focal loss of independent binary questions.
+//! The focal loss of independent binary targets.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -7,26 +7,39 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and `p_t = p·t + (1 − p)·(1 − t)`.
+loss! {
+    /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and
+    /// `p_t = p·t + (1 − p)·(1 − t)`.
     ///
-    /// `input` holds logits, `target` numbers, as a rule from 0 to 1, of one shape. Beyond them the formula holds where it is a
-    /// number: a `1 − p_t` below 0 to a fraction is NaN, and so is its gradient. `bce` is `−t·log p − (1 − t)·log(1 − p)` and
-    /// `α_t = α·t + (1 − α)·(1 − t)`. An optional [`Extra::Mask`] leaves out what it is zero for.
+    /// `bce` is `−t·log p − (1 − t)·log(1 − p)`, and `α_t` is `α·t + (1 − α)·(1 − t)`.
     ///
-    /// Written with `softplus(±x)`, the logs of `1 − p` and `p`, so that it is finite and accurate for every γ ≥ 0 and any
-    /// finite logit (an infinite one gives NaN, as in PyTorch): `(1 − p)^γ` is `exp(−γ·softplus(x))`, never a power of a number that was rounded to 0; on
-    /// the GPU, for a whole γ up to 4, a product of `1 − p`, which is not rounded from 1 there.
+    /// `input` holds logits and `target` floats, usually from 0 to 1, of one shape. `none` has the shape of `input`.
+    /// For targets outside `[0, 1]` the formula still holds; where `1 − p_t` is negative and γ not a whole number, loss
+    /// and gradient are NaN. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients:
+    /// `input`.
     ///
-    /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017. Reference: `torchvision.ops.sigmoid_focal_loss`.
-    /// Neighbours: [`SoftmaxFocal`] for classes that exclude each other.
+    /// The logs of `p` and `1 − p` are computed as `−softplus(∓x)`, and for targets of 0 and 1 the power as
+    /// `exp(−γ·softplus(±x))`, never from a number that was rounded to 0. So loss and gradient are finite and accurate
+    /// for every γ and every finite logit. On a GPU a whole γ up to 4 is a product of factors `1 − p_t`. An infinite
+    /// logit gives NaN, as in PyTorch.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
-    /// [`SoftmaxFocal`]: crate::SoftmaxFocal
+    /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017, which recommends α = 0.25 and γ = 2.
+    /// Reference: `torchvision.ops.sigmoid_focal_loss`. See also: [`SoftmaxFocal`](crate::SoftmaxFocal), for classes
+    /// that exclude each other.
+    ///
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, SigmoidFocal, cpu};
+    /// let (input, target) = (Array::new(&[0.0f32], [1])?, Array::new(&[1.0f32], [1])?);
+    /// // ¼·(1 − ½)²·log 2
+    /// let loss = cpu::value(&SigmoidFocal::default().of(&input, &target))?.loss()?;
+    /// assert!((loss - 0.25 * 0.25 * 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct SigmoidFocal of (input, target) as Pointwise {
-        /// The weight of positive targets, 1 − alpha being that of negative ones; none weighs both by 1.
+        /// α: the weight of positive targets. Negative ones have the weight 1 − α. `None` gives both the weight 1.
         pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
-        /// How strongly elements that are already right are played down; 0 does not.
+        /// The power γ. The higher it is, the less do elements count that are already right; at 0 all count alike.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
     }
 }
@@ -54,7 +67,7 @@ impl Pointwise for SigmoidFocal {
         let (p, q) = (sigmoid(x), sigmoid(-x));
         let bce = t * softplus(-x) + (1.0 - t) * softplus(x);
         let alpha = self.alpha.map_or(1.0, |a| f64::from(a) * t + (1.0 - f64::from(a)) * (1.0 - t));
-        // 1 − p_t; for t of 0 and 1 its log is −softplus(±x), which does not round
+        // 1 − p_t may round to 0; for t of 0 and 1 its log is −softplus(±x), which does not
         let miss = q * t + p * (1.0 - t);
         let focus = match t {
             0.0 => (-gamma * softplus(-x)).exp(),

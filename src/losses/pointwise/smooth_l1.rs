@@ -6,21 +6,27 @@ use crate::math::sign;
 use crate::options::Range;
 use crate::reduction::Reduction;
 
-crate::loss! {
-    /// Smooth L1: `d²/2β` where `d = |x − t|` is less than β, `d − β/2` beyond.
+loss! {
+    /// Smooth L1 loss: `d²/2β` where `d = |x − t|` is less than β, `d − β/2` elsewhere.
     ///
-    /// `input` and `target` have one shape and are both differentiable. By an optional [`Extra::Weight`] `none` and `sum`
-    /// are multiplied, a mean being `Σ w·l / Σ w`. An [`Extra::Mask`] leaves out what it is zero for.
+    #[doc = paired!()]
     ///
-    /// Under a β of 0 it is [`L1`](crate::L1), with its derivative of 0 at 0.
+    /// With β = 0 it is [`L1`](crate::L1), and the derivative at 0 is 0.
     ///
-    /// Paper: Girshick, "Fast R-CNN", 2015. Reference: `torch.nn.functional.smooth_l1_loss`. Neighbours:
-    /// [`Huber`](crate::Huber), which is β times this.
+    /// Paper: Girshick, "Fast R-CNN", 2015, which uses β = 1. Reference: `torch.nn.functional.smooth_l1_loss`. See
+    /// also: [`Huber`](crate::Huber), which is β times this loss.
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, SmoothL1, cpu};
+    /// let input = Array::new(&[0.25f32, 3.0], [2])?;
+    /// let target = Array::new(&[0.0f32, 0.0], [2])?;
+    /// // 0.25² / (2·0.5) = 0.0625 and 3 − 0.5/2 = 2.75
+    /// assert_eq!(cpu::value(&SmoothL1 { beta: 0.5 }.of(&input, &target))?.loss()?, (0.0625 + 2.75) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct SmoothL1 of (input, target) as Pointwise {
-        /// Where the parabola becomes a line, in units of the input.
+        /// The error β at which the parabola becomes a line, in units of the input.
         pub beta: f32 = 1.0, Range::AtLeast(0.0);
     }
 }

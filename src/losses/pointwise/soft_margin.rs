@@ -6,17 +6,27 @@ use crate::math::{sigmoid, softplus};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Soft margin loss: `log(1 + exp(−t·x))` for each element.
     ///
-    /// `input` and `target` have one shape; targets are 1 and −1. An [`Extra::Mask`] leaves out what it is zero for.
+    /// `input` and `target` are floats of one shape; targets are 1 or −1. `none` has the shape of `input`.
+    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// It is `softplus(−t·x)`, which neither overflows nor loses small values.
+    /// It is computed as `softplus(−t·x)`, which neither overflows nor loses small values.
     ///
-    /// Reference: `torch.nn.functional.soft_margin_loss`. Neighbours: [`BceWithLogits`](crate::BceWithLogits), the same
-    /// for targets of 0 and 1; [`HingeEmbedding`](crate::HingeEmbedding).
+    /// Reference: `torch.nn.functional.soft_margin_loss`. See also: [`BceWithLogits`](crate::BceWithLogits), which is
+    /// this loss for targets of 1 and 0; [`HingeEmbedding`](crate::HingeEmbedding).
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Reduction, SoftMargin, cpu};
+    /// let input = Array::new(&[0.0f32, 1000.0], [2])?;
+    /// let target = Array::new(&[1.0f32, -1.0], [2])?;
+    /// // log 2 on the border, and about −t·x on the wrong side
+    /// let loss = SoftMargin::default().of(&input, &target).reduce(Reduction::Sum);
+    /// assert!((cpu::value(&loss)?.loss()? - (2f64.ln() + 1000.0)).abs() < 1e-9);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct SoftMargin of (input, target) as Pointwise {}
 }
 

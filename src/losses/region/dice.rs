@@ -6,46 +6,50 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Dice loss: `1 − (2·Σpt + smooth_nr) / (Σp + Σt + smooth_dr)` for each item and class.
     ///
-    /// `input` is `[N, C, ...]`, or with the class axis last; `p` are its probabilities under the activation. `target` holds
-    /// labels `[N, ...]`, integers, or dense floats of the input's shape. Sums run over the positions of an item, with
-    /// `batch` over the batch as well. `none` is `[N, C]`, `[C]` with `batch`, one class fewer without background.
-    /// [`Extra::Weight`] is a weight for each class, always `[C]`; a mean divides by the number of values.
+    /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
+    /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
+    /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
+    /// background it has one class fewer. [`Extra::Weight`] multiplies each class; it is always `[C]`. A mean divides
+    /// by the number of values, whatever the weights. Gradients: `input`.
     ///
-    /// With one channel, labels 0 and 1 are the target themselves. Positions labelled `ignore_index` take no part in any
-    /// sum and get a gradient of 0.
+    /// If the input has one channel, labels are 0 and 1, and they are the target themselves. Positions with the label
+    /// `ignore_index` enter no sum, and their gradient is 0.
     ///
-    /// `1 − ratio` is computed from what is wrong, `Σp(1 − t) + Σ(1 − p)t`, so that the loss of a good overlap keeps its
-    /// digits.
+    /// The loss is computed from what is wrong, `Σp(1 − t) + Σ(1 − p)t`, not as a difference from 1, so that a good
+    /// overlap keeps its digits.
     ///
-    /// Paper: Milletari et al., "V-Net", 2016. Reference: MONAI's `DiceLoss`. Neighbours:
-    /// [`CrossEntropy`](crate::CrossEntropy), to which it is often added.
+    /// Paper: Milletari et al., "V-Net", 2016. Reference: MONAI's `DiceLoss`, with its defaults for the smoothing. See
+    /// also: [`DiceCrossEntropy`](crate::DiceCrossEntropy), the sum with cross-entropy; [`Tversky`](crate::Tversky).
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` (0 and 1 for one channel) that is
-    /// not `ignore_index`; [`Error::InvalidOption`](crate::Error::InvalidOption) for one channel with softmax or without
-    /// background; [`Error::TooLarge`](crate::Error::TooLarge) for more than 8,192 classes on a GPU, whose lanes
-    /// loop over those of a position: the CPU twin takes more.
-    ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
+    /// # Example
+    /// ```
+    /// use wgloss::{Activation, Array, Dice, cpu};
+    /// let predicted = Array::new(&[1.0f32, 1.0, 0.0, 0.0], [1, 1, 4])?;
+    /// let labels = Array::new(&[1u8, 0, 0, 0], [1, 4])?;
+    /// // two positions predicted, one right, one wanted: 1 − 2·1/(2 + 1)
+    /// let loss = Dice { activation: Activation::None, ..Default::default() }.of(&predicted, &labels);
+    /// assert!((cpu::value(&loss)?.loss()? - 1.0 / 3.0).abs() < 1e-5);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Dice of (input, target) as Region {
-        /// What makes probabilities of the input.
+        /// How the input becomes probabilities.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// Whether class 0 takes part.
+        /// Whether class 0 counts.
         pub include_background: bool = true, Range::Any;
         /// Whether `Σp` and `Σt` are sums of squares.
         pub squared_pred: bool = false, Range::Any;
         /// Whether the denominator is `2·(Σp + Σt − Σpt)`: the Jaccard index instead of Dice's.
         pub jaccard: bool = false, Range::Any;
-        /// Whether sums run over the batch as well.
+        /// Whether sums run over all items together.
         pub batch: bool = false, Range::Any;
-        /// Added to the numerator.
+        /// Is added to the numerator, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Added to the denominator.
+        /// Is added to the denominator, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// The label of positions that take no part. It does not act on dense targets.
+        /// The label of positions that are left out. It has no effect on floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }
@@ -80,14 +84,14 @@ impl Region for Dice {
     }
 }
 
-/// Dice's ratio of the sums of a region; its twin is in `shaders/fold/regions.wgsl`.
+/// Dice's score of a region's sums. The shader has it in `shaders/fold/regions.wgsl`.
 pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
     let (nr, dr) = (f64::from(smooth_nr), f64::from(smooth_dr));
     let wrong = s.false_pos + s.false_neg;
-    // how often what is wrong counts: once in the mean of prediction and target, twice beside their union
+    // Dice's denominator, Σp + Σt, has the wrong positions once beside 2·Σpt; Jaccard's, doubled here, has them twice
     let times = if jaccard { 2.0 } else { 1.0 };
     let denominator = 2.0 * s.true_pos + times * wrong + dr;
-    // the loss is 1 − ratio, of which neither is taken from the other
+    // loss and ratio add up to 1, but each is computed by itself: a difference from 1 would cancel
     let loss = (times * wrong + (dr - nr)) / denominator;
     let ratio = (2.0 * s.true_pos + nr) / denominator;
     let d_wrong = times * ratio / denominator;

@@ -8,58 +8,63 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Dice loss and cross-entropy: `dice_weight·dice + cross_entropy_weight·cross_entropy`, in one pass over the logits.
+loss! {
+    /// Dice loss and cross-entropy: `dice_weight·dice + cross_entropy_weight·cross_entropy`, in one pass over the
+    /// logits.
     ///
-    /// [`Dice`](crate::Dice) and [`CrossEntropy`](crate::CrossEntropy) say what the two are, and mean by their options; each
-    /// is reduced in its own way, then they are added, so that there is no `none`. An outcome reports `.dice` and
-    /// `.cross_entropy` (and `.z_loss`), each with its sum and denominator. The cross-entropy is of the input as logits,
-    /// whatever the activation makes of it for Dice.
+    /// `input` holds logits, floats `[N, C, ...]`, or with the class axis last. `target` holds labels, integers
+    /// `[N, ...]` in `0..C` or `ignore_index`, or it holds probabilities, floats of the input's shape.
+    /// [`Extra::Weight`] is a weight for each class, always `[C]`, in both losses. Gradients: `input`.
     ///
-    /// `input` is `[N, C, ...]`, or with the class axis last. `target` holds labels `[N, ...]`, integers, or probabilities,
-    /// floats of the input's shape. [`Extra::Weight`] is a weight for each class, always `[C]`, for both.
+    /// [`Dice`](crate::Dice) and [`CrossEntropy`](crate::CrossEntropy) define the two losses and their options. Each is
+    /// reduced by itself, then they are added; there is no `none`. An outcome reports `.dice` and `.cross_entropy` (and
+    /// `.z_loss`), each with its sum and denominator. The activation is for Dice alone: the cross-entropy takes the
+    /// input as logits.
     ///
-    /// With one channel, labels 0 and 1 are the target themselves, and the input is the logit of label 1 against a logit of 0:
-    /// the cross-entropy is [`BceWithLogits`] with the weight as its `pos_weight`, and its mean divides by the number of kept
-    /// positions. Positions labelled `ignore_index` take no part in either.
+    /// If the input has one channel, labels are 0 and 1, and the input is the logit of label 1 against a logit of 0.
+    /// The cross-entropy is then [`BceWithLogits`](crate::BceWithLogits) with the weight as its `pos_weight`, and its
+    /// mean divides by the number of kept positions. Positions with the label `ignore_index` enter neither loss.
     ///
-    /// The softmax of a position is computed once, as [`CrossEntropy`](crate::CrossEntropy) does it, and is where both losses
-    /// and their gradients come from.
+    /// Both losses and their gradients use one softmax of each position, in the form of
+    /// [`CrossEntropy`](crate::CrossEntropy).
     ///
-    /// Reference: MONAI's `DiceCELoss`. Neighbours: [`Dice`](crate::Dice), [`CrossEntropy`](crate::CrossEntropy).
+    /// Reference: MONAI's `DiceCELoss`. Paper: Isensee et al., "nnU-Net", 2021, which weights both losses by 1. See
+    /// also: [`Dice`](crate::Dice), [`CrossEntropy`](crate::CrossEntropy).
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` (0 and 1 for one channel) that is
-    /// not `ignore_index`; [`Error::InvalidOption`](crate::Error::InvalidOption) for one channel with softmax or without
-    /// background; for `none`; [`Error::TooLarge`](crate::Error::TooLarge) for more than 8,192 classes on a GPU, whose lanes
-    /// loop over those of a position: the CPU twin takes more.
-    ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`BceWithLogits`]: https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, DiceCrossEntropy, cpu};
+    /// let logits = Array::new(&[0.0f32; 8], [1, 2, 4])?;
+    /// let labels = Array::new(&[0u8, 0, 1, 1], [1, 4])?;
+    /// // all probabilities are ½: a Dice loss of 1 − 2·1/(2 + 2), and a cross-entropy of log 2
+    /// let loss = cpu::value(&DiceCrossEntropy::default().of(&logits, &labels))?.loss()?;
+    /// assert!((loss - (0.5 + 2f64.ln())).abs() < 1e-5);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct DiceCrossEntropy of (input, target) as Region {
         /// The share ε of the cross-entropy's target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// The factor of lse² in the cross-entropy.
+        /// The factor of `lse²` in the cross-entropy, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
-        /// What makes probabilities of the input, for Dice.
+        /// How the input becomes probabilities, for Dice.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// Whether class 0 takes part in Dice.
+        /// Whether class 0 counts in Dice.
         pub include_background: bool = true, Range::Any;
-        /// Whether `Σp` and `Σt` are sums of squares.
+        /// Whether `Σp` and `Σt` are sums of squares in Dice.
         pub squared_pred: bool = false, Range::Any;
-        /// Whether Dice is the Jaccard index instead.
+        /// Whether the Jaccard index stands for Dice's.
         pub jaccard: bool = false, Range::Any;
-        /// Whether Dice's sums run over the batch as well.
+        /// Whether the sums of Dice run over all items together.
         pub batch: bool = false, Range::Any;
-        /// Added to the numerator of Dice.
+        /// Is added to the numerator of Dice, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Added to the denominator of Dice.
+        /// Is added to the denominator of Dice, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// The factor of Dice in the sum.
+        /// The factor of Dice.
         pub dice_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The factor of cross-entropy in the sum.
+        /// The factor of cross-entropy.
         pub cross_entropy_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The label of positions that take no part in either. It does not act on dense targets.
+        /// The label of positions that both losses leave out. It has no effect on floats.
         pub ignore_index: i32 = -100, Range::Any;
     }
 }

@@ -1,4 +1,4 @@
-//! The generalized Dice loss, whose classes are summed inside one ratio.
+//! The generalized Dice loss, which sums the classes inside one ratio.
 
 use super::dice::dice_score;
 use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
@@ -8,47 +8,53 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// What the classes of a [`GeneralizedDice`] loss weigh, by the sum of their targets.
+    /// How [`GeneralizedDice`] weights a class, by the sum `Σt` of its target.
     pub enum Weighting {
-        /// One over the square of the sum.
+        /// `1/(Σt)²`.
         Square = "square",
-        /// One over the sum.
+        /// `1/Σt`.
         Simple = "simple",
-        /// All alike.
+        /// 1 for every class.
         Uniform = "uniform",
     }
 }
 
-crate::loss! {
+loss! {
     /// Generalized Dice loss: `1 − (2·Σ_c w_c·Σpt + smooth_nr) / (Σ_c w_c·(Σp + Σt) + smooth_dr)` for each item.
     ///
-    /// The classes are summed inside the ratio, so that a small one counts as much as a large one: `w_c` is `1/(Σt)²`, `1/Σt`
-    /// or 1. The weight of a class that is not there, which would be infinite (beyond what f32 holds), is the largest finite
-    /// one of its item; 0 where there is none. Weights are of the target alone: constants in the gradient.
+    /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
+    /// activation. `target` holds labels, integers `[N, ...]` in `0..C`, or it holds floats of the input's shape.
+    /// `none` is `[N]`. If the input has one channel, labels are 0 and 1, and they are the target themselves.
+    /// Gradients: `input`.
     ///
-    /// `input` is `[N, C, ...]`, or with the class axis last; `p` are its probabilities under the activation. `target` holds
-    /// labels `[N, ...]`, integers, or dense floats of the input's shape. `none` is `[N]`; a mean divides by `N`. With one
-    /// channel, labels 0 and 1 are the target themselves.
+    /// The weight `w_c` is `1/(Σt)²`, `1/Σt` or 1, so that a small class can count as much as a large one. Weights are
+    /// constants in the gradient. A weight beyond the range of f32, which an absent class has, becomes the largest
+    /// finite weight of the item, or 0 if there is none.
     ///
-    /// `1 − ratio` is computed from what is wrong, as [`Dice`](crate::Dice) does it, so that the loss of a good overlap keeps
-    /// its digits.
+    /// The loss is computed from what is wrong, as in [`Dice`](crate::Dice), so that a good overlap keeps its digits.
     ///
-    /// Paper: Sudre et al., "Generalised Dice overlap as a deep learning loss function for highly unbalanced segmentations",
-    /// 2017. Reference: MONAI's `GeneralizedDiceLoss`. Neighbours: [`Dice`](crate::Dice), [`Tversky`](crate::Tversky).
+    /// Paper: Sudre et al., "Generalised Dice overlap as a deep learning loss function for highly unbalanced
+    /// segmentations", 2017, which uses the weighting `Square`. Reference: MONAI's `GeneralizedDiceLoss`. See also:
+    /// [`Dice`](crate::Dice), [`Tversky`](crate::Tversky).
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` (0 and 1 for one channel);
-    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for one channel with softmax;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) for more than 8,192 classes on a GPU, whose lanes loop over those of a
-    /// position: the CPU twin takes more.
+    /// # Example
+    /// ```
+    /// use wgloss::{Activation, Array, GeneralizedDice, cpu};
+    /// let predicted = Array::new(&[1.0f32, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], [1, 2, 4])?;
+    /// let labels = Array::new(&[0u8, 0, 0, 1], [1, 4])?;
+    /// // weights 1/3² and 1: 1 − 2·(3/9) / ((4 + 3)/9 + (0 + 1))
+    /// let loss = GeneralizedDice { activation: Activation::None, ..Default::default() }.of(&predicted, &labels);
+    /// assert!((cpu::value(&loss)?.loss()? - 0.625).abs() < 1e-5);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct GeneralizedDice of (input, target) as Region {
-        /// What makes probabilities of the input.
+        /// How the input becomes probabilities.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// What the classes weigh.
+        /// How the classes are weighted.
         pub weighting: Weighting = Weighting::Square, Range::Any;
-        /// Added to the numerator.
+        /// Is added to the numerator, in units of weighted positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Added to the denominator.
+        /// Is added to the denominator, in units of weighted positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
     }
 }

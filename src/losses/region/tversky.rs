@@ -6,41 +6,48 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Tversky loss: `(1 − (TP + smooth_nr) / (TP + α·FP + β·FN + smooth_dr))^γ` for each item and class.
+loss! {
+    /// Tversky loss: `(1 − (TP + smooth_nr) / (TP + α·FP + β·FN + smooth_dr))^γ` for each item and class, with
+    /// `TP = Σpt`, `FP = Σp(1 − t)` and `FN = Σ(1 − p)t`.
     ///
-    /// `TP` is `Σpt`, `FP` is `Σp(1 − t)` and `FN` is `Σ(1 − p)t`, over the positions of an item, with `batch` over the batch
-    /// as well. `input` is `[N, C, ...]`, or with the class axis last; `p` are its probabilities under the activation.
-    /// `target` holds labels `[N, ...]`, integers, or dense floats of the input's shape. `none` is `[N, C]`, `[C]` with
-    /// `batch`, one class fewer without background; a mean divides by the number of values. α and β of ½ give
-    /// [`Dice`](crate::Dice), but for the smoothing; α and β of 1 the Jaccard index. γ other than 1 makes it focal.
+    /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
+    /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
+    /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
+    /// background it has one class fewer. Gradients: `input`.
     ///
-    /// With one channel, labels 0 and 1 are the target themselves. Positions labelled `ignore_index` take no part in any
-    /// sum and get a gradient of 0.
+    /// α = β = ½ gives [`Dice`](crate::Dice), except for the smoothing; α = β = 1 gives the Jaccard index. A γ other
+    /// than 1 makes the loss focal. If the input has one channel, labels are 0 and 1, and they are the target
+    /// themselves. Positions with the label `ignore_index` enter no sum, and their gradient is 0.
     ///
-    /// `1 − ratio` is computed from what is wrong, `α·FP + β·FN`, so that the loss of a good overlap keeps its digits. Where
-    /// it is exactly 0 a γ below 1 has a cusp at the least value that there is: the gradient is 0 there, as it is at the
-    /// kink of [`Dice`](crate::Dice)'s neighbours, where autograd gives infinities. Below 0, where `smooth_nr` is greater
-    /// than `smooth_dr`, a γ that is not whole gives NaN, as in PyTorch.
+    /// `1 − ratio` is computed from what is wrong, `α·FP + β·FN`, not as a difference, so that a good overlap keeps its
+    /// digits. Where it is exactly 0 and γ is below 1, the gradient is 0, although autograd gives infinities. Where it
+    /// is negative, which takes a `smooth_nr` greater than `smooth_dr`, and γ is not a whole number, the loss is NaN,
+    /// as in PyTorch.
     ///
-    /// Papers: Salehi et al., "Tversky loss function for image segmentation", 2017; Abraham and Khan, "A novel focal Tversky
-    /// loss function", 2018. Reference: MONAI's `TverskyLoss`, raised to γ. Neighbours: [`Dice`](crate::Dice).
+    /// Papers: Salehi et al., "Tversky loss function for image segmentation", 2017, which recommends α = 0.3 and β =
+    /// 0.7; Abraham and Khan, "A novel focal Tversky loss function", 2018, which recommends the exponent γ = 3/4 (4/3
+    /// in its notation). Reference: MONAI's `TverskyLoss`, raised to γ. See also: [`Dice`](crate::Dice).
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` (0 and 1 for one channel) that is
-    /// not `ignore_index`; [`Error::InvalidOption`](crate::Error::InvalidOption) for one channel with softmax or without
-    /// background; [`Error::TooLarge`](crate::Error::TooLarge) for more than 8,192 classes on a GPU, whose lanes
-    /// loop over those of a position: the CPU twin takes more.
+    /// # Example
+    /// ```
+    /// use wgloss::{Activation, Array, Tversky, cpu};
+    /// let predicted = Array::new(&[1.0f32, 1.0, 0.0, 0.0], [1, 1, 4])?;
+    /// let labels = Array::new(&[1u8, 0, 0, 0], [1, 4])?;
+    /// // TP = 1 and FP = 1: 1 − 1/(1 + ¼)
+    /// let loss = Tversky { activation: Activation::None, alpha: 0.25, beta: 0.75, ..Default::default() };
+    /// assert!((cpu::value(&loss.of(&predicted, &labels))?.loss()? - 0.2).abs() < 1e-5);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Tversky of (input, target) as Region {
-        /// What makes probabilities of the input.
+        /// How the input becomes probabilities.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// Whether class 0 takes part.
+        /// Whether class 0 counts.
         pub include_background: bool = true, Range::Any;
-        /// Whether sums run over the batch as well.
+        /// Whether sums run over all items together.
         pub batch: bool = false, Range::Any;
-        /// Added to the numerator.
+        /// Is added to the numerator, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Added to the denominator.
+        /// Is added to the denominator, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
         /// The weight α of false positives.
         pub alpha: f32 = 0.5, Range::AtLeast(0.0);
@@ -48,7 +55,7 @@ crate::loss! {
         pub beta: f32 = 0.5, Range::AtLeast(0.0);
         /// The power γ that the loss of a class is raised to.
         pub gamma: f32 = 1.0, Range::Above(0.0);
-        /// The label of positions that take no part. It does not act on dense targets.
+        /// The label of positions that are left out. It has no effect on floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }
@@ -81,12 +88,12 @@ impl Region for Tversky {
         let (nr, dr) = (f64::from(self.smooth_nr), f64::from(self.smooth_dr));
         let (alpha, beta, gamma) = (f64::from(self.alpha), f64::from(self.beta), f64::from(self.gamma));
         let wrong = alpha * s.false_pos + beta * s.false_neg;
-        // a probability that was rounded above 1 is no reason for a root of what is below 0
+        // a probability that was rounded above 1 must not make the power NaN
         let wrong = if wrong < 0.0 && gamma.fract() != 0.0 { 0.0 } else { wrong };
         let denominator = s.true_pos + wrong + dr;
         let ratio = (s.true_pos + nr) / denominator;
         let base = (wrong + (dr - nr)) / denominator;
-        // at the cusp of a γ below 1, 0 is as good a slope as any
+        // a power with γ below 1 has an infinite slope at 0, which would spoil a perfect overlap's gradient
         let slope = if base == 0.0 && gamma < 1.0 { 0.0 } else { gamma * base.powf(gamma - 1.0) };
         RegionScore {
             loss: base.powf(gamma),

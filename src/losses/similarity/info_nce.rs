@@ -1,4 +1,4 @@
-//! InfoNCE: each query has to find its key among all.
+//! InfoNCE: each query has to find its key among all keys.
 
 use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,43 +6,46 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// InfoNCE: `−log softmax(s·q̂ᵢ·k̂)ᵢ` for each query, over all keys and negatives, `q̂ = q/‖q‖`.
+loss! {
+    /// InfoNCE: `−log p_i` for each query `i`, with the softmax `p` of `s·q̂ᵢ·k̂ⱼ` over all keys and negatives `j`,
+    /// where `q̂ = q/‖q‖`.
     ///
-    /// `query` and `key` are `[N, D]`: key `i` is query `i`'s positive, all other keys are its negatives, and so are the rows
-    /// of [`Extra::Negatives`], `[M, D]`. `s` is `1/temperature`, or as it is [`Extra::LogitScale`], `[1]`, in whose place no
-    /// exponential is taken. `none` is `[N]`. All of them have gradients.
+    /// `query` and `key` are floats `[N, D]`. Key `i` is the positive of query `i`; all other keys are its negatives.
+    /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`] is the scale `s`, `[1]`,
+    /// taken as it is, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients: `query`,
+    /// `key`, `negatives`, `logit_scale`.
     ///
-    /// `symmetric` takes the mean with the same loss from the keys to the queries, into which negatives do not enter: CLIP's.
-    /// Multiple Negatives Ranking is a temperature of 1/20.
+    /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
+    /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the
+    /// shard begins; `none` has `n` values then.
     ///
-    /// A shard of a batch is `query` `[n, D]` against all keys under [`Term::rows_from`](crate::Term::rows_from).
-    ///
-    /// The N×N scores are never held: they are computed in tiles, folded into each row's softmax, and computed again in
-    /// blocks of bounded size for the gradients. The loss of a query that has found its key keeps its digits, since
-    /// `−log p = (max − x) + log1p(Σ' exp(x − max))`, the sum leaving the maximum out. A norm counts as at least 1e-8; a row
-    /// of zeros scores 0 with every other and gets a gradient of 0. A row that holds an infinity counts as one of NaN.
+    /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
+    /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
+    /// sum `Σ'` leaves out the maximum, so that the loss of a query that found its key keeps its digits. A norm below
+    /// 1e-8 counts as 1e-8; a row of zeros has the score 0 with every row, and its gradient is 0. A row with an
+    /// infinite element counts as NaN.
     ///
     /// Papers: van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018; Radford et al.,
-    /// "Learning Transferable Visual Models From Natural Language Supervision", 2021. Neighbours:
-    /// [`Siglip`](crate::Siglip), of pairs by themselves; [`SupCon`](crate::SupCon), of several positives.
+    /// "Learning Transferable Visual Models From Natural Language Supervision" (CLIP), 2021, which starts from a
+    /// temperature of 0.07. Multiple Negatives Ranking of sentence-transformers has a temperature of 1/20. See also:
+    /// [`Siglip`](crate::Siglip), where pairs do not compete; [`SupCon`](crate::SupCon), with several positives.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for rows of different widths, for other than one key a
-    /// query, and for a shard that reaches beyond the keys;
-    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a shard that is `symmetric`: it has one direction;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
-    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
-    /// [memory bound](crate::cpu::set_memory_bound).
-    ///
-    /// [`Extra::Negatives`]: crate::Extra::Negatives
-    /// [`Extra::LogitScale`]: crate::Extra::LogitScale
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, InfoNce, cpu};
+    /// let query = Array::new(&[1.0f32, 0.0, 0.0, 1.0], [2, 2])?;
+    /// let key = Array::new(&[2.0f32, 0.0, 0.0, 3.0], [2, 2])?;
+    /// // the right key has the score 1, the other 0: −log(e/(e + 1))
+    /// let loss = InfoNce { temperature: 1.0, ..Default::default() }.of(&query, &key);
+    /// assert!((cpu::value(&loss)?.loss()? - (1.0 + (-1f64).exp()).ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct InfoNce of (query, key) as Similarity {
-        /// What products are divided by.
+        /// The temperature, a number that products are divided by, in units of the products.
         pub temperature: f32 = 0.07, Range::Above(0.0);
         /// Whether rows are divided by their norms.
         pub normalize: bool = true, Range::Any;
-        /// Whether the loss is the mean over both directions.
+        /// Whether the loss is the mean of both directions.
         pub symmetric: bool = false, Range::Any;
     }
 }

@@ -6,28 +6,35 @@ use crate::math::{sigmoid, softplus};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Sigmoid loss of pairs: `Σⱼ −log σ(±(s·cos(imageᵢ, textⱼ) + b))` for each image, `+` for its own text, `−` for others.
+loss! {
+    /// Sigmoid loss of pairs: `Σⱼ −log σ(±(s·cos(imageᵢ, textⱼ) + b))` for each image, `+` for its own text, `−` for
+    /// all others.
     ///
-    /// `image` and `text` are `[N, D]`, row `i` of one belonging to row `i` of the other. `logit_scale` `s` and `logit_bias`
-    /// `b` are `[1]` and taken as they are: no exponential. `none` is `[N]`, the sums over each image's pairs; a mean divides
-    /// by `N`. All four have gradients.
+    /// `image` and `text` are floats `[N, D]`; row `i` of one belongs to row `i` of the other. `logit_scale` (s) and
+    /// `logit_bias` (b) are floats `[1]`, taken as they are, not exponentiated. `none` is `[N]`: the sum over each
+    /// image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`, `logit_bias`.
     ///
-    /// A shard of a batch is `image` `[n, D]` against all texts under [`Term::rows_from`](crate::Term::rows_from).
+    /// For a shard of a batch, `image` is `[n, D]`, `text` has all texts, and [`Term::rows_from`] says where the shard
+    /// begins; `none` has `n` values then.
     ///
-    /// The N×N scores are never held: they are computed in tiles, and again in blocks of bounded size for the gradients.
-    /// `−log σ(z)` is `softplus(−z)`, without overflow. A norm counts as at least 1e-8; a row of zeros has a cosine of 0 with
-    /// every other and gets a gradient of 0. A row that holds an infinity counts as one of NaN.
+    /// A GPU stores no more of the N×N scores than a block of bounded size: it computes them in tiles, and again for
+    /// the gradients. `−log σ(z)` is `softplus(−z)`, which does not overflow. A norm below 1e-8 counts as 1e-8; a row
+    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
     ///
-    /// Paper: Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023. Neighbours: [`InfoNce`](crate::InfoNce),
-    /// where pairs compete.
+    /// Paper: Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023, which starts from a scale of 10 and a
+    /// bias of −10. See also: [`InfoNce`](crate::InfoNce), where pairs compete.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where image and text differ in shape, and for a
-    /// shard that reaches beyond the texts;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
-    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
-    /// [memory bound](crate::cpu::set_memory_bound).
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Siglip, cpu};
+    /// let image = Array::new(&[1.0f32, 0.0], [1, 2])?;
+    /// let text = Array::new(&[2.0f32, 0.0], [1, 2])?;
+    /// let (scale, bias) = (Array::new(&[10.0f32], [1])?, Array::new(&[-10.0f32], [1])?);
+    /// // one pair with a cosine of 1: −log σ(10 − 10)
+    /// let loss = cpu::value(&Siglip::default().of(&image, &text, &scale, &bias))?.loss()?;
+    /// assert!((loss - 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {}
 }
 

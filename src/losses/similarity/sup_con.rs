@@ -1,4 +1,4 @@
-//! Supervised contrastive loss: rows of equal labels belong together.
+//! Supervised contrastive loss: rows with equal labels belong together.
 
 use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,34 +6,43 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
-    /// Supervised contrastive loss: for each row the mean of `−log p` over the others of its label, `p` a softmax of
-    /// `f̂ᵢ·f̂ⱼ/temperature` over all rows but itself.
+loss! {
+    /// Supervised contrastive loss: for each row the mean of `−log p_j` over the other rows `j` with its label, where
+    /// `p` is the softmax of `f̂ᵢ·f̂ⱼ/temperature` over all other rows and `f̂ = f/‖f‖`.
     ///
-    /// `features` is `[N, D]`, divided by their norms; `labels` are integers of any value, `[N]`. `none` is `[N]`: a row
-    /// whose label no other has is 0 there, and left out of the mean. This is Khosla et al.'s L_out, without a factor of the
-    /// base temperature; NT-Xent (SimCLR) is two views of a batch one after the other, with labels `i mod N`.
+    /// `features` holds floats `[N, D]`. `labels` are integers `[N]` (`i32`, `u32`, `u8` or `i64`) of any value. `none`
+    /// is `[N]`: a row whose label no other row has is 0 there, and a mean leaves it out. Gradients: `features`,
+    /// `anchors`.
     ///
-    /// A shard of a batch is [`Extra::Anchors`](crate::Extra::Anchors), `[n, D]`: the rows of `features` that have values, from
-    /// [`Term::rows_from`](crate::Term::rows_from) or the first on, against all. Its gradient is that of the row's own softmax,
-    /// the one of `features` that of what it is compared with: a row's whole gradient is the sum of both over all shards.
+    /// For a shard of a batch, [`Extra::Anchors`], `[n, D]`, are the rows of `features` that belong to the shard, and
+    /// [`Term::rows_from`] says where they begin. Each is compared with all rows of `features`, and `none` has `n`
+    /// values then. The gradient of the anchors comes from each row's own softmax, the gradient of `features` from the
+    /// rows it is compared with. A row's whole gradient is the sum of both over all shards.
     ///
-    /// The N×N scores are never held: they are computed in tiles, folded into each row's softmax, and computed again in
-    /// blocks of bounded size for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, the sum leaving the
-    /// maximum out, so that small losses keep their digits. A norm counts as at least 1e-8; a row of zeros has a cosine of 0
-    /// with every other and gets a gradient of 0. A row that holds an infinity counts as one of NaN.
+    /// This is the paper's L_out without its factor of the base temperature. NT-Xent (SimCLR) is this loss of two views
+    /// of a batch, one after the other, with labels `i mod N`.
     ///
-    /// Papers: Khosla et al., "Supervised Contrastive Learning", 2020; Chen et al., "A Simple Framework for Contrastive
-    /// Learning of Visual Representations", 2020. Neighbours: [`InfoNce`](crate::InfoNce), of two tensors and one positive.
+    /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
+    /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
+    /// sum `Σ'` leaves out the maximum, so that small losses keep their digits. A norm below 1e-8 counts as 1e-8; a row
+    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) where there is not one label a row, and for anchors
-    /// that reach beyond the features; [`Error::InvalidOption`](crate::Error::InvalidOption) for a first row without anchors;
-    /// [`Error::TooLarge`](crate::Error::TooLarge) on a GPU where the blocks do not fit the workspace bound, need more than
-    /// 16,384 dispatches, or rows have more than 32,768 elements; on the CPU where the pairs need more than its
-    /// [memory bound](crate::cpu::set_memory_bound).
+    /// Papers: Khosla et al., "Supervised Contrastive Learning", 2020, which recommends a temperature of 0.1; Chen et
+    /// al., "A Simple Framework for Contrastive Learning of Visual Representations" (SimCLR), 2020. See also:
+    /// [`InfoNce`](crate::InfoNce), with two tensors and one positive.
+    ///
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, SupCon, cpu};
+    /// let features = Array::new(&[1.0f32, 0.0, 1.0, 0.0, 0.0, 1.0], [3, 2])?;
+    /// let labels = Array::new(&[7i32, 7, 9], [3])?;
+    /// // rows 0 and 1 find each other, at a cosine of 1, beside row 2, at 0; row 2 is left out
+    /// let loss = SupCon { temperature: 1.0 }.of(&features, &labels);
+    /// assert!((cpu::value(&loss)?.loss()? - (1.0 + (-1f64).exp()).ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct SupCon of (features, labels) as Similarity {
-        /// What cosines are divided by.
+        /// The temperature, a number that cosines are divided by.
         pub temperature: f32 = 0.1, Range::Above(0.0);
     }
 }

@@ -7,38 +7,49 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Cross-entropy: `−log softmax(x)[t]` for each position.
     ///
-    /// `input` holds logits, `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds labels, integers
-    /// of shape `[N, d1, ..., dk]`, or probabilities, floats of the input's shape. [`Extra::Weight`] is a weight for each
-    /// class, `[C]`; [`Extra::Mask`] has the labels' shape. `none` has the labels' shape.
+    /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
+    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`, or it holds probabilities, floats of the
+    /// input's shape. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is a weight for each class, `[C]`.
+    /// [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0. Gradients: `input`.
     ///
-    /// With `q` the target's probabilities (1 at the label), `q' = (1 − ε)·q + ε/C` under label smoothing and class weights
-    /// `w`, the loss of a position is `Σ_c w_c·q'_c·(lse − x_c) + z·lse²`. A mean over labels divides by `Σ w[t]` of the kept
-    /// ones, over probabilities by the number of positions, and the z-loss by the number of kept positions.
+    /// The loss of a position is `Σ_c w_c·q_c·(lse − x_c) + z_loss·lse²`. Here `w` are the class weights and `lse` is
+    /// the log of `Σ exp(x)`. `q` is the target's probability, for a label 1 or 0; label smoothing makes it
+    /// `(1 − ε)·q + ε/C`. If the target holds labels, a mean divides by the sum of `w[t]` over the kept positions; if
+    /// it holds probabilities, by the number of kept positions. The z-loss has no class weights, and its mean divides
+    /// by the number of kept positions.
     ///
-    /// `lse − x_c` is computed as `(max − x_c) + log1p(Σ' exp(x − max))`, the sum leaving the maximum out: no term is
-    /// negative, so that the loss of a confident right answer keeps its digits. So does its gradient: that of the likeliest
-    /// class is what the others pull less what it lacks of 1. `−∞` logits are classes that are masked, exactly: they get no
-    /// probability; their loss is infinite where the target, or a smoothing, has a share for them, and their gradient is 0
-    /// where it has none. A class weight of exactly 0 mutes the terms that carry it, infinite ones too; the position is
-    /// counted still.
+    /// `lse − x_c` is computed as `(max − x_c) + log1p(Σ' exp(x − max))`, where the sum `Σ'` leaves out the maximum. No
+    /// term is negative, so that the loss of a confident right answer keeps its digits. Its gradient keeps them too:
+    /// the likeliest class gets the sum of the other classes' parts, not a difference from 1.
     ///
-    /// Reference: `torch.nn.functional.cross_entropy`; the z-loss is that of Chowdhery et al., "PaLM", 2022.
-    /// Neighbours: [`SoftmaxFocal`](crate::SoftmaxFocal), [`Dice`](crate::Dice).
+    /// A logit of `−∞` masks its class exactly: the class has probability 0. The loss is infinite if target or
+    /// smoothing give the class a share, otherwise its gradient is 0. A class weight of exactly 0 removes the terms
+    /// that carry it, infinite ones too; the position still counts.
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` that is not `ignore_index`.
+    /// Reference: `torch.nn.functional.cross_entropy`. Papers: Szegedy et al., "Rethinking the Inception Architecture
+    /// for Computer Vision", 2016, which uses a label smoothing of 0.1; Chowdhery et al., "PaLM", 2022, which uses a
+    /// z-loss of 1e-4. See also: [`SoftmaxFocal`](crate::SoftmaxFocal); [`Dice`](crate::Dice);
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), for the logits of a linear layer.
     ///
-    /// [`Extra::Weight`]: crate::Extra::Weight
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, CrossEntropy, cpu};
+    /// let logits = Array::new(&[0.0f32; 8], [2, 4])?;
+    /// let labels = Array::new(&[3i32, -100], [2])?;
+    /// // four equal logits: a probability of ¼; the second row is ignored
+    /// let loss = cpu::value(&CrossEntropy::default().of(&logits, &labels))?.loss()?;
+    /// assert!((loss - 4f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct CrossEntropy of (input, target) as Softmax {
-        /// The label of positions that take no part. It does not act on probabilities.
+        /// The label of positions that are left out. It has no effect on probabilities.
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// The factor of lse², which keeps logits from drifting.
+        /// The factor of `lse²`, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
     }
 }
@@ -70,12 +81,12 @@ impl Softmax for CrossEntropy {
     }
     fn share(&self, q: f64, classes: usize) -> f64 {
         let smoothing = f64::from(self.label_smoothing);
-        // a single class has no loss to share; where it stands for two, they share
+        // one class has a loss of 0; in dice_cross_entropy it stands for two, which share
         (1.0 - smoothing) * q + smoothing / classes.max(2) as f64
     }
     fn score(&self, s: &SoftmaxStatistics) -> SoftmaxScore {
         let (own, z) = (1.0 - f64::from(self.label_smoothing), f64::from(self.z_loss));
-        // a class weight of 0 mutes its term, infinite or not, and so does a smoothing that spreads all of it
+        // a class weight of 0 removes an infinite term too, and so does a label smoothing of 1
         let share = own * s.weight;
         SoftmaxScore {
             loss: part_of(share, s.nll) + s.spread,

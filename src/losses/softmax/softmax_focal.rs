@@ -7,30 +7,38 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Softmax focal loss: `−α[t]·(1 − p_t)^γ·log p_t` for each position, with `p = softmax(x)`.
     ///
-    /// `input` holds logits, `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last; `target` labels of shape
-    /// `[N, d1, ..., dk]`. [`Extra::Alpha`] is a weight for each class, `[C]`; [`Extra::Mask`] has the labels' shape. `none`
-    /// has the labels' shape. A mean divides by the number of kept positions, never by their weights.
+    /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
+    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`. [`Extra::Alpha`]
+    /// is the weight α of each class, `[C]`; without it α is 1. [`Extra::Mask`], of the shape of `none`, leaves out
+    /// each position where it is 0. A mean divides by the number of kept positions, never by their weights. Gradients:
+    /// `input`.
     ///
-    /// `1 − p_t` is the share of the other classes, summed without the target, so that a confident right answer keeps its
-    /// digits; the derivative's `(1 − p_t)^(γ−1)·log p_t` is computed as `(1 − p_t)^γ` times a ratio that tends to −1, so
-    /// that it is finite for every γ ≥ 0. An alpha of exactly 0 mutes the positions of its class, infinitely wrong ones too;
-    /// they are counted still.
+    /// `1 − p_t` is the sum of the other classes' probabilities, so that the loss of a confident right answer keeps its
+    /// digits. The derivative's `(1 − p_t)^(γ−1)·log p_t` is computed as `(1 − p_t)^γ` times the ratio
+    /// `log p_t / (1 − p_t)`, which tends to −1, so that it is finite for every γ. An α of exactly 0 removes the loss
+    /// of its class, infinite or not; the positions still count.
     ///
-    /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017. Neighbours: [`SigmoidFocal`](crate::SigmoidFocal)
-    /// for independent questions; [`CrossEntropy`](crate::CrossEntropy), which γ = 0 is.
+    /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017, which recommends γ = 2. See also:
+    /// [`SigmoidFocal`](crate::SigmoidFocal), for independent targets; [`CrossEntropy`](crate::CrossEntropy), which is
+    /// this loss for γ = 0.
     ///
-    /// # Errors
-    /// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) for a label outside `0..C` that is not `ignore_index`.
-    ///
-    /// [`Extra::Alpha`]: crate::Extra::Alpha
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, SoftmaxFocal, cpu};
+    /// let logits = Array::new(&[0.0f32, 0.0], [1, 2])?;
+    /// let labels = Array::new(&[0u8], [1])?;
+    /// // (1 − ½)²·log 2
+    /// let loss = cpu::value(&SoftmaxFocal::default().of(&logits, &labels))?.loss()?;
+    /// assert!((loss - 0.25 * 2f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct SoftmaxFocal of (input, target) as Softmax {
-        /// How strongly positions that are already right are played down; 0 does not.
+        /// The power γ. The higher it is, the less do positions count that are already right; at 0 all count alike.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
-        /// The label of positions that take no part.
+        /// The label of positions that are left out.
         pub ignore_index: i32 = -100, Range::Any;
     }
 }
@@ -66,7 +74,7 @@ impl Softmax for SoftmaxFocal {
         } else {
             p * s.nll / s.miss
         };
-        // an alpha of 0 mutes its term, infinite or not
+        // an alpha of 0 removes an infinite term too
         let share = s.weight * focus;
         SoftmaxScore { loss: part_of(share, s.nll), d_nll: share * (1.0 + gamma * ratio), ..Default::default() }
     }

@@ -7,37 +7,45 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// How a contrastive loss measures distance.
+    /// The distance of a contrastive loss.
     pub enum ContrastiveDistance {
         /// The norm of the difference.
         Euclidean = "euclidean",
-        /// One less the cosine.
+        /// 1 − the cosine.
         Cosine = "cosine",
     }
 }
 
-crate::loss! {
+loss! {
     /// Contrastive loss: `½·(t·d² + (1 − t)·max(margin − d, 0)²)` for each pair of rows at distance `d`.
     ///
-    /// `input1` and `input2` are `[N, D]`, `target` holds a float for each row, `[N]`: 1 for similar pairs, 0 for others.
-    /// `none` is `[N]`; [`Extra::Mask`] has this shape.
+    /// `input1` (a) and `input2` (b) are floats `[N, D]`. `target` holds floats `[N]`: 1 for similar pairs, 0 for
+    /// others. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `input1`,
+    /// `input2`.
     ///
-    /// The euclidean distance is `‖a − b + 1e-6‖`, as PyTorch's `pairwise_distance` has it; where it is exactly 0, so is
-    /// its gradient. The cosine distance is `1 − cos(a, b)`, computed as by
-    /// [`CosineEmbedding`](crate::CosineEmbedding). At the margin the derivative is 0. Squares are summed as shares of the
-    /// greatest difference, so that a distance overflows only where the number itself does.
+    /// The euclidean distance is `‖a − b + 1e-6‖`, as in PyTorch's `pairwise_distance`. Where it is exactly 0, its
+    /// gradient is 0. Differences are divided by the greatest one before they are squared, so that a distance overflows
+    /// only if it is itself too large. The cosine distance is `1 − cos(a, b)`, computed as in
+    /// [`CosineEmbedding`](crate::CosineEmbedding). Where the distance equals the margin, the derivative is 0.
     ///
-    /// Paper: Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006. Neighbours:
-    /// [`TripletMargin`](crate::TripletMargin) for distances that are compared.
+    /// Paper: Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006. See also:
+    /// [`TripletMargin`](crate::TripletMargin), which compares distances.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for inputs that are not `[N, D]`.
-    ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, Contrastive, cpu};
+    /// let input1 = Array::new(&[0.0f32, 0.0], [1, 2])?;
+    /// let input2 = Array::new(&[3.0f32, 4.0], [1, 2])?;
+    /// let similar = Array::new(&[1.0f32], [1])?;
+    /// // half the square of the distance 5
+    /// let loss = cpu::value(&Contrastive::default().of(&input1, &input2, &similar))?.loss()?;
+    /// assert!((loss - 12.5).abs() < 1e-4);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct Contrastive of (input1, input2, target) as Vectors {
         /// How distance is measured.
         pub distance: ContrastiveDistance = ContrastiveDistance::Euclidean, Range::Any;
-        /// The distance from which pairs that are not similar cost nothing.
+        /// The distance from which pairs with target 0 cost nothing, in units of the distance.
         pub margin: f32 = 1.0, Range::Any;
     }
 }

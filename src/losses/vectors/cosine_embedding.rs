@@ -1,4 +1,4 @@
-//! The cosine of two vectors that are told to agree or not to.
+//! The cosine of pairs of vectors that should agree or not.
 
 use crate::leaf::{Distances, Measure, Vectors, VectorsScore};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -6,26 +6,36 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
-    /// Cosine embedding loss: `1 − cos(a, b)` for each pair of rows whose target is 1, `max(cos(a, b) − margin, 0)` where it is −1.
+loss! {
+    /// Cosine embedding loss: `1 − cos(a, b)` for each pair of rows with target 1, `max(cos(a, b) − margin, 0)` with
+    /// target −1.
     ///
-    /// `input1` and `input2` are `[N, D]`, `target` holds a float for each row, `[N]`: 1 or −1, any other number making the
-    /// row's loss 0. `none` is `[N]`; [`Extra::Mask`] has this shape.
+    /// `input1` and `input2` are floats `[N, D]`. `target` holds floats `[N]`, 1 or −1; any other number makes the
+    /// row's loss 0. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients:
+    /// `input1`, `input2`.
     ///
-    /// `cos(a, b) = a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`, 0 for a vector of zeros, whose gradient is 0; at the margin the
-    /// derivative is that of the branch that counts. Norms are summed after scaling by a power of two and the vectors
-    /// brought to length 1 before they meet, so that neither overflows whatever the vectors' lengths, and `1 − cos` is half of
-    /// `‖a/‖a‖ − b/‖b‖‖²`, which keeps its digits where vectors are nearly parallel.
+    /// `cos(a, b) = a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`. It is 0 for a vector of zeros, whose gradient is 0. Where
+    /// the cosine equals the margin, the derivative is the cosine's, not 0, as in PyTorch. Vectors are scaled to length
+    /// 1 before they are multiplied, so that nothing overflows. `1 − cos` is computed as half of `‖a/‖a‖ − b/‖b‖‖²`,
+    /// which keeps the digits of vectors that are nearly parallel.
     ///
-    /// Reference: `torch.nn.CosineEmbeddingLoss`, which adds 1e-12 to squared norms instead. Neighbours:
-    /// [`CosineSimilarity`](crate::CosineSimilarity) for targets between; [`Contrastive`](crate::Contrastive), squared.
+    /// Reference: `torch.nn.CosineEmbeddingLoss`, which adds 1e-12 to the squared norms instead; its documentation
+    /// recommends a margin from 0 to 0.5. See also: [`CosineSimilarity`](crate::CosineSimilarity), for targets in
+    /// between; [`Contrastive`](crate::Contrastive), with squares.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for inputs that are not `[N, D]`.
-    ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, CosineEmbedding, cpu};
+    /// let input1 = Array::new(&[1.0f32, 0.0, 1.0, 0.0], [2, 2])?;
+    /// let input2 = Array::new(&[0.0f32, 1.0, 1.0, 0.0], [2, 2])?;
+    /// let target = Array::new(&[1.0f32, -1.0], [2])?;
+    /// // a right angle that should be none, and a cosine of 1 that should be at most ½
+    /// let loss = CosineEmbedding { margin: 0.5 }.of(&input1, &input2, &target);
+    /// assert!((cpu::value(&loss)?.loss()? - (1.0 + 0.5) / 2.0).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct CosineEmbedding of (input1, input2, target) as Vectors {
-        /// The cosine up to which vectors that should not agree cost nothing; PyTorch suggests 0 to 0.5.
+        /// The cosine up to which pairs with target −1 cost nothing.
         pub margin: f32 = 0.0, Range::Any;
     }
 }

@@ -5,23 +5,30 @@ use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
-crate::loss! {
+loss! {
     /// Cosine similarity loss: `(cos(a, b) − t)²` for each pair of rows.
     ///
-    /// `input1` and `input2` are `[N, D]`, `target` holds the cosine that each pair should have, `[N]`. `none` is `[N]`;
-    /// [`Extra::Mask`] has this shape.
+    /// `input1` (a) and `input2` (b) are floats `[N, D]`. `target` holds floats `[N]`: the cosine that each pair should
+    /// have. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `input1`,
+    /// `input2`.
     ///
-    /// The cosine is that of [`CosineEmbedding`](crate::CosineEmbedding): 0 for a vector of zeros, whose gradient is 0, and
-    /// no length of a vector overflows. For vectors that nearly agree the error is `(1 − t) − (1 − cos)`, with `1 − cos`
-    /// computed as it is there, so that small errors keep their digits.
+    /// The cosine is computed as in [`CosineEmbedding`](crate::CosineEmbedding). It is 0 for a vector of zeros, whose
+    /// gradient is 0, and no vector is too long. For cosines above ½ the error is `(1 − t) − (1 − cos)`, so that the
+    /// small errors of vectors that nearly agree keep their digits.
     ///
-    /// Reference: sentence-transformers' `CosineSimilarityLoss`; `torch.nn.functional.cosine_similarity` under `mse_loss`.
-    /// Neighbours: [`CosineEmbedding`](crate::CosineEmbedding) for targets that are yes or no.
+    /// Reference: sentence-transformers' `CosineSimilarityLoss`; `torch.nn.functional.cosine_similarity` under
+    /// `mse_loss`. See also: [`CosineEmbedding`](crate::CosineEmbedding), for targets of 1 and −1.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for inputs that are not `[N, D]`.
-    ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, CosineSimilarity, cpu};
+    /// let vector = Array::new(&[3.0f32, 4.0], [1, 2])?;
+    /// let target = Array::new(&[0.5f32], [1])?;
+    /// // a vector has a cosine of 1 with itself: (1 − ½)²
+    /// let loss = cpu::value(&CosineSimilarity::default().of(&vector, &vector.clone(), &target))?.loss()?;
+    /// assert!((loss - 0.25).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct CosineSimilarity of (input1, input2, target) as Vectors {}
 }
 

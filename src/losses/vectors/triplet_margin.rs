@@ -6,31 +6,43 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::Role;
 
-crate::loss! {
+loss! {
     /// Triplet margin loss: `max(d(a, p) − d(a, n) + margin, 0)` for each row's anchor, positive and negative.
     ///
-    /// All three are `[N, D]`. `d(x, y) = (Σ |x − y + eps|^p)^(1/p)`. With `swap`, `d(a, n)` is the lesser of itself and
-    /// `d(p, n)`; where the two are equal each has half of the derivative. `none` is `[N]`; [`Extra::Mask`] has this shape.
+    /// `anchor`, `positive` and `negative` are floats `[N, D]`. The distance is `d(x, y) = (Σ |x − y + eps|^p)^(1/p)`.
+    /// `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `anchor`,
+    /// `positive`, `negative`.
     ///
-    /// At the margin the derivative is that of the branch that counts; where a distance is exactly 0, so is its gradient, as
-    /// is every coordinate's whose difference is 0. Powers are summed as shares of the greatest difference, so that none
-    /// overflows or vanishes whatever `p` is; 1 and 2 take no logarithm.
+    /// With `swap`, the smaller of `d(a, n)` and `d(p, n)` stands for `d(a, n)`; if they are equal, each has half of
+    /// the derivative.
     ///
-    /// Paper: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks",
-    /// 2016. Reference: `torch.nn.TripletMarginLoss`. Neighbours: [`Contrastive`](crate::Contrastive) for pairs.
+    /// As in PyTorch, the derivative is the hinge's, not 0, where the maximum is exactly 0. Where a distance is exactly
+    /// 0, its gradient is 0; so is the gradient of a coordinate whose difference is 0. Differences are divided by the
+    /// greatest one before they are raised to `p`, so that no power overflows or vanishes.
     ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for an anchor that is not `[N, D]`.
+    /// Paper: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural
+    /// networks", 2016. Reference: `torch.nn.TripletMarginLoss`. See also: [`Contrastive`](crate::Contrastive), for
+    /// pairs.
     ///
-    /// [`Extra::Mask`]: crate::Extra::Mask
+    /// # Example
+    /// ```
+    /// use wgloss::{Array, TripletMargin, cpu};
+    /// let anchor = Array::new(&[0.0f32, 0.0], [1, 2])?;
+    /// let positive = Array::new(&[3.0f32, 4.0], [1, 2])?;
+    /// let negative = Array::new(&[0.0f32, 2.0], [1, 2])?;
+    /// // distances of 5 and 2, and a margin of 1
+    /// let loss = cpu::value(&TripletMargin::default().of(&anchor, &positive, &negative))?.loss()?;
+    /// assert!((loss - (5.0 - 2.0 + 1.0)).abs() < 1e-4);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
     pub struct TripletMargin of (anchor, positive, negative) as Vectors {
-        /// How much farther than the positive the negative has to be.
+        /// How much farther away the negative has to be than the positive, in units of the distance.
         pub margin: f32 = 1.0, Range::Any;
-        /// The power of the norm.
+        /// The power p of the norm.
         pub p: f32 = 2.0, Range::Above(0.0);
-        /// What is added to each difference.
+        /// Is added to each difference, in units of the inputs.
         pub eps: f32 = 1e-6, Range::Above(0.0);
-        /// Whether the positive's distance to the negative counts where it is the lesser.
+        /// Whether the distance of positive and negative counts instead, if it is smaller.
         pub swap: bool = false, Range::Any;
     }
 }
@@ -59,7 +71,7 @@ impl Vectors for TripletMargin {
     }
     fn score(&self, of: &Distances, _target: f64) -> VectorsScore {
         let [ap, an, pn] = of.d;
-        // the shares of the two distances in the lesser
+        // how much of the smaller distance's derivative each of the two gets
         let [from_anchor, from_positive] = match an.total_cmp(&pn) {
             _ if !self.swap => [1.0, 0.0],
             std::cmp::Ordering::Less => [1.0, 0.0],
