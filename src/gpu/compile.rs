@@ -2,24 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-use crate::gpu::declared::{Declared, binding};
+use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
-use crate::loss::Source;
 use std::fmt::Write;
-
-/// Refuses a leaf that declares a binding: a plan knows of nothing that it could stand for.
-pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
-    match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((binding(line)?, number))) {
-        None => Ok(()),
-        Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
-            path: leaf.path.into(),
-            message: format!(
-                "in shaders/{}.wgsl, line {line}: a leaf declares no binding, and here is `{name}`",
-                leaf.path
-            ),
-        }),
-    }
-}
 
 /// A pipeline with the layout of its one bind group.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! What a shader file declares: needs, slots, bindings and overrides, each on lines of one form.
 
+use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
+use crate::loss::Source;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
@@ -51,7 +53,7 @@ pub(crate) fn declarations(text: &'static str) -> &'static Declarations {
 }
 
 /// The binding that a line declares.
-pub(super) fn binding(line: &'static str) -> Option<Declared> {
+fn binding(line: &'static str) -> Option<Declared> {
     let (number, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
     let (space, rest) = rest.trim_start().strip_prefix("var<")?.split_once('>')?;
     let (name, _) = rest.trim_start().split_once(':')?;
@@ -61,4 +63,18 @@ pub(super) fn binding(line: &'static str) -> Option<Declared> {
         _ => wgpu::BufferBindingType::Storage { read_only: false },
     };
     Some(Declared { number: number.parse().ok()?, name, kind })
+}
+
+/// Refuses a leaf that declares a binding: a plan knows of nothing that it could stand for.
+pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
+    match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((binding(line)?, number))) {
+        None => Ok(()),
+        Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
+            path: leaf.path.into(),
+            message: format!(
+                "in shaders/{}.wgsl, line {line}: a leaf declares no binding, and here is `{name}`",
+                leaf.path
+            ),
+        }),
+    }
 }

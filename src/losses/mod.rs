@@ -108,7 +108,7 @@ catalogue! {
 }
 
 /// Every loss that has a kernel of its own: sums of losses are replaced by their parts.
-#[cfg(all(test, feature = "gpu"))]
+#[cfg(any(all(test, feature = "gpu"), feature = "fuzzing"))]
 pub(crate) fn walked() -> Vec<Box<dyn Loss>> {
     let part: Box<dyn Loss> = Box::new(pointwise::adversarial_side::AdversarialSide::default());
     all().into_iter().filter(|loss| !matches!(loss.leaf(), crate::Leaf::Composite(_))).chain([part]).collect()

@@ -1,7 +1,7 @@
 //! How large the blocks of a walk over tiles are, and what they hold: as much as the workspace bound allows.
 
-use super::state_bytes;
-use super::tiles::{Against, Pass, Side, TILE};
+use super::scratch::state_bytes;
+use super::sides::{Against, Pass, Side, TILE};
 
 /// The iterations of a walk over tiles, beyond which rows are cut into more chunks; and the widest row of one tile.
 const STEPS: usize = 10_240 + 24;

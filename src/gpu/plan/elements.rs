@@ -1,7 +1,9 @@
 //! How a walk over elements is cut.
 
-use super::split::{PER_ROW, Spans, Values};
-use super::{Plan, Request, Stage, Wanted, bind_gradients, narrow, overrides, scale_first, slots, walks};
+use super::request::{Request, overrides, slots};
+use super::spans::{PER_ROW, Spans, Values};
+use super::stage::{Plan, Stage, Wanted, bind_gradients, narrow, walks};
+use super::totals::scale_first;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::components;

@@ -2,8 +2,12 @@
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::tiles::{BESIDE, Side, TILE, WORKSPACE, factors, over_tiles};
-use super::{Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, narrow, overrides, scale_first, slots, totals};
+use super::request::{Piece, Request, overrides, slots};
+use super::scratch::{TALLY_BYTES, WORKSPACE_HEAD};
+use super::sides::{Side, TILE};
+use super::stage::{Plan, Stage, narrow};
+use super::tiles::{BESIDE, WORKSPACE, factors, over_tiles};
+use super::totals::{scale_first, totals};
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::params::Block;

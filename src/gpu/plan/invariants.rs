@@ -1,8 +1,10 @@
 //! The rules that every plan keeps. Tests assert them of chosen cases, fuzzing of drawn ones.
 
 use super::blocks::MULTIPLIED;
+use super::request::Request;
+use super::scratch::MOST_TALLIES;
 use super::split::{SLICE, room};
-use super::{Bound, MOST_BUFFERS, MOST_TALLIES, Plan, Request, Stage};
+use super::stage::{Bound, MOST_BUFFERS, Plan, Stage};
 use crate::check::Walk;
 use crate::gpu::recipe::Recipe;
 use crate::shape::elements;
@@ -249,7 +251,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
     let ends = (0..count.min(LOOKED_AT)).chain(count.saturating_sub(LOOKED_AT)..count);
     for group in ends.filter(|group| group + 1 < count) {
         let (this, next) = (of(group), of(group + 1));
-        let shares = this == next && matches!(values, super::Values::Shared { .. });
+        let shares = this == next && matches!(values, super::spans::Values::Shared { .. });
         assert!(shares || this.end == next.start, "{what}: workgroup {group} has {this:?}, the next {next:?}");
     }
 }

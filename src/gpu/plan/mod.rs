@@ -3,6 +3,7 @@
 //! How a walk is cut depends on the shape alone, so that the same inputs give the same bits everywhere.
 
 mod blocks;
+mod classes;
 mod elements;
 mod gram;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -15,7 +16,10 @@ mod ranges;
 mod regions;
 mod request;
 mod rounding;
+mod scratch;
+mod sides;
 mod similarity;
+mod spans;
 mod split;
 mod stage;
 mod tiles;
@@ -24,18 +28,15 @@ mod vectors;
 
 use crate::check::Walk;
 use crate::error::{Error, Result};
-use crate::gpu::compile::refuse_bindings;
-use crate::gpu::params::{Block, Params};
-use crate::gpu::recipe::Recipe;
+use crate::gpu::declared::refuse_bindings;
 use crate::gpu::shaders::geometry;
 use crate::leaf::Leaf;
-use crate::shape::DType;
-use request::{dtypes, operands, overrides, params, slots};
-use split::{Spans, Values};
-use stage::{bind_gradients, walks};
-use std::ops::Range;
-use std::sync::Arc;
-use totals::{Piece, scale_first, scale_piece, totals};
+use classes::Fold;
+use request::{dtypes, operands, params};
+use scratch::MOST_TALLIES;
+use spans::Spans;
+use stage::narrow;
+use totals::totals;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use invariants::assert_kept;
@@ -43,230 +44,12 @@ pub(crate) use invariants::assert_kept;
 pub(crate) use invariants::assert_short;
 pub(crate) use request::Request;
 pub(crate) use rounding::rounding;
-
-/// The most storage buffers that a dispatch binds: WebGPU's default limit.
-pub(crate) const MOST_BUFFERS: usize = 8;
-
-/// The most tallies that are merged by one workgroup: each of its invocations loops over 1/256 of them.
-const MOST_TALLIES: u64 = 1 << 20;
-
-/// The bytes of a tally, and of what stands before the tallies: the twins of `Tally` and `Workspace` in `shaders/lib`.
-pub(super) const TALLY_BYTES: u64 = 32;
-pub(super) const WORKSPACE_HEAD: u64 = 16;
-
-/// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
-pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
-    ("items", 16),
-    ("row_states", 32),
-    ("region_sums", 16),
-    ("coefficients", 8),
-    ("pixels", 8),
-    ("pixel_fours", 16),
-    ("riders", 24),
-    ("ranged_pixels", 24),
-    ("ranged_riders", 28),
-    ("factors", 4),
-    ("whole_states", 24),
-    ("hits", 4),
-    ("records", 32),
-    ("slopes", 16),
-    ("slope_sums", 8),
-    ("pulls", 8),
-    ("products", 16),
-    ("grams", 4),
-    ("gram_slopes", 4),
-];
-
-/// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
-pub(super) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
-
-/// The bytes beside the state of a position whose classes are gone through range by range: its label's logit.
-pub(super) const BESIDE_PIXEL_STATE: u64 = 4;
-
-/// The bytes of an element of this scratch memory.
-fn scratch_bytes(name: &str) -> u64 {
-    let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
-    known.unwrap_or_else(|| unreachable!("no scratch memory {name}")).1
-}
-
-fn state_bytes(fold: &str) -> u64 {
-    let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
-    known.unwrap_or_else(|| unreachable!("no states of {fold}")).1
-}
-
-/// A gradient that is wanted of a part.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Wanted {
-    /// The operand's name in the header.
-    pub operand: &'static str,
-    /// The output it goes to.
-    pub output: usize,
-    /// Whether it is added to what is there.
-    pub add: bool,
-    /// How the output is stored.
-    pub dtype: DType,
-    /// Whether the output is the operand itself.
-    pub in_place: bool,
-}
-
-/// What a binding of a kernel stands for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Bound {
-    Params,
-    Operand(&'static str),
-    Upstream,
-    DivideBy,
-    /// The output of this number.
-    Output(usize),
-    /// The f32 sum of a gradient that is stored in 16 bits.
-    Sum,
-    /// Scratch memory of this name.
-    Scratch(&'static str),
-    /// The numbers of the loss's own.
-    Columns,
-    Losses,
-    Outcome,
-    Loss,
-    /// The statistics of all pieces, or where those of one go.
-    Statistics,
-}
-
-/// One dispatch.
-#[derive(Clone, Debug)]
-pub(crate) struct Stage {
-    /// One for all blocks of a walk.
-    pub recipe: Arc<Recipe>,
-    pub groups: u64,
-    /// What it alone runs over, where a walk goes block by block.
-    pub block: Block,
-    /// What the gradients' bindings go to, by name.
-    gradients: Vec<(String, usize)>,
-    /// The operands that bindings stand for in this dispatch alone, by name.
-    pub operands: Vec<(&'static str, &'static str)>,
-    /// The values that its workgroups go through, where it may be cut between any two of them.
-    values: Option<Values>,
-    /// The elements that are bound of what is longer than a binding may be, by the binding's name.
-    pub windows: Vec<(&'static str, Range<u64>)>,
-}
-
-/// Scratch memory.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Scratch {
-    pub name: &'static str,
-    pub bytes: u64,
-    /// Of an element, where there are many.
-    pub element: u64,
-}
-
-/// All dispatches of a part.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub params: Params,
-    pub stages: Vec<Stage>,
-    pub scratch: Vec<Scratch>,
-    /// The loop of an invocation that is longest, in iterations.
-    pub longest_loop: u64,
-    /// Numbers of the loss's own, one for each element of the last axis.
-    pub columns: Option<Vec<f32>>,
-    operands: Vec<(String, &'static str)>,
-    /// The operands whose gradients go to outputs.
-    outputs: Vec<(usize, &'static str)>,
-    /// The most tallies that a stage leaves, as counted: what the parameters hold of them is 32 bits.
-    tallies: u64,
-    /// Which elements of a binding belong to which values of the walk.
-    spans: Spans,
-}
-
-impl Plan {
-    /// Asks for scratch memory of so many elements.
-    fn hold(&mut self, name: &str, elements: u64) {
-        let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
-        let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
-        self.scratch.push(Scratch { name, bytes: element * elements, element });
-    }
-
-    /// Says how many tallies the walk leaves.
-    fn tally(&mut self, tallies: u64) {
-        self.params.tallies = narrow(tallies);
-        self.tallies = self.tallies.max(tallies);
-    }
-
-    /// Asks for so many states of a fold over classes.
-    fn hold_states(&mut self, fold: &str, states: u64) {
-        let element = state_bytes(fold);
-        self.scratch.push(Scratch { name: "chunk_states", bytes: element * states, element });
-    }
-
-    /// The same of so many positions, beside each one's label's logit.
-    fn hold_pixel_states(&mut self, fold: &str, positions: u64) {
-        let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
-        self.scratch.push(Scratch { name: "pixel_states", bytes: element * positions, element });
-    }
-
-    /// The bytes of an element of scratch memory.
-    pub fn element_bytes(&self, name: &str) -> u64 {
-        self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
-    }
-
-    /// The caller's name for a binding of a stage.
-    pub fn words(&self, stage: &Stage, name: &str) -> String {
-        match self.bound(stage, name) {
-            Bound::Operand(operand) => format!("`{operand}`"),
-            Bound::Output(output) => match self.outputs.iter().find(|(known, _)| *known == output) {
-                Some((_, operand)) => format!("the gradient of `{operand}`"),
-                None => "a gradient".into(),
-            },
-            Bound::Upstream => "`upstream`".into(),
-            Bound::DivideBy => "`divide_by`".into(),
-            Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
-            Bound::Statistics => "the statistics".into(),
-            Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Sum => "the workspace".into(),
-        }
-    }
-
-    /// Whether no stage reads an operand after the one that writes its gradient in its place, but another dispatch of the same
-    /// kernel, which goes through other elements.
-    fn reads_first(&self, wanted: &Wanted) -> bool {
-        let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
-        let reads = |stage: &Stage| {
-            let bindings = stage.recipe.bindings();
-            bindings.iter().any(|binding| self.bound(stage, binding.name) == Bound::Operand(wanted.operand))
-        };
-        let mut after = self.stages.iter().skip_while(|stage| !writes(stage));
-        let Some(first) = after.next() else { return true };
-        !after.any(|stage| !Arc::ptr_eq(&stage.recipe, &first.recipe) && (writes(stage) || reads(stage)))
-    }
-
-    /// What a binding of a stage stands for, by the name the shader gives it.
-    pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
-        if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
-            return Bound::Output(*output);
-        }
-        if let Some((_, operand)) = stage.operands.iter().find(|(binding, _)| *binding == name) {
-            return Bound::Operand(operand);
-        }
-        if let Some((_, operand)) = self.operands.iter().find(|(binding, _)| binding == name) {
-            return Bound::Operand(operand);
-        }
-        match name {
-            "params" => Bound::Params,
-            "x0" => Bound::Sum,
-            // a component that is no operand
-            "x1" | "x2" | "x3" => Bound::Columns,
-            "upstream" => Bound::Upstream,
-            "divisor" => Bound::DivideBy,
-            "losses" => Bound::Losses,
-            "statistics" | "statistics_out" => Bound::Statistics,
-            "outcome" => Bound::Outcome,
-            "loss_out" => Bound::Loss,
-            "items_out" => Bound::Scratch("items"),
-            name => {
-                let known = self.scratch.iter().find(|scratch| scratch.name == name);
-                Bound::Scratch(known.unwrap_or_else(|| unreachable!("nothing is bound to {name}")).name)
-            }
-        }
-    }
-}
+#[cfg(test)]
+pub(crate) use scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES};
+pub(crate) use scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
+#[cfg(test)]
+pub(crate) use stage::MOST_BUFFERS;
+pub(crate) use stage::{Bound, Plan, Stage, Wanted};
 
 /// The plan of a part.
 ///
@@ -305,7 +88,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     }
     match (request.checked.walk, request.loss().leaf()) {
         (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
-        (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, positions::Fold::of(leaf)),
+        (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, Fold::of(leaf)),
         (Walk::Regions(classes), Leaf::Region(leaf)) => regions::plan(request, &mut plan, classes, leaf)?,
         (Walk::Rows { rows, width }, Leaf::Vectors(leaf)) => vectors::plan(request, &mut plan, rows, width, leaf),
         (Walk::Similarity(pairs), Leaf::Similarity(leaf)) => similarity::plan(request, &mut plan, pairs, leaf)?,
@@ -353,9 +136,4 @@ pub(crate) const IN_PLACE: &str = "a gradient in place needs an f32 operand that
 fn overlapping(wanted: &Wanted) -> Error {
     let (output, other) = (format!("gradient of {}", wanted.operand), wanted.operand.into());
     Error::OverlappingBuffers { output, other, rule: Some(IN_PLACE) }
-}
-
-/// Numbers that have been checked to fit 32 bits.
-fn narrow(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

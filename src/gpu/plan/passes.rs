@@ -6,8 +6,9 @@
 //! others, so that their bits do not depend on where blocks begin, nor on whose pass it is.
 
 use super::blocks::iterations;
-use super::tiles::{Ending, Pass, Side, TILE, Tiles, block};
-use super::{Plan, Stage, Wanted, narrow};
+use super::sides::{Ending, Pass, Side, TILE};
+use super::stage::{Plan, Stage, Wanted, narrow};
+use super::tiles::{Tiles, block};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;

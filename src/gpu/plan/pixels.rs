@@ -1,9 +1,10 @@
 //! How a walk over positions is cut whose classes lie far apart: a lane takes neighbours.
 
-use super::positions::{Fold, choices, writing};
+use super::classes::{Fold, choices, writing};
 use super::ranges::{Cut, Does, range, walk};
-use super::split::Values;
-use super::{Plan, Request, Stage, narrow};
+use super::request::Request;
+use super::spans::Values;
+use super::stage::{Plan, Stage, narrow};
 use crate::gpu::shaders::{choice, geometry};
 use crate::shape::Classes;
 

@@ -1,18 +1,18 @@
 //! How a walk over positions and their classes is cut, whatever it folds.
 
+use super::classes::{Fold, choices, filled, in_fours, writing};
 use super::pixels::Pixels;
 use super::ranges::{Cut, Does, range, walk};
-use super::split::{Spans, Values};
-use super::{Piece, Plan, Request, Stage, narrow, overrides, scale_first, slots};
+use super::request::{Piece, Request, slots};
+use super::spans::{Spans, Values};
+use super::stage::{Plan, Stage, narrow};
+use super::totals::scale_first;
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
-use crate::gpu::link::Slots;
-use crate::gpu::shaders::geometry::{label_weight, looks, row_quads, whole};
-use crate::gpu::shaders::operand::{class_weight, dx, mask, target};
-use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
-use crate::leaf::Leaf;
+use crate::gpu::shaders::geometry::{label_weight, whole};
+use crate::gpu::shaders::operand::{class_weight, dx, target};
+use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::shape::Classes;
-use std::sync::Arc;
 
 /// The classes of a chunk, where rows are cut into chunks.
 const CHUNK: usize = 8192;
@@ -39,42 +39,6 @@ pub(super) const MOST_IN_PLACE: usize = 1 << 19;
 
 /// The positions that a workgroup counts before the walk.
 const COUNTED: usize = 16384;
-
-/// What the classes of a position are folded by.
-#[derive(Clone, Copy)]
-pub(super) struct Fold {
-    /// The fold's file.
-    pub file: Shader,
-    /// The name of its states among [`STATE_BYTES`](super::STATE_BYTES).
-    pub states: &'static str,
-    /// Whether label targets give every class a share of the loss.
-    pub spreads: bool,
-    /// Whether it is so little arithmetic that a lane folds four positions at once.
-    pub light: bool,
-    /// How often a lane looks at the classes of a row before it knows them: once, or twice.
-    looks: usize,
-}
-
-impl Fold {
-    pub fn of(leaf: Leaf<'_>) -> Fold {
-        match leaf {
-            Leaf::Softmax(leaf) => Fold {
-                file: fold::SOFTMAX_CLASSES,
-                states: "fold/softmax",
-                spreads: leaf.spreads(),
-                light: true,
-                looks: 1,
-            },
-            Leaf::ClassSum(_) => {
-                Fold { file: fold::CLASS_SUM, states: "fold/class_sum", spreads: false, light: true, looks: 1 }
-            }
-            Leaf::Divergence(_) => {
-                Fold { file: fold::DIVERGENCE, states: "fold/divergence", spreads: false, light: false, looks: 2 }
-            }
-            _ => unreachable!("the checks choose the walk by the leaf"),
-        }
-    }
-}
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let positions = classes.positions();
@@ -226,41 +190,6 @@ fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold,
     let stage = Stage::new(geometry::POSITIONS_SCATTER, slots, choices(request, fold, classes), tiles);
     let stage = stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
     plan.stages.push(writing(request, stage));
-}
-
-/// What fills the slots of the kernels over classes. Where not `masked`, positions without a part in the loss are folded as well.
-pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
-    let mut slots = slots(request);
-    if !masked {
-        slots.fill(slot::MASK, mask::EVERYWHERE);
-    }
-    slots.fill(slot::FOLD, fold.file);
-    slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
-    slots.fill(slot::ROW_QUADS, row_quads::READ);
-    slots.fill(slot::LABEL_WEIGHT, label_weight::SHARDS);
-    slots
-}
-
-/// Whether rows are a multiple of four, as the places of their first classes are then.
-fn in_fours(classes: Classes) -> bool {
-    classes.class_stride == 1 && classes.c.is_multiple_of(4)
-}
-
-pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Choices {
-    let labelled = request.checked.labels.is_some();
-    overrides(request.loss())
-        .flag(choice::LABELLED, labelled)
-        .flag(choice::SPREADS, !labelled || fold.spreads)
-        .flag(choice::FOURS, classes.class_stride == 1)
-        .flag(choice::WHOLE, in_fours(classes))
-        .number(choice::TEAM, request.target.team())
-}
-
-/// The stage with the one gradient that a loss over classes has.
-pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
-    let Some(wanted) = request.wanted.first() else { return stage };
-    Arc::make_mut(&mut stage.recipe).choices.add("DX0_ADD", f64::from(u8::from(wanted.add)));
-    stage.writing(vec![("dx0".into(), wanted.output)])
 }
 
 /// The stage that counts a loss's denominators, the positions that a workgroup of it sees, and its tallies.

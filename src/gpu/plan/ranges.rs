@@ -5,9 +5,11 @@
 //! write gradients range by range. The workgroups, and what each lane does one after the other, are those of a walk at once, and
 //! so are the bits.
 
-use super::positions::{Fold, choices, filled};
-use super::split::{SLICE, Spans, Values, room};
-use super::{Plan, Request, Stage, narrow};
+use super::classes::{Fold, choices, filled};
+use super::request::Request;
+use super::spans::{Spans, Values};
+use super::split::{SLICE, room};
+use super::stage::{Plan, Stage, narrow};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;

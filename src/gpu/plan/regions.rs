@@ -3,11 +3,14 @@
 //! Where bindings do not hold an item, its classes are gone through range by range, as those of pixels are: the softmaxes of
 //! positions, the sums, what a position's classes pull at all of them, the gradients.
 
+use super::classes::Fold;
 use super::pixels::few;
-use super::positions::Fold;
+use super::positions;
 use super::ranges::{most_elements, range, ranges};
-use super::split::{Spans, Values};
-use super::{Piece, Plan, Request, Stage, Wanted, narrow, overrides, positions, scale_piece, slots};
+use super::request::{Piece, Request, overrides, slots};
+use super::spans::{Spans, Values};
+use super::stage::{Plan, Stage, Wanted, narrow};
+use super::totals::scale_piece;
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;

@@ -1,6 +1,6 @@
 //! What a plan is made for, and what kernels are told of it: choices, numbers, dtypes, and the operands behind bindings.
 
-use super::{Bound, Piece, Plan, Wanted, narrow};
+use super::stage::{Bound, Plan, Wanted, narrow};
 use crate::check::{Checked, Divisor};
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
@@ -21,6 +21,17 @@ use crate::shape::DType;
 use crate::term::{Operand, Part, Scale};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// One loss of a walk: the twin of `PIECE` in `shaders/lib/totals.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Piece {
+    /// The only one.
+    Only,
+    /// The one that another rides along with.
+    Ridden,
+    /// The one that rides along.
+    Rider,
+}
 
 /// What a plan is made for.
 #[derive(Clone, Copy)]

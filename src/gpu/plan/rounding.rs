@@ -1,8 +1,9 @@
 //! Rounds a gradient of several parts once: the parts add up in f32, and what is stored in 16 bits is their sum.
 
-use super::request::dtypes;
-use super::split::{Spans, Values, split};
-use super::{Plan, Request, Stage, Wanted, narrow, slots};
+use super::request::{Request, dtypes, slots};
+use super::spans::{Spans, Values};
+use super::split::split;
+use super::stage::{Plan, Stage, Wanted, narrow};
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::params::Params;

@@ -1,7 +1,9 @@
 //! How rows are walked against all others: which sides there are, and which losses their scores belong to.
 
-use super::tiles::{Against, Ending, Pass, Scores, Side, Tiles, endings, over_tiles, windows};
-use super::{Plan, Request, Stage, narrow};
+use super::request::Request;
+use super::sides::{Against, Ending, Pass, Side};
+use super::stage::{Plan, Stage, narrow};
+use super::tiles::{Scores, Tiles, endings, over_tiles, windows};
 use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;

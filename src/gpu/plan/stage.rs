@@ -1,16 +1,190 @@
-//! Dispatches, and how many of them it takes to write all gradients.
+//! A plan: its dispatches, what their bindings stand for, and how many dispatches it takes to write all gradients.
 
-use super::split::Values;
-use super::{MOST_BUFFERS, Stage, Wanted};
+use super::scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, Scratch, state_bytes};
+use super::spans::{Spans, Values};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
-use crate::gpu::params::Block;
+use crate::gpu::params::{Block, Params};
 use crate::gpu::recipe::{Quads, Recipe};
 use crate::gpu::shaders::Shader;
 use crate::gpu::shaders::operand::dx;
 use crate::loss::Header;
+use crate::shape::DType;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// The most storage buffers that a dispatch binds: WebGPU's default limit.
+pub(crate) const MOST_BUFFERS: usize = 8;
+
+/// A gradient that is wanted of a part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    /// The operand's name in the header.
+    pub operand: &'static str,
+    /// The output it goes to.
+    pub output: usize,
+    /// Whether it is added to what is there.
+    pub add: bool,
+    /// How the output is stored.
+    pub dtype: DType,
+    /// Whether the output is the operand itself.
+    pub in_place: bool,
+}
+
+/// What a binding of a kernel stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Bound {
+    Params,
+    Operand(&'static str),
+    Upstream,
+    DivideBy,
+    /// The output of this number.
+    Output(usize),
+    /// The f32 sum of a gradient that is stored in 16 bits.
+    Sum,
+    /// Scratch memory of this name.
+    Scratch(&'static str),
+    /// The numbers of the loss's own.
+    Columns,
+    Losses,
+    Outcome,
+    Loss,
+    /// The statistics of all pieces, or where those of one go.
+    Statistics,
+}
+
+/// One dispatch.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    /// One for all blocks of a walk.
+    pub recipe: Arc<Recipe>,
+    pub groups: u64,
+    /// What it alone runs over, where a walk goes block by block.
+    pub block: Block,
+    /// What the gradients' bindings go to, by name.
+    pub(super) gradients: Vec<(String, usize)>,
+    /// The operands that bindings stand for in this dispatch alone, by name.
+    pub operands: Vec<(&'static str, &'static str)>,
+    /// The values that its workgroups go through, where it may be cut between any two of them.
+    pub(super) values: Option<Values>,
+    /// The elements that are bound of what is longer than a binding may be, by the binding's name.
+    pub windows: Vec<(&'static str, Range<u64>)>,
+}
+
+/// All dispatches of a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub params: Params,
+    pub stages: Vec<Stage>,
+    pub scratch: Vec<Scratch>,
+    /// The loop of an invocation that is longest, in iterations.
+    pub longest_loop: u64,
+    /// Numbers of the loss's own, one for each element of the last axis.
+    pub columns: Option<Vec<f32>>,
+    pub(super) operands: Vec<(String, &'static str)>,
+    /// The operands whose gradients go to outputs.
+    pub(super) outputs: Vec<(usize, &'static str)>,
+    /// The most tallies that a stage leaves, as counted: what the parameters hold of them is 32 bits.
+    pub(super) tallies: u64,
+    /// Which elements of a binding belong to which values of the walk.
+    pub(super) spans: Spans,
+}
+
+impl Plan {
+    /// Asks for scratch memory of so many elements.
+    pub(super) fn hold(&mut self, name: &str, elements: u64) {
+        let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
+        let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
+        self.scratch.push(Scratch { name, bytes: element * elements, element });
+    }
+
+    /// Says how many tallies the walk leaves.
+    pub(super) fn tally(&mut self, tallies: u64) {
+        self.params.tallies = narrow(tallies);
+        self.tallies = self.tallies.max(tallies);
+    }
+
+    /// Asks for so many states of a fold over classes.
+    pub(super) fn hold_states(&mut self, fold: &str, states: u64) {
+        let element = state_bytes(fold);
+        self.scratch.push(Scratch { name: "chunk_states", bytes: element * states, element });
+    }
+
+    /// The same of so many positions, beside each one's label's logit.
+    pub(super) fn hold_pixel_states(&mut self, fold: &str, positions: u64) {
+        let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
+        self.scratch.push(Scratch { name: "pixel_states", bytes: element * positions, element });
+    }
+
+    /// The bytes of an element of scratch memory.
+    pub fn element_bytes(&self, name: &str) -> u64 {
+        self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
+    }
+
+    /// The caller's name for a binding of a stage.
+    pub fn words(&self, stage: &Stage, name: &str) -> String {
+        match self.bound(stage, name) {
+            Bound::Operand(operand) => format!("`{operand}`"),
+            Bound::Output(output) => match self.outputs.iter().find(|(known, _)| *known == output) {
+                Some((_, operand)) => format!("the gradient of `{operand}`"),
+                None => "a gradient".into(),
+            },
+            Bound::Upstream => "`upstream`".into(),
+            Bound::DivideBy => "`divide_by`".into(),
+            Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
+            Bound::Statistics => "the statistics".into(),
+            Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Sum => "the workspace".into(),
+        }
+    }
+
+    /// Whether no stage reads an operand after the one that writes its gradient in its place, but another dispatch of the same
+    /// kernel, which goes through other elements.
+    pub(super) fn reads_first(&self, wanted: &Wanted) -> bool {
+        let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
+        let reads = |stage: &Stage| {
+            let bindings = stage.recipe.bindings();
+            bindings.iter().any(|binding| self.bound(stage, binding.name) == Bound::Operand(wanted.operand))
+        };
+        let mut after = self.stages.iter().skip_while(|stage| !writes(stage));
+        let Some(first) = after.next() else { return true };
+        !after.any(|stage| !Arc::ptr_eq(&stage.recipe, &first.recipe) && (writes(stage) || reads(stage)))
+    }
+
+    /// What a binding of a stage stands for, by the name the shader gives it.
+    pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
+        if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
+            return Bound::Output(*output);
+        }
+        if let Some((_, operand)) = stage.operands.iter().find(|(binding, _)| *binding == name) {
+            return Bound::Operand(operand);
+        }
+        if let Some((_, operand)) = self.operands.iter().find(|(binding, _)| binding == name) {
+            return Bound::Operand(operand);
+        }
+        match name {
+            "params" => Bound::Params,
+            "x0" => Bound::Sum,
+            // a component that is no operand
+            "x1" | "x2" | "x3" => Bound::Columns,
+            "upstream" => Bound::Upstream,
+            "divisor" => Bound::DivideBy,
+            "losses" => Bound::Losses,
+            "statistics" | "statistics_out" => Bound::Statistics,
+            "outcome" => Bound::Outcome,
+            "loss_out" => Bound::Loss,
+            "items_out" => Bound::Scratch("items"),
+            name => {
+                let known = self.scratch.iter().find(|scratch| scratch.name == name);
+                Bound::Scratch(known.unwrap_or_else(|| unreachable!("nothing is bound to {name}")).name)
+            }
+        }
+    }
+}
+
+/// Numbers that have been checked to fit 32 bits.
+pub(super) fn narrow(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
 
 /// As many dispatches of a walk as it takes to write all gradients, of which the first counts: each writes to outputs of its
 /// own, in as many buffers as a dispatch binds.

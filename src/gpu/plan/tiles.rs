@@ -2,7 +2,11 @@
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::{Piece, Plan, Request, Stage, TALLY_BYTES, WORKSPACE_HEAD, Wanted, narrow, slots, totals};
+use super::request::{Piece, Request, slots};
+use super::scratch::{TALLY_BYTES, WORKSPACE_HEAD};
+use super::sides::{Against, Ending, Pass, Side, TILE};
+use super::stage::{Plan, Stage, Wanted, narrow};
+use super::totals::totals;
 use crate::check::Divisor;
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
@@ -12,9 +16,6 @@ use crate::gpu::shaders::geometry::{block_products, own_elements, tile_rows};
 use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
 use crate::term::Scale;
-
-/// The rows of a tile, on either side.
-pub(super) const TILE: usize = 64;
 
 /// The most dispatches of a plan, which are recorded one by one.
 const MOST_DISPATCHES: u64 = 1 << 14;
@@ -36,37 +37,10 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// Rows of one operand, the place of the first of them among those of all operands, and its place in the batch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Side {
-    pub operand: &'static str,
-    pub rows: usize,
-    pub base: usize,
-    pub from: usize,
-}
-
-/// One side against others, each with what holds of this pair of sides alone.
-#[derive(Clone, Debug)]
-pub(super) struct Against {
-    pub own: Side,
-    pub others: Vec<(Side, Choices)>,
-}
-
 /// What a family adds to the walk: what fills the slots of its kernels, and choices of arithmetic.
 pub(super) struct Scores {
     pub slots: Slots,
     pub choices: Choices,
-}
-
-/// A gradient that a pass over an own side ends in.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Ending {
-    /// Of the own rows.
-    Rows,
-    /// Of a number for each row that is added to its scores.
-    Sums,
-    /// Of the number that scores are multiplied by, or that is added to them.
-    Number { added: bool },
 }
 
 /// A walk over tiles.
@@ -77,13 +51,6 @@ pub(super) struct Tiles<'a> {
     pub blocks: Blocks,
     /// Whether the products that statistics are made of are kept for the slopes: one block holds them all.
     pub keeps: bool,
-}
-
-/// A pass over an own side, and the gradients that it ends in.
-#[derive(Clone, Debug)]
-pub(super) struct Pass {
-    pub against: Against,
-    pub endings: Vec<(Ending, Wanted)>,
 }
 
 impl<'a> Tiles<'a> {

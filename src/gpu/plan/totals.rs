@@ -1,22 +1,13 @@
 //! The dispatches around a walk: what its gradients are scaled by before it, and what its tallies come to after it.
 
-use super::{Plan, Request, Stage, narrow, slots};
+use super::request::Piece;
+use super::request::{Request, slots};
+use super::stage::{Plan, Stage, narrow};
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::operand::{divisor, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
-
-/// One loss of a walk: the twin of `PIECE` in `shaders/lib/totals.wgsl`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Piece {
-    /// The only one.
-    Only,
-    /// The one that another rides along with.
-    Ridden,
-    /// The one that rides along.
-    Rider,
-}
 
 /// The counting and scaling before a walk that writes gradients, where only the GPU knows what they are divided by.
 pub(super) fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32, tallies: u64) {

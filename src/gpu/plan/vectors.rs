@@ -1,9 +1,11 @@
 //! How a walk over rows of vectors is cut.
 
-use super::split::{Spans, Values};
-use super::{
-    Plan, Request, Stage, Wanted, bind_gradients, elements, narrow, overrides, scale_first, scratch_bytes, slots, walks,
-};
+use super::elements;
+use super::request::{Request, overrides, slots};
+use super::scratch::scratch_bytes;
+use super::spans::{Spans, Values};
+use super::stage::{Plan, Stage, Wanted, bind_gradients, narrow, walks};
+use super::totals::scale_first;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::operand::{losses, x};

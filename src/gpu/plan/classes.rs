@@ -1,0 +1,83 @@
+//! What the kernels over positions and their classes have in common: a fold, slots, choices.
+
+use super::request::{Request, overrides, slots};
+use super::stage::Stage;
+use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
+use crate::gpu::shaders::geometry::{label_weight, looks, row_quads};
+use crate::gpu::shaders::operand::mask;
+use crate::gpu::shaders::{Shader, choice, fold, slot};
+use crate::leaf::Leaf;
+use crate::shape::Classes;
+use std::sync::Arc;
+
+/// What the classes of a position are folded by.
+#[derive(Clone, Copy)]
+pub(super) struct Fold {
+    /// The fold's file.
+    pub file: Shader,
+    /// The name of its states among [`STATE_BYTES`](super::STATE_BYTES).
+    pub states: &'static str,
+    /// Whether label targets give every class a share of the loss.
+    pub spreads: bool,
+    /// Whether it is so little arithmetic that a lane folds four positions at once.
+    pub light: bool,
+    /// How often a lane looks at the classes of a row before it knows them: once, or twice.
+    pub looks: usize,
+}
+
+impl Fold {
+    pub fn of(leaf: Leaf<'_>) -> Fold {
+        match leaf {
+            Leaf::Softmax(leaf) => Fold {
+                file: fold::SOFTMAX_CLASSES,
+                states: "fold/softmax",
+                spreads: leaf.spreads(),
+                light: true,
+                looks: 1,
+            },
+            Leaf::ClassSum(_) => {
+                Fold { file: fold::CLASS_SUM, states: "fold/class_sum", spreads: false, light: true, looks: 1 }
+            }
+            Leaf::Divergence(_) => {
+                Fold { file: fold::DIVERGENCE, states: "fold/divergence", spreads: false, light: false, looks: 2 }
+            }
+            _ => unreachable!("the checks choose the walk by the leaf"),
+        }
+    }
+}
+
+/// What fills the slots of the kernels over classes. Where not `masked`, positions without a part in the loss are folded as well.
+pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
+    let mut slots = slots(request);
+    if !masked {
+        slots.fill(slot::MASK, mask::EVERYWHERE);
+    }
+    slots.fill(slot::FOLD, fold.file);
+    slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
+    slots.fill(slot::ROW_QUADS, row_quads::READ);
+    slots.fill(slot::LABEL_WEIGHT, label_weight::SHARDS);
+    slots
+}
+
+/// Whether rows are a multiple of four, as the places of their first classes are then.
+pub(super) fn in_fours(classes: Classes) -> bool {
+    classes.class_stride == 1 && classes.c.is_multiple_of(4)
+}
+
+pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Choices {
+    let labelled = request.checked.labels.is_some();
+    overrides(request.loss())
+        .flag(choice::LABELLED, labelled)
+        .flag(choice::SPREADS, !labelled || fold.spreads)
+        .flag(choice::FOURS, classes.class_stride == 1)
+        .flag(choice::WHOLE, in_fours(classes))
+        .number(choice::TEAM, request.target.team())
+}
+
+/// The stage with the one gradient that a loss over classes has.
+pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
+    let Some(wanted) = request.wanted.first() else { return stage };
+    Arc::make_mut(&mut stage.recipe).choices.add("DX0_ADD", f64::from(u8::from(wanted.add)));
+    stage.writing(vec![("dx0".into(), wanted.output)])
+}

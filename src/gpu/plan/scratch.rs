@@ -1,0 +1,57 @@
+//! Scratch memory: what plans ask for, and the bytes of an element of each.
+
+/// Scratch memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scratch {
+    pub name: &'static str,
+    pub bytes: u64,
+    /// Of an element, where there are many.
+    pub element: u64,
+}
+
+/// The most tallies that are merged by one workgroup: each of its invocations loops over 1/256 of them.
+pub(super) const MOST_TALLIES: u64 = 1 << 20;
+
+/// The bytes of a tally, and of what stands before the tallies: the twins of `Tally` and `Workspace` in `shaders/lib`.
+pub(crate) const TALLY_BYTES: u64 = 32;
+pub(crate) const WORKSPACE_HEAD: u64 = 16;
+
+/// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
+pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
+    ("items", 16),
+    ("row_states", 32),
+    ("region_sums", 16),
+    ("coefficients", 8),
+    ("pixels", 8),
+    ("pixel_fours", 16),
+    ("riders", 24),
+    ("ranged_pixels", 24),
+    ("ranged_riders", 28),
+    ("factors", 4),
+    ("whole_states", 24),
+    ("hits", 4),
+    ("records", 32),
+    ("slopes", 16),
+    ("slope_sums", 8),
+    ("pulls", 8),
+    ("products", 16),
+    ("grams", 4),
+    ("gram_slopes", 4),
+];
+
+/// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
+pub(crate) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
+
+/// The bytes beside the state of a position whose classes are gone through range by range: its label's logit.
+pub(crate) const BESIDE_PIXEL_STATE: u64 = 4;
+
+/// The bytes of an element of this scratch memory.
+pub(super) fn scratch_bytes(name: &str) -> u64 {
+    let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
+    known.unwrap_or_else(|| unreachable!("no scratch memory {name}")).1
+}
+
+pub(super) fn state_bytes(fold: &str) -> u64 {
+    let known = STATE_BYTES.iter().find(|(known, _)| *known == fold);
+    known.unwrap_or_else(|| unreachable!("no states of {fold}")).1
+}
