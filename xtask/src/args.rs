@@ -10,6 +10,7 @@ Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
        cargo xtask fuzz [--minutes N] [TARGET]...
        cargo xtask record FILE | BEFORE AFTER
+       cargo xtask new-loss FAMILY ID
        cargo xtask mutants [shaders | sources] [--seed S] [--count N]
                            [--file FILE] [--results FILE] [--minutes M]
                            [--thorough | --list] [--no-install]
@@ -28,6 +29,8 @@ Usage: cargo xtask <demo | test> [--no-install]
                 twins, and see which of them no check notices
   record        write down in FILE what every planned kernel comes to, or list how
                 two such records differ
+  new-loss      lay down the files of a new loss, with the places to fill in:
+                `cargo xtask new-loss pointwise tweedie`
 
   --quick       measure batches eight times smaller, and a few runs of each
   --peers       run PyTorch, burn and candle on the same inputs too, where they
@@ -90,6 +93,8 @@ pub enum Request {
     Fuzz(Vec<String>),
     /// Write a record of the kernels to this file.
     Record(String),
+    /// Lay down the files of a loss of this family, with this id.
+    NewLoss(String, String),
     /// Compare two records.
     Compare(String, String),
     /// Plant faults.
@@ -174,6 +179,7 @@ enum Task {
     Platforms,
     Fuzz,
     Record,
+    NewLoss,
     Mutants,
 }
 
@@ -209,6 +215,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
             ("record", None) => task = Some(Task::Record),
             (file, Some(Task::Record)) if !file.starts_with('-') => files.push(argument),
+            ("new-loss", None) => task = Some(Task::NewLoss),
+            (word, Some(Task::NewLoss)) if !word.starts_with('-') => files.push(argument),
             ("mutants", None) => task = Some(Task::Mutants),
             ("shaders", Some(Task::Mutants)) => mutants.sources = false,
             ("sources", Some(Task::Mutants)) => mutants.shaders = false,
@@ -238,8 +246,13 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             Err(files) if files.len() == 1 => Ok(Request::Record(files.concat())),
             Err(_) => Err("`record` wants a file to write, or two to compare".to_owned()),
         },
+        Some(Task::NewLoss) => match <[String; 2]>::try_from(files) {
+            Ok([family, id]) => Ok(Request::NewLoss(family, id)),
+            Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise tweedie`".to_owned()),
+        },
         Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
-        None => Err("say what to do: `demo`, `test`, `bench`, `platforms`, `fuzz`, `record` or `mutants`".to_owned()),
+        None => Err("say what to do: `demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
+            .to_owned()),
     }
 }
 
@@ -305,6 +318,7 @@ mod tests {
             ("fuzz --minutes 5 plans", Request::Fuzz(vec!["--minutes".to_owned(), "5".to_owned(), "plans".to_owned()])),
             ("fuzz plans --help", Request::Help),
             ("record a.tsv", Request::Record("a.tsv".to_owned())),
+            ("new-loss pointwise tweedie", Request::NewLoss("pointwise".to_owned(), "tweedie".to_owned())),
             ("record a.tsv b.tsv", Request::Compare("a.tsv".to_owned(), "b.tsv".to_owned())),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
@@ -314,8 +328,8 @@ mod tests {
     #[test]
     fn command_lines_that_do_not() {
         for (line, named) in [
-            ("", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record` or `mutants`"),
-            ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record` or `mutants`"),
+            ("", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
+            ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),

@@ -8,6 +8,7 @@ mod demo;
 mod distribution;
 mod fuzz;
 mod mutants;
+mod new_loss;
 mod platforms;
 mod record;
 mod run;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Ok(Request::Platforms(install, rows)) => platforms::platforms(install, &rows),
         Ok(Request::Record(file)) => record::record(&file),
         Ok(Request::Compare(before, after)) => record::compare(&before, &after),
+        Ok(Request::NewLoss(family, id)) => new_loss::new_loss(&family, &id),
         Ok(Request::Mutants(install, asked)) => mutants::mutants(install, &asked),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
