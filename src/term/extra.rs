@@ -18,7 +18,7 @@ pub enum Extra {
     Sample,
     /// More rows that each row is compared with. They belong together with no row.
     Negatives,
-    /// The factor of the scores, used as it is: no exponential is taken.
+    /// The factor of the scores, not exponentiated.
     LogitScale,
     /// A number for each class, added to the products with its row.
     Bias,

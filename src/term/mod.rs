@@ -108,7 +108,7 @@ impl<T: Operand> Term<T> {
     /// Evaluates this shard with the statistics of all shards, this one included, stacked along a new first axis. `Gpu::statistics`
     /// returns them in f32; a term on the CPU also takes them in f64, as `cpu::statistics` returns them.
     ///
-    /// The loss and its parts are then those of the whole batch, the same on every device. The gradients are the shard's own.
+    /// The loss and its parts are the whole batch's, the same on every device. The gradients are this shard's.
     ///
     /// The regions of a Dice loss may be sharded over positions, as the tiles of an image are, and where its option `batch` is
     /// set, also over items. For the classes of a softmax see [`classes_from`](Self::classes_from). The shards of all other
