@@ -42,7 +42,7 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
     let shape = Sizes::new(&*part.loss, leader.shape(), axis, part.is_dense()).shape(spec.role);
     let fits = shape.iter().copied().eq(got.shape().iter().map(|&length| Axis::Of(length)));
     match fits {
-        true => format!("; it would fit {how} `class_axis_last` on `{}`", header.operands[0].name),
+        true => format!("; it would fit {how} `class_axis_last` on `{}`", part.leader_name()),
         false => String::new(),
     }
 }
@@ -50,12 +50,12 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
 /// Where further keys go, which belong to no query.
 fn more_keys<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
     let header = part.loss.header();
-    let is_key = spec.role == Role::Rows && spec.name != header.operands[0].name;
+    let is_key = spec.role == Role::Rows && spec.name != part.leader_name();
     let (&[rows, width], &[more, as_wide]) = (leader.shape(), got.shape()) else { return String::new() };
     if !matches!(part.loss.leaf(), Leaf::Similarity(_)) || !is_key || width != as_wide || more <= rows {
         return String::new();
     }
-    let first = header.operands[0].name;
+    let first = part.leader_name();
     let negatives = match header.player(Role::MoreRows) {
         Some(spec) => format!("rows that belong to no `{first}` are `{}`, and ", spec.name),
         None => String::new(),
