@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::cpu;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
@@ -41,7 +41,7 @@ pub struct Proof {
 /// derivative may lie anywhere between the slopes on either side.
 ///
 /// # Errors
-/// Every error of evaluating the loss, also [`Error::UnsupportedDtype`].
+/// Every error of evaluating the loss, also [`Error::UnsupportedDtype`](crate::Error::UnsupportedDtype).
 #[cfg(not(target_arch = "wasm32"))]
 pub fn prove(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, String>> {
     pollster::block_on(prove_async(gpu, loss))
@@ -50,7 +50,7 @@ pub fn prove(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, St
 /// `prove`, for programs in which nothing may block.
 ///
 /// # Errors
-/// Every error of evaluating the loss, also [`Error::UnsupportedDtype`].
+/// Every error of evaluating the loss, also [`Error::UnsupportedDtype`](crate::Error::UnsupportedDtype).
 pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, String>> {
     if !matches!(loss.leaf(), Leaf::Pointwise(_)) || loss.header().player(Role::Index).is_some() {
         return Ok(Err(format!("{} is not a loss of elements", loss.header().id)));
@@ -59,7 +59,7 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Resu
     for &shape in SHAPES {
         for (all, dtype) in [(false, DType::F32), (true, DType::F32), (true, DType::F16), (false, DType::BF16)] {
             for &reduction in loss.header().reductions {
-                let call = Call::draw(loss, shape, all, dtype, reduction);
+                let call = Call::draw(loss, shape, all, dtype, reduction)?;
                 if let Err(why) = call.on_gpu(gpu).await? {
                     return Ok(Err(why));
                 }
@@ -68,7 +68,7 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Resu
         }
     }
     for all in [false, true] {
-        match Call::draw(loss, &[5, 7], all, DType::F64, Reduction::Sum).slopes()? {
+        match Call::draw(loss, &[5, 7], all, DType::F64, Reduction::Sum)?.slopes()? {
             Ok(slopes) => proof.slopes += slopes,
             Err(why) => return Ok(Err(why)),
         }
@@ -85,7 +85,7 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn draw(loss: &'a dyn Loss, shape: &[usize], all: bool, dtype: DType, reduction: Reduction) -> Call<'a> {
+    fn draw(loss: &'a dyn Loss, shape: &[usize], all: bool, dtype: DType, reduction: Reduction) -> Result<Call<'a>> {
         let sizes = Sizes::new(loss, shape, ClassAxis::Second, false);
         let seed = shape.iter().fold(1, |seed: u64, &d| seed.wrapping_mul(31).wrapping_add(d as u64));
         let mut random = Random::new(seed);
@@ -94,9 +94,9 @@ impl<'a> Call<'a> {
             let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { 1 };
             let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
             let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| number(spec.domain, &mut random)).collect();
-            (spec, stored(&numbers, &shape, dtype))
+            Ok((spec, stored(&numbers, &shape, dtype)?))
         });
-        Call { loss, operands: operands.collect(), dtype, reduction }
+        Ok(Call { loss, operands: operands.collect::<Result<_>>()?, dtype, reduction })
     }
 
     fn term(&self) -> Result<Term<Array>> {
@@ -197,12 +197,11 @@ fn number(domain: Domain, random: &mut Random) -> f64 {
 }
 
 /// Numbers in a dtype.
-fn stored(numbers: &[f64], shape: &[usize], dtype: DType) -> Array {
-    let made = match dtype {
+fn stored(numbers: &[f64], shape: &[usize], dtype: DType) -> Result<Array> {
+    match dtype {
         DType::F16 => Array::new(&numbers.iter().map(|&x| f16::from_f64(x)).collect::<Vec<_>>(), shape),
         DType::BF16 => Array::new(&numbers.iter().map(|&x| bf16::from_f64(x)).collect::<Vec<_>>(), shape),
         DType::F32 => Array::new(&numbers.iter().map(|&x| x as f32).collect::<Vec<_>>(), shape),
         _ => Array::new(numbers, shape),
-    };
-    made.unwrap_or_else(|error: Error| unreachable!("as many numbers as the shape has: {error}"))
+    }
 }
