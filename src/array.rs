@@ -1,8 +1,7 @@
-//! A tensor in the host's memory: what the CPU twins work on, and what goes to the GPU and comes back.
+//! A tensor in the host's memory: the CPU twins compute with it, and the GPU's inputs and results are copied from and to it.
 
 use crate::error::{Error, Result};
 use crate::shape::{ClassAxis, DType, elements};
-use crate::term::Operand;
 use half::{bf16, f16};
 use std::sync::Arc;
 
@@ -18,8 +17,9 @@ use std::sync::Arc;
 pub struct Array {
     data: Data,
     shape: Vec<usize>,
-    class_axis: ClassAxis,
-    gradient: Option<DType>,
+    pub(crate) class_axis: ClassAxis,
+    /// The element type that a GPU's gradient is to have, where it is not the array's own.
+    pub(crate) gradient: Option<DType>,
 }
 
 /// The elements of an [`Array`].
@@ -51,7 +51,7 @@ pub trait Element: Copy {
     fn store(slice: &[Self]) -> Data;
 }
 
-/// Calls `$body` with `$numbers` bound to an iterator over the elements, whatever their type: halves come as f32.
+/// Evaluates `$body` with `$numbers` bound to an iterator over the elements, whatever their type. f16 and bf16 come as f32.
 macro_rules! each_type {
     ($data:expr, $numbers:ident => $body:expr) => {
         each_type!($data, $numbers => $body, [F32 F64 I32 U32 U8 I64], [F16 BF16])
@@ -83,7 +83,7 @@ macro_rules! element {
 
 element!(f32 => F32, f16 => F16, bf16 => BF16, f64 => F64, i32 => I32, u32 => U32, u8 => U8, i64 => I64);
 
-#[expect(clippy::unnecessary_cast, reason = "one line converts from every type")]
+#[expect(clippy::unnecessary_cast, reason = "one line converts every type")]
 impl Array {
     /// An array of a slice's elements.
     ///
@@ -93,7 +93,7 @@ impl Array {
         Array::from_data(E::store(elements), shape)
     }
 
-    /// An array of elements whose type is known at run time alone.
+    /// An array of elements whose type is known only at run time.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] where the shape's element count is not the number of elements.
@@ -111,18 +111,19 @@ impl Array {
         Ok(Array { data, shape, class_axis: ClassAxis::Second, gradient: None })
     }
 
-    /// The same elements, with the class axis said to be the last one: `[B, T, V]`, NHWC.
+    /// The same elements, with the last axis as the class axis: `[B, T, V]`, NHWC.
     pub fn class_axis_last(self) -> Array {
         self.with_class_axis(ClassAxis::Last)
     }
 
-    /// The same elements, with the class axis said to be this one: that of another array, say.
+    /// The same elements, with this axis as the class axis.
     pub fn with_class_axis(mut self, axis: ClassAxis) -> Array {
         self.class_axis = axis;
         self
     }
 
-    /// The same elements, whose gradient a GPU makes f32 although the array may be f16 or bf16. On the CPU it is always f64.
+    /// The same elements, whose gradient on a GPU is f32 even where the array is f16 or bf16. On the CPU a gradient is
+    /// always f64.
     pub fn f32_gradient(mut self) -> Array {
         self.gradient = Some(DType::F32);
         self
@@ -162,8 +163,8 @@ impl Array {
         }
     }
 
-    /// The same numbers in another element type: rounded to nearest where that is a float, truncated to its range where it is
-    /// an integer.
+    /// The same numbers in another element type. A float type rounds to nearest; an integer type truncates, and clamps to its
+    /// range.
     pub fn cast(&self, dtype: DType) -> Array {
         let data = match dtype {
             DType::F32 => Data::F32(self.to_f32().into()),
@@ -192,38 +193,19 @@ impl Array {
     pub(crate) fn to_i64(&self) -> Vec<i64> {
         each_type!(&self.data, numbers => numbers.map(|v| v as i64).collect())
     }
-}
 
-impl Operand for Array {
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-    fn dtype(&self) -> DType {
-        self.dtype()
-    }
-    fn class_axis(&self) -> ClassAxis {
-        self.class_axis
-    }
-    fn gradient_dtype(&self) -> DType {
-        self.gradient.unwrap_or_else(|| self.dtype())
-    }
-    fn is(&self, other: &Array) -> bool {
-        fn same<E>(a: &Arc<[E]>, b: &Arc<[E]>) -> bool {
-            Arc::ptr_eq(a, b)
-        }
+    /// Whether two arrays share their elements, as clones do.
+    pub(crate) fn shares_elements(&self, other: &Array) -> bool {
         match (&self.data, &other.data) {
-            (Data::F32(a), Data::F32(b)) => same(a, b),
-            (Data::F16(a), Data::F16(b)) => same(a, b),
-            (Data::BF16(a), Data::BF16(b)) => same(a, b),
-            (Data::F64(a), Data::F64(b)) => same(a, b),
-            (Data::I32(a), Data::I32(b)) => same(a, b),
-            (Data::U32(a), Data::U32(b)) => same(a, b),
-            (Data::U8(a), Data::U8(b)) => same(a, b),
-            (Data::I64(a), Data::I64(b)) => same(a, b),
+            (Data::F32(a), Data::F32(b)) => Arc::ptr_eq(a, b),
+            (Data::F16(a), Data::F16(b)) => Arc::ptr_eq(a, b),
+            (Data::BF16(a), Data::BF16(b)) => Arc::ptr_eq(a, b),
+            (Data::F64(a), Data::F64(b)) => Arc::ptr_eq(a, b),
+            (Data::I32(a), Data::I32(b)) => Arc::ptr_eq(a, b),
+            (Data::U32(a), Data::U32(b)) => Arc::ptr_eq(a, b),
+            (Data::U8(a), Data::U8(b)) => Arc::ptr_eq(a, b),
+            (Data::I64(a), Data::I64(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
-    }
-    fn host(&self) -> Option<&Array> {
-        Some(self)
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, as one typed error that names the loss, the operand and both numbers.
+//! Everything that can go wrong, as one typed error. It names the loss, the operand, what was given and what was expected.
 
 use crate::shape::DType;
 use std::fmt;
@@ -8,12 +8,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a loss was refused or could not be computed.
 ///
-/// Refusals are raised before anything is computed or written, in the order option, dtype, shape, label. The one
-/// exception is a label that already lies on the GPU: the kernel that reads it treats it as ignored, and any read of that
-/// call's results gives [`Error::LabelOutOfRange`].
+/// A call is refused before anything is computed or written, in the order option, dtype, shape, label. The one exception is a
+/// label that already lies on the GPU: the kernel that reads it treats it as ignored, and any read of the call's results
+/// gives [`Error::LabelOutOfRange`].
 ///
-/// A browser tells of an allocation, a pipeline or a submission that it refused after the call has returned: there the reads
-/// that are started afterwards give the error, as `Gpu::settled` says.
+/// A browser reports an allocation, a pipeline or a submission that it refused only after the call has returned. There the
+/// next read gives the error, as `Gpu::settled` says.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -23,9 +23,9 @@ pub enum Error {
         loss: &'static str,
         /// The operand whose shape is wrong.
         operand: String,
-        /// What its shape has to be.
+        /// The shape that it has to have.
         expected: String,
-        /// What its shape is.
+        /// The shape that it has.
         got: Vec<usize>,
     },
     /// A label or timestep lies outside `0..count` and is not the `ignore_index`.
@@ -34,13 +34,13 @@ pub enum Error {
         loss: &'static str,
         /// The operand that holds the label.
         operand: String,
-        /// The first bad label's position in the operand, counted in elements.
+        /// The place of the first bad label in the operand, counted in elements.
         position: u64,
         /// Its value.
         value: i64,
-        /// How many labels there are: the valid ones are `0..count`.
+        /// The number of valid labels, which are `0..count`.
         count: u64,
-        /// The `ignore_index`, where the loss has one and it is not none.
+        /// The `ignore_index`, where the loss has one.
         ignored: Option<i32>,
     },
     /// An option's value lies outside its range, or there is no such option.
@@ -74,11 +74,11 @@ pub enum Error {
         /// The element types it may have.
         expected: String,
     },
-    /// The work is more than the library, or the device, can hold.
+    /// The call is larger than the library or the device allows.
     ///
-    /// An operand or a loss may have at most 4,294,901,759 elements, axes of length 0 counted as 1: the GPU and the CPU twin
-    /// refuse more in the same words. Where `what` says "on the GPU" or "on the CPU", the limit is this device's own, and
-    /// another device may do the work: the GPU has limits of buffers, bindings, workspace and loops, the CPU of memory
+    /// An operand or a loss may have at most 4,294,901,759 elements, with axes of length 0 counted as 1. The GPU and the CPU
+    /// twin refuse more in the same words. Where `what` says "on the GPU" or "on the CPU", the limit is this device's own, and
+    /// another device may take the call. A GPU limits buffers, bindings, workspace and loops; the CPU limits memory
     /// ([`cpu::set_memory_bound`](crate::cpu::set_memory_bound)).
     TooLarge {
         /// What is too large, and in which unit.
@@ -94,34 +94,34 @@ pub enum Error {
         output: String,
         /// What it overlaps.
         other: String,
-        /// The rule that would allow it, where the output is the gradient of what it overlaps.
+        /// The rule for a gradient that overwrites its own operand, where the output is one.
         rule: Option<&'static str>,
     },
-    /// A tensor belongs to another device than the one that is asked: buffers of two devices cannot meet in one call.
+    /// A tensor belongs to another device than the one that was called. One call can't use the buffers of two devices.
     ForeignTensor {
         /// The loss's id, or the call that refused.
         loss: &'static str,
         /// The operand or output.
         operand: String,
     },
-    /// A job's results were asked for, but not every run that was recorded has finished: a pass was dropped or not yet
-    /// submitted, a submission was refused, or there was no run at all.
+    /// A job's results were read before every recorded run had finished: a pass was dropped or not yet submitted, a submission
+    /// was refused, or there was no run at all.
     NotRun {
         /// The loss's id.
         loss: &'static str,
         /// How many runs were recorded.
         recorded: u64,
-        /// How many of these have finished.
+        /// How many runs have finished.
         finished: u64,
     },
-    /// The WGSL of a loss of the caller's own does not compile.
+    /// The WGSL of the caller's own loss does not compile.
     InvalidShader {
-        /// The path that the loss gives its shader.
+        /// The path that the loss's header gives for its shader.
         path: String,
-        /// The compiler's message, with the file and line of each place.
+        /// The compiler's message, with file and line.
         message: String,
     },
-    /// No GPU adapter could be used: what was looked for, what was found, and what to install.
+    /// No GPU adapter could be used. The text says what was looked for, what was found, and what to install.
     NoAdapter(String),
     /// The GPU ran out of memory.
     OutOfMemory(String),
@@ -132,13 +132,12 @@ pub enum Error {
         /// The seconds waited.
         seconds: f32,
     },
-    /// The driver or wgpu refused what the library asked of it, which is nobody's mistake but the library's: a defect worth
-    /// reporting.
+    /// The driver or wgpu refused a request of the library. This is a defect of the library: please report it.
     Gpu(String),
 }
 
 impl Error {
-    /// The same refusal as that of a loss of which the refusing one is a part, under the whole's own names for its operands.
+    /// This error of one loss of a sum, as an error of the sum: with the sum's id and the sum's names for the operands.
     pub(crate) fn within(mut self, whole: &'static str, own_name: impl Fn(&str) -> Option<&'static str>) -> Error {
         match &mut self {
             Error::ShapeMismatch { loss, operand, .. }
@@ -157,7 +156,7 @@ impl Error {
         self
     }
 
-    /// The error's kind in the words of the conformance cases, such as `shape_mismatch`.
+    /// The error's kind as the conformance cases spell it, such as `shape_mismatch`.
     pub fn kind(&self) -> &'static str {
         match self {
             Error::ShapeMismatch { .. } => "shape_mismatch",

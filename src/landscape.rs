@@ -1,8 +1,8 @@
 //! Loss landscapes: a loss over a grid of two coordinates, which are parameters or directions in a parameter space.
 //!
-//! A [`Grid`] says where the loss is wanted and hands its points out in batches; what evaluates a batch is yours, on
-//! the GPU or not. A [`Plane`] makes parameters of a point: those of a trained network, moved along two random
-//! directions. A [`Surface`] is what came of it.
+//! A [`Grid`] holds the points and hands them out in batches; you evaluate each batch, on a GPU or not. A [`Plane`] makes the
+//! parameters of a point, for example a trained network's parameters moved along two random directions. A [`Surface`] holds
+//! the losses of all points.
 //!
 //! ```
 //! use wgloss::landscape::Grid;
@@ -27,7 +27,7 @@ use std::ops::Range;
 /// The most points that a grid can have.
 const MOST_POINTS: usize = 1 << 24;
 
-/// Evenly spaced points over two coordinates, in rows: the first coordinate runs within a row.
+/// Evenly spaced points over two coordinates, in rows. The first coordinate runs along a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
     ends: [[f32; 2]; 2],
@@ -35,7 +35,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid from the first to the last value of each coordinate, with so many columns and rows.
+    /// The grid from the first to the last value of each coordinate. `size` is the number of columns and of rows.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for ends that are not finite and in ascending order, and for fewer than 2 columns or
@@ -76,7 +76,8 @@ impl Grid {
         self.ends
     }
 
-    /// A point, counted along the rows. The last of a row or column lies on its end, and the middle one in the middle.
+    /// The point at a place, counted along the rows. The last point of a row or column lies exactly on its end, and the middle
+    /// one exactly in the middle.
     pub fn point(&self, place: usize) -> [f32; 2] {
         let along = |axis: usize, step: usize| {
             let [from, to] = self.ends[axis].map(f64::from);
@@ -85,12 +86,12 @@ impl Grid {
         [along(0, place % self.size[0]), along(1, place / self.size[0])]
     }
 
-    /// Evaluates a loss at every point, in batches of at most this many, and gives the surface.
+    /// Evaluates a loss at every point, in batches of at most `batch` points, and returns the surface.
     ///
-    /// Where nothing may block, await your own reads of batches and make the surface with [`Surface::new`].
+    /// Where nothing may block, evaluate the batches yourself and make the surface with [`Surface::new`].
     ///
     /// # Errors
-    /// The first that `losses` gives; [`Error::ShapeMismatch`] where it gives more or fewer losses than points.
+    /// The first error of `losses`; [`Error::ShapeMismatch`] where `losses` returns more or fewer losses than points.
     pub fn surface<E: From<Error>>(
         &self,
         batch: usize,
@@ -120,10 +121,10 @@ pub struct Surface {
 }
 
 impl Surface {
-    /// The surface of these losses, row by row.
+    /// The surface with these losses, row by row.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] where they are more or fewer than the grid's points.
+    /// [`Error::ShapeMismatch`] where there are more or fewer losses than points.
     pub fn new(grid: Grid, values: Vec<f32>) -> Result<Surface> {
         if values.len() == grid.points() {
             Ok(Surface { grid, values })
@@ -152,7 +153,7 @@ impl Surface {
         self.values[row * columns + column]
     }
 
-    /// The point where the loss is lowest, and the loss there; none where every loss is NaN.
+    /// The point with the lowest loss, and that loss; `None` where every loss is NaN.
     pub fn lowest(&self) -> Option<([f32; 2], f32)> {
         let numbers = self.values.iter().enumerate().filter(|(_, value)| !value.is_nan());
         let lowest = numbers.min_by(|(_, a), (_, b)| a.total_cmp(b));
@@ -160,7 +161,7 @@ impl Surface {
     }
 }
 
-/// The plane through a vector of parameters that two directions span: the point `(a, b)` is `centre + a·d₁ + b·d₂`.
+/// A plane of parameters: the point `(a, b)` is `centre + a·d₁ + b·d₂`, for two directions d₁ and d₂.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
     centre: Vec<f32>,
@@ -168,7 +169,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The plane along directions of your own: from one solution to two others, say.
+    /// The plane along two given directions, for example from one solution to two others.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for a direction that is longer or shorter than the centre.
@@ -179,13 +180,13 @@ impl Plane {
         }
     }
 
-    /// The plane along two random directions, filter-normalised: normally distributed numbers, of which those of each
-    /// filter are scaled to the norm of the filter's own parameters.
+    /// The plane along two random directions, filter-normalised: the numbers are normally distributed, and each filter's
+    /// numbers are scaled to the norm of the filter's parameters.
     ///
-    /// A network whose weights are scaled up in one layer and down in the next computes the same; directions of plain
-    /// random numbers would show it flatter or sharper, these do not. A filter is what makes one output: a row of a
-    /// matrix `[out, in]`, a slice `[in, kh, kw]` of a convolution. Parameters outside every filter, as biases commonly
-    /// are, keep their values. The same seed gives the same directions.
+    /// A network computes the same when its weights are scaled up in one layer and down in the next. Plain random directions
+    /// would show such a network flatter or sharper; filter-normalised directions show it the same. A filter holds the
+    /// parameters of one output: a row of a matrix `[out, in]`, or a block `[in, kh, kw]` of a convolution. Parameters outside
+    /// every filter, such as biases, keep their values. The same seed gives the same directions.
     ///
     /// Reference: Li et al., "Visualizing the Loss Landscape of Neural Nets", 2018.
     ///

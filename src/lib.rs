@@ -13,6 +13,8 @@ mod error;
 pub mod fuzzing;
 #[cfg(feature = "gpu")]
 mod gpu;
+#[cfg(test)]
+mod imports;
 pub mod landscape;
 mod leaf;
 mod loss;
@@ -50,7 +52,7 @@ pub use term::{Extra, Operand, PartOutcome, Scale, Term};
 #[cfg(feature = "gpu")]
 pub use wgpu;
 
-/// The code of the README, which is tested as documentation.
+/// The README: its code is tested as documentation.
 #[cfg(all(doctest, feature = "gpu"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

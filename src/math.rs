@@ -1,4 +1,4 @@
-//! The scalar functions that leaves share, in f64; `shaders/lib/math.wgsl` is their twin.
+//! The scalar functions that leaves share, in f64. `shaders/lib/math.wgsl` has the same functions in f32.
 
 /// The place of the greatest number, 0 where there is none.
 pub(crate) fn greatest(x: &[f64]) -> usize {
@@ -11,8 +11,8 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }
 
-/// The logistic function of `x` and of `−x`: the lesser is not taken from 1, so that both keep their digits, and neither is 0
-/// where `x` is finite.
+/// The logistic function of `x` and of `−x`. Neither is computed by subtracting the other from 1, so that both keep their
+/// digits; and neither is 0 where `x` is finite.
 pub(crate) fn sigmoids(x: f64) -> [f64; 2] {
     let e = if x.is_infinite() { 0.0 } else { (-x.abs()).exp().max(f64::MIN_POSITIVE) };
     let (larger, lesser) = (1.0 / (1.0 + e), e / (1.0 + e));
@@ -23,7 +23,7 @@ pub(crate) fn sigmoids(x: f64) -> [f64; 2] {
     }
 }
 
-/// `up·σ(x) − down·σ(−x)`, near 0 by what σ is beyond a half: equal shares do not cancel there.
+/// `up·σ(x) − down·σ(−x)`. Near 0 it is computed from σ(x) − ½, because two nearly equal halves would cancel.
 pub(crate) fn sigmoid_balance(up: f64, down: f64, x: f64) -> f64 {
     match x.abs() < 0.5 {
         true => 0.5 * ((up - down) + (up + down) * (0.5 * x).tanh()),
@@ -31,12 +31,12 @@ pub(crate) fn sigmoid_balance(up: f64, down: f64, x: f64) -> f64 {
     }
 }
 
-/// `share·v`, 0 where the share is 0 and `v` is infinite.
+/// `share·v`, but 0 where the share is 0 and `v` is infinite.
 pub(crate) fn part_of(share: f64, v: f64) -> f64 {
     if share == 0.0 && !v.is_nan() { 0.0 } else { share * v }
 }
 
-/// `exp(x) − 1 − x`, with its digits near 0.
+/// `exp(x) − 1 − x`. Near 0 it is computed by its series, because the subtraction would cancel.
 pub(crate) fn exp_excess(x: f64) -> f64 {
     if x.abs() >= 0.5 {
         return x.exp_m1() - x;
@@ -56,7 +56,7 @@ pub(crate) fn sign(x: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x.signum() }
 }
 
-/// `log(1 + exp(x))`, without overflow, and with its digits where it is small.
+/// `log(1 + exp(x))`, in a form that does not overflow and keeps its digits where the result is small.
 pub(crate) fn softplus(x: f64) -> f64 {
     // f64::max would drop a NaN
     let positive = if x < 0.0 { 0.0 } else { x };

@@ -1,9 +1,9 @@
-//! What a loss's options are: their names, values and ranges, written once in the loss's own struct.
+//! A loss's options: their names, values and ranges, which the loss's own struct states once.
 
 use crate::error::{Error, Result};
 use std::fmt;
 
-/// The value of an option whose type is known at run time alone: from a command line, a file, a header.
+/// The value of an option whose type is known only at run time, because it comes from a command line, a file or a header.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// No value, where an option can be switched off.
@@ -22,7 +22,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::None => f.write_str("none"),
-            // options are f32: as few digits as tell one from its neighbours
+            // options are f32, so that this prints as few digits as tell an f32 from its neighbours
             Value::Number(x) if f64::from(*x as f32) == *x => write!(f, "{}", *x as f32),
             Value::Number(x) => write!(f, "{x}"),
             Value::Flag(x) => write!(f, "{x}"),
@@ -58,7 +58,7 @@ pub enum Range {
     Any,
     /// From this number up.
     AtLeast(f64),
-    /// Greater than this number, by what GPUs do not take for 0: the least normal f32.
+    /// Greater than this number by at least the least normal f32: GPUs take smaller differences for 0.
     Above(f64),
     /// From the first number to the second, both included.
     Within(f64, f64),
@@ -66,7 +66,7 @@ pub enum Range {
     Between(f64, f64),
 }
 
-/// The least difference of a number above another: GPUs take smaller numbers for 0.
+/// How far a number has to lie above the end of a range that excludes it. GPUs take smaller numbers for 0.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
 impl Range {
@@ -115,7 +115,7 @@ pub trait OptionType: Sized {
     const KIND: Kind;
     /// Its value.
     fn get(&self) -> Value;
-    /// The option with this value, or nothing where the value is of another kind.
+    /// The option with this value, or `None` where the value is of another kind.
     fn from_value(value: &Value) -> Option<Self>;
 }
 
@@ -195,13 +195,13 @@ or_none!(f32 => NumberOrNone, i32 => IntegerOrNone);
 pub trait Options {
     /// The options, in the order of the struct's fields.
     fn specs(&self) -> Vec<OptionSpec>;
-    /// Their values, in the same order.
+    /// Their values, in the order of [`specs`](Self::specs).
     fn values(&self) -> Vec<Value>;
     /// Sets the option at this place in the order; false where the value is of another kind.
     fn set_at(&mut self, place: usize, value: &Value) -> bool;
 }
 
-/// Sets an option by name, its range unchecked: [`check`] does that, as for a struct made by hand.
+/// Sets an option by name. Its range is not checked here but by [`check`], which also sees structs that were written by hand.
 pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, value: &Value) -> Result<()> {
     let specs = options.specs();
     let Some(place) = specs.iter().position(|spec| spec.name == name) else {

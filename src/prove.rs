@@ -1,8 +1,8 @@
-//! Proves a pointwise loss of one's own: the twin's gradients against its slopes, the kernel against the twin.
+//! Proves a caller's own pointwise loss: the twin's gradients against slopes of its value, and the kernel against the twin.
 
 use crate::array::Array;
 use crate::cpu;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
@@ -13,42 +13,44 @@ use crate::shape::{ClassAxis, DType};
 use crate::term::Term;
 use half::{bf16, f16};
 
-/// Around a subgroup, around a workgroup, beyond a tile; none at all; rows of an odd length.
+/// No elements; one less and one more than a subgroup and a workgroup hold; rows of an odd length; more than a tile.
 const SHAPES: &[&[usize]] = &[&[0], &[1], &[2], &[63], &[64], &[65], &[255], &[257], &[3, 5, 7], &[2, 4099], &[70_001]];
 
-/// What f32 arithmetic and drivers' exp and log leave, relative to the greatest entry.
+/// How far a GPU's result may lie from the twin's, relative to the greatest entry: f32 arithmetic and drivers' exp and log
+/// leave this much.
 const RTOL: f64 = 1e-5;
 
-/// The step that slopes are taken over, and how far from them a gradient may lie, as a share of the greatest.
+/// The step that slopes are taken over.
 const STEP: f64 = 1e-5;
+/// How far a gradient may lie from its slopes, relative to the greatest entry.
 const OF_SLOPE: f64 = 1e-4;
 
-/// What a proof went through.
+/// What a proof compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The calls in which the GPU gave what the twin gives.
+    /// The calls in which the GPU agreed with the twin.
     pub calls: usize,
-    /// The derivatives of the twin that are the slopes of its value.
+    /// The derivatives in which the twin agreed with the slopes of its value.
     pub slopes: usize,
 }
 
-/// Proves a pointwise loss, with its default options, as this crate's own are: over edge sizes, every reduction, with no
-/// optional operand and with all, in f32, f16 and bf16, inputs being drawn by the header's domains.
+/// Proves a pointwise loss with its default options, as this crate's own losses are proven: over edge sizes and every
+/// reduction, with no optional operand and with all, in f32, f16 and bf16. Inputs are drawn from the header's domains.
 ///
-/// The first thing found wrong comes back as the text of the error inside: what was asked, what was got, what was wanted.
-/// At a kink a derivative may be anything between the slopes on either side.
+/// The inner error is a text about the first difference: the call, what it gave, and what was expected. At a kink a
+/// derivative may lie anywhere between the slopes on either side.
 ///
 /// # Errors
-/// Those of evaluating the loss, [`Error::UnsupportedDtype`] included.
+/// Every error of evaluating the loss, also [`Error::UnsupportedDtype`](crate::Error::UnsupportedDtype).
 #[cfg(not(target_arch = "wasm32"))]
 pub fn prove(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, String>> {
     pollster::block_on(prove_async(gpu, loss))
 }
 
-/// The same as `prove`, for where nothing may block.
+/// `prove`, for programs in which nothing may block.
 ///
 /// # Errors
-/// Those of evaluating the loss, [`Error::UnsupportedDtype`] included.
+/// Every error of evaluating the loss, also [`Error::UnsupportedDtype`](crate::Error::UnsupportedDtype).
 pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Result<Proof, String>> {
     if !matches!(loss.leaf(), Leaf::Pointwise(_)) || loss.header().player(Role::Index).is_some() {
         return Ok(Err(format!("{} is not a loss of elements", loss.header().id)));
@@ -57,7 +59,7 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Resu
     for &shape in SHAPES {
         for (all, dtype) in [(false, DType::F32), (true, DType::F32), (true, DType::F16), (false, DType::BF16)] {
             for &reduction in loss.header().reductions {
-                let call = Call::draw(loss, shape, all, dtype, reduction);
+                let call = Call::draw(loss, shape, all, dtype, reduction)?;
                 if let Err(why) = call.on_gpu(gpu).await? {
                     return Ok(Err(why));
                 }
@@ -66,7 +68,7 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<std::result::Resu
         }
     }
     for all in [false, true] {
-        match Call::draw(loss, &[5, 7], all, DType::F64, Reduction::Sum).slopes()? {
+        match Call::draw(loss, &[5, 7], all, DType::F64, Reduction::Sum)?.slopes()? {
             Ok(slopes) => proof.slopes += slopes,
             Err(why) => return Ok(Err(why)),
         }
@@ -83,7 +85,7 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn draw(loss: &'a dyn Loss, shape: &[usize], all: bool, dtype: DType, reduction: Reduction) -> Call<'a> {
+    fn draw(loss: &'a dyn Loss, shape: &[usize], all: bool, dtype: DType, reduction: Reduction) -> Result<Call<'a>> {
         let sizes = Sizes::new(loss, shape, ClassAxis::Second, false);
         let seed = shape.iter().fold(1, |seed: u64, &d| seed.wrapping_mul(31).wrapping_add(d as u64));
         let mut random = Random::new(seed);
@@ -92,9 +94,9 @@ impl<'a> Call<'a> {
             let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { 1 };
             let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
             let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| number(spec.domain, &mut random)).collect();
-            (spec, stored(&numbers, &shape, dtype))
+            Ok((spec, stored(&numbers, &shape, dtype)?))
         });
-        Call { loss, operands: operands.collect(), dtype, reduction }
+        Ok(Call { loss, operands: operands.collect::<Result<_>>()?, dtype, reduction })
     }
 
     fn term(&self) -> Result<Term<Array>> {
@@ -107,7 +109,7 @@ impl<'a> Call<'a> {
         self.operands.iter().filter(|(spec, _)| spec.gradient).map(|(_, array)| array).collect()
     }
 
-    /// Compares what the GPU gives with the twin.
+    /// Compares the GPU with the twin.
     async fn on_gpu(&self, gpu: &Gpu) -> Result<std::result::Result<(), String>> {
         let (term, of) = (self.term()?, self.differentiable());
         let (want, want_gradients) = cpu::gradient_list(&term, &of)?;
@@ -130,7 +132,7 @@ impl<'a> Call<'a> {
         Ok(Ok(()))
     }
 
-    /// Compares the twin's gradients with slopes, and tells how many.
+    /// Compares the twin's gradients with slopes, and returns how many it compared.
     fn slopes(&self) -> Result<std::result::Result<usize, String>> {
         let (_, gradients) = cpu::gradient_list(&self.term()?, &self.differentiable())?;
         let places = (0..self.operands.len()).filter(|&place| self.operands[place].0.gradient);
@@ -163,10 +165,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The first element in which two lists differ by more than f32 arithmetic, and the dtype it is stored in, allow.
+/// The first element in which two lists differ by more than f32 arithmetic and rounding to the stored dtype explain.
 fn differs(got: &[f64], want: &[f64], dtype: DType) -> Option<(usize, f64, f64)> {
     let most = want.iter().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
-    // half a unit in the last place, and half the least number of f16
+    // half a unit in the last place; for f16 also half the least subnormal number
     let (stored, least) = match dtype {
         DType::F16 => (2f64.powi(-11), 2f64.powi(-25)),
         DType::BF16 => (2f64.powi(-8), 0.0),
@@ -181,7 +183,7 @@ fn differs(got: &[f64], want: &[f64], dtype: DType) -> Option<(usize, f64, f64)>
     place.map(|place| (place, got[place], want[place])).or((got.len() != want.len()).then_some((0, f64::NAN, f64::NAN)))
 }
 
-/// A number of a domain, away from its ends: slopes are taken on both sides of it.
+/// A number of a domain. It lies away from the domain's ends, because slopes are taken on both sides of it.
 fn number(domain: Domain, random: &mut Random) -> f64 {
     let unit = random.uniform();
     match domain {
@@ -195,12 +197,11 @@ fn number(domain: Domain, random: &mut Random) -> f64 {
 }
 
 /// Numbers in a dtype.
-fn stored(numbers: &[f64], shape: &[usize], dtype: DType) -> Array {
-    let made = match dtype {
+fn stored(numbers: &[f64], shape: &[usize], dtype: DType) -> Result<Array> {
+    match dtype {
         DType::F16 => Array::new(&numbers.iter().map(|&x| f16::from_f64(x)).collect::<Vec<_>>(), shape),
         DType::BF16 => Array::new(&numbers.iter().map(|&x| bf16::from_f64(x)).collect::<Vec<_>>(), shape),
         DType::F32 => Array::new(&numbers.iter().map(|&x| x as f32).collect::<Vec<_>>(), shape),
         _ => Array::new(numbers, shape),
-    };
-    made.unwrap_or_else(|error: Error| unreachable!("as many numbers as the shape has: {error}"))
+    }
 }

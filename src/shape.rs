@@ -8,11 +8,11 @@ use std::fmt;
 pub enum DType {
     /// 32-bit float: predictions, dense targets, weights, masks, gradients.
     F32,
-    /// IEEE's 16-bit float, as storage of the same; what is computed with it is f32.
+    /// IEEE's 16-bit float. It is storage only: arithmetic is f32.
     F16,
-    /// The upper half of an f32, as storage likewise.
+    /// The upper half of an f32. It is storage only: arithmetic is f32.
     BF16,
-    /// 64-bit float: on the CPU alone.
+    /// 64-bit float, on the CPU only.
     F64,
     /// 32-bit signed integer labels.
     I32,
@@ -35,7 +35,7 @@ impl DType {
         }
     }
 
-    /// Whether this is a float, as predictions and dense targets are; labels are integers.
+    /// Whether this is a float type. Predictions and dense targets are floats; labels are integers.
     pub const fn is_float(self) -> bool {
         matches!(self, DType::F32 | DType::F16 | DType::BF16 | DType::F64)
     }
@@ -56,7 +56,7 @@ impl fmt::Display for DType {
     }
 }
 
-/// Where the classes of a tensor lie.
+/// Which axis of a tensor holds the classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ClassAxis {
     /// Axis 1, as in PyTorch: `[N, C]` or `[N, C, d1, ..., dk]`.
@@ -66,30 +66,30 @@ pub enum ClassAxis {
     Last,
 }
 
-/// The number of elements of a shape; `None` where it does not fit a `usize`, or would not if axes of no length had length 1.
+/// The number of elements of a shape. `None` where it does not fit a `usize`, with axes of length 0 counted as 1.
 ///
-/// So the product of any axes of a shape that has been counted fits a `usize`, on targets of 32 bits too.
+/// Once a shape is counted, the product of any of its axes fits a `usize`, even on a 32-bit target.
 pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     let counted = shape.iter().try_fold(1usize, |product, &d| product.checked_mul(d.max(1)));
     counted.map(|counted| if shape.contains(&0) { 0 } else { counted })
 }
 
-/// The same product as a number that an error can show: `u64::MAX` stands for all that is larger.
+/// The number of elements of a shape, with axes of length 0 counted as 1, for an error to show. `u64::MAX` stands for every
+/// larger number.
 pub(crate) fn elements_needed(shape: &[usize]) -> u64 {
     shape.iter().fold(1, |product: u64, &d| product.saturating_mul(d.max(1) as u64))
 }
 
-/// A shape in which every position of a classification loss has its `c` values.
+/// A shape with a class axis: `n` items of `s` positions, with `c` classes each.
 ///
-/// Position `(i, j)`, of item `i` in `0..n` at place `j` in `0..s`, has its value for class `k` at element
-/// `i*c*s + j*position_stride + k*class_stride`.
+/// Position `j` of item `i` has its class `k` at element `i*c*s + j*position_stride + k*class_stride`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Classes {
     /// Items of the batch.
     pub n: usize,
     /// Classes.
     pub c: usize,
-    /// Places of one item: pixels, tokens.
+    /// Positions of one item: pixels or tokens.
     pub s: usize,
     /// Elements between two classes of a position.
     pub class_stride: usize,
@@ -98,7 +98,7 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    /// Reads a shape of two axes or more.
+    /// Reads a shape of at least two axes.
     pub fn of(shape: &[usize], axis: ClassAxis) -> Option<Classes> {
         let (&n, rest) = shape.split_first()?;
         let (c, places) = match axis {
@@ -151,7 +151,7 @@ mod tests {
             (vec![2, 0, 3], Some(0), 6),
             (vec![most], Some(most), most as u64),
             (vec![half, half - 1], Some(most - half + 1), (most - half + 1) as u64),
-            // no axes of a counted shape may have a product that is too large: walks multiply some of them
+            // walks multiply some axes of a shape, so that no product of axes may be too large
             (vec![half, half], None, ((half as u128) * (half as u128)).min(u64::MAX.into()) as u64),
             (vec![0, half, half], None, ((half as u128) * (half as u128)).min(u64::MAX.into()) as u64),
         ] {

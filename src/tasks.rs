@@ -1,24 +1,24 @@
-//! Which loss for which task: a table that the program lists, docs/choosing.md shows, and the compiler checks.
+//! Which loss to use for which task: a table that the program prints, docs/choosing.md shows, and the compiler checks.
 
-/// A task, and the loss that people train it with.
+/// A task, and the loss that people commonly train it with.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
     /// What is learnt, in a few words.
     pub name: &'static str,
-    /// What the model gives.
+    /// What the model returns.
     pub data: &'static str,
-    /// What it is compared with.
+    /// What the model's output is compared with.
     pub targets: &'static str,
     /// The line of code.
     pub code: &'static str,
-    /// What to mind, or to try next.
+    /// What to watch out for, or to try next.
     pub note: &'static str,
 }
 
-/// Writes the table, and for the compiler a function of each line's code.
+/// Writes the table, and a test that compiles each line of code.
 macro_rules! tasks {
     ($($name:literal: $data:literal, $targets:literal => |$($operand:ident),*| $code:expr; $note:literal)*) => {
-        /// The tasks, those of one kind next to each other.
+        /// The tasks, with similar tasks next to each other.
         pub static TASKS: &[Task] = &[$(Task {
             name: $name,
             data: $data,
@@ -31,7 +31,7 @@ macro_rules! tasks {
         #[test]
         fn every_line_of_code_is_one() {
             use crate::*;
-            // what it takes to be let through is each loss's own matter: here it has to be code
+            // the code only has to compile; it is never run
             $(let _ = |$($operand: Array),*| $code;)*
         }
     };

@@ -1,11 +1,11 @@
-//! Checks of a call: its gradients are those of the term's own operands, and the device takes their dtypes.
+//! Checks of what a call asks for: gradients with respect to the term's own operands, on a device that takes their dtypes.
 
 use crate::error::{Error, Result};
 #[cfg(feature = "gpu")]
 use crate::shape::DType;
 use crate::term::{Operand, Term};
 
-/// Refuses what no GPU takes, here where loss and operand are known by name: an upload knows neither.
+/// Refuses f64 operands. It is done here rather than by the upload, because an upload knows neither loss nor operand by name.
 #[cfg(feature = "gpu")]
 pub(crate) fn on_gpu<T: Operand>(term: &Term<T>) -> Result<()> {
     for part in &term.parts {
@@ -37,7 +37,7 @@ pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()
         if !good {
             let (loss, operand, reason) = match found {
                 Some((loss, operand)) => (loss, operand.into(), "has no gradient"),
-                // a tensor without a name is told by its place among those asked for
+                // a tensor that is no operand has no name, so the error gives its place in the call
                 None => (term.id(), format!("of[{place}]"), "has no gradient, since it is not among the operands"),
             };
             return Err(Error::InvalidOperand { loss, operand, reason: reason.into() });

@@ -1,15 +1,15 @@
-//! How large a call may be on any device: counts of shapes, checked before anything is allocated or looped over.
+//! How large a call may be on any device. The counts follow from shapes, and are checked before anything is allocated.
 
 use crate::error::{Error, Result};
 use crate::role::Role;
 use crate::shape::elements_needed;
 use crate::term::{Operand, Part};
 
-/// The most elements of an operand, the most values of a loss, and the most rows of all its operands: kernels count in 32
-/// bits, and look a little ahead.
+/// The most elements of an operand, values of a loss, and rows of all its operands together. Kernels count in 32 bits, and
+/// count a little past the end.
 const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
 
-/// Refuses a tensor of too many elements. Axes of length 0 count as 1, since walks go along the other axes too.
+/// Refuses a tensor with too many elements. An axis of length 0 counts as 1, since walks run along the other axes even then.
 pub(super) fn tensor(loss: &str, name: &str, shape: &[usize]) -> Result<()> {
     counted(loss, &format!("elements of `{name}`"), shape)
 }
@@ -22,7 +22,7 @@ pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
     }
     // a loss may have more values than its operands have elements: pairs of channels
     counted(loss, "values", values)?;
-    // the rows of all operands stand in one list
+    // kernels number the rows of all operands one after the other
     let rows = part.operands.iter().filter(|(name, _)| {
         let role = part.loss.header().operand(name).map(|spec| spec.role);
         matches!(role, Some(Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection))
@@ -34,7 +34,7 @@ pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses statistics of too many numbers.
+/// Refuses statistics with too many numbers.
 pub(super) fn statistics(loss: &str, shape: &[usize]) -> Result<()> {
     counted(loss, "statistics", shape)
 }

@@ -1,39 +1,41 @@
-//! Takes sums of losses apart: what each of them is asked, and what it refuses in the words of the whole.
+//! Takes a sum of losses apart and checks each. A refusal names the operands as the sum does.
 
-use super::{Checked, bounds, dtypes, mismatch, operands, options_of, pieces};
+use super::checked::Checked;
+use super::refusal::mismatch;
+use super::{bounds, operands, options, part, shards};
 use crate::error::Result;
 use crate::leaf::{Component, Composite};
 use crate::term::{Operand, Part, Scale};
 
-/// Checks a part that is a sum of losses, and adds its components to the parts.
-pub(super) fn part<T: Operand>(
+/// Checks a part that is a sum of losses, and adds its losses to `parts` and `checked`.
+pub(super) fn check<T: Operand>(
     whole: &Part<T>,
     leaf: &dyn Composite,
     parts: &mut Vec<Part<T>>,
     checked: &mut Vec<Checked>,
 ) -> Result<()> {
     let header = whole.loss.header();
-    options_of(whole)?;
-    pieces::options_of(whole)?;
-    operands(whole, header)?;
-    dtypes(whole, header)?;
+    options::check(whole)?;
+    shards::options(whole)?;
+    operands::given(whole)?;
+    operands::dtypes(whole)?;
     for (name, operand) in &whole.operands {
         bounds::tensor(header.id, name, operand.shape())?;
     }
     for component in leaf.components(whole.reduction) {
-        let part = component_of(whole, &component);
+        let own = component_of(whole, &component);
         let own_name = |name: &str| component.operands.iter().find(|(theirs, _)| *theirs == name).map(|(_, own)| *own);
-        checked.push(super::part(&part).map_err(|error| error.within(header.id, own_name))?);
-        parts.push(part);
+        checked.push(part::check(&own).map_err(|error| error.within(header.id, own_name))?);
+        parts.push(own);
     }
     if leaf.shares_batch() { batch(whole) } else { Ok(()) }
 }
 
-/// Refuses operands of another batch than the first one's: axis 0.
+/// Refuses an operand whose axis 0, the batch, is not as long as the first operand's.
 fn batch<T: Operand>(whole: &Part<T>) -> Result<()> {
     let header = whole.loss.header();
-    let first = header.operands[0].name;
-    let Some(leader) = whole.operand(first) else { return Ok(()) };
+    let first = whole.leader_name();
+    let Some(leader) = whole.leader() else { return Ok(()) };
     for (name, operand) in &whole.operands {
         if operand.shape().first() != leader.shape().first() {
             let expected = match leader.shape().first() {
@@ -46,6 +48,7 @@ fn batch<T: Operand>(whole: &Part<T>) -> Result<()> {
     Ok(())
 }
 
+/// One loss of the sum as a part of its own.
 fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
     let tensor = |own: &str| whole.operand(own).cloned();
     let operands = component.operands.iter().filter_map(|(name, own)| Some((name.to_string(), tensor(own)?)));

@@ -1,4 +1,4 @@
-//! Hints in the refusal of a shape: how the operand was read, and what would make it fit.
+//! Hints for the refusal of a shape: how the operand was read, and what would make it fit.
 
 use crate::leaf::Leaf;
 use crate::loss::OperandSpec;
@@ -7,14 +7,14 @@ use crate::shape::ClassAxis;
 use crate::term::{Operand, Part};
 
 /// The hints for an operand that does not fit. Each begins with the comma or semicolon before it.
-pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T, dense: bool) -> String {
+pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
     let mut hints = reading(spec, got, leader);
-    hints += &other_axis(part, spec, got, leader, dense);
+    hints += &other_axis(part, spec, got, leader);
     hints += &more_keys(part, spec, got, leader);
     hints
 }
 
-/// The dtype of a target decides how it is read.
+/// How the dtype of a target decides what it is read as.
 fn reading<T: Operand>(spec: &OperandSpec, got: &T, leader: &T) -> String {
     let (name, dtype) = (spec.name, got.dtype());
     match spec.role {
@@ -29,8 +29,8 @@ fn reading<T: Operand>(spec: &OperandSpec, got: &T, leader: &T) -> String {
     }
 }
 
-/// Whether the operand would fit if the prediction had its classes along the other axis.
-fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T, dense: bool) -> String {
+/// Says so where the operand would fit if the prediction had its classes along the other axis.
+fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
     let header = part.loss.header();
     if !matches!(header.operands[0].role, Role::Classes | Role::Channels) {
         return String::new();
@@ -39,23 +39,23 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
         ClassAxis::Second => (ClassAxis::Last, "with"),
         ClassAxis::Last => (ClassAxis::Second, "without"),
     };
-    let shape = Sizes::new(&*part.loss, leader.shape(), axis, dense).shape(spec.role);
+    let shape = Sizes::new(&*part.loss, leader.shape(), axis, part.is_dense()).shape(spec.role);
     let fits = shape.iter().copied().eq(got.shape().iter().map(|&length| Axis::Of(length)));
     match fits {
-        true => format!("; it would fit {how} `class_axis_last` on `{}`", header.operands[0].name),
+        true => format!("; it would fit {how} `class_axis_last` on `{}`", part.leader_name()),
         false => String::new(),
     }
 }
 
-/// Where keys that are no query's positive go.
+/// Where further keys go, which belong to no query.
 fn more_keys<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
     let header = part.loss.header();
-    let is_key = spec.role == Role::Rows && spec.name != header.operands[0].name;
+    let is_key = spec.role == Role::Rows && spec.name != part.leader_name();
     let (&[rows, width], &[more, as_wide]) = (leader.shape(), got.shape()) else { return String::new() };
     if !matches!(part.loss.leaf(), Leaf::Similarity(_)) || !is_key || width != as_wide || more <= rows {
         return String::new();
     }
-    let first = header.operands[0].name;
+    let first = part.leader_name();
     let negatives = match header.player(Role::MoreRows) {
         Some(spec) => format!("rows that belong to no `{first}` are `{}`, and ", spec.name),
         None => String::new(),

@@ -4,16 +4,16 @@ use crate::losses::{BceWithLogits, BoxIou, CrossEntropy, SigmoidFocal, SmoothL1}
 use crate::reduction::Reduction;
 use crate::term::{Beside, Extra, Operand, Scale, Term};
 
-/// How a detector's classes are judged.
+/// The loss of a detector's classes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Classification {
-    /// Independent questions, most of which are background: logits and 0/1 targets `[A, C]`.
+    /// Each class by itself, most anchors being background: logits and 0/1 targets `[A, C]`.
     Focal(SigmoidFocal),
     /// Classes that exclude each other: logits `[A, C]` and labels `[A]`.
     CrossEntropy(CrossEntropy),
 }
 
-/// How a detector's boxes are judged.
+/// The loss of a detector's boxes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BoxRegression {
     /// By their offsets.
@@ -32,9 +32,9 @@ pub enum BoxRegression {
 /// Rezatofighi et al., 2019, for overlap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {
-    /// How classes are judged.
+    /// The loss of the classes.
     pub classification: Classification,
-    /// How boxes are judged.
+    /// The loss of the boxes.
     pub boxes: BoxRegression,
     /// The factor of the box loss.
     pub box_weight: f32,
@@ -50,7 +50,7 @@ impl Default for Detection {
     }
 }
 
-/// What a detector gave, and what it should have given, for each of `A` anchors.
+/// A detector's output and its targets, for each of `A` anchors.
 #[derive(Clone, Copy, Debug)]
 pub struct Anchors<'a, T> {
     /// Logits, `[A, C]`.
@@ -59,17 +59,17 @@ pub struct Anchors<'a, T> {
     pub class_targets: &'a T,
     /// Boxes or their offsets, `[A, 4]`.
     pub boxes: &'a T,
-    /// What they should be, `[A, 4]`. Of anchors that are not positive it may hold anything.
+    /// The targets of `boxes`, `[A, 4]`. For an anchor that is not positive they may hold anything.
     pub box_targets: &'a T,
-    /// Which anchors are positive: nonzero where one is; `[A]` for overlap, `[A, 4]` for offsets.
+    /// Nonzero for positive anchors; `[A]` for overlap, `[A, 4]` for offsets.
     pub positives: &'a T,
 }
 
 impl Detection {
-    /// The loss of these anchors, of which `count` are positive.
+    /// The loss of these anchors. `count` of them are positive.
     ///
-    /// A count below 1 counts as 1, so that a picture without objects is no error; one that is a tensor has to hold at
-    /// least 1 itself.
+    /// A count below 1 counts as 1, so that a picture without objects is no error. A count that is a tensor has to be at least
+    /// 1 itself.
     pub fn of<T: Operand>(&self, anchors: Anchors<'_, T>, count: impl Into<Scale<T>>) -> Term<T> {
         let count = at_least_one(count.into());
         let classes = match &self.classification {
@@ -80,7 +80,7 @@ impl Detection {
             BoxRegression::SmoothL1(loss) => loss.of(anchors.boxes, anchors.box_targets),
             BoxRegression::Iou(loss) => loss.of(anchors.boxes, anchors.box_targets),
         };
-        // the anchors of both
+        // both losses have the same anchors
         let rows = anchors.classes.shape().iter().take(1).copied().collect();
         let beside = Beside { whole: "detection", own: "boxes", other: "classes", shape: rows, whole_shape: false };
         let boxes = boxes.with(Extra::Mask, anchors.positives).named("boxes").beside(beside);
@@ -91,22 +91,23 @@ impl Detection {
 
 fn at_least_one<T>(count: Scale<T>) -> Scale<T> {
     match count {
-        // a NaN is left to be refused
+        // the checks refuse a NaN
         Scale::Number(number) if number < 1.0 => Scale::Number(1.0),
         other => other,
     }
 }
 
-/// Instance segmentation: [`Detection`], and the binary cross-entropy of the positives' masks, a mean over their pixels.
+/// Instance segmentation: [`Detection`], and the binary cross-entropy of the positive anchors' masks, a mean over their
+/// pixels.
 ///
 /// The parts of an outcome are `classification`, `boxes` and `masks`.
 ///
 /// Paper: He et al., "Mask R-CNN", 2017.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InstanceSegmentation {
-    /// How anchors are judged.
+    /// The loss of the anchors.
     pub detection: Detection,
-    /// How the pixels of masks are judged.
+    /// The loss of the masks' pixels.
     pub masks: BceWithLogits,
     /// The factor of the masks' loss.
     pub mask_weight: f32,
@@ -119,10 +120,10 @@ impl Default for InstanceSegmentation {
 }
 
 impl InstanceSegmentation {
-    /// The loss of these anchors, of which `count` are positive, and of the positives' masks: `mask_logits` and 0/1
-    /// `mask_targets` of one shape, `[P, H, W]`, of each positive the mask of its own class.
+    /// The loss of these anchors, `count` of which are positive, and of the masks. `mask_logits` and the 0/1 `mask_targets`
+    /// have one shape, `[P, H, W]`, and hold for each positive anchor the mask of its own class.
     ///
-    /// Without positives the masks are empty, and add nothing.
+    /// Without positive anchors the masks are empty, and add 0.
     pub fn of<T: Operand>(
         &self,
         anchors: Anchors<'_, T>,

@@ -1,4 +1,4 @@
-//! Images that are to look like others: by features, by style, by a discriminator.
+//! Images that should look like other images: compared by features, or judged by a discriminator.
 
 use crate::losses::{AdversarialGenerator, L1, Mse};
 use crate::options::choice;
@@ -23,12 +23,13 @@ impl FeatureDistance {
     }
 }
 
-/// A feature map of an image, the same layer's of the one it should look like, and the layer's weight.
+/// The feature maps of one layer of a network, for an image and for the image that it should look like; and the layer's
+/// weight.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'a, T> {
-    /// The features of the image that is made.
+    /// The features of the generated image.
     pub input: &'a T,
-    /// Those of the image that it should look like, of the same shape.
+    /// The features of the image that it should look like, in the same shape.
     pub target: &'a T,
     /// The layer's factor.
     pub weight: f32,
@@ -41,7 +42,7 @@ impl<'a, T> Layer<'a, T> {
     }
 }
 
-/// A sum over layers, each with a name of its own; nothing where there are none.
+/// A sum over layers, each named by its place; `None` where there are no layers.
 pub(super) fn over<T: Operand>(layers: &[Layer<'_, T>], name: &str, of: impl Fn(&T, &T) -> Term<T>) -> Option<Term<T>> {
     let term = |(place, layer): (usize, &Layer<'_, T>)| {
         layer.weight * of(layer.input, layer.target).named(&format!("{name}.{place}"))
@@ -61,22 +62,22 @@ pub struct Perceptual {
 }
 
 impl Perceptual {
-    /// The loss of these layers, of which there has to be one; nothing without any.
+    /// The loss of these layers; `None` where there are no layers.
     pub fn of<T: Operand>(&self, layers: &[Layer<'_, T>]) -> Option<Term<T>> {
         over(layers, "content", |input, target| self.distance.of(input, target))
     }
 }
 
-/// Image-to-image translation, the generator's side: adversarial + λ·L1, and where there are layers a perceptual loss.
+/// The generator's loss in image-to-image translation: adversarial + λ·L1, and a perceptual loss where there are layers.
 ///
-/// The parts of an outcome are `adversarial`, `l1` and `content.0`, ... The other side is
-/// [`AdversarialDiscriminator`](crate::AdversarialDiscriminator).
+/// The parts of an outcome are `adversarial`, `l1` and `content.0`, ... The discriminator's
+/// loss is [`AdversarialDiscriminator`](crate::AdversarialDiscriminator).
 ///
 /// Papers: Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", 2017; the perceptual term as in
 /// Wang et al., "pix2pixHD", 2018.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pix2Pix {
-    /// The game against the discriminator.
+    /// The loss of the discriminator's scores.
     pub adversarial: AdversarialGenerator,
     /// The factor λ of the absolute error.
     pub l1_weight: f32,
@@ -98,8 +99,8 @@ impl Default for Pix2Pix {
 }
 
 impl Pix2Pix {
-    /// The loss of a generated picture: the discriminator's `scores` of it, the picture, what it should be, and the layers
-    /// of some network, if any.
+    /// The loss of a generated image `output`: from the discriminator's `scores` of it, the image that it should be, and the
+    /// layers of some network, if any.
     pub fn of<T: Operand>(&self, scores: &T, output: &T, target: &T, layers: &[Layer<'_, T>]) -> Term<T> {
         let adversarial = self.adversarial.of(scores).named("adversarial");
         let term = adversarial + self.l1_weight * L1::default().of(output, target).named("l1");

@@ -1,8 +1,8 @@
-//! Ready-made sums of losses, each as the paper that it follows has it.
+//! Ready-made sums of losses, each as in the paper that it names.
 //!
-//! Each is a struct of its parts and their weights, whose `of` gives a [`Term`](crate::Term): one submission, a report of
-//! every part beside the total, and weights that may change from step to step without a new pipeline. Another sum is as
-//! short as these: add the terms yourself.
+//! Each is a struct of its losses and their weights, whose `of` returns a [`Term`](crate::Term). A term is one submission, its
+//! outcome reports every part beside the total, and its weights may change at every step without a new pipeline. To make
+//! another sum, add the terms yourself.
 
 mod detection;
 mod images;

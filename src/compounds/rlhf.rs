@@ -3,7 +3,7 @@
 use crate::losses::{KlPenalty, PpoPolicy, PpoValue};
 use crate::term::{Beside, Extra, Operand, Term};
 
-/// Proximal policy optimisation of a language model: `ppo_policy + c·ppo_value + k·kl_penalty`, each a mean over the tokens
+/// Proximal policy optimisation of a language model: `ppo_policy + c·ppo_value + k·kl_penalty`. Each is a mean over the tokens
 /// that the mask keeps.
 ///
 /// The parts of an outcome are `policy`, `value` and `kl`.
@@ -16,7 +16,7 @@ pub struct Rlhf {
     pub policy: PpoPolicy,
     /// The value function's loss.
     pub value: PpoValue,
-    /// What holds the policy to the reference.
+    /// The penalty for leaving the reference policy.
     pub kl: KlPenalty,
     /// The factor c of the value function's loss.
     pub value_weight: f32,
@@ -31,22 +31,22 @@ impl Default for Rlhf {
     }
 }
 
-/// What was rolled out and what the model says of it now, for each token: tensors of one shape.
+/// A rollout and the model's present view of it, for each token. All tensors have one shape.
 #[derive(Clone, Copy, Debug)]
 pub struct Rollout<'a, T> {
     /// The log-probabilities of the tokens under the policy.
     pub log_probs: &'a T,
-    /// The same when they were drawn.
+    /// The log-probabilities under the policy that drew the tokens.
     pub old_log_probs: &'a T,
-    /// The same under the reference.
+    /// The log-probabilities under the reference policy.
     pub ref_log_probs: &'a T,
-    /// How much better than expected each was.
+    /// The advantage of each token: how much better than expected it was.
     pub advantages: &'a T,
-    /// What the value function says.
+    /// The value function's estimates.
     pub values: &'a T,
-    /// What it said when the tokens were drawn.
+    /// The estimates when the tokens were drawn.
     pub old_values: &'a T,
-    /// What it should have said.
+    /// The returns, which the value function should estimate.
     pub returns: &'a T,
     /// Nonzero for tokens of the answer, zero for prompt and padding.
     pub mask: Option<&'a T>,

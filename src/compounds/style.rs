@@ -1,11 +1,11 @@
-//! Images that are to have another's style.
+//! Images that should have another image's style.
 
 use super::images::{Layer, Perceptual, over};
 use crate::losses::GramStyle;
 use crate::term::{Operand, Term};
 
-/// Style transfer: the [`Perceptual`] loss against the picture's own features, and a weighted sum over layers of
-/// [`GramStyle`] against the features of the picture whose style is wanted.
+/// Style transfer: the [`Perceptual`] loss against the features of the content image, and a weighted sum over layers of
+/// [`GramStyle`] against the features of the style image.
 ///
 /// The parts of an outcome are `content.0`, ... and `style.0`, ... in the order of the layers.
 ///
@@ -27,7 +27,7 @@ impl Default for StyleTransfer {
 }
 
 impl StyleTransfer {
-    /// The loss of these layers; nothing where there are none of either kind.
+    /// The loss of these layers; `None` where there are no layers of either kind.
     pub fn of<T: Operand>(&self, content: &[Layer<'_, T>], style: &[Layer<'_, T>]) -> Option<Term<T>> {
         let style = over(style, "style", |input, target| self.style.of(input, target));
         sum(self.content.of(content), style.map(|style| self.style_weight * style))

@@ -1,14 +1,14 @@
 //! A value for each pair of channels of an item, from their Gram matrices.
 
 use crate::array::Array;
-use crate::cpu::outcome::{Scales, Value, Walked};
+use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
 
-/// The scores of all pairs of channels, and the features that they are made of.
+/// The scores of all pairs of channels, and the features that their products are made of.
 pub(super) struct Gram {
     classes: Classes,
     input: Vec<f64>,
@@ -21,15 +21,14 @@ impl Gram {
         let mut features = part.loss.header().operands.iter().filter(|spec| spec.role == Role::Channels);
         let mut next = || features.next().and_then(|spec| part.operand(spec.name)).map(Array::to_f64);
         let [input, target] = [next(), next()].map(|features| known(features.unwrap_or_default(), classes));
-        let apart = difference(&input, &target, classes);
-        let scores: Vec<ElementScore> = apart.iter().map(|x| leaf.score([*x, 0.0, 0.0, 0.0], [0.0; 3])).collect();
-        let value = |score: &ElementScore| Value { loss: score.loss, extra: 0.0, weight: 1.0, count: 1.0 };
-        let values = scores.iter().map(value).collect();
+        let differences = differences(&input, &target, classes);
+        let scores: Vec<ElementScore> = differences.iter().map(|x| leaf.score([*x, 0.0, 0.0, 0.0], [0.0; 3])).collect();
+        let values = scores.iter().map(|score| Value::of(score.loss)).collect();
         Gram { classes, input, scores, values }
     }
 }
 
-/// Features of which a channel that holds an infinity is unknown.
+/// Makes every channel NaN that holds an infinity, since its products are unknown.
 fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
     for (i, k) in (0..classes.n).flat_map(|i| (0..classes.c).map(move |k| (i, k))) {
         if (0..classes.s).any(|j| !features[classes.index(i, j, k)].is_finite()) {
@@ -39,28 +38,29 @@ fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
     features
 }
 
-/// The difference of the Gram matrices of each item, F·F′ − T·T′ = (F − T)·F′ + T·(F′ − T′): it keeps its digits where the
-/// features are near.
-fn difference(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
-    let mut difference = Vec::with_capacity(classes.n * classes.c * classes.c);
+/// The difference of the two Gram matrices of each item.
+///
+/// It is `F·F′ − T·T′ = (F − T)·F′ + T·(F′ − T′)`. The right side keeps its digits where the features are nearly the same.
+fn differences(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
+    let mut differences = Vec::with_capacity(classes.n * classes.c * classes.c);
     for i in 0..classes.n {
         for (a, b) in (0..classes.c).flat_map(|a| (0..classes.c).map(move |b| (a, b))) {
             let product = |j: usize| {
                 let [a, b] = [a, b].map(|k| classes.index(i, j, k));
                 (input[a] - target[a]) * input[b] + target[a] * (input[b] - target[b])
             };
-            difference.push((0..classes.s).map(product).sum::<f64>() / size(classes));
+            differences.push((0..classes.s).map(product).sum::<f64>() / size(classes));
         }
     }
-    difference
+    differences
 }
 
-/// What a Gram matrix is divided by.
+/// The divisor of a Gram matrix: the elements of an item.
 fn size(classes: Classes) -> f64 {
     (classes.c * classes.s).max(1) as f64
 }
 
-impl Walked for Gram {
+impl Walk for Gram {
     fn values(&self) -> &[Value] {
         &self.values
     }
@@ -74,7 +74,7 @@ impl Walked for Gram {
                 self.scores[at].d[0] * scales[at][0] / size(self.classes)
             };
             for (a, b) in (0..c).flat_map(|a| (0..c).map(move |b| (a, b))) {
-                // a channel stands in the rows and in the columns
+                // a channel is a row of the matrix and also a column
                 let both = slope(a, b) + slope(b, a);
                 for j in 0..s {
                     gradient[self.classes.index(i, j, a)] += both * self.input[self.classes.index(i, j, b)];

@@ -2,14 +2,15 @@
 
 use crate::array::Array;
 use crate::check::Pairs;
-use crate::cpu::fold::{self, Row, Scored};
-use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::leaf::{Leaf, Softmax};
+use crate::cpu::fold::row::{Row, Scored};
+use crate::cpu::fold::softmax::score;
+use crate::cpu::walk::{Scales, Value, Walk};
+use crate::leaf::Softmax;
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::Part;
 
-/// The rows' scores, nothing for those that take no part; and what the logits were made of.
+/// The rows' scores, nothing for a row that takes no part; and the factors of the logits.
 pub(super) struct Linear {
     pairs: Pairs,
     x: Vec<f64>,
@@ -43,7 +44,7 @@ impl Linear {
             let x = (0..others).map(|k| logit(i, k)).collect();
             let (label, weight) = (Some(labels[i] as usize), vec![1.0; others]);
             let row = Row { x, dense: None, label, weight, classes: others };
-            let score = fold::score(Leaf::Softmax(leaf), &row, None);
+            let score = score(leaf, &row);
             values.push(Value { loss: score.loss, extra: score.extra, weight: 1.0, count: 1.0 });
             rows.push(Some(score));
         }
@@ -51,7 +52,7 @@ impl Linear {
     }
 }
 
-/// Rows as they are multiplied: one that holds an infinity is unknown.
+/// Makes every row NaN that holds an infinity, since its products are unknown.
 fn known(mut rows: Vec<f64>, width: usize) -> Vec<f64> {
     for row in rows.chunks_exact_mut(width.max(1)) {
         if row.iter().any(|x| !x.is_finite()) {
@@ -61,7 +62,7 @@ fn known(mut rows: Vec<f64>, width: usize) -> Vec<f64> {
     rows
 }
 
-impl Walked for Linear {
+impl Walk for Linear {
     fn values(&self) -> &[Value] {
         &self.values
     }
@@ -78,7 +79,7 @@ impl Walked for Linear {
             let Some(score) = score else { continue };
             for k in 0..others {
                 let slope = scales[i][0] * score.d[k] + scales[i][1] * score.d_extra[k];
-                // a class that is masked adds nothing, whatever it holds
+                // a masked class adds nothing, whatever its row holds
                 let times = |x: f64| if slope == 0.0 { 0.0 } else { slope * x };
                 match operand.role {
                     Role::Rows => {

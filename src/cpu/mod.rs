@@ -1,17 +1,24 @@
 //! The CPU twins: every loss in plain f64, written to be read as the definition.
 //!
-//! The walks mirror `shaders/geometry` and `shaders/fold` by name; the mathematics of a loss lies in its own file, in [`crate::loss`]'s terms.
+//! The files mirror `shaders/geometry` and `shaders/fold` by name. A loss's own mathematics lies in its file below
+//! `src/losses`.
 
+mod distance;
 mod elements;
+mod evaluate;
 mod fold;
 mod gram;
 mod linear;
 mod memory;
 mod outcome;
 mod positions;
+mod reduce;
 mod regions;
 mod similarity;
+mod softmax;
 mod vectors;
+mod walk;
 
+pub use evaluate::{gradient_list, gradients, statistics, value};
 pub use memory::set_memory_bound;
-pub use outcome::{Outcome, gradient_list, gradients, statistics, value};
+pub use outcome::Outcome;

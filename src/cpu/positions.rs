@@ -1,17 +1,18 @@
 //! A value for each position, from a fold over its classes.
 
 use crate::array::Array;
-use crate::check::{OF_POSITION, is_dense};
-use crate::cpu::fold::softmax::State;
-use crate::cpu::fold::{self, Row, Scored};
-use crate::cpu::outcome::{Scales, Value, Walked};
-use crate::leaf::{Leaf, Softmax};
+use crate::check::{ClassFold, OF_POSITION};
+use crate::cpu::fold;
+use crate::cpu::fold::row::{Row, Scored};
+use crate::cpu::fold::softmax_shards::{self, State};
+use crate::cpu::walk::{Scales, Value, Walk};
+use crate::leaf::Softmax;
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::{ClassesFrom, Part};
 
-/// The positions' scores; nothing for those that take no part.
+/// The positions' scores; nothing for a position that takes no part.
 pub(super) struct Positions {
     classes: Classes,
     positions: Vec<Option<Scored>>,
@@ -19,89 +20,93 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    pub fn new(part: &Part<Array>, leaf: Leaf<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
-        Positions::of(part, leaf, ignored, classes, false)
-    }
-
-    /// What rides along in another walk: of a single channel two classes, the logit of label 1, which has the weight, and 0
-    /// for label 0.
-    pub fn riding(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
-        Positions::of(part, Leaf::Softmax(leaf), Some(leaf.ignore_index()), classes, classes.c == 1)
-    }
-
-    fn of(part: &Part<Array>, leaf: Leaf<'_>, ignored: Option<i32>, classes: Classes, paired: bool) -> Positions {
-        let operands = Operands::of(part, ignored, classes, paired);
-        // a term may ride along with the statistics of regions
-        let among = part.among.as_ref().filter(|_| matches!(part.loss.leaf(), Leaf::Softmax(_))).map(Array::to_f64);
-        let (mut positions, mut values) = (Vec::new(), Vec::new());
-        for at in 0..classes.positions() {
-            let Some(row) = operands.row(at) else {
-                positions.push(None);
-                values.push(Value::default());
-                continue;
-            };
-            let score = fold::score(leaf, &row, among.as_ref().map(|all| whole(all, at, classes)));
-            values.push(Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 });
-            positions.push(Some(score));
+    /// The positions of a part. A shard of the classes is scored by the statistics of all shards, which the part then has.
+    pub fn new(part: &Part<Array>, leaf: ClassFold<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
+        let operands = Operands::of(part, ignored, classes);
+        match (leaf, part.among.as_ref().map(Array::to_f64)) {
+            (ClassFold::Softmax(leaf), Some(all)) => {
+                let score = |at, row: &Row| match merged(&all, at, classes) {
+                    Some(whole) => softmax_shards::score(leaf, row, whole),
+                    None => fold::softmax::score(leaf, row),
+                };
+                Positions::scored(&operands, score)
+            }
+            _ => Positions::scored(&operands, |_, row| fold::score(leaf, row)),
         }
-        Positions { classes, positions, values }
+    }
+
+    /// The positions of a rider. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
+    pub fn of_rider(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
+        let mut operands = Operands::of(part, Some(leaf.ignore_index()), classes);
+        if classes.c == 1 {
+            operands.paired = true;
+            operands.weight.insert(0, 1.0);
+        }
+        Positions::scored(&operands, |_, row| fold::softmax::score(leaf, row))
+    }
+
+    fn scored(operands: &Operands, score: impl Fn(usize, &Row) -> Scored) -> Positions {
+        let score = |at| operands.row(at).map(|row| score(at, &row));
+        let positions: Vec<Option<Scored>> = (0..operands.classes.positions()).map(score).collect();
+        let value = |score: &Scored| Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 };
+        let values = positions.iter().map(|score| score.as_ref().map(value).unwrap_or_default()).collect();
+        Positions { classes: operands.classes, positions, values }
     }
 }
 
-/// The state of a position of which `all` are the statistics of all pieces.
-fn whole(all: &[f64], at: usize, classes: Classes) -> State {
-    let pieces = all.chunks_exact(classes.positions() * OF_POSITION);
-    let states = pieces.map(|piece| State::of_numbers(&piece[at * OF_POSITION..][..OF_POSITION]));
-    states.reduce(State::merge).expect("the checks want a piece at the least")
+/// The merged state of a position, from the statistics of all shards, one shard after the other.
+fn merged(all: &[f64], at: usize, classes: Classes) -> Option<State> {
+    let of_shards = all.chunks_exact(OF_POSITION).skip(at).step_by(classes.positions().max(1));
+    let states = of_shards.filter_map(|numbers| Some(State::of_numbers(numbers.try_into().ok()?)));
+    states.reduce(State::merge)
 }
 
-/// The statistics of a piece of split rows: the numbers of each position's state.
+/// The statistics of a shard of classes: the numbers of each position's state.
 pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Vec<f64> {
-    let operands = Operands::of(part, Some(leaf.ignore_index()), classes, false);
-    // those of a position that takes no part are never looked at
+    let operands = Operands::of(part, Some(leaf.ignore_index()), classes);
+    // nobody looks at the numbers of a position that takes no part
     let numbers = |at| operands.row(at).map_or([0.0; OF_POSITION], |row| State::of(leaf, &row).numbers());
     (0..classes.positions()).flat_map(numbers).collect()
 }
 
-/// What positions are made of.
+/// The operands that positions read.
 struct Operands {
     classes: Classes,
     /// Whether the single channel stands for two classes.
     paired: bool,
     x: Vec<f64>,
     labels: Option<Vec<i64>>,
-    floats: Option<Vec<f64>>,
+    dense: Option<Vec<f64>>,
     weight: Vec<f64>,
     mask: Option<Vec<f64>>,
     ignored: Option<i32>,
-    spread: ClassesFrom,
+    /// The range of classes that the operands hold.
+    range: ClassesFrom,
 }
 
 impl Operands {
-    fn of(part: &Part<Array>, ignored: Option<i32>, classes: Classes, paired: bool) -> Operands {
-        let dense = part.loss.header().player(Role::Target).is_some_and(|spec| is_dense(part, spec));
+    fn of(part: &Part<Array>, ignored: Option<i32>, classes: Classes) -> Operands {
         let target = part.of_role(Role::Target);
-        // classes that no position has need no weights, however many they are
-        let weighed = if classes.positions() == 0 { 1 } else { classes.c };
-        let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; weighed], Array::to_f64);
+        // a call may have very many classes and no positions; the weights of no position are never read
+        let weights = if classes.positions() == 0 { 1 } else { classes.c };
         Operands {
             classes,
-            paired,
+            paired: false,
             x: part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default(),
-            labels: target.filter(|_| !dense).or(part.of_role(Role::Labels)).map(Array::to_i64),
-            floats: target.filter(|_| dense).or(part.of_role(Role::Dense)).map(Array::to_f64),
-            weight: if paired { vec![1.0, weight[0]] } else { weight },
+            labels: target.filter(|_| !part.is_dense()).or(part.of_role(Role::Labels)).map(Array::to_i64),
+            dense: target.filter(|_| part.is_dense()).or(part.of_role(Role::Dense)).map(Array::to_f64),
+            weight: part.of_role(Role::PerClass).map_or_else(|| vec![1.0; weights], Array::to_f64),
             mask: part.of_role(Role::Mask).map(Array::to_f64),
             ignored,
-            spread: part.classes_from.unwrap_or(ClassesFrom { first: 0, of: classes.c }),
+            range: part.classes_from.unwrap_or(ClassesFrom { first: 0, of: classes.c }),
         }
     }
 
     /// The classes of a position, where it takes part.
     fn row(&self, at: usize) -> Option<Row> {
         let label = self.labels.as_ref().map(|labels| labels[at]);
-        let left_out = label.is_some() && label == self.ignored.map(i64::from);
-        if left_out || self.mask.as_ref().is_some_and(|mask| mask[at] == 0.0) {
+        let ignored = label.is_some() && label == self.ignored.map(i64::from);
+        if ignored || self.mask.as_ref().is_some_and(|mask| mask[at] == 0.0) {
             return None;
         }
         let (i, j) = (at / self.classes.s, at % self.classes.s);
@@ -111,17 +116,17 @@ impl Operands {
         };
         let x = of_classes(&self.x, |_| 0.0);
         Some(Row {
-            dense: self.floats.as_ref().map(|q| of_classes(q, |q| 1.0 - q)),
-            // that of an earlier piece becomes a class beyond all
-            label: label.map(|label| (label as usize).wrapping_sub(self.spread.first)),
+            dense: self.dense.as_ref().map(|q| of_classes(q, |q| 1.0 - q)),
+            // the label of an earlier shard's class wraps around, to a class beyond all
+            label: label.map(|label| (label as usize).wrapping_sub(self.range.first)),
             weight: self.weight.clone(),
-            classes: self.spread.of.max(x.len()),
+            classes: self.range.of.max(x.len()),
             x,
         })
     }
 }
 
-impl Walked for Positions {
+impl Walk for Positions {
     fn values(&self) -> &[Value] {
         &self.values
     }
@@ -132,11 +137,11 @@ impl Walked for Positions {
         for (at, position) in self.positions.iter().enumerate() {
             let Some(score) = position else { continue };
             let [scale, extra_scale] = scales[at];
-            // the single channel of a pair is the second
-            let other = score.d.len() - classes.c;
+            // where one channel stands for two classes, it is the second
+            let first = score.d.len() - classes.c;
             for k in 0..classes.c {
                 gradient[classes.index(at / classes.s, at % classes.s, k)] =
-                    scale * score.d[other + k] + extra_scale * score.d_extra[other + k];
+                    scale * score.d[first + k] + extra_scale * score.d_extra[first + k];
             }
         }
         gradient

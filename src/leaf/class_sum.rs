@@ -1,8 +1,8 @@
-//! Leaves that give a value for each position, as a plain sum over its classes.
+//! Leaves that give a value for each position, from a plain sum over its classes.
 
-/// A loss that is a sum over the classes of a position, of which each may look at the label's prediction.
+/// A loss that is a sum over the classes of a position. Each class's loss may depend on the label's prediction too.
 pub trait ClassSum {
-    /// The label that takes no part, where the loss has one.
+    /// The label of positions that take no part, where the loss has one.
     fn ignore_index(&self) -> Option<i32> {
         None
     }
@@ -11,18 +11,18 @@ pub trait ClassSum {
     fn score(&self, class: &ClassSeen) -> ClassScore;
 }
 
-/// A class as a sum over classes sees it.
+/// What the leaf sees of one class.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ClassSeen {
     /// The prediction for the class.
     pub x: f64,
-    /// The float that a dense target has for it; 0 beside labels.
+    /// The float of a dense target for the class; 0 where the target is labels.
     pub t: f64,
     /// Whether the class is the label's.
     pub hit: bool,
     /// The prediction for the label's class.
     pub x_label: f64,
-    /// The weight of the label's class; of the class itself where the target is dense.
+    /// The weight of the label's class, or where the target is dense, of the class itself.
     pub weight: f64,
     /// How many classes there are.
     pub classes: f64,

@@ -4,12 +4,12 @@ use crate::loss::Loss;
 use crate::reduction::Reduction;
 use std::sync::Arc;
 
-/// A loss that is a sum of others, each of some of its operands.
+/// A loss that is a sum of other losses. Each takes some of the sum's operands.
 pub trait Composite {
-    /// The losses, under a reduction of the whole.
+    /// The losses, where the sum has this reduction.
     fn components(&self, reduction: Reduction) -> Vec<Component>;
 
-    /// Whether all operands are of one batch: axis 0 is then as long in all of them.
+    /// Whether all operands belong to one batch, so that axis 0 has the same length in all of them.
     fn shares_batch(&self) -> bool {
         true
     }
@@ -18,16 +18,16 @@ pub trait Composite {
 /// One loss of a sum.
 #[derive(Clone, Debug)]
 pub struct Component {
-    /// Its name among the parts of an outcome, behind the whole's.
+    /// Its name among the parts of an outcome, after the sum's name and a dot.
     pub name: &'static str,
     /// The loss.
     pub loss: Arc<dyn Loss>,
-    /// Its operands: their names in the loss, and in the whole.
+    /// Its operands: each by its name in the loss, and by its name in the sum.
     pub operands: &'static [(&'static str, &'static str)],
     /// Its factor.
     pub weight: f32,
     /// How its values become one.
     pub reduction: Reduction,
-    /// Whether what comes of that is divided by the size of the batch, axis 0 of the whole's first operand.
+    /// Whether the reduced loss is also divided by the size of the batch: axis 0 of the sum's first operand.
     pub per_item: bool,
 }

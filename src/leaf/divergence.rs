@@ -2,10 +2,10 @@
 
 /// A loss of two softmaxes over the classes of a position.
 pub trait Divergence {
-    /// What the logits of both are divided by.
+    /// The divisor of both softmaxes' logits.
     fn temperature(&self) -> f64;
-    /// The loss and its derivative, of `T²·KL(teacher ‖ student)`: the square of the temperature keeps it, and its gradient, of
-    /// one size whatever the temperature.
+    /// The loss and its derivative, from `divergence = T²·KL(teacher ‖ student)`. The factor T² keeps the gradient's size
+    /// about the same at every temperature.
     fn score(&self, divergence: f64) -> DivergenceScore;
 }
 

@@ -1,4 +1,4 @@
-//! The mathematics of a loss: the trait of each family, what its leaves see, and what they give.
+//! The mathematics of a loss: for each family, the trait of its leaves, the numbers they see, and the score they give.
 
 mod boxes;
 mod class_sum;
@@ -20,7 +20,7 @@ pub use similarity::*;
 pub use softmax::*;
 pub use vectors::*;
 
-/// The mathematics of a loss, by family.
+/// A loss's mathematics, by family.
 #[derive(Clone, Copy)]
 pub enum Leaf<'a> {
     /// A value for each element.
@@ -29,13 +29,13 @@ pub enum Leaf<'a> {
     Boxes(&'a dyn Boxes),
     /// A value for each position, from a softmax over its classes.
     Softmax(&'a dyn Softmax),
-    /// A value for each position, as a sum over its classes.
+    /// A value for each position, from a plain sum over its classes.
     ClassSum(&'a dyn ClassSum),
     /// A value for each position, from two softmaxes over its classes.
     Divergence(&'a dyn Divergence),
     /// A value for each item and class, from sums over positions.
     Region(&'a dyn Region),
-    /// A value for each row, from how far its vectors lie apart.
+    /// A value for each row, from the distances between its vectors.
     Vectors(&'a dyn Vectors),
     /// A sum of other losses.
     Composite(&'a dyn Composite),
@@ -48,17 +48,18 @@ pub enum Leaf<'a> {
 }
 
 impl Leaf<'_> {
-    /// The name of a part that a mean divides by the count of values, whatever their weights, where there is one.
+    /// The name of the loss's second sum, which a mean divides by the count of values whatever their weights, where there is
+    /// one.
     pub(crate) fn extra(&self) -> Option<&'static str> {
         if let Leaf::Softmax(leaf) | Leaf::Linear(leaf) = self { leaf.extra() } else { None }
     }
 
-    /// The loss that rides along in the walk, where one does.
+    /// The rider of the loss, where it has one.
     pub(crate) fn rider(&self) -> Option<Rider> {
         if let Leaf::Region(leaf) = self { leaf.rider() } else { None }
     }
 
-    /// An optional operand that these options need: its name, and the option's.
+    /// The name of an optional operand that these options need, and the name of the option that needs it.
     pub(crate) fn needs(&self) -> Option<(&'static str, &'static str)> {
         if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { None }
     }

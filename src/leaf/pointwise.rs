@@ -1,25 +1,25 @@
 //! Leaves that give a value for each element.
 
-/// A loss that gives a value for each element, from as many as four operands.
+/// A loss that gives a value for each element, from up to four operands.
 pub trait Pointwise {
     /// The loss of an element and its derivatives.
     ///
-    /// `v` holds the number of each [`Role::Element`](crate::Role::Element), [`Role::Row`](crate::Role::Row) and
-    /// [`Role::Column`](crate::Role::Column) operand in the header's order, behind them that of
-    /// [`columns`](Self::columns); `item` what [`item`](Self::item) gave.
+    /// `v` holds a number of each operand whose role is [`Role::Element`](crate::Role::Element),
+    /// [`Role::Row`](crate::Role::Row) or [`Role::Column`](crate::Role::Column), in the header's order; then the number of
+    /// [`columns`](Self::columns), where the loss has them. `item` holds what [`item`](Self::item) gave for the element's item.
     fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
-    /// The three numbers that the leaf needs of an item, from the finite number that was looked up for it.
+    /// Three numbers of an item, from the finite number that was looked up for it in the table.
     fn item(&self, _looked_up: f64) -> [f64; 3] {
         [0.0; 3]
     }
 
-    /// Numbers of the loss's own, one for each element of the last axis.
+    /// The loss's own numbers, one for each element of the last axis, where it has some.
     fn columns(&self) -> Option<&[f32]> {
         None
     }
 
-    /// An optional operand that these options need: its name, and the option's.
+    /// The name of an optional operand that these options need, and the name of the option that needs it.
     fn needs(&self) -> Option<(&'static str, &'static str)> {
         None
     }

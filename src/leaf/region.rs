@@ -1,4 +1,6 @@
-//! Leaves that give a value for each item and class, or for each item, from sums over positions.
+//! Leaves that give a value for each region, or for each item, from sums over positions.
+//!
+//! A region is one class of one item, or of the whole batch.
 
 use crate::loss::Loss;
 use crate::options::choice;
@@ -7,26 +9,26 @@ use crate::options::choice;
 pub trait Region {
     /// What the sums run over.
     fn settings(&self) -> RegionSettings;
-    /// The share of a class in the sums of its item, where classes are summed together: of its targets alone, and constant
-    /// in the gradient. An infinite one becomes the largest finite one of the item.
+    /// The share of a class in the sums of its item, where the classes are summed together. It depends on the targets alone,
+    /// and counts as a constant in the gradient. An infinite share becomes the item's largest finite share.
     fn share(&self, _sums: RegionSums) -> f64 {
         1.0
     }
-    /// The loss of a class, or of an item whose classes are summed together, and its derivatives.
+    /// The loss of a region, or of an item whose classes are summed together, and its derivatives.
     fn score(&self, sums: RegionSums) -> RegionScore;
-    /// A loss that rides along in the walk.
+    /// A second loss, computed in the same pass, where the loss has one.
     fn rider(&self) -> Option<Rider> {
         None
     }
 }
 
-/// A loss of a softmax that is added to a region loss in one pass over the logits. It sees the same input, target and
-/// class weights; one channel is the logit of label 1, against a logit of 0 for label 0.
+/// A loss of a softmax that is added to a region loss in one pass over the logits. It takes the same input, target and class
+/// weights. One channel is the logit of label 1; the logit of label 0 is then 0.
 pub struct Rider {
-    /// The loss that rides along, whose leaf is a [`Softmax`](crate::Softmax) and whose numbers are the first of the region
-    /// loss's, in their order.
+    /// The rider. Its leaf is a [`Softmax`](crate::Softmax), and its numeric options are the region loss's first numeric
+    /// options, in the same order.
     pub loss: Box<dyn Loss>,
-    /// The name of the region loss's own part in an outcome; the rider's goes by its id.
+    /// The name of the region loss's own part in an outcome. The rider's part has the rider's id as its name.
     pub beside: &'static str,
     /// The weight of the region loss in the sum.
     pub own_weight: f32,
@@ -35,13 +37,13 @@ pub struct Rider {
 }
 
 choice! {
-    /// What makes probabilities of a region loss's predictions.
+    /// How a region loss makes probabilities of its predictions.
     pub enum Activation {
         /// A softmax over the classes.
         Softmax = "softmax",
         /// A sigmoid of each element.
         Sigmoid = "sigmoid",
-        /// Nothing: the predictions are probabilities.
+        /// The predictions are probabilities.
         None = "none",
     }
 }
@@ -49,23 +51,23 @@ choice! {
 /// What the sums of a region loss run over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RegionSettings {
-    /// What makes probabilities of the predictions.
+    /// How probabilities are made of the predictions.
     pub activation: Activation,
     /// Whether class 0 takes part.
     pub include_background: bool,
-    /// Whether the sums run over the batch as well.
+    /// Whether the sums run over all items of the batch as well.
     pub batch: bool,
-    /// Whether probabilities and targets are squared in the sums of each alone.
+    /// Whether the sums of probabilities and of targets are sums of squares.
     pub squared: bool,
-    /// Whether the classes of an item are summed inside one ratio, each by its share: a value for each item.
+    /// Whether the classes of an item are summed inside one ratio, each times its share, so that an item has one value.
     pub together: bool,
     /// The label of positions that take no part.
     pub ignore_index: Option<i32>,
 }
 
-/// The sums of one class over its region, of probabilities `p` and targets `t`, each of terms that do not cancel.
+/// The sums over a region, of probabilities `p` and targets `t`. No term is negative, so that nothing cancels.
 ///
-/// `Σp + Σt` is `2·true_pos + false_pos + false_neg`; with squares these are `Σp²` and `Σt²`.
+/// `Σp + Σt` is `2·true_pos + false_pos + false_neg`. With squares, so is `Σp² + Σt²`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionSums {
     /// Σ p·t.
@@ -76,7 +78,7 @@ pub struct RegionSums {
     pub false_neg: f64,
 }
 
-/// The loss of a class, and its derivatives with respect to each of its [`RegionSums`].
+/// The loss of a region, and its derivative with respect to each of its [`RegionSums`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionScore {
     /// The loss.

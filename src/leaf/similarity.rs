@@ -1,8 +1,8 @@
 //! Leaves that give a value for each row, from its scores against all others.
 
-/// A loss of rows against all others: of a softmax over each row's scores, or of every pair by itself.
+/// A loss of rows against all other rows: of a softmax over each row's scores, or of every pair by itself.
 pub trait Similarity {
-    /// How scores are made, and what is made of them.
+    /// How scores are made and used.
     fn settings(&self) -> SimilaritySettings;
 
     /// The loss of a row from the softmax over its scores, where the settings are not `pairwise`.
@@ -10,31 +10,32 @@ pub trait Similarity {
         RowScore::default()
     }
 
-    /// The loss of a pair, where the settings are `pairwise`: `score` is the pair's, `similar` whether they belong together.
+    /// The loss of a pair with this score, where the settings are `pairwise`. `similar` says whether the two belong together.
     fn pair(&self, _score: f64, _similar: bool) -> PairScore {
         PairScore::default()
     }
 }
 
-/// How scores are made, and what is made of them.
+/// How scores are made and used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimilaritySettings {
-    /// What the products of rows are multiplied by, where no operand says so.
+    /// The factor of the rows' products, where no operand gives it.
     pub scale: f64,
     /// Whether rows are divided by their norms first.
     pub normalize: bool,
-    /// Whether the loss is the mean over both directions: of each row against the others, and of each other against the rows.
+    /// Whether the loss is the mean over both directions: each row against the others, and each of the others against the
+    /// rows.
     pub symmetric: bool,
     /// Whether every pair has a loss of its own, rather than a softmax over a row's scores.
     pub pairwise: bool,
 }
 
-/// What a loss sees of the softmax over a row's scores, in a form that does not cancel.
+/// What the leaf sees of the softmax over a row's scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SimilarityStatistics {
-    /// Σ −log p over those that the row belongs together with.
+    /// `Σ −log p` over the rows that the row belongs together with.
     pub surprise: f64,
-    /// How many these are.
+    /// The number of these rows.
     pub similar: f64,
 }
 

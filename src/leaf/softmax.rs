@@ -2,21 +2,23 @@
 
 /// A loss of a softmax over the classes of a position.
 pub trait Softmax {
-    /// The label that takes no part.
+    /// The label of positions that take no part.
     fn ignore_index(&self) -> i32;
 
-    /// The share of the loss's weight that a class has whose target probability is `q`, among `classes`; for label
-    /// targets every class is asked about with `q` = 0 and the target's own part is the leaf's.
+    /// The share of the loss that a class has, where its target probability is `q` and there are `classes` of them.
+    ///
+    /// Where the target is labels, `q` is 0 for every class, and the leaf itself adds the loss of the label.
     fn share(&self, q: f64, _classes: usize) -> f64 {
         q
     }
 
-    /// Whether label targets give every class a share: without one, that part of the walk is left out.
+    /// Whether every class has a share where the target is labels. If not, kernels leave the sum of shares out.
     fn spreads(&self) -> bool {
         false
     }
 
-    /// The name of the part that a mean divides by the count of positions, where these options have one.
+    /// The name of the loss's second sum, which a mean divides by the count of positions whatever their weights, where these
+    /// options have one.
     fn extra(&self) -> Option<&'static str> {
         None
     }
@@ -25,30 +27,30 @@ pub trait Softmax {
     fn score(&self, position: &SoftmaxStatistics) -> SoftmaxScore;
 }
 
-/// What a softmax loss sees of a position, in a form that does not cancel.
+/// What the leaf sees of a position. Each number is computed in a form that keeps its digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SoftmaxStatistics {
-    /// −log p of the target; 0 where the target is probabilities.
+    /// `−log p` of the label's class; 0 where the target is probabilities.
     pub nll: f64,
-    /// 1 − p of the target.
+    /// `1 − p` of the label's class; 0 where the target is probabilities.
     pub miss: f64,
-    /// The weight of the target's class; 0 where the target is probabilities.
+    /// The weight of the label's class; 0 where the target is probabilities.
     pub weight: f64,
-    /// Σ share·weight·(−log p) over the classes.
+    /// `Σ share·weight·(−log p)` over the classes.
     pub spread: f64,
-    /// The log of the sum of the exponentials.
+    /// The log of the sum of the logits' exponentials.
     pub lse: f64,
 }
 
-/// The loss of a position, in two parts that a mean may divide differently, and its derivatives.
+/// The loss of a position, as two summands that a mean may divide differently; and its derivatives.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SoftmaxScore {
     /// The loss.
     pub loss: f64,
-    /// Its derivative with respect to −log p of the target.
+    /// Its derivative with respect to `−log p` of the label's class.
     pub d_nll: f64,
-    /// The part that a mean divides by the count of positions, whatever their weights.
+    /// A second summand, which a mean divides by the count of positions whatever their weights.
     pub extra: f64,
-    /// The derivative of that part with respect to `lse`.
+    /// The derivative of `extra` with respect to `lse`.
     pub d_lse: f64,
 }

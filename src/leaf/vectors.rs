@@ -1,39 +1,39 @@
-//! Leaves that give a value for each row, from how far its vectors lie apart.
+//! Leaves that give a value for each row, from the distances between its vectors.
 
-/// A loss of the distances between the vectors of a row.
+/// A loss of the distances between a row's vectors.
 pub trait Vectors {
     /// How a distance is measured.
     fn measure(&self) -> Measure;
-    /// The pairs of [`Role::Element`](crate::Role::Element) operands that are measured, by their places in the header: as
-    /// many as three distances, one cosine.
+    /// The pairs of vectors whose distances are measured, by their places among the header's operands with
+    /// [`Role::Element`](crate::Role::Element). There may be three distances of a norm, but only one of a cosine.
     fn pairs(&self) -> &'static [[usize; 2]] {
         &[[0, 1]]
     }
-    /// The loss of a row and its derivatives, `target` being the row's number where the loss has a
-    /// [`Role::Row`](crate::Role::Row) operand.
+    /// The loss of a row and its derivatives. `target` is the row's number of the operand with
+    /// [`Role::Row`](crate::Role::Row), or 0 where the loss has none.
     fn score(&self, of: &Distances, target: f64) -> VectorsScore;
 }
 
 /// How the distance of two vectors is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
-    /// One less their cosine, `a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`.
+    /// `1 − a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`: 1 minus the cosine.
     Cosine,
     /// `(Σ |a − b + eps|^p)^(1/p)`.
     Norm {
         /// The power; greater than 0.
         p: f32,
-        /// What is added to each difference.
+        /// A number that is added to each difference.
         eps: f32,
     },
 }
 
-/// What a loss of vectors sees of a row.
+/// What the leaf sees of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Distances {
-    /// The distance of each pair, in the order of [`Vectors::pairs`]; 0 beyond.
+    /// The distance of each pair, in the order of [`Vectors::pairs`]; 0 for pairs that there are not.
     pub d: [f64; 3],
-    /// The cosine of the first pair where that is what is measured: it keeps the digits that `1 − d` has not near 0.
+    /// The cosine of the first pair, where cosines are measured. Near 0 it has digits that `1 − d` does not have.
     pub cosine: f64,
 }
 
@@ -42,6 +42,7 @@ pub struct Distances {
 pub struct VectorsScore {
     /// The loss.
     pub loss: f64,
-    /// Its derivatives, in the order of [`Vectors::pairs`]. That with respect to a cosine is the opposite of the distance's.
+    /// Its derivatives, in the order of [`Vectors::pairs`]: always with respect to the distance, also where the loss is
+    /// written with the cosine, whose derivative has the opposite sign.
     pub d: [f64; 3],
 }

@@ -1,6 +1,7 @@
-//! One loss of a term, as checks, twins and plans see it; and what it leaves in an outcome.
+//! A part: one loss of a term, as checks, twins and plans see it; and its share of an outcome.
 
-use super::{Operand, Scale};
+use super::operand::Operand;
+use super::scale::Scale;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::options::{self, Value};
@@ -18,35 +19,40 @@ pub(crate) struct Part<T> {
     pub reduction: Reduction,
     pub upstream: Scale<T>,
     pub divide_by: Option<Scale<T>>,
-    /// The place in the batch of the first row, where the rows are a piece of it.
+    /// The place in the batch of the first row, where the rows are a shard of the batch.
     pub rows_from: Option<usize>,
+    /// The range of classes that the operands hold, where the classes are sharded.
     pub classes_from: Option<ClassesFrom>,
-    /// The axes that it shares with another part of a ready-made sum.
+    /// The axes that the part shares with another part of a ready-made sum.
     pub beside: Option<Beside>,
+    /// The statistics of all shards, where the part is one of them.
     pub among: Option<T>,
 }
 
-/// Which of the classes a piece of a split row has.
+/// The classes that a shard holds of each row: from `first` on, of `of` in all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ClassesFrom {
     pub first: usize,
     pub of: usize,
 }
 
-/// The rows that a part of a ready-made sum has in common with another: the shape of its first operand begins as the other's.
+/// The axes that a part of a ready-made sum shares with another part: its first operand's shape has to begin with them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Beside {
-    /// The sum, what it calls the part's first operand, and what the other's.
+    /// The id of the sum.
     pub whole: &'static str,
+    /// The sum's name for the part's first operand.
     pub own: &'static str,
+    /// The sum's name for the other part's first operand.
     pub other: &'static str,
-    /// How the shape has to begin, and whether it ends there.
+    /// The shared axes.
     pub shape: Vec<usize>,
+    /// Whether the shape may have no further axes.
     pub whole_shape: bool,
 }
 
 impl<T: Clone> Part<T> {
-    /// A loss of operands by name: its mean, whole and unscaled.
+    /// A loss with operands by name: its mean, unsharded and unscaled.
     pub fn new<'a>(loss: Arc<dyn Loss>, operands: impl IntoIterator<Item = (&'a str, &'a T)>) -> Part<T>
     where
         T: 'a,
@@ -73,23 +79,37 @@ impl<T> Part<T> {
         self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
     }
 
-    /// Everything that is read of it, by name: operands, scales, statistics.
+    /// Every tensor that the part reads, by name: operands, scales, statistics.
     pub fn read(&self) -> impl Iterator<Item = (&str, &T)> {
-        let scales = [("upstream", Some(&self.upstream)), ("divide_by", self.divide_by.as_ref())];
-        let scales = scales.into_iter().filter_map(|(name, scale)| match scale {
-            Some(Scale::Tensor(tensor)) => Some((name, tensor)),
-            _ => None,
-        });
         let operands = self.operands.iter().map(|(name, tensor)| (name.as_str(), tensor));
-        operands.chain(scales).chain(self.among.iter().map(|among| ("among", among)))
+        operands.chain(self.scale_tensors()).chain(self.among.iter().map(|among| ("among", among)))
     }
 
-    /// The operand that plays a role which a loss has once, where it is given.
+    /// The tensors among the part's scales, by name.
+    pub fn scale_tensors(&self) -> impl Iterator<Item = (&str, &T)> {
+        let scales = [("upstream", Some(&self.upstream)), ("divide_by", self.divide_by.as_ref())];
+        scales.into_iter().filter_map(|(name, scale)| match scale {
+            Some(Scale::Tensor(tensor)) => Some((name, tensor)),
+            _ => None,
+        })
+    }
+
+    /// The name of the first operand, whose shape the others follow.
+    pub fn leader_name(&self) -> &'static str {
+        self.loss.header().operands.first().map_or("input", |spec| spec.name)
+    }
+
+    /// The first operand, where it is given.
+    pub fn leader(&self) -> Option<&T> {
+        self.operand(self.leader_name())
+    }
+
+    /// The operand of a role that a loss has at most once, where it is given.
     pub fn of_role(&self, role: Role) -> Option<&T> {
         self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
     }
 
-    /// The part's rows in an outcome: one, or two where a loss rides along.
+    /// The part's rows in an outcome: one, or two where the loss has a rider.
     pub fn rows(&self) -> Vec<Row> {
         let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
             name: format!("{}{suffix}", self.name),
@@ -105,7 +125,7 @@ impl<T> Part<T> {
         }
     }
 
-    /// The same part of other tensors, made one by one.
+    /// The part with each tensor replaced by what `f` makes of it.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
         let mut scale = |scale: &Scale<T>| {
             Ok(match scale {
@@ -136,31 +156,34 @@ impl<T> Part<T> {
 impl<T: Operand> Part<T> {
     /// The length of the first operand's last axis.
     pub fn columns(&self) -> usize {
-        let leader = self.operand(self.loss.header().operands[0].name);
-        leader.and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
+        self.leader().and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
     }
 
     /// The size of the batch: axis 0 of the first operand.
     pub fn items(&self) -> usize {
-        let leader = self.operand(self.loss.header().operands[0].name);
-        leader.and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
+        self.leader().and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
+    }
+
+    /// Whether the target holds a float for each element rather than a label for each position.
+    pub fn is_dense(&self) -> bool {
+        self.of_role(Role::Target).is_some_and(|target| target.dtype().is_float())
     }
 }
 
-/// One row of a part in an outcome: a sum and its denominator, and beside it what a mean divides by a count of its own.
+/// One row of a part in an outcome: a sum with its denominator, and a second sum where a mean divides it by the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub name: String,
     /// Its factor in the sum of terms.
     pub weight: f32,
-    /// The name of what is divided by the count, where there is such a sum.
+    /// The name of the sum that a mean divides by the count, where there is one.
     pub extra: Option<String>,
 }
 
 /// One loss's share of an outcome: the outcome's loss is Σ weight·sum/denominator over its parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartOutcome {
-    /// The term's name.
+    /// The part's name.
     pub name: String,
     /// The sum of its values.
     pub sum: f64,

@@ -2,12 +2,12 @@
 
 use super::request::{Request, overrides, slots};
 use super::stage::Stage;
+use crate::check::ClassFold;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::{label_weight, looks, row_quads};
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
-use crate::leaf::Leaf;
 use crate::shape::Classes;
 use std::sync::Arc;
 
@@ -27,22 +27,21 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    pub fn of(leaf: Leaf<'_>) -> Fold {
+    pub fn of(leaf: ClassFold<'_>) -> Fold {
         match leaf {
-            Leaf::Softmax(leaf) => Fold {
+            ClassFold::Softmax(leaf) => Fold {
                 file: fold::SOFTMAX_CLASSES,
                 states: "fold/softmax",
                 spreads: leaf.spreads(),
                 light: true,
                 looks: 1,
             },
-            Leaf::ClassSum(_) => {
+            ClassFold::ClassSum(_) => {
                 Fold { file: fold::CLASS_SUM, states: "fold/class_sum", spreads: false, light: true, looks: 1 }
             }
-            Leaf::Divergence(_) => {
+            ClassFold::Divergence(_) => {
                 Fold { file: fold::DIVERGENCE, states: "fold/divergence", spreads: false, light: false, looks: 2 }
             }
-            _ => unreachable!("the checks choose the walk by the leaf"),
         }
     }
 }

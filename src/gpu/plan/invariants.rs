@@ -5,7 +5,7 @@ use super::request::Request;
 use super::scratch::MOST_TALLIES;
 use super::split::{SLICE, room};
 use super::stage::{Bound, MOST_BUFFERS, Plan, Stage};
-use crate::check::Walk;
+use crate::check::{Work, work};
 use crate::gpu::recipe::Recipe;
 use crate::shape::elements;
 use crate::term::Operand;
@@ -59,7 +59,8 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_windows(request, plan, stage);
         assert_quick(plan, stage);
     }
-    if matches!(request.checked.walk, Walk::Similarity(_) | Walk::Linear(_) | Walk::Gram(_)) {
+    let work = work(request.part).expect("the part has been checked");
+    if matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. }) {
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
     }
@@ -238,11 +239,12 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
     let Some(values) = stages.clone().find_map(|stage| stage.values) else { return };
     let count = stages.clone().map(groups).map(|groups| groups.end).max().unwrap_or(0);
     assert_tiles(stages.map(groups), count, what);
-    let all = match request.checked.walk {
-        Walk::Elements { items, per_item } => items as u64 * per_item as u64,
-        Walk::Positions(classes) | Walk::Regions(classes) => classes.positions() as u64,
-        Walk::Rows { rows, width } => rows as u64 * width as u64,
-        Walk::Similarity(_) | Walk::Linear(_) | Walk::Gram(_) => return,
+    let all = match work(request.part).expect("the part has been checked") {
+        Work::Elements { items, per_item, .. } => items as u64 * per_item as u64,
+        Work::Boxes { count, .. } => count as u64,
+        Work::Positions { classes, .. } | Work::Regions { classes, .. } => classes.positions() as u64,
+        Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
+        Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));
     assert_eq!(of(0).start, 0, "{what}: where the values begin");

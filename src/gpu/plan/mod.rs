@@ -26,7 +26,7 @@ mod tiles;
 mod totals;
 mod vectors;
 
-use crate::check::Walk;
+use crate::check::{Work, work};
 use crate::error::{Error, Result};
 use crate::gpu::declared::refuse_bindings;
 use crate::gpu::shaders::geometry;
@@ -81,20 +81,21 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
         tallies: 0,
         spans: Spans::Whole,
     };
-    if let (Some(wanted), Walk::Positions(classes)) = (request.in_place(), request.checked.walk)
+    let work = work(request.part)?;
+    if let (Some(wanted), Work::Positions { classes, .. }) = (request.in_place(), work)
         && classes.c > positions::MOST_IN_PLACE
     {
         return Err(overlapping(wanted));
     }
-    match (request.checked.walk, request.loss().leaf()) {
-        (Walk::Elements { items, per_item }, _) => elements::plan(request, &mut plan, items, per_item),
-        (Walk::Positions(classes), leaf) => positions::plan(request, &mut plan, classes, Fold::of(leaf)),
-        (Walk::Regions(classes), Leaf::Region(leaf)) => regions::plan(request, &mut plan, classes, leaf)?,
-        (Walk::Rows { rows, width }, Leaf::Vectors(leaf)) => vectors::plan(request, &mut plan, rows, width, leaf),
-        (Walk::Similarity(pairs), Leaf::Similarity(leaf)) => similarity::plan(request, &mut plan, pairs, leaf)?,
-        (Walk::Gram(classes), _) => gram::plan(request, &mut plan, classes)?,
-        (Walk::Linear(pairs), Leaf::Linear(leaf)) => linear::plan(request, &mut plan, pairs, leaf)?,
-        _ => unreachable!("the checks choose the walk by the leaf"),
+    match work {
+        Work::Elements { items, per_item, .. } => elements::plan(request, &mut plan, items, per_item),
+        Work::Boxes { count, .. } => elements::plan(request, &mut plan, 1, count),
+        Work::Positions { leaf, classes } => positions::plan(request, &mut plan, classes, Fold::of(leaf)),
+        Work::Regions { leaf, classes } => regions::plan(request, &mut plan, classes, leaf)?,
+        Work::Vectors { leaf, rows, width } => vectors::plan(request, &mut plan, rows, width, leaf),
+        Work::Similarity { leaf, pairs } => similarity::plan(request, &mut plan, pairs, leaf)?,
+        Work::Gram { classes, .. } => gram::plan(request, &mut plan, classes)?,
+        Work::Linear { leaf, pairs } => linear::plan(request, &mut plan, pairs, leaf)?,
     }
     let spread = request.part.classes_from;
     plan.params.first_class = spread.map_or(0, |classes| narrow(classes.first as u64));

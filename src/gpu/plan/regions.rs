@@ -11,6 +11,7 @@ use super::request::{Piece, Request, overrides, slots};
 use super::spans::{Spans, Values};
 use super::stage::{Plan, Stage, Wanted, narrow};
 use super::totals::scale_piece;
+use crate::check::ClassFold;
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
@@ -21,7 +22,7 @@ use crate::gpu::shaders::geometry::{
 use crate::gpu::shaders::operand::{dx, losses, mask};
 use crate::gpu::shaders::scratch::{fused_states, softmaxes};
 use crate::gpu::shaders::{Shader, activation, choice, geometry, slot};
-use crate::leaf::{Activation, Region, RegionSettings};
+use crate::leaf::{Activation, Leaf, Region, RegionSettings};
 use crate::loss::Source;
 use crate::shape::Classes;
 
@@ -63,7 +64,8 @@ struct Riding {
 impl Riding {
     fn of(leaf: &dyn Region, labelled: bool) -> Option<Riding> {
         let loss = leaf.rider()?.loss;
-        let fold = Fold::of(loss.leaf());
+        let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
+        let fold = Fold::of(ClassFold::Softmax(of_loss));
         let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
         Some(Riding { shader: loss.header().shader, fold, choices })
     }

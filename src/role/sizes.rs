@@ -1,83 +1,9 @@
-//! What an operand is to a loss: its role, which settles its shape and dtype, and the values it holds.
+//! The shapes that the operands of one call have, each by its role.
 
+use super::operand::Role;
 use crate::leaf::Leaf;
 use crate::loss::Loss;
 use crate::shape::{ClassAxis, Classes, without_classes};
-
-/// What an operand is to a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A float for each element, of the prediction's shape.
-    Element,
-    /// A float for each element of the last axis.
-    Column,
-    /// A float for each row: of the prediction's shape without its last axis.
-    Row,
-    /// A prediction with a class axis, `[N, C, ...]`.
-    Classes,
-    /// A target with one label a position, or one float for each element of the prediction.
-    Target,
-    /// A target with one label a position.
-    Labels,
-    /// One float for each element of the prediction with a class axis.
-    Dense,
-    /// A float for each class, `[C]`.
-    PerClass,
-    /// A float for each value of the unreduced loss: a factor.
-    Weight,
-    /// A float for each value of the unreduced loss: nonzero keeps, zero leaves out whatever stands there.
-    Mask,
-    /// An integer for each item, `[N]`, that is looked up in the table.
-    Index,
-    /// The table, `[T]`.
-    Table,
-    /// An operand of a sum of losses, which one of them checks.
-    Part,
-    /// A row for each item, `[N, D]`: what is compared with all others, and what with.
-    Rows,
-    /// More rows to compare with, `[M, D]`.
-    MoreRows,
-    /// A piece of the rows, `[n, D]`, which is compared with all of them in their stead.
-    Anchors,
-    /// A label of any value for each row, `[N]`: rows of equal labels belong together.
-    RowLabels,
-    /// Feature maps whose channels are compared, `[N, C, ...]`.
-    Channels,
-    /// The row of each class of a projection, `[V, D]`.
-    Projection,
-    /// A float for each class of a projection, `[V]`.
-    PerProjection,
-    /// One number, `[1]`, that scores are multiplied by.
-    Scale,
-    /// One number, `[1]`, that is added to scores.
-    Shift,
-}
-
-/// The values that an operand holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// Any real number.
-    Real,
-    /// From 0 to 1.
-    Probability,
-    /// 0 or 1.
-    Binary,
-    /// −1 or 1.
-    Sign,
-    /// Greater than 0.
-    Positive,
-    /// The log of a probability or a ratio of some, whose exponential is no large number.
-    Log,
-    /// Corners of boxes, the second two beyond the first.
-    Corners,
-}
-
-impl Role {
-    /// Whether an operand of this role holds integers alone.
-    pub const fn is_integer(self) -> bool {
-        matches!(self, Role::Labels | Role::Index | Role::RowLabels)
-    }
-}
 
 /// One axis of an operand's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +12,11 @@ pub enum Axis {
     Of(usize),
     /// No longer than this.
     AtMost(usize),
-    /// As long as the caller has it, but alike in all operands that have an axis of this name.
+    /// Of any length, the same in all operands that have an axis of this name.
     Free(&'static str),
 }
 
-/// The sizes that the operands of a call have in common.
+/// The sizes that settle the shapes of all operands of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sizes {
     /// The shape of the first operand, which the others follow.

@@ -1,0 +1,29 @@
+//! What the checks find out about a part, for the twin and the plan.
+
+use super::labels::Labels;
+
+/// What the checks found out about a part, beside its [`Work`](super::Work).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Checked {
+    /// The shape of the unreduced loss.
+    pub loss_shape: Vec<usize>,
+    /// The range of the part's labels, where it has labels.
+    pub labels: Option<Labels>,
+    /// What the sum is divided by.
+    pub divisor: Divisor,
+    /// What the rider's sum is divided by, where the part has a rider.
+    pub rider_divisor: Option<Divisor>,
+}
+
+/// What the sum of a part is divided by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Divisor {
+    /// A number that is known before the work runs.
+    Number(f64),
+    /// The sum of the weights of all values that take part.
+    Weights,
+    /// The number of values that take part.
+    Count,
+    /// The tensor that the caller gave as `divide_by`.
+    Tensor,
+}

@@ -1,0 +1,58 @@
+//! The range that a part's labels have to lie in.
+
+use super::work::{ClassFold, Work};
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::role::Role;
+use crate::term::{Operand, Part};
+
+/// The range of an operand's integers: `0..count`, and `ignored`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Labels {
+    pub operand: &'static str,
+    pub count: usize,
+    pub ignored: Option<i32>,
+}
+
+impl Labels {
+    /// Refuses an array whose integers are not all in range, and names the first that is not.
+    pub fn check(&self, loss: &'static str, array: &Array) -> Result<()> {
+        let ignored = self.ignored.map(i64::from);
+        let outside = |v: &i64| Some(*v) != ignored && !(0..self.count as i64).contains(v);
+        let labels = array.to_i64();
+        match labels.iter().position(outside) {
+            None => Ok(()),
+            Some(position) => Err(Error::LabelOutOfRange {
+                loss,
+                operand: self.operand.into(),
+                position: position as u64,
+                value: labels[position],
+                count: self.count as u64,
+                ignored: self.ignored,
+            }),
+        }
+    }
+}
+
+/// The integers of a part that have a range, where it has some.
+pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Labels> {
+    let header = part.loss.header();
+    let (count, ignored) = match work {
+        Work::Positions { leaf: ClassFold::Softmax(leaf), classes } => {
+            // a shard holds some of a row's classes, but its labels count all of them
+            (part.classes_from.map_or(classes.c, |classes| classes.of), Some(leaf.ignore_index()))
+        }
+        Work::Positions { leaf: ClassFold::ClassSum(leaf), classes } => (classes.c, leaf.ignore_index()),
+        // one channel has the labels 0 and 1
+        Work::Regions { leaf, classes } => (classes.c.max(2), leaf.settings().ignore_index),
+        Work::Linear { leaf, pairs } => (pairs.others, Some(leaf.ignore_index())),
+        Work::Elements { .. } => {
+            let (index, table) = (header.player(Role::Index)?, part.of_role(Role::Table)?);
+            let count = table.shape().first().copied().unwrap_or(0);
+            return Some(Labels { operand: index.name, count, ignored: None });
+        }
+        _ => return None,
+    };
+    let target = header.player(Role::Target).filter(|_| !part.is_dense()).or(header.player(Role::Labels))?;
+    Some(Labels { operand: target.name, count, ignored })
+}

@@ -1,0 +1,68 @@
+//! Checks of a part's options: their ranges, its reduction, and what does not go together.
+
+use crate::error::{Error, Result};
+use crate::leaf::{Activation, Leaf, RegionSettings};
+use crate::loss::Header;
+use crate::options::{self, OptionType};
+use crate::shape::Classes;
+use crate::term::{Operand, Part, Scale, refuse_reduction};
+
+/// Refuses options out of range, a reduction that the loss does not have, and options that do not fit the operands.
+pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
+    options::check(&*part.loss, part.loss.header().id)?;
+    if !part.loss.header().reductions.contains(&part.reduction) {
+        return Err(refuse_reduction(&*part.loss, &part.reduction.get()));
+    }
+    numbers(part)?;
+    needed(part)?;
+    let classes = part.leader().and_then(|leader| Classes::of(leader.shape(), leader.class_axis()));
+    match (part.loss.leaf(), classes) {
+        (Leaf::Region(leaf), Some(classes)) => one_channel(part.loss.header(), classes, &leaf.settings()),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses numbers of the term that are not finite.
+fn numbers<T>(part: &Part<T>) -> Result<()> {
+    let number = |scale: &Scale<T>| if let Scale::Number(number) = scale { Some(*number) } else { None };
+    let numbers = [
+        ("weight of the term", Some(part.weight)),
+        ("upstream", number(&part.upstream)),
+        ("divide_by", part.divide_by.as_ref().and_then(number)),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number.filter(|number| !number.is_finite()) {
+            let (loss, expected) = (part.loss.header().id, options::Range::Any.to_string());
+            return Err(Error::InvalidOption { loss, option: name.into(), value: number.to_string(), expected });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an option whose value needs an optional operand that is not given.
+fn needed<T>(part: &Part<T>) -> Result<()> {
+    let Some((operand, option)) = part.loss.leaf().needs() else { return Ok(()) };
+    if part.operand(operand).is_some() {
+        return Ok(());
+    }
+    let place = part.loss.specs().iter().position(|spec| spec.name == option);
+    let value = place.map(|place| part.loss.values()[place].to_string());
+    Err(Error::InvalidOption {
+        loss: part.loss.header().id,
+        option: option.into(),
+        value: value.unwrap_or_default(),
+        expected: format!("another value where `{operand}` is not given"),
+    })
+}
+
+/// Refuses options of a region loss that one channel can't have.
+fn one_channel(header: &'static Header, classes: Classes, settings: &RegionSettings) -> Result<()> {
+    let refuse = |option: &str, value: String, expected: &str| {
+        Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
+    };
+    match (classes.c, settings.activation, settings.include_background) {
+        (1, Activation::Softmax, _) => refuse("activation", "softmax".into(), "sigmoid or none, for one channel"),
+        (1, _, false) => refuse("include_background", "false".into(), "true, for one channel"),
+        _ => Ok(()),
+    }
+}

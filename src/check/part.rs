@@ -1,0 +1,44 @@
+//! All checks of one part, in their order.
+
+use super::checked::Checked;
+use super::labels::Labels;
+use super::{header, operands, options, shapes, shards};
+use crate::error::{Error, Result};
+use crate::term::{Operand, Part};
+
+/// Checks a part that is one loss.
+pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
+    header::check(part)?;
+    options::check(part)?;
+    shards::options(part)?;
+    operands::given(part)?;
+    operands::dtypes(part)?;
+    let checked = shapes::check(part)?;
+    shards::shapes(part, &checked)?;
+    beside(part)?;
+    // a GPU checks the labels that lie in its own memory when a kernel reads them
+    let on_host = |labels: &Labels| part.operand(labels.operand).and_then(Operand::host);
+    if let Some((labels, array)) = checked.labels.as_ref().and_then(|labels| Some((labels, on_host(labels)?))) {
+        labels.check(part.loss.header().id, array)?;
+    }
+    Ok(checked)
+}
+
+/// Refuses a part of a ready-made sum whose rows are not the rows of the part beside it.
+fn beside<T: Operand>(part: &Part<T>) -> Result<()> {
+    let (Some(beside), Some(leader)) = (&part.beside, part.leader()) else { return Ok(()) };
+    let got = leader.shape();
+    let fits =
+        if beside.whole_shape { got == beside.shape } else { got.get(..beside.shape.len()) == Some(&beside.shape) };
+    if fits {
+        return Ok(());
+    }
+    let axes = beside.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let more = if beside.whole_shape { "" } else { ", ..." };
+    Err(Error::ShapeMismatch {
+        loss: beside.whole,
+        operand: beside.own.into(),
+        expected: format!("[{axes}{more}], as `{}` has", beside.other),
+        got: got.to_vec(),
+    })
+}

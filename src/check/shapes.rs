@@ -1,0 +1,144 @@
+//! Checks of a part's shapes against each other, and what follows from them: the loss's shape and its divisor.
+
+use super::checked::{Checked, Divisor};
+use super::labels::labels;
+use super::refusal::mismatch;
+use super::work::{Work, work};
+use super::{bounds, hints};
+use crate::error::Result;
+use crate::leaf::Leaf;
+use crate::loss::{Denominator, Header};
+use crate::reduction::Reduction;
+use crate::role::{Axis, Role, Sizes};
+use crate::shape::{Classes, elements};
+use crate::term::{Operand, Part, Scale};
+
+/// Checks every shape of a part, and says what the twin and the plan need to know.
+pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
+    if let Some(leader) = part.leader() {
+        // before the axes of the shape are multiplied
+        bounds::tensor(part.loss.header().id, part.leader_name(), leader.shape())?;
+    }
+    let work = work(part)?;
+    let labels = labels(part, work);
+    let loss_shape = operands(part, work)?;
+    scales(part, &loss_shape)?;
+    bounds::part(part, &loss_shape)?;
+    let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
+    Ok(Checked {
+        divisor: divisor_of(part, work, &loss_shape, ignoring),
+        rider_divisor: rider_divisor(part, work),
+        loss_shape,
+        labels,
+    })
+}
+
+/// Checks the shape of each operand, and gives the shape of the unreduced loss.
+fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
+    let header = part.loss.header();
+    let Some(leader) = part.leader() else { return Ok(Vec::new()) };
+    let mut sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), part.is_dense());
+    if let Work::Similarity { pairs, .. } = work {
+        sizes.values = vec![pairs.rows];
+    }
+    // the lengths that the operands checked so far gave to free axes
+    let mut free: Vec<(&str, usize)> = Vec::new();
+    for (name, tensor) in &part.operands {
+        let Some(spec) = header.operand(name) else { continue };
+        let expected = match (work, spec.role) {
+            (Work::Similarity { pairs, .. }, Role::Rows) if spec.name != part.leader_name() => {
+                vec![Axis::Of(pairs.others), Axis::Of(pairs.width)]
+            }
+            _ => sizes.shape(spec.role),
+        };
+        let settled = free.len();
+        let mut fits = tensor.shape().len() == expected.len();
+        for (&got, axis) in tensor.shape().iter().zip(&expected) {
+            let known = free.iter().find(|(known, _)| *axis == Axis::Free(known)).map(|(_, length)| *length);
+            match (axis, known) {
+                (Axis::Of(length), _) => fits &= got == *length,
+                (Axis::AtMost(length), _) => fits &= got <= *length,
+                (Axis::Free(_), Some(length)) => fits &= got == length,
+                (Axis::Free(axis), None) => free.push((axis, got)),
+            }
+        }
+        if !fits {
+            let hint = hints::of(part, spec, tensor, leader);
+            return Err(mismatch(header, name, shape_text(&expected, &free[..settled]) + &hint, tensor));
+        }
+    }
+    Ok(sizes.values)
+}
+
+/// A shape as an error shows it. A free axis shows its name, or its length once an operand has settled it.
+fn shape_text(axes: &[Axis], free: &[(&str, usize)]) -> String {
+    let text = |axis: &Axis| match axis {
+        Axis::Of(length) => length.to_string(),
+        Axis::AtMost(length) => format!("at most {length}"),
+        Axis::Free(name) => match free.iter().find(|(known, _)| known == name) {
+            Some((_, length)) => length.to_string(),
+            None => name.to_string(),
+        },
+    };
+    format!("[{}]", axes.iter().map(text).collect::<Vec<_>>().join(", "))
+}
+
+/// Refuses an upstream gradient or a denominator that is a tensor of a wrong shape.
+fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
+    let header = part.loss.header();
+    for (name, tensor) in part.scale_tensors() {
+        let whole = name == "upstream" && part.reduction == Reduction::None;
+        if whole && tensor.shape() != loss_shape {
+            return Err(mismatch(header, name, format!("{loss_shape:?}"), tensor));
+        }
+        if !whole && elements(tensor.shape()) != Some(1) {
+            return Err(mismatch(header, name, "one element".into(), tensor));
+        }
+    }
+    Ok(())
+}
+
+/// What the part's own sum is divided by; `ignoring` where a label is ignored.
+fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], ignoring: bool) -> Divisor {
+    let header = part.loss.header();
+    // an ignored label leaves a position out of a region, not a value out of the loss
+    let regions = matches!(part.loss.leaf(), Leaf::Region(_));
+    // a row that belongs together with no other row has no value either
+    let counted = (!regions && ignoring) || header.player(Role::RowLabels).is_some();
+    let values = match work {
+        // a product over no positions is no value
+        Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],
+        _ => loss_shape,
+    };
+    divisor(part, header, part.is_dense(), values, counted)
+}
+
+/// What the rider's sum is divided by, where the part has a rider: a loss of the part's positions.
+fn rider_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
+    let Work::Regions { leaf, classes } = work else { return None };
+    // one channel stands for two classes with one weight: a factor of label 1, like PyTorch's pos_weight
+    let unweighted = part.is_dense() || classes.c == 1;
+    let values = [classes.n, classes.s];
+    leaf.rider().map(|rider| divisor(part, rider.loss.header(), unweighted, &values, !part.is_dense()))
+}
+
+/// What a loss of `values` is divided by. Class weights are a denominator unless the loss is `unweighted`; the values that
+/// take part are counted where labels may leave some out (`counted`).
+fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
+    let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
+    match (&part.divide_by, part.reduction) {
+        (_, Reduction::None) => Divisor::Number(1.0),
+        (Some(Scale::Tensor(_)), _) => Divisor::Tensor,
+        (Some(Scale::Number(number)), _) => Divisor::Number((*number).into()),
+        (None, Reduction::Sum) => Divisor::Number(1.0),
+        (None, Reduction::BatchMean) => Divisor::Number(values.first().copied().unwrap_or(1) as f64),
+        (None, Reduction::Mean) => {
+            let weighted = has(Role::Weight) || (has(Role::PerClass) && !unweighted);
+            match header.mean {
+                Denominator::Weights if weighted => Divisor::Weights,
+                _ if has(Role::Mask) || counted => Divisor::Count,
+                _ => Divisor::Number(values.iter().map(|&d| d as f64).product()),
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Checks of a shard, which is what one device holds of a batch: which losses can be sharded, and the shapes of their
+//! statistics.
+
+use super::checked::Checked;
+use super::refusal::mismatch;
+use super::work::{ClassFold, Work, work};
+use crate::error::{Error, Result};
+use crate::leaf::Leaf;
+use crate::role::Role;
+use crate::shape::DType;
+use crate::term::{ClassesFrom, Operand, Part};
+
+/// How many numbers the statistics of a position have, where its classes are sharded.
+pub(crate) const OF_POSITION: usize = 8;
+
+/// How many numbers the statistics of a region have: three sums, and a number above 0 where a sum is NaN.
+pub(crate) const OF_REGION: usize = 4;
+
+/// The most shards: one invocation merges the states of a position one by one.
+const MOST_SHARDS: usize = 4096;
+
+/// Whether a loss of shards needs their statistics. The shards of all other losses simply add up.
+pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
+    match part.loss.leaf() {
+        Leaf::Softmax(_) => true,
+        Leaf::Region(leaf) => leaf.rider().is_none(),
+        _ => false,
+    }
+}
+
+/// Refuses an option of a shard.
+pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
+    let expected = match (option, part.loss.leaf().rider()) {
+        ("classes_from", _) => "a loss of a softmax over classes",
+        (_, Some(_)) => "the sum of its two losses, one with `among`, the other with `divide_by`",
+        _ => "a loss of regions or of a softmax; the shards of all other losses simply add up",
+    };
+    Error::InvalidOption { loss: part.loss.header().id, option: option.into(), value, expected: expected.into() }
+}
+
+/// Refuses the loss of some of a row's classes: it needs the statistics of all shards.
+pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
+    match (part.classes_from, &part.among) {
+        (Some(ClassesFrom { first, of }), None) => Err(Error::InvalidOption {
+            loss: part.loss.header().id,
+            option: "classes_from".into(),
+            value: format!("{first} of {of}"),
+            expected: "the statistics of all shards, given by `among`".into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses the options of a shard where the loss can't be sharded that way.
+pub(super) fn options<T: Operand>(part: &Part<T>) -> Result<()> {
+    match part.classes_from {
+        Some(ClassesFrom { first, of }) if !matches!(part.loss.leaf(), Leaf::Softmax(_)) => {
+            Err(refuse(part, "classes_from", format!("{first} of {of}")))
+        }
+        _ if part.among.is_some() && !merges(part) => Err(refuse(part, "among", "statistics".into())),
+        _ => rows(part),
+    }
+}
+
+/// Refuses `rows_from` for a loss that does not compare the rows of a batch.
+fn rows<T>(part: &Part<T>) -> Result<()> {
+    let header = part.loss.header();
+    let Some(first) = part.rows_from else { return Ok(()) };
+    let refuse = |option: &str, value: String, expected: &str| {
+        Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
+    };
+    let lacks_anchors = header.player(Role::Anchors).is_some_and(|spec| part.operand(spec.name).is_none());
+    match part.loss.leaf() {
+        Leaf::Similarity(leaf) if leaf.settings().symmetric => refuse(
+            "symmetric",
+            "true".into(),
+            "false, since a piece has one direction: the other is the same loss of the keys' piece against all queries, \
+             and the two are added by halves",
+        ),
+        Leaf::Similarity(_) if lacks_anchors => {
+            refuse("rows_from", first.to_string(), "`anchors`, which are the rows of the shard")
+        }
+        Leaf::Similarity(_) => Ok(()),
+        _ => refuse("rows_from", first.to_string(), "a loss of all pairs"),
+    }
+}
+
+/// Refuses a range of classes that ends after the last, and statistics that do not fit the part.
+pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()> {
+    let header = part.loss.header();
+    if let (Some(ClassesFrom { first, of }), Work::Positions { classes, .. }) = (part.classes_from, work(part)?) {
+        let leader = part.leader_name();
+        if of > u32::MAX as usize {
+            let (needed, limit) = (of as u64, u32::MAX.into());
+            return Err(Error::TooLarge { what: format!("{}: classes of all shards", header.id), needed, limit });
+        }
+        if first.checked_add(classes.c).is_none_or(|end| end > of) {
+            let expected = format!("at most {} classes, from {first} on of {of}", of.saturating_sub(first));
+            let got = part.leader().map_or(Vec::new(), |leader| leader.shape().to_vec());
+            return Err(Error::ShapeMismatch { loss: header.id, operand: leader.into(), expected, got });
+        }
+    }
+    let (Some(given), Some(shape)) = (&part.among, statistics_shape(part, checked)?) else { return Ok(()) };
+    // statistics are f32, but the twin's own may also be f64
+    let of_twin = given.dtype() == DType::F64 && given.host().is_some();
+    if given.dtype() != DType::F32 && !of_twin {
+        let (operand, got) = ("among".into(), given.dtype());
+        return Err(Error::UnsupportedDtype { loss: header.id, operand, got, expected: "f32".into() });
+    }
+    match given.shape().split_first() {
+        Some((&shards, rest)) if shards > MOST_SHARDS && rest == shape => {
+            let (needed, limit) = (shards as u64, MOST_SHARDS as u64);
+            Err(Error::TooLarge { what: format!("{}: shards of a batch", header.id), needed, limit })
+        }
+        Some((1.., rest)) if rest == shape => Ok(()),
+        _ => {
+            let shape = shape.iter().map(|length| format!(", {length}")).collect::<String>();
+            Err(mismatch(header, "among", format!("[P{shape}] of P pieces"), given))
+        }
+    }
+}
+
+/// The shape of a part's statistics, or nothing where the shards of its loss simply add up.
+pub(super) fn statistics_shape<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Option<Vec<usize>>> {
+    Ok(match work(part)? {
+        Work::Positions { leaf: ClassFold::Softmax(_), .. } => Some([&checked.loss_shape[..], &[OF_POSITION]].concat()),
+        Work::Regions { leaf, classes } => {
+            Some(vec![if leaf.settings().batch { 1 } else { classes.n }, classes.c, OF_REGION])
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,163 @@
+//! The work of a part: its leaf together with the sizes that its walk runs over.
+
+use super::refusal::mismatch;
+use crate::error::{Error, Result};
+use crate::leaf::{Boxes, ClassSum, Divergence, Leaf, Pointwise, Region, Similarity, Softmax, Vectors};
+use crate::loss::{Header, OperandSpec};
+use crate::role::Role;
+use crate::shape::Classes;
+use crate::term::{Operand, Part};
+
+/// What there is to compute for a part. The twin and the plan each match this once.
+#[derive(Clone, Copy)]
+pub(crate) enum Work<'a> {
+    /// A value for each element. Where the loss looks a number up for each item, a value for each of `items`, the mean over
+    /// its `per_item` elements; otherwise `items` is 1.
+    Elements { leaf: &'a dyn Pointwise, items: usize, per_item: usize },
+    /// A value for each of `count` pairs of boxes.
+    Boxes { leaf: &'a dyn Boxes, count: usize },
+    /// A value for each position, from a fold over its classes.
+    Positions { leaf: ClassFold<'a>, classes: Classes },
+    /// A value for each region, from sums over its positions.
+    Regions { leaf: &'a dyn Region, classes: Classes },
+    /// A value for each row, from the distances between its vectors of `width` coordinates.
+    Vectors { leaf: &'a dyn Vectors, rows: usize, width: usize },
+    /// A value for each row, from its scores against other rows.
+    Similarity { leaf: &'a dyn Similarity, pairs: Pairs },
+    /// A value for each row, from its products with the rows of a projection.
+    Linear { leaf: &'a dyn Softmax, pairs: Pairs },
+    /// A value for each pair of channels of an item.
+    Gram { leaf: &'a dyn Pointwise, classes: Classes },
+}
+
+/// The leaf of a fold over the classes of a position, by the fold.
+#[derive(Clone, Copy)]
+pub(crate) enum ClassFold<'a> {
+    /// One softmax.
+    Softmax(&'a dyn Softmax),
+    /// A plain sum.
+    ClassSum(&'a dyn ClassSum),
+    /// Two softmaxes.
+    Divergence(&'a dyn Divergence),
+}
+
+/// Rows, and the rows that each is compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pairs {
+    /// The rows that have a value each.
+    pub rows: usize,
+    /// The rows that they are compared with: the batch, which `rows` may be a shard of, or the classes of a projection.
+    pub others: usize,
+    /// The place among `others` of the row that belongs to the first of `rows`.
+    pub first: usize,
+    /// The further rows that they are compared with, which belong to none.
+    pub more: usize,
+    /// The elements of a row.
+    pub width: usize,
+}
+
+/// The work of a part. It follows from the part's shapes and options alone, so it is cheap to ask for again.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] where the first operand does not have the axes that the family needs;
+/// [`Error::InvalidOperand`] where the part is a sum of losses, which has no work of its own.
+pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
+    let header = part.loss.header();
+    let leader = part.leader().ok_or_else(|| missing(header, part.leader_name()))?;
+    let classes = || match Classes::of(leader.shape(), leader.class_axis()) {
+        Some(classes) if classes.c > 0 => Ok(classes),
+        _ => Err(mismatch(header, part.leader_name(), "[N, C, ...] with at least one class".into(), leader)),
+    };
+    let positions = |leaf| -> Result<Work<'_>> { Ok(Work::Positions { leaf, classes: classes()? }) };
+    match part.loss.leaf() {
+        Leaf::Pointwise(leaf) => elements(part, leaf, leader),
+        Leaf::Boxes(leaf) => match leader.shape().split_last() {
+            // the product fits a usize, since the elements of the whole shape were counted before
+            Some((4, shape)) => Ok(Work::Boxes { leaf, count: shape.iter().product() }),
+            _ => Err(mismatch(header, part.leader_name(), "[..., 4]".into(), leader)),
+        },
+        Leaf::Softmax(leaf) => positions(ClassFold::Softmax(leaf)),
+        Leaf::ClassSum(leaf) => positions(ClassFold::ClassSum(leaf)),
+        Leaf::Divergence(leaf) => positions(ClassFold::Divergence(leaf)),
+        Leaf::Region(leaf) => Ok(Work::Regions { leaf, classes: classes()? }),
+        Leaf::Vectors(leaf) => {
+            let (rows, width) = rows(part, leader)?;
+            Ok(Work::Vectors { leaf, rows, width })
+        }
+        Leaf::Similarity(leaf) => Ok(Work::Similarity { leaf, pairs: all_pairs(part, leader)? }),
+        Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
+        Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
+        Leaf::Composite(_) => Err(Error::InvalidOperand {
+            loss: header.id,
+            operand: part.leader_name().into(),
+            reason: "belongs to a sum of losses, which can't itself be a loss of a sum: list its losses instead".into(),
+        }),
+    }
+}
+
+fn missing(header: &Header, operand: &str) -> Error {
+    Error::InvalidOperand { loss: header.id, operand: operand.into(), reason: "is missing".into() }
+}
+
+fn elements<'a, T: Operand>(part: &'a Part<T>, leaf: &'a dyn Pointwise, leader: &T) -> Result<Work<'a>> {
+    let header = part.loss.header();
+    let shape = leader.shape();
+    if let Some(columns) = leaf.columns().filter(|columns| shape.last() != Some(&columns.len())) {
+        return Err(mismatch(header, part.leader_name(), format!("[..., {}]", columns.len()), leader));
+    }
+    if header.player(Role::Index).is_none() || header.player(Role::Table).is_none() {
+        // the product fits a usize, since the elements of the shape were counted before
+        return Ok(Work::Elements { leaf, items: 1, per_item: shape.iter().product() });
+    }
+    match shape.split_first() {
+        Some((&items, rest)) => Ok(Work::Elements { leaf, items, per_item: rest.iter().product() }),
+        None => Err(mismatch(header, part.leader_name(), "[N, ...]".into(), leader)),
+    }
+}
+
+/// The two axes of a prediction that is rows.
+fn rows<T: Operand>(part: &Part<T>, leader: &T) -> Result<(usize, usize)> {
+    match leader.shape() {
+        &[rows, width] => Ok((rows, width)),
+        _ => Err(mismatch(part.loss.header(), part.leader_name(), "[N, D]".into(), leader)),
+    }
+}
+
+/// The rows of a projected loss, and the classes of its projection.
+fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
+    let header = part.loss.header();
+    let (rows, width) = rows(part, leader)?;
+    let name = header.player(Role::Projection).map_or("projection", |spec| spec.name);
+    let projection = part.of_role(Role::Projection).ok_or_else(|| missing(header, name))?;
+    match projection.shape().first() {
+        Some(&others @ 1..) => Ok(Pairs { rows, others, first: 0, more: 0, width }),
+        _ => Err(mismatch(header, name, "[V, D] with at least one class".into(), projection)),
+    }
+}
+
+/// The rows of a loss of all pairs: a whole batch, or one shard of it.
+fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
+    let header = part.loss.header();
+    let (rows, width) = rows(part, leader)?;
+    let first = part.rows_from.unwrap_or(0);
+    let more = part.of_role(Role::MoreRows).and_then(|more| more.shape().first().copied()).unwrap_or(0);
+    let given = |spec: &'static OperandSpec| Some((spec.name, part.operand(spec.name)?));
+    if let Some((name, anchors)) = header.player(Role::Anchors).and_then(given) {
+        return match *anchors.shape() {
+            [n, columns] if columns == width && first.checked_add(n).is_some_and(|end| end <= rows) => {
+                Ok(Pairs { rows: n, others: rows, first, more, width })
+            }
+            _ => Err(mismatch(header, name, format!("[n, {width}] with {first} + n ≤ {rows}"), anchors)),
+        };
+    }
+    let keys = header.operands.iter().filter(|spec| spec.role == Role::Rows).nth(1).and_then(given);
+    // only a shard may have more keys than rows
+    let others = match keys.filter(|_| part.rows_from.is_some()) {
+        None => rows,
+        Some((name, keys)) => match *keys.shape() {
+            [n, columns] if columns == width && first.checked_add(rows).is_some_and(|end| end <= n) => n,
+            _ => return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys)),
+        },
+    };
+    Ok(Pairs { rows, others, first, more, width })
+}

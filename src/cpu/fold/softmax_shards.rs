@@ -1,0 +1,240 @@
+//! A softmax whose classes are sharded: what each shard knows of a row, and how these states merge into the whole row.
+
+use super::row::{Row, Scored};
+use super::softmax::{WholeRow, score_by, shares};
+use crate::check::OF_POSITION;
+use crate::cpu::softmax::Softmax as RowSoftmax;
+use crate::leaf::Softmax;
+use crate::math::{greatest, part_of};
+
+/// What one shard knows of a row, or several shards merged. It differs from [`WholeRow`] in that a shard may hold nothing but
+/// masked classes, which is no row without a softmax yet.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct State {
+    /// The greatest logit; −∞ where all classes are masked, NaN where one is NaN.
+    peak: f64,
+    /// `Σ exp(x − peak)` over all other classes; −1 where all are masked, so that the whole sum is 0.
+    rest: f64,
+    /// `Σ share·(peak − x)`.
+    spread: f64,
+    /// The share of the greatest logit's class.
+    peak_share: f64,
+    /// The sum of all other shares.
+    other_shares: f64,
+    /// The logit and the weight of the label's class, where this shard holds it.
+    label: Option<[f64; 2]>,
+}
+
+/// Scores the classes of a shard by the merged state of all shards.
+pub(in crate::cpu) fn score(leaf: &dyn Softmax, row: &Row, whole: State) -> Scored {
+    score_by(leaf, row, &whole.row())
+}
+
+impl State {
+    /// What a shard knows of its classes.
+    pub fn of(leaf: &dyn Softmax, row: &Row) -> State {
+        let (x, shares) = (&row.x, shares(leaf, row));
+        let top = greatest(x);
+        let nan = x.iter().any(|x| x.is_nan());
+        let peak = if nan { f64::NAN } else { x.get(top).copied().unwrap_or(f64::NEG_INFINITY) };
+        // ∞ − ∞ is no gap
+        let gap = |k: usize| if x[k] == peak { 0.0 } else { peak - x[k] };
+        // a masked class that has a share makes the loss infinite
+        let surprise = |k: usize| if x[k] == f64::NEG_INFINITY { f64::INFINITY } else { gap(k) };
+        let others = || (0..x.len()).filter(|&k| k != top);
+        State {
+            peak,
+            rest: if peak == f64::NEG_INFINITY { -1.0 } else { others().map(|k| (-gap(k)).exp()).sum() },
+            spread: (0..x.len()).filter(|&k| shares[k] != 0.0).map(|k| shares[k] * surprise(k)).sum(),
+            peak_share: shares.get(top).copied().unwrap_or(0.0),
+            other_shares: others().map(|k| shares[k]).sum(),
+            label: row.here().map(|label| [x[label], row.weight[label]]),
+        }
+    }
+
+    /// The state of both shards' classes together. The order of the merges does not matter, but for rounding.
+    pub fn merge(self, other: State) -> State {
+        let (top, low) = if other.peak > self.peak { (other, self) } else { (self, other) };
+        // a shard with a NaN leaves the whole row no softmax
+        let peak = if low.peak.is_nan() { low.peak } else { top.peak };
+        let gap = if low.all_masked() { 0.0 } else { peak - low.peak };
+        State {
+            peak,
+            rest: if low.all_masked() { top.rest } else { top.rest + (1.0 + low.rest) * (-gap).exp() },
+            spread: top.spread + low.spread + part_of(low.all_shares(), gap),
+            peak_share: top.peak_share,
+            other_shares: top.other_shares + low.all_shares(),
+            label: self.label.or(other.label),
+        }
+    }
+
+    /// The whole row, once all shards are merged.
+    fn row(self) -> WholeRow {
+        let softmax = match self.peak.is_finite() && !self.all_masked() {
+            true => RowSoftmax { max: self.peak, rest: self.rest },
+            false => RowSoftmax::NONE,
+        };
+        let State { spread, peak_share: top_share, other_shares, label, .. } = self;
+        WholeRow { softmax, spread, top_share, other_shares, label }
+    }
+
+    /// The numbers that go to another device, in the order of `shaders/geometry/positions_statistics.wgsl`. NaN travels as a
+    /// flag, since shaders may assume it away.
+    pub fn numbers(self) -> [f64; OF_POSITION] {
+        let known = |x: f64| if x.is_nan() { 0.0 } else { x };
+        let has_none = self.peak.is_nan() || self.peak == f64::INFINITY;
+        let unknown_share = self.all_shares().is_nan() || (!has_none && self.spread.is_nan());
+        let flag = |set: bool, bit: u32| if set { f64::from(bit) } else { 0.0 };
+        let flags = flag(has_none, NO_SOFTMAX) + flag(unknown_share, UNKNOWN_SHARE) + flag(self.label.is_some(), LABEL);
+        let [x, weight] = self.label.unwrap_or_default();
+        let peak = if has_none || self.all_masked() { LOWEST } else { self.peak };
+        let [peak_share, other_shares] = [self.peak_share, self.other_shares].map(known);
+        [peak, known(self.rest), known(self.spread), peak_share, other_shares, flags, x, weight]
+    }
+
+    /// The state that another device sent as these numbers.
+    pub fn of_numbers(numbers: [f64; OF_POSITION]) -> State {
+        let [peak, rest, spread, peak_share, other_shares, flags, x, weight] = numbers;
+        let has = |bit: u32| (flags as u32) & bit != 0;
+        State {
+            peak: if has(NO_SOFTMAX) { f64::NAN } else { peak },
+            rest,
+            spread: if has(UNKNOWN_SHARE) { f64::NAN } else { spread },
+            peak_share,
+            other_shares: if has(UNKNOWN_SHARE) { f64::NAN } else { other_shares },
+            label: has(LABEL).then_some([x, weight]),
+        }
+    }
+
+    fn all_masked(&self) -> bool {
+        self.rest == -1.0
+    }
+
+    fn all_shares(&self) -> f64 {
+        self.peak_share + self.other_shares
+    }
+}
+
+/// The flags among the numbers of a state.
+const NO_SOFTMAX: u32 = 1;
+const UNKNOWN_SHARE: u32 = 2;
+const LABEL: u32 = 4;
+
+/// The lowest f32, which shaders use as the greatest logit of no logits.
+const LOWEST: f64 = f32::MIN as f64;
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::{Row, Scored};
+    use super::super::softmax;
+    use super::{State, score};
+    use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
+    use std::ops::Range;
+
+    /// A leaf whose loss and derivatives depend on all statistics.
+    struct Leaf {
+        smoothing: f64,
+    }
+
+    impl Softmax for Leaf {
+        fn ignore_index(&self) -> i32 {
+            -100
+        }
+        fn share(&self, q: f64, classes: usize) -> f64 {
+            (1.0 - self.smoothing) * q + self.smoothing / classes as f64
+        }
+        fn spreads(&self) -> bool {
+            self.smoothing > 0.0
+        }
+        fn score(&self, row: &SoftmaxStatistics) -> SoftmaxScore {
+            SoftmaxScore {
+                loss: row.weight * (row.nll + row.miss) + row.spread,
+                d_nll: row.weight * (2.0 - row.miss),
+                extra: row.lse * row.lse,
+                d_lse: 2.0 * row.lse,
+            }
+        }
+    }
+
+    /// The classes of a range.
+    fn shard(row: &Row, range: &Range<usize>) -> Row {
+        Row {
+            x: row.x[range.clone()].to_vec(),
+            dense: row.dense.as_ref().map(|q| q[range.clone()].to_vec()),
+            label: row.label.map(|label| label.wrapping_sub(range.start)),
+            weight: row.weight[range.clone()].to_vec(),
+            classes: row.classes,
+        }
+    }
+
+    fn near(got: f64, want: f64) -> bool {
+        got == want || (got.is_nan() && want.is_nan()) || (got - want).abs() <= 1e-13 * want.abs().max(1.0)
+    }
+
+    /// Compares the shards of a row with the whole row.
+    fn compare(leaf: &Leaf, row: &Row, cuts: &[usize]) {
+        let ends = cuts.iter().copied().chain([row.x.len()]);
+        let ranges: Vec<Range<usize>> =
+            [0].into_iter().chain(cuts.iter().copied()).zip(ends).map(|(a, b)| a..b).collect();
+        let shards: Vec<Row> = ranges.iter().map(|range| shard(row, range)).collect();
+        let states: Vec<State> = shards.iter().map(|shard| State::of(leaf, shard)).collect();
+        let sent = states.iter().map(|state| State::of_numbers(state.numbers()));
+        let wholes = [
+            ("merged in order", states.iter().copied().reduce(State::merge)),
+            ("merged in reverse", states.iter().rev().copied().reduce(State::merge)),
+            ("sent and merged", sent.reduce(State::merge)),
+        ];
+        let want = softmax::score(leaf, row);
+        for (how, whole) in wholes {
+            let said = || format!("{:?} cut at {cuts:?}, {how}", row.x);
+            let scores: Vec<Scored> = shards.iter().map(|shard| score(leaf, shard, whole.unwrap())).collect();
+            for got in &scores {
+                assert!(near(got.loss, want.loss), "{}: loss {} not {}", said(), got.loss, want.loss);
+                assert!(near(got.extra, want.extra), "{}: extra {} not {}", said(), got.extra, want.extra);
+                assert_eq!(got.weight, want.weight, "{}", said());
+            }
+            let all =
+                |of: fn(&Scored) -> &Vec<f64>| scores.iter().flat_map(|score| of(score).clone()).collect::<Vec<_>>();
+            for (got, want) in [(all(|score| &score.d), &want.d), (all(|score| &score.d_extra), &want.d_extra)] {
+                let good = got.len() == want.len() && got.iter().zip(want).all(|(&got, &want)| near(got, want));
+                assert!(good, "{}: derivatives {got:?} not {want:?}", said());
+            }
+        }
+    }
+
+    #[test]
+    fn shards_merge_into_the_whole_row() {
+        let (masked, inf, nan) = (f64::NEG_INFINITY, f64::INFINITY, f64::NAN);
+        let rows: [&[f64]; 12] = [
+            &[0.7],
+            &[1.0, 1.0],
+            &[0.5, -2.0, 3.0, 1.0, 0.0],
+            &[1e6, 1e6 - 1.0, 1e6 - 40.0, 0.0],
+            &[-3e7, -3e7 + 2.0, -3e7],
+            &[700.0, -700.0, 0.0],
+            &[masked, masked, 2.0, 1.0],
+            &[1.0, masked, masked, masked],
+            &[masked, masked, masked],
+            &[nan, 1.0, 2.0, 3.0],
+            &[1.0, 2.0, masked, nan],
+            &[0.0, inf, 1.0, masked],
+        ];
+        for x in rows {
+            let n = x.len();
+            let weight: Vec<f64> = (0..n).map(|k| 0.5 + k as f64).collect();
+            let q: Vec<f64> = (0..n).map(|k| if k % 2 == 0 { 0.75 } else { 0.0 }).collect();
+            let labels = (0..n).map(|label| (Some(label), None));
+            for (label, dense) in labels.chain([(None, Some(q))]) {
+                let row = Row { x: x.to_vec(), dense, label, weight: weight.clone(), classes: n };
+                for leaf in [Leaf { smoothing: 0.0 }, Leaf { smoothing: 0.25 }] {
+                    compare(&leaf, &row, &[]);
+                    for cut in 0..=n {
+                        // a shard may have no classes
+                        compare(&leaf, &row, &[cut]);
+                        (cut..=n).for_each(|second| compare(&leaf, &row, &[cut, second]));
+                    }
+                }
+            }
+        }
+    }
+}

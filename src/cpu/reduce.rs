@@ -1,0 +1,61 @@
+//! Reduces the values of a walk: sums, denominators, and the upstream gradient of each value.
+
+use crate::array::Array;
+use crate::check::{Checked, Divisor};
+use crate::cpu::walk::{Scales, Value, Walk};
+use crate::term::{Part, PartOutcome, Row, Scale};
+
+/// A walk after its reduction.
+pub(super) struct Reduced<'a> {
+    pub walk: &'a dyn Walk,
+    /// The walk's factor in the sum of terms.
+    pub weight: f64,
+    /// The walk's sum; and the sum of its extra losses, where it has them.
+    pub outcomes: Vec<PartOutcome>,
+    /// The upstream gradients of each value.
+    pub scales: Vec<Scales>,
+}
+
+/// Reduces a part's walk, and its rider where it has one.
+pub(super) fn reduce<'a>(part: &Part<Array>, checked: &Checked, walk: &'a dyn Walk) -> Vec<Reduced<'a>> {
+    let walks = [Some((walk, checked.divisor)), walk.rider().zip(checked.rider_divisor)];
+    let rows = part.rows().into_iter().zip(walks.into_iter().flatten());
+    rows.map(|(row, (walk, divisor))| reduce_one(part, &row, walk, divisor)).collect()
+}
+
+fn reduce_one<'a>(part: &Part<Array>, row: &Row, walk: &'a dyn Walk, divisor: Divisor) -> Reduced<'a> {
+    let values = walk.values();
+    let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>();
+    let count = sum(|value| value.count);
+    let [denominator, extra_denominator] = match divisor {
+        Divisor::Number(number) => [number; 2],
+        Divisor::Weights => [sum(|value| value.weight), count],
+        Divisor::Count => [count; 2],
+        Divisor::Tensor => {
+            [part.divide_by.as_ref().and_then(|scale| numbers(scale).first().copied()).unwrap_or(1.0); 2]
+        }
+    };
+    let weight = f64::from(row.weight);
+    let named = |name: &str, sum, denominator| PartOutcome { name: name.into(), sum, denominator, weight };
+    let mut outcomes = vec![named(&row.name, sum(|value| value.loss), denominator)];
+    if let Some(extra) = &row.extra {
+        outcomes.push(named(extra, sum(|value| value.extra), extra_denominator));
+    }
+    let upstream = numbers(&part.upstream);
+    // a tensor of one element is the upstream gradient of every value
+    let upstream_of = |i: usize| upstream.get(i).or(upstream.last()).copied().unwrap_or(1.0);
+    let share = |i: usize, denominator: f64| match denominator {
+        // the mean over no values has no gradient
+        0.0 => 0.0,
+        denominator => upstream_of(i) / denominator,
+    };
+    let scales = (0..values.len()).map(|i| [share(i, denominator), share(i, extra_denominator)]).collect();
+    Reduced { walk, weight, outcomes, scales }
+}
+
+fn numbers(scale: &Scale<Array>) -> Vec<f64> {
+    match scale {
+        Scale::Number(number) => vec![f64::from(*number)],
+        Scale::Tensor(array) => array.to_f64(),
+    }
+}

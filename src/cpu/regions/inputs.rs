@@ -1,0 +1,89 @@
+//! The inputs of a region loss, and the sums over them as they are defined.
+
+use super::probabilities::{Predicted, probabilities};
+use crate::array::Array;
+use crate::leaf::{Activation, Region, RegionSettings, RegionSums};
+use crate::role::Role;
+use crate::shape::Classes;
+use crate::term::Part;
+
+/// The probabilities and targets of all elements.
+pub(super) struct Inputs {
+    pub classes: Classes,
+    pub settings: RegionSettings,
+    pub predicted: Vec<Predicted>,
+    /// The targets: floats as given, or 1 at the label's class.
+    pub t: Vec<f64>,
+    /// Whether each position takes part.
+    pub kept: Vec<bool>,
+}
+
+impl Inputs {
+    pub fn of(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Inputs {
+        let settings = leaf.settings();
+        // a batch without positions may still have very many items; its regions run over none of them
+        let none = settings.batch && classes.positions() == 0;
+        let classes = Classes { n: if none { 0 } else { classes.n }, ..classes };
+        let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
+        let target = part.of_role(Role::Target);
+        let labels = target.filter(|_| !part.is_dense()).map(Array::to_i64);
+        let kept = match (&labels, settings.ignore_index) {
+            (Some(labels), Some(ignored)) => labels.iter().map(|&label| label != i64::from(ignored)).collect(),
+            _ => vec![true; classes.positions()],
+        };
+        let t = match &labels {
+            None => target.map(Array::to_f64).unwrap_or_default(),
+            Some(labels) => one_hot(labels, classes),
+        };
+        Inputs { classes, settings, predicted: probabilities(&x, classes, settings.activation), t, kept }
+    }
+
+    /// The number of regions: a class of an item, or of the whole batch.
+    pub fn regions(&self) -> usize {
+        let items = if self.settings.batch { 1 } else { self.classes.n };
+        items * self.classes.c
+    }
+
+    /// The sums of a region over all positions that take part: `Σ p·t`, `Σ p·(1 − t)` and `Σ (1 − p)·t`; with squares
+    /// `Σ p·t` and `Σ (p − t)²`.
+    pub fn sums(&self, region: usize) -> RegionSums {
+        let (item, k) = (region / self.classes.c, region % self.classes.c);
+        let items = if self.settings.batch { 0..self.classes.n } else { item..item + 1 };
+        let mut sums = RegionSums::default();
+        for (i, j) in items.flat_map(|i| (0..self.classes.s).map(move |j| (i, j))) {
+            if !self.kept[i * self.classes.s + j] {
+                continue;
+            }
+            let at = self.classes.index(i, j, k);
+            let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
+            sums.true_pos += p * t;
+            match self.settings.squared {
+                true => sums.false_pos += self.p_less_t(at).powi(2),
+                false => {
+                    sums.false_pos += p * (1.0 - t);
+                    sums.false_neg += q * t;
+                }
+            }
+        }
+        sums
+    }
+
+    /// `p − t` of an element. With an activation it is `p·(1 − t) − (1 − p)·t`, which keeps its digits where p is nearly a t
+    /// of 0 or 1.
+    pub fn p_less_t(&self, at: usize) -> f64 {
+        let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
+        if self.settings.activation == Activation::None { p - t } else { p * (1.0 - t) - q * t }
+    }
+}
+
+/// A target for each element: 1 at the label's class, or for one channel the label itself.
+fn one_hot(labels: &[i64], classes: Classes) -> Vec<f64> {
+    let mut t = vec![0.0; classes.positions() * classes.c];
+    for (at, &label) in labels.iter().enumerate() {
+        for k in 0..classes.c {
+            let hit = if classes.c == 1 { label == 1 } else { label == k as i64 };
+            t[classes.index(at / classes.s, at % classes.s, k)] = f64::from(u8::from(hit));
+        }
+    }
+    t
+}

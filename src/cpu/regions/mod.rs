@@ -1,0 +1,158 @@
+//! A value for each region, or for each item, from sums of probabilities and targets over positions.
+
+mod inputs;
+mod probabilities;
+mod shards;
+
+use crate::array::Array;
+use crate::cpu::positions::Positions;
+use crate::cpu::walk::{Scales, Value, Walk};
+use crate::leaf::{Activation, Leaf, Region, RegionScore, RegionSums};
+use crate::loss::OperandSpec;
+use crate::math::{greatest, part_of};
+use crate::role::Role;
+use crate::shape::Classes;
+use crate::term::Part;
+use inputs::Inputs;
+use probabilities::Predicted;
+
+/// The scores of all regions, and the inputs that their gradients need.
+pub(super) struct Regions {
+    inputs: Inputs,
+    regions: Vec<Scored>,
+    values: Vec<Value>,
+    rider: Option<Positions>,
+}
+
+/// What a region adds to a value of the loss.
+#[derive(Clone, Copy, Default)]
+struct Scored {
+    /// The place of the value among all values.
+    value: usize,
+    score: RegionScore,
+    /// The factor of the region's derivatives: the weight of its class, or its share in the sums of its item.
+    factor: f64,
+}
+
+impl Regions {
+    /// The regions of a part. A shard is scored by the statistics of all shards, which the part then has.
+    pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
+        let inputs = Inputs::of(part, leaf, classes);
+        let classes = inputs.classes;
+        let among = part.among.as_ref().map(Array::to_f64);
+        let sums = |region: usize| match &among {
+            Some(all) => shards::merged(all, region, inputs.regions()),
+            None => inputs.sums(region),
+        };
+        let sums: Vec<RegionSums> = (0..inputs.regions()).map(sums).collect();
+        let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; classes.c], Array::to_f64);
+        let rider = leaf.rider().and_then(|rider| match rider.loss.leaf() {
+            Leaf::Softmax(leaf) => Some(Positions::of_rider(part, leaf, classes)),
+            // the checks refuse a rider that is no loss of a softmax
+            _ => None,
+        });
+        let mut regions = Regions { inputs, regions: Vec::new(), values: Vec::new(), rider };
+        for sums in sums.chunks(classes.c) {
+            match regions.inputs.settings.together {
+                true => regions.score_together(leaf, sums),
+                false => regions.score_each(leaf, sums, &weight),
+            }
+        }
+        regions
+    }
+
+    /// Scores the classes of an item by themselves: a value for each.
+    fn score_each(&mut self, leaf: &dyn Region, sums: &[RegionSums], weight: &[f64]) {
+        for (k, (&sums, &factor)) in sums.iter().zip(weight).enumerate() {
+            if k == 0 && !self.inputs.settings.include_background {
+                self.regions.push(Scored::default());
+                continue;
+            }
+            let score = leaf.score(sums);
+            self.regions.push(Scored { value: self.values.len(), score, factor });
+            self.values.push(Value::of(part_of(factor, score.loss)));
+        }
+    }
+
+    /// Scores the classes of an item together: one value, of their sums, each class's times its share.
+    fn score_together(&mut self, leaf: &dyn Region, sums: &[RegionSums]) {
+        let shares = shares(leaf, sums);
+        let of = |part: fn(&RegionSums) -> f64| sums.iter().zip(&shares).map(|(sums, share)| share * part(sums)).sum();
+        let score = leaf.score(RegionSums {
+            true_pos: of(|sums| sums.true_pos),
+            false_pos: of(|sums| sums.false_pos),
+            false_neg: of(|sums| sums.false_neg),
+        });
+        let value = self.values.len();
+        self.regions.extend(shares.iter().map(|&factor| Scored { value, score, factor }));
+        self.values.push(Value::of(score.loss));
+    }
+
+    /// The derivative of `Σ scales·value` with respect to the probability of an element, which belongs to class `k` of item `i`.
+    fn slope(&self, i: usize, k: usize, at: usize, scales: &[Scales]) -> f64 {
+        let settings = &self.inputs.settings;
+        if k == 0 && !settings.include_background {
+            return 0.0;
+        }
+        let item = if settings.batch { 0 } else { i };
+        let Scored { value, score, factor } = self.regions[item * self.inputs.classes.c + k];
+        let t = self.inputs.t[at];
+        let slope = match settings.squared {
+            true => score.d_true_pos * t + score.d_false_pos * 2.0 * self.inputs.p_less_t(at),
+            false => (score.d_true_pos - score.d_false_neg) * t + score.d_false_pos * (1.0 - t),
+        };
+        scales[value][0] * part_of(factor, slope)
+    }
+}
+
+/// The share of each class in the sums of its item. A share that f32 does not hold becomes the largest that it does.
+fn shares(leaf: &dyn Region, sums: &[RegionSums]) -> Vec<f64> {
+    let shares: Vec<f64> = sums.iter().map(|&sums| leaf.share(sums)).collect();
+    let infinite = |share: f64| (share as f32).is_infinite();
+    let largest = shares.iter().filter(|&&share| !infinite(share)).fold(0.0, |most: f64, &share| most.max(share));
+    shares.into_iter().map(|share| if infinite(share) { largest } else { share }).collect()
+}
+
+/// The statistics of a shard: the numbers of each region's sums.
+pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Vec<f64> {
+    let inputs = Inputs::of(part, leaf, classes);
+    (0..inputs.regions()).flat_map(|region| shards::numbers(inputs.sums(region))).collect()
+}
+
+impl Walk for Regions {
+    fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    fn rider(&self) -> Option<&dyn Walk> {
+        self.rider.as_ref().map(|rider| rider as &dyn Walk)
+    }
+
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+        let Inputs { classes, settings, predicted, kept, .. } = &self.inputs;
+        let mut gradient = vec![0.0; predicted.len()];
+        for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
+            if !kept[i * classes.s + j] {
+                continue;
+            }
+            let at = |k: usize| classes.index(i, j, k);
+            let slope = |k: usize| self.slope(i, k, at(k), scales);
+            // A softmax's gradient is p·(slope − Σ p·slope). Subtracting the likeliest class's slope from all slopes does not
+            // change it, and where that class is nearly certain, both differences are then small themselves.
+            let p: Vec<f64> = (0..classes.c).map(|k| predicted[at(k)].p).collect();
+            let lead = slope(greatest(&p));
+            let mean: f64 = (0..classes.c).map(|k| p[k] * (slope(k) - lead)).sum();
+            for k in 0..classes.c {
+                let Predicted { p, q } = predicted[at(k)];
+                gradient[at(k)] = match settings.activation {
+                    Activation::None => slope(k),
+                    // a background that takes no part has no gradient, even where it holds a NaN
+                    Activation::Sigmoid if slope(k) == 0.0 => 0.0,
+                    Activation::Sigmoid => slope(k) * p * q,
+                    Activation::Softmax => p * ((slope(k) - lead) - mean),
+                };
+            }
+        }
+        gradient
+    }
+}

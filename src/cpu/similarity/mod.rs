@@ -1,0 +1,153 @@
+//! A value for each row, from its scores against all others.
+
+mod score;
+mod unit;
+
+use crate::array::Array;
+use crate::check::Pairs;
+use crate::cpu::walk::{Scales, Value, Walk};
+use crate::leaf::Similarity;
+use crate::loss::OperandSpec;
+use crate::role::Role;
+use crate::term::Part;
+use score::{Pair, by_pairs, by_softmax};
+use unit::Unit;
+
+/// The products of all pairs, and what the loss makes of them.
+pub(super) struct AllPairs {
+    sides: Vec<Side>,
+    /// The rows of all sides, one side after the other.
+    rows: Vec<Unit>,
+    /// The place of the first row that the first side's rows are compared with.
+    first_other: usize,
+    /// The factor of the products.
+    factor: f64,
+    /// The product of each of the first side's rows with each row that it is compared with.
+    products: Vec<Vec<f64>>,
+    /// The derivatives of each value with respect to the scores of its row with all others.
+    of_rows: Vec<Vec<f64>>,
+    /// The same in the other direction, where the loss is symmetric: of each other row with the first side's rows.
+    of_others: Vec<Vec<f64>>,
+    values: Vec<Value>,
+}
+
+/// An operand that holds rows.
+struct Side {
+    operand: &'static str,
+    /// The place of its first row among the rows of all sides.
+    first: usize,
+    count: usize,
+}
+
+impl AllPairs {
+    pub fn new(part: &Part<Array>, leaf: &dyn Similarity, pairs: Pairs) -> AllPairs {
+        let settings = leaf.settings();
+        let number = |role| part.of_role(role).and_then(|array| array.to_f64().first().copied());
+        let (factor, shift) = (number(Role::Scale).unwrap_or(settings.scale), number(Role::Shift).unwrap_or(0.0));
+        let labels = part.of_role(Role::RowLabels).map(Array::to_i64);
+        let (sides, rows) = sides(part, settings.normalize, pairs.width);
+        // a side alone is compared with itself
+        let first_other = if sides.len() == 1 { 0 } else { pairs.rows };
+        let (own, others) = (&rows[..pairs.rows], &rows[first_other..]);
+        let products: Vec<Vec<f64>> = own.iter().map(|a| others.iter().map(|b| a.dot(b)).collect()).collect();
+
+        // the place of a row among the rows that it is compared with
+        let place = |i: usize| pairs.first + i;
+        let among_itself = sides.len() == 1 || part.of_role(Role::Anchors).is_some();
+        let pair = |i: usize, j: usize| Pair {
+            // a factor that is not finite makes the score unknown, like a row that is not finite
+            score: if factor.is_finite() && shift.is_finite() { factor * products[i][j] + shift } else { f64::NAN },
+            similar: labels.as_ref().map_or(place(i) == j, |labels| labels.get(place(i)) == labels.get(j)),
+            itself: among_itself && place(i) == j,
+        };
+        let score = |pairs: &[Pair], row: &Unit| match settings.pairwise {
+            true => by_pairs(leaf, pairs),
+            false => by_softmax(leaf, pairs, row.is_known()),
+        };
+        let half = if settings.symmetric { 0.5 } else { 1.0 };
+        let halved = |d: Vec<f64>| d.into_iter().map(|d| half * d).collect::<Vec<f64>>();
+        let (mut values, mut of_rows, mut of_others) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..pairs.rows {
+            let of_row: Vec<Pair> = (0..others.len()).map(|j| pair(i, j)).collect();
+            let (mut value, d) = score(&of_row, &rows[i]);
+            of_rows.push(halved(d));
+            if settings.symmetric {
+                let of_other: Vec<Pair> = (0..pairs.rows).map(|j| pair(j, i)).collect();
+                let (other, d) = score(&of_other, &others[i]);
+                value.loss = half * (value.loss + other.loss);
+                of_others.push(halved(d));
+            }
+            values.push(value);
+        }
+        AllPairs { sides, rows, first_other, factor, products, of_rows, of_others, values }
+    }
+
+    /// The gradient with respect to each score.
+    fn slopes(&self, scales: &[Scales]) -> Vec<Vec<f64>> {
+        let mut slopes: Vec<Vec<f64>> = self.products.iter().map(|row| vec![0.0; row.len()]).collect();
+        for (i, [scale, _]) in scales.iter().enumerate() {
+            let add = |slope: &mut f64, d: f64| *slope += if d == 0.0 { 0.0 } else { scale * d };
+            slopes[i].iter_mut().zip(&self.of_rows[i]).for_each(|(slope, d)| add(slope, *d));
+            if let Some(of_other) = self.of_others.get(i) {
+                slopes.iter_mut().zip(of_other).for_each(|(row, d)| add(&mut row[i], *d));
+            }
+        }
+        slopes
+    }
+
+    /// The gradient with respect to one row, from the gradients with respect to all scores.
+    fn of_row(&self, at: usize, slopes: &[Vec<f64>]) -> Vec<f64> {
+        let own = &self.rows[at];
+        let mut d = vec![0.0; own.x.len()];
+        let mut add = |slope: f64, other: &Unit| {
+            let product = |x: f64| if slope == 0.0 { 0.0 } else { self.factor * slope * x };
+            d.iter_mut().zip(&other.x).for_each(|(d, x)| *d += product(*x));
+        };
+        if at < self.values.len() {
+            slopes[at].iter().zip(&self.rows[self.first_other..]).for_each(|(slope, other)| add(*slope, other));
+        }
+        if at >= self.first_other {
+            slopes.iter().zip(&self.rows).for_each(|(slopes, row)| add(slopes[at - self.first_other], row));
+        }
+        own.through_norm(&d)
+    }
+}
+
+/// The operands that hold rows, and all their rows: first the rows that have a value each.
+fn sides(part: &Part<Array>, normalize: bool, width: usize) -> (Vec<Side>, Vec<Unit>) {
+    let header = part.loss.header();
+    let (mut sides, mut rows) = (Vec::new(), Vec::new());
+    let others = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
+    for spec in header.player(Role::Anchors).into_iter().chain(others) {
+        let Some(array) = part.operand(spec.name) else { continue };
+        let (first, count) = (rows.len(), array.shape().first().copied().unwrap_or(0));
+        sides.push(Side { operand: spec.name, first, count });
+        rows.extend(array.to_f64().chunks_exact(width.max(1)).map(|x| Unit::of(x, normalize)));
+        // rows without elements are rows still
+        rows.resize_with(first + count, || Unit::of(&[], normalize));
+    }
+    (sides, rows)
+}
+
+impl Walk for AllPairs {
+    fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+        let slopes = self.slopes(scales);
+        let sum = |of: &dyn Fn(f64, f64) -> f64| {
+            let rows = slopes.iter().zip(&self.products);
+            rows.flat_map(|(slopes, products)| slopes.iter().zip(products)).map(|(d, c)| of(*d, *c)).sum::<f64>()
+        };
+        match operand.role {
+            Role::Scale => vec![sum(&|d, product| d * product)],
+            Role::Shift => vec![sum(&|d, _| d)],
+            _ => {
+                let side = self.sides.iter().find(|side| side.operand == operand.name);
+                let rows = side.map_or(0..0, |side| side.first..side.first + side.count);
+                rows.flat_map(|at| self.of_row(at, &slopes)).collect()
+            }
+        }
+    }
+}

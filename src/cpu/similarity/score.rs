@@ -1,0 +1,128 @@
+//! The score of one row against all others, and its derivatives.
+
+use crate::cpu::softmax::Softmax;
+use crate::cpu::walk::Value;
+use crate::leaf::{PairScore, RowScore, Similarity, SimilarityStatistics};
+
+/// One row and one of the rows that it is compared with.
+pub(super) struct Pair {
+    pub score: f64,
+    /// Whether the two belong together.
+    pub similar: bool,
+    /// Whether the two are the same row, which is not compared with itself.
+    pub itself: bool,
+}
+
+/// The value of a row where every pair has a loss of its own: their sum. Gives its derivative with respect to each score.
+pub(super) fn by_pairs(leaf: &dyn Similarity, pairs: &[Pair]) -> (Value, Vec<f64>) {
+    let score = |pair: &Pair| match pair.score.is_nan() {
+        true => PairScore { loss: f64::NAN, d: f64::NAN },
+        false => leaf.pair(pair.score, pair.similar),
+    };
+    let scores: Vec<PairScore> = pairs.iter().map(score).collect();
+    let loss = scores.iter().map(|score| score.loss).sum();
+    (Value::of(loss), scores.iter().map(|score| score.d).collect())
+}
+
+/// The value of a row from a softmax over its scores: of `Σ −log p` over the rows that it belongs together with. Gives its
+/// derivative with respect to each score.
+pub(super) fn by_softmax(leaf: &dyn Similarity, pairs: &[Pair], known: bool) -> (Value, Vec<f64>) {
+    if !known {
+        // even where the row belongs together with no other
+        let d = pairs.iter().map(|pair| if pair.itself { 0.0 } else { f64::NAN });
+        return (Value::of(f64::NAN), d.collect());
+    }
+    let others = || pairs.iter().filter(|pair| !pair.itself);
+    let softmax = softmax(others().map(|pair| pair.score));
+    let similar = others().filter(|pair| pair.similar).count() as f64;
+    let surprise = others().filter(|pair| pair.similar).map(|pair| softmax.nll(pair.score)).sum();
+    let RowScore { loss, d } = leaf.row(SimilarityStatistics { surprise, similar });
+    let slope = |pair: &Pair| {
+        let p = softmax.p(pair.score);
+        // 1 − p, which keeps its digits for a nearly certain row
+        let miss = if pair.score == softmax.max { softmax.rest / softmax.total() } else { 1.0 - p };
+        match (pair.itself || d == 0.0, pair.similar) {
+            (true, _) => 0.0,
+            (_, true) if similar == 1.0 => -d * miss,
+            (_, true) => d * (similar * p - 1.0),
+            (_, false) => d * similar * p,
+        }
+    };
+    // a row that belongs together with no other has no value
+    let counts = if similar == 0.0 { 0.0 } else { 1.0 };
+    (Value { loss, extra: 0.0, weight: counts, count: counts }, pairs.iter().map(slope).collect())
+}
+
+/// The softmax of the scores. Where several are the greatest, `rest` counts 1 for each but the first.
+fn softmax(scores: impl Iterator<Item = f64> + Clone) -> Softmax {
+    let greater = |max: f64, x: f64| if x.is_nan() || x > max { x } else { max };
+    let max = scores.clone().fold(f64::NEG_INFINITY, greater);
+    let greatest = scores.clone().filter(|&x| x == max).count() as f64;
+    let below: f64 = scores.filter(|&x| x != max).map(|x| (x - max).exp()).sum();
+    Softmax { max, rest: below + (greatest - 1.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pair, by_softmax};
+    use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
+
+    /// The mean of −log p over the rows that belong together.
+    struct Mean;
+
+    impl Similarity for Mean {
+        fn settings(&self) -> SimilaritySettings {
+            SimilaritySettings { scale: 1.0, normalize: false, symmetric: false, pairwise: false }
+        }
+        fn row(&self, row: SimilarityStatistics) -> RowScore {
+            match row.similar {
+                0.0 => RowScore::default(),
+                similar => RowScore { loss: row.surprise / similar, d: 1.0 / similar },
+            }
+        }
+    }
+
+    /// The definition without any care for digits.
+    fn plain(pairs: &[Pair]) -> f64 {
+        let others = || pairs.iter().filter(|pair| !pair.itself);
+        let sum: f64 = others().map(|pair| pair.score.exp()).sum();
+        let similar = others().filter(|pair| pair.similar).count() as f64;
+        others().filter(|pair| pair.similar).map(|pair| -(pair.score.exp() / sum).ln()).sum::<f64>() / similar
+    }
+
+    #[test]
+    fn it_is_the_definition() {
+        let row = |scores: &[f64], similar: &[usize]| -> Vec<Pair> {
+            let pair = |(k, &score)| Pair { score, similar: similar.contains(&k), itself: k == 1 };
+            scores.iter().enumerate().map(pair).collect()
+        };
+        for (scores, similar) in [
+            (&[0.5, 9.0][..], &[0][..]),
+            (&[1.0, 9.0, 2.0, -1.0], &[2]),
+            (&[1.0, 9.0, 2.0, -1.0], &[0, 1, 3]),
+            (&[2.0, 0.0, 2.0, 2.0, -40.0], &[0, 4]),
+        ] {
+            let pairs = row(scores, similar);
+            let (value, d) = by_softmax(&Mean, &pairs, true);
+            assert!((value.loss - plain(&pairs)).abs() <= 1e-13, "{scores:?}: {}, not {}", value.loss, plain(&pairs));
+            for k in 0..scores.len() {
+                let at = |step: f64| {
+                    let mut moved = scores.to_vec();
+                    moved[k] += step;
+                    plain(&row(&moved, similar))
+                };
+                let slope = (at(1e-6) - at(-1e-6)) / 2e-6;
+                assert!((d[k] - slope).abs() <= 1e-8, "{scores:?}: {} at {k}, the slope is {slope}", d[k]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_without_another_like_it_has_no_value() {
+        let pairs = [Pair { score: 1.0, similar: false, itself: false }];
+        for pairs in [&[][..], &pairs] {
+            let (value, d) = by_softmax(&Mean, pairs, true);
+            assert_eq!((value.loss, value.count, d), (0.0, 0.0, vec![0.0; pairs.len()]));
+        }
+    }
+}

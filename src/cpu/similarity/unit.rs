@@ -1,0 +1,42 @@
+//! A row that is ready to be multiplied with other rows: divided by its norm, where the loss asks for it.
+
+/// A row is divided by at least this norm.
+const LEAST_NORM: f64 = 1e-8;
+
+/// A row that is ready to be multiplied, and the norm it had.
+pub(super) struct Unit {
+    pub x: Vec<f64>,
+    norm: f64,
+    normalized: bool,
+}
+
+impl Unit {
+    /// A row that holds an infinity becomes NaN, since its products are unknown.
+    pub fn of(x: &[f64], normalize: bool) -> Unit {
+        let finite = x.iter().all(|x| x.is_finite());
+        let norm = if normalize { x.iter().map(|x| x * x).sum::<f64>().sqrt() } else { 1.0 };
+        let divided = |x: &f64| if finite { x / norm.max(LEAST_NORM) } else { f64::NAN };
+        Unit { x: x.iter().map(divided).collect(), norm, normalized: normalize }
+    }
+
+    pub fn is_known(&self) -> bool {
+        self.x.iter().all(|x| !x.is_nan())
+    }
+
+    pub fn dot(&self, other: &Unit) -> f64 {
+        self.x.iter().zip(&other.x).map(|(a, b)| a * b).sum()
+    }
+
+    /// The gradient with respect to the caller's row, from the gradient `d` with respect to the divided row.
+    ///
+    /// It is 0 where the norm is 0, and where `d` is 0: a row that is compared with no other row may be unknown.
+    pub fn through_norm(&self, d: &[f64]) -> Vec<f64> {
+        if !self.normalized || d.iter().all(|&d| d == 0.0) {
+            return d.to_vec();
+        }
+        let along: f64 = if self.norm < LEAST_NORM { 0.0 } else { d.iter().zip(&self.x).map(|(d, x)| d * x).sum() };
+        let norm = self.norm.max(LEAST_NORM);
+        let divide = |(d, x): (&f64, &f64)| if self.norm == 0.0 { 0.0 } else { (d - along * x) / norm };
+        d.iter().zip(&self.x).map(divide).collect()
+    }
+}

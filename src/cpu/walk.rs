@@ -1,0 +1,38 @@
+//! What every twin's walk gives: the values of the unreduced loss, and gradients.
+
+use crate::loss::OperandSpec;
+
+/// One value of the unreduced loss, and what it adds to the denominators of a mean.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Value {
+    /// The loss.
+    pub loss: f64,
+    /// A second loss, which a mean divides by the count of values, whatever their weights.
+    pub extra: f64,
+    /// The weight of the value; 0 where it takes no part.
+    pub weight: f64,
+    /// 1, or 0 where the value takes no part.
+    pub count: f64,
+}
+
+impl Value {
+    /// A value of weight 1, without an extra loss.
+    pub fn of(loss: f64) -> Value {
+        Value { loss, extra: 0.0, weight: 1.0, count: 1.0 }
+    }
+}
+
+/// The upstream gradients of a value: of its loss, and of its extra loss.
+pub(super) type Scales = [f64; 2];
+
+/// A walk over a part's operands.
+pub(super) trait Walk {
+    /// The values of the unreduced loss.
+    fn values(&self) -> &[Value];
+    /// The walk of the rider, where the loss has one.
+    fn rider(&self) -> Option<&dyn Walk> {
+        None
+    }
+    /// The gradient of `Σ scales·value` with respect to an operand, element by element.
+    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;
+}

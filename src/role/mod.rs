@@ -1,0 +1,7 @@
+//! What an operand is to a loss: its role, the values it holds, and its shape in a call.
+
+mod operand;
+mod sizes;
+
+pub use operand::{Domain, Role};
+pub use sizes::{Axis, Sizes};

@@ -1,0 +1,77 @@
+//! What an operand is to a loss, which settles its shape and dtype; and the values it holds.
+
+/// What an operand is to a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A float for each element, of the prediction's shape.
+    Element,
+    /// A float for each element of the last axis.
+    Column,
+    /// A float for each row: of the prediction's shape without its last axis.
+    Row,
+    /// A prediction with a class axis, `[N, C, ...]`.
+    Classes,
+    /// A target with one label a position, or one float for each element of the prediction.
+    Target,
+    /// A target with one label a position.
+    Labels,
+    /// One float for each element of the prediction with a class axis.
+    Dense,
+    /// A float for each class, `[C]`.
+    PerClass,
+    /// A float for each value of the unreduced loss: a factor.
+    Weight,
+    /// A float for each value of the unreduced loss. Zero leaves the value out, whatever the other operands hold there;
+    /// any other number keeps it.
+    Mask,
+    /// An integer for each item, `[N]`: the item's place in the table.
+    Index,
+    /// The table, `[T]`.
+    Table,
+    /// An operand of a sum of losses. The loss in the sum that takes it checks it.
+    Part,
+    /// A row for each item, `[N, D]`: the rows that are compared, and the rows that they are compared with.
+    Rows,
+    /// More rows that each row is compared with, `[M, D]`.
+    MoreRows,
+    /// A shard of the rows, `[n, D]`: only these rows have a value, each compared with all rows.
+    Anchors,
+    /// A label of any value for each row, `[N]`: rows of equal labels belong together.
+    RowLabels,
+    /// Feature maps, `[N, C, ...]`, whose channels are compared.
+    Channels,
+    /// The row of each class of a projection, `[V, D]`.
+    Projection,
+    /// A float for each class of a projection, `[V]`.
+    PerProjection,
+    /// The factor of the scores, `[1]`.
+    Scale,
+    /// The summand of the scores, `[1]`.
+    Shift,
+}
+
+/// The values that an operand holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Any real number.
+    Real,
+    /// From 0 to 1.
+    Probability,
+    /// 0 or 1.
+    Binary,
+    /// −1 or 1.
+    Sign,
+    /// Greater than 0.
+    Positive,
+    /// The log of a probability, or of a ratio of two. Its exponential is no large number.
+    Log,
+    /// Corners of boxes: x1, y1, x2, y2 with x2 ≥ x1 and y2 ≥ y1.
+    Corners,
+}
+
+impl Role {
+    /// Whether an operand of this role holds integers only.
+    pub const fn is_integer(self) -> bool {
+        matches!(self, Role::Labels | Role::Index | Role::RowLabels)
+    }
+}
