@@ -1,4 +1,4 @@
-//! Tensors of `.safetensors` files.
+//! Reads tensors of `.safetensors` files.
 
 use super::Bytes;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
@@ -8,7 +8,7 @@ use wgloss::{Array, DType};
 /// The longest header that is read: the format's own limit.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The tensor of this name in a file, of which nothing else but the header is kept.
+/// Reads the tensor named `tensor`. Of the file, only the header and this tensor are held in memory.
 pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array, String> {
     let cut_off = || "is damaged: it is cut off in its header".to_string();
     let size = bytes.next(8)?.ok_or_else(cut_off)?;
@@ -18,7 +18,7 @@ pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array,
         return Err(format!("is damaged: its header is longer than {LONGEST_HEADER} bytes"));
     }
     let header = bytes.next(size)?.ok_or_else(cut_off)?;
-    // shapes, dtypes and offsets are held against each other
+    // deserialising checks shapes, dtypes and offsets against each other
     let file: Metadata = serde_json::from_slice(&header).map_err(|error| format!("is damaged: {error}"))?;
     if file.data_len() as u64 != bytes.left {
         let (named, held) = (file.data_len(), bytes.left);
@@ -80,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_read_as_what_they_are() {
-        // one and a half, and the smallest there is
+    fn f16_and_bf16_keep_their_dtype() {
+        // 1.5, and the smallest subnormal
         for (name, dtype, elements, least) in [
             ("F16", DType::F16, [0x00, 0x3e, 1, 0], 2f64.powi(-24)),
             ("BF16", DType::BF16, [0xc0, 0x3f, 1, 0], 2f64.powi(-133)),
