@@ -1,4 +1,4 @@
-//! Brings results back to the host: the only file that maps memory and waits for the GPU.
+//! Reads results back to the host. Only this file maps memory and waits for the GPU.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -15,13 +15,13 @@ type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 #[cfg(target_arch = "wasm32")]
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-/// Runs a future to its end on this thread.
+/// Runs a future on this thread until it is done.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     pollster::block_on(future)
 }
 
-/// A result on its way from the GPU: `.wait()` natively, `.await` anywhere, under any executor.
+/// A result that is being read from the GPU. Use `.wait()` natively, or `.await` anywhere, under any executor.
 #[must_use = "nothing is known of the result before it is waited for"]
 pub struct Read<T> {
     pending: Pending<T>,
@@ -29,12 +29,12 @@ pub struct Read<T> {
     driven: Driven,
 }
 
-/// How the device is driven until the result is there; a browser does that itself.
+/// What drives the device until the result arrives. A browser does this itself.
 #[cfg(not(target_arch = "wasm32"))]
 struct Driven {
     gpu: Gpu,
     submission: Option<wgpu::SubmissionIndex>,
-    /// Why the device could not be waited for, from the thread that drives it for an executor that does not.
+    /// The error of the thread that drives the device while an executor awaits the result.
     driver: Option<Pending<()>>,
 }
 
@@ -44,16 +44,16 @@ impl<T> std::fmt::Debug for Read<T> {
     }
 }
 
-/// The runs that a read asks a verdict about.
+/// The runs that a read asks about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Asked {
     LastRun,
-    /// All runs since this was last asked.
+    /// All runs since the last such read.
     AllRuns,
 }
 
 impl Read<()> {
-    /// Asks a verdict for the first bad label of all runs since it was last asked.
+    /// Asks for the first bad label of all runs since the last such read.
     pub(super) fn of_all_runs(gpu: &Gpu, verdict: &Arc<Verdict>) -> Read<()> {
         Read::begun(gpu, &verdict.memory, 0, Some((verdict, Asked::AllRuns)), |_| Ok(()))
     }
@@ -79,7 +79,7 @@ impl<T: Send + 'static> Read<T> {
         }
     }
 
-    /// Reads the first bytes of a memory, and what a verdict needs, in one submission.
+    /// Reads the first `bytes` bytes of a memory, and the verdict's head, in one submission.
     pub(super) fn of_memory(
         gpu: &Gpu,
         memory: &Memory,
@@ -115,7 +115,7 @@ impl<T: Send + 'static> Read<T> {
         verdict: Option<(&Arc<Verdict>, Asked)>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Result<Read<T>> {
-        // copies move whole words: a tensor of bytes may begin and end inside one
+        // copies move whole words, but a tensor may begin and end inside a word
         let (begin, end) =
             (memory.offset / 4 * 4, (memory.offset + bytes).next_multiple_of(4).min(memory.buffer.size()));
         let lead = (memory.offset - begin) as usize;
@@ -151,7 +151,7 @@ impl<T: Send + 'static> Read<T> {
         let hears = hears.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
         let map = || {
             staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
-                // what was cleared on the GPU is kept here, even if the read has been given up by now
+                // the label was cleared on the GPU, so keep it on the host, even if the caller has dropped the read
                 if let (Some((verdict, staging)), Ok(())) = (hears, &mapped)
                     && let Ok(head) = staging.get_mapped_range(..Verdict::BYTES)
                 {
@@ -162,7 +162,7 @@ impl<T: Send + 'static> Read<T> {
         };
         gpu.scoped(map)?;
         let context = gpu.clone();
-        // with what this read itself was refused
+        // includes refusals of this read
         #[cfg(target_arch = "wasm32")]
         let accepted = gpu.late().so_far();
         let pending = async move {
@@ -175,7 +175,7 @@ impl<T: Send + 'static> Read<T> {
                     return Err(lost("a result could not be read back"));
                 }
             }
-            // nobody else can have unmapped it
+            // nothing else can unmap the buffer
             let view = staging.get_mapped_range(..).map_err(|_| lost("a result could not be read back"))?;
             let head = &view[..verdict_bytes as usize];
             match verdict {
@@ -189,10 +189,10 @@ impl<T: Send + 'static> Read<T> {
         Ok(Read::new(Box::pin(pending), gpu, Some(submission)))
     }
 
-    /// Waits for the result, for as long as the context's timeout allows.
+    /// Waits for the result, at most for the context's timeout.
     ///
     /// # Errors
-    /// What went wrong on the GPU; [`Error::LabelOutOfRange`] where a label was bad; [`Error::Timeout`].
+    /// Errors of the GPU; [`Error::LabelOutOfRange`] for a bad label; [`Error::Timeout`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<T> {
         poll(&self.driven.gpu, self.driven.submission.take())?;
@@ -219,8 +219,8 @@ impl<T> Future for Read<T> {
     }
 }
 
-/// Drives the device on a thread of its own, since nobody else drives a native device: the mapping's callback wakes the
-/// executor, or what this gives, where the wait fails.
+/// Drives a native device on a separate thread, because nothing else does. The mapping's callback wakes the executor,
+/// or the future returned here does if waiting fails.
 #[cfg(not(target_arch = "wasm32"))]
 fn drive(gpu: Gpu, submission: wgpu::SubmissionIndex) -> Pending<()> {
     let (sender, receiver) = oneshot_channel();
@@ -237,12 +237,12 @@ fn drive(gpu: Gpu, submission: wgpu::SubmissionIndex) -> Pending<()> {
     })
 }
 
-/// Drives the device until a submission is done.
+/// Waits until a submission is done.
 #[cfg(not(target_arch = "wasm32"))]
 fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
     let timeout = gpu.timeout();
     let wait = wgpu::PollType::Wait { submission_index: submission, timeout: Some(timeout) };
-    // wgpu can panic in poll where the device is lost while it waits (gfx-rs/wgpu#9128)
+    // wgpu can panic in `poll` if the device is lost while it waits (gfx-rs/wgpu#9128)
     let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| gpu.device().poll(wait)));
     match polled {
         Ok(Ok(_)) => Ok(()),
