@@ -65,7 +65,7 @@ fn ids() -> Vec<&'static str> {
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("it has to be NAME=VALUE".into()),
+        _ => Err("expected NAME=VALUE".into()),
     }
 }
 
@@ -118,11 +118,11 @@ impl Eval {
         for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
             let target = output::check(place, &[".npy"])?;
             if targets.iter().any(|other| output::is_same(&target, other)) {
-                return Err(Failure::Input(format!("{place}: is to be written twice")));
+                return Err(Failure::Input(format!("{place}: is named for two outputs")));
             }
             let reads = |read: &&String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
             if let Some((name, _)) = self.places().find(|(_, read)| reads(read)).filter(|_| !self.force) {
-                return Err(Failure::Input(format!("{place}: is what `{name}` is read from; --force overwrites it")));
+                return Err(Failure::Input(format!("{place}: `{name}` is read from it; --force overwrites it")));
             }
             targets.push(target);
         }

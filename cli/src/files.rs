@@ -34,7 +34,7 @@ pub fn read(place: &str) -> Result<Array, Failure> {
     let (path, tensor) = split(place);
     let safetensors = path.ends_with(".safetensors");
     if !safetensors && !path.ends_with(".npy") {
-        return Err(refuse("the files read are FILE.npy and FILE.safetensors:TENSOR".into()));
+        return Err(refuse("expected FILE.npy or FILE.safetensors:TENSOR".into()));
     }
     let metadata = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?;
     if !metadata.is_file() {
@@ -119,7 +119,7 @@ mod tests {
         let text = directory.path().join("notes.txt");
         fs::write(&text, "x").unwrap();
         let missing = directory.path().join("missing.safetensors:x");
-        for (path, expected) in [(folder, "is not a file"), (text, "the files read are"), (missing, "os error")] {
+        for (path, expected) in [(folder, "is not a file"), (text, "expected FILE.npy"), (missing, "os error")] {
             let place = path.to_str().unwrap();
             let why = read(place).unwrap_err().to_string();
             assert!(why.starts_with(place) && why.contains(expected), "{why} does not say {expected}");

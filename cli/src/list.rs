@@ -25,7 +25,7 @@ impl List {
         let tasks: Vec<&Task> = TASKS.iter().filter(|task| task.name.contains(&meant)).collect();
         if tasks.is_empty() {
             let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
-            return Err(Failure::Input(format!("no task is called {meant:?}; there are {}", names.join("; "))));
+            return Err(Failure::Input(format!("no task contains {meant:?}; there are {}", names.join("; "))));
         }
         for Task { name, data, targets, code, note } in tasks {
             writeln!(out, "{name}: {} against {}", plain(data), plain(targets))?;

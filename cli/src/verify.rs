@@ -157,7 +157,7 @@ impl Verify {
         let target = output::check(place, &[".json"])?;
         let cases = self.cases.as_ref().and_then(|folder| std::fs::canonicalize(folder).ok());
         match target.parent().filter(|parent| target.exists() && cases.as_deref() == Some(*parent)) {
-            Some(_) => Err(Failure::Input(format!("{place}: is one of the cases that are read"))),
+            Some(_) => Err(Failure::Input(format!("{place}: is a file of cases"))),
             None => Ok(()),
         }
     }

@@ -64,7 +64,7 @@ fn a_failed_case_says_why() {
         (sum, r#""colour": "red""#, "refused: mse: option `colour`"),
         (sum, r#""colour": [[1]]"#, "option `colour` is [[1]], which is not known"),
         (r#""atol""#, r#""colour": 1, "atol""#, "unknown field `colour`"),
-        (r#""atol": 1e-7, "#, "", "neither a refusal nor a pair of tolerances"),
+        (r#""atol": 1e-7, "#, "", "expected an `error`, or `rtol` and `atol`"),
         (inputs, r#"["input"]"#, "tensor `one/target` is not known"),
         (inputs, r#"["input", "mask"]"#, "tensor `one/mask` is missing"),
         (ONE, accepted, "with gradients: not refused as invalid_option"),
@@ -208,10 +208,10 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_runs() {
     let directory = cases("one", "one");
     fs::create_dir(directory.path().join("folder.json")).unwrap();
     for (place, said) in [
-        ("r.txt", "error: r.txt: the files written are FILE.json"),
+        ("r.txt", "error: r.txt: expected FILE.json"),
         ("none/r.json", "error: none/r.json: its directory"),
-        ("folder.json", "error: folder.json: is there, and is not a file"),
-        ("./mse.json", "error: ./mse.json: is one of the cases that are read"),
+        ("folder.json", "error: folder.json: exists, but is not a file"),
+        ("./mse.json", "error: ./mse.json: is a file of cases"),
     ] {
         let (run, status, _) = verified(&directory, &["--report", place]);
         assert_eq!((status, run.out.as_str()), (Some(2), ""), "{run:#?}");
@@ -256,14 +256,14 @@ fn a_refused_evaluation_leaves_no_files() {
         ("mse", &["--weight", "long.npy"], 1, "error: mse: `weight` has shape [3]"),
         ("mse", &["--weight", "cut.npy"], 2, "error: cut.npy: is cut off"),
         ("mse", &["--weight", "folder.npy"], 2, "error: folder.npy: is not a file"),
-        ("mse", &["--weight", "t.safetensors:u"], 2, "error: t.safetensors:u: has no such tensor, but deep/t"),
+        ("mse", &["--weight", "t.safetensors:u"], 2, "error: t.safetensors:u: has no such tensor; it has deep/t"),
         ("mse", &["--gradient-of", "mask=m.npy"], 1, "operand `mask` is not given"),
         ("mse", &["--gradient-of", "input=none/g.npy"], 2, "error: none/g.npy: its directory"),
         ("mse", &["--gradient-of", "input=x.npy/g.npy"], 2, "error: x.npy/g.npy: "),
-        ("mse", &["--gradient-of", "input=g.txt"], 2, "error: g.txt: the files written"),
-        ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: is there, and is not a file"),
+        ("mse", &["--gradient-of", "input=g.txt"], 2, "error: g.txt: expected FILE.npy"),
+        ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: exists, but is not a file"),
         ("mse", &["--gradient-of", &endless], 2, "os error"),
-        ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is to be written twice"),
+        ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is named for two outputs"),
         ("mse", &["--output", "old.npy", "--option", "colour=red"], 1, "option `colour`"),
         ("mse", &["--device", "tpu"], 2, "tpu"),
     ];
@@ -284,7 +284,7 @@ fn a_landscape_that_cannot_be_drawn_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     for (arguments, said) in [
         (["--size", "1"], "1 is not in 2..=1000"),
-        (["--out", "flat.jpg"], "error: flat.jpg: the files written are FILE.png and FILE.svg"),
+        (["--out", "flat.jpg"], "error: flat.jpg: expected FILE.png or FILE.svg"),
         (["--out", "none/flat.png"], "error: none/flat.png: its directory"),
         (["--surface", "moon"], "moon"),
     ] {
@@ -328,7 +328,7 @@ fn an_output_that_is_read_is_refused_unless_forced() {
         for outputs in [["--output", place], ["--gradient-of", &format!("target={place}")]] {
             let run = wgloss(directory.path(), &[&base[..], &outputs].concat());
             assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
-            let said = format!("error: {place}: is what `input` is read from; --force overwrites it");
+            let said = format!("error: {place}: `input` is read from it; --force overwrites it");
             assert!(run.err.contains(&said), "{said}: {run:#?}");
             assert_eq!(fs::read(at("x.npy")).unwrap(), before);
         }
@@ -453,11 +453,11 @@ mod unix {
 
         let run = write("dangling.npy");
         assert_eq!(run.status, Some(2), "{run:#?}");
-        assert!(run.err.contains("dangling.npy: is a link to gone.npy, which is not there"), "{run:#?}");
+        assert!(run.err.contains("dangling.npy: is a link to gone.npy, which does not exist"), "{run:#?}");
         assert!(fs::symlink_metadata(at("dangling.npy")).unwrap().is_symlink());
         let run = write("fixed.npy");
         assert_eq!(run.status, Some(2), "{run:#?}");
-        assert!(run.err.contains("fixed.npy: is there, and may not be written"), "{run:#?}");
+        assert!(run.err.contains("fixed.npy: exists, but may not be written"), "{run:#?}");
         let left = names(directory.path());
         assert!(left.iter().all(|name| !name.starts_with('.')), "{left:?}");
     }

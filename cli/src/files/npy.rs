@@ -34,10 +34,10 @@ pub fn read(bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
     let size = match version[..] {
         [1, _] => number(&next(2)?),
         [2 | 3, _] => number(&next(4)?),
-        _ => return Err(format!("is of .npy version {}.{}, which is not known", version[0], version[1])),
+        _ => return Err(format!("has the unknown .npy version {}.{}", version[0], version[1])),
     };
     if size > LONGEST_HEADER && size as u64 <= bytes.left {
-        return Err(format!("has a damaged header: it is of {size} bytes, more than {LONGEST_HEADER}"));
+        return Err(format!("has a damaged header: {size} bytes are more than {LONGEST_HEADER}"));
     }
     let text = bytes.next(size)?.ok_or("is cut off in its header")?;
     let text = str::from_utf8(&text).map_err(|_| "has a damaged header: it is not text")?;
@@ -89,7 +89,7 @@ impl Header {
                 "descr" => descr = Some(literal.string()?.to_string()),
                 "fortran_order" => fortran_order = Some(literal.flag()?),
                 "shape" => shape = Some(literal.shape()?),
-                other => return Err(format!("has a damaged header: it speaks of `{other}`")),
+                other => return Err(format!("has a damaged header: unknown key `{other}`")),
             }
             if !literal.eat(",") {
                 literal.expect("}")?;
@@ -107,7 +107,7 @@ impl Header {
         let dtype = TYPES.iter().find(|(_, descr)| *descr == self.descr || descr.replace('|', "<") == self.descr);
         let Some((dtype, _)) = dtype else {
             let known: Vec<_> = TYPES.iter().map(|(_, descr)| *descr).collect();
-            return Err(format!("holds {}; what is read is {}", self.descr, known.join(", ")));
+            return Err(format!("holds {}; supported are {}", self.descr, known.join(", ")));
         };
         let size = self.shape.iter().try_fold(dtype.size(), |size, &axis| size.checked_mul(axis));
         let size = size.ok_or_else(|| format!("is damaged: its shape {:?} is too large", self.shape))?;
@@ -290,7 +290,7 @@ mod tests {
             (file(1, "{'descr': '<f4', 'shape': (2,)}", &[0; 8]), "not complete"),
             (file(1, "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}", &[0; 8]), "expected True or False"),
             (file(1, &(header("<f4", "(2,)") + "x"), &[0; 8]), "not complete"),
-            (file(1, "{'colour': 'red'}", &[0; 8]), "speaks of `colour`"),
+            (file(1, "{'colour': 'red'}", &[0; 8]), "unknown key `colour`"),
             (file(1, "", &[0; 8]), "expected `{`"),
             (with("<f4", &format!("({}2)", "1,".repeat(64))), "65 axes"),
         ];

@@ -23,7 +23,7 @@ pub fn abandon() -> impl Sized {
     temporaries
 }
 
-/// Writes all files. Each is first written to a temporary file in its directory; then all are renamed.
+/// Writes all files. First each is written to a temporary file in its directory; then these replace the targets.
 pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
     signals::watch();
     let written = outputs.iter().map(|(place, bytes)| {
@@ -32,7 +32,7 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
         Ok((place, target, temporary))
     });
     let written = written.collect::<Result<Vec<_>, Failure>>()?;
-    // from here on a signal waits until all files are renamed
+    // from here on a signal waits until all targets are replaced
     let mut temporaries = temporaries();
     let mut new: Vec<PathBuf> = Vec::new();
     for (place, target, temporary) in written {
@@ -54,7 +54,7 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
 pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
     if !endings.iter().any(|ending| place.ends_with(ending)) {
         let files: Vec<_> = endings.iter().map(|ending| format!("FILE{ending}")).collect();
-        return Err(refuse(place, format!("the files written are {}", files.join(" and "))));
+        return Err(refuse(place, format!("expected {}", files.join(" or "))));
     }
     target(place)
 }
@@ -73,14 +73,14 @@ fn target(place: &str) -> Result<PathBuf, Failure> {
     // a link stays, and the file that it points to is replaced
     match fs::canonicalize(place) {
         Ok(target) => match fs::metadata(&target) {
-            Ok(there) if !there.is_file() => Err(refuse(place, "is there, and is not a file")),
-            Ok(there) if there.permissions().readonly() => Err(refuse(place, "is there, and may not be written")),
+            Ok(there) if !there.is_file() => Err(refuse(place, "exists, but is not a file")),
+            Ok(there) if there.permissions().readonly() => Err(refuse(place, "exists, but may not be written")),
             Ok(_) => Ok(target),
             Err(error) => Err(refuse(place, error)),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
             if let Ok(missing) = fs::read_link(place) {
-                return Err(refuse(place, format!("is a link to {}, which is not there", missing.display())));
+                return Err(refuse(place, format!("is a link to {}, which does not exist", missing.display())));
             }
             let name = Path::new(place).file_name().unwrap_or_default();
             let directory = fs::canonicalize(directory(Path::new(place)));

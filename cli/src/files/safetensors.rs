@@ -27,9 +27,9 @@ pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array,
     let mut names = file.offset_keys();
     names.sort_unstable();
     let Some(tensor) = tensor else {
-        return Err(format!("write FILE.safetensors:TENSOR, with one of its tensors: {}", names.join(", ")));
+        return Err(format!("expected FILE.safetensors:TENSOR; its tensors are {}", names.join(", ")));
     };
-    let info = file.info(tensor).ok_or_else(|| format!("has no such tensor, but {}", names.join(", ")))?;
+    let info = file.info(tensor).ok_or_else(|| format!("has no such tensor; it has {}", names.join(", ")))?;
     let dtype = dtype(info.dtype)?;
     let (start, end) = info.data_offsets;
     bytes.skip(start)?;
@@ -52,7 +52,7 @@ fn dtype(dtype: Dtype) -> Result<DType, String> {
         Dtype::U32 => DType::U32,
         Dtype::U8 => DType::U8,
         Dtype::I64 => DType::I64,
-        other => return Err(format!("holds {other:?}; what is read is F32, F16, BF16, F64, I32, U32, U8 and I64")),
+        other => return Err(format!("holds {other:?}; supported are F32, F16, BF16, F64, I32, U32, U8 and I64")),
     })
 }
 
@@ -104,7 +104,7 @@ mod tests {
             (file(&header("F32", "[4611686018427387904,4]", 8), &[0; 8]), Some("x"), "is damaged"),
             (file(&header("F99", "[2]", 8), &[0; 8]), Some("x"), "is damaged"),
             (file(&header("C64", "[1]", 8), &[0; 8]), Some("x"), "holds C64"),
-            (good.clone(), Some("y"), "no such tensor, but x"),
+            (good.clone(), Some("y"), "no such tensor; it has x"),
             (good.clone(), None, "FILE.safetensors:TENSOR"),
         ];
         for (bytes, tensor, expected) in damaged {

@@ -93,7 +93,7 @@ impl Text {
                 loss: tensors.array("expect/loss")?,
                 gradients: tensors.named("expect/grad/", &self.gradients)?,
             },
-            _ => return Err("neither a refusal nor a pair of tolerances".into()),
+            _ => return Err("expected an `error`, or `rtol` and `atol`".into()),
         };
         tensors.all_used()?;
         Ok(Body { job: Job { loss, options, operands, upstream }, expected })

@@ -4,7 +4,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After how long to say that something is still running. It is said again after twice the time, and so on.
+/// When a loss runs this long, a line says that it is still running. The next line comes after twice the time, and so
+/// on.
 const LONG: Duration = Duration::from_secs(10);
 
 /// What each thread is running.
@@ -18,7 +19,7 @@ struct Running {
     what: String,
     case: Option<String>,
     since: Instant,
-    /// After how long since the start to say next that it is still running.
+    /// How long after the start the next line comes.
     next: Duration,
 }
 
