@@ -124,8 +124,8 @@ impl Gpu {
     /// There are kernels for GPUs, and kernels for CPUs under a driver. The adapter decides, unless the environment
     /// variable `WGLOSS_KERNELS` names a kind: `gpu`, `cpu`, `small` or `plain`. `small` kernels are for GPUs on DX12,
     /// where FXC compiles them quickly. `plain` kernels have all of naga's checks, process elements one by one, keep
-    /// no classes or rows in registers, and use the workgroups of a GPU. Other values are ignored. Results of the kinds may
-    /// differ in the rounding of sums.
+    /// no classes or rows in registers, and use the workgroups of a GPU. Other values are ignored. Results of the kinds
+    /// may differ in the rounding of sums.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = reachable(device.limits());
         let info = device.adapter_info();
@@ -373,8 +373,8 @@ impl Gpu {
     /// # fn step(gpu: &Gpu, logits: &Tensor, labels: &Tensor) -> Result<(), Error> {
     /// let dice = Dice { batch: true, ..Dice::default() }.of(logits, labels);
     /// let all = gather(&gpu.statistics(&dice)?)?; // the statistics of all devices, along a new first axis
-    /// let (out, [gradient]) = gpu.gradients(&dice.among(&all), [logits])?; // the whole batch's loss; this shard's
-    /// gradient
+    /// // the loss is the whole batch's, the gradient this shard's
+    /// let (out, [gradient]) = gpu.gradients(&dice.among(&all), [logits])?;
     /// # Ok(())
     /// # }
     /// ```

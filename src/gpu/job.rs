@@ -28,7 +28,7 @@ pub struct Job {
     held: Arc<Held>,
 }
 
-/// Keeps the buffers that the bind groups bind alive, and so counted as used memory.
+/// Keeps alive the buffers in the bind groups, so that they count as used memory.
 #[derive(Debug)]
 struct Held {
     term: Term<Tensor>,
@@ -194,8 +194,7 @@ impl Job {
     ///
     /// # Errors
     /// [`Error::InvalidOperand`](crate::Error::InvalidOperand) if the buffer of an operand or output was destroyed or
-    /// is mapped,
-    /// [`Error::DeviceLost`](crate::Error::DeviceLost), [`Error::Gpu`](crate::Error::Gpu).
+    /// is mapped, [`Error::DeviceLost`](crate::Error::DeviceLost), [`Error::Gpu`](crate::Error::Gpu).
     pub fn run(&self) -> Result<Outcome> {
         let submit = || {
             let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());

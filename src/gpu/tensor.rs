@@ -165,10 +165,10 @@ impl Gpu {
     /// number, it is used instead.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the range has not the length of the shape's elements, [`Error::InvalidOperand`] for
-    /// a buffer without `STORAGE`, a range that begins inside an element, or a destroyed buffer,
-    /// [`Error::UnsupportedDtype`] for f64, [`Error::ForeignTensor`] for a buffer of another device, if that can be
-    /// told.
+    /// [`Error::ShapeMismatch`] if the range is shorter or longer than the shape's elements, [`Error::InvalidOperand`]
+    /// for a buffer without `STORAGE`, a range that begins inside an element, or a destroyed buffer,
+    /// [`Error::UnsupportedDtype`] for f64, [`Error::ForeignTensor`] for a buffer of another device, if the library can
+    /// tell.
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
@@ -308,7 +308,7 @@ impl Tensor {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type,
-    /// [`Error::InvalidOperand`] if the buffer has not the usage `COPY_DST`, was destroyed or is mapped, or if the
+    /// [`Error::InvalidOperand`] if the buffer lacks the usage `COPY_DST`, was destroyed or is mapped, or if the
     /// tensor shares its first or last word of your buffer, [`Error::DeviceLost`].
     pub fn write<E: Element + bytemuck::NoUninit>(&self, elements: &[E]) -> Result<()> {
         let refuse = |reason: &str| {

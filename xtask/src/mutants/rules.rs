@@ -13,7 +13,7 @@ pub struct Mutant {
     /// The name of the rule.
     pub rule: &'static str,
     /// The bytes to replace.
-    pub place: Range<usize>,
+    pub bytes: Range<usize>,
     /// The new text.
     pub by: String,
     /// The function that contains the fault, if it is in one.
@@ -23,15 +23,15 @@ pub struct Mutant {
 impl Mutant {
     /// The file's text with the fault.
     pub fn planted(&self, text: &str) -> String {
-        format!("{}{}{}", &text[..self.place.start], self.by, &text[self.place.end..])
+        format!("{}{}{}", &text[..self.bytes.start], self.by, &text[self.bytes.end..])
     }
 
     /// The source line without and with the fault.
     pub fn shown(&self, text: &str) -> String {
-        let start = text[..self.place.start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[self.place.end..].find('\n').map_or(text.len(), |at| self.place.end + at);
+        let start = text[..self.bytes.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[self.bytes.end..].find('\n').map_or(text.len(), |at| self.bytes.end + at);
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mutated = format!("{}{}{}", &text[start..self.place.start], self.by, &text[self.place.end..end]);
+        let mutated = format!("{}{}{}", &text[start..self.bytes.start], self.by, &text[self.bytes.end..end]);
         format!("{} => {}", words(&text[start..end]), words(&mutated))
     }
 }
@@ -93,7 +93,7 @@ pub fn mutants(file: &str, text: &str) -> Vec<Mutant> {
         for (rule, change) in RULES {
             if let Some((bytes, by)) = change(&at) {
                 let (name, function) = (format!("{file}:{place}:{rule}"), function.clone());
-                found.push(Mutant { name, file: file.to_string(), rule, place: bytes, by, function });
+                found.push(Mutant { name, file: file.to_string(), rule, bytes, by, function });
             }
         }
     }

@@ -179,7 +179,7 @@ fn fixed(texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
             name: format!("{file}:fixed:{name}"),
             file: (*file).to_string(),
             rule: "fixed",
-            place: start..start + from.len(),
+            bytes: start..start + from.len(),
             by: (*to).to_string(),
             function: None,
         })

@@ -119,18 +119,18 @@ fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<Muta
     }
     let mut command = Command::new(cargo_mutants(install)?);
     let json = output(command.args(["mutants", "--list", "--json", "--dir"]).arg(&package))?;
-    let places: Vec<Place> = serde_json::from_str(&json)
+    let entries: Vec<Entry> = serde_json::from_str(&json)
         .map_err(|error| Stop::Failed(format!("what cargo-mutants lists can't be read: {error}")))?;
     let mut seen = BTreeSet::new();
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    let places =
-        places.into_iter().filter(|place| !TESTS.contains(&place.file.as_str()) && seen.insert(place.name.clone()));
-    Ok(places.filter_map(|place| place.mutant(texts, &mut times)).collect())
+    let entries =
+        entries.into_iter().filter(|entry| !TESTS.contains(&entry.file.as_str()) && seen.insert(entry.name.clone()));
+    Ok(entries.filter_map(|entry| entry.mutant(texts, &mut times)).collect())
 }
 
 /// A mutant in cargo-mutants' list.
 #[derive(Deserialize)]
-struct Place {
+struct Entry {
     name: String,
     file: String,
     span: Span,
@@ -158,7 +158,7 @@ impl Point {
     }
 }
 
-impl Place {
+impl Entry {
     /// The mutant. Its name has the file, the change and the function, and a number to tell equal ones apart, but no
     /// line, so that it stays when lines move.
     fn mutant(self, texts: &BTreeMap<String, String>, times: &mut BTreeMap<String, usize>) -> Option<Mutant> {
@@ -169,7 +169,7 @@ impl Place {
         Some(Mutant {
             name: if *time > 1 { format!("{name} #{time}") } else { name },
             rule: "source",
-            place: self.span.start.byte(text)?..self.span.end.byte(text)?,
+            bytes: self.span.start.byte(text)?..self.span.end.byte(text)?,
             by: self.replacement,
             function: None,
             file: self.file,
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_becomes_a_mutant_with_a_name_without_lines() {
+    fn a_listed_mutant_gets_a_name_without_lines() {
         let text = "fn f(a: u32) -> u32 {\n    // ä ist a\n    a + 1 + 2\n}\n";
         let texts = BTreeMap::from([("src/cpu/f.rs".to_string(), text.to_string())]);
         let json = |column: usize| {
@@ -259,9 +259,9 @@ mod tests {
                 column + 1
             )
         };
-        let places: Vec<Place> = serde_json::from_str(&format!("[{}, {}]", json(7), json(11))).expect("two places");
+        let entries: Vec<Entry> = serde_json::from_str(&format!("[{}, {}]", json(7), json(11))).expect("two mutants");
         let mut times = BTreeMap::new();
-        let mutants: Vec<Mutant> = places.into_iter().filter_map(|place| place.mutant(&texts, &mut times)).collect();
+        let mutants: Vec<Mutant> = entries.into_iter().filter_map(|entry| entry.mutant(&texts, &mut times)).collect();
         let named: Vec<_> = mutants.iter().map(|mutant| (mutant.name.as_str(), mutant.shown(text))).collect();
         let wanted = [
             ("src/cpu/f.rs: replace + with - in f", "a + 1 + 2 => a - 1 + 2".to_string()),
@@ -274,9 +274,9 @@ mod tests {
     fn a_leaf_is_judged_by_its_loss_and_a_plan_by_all_losses() {
         let losses = BTreeSet::from(["mse".to_string()]);
         let of = |file: &str| {
-            let place = 0..0;
+            let bytes = 0..0;
             let (file, by) = (file.to_string(), String::new());
-            killers(&Mutant { name: String::new(), file, rule: "source", place, by, function: None }, &losses)
+            killers(&Mutant { name: String::new(), file, rule: "source", bytes, by, function: None }, &losses)
         };
         let leaf = of("src/losses/pointwise/mse.rs");
         assert!(leaf.iter().all(|killer| killer.loss() == "mse"), "{leaf:?}");
