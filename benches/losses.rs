@@ -33,9 +33,9 @@ struct Row {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let asked = |name: &str| std::env::args().any(|argument| argument == name);
+    let given = |name: &str| std::env::args().any(|argument| argument == name);
     // cargo bench always passes --bench, even if the user passes --test
-    let measures = asked("--bench") && !asked("--test");
+    let measures = given("--bench") && !given("--test");
     let gpu = Gpu::new()?;
     let stopwatch = Stopwatch::new(&gpu);
     let mut criterion = Criterion::default()

@@ -28,18 +28,18 @@ pub(super) enum Lanes {
 impl Kernels {
     /// The kind for an adapter, or the kind that the environment variable asks for.
     pub fn of(info: &wgpu::AdapterInfo) -> Kernels {
-        Kernels::or_asked_for(info, std::env::var(KERNELS).ok().as_deref())
+        Kernels::with_variable(info, std::env::var(KERNELS).ok().as_deref())
     }
 
     /// As [`of`](Self::of), with the value of the environment variable. Unknown values are ignored.
-    fn or_asked_for(info: &wgpu::AdapterInfo, asked: Option<&str>) -> Kernels {
-        let lanes = match (asked, info.device_type) {
+    fn with_variable(info: &wgpu::AdapterInfo, variable: Option<&str>) -> Kernels {
+        let lanes = match (variable, info.device_type) {
             (Some("plain"), _) => Lanes::Plain,
             (Some("gpu" | "small"), _) => Lanes::Gpu,
             (Some("cpu"), _) | (_, wgpu::DeviceType::Cpu) => Lanes::Cpu,
             _ => Lanes::Gpu,
         };
-        Kernels { lanes, small: info.backend == wgpu::Backend::Dx12 || asked == Some("small") }
+        Kernels { lanes, small: info.backend == wgpu::Backend::Dx12 || variable == Some("small") }
     }
 
     /// All kinds of kernels.
@@ -222,9 +222,10 @@ mod tests {
 
     #[test]
     fn the_kind_of_kernels_follows_the_variable_or_the_adapter() {
-        let name =
-            |device_type, backend, asked| Kernels::or_asked_for(&AdapterInfo::new(device_type, backend), asked).name();
-        for (asked, cpu, gpu, dx12) in [
+        let name = |device_type, backend, variable| {
+            Kernels::with_variable(&AdapterInfo::new(device_type, backend), variable).name()
+        };
+        for (variable, cpu, gpu, dx12) in [
             (None, "cpu", "gpu", "small"),
             (Some("gpu"), "gpu", "gpu", "small"),
             (Some("cpu"), "cpu", "cpu", "cpu"),
@@ -232,9 +233,9 @@ mod tests {
             (Some("plain"), "plain", "plain", "plain"),
             (Some("nosuch"), "cpu", "gpu", "small"),
         ] {
-            assert_eq!(name(DeviceType::Cpu, Backend::Vulkan, asked), cpu, "{asked:?}");
-            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Vulkan, asked), gpu, "{asked:?}");
-            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Dx12, asked), dx12, "{asked:?}");
+            assert_eq!(name(DeviceType::Cpu, Backend::Vulkan, variable), cpu, "{variable:?}");
+            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Vulkan, variable), gpu, "{variable:?}");
+            assert_eq!(name(DeviceType::DiscreteGpu, Backend::Dx12, variable), dx12, "{variable:?}");
         }
     }
 

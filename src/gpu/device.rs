@@ -123,8 +123,8 @@ impl Device {
     pub fn answers(&self) -> Result<()> {
         self.alive()?;
         let mut canary = lock(&self.canary);
-        let mut sings = canary.as_ref().is_some_and(|canary| self.maps(canary));
-        if !sings {
+        let mut answers = canary.as_ref().is_some_and(|canary| self.maps(canary));
+        if !answers {
             // another thread that polled the device may have left the buffer mapped, so try a new one
             let scopes = scopes(&self.wgpu);
             let new = self.wgpu.create_buffer(&wgpu::BufferDescriptor {
@@ -135,11 +135,11 @@ impl Device {
             });
             // if the new buffer is refused, the device answers: a lost device refuses nothing
             let refused = popped(scopes).is_some();
-            sings = refused || self.maps(&new);
-            *canary = Some(new).filter(|_| sings).filter(|_| !refused);
+            answers = refused || self.maps(&new);
+            *canary = Some(new).filter(|_| answers).filter(|_| !refused);
         }
         drop(canary);
-        if !sings {
+        if !answers {
             self.lost.note("it no longer answers: it was destroyed, reset or unplugged");
         }
         self.alive()
@@ -267,7 +267,7 @@ fn same(one: &wgpu::Device, other: &wgpu::Device) -> bool {
         usage: wgpu::BufferUsages::empty(),
         mapped_at_creation: false,
     });
-    let heard = crate::gpu::transfer::block_on(inner.pop()).is_some();
+    let caught = crate::gpu::transfer::block_on(inner.pop()).is_some();
     drop(crate::gpu::transfer::block_on(outer.pop()));
-    heard
+    caught
 }

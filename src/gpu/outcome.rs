@@ -80,7 +80,7 @@ pub(super) struct Verdict {
     pub runs: Runs,
     /// The first bad label that was read from the GPU but not reported yet. It is kept here, because the caller may
     /// drop a read before its result arrives.
-    heard: Mutex<Option<Error>>,
+    unreported: Mutex<Option<Error>>,
 }
 
 /// What a verdict needs to know about a row of a part.
@@ -102,7 +102,7 @@ impl Verdict {
     pub const KEPT: Range<u64> = 24..40;
 
     pub fn new(memory: Arc<Memory>, parts: Vec<VerdictPart>) -> Verdict {
-        Verdict { memory, parts, runs: Runs::default(), heard: Mutex::default() }
+        Verdict { memory, parts, runs: Runs::default(), unreported: Mutex::default() }
     }
 
     /// The head before the first run: no run has finished, and no part has a bad label.
@@ -127,13 +127,13 @@ impl Verdict {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(&head[Verdict::KEPT.start as usize..]);
         let [part, position, low, high, ..] = words[..] else { return };
         if let Some(error) = self.label(part.wrapping_sub(1), [position, low, high]) {
-            lock(&self.heard).get_or_insert(error);
+            lock(&self.unreported).get_or_insert(error);
         }
     }
 
     /// The error of the first bad label since the last call, or else of a run that has not finished.
     pub fn answer(&self, head: &[u8], begun: Begun) -> Result<()> {
-        if let Some(error) = lock(&self.heard).take() {
+        if let Some(error) = lock(&self.unreported).take() {
             return Err(error);
         }
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);

@@ -46,7 +46,7 @@ impl<T> std::fmt::Debug for Read<T> {
 
 /// The runs that a read asks about.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Asked {
+enum Scope {
     LastRun,
     /// All runs since the last such read.
     AllRuns,
@@ -55,7 +55,7 @@ enum Asked {
 impl Read<()> {
     /// Asks for the first bad label of all runs since the last such read.
     pub(super) fn of_all_runs(gpu: &Gpu, verdict: &Arc<Verdict>) -> Read<()> {
-        Read::begun(gpu, &verdict.memory, 0, Some((verdict, Asked::AllRuns)), |_| Ok(()))
+        Read::begun(gpu, &verdict.memory, 0, Some((verdict, Scope::AllRuns)), |_| Ok(()))
     }
 }
 
@@ -87,14 +87,14 @@ impl<T: Send + 'static> Read<T> {
         verdict: Option<&Arc<Verdict>>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Read<T> {
-        Read::begun(gpu, memory, bytes, verdict.map(|verdict| (verdict, Asked::LastRun)), finish)
+        Read::begun(gpu, memory, bytes, verdict.map(|verdict| (verdict, Scope::LastRun)), finish)
     }
 
     fn begun(
         gpu: &Gpu,
         memory: &Memory,
         bytes: u64,
-        verdict: Option<(&Arc<Verdict>, Asked)>,
+        verdict: Option<(&Arc<Verdict>, Scope)>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Read<T> {
         if !memory.buffer.usage().contains(wgpu::BufferUsages::COPY_SRC) {
@@ -112,7 +112,7 @@ impl<T: Send + 'static> Read<T> {
         gpu: &Gpu,
         memory: &Memory,
         bytes: u64,
-        verdict: Option<(&Arc<Verdict>, Asked)>,
+        verdict: Option<(&Arc<Verdict>, Scope)>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Result<Read<T>> {
         // copies move whole words, but a tensor may begin and end inside a word
@@ -123,7 +123,7 @@ impl<T: Send + 'static> Read<T> {
             return Err(Error::TooLarge { what: "bytes of a read".into(), needed: bytes, limit: usize::MAX as u64 });
         };
         let verdict_bytes = verdict.map_or(0, |_| Verdict::BYTES);
-        let verdict = verdict.map(|(verdict, asked)| (verdict.clone(), asked, verdict.runs.begin()));
+        let verdict = verdict.map(|(verdict, scope)| (verdict.clone(), scope, verdict.runs.begin()));
         let size = (verdict_bytes + (end - begin)).max(4);
         let (staging, submission) = gpu.scoped(|| {
             let staging = gpu.device().create_buffer(&wgpu::BufferDescriptor {
@@ -133,9 +133,9 @@ impl<T: Send + 'static> Read<T> {
                 mapped_at_creation: false,
             });
             let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            if let Some((verdict, asked, _)) = &verdict {
+            if let Some((verdict, scope, _)) = &verdict {
                 encoder.copy_buffer_to_buffer(verdict.buffer(), 0, &staging, 0, Verdict::BYTES);
-                if *asked == Asked::AllRuns {
+                if *scope == Scope::AllRuns {
                     let kept = Verdict::KEPT;
                     encoder.clear_buffer(verdict.buffer(), kept.start, Some(kept.end - kept.start));
                 }
@@ -147,12 +147,12 @@ impl<T: Send + 'static> Read<T> {
             (staging, submission)
         })?;
         let (sender, receiver) = oneshot_channel();
-        let hears = verdict.as_ref().filter(|(_, asked, _)| *asked == Asked::AllRuns);
-        let hears = hears.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
+        let keeps = verdict.as_ref().filter(|(_, scope, _)| *scope == Scope::AllRuns);
+        let keeps = keeps.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
         let map = || {
             staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
                 // the label was cleared on the GPU, so keep it on the host, even if the caller has dropped the read
-                if let (Some((verdict, staging)), Ok(())) = (hears, &mapped)
+                if let (Some((verdict, staging)), Ok(())) = (keeps, &mapped)
                     && let Ok(head) = staging.get_mapped_range(..Verdict::BYTES)
                 {
                     verdict.hear(&head);
@@ -180,8 +180,8 @@ impl<T: Send + 'static> Read<T> {
             let head = &view[..verdict_bytes as usize];
             match verdict {
                 None => {}
-                Some((verdict, Asked::LastRun, begun)) => verdict.judge(head, begun)?,
-                Some((verdict, Asked::AllRuns, begun)) => verdict.answer(head, begun)?,
+                Some((verdict, Scope::LastRun, begun)) => verdict.judge(head, begun)?,
+                Some((verdict, Scope::AllRuns, begun)) => verdict.answer(head, begun)?,
             }
             let start = verdict_bytes as usize + lead;
             finish(&view[start..start + length])

@@ -16,9 +16,9 @@ fn begin() {
     // Only Linux tells which signals are ignored. Elsewhere SIGHUP is not handled, so that `nohup` keeps working.
     let ignored = ignored();
     let hangup = ignored.map(|_| SIGHUP);
-    let is_heard = |signal: &i32| ignored.is_none_or(|ignored| ignored & (1 << (signal - 1)) == 0);
-    let heard = [SIGINT, SIGTERM].into_iter().chain(hangup).filter(is_heard);
-    let Ok(mut signals) = signal_hook::iterator::Signals::new(heard) else { return };
+    let is_handled = |signal: &i32| ignored.is_none_or(|ignored| ignored & (1 << (signal - 1)) == 0);
+    let handled = [SIGINT, SIGTERM].into_iter().chain(hangup).filter(is_handled);
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(handled) else { return };
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let _held = output::abandon();

@@ -49,11 +49,11 @@ impl Trial {
         match &case.body {
             Err(why) => trial.failures.push(why.clone()),
             Ok(body) => {
-                let asked = asked(body);
+                let gradients = gradients(body);
                 let value_alone: &[&str] = &[];
                 for way in ways {
-                    trial.call(way, body, &asked);
-                    if !asked.is_empty() {
+                    trial.call(way, body, &gradients);
+                    if !gradients.is_empty() {
                         trial.call(way, body, value_alone);
                     }
                 }
@@ -91,7 +91,7 @@ impl Trial {
 }
 
 /// The operands whose gradients to ask for. A case that expects an error has none, but has to fail with gradients too.
-fn asked(body: &Body) -> Vec<&str> {
+fn gradients(body: &Body) -> Vec<&str> {
     match &body.expected {
         Expected::Numbers { gradients, .. } => gradients.iter().map(|(name, _)| name.as_str()).collect(),
         Expected::Refusal(_) => first_differentiable(&body.job).into_iter().collect(),
