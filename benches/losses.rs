@@ -1,9 +1,10 @@
-//! Each loss on the GPU, value alone and with its gradient, beside its CPU twin and a copy on the same adapter.
+//! Measures each loss on the GPU, value alone and with its gradients, beside its CPU twin and a copy on the same
+//! adapter.
 //!
-//! The answers are checked before anything is timed. `cargo bench` measures and prints the table; as a test, on small inputs,
-//! everything runs once.
+//! The results are checked before anything is timed. `cargo bench` measures and prints a table. In test mode everything
+//! runs once, on small inputs.
 
-#[expect(dead_code, reason = "the report needs more of it")]
+#[expect(dead_code, reason = "only the report uses all of it")]
 mod suite;
 
 use criterion::Criterion;
@@ -15,25 +16,26 @@ use suite::stopwatch::Stopwatch;
 use suite::{copy, list};
 use wgloss::{Gpu, cpu};
 
-/// How much smaller the twin's batch is, and that of a test.
+/// How much smaller the batch of the twin and of a test is.
 const SMALLER: usize = 64;
 
-/// The most operations of a value that are repeated so often as Criterion does: those beyond are the report's alone.
+/// The most operations of a value that Criterion measures. It repeats runs often, so only the report measures larger
+/// cases.
 const FLOPS: f64 = 1e10;
 
-/// A case's median times.
+/// The median times of a case.
 struct Row {
     name: String,
     least: Least,
-    /// The value, and the value with the gradients, on the GPU; then both on the twin, scaled up from its smaller batch.
-    /// Nothing where a filter left one of them out.
+    /// The times of the value on the GPU, of the value with the gradients on the GPU, and of both on the twin, scaled
+    /// up from its smaller batch. `None` if a filter left one of them out.
     times: Option<[Duration; 3]>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let asked = |name: &str| std::env::args().any(|argument| argument == name);
-    // cargo bench says --bench itself, also where the rest of the line asks for a test
-    let measures = asked("--bench") && !asked("--test");
+    let given = |name: &str| std::env::args().any(|argument| argument == name);
+    // cargo bench always passes --bench, even if the user passes --test
+    let measures = given("--bench") && !given("--test");
     let gpu = Gpu::new()?;
     let stopwatch = Stopwatch::new(&gpu);
     let mut criterion = Criterion::default()
@@ -80,7 +82,7 @@ fn row(
     });
     let times = match (times, twin) {
         ([Some(value), Some(gradients)], Some(twin)) => {
-            // rates of one second are amounts of work
+            // the ratio of the amounts of work: a rate over one second is an amount
             let more = least.rate(true, 1.0) / small_problem.least.rate(true, 1.0);
             Some([value, gradients, twin.mul_f64(more)])
         }
@@ -89,7 +91,7 @@ fn row(
     Ok(Some(Row { name, least, times }))
 }
 
-/// The median time of a piece of work, which Criterion measures and reports where its filter lets it through.
+/// Lets Criterion measure and report `work`. Returns the median time, or `None` if Criterion's filter left it out.
 fn measure(criterion: &mut Criterion, name: &str, mut work: impl FnMut()) -> Option<Duration> {
     let mut times = Vec::new();
     criterion.bench_function(name, |bencher| {
@@ -107,7 +109,7 @@ fn measure(criterion: &mut Criterion, name: &str, mut work: impl FnMut()) -> Opt
     times.get(times.len() / 2).copied()
 }
 
-/// The table: rates of least work, those of traffic as shares of the best copy.
+/// Prints the table. Rates are of the least work. Rates of memory traffic are also shares of the best copy.
 fn report(gpu: &Gpu, stopwatch: &Stopwatch, rows: &[Row]) {
     let copy = copy::best_rate(gpu, stopwatch);
     let info = gpu.device().adapter_info();

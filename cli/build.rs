@@ -1,4 +1,4 @@
-//! Packs the conformance cases into one compressed file, which the program carries, and notes the commit it is built from.
+//! Packs the conformance cases into one compressed file that the program embeds, and records the commit of the build.
 
 use flate2::{Compression, write::GzEncoder};
 use std::path::{Path, PathBuf};
@@ -16,31 +16,31 @@ fn main() -> io::Result<()> {
     let mut archive = tar::Builder::new(GzEncoder::new(packed, Compression::default()));
     for file in files {
         let bytes = fs::read(&file)?;
-        // a header of its own: neither times nor owners, so that the same cases give the same program
+        // the header holds no time and no owner, so that equal cases give equal programs
         let mut header = tar::Header::new_ustar();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
         archive.append_data(&mut header, file.file_name().unwrap_or_default(), bytes.as_slice())?;
     }
     archive.into_inner()?.finish()?;
-    note_commit(&Path::new(&variable("CARGO_MANIFEST_DIR")).join(".."));
+    record_commit(&Path::new(&variable("CARGO_MANIFEST_DIR")).join(".."));
     Ok(())
 }
 
-/// Sets `WGLOSS_COMMIT` for the program, where git knows: not in an archive of the sources, nor without git.
-fn note_commit(root: &Path) {
+/// Sets `WGLOSS_COMMIT` for the program. Leaves it unset without git, or in a source archive.
+fn record_commit(root: &Path) {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
     };
-    // a copy of the sources inside another repository is no commit of that one
+    // if the sources were copied into another repository, its commit would mean nothing
     if !root.join(".git").exists() {
         return;
     }
     let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return };
     let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|changes| !changes.is_empty());
     println!("cargo::rustc-env=WGLOSS_COMMIT={commit}{}", if changed { " with changes" } else { "" });
-    // the log of HEAD grows with every commit and checkout; of what else changes, the program's own sources
+    // the log of HEAD grows with every commit and checkout; the sources decide "with changes"
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"]).map(|log| root.join(log));
     let sources = ["src", "shaders", "cli/src", "Cargo.lock"].map(|source| root.join(source));
     for path in sources.into_iter().chain(log).filter(|path| path.exists()) {

@@ -1,8 +1,8 @@
-//! A loss of your own: its mathematics twice, in Rust and in WGSL, and everything else for nothing.
+//! A loss of your own: write its mathematics twice, in Rust and in WGSL, and get everything else for free.
 //!
-//! Charbonnier's loss is a smooth absolute error that super-resolution is trained with. The library has it too; below it is
-//! made as you would make a loss that the library lacks: with weights and masks, every reduction, gradients, 16-bit storage,
-//! checks of its options, and the tests that the library's own losses go through.
+//! Charbonnier's loss is a smooth absolute error for training super-resolution. The library has it too; this example
+//! shows how you would add a loss that the library lacks. It gets weights and masks, every reduction, gradients, 16-bit
+//! storage, checks of its options, and the tests of the library's own losses.
 //!
 //! Run it with `cargo run --example custom_loss`.
 
@@ -11,8 +11,8 @@ use wgloss::{
     prove,
 };
 
-// The struct, with its options, their defaults and ranges. `loss!` writes `Default`, `of`, and what a program needs to set
-// options by name.
+// The struct has the options, with defaults and ranges. `loss!` writes `Default`, `of`, and the setters of options by
+// name.
 wgloss::loss! {
     /// Charbonnier loss: `√((x − t)² + ε²) − ε` for each element.
     pub struct Charbonnier of (input, target) as Pointwise {
@@ -21,8 +21,8 @@ wgloss::loss! {
     }
 }
 
-// Everything that is not mathematics: operands by role, what a mean divides by, where the leaf's shader is. It may as well
-// be a file, by `include_str!`.
+// The header has everything that is not mathematics: the operands and their roles, what a mean divides by, and the
+// leaf's shader.
 static HEADER: Header = Header {
     id: "charbonnier",
     title: "smooth absolute error",
@@ -38,8 +38,8 @@ static HEADER: Header = Header {
     default: || Box::new(Charbonnier::default()),
 };
 
-// The twin, in f64: the loss of an element, and its derivatives with respect to input and target. √(d² + ε²) − ε cancels
-// where d is small, so it is written as d²/(√(d² + ε²) + ε), here and in the shader.
+// The twin computes in f64 the loss of an element, and its derivatives with respect to input and target. √(d² + ε²) − ε
+// would cancel for small d, so it is written as d²/(√(d² + ε²) + ε), here and in the shader.
 impl Pointwise for Charbonnier {
     fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let (d, epsilon) = (x - t, f64::from(self.epsilon));
@@ -51,7 +51,7 @@ impl Pointwise for Charbonnier {
 fn main() -> Result<(), wgloss::Error> {
     let gpu = Gpu::new()?;
 
-    // It is used as the others are.
+    // Use it like the library's losses.
     let x = gpu.upload(&[0.0f32, 1.0, 2.0, 4.0], [4])?;
     let t = gpu.upload(&[0.0f32, 1.001, 0.0, 0.0], [4])?;
     let weight = gpu.upload(&[1.0f32, 1.0, 1.0, 0.5], [4])?;
@@ -62,7 +62,7 @@ fn main() -> Result<(), wgloss::Error> {
     // (0 + 0.000414 + 1.999 + ½·3.999) / 3.5
     assert!((loss - 1.142_547).abs() < 1e-5, "{loss}");
 
-    // On the CPU too, and its options are checked as the others' are.
+    // It runs on the CPU too, and its options are checked.
     let host = Array::new(&[3.0f32], [1])?;
     let twin = cpu::value(&Charbonnier { epsilon: 4.0 }.of(&host, &Array::new(&[0.0f32], [1])?))?;
     assert_eq!(twin.loss()?, 1.0);
@@ -71,24 +71,24 @@ fn main() -> Result<(), wgloss::Error> {
     let expected = "charbonnier: option `epsilon` is 0, expected a number > 0 (1.1754944e-38 at the least)";
     assert_eq!(refused.to_string(), expected);
 
-    // The shader gives what the twin gives, over edge sizes, reductions, operands and dtypes, and the twin's gradients are
-    // the slopes of its value.
+    // `prove` checks that the shader gives what the twin gives, over edge sizes, reductions, operands and dtypes, and
+    // that the twin's gradients are the slopes of its value.
     let proof = prove(&gpu, &Charbonnier::default())?.unwrap_or_else(|why| panic!("{why}"));
     println!("proven in {} calls and {} slopes", proof.calls, proof.slopes);
 
-    // What is wrong is found: a leaf whose gradient has lost a sign.
+    // `prove` finds mistakes, such as a gradient with the wrong sign.
     let why = prove(&gpu, &wrong::Wrong::default())?.unwrap_err();
     println!("a wrong one: {why}");
     assert!(why.contains("the gradient of `input`"), "{why}");
     Ok(())
 }
 
-/// The same with a mistake in its shader.
+/// A loss with a mistake in its shader.
 mod wrong {
     use super::*;
 
     wgloss::loss! {
-        /// Squares whose shader has the gradient of their negatives.
+        /// The square of each element. The gradient in its shader has the wrong sign.
         pub struct Wrong of (input) as Pointwise {}
     }
 

@@ -1,15 +1,15 @@
-//! Takes the noise out of a photograph with the smallest of diffusion models: a convolution for each noise level.
+//! Removes noise from a photograph with a tiny diffusion model: a convolution for each noise level.
 //!
-//! A diffusion model is shown a clean picture with noise mixed in, `√ᾱ·picture + √(1 − ᾱ)·noise`, and has to tell the
-//! two apart; ᾱ, the share of the picture, falls from 1 to 0 over the timesteps. This one predicts their velocity `v =
-//! √ᾱ·noise − √(1 − ᾱ)·picture`, from which the picture follows as `√ᾱ·input − √(1 − ᾱ)·v`. Its convolutions are 9 x 9
-//! numbers each and plain Rust on the CPU. The loss is wgloss's `Diffusion` on the GPU: it looks ᾱ up by timestep,
-//! builds the target inside the kernel, and weighs every item by its signal-to-noise ratio. A CPU twin looks in at
-//! every fiftieth step.
+//! A diffusion model gets a picture mixed with noise, `√ᾱ·picture + √(1 − ᾱ)·noise`, and has to separate the two. ᾱ is
+//! the share of the picture, and falls from 1 to 0 over the timesteps. This model predicts the velocity `v = √ᾱ·noise −
+//! √(1 − ᾱ)·picture`; then the picture is `√ᾱ·input − √(1 − ᾱ)·v`. Its convolutions have 9 x 9 weights each, and run in
+//! plain Rust on the CPU. The loss is wgloss's `Diffusion` on the GPU: it looks ᾱ up by timestep, builds the target
+//! inside the kernel, and weights every item by its signal-to-noise ratio. Every fiftieth step is compared with the CPU
+//! twin.
 //!
-//! The part of the photograph that is shown is not trained on.
+//! The part of the photograph that is shown is not used for training.
 //!
-//! `cargo run --release --example denoise` trains it and draws `out/denoise.png`.
+//! Run it with `cargo run --release --example denoise`. It draws `out/denoise.png`.
 
 mod common;
 
@@ -18,21 +18,21 @@ use std::error::Error;
 use std::ops::Range;
 use wgloss::{Array, Diffusion, Extra, Gpu, Gradient, Operand, Outputs, PredictionType, SnrWeighting, Term, cpu};
 
-/// Timesteps of the noise schedule, and how many of them have a convolution of their own; between two, it is a mixture.
+/// The timesteps of the noise schedule, and the number of convolutions. A timestep between two convolutions mixes them.
 const TIMESTEPS: usize = 100;
 const LEVELS: usize = 10;
-/// A convolution sees this far around a pixel: 9 x 9 weights, and one more for a constant.
+/// How far a convolution reaches around a pixel. It has 9 x 9 weights, and one more for a constant.
 const REACH: usize = 4;
 const SIDE: usize = 2 * REACH + 1;
 const WEIGHTS: usize = SIDE * SIDE + 1;
 
-/// A batch: patches and the pixels along a side of what is predicted of each.
+/// The patches in a batch, and the side in pixels of the part of a patch that is predicted.
 const BATCH: usize = 60;
 const PATCH: usize = 24;
 const STEPS: usize = 400;
 const RATE: f32 = 0.02;
 
-/// The columns and rows that are shown and judged: the photographer, of whom no patch that is trained on has a pixel.
+/// The columns and rows with the photographer, which are shown and judged. No training patch has a pixel of them.
 const SHOWN: [Range<usize>; 2] = [120..376, 50..306];
 
 /// ᾱ at a timestep: the cosine schedule of Nichol & Dhariwal, 2021.
@@ -41,7 +41,7 @@ fn alpha_bar(timestep: usize) -> f32 {
     (share * std::f32::consts::FRAC_PI_2).cos().powi(2)
 }
 
-/// The loss of a batch, on the GPU and on the CPU alike.
+/// The loss of a batch, for the GPU and for the CPU.
 fn term<T: Operand>([prediction, noise, timesteps, alphas_cumprod, sample]: [&T; 5]) -> Term<T> {
     let diffusion = Diffusion {
         prediction_type: PredictionType::VPrediction,
@@ -54,7 +54,7 @@ fn term<T: Operand>([prediction, noise, timesteps, alphas_cumprod, sample]: [&T;
 fn main() -> Result<(), Box<dyn Error>> {
     let photograph = Photograph::load("camera.png")?;
     let width = photograph.width;
-    // Diffusion models count grey from -1 to 1, so that picture and noise are of one size.
+    // Diffusion models use grey levels from -1 to 1, so that picture and noise have similar magnitudes.
     let clean: Vec<f32> = photograph.pixels.iter().map(|level| 2.0 * level - 1.0).collect();
 
     let (model, losses) = train(&clean, width, photograph.height)?;
@@ -63,8 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("loss {first:.4} -> {last:.4} (means of the first 20 and the last 100 steps)");
     assert!(last < 0.25 * first);
 
-    // Fresh noise on the part that was kept back: light, middling, heavy. What a linear filter gains is known, and it
-    // is the more the heavier the noise.
+    // Denoise the held-out part with new noise: light, medium and heavy. The gain of a linear filter is known, and
+    // grows with the noise.
     let examples = [10, 30, 50].map(|timestep| Restored::new(&model, &clean, width, timestep));
     println!("{:>8} {:>14} {:>14}", "timestep", "noisy, dB", "denoised, dB");
     for (restored, gain) in examples.iter().zip([3.0, 8.0, 11.0]) {
@@ -76,13 +76,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// For each noise level the weights of a 9 x 9 neighbourhood, and of a constant.
+/// For each noise level, the weights of a 9 x 9 neighbourhood and of a constant.
 struct Model {
     weights: Vec<f32>,
 }
 
 impl Model {
-    /// The two levels that a timestep lies between, and their shares in its weights.
+    /// The two levels around a timestep, and their shares in its weights.
     fn levels(timestep: usize) -> [(usize, f32); 2] {
         let position = (timestep * (LEVELS - 1)) as f32 / (TIMESTEPS - 1) as f32;
         let lower = (position as usize).min(LEVELS - 2);
@@ -97,7 +97,7 @@ impl Model {
             .collect()
     }
 
-    /// The velocity of the inner pixels of a plane: those that have all their neighbours.
+    /// The predicted velocity of the pixels that have all their neighbours.
     fn predict(&self, input: &[f32], width: usize, timestep: usize) -> Vec<f32> {
         let weights = self.weights(timestep);
         let inner = width - 2 * REACH;
@@ -111,15 +111,16 @@ impl Model {
         output
     }
 
-    /// The chain rule through `predict` of a patch: from the gradient of its output to that of the weights.
-    fn pull(input: &[f32], timestep: usize, slope: &[f32], gradient: &mut [f32]) {
+    /// The backward pass of `predict` for a patch: adds to the gradient of the weights, given the gradient `slope` of
+    /// the output.
+    fn backward(input: &[f32], timestep: usize, slope: &[f32], gradient: &mut [f32]) {
         let mut add = |k: usize, slope: f32| {
             for (level, share) in Model::levels(timestep) {
                 gradient[level * WEIGHTS + k] += share * slope;
             }
         };
         for k in 0..SIDE * SIDE {
-            // a sum for each column, which a CPU adds eight at a time
+            // one sum for each column, so that the CPU can add eight at a time
             let mut sums = [0.0; PATCH];
             for (y, slope) in slope.chunks(PATCH).enumerate() {
                 let seen = &input[(y + k / SIDE) * Batch::INPUT + k % SIDE..];
@@ -130,7 +131,7 @@ impl Model {
         add(SIDE * SIDE, slope.iter().sum());
     }
 
-    /// The clean picture that a noisy one is most likely of. A border of the convolution's reach stays as it was.
+    /// Estimates the clean picture. A border as wide as the convolution's reach stays noisy.
     fn denoise(&self, noisy: &[f32], width: usize, timestep: usize) -> Vec<f32> {
         let (signal, noise) = (alpha_bar(timestep).sqrt(), (1.0 - alpha_bar(timestep)).sqrt());
         let mut picture: Vec<f32> = noisy.iter().map(|x| signal * x).collect();
@@ -142,13 +143,13 @@ impl Model {
     }
 }
 
-/// Trains on random patches at random timesteps; gives the model and the loss of each step.
+/// Trains on random patches at random timesteps. Returns the model and the loss of each step.
 fn train(clean: &[f32], width: usize, height: usize) -> Result<(Model, Vec<f32>), Box<dyn Error>> {
     let gpu = Gpu::new()?;
     let shape = [BATCH, PATCH, PATCH];
     let alphas_cumprod: Vec<f32> = (0..TIMESTEPS).map(alpha_bar).collect();
 
-    // The tensors of a batch, made once and filled anew for each step, and the job that runs on them.
+    // The tensors of a batch and their job are made once. Each step writes new data into the tensors.
     let (prediction, noise, sample) = (gpu.empty(shape)?, gpu.empty(shape)?, gpu.empty(shape)?);
     let timesteps = gpu.upload(&[0i32; BATCH], [BATCH])?;
     let table = gpu.upload(&alphas_cumprod, [TIMESTEPS])?;
@@ -181,37 +182,37 @@ fn train(clean: &[f32], width: usize, height: usize) -> Result<(Model, Vec<f32>)
                 (Array::new(&batch.timesteps, [BATCH])?, Array::new(&alphas_cumprod, [TIMESTEPS])?);
             let term = term([&prediction, &noise, &timesteps, &table, &sample]);
             let (twin, [twin_slope]) = cpu::gradients(&term, [&prediction])?;
-            // A dozen roundings of 6e-8, two square roots, of which WGSL asks less, and a tree of sums: 1e-6 of the
-            // largest number is usual, 5e-6 leaves room for other GPUs, and a wrong target is far off.
+            // A dozen roundings of 6e-8, two square roots (less exact in WGSL) and a tree of sums give errors near 1e-6
+            // of the largest number. 5e-6 leaves room for other GPUs; a wrong target would be far off.
             let twin_slope = twin_slope.to_f64();
             let largest = twin_slope.iter().fold(0.0, |most: f64, slope| most.max(slope.abs()));
             assert!((f64::from(loss) - twin.loss()?).abs() < 5e-6 * twin.loss()?);
             assert!(slope.iter().zip(&twin_slope).all(|(ours, twin)| (f64::from(*ours) - twin).abs() < 5e-6 * largest));
         }
 
-        let mut pull = vec![0.0; model.weights.len()];
+        let mut gradient = vec![0.0; model.weights.len()];
         for ((input, &timestep), slope) in inputs().zip(slope.chunks(PATCH * PATCH)) {
-            Model::pull(input, timestep as usize, slope, &mut pull);
+            Model::backward(input, timestep as usize, slope, &mut gradient);
         }
-        // Adam, by Kingma & Ba, 2015, with steps that shrink to nothing: where the noise is heavy an item weighs
-        // little, and its convolution learns all the same.
+        // Adam (Kingma & Ba, 2015), with steps that shrink to zero. It scales each weight's step, so that the
+        // convolutions for heavy noise learn too, although their items have little weight in the loss.
         let rate = RATE * (1.0 - step as f32 / STEPS as f32);
         let [kept, kept_square] = [0.9f32, 0.99].map(|decay| 1.0 - decay.powi(step as i32 + 1));
-        for (k, pull) in pull.into_iter().enumerate() {
-            mean[k] += 0.1 * (pull - mean[k]);
-            square[k] += 0.01 * (pull * pull - square[k]);
+        for (k, slope) in gradient.into_iter().enumerate() {
+            mean[k] += 0.1 * (slope - mean[k]);
+            square[k] += 0.01 * (slope * slope - square[k]);
             model.weights[k] -= rate * mean[k] / kept / ((square[k] / kept_square).sqrt() + 1e-8);
         }
     }
     Ok((model, losses))
 }
 
-/// Patches with noise mixed in, and what they were mixed of.
+/// Patches mixed with noise, and the clean patches and the noise.
 struct Batch {
     timesteps: Vec<i32>,
-    /// The mixtures, with the surroundings that the convolution sees.
+    /// The mixtures, with the borders that the convolution needs.
     inputs: Vec<f32>,
-    /// The noise and the clean picture of what is predicted, which has no surroundings.
+    /// The noise and the clean picture, without borders.
     noise: Vec<f32>,
     sample: Vec<f32>,
 }
@@ -244,12 +245,12 @@ impl Batch {
     }
 }
 
-/// The photograph with noise, and after the model took it out.
+/// The photograph with noise, and after the model removed it.
 struct Restored {
     timestep: usize,
     noisy: Vec<f32>,
     denoised: Vec<f32>,
-    /// The peak signal-to-noise ratio of both over the shown part; the peak is 2, from black to white.
+    /// The peak signal-to-noise ratio of both over the shown part. The peak is 2, the distance from black to white.
     decibels: [f32; 2],
 }
 
@@ -269,7 +270,7 @@ impl Restored {
     }
 }
 
-/// The picture of it all: what was clean, noisy and denoised, the convolutions that did it, and two plots.
+/// Draws the clean, noisy and denoised pictures, the convolutions, and two plots.
 fn draw(model: &Model, losses: &[f32], clean: &[f32], width: usize, examples: &[Restored]) -> Picture {
     let mut picture = Picture::new(1104, 892);
     let place = |column: u32, row: u32| [16 + 272 * column, 16 + 290 * row];
@@ -282,7 +283,7 @@ fn draw(model: &Model, losses: &[f32], clean: &[f32], width: usize, examples: &[
         picture.panel(place(column, 1), &format!("denoised: {after}"), size, |x, y| shown(&restored.denoised, x, y));
     }
 
-    // each convolution as it acts on the picture: √ᾱ·input − √(1 − ᾱ)·v
+    // show the filter that gives the picture, √ᾱ·input − √(1 − ᾱ)·v, rather than the one that gives v
     for level in 0..LEVELS {
         let timestep = level * (TIMESTEPS - 1) / (LEVELS - 1);
         let weights = model.weights(timestep);
@@ -322,11 +323,11 @@ fn draw(model: &Model, losses: &[f32], clean: &[f32], width: usize, examples: &[
     picture
 }
 
-/// Small random numbers that are the same everywhere: xorshift*, by Marsaglia and Vigna.
+/// A small random number generator that gives the same numbers on every machine: xorshift* by Marsaglia and Vigna.
 struct Random(u64);
 
 impl Random {
-    /// From 0 to 1, 1 left out.
+    /// Uniform in [0, 1).
     fn uniform(&mut self) -> f32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -338,7 +339,7 @@ impl Random {
         (self.uniform() * count as f32) as usize
     }
 
-    /// Normally distributed, by Box and Muller.
+    /// Normally distributed, by the method of Box and Muller.
     fn normal(&mut self) -> f32 {
         let (radius, angle) = (1.0 - self.uniform(), self.uniform());
         (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()

@@ -1,11 +1,11 @@
-//! The library as a guest: inside a program with a wgpu device, buffers and compute passes of its own.
+//! Uses the library inside a program that has its own wgpu device, buffers and compute passes.
 //!
-//! The host of this story trains a classifier of points in the plane, with two kernels of its own in
-//! `own_buffers.wgsl`: `predict` makes logits of the points, `learn` takes a gradient step. What lies between the two,
-//! the loss and its gradient, comes from wgloss: it is lent ranges of the host's buffers, and records its dispatches
-//! into the host's pass. All steps are one submission, and nothing is read before the last of them is done.
+//! The program, called the host here, trains a classifier of points in the plane with two kernels in
+//! `own_buffers.wgsl`: `predict` computes logits of the points, and `learn` takes a gradient step. Between them wgloss
+//! computes the loss and its gradient. It uses ranges of the host's buffers, and records its dispatches into the host's
+//! pass. All steps are one submission, and nothing is read before the last step is done.
 //!
-//! `cargo run --release --example own_buffers` runs it.
+//! Run it with `cargo run --release --example own_buffers`.
 
 use std::error::Error;
 use wgloss::wgpu::{self, BufferUsages};
@@ -23,11 +23,11 @@ const LOGITS: u64 = (4 * POINTS * CLASSES) as u64;
 fn main() -> Result<(), Box<dyn Error>> {
     let (points, labels) = three_clouds();
 
-    // ---- What the host has anyway: a device, and memory on it. ----
+    // ---- What the host has: a device, and memory on it. ----
 
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let adapter = pollster::block_on(wgpu::util::initialize_adapter_from_env_or_default(&instance, None))?;
-    // The default limits are those of WebGPU, and they are enough: the library never asks for more than it is given.
+    // WebGPU's default limits are enough for the library.
     let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))?;
 
     let buffer = |label: &str, size: u64, usage: BufferUsages| {
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let points_buffer = buffer("points", 8 * POINTS as u64, BufferUsages::COPY_DST);
     let labels_buffer = buffer("labels", 4 * POINTS as u64, BufferUsages::COPY_DST);
     let weights = buffer("weights", 4 * 3 * CLASSES as u64, BufferUsages::empty());
-    // Programs that make many tensors cut them out of large pages: this one holds the logits and their gradient.
+    // Programs with many tensors often allocate them in large pages. This page holds the logits and their gradient.
     let page = buffer("page", 2 * LOGITS, BufferUsages::empty());
     let log = buffer("log", 4 * STEPS as u64, BufferUsages::COPY_SRC);
     queue.write_buffer(&points_buffer, 0, bytemuck::cast_slice(&points));
@@ -47,21 +47,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let kernel = |entry| Kernel::new(&device, &module, entry, [&points_buffer, &weights, &page]);
     let (predict, learn) = (kernel("predict"), kernel("learn"));
 
-    // ---- What it takes to be a host. ----
+    // ---- What the host does for the library. ----
 
-    // A context around the device. The handles are shared; no callback is set, and nothing is left behind.
+    // Makes a context around the device. It shares the handles, sets no callbacks, and leaves nothing behind.
     let gpu = Gpu::from_wgpu(device.clone(), queue.clone());
 
-    // Ranges of buffers seen as tensors. Nothing is copied: what the host's kernels write there is what the loss reads.
-    // The gradient begins at byte 3600, which is no multiple of the 256 that a binding has to begin at; the library
-    // binds from the multiple before it and counts from there.
+    // Wraps ranges of buffers as tensors, without copying: the loss reads what the host's kernels write. The gradient
+    // begins at byte 3600. A binding has to begin at a multiple of 256, so the library binds from the multiple before
+    // it and adds the rest to its indices.
     let logits = gpu.wrap(page.slice(..LOGITS), [POINTS, CLASSES], DType::F32)?;
     let gradient = gpu.wrap(page.slice(LOGITS..), [POINTS, CLASSES], DType::F32)?;
     let target = gpu.wrap(labels_buffer.slice(..), [POINTS], DType::I32)?;
     let losses = gpu.wrap(log.slice(..), [STEPS], DType::F32)?;
 
-    // A job is a term made ready: pipelines, bind groups, workspace. Where its loss goes is part of it, so that a log
-    // takes a job for each of its slots; they share their pipelines, and have little memory of their own.
+    // A job is a prepared term: pipelines, bind groups, workspace. It also has the slot that its loss goes to, so a log
+    // needs a job for each slot. The jobs share their pipelines, and need little memory.
     let term = CrossEntropy::default().of(&logits, &target);
     let prepare = |slot| {
         let gradients = vec![Gradient::store(&logits, &gradient)];
@@ -69,12 +69,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let jobs = (0..STEPS).map(prepare).collect::<wgloss::Result<Vec<Job>>>()?;
 
-    // ---- The training: the host's encoder, the host's pass, the host's submission. ----
+    // ---- The training, with the host's encoder, pass and submission. ----
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     for job in &jobs {
-        // `encode` records dispatches and nothing else, so that it fits between any two of the host's. Each sees what
-        // the one before it wrote: WebGPU orders the dispatches of a pass.
+        // `encode` only records dispatches, so it fits between any two dispatches of the host. WebGPU orders the
+        // dispatches of a pass: each sees what the one before it wrote.
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         predict.encode(&mut pass, POINTS * CLASSES);
         job.encode(&mut pass);
@@ -82,14 +82,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     queue.submit([encoder.finish()]);
 
-    // Everything is on its way, and nobody has waited. Now the log comes back, once. It is the host's buffer, which the
-    // host can read as it likes, but a wrapped tensor can be read through the library too.
+    // Nothing has waited so far. Now read the log, once. It is the host's buffer, which the host could read itself, but
+    // the library can read a wrapped tensor too.
     let losses = losses.read().wait()?.to_f64();
     for (step, loss) in losses.iter().enumerate().step_by(6) {
         println!("step {step:2}  loss {loss:.6}");
     }
 
-    // The host's log holds numbers alone. Whether a label on the GPU was out of range, the job knows.
+    // The log holds only numbers. The job knows whether a label on the GPU was out of range.
     for job in &jobs {
         job.check().wait()?;
     }
@@ -102,15 +102,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let differences = losses.iter().zip(&twins).map(|(ours, twin)| (ours - twin).abs());
     let worst = differences.fold(0.0, f64::max);
     println!("loss {:.4} -> {:.4}; the CPU twin differs by {worst:.1e} at most", losses[0], losses[STEPS - 1]);
-    // An f32 near 1 is off by 6e-8, a sum of 300 of them in a tree by a few times that. Gradient steps on a convex
-    // function contract, so that no step adds to what the last one was off by.
+    // An f32 near 1 is off by 6e-8, and a tree sum of 300 of them by a few times that. Gradient steps on a convex
+    // function contract, so errors of earlier steps do not grow.
     assert!(worst < 2e-6);
-    assert!((losses[0] - f64::ln(CLASSES as f64)).abs() < 1e-6, "weights of 0 know nothing");
+    assert!((losses[0] - f64::ln(CLASSES as f64)).abs() < 1e-6, "with weights of 0 all classes are equally likely");
     assert!(losses[STEPS - 1] < 0.25 * losses[0]);
     Ok(())
 }
 
-/// A kernel of the host's, with its buffers.
+/// A kernel of the host, with its buffers.
 struct Kernel {
     pipeline: wgpu::ComputePipeline,
     group: wgpu::BindGroup,
@@ -118,7 +118,7 @@ struct Kernel {
 
 impl Kernel {
     fn new(device: &wgpu::Device, module: &wgpu::ShaderModule, entry: &str, buffers: [&wgpu::Buffer; 3]) -> Kernel {
-        // Both kernels bind the same three buffers, of which only one is read-only.
+        // Both kernels bind the same three buffers. Only the first is read-only.
         let entries = [0, 1, 2].map(|binding| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
@@ -158,8 +158,7 @@ impl Kernel {
     }
 }
 
-/// Points around three centres, and which centre each is of: a golden-angle spiral, so that no random numbers are
-/// needed.
+/// Points around three centres, and the centre of each. They lie on golden-angle spirals, which need no random numbers.
 fn three_clouds() -> (Vec<[f32; 2]>, Vec<i32>) {
     let point = |i: usize| {
         let (class, place) = (i % CLASSES, (i / CLASSES) as f32);
@@ -171,7 +170,7 @@ fn three_clouds() -> (Vec<[f32; 2]>, Vec<i32>) {
     (0..POINTS).map(point).unzip()
 }
 
-/// What the log has to hold: the host's two kernels and the loss between them, in f64.
+/// The losses that the log has to hold, from the same training in f64.
 fn twin_losses(points: &[[f32; 2]], labels: &[i32]) -> wgloss::Result<Vec<f64>> {
     let labels = Array::new(labels, [POINTS])?;
     let features = |point: usize| [f64::from(points[point][0]), f64::from(points[point][1]), 1.0];

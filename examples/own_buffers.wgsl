@@ -1,11 +1,12 @@
-// The kernels of examples/own_buffers.rs: a classifier of points in the plane, before and after its loss.
+// The host's kernels of examples/own_buffers.rs, which run before and after the loss of a classifier of points in the
+// plane.
 
 const POINTS: u32 = 300u;
 const CLASSES: u32 = 3u;
 const FEATURES: u32 = 3u; // x, y and 1
 const RATE: f32 = 1.0;
 
-// The page holds the logits [POINTS, CLASSES], and after them their gradient.
+// The page holds the logits [POINTS, CLASSES], then their gradient.
 @group(0) @binding(0) var<storage, read> points: array<vec2<f32>>;
 @group(0) @binding(1) var<storage, read_write> weights: array<f32>;
 @group(0) @binding(2) var<storage, read_write> page: array<f32>;

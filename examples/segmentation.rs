@@ -1,15 +1,15 @@
-//! Finds the coins in a photograph with a small classifier, trained once with each of three losses.
+//! Finds the coins in a photograph with a small classifier, trained with each of three losses.
 //!
-//! The photograph is lit from one corner, so that its background shares grey levels with the coins: a threshold, even
-//! one as well chosen as Otsu's, takes the corner for a coin and leaves holes in those that lie in the dark. A
-//! classifier that looks at each pixel's surroundings can do better. It is trained on the right half, where the light
-//! is even, and judged on the left half, where it is not, and whose labels it has never seen.
+//! The photograph is lit from one corner, so that background and coins share grey levels. A threshold, even a good one
+//! such as Otsu's, takes the bright corner for a coin and leaves holes in the dark coins. A classifier that sees each
+//! pixel's surroundings does better. It is trained on the right half, where the light is even, and judged on the left
+//! half, where it is not, and whose labels it has never seen.
 //!
 //! The classifier is plain Rust on the CPU: two linear functions of a few blurs, one for "background" and one for
-//! "coin". What turns its logits into a loss and a gradient is wgloss on the GPU, and a CPU twin that looks in at every
-//! tenth step.
+//! "coin". wgloss turns its logits into a loss and a gradient on the GPU. Every tenth step is compared with the CPU
+//! twin.
 //!
-//! `cargo run --release --example segmentation` trains it and draws `out/segmentation.png`.
+//! Run it with `cargo run --release --example segmentation`. It draws `out/segmentation.png`.
 
 mod common;
 
@@ -22,11 +22,11 @@ use wgloss::{Array, CrossEntropy, Dice, Gpu, Gradient, Operand, Outputs, Softmax
 const STEPS: usize = 120;
 const MOMENTUM: f32 = 0.9;
 
-/// The label of pixels that take no part. Where a coin ends is known to a pixel or so: as in the Pascal VOC data, the
-/// pixels along the outline are nobody's.
+/// The label of ignored pixels. The outline of a coin is only known to about a pixel, so pixels along it are ignored,
+/// as in the Pascal VOC data.
 const VOID: u8 = 255;
 
-/// A loss in the race, and how far its gradient steps go.
+/// A loss in the comparison, and its learning rate.
 struct Rival {
     name: &'static str,
     rate: f32,
@@ -39,13 +39,13 @@ const RIVALS: [Rival; 3] = [
 ];
 
 impl Rival {
-    /// The loss of logits `[1, 2, H, W]` and labels `[1, H, W]`, on the GPU and on the CPU alike.
+    /// The loss of logits `[1, 2, H, W]` and labels `[1, H, W]`, for the GPU and for the CPU.
     fn term<T: Operand>(&self, logits: &T, labels: &T) -> Term<T> {
         match self.name {
             "cross-entropy" => CrossEntropy { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
             "softmax focal" => SoftmaxFocal { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
             "dice" => Dice { ignore_index: Some(VOID.into()), ..Default::default() }.of(logits, labels),
-            other => unreachable!("{other} is not in the race"),
+            other => unreachable!("{other} is not in the comparison"),
         }
     }
 }
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let coin: Vec<bool> = Photograph::load("coins_mask.png")?.pixels.iter().map(|&level| level > 0.5).collect();
     let (held_out, train) = (0..width / 2, width / 2..width);
 
-    // Features see the photograph alone, and all of it; labels come from the right half alone.
+    // Features come from the whole photograph, labels only from the right half.
     let features = features(&photograph);
     let train_features: Vec<Vec<f32>> = features.iter().map(|plane| crop(plane, width, &train)).collect();
     let labels = Array::new(&crop(&labels(&coin, width, height), width, &train), [1, height, train.len()])?;
@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (iou, seconds) = (score(&found), start.elapsed().as_secs_f32());
         println!("{:<14} {iou:>12.3} {otsu:>12.3} {seconds:>8.1} {:>16.1e}", rival.name, run.worst);
 
-        // A threshold is what this has to be better than, and not by a little.
+        // It has to be much better than a threshold.
         assert!(iou > otsu + 0.1, "{} has to find more of the coins than a threshold does", rival.name);
         assert!(run.losses[STEPS - 1] < 0.1 * run.losses[0], "{} has to fall", rival.name);
         answers.push(Answer { name: rival.name, hue, iou, found, run });
@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What was found, by a threshold or by a training.
+/// The pixels that a threshold or a trained classifier found.
 struct Answer {
     name: &'static str,
     hue: Colour,
@@ -94,20 +94,20 @@ struct Answer {
     run: Run,
 }
 
-/// What came of a training.
+/// The result of a training.
 #[derive(Default)]
 struct Run {
-    /// For background and for coin, a weight for each feature.
+    /// A weight for each feature, for background and for coin.
     weights: [Vec<f32>; 2],
     /// The loss before each step.
     losses: Vec<f32>,
-    /// The score of every tenth step.
+    /// The score at every tenth step.
     scores: Vec<(f32, f32)>,
     /// The largest disagreement with the CPU twin.
     worst: f64,
 }
 
-/// Gradient steps with momentum. The loss and its gradient come from the GPU.
+/// Trains by gradient steps with momentum. The loss and its gradient come from the GPU.
 fn train_with(
     rival: &Rival,
     gpu: &Gpu,
@@ -115,7 +115,7 @@ fn train_with(
     labels: &Array,
     score: impl Fn(&[Vec<f32>; 2]) -> f32,
 ) -> Result<Run, Box<dyn Error>> {
-    // Everything is made once: tensors, and a job that runs the same kernels on them at every step.
+    // The tensors and the job are made once. Every step runs the job again.
     let &[n, height, width] = labels.shape() else { unreachable!("labels are of pixels") };
     let shape = [n, 2, height, width];
     let (on_gpu, gradient) = (gpu.empty(shape)?, gpu.empty(shape)?);
@@ -129,7 +129,7 @@ fn train_with(
     for step in 0..STEPS {
         let logits: Vec<f32> = weights.iter().flat_map(|weights| linear(features, weights)).collect();
         on_gpu.write(&logits)?;
-        // Both reads are on their way before either is waited for.
+        // Start both reads before waiting for either.
         let (loss, slope) = (job.run()?.loss(), gradient.read());
         let (loss, slope) = (loss.wait()?, slope.wait()?.to_f32());
 
@@ -138,17 +138,18 @@ fn train_with(
             let logits = Array::new(&logits, shape)?;
             let (twin, [twin_slope]) = cpu::gradients(&rival.term(&logits, labels), [&logits])?;
             worst = worst.max((f64::from(loss) - twin.loss()?).abs()).max(disagreement(&slope, &twin_slope.to_f64()));
-            // A gradient passes through some twenty roundings of 6e-8, among them an exp and a log, of which WGSL asks
-            // less: 1e-6 of the largest is usual, 1e-5 leaves room for other GPUs, and a wrong formula is far off. A
-            // loss is compared as it stands: all begin below 1, and dice is 1 minus a share, whose rounding remains.
+            // A gradient goes through some twenty roundings of 6e-8, among them an exp and a log (less exact in WGSL).
+            // Errors are near 1e-6 of the largest element; 1e-5 leaves room for other GPUs, and a wrong formula would
+            // be far off. Losses are compared absolutely: all start below 1, and dice is 1 minus a share, whose
+            // rounding error stays.
             assert!(worst < 1e-5, "{}: the GPU and its CPU twin differ by {worst:.1e}", rival.name);
         }
 
-        // The chain rule through a linear function: the gradient of a weight is its feature times the logit's gradient.
+        // The gradient of a weight is the sum of its feature times the logit's gradient.
         for (class, slope) in slope.chunks(height * width).enumerate() {
             for (k, feature) in features.iter().enumerate() {
-                let pull: f32 = feature.iter().zip(slope).map(|(f, g)| f * g).sum();
-                velocity[class][k] = MOMENTUM * velocity[class][k] - rival.rate * pull;
+                let gradient: f32 = feature.iter().zip(slope).map(|(f, g)| f * g).sum();
+                velocity[class][k] = MOMENTUM * velocity[class][k] - rival.rate * gradient;
                 weights[class][k] += velocity[class][k];
             }
         }
@@ -158,13 +159,13 @@ fn train_with(
     Ok(Run { weights, losses, scores, worst })
 }
 
-/// The largest difference, relative to the largest number: what is small beside the others need be no more exact.
+/// The largest difference, relative to the largest element, because small elements need no more absolute precision.
 fn disagreement(ours: &[f32], twins: &[f64]) -> f64 {
     let largest = twins.iter().fold(f64::MIN_POSITIVE, |most, twin| most.max(twin.abs()));
     ours.iter().zip(twins).map(|(&ours, twin)| (f64::from(ours) - twin).abs() / largest).fold(0.0, f64::max)
 }
 
-/// The model: for each pixel the sum of its features, weighted.
+/// The model: the weighted sum of each pixel's features.
 fn linear(features: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
     let mut sum = vec![0.0; features[0].len()];
     for (feature, weight) in features.iter().zip(weights) {
@@ -173,7 +174,7 @@ fn linear(features: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
     sum
 }
 
-/// Where the coin's logit is the higher one.
+/// The pixels whose coin logit is the higher one.
 fn find(features: &[Vec<f32>], [background, coin]: &[Vec<f32>; 2]) -> Vec<bool> {
     linear(features, background)
         .iter()
@@ -182,11 +183,11 @@ fn find(features: &[Vec<f32>], [background, coin]: &[Vec<f32>; 2]) -> Vec<bool> 
         .collect()
 }
 
-/// What is known of each pixel without its label, each a plane of mean 0 and variance 1; the first is 1 everywhere.
+/// The features of each pixel. The first plane is 1 everywhere; the others have mean 0 and variance 1.
 ///
-/// Brightness is taken relative to the wide surroundings, so that the light does not matter. The minted relief shows as
-/// gradients, and the blurs of their logarithm reach from the rim into the calm parts of a coin. No feature tells where
-/// in the picture a pixel lies, which could be learned by heart.
+/// Brightness is relative to the wide surroundings, so that the light does not matter. The minted relief has large
+/// gradients, and the blurs of their logarithm reach from the rim into the flat parts of a coin. No feature has the
+/// pixel's position, which the model could learn by heart.
 fn features(photograph: &Photograph) -> Vec<Vec<f32>> {
     let (width, height, light) = (photograph.width, photograph.height, &photograph.pixels);
     let blur = |plane: &[f32], radius: usize| blur(plane, width, height, radius);
@@ -222,9 +223,9 @@ fn features(photograph: &Photograph) -> Vec<Vec<f32>> {
     planes
 }
 
-/// A blur that is nearly a Gaussian's: a mean over `2·radius + 1` pixels, twice along each axis.
+/// A blur that is nearly Gaussian: a mean over `2·radius + 1` pixels, twice along each axis.
 fn blur(plane: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
-    // Rows become columns as they are averaged, so that four times puts everything back in its place.
+    // Each pass averages rows and transposes, so that four passes blur both axes twice and restore the order.
     let mut plane = plane.to_vec();
     for (width, height) in [(width, height), (height, width)].repeat(2) {
         let mut turned = vec![0.0; plane.len()];
@@ -242,7 +243,7 @@ fn blur(plane: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
     plane
 }
 
-/// Labels of the pixels: 0 background, 1 coin, and nothing where the two meet.
+/// The labels of the pixels: 0 background, 1 coin, `VOID` where the two meet.
 fn labels(coin: &[bool], width: usize, height: usize) -> Vec<u8> {
     let label = |i: usize| {
         let (x, y) = (i % width, i / width);
@@ -253,18 +254,18 @@ fn labels(coin: &[bool], width: usize, height: usize) -> Vec<u8> {
     (0..coin.len()).map(label).collect()
 }
 
-/// Some columns of a plane.
+/// The pixels in a range of columns.
 fn crop<T: Copy>(plane: &[T], width: usize, columns: &Range<usize>) -> Vec<T> {
     plane.chunks(width).flat_map(|row| &row[columns.clone()]).copied().collect()
 }
 
-/// Intersection over union: of all pixels that are coin or were taken for it, the share that are both.
+/// Intersection over union of the found pixels and the coins.
 fn iou(found: &[bool], coin: &[bool], width: usize, columns: &Range<usize>) -> f32 {
     let pairs = || crop(found, width, columns).into_iter().zip(crop(coin, width, columns));
     pairs().filter(|(f, c)| *f && *c).count() as f32 / pairs().filter(|(f, c)| *f || *c).count() as f32
 }
 
-/// Otsu's threshold: that of 256 which leaves the least variance within the two sides, or the most between them.
+/// Otsu's threshold: of 256 thresholds the one with the most variance between the two sides.
 fn otsu(levels: &[f32]) -> f32 {
     let between = |threshold: f32| {
         let (above, below): (Vec<f32>, Vec<f32>) = levels.iter().partition(|level| **level > threshold);
@@ -275,7 +276,7 @@ fn otsu(levels: &[f32]) -> f32 {
     thresholds.max_by(|a, b| between(*a).total_cmp(&between(*b))).expect("there are thresholds")
 }
 
-/// The picture of it all: six panels and two plots.
+/// Draws six panels and two plots.
 fn draw(photograph: &Photograph, coin: &[bool], held_out: usize, answers: &[Answer]) -> Picture {
     let (missed, invented) = (HUES[1], HUES[2]);
     let (width, height) = (photograph.width, photograph.height);
@@ -295,7 +296,7 @@ fn draw(photograph: &Photograph, coin: &[bool], held_out: usize, answers: &[Answ
                 (false, true) => missed,
                 (true, false) => invented,
             };
-            // the half that was judged has a frame, the half that was trained on is dim
+            // the judged half gets a frame, the training half is dimmed
             let edge = [x, y, held_out - 1 - x.min(held_out - 1), height - 1 - y].iter().any(|&away| away < 2);
             match (x < held_out, edge) {
                 (true, true) => FAINT,

@@ -1,17 +1,18 @@
 #!/bin/sh
-# Measures this machine's GPU with what is packed beside this script: the losses beside a copy and beside PyTorch.
+# Measures this machine's GPU with the programs beside this script, and compares the losses with a copy and with
+# PyTorch.
 #
-# It needs a GPU driver and, for PyTorch's columns, a python3 with torch and numpy. Everything goes to a new folder; its table,
-# results.md, is written anew after each step, so that it is there whenever the run ends.
+# It needs a GPU driver and, for PyTorch's columns, a python3 with torch and numpy. It writes to a new folder. The table
+# there, results.md, is written again after each step, so that it is there whenever the run ends.
 set -u
 
 usage() {
     cat <<'END'
 Usage: sh run.sh [--out FOLDER] [--budget SECONDS] [--quick]
 
-  --out FOLDER      the folder to make and to write everything to; `results` in the current folder if left out
-  --budget SECONDS  how long the whole may take; 480 if left out. A step that does not fit is ended or left out
-  --quick           batches eight times smaller, and a few runs of each
+  --out FOLDER      the new folder to write to; the default is `results` in the current folder
+  --budget SECONDS  how long all steps may take; the default is 480. A step that does not fit is ended or left out
+  --quick           batches eight times smaller, with fewer runs
 
 WGLOSS_PYTHON names another python than python3.
 END
@@ -48,7 +49,8 @@ left() { echo $((budget - $(date +%s) + start)); }
 
 # --- the adapter -----------------------------------------------------------------------------------------------------------
 
-# Has programs find a Vulkan loader in folder $1 and the drivers that file $2 lists; what is empty stays as the machine has it.
+# Makes programs use the Vulkan loader in folder $1 and the drivers in file $2. An empty argument keeps the machine's
+# setting.
 use() {
     if [ -n "$1" ]; then
         LD_LIBRARY_PATH=$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
@@ -60,8 +62,10 @@ use() {
     fi
 }
 
-# What the adapter is worth that would be used so: 4 a GPU by Vulkan, 3 a GPU by GL, 2 software by Vulkan, 1 by GL, 0 none.
-worth() {
+# Rates the adapter that this loader and driver file give: 4 a GPU with Vulkan, 3 a GPU with GL, 2 a CPU with Vulkan, 1
+# a CPU
+# with GL, 0 none.
+rating() {
     found=$( (use "$1" "$2" && timeout 15 "$here/wgloss" devices) 2>>"$out/logs/devices.log" |
         sed -n '/(used)$/,/^[^ ]/p' | sed -n -e 's/^  type  *//p' -e 's/^  backend  *//p' | tr '\n' ' ')
     case $found in
@@ -73,23 +77,23 @@ worth() {
     esac
 }
 
-# Keeps a loader and a driver file where they give the best adapter so far.
+# Keeps a loader and a driver file if they give the best adapter so far.
 best=0 loader='' drivers=''
 try() {
     [ "$best" -lt 4 ] || return 0
-    got=$(worth "$1" "$2")
+    got=$(rating "$1" "$2")
     if [ "$got" -gt "$best" ]; then
         best=$got loader=$1 drivers=$2
     fi
 }
 
-# Writes a driver file for a library of NVIDIA's, where there is the library: in containers the file may be missing.
+# Writes a driver file for a library of NVIDIA, if the library is there. In containers the file is often missing.
 driver_file() {
     PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -q "$1" || return 1
     printf '{"file_format_version": "1.0.0", "ICD": {"library_path": "%s", "api_version": "1.3.0"}}\n' "$1" >"$out/$1.json"
 }
 
-# The packed loader is used only where the machine's own, or none, gives less.
+# The packed loader is used only if the machine's loader gives a worse adapter or none.
 packed=''
 [ ! -d "$here/lib" ] || packed=$here/lib
 try '' ''
@@ -103,26 +107,26 @@ done
 use "$loader" "$drivers"
 timeout 15 "$here/wgloss" devices >"$out/devices.txt" 2>>"$out/logs/devices.log"
 if [ "$best" = 0 ]; then
-    echo "no GPU adapter was found; $out/logs/devices.log has why:" >&2
+    echo "no GPU adapter was found; $out/logs/devices.log says why:" >&2
     tail -n 3 "$out/logs/devices.log" >&2
     exit 1
 fi
 sed -n 's/ (used)$//p' "$out/devices.txt"
-[ "$best" -gt 2 ] || echo "no GPU was found: this is a software driver, which tells nothing of a GPU"
+[ "$best" -gt 2 ] || echo "no GPU was found: these are times of a software driver on the CPU"
 
 # --- steps -----------------------------------------------------------------------------------------------------------------
 
 about="$(cat "$here/ABOUT"); run on $(date -u +%Y-%m-%d)"
 (sed -n 's/ (used)$//p' "$out/devices.txt" && echo "$about") >"$out/machine.txt"
 
-# Notes what a step came to: name, result, seconds, last line. Then joins all that there is into one table.
+# Records a step: name, result, seconds, last line. Then joins all results into one table.
 note() {
     printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$out/steps.tsv"
     printf '%-16s %s (%s s)\n' "$1" "$2" "$3"
     timeout 30 "$here/report" --merge "$out" >>"$out/logs/merge.log" 2>&1
 }
 
-# Says that a step of this name is left out, where there is no time for it.
+# If there is no time left, records that step $1 is left out.
 spent() {
     [ "$(left)" -lt 5 ] && note "$1" "left out: the budget of $budget s is used up" 0 ''
 }
@@ -146,7 +150,7 @@ step() {
     note "$name" "$result" $(($(date +%s) - began)) "$(tail -n 1 "$out/logs/$name.log" | tr '\t' ' ' | cut -c 1-200)"
 }
 
-# Runs a step of PyTorch's: its name, its most seconds, its mode, the set and the folder of inputs, its dtype.
+# Runs a step of PyTorch: its name, its most seconds, its mode, its set, the set whose inputs it uses, its dtype.
 torch=unknown
 peer() {
     if spent "$1"; then
@@ -176,7 +180,7 @@ print(f"PyTorch {torch.__version__} on {name}")'
 
 ours() {
     name=$1 limit=$2 set=$3 && shift 3
-    # shellcheck disable=SC2086 # nothing where it is empty
+    # shellcheck disable=SC2086 # $quick may be empty
     step "$name" "$limit" "$here/report" --out "$out/ours/$set" --about "$about" --keep-going $quick "$@"
 }
 
@@ -184,7 +188,7 @@ verify() {
     step "$1" "$2" "$here/wgloss" verify --device gpu --dtype "$3" --report "$out/$1.json"
 }
 
-# The steps, in order of worth: what runs, its name, its most seconds.
+# The steps, most valuable first: the function, its name, its most seconds.
 verify verify-f32 60 f32
 ours headline-f32 90 f32 --headline --inputs
 peer eager-f32 60 eager f32 f32 float32

@@ -1,11 +1,11 @@
-"""PyTorch, a peer of the benchmark: the same losses of the same inputs, value and gradients.
+"""PyTorch, a peer of the benchmark: measures value and gradients of our losses on our inputs.
 
-`cargo xtask bench --peers` writes the inputs and runs this; by itself:
+`cargo xtask bench --peers` writes the inputs and runs this. To run it alone:
 
     python3 pytorch.py --inputs target/bench/inputs --mode eager
 
-It prints a row for each case and each library that has the loss: case,peer,value,ms,least_ms,runs,gpu_ms. The last is what
-CUDA's events tell, and empty on a CPU.
+It prints a row for each case and each library that has the loss: case,peer,value,ms,least_ms,runs,gpu_ms. The last column
+is the time of CUDA's events, and is empty on a CPU.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-# Composed of PyTorch's own functions; arguments are the operands by their names, options are at wgloss's defaults.
+# Written with PyTorch's functions. Arguments have the names of our operands; options have wgloss's defaults.
 
 
 def sigmoid_focal(input, target, alpha=0.25, gamma=2):
@@ -109,11 +109,11 @@ def monai_losses():
     }
 
 
-def libraries(asked):
-    """The losses of each library that is installed and asked for."""
+def libraries(wanted):
+    """The losses of each wanted library that is installed."""
     found = {"PyTorch": PYTORCH}
     for name, losses in [("torchvision", torchvision_losses), ("MONAI", monai_losses)]:
-        if name not in asked:
+        if name not in wanted:
             continue
         try:
             found[name] = losses()
@@ -123,7 +123,7 @@ def libraries(asked):
 
 
 def measure(loss, operands, of, seconds, most):
-    """The value, and the times of value and gradients in milliseconds: the wall's, and the GPU's where it is one."""
+    """The value, and the times of value and gradients in milliseconds: wall times, and on a GPU also its times."""
     on_gpu = of[0].is_cuda
 
     def run():
@@ -150,47 +150,47 @@ def measure(loss, operands, of, seconds, most):
 
 
 def operand(path, device, dtype):
-    """The tensor in a file: floats in this dtype, labels as they are."""
+    """The tensor in a file, with floats cast to dtype."""
     tensor = torch.from_numpy(np.load(path)).to(device)
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--inputs", type=Path, required=True, help="the folder of inputs that the benchmark has written")
-    parser.add_argument("--out", help="the file to write; standard output without it")
+    parser.add_argument("--inputs", type=Path, required=True, help="the folder of inputs that the benchmark wrote")
+    parser.add_argument("--out", help="the file to write; the default is standard output")
     parser.add_argument("--mode", choices=["eager", "compile"], default="eager")
-    parser.add_argument("--label", help="what the peer is called beside its library; the mode without it")
+    parser.add_argument("--label", help="the name of the peer after its library; the default is the mode")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=["float32", "float16", "bfloat16"], default="float32")
-    parser.add_argument("--libraries", nargs="*", default=["torchvision", "MONAI"], help="what is measured beside PyTorch")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long a case is measured, after 7 runs")
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
+    parser.add_argument("--libraries", nargs="*", default=["torchvision", "MONAI"], help="the libraries to measure beside PyTorch")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long to measure a case; 7 runs happen in any case")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
 
-    with open(asked.out, "w", newline="") if asked.out else sys.stdout as file:
+    with open(arguments.out, "w", newline="") if arguments.out else sys.stdout as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["case", "peer", "value", "ms", "least_ms", "runs", "gpu_ms"])
         file.flush()
-        found = libraries(asked.libraries)
-        with open(asked.inputs / "cases.csv", newline="") as cases:
+        found = libraries(arguments.libraries)
+        with open(arguments.inputs / "cases.csv", newline="") as cases:
             for case in csv.DictReader(cases):
-                files = (asked.inputs / case["case"]).glob("*.npy")
-                dtype = getattr(torch, asked.dtype)
-                operands = {path.stem: operand(path, asked.device, dtype) for path in files}
+                files = (arguments.inputs / case["case"]).glob("*.npy")
+                dtype = getattr(torch, arguments.dtype)
+                operands = {path.stem: operand(path, arguments.device, dtype) for path in files}
                 of = [operands[name].requires_grad_() for name in case["differentiated"].split()]
                 for library, losses in found.items():
                     if (loss := losses.get(case["loss"])) is None:
                         continue
-                    peer = f"{library} {asked.label or asked.mode}"
+                    peer = f"{library} {arguments.label or arguments.mode}"
                     try:
-                        if asked.mode == "compile":
-                            # what was compiled for another shape would be made general, and slower
+                        if arguments.mode == "compile":
+                            # otherwise torch would recompile code of another shape for all shapes, which is slower
                             torch.compiler.reset()
                             loss = torch.compile(loss, dynamic=False)
-                        value, times, gpu = measure(loss, operands, of, asked.seconds, 99)
-                    except Exception as error:  # a compiler that is not there, an operation that it does not know
+                        value, times, gpu = measure(loss, operands, of, arguments.seconds, 99)
+                    except Exception as error:  # for example a missing compiler, or an operation that it does not know
                         words = str(error).strip() or type(error).__name__
                         print(f"{peer} leaves out {case['case']}: {words.splitlines()[0]}", file=sys.stderr)
                         continue

@@ -1,4 +1,4 @@
-//! What the report is asked for, by `cargo xtask bench`.
+//! The arguments of the report, which `cargo xtask bench` passes.
 
 use super::suite::case::Case;
 use super::suite::list;
@@ -7,27 +7,27 @@ use wgloss::DType;
 
 /// The arguments.
 pub struct Arguments {
-    /// The folder that everything is written to.
+    /// The folder for all results.
     pub out: PathBuf,
-    /// What is to be said about versions and the day.
+    /// A line about versions and the day.
     pub about: String,
-    /// Whether batches are small and runs few.
+    /// Whether to use small batches and few runs.
     pub quick: bool,
-    /// Whether time is measured against size instead.
+    /// Whether to measure time against size instead.
     pub cost: bool,
-    /// Whether the inputs are written too.
+    /// Whether to write the inputs for peers too.
     pub inputs: bool,
     /// Whether this is a test.
     pub test: bool,
-    /// Whether a wrong answer leaves the other cases to be measured.
+    /// Whether to measure the other cases after a wrong result.
     pub keep_going: bool,
-    /// Whether the cases are those that say most, in order of worth.
+    /// Whether to measure only the most informative cases, most important first.
     pub headline: bool,
     /// How floats are stored.
     pub dtype: DType,
-    /// The folder of a pack's results that are to be joined into one table, in the place of all else.
+    /// A folder with results of a pack, to join into one table. Nothing is measured then.
     pub merge: Option<PathBuf>,
-    /// The losses, by id; all of them where there is none.
+    /// The ids of the losses; all losses if empty.
     pub losses: Vec<String>,
 }
 
@@ -50,10 +50,10 @@ impl Default for Arguments {
 }
 
 impl Arguments {
-    /// Reads them; nothing where nobody asked for a report.
+    /// Parses the arguments. `None` if they ask for no report.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, String> {
         let mut arguments = Arguments::default();
-        // cargo bench says --bench by itself, and cargo test does not
+        // cargo bench passes --bench, cargo test does not
         let mut bench = false;
         while let Some(word) = words.next() {
             match word.as_str() {
@@ -74,7 +74,7 @@ impl Arguments {
             return Ok(Some(arguments));
         }
         if arguments.out.as_os_str().is_empty() {
-            // a filter for Criterion is none of the report's losses
+            // without --out, the words are filters for Criterion, not losses
             let out = concat!(env!("CARGO_TARGET_TMPDIR"), "/report").into();
             let losses = ["mse", "dice", "info_nce"].map(Into::into).to_vec();
             return Ok((!bench).then_some(Arguments { out, losses, test: true, inputs: true, ..Arguments::default() }));
@@ -87,21 +87,21 @@ impl Arguments {
         }
     }
 
-    /// The cases that are asked for.
+    /// The cases to measure.
     pub fn cases(&self) -> Vec<Case> {
         let mut cases = if self.headline { list::headline() } else { list::cases() };
         cases.retain(|case| self.asks_for(case.loss));
         cases.iter_mut().for_each(|case| case.dtype = self.dtype);
         if self.test {
-            // 16 bits go their own way
+            // 16 bits have their own kernels
             let halves = cases.iter().map(|case| Case { dtype: DType::F16, ..case.clone() });
             cases.extend(halves.collect::<Vec<_>>());
         }
         cases
     }
 
-    /// Whether a loss is asked for.
+    /// Whether to measure a loss.
     pub fn asks_for(&self, loss: &str) -> bool {
-        self.losses.is_empty() || self.losses.iter().any(|asked| asked == loss)
+        self.losses.is_empty() || self.losses.iter().any(|named| named == loss)
     }
 }

@@ -1,4 +1,4 @@
-//! The charts: shares of a copy as bars, and times against sizes as lines.
+//! Draws the charts: shares of a copy as bars, and times against sizes as lines.
 
 use super::measure::Row;
 use super::suite::case::Least;
@@ -13,7 +13,7 @@ use std::path::Path;
 const FAMILY: &str = "sans-serif";
 const SMALL: f64 = 13.0;
 
-/// How high a case and a line of text are, and how much room names and numbers take beside the bars.
+/// The heights of a case and of a line of text, the widths for names and numbers beside the bars, and the whole width.
 const HIGH: i32 = 30;
 const LINE: i32 = 18;
 const NAMES: i32 = 290;
@@ -25,7 +25,7 @@ const DARK: RGBColor = RGBColor(0x2c, 0x5f, 0x8a);
 const LIGHT: RGBColor = RGBColor(0xa9, 0xc6, 0xde);
 const GREY: RGBColor = RGBColor(0x77, 0x77, 0x77);
 
-/// The colours of lines, told apart on paper too.
+/// The colours of lines.
 const LINES: [RGBColor; 10] = [
     RGBColor(0x1f, 0x77, 0xb4),
     RGBColor(0xd6, 0x27, 0x28),
@@ -42,14 +42,14 @@ const LINES: [RGBColor; 10] = [
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn Error>>;
 
-/// The share of the best copy that each case reaches, as bars; the rate alone where arithmetic bounds it.
+/// Draws each case's share of the best copy as bars. A case that arithmetic bounds has only its rate.
 pub fn shares(path: &Path, about: &[String], rows: &[Row], copy: f64) -> Drawn {
     let top = LINE * (about.len() as i32 + 2) + 40;
     let height = top + HIGH * rows.len() as i32 + 20;
     let area = open(path, [WIDE, height])?;
     heading(&area, "Share of the best copy: value with gradients (dark), value alone (light)", about)?;
 
-    // a row that a cache serves may pass a copy by
+    // a case that fits into a cache may be faster than a copy
     let share = |row: &Row, gradients: bool| {
         row.least.share(gradients, row.times[usize::from(gradients)].best().as_secs_f64(), copy)
     };
@@ -80,7 +80,7 @@ pub fn shares(path: &Path, about: &[String], rows: &[Row], copy: f64) -> Drawn {
     Ok(area.present()?)
 }
 
-/// Times in milliseconds against numbers of elements, a line for each loss, both axes logarithmic.
+/// Draws times in milliseconds against numbers of elements, one line for each loss, with logarithmic axes.
 pub fn lines(path: &Path, about: &[String], curves: &[(String, Vec<(f64, f64)>)]) -> Drawn {
     let area = open(path, [WIDE, 760])?;
     heading(&area, "Value with gradients: milliseconds against elements of the prediction", about)?;
@@ -146,7 +146,7 @@ fn text(area: &Area<'_>, at: (i32, i32), words: &str, across: HPos, colour: &RGB
     Ok(area.draw(&Text::new(words, at, style))?)
 }
 
-/// Three digits of a number of any size.
+/// Formats a number with three digits, or with all digits before the point if there are more.
 fn short(x: f64) -> String {
     let places = (2.0 - x.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0) as usize;
     let number = format!("{x:.places$}");

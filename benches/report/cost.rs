@@ -1,4 +1,4 @@
-//! Time against size: one loss of each family, over four decades.
+//! Measures time against size for one loss of each family, over four decades.
 
 use super::arguments::Arguments;
 use super::measure::{Effort, Times};
@@ -10,11 +10,11 @@ use std::error::Error;
 use std::time::Duration;
 use wgloss::Gpu;
 
-/// The number of elements of the prediction, from the least on: two sizes a decade.
+/// The least number of elements of the prediction, and the number of sizes, two per decade.
 const LEAST: f64 = 1e3;
 const SIZES: i32 = 9;
 
-/// A curve ends where a run takes longer: losses of all pairs grow with the square.
+/// A curve ends when a run takes longer, because losses over all pairs grow with the square of the size.
 const LONG: Duration = Duration::from_millis(1500);
 
 /// Measures the curves, and writes `cost.csv` and `cost.svg`.
@@ -55,10 +55,10 @@ pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[
     chart::lines(&arguments.out.join("cost.svg"), about, &curves)
 }
 
-/// The batch of a family's item that comes nearest to so many elements.
+/// The case whose prediction has about `elements` elements.
 fn sized(family: &Case, elements: f64) -> Case {
     let mut case = family.clone();
-    // what a linear layer projects onto is no part of its prediction
+    // the classes of a linear layer are not in its prediction
     let axes = if family.loss == "linear_cross_entropy" { 1..2 } else { 1..case.shape.len() };
     let item: usize = case.shape[axes].iter().product();
     case.shape[0] = ((elements / item as f64).round() as usize).max(1);

@@ -1,4 +1,4 @@
-//! The inputs of the cases in files, so that peers compute from the same numbers.
+//! Writes the inputs of the cases to files, so that peers use equal numbers.
 
 use super::measure::Row;
 use super::suite::case::Case;
@@ -7,19 +7,20 @@ use std::io::{BufWriter, Result, Write};
 use std::path::{Path, PathBuf};
 use wgloss::{Array, DType, Data};
 
-/// Inputs of cases beyond this many bytes are not written.
+/// The most bytes of a case's inputs. Larger cases are not written.
 const MOST: usize = 1 << 30;
 
-/// A folder of inputs, to which cases are added as they are measured: should that end early, peers have those that were.
+/// A folder of inputs. Each case is added when it is measured, so that after an early end peers have the measured
+/// cases.
 pub struct Inputs {
     folder: PathBuf,
     list: String,
 }
 
 impl Inputs {
-    /// An empty folder.
+    /// Makes an empty folder.
     pub fn new(folder: PathBuf) -> Result<Inputs> {
-        // those of an earlier run would be taken for this one's
+        // inputs of an earlier run must not be taken for this run's
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
@@ -27,10 +28,10 @@ impl Inputs {
         Ok(Inputs { folder, list: "case,loss,differentiated\n".into() })
     }
 
-    /// Writes each operand of a case as `FOLDER/CASE/OPERAND.npy`, floats as f32 and labels as i64, and `FOLDER/cases.csv`: case,
-    /// loss, and the operands that are differentiated.
+    /// Writes each operand of a case to `FOLDER/CASE/OPERAND.npy`, floats as f32 and labels as i64. Writes
+    /// `FOLDER/cases.csv`, with the case, the loss and the differentiated operands.
     pub fn add(&mut self, row: &Row) -> std::result::Result<(), Box<dyn std::error::Error>> {
-        // whoever wants them in 16 bits rounds them alike
+        // always f32: peers in 16 bits round the numbers as we do
         let problem = Case { dtype: DType::F32, ..row.case.clone() }.problem()?;
         if problem.operands.iter().map(|(_, array)| 4 * array.len()).sum::<usize>() > MOST {
             return Ok(());
@@ -46,12 +47,12 @@ impl Inputs {
     }
 }
 
-/// NumPy's format: a magic number, a Python literal that says what follows, the elements.
+/// Writes NumPy's format: a magic number, a header that is a Python literal, the elements.
 fn npy(path: &Path, array: &Array) -> Result<()> {
     let kind = if matches!(array.data(), Data::F32(_)) { "<f4" } else { "<i8" };
     let sizes: String = array.shape().iter().map(|size| format!("{size},")).collect();
     let literal = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
-    // padded so that the elements begin at a multiple of 64, as NumPy does
+    // padded as NumPy does, so that the elements begin at a multiple of 64
     let header = format!("{literal:<width$}\n", width = (literal.len() + 11).next_multiple_of(64) - 11);
     let mut file = BufWriter::new(fs::File::create(path)?);
     file.write_all(b"\x93NUMPY\x01\x00")?;

@@ -1,8 +1,8 @@
-//! The report that `cargo xtask bench` asks for: every case at its real size, as a table, a chart and the inputs of peers.
-//! What a pack measures in several runs, it joins into one table.
+//! The report of `cargo xtask bench`: measures every case at its real size, and writes a table, a chart and the inputs
+//! for peers. It also joins the results of a pack's runs into one table.
 //!
-//! Everything goes to the folder that `--out` names; without one nothing is measured, so that `cargo bench` runs Criterion
-//! alone. As a test, all of it is done once on small inputs.
+//! It writes to the folder that `--out` names. Without `--out` it measures nothing, so that `cargo bench` runs
+//! Criterion only. In test mode everything runs once, on small inputs.
 
 mod arguments;
 mod chart;
@@ -24,11 +24,11 @@ use suite::stopwatch::Stopwatch;
 use suite::{copy, list};
 use wgloss::{Gpu, wgpu};
 
-/// How much smaller batches are under `--quick`, and as a test.
+/// How much smaller batches are with `--quick`, and in a test.
 const QUICK: usize = 8;
 const TEST: usize = 64;
 
-/// How much larger the batches are that a GPU with memory of its own measures too.
+/// How much larger the batches are that a discrete GPU measures too.
 const LARGER: usize = 8;
 
 fn main() -> ExitCode {
@@ -66,22 +66,23 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     if arguments.test {
         merge::test(&arguments.out)?;
-        // panics where a case of it is no longer measured
+        // panics if it names a case that does not exist
         list::headline();
     }
 
     let before = copy::best_rate(&gpu, &stopwatch);
-    let clock = if stopwatch.has_clock() { "of timestamps on the GPU" } else { "of the wall: the GPU keeps no time" };
-    let said_of_copy = |after: Option<f64>| {
+    let clock =
+        if stopwatch.has_clock() { "of timestamps on the GPU" } else { "of wall times: there are no timestamps" };
+    let about_copy = |after: Option<f64>| {
         let after = after.map_or("not measured".into(), |after| format!("{:.1} GB/s", after / 1e9));
         let before = before / 1e9;
-        format!("copy: {before:.1} GB/s before, {after} after; shares are of the better. Times are medians, {clock}")
+        format!("copy: {before:.1} GB/s before, {after} after; shares are of the faster. Times are medians {clock}")
     };
-    about.push(said_of_copy(None));
+    about.push(about_copy(None));
     let measured = rows(&gpu, &stopwatch, arguments, &about, before)?;
     let after = copy::best_rate(&gpu, &stopwatch);
     about.pop();
-    about.push(said_of_copy(Some(after)));
+    about.push(about_copy(Some(after)));
     about.extend(measured.left_out);
     let copy = before.max(after);
     table::write(&arguments.out, &about, &measured.rows, copy)?;
@@ -89,17 +90,17 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     measured.wrong.map_or(Ok(()), Err)
 }
 
-/// What was measured.
+/// The measurements.
 #[derive(Default)]
 struct Measured {
     rows: Vec<Row>,
     /// A line for each case that was left out.
     left_out: Vec<String>,
-    /// The first wrong answer, where the others were measured all the same.
+    /// The first wrong result, with `--keep-going`.
     wrong: Option<Box<dyn Error>>,
 }
 
-/// Measures the cases. Each row is in the table as soon as it is measured, and its inputs are written.
+/// Measures the cases. Writes the table and the inputs after each case.
 fn rows(
     gpu: &Gpu,
     stopwatch: &Stopwatch,
@@ -114,7 +115,7 @@ fn rows(
     };
     let mut inputs = arguments.inputs.then(|| Inputs::new(arguments.out.join("inputs"))).transpose()?;
     let cases: Vec<Case> = arguments.cases().iter().map(|case| case.scaled(1, smaller)).collect();
-    // the larger ones last: what ends early has the table of all others
+    // larger cases come last, so that after an early end the table has all others
     let larger: Vec<Case> = cases.iter().filter_map(|case| larger(gpu, smaller, case)).collect();
     let (mut measured, mut checked) = (Measured::default(), Checked::new());
     for case in cases.into_iter().chain(larger) {
@@ -122,7 +123,7 @@ fn rows(
             Ok(row) => {
                 println!("{}", row.line());
                 match inputs.as_mut().map_or(Ok(()), |inputs| inputs.add(&row)) {
-                    // a disk may be full
+                    // the disk may be full
                     Err(why) if arguments.keep_going => {
                         measured.left_out.push(format!("left out: peers of {}: {why}", case.name()));
                     }
@@ -131,7 +132,7 @@ fn rows(
                 measured.rows.push(row);
                 table::write(&arguments.out, about, &measured.rows, copy)?;
             }
-            // what an adapter has no room for says nothing against the others
+            // a case too large for the adapter is left out
             Err(why) if lacks_room(&*why) => measured.left_out.push(format!("left out: {}: {why}", case.name())),
             Err(why) if arguments.keep_going => {
                 println!("{why}");
@@ -144,7 +145,7 @@ fn rows(
     Ok(measured)
 }
 
-/// The same of a larger batch, where a GPU has memory of its own and that is what bounds the case.
+/// The case with a larger batch, if the GPU is discrete and memory traffic bounds the case.
 fn larger(gpu: &Gpu, smaller: usize, case: &Case) -> Option<Case> {
     let discrete = gpu.device().adapter_info().device_type == wgpu::DeviceType::DiscreteGpu;
     let limit = (gpu.device().limits().max_storage_buffer_binding_size / 4) as usize;

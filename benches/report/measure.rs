@@ -1,4 +1,4 @@
-//! A case is checked, prepared, and run until its median is worth something.
+//! Checks and prepares a case, and runs it until its median is reliable.
 
 use super::suite::case::{Case, Least};
 use super::suite::ready::{Ready, check, submit};
@@ -8,19 +8,20 @@ use std::error::Error;
 use std::time::Duration;
 use wgloss::{Gpu, Job};
 
-/// What the twin, which takes one thread and no pains, checks: no more elements, and no more operations of a value.
+/// The most elements of an operand, and the most operations of a value, that the twin checks. It is slow, and uses one
+/// thread.
 const ELEMENTS: usize = 1 << 24;
 const FLOPS: f64 = 2.5e9;
 
-/// A run that takes longer is not repeated: it was the warm-up too.
+/// A longer run is not repeated. It counts as warm-up and as measurement.
 const SLOW: Duration = Duration::from_secs(60);
 
-/// How often something is run.
+/// How often to run a job.
 #[derive(Clone, Copy)]
 pub struct Effort {
     fewest: usize,
     most: usize,
-    /// What is spent beyond the fewest runs, and to warm up.
+    /// The time for all runs, and to warm up. The fewest runs happen in any case.
     time: Duration,
     warm: Duration,
 }
@@ -35,13 +36,13 @@ impl Effort {
     /// For a test.
     pub const ONCE: Effort = Effort { fewest: 1, most: 1, time: Duration::ZERO, warm: Duration::ZERO };
 
-    /// How many runs of such a length are worth it.
+    /// The number of runs, if a run takes `wall`.
     fn runs(self, wall: Duration) -> usize {
         ((self.time.as_secs_f64() / wall.as_secs_f64().max(1e-6)) as usize).clamp(self.fewest, self.most)
     }
 }
 
-/// What was measured of a case.
+/// The measurements of a case.
 pub struct Row {
     /// The case.
     pub case: Case,
@@ -49,30 +50,30 @@ pub struct Row {
     pub least: Least,
     /// The loss.
     pub loss: f64,
-    /// The value, and the value with the gradients.
+    /// The times of the value, and of the value with the gradients.
     pub times: [Times; 2],
-    /// The same of their jobs' dispatches.
+    /// The numbers of dispatches of both jobs.
     pub dispatches: [usize; 2],
-    /// The greatest workspace of both, in bytes.
+    /// The larger workspace of both jobs, in bytes.
     pub workspace: u64,
 }
 
 /// Medians over runs.
 pub struct Times {
-    /// How many.
+    /// The number of runs.
     pub runs: usize,
-    /// On the GPU, where it keeps time.
+    /// The GPU's time, if the device has timestamps.
     pub gpu: Option<Duration>,
-    /// Seen from the host.
+    /// The wall time.
     pub wall: Duration,
-    /// The least of that: what a machine that others use too disturbs least.
+    /// The least wall time, which other programs on the machine disturb least.
     pub least_wall: Duration,
-    /// To record and submit.
+    /// The host's time to record and submit.
     pub host: Duration,
 }
 
 impl Times {
-    /// The GPU's own time, or the wall's.
+    /// The GPU's time, or the wall time without it.
     pub fn best(&self) -> Duration {
         self.gpu.unwrap_or(self.wall)
     }
@@ -87,7 +88,7 @@ impl Times {
                 warm += run().wall;
             }
             laps = vec![run()];
-            // by the shortest: one that was disturbed does not end the runs
+            // the shortest lap decides, so that one disturbed lap does not end the runs
             let mut shortest = laps[0].wall;
             while laps.len() < effort.runs(shortest) {
                 laps.push(run());
@@ -95,7 +96,7 @@ impl Times {
             }
         }
         let of_all = |time: &dyn Fn(&Lap) -> Duration| median(laps.iter().map(time).collect());
-        // a lap without the GPU's time leaves none to take a median of
+        // the GPU's time needs a timestamp in every lap
         let clocked = laps.iter().all(|lap| lap.gpu.is_some());
         Times {
             runs: laps.len(),
@@ -107,10 +108,11 @@ impl Times {
     }
 }
 
-/// The cases that were checked, at the sizes that the twin takes.
+/// The names of the cases that were checked, at the sizes of the check.
 pub type Checked = HashSet<String>;
 
-/// Checks a case and measures it. Of larger batches only a part is checked, and not again where it is a case of its own.
+/// Checks a case and measures it. If the batch is too large for the twin, a smaller batch is checked, unless it was
+/// checked before.
 pub fn measure(
     gpu: &Gpu,
     stopwatch: &Stopwatch,
@@ -152,7 +154,7 @@ pub fn measure(
 }
 
 impl Row {
-    /// The row as a line for who waits.
+    /// The row as a line to print.
     pub fn line(&self) -> String {
         let [value, gradients] = [&self.times[0], &self.times[1]].map(|times| times.best().as_secs_f64() * 1e3);
         format!("{:<40} value {value:>10.2} ms   with gradients {gradients:>10.2} ms", self.case.name())

@@ -1,6 +1,6 @@
-//! One table of all that a pack's run has measured: ours beside a copy, and PyTorch's times of the same cases.
+//! Joins all results of a pack into one table: our times beside a copy, and PyTorch's times for the same cases.
 //!
-//! The run calls this after each of its steps, so that a table is there whenever it ends.
+//! The run script calls this after each step, so that there is a table whenever the script ends.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -8,33 +8,34 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// What is measured, in order of worth: the folder of our table, and how far a peer's loss may be from ours, relatively.
+/// The sets of cases, most important first: the folder of our table, and the largest relative difference of a peer's
+/// loss from ours.
 const SETS: [(&str, f64); 3] = [("f32", 1e-5), ("f16", 1e-2), ("products", 1e-5)];
 
 /// PyTorch's modes.
 const MODES: [&str; 2] = ["eager", "compile"];
 
-/// The columns of the table for programs.
+/// The columns of `results.csv`.
 const COLUMNS: &str = "case,dtype,clock,ms,wall_ms,share,result,eager_ms,eager_ratio,compile_ms,compile_ratio";
 
-/// A row of a table in a file, by the names of its columns.
+/// A row of a table in a file: cells by the names of their columns.
 type Cells = HashMap<String, String>;
 
-/// A case as we have it and as PyTorch has it in each mode.
+/// A case: our row, and PyTorch's times in each mode.
 struct Row {
     ours: Cells,
     theirs: [Option<Peer>; 2],
 }
 
-/// What PyTorch took.
+/// PyTorch's time for a case.
 struct Peer {
     ms: f64,
-    /// Its time over ours, by the same clock; why there is none, where losses differ.
+    /// Its time over ours, by one clock; or an explanation if the losses differ.
     ratio: Result<f64, String>,
     clock: &'static str,
 }
 
-/// Writes `results.md` and `results.csv` into a folder of results, from what is there of them.
+/// Writes `results.md` and `results.csv` into a folder, from the results that are there.
 pub fn merge(folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut about = Vec::new();
     let mut rows = Vec::new();
@@ -56,7 +57,7 @@ pub fn merge(folder: &Path) -> Result<(), Box<dyn Error>> {
         let machine = fs::read_to_string(folder.join("machine.txt")).unwrap_or_default();
         about.extend(machine.lines().map(|line| format!("machine: {line}")));
     }
-    // the adapter and the version are those of all sets
+    // all sets have one adapter and version, which are said only once
     let mut said: Vec<String> = Vec::new();
     for line in about {
         let bare = line.split_once(": ").map_or(&*line, |(_, bare)| bare);
@@ -71,20 +72,20 @@ pub fn merge(folder: &Path) -> Result<(), Box<dyn Error>> {
     Ok(fs::write(folder.join("results.md"), markdown(&said, &rows) + &steps(folder))?)
 }
 
-/// The lines that begin with `#`, and the rows, of a file; nothing where there is none yet.
+/// The `#` lines and the rows of a file; empty if there is no file yet.
 fn table(path: &Path) -> Result<(Vec<String>, Vec<Cells>), Box<dyn Error>> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let (about, table): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("# "));
     let Some((columns, rows)) = table.split_first() else { return Ok(Default::default()) };
     let columns: Vec<&str> = columns.split(',').collect();
-    // a run that was ended may have left half a line
+    // a killed run may have left half a line
     let rows = rows.iter().map(|row| row.split(',').collect::<Vec<_>>()).filter(|row| row.len() == columns.len());
     let cell = |(name, cell): (&&str, &str)| (name.to_string(), cell.to_owned());
     let rows = rows.map(|row| columns.iter().zip(row).map(cell).collect());
     Ok((about.iter().map(|line| line[2..].to_owned()).collect(), rows.collect()))
 }
 
-/// A peer's time beside ours: of the GPU where both tell it, else of the wall.
+/// Compares a peer's time with ours: the GPU's times if both have them, else wall times.
 fn compared(ours: &Cells, peer: &Cells, tolerance: f64) -> Option<Peer> {
     let by_gpu = ours.get("clock").is_some_and(|clock| clock == "gpu") && number(peer, "gpu_ms").is_some();
     let (own, other, clock) = if by_gpu { ("ms", "gpu_ms", "gpu") } else { ("wall_ms", "ms", "wall") };
@@ -99,7 +100,7 @@ fn number(cells: &Cells, column: &str) -> Option<f64> {
     cells.get(column)?.parse().ok()
 }
 
-/// Three digits of a number.
+/// Formats a number with three digits, or with all digits before the point if there are more.
 fn digits(x: f64) -> String {
     let before = x.abs().max(1e-4).log10().floor() as i32;
     format!("{x:.places$}", places = (2 - before).max(0) as usize)
@@ -116,7 +117,7 @@ fn spreadsheet(about: &[String], rows: &[Row]) -> String {
             }
             None => ",".into(),
         });
-        // written to fail nowhere: a string grows
+        // writing to a string does not fail
         let _ = writeln!(text, "{},{}", own.join(","), theirs.collect::<Vec<_>>().join(","));
     }
     text
@@ -124,8 +125,8 @@ fn spreadsheet(about: &[String], rows: &[Row]) -> String {
 
 fn markdown(about: &[String], rows: &[Row]) -> String {
     let mut text = about.iter().map(|line| format!("{line}  \n")).collect::<String>()
-        + "\nValue with gradients, medians. A ratio is PyTorch's time over ours, so that above 1 we are ahead: of the GPU's own \
-           times where both have them, else of the wall's.\n\n\
+        + "\nValue with gradients, medians. A ratio is PyTorch's time over ours: above 1 we are ahead. It is of the GPU's \
+           times if both have them, else of wall times.\n\n\
            | case | dtype | ours ms | wall ms | of copy | PyTorch eager ms | ratio | PyTorch compile ms | ratio |\n\
            |---|---|--:|--:|--:|--:|--:|--:|--:|\n";
     for Row { ours, theirs } in rows {
@@ -150,7 +151,7 @@ fn markdown(about: &[String], rows: &[Row]) -> String {
     text
 }
 
-/// What each step of the run came to.
+/// A table of the run's steps and their results.
 fn steps(folder: &Path) -> String {
     let mut text = String::from("\n| step | result | s | its last line |\n|---|---|--:|---|\n");
     for line in fs::read_to_string(folder.join("steps.tsv")).unwrap_or_default().lines() {
@@ -159,7 +160,7 @@ fn steps(folder: &Path) -> String {
     text
 }
 
-/// Joins tables of one case and panics where the numbers are not as expected: benchmarks have no other tests.
+/// Tests `merge` on small tables, and panics if a number is wrong. Benchmarks cannot have `#[test]` functions.
 pub fn test(out: &Path) -> Result<(), Box<dyn Error>> {
     let folder = out.join("merged");
     fs::create_dir_all(&folder)?;

@@ -1,11 +1,11 @@
-//! The table, for programs and spreadsheets: what it is about on lines that begin with `#`, then a row for each case.
+//! Writes the table for programs and spreadsheets: `#` lines about the measurement, then a row for each case.
 
 use super::measure::Row;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-/// The columns; times of milliseconds are medians.
+/// The columns. Times are medians, except `least_wall_ms`.
 const COLUMNS: &str = "case,loss,dtype,unit,clock,\
                        value_ms,value_wall_ms,value_least_wall_ms,value_rate,value_share,value_runs,value_dispatches,\
                        ms,wall_ms,least_wall_ms,rate,share,runs,dispatches,workspace_bytes,host_us,result";
@@ -32,13 +32,13 @@ pub fn write(out: &Path, about: &[String], rows: &[Row], copy: f64) -> std::io::
         let clock = if row.times[1].gpu.is_some() { "gpu" } else { "wall" };
         let case = format!("{},{},{},{},{clock}", row.case.name(), row.case.loss, row.case.dtype, row.least.unit());
         let host = row.times[1].host.as_secs_f64() * 1e6;
-        // written to fail nowhere: a string grows
+        // writing to a string does not fail
         let _ = writeln!(text, "{case},{value},{gradients},{},{host:.1},{:.9e}", row.workspace, row.loss);
     }
     std::fs::write(out.join("results.csv"), text)
 }
 
-/// In milliseconds.
+/// A duration in milliseconds.
 pub fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }

@@ -1,4 +1,4 @@
-//! A loss at a size, and the least work that it can come by.
+//! A loss at a size, and the least work that it needs.
 
 use wgloss::{Array, DType, Loss, Operand, Result, Term};
 
@@ -7,25 +7,26 @@ use wgloss::{Array, DType, Loss, Operand, Result, Term};
 pub struct Case {
     /// The loss's id.
     pub loss: &'static str,
-    /// The sizes: of the batch, and of what an item is made of.
+    /// The sizes of the batch and of an item's axes.
     pub shape: Vec<usize>,
-    /// What else tells it apart.
+    /// A word that tells it from other cases with its loss and shape.
     pub detail: &'static str,
-    /// How its floats are stored, and its gradients.
+    /// How its floats and gradients are stored.
     pub dtype: DType,
-    /// Makes it at other sizes.
+    /// Makes the problem at given sizes.
     pub make: fn(&[usize]) -> Result<Problem>,
 }
 
 impl Case {
-    /// The loss and its sizes, and what else tells it apart: a name without commas.
+    /// The loss, the sizes and the detail, without commas.
     pub fn name(&self) -> String {
         let sizes: Vec<String> = self.shape.iter().map(usize::to_string).collect();
         let words = [self.loss, &sizes.join("x"), self.detail];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// The same of a batch that is so many times larger, or smaller. Where a batch ends, positions are cut.
+    /// The case with a batch `larger` times larger and `smaller` times smaller. If the batch cannot shrink enough, the
+    /// last axis of positions shrinks too.
     pub fn scaled(&self, larger: usize, smaller: usize) -> Case {
         let mut case = self.clone();
         let batch = case.shape[0] * larger;
@@ -43,31 +44,31 @@ impl Case {
     }
 }
 
-/// A case's operands, as arrays of the host's, and its term.
+/// A case's operands as host arrays, and its term.
 pub struct Problem {
     /// The operands and their names.
     pub operands: Vec<(&'static str, Array)>,
-    /// The names of those that are differentiated: what a training step would.
+    /// The names of the operands that a training step differentiates.
     pub of: Vec<&'static str>,
     /// The term.
     pub term: Term<Array>,
     /// The least work.
     pub least: Least,
-    /// How often the gradients have each operand read.
+    /// How often a run with gradients reads each operand.
     reads: usize,
 }
 
-/// The least work that the value takes, and the value with its gradients.
+/// The least work of the value, and of the value with its gradients.
 #[derive(Clone, Copy)]
 pub enum Least {
-    /// The bytes that have to move.
+    /// The bytes to move.
     Bytes([f64; 2]),
-    /// The operations that have to be done, where these are what bounds it.
+    /// The operations to do, for cases that arithmetic bounds.
     Flops([f64; 2]),
 }
 
 impl Problem {
-    /// A loss of operands; each is read once and each gradient written once.
+    /// A problem that reads each operand once and writes each gradient once.
     pub fn new(loss: impl Loss, operands: Vec<(&'static str, Array)>, of: &[&'static str]) -> Problem {
         let term = Term::new(loss, operands.iter().map(|(name, array)| (*name, array)));
         let mut problem = Problem { operands, of: of.to_vec(), term, least: Least::Bytes([0.0; 2]), reads: 1 };
@@ -75,20 +76,20 @@ impl Problem {
         problem
     }
 
-    /// The same, where the gradients need another look at all operands.
+    /// Lets the gradients read all operands a second time.
     pub fn read_twice(mut self) -> Problem {
         self.reads = 2;
         self.least = self.bytes();
         self
     }
 
-    /// The same, where arithmetic is what bounds it.
+    /// Makes arithmetic the bound, with these numbers of operations.
     pub fn of_flops(mut self, value: f64, with_gradients: f64) -> Problem {
         self.least = Least::Flops([value, with_gradients]);
         self
     }
 
-    /// The same with its floats in this dtype.
+    /// Casts the floats to `dtype`.
     fn stored_as(mut self, dtype: DType) -> Result<Problem> {
         if dtype == DType::F32 {
             return Ok(self);
@@ -120,12 +121,12 @@ impl Problem {
         self.operands.iter().filter(is_one).map(|(_, array)| array).collect()
     }
 
-    /// The elements of its largest operand.
+    /// The number of elements of the largest operand.
     pub fn most(&self) -> usize {
         self.operands.iter().map(|(_, array)| array.len()).max().unwrap_or(0)
     }
 
-    /// How many times smaller a batch has to be for no operand to hold more elements than these.
+    /// How many times smaller the batch has to be, so that no operand has more than `elements` elements.
     pub fn cut(&self, elements: usize) -> usize {
         self.most().div_ceil(elements).max(1).next_power_of_two()
     }
@@ -140,13 +141,13 @@ impl Least {
         }
     }
 
-    /// The rate of the value, or of the value with its gradients, at so many seconds.
+    /// The rate of a run of the value, or of the value with its gradients, that took `seconds`.
     pub fn rate(self, gradients: bool, seconds: f64) -> f64 {
         let (Least::Bytes(work) | Least::Flops(work)) = self;
         work[usize::from(gradients)] / seconds / 1e9
     }
 
-    /// The share of a copy's rate, where it is bytes that bound it.
+    /// The rate as a share of a copy's rate; `None` for cases that arithmetic bounds.
     pub fn share(self, gradients: bool, seconds: f64, copy: f64) -> Option<f64> {
         matches!(self, Least::Bytes(_)).then(|| self.rate(gradients, seconds) * 1e9 / copy)
     }

@@ -1,17 +1,18 @@
-//! The best rate at which an adapter copies memory: what shares are shares of.
+//! Measures the best rate at which an adapter copies memory, which other rates are compared with.
 
 use super::stopwatch::{Stamps, Stopwatch};
 use std::time::Duration;
 use wgloss::{Gpu, wgpu};
 
-/// The bytes that are copied where a binding may be so large: several times what a cache holds.
+/// The bytes to copy, if a binding may be this large. It is several times the size of a cache.
 const BYTES: u64 = 256 << 20;
 
 /// The best copy over all access patterns, in bytes read and written per second.
 pub fn best_rate(gpu: &Gpu, stopwatch: &Stopwatch) -> f64 {
     let bytes = BYTES.min(gpu.device().limits().max_storage_buffer_binding_size);
-    // quads as four words and, where the device has them, as two of 64 bits; runs of one, of 4, of 16 and of 64 quads;
-    // neighbours by the workgroup, by a narrow subgroup, and alone
+    // A quad is four words of 32 bits, or two of 64 bits if the device has them. An invocation copies a run of 1, 4, 16
+    // or 64 quads. Neighbouring quads are copied by the lanes of a workgroup, of a narrow subgroup, or by one
+    // invocation.
     let in_pairs = gpu.device().features().contains(wgpu::Features::SHADER_INT64);
     let quads = [("vec4<f32>", true), ("vec2<u64>", in_pairs)].into_iter().filter(|(_, has)| *has);
     let patterns = [(1, 256), (4, 256), (4, 8), (4, 1), (16, 256), (16, 8), (16, 1), (64, 8)];
@@ -60,7 +61,7 @@ fn time(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64, quad: &str, run: u32, lane
         ],
     });
     let groups = (bytes / 16).div_ceil(256 * u64::from(run)) as u32;
-    // a dispatch has two axes of so many workgroups
+    // the workgroups are spread over two axes, because an axis has a limit
     let across = groups.min(1 << 15);
     let submit = |timestamp_writes: Stamps<'_>| {
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -71,7 +72,7 @@ fn time(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64, quad: &str, run: u32, lane
         drop(pass);
         gpu.queue().submit([encoder.finish()]);
     };
-    // the first one clears the buffers and compiles
+    // the first run also clears the buffers and compiles
     stopwatch.time(submit);
     (0..9).map(|_| stopwatch.time(submit).best()).min().unwrap_or_default()
 }

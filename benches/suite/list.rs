@@ -1,4 +1,4 @@
-//! What is measured: the losses at real sizes, and one of each family at any size.
+//! The cases: the losses at real sizes, and one of each family at any size.
 
 use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
@@ -8,7 +8,7 @@ use wgloss::{
     PredictionType, Result, SigmoidFocal, SoftmaxFocal, TripletMargin,
 };
 
-/// The cases that say most of a GPU, in order of worth.
+/// The most informative cases, most important first.
 const HEADLINE: [&str; 6] = [
     "cross_entropy 8x21x256x256",
     "cross_entropy 512x32000",
@@ -18,14 +18,14 @@ const HEADLINE: [&str; 6] = [
     "bce_with_logits 131072x80 pos_weight",
 ];
 
-/// The cases that say most of a GPU, in order of worth.
+/// The most informative cases, most important first.
 pub fn headline() -> Vec<Case> {
     let cases = cases();
     let case = |name| cases.iter().find(|case| case.name() == name).expect("the headline names cases").clone();
     HEADLINE.into_iter().map(case).collect()
 }
 
-/// The cases. What peers are to match has its options at their defaults.
+/// All cases. Options have their defaults, so that peers can match them.
 pub fn cases() -> Vec<Case> {
     let case = |loss, shape: &[usize], make| Case { loss, shape: shape.to_vec(), detail: "", dtype: DType::F32, make };
     let weighted = |shape: &[usize]| Case { detail: "pos_weight", ..case("bce_with_logits", shape, with_pos_weight) };
@@ -37,13 +37,13 @@ pub fn cases() -> Vec<Case> {
         case("cross_entropy", &[64, 128_256], |s| labelled(s, CrossEntropy::default())),
         case("cross_entropy", &[65536, 80], |s| labelled(s, CrossEntropy::default())),
         case("softmax_focal", &pixels, |s| labelled(s, SoftmaxFocal::default())),
-        // a NaN anywhere has to show: every class is looked at
+        // it reads every class, because a NaN anywhere has to show in the loss
         case("nll", &pixels, |s| labelled(s, Nll::default())),
         case("multi_margin", &[65536, 80], |s| labelled(s, MultiMargin::default())),
         case("multilabel_soft_margin", &[65536, 80], |s| answered(s, MultilabelSoftMargin::default())),
         case("distillation", &[512, 32000], distillation),
         case("dice", &pixels, |s| Ok(labelled(s, Dice::default())?.read_twice())),
-        // the cross-entropy rides along: it needs nothing that Dice does not read
+        // the fused cross-entropy needs nothing that Dice does not read
         case("dice_cross_entropy", &pixels, |s| Ok(labelled(s, DiceCrossEntropy::default())?.read_twice())),
         case("mse", &[16_777_216], mse),
         case("sigmoid_focal", &[131_072, 80], |s| answered(s, SigmoidFocal::default())),
@@ -61,7 +61,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// One loss of each family, at sizes whose batch is to be chosen.
+/// One loss of each family, with a batch of 1 that the caller replaces.
 pub fn families() -> Vec<Case> {
     let case =
         |loss, item: &[usize], make| Case { loss, shape: [&[1], item].concat(), detail: "", dtype: DType::F32, make };
@@ -85,7 +85,7 @@ fn labelled(shape: &[usize], loss: impl Loss) -> Result<Problem> {
     one_gradient(loss, numbers(shape, 4.0)?, labels(&positions, shape[1])?)
 }
 
-/// Logits, and an answer for each.
+/// Logits, and a target of 0 or 1 for each.
 fn answered(shape: &[usize], loss: impl Loss) -> Result<Problem> {
     one_gradient(loss, numbers(shape, 4.0)?, answers(shape)?)
 }
@@ -137,20 +137,21 @@ fn cosine(shape: &[usize]) -> Result<Problem> {
 
 fn triplet(shape: &[usize]) -> Result<Problem> {
     let names = ["anchor", "positive", "negative"];
-    // positives as far as negatives, so that some triplets keep the margin and others do not
+    // positives and negatives are equally far, so that some triplets violate the margin and others do not
     let operands = names.into_iter().zip([4.0, 3.0, 3.01]);
     let operands = operands.map(|(name, spread)| Ok((name, numbers(shape, spread)?))).collect::<Result<_>>()?;
     Ok(Problem::new(TripletMargin::default(), operands, &names))
 }
 
-/// The products of all pairs, and for the gradients of either side as many again.
+/// The work is the products of all pairs, and as many again for the gradients of each side.
 fn info_nce(shape: &[usize]) -> Result<Problem> {
     let operands = vec![("query", numbers(shape, 4.0)?), ("key", numbers(shape, 2.0)?)];
     let products = 2.0 * (shape[0] * shape[0] * shape[1]) as f64;
     Ok(Problem::new(InfoNce::default(), operands, &["query", "key"]).of_flops(products, 3.0 * products))
 }
 
-/// Rows, their width and the classes: the logits, and for the gradients of rows and weights as many products again.
+/// The shape is rows, width and classes. The work is the products for the logits, and as many again for the gradients
+/// of rows and of weights.
 fn linear(shape: &[usize]) -> Result<Problem> {
     let &[rows, width, classes] = shape else { unreachable!("three sizes stand in the list") };
     let operands = vec![
@@ -162,7 +163,7 @@ fn linear(shape: &[usize]) -> Result<Problem> {
     Ok(Problem::new(LinearCrossEntropy::default(), operands, &["input", "weight"]).of_flops(products, 3.0 * products))
 }
 
-/// The Gram matrices of both, and for the gradient the input's products again.
+/// The work is the Gram matrices of both operands, and the input's products again for the gradient.
 fn gram(shape: &[usize]) -> Result<Problem> {
     let products = 2.0 * (shape.iter().product::<usize>() * shape[1]) as f64;
     let problem = one_gradient(GramStyle::default(), numbers(shape, 4.0)?, numbers(shape, 1.0)?)?;

@@ -1,8 +1,9 @@
-//! Numbers without a pattern that a kernel could profit from, the same in every run.
+//! Pseudorandom operands, equal in every run, without a pattern that a kernel could profit from.
 
 use wgloss::{Array, Result};
 
-/// Numbers between minus and plus half a spread; others for another spread, lest operands are multiples of each other.
+/// Numbers between −`spread`/2 and `spread`/2. The spread is also the seed, so that operands are no multiples of each
+/// other.
 pub fn numbers(shape: &[usize], spread: f32) -> Result<Array> {
     let mut state = 0x9e37_79b9u32 ^ spread.to_bits().wrapping_mul(2_654_435_761);
     let next = |_| {
@@ -12,29 +13,29 @@ pub fn numbers(shape: &[usize], spread: f32) -> Result<Array> {
     Array::new(&(0..shape.iter().product()).map(next).collect::<Vec<f32>>(), shape)
 }
 
-/// Answers of yes or no, a quarter of them yes.
+/// Targets of 0 or 1, a quarter of them 1.
 pub fn answers(shape: &[usize]) -> Result<Array> {
     mapped(shape, 2.0, |x| f32::from(u8::from(x > 0.5)))
 }
 
-/// Minus and plus one.
+/// Targets of −1 or 1.
 pub fn signs(shape: &[usize]) -> Result<Array> {
     mapped(shape, 2.0, f32::signum)
 }
 
-/// Labels of so many classes.
+/// Labels below `classes`.
 pub fn labels(shape: &[usize], classes: usize) -> Result<Array> {
     let numbers = numbers(shape, classes as f32)?.to_f32();
     let label = |x: &f32| ((x + classes as f32 / 2.0) as i32).clamp(0, classes as i32 - 1);
     Array::new(&numbers.iter().map(label).collect::<Vec<i32>>(), shape)
 }
 
-/// Boxes on a picture of 256 by 256, of sides from 8 to 72; others for another seed, and so near that most overlap.
+/// Boxes on a picture of 256 by 256, with sides from 8 to 72. Boxes of different seeds are so near that most overlap.
 pub fn boxes(count: usize, seed: f32) -> Result<Array> {
     let corners = numbers(&[count, 2], 192.0)?.to_f32();
     let changes = numbers(&[count, 4], seed)?.to_f32();
     let one = |(corner, change): (&[f32], &[f32])| {
-        // from minus a half to a half
+        // now from −0.5 to 0.5
         let change: Vec<f32> = change.iter().map(|x| x / seed).collect();
         let from = [0, 1].map(|axis| corner[axis] + 96.0 + 16.0 * change[axis]);
         [from[0], from[1], from[0] + 40.0 + 64.0 * change[2], from[1] + 40.0 + 64.0 * change[3]]

@@ -1,4 +1,4 @@
-//! A case on the GPU: checked against its twin, then prepared.
+//! Checks a case on the GPU against its twin, and prepares it.
 
 use super::case::Problem;
 use super::stopwatch::Stamps;
@@ -7,9 +7,9 @@ use wgloss::{DType, Gpu, Gradient, Job, Operand, Outputs, Result, Tensor, cpu, w
 
 /// A prepared case.
 pub struct Ready {
-    /// The value alone.
+    /// Computes the value alone.
     pub value: Job,
-    /// The value with the gradients.
+    /// Computes the value and the gradients.
     pub gradients: Job,
 }
 
@@ -42,13 +42,14 @@ pub fn submit(gpu: &Gpu, job: &Job, timestamp_writes: Stamps<'_>) {
     gpu.queue().submit([encoder.finish()]);
 }
 
-/// A wrong answer is not worth a measurement.
+/// Compares the loss and the gradients with the twin's, so that no wrong kernel is measured.
 pub fn check(gpu: &Gpu, name: &str, problem: &Problem) -> std::result::Result<(), Box<dyn Error>> {
     let of = problem.differentiated();
     let (twin, wanted) = cpu::gradient_list(&problem.term, &of)?;
     let (ours, got) = gpu.gradient_list(&problem.term, &of)?;
     let (ours, twin) = (f64::from(ours.loss().wait()?), twin.loss()?);
-    // f32 sums in trees: the error of a long sum stays near that of its terms, the gradients are a few roundings off
+    // sums are trees in f32, so the error of a long sum stays near the error of its terms; gradients are a few
+    // roundings off
     if (ours - twin).abs() > 1e-5 * twin.abs() || ours.is_nan() {
         return Err(format!("{name}: the loss is {ours}, the twin's {twin}").into());
     }
@@ -57,7 +58,7 @@ pub fn check(gpu: &Gpu, name: &str, problem: &Problem) -> std::result::Result<()
         let (got, want) = (got.read().wait()?.to_f64(), want.to_f64());
         let most = want.iter().fold(0.0, |most: f64, d| most.max(d.abs()));
         let errors = got.iter().zip(&want).map(|(got, want)| (got - want).abs() - rounding(dtype, *want));
-        // of all numbers NaN is the greatest in this order
+        // in this order NaN is the greatest
         let worst = errors.max_by(f64::total_cmp).unwrap_or(0.0);
         if worst.is_nan() || worst > 1e-5 * most {
             return Err(format!("{name}: the gradient of {operand} is off by {worst}, the greatest is {most}").into());
@@ -66,7 +67,7 @@ pub fn check(gpu: &Gpu, name: &str, problem: &Problem) -> std::result::Result<()
     Ok(())
 }
 
-/// How far apart two numbers may come to lie by being stored: a unit in the last place.
+/// A unit in the last place: how far two nearly equal numbers may be apart after rounding to `dtype`.
 fn rounding(dtype: DType, number: f64) -> f64 {
     match dtype {
         DType::F16 => number.abs() * 2f64.powi(-10) + 2f64.powi(-24),

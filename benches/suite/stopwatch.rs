@@ -1,9 +1,9 @@
-//! The time of a submission: of the host, by the wall, and of the GPU where it can tell.
+//! Measures a submission: the host's time, the wall time, and the GPU's time if the device has timestamps.
 
 use std::time::{Duration, Instant};
 use wgloss::{Gpu, wgpu};
 
-/// What a pass begins and ends with, where the GPU keeps time.
+/// The timestamps that a pass writes, if the device has them.
 pub type Stamps<'a> = Option<wgpu::ComputePassTimestampWrites<'a>>;
 
 /// Measures submissions of one pass.
@@ -12,33 +12,33 @@ pub struct Stopwatch {
     clock: Option<Clock>,
 }
 
-/// Two timestamps, and how they come to the host.
+/// Two timestamps, and the buffers that bring them to the host.
 struct Clock {
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
     mapped: wgpu::Buffer,
 }
 
-/// How long a submission took.
+/// The times of a submission.
 #[derive(Clone, Copy)]
 pub struct Lap {
-    /// To record and submit it.
+    /// The host's time to record and submit it.
     pub host: Duration,
-    /// To its end, seen from the host.
+    /// The wall time to its end.
     pub wall: Duration,
-    /// From the pass's beginning to its end on the GPU.
+    /// The GPU's time from the start to the end of the pass.
     pub gpu: Option<Duration>,
 }
 
 impl Lap {
-    /// The GPU's own time, or the wall's where it keeps none.
+    /// The GPU's time, or the wall time without it.
     pub fn best(&self) -> Duration {
         self.gpu.unwrap_or(self.wall)
     }
 }
 
 impl Stopwatch {
-    /// A stopwatch that asks the GPU too, where it has timestamps.
+    /// A stopwatch that also uses timestamps, if the device has them.
     pub fn new(gpu: &Gpu) -> Stopwatch {
         let device = gpu.device();
         let clock = device.features().contains(wgpu::Features::TIMESTAMP_QUERY).then(|| {
@@ -63,12 +63,12 @@ impl Stopwatch {
         Stopwatch { gpu: gpu.clone(), clock }
     }
 
-    /// Whether the GPU keeps time.
+    /// Whether the device has timestamps.
     pub fn has_clock(&self) -> bool {
         self.clock.is_some()
     }
 
-    /// Times what submits one pass, to its end.
+    /// Measures `submit`, which submits one pass, until the pass has ended.
     pub fn time(&self, submit: impl FnOnce(Stamps<'_>)) -> Lap {
         let stamps = self.clock.as_ref().map(|clock| wgpu::ComputePassTimestampWrites {
             query_set: &clock.queries,
@@ -87,7 +87,7 @@ impl Stopwatch {
         let _ = self.gpu.device().poll(wgpu::PollType::wait_indefinitely());
     }
 
-    /// Reads the timestamps of the last pass, in a submission of its own, so that no measured one pays for it.
+    /// Reads the timestamps of the last pass, in a separate submission, which is not measured.
     fn read(&self, clock: &Clock) -> Option<Duration> {
         let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.resolve_query_set(&clock.queries, 0..2, &clock.resolved, 0);

@@ -1,4 +1,4 @@
-//! The devices that evaluate a loss, and the ways in to each: the only file that knows which is which.
+//! The devices that evaluate a loss, and the ways to hand them its operands. Only this file tells devices apart.
 
 use crate::slices::slices;
 use clap::ValueEnum;
@@ -9,7 +9,7 @@ use wgloss::{Array, DType, Error, Gpu, Gradient, Header, Operand, Outcome, Outpu
 pub enum Device {
     /// The CPU twins, in f64.
     Cpu,
-    /// The GPU that `wgloss devices` marks as used.
+    /// The GPU that `wgloss devices` marks `(used)`.
     Gpu,
 }
 
@@ -22,7 +22,7 @@ impl Device {
         }
     }
 
-    /// Every way in to it; the first takes arrays of the host's.
+    /// All ways to hand it operands. The first takes host arrays.
     pub fn open(self) -> Result<Vec<Way>> {
         match self {
             Device::Cpu => Ok(vec![Way::Cpu]),
@@ -32,21 +32,21 @@ impl Device {
     }
 }
 
-/// A way in to a device.
+/// A device, and how it gets its operands.
 #[derive(Clone)]
 pub enum Way {
     /// The CPU twins.
     Cpu,
-    /// The GPU, which uploads and checks arrays of the host's.
+    /// The GPU gets host arrays, which the library uploads and checks.
     GpuArrays(Gpu),
-    /// The GPU, given tensors that already lie there, each in a buffer of its own: only its kernels see the labels, which are of
-    /// 8 bits where they fit, and each gradient is added to what is there.
+    /// The GPU gets tensors that were uploaded before, each in its own buffer. Only kernels see the labels, which are 8
+    /// bits where they fit. f32 gradients are added to buffers that hold zeros.
     GpuTensors(Gpu),
-    /// The same, of slices of one buffer that begin anywhere.
+    /// As `GpuTensors`, but the tensors are slices of one buffer, aligned to their elements only.
     GpuSlices(Gpu),
 }
 
-/// A loss with everything that is given to it, by name.
+/// A loss, its options, its operands and its upstream gradient.
 #[derive(Clone)]
 pub struct Job {
     /// The loss.
@@ -55,20 +55,20 @@ pub struct Job {
     pub options: Vec<(String, Value)>,
     /// Its operands.
     pub operands: Vec<(String, Array)>,
-    /// The upstream gradient, where it is not 1.
+    /// The upstream gradient; `None` is 1.
     pub upstream: Option<Array>,
 }
 
-/// What a loss came to.
+/// The value of a loss, and its gradients.
 pub struct Answer {
-    /// The loss, of shape `[]` where it is reduced.
+    /// The loss, of shape `[]` if it is reduced.
     pub loss: Array,
     /// The gradients, in the order asked for.
     pub gradients: Vec<Array>,
 }
 
 impl Way {
-    /// What tells it from the device's other ways in.
+    /// Its name among the device's ways.
     pub fn name(&self) -> &'static str {
         match self {
             Way::Cpu | Way::GpuArrays(_) => "host arrays",
@@ -77,7 +77,7 @@ impl Way {
         }
     }
 
-    /// Evaluates a loss, and its gradients with respect to the operands of these names.
+    /// Evaluates a loss, and its gradients with respect to the operands named in `gradients`.
     pub fn evaluate(&self, job: &Job, gradients: &[&str]) -> Result<Answer> {
         let arrays: Vec<Array> = job.operands.iter().map(|(_, array)| array.clone()).collect();
         match self {
@@ -92,20 +92,21 @@ impl Way {
                 read(gpu.gradient_list(&term, &job.named(&arrays, gradients)?)?)
             }
             Way::GpuTensors(gpu) => {
-                job.there(gpu, gradients, &|arrays| arrays.iter().map(|array| gpu.upload_array(array)).collect())
+                job.on_tensors(gpu, gradients, &|arrays| arrays.iter().map(|array| gpu.upload_array(array)).collect())
             }
-            Way::GpuSlices(gpu) => job.there(gpu, gradients, &|arrays| slices(gpu, arrays)),
+            Way::GpuSlices(gpu) => job.on_tensors(gpu, gradients, &|arrays| slices(gpu, arrays)),
         }
     }
 }
 
-/// The function that makes tensors of arrays.
-type Place<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
+/// Uploads arrays.
+type Upload<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
 
-/// Runs a term twice, each run adding its gradients to the same tensors: of two equal numbers half the sum is either of them.
-fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor], place: Place<'_>) -> Result<Answer> {
+/// Runs a term twice into one set of gradient tensors, and halves what they hold. This tests `Gradient::add`; the half
+/// is exact, because both runs add equal numbers.
+fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor], upload: Upload<'_>) -> Result<Answer> {
     let zeros = of.iter().map(|of| Array::new(&vec![0.0f32; of.len()], of.shape())).collect::<Result<Vec<_>>>()?;
-    let into = place(&zeros)?;
+    let into = upload(&zeros)?;
     let gradients = of.iter().zip(&into).map(|(of, into)| Gradient::add(of, into)).collect();
     let job = gpu.prepare(term, &Outputs { gradients, ..Outputs::default() })?;
     job.run()?;
@@ -118,7 +119,7 @@ fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor], place: Place<'_>) -> Re
     Ok(Answer { loss, gradients })
 }
 
-/// Labels as 8 bits, where they all fit: what is no label stays as it is.
+/// Casts integer arrays to 8 bits if all elements fit. Leaves other arrays as they are.
 fn narrowed(array: Array) -> Array {
     let is_label = matches!(array.dtype(), DType::I32 | DType::U32 | DType::I64);
     let numbers = if is_label { array.to_f64() } else { Vec::new() };
@@ -130,7 +131,7 @@ fn narrowed(array: Array) -> Array {
     }
 }
 
-/// Reads the loss first: what the kernels found wrong comes with any read.
+/// Reads a result. Any of the reads may return the error that kernels found.
 fn read((outcome, gradients): (Outcome, Vec<Tensor>)) -> Result<Answer> {
     let loss = outcome.tensor().read().wait()?;
     let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_>>()?;
@@ -138,7 +139,7 @@ fn read((outcome, gradients): (Outcome, Vec<Tensor>)) -> Result<Answer> {
 }
 
 impl Job {
-    /// The term of these tensors, which stand for the operands in order.
+    /// The loss joined with `tensors`, which are in the order of `self.operands`.
     fn term<T: Operand>(&self, tensors: &[T], upstream: Option<&T>) -> Result<Term<T>> {
         let options = self.options.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let operands = self.operands.iter().map(|(name, _)| name.as_str()).zip(tensors);
@@ -149,23 +150,23 @@ impl Job {
         })
     }
 
-    /// Evaluates it where its tensors lie, with labels of 8 bits where they fit.
-    fn there(&self, gpu: &Gpu, gradients: &[&str], place: Place<'_>) -> Result<Answer> {
+    /// Uploads the tensors, with labels of 8 bits where they fit, and evaluates the loss on them.
+    fn on_tensors(&self, gpu: &Gpu, gradients: &[&str], upload: Upload<'_>) -> Result<Answer> {
         self.refuse_f64()?;
         let operands = self.operands.iter().map(|(_, array)| array.clone());
         let arrays: Vec<Array> = operands.chain(self.upstream.clone()).map(narrowed).collect();
-        let tensors = place(&arrays)?;
+        let tensors = upload(&arrays)?;
         let (tensors, upstream) = tensors.split_at(self.operands.len());
         let term = self.term(tensors, upstream.first())?;
         let of = self.named(tensors, gradients)?;
-        // twice a number of 16 bits may be more than they hold
+        // `added` doubles gradients, which could overflow in 16 bits
         match of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
             true => read(gpu.gradient_list(&term, &of)?),
-            false => added(gpu, &term, &of, place),
+            false => added(gpu, &term, &of, upload),
         }
     }
 
-    /// Refuses what no GPU takes, here where the operand's name is known.
+    /// Refuses f64, which no GPU takes. The upload would refuse it too, but without the operand's name.
     fn refuse_f64(&self) -> Result<()> {
         match self.operands.iter().find(|(_, array)| array.dtype() == DType::F64) {
             None => Ok(()),
@@ -178,7 +179,7 @@ impl Job {
         }
     }
 
-    /// The tensors that stand for the operands of these names.
+    /// The tensors of the operands named in `names`.
     fn named<'a, T>(&self, tensors: &'a [T], names: &[&str]) -> Result<Vec<&'a T>> {
         let find = |name: &&str| {
             let place = self.operands.iter().position(|(given, _)| given == name);

@@ -1,4 +1,4 @@
-//! `wgloss devices`: the GPU adapters, with what matters to the losses.
+//! `wgloss devices`: lists the GPU adapters, with the limits and features that the losses use.
 
 use crate::failure::Failure;
 use indicatif::BinaryBytes;
@@ -6,7 +6,7 @@ use std::io::Write;
 use wgloss::wgpu::Features;
 use wgloss::{AdapterReport, Gpu, adapters};
 
-/// Lists the adapters; fails where none would be used.
+/// Lists the adapters. Fails if none of them would be used.
 pub fn run(out: &mut impl Write) -> Result<(), Failure> {
     let found = adapters();
     for adapter in &found {
@@ -17,7 +17,7 @@ pub fn run(out: &mut impl Write) -> Result<(), Failure> {
         }
     }
     if !found.iter().any(|adapter| adapter.chosen) {
-        // the context knows what was looked for, and what to install
+        // opening a context fails with an error that says which backends were tried and what to install
         Gpu::new()?;
     }
     Ok(())

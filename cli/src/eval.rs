@@ -1,4 +1,4 @@
-//! `wgloss eval`: a loss of tensors in files, and its gradients.
+//! `wgloss eval`: evaluates a loss of tensors in files, and its gradients.
 
 #[cfg(feature = "fuzzing")]
 use crate::device::{Answer, Way};
@@ -17,7 +17,7 @@ pub struct Eval {
     /// The loss's id.
     #[arg(value_parser = PossibleValuesParser::new(ids()))]
     loss: String,
-    /// The operand `input`. Files are FILE.npy or FILE.safetensors:TENSOR, which alone holds bf16.
+    /// The operand `input`. A file is FILE.npy or FILE.safetensors:TENSOR; only the latter can hold bf16.
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
     /// The operand `target`.
@@ -35,28 +35,28 @@ pub struct Eval {
     /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
     #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
     options: Vec<(String, String)>,
-    /// The operand to differentiate with respect to, and the .npy file to write the gradient to, bf16 as f32.
+    /// An operand, and the .npy file for the gradient with respect to it. A bf16 gradient is written as f32.
     #[arg(long = "gradient-of", value_name = "NAME=FILE", value_parser = pair)]
     gradients: Vec<(String, String)>,
-    /// The .npy file to write the loss to, instead of the standard output.
+    /// The .npy file for the loss. Without it the loss is printed.
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
-    /// Write a file even where it is one of those that are read.
+    /// Allow an output to overwrite one of the files that are read.
     #[arg(long)]
     force: bool,
-    /// The memory in GiB that the CPU may take beside the operands.
+    /// How many GiB the CPU may use in addition to the operands.
     #[arg(long, value_name = "GIB", default_value_t = 4)]
     memory: u32,
-    /// Where to evaluate.
+    /// The device to evaluate on.
     #[arg(long, value_enum, default_value = "gpu")]
     device: Device,
-    /// The class axis of the prediction is its last: NHWC images, `[B, T, V]` token logits.
+    /// Take the last axis of the prediction as its class axis: NHWC images, `[B, T, V]` token logits.
     #[arg(long)]
     class_axis_last: bool,
 }
 
-/// A loss, and the values of its options by name.
-type Asked = (&'static Header, Vec<(String, Value)>);
+/// A loss, and its options by name.
+type Chosen = (&'static Header, Vec<(String, Value)>);
 
 /// The ids of all losses.
 pub fn ids() -> Vec<&'static str> {
@@ -67,14 +67,14 @@ pub fn ids() -> Vec<&'static str> {
 pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("it has to be NAME=VALUE".into()),
+        _ => Err("expected NAME=VALUE".into()),
     }
 }
 
 impl Eval {
-    /// Evaluates the loss; writes and prints once everything is there.
+    /// Evaluates the loss. Writes and prints nothing before all results are there.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (loss, options) = self.asked()?;
+        let (loss, options) = self.chosen()?;
         self.check_outputs()?;
         wgloss::cpu::set_memory_bound(u64::from(self.memory) << 30);
         let operands = self.read(loss, files::read)?;
@@ -92,8 +92,8 @@ impl Eval {
         Ok(())
     }
 
-    /// The loss that is asked for, and its options.
-    fn asked(&self) -> Result<Asked, Failure> {
+    /// The loss and the options that the arguments name.
+    fn chosen(&self) -> Result<Chosen, Failure> {
         let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
         let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
         let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
@@ -106,10 +106,10 @@ impl Eval {
         Ok((loss.header(), options.collect()))
     }
 
-    /// Evaluates the loss by its twin, with arrays of the caller's in the place of files, and writes nothing.
+    /// Evaluates the loss by its twin. Gets operands from `read` instead of files, and writes nothing.
     #[cfg(feature = "fuzzing")]
     pub fn without_files(&self, read: impl Fn(&str) -> Result<Array, Failure>) -> Result<Answer, Failure> {
-        let (loss, options) = self.asked()?;
+        let (loss, options) = self.chosen()?;
         let job = Job { loss, options, operands: self.read(loss, read)?, upstream: None };
         let names: Vec<&str> = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
         Ok(Way::Cpu.evaluate(&job, &names)?)
@@ -120,18 +120,18 @@ impl Eval {
         for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
             let target = output::check(place, &[".npy"])?;
             if targets.iter().any(|other| output::is_same(&target, other)) {
-                return Err(Failure::Input(format!("{place}: is to be written twice")));
+                return Err(Failure::Input(format!("{place}: is named for two outputs")));
             }
             let reads = |read: &&String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
             if let Some((name, _)) = self.places().find(|(_, read)| reads(read)).filter(|_| !self.force) {
-                return Err(Failure::Input(format!("{place}: is what `{name}` is read from; --force overwrites it")));
+                return Err(Failure::Input(format!("{place}: `{name}` is read from it; --force overwrites it")));
             }
             targets.push(target);
         }
         Ok(())
     }
 
-    /// The operands, and where they are read from.
+    /// The operands' names, and the files they are read from.
     fn places(&self) -> impl Iterator<Item = (&str, &String)> {
         let given = [("input", &self.input), ("target", &self.target), ("weight", &self.weight), ("mask", &self.mask)];
         let given = given.into_iter().filter_map(|(name, place)| Some((name, place.as_ref()?)));
@@ -153,7 +153,7 @@ impl Eval {
     }
 }
 
-/// The value that a text stands for. Where one of several names is wanted, `none` is a name.
+/// Parses the value of an option. `none` is a name for an option that takes one of several names, else no value.
 pub fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
     if kind == Some(Kind::Numbers)
         && let Ok(numbers) = text.split(',').map(str::parse).collect()
@@ -170,7 +170,7 @@ pub fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
     }
 }
 
-/// Prints the elements, one a line, with the digits that tell them from their neighbours.
+/// Prints one element a line, in the fewest digits that read back as the same number.
 fn print(out: &mut impl Write, array: &Array) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     match array.data() {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_stands_for_the_value_that_its_option_can_take() {
+    fn an_option_is_parsed_as_its_kind() {
         let choice = Some(Kind::Choice(&["softmax", "none"]));
         let name = |text: &str| Value::Name(text.into());
         let values = [

@@ -1,26 +1,26 @@
-//! Why the program ends without success, and the exit status that says so.
+//! Why the program fails, and its exit status.
 
 use std::process::ExitCode;
 use std::{fmt, io};
 
-/// Why the program ends without success.
+/// Why the program fails.
 #[derive(Debug)]
 pub enum Failure {
     /// An argument or a file cannot be used.
     Input(String),
-    /// The library refused the work, or could not do it.
+    /// The library returned an error.
     Refused(wgloss::Error),
-    /// What was computed cannot be drawn.
+    /// The picture cannot be drawn.
     Drawing(String),
-    /// Something that was checked is wrong; it has been reported.
+    /// A check failed, and was already reported.
     Failed,
     /// The standard output could not be written.
     Output(io::Error),
 }
 
 impl Failure {
-    /// The exit status: 2 for what the caller has to give otherwise, 141 for a reader who left, as a shell shows SIGPIPE, 1
-    /// for the rest.
+    /// The exit status: 2 for bad arguments or files, 141 if the reader of the output left (as a shell shows SIGPIPE),
+    /// else 1.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Failure::Input(_) => 2,
@@ -29,7 +29,7 @@ impl Failure {
         })
     }
 
-    /// Whether there is something left to say: not where it was said, nor to a reader who left.
+    /// Whether to print nothing: the failure was already reported, or the reader left.
     pub fn is_silent(&self) -> bool {
         match self {
             Failure::Failed => true,
@@ -43,7 +43,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Input(message) => f.write_str(message),
-            // `eval` has an option for it
+            // `eval` has an option for this limit
             Failure::Refused(error @ wgloss::Error::TooLarge { what, .. }) if what.contains("on the CPU") => {
                 write!(f, "{error}; --memory GIB allows more")
             }

@@ -1,4 +1,4 @@
-//! Tensors in files: `.npy` and `.safetensors` in, `.npy` out.
+//! Tensors in files: reads `.npy` and `.safetensors`, writes `.npy`.
 
 pub mod npy;
 pub mod output;
@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, DType, Element};
 
-/// NumPy's own limit, which keeps a header that is written from this shape within its bounds.
+/// NumPy's own limit. It keeps the headers that `npy` writes below their 64 KiB.
 const MOST_AXES: usize = 64;
 
-/// The path of `FILE.npy` or `FILE.safetensors:TENSOR`, and the tensor.
+/// Splits `FILE.npy` or `FILE.safetensors:TENSOR` into the path and the tensor's name.
 fn split(place: &str) -> (String, Option<&str>) {
     match place.split_once(".safetensors:") {
         Some((stem, tensor)) => (format!("{stem}.safetensors"), Some(tensor)),
@@ -23,18 +23,18 @@ fn split(place: &str) -> (String, Option<&str>) {
     }
 }
 
-/// The file behind a place that is read, where it is there.
+/// The path of the file in `FILE.npy` or `FILE.safetensors:TENSOR`, without links; `None` if it does not exist.
 pub fn source(place: &str) -> Option<PathBuf> {
     fs::canonicalize(split(place).0).ok()
 }
 
-/// Reads `FILE.npy` or `FILE.safetensors:TENSOR`: the header first, and no element before the header is found good.
+/// Reads `FILE.npy` or `FILE.safetensors:TENSOR`. Checks the whole header before it reads elements.
 pub fn read(place: &str) -> Result<Array, Failure> {
     let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
     let (path, tensor) = split(place);
     let safetensors = path.ends_with(".safetensors");
     if !safetensors && !path.ends_with(".npy") {
-        return Err(refuse("the files read are FILE.npy and FILE.safetensors:TENSOR".into()));
+        return Err(refuse("expected FILE.npy or FILE.safetensors:TENSOR".into()));
     }
     let metadata = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?;
     if !metadata.is_file() {
@@ -46,7 +46,7 @@ pub fn read(place: &str) -> Result<Array, Failure> {
     array.map_err(refuse)
 }
 
-/// The rest of a file. No more of it is read than is asked for.
+/// The unread rest of a file.
 pub struct Bytes<R> {
     file: R,
     left: u64,
@@ -61,7 +61,7 @@ impl Bytes<&[u8]> {
 }
 
 impl<R: Read> Bytes<R> {
-    /// The next so many; nothing where there are not as many.
+    /// Reads the next `count` bytes; `None` if fewer are left. Allocates only after that check.
     pub fn next(&mut self, count: usize) -> Result<Option<Vec<u8>>, String> {
         if count as u64 > self.left {
             return Ok(None);
@@ -72,7 +72,7 @@ impl<R: Read> Bytes<R> {
         Ok(Some(bytes))
     }
 
-    /// Passes over so many, of which there are as many.
+    /// Skips `count` bytes, which must be left.
     pub fn skip(&mut self, count: usize) -> Result<(), String> {
         io::copy(&mut (&mut self.file).take(count as u64), &mut io::sink()).map_err(|error| error.to_string())?;
         self.left -= count as u64;
@@ -80,7 +80,7 @@ impl<R: Read> Bytes<R> {
     }
 }
 
-/// The array of this shape whose elements are these bytes, little-endian and in row-major order.
+/// Makes an array of little-endian elements in row-major order.
 fn array(dtype: DType, shape: Vec<usize>, bytes: &[u8]) -> Result<Array, String> {
     fn decode<E: Element, const N: usize>(
         bytes: &[u8],
@@ -112,14 +112,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_a_tensor_file_is_refused_by_name() {
+    fn a_file_that_is_no_tensor_file_is_refused_by_name() {
         let directory = tempfile::tempdir().unwrap();
         let folder = directory.path().join("folder.npy");
         fs::create_dir(&folder).unwrap();
         let text = directory.path().join("notes.txt");
         fs::write(&text, "x").unwrap();
         let missing = directory.path().join("missing.safetensors:x");
-        for (path, expected) in [(folder, "is not a file"), (text, "the files read are"), (missing, "os error")] {
+        for (path, expected) in [(folder, "is not a file"), (text, "expected FILE.npy"), (missing, "os error")] {
             let place = path.to_str().unwrap();
             let why = read(place).unwrap_err().to_string();
             assert!(why.starts_with(place) && why.contains(expected), "{why} does not say {expected}");

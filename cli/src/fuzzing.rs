@@ -1,4 +1,5 @@
-//! The functions that the fuzz targets of fuzz/ call: they read files and arguments from memory, and never touch the disk.
+//! The functions that the fuzz targets in fuzz/ call. They read files and arguments from memory, and never touch the
+//! disk.
 
 use crate::failure::Failure;
 use crate::files::{Bytes, npy, safetensors};
@@ -7,13 +8,13 @@ use clap::{CommandFactory, Parser};
 use std::sync::Once;
 use wgloss::{Array, DType, Data};
 
-/// The most elements of an operand that arguments may name: the twins of some losses take the square of this.
+/// The most elements of an operand that arguments may describe. The twins of some losses take the square of it in time.
 const MOST_ELEMENTS: usize = 256;
 
 /// Reads an `.npy` file.
 ///
 /// # Panics
-/// Where the array holds more than the file does, or is not read back from what is written of it.
+/// If the array holds more bytes than the file, or changes when it is written and read back.
 pub fn npy(bytes: &[u8]) {
     let Ok(array) = npy::read(&mut Bytes::of(bytes)) else { return };
     assert_within(&array, bytes);
@@ -22,10 +23,10 @@ pub fn npy(bytes: &[u8]) {
     assert_same(&array, &back);
 }
 
-/// Reads every tensor of a `.safetensors` file, and holds it against what the format's own crate reads.
+/// Reads every tensor of a `.safetensors` file, and compares it with what the `safetensors` crate reads.
 ///
 /// # Panics
-/// Where the two differ, or an array holds more than the file does.
+/// If the two differ, or an array holds more bytes than the file.
 pub fn safetensors(bytes: &[u8]) {
     let listed = safetensors::read(&mut Bytes::of(bytes), None).map(drop);
     assert!(listed.is_err(), "a tensor was read that nobody named");
@@ -45,11 +46,11 @@ pub fn safetensors(bytes: &[u8]) {
     }
 }
 
-/// Parses arguments, one a line. What they ask of `eval` is evaluated by the twin, each operand being an array whose shape
-/// and dtype its place says, as in `2x3f`.
+/// Parses arguments, one a line. Evaluates an `eval` by the twin; a file's name such as `2x3f` describes an array's
+/// shape and dtype.
 ///
 /// # Panics
-/// Where a refusal says nothing.
+/// If an error has no text.
 pub fn arguments(bytes: &[u8]) {
     static CHECKED: Once = Once::new();
     CHECKED.call_once(|| Arguments::command().debug_assert());
@@ -66,8 +67,8 @@ pub fn arguments(bytes: &[u8]) {
     }
 }
 
-/// The array of a description: lengths with an `x` between them, then the first letter of a dtype's name. There are integers
-/// and floats of both signs, and a file could hold any other number as well.
+/// The array that `place` describes: lengths separated by `x`, then a letter for the dtype. Its values are arbitrary;
+/// floats have both signs.
 fn described(place: &str) -> Result<Array, String> {
     let mut letters = place.chars();
     let dtype = match letters.next_back() {

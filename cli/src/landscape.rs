@@ -1,6 +1,6 @@
-//! `wgloss landscape`: a loss over a grid, drawn as a surface.
+//! `wgloss landscape`: draws a loss over a grid as a surface.
 
-// the example's own files: what it narrates, the program does
+// the files of the example, which the program runs without its narration
 #[path = "../../examples/landscape/chart/mod.rs"]
 mod chart;
 #[path = "../../examples/landscape/digits.rs"]
@@ -18,13 +18,13 @@ use wgloss::Gpu;
 /// The arguments of `wgloss landscape`.
 #[derive(Args)]
 pub struct Landscape {
-    /// What to draw.
+    /// The surface to draw.
     #[arg(long, value_enum, default_value = "himmelblau")]
     surface: Surface,
-    /// The points along each side of the grid, 2 to 1000; the surface's own number where none is given.
+    /// The points along each side of the grid, 2 to 1000. The default depends on the surface.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     size: Option<u32>,
-    /// The .png or .svg file to write; named after the surface where none is given.
+    /// The .png or .svg file to write. The default is the surface's name with .png.
     #[arg(long, value_name = "FILE")]
     out: Option<String>,
 }
@@ -34,7 +34,7 @@ pub struct Landscape {
 enum Surface {
     /// Himmelblau's function of two parameters.
     Himmelblau,
-    /// The cross-entropy of a small network on handwritten digits, around the weights that it is trained to first.
+    /// The cross-entropy of a small network on handwritten digits, around its trained weights. It is trained first.
     Digits,
 }
 

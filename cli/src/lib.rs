@@ -1,6 +1,6 @@
 //! The `wgloss` program: lists GPU adapters, verifies the kernels on them, evaluates losses of files, draws landscapes.
 //!
-//! It is a library only so that fuzzing reaches how it reads files and arguments; `main.rs` calls [`main`] and nothing else.
+//! It is a library only so that fuzz targets can call how it reads files and arguments. `main.rs` only calls [`main`].
 
 mod device;
 mod devices;
@@ -31,13 +31,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the GPU adapters, with what matters to the losses, and which one would be used.
+    /// List the GPU adapters with the limits and features that the losses use, and which one would be used.
     Devices,
-    /// Run the conformance cases. A loss is reported as soon as it is done; the last line is `N passed, N failed`.
+    /// Run the conformance cases. Each loss is printed when it is done; the last line is `N passed, N failed`.
     Verify(verify::Verify),
     /// Evaluate a loss of tensors in files, and its gradients.
     Eval(eval::Eval),
-    /// Tell which loss is for which task.
+    /// Say which loss is for which task.
     List(list::List),
     /// Print the kernels that a loss comes to: files, bindings, workgroups and text. It needs no GPU.
     Kernel(kernel::Kernel),
@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_silent() {
-                // nowhere is left to report that standard error is closed
+                // if standard error is closed, there is nowhere left to report it
                 let _ = writeln!(io::stderr(), "error: {failure}");
             }
             failure.exit_code()

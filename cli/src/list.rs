@@ -1,22 +1,22 @@
-//! `wgloss list`: which loss for which task, and the tables of docs/choosing.md and docs/losses.md.
+//! `wgloss list`: says which loss is for which task, and prints the tables of docs/choosing.md and docs/losses.md.
 
 use crate::failure::Failure;
 use clap::Args;
 use std::io::Write;
 use wgloss::{Kind, Loss, TASKS, Task, all};
 
-/// What `wgloss list` is asked.
+/// The arguments of `wgloss list`.
 #[derive(Args)]
 pub struct List {
-    /// The task, or a part of its name: segmentation, regression, sentence, ...
+    /// A word in the task's name: segmentation, regression, sentence, ... All tasks if none is given.
     task: Vec<String>,
-    /// Print the README's tables of tasks and of losses.
+    /// Print the tables of docs/choosing.md and docs/losses.md.
     #[arg(long, conflicts_with = "task")]
     markdown: bool,
 }
 
 impl List {
-    /// Prints the tasks that are meant.
+    /// Prints the tasks whose names contain the words.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.markdown {
             return Ok(write!(out, "{}\n{}", tasks(), losses())?);
@@ -25,7 +25,7 @@ impl List {
         let tasks: Vec<&Task> = TASKS.iter().filter(|task| task.name.contains(&meant)).collect();
         if tasks.is_empty() {
             let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
-            return Err(Failure::Input(format!("no task is called {meant:?}; there are {}", names.join("; "))));
+            return Err(Failure::Input(format!("no task contains {meant:?}; there are {}", names.join("; "))));
         }
         for Task { name, data, targets, code, note } in tasks {
             writeln!(out, "{name}: {} against {}", plain(data), plain(targets))?;
@@ -35,7 +35,7 @@ impl List {
     }
 }
 
-/// The table of docs/choosing.md, from the list of tasks.
+/// The table of docs/choosing.md.
 fn tasks() -> String {
     let row = |task: &Task| {
         format!("| {} | {} | {} | `{}` | {} |\n", task.name, task.data, task.targets, line(task.code), task.note)
@@ -44,7 +44,7 @@ fn tasks() -> String {
     head.to_string() + &TASKS.iter().map(row).collect::<String>()
 }
 
-/// The table of docs/losses.md, from the losses' own headers.
+/// The table of docs/losses.md.
 fn losses() -> String {
     let head = "| loss | what | operands (∂ differentiable, ? optional) | options |\n|---|---|---|---|\n";
     head.to_string() + &all().iter().map(|loss| row(&**loss)).collect::<String>()
@@ -65,12 +65,12 @@ fn row(loss: &dyn Loss) -> String {
     format!("| `{}` | {} | {} | {} |\n", header.id, header.title, operands.join(" "), options.join(", "))
 }
 
-/// Code on one line, as the compiler's own rendering of it may not be.
+/// Joins the lines of `code`: the compiler's `stringify!` may break them.
 fn line(code: &str) -> String {
     code.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Without the marks that a table has around code.
+/// Removes the Markdown marks around code.
 fn plain(text: &str) -> String {
     text.replace('`', "")
 }
@@ -112,18 +112,19 @@ mod tests {
     }
 
     #[test]
-    fn every_loss_is_told_of_in_a_task() {
-        let told = |name: &str| TASKS.iter().any(|task| task.code.contains(name) || task.note.contains(name));
+    fn every_loss_is_named_in_a_task() {
+        let is_named = |name: &str| TASKS.iter().any(|task| task.code.contains(name) || task.note.contains(name));
         let type_of = |id: &str| {
             let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
             id.split('_').map(capital).collect::<String>()
         };
-        let untold: Vec<&str> = all().iter().map(|loss| loss.header().id).filter(|id| !told(&type_of(id))).collect();
-        assert!(untold.is_empty(), "no task tells of {}", untold.join(", "));
+        let missing: Vec<&str> =
+            all().iter().map(|loss| loss.header().id).filter(|id| !is_named(&type_of(id))).collect();
+        assert!(missing.is_empty(), "no task names {}", missing.join(", "));
     }
 
     #[test]
-    fn options_are_shown_as_they_are_written() {
+    fn a_row_shows_operands_and_options() {
         let shown = row(&*wgloss::by_id("sigmoid_focal").unwrap());
         assert!(shown.contains("input∂ target mask?") && shown.contains("alpha 0.25, gamma 2"), "{shown}");
     }

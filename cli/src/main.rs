@@ -1,4 +1,4 @@
-//! The `wgloss` program: `lib.rs` has all of it.
+//! The `wgloss` program. All of it is in `lib.rs`.
 
 use std::process::ExitCode;
 

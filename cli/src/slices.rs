@@ -1,12 +1,12 @@
-//! Tensors that lie in one buffer, at places where nothing is aligned but to its own elements.
+//! Puts tensors into one buffer, at offsets that are aligned to their elements only.
 
 use wgloss::wgpu::{BufferDescriptor, BufferUsages};
 use wgloss::{Array, Data, Gpu, Operand, Result, Tensor};
 
-/// The bytes between tensors: NaN as floats, out of range as labels, so that a read beside a tensor shows.
+/// The bytes between tensors. They are NaN as floats and out of range as labels, so that a read outside a tensor shows.
 const GUARD: u8 = 0xff;
 
-/// The arrays as slices of a buffer, each after a guard of one element.
+/// Uploads the arrays into one buffer, each after a guard of at least one element.
 pub fn slices(gpu: &Gpu, arrays: &[Array]) -> Result<Vec<Tensor>> {
     let (mut bytes, mut places) = (Vec::new(), Vec::new());
     for array in arrays {
@@ -34,7 +34,7 @@ pub fn slices(gpu: &Gpu, arrays: &[Array]) -> Result<Vec<Tensor>> {
     arrays.iter().zip(places).map(slice).collect()
 }
 
-/// An array's elements as they lie in memory.
+/// The elements as little-endian bytes.
 fn bytes_of(array: &Array) -> Vec<u8> {
     match array.data() {
         Data::F32(x) => x.iter().flat_map(|x| x.to_le_bytes()).collect(),

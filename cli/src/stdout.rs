@@ -1,8 +1,8 @@
-//! The standard output, which fails where it is closed: Rust has what is written there vanish, and calls it written.
+//! The standard output. Writing fails if it is closed, where Rust's own would drop the text and report success.
 
 use std::io::{self, StdoutLock, Write};
 
-/// The standard output, or an error in its place.
+/// The standard output, checked at each write.
 pub struct Out(StdoutLock<'static>);
 
 /// The standard output.
@@ -34,7 +34,7 @@ mod before_main {
         CLOSED.load(Ordering::Relaxed)
     }
 
-    // Rust opens /dev/null in its place before main, from where on nobody can tell
+    // before `main`, because Rust then replaces a closed standard output by /dev/null
     #[ctor::ctor(unsafe)]
     fn look() {
         CLOSED.store(rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err(), Ordering::Relaxed);

@@ -34,48 +34,48 @@ use std::{panic, thread};
 use trial::{Tally, Trial};
 use wgloss::wgpu::Backend;
 
-/// How often is looked after what runs, where no loss ends meanwhile.
+/// How often to check for slow cases while no loss ends.
 const TICK: Duration = Duration::from_secs(1);
 
 /// The arguments of `wgloss verify`.
 #[derive(Args)]
 pub struct Verify {
-    /// A directory of cases, instead of those that the program carries.
+    /// A directory of cases. The default is the cases inside the program.
     #[arg(long, value_name = "DIR")]
     cases: Option<PathBuf>,
-    /// The loss to verify; all where none is named.
+    /// The loss to verify. The default is all losses.
     #[arg(long = "loss", value_name = "ID")]
     losses: Vec<String>,
-    /// Where to run them.
+    /// The devices to verify.
     #[arg(long, value_enum, default_value = "all")]
     device: Devices,
-    /// How floats are stored. In f16 and bf16 the operands are rounded, so that what should come of a case is what the CPU
-    /// twin makes of the rounded numbers in f64; a gradient may be off by half a unit in its last place more.
+    /// How floats are stored. For f16 and bf16 the operands are rounded, and the CPU twin computes in f64 what is
+    /// expected of the rounded operands. A stored gradient may be off by half a unit in its last place more.
     #[arg(long, value_enum, default_value = "f32")]
     dtype: Dtypes,
-    /// Count the cases of losses that the library does not know as failed.
+    /// Count the cases of unknown losses as failed.
     #[arg(long)]
     strict: bool,
-    /// Leave the rest of a loss's cases out after one that fails.
+    /// After a case fails, skip the rest of its loss's cases.
     #[arg(long)]
     fail_fast: bool,
-    /// The .json file to write a report to, for you to attach to an issue: the adapter and its driver, the system, and for each
-    /// loss its results, its accuracy and its failures. It has no names of users, hosts or folders. It is written while cases
-    /// run, too, so that it says what was running where a driver hangs.
+    /// The .json file for a report that you can attach to an issue: the adapter and its driver, the system, and the
+    /// results, accuracy and failures of each loss. It names no users, hosts or folders. It is also written while cases
+    /// run, so that it says what was running if a driver hangs.
     #[arg(long, value_name = "FILE")]
     report: Option<String>,
-    /// Run calls that are drawn from a seed instead of the cases, each judged by the CPU twin: the sizes where kernels change, every
-    /// option, dtype and way in, NaN and infinities, bad labels, added gradients, operands beyond a binding, pieces of a whole,
-    /// more than 2^24 elements. It is the check of a new driver.
+    /// Check a new driver: instead of the cases, run calls that are drawn from a seed, and compare each with the CPU
+    /// twin. They cover the sizes where kernels change, every option, dtype and kind of input, NaN and infinities, bad
+    /// labels, added gradients, operands larger than a binding, shards of a batch, and more than 2^24 elements.
     #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "accuracy"])]
     thorough: bool,
-    /// How many seconds `--thorough` may take; what is left out then is said.
+    /// How many seconds `--thorough` may take. It prints how many calls it skipped.
     #[arg(long, value_name = "N", requires = "thorough")]
     seconds: Option<u64>,
-    /// The seed of the calls that `--thorough` draws.
+    /// The seed of `--thorough`.
     #[arg(long, value_name = "N", requires = "thorough", default_value_t = 1)]
     seed: u64,
-    /// Print how many digits each loss keeps on the GPU, beside the CPU twin, over inputs that cost digits.
+    /// Print how many digits each loss keeps on the GPU, compared with the CPU twin, over inputs that cost digits.
     #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report"])]
     accuracy: bool,
 }
@@ -101,14 +101,14 @@ impl Devices {
     }
 }
 
-/// A device with its ways in, or why there is none.
+/// A device and its ways, or why it could not be opened.
 type Opened = (Device, wgloss::Result<Vec<Way>>);
 
 /// The cases of a loss, and their tensors.
 type Read<'a> = (Suite, SafeTensors<'a>);
 
 impl Verify {
-    /// Runs the cases and reports them.
+    /// Runs the cases, or the calls of `--thorough` or `--accuracy`, and prints the results.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.thorough {
             let time = self.seconds.map(Duration::from_secs);
@@ -143,7 +143,7 @@ impl Verify {
         }
     }
 
-    /// The losses that are named, which there have to be.
+    /// The losses named in the arguments. Refuses unknown ones.
     fn named(&self) -> Result<Vec<String>, Failure> {
         match self.losses.iter().find(|id| wgloss::by_id(id).is_none()) {
             Some(unknown) => Err(Failure::Input(format!("there is no loss `{unknown}`"))),
@@ -151,26 +151,26 @@ impl Verify {
         }
     }
 
-    /// Refuses a report that cannot be written, or that would overwrite a list of cases.
+    /// Refuses a report that cannot be written, or would overwrite a list of cases.
     fn check_report(&self) -> Result<(), Failure> {
         let Some(place) = &self.report else { return Ok(()) };
         let target = output::check(place, &[".json"])?;
         let cases = self.cases.as_ref().and_then(|folder| std::fs::canonicalize(folder).ok());
         match target.parent().filter(|parent| target.exists() && cases.as_deref() == Some(*parent)) {
-            Some(_) => Err(Failure::Input(format!("{place}: is one of the cases that are read"))),
+            Some(_) => Err(Failure::Input(format!("{place}: is a file of cases"))),
             None => Ok(()),
         }
     }
 
-    /// As many as there are cores, but for an adapter of GL's, which is used by one thread at a time.
+    /// One thread per core; one in all on a GL adapter, which only one thread can use at a time.
     fn threads(&self) -> usize {
         let on_gl = || wgloss::adapters().iter().any(|adapter| adapter.chosen && adapter.info.backend == Backend::Gl);
         let gpu = self.device.list().contains(&Device::Gpu);
         if gpu && on_gl() { 1 } else { thread::available_parallelism().map_or(1, usize::from) }
     }
 
-    /// Runs the cases of all losses on as many threads as there are slots, and prints each loss as soon as it is done: in
-    /// which order they end hangs on the machine. Also gives why a device is not there, where one is not.
+    /// Runs the cases of all losses, one thread per slot, and prints each loss when it is done. The order depends on
+    /// the machine. Returns the counts, and why a device is missing, if one is.
     fn suites(
         &self,
         suites: &[Read<'_>],
@@ -179,16 +179,16 @@ impl Verify {
         out: &mut impl Write,
     ) -> Result<(Tally, Option<wgloss::Error>), Failure> {
         let next = AtomicUsize::new(0);
-        // the most cases first, so that no thread is left with them at the end
+        // start with the losses that have the most cases, so that no thread is busy with one of them at the end
         let mut order: Vec<usize> = (0..suites.len()).collect();
         order.sort_by_key(|&place| Reverse(suites[place].0.len()));
         let (sender, receiver) = mpsc::channel();
-        // a driver compiles for one device on one thread: each has its own
+        // a driver compiles for a device on one thread at a time, so each thread opens its own device
         let work = |sender: mpsc::Sender<Entry>, slot: Slot<'_>| {
             slot.starts("opening the device".into());
             let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
             while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                // nobody listens any more where an entry could not be printed
+                // sending fails once printing has failed
                 if !self.suite(&suites[place], &devices, &slot, &|entry| sender.send(entry).is_ok()) {
                     break;
                 }
@@ -200,7 +200,7 @@ impl Verify {
             let workers = progress.slots().map(|slot| (slot, sender.clone(), &work));
             let workers: Vec<_> = workers.map(|(slot, sender, work)| scope.spawn(move || work(sender, slot))).collect();
             drop(sender);
-            let total = tell(&receiver, progress, report, out)?;
+            let total = print(&receiver, progress, report, out)?;
             let missing = workers.into_iter().filter_map(|worker| match worker.join() {
                 Ok(missing) => missing,
                 Err(panic) => panic::resume_unwind(panic),
@@ -209,7 +209,7 @@ impl Verify {
         })
     }
 
-    /// Runs the cases of a loss in each dtype on each device, and sends what each came to; false where nobody listens.
+    /// Runs the cases of a loss in each dtype on each device, and sends the results. False if nobody receives them.
     fn suite(
         &self,
         (suite, tensors): &Read<'_>,
@@ -260,8 +260,8 @@ impl Verify {
     }
 }
 
-/// Prints entries as they come, says what takes long, and keeps the report up to date.
-fn tell(
+/// Prints entries as they arrive, prints what takes long, and keeps the report up to date.
+fn print(
     entries: &Receiver<Entry>,
     progress: &Progress,
     mut report: Option<&mut Report>,
@@ -281,7 +281,7 @@ fn tell(
             Err(RecvTimeoutError::Disconnected) => return Ok(total),
         }
         for line in progress.slow(Instant::now()) {
-            // where standard error is closed, nobody waits for it
+            // ignore a closed standard error
             progress.aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
         }
         if let Some(report) = &mut report {
@@ -301,7 +301,7 @@ fn read(source: &Source) -> Result<Read<'_>, Failure> {
 mod tests {
     use super::*;
 
-    /// What is written comes out of a channel.
+    /// Sends what is written to a channel.
     struct Line(mpsc::Sender<String>);
 
     impl Write for Line {
@@ -323,18 +323,18 @@ mod tests {
         let progress = Progress::new(4, 1);
         thread::scope(|scope| {
             let progress = &progress;
-            let teller = scope.spawn(move || tell(&receiver, progress, None, &mut Line(written)).unwrap());
-            let told = || lines.recv_timeout(Duration::from_secs(60)).unwrap();
+            let printer = scope.spawn(move || print(&receiver, progress, None, &mut Line(written)).unwrap());
+            let printed = || lines.recv_timeout(Duration::from_secs(60)).unwrap();
             entries.send(entry("nll")).unwrap();
-            let mut text = told();
+            let mut text = printed();
             while !text.ends_with("2 cases not run\n") {
-                text += &told();
+                text += &printed();
             }
             assert!(text.starts_with("nll "), "{text}");
-            // the alphabet's first is not waited for
+            // `nll` was printed before `l1`, although `l1` comes first in the alphabet
             entries.send(entry("l1")).unwrap();
             drop(entries);
-            assert_eq!(teller.join().unwrap().failed, 4);
+            assert_eq!(printer.join().unwrap().failed, 4);
         });
     }
 }

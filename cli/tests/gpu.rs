@@ -1,4 +1,4 @@
-//! Runs the built program on the GPU that the machine has: every test here needs one, and no other test of the program does.
+//! Runs the built program on the machine's GPU. All tests of the program that need a GPU are here.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{cases, elements, files, npy, report, wgloss};
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use std::fs;
 
-/// An `.npy` file of one axis of doubles.
+/// An `.npy` file of f64, with one axis.
 fn doubles(elements: &[f64]) -> Vec<u8> {
     let text = String::from_utf8_lossy(&npy(&[elements.len()], &[])[10..]).replace("<f4", "<f8");
     let elements: Vec<u8> = elements.iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -31,7 +31,7 @@ fn the_gpu_evaluates_and_verifies() {
     let run = wgloss(directory.path(), &[&double[..], &["--device", "cpu"]].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
 
-    // 1, 3 and 0.5, 1, in either kind of 16 bits
+    // 1, 3 as f16 and 0.5, 1 as bf16
     let halves = |halves: [u16; 2]| halves.map(u16::to_le_bytes).concat();
     let text = String::from_utf8_lossy(&npy(&[2], &[])[10..]).replace("<f4", "<f2");
     let header = [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes()].concat();

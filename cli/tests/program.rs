@@ -1,4 +1,4 @@
-//! Runs the built program where no GPU is needed: what it prints, the status it exits with, and the files it leaves.
+//! Runs the built program without a GPU, and checks its output, its exit status and the files it leaves.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// The program where no adapter is to be found: the backend is one that no machine has natively.
+/// Runs the program where it finds no adapter, because it may only use a backend that no native machine has.
 fn wgloss_without_adapter(directory: &Path, arguments: &[&str]) -> Run {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
     run(program.current_dir(directory).args(arguments).env("WGPU_BACKEND", "webgpu"))
@@ -23,7 +23,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_cases_that_it_carries_pass_on_the_cpu() {
+fn the_built_in_cases_pass_on_the_cpu() {
     let run = wgloss(Path::new("."), &["verify", "--device", "cpu"]);
     assert_eq!(run.status, Some(0), "{run:#?}");
     let last = run.out.lines().last().unwrap();
@@ -32,7 +32,7 @@ fn the_cases_that_it_carries_pass_on_the_cpu() {
     assert_eq!(run.err, "");
 }
 
-/// Verifies a directory's cases on the CPU: the run, its exit status and its last line.
+/// Verifies a directory's cases on the CPU. Returns the run, its exit status and its last line.
 fn verified(directory: &TempDir, more: &[&str]) -> (Run, Option<i32>, String) {
     let run = wgloss(directory.path(), &[&["verify", "--device", "cpu", "--cases", "."], more].concat());
     let last = run.out.lines().last().unwrap_or_default().to_string();
@@ -43,7 +43,7 @@ fn verified(directory: &TempDir, more: &[&str]) -> (Run, Option<i32>, String) {
 const REFUSED: &str = r#""gradients": [], "error": "invalid_option", "options": {"colour": "red"}"#;
 
 #[test]
-fn a_case_passes_where_the_numbers_or_the_refusal_are_as_expected() {
+fn a_case_passes_with_the_expected_numbers_or_error() {
     for directory in [cases("one", "one"), cases(ONE, REFUSED)] {
         let (run, status, last) = verified(&directory, &["--loss", "mse"]);
         assert_eq!((status, last.as_str()), (Some(0), "1 passed, 0 failed"), "{run:#?}");
@@ -51,12 +51,12 @@ fn a_case_passes_where_the_numbers_or_the_refusal_are_as_expected() {
 }
 
 #[test]
-fn a_case_fails_for_a_reason_that_is_named() {
+fn a_failed_case_says_why() {
     let (sum, mean) = (r#""reduction": "sum""#, r#""reduction": "mean""#);
     let inputs = r#"["input", "target"]"#;
     let accepted = r#""gradients": [], "error": "invalid_option", "options": {}"#;
     let refused_otherwise = REFUSED.replace("invalid_option", "shape_mismatch");
-    // what is changed in the list of cases, and what is said
+    // the text to replace in the list of cases, its replacement, and what the output has to contain
     let changes = [
         (sum, mean, "host arrays, with gradients: loss: element []: got 2.125, want 4.25"),
         (sum, mean, "host arrays, with gradients: gradient of `input`: element [1]: got 2.0, want 4.0"),
@@ -64,7 +64,7 @@ fn a_case_fails_for_a_reason_that_is_named() {
         (sum, r#""colour": "red""#, "refused: mse: option `colour`"),
         (sum, r#""colour": [[1]]"#, "option `colour` is [[1]], which is not known"),
         (r#""atol""#, r#""colour": 1, "atol""#, "unknown field `colour`"),
-        (r#""atol": 1e-7, "#, "", "neither a refusal nor a pair of tolerances"),
+        (r#""atol": 1e-7, "#, "", "expected an `error`, or `rtol` and `atol`"),
         (inputs, r#"["input"]"#, "tensor `one/target` is not known"),
         (inputs, r#"["input", "mask"]"#, "tensor `one/mask` is missing"),
         (ONE, accepted, "with gradients: not refused as invalid_option"),
@@ -79,8 +79,8 @@ fn a_case_fails_for_a_reason_that_is_named() {
 }
 
 #[test]
-fn in_16_bits_a_case_is_held_to_what_the_twin_makes_of_the_rounded_numbers() {
-    // its own numbers are wrong, which f32 alone is held to
+fn a_case_in_16_bits_is_compared_with_the_twin_on_rounded_operands() {
+    // the case's own numbers are wrong, but only f32 is compared with them
     let directory = cases(r#""reduction": "sum""#, r#""reduction": "mean""#);
     for (dtype, expected, expected_last) in [
         ("f32", 1, "0 passed, 1 failed"),
@@ -98,7 +98,7 @@ fn in_16_bits_a_case_is_held_to_what_the_twin_makes_of_the_rounded_numbers() {
 }
 
 #[test]
-fn a_loss_that_the_library_does_not_know_is_listed_and_fails_where_that_is_asked() {
+fn an_unknown_loss_is_listed_and_fails_only_with_strict() {
     let directory = cases("\"mse\"", "\"unheard_of\"");
     for (more, expected, expected_last) in
         [(&[][..], 0, "0 passed, 0 failed"), (&["--strict"], 1, "0 passed, 1 failed")]
@@ -147,7 +147,7 @@ fn a_report_has_the_results_whether_or_not_cases_pass() {
         [("one", "one", 0, 1, 0.0, 0.0), ("\"sum\"", "\"mean\"", 1, 0, 0.5, 0.5)]
     {
         let directory = cases(from, to);
-        // what is a file of JSON beside the cases would be taken for cases
+        // in its own folder, because a .json file beside the cases would be read as cases
         let folder = directory.path().join("out");
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("r.json"), "what was there").unwrap();
@@ -193,9 +193,9 @@ fn a_report_is_ordered_and_names_nobody() {
         .collect();
     let each = |loss: &str| ["f32", "f16", "bf16"].map(|dtype| format!("{loss} {dtype}"));
     assert_eq!(order, ["cross_entropy", "l1", "nll"].map(each).concat());
-    assert_eq!(lines.len(), 9, "a line each");
+    assert_eq!(lines.len(), 9, "one line for each loss and dtype");
     let text = fs::read_to_string(directory.path().join("r.json")).unwrap();
-    // a system's own name may have a slash: "Debian GNU/Linux forky/sid"
+    // the name of the system may contain a slash: "Debian GNU/Linux forky/sid"
     let text = text.replace(report["system"]["release"].as_str().unwrap_or("no release"), "");
     let user = ["USER", "LOGNAME", "HOME"].map(|name| std::env::var(name).unwrap_or_default());
     for secret in user.iter().map(String::as_str).chain([directory.path().to_str().unwrap(), "/"]) {
@@ -208,10 +208,10 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_runs() {
     let directory = cases("one", "one");
     fs::create_dir(directory.path().join("folder.json")).unwrap();
     for (place, said) in [
-        ("r.txt", "error: r.txt: the files written are FILE.json"),
+        ("r.txt", "error: r.txt: expected FILE.json"),
         ("none/r.json", "error: none/r.json: its directory"),
-        ("folder.json", "error: folder.json: is there, and is not a file"),
-        ("./mse.json", "error: ./mse.json: is one of the cases that are read"),
+        ("folder.json", "error: folder.json: exists, but is not a file"),
+        ("./mse.json", "error: ./mse.json: is a file of cases"),
     ] {
         let (run, status, _) = verified(&directory, &["--report", place]);
         assert_eq!((status, run.out.as_str()), (Some(2), ""), "{run:#?}");
@@ -237,7 +237,7 @@ fn a_loss_is_printed_and_its_gradient_written() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
+fn a_refused_evaluation_leaves_no_files() {
     let directory = files();
     let at = |name: &str| directory.path().join(name);
     fs::write(at("cut.npy"), &npy(&[2], &[1.0, 3.0])[..60]).unwrap();
@@ -246,7 +246,7 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
     fs::create_dir(at("folder.npy")).unwrap();
     let before = names(directory.path());
     let endless = format!("input={}.npy", "g".repeat(300));
-    // the loss, what follows two good operands, the status, and what is said
+    // the loss, the arguments after two good operands, the exit status, and what the error has to contain
     let runs: [(&str, &[&str], i32, &str); 18] = [
         ("unheard_of", &[], 2, "unheard_of"),
         ("mse", &["--option", "colour=red"], 1, "error: mse: option `colour` is red"),
@@ -256,14 +256,14 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing_behind() {
         ("mse", &["--weight", "long.npy"], 1, "error: mse: `weight` has shape [3]"),
         ("mse", &["--weight", "cut.npy"], 2, "error: cut.npy: is cut off"),
         ("mse", &["--weight", "folder.npy"], 2, "error: folder.npy: is not a file"),
-        ("mse", &["--weight", "t.safetensors:u"], 2, "error: t.safetensors:u: has no such tensor, but deep/t"),
+        ("mse", &["--weight", "t.safetensors:u"], 2, "error: t.safetensors:u: has no such tensor; it has deep/t"),
         ("mse", &["--gradient-of", "mask=m.npy"], 1, "operand `mask` is not given"),
         ("mse", &["--gradient-of", "input=none/g.npy"], 2, "error: none/g.npy: its directory"),
         ("mse", &["--gradient-of", "input=x.npy/g.npy"], 2, "error: x.npy/g.npy: "),
-        ("mse", &["--gradient-of", "input=g.txt"], 2, "error: g.txt: the files written"),
-        ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: is there, and is not a file"),
+        ("mse", &["--gradient-of", "input=g.txt"], 2, "error: g.txt: expected FILE.npy"),
+        ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: exists, but is not a file"),
         ("mse", &["--gradient-of", &endless], 2, "os error"),
-        ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is to be written twice"),
+        ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is named for two outputs"),
         ("mse", &["--output", "old.npy", "--option", "colour=red"], 1, "option `colour`"),
         ("mse", &["--device", "tpu"], 2, "tpu"),
     ];
@@ -284,7 +284,7 @@ fn a_landscape_that_cannot_be_drawn_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     for (arguments, said) in [
         (["--size", "1"], "1 is not in 2..=1000"),
-        (["--out", "flat.jpg"], "error: flat.jpg: the files written are FILE.png and FILE.svg"),
+        (["--out", "flat.jpg"], "error: flat.jpg: expected FILE.png or FILE.svg"),
         (["--out", "none/flat.png"], "error: none/flat.png: its directory"),
         (["--surface", "moon"], "moon"),
     ] {
@@ -328,7 +328,7 @@ fn an_output_that_is_read_is_refused_unless_forced() {
         for outputs in [["--output", place], ["--gradient-of", &format!("target={place}")]] {
             let run = wgloss(directory.path(), &[&base[..], &outputs].concat());
             assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
-            let said = format!("error: {place}: is what `input` is read from; --force overwrites it");
+            let said = format!("error: {place}: `input` is read from it; --force overwrites it");
             assert!(run.err.contains(&said), "{said}: {run:#?}");
             assert_eq!(fs::read(at("x.npy")).unwrap(), before);
         }
@@ -352,18 +352,18 @@ fn an_option_given_twice_is_refused() {
     }
 }
 
-/// A small file that claims a large tensor is refused at once, by its header or by its shapes.
+/// A small file that claims a large tensor is refused at once.
 #[test]
 fn files_that_claim_much_are_refused_by_their_headers() {
     let directory = files();
     let at = |name: &str| directory.path().join(name);
-    // a hole of 4 GiB takes no disk, but reading it would take memory and time
+    // a sparse file of 4 GiB takes no disk, but reading it would take memory and time
     let hole = |name: &str, head: &[u8]| {
         fs::write(at(name), head).unwrap();
         fs::File::options().write(true).open(at(name)).unwrap().set_len(4 << 30).unwrap();
     };
     hole("short.npy", &npy(&[2], &[]));
-    // after a magic number, a version and a size of ten bytes in all
+    // the first ten bytes are the magic number, the version and the size
     let complex = npy(&[1 << 29], &[]);
     hole(
         "complex.npy",
@@ -408,7 +408,7 @@ fn files_that_claim_much_are_refused_by_their_headers() {
 }
 
 #[test]
-fn an_unknown_backend_is_named_with_those_that_there_are() {
+fn an_unknown_backend_is_named_with_the_known_ones() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
     let run = run(program.args(["devices"]).env("WGPU_BACKEND", "nosuch"));
     assert_eq!(run.status, Some(1), "{run:#?}");
@@ -416,7 +416,7 @@ fn an_unknown_backend_is_named_with_those_that_there_are() {
     assert!(!run.err.to_lowercase().contains("install"), "{run:#?}");
 }
 
-/// Tests of what only Unix has: modes, links, signals, descriptors.
+/// Tests of modes, links, signals and descriptors, which only Unix has.
 #[cfg(unix)]
 mod unix {
     use super::*;
@@ -453,21 +453,21 @@ mod unix {
 
         let run = write("dangling.npy");
         assert_eq!(run.status, Some(2), "{run:#?}");
-        assert!(run.err.contains("dangling.npy: is a link to gone.npy, which is not there"), "{run:#?}");
+        assert!(run.err.contains("dangling.npy: is a link to gone.npy, which does not exist"), "{run:#?}");
         assert!(fs::symlink_metadata(at("dangling.npy")).unwrap().is_symlink());
         let run = write("fixed.npy");
         assert_eq!(run.status, Some(2), "{run:#?}");
-        assert!(run.err.contains("fixed.npy: is there, and may not be written"), "{run:#?}");
+        assert!(run.err.contains("fixed.npy: exists, but may not be written"), "{run:#?}");
         let left = names(directory.path());
         assert!(left.iter().all(|name| !name.starts_with('.')), "{left:?}");
     }
 
-    // elsewhere the program cannot ask what it was started to ignore
+    // only Linux tells the program which signals it was started to ignore
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_signal_that_was_to_be_ignored_is() {
+    fn a_signal_ignored_at_the_start_stays_ignored() {
         let directory = files();
-        // it hangs up on itself while it writes: every file is begun after the signals are watched for
+        // signals arrive while the program writes the report, so its handlers are installed
         let line = "trap '' HUP INT; \"$WGLOSS\" verify --device cpu --report r.json >/dev/null & \
                     while kill -HUP $! && kill -INT $!; do sleep 0.01; done 2>/dev/null; wait $!; echo $?";
         let mut program = Command::new("bash");
@@ -477,7 +477,7 @@ mod unix {
     }
 
     #[test]
-    fn a_result_that_nobody_gets_is_no_success() {
+    fn a_result_that_cannot_be_printed_is_a_failure() {
         let directory = files();
         let shell = |line: &str| {
             let mut program = Command::new("bash");
@@ -490,18 +490,18 @@ mod unix {
         assert!(closed.err.contains("error: standard output: is closed"), "{closed:#?}");
         let listed = shell("\"$WGLOSS\" list >&-");
         assert_eq!(listed.status, Some(1), "{listed:#?}");
-        // who asked for files, or for nothing to be shown, has what he asked for
+        // output to a file or to /dev/null is a success
         for more in ["--output l.npy >&-", ">/dev/null", "1<>/dev/null"] {
             let run = shell(&format!("{eval} {more}"));
             assert_eq!((run.status, run.err.as_str()), (Some(0), ""), "{more}: {run:#?}");
         }
-        // a reader who left before there was anything to read
+        // the reader leaves before there is output
         let left = shell(&format!("{{ sleep 0.2; {eval}; echo $? >status; }} | true; cat status"));
         assert_eq!((left.out.as_str(), left.err.as_str()), ("141\n", ""), "{left:#?}");
     }
 
     #[test]
-    fn a_signal_leaves_no_temporaries() {
+    fn a_signal_leaves_no_temporary_files() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let elements = 1 << 22;
@@ -517,7 +517,7 @@ mod unix {
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
-            // as soon as there is something to be left behind
+            // wait for the first temporary file
             let began = Instant::now();
             let temporaries =
                 || names(directory.path()).into_iter().filter(|name| name.starts_with(".wgloss-")).count();
@@ -530,7 +530,7 @@ mod unix {
             let status = child.wait().unwrap();
             assert_eq!(temporaries(), 0, "{signal}");
             use std::os::unix::process::ExitStatusExt;
-            // either it was too late, and all is there, or nothing is
+            // if the signal came too late, all files are written
             let whole = at("a.npy").exists() && at("b.npy").exists();
             assert!(status.signal() == Some(number) || whole, "{status}");
             for name in ["a.npy", "b.npy"] {

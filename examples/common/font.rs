@@ -1,6 +1,6 @@
-//! A pixel font of 5 x 7 dots, written as it looks: capitals, digits and a little punctuation.
+//! A pixel font of 5 x 7 dots with capitals, digits and some punctuation.
 
-/// The dots of a character, seven rows of five; small letters are drawn as capitals, and what is unknown as a blank.
+/// The dots of a character, seven rows of five. Small letters become capitals, and unknown characters blanks.
 pub fn glyph(character: char) -> [[bool; 5]; 7] {
     let capital = character.to_ascii_uppercase();
     let mut dots = [[false; 5]; 7];
@@ -15,7 +15,7 @@ pub fn glyph(character: char) -> [[bool; 5]; 7] {
     dots
 }
 
-/// Characters, and beneath one another the seven rows of all of them.
+/// Characters, and the seven rows of dots of all these characters side by side.
 #[rustfmt::skip]
 const FONT: [(&str, [&str; 7]); 3] = [
     (

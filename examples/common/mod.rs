@@ -1,4 +1,4 @@
-//! What the examples that train share: photographs and batches in; labelled panels, plots and a PNG out.
+//! What the examples that train share: they read photographs, and draw panels and plots into a PNG.
 
 mod font;
 
@@ -12,21 +12,21 @@ pub type Colour = [u8; 3];
 pub const PAPER: Colour = [20, 22, 27];
 /// Text.
 pub const INK: Colour = [222, 226, 233];
-/// Grid lines, and whatever is only there to compare with.
+/// Grid lines, and things to compare with.
 pub const FAINT: Colour = [112, 120, 134];
-/// What tells curves apart.
+/// The colours of curves.
 pub const HUES: [Colour; 3] = [[76, 201, 240], [255, 183, 3], [247, 80, 150]];
 
-/// The height that a line of text takes.
+/// The height of a line of text.
 pub const LINE: u32 = 22;
 
-/// A grey picture from `data/`, row by row, from 0 for black to 1 for white.
+/// A grey picture from `data/`. Its levels go from 0 for black to 1 for white.
 pub struct Photograph {
-    /// Pixels in a row.
+    /// The pixels in a row.
     pub width: usize,
-    /// Rows.
+    /// The number of rows.
     pub height: usize,
-    /// The grey levels.
+    /// The grey levels, row by row.
     pub pixels: Vec<f32>,
 }
 
@@ -47,7 +47,7 @@ pub fn grey(level: f32) -> Colour {
 
 /// A curve of a plot.
 pub struct Curve<'a> {
-    /// What the legend calls it.
+    /// Its name in the legend.
     pub name: &'a str,
     /// Its colour.
     pub colour: Colour,
@@ -57,29 +57,29 @@ pub struct Curve<'a> {
 
 /// A plot: axes and curves.
 pub struct Plot<'a> {
-    /// What stands above it.
+    /// The text above it.
     pub title: &'a str,
-    /// What is drawn.
+    /// The curves.
     pub curves: Vec<Curve<'a>>,
-    /// The labelled values of the horizontal axis; the first and the last are its ends.
+    /// The labelled values of the horizontal axis. The axis ends at the first and the last.
     pub across: &'a [f32],
-    /// The labelled values of the vertical axis; the first and the last are its ends.
+    /// The labelled values of the vertical axis. The axis ends at the first and the last.
     pub up: &'a [f32],
     /// Whether the vertical axis is logarithmic.
     pub logarithmic: bool,
 }
 
-/// The first and the last of an axis's labelled values.
+/// The ends of an axis.
 fn ends(ticks: &[f32]) -> [f32; 2] {
     [ticks[0], ticks[ticks.len() - 1]]
 }
 
-/// How far along from the one to the other a value lies; what lies beyond is drawn on the edge.
+/// The position of a value between `from` and `to`, as a share. Clamped, so that values outside are drawn on the edge.
 fn share(value: f32, [from, to]: [f32; 2]) -> f32 {
     ((value - from) / (to - from)).clamp(0.0, 1.0)
 }
 
-/// A picture in the making.
+/// A picture that is being drawn.
 pub struct Picture(RgbImage);
 
 impl Picture {
@@ -88,7 +88,7 @@ impl Picture {
         Picture(RgbImage::from_pixel(width, height, Rgb(PAPER)))
     }
 
-    /// Colours a rectangle, as much of it as the picture holds.
+    /// Fills a rectangle, clipped to the picture.
     pub fn fill(&mut self, x: u32, y: u32, width: u32, height: u32, colour: Colour) {
         for y in y..(y + height).min(self.0.height()) {
             for x in x..(x + width).min(self.0.width()) {
@@ -97,7 +97,7 @@ impl Picture {
         }
     }
 
-    /// Writes a line of text with its upper left corner here; every dot of the font is a square of 2 x 2 pixels.
+    /// Writes a line of text with its upper left corner at (x, y). Each dot of the font is 2 x 2 pixels.
     pub fn text(&mut self, x: u32, y: u32, text: &str, colour: Colour) {
         for (place, character) in (0..).zip(text.chars()) {
             for (row, dots) in (0..).zip(font::glyph(character)) {
@@ -108,7 +108,7 @@ impl Picture {
         }
     }
 
-    /// Draws an image below its title: `colour` is asked for each pixel, by column and row.
+    /// Draws an image below its title. `colour` gives the pixel in a column and row.
     pub fn panel(&mut self, [x, y]: [u32; 2], title: &str, size: [usize; 2], colour: impl Fn(usize, usize) -> Colour) {
         self.text(x, y, title, INK);
         for (row, column) in (0..size[1]).flat_map(|row| (0..size[0]).map(move |column| (row, column))) {
@@ -116,7 +116,7 @@ impl Picture {
         }
     }
 
-    /// Draws a plot in a rectangle: title and legend above, labels to the left and below.
+    /// Draws a plot into a rectangle, with title and legend above, labels to the left and below.
     pub fn plot(&mut self, [x, y]: [u32; 2], [width, height]: [u32; 2], plot: &Plot<'_>) {
         self.text(x, y, plot.title, INK);
         let mut legend = x;
@@ -154,7 +154,7 @@ impl Picture {
         }
     }
 
-    /// Writes the picture to `out/`, and gives the file.
+    /// Writes the picture to `out/`, and returns its path.
     pub fn save(&self, name: &str) -> image::ImageResult<PathBuf> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("out");
         std::fs::create_dir_all(&folder)?;

@@ -1,9 +1,8 @@
 //! The landscape around a trained network: cross-entropy on handwritten digits, along two random directions.
 //!
-//! The network has one hidden layer and is trained on the spot. Its weights are then moved along two filter-normalised
-//! directions, point by point of a grid, and at each point the loss is that of all images. A kernel of this program's
-//! own makes the logits, for a batch of points at a time; the losses are wgloss's, a term for each point, and recorded
-//! into the same pass. They are all that leaves the GPU.
+//! The network has one hidden layer, and is trained first. Then its weights move along two filter-normalised directions
+//! over a grid; the loss at each point is over all images. A kernel of this program computes the logits for a batch of
+//! points. wgloss computes the losses, one term for each point, in the same pass. Only the losses leave the GPU.
 
 use super::chart::{Chart, Mark, Scale, Shape};
 use flate2::read::GzDecoder;
@@ -19,33 +18,33 @@ const HIDDEN: usize = 32;
 const CLASSES: usize = 10;
 pub const IMAGES: usize = 1797;
 
-/// The parameters, one after the other: a matrix `[HIDDEN, PIXELS]`, its biases, a matrix `[CLASSES, HIDDEN]`, its
+/// The parameters are, in this order, a matrix `[HIDDEN, PIXELS]`, its biases, a matrix `[CLASSES, HIDDEN]`, its
 /// biases.
 const FIRST_BIASES: usize = HIDDEN * PIXELS;
 const SECOND: usize = FIRST_BIASES + HIDDEN;
 const SECOND_BIASES: usize = SECOND + CLASSES * HIDDEN;
 const PARAMETERS: usize = SECOND_BIASES + CLASSES;
 
-/// Plain gradient descent on all images at once.
+/// The steps and the learning rate of plain gradient descent on all images.
 const STEPS: usize = 250;
 const RATE: f32 = 0.5;
 
-/// The points along each side of the grid, unless others are asked for: an odd number has one in the middle.
+/// The default number of points along each side of the grid. It is odd, so that one point is in the middle.
 pub const SIZE: usize = 61;
 
-/// The points that are evaluated at once: their logits take 2.3 MB.
+/// The points in one evaluation. Their logits take 2.3 MB.
 const BATCH: usize = 32;
 
-/// The images and what they show.
+/// The images and their labels.
 pub struct Digits {
     /// `[IMAGES, PIXELS]`, from 0 to 1.
     pub images: Vec<f32>,
-    /// The digits, `[IMAGES]`.
+    /// The labels, `[IMAGES]`.
     pub labels: Vec<u8>,
 }
 
 impl Digits {
-    /// Unpacks the data set, which the program carries: a line for each image, of 64 numbers to 16 and the digit.
+    /// Unpacks the data set inside the program. Each image is a line of 64 numbers from 0 to 16, and the digit.
     pub fn load() -> Digits {
         let mut text = String::new();
         let packed = include_bytes!("../../data/digits.csv.gz");
@@ -60,13 +59,13 @@ impl Digits {
     }
 }
 
-/// The parameters of each unit: the rows of both matrices. Biases belong to none of them, and stay as they are.
+/// The filters: the rows of both matrices. Biases belong to no filter, and do not move along the directions.
 fn filters() -> Vec<Range<usize>> {
     let row = |start: usize, width: usize| move |k: usize| start + k * width..start + (k + 1) * width;
     (0..HIDDEN).map(row(0, PIXELS)).chain((0..CLASSES).map(row(SECOND, HIDDEN))).collect()
 }
 
-/// The hidden units of each image, and the logits: a layer, whatever is negative cut off, and a layer more.
+/// Runs the network: a layer, a ReLU, and a second layer. Returns the hidden units of each image, and the logits.
 pub fn forward(weights: &[f32], images: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let layer = |inputs: &[f32], weights: &[f32], biases: &[f32]| -> Vec<f32> {
         let width = weights.len() / biases.len();
@@ -82,7 +81,7 @@ pub fn forward(weights: &[f32], images: &[f32]) -> (Vec<f32>, Vec<f32>) {
     (hidden, logits)
 }
 
-/// The chain rule through `forward`: from the gradient of the logits to that of the weights.
+/// The backward pass of `forward`: the gradient of the weights, given the gradient `slopes` of the logits.
 fn backward(weights: &[f32], images: &[f32], hidden: &[f32], slopes: &[f32]) -> Vec<f32> {
     let mut gradient = vec![0.0; PARAMETERS];
     let images = images.chunks_exact(PIXELS).zip(hidden.chunks_exact(HIDDEN)).zip(slopes.chunks_exact(CLASSES));
@@ -103,10 +102,10 @@ fn backward(weights: &[f32], images: &[f32], hidden: &[f32], slopes: &[f32]) -> 
     gradient
 }
 
-/// Trains the network; gives its parameters, and the loss of those it began with and after each step.
+/// Trains the network. Returns its parameters, and the losses before the first and after each step.
 pub fn train(gpu: &Gpu, digits: &Digits) -> Result<(Vec<f32>, Vec<f32>)> {
-    // Where every filter is ones, normalised directions are normally distributed numbers. He et al., 2015, scale them
-    // to layers that neither fade nor swell.
+    // For filters of ones, filter-normalised directions are normally distributed. Scaled as in He et al., 2015, they
+    // are good initial weights.
     let mut weights = Plane::random(vec![1.0; PARAMETERS], &filters(), 1)?.directions()[0].clone();
     weights[..SECOND].iter_mut().for_each(|weight| *weight *= (2.0 / PIXELS as f32).sqrt());
     weights[SECOND..].iter_mut().for_each(|weight| *weight *= (2.0 / HIDDEN as f32).sqrt());
@@ -124,24 +123,24 @@ pub fn train(gpu: &Gpu, digits: &Digits) -> Result<(Vec<f32>, Vec<f32>)> {
             return Ok((weights, losses));
         }
         let slopes = gradient.read().wait()?.to_f32();
-        let pull = backward(&weights, &digits.images, &hidden, &slopes);
-        weights.iter_mut().zip(pull).for_each(|(weight, slope)| *weight -= RATE * slope);
+        let gradient = backward(&weights, &digits.images, &hidden, &slopes);
+        weights.iter_mut().zip(gradient).for_each(|(weight, slope)| *weight -= RATE * slope);
     }
 }
 
-/// The plane through these parameters along two random directions, filter-normalised.
+/// The plane through `weights` along two random filter-normalised directions.
 pub fn plane(weights: Vec<f32>) -> Result<Plane> {
     Plane::random(weights, &filters(), 2018)
 }
 
-/// The landscape over a plane, `size` points along each side, evaluated on the GPU.
+/// Evaluates the landscape over a plane on the GPU, with `size` points along each side.
 pub fn surface(gpu: &Gpu, digits: &Digits, plane: &Plane, size: usize) -> Result<Surface> {
     let grid = Grid::new([-1.0, 1.0], [-1.0, 1.0], [size, size])?;
     let evaluation = Evaluation::new(gpu, digits, plane)?;
     grid.surface(BATCH, |points| evaluation.losses(gpu, points))
 }
 
-/// Everything made once: the kernels with their buffers, and the job that follows them.
+/// What is made once for all batches: the points' tensor, the kernel, and the job that runs after it.
 struct Evaluation {
     points: Tensor,
     predict: Kernel,
@@ -167,8 +166,8 @@ impl Evaluation {
         let predict = kernel("predict", &predict, [across, BATCH as u32, 1]);
         submit(gpu, |pass| project.encode(pass));
 
-        // The logits of each point are a tensor of their own, a range of the buffer that holds them all. A sum of
-        // losses is one job, whose parts stay apart: here they are what is wanted, and their sum is not looked at.
+        // The logits of each point are a tensor, a range of one buffer. The sum of all losses is one job. Only its
+        // parts are read, not their sum.
         let bytes = (4 * IMAGES * CLASSES) as u64;
         let term = |k: u64| -> Result<Term<Tensor>> {
             let range = logits.buffer().0.slice(k * bytes..(k + 1) * bytes);
@@ -178,7 +177,7 @@ impl Evaluation {
         Ok(Evaluation { points, predict, losses: gpu.prepare(&terms, &Outputs::default())? })
     }
 
-    /// The losses at these points, at most `BATCH`; places that are left over keep points of before.
+    /// The losses at `points`, at most `BATCH`. Unused points are zero, and their losses are dropped.
     fn losses(&self, gpu: &Gpu, points: &[[f32; 2]]) -> Result<Vec<f32>> {
         let mut padded = [0.0; 2 * BATCH];
         padded[..2 * points.len()].copy_from_slice(points.as_flattened());
@@ -198,7 +197,7 @@ fn submit(gpu: &Gpu, record: impl FnOnce(&mut wgpu::ComputePass<'_>)) {
     gpu.queue().submit([encoder.finish()]);
 }
 
-/// A kernel of digits.wgsl with its buffers and the workgroups that it takes.
+/// A kernel of digits.wgsl, with its buffers and workgroups.
 struct Kernel {
     pipeline: wgpu::ComputePipeline,
     group: wgpu::BindGroup,
@@ -209,7 +208,7 @@ impl Kernel {
     fn new(gpu: &Gpu, module: &wgpu::ShaderModule, entry: &str, bound: &[(u32, &Tensor)], grid: [u32; 3]) -> Kernel {
         let pipeline = gpu.device().create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(entry),
-            // what the kernel names is what it binds
+            // wgpu derives the layout from the bindings that the kernel uses
             layout: None,
             module,
             entry_point: Some(entry),
@@ -238,7 +237,7 @@ impl Kernel {
     }
 }
 
-/// The picture of a landscape, with the trained weights in its middle.
+/// The chart of a landscape, with the trained weights in the middle.
 pub fn chart(surface: Surface, trained: f32) -> Chart {
     Chart {
         title: "Loss around a trained network".into(),

@@ -1,11 +1,11 @@
-// The kernels of digits.rs: what a network with one hidden layer makes of images, at many points of a plane of weights.
+// The kernels of digits.rs: they run a network with one hidden layer on images, at many points of a plane of weights.
 
 const PIXELS: u32 = 64u;
 const HIDDEN: u32 = 32u;
 const CLASSES: u32 = 10u;
 const IMAGES: u32 = 1797u;
 
-// Where the parameters lie: a matrix [HIDDEN, PIXELS], its biases, a matrix [CLASSES, HIDDEN], its biases.
+// The offsets of the parameters: a matrix [HIDDEN, PIXELS], its biases, a matrix [CLASSES, HIDDEN], its biases.
 const FIRST_BIASES: u32 = 2048u;
 const SECOND: u32 = 2080u;
 const SECOND_BIASES: u32 = 320u; // from SECOND
@@ -15,14 +15,14 @@ const PARAMETERS: u32 = 2410u;
 // The centre of the plane, then its two directions: [3, PARAMETERS].
 @group(0) @binding(0) var<storage, read> plane: array<f32>;
 @group(0) @binding(1) var<storage, read> images: array<f32>;
-// What enters the hidden units: [3, HIDDEN, IMAGES].
+// The inputs of the hidden units: [3, HIDDEN, IMAGES].
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(3) var<storage, read> points: array<vec2<f32>>;
 // [points, IMAGES, CLASSES]
 @group(0) @binding(4) var<storage, read_write> logits: array<f32>;
 
-// What the first layer makes of an image with the centre's weights, and with each direction's: linear as it is, it
-// makes the same sum of these at any point of the plane as the weights there are of theirs. Once, for all points.
+// Runs the first layer on an image once with the centre's weights, and once with each direction's. The layer is linear,
+// so its output at any point of the plane is a combination of these three. This runs once for all points.
 @compute @workgroup_size(64)
 fn project(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= IMAGES {
@@ -40,7 +40,7 @@ fn on_plane(point: vec2<f32>, centre: f32, first: f32, second: f32) -> f32 {
     return centre + (point.x * first) + (point.y * second);
 }
 
-// The second layer at a workgroup's point.
+// The weights of the second layer at the workgroup's point.
 var<workgroup> second_layer: array<f32, 330>;
 
 // One invocation for each image and point.

@@ -1,4 +1,4 @@
-//! Himmelblau's function as a loss of one's own, and its landscape: four valleys of equal depth.
+//! Himmelblau's function as a custom loss, and its landscape with four valleys of equal depth.
 
 use super::chart::{Chart, Mark, Scale, Shape};
 use wgloss::landscape::{Grid, Surface};
@@ -13,7 +13,7 @@ wgloss::loss! {
     pub struct Himmelblau of (w1, w2) as Pointwise {}
 }
 
-/// What a loss is besides its mathematics. The library's own are described no differently.
+/// Everything about the loss except its mathematics. The library's losses have such headers too.
 static HEADER: Header = Header {
     id: "himmelblau",
     title: "Himmelblau's function",
@@ -27,7 +27,7 @@ static HEADER: Header = Header {
     default: || Box::new(Himmelblau::default()),
 };
 
-/// The mathematics for the CPU; himmelblau.wgsl says the same to the GPU.
+/// The mathematics for the CPU. himmelblau.wgsl has it for the GPU.
 impl Pointwise for Himmelblau {
     fn score(&self, [w1, w2, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let a = w1 * w1 + w2 - 11.0;
@@ -37,36 +37,36 @@ impl Pointwise for Himmelblau {
     }
 }
 
-/// Where an optimiser is commonly started from, and where it should get to.
+/// A common starting point for optimisers.
 pub const START: [f32; 2] = [-4.5, 4.5];
-/// The one of the four minima that has round coordinates.
+/// The minimum with integer coordinates.
 pub const MINIMUM: [f32; 2] = [3.0, 2.0];
 
-/// The points along each side of the grid, unless others are asked for.
+/// The default number of points along each side of the grid.
 pub const SIZE: usize = 200;
 
-/// The most points that are uploaded at once.
+/// The most points in one upload.
 const BATCH: usize = 1 << 20;
 
-/// The loss at each of these points, not reduced.
+/// The loss at each of the points, without reduction.
 pub fn term(points: &[[f32; 2]]) -> Result<Term<Array>> {
     let [w1, w2] = operands(points)?;
     Ok(Himmelblau::default().of(&w1, &w2).reduce(Reduction::None))
 }
 
-/// The two coordinates of the points, each a tensor.
+/// The two coordinates of the points as tensors.
 pub fn operands(points: &[[f32; 2]]) -> Result<[Array; 2]> {
     let along = |axis: usize| points.iter().map(|point| point[axis]).collect::<Vec<f32>>();
     Ok([Array::new(&along(0), [points.len()])?, Array::new(&along(1), [points.len()])?])
 }
 
-/// The landscape, `size` points along each side, evaluated on the GPU.
+/// Evaluates the landscape on the GPU, with `size` points along each side.
 pub fn surface(gpu: &Gpu, size: usize) -> Result<Surface> {
     let grid = Grid::new([-6.0, 6.0], [-6.0, 6.0], [size, size])?;
     grid.surface(BATCH, |points| Ok(gpu.value(&term(points)?)?.tensor().read().wait()?.to_f32()))
 }
 
-/// The picture of a landscape. The valleys are shallow beside the rim, which a logarithm evens out.
+/// The chart of a landscape. The scale is logarithmic, because the rim is far higher than the valleys.
 pub fn chart(surface: Surface) -> Chart {
     let value = |[w1, w2]: [f32; 2]| Himmelblau::default().score([w1.into(), w2.into(), 0.0, 0.0], [0.0; 3]).loss;
     let mark = |name: &str, at, shape| Mark { name: name.into(), at, value: value(at), shape };

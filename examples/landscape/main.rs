@@ -1,15 +1,17 @@
-//! Draws losses as landscapes: evaluated over a grid on the GPU, seen as a surface with its contours below.
+//! Draws losses as landscapes: evaluates each over a grid on the GPU, and draws a surface with its contours below.
 //!
-//! The first is of a function that optimisers are tried on, Himmelblau's, which is here a loss of this program's own: a
-//! leaf in WGSL and the same in Rust, beside a header (`himmelblau.rs`). The library gives it a GPU kernel with
-//! reductions, masks and gradients, and the CPU twin that proves it. 40,000 points are one call.
+//! The first is Himmelblau's function, a test function for optimisers. Here it is a loss of this program
+//! (`himmelblau.rs`): a leaf in WGSL, the same leaf in Rust, and a header. The library gives it a GPU kernel with
+//! reductions, masks and gradients, and a CPU twin to compare with. 40,000 points are one call.
 //!
-//! The second is a real one: the cross-entropy of a network that reads handwritten digits, around the weights that it
-//! was trained to (`digits.rs`). 3,721 networks look at 1,797 images each, and only their losses leave the GPU.
+//! The second is the cross-entropy of a network that reads handwritten digits, around its trained weights
+//! (`digits.rs`). 3,721 networks see 1,797 images each, and only their losses leave the GPU.
 //!
-//! What draws is in `chart/`, and `wgloss landscape` draws the same: `cargo run -p wgloss-cli -- landscape --help`.
+//! The drawing code is in `chart/`. `wgloss landscape` draws the same pictures: `cargo run -p wgloss-cli -- landscape
+//! --help`.
 //!
-//! `cargo run --release --example landscape` draws `out/himmelblau.png` and `out/digits.png`, and both as `.svg`.
+//! Run it with `cargo run --release --example landscape`. It draws `out/himmelblau.png` and `out/digits.png`, and both
+//! as `.svg`.
 
 mod chart;
 mod digits;
@@ -23,7 +25,7 @@ use std::path::Path;
 use wgloss::landscape::{Plane, Surface};
 use wgloss::{Array, CrossEntropy, Gpu, Reduction, cpu};
 
-/// Where Himmelblau's function is 0, to six decimals.
+/// The zeros of Himmelblau's function, to six decimals.
 const MINIMA: [[f32; 2]; 4] =
     [himmelblau::MINIMUM, [-2.805_118, 3.131_312], [-3.779_31, -3.283_186], [3.584_428, -1.848_126]];
 
@@ -35,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compare(&surface)?;
     let (at, loss) = surface.lowest().ok_or("a landscape of numbers has a lowest point")?;
     println!("the lowest of {0} x {0} points is {loss:.4} at {at:?}", himmelblau::SIZE);
-    // the grid's points are 12/199 apart
+    // points of the grid are 12/199 apart
     let near = |minimum: &[f32; 2]| (at[0] - minimum[0]).abs().max((at[1] - minimum[1]).abs()) < 0.061;
     assert!(MINIMA.iter().any(near), "no minimum is near {at:?}");
     save("himmelblau", &himmelblau::chart(surface))?;
@@ -51,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     save("digits", &digits::chart(surface, trained))
 }
 
-/// Looks at Himmelblau's four minima: there is no loss there, and no slope.
+/// Checks that loss and slope are zero at Himmelblau's four minima.
 fn valleys(gpu: &Gpu) -> Result<(), Box<dyn Error>> {
     let [w1, w2] = himmelblau::operands(&MINIMA)?;
     let term = himmelblau::Himmelblau::default().of(&w1, &w2);
@@ -60,8 +62,8 @@ fn valleys(gpu: &Gpu) -> Result<(), Box<dyn Error>> {
     let [d_w1, d_w2] = [slopes[0].read().wait()?.to_f64(), slopes[1].read().wait()?.to_f64()];
     for (place, [w1, w2]) in MINIMA.iter().enumerate() {
         println!("({w1:9.6}, {w2:9.6})  loss {:.1e}  slope {:+.1e} {:+.1e}", losses[place], d_w1[place], d_w2[place]);
-        // What is squared is off by 1e-5 at most: six decimals of a coordinate are right to 5e-7, which a slope of 8
-        // makes 4e-6, and f32 rounds terms below 16 three times by 1e-6. The slope is 4·4·1e-5 + 2·1e-5 then.
+        // The squared numbers are off by 1e-5 at most: coordinates are exact to 5e-7, which a slope of 8 makes 4e-6,
+        // and f32 rounds terms below 16 three times by 1e-6. The slope is then at most 4·4·1e-5 + 2·1e-5.
         assert!(losses[place] < 2e-10 && d_w1[place].abs().max(d_w2[place].abs()) < 2e-4);
     }
     Ok(())
@@ -74,18 +76,18 @@ fn compare(surface: &Surface) -> Result<(), Box<dyn Error>> {
     let twins = cpu::value(&himmelblau::term(&points)?)?.tensor().to_f64();
     let mut worst: f64 = 0.0;
     for (&loss, twin) in surface.values().iter().zip(twins) {
-        // f32 rounds terms below 64 three times by 4e-6, and a square doubles what its root is off by; the rounding of
-        // the squares themselves adds as much again at most
+        // f32 rounds terms below 64 three times by 4e-6, and squaring doubles the relative error. Rounding the squares
+        // adds as much again at most.
         let bound = 5e-5 * twin.sqrt() + 1e-9;
         worst = worst.max((f64::from(loss) - twin).abs() / bound);
     }
-    println!("the CPU twin differs by {worst:.2} of what f32 can be off by, at most");
+    println!("the CPU twin differs by at most {worst:.2} of the error that f32 allows");
     assert!(worst < 1.0);
     Ok(())
 }
 
-/// Compares losses of the digits' surface with those of networks that have the same weights on the CPU: in corners, in
-/// the middle, and in between.
+/// Compares losses on the digits' surface with networks on the CPU that have the same weights: in corners, in the
+/// middle, and in between.
 fn compare_networks(digits: &Digits, plane: &Plane, surface: &Surface) -> Result<(), Box<dyn Error>> {
     let labels = Array::new(&digits.labels, [IMAGES])?;
     let count = surface.grid().points();
@@ -97,13 +99,13 @@ fn compare_networks(digits: &Digits, plane: &Plane, surface: &Surface) -> Result
         worst = worst.max((f64::from(surface.values()[place]) - twin).abs() / twin);
     }
     println!("networks on the CPU differ by {worst:.1e} of their loss, at most");
-    // both sides add up 64 and 32 products in f32, in another order: 1e-6 of a logit each, of which some images' losses
-    // are small differences
+    // both sides add up 64 and 32 products in f32, in different orders. Logits differ by 1e-6, and the losses of some
+    // images are small differences of logits
     assert!(worst < 1e-4);
     Ok(())
 }
 
-/// Looks at the landscape around the trained network: it lies at the bottom, and the rim is high.
+/// Checks that the trained network lies at the bottom of the landscape, and that the rim is high.
 fn surroundings(surface: &Surface, trained: f32) -> Result<(), Box<dyn Error>> {
     let [columns, rows] = surface.grid().size();
     let centre = surface.at(columns / 2, rows / 2);
@@ -112,7 +114,7 @@ fn surroundings(surface: &Surface, trained: f32) -> Result<(), Box<dyn Error>> {
     let rim: Vec<f32> = (0..columns * rows).filter(on_rim).map(|place| surface.values()[place]).collect();
     let mean = rim.iter().sum::<f32>() / rim.len() as f32;
     println!("the trained network's loss is {centre:.4}, the lowest {lowest:.4} at {at:?}, the rim's mean {mean:.4}");
-    // the same network: once by the kernels here, once by plain Rust
+    // the kernels here and plain Rust evaluate the same network
     assert!((centre - trained).abs() < 1e-4 * trained);
     assert!(lowest > 0.9 * centre && centre < 0.1 * mean);
     Ok(())

@@ -1,4 +1,4 @@
-//! Labels, masks and ignored positions, against the CPU twins: what takes no part may hold anything.
+//! Fuzzes labels, masks and ignored positions on the CPU twins. Masked and ignored elements may hold anything.
 
 use wgloss::fuzzing::Draw;
 use wgloss::{
@@ -9,12 +9,12 @@ use wgloss::{
 /// The most elements of an operand.
 const MOST_ELEMENTS: usize = 256;
 
-/// Draws a loss and its operands, then asks the twin three times: as drawn, with other values wherever nothing takes part, and
-/// with labels that are none.
+/// Draws a loss and its operands, then runs the twin three times: as drawn, with other values in masked and ignored
+/// elements, and with bad labels.
 ///
 /// # Panics
-/// Where a value that takes no part matters, a bad label is accepted or a good one refused, or the loss is no number where
-/// every option is the default and something takes part.
+/// If a masked or ignored value matters, a bad label is accepted, a good one is refused, or the loss is not finite
+/// although every option has its default and something counts.
 pub fn labels(bytes: &[u8]) {
     let mut draw = Draw(bytes);
     let losses = wgloss::all();
@@ -25,7 +25,7 @@ pub fn labels(bytes: &[u8]) {
     call.assert_labels(&mut draw);
 }
 
-/// A loss with everything that it is given.
+/// A loss, its options and its operands.
 struct Call {
     loss: Box<dyn Loss>,
     options: Vec<(&'static str, Value)>,
@@ -34,11 +34,11 @@ struct Call {
     sizes: Sizes,
     operands: Vec<(&'static OperandSpec, Array)>,
     labels: Option<Labels>,
-    /// Whether each value takes part.
-    parts: Vec<bool>,
+    /// For each value of the loss, whether it counts: it is neither masked nor ignored.
+    counted: Vec<bool>,
 }
 
-/// The operand that holds labels: how many there are of them, and the one that is ignored.
+/// The operand with labels: its name, the number of classes, and the label that is ignored.
 struct Labels {
     name: &'static str,
     count: usize,
@@ -118,27 +118,27 @@ impl Call {
             sizes,
             operands,
             labels,
-            parts: Vec::new(),
+            counted: Vec::new(),
         };
-        call.parts = call.parts();
+        call.counted = call.counted();
         Some(call)
     }
 
-    /// Which values take part, as mask and labels say.
-    fn parts(&self) -> Vec<bool> {
+    /// For each value of the loss, whether mask and labels let it count.
+    fn counted(&self) -> Vec<bool> {
         let of_regions = matches!(self.loss.leaf(), Leaf::Region(_));
         let positions = self.labels.as_ref().filter(|_| of_regions).and_then(|labels| self.operand(labels.name));
         let count = positions.map_or_else(|| self.sizes.values.iter().product(), Array::len);
-        let mut parts = vec![true; count];
+        let mut counted = vec![true; count];
         if let Some(mask) = self.operands.iter().find(|(spec, _)| spec.role == Role::Mask) {
-            parts.iter_mut().zip(mask.1.to_f64()).for_each(|(part, kept)| *part &= kept != 0.0);
+            counted.iter_mut().zip(mask.1.to_f64()).for_each(|(counts, kept)| *counts &= kept != 0.0);
         }
         if let Some((labels, ignored)) = self.labels.as_ref().and_then(|labels| Some((labels, labels.ignored?)))
             && let Some(array) = self.operand(labels.name)
         {
-            parts.iter_mut().zip(integers(array)).for_each(|(part, label)| *part &= label != ignored);
+            counted.iter_mut().zip(integers(array)).for_each(|(counts, label)| *counts &= label != ignored);
         }
-        parts
+        counted
     }
 
     fn operand(&self, name: &str) -> Option<&Array> {
@@ -158,14 +158,14 @@ impl Call {
         })
     }
 
-    /// The value that an element of an operand belongs to alone, where there is one.
+    /// The one value of the loss that an element of an operand belongs to, if it is only one.
     fn value_of(&self, spec: &OperandSpec, element: usize) -> Option<usize> {
         let shape = &self.sizes.leader;
         let width = || shape.last().copied().unwrap_or(1).max(1);
         let per_item = || shape.iter().skip(1).product::<usize>().max(1);
         let by_item = self.loss.header().operands.iter().any(|spec| spec.role == Role::Index);
         let of_position = |element: usize| {
-            // all positions of an item, all classes of a position, in the order of the axis
+            // the order of positions and classes depends on the class axis
             let c = class_count(shape, self.axis).max(1);
             let s = per_item() / c;
             match self.axis {
@@ -189,9 +189,9 @@ impl Call {
         })
     }
 
-    /// Asserts that the loss and all gradients are numbers, where they are to be.
+    /// Asserts that the loss and all gradients are finite, if they have to be.
     fn assert_finite(&self, answer: &Answer) {
-        // other options may ask for what no number holds, and the mean of an item without elements is none
+        // other options may lead to infinities, and the mean over no elements is NaN
         if !self.options.is_empty()
             || self.sizes.leader.contains(&0)
             || answer.parts.iter().skip(1).step_by(2).any(|&denominator| denominator == 0.0)
@@ -205,18 +205,18 @@ impl Call {
         }
     }
 
-    /// Asserts that what takes no part has no gradient, and may hold anything.
+    /// Asserts that masked and ignored elements have no gradient, and may hold anything.
     fn assert_left_out(&self, answer: &Answer, draw: &mut Draw<'_>) {
         let id = self.loss.header().id;
-        if self.parts.iter().all(|part| *part) {
+        if self.counted.iter().all(|counts| *counts) {
             return;
         }
         let left_out = |spec: &OperandSpec, element: usize| {
-            self.value_of(spec, element).is_some_and(|value| self.parts.get(value) == Some(&false))
+            self.value_of(spec, element).is_some_and(|value| self.counted.get(value) == Some(&false))
         };
         for (spec, gradient) in &answer.gradients {
             let zeros = gradient.iter().enumerate().all(|(element, d)| !left_out(spec, element) || *d == 0.0);
-            assert!(zeros, "{id}: {gradient:?} of `{}`, of which {:?} takes part", spec.name, self.parts);
+            assert!(zeros, "{id}: {gradient:?} of `{}`, where {:?} counts", spec.name, self.counted);
         }
         let others = self.operands.iter().map(|(spec, array)| {
             let other = match array.dtype().is_float() {
@@ -228,7 +228,7 @@ impl Call {
                     });
                     Array::new(&replaced.collect::<Vec<f32>>(), array.shape())
                 }
-                // a label that is ignored is what it is; one under a mask may be any that is good
+                // an ignored label stays; a masked label may be any valid one
                 false => {
                     let ignored =
                         self.labels.as_ref().filter(|labels| labels.name == spec.name).and_then(|l| l.ignored);
@@ -241,7 +241,7 @@ impl Call {
             (*spec, other.expect("of the same shape").with_class_axis(self.axis))
         });
         let other = self.evaluate(&others.collect::<Vec<_>>());
-        let other = other.unwrap_or_else(|error| panic!("{id}: refused for what takes no part: {error}"));
+        let other = other.unwrap_or_else(|error| panic!("{id}: refused for masked or ignored elements: {error}"));
         assert_same(id, "the loss", &answer.loss, &other.loss);
         assert_same(id, "its parts", &answer.parts, &other.parts);
         for ((spec, a), (_, b)) in answer.gradients.iter().zip(&other.gradients) {
@@ -249,7 +249,7 @@ impl Call {
         }
     }
 
-    /// Asserts that a label is refused where it is none, and no other.
+    /// Asserts that bad labels are refused, and only these.
     fn assert_labels(&self, draw: &mut Draw<'_>) {
         let Some(labels) = &self.labels else { return };
         let Some((place, (spec, array))) =
@@ -287,7 +287,7 @@ impl Call {
 }
 
 impl Labels {
-    /// Good labels, some of them ignored.
+    /// Draws valid labels, some of them ignored.
     fn drawn(&self, count: usize, shape: Vec<usize>, draw: &mut Draw<'_>) -> Result<Array, Error> {
         let labels = (0..count).map(|_| match self.ignored {
             Some(ignored) if draw.below(4) == 0 => ignored,
@@ -300,7 +300,7 @@ impl Labels {
 fn assert_same(id: &str, what: &str, a: &[f64], b: &[f64]) {
     let same =
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()));
-    assert!(same, "{id}: what takes no part changes {what} from {a:?} to {b:?}");
+    assert!(same, "{id}: masked or ignored elements change {what} from {a:?} to {b:?}");
 }
 
 fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
@@ -330,7 +330,7 @@ fn integers(array: &Array) -> Vec<i64> {
     }
 }
 
-/// Numbers of a domain, of which every one may be asked for.
+/// Numbers from anywhere in a domain.
 fn numbers(domain: Domain, count: usize, draw: &mut Draw<'_>) -> Vec<f32> {
     let mut corner = 0.0;
     (0..count)
@@ -347,7 +347,7 @@ fn numbers(domain: Domain, count: usize, draw: &mut Draw<'_>) -> Vec<f32> {
                     corner = share;
                     share
                 }
-                // beyond either of the first two
+                // the second corner is beyond the first one
                 Domain::Corners => 1.1 + share + corner,
             }
         })

@@ -1,4 +1,5 @@
-//! The fuzz targets, each a function of bytes that panics where something is wrong: libFuzzer and the runner call the same.
+//! The fuzz targets. Each is a function of bytes that panics if it finds a fault. libFuzzer and the runner both call
+//! them.
 
 mod labels;
 
@@ -6,7 +7,7 @@ pub use labels::labels;
 pub use wgloss::fuzzing::{leaf as leaves, plan as plans};
 pub use wgloss_cli::fuzzing::{arguments, npy, safetensors};
 
-/// A target: its name, which its corpus has too, the function, and words that its inputs are made of.
+/// A target: its name (also of its corpus), its function, and words that the runner inserts into inputs.
 pub type Target = (&'static str, fn(&[u8]), &'static [&'static str]);
 
 /// Every target.

@@ -1,6 +1,7 @@
-//! Runs the fuzz targets on stable Rust: over the kept corpus, and for as long as is asked over mutations of it.
+//! Runs the fuzz targets on stable Rust: over the corpus, and for a given time over mutations of it.
 //!
-//! It knows nothing of coverage. libFuzzer does, and finds more: `cargo fuzz run TARGET`, which needs a nightly compiler.
+//! It does not measure coverage. libFuzzer does, and finds more: `cargo fuzz run TARGET`, which needs a nightly
+//! compiler.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,13 +14,13 @@ use wgloss_fuzz::{TARGETS, Target};
 const USAGE: &str = "\
 Usage: runner [--minutes N] [TARGET]...
 
-Runs every input of fuzz/corpus/TARGET, of all targets where none is named; then
-mutations of these, for N minutes each. An input that fails is kept in
-fuzz/artifacts/TARGET. Exit status: 0 nothing failed; 1 an input did; 2 a wrong
-command line.
+Runs every input of fuzz/corpus/TARGET, for all targets if none is named. Then
+runs mutations of these inputs, for N minutes for each target. An input that
+fails is kept in fuzz/artifacts/TARGET. Exit status: 0 success; 1 an input
+failed; 2 a wrong command line.
 ";
 
-/// The longest that one input may take, on a machine that has other work.
+/// The longest time for one input. It leaves room for a busy machine.
 const SLOW: Duration = Duration::from_secs(20);
 
 /// The longest mutated input.
@@ -27,7 +28,7 @@ const LONGEST: usize = 4096;
 
 fn main() -> ExitCode {
     let (minutes, targets) = match parse(env::args().skip(1)) {
-        Ok(asked) => asked,
+        Ok(parsed) => parsed,
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
             return ExitCode::from(2);
@@ -63,7 +64,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<(f64, Vec<&'static T
     Ok((minutes, if targets.is_empty() { TARGETS.iter().collect() } else { targets }))
 }
 
-/// Runs a target; the line that says what it went through, or which input failed.
+/// Runs a target. Returns a summary, or a line about the input that failed.
 fn run((name, target, words): &Target, minutes: f64) -> Result<String, String> {
     let start = Instant::now();
     let corpus = corpus(name).map_err(|error| format!("{name}: the corpus cannot be read: {error}"))?;
@@ -95,16 +96,16 @@ fn run((name, target, words): &Target, minutes: f64) -> Result<String, String> {
     Ok(format!("{name}: {count} inputs in {of_corpus:.1} s{of_mutated}, the slowest {slowest:.2} s"))
 }
 
-/// Runs one input; how long it took, or what is wrong with it.
+/// Runs one input. Returns how long it took, or how it failed.
 fn one(target: fn(&[u8]), bytes: &[u8]) -> Result<Duration, String> {
     let start = Instant::now();
-    // the panic's own message is on standard error
+    // the message of the panic is already on standard error
     catch_unwind(AssertUnwindSafe(|| target(bytes))).map_err(|_| "panicked, as said above".to_string())?;
     let took = start.elapsed();
     if took > SLOW { Err(format!("took {took:?}")) } else { Ok(took) }
 }
 
-/// The kept inputs of a target, by name.
+/// The inputs of a target's corpus, by path.
 fn corpus(name: &str) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let folder = folder("corpus", name);
     let mut inputs = BTreeMap::new();
@@ -119,7 +120,7 @@ fn folder(kind: &str, name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(kind).join(name)
 }
 
-/// Keeps an input that failed.
+/// Writes an input that failed to a file.
 fn keep(name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     let folder = folder("artifacts", name);
     fs::create_dir_all(&folder)?;
@@ -131,7 +132,7 @@ fn keep(name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// SplitMix64.
+/// A random number generator (SplitMix64).
 struct Random(u64);
 
 impl Random {
@@ -158,7 +159,7 @@ fn mutate(inputs: &[&Vec<u8>], words: &[&str], random: &mut Random) -> Vec<u8> {
                 let end = (at + 1 + random.below(8)).min(bytes.len());
                 bytes.drain(at.min(end)..end);
             }
-            // the end of another
+            // replace the end by the end of another input
             6 => {
                 let other = inputs[random.below(inputs.len())];
                 let from = random.below(other.len() + 1);

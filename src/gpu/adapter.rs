@@ -1,13 +1,13 @@
-//! Which GPU is used: looks adapters up, chooses one, and says what is wrong where there is none.
+//! Finds adapters, chooses one, and says what to do if there is none.
 
 use crate::error::{Error, Result};
 use crate::gpu::target::Target;
 
-/// The environment variables that choose an adapter: wgpu's own.
+/// wgpu's environment variables that choose an adapter.
 const BACKEND: &str = "WGPU_BACKEND";
 const NAME: &str = "WGPU_ADAPTER_NAME";
 
-/// The names that wgpu knows backends by.
+/// wgpu's names for backends.
 const BACKENDS: [&str; 11] =
     ["vulkan", "vk", "metal", "mtl", "dx12", "d3d12", "gl", "gles", "opengl", "webgpu", "noop"];
 
@@ -23,8 +23,8 @@ pub struct AdapterReport {
     pub features: wgpu::Features,
     /// Whether [`Gpu::new`](crate::Gpu::new) uses it.
     pub chosen: bool,
-    /// The kernels that are made for it: `gpu`, `cpu`, `small` or `plain`, as the environment variable `WGLOSS_KERNELS` asks,
-    /// else as the adapter is.
+    /// The kind of kernels for it: `gpu`, `cpu`, `small` or `plain`. It follows from the adapter, unless the
+    /// environment variable `WGLOSS_KERNELS` names one.
     pub kernels: &'static str,
 }
 
@@ -34,7 +34,7 @@ pub fn adapters() -> Vec<AdapterReport> {
     crate::gpu::transfer::block_on(adapters_async())
 }
 
-/// The same as `adapters`, for where nothing may block. A browser shows one adapter, or none.
+/// As `adapters`, without blocking. A browser shows at most one adapter.
 pub async fn adapters_async() -> Vec<AdapterReport> {
     let found = look_up().await;
     let chosen = choose(&found).ok();
@@ -49,7 +49,7 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
 }
 
 async fn look_up() -> Vec<wgpu::Adapter> {
-    // an instance without any backend panics
+    // wgpu panics if an instance has no backend
     if wgpu::Instance::enabled_backend_features().is_empty() {
         return Vec::new();
     }
@@ -74,7 +74,7 @@ async fn look_up() -> Vec<wgpu::Adapter> {
     }
 }
 
-/// The lower, the better.
+/// The rank of an adapter. Lower is better.
 #[cfg(not(target_arch = "wasm32"))]
 fn rank(device_type: wgpu::DeviceType, backend: wgpu::Backend) -> (u8, u8) {
     let by_type = match device_type {
@@ -85,18 +85,18 @@ fn rank(device_type: wgpu::DeviceType, backend: wgpu::Backend) -> (u8, u8) {
         wgpu::DeviceType::Cpu => 4,
     };
     let by_backend = match backend {
-        // Vulkan on Apple's systems is a layer over Metal
+        // before Vulkan, which is a layer over Metal on Apple's systems
         wgpu::Backend::Metal => 0,
         wgpu::Backend::Vulkan => 1,
         wgpu::Backend::Dx12 => 2,
-        // the last resort: it has fewer features on the same hardware
+        // last, because it has fewer features on the same hardware
         wgpu::Backend::Gl => 3,
         _ => 4,
     };
     (by_type, by_backend)
 }
 
-/// The place of the adapter to use, or what to do about there being none.
+/// The index of the adapter to use, or an error that says what to do.
 fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
     let names = found.iter().map(|adapter| {
         let info = adapter.get_info();
@@ -107,7 +107,7 @@ fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
     pick(&names, std::env::var(NAME).ok().as_deref(), std::env::var(BACKEND).ok().as_deref())
 }
 
-/// Refuses a program that was built without any of wgpu's backends.
+/// Refuses a program that was built without backends.
 fn built_with(backends: wgpu::Backends) -> Result<()> {
     match backends.is_empty() {
         false => Ok(()),
@@ -119,11 +119,11 @@ fn built_with(backends: wgpu::Backends) -> Result<()> {
     }
 }
 
-/// [`choose`] by the adapters' names and the two variables.
+/// As [`choose`], given the adapters' names and the values of the two variables.
 fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<usize> {
     let unknown = backend.into_iter().flat_map(|backend| backend.split(',')).map(str::trim);
     let unknown = unknown.filter(|name| !BACKENDS.contains(&name.to_lowercase().as_str())).collect::<Vec<_>>();
-    // wgpu passes over names that it does not know
+    // wgpu ignores unknown names
     if !unknown.is_empty() {
         let (unknown, known) = (unknown.join(", "), BACKENDS.join(", "));
         return Err(Error::NoAdapter(format!("{BACKEND} names `{unknown}`, which is no backend; there are {known}")));
@@ -167,8 +167,8 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_gpu_counts_before_the_interface() {
-        // each before the next
+    fn adapters_are_ranked_by_type_before_backend() {
+        // best first
         let order = [
             (DeviceType::DiscreteGpu, Backend::Metal),
             (DeviceType::DiscreteGpu, Backend::Vulkan),

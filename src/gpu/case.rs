@@ -1,4 +1,5 @@
-//! One way to plan a loss, on tensors that claim their shapes: what tests of plans enumerate and what fuzzing draws.
+//! A way to plan a loss, on tensors that have shapes but no memory. Tests of plans enumerate them, and fuzzing draws
+//! them.
 
 use crate::check;
 use crate::error::Result;
@@ -16,11 +17,11 @@ use crate::shape::{ClassAxis, DType};
 use crate::term::Term;
 use std::sync::OnceLock;
 
-/// The dtypes that an operand of each kind can have on the GPU.
+/// The dtypes that floats and labels can have on the GPU.
 pub(crate) const FLOATS: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 pub(crate) const LABELS: &[DType] = &[DType::I32, DType::U32, DType::U8, DType::I64];
 
-/// A device that does nothing, with the limits that WebGPU gives by default.
+/// A device that does nothing, with WebGPU's default limits.
 pub(crate) fn noop() -> &'static Gpu {
     static NOOP: OnceLock<Gpu> = OnceLock::new();
     NOOP.get_or_init(|| {
@@ -29,7 +30,7 @@ pub(crate) fn noop() -> &'static Gpu {
     })
 }
 
-/// One way to plan a loss.
+/// A way to plan a loss.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub default: fn() -> Box<dyn Loss>,
@@ -37,16 +38,16 @@ pub(crate) struct Case {
     pub reduction: Reduction,
     pub shape: Vec<usize>,
     pub axis: ClassAxis,
-    /// The dtype of the target, of labels or of an index.
+    /// The dtype of the target, the labels or an index.
     pub target: DType,
-    /// The dtype of everything else.
+    /// The dtype of all other operands.
     pub floats: DType,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
     pub upstream_tensor: bool,
     pub divide_by_tensor: bool,
     pub gradients: Gradients,
-    /// The length of an axis that the prediction does not settle.
+    /// The length of an axis that does not follow from the prediction.
     pub free: usize,
     pub workspace_bound: u64,
     pub piece: Piece,
@@ -56,29 +57,29 @@ pub(crate) struct Case {
     pub binding_limit: u64,
 }
 
-/// The share of a loss that is planned: a loss may be spread over devices.
+/// What to plan of a batch that may be spread over devices.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Piece {
-    /// It is not.
+    /// The whole batch.
     Whole,
-    /// The statistics of a piece.
+    /// The statistics of a shard.
     Statistics,
-    /// A piece, where those of three are given.
+    /// A shard, given the statistics of three shards.
     Among,
 }
 
-/// The gradients that are wanted: of every operand that has one, stored or added.
+/// The gradients to compute, for every differentiable operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Gradients {
     None,
     Store,
     Add,
-    /// The gradient of the prediction alone, which overwrites it.
+    /// Only the gradient of the prediction, which overwrites it.
     InPlace,
 }
 
 impl Case {
-    /// A loss with its default options and nothing optional.
+    /// A loss with default options and no optional operands.
     pub fn new(loss: &dyn Loss, shape: &[usize]) -> Case {
         Case {
             default: loss.header().default,
@@ -110,7 +111,7 @@ impl Case {
             assert!(loss.set_at(place, value), "{name} is {value}");
         }
         for (place, _) in loss.specs().iter().enumerate().filter(|(_, spec)| spec.kind == Kind::Numbers) {
-            // as many as the last axis is long
+            // one number for each index of the last axis
             let length = self.shape.last().copied().unwrap_or(1);
             assert!(loss.set_at(place, &Value::Numbers(vec![0.5; length])));
         }
@@ -123,10 +124,10 @@ impl Case {
         self.requested(gpu, plan)
     }
 
-    /// The plan of the loss, which keeps to all that plans keep to.
+    /// The plan of the loss, after a check of the invariants of plans.
     ///
     /// # Panics
-    /// Where it does not.
+    /// If an invariant does not hold.
     pub fn kept_plan(&self, gpu: &Gpu) -> Result<Plan> {
         self.requested(gpu, |request| {
             let plan = plan(request)?;
@@ -135,7 +136,8 @@ impl Case {
         })
     }
 
-    /// The rounding of the first gradient, where it is stored in 16 bits: as if another place of a term had a part in it.
+    /// The plan that rounds the first gradient, if it is stored in 16 bits, as for an operand in several places of a
+    /// term.
     #[cfg(test)]
     pub fn rounding(&self, gpu: &Gpu) -> Result<Option<Plan>> {
         self.requested(gpu, |request| {
@@ -148,7 +150,7 @@ impl Case {
         })
     }
 
-    /// Calls `make` with the request for the loss, on tensors that claim their shapes.
+    /// Calls `make` with the request for the loss.
     fn requested<R>(&self, gpu: &Gpu, make: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R> {
         let loss = self.loss();
         let header = loss.header();
@@ -194,7 +196,7 @@ impl Case {
         Target { subgroups: self.in_eights, binding_limit: self.binding_limit, ..Target::new(kind, self.small) }
     }
 
-    /// The gradients that are wanted, each with an output of its own.
+    /// The gradients to compute, each with its own output.
     pub fn wanted(&self) -> Vec<Wanted> {
         let header = (self.default)().header();
         let given = |spec: &&OperandSpec| !spec.optional || self.optional.contains(&spec.name);

@@ -1,4 +1,4 @@
-//! The context: a device and its queue, what was made on them, and the calls that evaluate terms.
+//! The context: a device and its queue, the pipelines and memory made on them, and the calls that evaluate terms.
 
 use crate::check;
 use crate::error::{Error, Result};
@@ -44,18 +44,19 @@ struct Context {
     memory: Arc<AtomicU64>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
-    /// What the device has not answered yet.
+    /// The reports that the device has not sent yet.
     #[cfg(target_arch = "wasm32")]
     late: Late,
     target: Target,
-    /// How many pipelines are made at a time.
+    /// How many pipelines to make at once.
     pipelines_at_once: usize,
 }
 
-/// The most bytes of a binding that kernels reach: they count words in 32 bits.
+/// The most bytes of a binding that kernels can address, because their word indices have 32 bits.
 const REACHED: u64 = 4 * (u32::MAX as u64);
 
-/// The limits of a device, as far as kernels reach and sums of them stay below 2^64: some drivers say u64::MAX.
+/// The limits of a device, capped at what kernels can address, and so that sums of limits do not overflow: some drivers
+/// report u64::MAX.
 fn reachable(limits: wgpu::Limits) -> wgpu::Limits {
     wgpu::Limits {
         max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size.min(REACHED),
@@ -66,24 +67,24 @@ fn reachable(limits: wgpu::Limits) -> wgpu::Limits {
 }
 
 impl Gpu {
-    /// The best adapter there is, or the one that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` name.
+    /// Opens the best adapter, or the one that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` name.
     ///
-    /// A discrete GPU is preferred to an integrated one, that to a virtual one, and a CPU under a driver comes last. Where a
-    /// GPU is found through several interfaces, Linux takes Vulkan, then GL; Windows takes Vulkan, then DX12, then GL; macOS and
-    /// iOS take Metal, then Vulkan over Metal. So a discrete GPU that only DX12 finds comes before an integrated one with
-    /// Vulkan. `WGPU_BACKEND=dx12` asks for DX12 alone. [`adapters`](crate::adapters) lists what there is, best first.
+    /// Discrete GPUs come first, then integrated ones, then virtual ones, and CPUs under a driver come last. If several
+    /// backends find a GPU, Linux uses Vulkan, then GL; Windows uses Vulkan, then DX12, then GL; macOS and iOS use
+    /// Metal, then Vulkan over Metal. So a discrete GPU that only DX12 finds comes before an integrated GPU with
+    /// Vulkan. `WGPU_BACKEND=dx12` allows only DX12. [`adapters`](crate::adapters) lists the adapters, best first.
     ///
-    /// On DX12, shaders are compiled by `dxcompiler.dll` where Windows finds it, as beside the program, else by FXC, which is
-    /// many times slower. `WGPU_DX12_COMPILER` chooses: `dxc` or `fxc`.
+    /// On DX12, `dxcompiler.dll` compiles shaders if Windows finds it, for example beside the program. Otherwise FXC
+    /// does, which is many times slower. `WGPU_DX12_COMPILER` chooses `dxc` or `fxc`.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`], which says what was looked for, what was found and what to install.
+    /// [`Error::NoAdapter`], which says which backends were tried, what was found and what to install.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn new() -> Result<Gpu> {
         transfer::block_on(Gpu::request())
     }
 
-    /// [`Gpu::new`] for where nothing may block.
+    /// [`Gpu::new`] without blocking.
     ///
     /// # Errors
     /// As [`Gpu::new`].
@@ -106,20 +107,21 @@ impl Gpu {
                 wgpu::DeviceLostReason::Unknown => "it was reset or unplugged, or its driver failed",
             });
         });
-        // wgpu's own handler panics; what matters here comes through error scopes and reads
+        // wgpu's default handler panics; the library's errors come through error scopes and reads
         gpu.device().on_uncaptured_error(Arc::new(|error| eprintln!("wgloss: uncaptured GPU error: {error}")));
         Ok(gpu)
     }
 
-    /// A device and queue of your own, which are left as they were found: nothing is set on them.
+    /// Makes a context of your own device and queue. It sets nothing on them.
     ///
-    /// Kernels need no feature. On a CPU under Vulkan those of [`wgpu::Features::SUBGROUP`] and
-    /// [`wgpu::Features::SHADER_INT64`] that the device was made with make them faster.
+    /// Kernels need no features. On a CPU under Vulkan, [`wgpu::Features::SUBGROUP`] and
+    /// [`wgpu::Features::SHADER_INT64`] make them faster, if the device was made with them.
     ///
-    /// Kernels are those for a GPU, or for a CPU under a driver, as the adapter is. The environment variable `WGLOSS_KERNELS`
-    /// asks for those of the other, `gpu` or `cpu`; for `small` ones, those of a GPU that DX12 gets, which its older compiler
-    /// compiles quickly; or for `plain` ones: with all of naga's checks, elements taken one by one, nothing kept, walks cut
-    /// as for a GPU. Any other value asks for nothing. Results may differ in how sums are rounded.
+    /// There are kernels for GPUs, and kernels for CPUs under a driver. The adapter decides, unless the environment
+    /// variable `WGLOSS_KERNELS` names a kind: `gpu`, `cpu`, `small` or `plain`. `small` kernels are for GPUs on DX12,
+    /// where FXC compiles them quickly. `plain` kernels have all of naga's checks, process elements one by one, keep
+    /// no classes or rows in registers, and use the workgroups of a GPU. Other values are ignored. Results of the kinds
+    /// may differ in the rounding of sums.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = reachable(device.limits());
         let info = device.adapter_info();
@@ -169,37 +171,38 @@ impl Gpu {
         self.0.device.wgpu()
     }
 
-    /// The device, as the contexts that share it know it.
+    /// The device that contexts share.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn shared(&self) -> &Arc<Device> {
         &self.0.device
     }
 
-    /// Its queue.
+    /// The queue.
     pub fn queue(&self) -> &wgpu::Queue {
         &self.0.queue
     }
 
-    /// The bytes of GPU memory in use: the sum of the live buffers that were made here. Wrapped buffers are yours.
+    /// The bytes of GPU memory in use: the sum of the live buffers that this context made. Wrapped buffers do not
+    /// count.
     pub fn memory(&self) -> u64 {
         self.0.memory.load(Ordering::Relaxed)
     }
 
-    /// How many pipelines have been made and kept.
+    /// How many pipelines are kept.
     pub fn pipelines(&self) -> usize {
         self.0.pipelines.len()
     }
 
-    /// How long a read waits for the GPU before it gives [`Error::Timeout`]; 30 seconds unless set. On the web a read waits for
-    /// as long as the browser does.
+    /// Sets how long a read waits for the GPU before it gives [`Error::Timeout`]. The default is 30 seconds. On the web
+    /// the browser decides.
     pub fn set_timeout(&self, timeout: Duration) {
         *lock(&self.0.timeout) = timeout;
     }
 
-    /// How many bytes of workspace a loss of all pairs or of a linear layer may hold; 128 MiB unless set.
+    /// Sets how many bytes of workspace a loss over all pairs or over a linear layer may use. The default is 128 MiB.
     ///
-    /// Such a loss is computed in blocks, which a smaller bound makes smaller, and slower; its bits stay the same. One that
-    /// does not fit even so is refused with [`Error::TooLarge`].
+    /// Such a loss is computed in blocks. A smaller bound makes the blocks smaller and the loss slower, but does not
+    /// change its bits. A loss that does not fit is refused with [`Error::TooLarge`].
     pub fn set_workspace_bound(&self, bytes: u64) {
         self.0.workspace_bound.store(bytes, Ordering::Relaxed);
     }
@@ -244,7 +247,7 @@ impl Gpu {
         self.0.device.alive()
     }
 
-    /// Refuses tensors of another device: its buffers' numbers may stand for buffers of this one.
+    /// Refuses tensors of another device. wgpu could take them for buffers of this device that have their numbers.
     fn refuse_foreign<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
         outputs::refuse_foreign(self, term)?;
         let loss = term.id();
@@ -254,17 +257,17 @@ impl Gpu {
         }
     }
 
-    /// Whether a tensor lies on another device.
+    /// Whether a tensor is on another device.
     pub(super) fn is_foreign<T: ToGpu>(&self, tensor: &T) -> bool {
         tensor.context().is_some_and(|context| !self.shares_device(context))
     }
 
-    /// Whether tensors of another context may be used here: those of the same device.
+    /// Whether two contexts have one device, so that each can use the other's tensors.
     pub(super) fn shares_device(&self, other: &Gpu) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.device.is(&other.0.device)
     }
 
-    /// The value of a term of arrays or tensors, in one submission; nothing is read back.
+    /// Computes the value of a term of arrays or tensors, in one submission. Nothing is read back.
     ///
     /// # Errors
     /// Every refusal of [`Error`].
@@ -272,9 +275,9 @@ impl Gpu {
         self.gradient_list(term, &[]).map(|(outcome, _)| outcome)
     }
 
-    /// The value of a term and its gradients with respect to these of its operands, in one submission; nothing is read
-    /// back. A gradient has its operand's shape and dtype, or f32 where [`Tensor::f32_gradient`] asks for it; an operand
-    /// that stands in several places gets the sum.
+    /// Computes the value of a term and its gradients with respect to the operands `of`, in one submission. Nothing is
+    /// read back. A gradient has its operand's shape, and its dtype or f32 after [`Tensor::f32_gradient`]. The gradient
+    /// of an operand in several places of the term is the sum over these places.
     ///
     /// # Errors
     /// Every refusal of [`Error`], among them an operand that the term has no gradient for.
@@ -283,13 +286,13 @@ impl Gpu {
         Ok((outcome, gradients.try_into().expect("one gradient for each operand")))
     }
 
-    /// [`gradients`](Self::gradients) for a number of operands that is known at run time alone.
+    /// [`gradients`](Self::gradients) for a number of operands that is only known at run time.
     ///
     /// # Errors
     /// As [`gradients`](Self::gradients).
     pub fn gradient_list<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
         self.refuse_foreign(term, of)?;
-        // labels on the host are checked here, before anything is uploaded
+        // checks labels on the host before anything is uploaded
         check::term(term)?;
         check::on_gpu(term)?;
         check::differentiable(term, of)?;
@@ -307,7 +310,7 @@ impl Gpu {
         Ok((outcome, gradients))
     }
 
-    /// Uploads operands, each once.
+    /// Returns a function that uploads operands, each only once.
     fn uploads<T: ToGpu>(&self) -> impl FnMut(&T) -> Result<Tensor> {
         let mut uploaded: Vec<(T, Tensor)> = Vec::new();
         move |operand| {
@@ -320,11 +323,11 @@ impl Gpu {
         }
     }
 
-    /// Makes what the first call of a term would have to make, so that it takes no longer than the next: the pipelines of its
-    /// value and of its gradients with respect to these. Drivers take milliseconds to compile one, and more on the web.
+    /// Makes the pipelines for a term's value and its gradients with respect to `of`, so that the first call takes no
+    /// longer than the next. Drivers take milliseconds to compile a pipeline, and longer on the web.
     ///
-    /// Terms of the same losses, options, dtypes and layouts share pipelines, whatever their sizes as long as they are cut
-    /// alike. A job that is [prepared](Self::prepare) needs none of this.
+    /// Terms with equal losses, options, dtypes and layouts share pipelines. Their sizes may differ, as long as they
+    /// use equal kernels. A [prepared](Self::prepare) job has its pipelines already.
     ///
     /// # Errors
     /// As [`gradients`](Self::gradients).
@@ -337,22 +340,25 @@ impl Gpu {
         self.prepare(term, &Outputs { gradients, ..Outputs::default() }).map(drop)
     }
 
-    /// The statistics of a piece of what is spread over devices, in one submission; nothing is read back. They are f32, as
-    /// [`cpu::statistics`](crate::cpu::statistics) says: [`Term::among`] takes those of all pieces.
+    /// Computes the statistics of a shard, for a batch that is spread over devices, in one submission. Nothing is read
+    /// back. They are f32; [`cpu::statistics`](crate::cpu::statistics) explains them. [`Term::among`] takes the
+    /// statistics of all shards.
     ///
     /// ```no_run
     /// # use wgloss::{Dice, Error, Gpu, Tensor};
     /// # fn gather(own: &Tensor) -> Result<Tensor, Error> { unimplemented!() }
     /// # fn step(gpu: &Gpu, logits: &Tensor, labels: &Tensor) -> Result<(), Error> {
     /// let dice = Dice { batch: true, ..Dice::default() }.of(logits, labels);
-    /// let all = gather(&gpu.statistics(&dice)?)?; // of every device, along a new first axis
-    /// let (out, [gradient]) = gpu.gradients(&dice.among(&all), [logits])?; // the whole batch's loss; this piece's gradient
+    /// let all = gather(&gpu.statistics(&dice)?)?; // the statistics of all devices, along a new first axis
+    /// // the loss is the whole batch's, the gradient this shard's
+    /// let (out, [gradient]) = gpu.gradients(&dice.among(&all), [logits])?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a sum over its values.
+    /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a plain sum over its values, which needs
+    /// no statistics.
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
         self.refuse_foreign(term, &[])?;
         check::statistics(term)?;
@@ -362,8 +368,8 @@ impl Gpu {
         Ok(statistics)
     }
 
-    /// Prepares the [`statistics`](Self::statistics) of a piece, to be written to a tensor of your own, which is
-    /// the tensor of the job's outcome: there is no loss yet.
+    /// Prepares a job that writes the [`statistics`](Self::statistics) of a shard to your tensor. The outcome's tensor
+    /// is this tensor, because there is no loss yet.
     ///
     /// # Errors
     /// As [`statistics`](Self::statistics); [`Error::ShapeMismatch`] for a tensor of another shape, and
@@ -372,7 +378,7 @@ impl Gpu {
         Job::of_statistics(self, term, Some(into)).map(|(job, _)| job)
     }
 
-    /// Prepares a term: pipelines, bind groups and workspace, made once and recorded as often as wanted.
+    /// Prepares a term: makes pipelines, bind groups and workspace once, for a job that can be recorded many times.
     ///
     /// # Errors
     /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
@@ -386,7 +392,7 @@ mod tests {
     use super::{REACHED, reachable};
 
     #[test]
-    fn limits_without_end_are_those_that_kernels_reach() {
+    fn unlimited_limits_are_capped() {
         let limits = reachable(wgpu::Limits {
             max_buffer_size: u64::MAX,
             max_storage_buffer_binding_size: u64::MAX,
@@ -396,7 +402,7 @@ mod tests {
         assert_eq!(limits.max_storage_buffer_binding_size, REACHED);
         assert!(limits.max_buffer_size.checked_add(REACHED).is_some(), "sums of limits stay below 2^64");
         assert_eq!(limits.min_uniform_buffer_offset_alignment, 1);
-        // what is usual is left as it is
+        // usual limits do not change
         assert_eq!(reachable(wgpu::Limits::default()), wgpu::Limits::default());
     }
 }

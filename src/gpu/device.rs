@@ -1,4 +1,5 @@
-//! The device that contexts share: whether two are the same, whether it is lost, and why it does not take a buffer.
+//! The device that contexts share: tells whether two handles are one device, whether it is lost, and why it refuses a
+//! buffer.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -7,44 +8,45 @@ use crate::gpu::lock::lock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A device, one for all contexts that were made of it.
+/// A device. All contexts made from one wgpu device share it.
 #[derive(Debug)]
 pub(super) struct Device {
     wgpu: wgpu::Device,
     lost: Arc<Lost>,
-    /// A buffer that is mapped to see whether the device still answers.
+    /// A buffer to map, to see whether the device still answers.
     #[cfg(not(target_arch = "wasm32"))]
     canary: Mutex<Option<wgpu::Buffer>>,
-    /// The layout of a buffer's bind group, which is made to see whether the device takes the buffer.
+    /// The layout of a bind group with one buffer, to test whether the device accepts the buffer.
     #[cfg(not(target_arch = "wasm32"))]
     layout: std::sync::OnceLock<wgpu::BindGroupLayout>,
 }
 
-/// Why a device was lost, where it was. A callback of the device holds this, since a browser's device cannot be sent.
+/// Why a device was lost, if it was. It is separate from `Device`, because the lost callback has to be sent to another
+/// thread, and a browser's device cannot be.
 #[derive(Debug, Default)]
 pub(super) struct Lost(Mutex<Option<&'static str>>);
 
 impl Lost {
-    /// Notes why the device was lost, unless a reason is known.
+    /// Sets why the device was lost, unless a reason is known.
     pub fn note(&self, reason: &'static str) {
         lock(&self.0).get_or_insert(reason);
     }
 }
 
-/// Why a device does not take a buffer. A browser says so too late to be asked.
+/// Why a device refuses a buffer. On the web the answer would come too late.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Flaw {
     Foreign,
     Destroyed,
     Mapped,
-    /// It was refused when it was made, or something that has no name here.
+    /// The device refused to make it, or there is another reason.
     Unusable,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Flaw {
-    /// The refusal of the operand that lies there.
+    /// The error for an operand in the buffer.
     pub fn of(self, loss: &'static str, operand: &str) -> Error {
         let reason = match self {
             Flaw::Foreign => return Error::ForeignTensor { loss, operand: operand.into() },
@@ -68,13 +70,13 @@ impl Device {
         })
     }
 
-    /// The device that a browser gave: it tells its devices apart.
+    /// Wraps a browser's device. A browser can compare devices, so they need no list.
     #[cfg(target_arch = "wasm32")]
     pub fn of(device: wgpu::Device) -> Arc<Device> {
         Device::new(device)
     }
 
-    /// The device as other contexts know it that live.
+    /// Wraps a device, or returns the wrapper that living contexts share.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn of(device: wgpu::Device) -> Arc<Device> {
         use std::sync::Weak;
@@ -116,14 +118,14 @@ impl Device {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Device {
-    /// Refuses a device that is lost. Most calls of a lost device say nothing, and a host's device may have a callback of the
-    /// host's: only a mapping fails at once.
+    /// Refuses a lost device. Most calls on a lost device report nothing, and the host's device may have the host's own
+    /// callback. So this maps a buffer, which fails at once on a lost device.
     pub fn answers(&self) -> Result<()> {
         self.alive()?;
         let mut canary = lock(&self.canary);
-        let mut sings = canary.as_ref().is_some_and(|canary| self.maps(canary));
-        if !sings {
-            // another thread that polled the device meanwhile may have left it mapped: a new one tells
+        let mut answers = canary.as_ref().is_some_and(|canary| self.maps(canary));
+        if !answers {
+            // another thread that polled the device may have left the buffer mapped, so try a new one
             let scopes = scopes(&self.wgpu);
             let new = self.wgpu.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("wgloss canary"),
@@ -131,32 +133,32 @@ impl Device {
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             });
-            // one that is refused says nothing of the device; a lost device refuses nothing
+            // if the new buffer is refused, the device answers: a lost device refuses nothing
             let refused = popped(scopes).is_some();
-            sings = refused || self.maps(&new);
-            *canary = Some(new).filter(|_| sings).filter(|_| !refused);
+            answers = refused || self.maps(&new);
+            *canary = Some(new).filter(|_| answers).filter(|_| !refused);
         }
         drop(canary);
-        if !sings {
+        if !answers {
             self.lost.note("it no longer answers: it was destroyed, reset or unplugged");
         }
         self.alive()
     }
 
-    /// Whether a mapping of the buffer does not fail at once. It is given up again.
+    /// Whether the buffer can be mapped without an immediate failure. Gives the mapping up again.
     fn maps(&self, buffer: &wgpu::Buffer) -> bool {
         let failed = Arc::new(AtomicBool::new(false));
         let fails = failed.clone();
         let scope = self.wgpu.push_error_scope(wgpu::ErrorFilter::Validation);
         buffer.map_async(wgpu::MapMode::Read, .., move |mapped| fails.store(mapped.is_err(), Ordering::Relaxed));
-        // giving the mapping up fails it too: what counts is whether it has failed before
+        // `unmap` makes the mapping fail too, so look before it
         let failed = failed.load(Ordering::Relaxed);
         buffer.unmap();
         drop(crate::gpu::transfer::block_on(scope.pop()));
         !failed
     }
 
-    /// Whether the device binds a buffer, and if not, why.
+    /// Tests whether the device can bind a buffer.
     pub fn takes(&self, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
         let size = buffer.size().min(16) / 4 * 4;
         if size == 0 {
@@ -181,7 +183,7 @@ impl Device {
         })
     }
 
-    /// Whether the device submits work on a buffer, and if not, why.
+    /// Tests whether the device can submit work on a buffer.
     fn submits(&self, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
         self.probe(|| {
             let mut encoder = self.wgpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -191,7 +193,8 @@ impl Device {
         })
     }
 
-    /// Tries something with a buffer. One of another instance may stand for nothing here, at which wgpu panics.
+    /// Tries something with a buffer, and interprets the error. wgpu panics on a buffer of another instance that has no
+    /// counterpart here.
     fn probe(&self, of: impl FnOnce()) -> std::result::Result<(), Flaw> {
         let scopes = scopes(&self.wgpu);
         let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(of));
@@ -211,7 +214,8 @@ impl Device {
 }
 
 impl Gpu {
-    /// Why a call was refused that used these: an operand whose buffer the device does not take, where there is one.
+    /// Improves the error of a refused call: if the device refuses one of the used buffers, the error names its
+    /// operand.
     pub(super) fn blame<'t>(
         &self,
         error: Error,
@@ -232,14 +236,14 @@ impl Gpu {
     }
 }
 
-/// Scopes for all that a device may say.
+/// Pushes scopes for all kinds of errors.
 #[cfg(not(target_arch = "wasm32"))]
 fn scopes(device: &wgpu::Device) -> [wgpu::ErrorScopeGuard; 3] {
     let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
     filters.map(|filter| device.push_error_scope(filter))
 }
 
-/// The first thing that the device said.
+/// Pops the scopes, and returns the first error.
 #[cfg(not(target_arch = "wasm32"))]
 fn popped(scopes: [wgpu::ErrorScopeGuard; 3]) -> Option<wgpu::Error> {
     let [internal, memory, validation] = scopes;
@@ -247,8 +251,8 @@ fn popped(scopes: [wgpu::ErrorScopeGuard; 3]) -> Option<wgpu::Error> {
     said.into_iter().flatten().next()
 }
 
-/// Whether two handles are of one device. Those of two instances may have the same number, so that wgpu takes them for equal:
-/// of two devices, one does not hear what the other is told.
+/// Whether two handles are one device. wgpu compares numbers, and devices of two instances may have equal numbers. So
+/// this provokes an error on one handle, and looks whether a scope of the other one catches it.
 #[cfg(not(target_arch = "wasm32"))]
 fn same(one: &wgpu::Device, other: &wgpu::Device) -> bool {
     if one != other {
@@ -256,14 +260,14 @@ fn same(one: &wgpu::Device, other: &wgpu::Device) -> bool {
     }
     let outer = one.push_error_scope(wgpu::ErrorFilter::Validation);
     let inner = other.push_error_scope(wgpu::ErrorFilter::Validation);
-    // a buffer without any usage, which no device makes
+    // every device refuses a buffer without usages
     let _ = one.create_buffer(&wgpu::BufferDescriptor {
         label: Some("wgloss probe"),
         size: 4,
         usage: wgpu::BufferUsages::empty(),
         mapped_at_creation: false,
     });
-    let heard = crate::gpu::transfer::block_on(inner.pop()).is_some();
+    let caught = crate::gpu::transfer::block_on(inner.pop()).is_some();
     drop(crate::gpu::transfer::block_on(outer.pop()));
-    heard
+    caught
 }

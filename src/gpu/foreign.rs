@@ -1,4 +1,4 @@
-//! Losses whose leaves' shaders are texts that nobody vouches for: what fuzzing prepares on devices that do nothing.
+//! Losses whose leaf's shader is an arbitrary text. Fuzzing prepares them on devices that do nothing.
 
 use crate::error::Result;
 use crate::gpu::lock::lock;
@@ -16,16 +16,17 @@ use crate::term::Term;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 
-/// The bytes of all texts that are kept, beyond which no other is prepared: headers live as long as the program.
+/// The most bytes of all texts. Beyond it no new text is prepared, because headers live as long as the program.
 const MOST_KEPT: usize = 1 << 29;
 
-/// A family of leaves, by place: elements, a softmax, a sum over classes, regions.
+/// The number of families: elements, softmax, class sums, regions.
 const FAMILIES: usize = 4;
 
-/// The shapes of the prediction: one by one and in fours, classes far apart, few of many pixels, rows that lanes keep.
+/// The shapes of the prediction. They cover single elements and quads, classes far apart in memory, few classes with
+/// many pixels, and rows that lanes keep.
 const SHAPES: [&[usize]; 5] = [&[2, 5], &[2, 3, 4], &[2, 3, 256, 128], &[512, 2050], &[1, 70_000]];
 
-/// A loss of a family whose mathematics is nothing on the CPU, and its header's text on the GPU.
+/// A loss of a family. On the CPU it computes nothing; on the GPU its leaf is the header's text.
 #[derive(Clone, Debug)]
 struct Foreign {
     family: usize,
@@ -105,7 +106,7 @@ const ELEMENTS: &[OperandSpec] = &[
 const CLASSES: &[OperandSpec] =
     &[OperandSpec::new("input", Role::Classes).differentiable(), OperandSpec::new("target", Role::Target)];
 
-/// The header of a text: kept for good, as headers are static, and made once.
+/// The header for a text. It is made once and never freed, because headers are static.
 fn header(family: usize, text: &str) -> Option<&'static Header> {
     type Kept = (HashMap<(usize, String), &'static Header>, usize);
     static KEPT: OnceLock<Mutex<Kept>> = OnceLock::new();
@@ -130,7 +131,7 @@ fn header(family: usize, text: &str) -> Option<&'static Header> {
     Some(header)
 }
 
-/// A device of a kind, and its tensors of each shape: a prediction, a dense target, and where the gradient goes.
+/// A device with a kind of kernels, and tensors for each shape: the prediction, the target and the gradient.
 struct Bench {
     gpu: Gpu,
     tensors: Vec<OnceLock<[Tensor; 3]>>,
@@ -145,7 +146,8 @@ fn bench(kind: usize) -> &'static Bench {
     })
 }
 
-/// Prepares a loss with this text, and its gradient, for a family and a shape, on a kind of adapter.
+/// Prepares a loss with a text as its leaf, and its gradient. `family` chooses the family and the shape, `kind` the
+/// kind of kernels.
 pub(crate) fn prepare(family: usize, kind: usize, text: &str) -> Result<()> {
     let (shape, family) = (family / FAMILIES % SHAPES.len(), family % FAMILIES);
     let Some(header) = header(family, text) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! A prepared term: everything made once, to be recorded as often as wanted.
+//! A prepared term: everything is made once, and can be recorded many times.
 
 use crate::check::{self, Checked};
 use crate::error::Result;
@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 /// A prepared term, which owns its parameters, bind groups and workspace.
 ///
-/// [`encode`](Self::encode) records dispatches alone into your own compute pass: no copy, clear, write, submission or
-/// read. What they write stays as it was until you submit. Labels that lay on the GPU are vouched for by what the job's
-/// [`outcome`](Self::outcome) reads, and by [`check`](Self::check).
+/// [`encode`](Self::encode) records only dispatches into your own compute pass: no copy, clear, write, submission or
+/// read. Nothing is written until you submit. Reads of the job's [`outcome`](Self::outcome), and
+/// [`check`](Self::check), report bad labels on the GPU.
 #[derive(Clone, Debug)]
 pub struct Job {
     gpu: Gpu,
@@ -28,7 +28,7 @@ pub struct Job {
     held: Arc<Held>,
 }
 
-/// What the bind groups bind: it lives as long as they do, and is counted as long as it lives.
+/// Keeps alive the buffers in the bind groups, so that they count as used memory.
 #[derive(Debug)]
 struct Held {
     term: Term<Tensor>,
@@ -60,7 +60,7 @@ impl Job {
         Job::build(gpu, term, &taken_apart, &checked, outputs, loss_shape, None, explain)
     }
 
-    /// A job that writes the statistics of a piece, and gives no loss.
+    /// A job that writes the statistics of a shard, and computes no loss.
     pub(super) fn of_statistics(gpu: &Gpu, term: &Term<Tensor>, into: Option<&Tensor>) -> Result<(Job, Tensor)> {
         gpu.alive()?;
         outputs::refuse_foreign(gpu, term)?;
@@ -80,7 +80,7 @@ impl Job {
         Ok((job, into))
     }
 
-    /// Builds a job of a term's parts; refusals name the operands as the term does.
+    /// Builds a job of a term's parts. If the device refuses a buffer, the error names the operand.
     fn build(
         gpu: &Gpu,
         term: &Term<Tensor>,
@@ -113,7 +113,7 @@ impl Job {
         let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
         let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
         let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
-        // it is cleared where labels have been asked for
+        // `check` clears the label that is kept there
         let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
         let outcome = Arc::new(Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?);
         let number = gpu.empty([])?;
@@ -148,7 +148,7 @@ impl Job {
             memories: &planned.memories,
             outputs: planned.outputs,
             sum: planned.sum,
-            // an unreduced term's loss is a tensor: its sum goes nowhere but to the outcome
+            // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
             loss: if loss_shape.is_some() { &number } else { &loss },
             losses: &loss,
             statistics: statistics.or(planned.part.among.as_ref()),
@@ -175,15 +175,16 @@ impl Job {
         Ok(Job { gpu: gpu.clone(), dispatches: dispatches.into(), outcome, workspace, held: Arc::new(held) })
     }
 
-    /// Records the job into a compute pass: dispatches alone.
+    /// Records the job's dispatches into a compute pass.
     ///
-    /// **The pass has to be of this context's device**; wgpu tells nobody of which one it is. Into a pass of another device of
-    /// the same [`wgpu::Instance`] nothing is recorded, and wgpu refuses that pass when it is finished. Into one of another
-    /// instance something else may be recorded, or nothing. The job has not run then, and reads of its results say
-    /// [`Error::NotRun`](crate::Error::NotRun), as they do where the pass is dropped or has not been submitted yet.
+    /// **The pass has to belong to this context's device**; wgpu does not tell which device a pass belongs to. If the
+    /// pass belongs to another device of the same [`wgpu::Instance`], nothing is recorded, and wgpu refuses the pass
+    /// when it is finished. If it belongs to another instance, something else may be recorded, or nothing. Then the job
+    /// has not run, and reads of its results give [`Error::NotRun`](crate::Error::NotRun). They also give it if the
+    /// pass is dropped, or is not submitted yet.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
         self.outcome.verdict.runs.record();
-        // to another instance, what the job consists of may be nothing: there wgpu panics
+        // wgpu panics if another instance has nothing with the numbers of the job's pipelines and groups
         #[cfg(not(target_arch = "wasm32"))]
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.record(pass)));
         #[cfg(target_arch = "wasm32")]
@@ -198,11 +199,11 @@ impl Job {
         }
     }
 
-    /// Runs the job in a submission of its own.
+    /// Runs the job in one submission.
     ///
     /// # Errors
-    /// [`Error::InvalidOperand`](crate::Error::InvalidOperand) where the buffer of an operand or output has been destroyed or is mapped,
-    /// [`Error::DeviceLost`](crate::Error::DeviceLost), [`Error::Gpu`](crate::Error::Gpu).
+    /// [`Error::InvalidOperand`](crate::Error::InvalidOperand) if the buffer of an operand or output was destroyed or
+    /// is mapped, [`Error::DeviceLost`](crate::Error::DeviceLost), [`Error::Gpu`](crate::Error::Gpu).
     pub fn run(&self) -> Result<Outcome> {
         let submit = || {
             let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -215,17 +216,19 @@ impl Job {
         Ok(self.outcome())
     }
 
-    /// What the job comes to, as of the last time it ran.
+    /// The results of the job's last run.
     pub fn outcome(&self) -> Outcome {
         self.outcome.clone()
     }
 
-    /// Whether the labels of all runs were good since this was last asked, and all runs have finished. It is for those who read
-    /// nothing through this library, and need not be asked after each run: the first bad label is kept until then.
+    /// Checks the labels of all runs since the last call, and that all runs have finished. It is for programs that do
+    /// not read results through this library. There is no need to call it after each run, because the first bad label
+    /// is kept until then.
     ///
     /// # Errors
-    /// The read gives [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) with the first bad label of all runs, once: whoever asks next is told of the
-    /// runs after it was asked. It gives [`Error::NotRun`](crate::Error::NotRun) where not every run that was recorded has finished.
+    /// The read gives [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) with the first bad label of all runs,
+    /// once; the next call reports only later runs. It gives [`Error::NotRun`](crate::Error::NotRun) if a recorded run
+    /// has not finished.
     pub fn check(&self) -> Read<()> {
         Read::of_all_runs(&self.gpu, &self.outcome.verdict)
     }
@@ -243,12 +246,12 @@ impl Job {
 
 const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC);
 
-/// Fresh memory for a job alone.
+/// New memory that only the job uses.
 fn scratch(gpu: &Gpu, label: &str, bytes: u64, contents: Option<&[u8]>) -> Result<Memory> {
     Memory::new(gpu, label, bytes, contents, WORKSPACE)
 }
 
-/// The plan of a part, or of a gradient's rounding, and what it is bound to.
+/// The plan of a part, or of rounding a gradient, and what to bind for it.
 struct Planned<'a> {
     plan: Plan,
     memories: Vec<(&'static str, Memory)>,
@@ -267,7 +270,7 @@ impl<'a> Planned<'a> {
     ) -> Result<Planned<'a>> {
         let mut memories = Vec::new();
         for Scratch { name, bytes, .. } in &plan.scratch {
-            // a workspace begins with scales of 1, which only some plans overwrite
+            // the workspace begins with scales of 1; only some plans overwrite them
             let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
             memories.push((*name, scratch(gpu, "wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?));
         }
@@ -278,13 +281,13 @@ impl<'a> Planned<'a> {
         Ok(Planned { plan, memories, part, outputs, sum })
     }
 
-    /// The bytes of memory beside the numbers of the loss's own.
+    /// The bytes of memory without the loss's constant columns.
     fn workspace(&self) -> u64 {
         self.memories.iter().filter(|(name, _)| *name != "columns").map(|(_, memory)| memory.bytes).sum()
     }
 }
 
-/// The dispatches of all parts, and the memories of their parameters. Pipelines that are missing are made together, since a
+/// The dispatches of all parts, and the memories of their parameters. Missing pipelines are made together, because a
 /// driver may take seconds for each.
 fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Dispatch>, Vec<Memory>)> {
     let (mut kernels, mut of_parts) = (Vec::new(), Vec::new());
@@ -304,12 +307,13 @@ fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Dispatch>, Vec<M
     Ok((dispatches, params))
 }
 
-/// The gradients that a part contributes to, the first contribution being stored unless the caller adds.
+/// The gradients that a part contributes to. The first part to write a gradient stores it, unless the caller adds; the
+/// others add.
 fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for (output, gradient) in outputs.gradients.iter().enumerate() {
         for operand in places(part, &gradient.of) {
-            // two operands of one part that share an output are told apart by the plan
+            // the plan handles two operands of one part that share an output
             wanted.push(Wanted {
                 operand,
                 output,

@@ -1,4 +1,4 @@
-//! Errors that a device reports after the call that caused them has returned, as it does on the web: kept for the reads.
+//! Keeps errors for later reads. On the web a device reports an error after the call that caused it has returned.
 
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
@@ -7,33 +7,34 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// The reports that a device still owes for the calls so far, and the first error among those that have arrived.
+/// The reports that have not arrived yet, and the first error among those that have.
 ///
-/// Any number of futures may wait for the reports at the same time. Every one of them gives the error: it is kept until
-/// [`settled`](Self::settled) takes it, and even then for those that had begun to wait before.
+/// Any number of futures can wait for the reports at once. All of them give the error. It is kept until
+/// [`settled`](Self::settled) takes it; futures that began to wait before still get it.
 pub(super) struct Late<F>(Mutex<Arc<Era<F>>>);
 
-/// The reports up to an error that was taken: what begins to wait later has a new era.
+/// The reports of the calls between two errors that `settled` took. A future that begins to wait later has a new era.
 struct Era<F> {
     reports: Mutex<Reports<F>>,
     waiting: Arc<Waiting>,
 }
 
 struct Reports<F> {
-    /// The reports that have not arrived, each with its number.
+    /// The reports that have not arrived, with their numbers.
     owed: Vec<(u64, F)>,
     /// The number of the next report.
     next: u64,
     /// The error with the lowest number.
     first: Option<(u64, Error)>,
-    /// The number of owed reports at which those that have arrived are taken, though nobody waits for them.
+    /// The number of owed reports at which `owe` removes those that have arrived, although nobody waits for them.
     most: usize,
 }
 
-/// The fewest reports that are kept before any is taken.
+/// The least value of `Reports::most`.
 const LEAST_KEPT: usize = 64;
 
-/// The tasks that wait for reports. A report wakes whoever polled it last, so it is polled in the name of all of them.
+/// The tasks that wait for reports. A report wakes only the waker that polled it last, so it is polled with this waker,
+/// which wakes all tasks.
 #[derive(Default)]
 struct Waiting(Mutex<Vec<Waker>>);
 
@@ -68,14 +69,14 @@ impl<F> Era<F> {
 }
 
 impl<F: Future<Output = Option<Error>> + Unpin> Late<F> {
-    /// Keeps a report that is still owed.
+    /// Adds a report that has not arrived.
     pub fn owe(&self, report: F) {
         let era = self.era();
         let mut reports = lock(&era.reports);
         let number = reports.next;
         reports.next += 1;
         reports.owed.push((number, report));
-        // a program that never reads would keep them all
+        // otherwise a program that never reads would keep all reports
         if reports.owed.len() >= reports.most {
             let waker = Waker::from(era.waiting.clone());
             reports.arrive(&mut Context::from_waker(&waker));
@@ -83,21 +84,21 @@ impl<F: Future<Output = Option<Error>> + Unpin> Late<F> {
         }
     }
 
-    /// Waits for the reports on all calls so far, and gives the first error.
+    /// Waits for the reports of all calls so far, and gives the first error.
     pub fn so_far(&self) -> SoFar<F> {
         let era = self.era();
         let end = lock(&era.reports).next;
         SoFar { era, end }
     }
 
-    /// Waits until no report is owed, and gives the first error. What begins to wait afterwards does not get it again.
+    /// Waits until no report is owed, and takes the first error. Futures that begin to wait afterwards do not get it.
     pub async fn settled(&self) -> Result<()> {
         loop {
             let now = self.so_far();
             let (era, end) = (now.era.clone(), now.end);
             let result = now.await;
             let mut current = lock(&self.0);
-            // another call may have taken the error meanwhile, or have made new reports owed
+            // meanwhile another call may have taken the error, or added reports
             if !Arc::ptr_eq(&*current, &era) || lock(&era.reports).next != end {
                 continue;
             }
@@ -113,7 +114,7 @@ impl<F: Future<Output = Option<Error>> + Unpin> Late<F> {
     }
 }
 
-/// A wait for the reports on all calls before it began.
+/// A future that waits for the reports of all calls before it began.
 pub(super) struct SoFar<F> {
     era: Arc<Era<F>>,
     end: u64,
@@ -133,7 +134,7 @@ impl<F: Future<Output = Option<Error>> + Unpin> Future for SoFar<F> {
         let error = reports.first.as_ref().filter(|(number, _)| *number < self.end).map(|(_, error)| error.clone());
         drop(reports);
         if some_arrived {
-            // a report that has been taken may wake nobody any more
+            // removed reports wake nobody, so wake the other tasks here
             waker.wake();
         }
         match done {
@@ -144,7 +145,7 @@ impl<F: Future<Output = Option<Error>> + Unpin> Future for SoFar<F> {
 }
 
 impl<F: Future<Output = Option<Error>> + Unpin> Reports<F> {
-    /// Takes the reports that have arrived.
+    /// Removes the reports that have arrived, and keeps the first error.
     fn arrive(&mut self, cx: &mut Context<'_>) {
         let first = &mut self.first;
         self.owed.retain_mut(|(number, report)| {
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_waits_for_what_came_before_it_alone() {
+    fn a_read_waits_only_for_earlier_calls() {
         let late = Late::default();
         let (before, task) = (owed(&late), Arc::default());
         let mut read = late.so_far();
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_after_a_success_is_given_and_the_first_of_two_wins() {
+    fn a_read_gives_the_error_of_the_earliest_call() {
         let late = Late::default();
         owed(&late).send(None).unwrap();
         assert_eq!(pollster::block_on(late.so_far()), Ok(()));
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_is_taken_is_left_to_those_who_waited_before() {
+    fn futures_that_waited_before_still_get_a_taken_error() {
         let late = Late::default();
         let report = owed(&late);
         let before = late.so_far();
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_that_arrive_are_not_kept_though_nobody_waits() {
+    fn arrived_reports_are_removed_even_if_nobody_waits() {
         let late: Late<Report> = Late::default();
         for call in 0..10 * LEAST_KEPT {
             owed(&late).send((call == 5).then(|| error("the sixth"))).unwrap();
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn settling_waits_for_what_is_owed_meanwhile() {
+    fn settling_waits_for_reports_added_meanwhile() {
         let late = Late::default();
         let (first, task) = (owed(&late), Arc::default());
         let mut settled = Box::pin(late.settled());

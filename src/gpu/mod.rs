@@ -1,4 +1,4 @@
-//! Losses on the GPU: a context, tensors in its memory, and three doors to the same kernels.
+//! Losses on the GPU: a context, tensors in its memory, and three ways to call the kernels.
 
 mod adapter;
 mod bind;

@@ -1,5 +1,5 @@
-//! Shaders read at run time, for `cargo xtask mutants`: one build then serves every mutant. Compiled only with the feature
-//! `mutable-shaders`.
+//! Reads shaders at run time for `cargo xtask mutants`, so that one build serves every mutant. Compiled only with the
+//! feature `mutable-shaders`.
 
 use crate::gpu::kernel::Kernel;
 use crate::gpu::lock::lock;
@@ -14,27 +14,27 @@ use std::sync::Mutex;
 /// The environment variable that names the directory to read the shaders from.
 const FROM: &str = "WGLOSS_SHADERS";
 
-/// The environment variable that names the file to append to the paths of the shaders that pipelines are made of.
+/// The environment variable that names a file. The paths of the shaders in pipelines are appended to it.
 const USED: &str = "WGLOSS_SHADERS_USED";
 
-/// The line on standard error that tells a mutant that no compiler takes from one that a test kills.
+/// The line on standard error for a mutant that does not compile. It tells xtask that no test killed it.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
-/// A shader's text from the directory, where one is named and the shader is this library's.
+/// A shader's text: from the directory, if one is named and the shader belongs to the library.
 pub(super) fn text(source: &Source) -> &'static str {
     static READ: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
     let Some(from) = std::env::var_os(FROM).filter(|_| is_own(source)) else { return source.text };
     let mut read = lock(&READ);
     read.entry(source.path).or_insert_with(|| {
         let path = Path::new(&from).join(source.path).with_extension("wgsl");
-        // a file that cannot be read would otherwise pass for a mutant that lives
+        // without the panic, an unreadable file would look like a surviving mutant
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        // a `Source` holds its text for ever; there are as many as there are files
+        // never freed, because a `Source` has a static text; there is one for each file
         Box::leak(text.into_boxed_str())
     })
 }
 
-/// Writes down the shaders of a kernel of which a pipeline is made.
+/// Writes the paths of a kernel's shaders when its pipeline is made.
 pub(super) fn note(kernel: &Kernel) {
     static NOTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let Some(used) = std::env::var_os(USED) else { return };

@@ -1,4 +1,4 @@
-//! What a term came to, on the GPU until it is read.
+//! The results of a term, which stay on the GPU until they are read.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -9,10 +9,11 @@ use crate::term::{PartOutcome, Row, not_reduced};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-/// What a term came to: its loss, the loss as a tensor, and its parts, on the GPU until they are read.
+/// The results of a term: its loss, the loss as a tensor, its parts and its gradients. They stay on the GPU until they
+/// are read.
 ///
-/// A read tells of the job's last run. It gives [`Error::NotRun`] while not every run that was recorded has finished, and
-/// [`Error::LabelOutOfRange`] where labels lay on the GPU and one of that run was out of range.
+/// A read gives the results of the job's last run. It gives [`Error::NotRun`] if a recorded run has not finished, and
+/// [`Error::LabelOutOfRange`] if a label on the GPU was out of range in that run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(super) gpu: Gpu,
@@ -26,7 +27,7 @@ impl Outcome {
     /// The loss.
     ///
     /// # Errors
-    /// The read gives [`Error::InvalidOption`] where the term is not reduced: its loss is [`tensor`](Self::tensor).
+    /// The read gives [`Error::InvalidOption`] if the term is not reduced. Then use [`tensor`](Self::tensor).
     pub fn loss(&self) -> Read<f32> {
         if !self.reduced {
             return Read::failed(&self.gpu, not_reduced());
@@ -35,7 +36,7 @@ impl Outcome {
         Read::of_memory(&self.gpu, &memory, 4, Some(&self.verdict), |bytes| Ok(bytemuck::pod_read_unaligned(bytes)))
     }
 
-    /// The loss as a tensor: of shape `[]`, or of the loss's shape where the term is not reduced.
+    /// The loss as a tensor. Its shape is `[]`, or the loss's shape if the term is not reduced.
     pub fn tensor(&self) -> &Tensor {
         &self.tensor
     }
@@ -63,26 +64,26 @@ impl Outcome {
         })
     }
 
-    /// The gradients, in the order asked for. Reading them here tells of bad labels, which a tensor of your own, given as an
-    /// output, knows nothing of.
+    /// The gradients, in the order asked for. Reads of these tensors report bad labels; reads of the tensors that you
+    /// gave as outputs do not.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
     }
 }
 
-/// Whether a job's last run has finished, and whether its labels were good. The GPU writes the head of the outcome, the
-/// twin of `Outcome` in `shaders/geometry/totals_outcome.wgsl`; the host counts the runs.
+/// Whether a job's last run has finished, and whether its labels were good. The GPU writes the head of the outcome,
+/// which matches `Outcome` in `shaders/geometry/totals_outcome.wgsl`. The host counts the recorded runs.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub memory: Arc<Memory>,
     pub parts: Vec<VerdictPart>,
     pub runs: Runs,
-    /// The first bad label that the GPU has handed over and nobody has been told of. It is kept here since whoever asked may
-    /// have given up before the answer came.
-    heard: Mutex<Option<Error>>,
+    /// The first bad label that was read from the GPU but not reported yet. It is kept here, because the caller may
+    /// drop a read before its result arrives.
+    unreported: Mutex<Option<Error>>,
 }
 
-/// What a verdict has to know of a row of a part.
+/// What a verdict needs to know about a row of a part.
 #[derive(Clone, Debug)]
 pub(super) struct VerdictPart {
     pub row: Row,
@@ -97,14 +98,14 @@ impl Verdict {
     pub const BYTES: u64 = 48;
     /// The bytes of each part after it.
     pub const PART_BYTES: u64 = 16;
-    /// The bytes in which the first bad label is kept until it is asked for. Zeros are none.
+    /// The bytes that keep the first bad label of all runs until `check` asks for it. Zeros mean none.
     pub const KEPT: Range<u64> = 24..40;
 
     pub fn new(memory: Arc<Memory>, parts: Vec<VerdictPart>) -> Verdict {
-        Verdict { memory, parts, runs: Runs::default(), heard: Mutex::default() }
+        Verdict { memory, parts, runs: Runs::default(), unreported: Mutex::default() }
     }
 
-    /// The head before anything has run: no run has finished, no part has a bad label.
+    /// The head before the first run: no run has finished, and no part has a bad label.
     pub fn fresh() -> [u8; Verdict::BYTES as usize] {
         bytemuck::cast([0, FIRST_RUN, u32::MAX, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     }
@@ -113,7 +114,7 @@ impl Verdict {
         &self.memory.buffer
     }
 
-    /// Gives a run that has not finished, or the last run's first bad label, as the error it is.
+    /// The error of a run that has not finished, or of the last run's first bad label.
     pub fn judge(&self, head: &[u8], begun: Begun) -> Result<()> {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
         let [_, finished, part, position, low, high, ..] = words[..] else { return Ok(()) };
@@ -121,18 +122,18 @@ impl Verdict {
         self.label(part, [position, low, high]).map_or(Ok(()), Err)
     }
 
-    /// Keeps the first bad label of all runs that a head tells of, until it is asked for.
+    /// Keeps the first bad label of all runs in `head`, until `answer` reports it.
     pub fn hear(&self, head: &[u8]) {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(&head[Verdict::KEPT.start as usize..]);
         let [part, position, low, high, ..] = words[..] else { return };
         if let Some(error) = self.label(part.wrapping_sub(1), [position, low, high]) {
-            lock(&self.heard).get_or_insert(error);
+            lock(&self.unreported).get_or_insert(error);
         }
     }
 
-    /// Gives the first bad label since this was last asked, or else a run that has not finished.
+    /// The error of the first bad label since the last call, or else of a run that has not finished.
     pub fn answer(&self, head: &[u8], begun: Begun) -> Result<()> {
-        if let Some(error) = lock(&self.heard).take() {
+        if let Some(error) = lock(&self.unreported).take() {
             return Err(error);
         }
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
@@ -160,31 +161,32 @@ impl Verdict {
     }
 }
 
-/// Where the GPU begins to count: two runs before the count wraps, so that every job that runs three times shows whether that
-/// goes well.
+/// The GPU's count before the first run. It is two runs before the count wraps, so that every job that runs three times
+/// tests the wrap.
 const FIRST_RUN: u32 = u32::MAX - 1;
 
-/// The runs that the host knows of. The GPU counts those that finish.
+/// The host's counts of recorded runs. The GPU counts the runs that finish.
 ///
-/// A run is missing while it is recorded and not finished: its pass was dropped, or is not submitted yet. Reads say so until the
-/// job is recorded again. Then what was told of is given up, so that one dropped pass does not spoil the runs after it.
+/// A run is missing if it was recorded but has not finished: its pass was dropped, or is not submitted yet. Reads
+/// report missing runs until the job is recorded again. Then the reported runs are given up, so that one dropped pass
+/// does not spoil later runs.
 #[derive(Debug, Default)]
 pub(super) struct Runs(Mutex<Counts>);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Counts {
-    /// The runs that were recorded, without those that are given up.
+    /// The recorded runs, without those given up.
     expected: u64,
-    /// The runs that are given up; some may be submitted after all.
+    /// The runs given up. Some may still be submitted later.
     given_up: u64,
-    /// How many of the expected runs are missing, as was told.
-    told: u64,
-    /// The submissions of the library's own that have begun, and those that have ended.
+    /// How many of the expected runs were reported missing.
+    reported: u64,
+    /// The library's own submissions that have begun, and that have ended.
     begun: u64,
     ended: u64,
 }
 
-/// The host's counts of the runs when a read began.
+/// The host's counts when a read began.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Begun {
     expected: u64,
@@ -193,20 +195,20 @@ pub(super) struct Begun {
 
 impl Counts {
     fn record(&mut self) {
-        self.given_up += self.told;
+        self.given_up += self.reported;
         self.expected += 1;
-        self.expected -= std::mem::take(&mut self.told);
+        self.expected -= std::mem::take(&mut self.reported);
     }
 }
 
 impl Runs {
-    /// Notes that a run was recorded into a pass of the caller's.
+    /// Counts a run that was recorded into the caller's pass.
     pub fn record(&self) {
         lock(&self.0).record();
     }
 
-    /// Notes a run that is recorded and submitted at once. It is counted when it has been submitted: a read on another thread
-    /// does not miss it before.
+    /// Counts a run that is recorded and submitted at once. It counts only after the submission, so that a read on
+    /// another thread does not report it missing before.
     pub fn submit<T>(&self, submit: impl FnOnce() -> Result<T>) -> Result<T> {
         lock(&self.0).begun += 1;
         let submitted = submit();
@@ -214,26 +216,28 @@ impl Runs {
         counts.ended += 1;
         counts.record();
         if submitted.is_err() {
-            // the caller is told
-            counts.told += 1;
+            // the caller gets the error, so the run counts as reported
+            counts.reported += 1;
         }
         submitted
     }
 
-    /// The counts now, for a read that begins.
+    /// The current counts, for a read that begins.
     pub fn begin(&self) -> Begun {
         let counts = *lock(&self.0);
         Begun { expected: counts.expected, counts }
     }
 
-    /// How many runs are missing that a read should have seen, where so many have finished.
+    /// How many runs are missing that a read should see, if `finished` runs have finished.
     fn missing(&self, finished: u32, begun: Begun) -> u64 {
         let behind = (begun.expected as u32).wrapping_sub(finished).cast_signed();
         let missing = u64::from(behind.max(0).cast_unsigned()).min(begun.expected);
         let mut counts = lock(&self.0);
-        // what was recorded or submitted meanwhile makes the difference old
-        if (Counts { told: 0, ..*counts }) == (Counts { told: 0, ..begun.counts }) && counts.begun == counts.ended {
-            counts.told = missing;
+        // if runs were recorded or submitted meanwhile, this count is out of date
+        if (Counts { reported: 0, ..*counts }) == (Counts { reported: 0, ..begun.counts })
+            && counts.begun == counts.ended
+        {
+            counts.reported = missing;
             let late = u64::from(behind.min(0).unsigned_abs()).min(counts.given_up);
             (counts.given_up, counts.expected) = (counts.given_up - late, counts.expected + late);
         }
@@ -259,13 +263,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_of_is_given_up_when_the_job_is_recorded_again() {
+    fn reported_runs_are_given_up_when_the_job_is_recorded_again() {
         let runs = Runs::default();
         runs.record();
-        assert_eq!([missing(&runs, 0), missing(&runs, 0)], [1, 1], "until then it is told again");
+        assert_eq!([missing(&runs, 0), missing(&runs, 0)], [1, 1], "until then it is reported again");
         runs.record();
         assert_eq!([missing(&runs, 0), missing(&runs, 1)], [1, 0]);
-        // nobody has been told of this one
+        // this one was not reported
         runs.record();
         runs.record();
         assert_eq!(missing(&runs, 2), 1);
@@ -280,11 +284,11 @@ mod tests {
         // both are submitted
         assert_eq!(missing(&runs, 2), 0);
         runs.record();
-        assert_eq!(missing(&runs, 2), 1, "the third is missing, whatever was given up before");
+        assert_eq!(missing(&runs, 2), 1, "only the third is missing");
     }
 
     #[test]
-    fn what_was_recorded_after_a_read_began_is_not_missing_from_it() {
+    fn a_read_does_not_miss_runs_recorded_after_it_began() {
         let runs = Runs::default();
         runs.record();
         let begun = runs.begin();
@@ -294,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_submission_that_is_refused_is_missing_and_told_of() {
+    fn a_refused_submission_is_missing_and_reported() {
         let runs = Runs::default();
         runs.submit(|| Ok(())).unwrap();
         let refused: Result<()> = Err(Error::Gpu("no".into()));
@@ -302,7 +306,7 @@ mod tests {
         assert_eq!([missing(&runs, 1), missing(&runs, 1)], [1, 1]);
         runs.submit(|| Ok(())).unwrap();
         assert_eq!(missing(&runs, 2), 0);
-        // a read that sees a run before the host has counted it
+        // a read that sees a finished run before the host has counted it
         runs.submit(|| {
             assert_eq!(missing(&runs, 3), 0);
             Ok(())

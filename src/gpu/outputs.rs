@@ -1,4 +1,4 @@
-//! Where a prepared job writes, and what is refused of it.
+//! The outputs of a prepared job, and checks of them.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -7,58 +7,58 @@ use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::shape::DType;
 use crate::term::{Operand, Part, Term};
 
-/// Where a prepared job writes.
+/// The tensors that a prepared job writes.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
-    /// Where the loss goes: for a reduced term any f32 tensor, of which one element is written; otherwise one of the loss's
-    /// shape. The job makes its own where there is none.
+    /// The tensor for the loss. A reduced term writes one element of any f32 tensor; otherwise the tensor has the
+    /// loss's shape. With `None` the job makes a tensor.
     pub loss: Option<Tensor>,
-    /// The element of `loss` that a reduced term writes: a place in a log of your own.
+    /// The element of `loss` that a reduced term writes, for example a slot of your log.
     pub slot: usize,
-    /// The gradients, each with a tensor of its own to go to.
+    /// The gradients, each with its own tensor.
     pub gradients: Vec<Gradient>,
 }
 
-/// A gradient that is wanted.
+/// A gradient to compute.
 #[derive(Clone, Debug)]
 pub struct Gradient {
     /// The operand to differentiate with respect to.
     pub of: Tensor,
-    /// Where the gradient goes: of the operand's shape, and of its dtype or f32.
+    /// The tensor for the gradient. It has the operand's shape, and its dtype or f32.
     pub into: Tensor,
-    /// Whether it is added to what is there, as for gradient accumulation. Of 16 bits, what a call adds is rounded once,
-    /// however many places of the term it comes from.
+    /// Whether to add the gradient to the tensor, for gradient accumulation. In 16 bits, the sum that a call adds is
+    /// rounded once, even if the operand is in several places of the term.
     pub add: bool,
 }
 
 impl Gradient {
-    /// A gradient that is stored.
+    /// A gradient that overwrites `into`.
     pub fn store(of: &Tensor, into: &Tensor) -> Gradient {
         Gradient { of: of.clone(), into: into.clone(), add: false }
     }
 
-    /// A gradient in the place of its operand, which the job overwrites: logits that nothing else needs any more, say.
+    /// A gradient that overwrites its operand, for example logits that nothing needs any more.
     ///
-    /// The operand is f32, stands in one place of the term, and is the prediction of a loss that reads each of its elements
-    /// before it writes there: one of elements, of a softmax or another fold over at most 2^19 classes, or of regions. Anything
-    /// else is refused as [`Error::OverlappingBuffers`].
+    /// The operand has to be f32, in one place of the term, and the prediction of a loss that reads each element before
+    /// it writes it: a loss over elements, over a softmax or another fold of at most 2^19 classes, or over regions.
+    /// Otherwise the error is [`Error::OverlappingBuffers`].
     pub fn in_place(of: &Tensor) -> Gradient {
         Gradient::store(of, of)
     }
 
-    /// Whether it goes where its operand is.
+    /// Whether the gradient overwrites its operand.
     pub(super) fn is_in_place(&self) -> bool {
         self.of.is(&self.into)
     }
 
-    /// The operand's name in the term, or its place among the gradients.
+    /// The operand's name in the term, or `gradients[place]`.
     fn name(&self, term: &Term<Tensor>, place: usize) -> String {
         let operands = term.parts.iter().flat_map(|part| &part.operands);
         let named = operands.filter(|(_, operand)| operand.is(&self.of)).map(|(name, _)| name.clone()).next();
         named.unwrap_or_else(|| format!("gradients[{place}]"))
     }
 
-    /// The place, among all that a term reads, of the operand that the gradient may overwrite.
+    /// The index, among all tensors that a term reads, of the operand that the gradient may overwrite.
     fn own_place(&self, term: &Term<Tensor>) -> Option<usize> {
         let good = self.is_in_place() && !self.add && self.into.dtype() == DType::F32;
         let mut before = 0;
@@ -73,14 +73,14 @@ impl Gradient {
         None
     }
 
-    /// A gradient that is added to what is there.
+    /// A gradient that is added to `into`.
     pub fn add(of: &Tensor, into: &Tensor) -> Gradient {
         Gradient { add: true, ..Gradient::store(of, into) }
     }
 }
 
 impl Outputs {
-    /// Refuses outputs, and tensors to differentiate with respect to, of another device.
+    /// Refuses outputs of another device, and tensors of another device to differentiate with respect to.
     pub(super) fn refuse_foreign(&self, gpu: &Gpu, term: &Term<Tensor>) -> Result<()> {
         let loss = term.id();
         if let Some(tensor) = &self.loss {
@@ -95,13 +95,13 @@ impl Outputs {
         Ok(())
     }
 
-    /// Refuses outputs of a wrong shape or dtype, and outputs that overlap an operand or each other.
+    /// Refuses outputs with a wrong shape or dtype, and outputs that overlap an operand or each other.
     pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>) -> Result<()> {
         let id = term.id();
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
             Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
         };
-        // each with the dtype that it may have beside f32
+        // each with the dtype that is allowed besides f32
         let mut outputs: Vec<(String, DType, &Tensor)> = Vec::new();
         if let Some(loss) = &self.loss {
             match loss_shape {
@@ -126,7 +126,7 @@ impl Outputs {
                 return Err(Error::UnsupportedDtype { loss: id, operand, got, expected });
             }
             let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
-            // in one place it may overlap what is read: in that of its own operand
+            // a gradient may only overlap its own operand
             let own = self.gradients.iter().find(|gradient| gradient.into.is(output)).and_then(|of| of.own_place(term));
             let read = read(term).enumerate().filter(|(place, _)| Some(*place) != own).map(|(_, read)| read);
             let rule = self.gradients.iter().any(|gradient| gradient.is_in_place() && gradient.into.is(output));
@@ -136,7 +136,7 @@ impl Outputs {
     }
 }
 
-/// Refuses a tensor for statistics that is not of their shape or overlaps an operand.
+/// Refuses a tensor for statistics that has a wrong shape or dtype, or overlaps an operand.
 pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tensor) -> Result<()> {
     let loss = term.id();
     let operand = "statistics".to_string();
@@ -168,7 +168,7 @@ pub(super) fn refuse_foreign_output(gpu: &Gpu, loss: &'static str, operand: &str
     }
 }
 
-/// All buffers that a job of a term binds for the caller, each with its loss and name.
+/// All of the caller's buffers that a job binds, with their losses and names.
 pub(super) fn used<'t>(
     term: &'t Term<Tensor>,
     outputs: &'t Outputs,
@@ -188,7 +188,7 @@ pub(super) fn used<'t>(
     all.map(|(loss, name, tensor)| (loss, name, tensor.buffer().0)).collect()
 }
 
-/// All tensors that a term reads, by name.
+/// All tensors that a term reads, with their names.
 fn read(term: &Term<Tensor>) -> impl Iterator<Item = (String, &Tensor)> {
     term.parts.iter().flat_map(read_by)
 }
@@ -197,7 +197,8 @@ fn read_by<T>(part: &Part<T>) -> impl Iterator<Item = (String, &T)> {
     part.read().map(|(name, tensor)| (name.to_string(), tensor))
 }
 
-/// Refuses an output that overlaps one of these; says the rule that would allow it where it is that very tensor.
+/// Refuses an output that overlaps one of `others`. If it is one of them exactly, the error has the `rule` that would
+/// allow it.
 fn apart<'t>(
     name: &str,
     output: &Tensor,

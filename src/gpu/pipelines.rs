@@ -1,4 +1,4 @@
-//! Keeps the pipelines made so far, and makes those that are missing, several at a time where the host can.
+//! Keeps pipelines, and makes missing ones, several at once if the host can.
 
 use crate::error::Result;
 use crate::gpu::compile::{Pipeline, create};
@@ -8,15 +8,15 @@ use crate::gpu::lock::lock;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// The pipelines made so far, by the keys of their kernels.
+/// The pipelines, by the keys of their kernels.
 #[derive(Debug, Default)]
 pub(super) struct Pipelines(Kept<Pipeline>);
 
-/// How many pipelines are kept: beyond, all are dropped and made anew as they are needed.
+/// How many pipelines to keep. Beyond that, all are dropped and made again when needed.
 const KEPT: usize = 512;
 
 impl Pipelines {
-    /// The pipelines of kernels, in their order. Those that are missing are made, each once, whichever thread asks for it first.
+    /// The pipelines of `kernels`, in order. Makes missing ones, each only once even if several threads ask.
     pub fn get(&self, gpu: &Gpu, kernels: &[Kernel]) -> Result<Vec<Arc<Pipeline>>> {
         let places: Vec<_> = kernels.iter().map(|kernel| self.0.place(kernel.key())).collect();
         let mut known = HashSet::new();
@@ -32,14 +32,14 @@ impl Pipelines {
         lock(&self.0.0).values().filter(|place| place.made().is_some()).count()
     }
 
-    /// Drops all of them.
+    /// Drops all pipelines.
     #[cfg(target_arch = "wasm32")]
     pub fn forget(&self) {
         lock(&self.0.0).clear();
     }
 }
 
-/// What has been made, by key. The map is locked to find a place in it, never while something is made.
+/// The things made so far, by key. The map is locked to find a place, but not while something is made.
 #[derive(Debug)]
 struct Kept<T>(Mutex<HashMap<String, Arc<Place<T>>>>);
 
@@ -78,7 +78,8 @@ impl<T> Place<T> {
         self.made.get()
     }
 
-    /// What is there, made where it is missing: a second thread waits for the first, and tries itself where that one failed.
+    /// Returns the thing, and makes it if it is missing. A second thread waits for the first, and tries again if the
+    /// first failed.
     fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
         if let Some(made) = self.made() {
             return Ok(made.clone());
@@ -91,8 +92,8 @@ impl<T> Place<T> {
     }
 }
 
-/// Does something with each of these, on so many threads as far as there is enough for them. Where it fails, the rest is left,
-/// and the error is the first in their order.
+/// Calls `each` on every item, on at most `threads` threads. After a failure no more items are started. Returns the
+/// error of the first item that failed, in the order of `of`.
 #[cfg(not(target_arch = "wasm32"))]
 fn in_order<T: Sync>(threads: usize, of: &[T], each: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -112,7 +113,7 @@ fn in_order<T: Sync>(threads: usize, of: &[T], each: impl Fn(&T) -> Result<()> +
         None
     };
     let errors = std::thread::scope(|scope| {
-        // this thread is one of them
+        // the current thread works too
         let others: Vec<_> = (1..threads.min(of.len())).map(|_| scope.spawn(work)).collect();
         let own = work();
         let others =
@@ -135,7 +136,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     #[test]
-    fn what_two_threads_ask_for_is_made_once() {
+    fn two_threads_make_a_thing_once() {
         let (kept, count) = (&Kept::<usize>::default(), &AtomicUsize::new(0));
         let (begun, has_begun) = channel();
         let (go, may_go) = channel();
@@ -148,7 +149,7 @@ mod tests {
                 })
             });
             has_begun.recv().unwrap();
-            // the other one is not held up meanwhile
+            // another key does not have to wait
             assert_eq!(kept.place("b".into()).get(|| Ok(7)).map(|made| *made), Ok(7));
             let second = scope.spawn(|| kept.place("a".into()).get(|| Ok(count.fetch_add(1, Ordering::Relaxed))));
             go.send(()).unwrap();
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_or_panicked_can_be_made_later() {
+    fn a_thing_can_be_made_after_a_failure_or_panic() {
         let kept = Kept::<usize>::default();
         let error = Error::Gpu("no".into());
         assert_eq!(kept.place("a".into()).get(|| Err(error.clone())), Err(error));
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn many_are_done_by_several_threads_and_the_first_error_is_given() {
+    fn several_threads_do_all_items_and_the_first_error_is_given() {
         let numbers: Vec<usize> = (0..100).collect();
         for threads in [1, 3, 200] {
             let done = Mutex::new(Vec::new());
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_kept_than_there_is_room_for() {
+    fn at_most_a_fixed_number_is_kept() {
         let kept = Kept::<usize>::default();
         for number in 0..=KEPT {
             kept.place(number.to_string()).get(|| Ok(number)).unwrap();

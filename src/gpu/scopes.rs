@@ -1,24 +1,24 @@
-//! Error scopes: what the device has against a call is that call's error, or on the web that of the reads after it.
+//! Error scopes. If the device refuses a call, the call returns the error; on the web, later reads return it.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 
-/// The reports that the device of a browser owes.
+/// The reports that a browser's device has not sent yet.
 #[cfg(target_arch = "wasm32")]
 pub(super) type Late = crate::gpu::late::Late<std::pin::Pin<Box<dyn Future<Output = Option<Error>>>>>;
 
 impl Gpu {
-    /// Creates something, and gives what the device has against it as an error.
+    /// Calls `create`, and returns an error if the device refuses what it does.
     ///
-    /// On the web the device answers after this has returned: the reads that are started later give the error.
+    /// On the web the device answers after this has returned. Reads that start later give the error.
     pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
         let created = self.scoped_as(create, |error| error);
-        // a lost device refuses nothing, or for reasons that are none
+        // a lost device refuses nothing, or with meaningless errors, so ask whether it is lost
         self.answers()?;
         created
     }
 
-    /// Refuses a device that is lost. It takes some microseconds, so that a call which makes many things asks once.
+    /// Refuses a lost device. This takes some microseconds, so a call that makes many things asks only once.
     pub(super) fn answers(&self) -> Result<()> {
         #[cfg(target_arch = "wasm32")]
         return self.alive();
@@ -26,7 +26,8 @@ impl Gpu {
         self.shared().answers()
     }
 
-    /// [`scoped`](Self::scoped) of a device that is asked later whether it is lost, with errors as `explain` words them.
+    /// As [`scoped`](Self::scoped), but `explain` rewrites the error, and the caller asks later whether the device is
+    /// lost.
     pub(super) fn scoped_as<T>(
         &self,
         create: impl FnOnce() -> T,
@@ -35,12 +36,12 @@ impl Gpu {
         self.alive()?;
         let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
         let [internal, memory, validation] = filters.map(|filter| self.device().push_error_scope(filter));
-        // what belongs to another instance may stand for nothing here, at which wgpu panics
+        // wgpu panics on handles of another instance that have no counterpart here
         #[cfg(not(target_arch = "wasm32"))]
         let created = std::panic::catch_unwind(std::panic::AssertUnwindSafe(create));
         #[cfg(target_arch = "wasm32")]
         let created = create();
-        // scopes end in the reverse order; what cannot be allocated is refused as invalid too, wherever it is used
+        // scopes end in reverse order. A failed allocation also makes its uses invalid, so look for it first
         let [validation, memory, internal] = [validation.pop(), memory.pop(), internal.pop()];
         let answers = [memory, validation, internal];
         let report = async move {
@@ -63,21 +64,20 @@ impl Gpu {
         }
     }
 
-    /// Waits until the device has accepted or refused every call so far, and gives the first refusal, which is then forgotten.
+    /// Waits until the device has accepted or refused every call so far. Gives the first refusal, and then forgets it.
     ///
-    /// Natively every call gives its own error, and only a lost device is left for this to give. On the web a device answers
-    /// after the call has returned, so that allocations, [`prepare`](Self::prepare), [`gradients`](Self::gradients) and
-    /// [`Job::run`](crate::Job::run) succeed there even when the device refuses them. Every read that is started after such a
-    /// call then gives the error in the place of its result, whatever it reads, for what was refused may have left zeros
-    /// anywhere. Reads go on to give it until you await this, which tells that you know: what was computed since the last
-    /// time that it gave no error is not to be trusted.
+    /// Natively every call returns its own error, so this only reports a lost device. On the web a device answers after
+    /// the call has returned, so allocations, [`prepare`](Self::prepare), [`gradients`](Self::gradients) and
+    /// [`Job::run`](crate::Job::run) succeed even if the device refuses them. Every read that starts after such a call
+    /// gives the error instead of its result, because a refused call may have left zeros anywhere. Reads keep giving
+    /// the error until you await this function. Do not trust anything computed since the last time it gave no error.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`], [`Error::InvalidShader`], [`Error::Gpu`], [`Error::DeviceLost`].
     pub async fn settled(&self) -> Result<()> {
         #[cfg(target_arch = "wasm32")]
         if let Err(error) = self.late().settled().await {
-            // what was refused may be among the pipelines, which would be refused again whenever they are used
+            // one of the kept pipelines may be the refused object, and would fail at each use
             self.kernels().forget();
             return Err(error);
         }
@@ -92,7 +92,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     format!("a panic: {}", text.unwrap_or("without a word"))
 }
 
-/// The device's error as one of this library's.
+/// The library's error for a device's error.
 fn typed(error: wgpu::Error) -> Error {
     match error {
         wgpu::Error::OutOfMemory { .. } => {

@@ -1,4 +1,4 @@
-//! Gradients of 16 bits that several places of a term make: they add up in f32, and their sum is rounded once.
+//! Sums in f32 for 16-bit gradients that several places of a term contribute to, so that each sum is rounded only once.
 
 use crate::error::Result;
 use crate::gpu::context::Gpu;
@@ -8,10 +8,10 @@ use crate::gpu::tensor::Tensor;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Term};
 
-/// The sums, and where parts write instead of the caller's outputs.
+/// The sums, and the outputs with sums in place of these gradients.
 pub(super) struct Sums {
     pub outputs: Outputs,
-    /// Of each gradient its sum, where it has one.
+    /// For each gradient its sum, if it needs one.
     of: Vec<Option<Tensor>>,
 }
 
@@ -31,7 +31,7 @@ impl Sums {
         Ok(Sums { outputs: Outputs { gradients, ..outputs.clone() }, of })
     }
 
-    /// Each sum, and the output that it is rounded to.
+    /// Each sum, and the output to round it to.
     pub fn rounded<'a>(&'a self, outputs: &'a Outputs) -> impl Iterator<Item = (&'a Tensor, Wanted)> {
         let sums = outputs.gradients.iter().zip(&self.of).enumerate();
         sums.filter_map(|(output, (gradient, sum))| {
@@ -46,7 +46,7 @@ impl Sums {
     }
 }
 
-/// The operands of a part that are a tensor, and have a gradient.
+/// The names of a part's differentiable operands that are the tensor `of`.
 pub(super) fn places<'a>(part: &'a Part<Tensor>, of: &'a Tensor) -> impl Iterator<Item = &'static str> + 'a {
     let names = part.operands.iter().filter(|(_, tensor)| tensor.is(of)).map(|(name, _)| name);
     names.filter_map(|name| part.loss.header().operand(name).filter(|spec| spec.gradient)).map(|spec| spec.name)

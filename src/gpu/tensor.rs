@@ -1,4 +1,4 @@
-//! Tensors in the GPU's memory: uploaded, wrapped around the caller's own buffer, or made by a call.
+//! Tensors in the GPU's memory: uploaded, wrapped around the caller's buffer, or made by a call.
 
 use crate::array::{Array, Data, Element};
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::term::Operand;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A dense, row-major tensor in the GPU's memory. Clones share it.
+/// A dense, row-major tensor in the GPU's memory. Clones share the memory.
 #[derive(Clone, Debug)]
 pub struct Tensor {
     gpu: Gpu,
@@ -19,11 +19,11 @@ pub struct Tensor {
     dtype: DType,
     class_axis: ClassAxis,
     gradient: Option<DType>,
-    /// What tells whether the labels were good that this was computed from.
+    /// Tells whether the labels that the tensor was computed from were good.
     verdict: Option<Arc<Verdict>>,
 }
 
-/// A range of a buffer, counted as the context's while it lives where the context made it.
+/// A range of a buffer. If the context made the buffer, it counts as used memory while this lives.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub buffer: wgpu::Buffer,
@@ -41,12 +41,12 @@ impl Drop for Memory {
 }
 
 impl Memory {
-    /// Whether the buffer was made for it, so that nothing else lies in it.
+    /// Whether the context made the buffer for this memory alone.
     pub fn is_own(&self) -> bool {
         self.counted.is_some()
     }
 
-    /// Fresh memory, zero unless contents are given.
+    /// New memory, with the contents or zeros.
     pub fn new(
         gpu: &Gpu,
         label: &str,
@@ -60,7 +60,8 @@ impl Memory {
             let what = format!("bytes of a buffer on the GPU ({label})");
             return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
         }
-        // a browser that has no room to map a new buffer throws, at which wgpu panics: there contents are written instead
+        // a browser without room to map a new buffer throws, and wgpu then panics, so on the web contents are written
+        // through the queue
         let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
         let mapped = contents.filter(|_| written.is_none());
         let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
@@ -71,7 +72,7 @@ impl Memory {
                 usage,
                 mapped_at_creation: mapped.is_some(),
             });
-            // a buffer that could not be made cannot be mapped either
+            // mapping fails if the buffer could not be made
             let fill = |contents: &[u8]| {
                 buffer.get_mapped_range_mut(..)?.slice(..contents.len()).copy_from_slice(contents);
                 buffer.unmap();
@@ -91,7 +92,7 @@ impl Memory {
             Error::OutOfMemory(_) => Error::OutOfMemory(format!("there is no room for {size} bytes ({of})")),
             other => other,
         })?;
-        // where the scope has no reason for it: a lost device says nothing
+        // the scope reported no error, so the device is lost
         filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
         gpu.counter().fetch_add(size, Ordering::Relaxed);
         Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
@@ -102,11 +103,11 @@ const TENSOR: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
 impl Gpu {
-    /// A tensor of a slice's elements, copied to the GPU. Labels of 64 bits are narrowed to 32, unless one of them needs more.
+    /// Uploads a slice's elements as a tensor. Labels of 64 bits become 32 bits if all of them fit.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] where the shape's element count is not the slice's length, [`Error::UnsupportedDtype`] for
-    /// f64, [`Error::TooLarge`], [`Error::OutOfMemory`].
+    /// [`Error::ShapeMismatch`] if the shape has another number of elements than the slice, [`Error::UnsupportedDtype`]
+    /// for f64, [`Error::TooLarge`], [`Error::OutOfMemory`].
     pub fn upload<E: Element>(&self, elements: &[E], shape: impl Into<Vec<usize>>) -> Result<Tensor> {
         self.upload_array(&Array::new(elements, shape)?)
     }
@@ -130,7 +131,7 @@ impl Gpu {
                         narrowed = labels;
                         (bytemuck::cast_slice(&narrowed), DType::I32)
                     }
-                    // which labels are good is for the loss that they are given to
+                    // the loss that gets the labels decides which are good
                     Err(_) => (bytemuck::cast_slice(x), DType::I64),
                 }
             }
@@ -154,20 +155,20 @@ impl Gpu {
         Ok(tensor.with_class_axis(array.class_axis()))
     }
 
-    /// A tensor around a range of your own buffer, which is not copied: what is written there later is seen.
+    /// Makes a tensor around a range of your own buffer, without a copy. It sees what is written there later.
     ///
-    /// The buffer needs the usage `STORAGE`, and `COPY_SRC` to be read through [`Tensor::read`]. The range may begin at any
-    /// element.
+    /// The buffer needs the usage `STORAGE`, and `COPY_SRC` for [`Tensor::read`]. The range may begin at any element.
     ///
-    /// **The buffer has to be of this context's device.** One of another device of the same [`wgpu::Instance`] is refused. So is
-    /// one of another instance whose number stands for no buffer here. But each instance numbers its buffers anew, and wgpu
-    /// tells nobody which instance a buffer is of: one whose number stands for a buffer here as well is taken for that one.
+    /// **The buffer has to belong to this context's device.** A buffer of another device of the same [`wgpu::Instance`]
+    /// is refused. So is a buffer of another instance, if no buffer here has its number. But every instance counts its
+    /// buffers from zero, and wgpu does not tell which instance a buffer belongs to. If a buffer here has the same
+    /// number, it is used instead.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] where the range is not as long as the shape's elements, [`Error::InvalidOperand`] for a
-    /// buffer without `STORAGE` or a range that begins inside an element, [`Error::UnsupportedDtype`] for f64,
-    /// [`Error::ForeignTensor`] for a buffer of another device, as far as it can be told, [`Error::InvalidOperand`] for one
-    /// that has been destroyed.
+    /// [`Error::ShapeMismatch`] if the range is shorter or longer than the shape's elements, [`Error::InvalidOperand`]
+    /// for a buffer without `STORAGE`, a range that begins inside an element, or a destroyed buffer,
+    /// [`Error::UnsupportedDtype`] for f64, [`Error::ForeignTensor`] for a buffer of another device, if the library can
+    /// tell.
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
@@ -188,19 +189,19 @@ impl Gpu {
         if !offset.is_multiple_of(dtype.size() as u64) {
             return refuse("begins inside an element");
         }
-        // shaders read whole words: the last bytes of a buffer that ends inside one are out of their reach
+        // shaders read whole words, so they cannot read a partial word at the end of a buffer
         if offset + bytes > buffer.size() / 4 * 4 {
             return refuse("ends in the last word of a buffer whose size is not a multiple of 4");
         }
         self.answers()?;
-        // on the web a buffer that is no good shows when it is used
+        // on the web the error comes when the buffer is used
         #[cfg(not(target_arch = "wasm32"))]
         self.shared().takes(buffer).map_err(|flaw| flaw.of("wrap", "slice"))?;
         let memory = Memory { buffer: buffer.clone(), offset, bytes, counted: None };
         Ok(self.tensor(memory, shape, dtype))
     }
 
-    /// A tensor of f32 zeros, for an output of a prepared job.
+    /// Makes a tensor of f32 zeros, for an output of a prepared job.
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::OutOfMemory`].
@@ -208,7 +209,7 @@ impl Gpu {
         self.zeros(shape.into(), DType::F32)
     }
 
-    /// A tensor of zeros of another's shape and dtype, for its gradient.
+    /// Makes a tensor of zeros with the shape and dtype of another tensor, for its gradient.
     ///
     /// # Errors
     /// As [`empty`](Self::empty).
@@ -219,7 +220,7 @@ impl Gpu {
     pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
         let bytes = |elements: u64| elements.saturating_mul(dtype.size() as u64);
         let Some(count) = elements(&shape) else {
-            // more than a usize counts, which on the web is no more than 32 bits do
+            // more elements than a usize can count, which has 32 bits on the web
             let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
             let what = "bytes of a buffer on the GPU (wgloss output)".into();
             return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
@@ -231,7 +232,7 @@ impl Gpu {
         Ok(self.tensor(memory, shape, dtype))
     }
 
-    /// A tensor that claims its shape without the memory for it: what plans are tested on.
+    /// A tensor that has a shape but not the memory for it, to test plans.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn claim(&self, shape: impl Into<Vec<usize>>, dtype: DType) -> Tensor {
         let memory = Memory::new(self, "claimed", 16, None, TENSOR).expect("16 bytes");
@@ -245,19 +246,20 @@ impl Gpu {
 }
 
 impl Tensor {
-    /// The same tensor, with the class axis said to be the last one: `[B, T, V]`, NHWC.
+    /// Makes the last axis the class axis: `[B, T, V]`, NHWC.
     pub fn class_axis_last(self) -> Tensor {
         self.with_class_axis(ClassAxis::Last)
     }
 
-    /// The same tensor, with the class axis said to be this one: that of another tensor, say.
+    /// Sets the class axis, for example to the class axis of another tensor.
     pub fn with_class_axis(mut self, axis: ClassAxis) -> Tensor {
         self.class_axis = axis;
         self
     }
 
-    /// The same tensor, whose gradient a call makes f32 although the tensor may be f16 or bf16: the gradient of a mean over
-    /// 10^7 elements is less than f16 holds. A prepared job's gradients have the dtype of the tensors that you give it.
+    /// Makes calls compute the gradient in f32, although the tensor may be f16 or bf16. For example, the gradient of a
+    /// mean over 10^7 elements is too small for f16. The gradients of a prepared job have the dtypes of the tensors
+    /// that you give it.
     pub fn f32_gradient(mut self) -> Tensor {
         self.gradient = Some(DType::F32);
         self
@@ -288,7 +290,7 @@ impl Tensor {
         self.len() == 0
     }
 
-    /// The buffer that holds the tensor, and where in it the tensor begins, in bytes: for your own kernels and copies.
+    /// The buffer that holds the tensor, and the tensor's offset in bytes, for your own kernels and copies.
     pub fn buffer(&self) -> (&wgpu::Buffer, u64) {
         (&self.memory.buffer, self.memory.offset)
     }
@@ -297,17 +299,17 @@ impl Tensor {
         &self.memory
     }
 
-    /// The bytes that the elements take.
+    /// The size of the elements in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.len() as u64 * self.dtype.size() as u64
     }
 
-    /// Writes new elements into the tensor, before whatever is submitted next.
+    /// Writes new elements into the tensor, before the next submission.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type,
-    /// [`Error::InvalidOperand`] where the buffer has not the usage `COPY_DST`, has been destroyed or is mapped, or the tensor
-    /// shares its last word of memory; [`Error::DeviceLost`].
+    /// [`Error::InvalidOperand`] if the buffer lacks the usage `COPY_DST`, was destroyed or is mapped, or if the
+    /// tensor shares its first or last word of your buffer, [`Error::DeviceLost`].
     pub fn write<E: Element + bytemuck::NoUninit>(&self, elements: &[E]) -> Result<()> {
         let refuse = |reason: &str| {
             Err(Error::InvalidOperand { loss: "write", operand: "tensor".into(), reason: reason.into() })
@@ -325,7 +327,7 @@ impl Tensor {
         }
         let mut bytes = bytemuck::cast_slice::<E, u8>(elements).to_vec();
         if !bytes.len().is_multiple_of(4) || !self.memory.offset.is_multiple_of(4) {
-            // writes move whole words: the rest of the last one has to be the tensor's own
+            // writes move whole words, so the rest of the last word has to belong to the tensor
             if self.memory.counted.is_none() {
                 return refuse("begins or ends inside a word of your buffer");
             }
@@ -336,7 +338,7 @@ impl Tensor {
         written.map_err(|error| self.gpu.blame(error, [("write", "tensor".into(), buffer)]))
     }
 
-    /// Reads the tensor back. Where it was computed from labels of which one was bad, the read gives that error.
+    /// Reads the tensor back. If it was computed from a bad label, the read gives that error.
     pub fn read(&self) -> Read<Array> {
         let (shape, dtype, axis) = (self.shape.clone(), self.dtype, self.class_axis);
         let finish = move |bytes: &[u8]| {
@@ -369,14 +371,14 @@ impl Operand for Tensor {
         self.gradient.unwrap_or(self.dtype)
     }
     fn is(&self, other: &Tensor) -> bool {
-        // buffers of two devices may have the same number
+        // wgpu compares numbers, and buffers of two devices may have equal numbers
         self.gpu.shares_device(&other.gpu)
             && self.memory.buffer == other.memory.buffer
             && (self.memory.offset, self.bytes(), self.dtype) == (other.memory.offset, other.bytes(), other.dtype)
     }
 }
 
-/// What a context can evaluate terms of: tensors on the GPU, and arrays, which are uploaded first.
+/// An operand that a context can use: a tensor on the GPU, or an array, which is uploaded first.
 pub trait ToGpu: Operand {
     /// The tensor on the GPU.
     ///
@@ -384,7 +386,7 @@ pub trait ToGpu: Operand {
     /// As [`Gpu::upload`].
     fn to_gpu(&self, gpu: &Gpu) -> Result<Tensor>;
 
-    /// The context on whose device it lies already: there alone it can be used.
+    /// The context whose device it is on, if any. Only this device can use it.
     fn context(&self) -> Option<&Gpu> {
         None
     }

@@ -1,4 +1,4 @@
-//! Brings results back to the host: the only file that maps memory and waits for the GPU.
+//! Reads results back to the host. Only this file maps memory and waits for the GPU.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -15,13 +15,13 @@ type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 #[cfg(target_arch = "wasm32")]
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-/// Runs a future to its end on this thread.
+/// Runs a future on this thread until it is done.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     pollster::block_on(future)
 }
 
-/// A result on its way from the GPU: `.wait()` natively, `.await` anywhere, under any executor.
+/// A result that is being read from the GPU. Use `.wait()` natively, or `.await` anywhere, under any executor.
 #[must_use = "nothing is known of the result before it is waited for"]
 pub struct Read<T> {
     pending: Pending<T>,
@@ -29,12 +29,12 @@ pub struct Read<T> {
     driven: Driven,
 }
 
-/// How the device is driven until the result is there; a browser does that itself.
+/// What drives the device until the result arrives. A browser does this itself.
 #[cfg(not(target_arch = "wasm32"))]
 struct Driven {
     gpu: Gpu,
     submission: Option<wgpu::SubmissionIndex>,
-    /// Why the device could not be waited for, from the thread that drives it for an executor that does not.
+    /// The error of the thread that drives the device while an executor awaits the result.
     driver: Option<Pending<()>>,
 }
 
@@ -44,18 +44,18 @@ impl<T> std::fmt::Debug for Read<T> {
     }
 }
 
-/// The runs that a read asks a verdict about.
+/// The runs that a read asks about.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Asked {
+enum Scope {
     LastRun,
-    /// All runs since this was last asked.
+    /// All runs since the last such read.
     AllRuns,
 }
 
 impl Read<()> {
-    /// Asks a verdict for the first bad label of all runs since it was last asked.
+    /// Asks for the first bad label of all runs since the last such read.
     pub(super) fn of_all_runs(gpu: &Gpu, verdict: &Arc<Verdict>) -> Read<()> {
-        Read::begun(gpu, &verdict.memory, 0, Some((verdict, Asked::AllRuns)), |_| Ok(()))
+        Read::begun(gpu, &verdict.memory, 0, Some((verdict, Scope::AllRuns)), |_| Ok(()))
     }
 }
 
@@ -79,7 +79,7 @@ impl<T: Send + 'static> Read<T> {
         }
     }
 
-    /// Reads the first bytes of a memory, and what a verdict needs, in one submission.
+    /// Reads the first `bytes` bytes of a memory, and the verdict's head, in one submission.
     pub(super) fn of_memory(
         gpu: &Gpu,
         memory: &Memory,
@@ -87,14 +87,14 @@ impl<T: Send + 'static> Read<T> {
         verdict: Option<&Arc<Verdict>>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Read<T> {
-        Read::begun(gpu, memory, bytes, verdict.map(|verdict| (verdict, Asked::LastRun)), finish)
+        Read::begun(gpu, memory, bytes, verdict.map(|verdict| (verdict, Scope::LastRun)), finish)
     }
 
     fn begun(
         gpu: &Gpu,
         memory: &Memory,
         bytes: u64,
-        verdict: Option<(&Arc<Verdict>, Asked)>,
+        verdict: Option<(&Arc<Verdict>, Scope)>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Read<T> {
         if !memory.buffer.usage().contains(wgpu::BufferUsages::COPY_SRC) {
@@ -112,10 +112,10 @@ impl<T: Send + 'static> Read<T> {
         gpu: &Gpu,
         memory: &Memory,
         bytes: u64,
-        verdict: Option<(&Arc<Verdict>, Asked)>,
+        verdict: Option<(&Arc<Verdict>, Scope)>,
         finish: impl FnOnce(&[u8]) -> Result<T> + wgpu::WasmNotSend + 'static,
     ) -> Result<Read<T>> {
-        // copies move whole words: a tensor of bytes may begin and end inside one
+        // copies move whole words, but a tensor may begin and end inside a word
         let (begin, end) =
             (memory.offset / 4 * 4, (memory.offset + bytes).next_multiple_of(4).min(memory.buffer.size()));
         let lead = (memory.offset - begin) as usize;
@@ -123,7 +123,7 @@ impl<T: Send + 'static> Read<T> {
             return Err(Error::TooLarge { what: "bytes of a read".into(), needed: bytes, limit: usize::MAX as u64 });
         };
         let verdict_bytes = verdict.map_or(0, |_| Verdict::BYTES);
-        let verdict = verdict.map(|(verdict, asked)| (verdict.clone(), asked, verdict.runs.begin()));
+        let verdict = verdict.map(|(verdict, scope)| (verdict.clone(), scope, verdict.runs.begin()));
         let size = (verdict_bytes + (end - begin)).max(4);
         let (staging, submission) = gpu.scoped(|| {
             let staging = gpu.device().create_buffer(&wgpu::BufferDescriptor {
@@ -133,9 +133,9 @@ impl<T: Send + 'static> Read<T> {
                 mapped_at_creation: false,
             });
             let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            if let Some((verdict, asked, _)) = &verdict {
+            if let Some((verdict, scope, _)) = &verdict {
                 encoder.copy_buffer_to_buffer(verdict.buffer(), 0, &staging, 0, Verdict::BYTES);
-                if *asked == Asked::AllRuns {
+                if *scope == Scope::AllRuns {
                     let kept = Verdict::KEPT;
                     encoder.clear_buffer(verdict.buffer(), kept.start, Some(kept.end - kept.start));
                 }
@@ -147,12 +147,12 @@ impl<T: Send + 'static> Read<T> {
             (staging, submission)
         })?;
         let (sender, receiver) = oneshot_channel();
-        let hears = verdict.as_ref().filter(|(_, asked, _)| *asked == Asked::AllRuns);
-        let hears = hears.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
+        let keeps = verdict.as_ref().filter(|(_, scope, _)| *scope == Scope::AllRuns);
+        let keeps = keeps.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
         let map = || {
             staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
-                // what was cleared on the GPU is kept here, even if the read has been given up by now
-                if let (Some((verdict, staging)), Ok(())) = (hears, &mapped)
+                // the label was cleared on the GPU, so keep it on the host, even if the caller has dropped the read
+                if let (Some((verdict, staging)), Ok(())) = (keeps, &mapped)
                     && let Ok(head) = staging.get_mapped_range(..Verdict::BYTES)
                 {
                     verdict.hear(&head);
@@ -162,7 +162,7 @@ impl<T: Send + 'static> Read<T> {
         };
         gpu.scoped(map)?;
         let context = gpu.clone();
-        // with what this read itself was refused
+        // includes refusals of this read
         #[cfg(target_arch = "wasm32")]
         let accepted = gpu.late().so_far();
         let pending = async move {
@@ -175,13 +175,13 @@ impl<T: Send + 'static> Read<T> {
                     return Err(lost("a result could not be read back"));
                 }
             }
-            // nobody else can have unmapped it
+            // nothing else can unmap the buffer
             let view = staging.get_mapped_range(..).map_err(|_| lost("a result could not be read back"))?;
             let head = &view[..verdict_bytes as usize];
             match verdict {
                 None => {}
-                Some((verdict, Asked::LastRun, begun)) => verdict.judge(head, begun)?,
-                Some((verdict, Asked::AllRuns, begun)) => verdict.answer(head, begun)?,
+                Some((verdict, Scope::LastRun, begun)) => verdict.judge(head, begun)?,
+                Some((verdict, Scope::AllRuns, begun)) => verdict.answer(head, begun)?,
             }
             let start = verdict_bytes as usize + lead;
             finish(&view[start..start + length])
@@ -189,10 +189,10 @@ impl<T: Send + 'static> Read<T> {
         Ok(Read::new(Box::pin(pending), gpu, Some(submission)))
     }
 
-    /// Waits for the result, for as long as the context's timeout allows.
+    /// Waits for the result, at most for the context's timeout.
     ///
     /// # Errors
-    /// What went wrong on the GPU; [`Error::LabelOutOfRange`] where a label was bad; [`Error::Timeout`].
+    /// Errors of the GPU; [`Error::LabelOutOfRange`] for a bad label; [`Error::Timeout`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<T> {
         poll(&self.driven.gpu, self.driven.submission.take())?;
@@ -219,8 +219,8 @@ impl<T> Future for Read<T> {
     }
 }
 
-/// Drives the device on a thread of its own, since nobody else drives a native device: the mapping's callback wakes the
-/// executor, or what this gives, where the wait fails.
+/// Drives a native device on a separate thread, because nothing else does. The mapping's callback wakes the executor,
+/// or the future returned here does if waiting fails.
 #[cfg(not(target_arch = "wasm32"))]
 fn drive(gpu: Gpu, submission: wgpu::SubmissionIndex) -> Pending<()> {
     let (sender, receiver) = oneshot_channel();
@@ -237,12 +237,12 @@ fn drive(gpu: Gpu, submission: wgpu::SubmissionIndex) -> Pending<()> {
     })
 }
 
-/// Drives the device until a submission is done.
+/// Waits until a submission is done.
 #[cfg(not(target_arch = "wasm32"))]
 fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
     let timeout = gpu.timeout();
     let wait = wgpu::PollType::Wait { submission_index: submission, timeout: Some(timeout) };
-    // wgpu can panic in poll where the device is lost while it waits (gfx-rs/wgpu#9128)
+    // wgpu can panic in `poll` if the device is lost while it waits (gfx-rs/wgpu#9128)
     let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| gpu.device().poll(wait)));
     match polled {
         Ok(Ok(_)) => Ok(()),

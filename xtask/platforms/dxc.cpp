@@ -1,9 +1,10 @@
-// Compiles HLSL files with Microsoft's DXC as wgpu does, and prints a line for each: what came of it, the milliseconds of
-// CPU time it took, the file, and the compiler's message.
+// Compiles HLSL files with Microsoft's DXC as wgpu does. Prints a line for each: "compiled" or "refused", the CPU time
+// in milliseconds, the file, and the compiler's message.
 //
 //     dxc LIBRARY MODEL LIST
 //
-// MODEL is a target such as cs_6_0. LIST names the files, one a line. A file is named ANYTHING.ENTRY.hlsl by its entry point.
+// MODEL is a target such as cs_6_0. LIST names the files, one a line. A file is named ANYTHING.ENTRY.hlsl, with its
+// entry point.
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -18,10 +19,10 @@
 
 static std::wstring wide(const std::string &text) { return std::wstring(text.begin(), text.end()); }
 
-// CPU time, since other programs may keep the machine busy.
+// CPU time, because other programs may keep the machine busy.
 static double milliseconds() { return 1000.0 * clock() / CLOCKS_PER_SEC; }
 
-// The word between the last two points of the path.
+// The word between the last two dots of the path.
 static std::string entry_of(const std::string &path) {
     size_t end = path.rfind('.');
     size_t start = end == std::string::npos ? end : path.rfind('.', end - 1);
@@ -58,7 +59,7 @@ int main(int argc, char **argv) {
             return 2;
         }
         std::wstring entry = wide(entry_of(path));
-        // wgpu's arguments, without those for debugging
+        // wgpu's arguments, without the debugging ones
         std::vector<LPCWSTR> arguments = {L"-E",   entry.c_str(), L"-T",           model.c_str(),
                                           L"-HV", L"2018",        L"-no-warnings", L"-Ges"};
         DxcBuffer buffer{text.data(), text.size(), DXC_CP_UTF8};

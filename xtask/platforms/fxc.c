@@ -1,25 +1,25 @@
-// Compiles HLSL files with Microsoft's FXC as wgpu does, and prints a line for each: what came of it, the milliseconds of
-// CPU time it took, the file, and the compiler's message.
+// Compiles HLSL files with Microsoft's FXC as wgpu does. Prints a line for each: "compiled" or "refused", the CPU time
+// in milliseconds, the file, and the compiler's message.
 //
 //     fxc.exe LIBRARY LIST
 //
-// LIST names the files, one a line. A file is named ANYTHING.ENTRY.hlsl by its entry point.
+// LIST names the files, one a line. A file is named ANYTHING.ENTRY.hlsl, with its entry point.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-// the calls of a blob's methods by name
+// for macros such as ID3D10Blob_Release
 #define COBJMACROS
 #include <windows.h>
 #include <d3dcommon.h>
 
-// D3DCOMPILE_ENABLE_STRICTNESS, the one flag that wgpu sets where it was built for release
+// D3DCOMPILE_ENABLE_STRICTNESS, the only flag that wgpu sets in release builds
 #define STRICTNESS 0x800
 
 typedef HRESULT(WINAPI *Compile)(LPCVOID text, SIZE_T length, LPCSTR name, const void *defines, void *include,
                                  LPCSTR entry, LPCSTR target, UINT flags, UINT effect_flags, ID3DBlob **code,
                                  ID3DBlob **messages);
 
-// CPU time, since other programs may keep the machine busy.
+// CPU time, because other programs may keep the machine busy.
 static double milliseconds(void) {
     FILETIME created, ended, kernel, user;
     GetProcessTimes(GetCurrentProcess(), &created, &ended, &kernel, &user);
@@ -40,7 +40,7 @@ static char *contents(const char *path, size_t *length) {
     return text;
 }
 
-// The word between the last two points of the path.
+// The word between the last two dots of the path.
 static int entry_of(const char *path, char *entry, size_t room) {
     const char *end = strrchr(path, '.');
     if (!end) return 0;

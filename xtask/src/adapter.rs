@@ -1,4 +1,4 @@
-//! The set-up: a usable GPU adapter is found, or a software one is installed, or the user is told how.
+//! Finds a usable GPU adapter, installs a software one, or says how to install one.
 
 use std::env::consts::OS;
 use std::fs;
@@ -8,16 +8,16 @@ use crate::args::Install;
 use crate::distribution::{Distribution, Step, shell_line};
 use crate::run::{Stop, answers, cargo, run, succeed};
 
-/// Makes sure that the machine has an adapter, or stops with what the user can do about it.
+/// Makes sure that the machine has an adapter, or stops with advice to the user.
 ///
-/// The program that looks is built in the profile that the caller goes on with, so that dependencies are built once.
+/// Builds the program that looks for adapters in the caller's profile, so that dependencies are built once.
 pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
-    // Built apart from its run: a build that fails must not read as "no adapter".
+    // Built before it runs, so that a failed build is not taken for "no adapter".
     run(&mut cargo(&["build", "--profile", profile, "-p", "wgloss-cli"]))?;
     let before = found(profile)?;
     let missing = match before {
         Found::Adapter => return Ok(()),
-        Found::SoftwareGl => "no GPU, and of software drivers only GL's, which takes one thread at a time",
+        Found::SoftwareGl => "no GPU, and the only software driver is GL's, which runs one thread at a time",
         Found::None => "no usable GPU adapter",
     };
     let (steps, prefix) = match way_to_install(install) {
@@ -38,7 +38,7 @@ pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
             return Err(Stop::NoAdapter(format!("installing one failed: {why}. {advice}")));
         }
     }
-    // where WGPU_BACKEND says gl, it stays so
+    // with WGPU_BACKEND=gl the adapter is still GL's, which is fine
     if found(profile)? != Found::None {
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     ))
 }
 
-/// The steps that install a software driver, and what they are run by; or why none can be installed, and what to do.
+/// The steps that install a software driver, and the prefix to run them with; or why none can be installed, and advice.
 fn way_to_install(install: Install) -> Result<(&'static [Step], &'static [&'static str]), String> {
     let Some(distribution) = this_distribution() else {
         return Err(format!(
@@ -71,16 +71,16 @@ fn way_to_install(install: Install) -> Result<(&'static [Step], &'static [&'stat
     Ok((steps, if root { &[] } else { &["sudo", "-n"] }))
 }
 
-/// What there is to run on.
+/// The adapter that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Found {
     Adapter,
-    /// An adapter that is a CPU behind GL: Mesa brings one along with a desktop.
+    /// Mesa's GL on the CPU, which comes with a desktop.
     SoftwareGl,
     None,
 }
 
-/// Asks the project's own program, since what it would use is what counts.
+/// Asks `wgloss devices`, because the program's own choice is what matters.
 fn found(profile: &'static str) -> Result<Found, Stop> {
     let mut devices = cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]);
     let ended = devices.stderr(Stdio::inherit()).output();
@@ -93,8 +93,8 @@ fn found(profile: &'static str) -> Result<Found, Stop> {
     })
 }
 
-/// What `wgloss devices` means by its exit status, 0 an adapter, 1 none, a panic or a signal neither; and by its lines about the
-/// adapter that is used.
+/// Interprets the exit status of `wgloss devices` (0 an adapter, 1 none, `None` for anything else) and its lines about
+/// the adapter that is used.
 fn verdict(code: Option<i32>, devices: &str) -> Option<Found> {
     let mut used = devices.lines().skip_while(|line| !line.ends_with(" (used)")).skip(1);
     let used: Vec<&str> = used.by_ref().take_while(|line| line.starts_with(' ')).collect();
@@ -115,19 +115,19 @@ fn advice(steps: &[Step], root: bool) -> String {
     )
 }
 
-/// The family of this system, where it is known.
+/// The family of this Linux distribution, if it is known.
 pub fn this_distribution() -> Option<Distribution> {
     if OS != "linux" {
         return None;
     }
-    // os-release(5): the second stands in where the first is missing.
+    // os-release(5) names both files; the second is the fallback.
     let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release")).ok()?;
     Distribution::from_os_release(&text)
 }
 
-/// Whether root runs this.
+/// Whether the user is root.
 pub fn is_root() -> bool {
-    // The standard library has no call for the user's id.
+    // The standard library cannot tell the user's id.
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_two_promised_statuses_are_an_answer() {
+    fn only_exit_statuses_0_and_1_are_an_answer() {
         let listed = |kind: &str, backend: &str| {
             format!(
                 "other\n  type  Cpu\n  backend  gl\nthis (used)\n  driver  4.5 gl\n  type  {kind}\n  backend  {backend}\n"
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn the_advice_is_for_the_user_at_hand() {
+    fn the_advice_uses_sudo_unless_the_user_is_root() {
         let steps = Distribution::Fedora.install_steps();
         assert!(advice(steps, true).contains("\n    dnf install"));
         assert!(advice(steps, false).contains("\n    sudo dnf install"));
     }
 
-    // Silent commands, so that the tests' own output stays readable.
+    // These commands print nothing, which keeps the output of the tests readable.
     #[cfg(unix)]
     #[test]
     fn a_step_that_fails_stops() {

@@ -1,8 +1,8 @@
-//! What the user asked for: the command line, read.
+//! Parses the command line.
 
 use crate::platforms::is_row;
 
-/// The text `--help` prints, and what a wrong command line is answered with.
+/// The text that `--help` and a wrong command line print.
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
@@ -12,67 +12,69 @@ Usage: cargo xtask <demo | test> [--no-install]
        cargo xtask record FILE | BEFORE AFTER
        cargo xtask new-loss FAMILY ID
        cargo xtask mutants [shaders | sources] [--seed S] [--count N]
-                           [--file FILE] [--results FILE] [--minutes M]
+                           [--file FILE] [--results FILE] [--minutes N]
                            [--thorough | --list] [--no-install]
 
   demo          train the segmentation example and say where its picture is
-  test          run every check of the project, stopping at the first that fails
-  bench         measure every loss at real sizes, or the losses named, beside a
-                copy on the same GPU: a table and a chart under target/bench/
-  platforms     try the kernels, the library and the program on every platform
-                that Debian can stand in for, or the rows named, and keep what
-                came of it in docs/platforms.tsv. Needs Debian and root; a row
-                that can't run here is left out with a reason
-  fuzz          run every fuzz target, or those named, over the kept inputs in
-                fuzz/corpus/ (docs/reliability.md says what the targets are)
-  mutants       plant one-line faults in shaders, and in the sources of plans and
-                twins, and see which of them no check notices
-  record        write down in FILE what every planned kernel comes to, or list how
-                two such records differ
+  test          run every check of the project, and stop at the first that fails
+  bench         measure every loss, or the losses named, at real sizes, beside a
+                copy on the same GPU. Write tables and a chart to target/bench/
+  platforms     test the kernels, the library and the program on every platform
+                that Debian can emulate, or on the rows named. Write the results
+                to docs/platforms.tsv. Needs Debian and root; a row that can't
+                run here is left out, with a reason
+  fuzz          run every fuzz target, or those named, over the inputs in
+                fuzz/corpus/ (docs/reliability.md lists the targets)
+  mutants       plant one-line faults in shaders and in the sources of plans and
+                twins, and find those that no check notices
+  record        write every planned kernel to FILE, or list the differences of
+                two such records
   new-loss      lay down the files of a new loss, with the places to fill in:
                 `cargo xtask new-loss pointwise tweedie`
 
-  --quick       measure batches eight times smaller, and a few runs of each
-  --peers       run PyTorch, burn and candle on the same inputs too, where they
-                are installed (benches/RESULTS.md says how), and print ratios.
+  --quick       measure batches eight times smaller, with fewer runs
+  --peers       also run PyTorch, burn and candle on the same inputs, if they are
+                installed (benches/RESULTS.md says how), and print ratios.
                 WGLOSS_PYTHON names the python that has PyTorch
   --cost        measure time against size instead, over four decades, for one
                 loss of each family
-  --pack        measure nothing: make one archive that measures a GPU where there
-                is no Rust, beside PyTorch (benches/RESULTS.md says how)
-  --list        print the rows, what each installs and how long it takes; of
-                mutants, print them with their lines and plant none
-  --tables      write the tables of docs/platforms.md and README.md anew from
+  --pack        don't measure. Make an archive that measures a GPU on a machine
+                without Rust, beside PyTorch (benches/RESULTS.md says how)
+  --list        platforms: print the rows, what each installs and how long it
+                takes. mutants: print the mutants with their lines. Run nothing
+  --tables      write the tables of docs/platforms.md and README.md from
                 docs/platforms.tsv
-  --minutes     then run each target for N minutes over mutations of its inputs
-  --seed S      draw the mutants of another seed than 1
-  --count N     draw so many instead of 300 in shaders, beside those that are always
-                planted, and 150 in sources
-  --file FILE   plant in one file alone: geometry/elements, src/cpu/regions.rs
+  --minutes N   fuzz: also run each target for N minutes on mutations of its
+                inputs. mutants: stop after N minutes
+  --seed S      draw the mutants with this seed instead of 1
+  --count N     draw N mutants instead of 300 in shaders and 150 in sources. The
+                fixed faults in shaders are always planted
+  --file FILE   plant faults only in this file: geometry/elements,
+                src/cpu/regions.rs
   --results FILE
-                keep what came of each mutant there instead of in
-                target/mutants/results.tsv; the same command goes on from it
-  --minutes M   stop after so many
-  --thorough    run those that survived again, with everything that may kill them
-  --no-install  where no GPU adapter is found, don't install the software Vulkan
-                driver: print the command that would, and stop. Of platforms,
-                leave out what would install anything
+                append results to FILE instead of target/mutants/results.tsv. The
+                same command continues from there
+  --thorough    run the survivors again, with all cases and tests that may kill
+                them
+  --no-install  if there is no GPU adapter, print how to install a software Vulkan
+                driver, and stop. platforms: leave out rows that would install
+                anything
   -h, --help    print this text
 
-Exit status: 0 done; 1 something failed; 2 no usable GPU adapter, or a wrong
+Exit status: 0 success; 1 something failed; 2 no usable GPU adapter, or a wrong
 command line.
 ";
 
-/// Whether the machine may be given a software Vulkan driver.
+/// Whether a software Vulkan driver may be installed on the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Install {
-    /// Install one where no adapter is found.
+    /// Install one if no adapter is found.
     Allowed,
     /// Say how to install one, and stop.
     Forbidden,
 }
 
-/// A command line that makes sense.
+/// A valid command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Print the usage text.
@@ -81,15 +83,15 @@ pub enum Request {
     Demo(Install),
     /// Run every check.
     Test(Install),
-    /// Measure.
+    /// Measure the losses.
     Bench(Install, Bench),
-    /// Try these platforms; all where none is named.
+    /// Test these platforms; all if none is named.
     Platforms(Install, Vec<String>),
-    /// Say which platforms there are.
+    /// List the platforms.
     ListPlatforms,
-    /// Write the tables of platforms.
+    /// Write the tables of the platforms' results.
     WriteTables,
-    /// Run the fuzz targets, with these arguments of their runner.
+    /// Run the runner of the fuzz targets with these arguments.
     Fuzz(Vec<String>),
     /// Write a record of the kernels to this file.
     Record(String),
@@ -101,26 +103,26 @@ pub enum Request {
     Mutants(Install, Mutants),
 }
 
-/// Which faults are to be planted, and for how long.
+/// Which faults to plant, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutants {
-    /// Whether they are planted in shaders.
+    /// Whether to plant faults in shaders.
     pub shaders: bool,
-    /// Whether they are planted in the sources of plans and twins.
+    /// Whether to plant faults in the sources of plans and twins.
     pub sources: bool,
-    /// The seed of the draw.
+    /// The seed for drawing mutants.
     pub seed: u64,
-    /// How many are drawn, where not as many as is usual.
+    /// How many mutants to draw; `None` for the default.
     pub count: Option<usize>,
-    /// The one file to plant in.
+    /// The only file to plant faults in.
     pub file: Option<String>,
-    /// Where to keep the results.
+    /// The file for the results.
     pub results: Option<String>,
-    /// When to stop.
+    /// After how many minutes to stop.
     pub minutes: Option<u64>,
-    /// Whether survivors run again, with everything that may kill them.
+    /// Whether to run survivors again, with all cases and tests that may kill them.
     pub thorough: bool,
-    /// Whether the mutants are only printed.
+    /// Whether to print the mutants only.
     pub list: bool,
 }
 
@@ -141,7 +143,7 @@ impl Default for Mutants {
 }
 
 impl Mutants {
-    /// Sets an option that has a value.
+    /// Sets an option that takes a value.
     fn set(&mut self, name: &str, value: String) -> Result<(), String> {
         let number = || value.parse::<u64>().map_err(|_| format!("`{name}` wants a number, not `{value}`"));
         match name {
@@ -155,22 +157,22 @@ impl Mutants {
     }
 }
 
-/// What is to be measured.
+/// What to measure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bench {
-    /// Whether batches are small and runs few.
+    /// Whether to use small batches and few runs.
     pub quick: bool,
-    /// Whether peers run too.
+    /// Whether to run peers too.
     pub peers: bool,
-    /// Whether time is measured against size instead.
+    /// Whether to measure time against size instead.
     pub cost: bool,
-    /// Whether an archive is made instead that measures elsewhere.
+    /// Whether to make an archive that measures on another machine instead.
     pub pack: bool,
-    /// The losses, by id; all of them where there is none.
+    /// The ids of the losses; all losses if empty.
     pub losses: Vec<String>,
 }
 
-/// The first word of a command line.
+/// The task that a command line names.
 #[derive(Clone, Copy, PartialEq)]
 enum Task {
     Demo,
@@ -183,7 +185,7 @@ enum Task {
     Mutants,
 }
 
-/// Reads the arguments after the program's name; the error is one line for the user.
+/// Parses the arguments after the program's name. The error is one line for the user.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
     let mut task = None;
     let mut install = Install::Allowed;
@@ -194,7 +196,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     while let Some(argument) = arguments.next() {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
-            // the targets are the runner's, which says what is wrong with a name or a number
+            // the runner checks its own arguments
             (_, Some(Task::Fuzz)) => fuzz.push(argument),
             ("--no-install", _) => install = Install::Forbidden,
             ("demo", None) => task = Some(Task::Demo),
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn command_lines_that_make_sense() {
+    fn valid_command_lines_are_parsed() {
         for (line, request) in [
             ("demo", Request::Demo(Install::Allowed)),
             ("test", Request::Test(Install::Allowed)),
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn command_lines_that_do_not() {
+    fn wrong_command_lines_are_refused() {
         for (line, named) in [
             ("", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
             ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the losses take on this machine's GPU, beside a copy and beside peers.
+//! `cargo xtask bench`: measures the losses on this machine's GPU, and compares them with a copy and with peers.
 
 mod csv;
 mod pack;
@@ -14,30 +14,30 @@ use crate::adapter::set_up;
 use crate::args::{Bench, Install};
 use crate::run::{Stop, cargo, root, run};
 
-/// Where everything is written, from the project's root.
+/// The folder for all results, relative to the project's root.
 const FOLDER: &str = "target/bench";
 
-/// Measures, and says where the tables and charts are.
-pub fn bench(install: Install, asked: &Bench) -> Result<(), Stop> {
-    if asked.pack {
+/// Measures, and prints where the tables and charts are.
+pub fn bench(install: Install, options: &Bench) -> Result<(), Stop> {
+    if options.pack {
         return pack::pack();
     }
     set_up(install, "release")?;
     let folder = root().join(FOLDER);
     let mut report = cargo(&["bench", "-p", "wgloss", "--bench", "report", "--", "--out"]);
     report.arg(&folder).args(["--about", &versions::line()]);
-    let flags = [(asked.quick, "--quick"), (asked.cost, "--cost"), (asked.peers, "--inputs")];
-    report.args(flags.iter().filter(|(given, _)| *given).map(|(_, flag)| flag)).args(&asked.losses);
+    let flags = [(options.quick, "--quick"), (options.cost, "--cost"), (options.peers, "--inputs")];
+    report.args(flags.iter().filter(|(given, _)| *given).map(|(_, flag)| flag)).args(&options.losses);
     run(&mut report)?;
-    if asked.cost {
+    if options.cost {
         println!("the curves are {FOLDER}/cost.svg and {FOLDER}/cost.csv");
         return Ok(());
     }
 
     let ours = table::Ours::parse(&read(&folder.join("results.csv"))?).map_err(Stop::Failed)?;
     let mut text = ours.markdown();
-    if asked.peers {
-        let theirs = peers::run_all(&folder, ours.device(), asked.quick)?;
+    if options.peers {
+        let theirs = peers::run_all(&folder, ours.device(), options.quick)?;
         text += &ratios::markdown(&ours.times(), &theirs);
     }
     let results = folder.join("results.md");

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a segmentation trained on the GPU, and where to look at it.
+//! `cargo xtask demo`: trains a segmentation on the GPU, and says where its picture is.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,14 +7,14 @@ use crate::adapter::set_up;
 use crate::args::Install;
 use crate::run::{Stop, cargo, root, run};
 
-/// Where the example writes its picture, from the project's root.
+/// The picture of the example, relative to the project's root.
 const PICTURE: &str = "out/segmentation.png";
 
-/// Runs the example and makes sure that its picture is there.
+/// Runs the example, and checks that it wrote its picture.
 pub fn demo(install: Install) -> Result<(), Stop> {
     set_up(install, "release")?;
     let picture = root().join(PICTURE);
-    // A picture of an earlier run would hide that this one drew none.
+    // A picture of an earlier run would hide that this run drew none.
     match fs::remove_file(&picture) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(Stop::Failed(format!("{}: {error}", picture.display())));

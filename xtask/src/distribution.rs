@@ -1,21 +1,21 @@
-//! Which Linux distribution this is, and how its software Vulkan driver is installed.
+//! Recognises the Linux distribution, and knows how to install its software Vulkan driver.
 
-/// One command: the program, then its arguments.
+/// A command: the program, then its arguments.
 pub type Step = &'static [&'static str];
 
 /// A family of distributions that share a package manager and package names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distribution {
-    /// Debian, Ubuntu and what derives from them.
+    /// Debian, Ubuntu and their derivatives.
     Debian,
-    /// Fedora, RHEL and what derives from them.
+    /// Fedora, RHEL and their derivatives.
     Fedora,
 }
 
 impl Distribution {
     /// Finds the family in the text of an os-release file.
     pub fn from_os_release(text: &str) -> Option<Self> {
-        // ID comes first: what a system says it is counts before what it says it is like.
+        // ID decides before ID_LIKE.
         let names = ["ID", "ID_LIKE"].into_iter().filter_map(|key| value(text, key));
         names.flat_map(str::split_whitespace).find_map(Self::named)
     }
@@ -28,11 +28,11 @@ impl Distribution {
         }
     }
 
-    /// The commands, in order, that install Mesa's drivers (lavapipe is among them) and the Vulkan
-    /// loader, without which no program finds a driver.
+    /// The commands, in order, that install Mesa's drivers (with lavapipe) and the Vulkan loader, which programs need
+    /// to find a driver.
     pub fn install_steps(self) -> &'static [Step] {
         match self {
-            // Written with `env` since sudo drops the caller's environment.
+            // `env` sets the variable, because sudo drops the caller's environment.
             Self::Debian => &[
                 &["apt-get", "update"],
                 &[
@@ -50,7 +50,7 @@ impl Distribution {
     }
 }
 
-/// The steps as one line for a shell, each behind `prefix`.
+/// The steps as one line for a shell, each with `prefix` before it.
 pub fn shell_line(steps: &[Step], prefix: &[&str]) -> String {
     steps.iter().map(|step| [prefix, step].concat().join(" ")).collect::<Vec<_>>().join(" && ")
 }
@@ -78,7 +78,7 @@ mod tests {
             ("ID='ol'\r\nID_LIKE='fedora'\r\n", Some(Fedora)),
             ("ID=\"rocky\"\nID_LIKE=\"rhel centos\"\n", Some(Fedora)),
             ("ID=\"rhel\"\nID_LIKE=\"fedora\"\n", Some(Fedora)),
-            // ID decides, wherever it is written.
+            // ID decides, even on a later line.
             ("ID_LIKE=fedora\nID=debian\n", Some(Debian)),
             ("ID=arch\n", None),
             // Neither a longer key nor a longer name counts.

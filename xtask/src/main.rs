@@ -1,5 +1,5 @@
-//! `cargo xtask`: this project's demo, its whole test, its measurements, its platforms, its fuzzing and its mutants, on a machine
-//! that may have nothing but Rust.
+//! `cargo xtask`: runs the demo, all checks, benchmarks, platforms, fuzzing and mutants of this project, on a machine
+//! that needs only Rust.
 
 mod adapter;
 mod args;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         }
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install),
-        Ok(Request::Bench(install, asked)) => bench::bench(install, &asked),
+        Ok(Request::Bench(install, options)) => bench::bench(install, &options),
         Ok(Request::ListPlatforms) => platforms::list(),
         Ok(Request::WriteTables) => platforms::tables(),
         Ok(Request::Fuzz(arguments)) => fuzz::fuzz(&arguments),
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Ok(Request::Record(file)) => record::record(&file),
         Ok(Request::Compare(before, after)) => record::compare(&before, &after),
         Ok(Request::NewLoss(family, id)) => new_loss::new_loss(&family, &id),
-        Ok(Request::Mutants(install, asked)) => mutants::mutants(install, &asked),
+        Ok(Request::Mutants(install, options)) => mutants::mutants(install, &options),
         Err(complaint) => {
             eprint!("{complaint}\n\n{USAGE}");
             return ExitCode::from(2);

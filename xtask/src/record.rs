@@ -1,5 +1,5 @@
-//! `cargo xtask record`: writes down what every planned kernel comes to, and compares two such records, so that a change of how
-//! kernels are made can show that it changes none of them.
+//! `cargo xtask record`: writes a record of every planned kernel, and compares two records. It shows that a refactoring
+//! changes no kernel.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::run::{Stop, cargo, output, read, root, run};
 
-/// Writes a record to a file.
+/// Writes a record to `file`.
 pub fn record(file: &str) -> Result<(), Stop> {
     let folder = root().join("target/record");
     if folder.exists() {
@@ -48,18 +48,18 @@ pub fn record(file: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The roles of a dispatch's bindings, without the bindings' numbers.
+/// The roles of a dispatch's bindings, without their numbers.
 fn without_numbers(roles: &str) -> String {
     let names: BTreeSet<&str> = roles.split(' ').filter_map(|role| Some(role.split_once('=')?.1)).collect();
     names.into_iter().collect::<Vec<_>>().join(" ")
 }
 
-/// The columns of a dispatch's line that are compared, and those of a plan's.
+/// The columns that are compared, in the line of a dispatch and in the line of a plan.
 const DISPATCH: &[(usize, &str)] =
     &[(4, "entry point"), (5, "workgroups"), (6, "kernel"), (7, "bindings"), (8, "block"), (9, "windows")];
 const PLAN: &[(usize, &str)] = &[(4, "parameters"), (5, "scratch memory"), (6, "longest loop")];
 
-/// Lists the differences of two records by their kind, with how often each stands and where first.
+/// Prints each kind of difference between two records, with its count and the first place.
 pub fn compare(before: &str, after: &str) -> Result<(), Stop> {
     let (before, after) = (read(&root().join(before))?, read(&root().join(after))?);
     let kinds = differences(&before, &after);
@@ -70,7 +70,7 @@ pub fn compare(before: &str, after: &str) -> Result<(), Stop> {
     if kinds.is_empty() { Ok(()) } else { Err(Stop::Failed("the records differ".into())) }
 }
 
-/// The differences of two records: their kinds, each with its places.
+/// The differences between two records: the places of each kind.
 fn differences(before: &str, after: &str) -> BTreeMap<String, Vec<String>> {
     let of = |record: &str| -> BTreeMap<String, Vec<String>> {
         let line = |line: &str| {
@@ -99,13 +99,13 @@ fn differences(before: &str, after: &str) -> BTreeMap<String, Vec<String>> {
     kinds
 }
 
-/// A module as `spirv-dis` prints it.
+/// A SPIR-V module, parsed from the output of `spirv-dis`.
 struct SpirV {
-    /// Types, constants and variables by their ids: what each is made of.
+    /// The instructions of types, constants and variables, by id.
     globals: HashMap<String, Vec<String>>,
-    /// The lines of each function, from its `OpFunction` on.
+    /// The lines of each function, starting with its `OpFunction`.
     functions: HashMap<String, Vec<Vec<String>>>,
-    /// The decorations of each id, sorted.
+    /// The decorations of each id.
     decorations: HashMap<String, BTreeSet<String>>,
     entry: String,
     modes: BTreeSet<String>,
@@ -149,7 +149,8 @@ impl SpirV {
         module
     }
 
-    /// A digest of the entry point. The order and the ids of declarations do not change it, and a binding counts by its role.
+    /// A digest of the entry point. It does not depend on the order and the ids of declarations; a binding counts by
+    /// its role, not its number.
     fn digest(&self, roles: &str) -> String {
         let roles: HashMap<&str, &str> = roles.split(' ').filter_map(|role| role.split_once('=')).collect();
         let mut known = HashMap::new();
@@ -226,7 +227,7 @@ OpFunctionEnd
 ";
 
     #[test]
-    fn the_order_and_numbers_of_declarations_do_not_count_and_all_else_does() {
+    fn a_digest_ignores_only_the_order_and_numbers_of_declarations() {
         let of = |text: &str, roles: &str| SpirV::read(text).digest(roles);
         let plain = of(MODULE, "3=Operand");
         let renumbered = MODULE.replace("%2", "%77").replace("%5", "%6");

@@ -1,4 +1,4 @@
-//! Commands: run from the project's root, each announced by the line a user would type.
+//! Runs commands from the project's root, and prints each as the line a user would type.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,9 +11,9 @@ use std::time::Duration;
 /// Why the program stops before its end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Something that should have worked did not: exit status 1.
+    /// Something failed. The exit status is 1.
     Failed(String),
-    /// The machine has no adapter to work on: exit status 2.
+    /// The machine has no GPU adapter. The exit status is 2.
     NoAdapter(String),
 }
 
@@ -25,31 +25,31 @@ pub fn root() -> &'static Path {
 
 /// A `cargo` command at the project's root.
 pub fn cargo(args: &[&str]) -> Command {
-    // Cargo says which cargo it is, so that a toolchain chosen by the user is kept.
+    // CARGO is set by the cargo that runs xtask, so that the user's choice of toolchain is kept.
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(args).current_dir(root());
     command
 }
 
-/// Prints the command, then runs it to its end; anything but success is an error.
+/// Prints the command, runs it, and fails if it does.
 pub fn run(command: &mut Command) -> Result<(), Stop> {
     println!("> {}", Line(command));
     succeed(command)
 }
 
-/// Runs the command to its end; anything but success is an error that names it.
+/// Runs the command. If it fails, the error names it.
 pub fn succeed(command: &mut Command) -> Result<(), Stop> {
     let status = status(command)?;
     if status.success() { Ok(()) } else { Err(Stop::Failed(format!("{} ({status})", Line(command)))) }
 }
 
-/// Runs the command to its end, however it ends.
+/// Runs the command, and returns its exit status.
 fn status(command: &mut Command) -> Result<ExitStatus, Stop> {
     command.status().map_err(|error| Stop::Failed(format!("{} could not be run: {error}", Line(command))))
 }
 
-/// Whether the command can be run and succeeds, asked without showing what it prints.
+/// Whether the command succeeds. Hides what it prints.
 pub fn answers(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -59,13 +59,13 @@ pub fn answers(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// What the command prints on its standard output, asked without showing anything; nothing where it fails.
+/// What the command prints on its standard output, or `None` if it fails. Hides its errors.
 pub fn answer(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What the command prints on its standard output, where it succeeds.
+/// What the command prints on its standard output, or an error that names the command. Shows its errors.
 pub fn output(command: &mut Command) -> Result<String, Stop> {
     let output = command
         .stderr(Stdio::inherit())
@@ -78,12 +78,12 @@ pub fn output(command: &mut Command) -> Result<String, Stop> {
     }
 }
 
-/// The text of a file; the error names it.
+/// Reads a file. An error names it.
 pub fn read(path: &Path) -> Result<String, Stop> {
     fs::read_to_string(path).map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
 }
 
-/// A command as the line that a user would type for it.
+/// Displays a command as the line that a user would type.
 pub struct Line<'a>(pub &'a Command);
 
 impl fmt::Display for Line<'_> {
@@ -93,7 +93,7 @@ impl fmt::Display for Line<'_> {
             write!(f, "{}={} ", name.to_string_lossy(), quoted(value))?;
         }
         let program = Path::new(self.0.get_program());
-        // The full path of cargo is noise to the reader.
+        // The full path of cargo would only distract.
         match (program.strip_prefix(root()), program.file_stem()) {
             (Ok(ours), _) => write!(f, "{}", ours.display())?,
             (_, Some(name)) if name == "cargo" => write!(f, "cargo")?,
@@ -108,9 +108,9 @@ fn quoted(word: &OsStr) -> String {
     if word.is_empty() || word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.into_owned() }
 }
 
-/// How long something took, as a person says it.
+/// A duration such as "1.3 s" or "12 min 34 s".
 pub fn spoken(time: Duration) -> String {
-    // Minutes are split off after rounding, so that 59.96 s is not "60.0 s".
+    // Rounds before splitting off minutes, so that 59.96 s is not "60.0 s".
     let tenths = (time.as_secs_f64() * 10.0).round() as u64;
     let (minutes, tenths) = (tenths / 600, tenths % 600);
     match minutes {
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_reads_as_it_is_typed() {
+    fn a_command_is_displayed_as_it_is_typed() {
         let mut command = Command::new("/somewhere/bin/cargo");
         command.args(["test", "--", "two words"]).env("F", "-D w");
         assert_eq!(Line(&command).to_string(), "F=\"-D w\" cargo test -- \"two words\"");

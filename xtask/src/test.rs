@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change lands, in order, to the first failure.
+//! `cargo xtask test`: runs all checks that a change has to pass, and stops at the first failure.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use crate::args::Install;
 use crate::fuzz::RUNNER;
 use crate::run::{Line, Stop, answer, answers, cargo, output, root, spoken, succeed};
 
-/// The most that all checks take together on two cores, in minutes.
+/// The most minutes that all checks may take together on two cores.
 #[cfg(test)]
 const MOST: f32 = 20.0;
 
-/// Warnings are errors, also where clippy does not look.
+/// Makes warnings errors, for commands other than clippy.
 const WARNINGS: (&str, &str) = ("RUSTFLAGS", "-D warnings");
 
-/// The examples that assert what they show.
+/// The examples. Each asserts what it shows.
 const EXAMPLES: &[&str] = &[
     "examples/hello",
     "examples/own_buffers",
@@ -27,13 +27,13 @@ const EXAMPLES: &[&str] = &[
     "examples/landscape",
 ];
 
-/// Clippy's command for the fuzz targets.
+/// The arguments of clippy for the fuzz targets.
 const FUZZ_CLIPPY: &str = "clippy --manifest-path fuzz/Cargo.toml --no-default-features --features runner --target-dir target --all-targets -- -D warnings";
 
-/// One check: a command, what is asked of it, and how long it takes on two cores after the ones before it, in minutes.
+/// A check: a command, its condition, and how many minutes it takes on two cores after the earlier checks.
 #[derive(Debug)]
 struct Check {
-    /// A program that a check before it has built. Without one, the command is cargo's.
+    /// A program that an earlier check has built; `None` for cargo.
     built: Option<&'static str>,
     args: Vec<&'static str>,
     env: Option<(&'static str, &'static str)>,
@@ -41,16 +41,16 @@ struct Check {
     minutes: f32,
 }
 
-/// What is asked of a check's command.
+/// The condition that a check's command has to meet.
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     /// It succeeds.
     Succeeds,
-    /// It succeeds, where the toolchain has this component: a minimal one has not.
+    /// It succeeds. Left out if the toolchain lacks this component.
     SucceedsWith(&'static str),
-    /// It succeeds, where the toolchain has the standard library for this target.
+    /// It succeeds. Left out if the toolchain lacks the standard library for this target.
     SucceedsFor(&'static str),
-    /// It succeeds, and lists no package of this name or of the family it begins.
+    /// It succeeds, and lists no package with this name or with a name that begins with it and a hyphen.
     ListsNone(&'static str),
 }
 
@@ -60,14 +60,14 @@ impl Check {
         Self { built: None, args, env: None, kind, minutes }
     }
 
-    /// A program with its arguments, as `cargo test --workspace` leaves it beside this one. `cargo run` would build it again,
-    /// with all that it depends on: the features of dependencies that tests ask for are not among its own.
+    /// A check that runs a program built by `cargo test --workspace`, which lies beside this one. `cargo run` would
+    /// build it and its dependencies again, because tests turn on features of dependencies that it does not.
     fn of_built(minutes: f32, line: &'static str) -> Self {
         let mut words = line.split(' ');
         Self { built: words.next(), args: words.collect(), env: None, kind: Kind::Succeeds, minutes }
     }
 
-    /// The check with an environment variable set.
+    /// Sets an environment variable of the command.
     fn with(self, name: &'static str, value: &'static str) -> Self {
         Self { env: Some((name, value)), ..self }
     }
@@ -85,7 +85,7 @@ impl Check {
         command
     }
 
-    /// What this check needs and the toolchain lacks, and what installs it.
+    /// The component or target that the toolchain lacks for this check, and the command that installs it.
     fn lacks(&self) -> Option<(&'static str, String)> {
         match self.kind {
             Kind::SucceedsWith(component) if !answers(&mut cargo(&[self.args[0], "--version"])) => {
@@ -108,7 +108,7 @@ impl Check {
     }
 }
 
-/// The checks, in order. A test bounds the minutes that they take together.
+/// The checks, in order. A test bounds the sum of their minutes.
 fn checks() -> Vec<Check> {
     use Kind::{ListsNone, Succeeds, SucceedsFor, SucceedsWith};
     let web = "wasm32-unknown-unknown";
@@ -124,7 +124,8 @@ fn checks() -> Vec<Check> {
         Check::new(9.7, "test --workspace", Succeeds),
         Check::new(0.3, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
         Check::of_built(1.2, "wgloss verify --device all --dtype all"),
-        // on whatever adapter there is: the kernels for a GPU, those that DX12 gets, and those for any, with all of naga's checks
+        // on the adapter of this machine, whatever it is: kernels for a GPU, kernels for DX12, and kernels for any
+        // adapter with all of naga's checks
         Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "gpu"),
         Check::of_built(0.3, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "small"),
         Check::new(0.4, "test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
@@ -132,32 +133,32 @@ fn checks() -> Vec<Check> {
         Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "plain"),
     ];
     checks.extend(EXAMPLES.iter().map(|example| Check::of_built(0.1, example)));
-    // a workspace of its own: most of what it depends on has been built by then
+    // fuzz/ is its own workspace; most of its dependencies are built by now
     checks.push(Check::new(0.0, "fmt --manifest-path fuzz/Cargo.toml --check", SucceedsWith("rustfmt")));
     checks.push(Check::new(0.3, FUZZ_CLIPPY, SucceedsWith("clippy")));
     checks.push(Check::new(0.6, RUNNER, Succeeds));
-    // As a test, each benchmark's answer is checked and it runs once, on small inputs.
+    // In test mode each benchmark runs once on small inputs, and its result is checked.
     checks.push(Check::new(0.5, "test --workspace --bench losses --bench report", Succeeds));
     checks
 }
 
-/// A program in the folder that this one was built into.
+/// The path of a program in the folder that this one was built into.
 fn built(program: &str) -> PathBuf {
     let this = env::current_exe().unwrap_or_default();
     let folder = this.parent().unwrap_or(Path::new("target/debug"));
-    // a test of this program lies one folder deeper
+    // the tests of this program lie one folder deeper, in `deps`
     let folder = folder.parent().filter(|_| folder.ends_with("deps")).unwrap_or(folder);
     folder.join(program).with_extension(env::consts::EXE_EXTENSION)
 }
 
-/// Whether the toolchain has the standard library for a target. Without rustup, a distribution's rustc may have it too.
+/// Whether the toolchain has the standard library for a target. Asks rustc, because rustc may come without rustup.
 fn has_target(target: &str) -> bool {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.args(["--print", "target-libdir", "--target", target]).current_dir(root());
     answer(&mut rustc).is_some_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
-/// Runs every check this machine can run, and says which it could not.
+/// Runs every check that this toolchain can run, and prints which are left out.
 pub fn test(install: Install) -> Result<(), Stop> {
     let start = Instant::now();
     set_up(install, "dev")?;
@@ -195,7 +196,7 @@ fn summary(passed: usize, left_out: usize, time: &str) -> String {
 
 /// The first package in the output of `cargo tree --prefix none` that belongs to `family`.
 fn listed<'a>(tree: &'a str, family: &str) -> Option<&'a str> {
-    // Only the first word is a name: the folder this project lies in is on these lines too.
+    // Only the first word is a name. The folder of this project may be on the line too.
     tree.lines()
         .filter_map(|line| line.split_whitespace().next())
         .find(|name| name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
@@ -206,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_lists_packages_by_their_names() {
+    fn a_package_is_found_in_a_tree_by_its_name() {
         for (tree, found) in [
             ("wgloss v0.1.0 (/home/me/wgpu/wgloss)\n", None),
             ("wgloss v0.1.0\nwgpunit v1.0.0\n", None),
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn every_check_is_a_line_to_type() {
+    fn a_check_is_displayed_as_it_is_typed() {
         let lines: Vec<String> = checks().iter().map(|check| Line(&check.command()).to_string()).collect();
         let of_built = |program: &str| Line(&Command::new(built(program))).to_string();
         for line in [
@@ -234,17 +235,17 @@ mod tests {
     }
 
     #[test]
-    fn every_file_of_tests_is_in_the_page_about_testing() {
+    fn docs_testing_names_every_file_of_tests() {
         let page = std::fs::read_to_string(root().join("docs/testing.md")).expect("the page is there");
         let mut files: Vec<String> = Vec::new();
         for folder in ["src/gpu/tests", "tests/twins", "tests/accuracy", "tests/gpu", "tests/faults"] {
             let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there").flatten();
             files.extend(entries.map(|entry| entry.file_name().to_string_lossy().into_owned()));
         }
-        // shaders, and what is no test of its own
+        // drop shaders and files that hold no tests
         files.retain(|name| !name.ends_with(".wgsl") && !["main.rs", "mod.rs", "point.rs"].contains(&name.as_str()));
         for name in &files {
-            // some names stand in two folders
+            // two folders may have files of one name
             let wanted = files.iter().filter(|other| *other == name).count();
             let found = page.matches(&format!("`{name}`")).count();
             assert!(found >= wanted, "docs/testing.md names `{name}` {found} times, and there are {wanted}");
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn only_components_are_left_out() {
+    fn only_checks_with_missing_components_or_targets_are_left_out() {
         let lacks = |kind| Check::new(1.0, "no-such-component --check", kind).lacks();
         assert_eq!(lacks(Kind::SucceedsWith("it")), Some(("it", "rustup component add it".to_owned())));
         assert_eq!(lacks(Kind::SucceedsFor("no-such-target")).map(|(what, _)| what), Some("no-such-target"));
@@ -266,21 +267,21 @@ mod tests {
     }
 
     #[test]
-    fn all_checks_take_no_longer_than_they_may() {
+    fn the_checks_fit_into_their_minutes() {
         let minutes: f32 = checks().iter().map(|check| check.minutes).sum();
         assert!(minutes <= MOST, "{minutes} minutes");
     }
 
     #[test]
     fn a_listed_package_fails_its_check() {
-        // One line, which begins with "cargo".
+        // `cargo --version` prints one line that begins with "cargo".
         let check = |family| Check::new(0.0, "--version", Kind::ListsNone(family)).perform();
         assert_eq!(check("wgpu"), Ok(()));
         assert_eq!(check("cargo"), Err(Stop::Failed("cargo --version lists cargo".to_owned())));
     }
 
     #[test]
-    fn what_was_left_out_is_said_last() {
+    fn the_summary_counts_what_was_left_out() {
         assert_eq!(summary(12, 0, "3.0 s"), "all 12 checks passed (3.0 s)");
         assert_eq!(summary(10, 2, "3.0 s"), "all 10 checks passed (3.0 s; 2 left out, see above)");
     }

@@ -1,4 +1,5 @@
-//! What the peers in Rust share: a case's operands, how it is measured, the table that `cargo xtask bench --peers` reads.
+//! What the peers in Rust share: reading a case's operands, measuring it, and writing the table for `cargo xtask bench
+//! --peers`.
 
 mod npy;
 
@@ -10,41 +11,41 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What may fail, as libraries' own errors do.
+/// A result with any library's error.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// A loss of operands that are on the device.
+/// Computes a loss of operands that are on the device.
 pub type Loss<Value> = Box<dyn Fn() -> Result<Value>>;
 
 /// A library.
 pub trait Peer {
-    /// What it is called in the table.
+    /// Its name in the table.
     const NAME: &str;
-    /// A loss that remembers what it was made of.
+    /// The value of a loss, with what its gradients need.
     type Value;
-    /// Gradients, which may own much memory.
+    /// The gradients of a loss.
     type Gradients;
 
-    /// The loss of a case, where there is one here.
+    /// The loss of a case; `None` if this peer does not have it.
     fn prepare(&self, case: &Case) -> Result<Option<Loss<Self::Value>>>;
 
-    /// The gradients of a loss, once they are there.
+    /// The gradients of a loss. Returns when they are computed.
     fn gradients(&self, value: &Self::Value) -> Result<Self::Gradients>;
 
-    /// A loss as a number.
+    /// Reads the value of a loss.
     fn read(&self, value: Self::Value) -> Result<f32>;
 }
 
 /// A loss and its operands.
 pub struct Case {
-    /// The loss, by id.
+    /// The id of the loss.
     pub loss: String,
     differentiated: Vec<String>,
     arrays: HashMap<String, Array>,
 }
 
 impl Case {
-    /// The sizes and the elements of an operand that holds numbers.
+    /// The shape and the elements of an operand of floats.
     pub fn floats(&self, name: &str) -> (&[usize], &[f32]) {
         match self.arrays.get(name) {
             Some(Array { shape, data: Data::Floats(floats) }) => (shape, floats),
@@ -52,7 +53,7 @@ impl Case {
         }
     }
 
-    /// The same of one that holds labels.
+    /// The shape and the elements of an operand of labels.
     pub fn labels(&self, name: &str) -> (&[usize], &[i32]) {
         match self.arrays.get(name) {
             Some(Array { shape, data: Data::Labels(labels) }) => (shape, labels),
@@ -60,7 +61,7 @@ impl Case {
         }
     }
 
-    /// Whether an operand's gradient is asked for.
+    /// Whether the case needs the gradient of an operand.
     pub fn differentiates(&self, name: &str) -> bool {
         self.differentiated.iter().any(|differentiated| differentiated == name)
     }
@@ -76,7 +77,7 @@ impl Case {
     }
 }
 
-/// Measures the cases that the command line names, and writes a row for each: case,peer,value,ms,least_ms,runs.
+/// Measures the cases in the folder `--inputs`, and writes a row for each: case,peer,value,ms,least_ms,runs.
 pub fn run<P: Peer>(peer: &P) -> Result<()> {
     let (mut inputs, mut out, mut seconds, mut name) = (PathBuf::new(), PathBuf::new(), 1.0, P::NAME.to_owned());
     let mut words = std::env::args().skip(1);
@@ -96,7 +97,7 @@ pub fn run<P: Peer>(peer: &P) -> Result<()> {
             return Err(format!("`{line}` is no case: it takes three cells").into());
         };
         let operands = Case::read(&inputs.join(case), loss, differentiated)?;
-        // what there is no room for, as for the scores of all pairs, takes nothing from the others
+        // a case that fails, for example for lack of memory, is left out, and the others still run
         match peer.prepare(&operands).and_then(|loss| loss.map(|loss| measure(peer, &loss, seconds)).transpose()) {
             Ok(Some((value, times))) => {
                 let [ms, least] = [times[times.len() / 2], times[0]].map(|seconds| 1e3 * seconds);
@@ -109,22 +110,22 @@ pub fn run<P: Peer>(peer: &P) -> Result<()> {
     Ok(())
 }
 
-/// The value, and in order the seconds that value and gradients took in at least 7 runs.
+/// The value, and the sorted seconds of at least 7 runs of value and gradients.
 fn measure<P: Peer>(peer: &P, loss: &Loss<P::Value>, seconds: f64) -> Result<(f32, Vec<f64>)> {
     let run = || {
         let start = Instant::now();
         let value = loss()?;
         let gradients = peer.gradients(&value)?;
         let time = start.elapsed().as_secs_f64();
-        // a training step has yet to use them, so that to free them is no part of the time
+        // freeing the gradients is not measured, because a training step would use them first
         drop(gradients);
         Ok::<_, Box<dyn Error>>((time, value))
     };
-    // kernels are compiled, and then the best of several chosen; what fails is told by a read
+    // the first runs compile kernels and choose the best of several; reading shows errors
     peer.read(run()?.1)?;
     run()?;
     let (first, value) = run()?;
-    // at once: what it was made of would take room from the runs
+    // read now, because the value keeps memory that the next runs need
     let value = peer.read(value)?;
     let mut times = vec![first];
     let runs = (seconds / first).clamp(7.0, 99.0) as usize;

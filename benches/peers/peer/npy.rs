@@ -1,11 +1,11 @@
-//! NumPy's `.npy` format, as the benchmark writes it: version 1, little-endian, f32 or i64.
+//! Reads `.npy` files as the benchmark writes them: version 1, little-endian, f32 or i64.
 
 use std::fs;
 use std::path::Path;
 
 /// An operand.
 pub struct Array {
-    /// Its sizes.
+    /// Its shape.
     pub shape: Vec<usize>,
     /// Its elements.
     pub data: Data,

@@ -1,7 +1,7 @@
-//! NumPy's `.npy` format: a magic number, a Python literal that says what follows, the elements.
+//! NumPy's `.npy` format: a magic number, a header that is a Python literal, the elements.
 //!
-//! Read by hand, because a size that a damaged header claims must not be believed before it is compared with the file.
-//! The format has no bf16: what is bf16 is written as the f32 that it stands for, and read from `.safetensors`.
+//! Parsed by hand, because the size in a damaged header has to be compared with the file before memory is allocated.
+//! The format has no bf16, so bf16 arrays are written as f32.
 
 use super::Bytes;
 use std::io::Read;
@@ -9,7 +9,7 @@ use wgloss::{Array, DType, Data};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The longest header that is read: far more than that of the longest shape.
+/// The longest header that is read. The header of the longest shape is far shorter.
 const LONGEST_HEADER: usize = 1 << 20;
 
 const TYPES: [(DType, &str); 7] = [
@@ -22,35 +22,36 @@ const TYPES: [(DType, &str); 7] = [
     (DType::I64, "<i8"),
 ];
 
-/// The array in a file.
+/// Reads the array in a file.
 pub fn read(bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
     if bytes.next(MAGIC.len())?.is_none_or(|magic| magic != MAGIC) {
         return Err("is not an .npy file".into());
     }
     let mut next = |count: usize| bytes.next(count)?.ok_or_else(|| "is cut off in its header".to_string());
     let version = next(2)?;
-    // little-endian, of two or four bytes
+    // the size is little-endian, in two or four bytes
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0usize, |number, byte| number << 8 | usize::from(*byte));
     let size = match version[..] {
         [1, _] => number(&next(2)?),
         [2 | 3, _] => number(&next(4)?),
-        _ => return Err(format!("is of .npy version {}.{}, which is not known", version[0], version[1])),
+        _ => return Err(format!("has the unknown .npy version {}.{}", version[0], version[1])),
     };
     if size > LONGEST_HEADER && size as u64 <= bytes.left {
-        return Err(format!("has a damaged header: it is of {size} bytes, more than {LONGEST_HEADER}"));
+        return Err(format!("has a damaged header: {size} bytes are more than {LONGEST_HEADER}"));
     }
     let text = bytes.next(size)?.ok_or("is cut off in its header")?;
     let text = str::from_utf8(&text).map_err(|_| "has a damaged header: it is not text")?;
     Header::parse(text)?.array(bytes)
 }
 
-/// The bytes of a file that holds this array.
+/// The bytes of an `.npy` file that holds `array`.
 pub fn bytes(array: &Array) -> Vec<u8> {
     let dtype = if array.dtype() == DType::BF16 { DType::F32 } else { array.dtype() };
     let descr = TYPES.iter().find(|(known, _)| *known == dtype).map_or("", |(_, descr)| descr);
     let sizes: String = array.shape().iter().map(|size| format!("{size}, ")).collect();
     let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
-    // readers map the elements, which therefore begin at a multiple of 64 bytes, after a line feed
+    // the format ends the header with a line feed and starts the elements at a multiple of 64 bytes, so that they can
+    // be mapped
     let lead = MAGIC.len() + 4;
     let padded = (lead + header.len() + 1).next_multiple_of(64) - lead;
     header += &" ".repeat(padded - header.len() - 1);
@@ -69,7 +70,7 @@ pub fn bytes(array: &Array) -> Vec<u8> {
     bytes
 }
 
-/// What a header says.
+/// The contents of a header.
 struct Header {
     descr: String,
     fortran_order: bool,
@@ -88,7 +89,7 @@ impl Header {
                 "descr" => descr = Some(literal.string()?.to_string()),
                 "fortran_order" => fortran_order = Some(literal.flag()?),
                 "shape" => shape = Some(literal.shape()?),
-                other => return Err(format!("has a damaged header: it speaks of `{other}`")),
+                other => return Err(format!("has a damaged header: unknown key `{other}`")),
             }
             if !literal.eat(",") {
                 literal.expect("}")?;
@@ -101,12 +102,12 @@ impl Header {
         }
     }
 
-    /// The array that follows, read once its bytes are known to be there.
+    /// Reads the array after the header, if the file has exactly the bytes that the header claims.
     fn array(self, bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
         let dtype = TYPES.iter().find(|(_, descr)| *descr == self.descr || descr.replace('|', "<") == self.descr);
         let Some((dtype, _)) = dtype else {
             let known: Vec<_> = TYPES.iter().map(|(_, descr)| *descr).collect();
-            return Err(format!("holds {}; what is read is {}", self.descr, known.join(", ")));
+            return Err(format!("holds {}; supported are {}", self.descr, known.join(", ")));
         };
         let size = self.shape.iter().try_fold(dtype.size(), |size, &axis| size.checked_mul(axis));
         let size = size.ok_or_else(|| format!("is damaged: its shape {:?} is too large", self.shape))?;
@@ -123,7 +124,7 @@ impl Header {
     }
 }
 
-/// Elements in row-major order, from column-major order.
+/// Reorders elements from column-major to row-major order.
 fn row_major(elements: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
     let mut index = vec![0; shape.len()];
     let mut ordered = Vec::with_capacity(elements.len());
@@ -141,7 +142,7 @@ fn row_major(elements: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
     ordered
 }
 
-/// What is left of a Python literal.
+/// The unparsed rest of a Python literal.
 struct Literal<'a>(&'a str);
 
 impl<'a> Literal<'a> {
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_upper_halves_of_floats_are_written_as_floats() {
+    fn bf16_is_written_as_f32() {
         let array = Array::new(&[1.5, -3e38, 1e-40].map(bf16::from_f32), [3]).unwrap();
         let back = parse(&bytes(&array)).unwrap();
         assert_eq!((back.dtype(), back.to_f64()), (DType::F32, array.to_f64()));
@@ -289,7 +290,7 @@ mod tests {
             (file(1, "{'descr': '<f4', 'shape': (2,)}", &[0; 8]), "not complete"),
             (file(1, "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}", &[0; 8]), "expected True or False"),
             (file(1, &(header("<f4", "(2,)") + "x"), &[0; 8]), "not complete"),
-            (file(1, "{'colour': 'red'}", &[0; 8]), "speaks of `colour`"),
+            (file(1, "{'colour': 'red'}", &[0; 8]), "unknown key `colour`"),
             (file(1, "", &[0; 8]), "expected `{`"),
             (with("<f4", &format!("({}2)", "1,".repeat(64))), "65 axes"),
         ];
@@ -297,7 +298,7 @@ mod tests {
             let why = parse(&bytes).expect_err(expected);
             assert!(why.contains(expected), "{why} does not say {expected}");
         }
-        // and no other damage makes it panic
+        // no other damage panics
         for place in 0..good.len() {
             for byte in [0, b'(', b'9', 0xff] {
                 let mut bytes = good.clone();

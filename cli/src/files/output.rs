@@ -1,4 +1,4 @@
-//! Files written whole or not at all, in the place of what was there: its mode, its owner and its links stay.
+//! Writes files whole or not at all. A file that is replaced keeps its mode, its owner and its links.
 
 use super::signals;
 use crate::failure::Failure;
@@ -8,21 +8,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::{Builder, NamedTempFile};
 
-/// The temporaries that are on the disk. Whoever makes, renames or removes some holds it, so that a signal comes before or after.
+/// The temporary files on disk. Creating, renaming and removing them happens under this lock, so that a signal handler
+/// never sees one half done.
 static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
     TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes what is half written, and keeps anything else from being begun: the program is about to end.
+/// Removes the temporary files before the program ends. Returns the lock, so that no thread starts another file.
 pub fn abandon() -> impl Sized {
     let mut temporaries = temporaries();
     temporaries.drain(..).for_each(|path| drop(fs::remove_file(path)));
     temporaries
 }
 
-/// Writes each file. All are on the disk beside their places before the first takes its own.
+/// Writes all files. First each is written to a temporary file in its directory; then these replace the targets.
 pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
     signals::watch();
     let written = outputs.iter().map(|(place, bytes)| {
@@ -31,13 +32,14 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
         Ok((place, target, temporary))
     });
     let written = written.collect::<Result<Vec<_>, Failure>>()?;
-    // a signal that comes now waits for the last
+    // from here on a signal waits until all targets are replaced
     let mut temporaries = temporaries();
     let mut new: Vec<PathBuf> = Vec::new();
     for (place, target, temporary) in written {
         let is_new = !target.exists();
         if let Err(error) = temporary.take_place(&target, &mut temporaries) {
-            // some systems find a name too long only here; what was there before is replaced for good
+            // some systems refuse a too long name only here. Files that did not exist before are removed again;
+            // replaced ones cannot be brought back
             new.iter().for_each(|target| drop(fs::remove_file(target)));
             drop(temporaries);
             return Err(refuse(place, error));
@@ -47,16 +49,17 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The file behind a place; refuses what can be told to fail before anything is computed, as names that do not end so.
+/// The path of an output, without links. Refuses before anything is computed what could not be written, or has none of
+/// the `endings`.
 pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
     if !endings.iter().any(|ending| place.ends_with(ending)) {
         let files: Vec<_> = endings.iter().map(|ending| format!("FILE{ending}")).collect();
-        return Err(refuse(place, format!("the files written are {}", files.join(" and "))));
+        return Err(refuse(place, format!("expected {}", files.join(" or "))));
     }
     target(place)
 }
 
-/// Whether two paths, each without links in it, lead to one file.
+/// Whether two paths without links lead to one file.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     #[cfg(unix)]
     if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
@@ -67,17 +70,17 @@ pub fn is_same(a: &Path, b: &Path) -> bool {
 }
 
 fn target(place: &str) -> Result<PathBuf, Failure> {
-    // a link stays, and what it points to is replaced
+    // a link stays, and the file that it points to is replaced
     match fs::canonicalize(place) {
         Ok(target) => match fs::metadata(&target) {
-            Ok(there) if !there.is_file() => Err(refuse(place, "is there, and is not a file")),
-            Ok(there) if there.permissions().readonly() => Err(refuse(place, "is there, and may not be written")),
+            Ok(there) if !there.is_file() => Err(refuse(place, "exists, but is not a file")),
+            Ok(there) if there.permissions().readonly() => Err(refuse(place, "exists, but may not be written")),
             Ok(_) => Ok(target),
             Err(error) => Err(refuse(place, error)),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
             if let Ok(missing) = fs::read_link(place) {
-                return Err(refuse(place, format!("is a link to {}, which is not there", missing.display())));
+                return Err(refuse(place, format!("is a link to {}, which does not exist", missing.display())));
             }
             let name = Path::new(place).file_name().unwrap_or_default();
             let directory = fs::canonicalize(directory(Path::new(place)));
@@ -87,7 +90,7 @@ fn target(place: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-/// A file beside its place, which is gone when this is dropped.
+/// A temporary file in the directory of its target. It is deleted when dropped.
 struct Temporary(Option<NamedTempFile>);
 
 impl Temporary {
@@ -97,7 +100,7 @@ impl Temporary {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // nobody may read more of it than of what it replaces, not even for a moment
+            // nobody may read the temporary file who may not read the file that it replaces
             let mode = there.as_ref().map_or(0o666, |there| there.permissions().mode() & 0o777);
             builder.permissions(fs::Permissions::from_mode(mode | 0o200));
         }
@@ -118,7 +121,8 @@ impl Temporary {
         Ok(temporary)
     }
 
-    /// Takes the target's place. Where a new file would part it from its other names or its owner, its contents alone change.
+    /// Renames the temporary file to the target. If the target has hard links or another owner, which a rename would
+    /// lose, overwrites its contents instead.
     fn take_place(mut self, target: &Path, temporaries: &mut Vec<PathBuf>) -> io::Result<()> {
         let Some(file) = self.0.take() else { return Ok(()) };
         temporaries.retain(|path| path != file.path());
@@ -140,7 +144,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Whether a file has other names, or another owner than a new one.
+/// Whether a file has more than one hard link, or another owner than a new file gets.
 #[cfg(unix)]
 fn is_tied(there: &Metadata, new: &File) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Tensors of `.safetensors` files.
+//! Reads tensors of `.safetensors` files.
 
 use super::Bytes;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
@@ -8,7 +8,7 @@ use wgloss::{Array, DType};
 /// The longest header that is read: the format's own limit.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The tensor of this name in a file, of which nothing else but the header is kept.
+/// Reads the tensor named `tensor`. Of the file, only the header and this tensor are held in memory.
 pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array, String> {
     let cut_off = || "is damaged: it is cut off in its header".to_string();
     let size = bytes.next(8)?.ok_or_else(cut_off)?;
@@ -18,7 +18,7 @@ pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array,
         return Err(format!("is damaged: its header is longer than {LONGEST_HEADER} bytes"));
     }
     let header = bytes.next(size)?.ok_or_else(cut_off)?;
-    // shapes, dtypes and offsets are held against each other
+    // deserialising checks shapes, dtypes and offsets against each other
     let file: Metadata = serde_json::from_slice(&header).map_err(|error| format!("is damaged: {error}"))?;
     if file.data_len() as u64 != bytes.left {
         let (named, held) = (file.data_len(), bytes.left);
@@ -27,9 +27,9 @@ pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array,
     let mut names = file.offset_keys();
     names.sort_unstable();
     let Some(tensor) = tensor else {
-        return Err(format!("write FILE.safetensors:TENSOR, with one of its tensors: {}", names.join(", ")));
+        return Err(format!("expected FILE.safetensors:TENSOR; its tensors are {}", names.join(", ")));
     };
-    let info = file.info(tensor).ok_or_else(|| format!("has no such tensor, but {}", names.join(", ")))?;
+    let info = file.info(tensor).ok_or_else(|| format!("has no such tensor; it has {}", names.join(", ")))?;
     let dtype = dtype(info.dtype)?;
     let (start, end) = info.data_offsets;
     bytes.skip(start)?;
@@ -52,7 +52,7 @@ fn dtype(dtype: Dtype) -> Result<DType, String> {
         Dtype::U32 => DType::U32,
         Dtype::U8 => DType::U8,
         Dtype::I64 => DType::I64,
-        other => return Err(format!("holds {other:?}; what is read is F32, F16, BF16, F64, I32, U32, U8 and I64")),
+        other => return Err(format!("holds {other:?}; supported are F32, F16, BF16, F64, I32, U32, U8 and I64")),
     })
 }
 
@@ -80,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_read_as_what_they_are() {
-        // one and a half, and the smallest there is
+    fn f16_and_bf16_keep_their_dtype() {
+        // 1.5, and the smallest subnormal
         for (name, dtype, elements, least) in [
             ("F16", DType::F16, [0x00, 0x3e, 1, 0], 2f64.powi(-24)),
             ("BF16", DType::BF16, [0xc0, 0x3f, 1, 0], 2f64.powi(-133)),
@@ -104,7 +104,7 @@ mod tests {
             (file(&header("F32", "[4611686018427387904,4]", 8), &[0; 8]), Some("x"), "is damaged"),
             (file(&header("F99", "[2]", 8), &[0; 8]), Some("x"), "is damaged"),
             (file(&header("C64", "[1]", 8), &[0; 8]), Some("x"), "holds C64"),
-            (good.clone(), Some("y"), "no such tensor, but x"),
+            (good.clone(), Some("y"), "no such tensor; it has x"),
             (good.clone(), None, "FILE.safetensors:TENSOR"),
         ];
         for (bytes, tensor, expected) in damaged {

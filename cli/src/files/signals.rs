@@ -1,9 +1,10 @@
-//! An interrupt leaves no file half written.
+//! Removes temporary files when a signal ends the program.
 
 use super::output;
 use std::sync::Once;
 
-/// Watches for the signals that end the program, from the first file on. Where none can be watched, they end it as ever.
+/// Starts to handle the signals that end the program, at the first file that is written. Without a handler they end it
+/// as usual.
 pub fn watch() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(begin);
@@ -12,22 +13,22 @@ pub fn watch() {
 #[cfg(unix)]
 fn begin() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    // where that cannot be asked, as elsewhere than on Linux, a hangup is left to what started the program
+    // Only Linux tells which signals are ignored. Elsewhere SIGHUP is not handled, so that `nohup` keeps working.
     let ignored = ignored();
     let hangup = ignored.map(|_| SIGHUP);
-    let is_heard = |signal: &i32| ignored.is_none_or(|ignored| ignored & (1 << (signal - 1)) == 0);
-    let heard = [SIGINT, SIGTERM].into_iter().chain(hangup).filter(is_heard);
-    let Ok(mut signals) = signal_hook::iterator::Signals::new(heard) else { return };
+    let is_handled = |signal: &i32| ignored.is_none_or(|ignored| ignored & (1 << (signal - 1)) == 0);
+    let handled = [SIGINT, SIGTERM].into_iter().chain(hangup).filter(is_handled);
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(handled) else { return };
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let _held = output::abandon();
-            // whoever waits for the program sees what ended it
+            // the parent process sees which signal ended the program
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     });
 }
 
-/// The signals that the program was started to ignore, as `nohup` and a shell's background jobs are; a bit each.
+/// A bit for each signal that the program was started to ignore, as under `nohup` or in a shell's background job.
 #[cfg(unix)]
 fn ignored() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -39,7 +40,7 @@ fn ignored() -> Option<u64> {
 fn begin() {
     let _ = ctrlc::set_handler(|| {
         let _held = output::abandon();
-        // what Windows itself ends a program with
+        // STATUS_CONTROL_C_EXIT, the exit code that Windows itself would use
         std::process::exit(0xC000_013A_u32.cast_signed());
     });
 }

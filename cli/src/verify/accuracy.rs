@@ -1,19 +1,19 @@
-//! How accurate a loss is: the worst relative errors of its value and of each gradient over many cases.
+//! The accuracy of a loss: the worst relative errors of its value and of each gradient over many cases.
 
 use super::judge::Judged;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-/// What the value of a loss is called among its tensors.
+/// The name of the loss's value beside the names of the gradients.
 pub const LOSS: &str = "loss";
 
-/// The worst error of each tensor, relative to the largest magnitude that is expected of the tensor; those of gradients by the
-/// names of their operands.
+/// The worst error of each tensor, relative to the largest magnitude expected in it. A gradient has the name of its
+/// operand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Accuracy(Vec<(String, f64)>);
 
 impl Accuracy {
-    /// Takes in one more tensor. One that should be nothing but zeros has no relative error.
+    /// Adds a tensor. One that is expected to be all zeros has no relative error, and does not count.
     pub fn count(&mut self, name: &str, judged: &Judged) {
         let Some(relative) = judged.relative else { return };
         match self.0.iter_mut().find(|(known, _)| known == name) {
@@ -22,7 +22,7 @@ impl Accuracy {
         }
     }
 
-    /// Takes in what other cases came to.
+    /// Adds the errors of other cases.
     pub fn add(&mut self, other: Accuracy) {
         for (name, relative) in other.0 {
             self.count(&name, &Judged { share: 0.0, relative: Some(relative), miss: None });
@@ -41,7 +41,7 @@ impl Serialize for Accuracy {
     }
 }
 
-/// Three digits of a number; nothing where it is not finite, for which JSON has no number.
+/// Rounds to three digits. `None` for NaN and infinities, which JSON cannot hold.
 pub fn short(x: f64) -> Option<f64> {
     format!("{x:.2e}").parse().ok().filter(|x: &f64| x.is_finite())
 }

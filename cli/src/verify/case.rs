@@ -1,4 +1,4 @@
-//! Reads conformance cases: a list of them in JSON, their tensors in a safetensors file.
+//! Reads conformance cases: a list in JSON, and their tensors in a safetensors file.
 
 use super::judge::Tolerance;
 use crate::device::Job;
@@ -19,25 +19,25 @@ pub struct Suite {
 
 /// A case.
 pub struct Case {
-    /// Its name; empty where it has none.
+    /// Its name, or an empty string.
     pub name: String,
-    /// What to do and what should come of it, or what the runner does not know about it.
+    /// The case, or why it could not be read.
     pub body: Result<Body, String>,
 }
 
-/// What to evaluate and what should come of it.
+/// What to evaluate, and the expected result.
 #[derive(Clone)]
 pub struct Body {
     /// What to evaluate.
     pub job: Job,
-    /// What should come of it.
+    /// The expected result.
     pub expected: Expected,
 }
 
-/// What should come of a case.
+/// The expected result of a case.
 #[derive(Clone)]
 pub enum Expected {
-    /// A refusal of this kind.
+    /// An error of this kind.
     Refusal(String),
     /// These numbers.
     Numbers {
@@ -45,7 +45,7 @@ pub enum Expected {
         tolerance: Tolerance,
         /// The loss.
         loss: Array,
-        /// The gradients, by operand.
+        /// The gradients, by the names of their operands.
         gradients: Vec<(String, Array)>,
     },
 }
@@ -93,7 +93,7 @@ impl Text {
                 loss: tensors.array("expect/loss")?,
                 gradients: tensors.named("expect/grad/", &self.gradients)?,
             },
-            _ => return Err("neither a refusal nor a pair of tolerances".into()),
+            _ => return Err("expected an `error`, or `rtol` and `atol`".into()),
         };
         tensors.all_used()?;
         Ok(Body { job: Job { loss, options, operands, upstream }, expected })
@@ -113,7 +113,7 @@ fn option(name: &str, json: &Json) -> Result<Value, String> {
     })
 }
 
-/// The tensors of a case, which has to use all of them.
+/// The tensors of a case. The case has to use all of them.
 struct Tensors<'a> {
     prefix: String,
     file: &'a SafeTensors<'a>,

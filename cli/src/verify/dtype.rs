@@ -1,4 +1,4 @@
-//! Conformance cases whose floats are stored in 16 bits: what should come of them is the CPU twin's, in f64.
+//! Stores the floats of conformance cases in 16 bits. The CPU twin then computes in f64 what is expected.
 
 use super::case::{Body, Case, Expected};
 use crate::device::{Job, Way};
@@ -8,9 +8,9 @@ use wgloss::{Array, DType};
 /// The dtypes to verify.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum Dtypes {
-    /// As the cases have them, whose own numbers should come of them.
+    /// As the cases store them. The cases have the expected numbers.
     F32,
-    /// IEEE's 16 bits.
+    /// IEEE half precision.
     F16,
     /// The upper 16 bits of f32.
     Bf16,
@@ -28,13 +28,13 @@ impl Dtypes {
         }
     }
 
-    /// What a report calls a device and a dtype: the device alone where there is nothing but f32.
+    /// The name of a device and a dtype in the output. With f32 alone it is the device.
     pub fn label(self, device: &str, dtype: DType) -> String {
         if self == Dtypes::F32 { device.into() } else { format!("{device} {:<4}", dtype.to_string()) }
     }
 }
 
-/// A case with its floats in this dtype. As f32 it stays as it is.
+/// The case with its floats rounded to `dtype`. For f32 it is unchanged.
 pub fn stored_as(case: &Case, dtype: DType) -> Case {
     let stored = |body: &Body| if dtype == DType::F32 { Ok(body.clone()) } else { rounded(body, dtype) };
     Case { name: case.name.clone(), body: case.body.as_ref().map_err(String::clone).and_then(stored) }

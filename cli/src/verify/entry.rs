@@ -1,4 +1,4 @@
-//! What the cases of one loss came to in one dtype on one device.
+//! The results of one loss's cases in one dtype on one device.
 
 use super::accuracy::{Accuracy, short};
 use super::trial::{Tally, Trial};
@@ -8,30 +8,30 @@ use std::io::{self, Write};
 use std::time::Duration;
 use wgloss::DType;
 
-/// What the cases of one loss came to in one dtype on one device.
+/// The results of one loss's cases in one dtype on one device.
 pub struct Entry {
     pub loss: String,
     device: &'static str,
     dtype: String,
-    /// The device and the dtype, as a line of the program says them.
+    /// The device and the dtype, as they are printed.
     label: String,
     pub outcome: Outcome,
 }
 
-/// What cases came to.
+/// Whether cases ran, and their results.
 pub enum Outcome {
     /// They ran.
     Ran {
         /// How many passed.
         tally: Tally,
-        /// How far off they were.
+        /// The worst errors.
         accuracy: Accuracy,
-        /// What went wrong.
+        /// The differences from what was expected.
         failures: Vec<Failed>,
-        /// How long they took, while other threads ran other losses.
+        /// How long they took. Other threads ran other losses meanwhile.
         time: Duration,
     },
-    /// The device is not there.
+    /// The device could not be opened.
     Missing { failed: usize },
     /// The library does not know the loss.
     Unknown { cases: usize, failed: usize },
@@ -45,19 +45,19 @@ pub struct Failed {
 }
 
 impl Entry {
-    /// Of a loss, on no device in particular.
+    /// An entry without a device.
     pub fn new(loss: &str, outcome: Outcome) -> Entry {
         Entry { loss: loss.into(), device: "", dtype: String::new(), label: String::new(), outcome }
     }
 
-    /// Of a loss, before its cases run.
+    /// An entry whose cases have not run yet.
     pub fn on(loss: &str, device: &'static str, dtype: DType, label: String) -> Entry {
         let (tally, accuracy) = (Tally::default(), Accuracy::default());
         let outcome = Outcome::Ran { tally, accuracy, failures: Vec::new(), time: Duration::ZERO };
         Entry { loss: loss.into(), device, dtype: dtype.to_string(), label, outcome }
     }
 
-    /// Counts one more case.
+    /// Adds the result of a case.
     pub fn count(&mut self, case: &str, trial: Trial) {
         if let Outcome::Ran { tally, accuracy, failures, .. } = &mut self.outcome {
             tally.count(&trial);
@@ -66,14 +66,14 @@ impl Entry {
         }
     }
 
-    /// Notes how long all cases took.
+    /// Sets how long all cases took.
     pub fn took(&mut self, elapsed: Duration) {
         if let Outcome::Ran { time, .. } = &mut self.outcome {
             *time = elapsed;
         }
     }
 
-    /// How many passed and failed.
+    /// How many cases passed and failed.
     pub fn tally(&self) -> Tally {
         match self.outcome {
             Outcome::Ran { tally, .. } => tally,
@@ -81,7 +81,7 @@ impl Entry {
         }
     }
 
-    /// Writes it as a line for people, and a line for each failure.
+    /// Writes one line for the entry, and one for each failure.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let Entry { loss, label, .. } = self;
         match &self.outcome {

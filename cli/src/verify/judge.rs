@@ -1,4 +1,4 @@
-//! The pass rule of the conformance cases, for one tensor.
+//! Decides whether a tensor passes a conformance case.
 
 use std::fmt;
 use wgloss::{Array, DType};
@@ -6,30 +6,30 @@ use wgloss::{Array, DType};
 /// How far a tensor may lie from the expected one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
-    /// As a share of the largest finite magnitude expected.
+    /// Relative to the largest finite magnitude expected in the tensor.
     pub rtol: f64,
-    /// As a number, where little or nothing is expected.
+    /// Absolute, for tensors that are expected to be zero or tiny.
     pub atol: f64,
 }
 
 impl Tolerance {
-    /// The largest error allowed where `largest` is the largest finite magnitude expected.
+    /// The largest error allowed; `largest` is the largest finite magnitude expected.
     fn bound(self, largest: f64) -> f64 {
         if largest == 0.0 { self.atol } else { self.rtol * largest + self.atol.min(1e-6 * largest) }
     }
 }
 
-/// Half a unit in the last place of a number: what it may be off by for being stored.
+/// Half a unit in the last place: the error of rounding `number` to `dtype`.
 fn rounding(dtype: DType, number: f64) -> f64 {
     match dtype {
-        // 11 digits, and multiples of 2^-24 at the least
+        // f16 has 11 significant bits; subnormals are multiples of 2^-24
         DType::F16 => number.abs() * 2f64.powi(-11) + 2f64.powi(-25),
         DType::BF16 => number.abs() * 2f64.powi(-8),
         _ => 0.0,
     }
 }
 
-/// What a number is where it is stored: beyond the greatest f16, 65504, by half a step and more it is infinite.
+/// Rounds to infinity where `dtype` does. For f16 that is from half a step above its greatest number, 65504.
 fn stored(dtype: DType, number: f64) -> f64 {
     if dtype == DType::F16 && number.abs() >= 65520.0 { number * f64::INFINITY } else { number }
 }
@@ -37,14 +37,14 @@ fn stored(dtype: DType, number: f64) -> f64 {
 /// How a tensor differs from the expected one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Miss {
-    /// In its shape.
+    /// The shapes differ.
     Shape {
-        /// Its shape.
+        /// The tensor's shape.
         got: Vec<usize>,
         /// The shape expected.
         want: Vec<usize>,
     },
-    /// In an element, the worst of them.
+    /// An element differs. This is the worst one.
     Element {
         /// The element's index along each axis.
         at: Vec<usize>,
@@ -73,9 +73,9 @@ impl fmt::Display for Miss {
 pub struct Judged {
     /// The worst error as a share of its tolerance.
     pub share: f64,
-    /// The worst error as a share of the largest finite magnitude expected, where that is not 0.
+    /// The worst error as a share of the largest finite magnitude expected; `None` if that is 0.
     pub relative: Option<f64>,
-    /// How it differs by more than its tolerance, where it does.
+    /// The worst difference, if it exceeds the tolerance.
     pub miss: Option<Miss>,
 }
 
@@ -90,7 +90,7 @@ pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Judged {
     let largest = expected.iter().filter(|w| w.is_finite()).fold(0.0, |largest: f64, w| largest.max(w.abs()));
     let bound = tolerance.bound(largest);
     let share = |place: usize| match error(got[place], expected[place]) {
-        // 0 of a tolerance of 0 is a pass
+        // no error passes, even if the tolerance is 0
         0.0 => 0.0,
         f64::INFINITY => f64::INFINITY,
         error => error / (bound + rounding(dtype, expected[place])),
@@ -103,7 +103,7 @@ pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Judged {
     Judged { share, relative, miss: (share > 1.0).then(element) }
 }
 
-/// How far a value lies from the expected one: NaN and the infinities only ever match themselves.
+/// The distance of a value from the expected one. NaN and infinities only match themselves.
 fn error(got: f64, want: f64) -> f64 {
     if got == want || (got.is_nan() && want.is_nan()) {
         0.0
@@ -114,7 +114,7 @@ fn error(got: f64, want: f64) -> f64 {
     }
 }
 
-/// The index along each axis of an element of a row-major tensor.
+/// The index along each axis of element `place` of a row-major tensor.
 fn index(place: usize, shape: &[usize]) -> Vec<usize> {
     let mut rest = place;
     let mut index: Vec<usize> = shape
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_error_is_of_the_largest_finite_magnitude() {
+    fn errors_are_relative_to_the_largest_finite_magnitude() {
         let (nan, inf) = (f64::NAN, f64::INFINITY);
         let cases: [(&[f64], &[f64], Option<f64>); 7] = [
             (&[2.0, 1.5], &[2.0, 1.0], Some(0.25)),
@@ -164,9 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn a_tensor_passes_within_its_tolerance_alone() {
+    fn a_tensor_passes_only_within_its_tolerance() {
         let (nan, inf) = (f64::NAN, f64::INFINITY);
-        // got, want, and the share of the tolerance that the error takes
+        // got, want, and the error as a share of the tolerance
         let passes: [(&[f64], &[f64], f64); 7] = [
             (&[], &[], 0.0),
             (&[2.0, 1.0], &[2.0, 1.0], 0.0),
@@ -183,7 +183,7 @@ mod tests {
         let misses: [(&[f64], &[f64], usize); 9] = [
             (&[2.0, 1.0021], &[2.0, 1.0], 1),
             (&[2e-7], &[0.0], 0),
-            // atol counts for no more than 1e-6 of what is expected
+            // atol is capped at 1e-6 of the largest magnitude
             (&[1.01e-8], &[1e-8], 0),
             (&[nan, 1.0], &[1.0, nan], 1),
             (&[1.0, nan], &[1.0, 1.0], 1),
@@ -204,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn the_tolerance_is_that_of_the_largest_finite_magnitude() {
+    fn the_tolerance_scales_with_the_largest_finite_magnitude() {
         assert!(judged(&[f64::INFINITY, 1.1], &[f64::INFINITY, 1.0]).is_err());
         assert!(judged(&[-1000.0, 1.1], &[-1000.0, 1.0]).is_ok());
     }
 
     #[test]
-    fn what_is_stored_in_16_bits_may_be_rounded() {
+    fn numbers_stored_in_16_bits_may_be_rounded() {
         let judged = |dtype, got: f64, want: f64| {
             let array = |values: &[f64]| Array::new(values, [values.len()]).unwrap();
             result(judge(&array(&[got]).cast(dtype), &array(&[want]), Tolerance { rtol: 0.0, atol: 0.0 }))
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tensor_of_another_shape_is_a_miss_whatever_it_holds() {
+    fn a_tensor_of_another_shape_fails() {
         let array = |shape: &[usize]| Array::new(&[0.0; 4], shape).unwrap();
         let judged = judge(&array(&[4]), &array(&[2, 2]), TOLERANCE);
         assert_eq!(judged.miss, Some(Miss::Shape { got: vec![4], want: vec![2, 2] }));

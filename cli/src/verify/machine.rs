@@ -1,4 +1,4 @@
-//! What a report says of the machine: its system, the adapter that is used, and the kernels that are made for it.
+//! What a report says about the machine: its system, the adapter that is used, and the kind of kernels for it.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -7,7 +7,7 @@ use std::{fs, thread};
 use wgloss::wgpu::Features;
 use wgloss::{AdapterReport, adapters};
 
-/// The system, with nothing in it that tells whose it is.
+/// The system. Nothing in it identifies its user.
 #[derive(Serialize)]
 pub struct System {
     os: &'static str,
@@ -19,7 +19,7 @@ pub struct System {
 
 /// The system that the program runs on.
 pub fn system() -> System {
-    // os-release(5): the second stands in where the first is missing
+    // os-release(5) names both files; the second is the fallback
     let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release"));
     System {
         os: env::consts::OS,
@@ -29,13 +29,13 @@ pub fn system() -> System {
     }
 }
 
-/// What a distribution calls its release, in the text of an os-release file.
+/// The name of the release in an os-release file.
 fn release(text: &str) -> Option<String> {
     let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     Some(name.trim_matches(['"', '\'']).into())
 }
 
-/// The adapter that is used, and the kernels that are made for it.
+/// The adapter that is used, and the kind of kernels for it.
 pub fn adapter() -> Option<(Json, &'static str)> {
     let used = adapters().into_iter().find(|adapter| adapter.chosen)?;
     Some((description(&used), used.kernels))
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_release_is_called_what_its_file_says() {
+    fn the_name_of_a_release_is_found() {
         for (text, name) in [
             ("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", Some("Debian GNU/Linux 12 (bookworm)")),
             ("PRETTY_NAME='Fedora 41'", Some("Fedora 41")),

@@ -1,35 +1,36 @@
-//! What runs now: a bar where standard error is a terminal, and a line about whatever takes long, wherever it goes.
+//! Shows what is running: a bar if standard error is a terminal, and lines about slow losses on any standard error.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long something runs before that is said for the first time; it is said again after twice as long, and so on.
+/// When a loss runs this long, a line says that it is still running. The next line comes after twice the time, and so
+/// on.
 const LONG: Duration = Duration::from_secs(10);
 
-/// What each thread runs.
+/// What each thread is running.
 pub struct Progress {
     bar: ProgressBar,
     running: Mutex<Vec<Option<Running>>>,
 }
 
-/// What a thread runs.
+/// What a thread is running.
 struct Running {
     what: String,
     case: Option<String>,
     since: Instant,
-    /// When it is next said that it takes long.
+    /// How long after the start the next line comes.
     next: Duration,
 }
 
-/// A thread's place in the progress.
+/// The handle of one thread to the progress.
 pub struct Slot<'a> {
     progress: &'a Progress,
     place: usize,
 }
 
 impl Progress {
-    /// Of so many cases, on so many threads.
+    /// A progress over `cases` cases on `threads` threads.
     pub fn new(cases: usize, threads: usize) -> Progress {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}").expect("the template is well-formed");
         let bar = ProgressBar::new(cases as u64).with_style(style);
@@ -42,29 +43,29 @@ impl Progress {
         (0..threads).map(|place| Slot { progress: self, place })
     }
 
-    /// Prints something in the bar's place.
+    /// Hides the bar while `print` runs.
     pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// What runs now.
+    /// What is running.
     pub fn now(&self) -> Vec<String> {
         self.running().iter().flatten().map(Running::text).collect()
     }
 
-    /// A line about each thing that has run for long, and was not told about lately.
+    /// A line for each thread whose work takes long, if it is time to say so again.
     pub fn slow(&self, now: Instant) -> Vec<String> {
         let mut running = self.running();
         running.iter_mut().flatten().filter_map(|running| running.slow(now)).collect()
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<Option<Running>>> {
-        // what a thread that panicked was at is worth as much as before
+        // a panic under the lock leaves nothing inconsistent
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,26 +89,26 @@ impl Running {
 }
 
 impl Slot<'_> {
-    /// Something begins, in the place of what ran before.
+    /// The thread starts `what`, and is done with what it ran before.
     pub fn starts(&self, what: String) {
         let started = Running { what, case: None, since: Instant::now(), next: LONG };
         self.progress.running()[self.place] = Some(started);
         self.show();
     }
 
-    /// A case of it begins.
+    /// The thread starts this case.
     pub fn goes_on_with(&self, case: &str) {
         if let Some(running) = &mut self.progress.running()[self.place] {
             running.case = Some(case.into());
         }
     }
 
-    /// So many cases are done, or not to be run.
+    /// Moves the bar by `cases` cases that have run or will not run.
     pub fn skips(&self, cases: usize) {
         self.progress.bar.inc(cases as u64);
     }
 
-    /// Nothing runs any more.
+    /// The thread has nothing left to run.
     pub fn ends(&self) {
         self.progress.running()[self.place] = None;
         self.show();
@@ -127,27 +128,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_takes_long_is_named_with_its_case_at_doubling_intervals() {
+    fn slow_work_is_printed_with_its_case_at_doubling_intervals() {
         let progress = Progress::new(10, 2);
         let slots: Vec<Slot> = progress.slots().collect();
         slots[0].starts("dice on gpu in f32".into());
         slots[0].goes_on_with("large");
         let start = Instant::now();
-        let told = |seconds: u64| progress.slow(start + Duration::from_secs(seconds));
+        let printed = |seconds: u64| progress.slow(start + Duration::from_secs(seconds));
         let line = |seconds: u64| vec![format!("still running after {seconds} s: dice on gpu in f32, case large")];
         for (seconds, lines) in
             [(9, vec![]), (10, line(10)), (19, vec![]), (21, line(21)), (39, vec![]), (100, line(100))]
         {
-            assert_eq!(told(seconds), lines, "after {seconds} s");
+            assert_eq!(printed(seconds), lines, "after {seconds} s");
         }
-        assert_eq!(told(159), Vec::<String>::new());
-        assert_eq!(told(160), line(160));
+        assert_eq!(printed(159), Vec::<String>::new());
+        assert_eq!(printed(160), line(160));
 
         slots[1].starts("mse on gpu in f32".into());
         assert_eq!(progress.now(), ["dice on gpu in f32, case large", "mse on gpu in f32"]);
         slots[0].starts("nll on gpu in f32".into());
         slots[1].ends();
         assert_eq!(progress.now(), ["nll on gpu in f32"]);
-        assert_eq!(told(9), Vec::<String>::new(), "the time is that of the new one");
+        assert_eq!(printed(9), Vec::<String>::new(), "the time counts from the start of the new work");
     }
 }

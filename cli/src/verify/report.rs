@@ -1,4 +1,4 @@
-//! The report of a run as one file: JSON, a line for each loss, to be attached to an issue.
+//! The report of a run: one JSON file with a line for each loss, to attach to an issue.
 
 use super::Devices;
 use super::entry::Entry;
@@ -10,26 +10,26 @@ use crate::files::output;
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 
-/// What its numbers mean, said in the report itself.
+/// What the numbers mean. The report contains these notes.
 const NOTES: [&str; 4] = [
     "relative_errors: the worst error of the loss and of each gradient over the cases that expect numbers, divided by the \
-     largest magnitude that is expected of the tensor; in f16 and bf16 they include the rounding of stored gradients",
+     largest magnitude expected in the tensor; in f16 and bf16 they include the rounding of stored gradients",
     "worst_share: the worst error as a share of its tolerance; a case passes up to 1",
-    "null: there is a NaN, an infinity or another shape in the place of a number",
+    "null: the error is not finite, because of a NaN, an infinity or a wrong shape",
     "seconds: while other threads ran other losses",
 ];
 
-/// What is reported of a run.
+/// The report of a run.
 pub struct Report {
     place: String,
     head: Vec<(&'static str, Json)>,
     entries: Vec<Entry>,
-    /// What ran when it was last written, how many entries it had then, and when that was.
+    /// What was running when the file was last written, how many entries it had, and the time.
     written: Option<(Vec<String>, usize, Instant)>,
 }
 
 impl Report {
-    /// For this file.
+    /// A report for the file `place`.
     pub fn new(place: &str, devices: Devices, own_cases: bool) -> Report {
         let gpu = devices.list().contains(&Device::Gpu);
         let (adapter, kernels) = gpu.then(machine::adapter).flatten().unzip();
@@ -46,17 +46,18 @@ impl Report {
         Report { place: place.into(), head, entries: Vec::new(), written: None }
     }
 
-    /// The file.
+    /// The path of the file.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Takes in what a loss came to.
+    /// Adds the results of a loss.
     pub fn add(&mut self, entry: Entry) {
         self.entries.push(entry);
     }
 
-    /// Writes what there is, unless that was done within this time: should the program be ended, the report says what ran.
+    /// Writes what there is so far, at most once per `pause`. If the program is killed, the report says what was
+    /// running.
     pub fn keep(&mut self, progress: &Progress, pause: Duration) -> Result<(), Failure> {
         let running = progress.now();
         let is_due = match &self.written {
@@ -72,7 +73,7 @@ impl Report {
         Ok(())
     }
 
-    /// Writes the whole of it; also why there is no device, where there is none.
+    /// Writes the complete report, and why a device is missing, if one is.
     pub fn finish(&self, missing: Option<&wgloss::Error>) -> Result<(), Failure> {
         let missing = missing.map(|error| ("missing", json!(error.to_string())));
         self.write(&[("complete", json!(true))].into_iter().chain(missing).collect::<Vec<_>>())
@@ -82,7 +83,7 @@ impl Report {
         output::write(&[(&self.place, self.text(state).into_bytes())])
     }
 
-    /// Losses by their names, whatever the order in which they ended; each on a line of its own.
+    /// The text of the report. Losses are sorted by name, one a line.
     fn text(&self, state: &[(&str, Json)]) -> String {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.sort_by(|a, b| a.loss.cmp(&b.loss));
@@ -92,7 +93,7 @@ impl Report {
         for (name, value) in self.head.iter().chain(state).chain(&counts) {
             text += &format!("  \"{name}\": {},\n", format!("{value:#}").replace('\n', "\n  "));
         }
-        // an entry cannot fail to be JSON: its keys are texts
+        // serialising cannot fail, because all keys are strings
         let line = |entry: &&Entry| format!("    {}", serde_json::to_string(entry).unwrap_or_default());
         let lines: Vec<String> = entries.iter().map(line).collect();
         text + "  \"results\": [\n" + &lines.join(",\n") + "\n  ]\n}\n"

@@ -1,4 +1,4 @@
-//! Where conformance cases come from: the program itself, or a directory.
+//! Finds conformance cases in the program or in a directory.
 
 use crate::failure::Failure;
 use flate2::read::GzDecoder;
@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The cases that the program carries.
+/// The cases inside the program.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.tar.gz"));
 
 /// The files of one loss, unread.
@@ -16,7 +16,7 @@ pub struct Source {
     pub json: Vec<u8>,
     /// Their tensors.
     pub tensors: Vec<u8>,
-    /// What the two are called, without their extensions.
+    /// The name of both files, without extensions.
     pub name: String,
 }
 

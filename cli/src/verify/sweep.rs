@@ -1,11 +1,11 @@
-//! `wgloss verify --accuracy`: how many digits the GPU keeps over inputs that cost digits.
+//! `wgloss verify --accuracy`: prints how many digits the GPU keeps over inputs that cost digits.
 
 use crate::failure::Failure;
 use std::io::Write;
 use wgloss::Gpu;
 use wgloss_checks::sweep::{DIGITS, Draw, LOSES, Regime, Row, error};
 
-/// Prints a line for each loss; fails where one loses more than it may.
+/// Prints a line for each loss. Fails if one loses more digits than it may.
 pub fn run(losses: &[String], out: &mut impl Write) -> Result<(), Failure> {
     let gpu = Gpu::new()?;
     let mut failed = false;
@@ -30,7 +30,7 @@ pub fn run(losses: &[String], out: &mut impl Write) -> Result<(), Failure> {
     if failed { Err(Failure::Failed) } else { Ok(()) }
 }
 
-/// The errors of the values and of the gradients of one draw.
+/// The greatest relative errors of a draw's values and of its gradients.
 fn off(draw: &Draw, gpu: &Gpu) -> Result<[f64; 2], Failure> {
     let (want, want_gradients) = draw.by_twin()?;
     let (got, gradients) = draw.by_gpu(gpu)?;

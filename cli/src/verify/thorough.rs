@@ -1,4 +1,4 @@
-//! `wgloss verify --thorough`: calls that are drawn from a seed, each judged by the CPU twin.
+//! `wgloss verify --thorough`: runs calls that are drawn from a seed, and compares each with the CPU twin.
 
 use super::progress::{Progress, Slot};
 use crate::failure::Failure;
@@ -11,10 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wgloss_checks::thorough::{Devices, Kind, checks, count};
 
-/// The result of checking one place.
+/// The index of a check, and its result.
 type Ran = (usize, Result<(), String>);
 
-/// Runs as many checks as the time allows, on so many threads, each with devices of its own.
+/// Runs as many checks as the time allows. Each thread opens its own devices.
 pub fn run(
     losses: &[String],
     seed: u64,
@@ -34,7 +34,7 @@ pub fn run(
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(check) = checks.get(place).filter(|_| in_time()) else { break };
             slot.starts(format!("{}: {}", check.loss(), check.kind.name()));
-            // a defect of one check says nothing about the others
+            // a panic fails this check only
             let ran = panic::catch_unwind(AssertUnwindSafe(|| check.run(&devices)));
             let ran = ran.unwrap_or_else(|_| Err("the check panicked".into()));
             slot.skips(1);
@@ -65,7 +65,7 @@ pub fn run(
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             for line in progress.slow(Instant::now()) {
-                // where standard error is closed, nobody waits for it
+                // ignore a closed standard error
                 progress.aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
             }
         }
@@ -79,7 +79,7 @@ pub fn run(
     for (kind, all) in count(&checks) {
         let (passed, failed) = (of(&passed, kind), of(&failed, kind));
         let left_out = all - passed - failed;
-        let note = if left_out > 0 { format!(", {left_out} left out for want of time") } else { String::new() };
+        let note = if left_out > 0 { format!(", {left_out} left out for lack of time") } else { String::new() };
         writeln!(out, "{:<20} {passed} passed, {failed} failed{note}", kind.name())?;
     }
     let (passed, failed) = (passed.values().sum::<usize>(), failed.values().sum::<usize>());

@@ -1,59 +1,59 @@
-//! One case on one device, through every way in, and what cases came to.
+//! Runs one case on one device in every way, and counts results.
 
 use super::accuracy::{Accuracy, LOSS};
 use super::case::{Body, Case, Expected};
 use super::judge::judge;
 use crate::device::{Answer, Job, Way};
 
-/// What several cases came to.
+/// The results of several cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     /// The cases that passed.
     pub passed: usize,
     /// The cases that failed.
     pub failed: usize,
-    /// The worst error of any, as a share of its tolerance.
+    /// The worst error of all cases, as a share of its tolerance.
     pub worst: f64,
 }
 
 impl Tally {
-    /// Counts what other cases came to.
+    /// Adds the results of other cases.
     pub fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.worst = self.worst.max(other.worst);
     }
 
-    /// Counts one more case.
+    /// Adds the result of a case.
     pub fn count(&mut self, trial: &Trial) {
         let passed = trial.failures.is_empty();
         self.add(Tally { passed: passed.into(), failed: (!passed).into(), worst: trial.worst });
     }
 }
 
-/// What one case came to.
+/// The result of one case.
 #[derive(Debug, Default)]
 pub struct Trial {
     /// The worst error, as a share of its tolerance.
     pub worst: f64,
     /// The relative errors.
     pub accuracy: Accuracy,
-    /// What went wrong; nothing where the case passed.
+    /// The differences from what was expected; none if the case passed.
     pub failures: Vec<String>,
 }
 
 impl Trial {
-    /// Runs a case through these ways in, with its gradients and for the value alone.
+    /// Runs a case in each of `ways`, once with its gradients and once for the value alone.
     pub fn run(ways: &[Way], case: &Case) -> Trial {
         let mut trial = Trial::default();
         match &case.body {
             Err(why) => trial.failures.push(why.clone()),
             Ok(body) => {
-                let asked = asked(body);
+                let gradients = gradients(body);
                 let value_alone: &[&str] = &[];
                 for way in ways {
-                    trial.call(way, body, &asked);
-                    if !asked.is_empty() {
+                    trial.call(way, body, &gradients);
+                    if !gradients.is_empty() {
                         trial.call(way, body, value_alone);
                     }
                 }
@@ -63,7 +63,7 @@ impl Trial {
     }
 
     fn call(&mut self, way: &Way, body: &Body, gradients: &[&str]) {
-        let door = if gradients.is_empty() { "value alone" } else { "with gradients" };
+        let outputs = if gradients.is_empty() { "value alone" } else { "with gradients" };
         let answer = way.evaluate(&body.job, gradients);
         let differences = match (&body.expected, answer) {
             (Expected::Refusal(kind), Err(error)) if error.kind() == kind => Vec::new(),
@@ -72,7 +72,7 @@ impl Trial {
             (Expected::Numbers { .. }, Err(error)) => vec![format!("refused: {error}")],
             (expected, Ok(answer)) => self.differences(expected, &answer),
         };
-        self.failures.extend(differences.iter().map(|what| format!("{}, {door}: {what}", way.name())));
+        self.failures.extend(differences.iter().map(|what| format!("{}, {outputs}: {what}", way.name())));
     }
 
     fn differences(&mut self, expected: &Expected, answer: &Answer) -> Vec<String> {
@@ -90,8 +90,8 @@ impl Trial {
     }
 }
 
-/// The operands whose gradients to ask for. A refusal expects none, yet has to come through that door too.
-fn asked(body: &Body) -> Vec<&str> {
+/// The operands whose gradients to ask for. A case that expects an error has none, but has to fail with gradients too.
+fn gradients(body: &Body) -> Vec<&str> {
     match &body.expected {
         Expected::Numbers { gradients, .. } => gradients.iter().map(|(name, _)| name.as_str()).collect(),
         Expected::Refusal(_) => first_differentiable(&body.job).into_iter().collect(),

@@ -1,4 +1,4 @@
-//! What the tests of the program share: how it is run, and the files it is given.
+//! What the tests of the program share: running it, and making its input files.
 
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use serde_json::Value as Json;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Run {
     pub status: Option<i32>,
@@ -35,14 +35,14 @@ pub fn npy(shape: &[usize], elements: &[f32]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", &size[..], header.as_bytes(), &elements].concat()
 }
 
-/// The last elements of a file, of N bytes each.
+/// The last `count` elements of a file, each of N bytes.
 pub fn elements<const N: usize, E>(path: PathBuf, count: usize, of: fn([u8; N]) -> E) -> Vec<E> {
     let bytes = fs::read(path).unwrap();
     let elements = bytes[bytes.len() - count * N..].chunks_exact(N);
     elements.map(|chunk| of(chunk.try_into().unwrap())).collect()
 }
 
-/// A directory with two tensors, in every form that is read.
+/// A directory with two tensors, as `.npy` and as `.safetensors`.
 pub fn files() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
@@ -54,10 +54,10 @@ pub fn files() -> TempDir {
     directory
 }
 
-/// How the case ends.
+/// The end of the case's JSON.
 pub const ONE: &str = r#""gradients": ["input"], "rtol": 1e-5, "atol": 1e-7, "options": {"reduction": "sum"}"#;
 
-/// A directory with one case of mse, its list changed from `from` to `to`; a refusal has no numbers.
+/// A directory with one case of mse. Replaces `from` by `to` in its JSON. A case that expects an error has no numbers.
 pub fn cases(from: &str, to: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let list = format!(r#"{{"loss": "mse", "cases": [{{"name": "one", "inputs": ["input", "target"], {ONE}}}]}}"#);
@@ -77,7 +77,7 @@ pub fn cases(from: &str, to: &str) -> TempDir {
     directory
 }
 
-/// The report of a run, and the report's lines that hold a loss.
+/// The report of a run as JSON, and its lines about losses.
 pub fn report(path: PathBuf) -> (Json, Vec<String>) {
     let text = fs::read_to_string(path).unwrap();
     let lines = text.lines().filter(|line| line.trim_start().starts_with("{\"loss\"")).map(str::to_owned);

@@ -1,6 +1,6 @@
-//! Where places of the box are seen.
+//! Projects points of the box onto the picture.
 
-/// How far away the eye is, in halves of the box: near edges look longer than far ones, a little.
+/// The eye's distance in halves of the box. It gives a slight perspective.
 const DISTANCE: f64 = 8.0;
 
 /// An eye that looks at the middle of the box.
@@ -13,8 +13,8 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// The eye in this direction, in degrees around the vertical axis and above the floor's plane, and so near that the
-    /// box, so high to both sides, fills what it is seen in: left, top, right, bottom.
+    /// A camera in `direction`, in degrees around the vertical axis and above the floor. The zoom makes the box, which
+    /// reaches from `-half` to `half` vertically, fill the rectangle (left, top, right, bottom).
     pub fn new(direction: [f64; 2], [left, top, right, bottom]: [f64; 4], half: f64) -> Camera {
         let [(sin, cos), (rise, reach)] = direction.map(|angle| angle.to_radians().sin_cos());
         let mut camera = Camera {
@@ -37,29 +37,29 @@ impl Camera {
         camera
     }
 
-    /// Where a place is seen.
+    /// The position of a point on the picture.
     pub fn project(&self, place: [f64; 3]) -> [f64; 2] {
         let zoom = self.zoom * DISTANCE / (DISTANCE - dot(self.toward, place));
         [self.middle[0] + zoom * dot(self.right, place), self.middle[1] - zoom * dot(self.up, place)]
     }
 
-    /// How near a place is: what is nearer hides what is farther.
+    /// How near a point is to the eye. Nearer things hide farther ones.
     pub fn nearness(&self, place: [f64; 3]) -> f64 {
         let eye = self.toward.map(|part| DISTANCE * part);
         -(0..3).map(|axis| (eye[axis] - place[axis]).powi(2)).sum::<f64>()
     }
 
-    /// The ends of the two coordinates that face the eye, −1 or 1 each.
+    /// For each of the two coordinates, the end of the box that faces the eye: −1 or 1.
     pub fn near(&self) -> [f64; 2] {
         [self.toward[0], self.toward[1]].map(|part| if part < 0.0 { -1.0 } else { 1.0 })
     }
 
-    /// The upright edge of the box that is seen at the far left.
+    /// The coordinates of the vertical edge of the box that is leftmost on the picture.
     pub fn left(&self) -> [f64; 2] {
         [self.right[0], self.right[1]].map(|part| if part < 0.0 { 1.0 } else { -1.0 })
     }
 
-    /// How brightly a face is lit whose normal this is, from 0 to 1: the light comes over the left shoulder.
+    /// How brightly a face with this normal is lit, from 0 to 1. The light comes over the viewer's left shoulder.
     pub fn light(&self, normal: [f64; 3]) -> f64 {
         let light = [0, 1, 2].map(|axis| 0.5 * self.toward[axis] + 0.75 * self.up[axis] - 0.55 * self.right[axis]);
         let length = (dot(normal, normal) * dot(light, light)).sqrt();

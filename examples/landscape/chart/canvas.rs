@@ -1,4 +1,4 @@
-//! Polygons, lines and text of any fraction of a unit, on a `plotters` drawing that takes whole ones alone.
+//! Draws polygons, lines and text at fractional coordinates with `plotters`, which takes only integers.
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -14,15 +14,16 @@ use std::error::Error;
 /// A colour without transparency.
 pub type Colour = RGBColor;
 
-/// What drawing on a backend comes to.
+/// The result of drawing on a backend.
 pub type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
-/// The drawing's units in one of the picture's. A PNG is drawn so much larger and averaged, which smooths its edges.
+/// The units of the drawing in one unit of the picture. A PNG is drawn this much larger and then averaged, which
+/// smooths its edges.
 const FINER: u32 = 3;
 
 const FAMILY: &str = "sans-serif";
 
-/// Which part of a text lies where it is placed.
+/// The part of a text that is at its position.
 pub enum Align {
     /// Its left end.
     Left,
@@ -32,7 +33,7 @@ pub enum Align {
     Right,
 }
 
-/// A drawing in the making.
+/// A picture that is being drawn.
 pub struct Canvas<B: DrawingBackend>(DrawingArea<B, Shift>);
 
 impl<B: DrawingBackend> Canvas<B> {
@@ -50,7 +51,7 @@ impl<B: DrawingBackend> Canvas<B> {
     pub fn line(&self, points: &[[f64; 2]], width: f64, colour: &impl Color) -> Drawn<B> {
         let style = ShapeStyle::from(colour).stroke_width((width * f64::from(FINER)).round().max(1.0) as u32);
         let mut points: Vec<_> = points.iter().map(whole).collect();
-        // a line of no length has no direction
+        // a line without length has no direction
         points.dedup();
         if points.len() < 2 { Ok(()) } else { self.0.draw(&PathElement::new(points, style)) }
     }
@@ -60,7 +61,7 @@ impl<B: DrawingBackend> Canvas<B> {
         self.0.draw(&Circle::new(whole(&at), (radius * f64::from(FINER)).round() as i32, colour.filled()))
     }
 
-    /// Writes a line of text so high, its middle at the height of the place.
+    /// Writes a line of text of this height, vertically centred at `at`.
     pub fn text(&self, at: [f64; 2], text: &str, height: f64, colour: &impl Color, align: Align) -> Drawn<B> {
         let across = match align {
             Align::Left => HPos::Left,
@@ -69,7 +70,7 @@ impl<B: DrawingBackend> Canvas<B> {
         };
         let font = (FAMILY, height * f64::from(FINER)).into_font();
         let style = TextStyle::from(font).color(colour).pos(Pos::new(across, VPos::Center));
-        // what plotters takes for the middle of a line is above that of its capitals and digits
+        // the middle that plotters uses is above the middle of capitals and digits
         self.0.draw(&Text::new(text, whole(&[at[0], at[1] + 0.1 * height]), style))
     }
 }
@@ -79,24 +80,24 @@ fn whole(place: &[f64; 2]) -> (i32, i32) {
     (x, y)
 }
 
-/// Viridis, from 0 to 1: equal steps of it look equal, also in grey and to most of the colour-blind.
+/// The colour map Viridis, from 0 to 1. Equal steps look equal, also in grey and to most colour-blind people.
 pub fn colour(share: f64) -> Colour {
     ViridisRGB.get_color(share as f32)
 }
 
-/// So much of the second colour in the first.
+/// Mixes a share of `b` into `a`.
 pub fn blend(a: Colour, b: Colour, share: f64) -> Colour {
     let mix = |a: u8, b: u8| (f64::from(a) + share.clamp(0.0, 1.0) * (f64::from(b) - f64::from(a))).round() as u8;
     RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
-/// Makes the font known that text is measured with, and in a PNG drawn with.
+/// Registers the font that measures text, and draws it in a PNG.
 fn register() -> Result<(), Box<dyn Error>> {
     register_font(FAMILY, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT)
         .map_err(|_| "the font is damaged".into())
 }
 
-/// A PNG file of so many pixels.
+/// Draws a PNG file of a size in pixels.
 pub fn png(
     [width, height]: [u32; 2],
     draw: impl Fn(&Canvas<BitMapBackend<'_>>) -> Drawn<BitMapBackend<'static>>,
@@ -116,7 +117,7 @@ pub fn png(
             fine[(((y * FINER + row) * fine_width + x * FINER + column) * 3 + channel) as usize]
         };
         let sum: u32 = (0..FINER * FINER).map(|dot| u32::from(at(dot / FINER, dot % FINER))).sum();
-        // 64 levels: a shaded surface has more colours than an eye tells apart, and they make a third of the file
+        // 64 levels are enough for the eye, and save a third of the file
         let level = (63 * sum + 255 * FINER * FINER / 2) / (255 * FINER * FINER);
         pixels.push((level * 255 / 63) as u8);
     }
@@ -126,7 +127,7 @@ pub fn png(
     Ok(file)
 }
 
-/// An SVG file of so many units.
+/// Draws an SVG file of a size in units.
 pub fn svg(
     [width, height]: [u32; 2],
     draw: impl Fn(&Canvas<SVGBackend<'_>>) -> Drawn<SVGBackend<'static>>,
@@ -140,7 +141,7 @@ pub fn svg(
         draw(&canvas)?;
         canvas.0.present()?;
     }
-    // shown as large as the PNG: the drawing's finer units stay inside, as the view box
+    // displayed in the size of the PNG; only the view box has the finer units
     let shown = |(width, height): (u32, u32)| format!("<svg width=\"{width}\" height=\"{height}\"");
     Ok(file.replacen(&shown(fine), &shown((width, height)), 1))
 }

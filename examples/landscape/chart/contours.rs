@@ -1,21 +1,21 @@
-//! Contours of heights over a grid: marching squares, joined to paths.
+//! Finds contours of heights over a grid by marching squares, and joins them to paths.
 
 use super::Heights;
 use std::collections::HashMap;
 
-/// A line through points, as shares of the grid's sides.
+/// A line through points. Coordinates are shares of the grid's sides.
 type Path = Vec<[f64; 2]>;
 
-/// Evenly spaced heights, and the paths along which the surface has each.
+/// Evenly spaced heights, and the contours at each height.
 pub fn contours(heights: &Heights, levels: usize) -> Vec<(f64, Vec<Path>)> {
     let level = |k: usize| (k as f64 + 0.5) / levels as f64;
     (0..levels).map(|k| (level(k), paths(segments(heights, level(k))))).collect()
 }
 
-/// An edge between two neighbours on the grid: the place of the first, and whether the second lies in the next row.
+/// An edge between two neighbours on the grid: the index of the first, and whether the second is in the next row.
 type Edge = (usize, bool);
 
-/// Where a contour crosses a cell: from one of its edges to another.
+/// The part of a contour inside a cell, from one edge to another, with its end points.
 type Segment = [(Edge, [f64; 2]); 2];
 
 fn segments(heights: &Heights, level: f64) -> Vec<Segment> {
@@ -23,7 +23,7 @@ fn segments(heights: &Heights, level: f64) -> Vec<Segment> {
     let mut segments = Vec::new();
     for (row, column) in (0..rows - 1).flat_map(|row| (0..columns - 1).map(move |column| (row, column))) {
         let place = row * columns + column;
-        // around the cell; each edge is named by the end that comes first on the grid
+        // in order around the cell; the name of an edge has the index of its first end on the grid
         let corners = [(0, 0), (1, 0), (1, 1), (0, 1)];
         let edges = [(place, false), (place + 1, true), (place + columns, false), (place, true)];
         let values = corners.map(|(x, y)| heights.values[place + y * columns + x]);
@@ -47,7 +47,7 @@ fn segments(heights: &Heights, level: f64) -> Vec<Segment> {
         let crossings: Vec<_> = (0..4).filter_map(crossing).collect();
         match crossings[..] {
             [a, b] => segments.push([a, b]),
-            // a saddle: the middle says which corners the contour parts
+            // a saddle: the height in the middle decides which corners are connected
             [a, b, c, d] => {
                 let middle = values.iter().sum::<f64>() / 4.0;
                 let pairs = if (middle < level) == (values[0] < level) { [[a, b], [c, d]] } else { [[a, d], [b, c]] };
@@ -71,7 +71,7 @@ fn paths(segments: Vec<Segment>) -> Vec<Path> {
         if std::mem::replace(&mut used[first], true) {
             continue;
         }
-        // from one end of the first segment as far as there are segments, then from the other
+        // follow the contour from both ends of its first segment
         let [from, to] = segments[first];
         let mut follow = |mut end: (Edge, [f64; 2])| {
             let mut path = vec![end.1];
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_contour_of_a_cone_is_a_circle_in_one_piece() {
+    fn the_contour_of_a_cone_is_one_closed_circle() {
         let size = [41, 41];
         let height = |place: usize| {
             let [x, y] = [place % 41, place / 41].map(|step| step as f64 / 40.0 - 0.5);
@@ -107,13 +107,13 @@ mod tests {
         assert_eq!(circle.len(), 1);
         assert_eq!(circle[0].first(), circle[0].last(), "it is closed");
         for [x, y] in &circle[0] {
-            // between two points of the grid, 1/40 apart, a cone is straight to 1/(8·0.3·40²)
+            // a cone deviates from straight by 1/(8·0.3·40²) between grid points 1/40 apart
             assert!(((x - 0.5).hypot(y - 0.5) - 0.3).abs() < 3e-4, "({x}, {y})");
         }
     }
 
     #[test]
-    fn a_saddle_is_parted_and_a_hole_is_left_out() {
+    fn a_saddle_has_two_contours_and_a_hole_has_none() {
         let saddle = |middle: f64| Heights { size: [2, 2], values: vec![1.0, 0.0, middle, 1.0] };
         assert_eq!(paths(segments(&saddle(0.0), 0.4)).len(), 2);
         assert_eq!(paths(segments(&saddle(f64::NAN), 0.4)).len(), 0);

@@ -1,4 +1,4 @@
-//! The surface as small faces, drawn from the farthest to the nearest.
+//! Draws the surface as small faces, from the farthest to the nearest.
 
 use super::camera::Camera;
 use super::canvas::{Canvas, Colour, Drawn, blend, colour};
@@ -6,12 +6,12 @@ use super::{Heights, Scene};
 use plotters::backend::DrawingBackend;
 use plotters::style::{Color, RGBColor};
 
-/// How many lines are drawn on the surface along each coordinate.
+/// The number of lines on the surface along each coordinate.
 const LINES: usize = 24;
 
-/// The corners of the faces: their heights and the slopes there, interpolated between the grid's points.
+/// The corners of the faces, with heights and slopes interpolated between the grid's points.
 pub struct Mesh {
-    /// Faces along a side: a multiple of `LINES`.
+    /// The faces along a side, a multiple of `LINES`.
     cells: usize,
     corners: Vec<Corner>,
 }
@@ -24,12 +24,12 @@ struct Corner {
 }
 
 impl Mesh {
-    /// The surface in so many faces along each side.
+    /// The surface with `cells` faces along each side.
     pub fn new(heights: &Heights, cells: usize) -> Mesh {
         let corner = |column: usize, row: usize| {
             let [x, y] = [column, row].map(|step| step as f64 / cells as f64);
             let place = Scene::place([x, y], heights.at([x, y]));
-            // slopes between neighbours on the grid, or the faces of a coarse one would be seen
+            // slopes are between neighbours on the grid, so that the cells of a coarse grid do not show as facets
             let slope = |axis: usize| {
                 let reach = 1.0 / cells.min(heights.size[axis] - 1) as f64;
                 let ends = [-reach, reach].map(|step| {
@@ -49,7 +49,7 @@ impl Mesh {
         self.corners[row * (self.cells + 1) + column]
     }
 
-    /// Draws the faces that have a height, and the lines between some of them.
+    /// Draws the faces that have heights, and the lines between some of them.
     pub fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, camera: &Camera) -> Drawn<B> {
         let face = |column: usize, row: usize| {
             let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(x, y)| self.corner(column + x, row + y));
@@ -67,7 +67,7 @@ impl Mesh {
         Ok(())
     }
 
-    /// The lines on a face's edges: on the far ones, beyond which everything is drawn, and on the rim.
+    /// Draws lines on a face's far edges, whose other side is already drawn, and on the rim.
     fn lines<B: DrawingBackend>(
         &self,
         canvas: &Canvas<B>,
@@ -89,7 +89,7 @@ impl Mesh {
 }
 
 impl Heights {
-    /// The height over a point, both given as shares, between those of the four points around it.
+    /// The height at a point, interpolated between the four grid points around it. Both are shares.
     fn at(&self, point: [f64; 2]) -> f64 {
         let [(left, x), (top, y)] = [0, 1].map(|axis| {
             let along = point[axis] * (self.size[axis] - 1) as f64;
@@ -106,8 +106,7 @@ fn mean(corners: [Corner; 4], of: impl Fn(Corner) -> f64) -> f64 {
     corners.map(of).iter().sum::<f64>() / 4.0
 }
 
-/// A face a little larger than it is, so that nothing shines through between two of them: each corner is moved along
-/// both of its edges.
+/// Enlarges a face a little, so that nothing shines through between faces. Each corner moves along both of its edges.
 fn grown(places: [[f64; 2]; 4]) -> [[f64; 2]; 4] {
     [0, 1, 2, 3].map(|corner| {
         let [x, y] = places[corner];
@@ -121,7 +120,7 @@ fn grown(places: [[f64; 2]; 4]) -> [[f64; 2]; 4] {
     })
 }
 
-/// A colour in the shade, as it is, or in bright light.
+/// Darkens a colour in shade, and brightens it in strong light.
 fn lit(colour: Colour, light: f64) -> Colour {
     let black = 0.42 * (1.0 - light / 0.75).max(0.0);
     let white = 0.9 * (light - 0.75).max(0.0);

@@ -1,7 +1,7 @@
-//! A landscape as a picture: the surface in a box with axes, its contours on the floor, a colour bar and marked points.
+//! Draws a landscape: the surface in a box with axes, its contours on the floor, a colour bar and marked points.
 //!
-//! `plotters` draws polygons, lines and text, as PNG or SVG; what lies where, and what hides what, is said here. The
-//! font comes with the program, so that a machine needs none.
+//! `plotters` draws polygons, lines and text as PNG or SVG. The layout and the order of drawing are decided here. The
+//! font is inside the program, so that the machine needs none.
 
 mod camera;
 mod canvas;
@@ -19,75 +19,75 @@ use scale::number;
 use std::error::Error;
 use wgloss::landscape::Surface;
 
-/// A landscape and what is written beside it.
+/// A landscape and its labels.
 pub struct Chart {
-    /// What stands above it.
+    /// The text above the picture.
     pub title: String,
-    /// What the two coordinates and the loss are called.
+    /// The names of the two coordinates and of the loss.
     pub axes: [String; 3],
     /// The loss.
     pub surface: Surface,
-    /// How the loss is measured along the vertical axis.
+    /// The scale of the vertical axis.
     pub scale: Scale,
-    /// The points that are marked.
+    /// The marked points.
     pub marks: Vec<Mark>,
-    /// From where it is seen, in degrees: around the vertical axis, and above the floor.
+    /// The direction of the eye, in degrees: around the vertical axis, and above the floor.
     pub view: [f64; 2],
 }
 
 /// A marked point.
 pub struct Mark {
-    /// What the legend calls it.
+    /// Its name in the legend.
     pub name: String,
     /// Its coordinates.
     pub at: [f32; 2],
     /// The loss there.
     pub value: f64,
-    /// What it looks like.
+    /// Its symbol.
     pub shape: Shape,
 }
 
-/// What a marked point looks like.
+/// The symbol of a marked point.
 #[derive(Clone, Copy)]
 pub enum Shape {
     /// A disc.
     Disc,
-    /// A star of five points.
+    /// A star with five points.
     Star,
 }
 
 const WIDTH: u32 = 860;
 const HEIGHT: u32 = 640;
-/// Where the box is seen: left, top, right, bottom.
+/// The part of the picture for the box: left, top, right, bottom.
 const VIEW: [f64; 4] = [94.0, 92.0, 690.0, 612.0];
 /// The colour bar: left, top, width, height.
 const BAR: [f64; 4] = [764.0, 176.0, 20.0, 320.0];
 
-/// The box reaches from −1 to 1 along both coordinates, and so far down and up.
+/// The box reaches from −1 to 1 along both coordinates, and from −`HALF` to `HALF` vertically.
 const HALF: f64 = 0.68;
-/// The lowest loss lies so far above the floor, that the contours are seen.
+/// The distance of the lowest loss from the floor, so that the contours can be seen.
 const GAP: f64 = 0.45;
-/// How many contours there are.
+/// The number of contours.
 const LEVELS: usize = 14;
 
 const INK: RGBColor = RGBColor(33, 37, 41);
 const GREY: RGBColor = RGBColor(108, 117, 125);
 const PANE: RGBColor = RGBColor(243, 244, 247);
 const LINE: RGBColor = RGBColor(208, 212, 218);
-/// What no colour of a surface comes near.
+/// A colour unlike all colours of the surface.
 const MARK: RGBColor = RGBColor(229, 56, 59);
 
 impl Chart {
     /// The picture as a PNG file.
     ///
     /// # Errors
-    /// Where no loss is a finite number.
+    /// If no loss is finite.
     pub fn png(&self) -> Result<Vec<u8>, Box<dyn Error>> {
         let scene = Scene::new(self)?;
         canvas::png([WIDTH, HEIGHT], |canvas| scene.draw(canvas, &Mesh::new(&scene.heights, 240)))
     }
 
-    /// The picture as an SVG file, its surface coarser, so that the file stays small.
+    /// The picture as an SVG file. Its surface is coarser, to keep the file small.
     ///
     /// # Errors
     /// As [`png`](Self::png).
@@ -97,18 +97,18 @@ impl Chart {
     }
 }
 
-/// Heights over the grid, from 0 for the lowest loss to 1 for the highest; NaN where there is none.
+/// Heights over the grid, from 0 for the lowest loss to 1 for the highest, and NaN where the loss is not finite.
 struct Heights {
     size: [usize; 2],
     values: Vec<f64>,
 }
 
-/// A chart with everything found that drawing it needs.
+/// A chart, and what is computed before it is drawn.
 struct Scene<'a> {
     chart: &'a Chart,
     camera: Camera,
     heights: Heights,
-    /// The lowest and the highest finite loss, also of the marked points.
+    /// The lowest and the highest finite loss, including the marked points.
     range: [f64; 2],
 }
 
@@ -125,19 +125,19 @@ impl<'a> Scene<'a> {
         Ok(scene)
     }
 
-    /// How high a loss lies between the lowest and the highest.
+    /// The height of a loss between the lowest and the highest, from 0 to 1.
     fn share(&self, value: f64) -> f64 {
         let [low, high] = self.range.map(|end| self.chart.scale.apply(end));
         let share = (self.chart.scale.apply(value) - low) / (high - low).max(f64::MIN_POSITIVE);
         if share.is_finite() { share.clamp(0.0, 1.0) } else { f64::NAN }
     }
 
-    /// The place in the box of a height over a point, both given as shares.
+    /// The position in the box of a point and a height, which are shares.
     fn place([x, y]: [f64; 2], height: f64) -> [f64; 3] {
         [2.0 * x - 1.0, 2.0 * y - 1.0, -HALF + GAP + (2.0 * HALF - GAP) * height]
     }
 
-    /// How far along its axis a coordinate lies, from −1 to 1.
+    /// The position of a coordinate along its axis, from −1 to 1.
     fn along(&self, axis: usize, value: f64) -> f64 {
         let [from, to] = self.chart.surface.grid().ends()[axis].map(f64::from);
         2.0 * (value - from) / (to - from) - 1.0
@@ -147,7 +147,7 @@ impl<'a> Scene<'a> {
         self.panes(canvas)?;
         self.axes(canvas)?;
         for (level, paths) in contours::contours(&self.heights, LEVELS) {
-            // the brightest colours are too bright for a line on a bright floor
+            // darker, because the brightest colours can hardly be seen on the bright floor
             let shade = blend(colour(level), INK, 0.14);
             for path in paths {
                 let seen: Vec<_> = path.iter().map(|&[x, y]| self.floor(2.0 * x - 1.0, 2.0 * y - 1.0)).collect();
@@ -175,7 +175,7 @@ impl<'a> Scene<'a> {
         self.seen([x, y, -HALF])
     }
 
-    /// The floor and the two walls behind the surface, with the lines that the ticks belong to.
+    /// Draws the floor and the two walls behind the surface, with lines at the ticks.
     fn panes<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Drawn<B> {
         let [near_x, near_y] = self.camera.near();
         let panes = [
@@ -200,20 +200,20 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// The ticks of a coordinate: where in the box, and what is written there.
+    /// The ticks of a coordinate: positions in the box, and labels.
     fn ticks(&self, axis: usize) -> Vec<(f64, String)> {
         let ends = self.chart.surface.grid().ends()[axis].map(f64::from);
         let ticks = Scale::Linear.ticks(ends).into_iter();
         ticks.map(|(value, label)| (self.along(axis, value), label)).collect()
     }
 
-    /// The ticks of the loss: how high, and what is written there.
+    /// The ticks of the loss: heights, and labels.
     fn levels(&self) -> Vec<(f64, String)> {
         let ticks = self.chart.scale.ticks(self.range).into_iter();
         ticks.map(|(value, label)| (self.share(value), label)).collect()
     }
 
-    /// The three axes along the box's front and left edges, and what is written beside them.
+    /// Draws the three axes along the box's front and left edges, with labels.
     fn axes<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Drawn<B> {
         let [near_x, near_y] = self.camera.near();
         let away = |edge: f64, by: f64| edge * (1.0 + by);
@@ -231,7 +231,7 @@ impl<'a> Scene<'a> {
         }
         self.name(canvas, self.floor(away(near_x, 0.3), 0.0), y_name)?;
 
-        // of the two upright edges at the sides, the left one
+        // the vertical axis is at the leftmost edge
         let [x, y] = self.camera.left();
         let at = |z: f64| self.seen([x, y, z]);
         canvas.line(&[at(-HALF), at(HALF)], 1.4, &INK)?;
@@ -244,13 +244,13 @@ impl<'a> Scene<'a> {
         canvas.text([left - 8.0, top - 20.0], z_name, 19.0, &INK, Align::Middle)
     }
 
-    /// The name of an axis, written away from the box.
+    /// Writes the name of an axis, outside the box.
     fn name<B: DrawingBackend>(&self, canvas: &Canvas<B>, at: [f64; 2], name: &str) -> Drawn<B> {
         let align = if at[0] < self.seen([0.0; 3])[0] { Align::Right } else { Align::Left };
         canvas.text(at, name, 19.0, &INK, align)
     }
 
-    /// From a marked point's place on the floor to the point on the surface.
+    /// The line from a marked point on the floor to the point on the surface.
     fn stem(&self, mark: &Mark) -> [[f64; 2]; 2] {
         let [x, y] = [0, 1].map(|axis| self.along(axis, mark.at[axis].into()));
         let head = Scene::place([x, y].map(|along| (along + 1.0) / 2.0), self.share(mark.value));
@@ -269,12 +269,12 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// The colour bar.
+    /// Draws the colour bar.
     fn bar<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Drawn<B> {
         const STEPS: usize = 110;
         let [left, top, width, height] = BAR;
         let across = |share: f64| top + height * (1.0 - share);
-        // each from its top to the bottom of the bar, so that nothing shines through between two of them
+        // each rectangle reaches to the bottom of the bar, so that nothing shines through between two of them
         for step in (0..STEPS).rev() {
             let share = |steps: f64| (step as f64 + steps) / STEPS as f64;
             canvas.rectangle([left, across(share(1.0))], [left + width, across(0.0)], &colour(share(0.5)))?;

@@ -1,16 +1,16 @@
-//! How losses are measured along an axis, and which numbers stand beside it.
+//! The scale of an axis of losses, and its ticks.
 
-/// How a loss is measured along the vertical axis and by colour.
+/// The scale of losses, for the vertical axis and for colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
-    /// As it is.
+    /// Linear.
     Linear,
-    /// By `log(1 + loss)`, which spreads what lies near 0; below 0, by the same on the other side.
+    /// `log(1 + loss)`, which spreads losses near 0; mirrored for negative losses.
     Logarithmic,
 }
 
 impl Scale {
-    /// The measure of a loss.
+    /// The scaled loss.
     pub fn apply(self, value: f64) -> f64 {
         match self {
             Scale::Linear => value,
@@ -18,7 +18,7 @@ impl Scale {
         }
     }
 
-    /// Round values from one end to the other, with what is written there.
+    /// Round values between the ends, with their labels.
     pub fn ticks(self, [from, to]: [f64; 2]) -> Vec<(f64, String)> {
         let within = |value: f64| from - 1e-9 * (to - from) <= value && value <= to + 1e-9 * (to - from);
         if self == Scale::Logarithmic {
@@ -41,7 +41,7 @@ impl Scale {
     }
 }
 
-/// A number with as many decimals as are asked for at most, the minus as long as the plus.
+/// Formats a number with at most `decimals` decimals, and with a typographic minus.
 pub fn number(value: f64, decimals: usize) -> String {
     let magnitude = value.abs();
     let mut text = if magnitude != 0.0 && (magnitude >= 1e6 || magnitude < 0.5 * 10f64.powi(-(decimals as i32))) {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_round_and_within() {
+    fn ticks_are_round_and_between_the_ends() {
         let labels =
             |scale: Scale, ends| scale.ticks(ends).into_iter().map(|tick| tick.1).collect::<Vec<_>>().join(" ");
         for (scale, ends, expected) in [

@@ -1,4 +1,4 @@
-// What the check of MSL must refuse: a vector of three components in the place of one of four.
+// A wrong kernel that the check of MSL must refuse: it passes a vector of three components where four are expected.
 #include <metal_stdlib>
 
 float last(metal::float4 v) { return v.w; }

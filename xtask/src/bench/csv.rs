@@ -1,17 +1,17 @@
-//! Tables in files: `#` lines that say what it is about, the names of columns, rows. No cell holds a comma.
+//! Parses tables: `#` lines about the measurement, a line of column names, then rows. No cell contains a comma.
 
 use std::str::FromStr;
 
 /// A table.
 #[derive(Debug, Default)]
 pub struct Csv {
-    /// What it is about.
+    /// The `#` lines: adapter, versions and so on.
     pub about: Vec<String>,
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-/// A row, whose cells are asked for by the names of their columns.
+/// A row. Its cells are found by the names of their columns.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     columns: &'a [String],
@@ -19,7 +19,7 @@ pub struct Row<'a> {
 }
 
 impl Csv {
-    /// Reads a table; a row of too few or too many cells is refused.
+    /// Parses a table. Refuses a row with too few or too many cells.
     pub fn parse(text: &str) -> Result<Csv, String> {
         let (about, table): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
         let about = about.iter().map(|line| line.trim_start_matches('#').trim().to_owned()).collect();
@@ -41,13 +41,13 @@ impl Csv {
 }
 
 impl<'a> Row<'a> {
-    /// The cell of a column.
+    /// The text of the cell in a column.
     pub fn text(self, column: &str) -> Result<&'a str, String> {
         let place = self.columns.iter().position(|name| name == column);
         place.map(|place| self.cells[place].as_str()).ok_or_else(|| format!("there is no column `{column}`"))
     }
 
-    /// The same as a number.
+    /// The number in the cell of a column.
     pub fn number<N: FromStr>(self, column: &str) -> Result<N, String> {
         let text = self.text(column)?;
         text.parse().map_err(|_| format!("`{text}` of column `{column}` is no number"))
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_found_by_their_columns() {
+    fn cells_are_found_by_column() {
         let csv = Csv::parse("# a GPU\n# and a day\ncase,ms\nmse 10,1.5\ndice 1x2,\n").unwrap();
         assert_eq!(csv.about, ["a GPU", "and a day"]);
         let rows: Vec<Row> = csv.rows().collect();

@@ -1,4 +1,5 @@
-//! `cargo xtask bench --pack`: one archive that measures a GPU where there is a driver, and python3 with torch, and no Rust.
+//! `cargo xtask bench --pack`: makes an archive that measures a GPU on a machine with a driver and python3 with torch,
+//! but without Rust.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,13 @@ use crate::run::{Line, Stop, cargo, output, root, run};
 /// The folder that the archive unpacks to.
 const NAME: &str = "wgloss-bench";
 
-/// The largest archive, in bytes: what may be handed to a machine that has a GPU.
+/// The most bytes of an archive.
 const LIMIT: u64 = 60 << 20;
 
-/// The Vulkan loader, used only where the machine has none. A pack made where there is none goes without.
+/// The Vulkan loader, for machines that have none. Left out if this machine has none.
 const LOADER: &str = "lib/libvulkan.so.1";
 
-/// Where distributions have the loader.
+/// The paths of the loader on several distributions.
 const LOADERS: [&str; 4] = [
     "/usr/lib/x86_64-linux-gnu/libvulkan.so.1",
     "/usr/lib/aarch64-linux-gnu/libvulkan.so.1",
@@ -24,19 +25,20 @@ const LOADERS: [&str; 4] = [
     "/usr/lib/libvulkan.so.1",
 ];
 
-/// What a file of the archive is made from.
+/// How a file of the archive is made.
 enum Source {
-    /// What a cargo command builds, without symbols.
+    /// Built by a cargo command, without symbols.
     Built(&'static [&'static str]),
-    /// A file of the project.
+    /// Copied from the project.
     File(&'static str),
     /// The machine's Vulkan loader.
     Loader,
-    /// The versions, the commit and the day.
+    /// A text with the versions, the commit and the day.
     About,
 }
 
-/// The files of the archive. The inputs are no part of it: both sides have them of the report, which makes them of seeds.
+/// The files of the archive. It needs no inputs: on the other machine the report draws them from seeds, for us and for
+/// peers.
 const FILES: [(&str, Source); 6] = [
     ("ABOUT", Source::About),
     (LOADER, Source::Loader),
@@ -46,10 +48,12 @@ const FILES: [(&str, Source); 6] = [
     ("wgloss", Source::Built(&["--release", "-p", "wgloss-cli", "--bin", "wgloss"])),
 ];
 
-/// Makes the archive, and says what to do with it.
+/// Makes the archive, and prints how to use it.
 pub fn pack() -> Result<(), Stop> {
     if !cfg!(target_os = "linux") {
-        return Err(Stop::Failed("a pack is made on Linux, for Linux: its run script is of POSIX's sh".to_owned()));
+        return Err(Stop::Failed(
+            "a pack can only be made on Linux, for Linux, because its run script needs a POSIX shell".to_owned(),
+        ));
     }
     let folder = root().join(FOLDER).join(NAME);
     if folder.exists() {
@@ -62,7 +66,7 @@ pub fn pack() -> Result<(), Stop> {
         if place(source, &to)? {
             expected.push(*name);
         } else {
-            println!("left out: {name} (this machine has none; the pack runs where there is one)");
+            println!("left out: {name} (this machine has none; the pack needs a machine that has one)");
         }
     }
     let archive = root().join(FOLDER).join("pack.tar.gz");
@@ -76,7 +80,7 @@ pub fn pack() -> Result<(), Stop> {
     Ok(())
 }
 
-/// Puts a file in its place; false where this machine has none.
+/// Writes a file of the archive to `to`. False if this machine does not have the file.
 fn place(source: &Source, to: &Path) -> Result<bool, Stop> {
     let from = match source {
         Source::Built(args) => built(args)?,
@@ -91,14 +95,14 @@ fn place(source: &Source, to: &Path) -> Result<bool, Stop> {
             return fs::write(to, about).map(|()| true).map_err(|why| failed(to, why));
         }
     };
-    // a link is followed, and the mode of an executable comes along
+    // `copy` follows links and keeps the mode of executables
     fs::copy(&from, to).map(|_| true).map_err(|why| failed(&from, why))
 }
 
-/// Builds an executable without symbols, and says where it is.
+/// Builds an executable without symbols, and returns its path.
 fn built(args: &[&str]) -> Result<PathBuf, Stop> {
     let mut command = cargo(&["rustc", "--message-format=json-render-diagnostics"]);
-    // for the last crate alone, so that all others are shared with builds of the same profile
+    // `cargo rustc` passes the flag to the last crate only, so that builds of the profile share all others
     command.args(args).args(["--", "-C", "strip=symbols"]);
     println!("> {}", Line(&command));
     let messages = output(&mut command)?;
@@ -106,18 +110,18 @@ fn built(args: &[&str]) -> Result<PathBuf, Stop> {
     place.ok_or_else(|| Stop::Failed(format!("{} names no executable", Line(&command))))
 }
 
-/// The executable that cargo's messages name, a line of JSON each.
+/// The path of the executable in cargo's messages. Each message is a line of JSON.
 fn executable(messages: &str) -> Option<&str> {
     let named = |line: &'_ str| line.split_once("\"executable\":\"").map(|(before, _)| before.len());
     let line = messages.lines().rfind(|line| named(line).is_some())?;
     line.split_once("\"executable\":\"")?.1.split_once('"').map(|(path, _)| path)
 }
 
-/// Makes an archive of a folder and gives its size; refuses what is too large, or has other files than expected.
+/// Archives a folder and returns the size. Fails if the archive is too large or does not hold the expected files.
 fn archived(folder: &Path, archive: &Path, expected: &[&str], limit: u64) -> Result<u64, Stop> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let mut tar = Command::new("tar");
-    // whoever packs is nobody's business
+    // the archive does not name the user who made it
     tar.args(["--owner=0", "--group=0", "--numeric-owner", "-czf"]).arg(archive);
     run(tar.arg("-C").arg(folder.parent().unwrap_or(folder)).arg(&*name))?;
 
@@ -136,7 +140,7 @@ fn archived(folder: &Path, archive: &Path, expected: &[&str], limit: u64) -> Res
     Ok(size)
 }
 
-/// The C library of this machine, with its version, where it is glibc: older ones do not run what is built here.
+/// The version of glibc, if this machine has it. The executables need this version or a newer one.
 fn glibc() -> Option<String> {
     let said = output(Command::new("getconf").arg("GNU_LIBC_VERSION")).ok()?;
     let said = said.trim();
@@ -154,17 +158,17 @@ mod tests {
 
     const SCRIPT: &str = include_str!("../../../benches/pack/run.sh");
 
-    /// The steps of the run script: what runs, its name, its most seconds, and what else it is given.
+    /// The steps of the run script. Each has the function that runs, a name, the most seconds, and further arguments.
     fn steps() -> Vec<Vec<&'static str>> {
         let (_, steps) =
-            SCRIPT.split_once("# The steps, in order of worth").expect("the script says where its steps begin");
+            SCRIPT.split_once("# The steps, most valuable first").expect("the script says where its steps begin");
         let kinds = ["verify ", "ours ", "peer "];
         let lines = steps.lines().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
         lines.map(|line| line.split_whitespace().collect()).collect()
     }
 
     #[test]
-    fn the_steps_are_in_order_of_worth() {
+    fn the_most_valuable_steps_come_first() {
         let order: Vec<(&str, u64)> = steps().iter().map(|step| (step[1], step[2].parse().unwrap())).collect();
         assert_eq!(
             order,
@@ -181,16 +185,16 @@ mod tests {
                 ("verify-bf16", 60),
             ]
         );
-        assert!(SCRIPT.contains("budget=480 "), "the whole takes 8 minutes");
+        assert!(SCRIPT.contains("budget=480 "), "all steps take 8 minutes");
     }
 
     #[test]
-    fn a_peer_takes_the_inputs_of_a_step_before_it() {
+    fn a_peer_uses_the_inputs_of_an_earlier_step() {
         let mut written = Vec::new();
         for step in steps() {
             match step[0] {
                 "ours" if step.contains(&"--inputs") => written.push(step[3]),
-                // its mode, its set, and the set whose inputs it takes
+                // fields 3 to 5 are the mode, the set, and the set whose inputs it uses
                 "peer" => assert!(written.contains(&step[5]), "{step:?} after {written:?}"),
                 _ => {}
             }
@@ -199,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_script_uses_what_is_packed() {
+    fn the_archive_has_the_files_that_the_script_uses() {
         let used = SCRIPT.split("\"$here/").skip(1).map(|rest| rest.split_once('"').unwrap().0);
         let mut used: Vec<&str> = used.collect();
         used.sort_unstable();
@@ -207,7 +211,7 @@ mod tests {
         assert_eq!(used, ["ABOUT", "lib", "pytorch.py", "report", "wgloss"]);
         let packed = |used: &str| FILES.iter().any(|(name, _)| *name == used || name.starts_with(&format!("{used}/")));
         assert!(used.iter().all(|used| packed(used)));
-        assert!(FILES.is_sorted_by_key(|(name, _)| *name), "as a listing is");
+        assert!(FILES.is_sorted_by_key(|(name, _)| *name), "sorted like the listing of an archive");
         for (name, source) in &FILES {
             if let Source::File(path) = source {
                 assert!(root().join(path).is_file(), "{name} is {path}");
@@ -217,7 +221,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_script_is_a_script() {
+    fn the_script_parses_and_checks_its_arguments() {
         let script = root().join("benches/pack/run.sh");
         assert_eq!(succeed(Command::new("sh").arg("-n").arg(&script)), Ok(()));
         for wrong in [&["--budget", "soon"][..], &["--slow"], &["--out", "."]] {
@@ -228,7 +232,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn an_archive_has_its_files_and_no_more_bytes_than_it_may_have() {
+    fn an_archive_with_other_files_or_too_many_bytes_is_refused() {
         let base = std::env::temp_dir().join(format!("wgloss-pack-{}", std::process::id()));
         let folder = base.join(NAME);
         fs::create_dir_all(folder.join("lib")).unwrap();
@@ -248,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_executable_is_the_one_that_cargo_names() {
+    fn the_executable_is_found_in_messages_of_cargo() {
         let artifact =
             |path: &str| format!("{{\"reason\":\"compiler-artifact\",\"executable\":{path},\"fresh\":true}}\n");
         let messages =

@@ -1,4 +1,4 @@
-//! Peers: those that are installed are run on the inputs that the report has written.
+//! Runs the peers that are installed on the inputs that the report has written.
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::fs;
@@ -10,26 +10,27 @@ use crate::run::{Stop, answers, root, run};
 
 const SCRIPT: &str = "benches/peers/pytorch.py";
 
-/// Peers that are cargo projects under `benches/peers`, and whether they compute on the CPU without an adapter.
+/// The peers that are cargo projects under `benches/peers`, and whether they run on the CPU without an adapter.
 const PROJECTS: [(&str, bool); 2] = [("burn", false), ("candle", true)];
 
-/// What has glibc keep the memory of large tensors, in huge pages, where it would give it back to the system each time.
+/// Makes glibc keep the memory of large tensors, in huge pages. By default it returns the memory to the system each
+/// time.
 const TUNED: (&str, &str) = (
     "GLIBC_TUNABLES",
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:\
      glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456",
 );
 
-/// Runs them, and gives all that they measured.
+/// Runs the peers, and returns all their measurements.
 pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, Stop> {
     let seconds = if quick { "0.2" } else { "1" };
     let mut theirs = Vec::new();
     for (name, mut peer) in installed(device) {
         let table = folder.join(format!("peer-{name}.csv"));
         peer.arg("--inputs").arg(folder.join("inputs")).arg("--out").arg(&table).args(["--seconds", seconds]);
-        // an earlier run's would be taken for this one's
+        // so that a table of an earlier run is not read as this run's
         let _ = fs::remove_file(&table);
-        // a peer that falls over has not measured the rest, and takes nothing from the others
+        // a peer that crashes leaves a short table; the other peers still run
         if let Err(Stop::Failed(why) | Stop::NoAdapter(why)) = run(&mut peer) {
             println!("{why}: its table may be short");
         }
@@ -42,12 +43,12 @@ pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, 
     Ok(theirs)
 }
 
-/// The peers of this machine, each with a name for its table; the others are said to be left out.
+/// The peers that are installed, each with a name for its table. Prints which are left out.
 fn installed(device: &str) -> Vec<(String, Command)> {
     let mut peers = Vec::new();
     let python =
         env::var_os("WGLOSS_PYTHON").unwrap_or_else(|| if cfg!(windows) { "python" } else { "python3" }.into());
-    // times of a CPU say nothing beside those of a GPU
+    // with a GPU, torch has to support it too: times on a CPU would not compare
     let probe = if device == "cuda" { "import numpy, torch; torch.zeros(1).cuda()" } else { "import numpy, torch" };
     let tuned = cfg!(target_env = "gnu") && device == "cpu";
     if answers(Command::new(&python).args(["-c", probe])) {
@@ -72,7 +73,7 @@ fn installed(device: &str) -> Vec<(String, Command)> {
         let folder = format!("benches/peers/{name}");
         let program = root().join(format!("{folder}/target/release/wgloss-peer-{name}{EXE_SUFFIX}"));
         if on_cpu && device != "cpu" {
-            println!("left out: {name} (it is on the CPU, and our adapter is not)");
+            println!("left out: {name} (it runs on the CPU, our adapter does not)");
         } else if program.is_file() {
             peers.push((name.to_owned(), Command::new(&program)));
             if on_cpu && tuned {

@@ -1,12 +1,12 @@
-//! Peers' times beside ours: ratios, pair by pair, of those whose losses agree.
+//! Compares peers' times with ours, if the losses agree.
 
 use super::csv::Csv;
 use super::table::{Time, digits};
 
-/// How far losses may be apart, relatively, for their times to be compared.
+/// The largest relative difference of two losses whose times are compared.
 const TOLERANCE: f64 = 1e-5;
 
-/// What a peer took for a case: the median and the least.
+/// A peer's loss and times for a case: the median and the least.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theirs {
     pub case: String,
@@ -18,7 +18,7 @@ pub struct Theirs {
 }
 
 impl Theirs {
-    /// Reads a peer's table.
+    /// Parses a peer's table.
     pub fn parse(text: &str) -> Result<Vec<Theirs>, String> {
         let csv = Csv::parse(text)?;
         let rows = csv.rows().map(|row| {
@@ -39,11 +39,11 @@ impl Theirs {
     }
 }
 
-/// The table of ratios: a peer's time over ours, and for each case how we stand to the fastest peer.
+/// The table of ratios: each peer's time over ours. The row of the fastest peer says whether we are ahead.
 pub fn markdown(ours: &[Time], theirs: &[Theirs]) -> String {
     let mut text =
-        "\nPeers, value with gradients by the wall: medians, and in brackets the least of all runs. A ratio is the \
-                    peer's time over ours; who is ahead is said of the fastest peer.\n\n\
+        "\nPeers, wall time of value and gradients: medians, and in brackets the least of all runs. A ratio is the \
+                            peer's time over ours; the fastest peer's row says whether we are ahead.\n\n\
                     | case | ours ms | peer | peer ms | runs | ratio | |\n|---|--:|---|--:|--:|--:|---|\n"
             .to_owned();
     for own in ours {
@@ -71,7 +71,7 @@ pub fn markdown(ours: &[Time], theirs: &[Theirs]) -> String {
     text
 }
 
-/// A number of medians, and that of the least.
+/// The number for the medians, and in brackets for the least times.
 fn both(median: f64, least: f64) -> String {
     format!("{} ({})", digits(median), digits(least))
 }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fastest_peer_alone_says_who_is_ahead() {
+    fn only_the_row_of_the_fastest_peer_says_who_is_ahead() {
         let theirs = "mse 10,slow,0.5,8,4,7\nmse 10,fast,0.500004,3,2,9\nother,fast,1,1,1,1\n";
         assert_eq!(
             lines(&[("mse 10", 0.5, 2.0), ("lonely", 1.0, 1.0)], theirs),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn other_losses_have_no_ratio() {
+    fn a_peer_with_another_loss_has_no_ratio() {
         let theirs = "mse 10,wrong,0.50001,1,1,7\nmse 10,lost,NaN,1,1,7\nmse 10,right,0.5,3,3,7\n";
         assert_eq!(
             lines(&[("mse 10", 0.5, 2.0)], theirs),

@@ -1,8 +1,8 @@
-//! The table of our own times, as Markdown.
+//! Formats our own times as a Markdown table.
 
 use super::csv::Csv;
 
-/// What was measured of our own.
+/// Our own measurements.
 pub struct Ours {
     csv: Csv,
     rows: Vec<Row>,
@@ -18,19 +18,19 @@ struct Row {
     result: f64,
 }
 
-/// Of a value, or of a value with its gradients.
+/// The times of a value, or of a value with its gradients.
 struct Times {
     ms: f64,
     wall_ms: f64,
     least_wall_ms: f64,
     rate: f64,
-    /// Of the best copy, where memory is what bounds it.
+    /// The rate as a share of the best copy, if memory bounds the case.
     share: Option<f64>,
     runs: usize,
     dispatches: usize,
 }
 
-/// What peers are compared by: a case's loss, and the wall's times of value and gradients, the median and the least.
+/// A case's loss and wall times of value and gradients (median and least), to compare with peers.
 pub struct Time {
     pub case: String,
     pub value: f64,
@@ -39,7 +39,7 @@ pub struct Time {
 }
 
 impl Ours {
-    /// Reads the report's table.
+    /// Parses the report's table.
     pub fn parse(text: &str) -> Result<Ours, String> {
         let csv = Csv::parse(text)?;
         let rows = csv.rows().map(|row| {
@@ -70,13 +70,13 @@ impl Ours {
         Ok(Ours { csv, rows })
     }
 
-    /// Where a peer that can choose should run to be on the same hardware.
+    /// The device on which PyTorch runs on the same hardware.
     pub fn device(&self) -> &'static str {
         let gpu = self.csv.about.first().is_some_and(|adapter| adapter.contains("DiscreteGpu"));
         if gpu { "cuda" } else { "cpu" }
     }
 
-    /// What peers are compared by.
+    /// The times to compare with peers.
     pub fn times(&self) -> Vec<Time> {
         let time = |row: &Row| Time {
             case: row.case.clone(),
@@ -87,7 +87,7 @@ impl Ours {
         self.rows.iter().map(time).collect()
     }
 
-    /// The table.
+    /// The table as Markdown.
     pub fn markdown(&self) -> String {
         let mut text: String = self.csv.about.iter().map(|line| format!("{line}  \n")).collect();
         text += "\n| case | value ms | rate | of copy | with gradients ms | wall ms | rate | of copy | runs | dispatches | \
@@ -117,7 +117,7 @@ impl Ours {
     }
 }
 
-/// Three digits of a number, or all that stand before the point.
+/// Formats a number with three digits, or with all digits before the point if there are more.
 pub fn digits(x: f64) -> String {
     let before = x.abs().max(1e-3).log10().floor() as i32;
     format!("{x:.places$}", places = (2 - before).max(0) as usize)
@@ -151,7 +151,7 @@ info_nce 8x4,info_nce,GFLOP/s,1250,1260,1255,3.5,,3,4,2500,2600,2550,5,,3,5,1048
     }
 
     #[test]
-    fn peers_are_compared_by_the_wall_on_the_same_hardware() {
+    fn peers_are_compared_by_wall_time_on_the_same_hardware() {
         let ours = Ours::parse(REPORT).unwrap();
         let times: Vec<_> =
             ours.times().into_iter().map(|time| (time.case, time.value, time.ms, time.least_ms)).collect();

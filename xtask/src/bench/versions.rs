@@ -1,4 +1,4 @@
-//! What a measurement was made with: versions, the commit, the day.
+//! The versions, the commit and the day of a measurement.
 
 use std::fs;
 use std::process::Command;
@@ -6,12 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::run::{output, root};
 
-/// All of it on one line; what cannot be told is left out.
+/// The versions, the commit and the day on one line. Unknown ones are left out.
 pub fn line() -> String {
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap_or_default();
     let package = |name: &str| locked(&lock, name).map(|version| format!("{name} {version}"));
     let rustc = output(Command::new("rustc").arg("--version").current_dir(root())).ok();
-    // without what the compiler adds in brackets
+    // without the commit and date in brackets
     let rustc = rustc.map(|said| said.split_whitespace().take(2).collect::<Vec<_>>().join(" "));
     let days = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86400);
     let parts = [package("wgloss"), commit(), package("wgpu"), rustc, Some(date(days))];
@@ -32,7 +32,7 @@ fn locked<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
     lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
-/// The date, so many days after the first of January 1970.
+/// The date `days` days after 1970-01-01.
 fn date(days: u64) -> String {
     let leap = |year: u64| year.is_multiple_of(if year.is_multiple_of(100) { 400 } else { 4 });
     let (mut year, mut day) = (1970, days);
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_dates() {
+    fn days_become_dates() {
         for (days, text) in [
             (0, "1970-01-01"),
             (58, "1970-02-28"),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_that_of_the_very_package() {
+    fn a_version_is_found_by_the_whole_name_of_its_package() {
         let lock = "[[package]]\nname = \"wgpu-types\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"wgpu\"\nversion = \"30.0.2\"\n";
         assert_eq!((locked(lock, "wgpu"), locked(lock, "naga")), (Some("30.0.2"), None));
         assert!(line().contains("wgloss ") && line().contains("wgpu "), "{}", line());

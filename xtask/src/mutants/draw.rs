@@ -1,9 +1,9 @@
-//! Draws mutants: with a seed, and spread over the files and rules.
+//! Draws mutants from a seed, spread over files and rules.
 
 use super::rules::Mutant;
 use std::collections::BTreeMap;
 
-/// A generator of random numbers (splitmix64): a seed draws the same on every machine.
+/// A random number generator (splitmix64). A seed gives the same numbers on every machine.
 struct Rng(u64);
 
 impl Rng {
@@ -20,8 +20,8 @@ impl Rng {
     }
 }
 
-/// So many of the mutants: a few of each file, in each file of as many rules as there are, so that neither long files nor the
-/// rules that fit most tokens crowd out the others.
+/// Draws `count` mutants. Takes one of each file in turn, and in each file one of each rule in turn, so that neither
+/// long files nor rules that fit many tokens crowd out the others.
 pub fn draw(mutants: Vec<Mutant>, seed: u64, count: usize) -> Vec<Mutant> {
     let mut rng = Rng(seed);
     let mut files: BTreeMap<String, BTreeMap<&str, Vec<Mutant>>> = BTreeMap::new();
@@ -43,14 +43,14 @@ pub fn draw(mutants: Vec<Mutant>, seed: u64, count: usize) -> Vec<Mutant> {
     drawn
 }
 
-/// So many of the mutants, each as likely as another.
+/// Draws `count` mutants, all with equal probability.
 pub fn uniform(mut mutants: Vec<Mutant>, seed: u64, count: usize) -> Vec<Mutant> {
     Rng(seed).shuffle(&mut mutants);
     mutants.truncate(count);
     mutants
 }
 
-/// The first of each list, then the second of each, and so on.
+/// Takes the first item of each list, then the second of each, and so on.
 fn in_turns<T>(lists: Vec<Vec<T>>) -> Vec<T> {
     let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
     let mut all = Vec::new();
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_draws_the_same_and_more_of_it_goes_on() {
+    fn a_seed_repeats_its_draw_and_a_larger_draw_extends_it() {
         assert_eq!(names(1, 6), names(1, 6));
         assert_ne!(names(1, 20), names(2, 20));
         assert_eq!(names(1, 20)[..6], names(1, 6));
     }
 
     #[test]
-    fn every_file_comes_before_any_comes_twice() {
+    fn every_file_is_drawn_once_before_any_is_drawn_twice() {
         let files: std::collections::BTreeSet<String> = names(3, 3).iter().map(|name| name[..1].to_string()).collect();
         assert_eq!(files.len(), 3);
         let rules: std::collections::BTreeSet<String> = names(3, 20)

@@ -1,4 +1,4 @@
-//! The runs that may kill a mutant: `wgloss verify` of a loss, and a test binary over a loss, each with kernels of a kind.
+//! The runs that may kill a mutant: `wgloss verify` or a test binary, for one loss and one kind of kernels.
 
 use super::results::Fate;
 use super::rules::Mutant;
@@ -13,27 +13,27 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// The kinds of kernels that `WGLOSS_KERNELS` asks for, with the dtypes that the cases are verified in. The quickest to compile
-/// come first.
+/// The kinds of kernels (values of `WGLOSS_KERNELS`) and the dtypes to verify the cases with. Those that compile
+/// fastest come first.
 pub const KINDS: &[(&str, &str)] =
     &[("small", "f32"), ("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("plain", "f32")];
 
-/// All losses: what stands in the place of one.
+/// The name that stands for all losses.
 pub const ALL: &str = "all";
 
-/// The line that the library prints where a kernel does not compile.
+/// The line that the library prints if a kernel does not compile.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
 /// A run that may kill a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Killer {
-    /// The conformance cases of a loss, on its twin.
+    /// The conformance cases of a loss, on its CPU twin.
     Twin { loss: String },
-    /// The conformance cases of a loss.
+    /// The conformance cases of a loss, on the GPU.
     Verify { kind: String, dtype: String, loss: String },
-    /// The calls that `wgloss verify --thorough` draws of a loss.
+    /// The calls of a loss that `wgloss verify --thorough` draws.
     Drawn { kind: String, loss: String },
-    /// The tests of a binary, over a loss.
+    /// The tests of a binary, for one loss.
     Tests { binary: String, kind: String, loss: String },
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Killer {
 }
 
 impl Killer {
-    /// The killer that a line names.
+    /// Parses what `Display` prints.
     pub fn read(line: &str) -> Option<Killer> {
         let words: Vec<String> = line.split(' ').map(str::to_string).collect();
         match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -65,7 +65,7 @@ impl Killer {
         }
     }
 
-    /// The loss.
+    /// The id of its loss, or `ALL`.
     pub fn loss(&self) -> &str {
         match self {
             Killer::Twin { loss }
@@ -107,7 +107,7 @@ impl Killer {
     }
 }
 
-/// Tests of the binary `gpu` that take long, whatever the loss: what a mutant has to pass as `gpu-all`.
+/// Tests of the binary `gpu` that take long for any loss. The binary `gpu-all` runs them too.
 const LONG: &[&str] = &[
     "large::",
     "limits::",
@@ -120,7 +120,7 @@ const LONG: &[&str] = &[
     "in_place::rows_that_would_be_cut_are_walked_whole",
 ];
 
-/// The programs, built once.
+/// The programs that killers run.
 pub struct Programs {
     /// The program `wgloss`.
     pub wgloss: PathBuf,
@@ -131,9 +131,9 @@ pub struct Programs {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Nothing failed that does not fail without a fault.
+    /// Nothing failed, except what also fails without a fault.
     Passed,
-    /// Something failed: what.
+    /// This test or case failed.
     Failed(String),
     /// It took too long.
     TimedOut,
@@ -149,7 +149,7 @@ pub struct Run {
     pub seconds: f64,
 }
 
-/// Runs a killer over the shaders of a directory, until it ends or something fails that is not expected to.
+/// Runs a killer on the shaders of a directory, until it ends or something fails that is not in `expected`.
 pub fn run(
     killer: &Killer,
     programs: &Programs,
@@ -204,14 +204,14 @@ pub fn run(
         }
     }
     let ended = stop(&mut child, end == End::Passed, limit.saturating_sub(start.elapsed()));
-    // a crash tells of no test; of what fails anyway nothing new is known
+    // a failed exit status is a crash, unless tests failed that fail anyway
     if end == End::Passed && (ended.is_none() || (ended == Some(false) && failed.is_empty())) {
         end = if ended.is_none() { End::TimedOut } else { End::Failed("it crashed".to_string()) };
     }
     Ok(Run { end, failed, seconds: start.elapsed().as_secs_f64() })
 }
 
-/// Runs a killer on a mutant. The mutant's fate, and what settled it; none where the killer passed.
+/// Runs a killer on a mutant. Returns the mutant's fate and what decided it, or `None` if the killer passed.
 pub fn fate(
     killer: &Killer,
     known: &Known,
@@ -227,7 +227,8 @@ pub fn fate(
     })
 }
 
-/// Waits for the end of a process that is about to end, or ends it: whether it succeeded, if it ended by itself.
+/// Waits for a process if `wait` is set, for at most `limit`, and then kills it. Returns whether it succeeded, or
+/// `None` if it was killed.
 fn stop(child: &mut Child, wait: bool, limit: Duration) -> Option<bool> {
     let start = Instant::now();
     while wait && start.elapsed() < limit {
@@ -236,13 +237,13 @@ fn stop(child: &mut Child, wait: bool, limit: Duration) -> Option<bool> {
         }
         thread::sleep(Duration::from_millis(5));
     }
-    // it may have ended meanwhile: either is as good
+    // an error means that it ended by itself meanwhile
     let _ = child.kill();
     let _ = child.wait();
     None
 }
 
-/// The test or case that a line says has failed.
+/// The test or case that failed, if the line says so.
 fn failure(line: &str) -> Option<String> {
     if let Some(test) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
         return Some(test.to_string());
@@ -251,24 +252,24 @@ fn failure(line: &str) -> Option<String> {
     Some(case.split(':').next().unwrap_or(case).to_string())
 }
 
-/// A killer's run without a fault.
+/// What is known about a killer from its run without a fault.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub seconds: f64,
-    /// The shaders that it makes kernels of.
+    /// The shader files in its kernels.
     pub files: BTreeSet<String>,
-    /// The tests that fail, since there is nothing for them among so few losses.
+    /// The tests that fail without a fault, because they need other losses.
     pub failed: BTreeSet<String>,
 }
 
-/// The runs of all killers without a fault, kept in a file.
+/// The runs of all killers without a fault. A file keeps them.
 pub struct Baseline {
     path: PathBuf,
     pub known: BTreeMap<Killer, Known>,
 }
 
 impl Baseline {
-    /// Reads what is known.
+    /// Reads the file.
     pub fn read(path: &Path) -> Baseline {
         let text = fs::read_to_string(path).unwrap_or_default();
         let set = |list: &str| list.split(',').filter(|item| !item.is_empty()).map(str::to_string).collect();
@@ -281,7 +282,7 @@ impl Baseline {
         Baseline { path: path.to_path_buf(), known: text.lines().filter_map(entry).collect() }
     }
 
-    /// Runs a killer without a fault, if that is not known yet.
+    /// Runs a killer without a fault, unless the result is known.
     pub fn learn(&mut self, killer: &Killer, programs: &Programs, shaders: &Path) -> Result<Known, Stop> {
         if let Some(known) = self.known.get(killer) {
             return Ok(known.clone());
@@ -311,8 +312,8 @@ impl Baseline {
             .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))
     }
 
-    /// The cases that may kill a mutant, the cheapest first, of each kind of kernels in turn: those of the losses whose kernels
-    /// hold both the mutant's file and a file that calls its function, if another file does.
+    /// The `Verify` killers of a mutant, cheapest first, one of each kind of kernels in turn. Their kernels contain the
+    /// mutant's file, and a file that calls its function if there is one.
     pub fn cases(&self, mutant: &Mutant, texts: &BTreeMap<String, String>) -> Vec<Killer> {
         let callers = callers(mutant, texts);
         let all: Vec<(&Killer, &Known)> =
@@ -337,7 +338,7 @@ impl Baseline {
     }
 }
 
-/// The other files that call the mutant's function, or one of its file that leads there.
+/// The other files that call the mutant's function, directly or through functions of its own file.
 fn callers(mutant: &Mutant, texts: &BTreeMap<String, String>) -> BTreeSet<String> {
     let Some(function) = &mutant.function else { return BTreeSet::new() };
     let mut names = BTreeSet::from([function.clone()]);
@@ -358,7 +359,7 @@ fn callers(mutant: &Mutant, texts: &BTreeMap<String, String>) -> BTreeSet<String
         .collect()
 }
 
-/// The calls of a file: in which function, and of which.
+/// The calls in a file, as pairs of the calling and the called function.
 fn calls(text: &str) -> Vec<(String, String)> {
     let tokens = tokens(text);
     let (mut function, mut found) = (String::new(), Vec::new());
@@ -379,7 +380,7 @@ mod tests {
     use crate::mutants::rules::mutants;
 
     #[test]
-    fn failures_are_read_from_what_programs_print() {
+    fn failures_are_found_in_output() {
         assert_eq!(failure("test labels::bad ... FAILED").as_deref(), Some("labels::bad"));
         assert_eq!(failure("  FAILED plain: GPU, with gradients: loss: 1 for 2").as_deref(), Some("plain"));
         assert_eq!(failure("FAILED mse, labels: the label 9 at 0 gave Ok(())").as_deref(), Some("mse, labels"));
@@ -387,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_killer_is_read_as_it_is_written() {
+    fn a_killer_is_parsed_as_it_is_displayed() {
         let of = |a: &str| a.to_string();
         for killer in [
             Killer::Twin { loss: of("mse") },
@@ -401,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn callers_are_found_through_functions_of_the_file() {
+    fn callers_are_found_through_functions_of_the_mutants_file() {
         let texts = [("a", "fn f() { x + y }\nfn g() { f(); }"), ("b", "fn h() { g(); }"), ("c", "fn i() { j(); }")];
         let texts: BTreeMap<String, String> = texts.map(|(file, text)| (file.to_string(), text.to_string())).into();
         let mutant = &mutants("a", &texts["a"])[0];

@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: plants one-line faults in shaders, plans and twins, one at a time, and sees which of them no check
-//! notices.
+//! `cargo xtask mutants`: plants one-line faults in shaders, plans and twins, one at a time, and finds those that no
+//! check notices.
 
 mod draw;
 mod killers;
@@ -19,30 +19,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs the mutants that are asked for.
-pub fn mutants(install: Install, asked: &Mutants) -> Result<(), Stop> {
-    if !asked.list {
+/// Runs or lists mutants.
+pub fn mutants(install: Install, options: &Mutants) -> Result<(), Stop> {
+    if !options.list {
         set_up(install, "dev")?;
     }
     let folder = root().join("target/mutants");
     written(fs::create_dir_all(&folder), &folder)?;
-    let of_sources = asked.file.as_ref().map(|file| file.starts_with("src/"));
-    if asked.shaders && of_sources != Some(true) {
-        shaders::shaders(asked)?;
+    let of_sources = options.file.as_ref().map(|file| file.starts_with("src/"));
+    if options.shaders && of_sources != Some(true) {
+        shaders::shaders(options)?;
     }
-    if asked.sources && of_sources != Some(false) {
-        sources::sources(install, asked)?;
+    if options.sources && of_sources != Some(false) {
+        sources::sources(install, options)?;
     }
     Ok(())
 }
 
-/// Prints mutants with their lines.
+/// Prints mutants with their source lines.
 fn print(chosen: &[Mutant], texts: &BTreeMap<String, String>, planned: usize) {
     chosen.iter().for_each(|mutant| println!("{}\n    {}", mutant.name, mutant.shown(&texts[&mutant.file])));
     println!("{} mutants of {planned}", chosen.len());
 }
 
-/// The executables that a command of cargo's builds, by name.
+/// Runs a cargo command, and returns the executables that it builds, by name.
 fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop> {
     let messages = output(command)?;
     let executable = |line: &str| {
@@ -54,13 +54,13 @@ fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop>
     Ok(messages.lines().filter_map(executable).collect())
 }
 
-/// The ids of all losses, as their cases are named.
+/// The ids of all losses, from the names of their case files.
 fn losses() -> Result<BTreeSet<String>, Stop> {
     let files = files_below(&root().join("cases/v1"), "json")?;
     Ok(files.iter().filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect())
 }
 
-/// The files of an extension below a folder.
+/// All files with an extension in a folder and its subfolders.
 fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Stop> {
     let failed = |error: std::io::Error| Stop::Failed(format!("{}: {error}", folder.display()));
     let mut found = Vec::new();
@@ -75,7 +75,7 @@ fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Stop> {
     Ok(found)
 }
 
-/// Where the lists lie.
+/// The folder with `equivalent.tsv` and `fixed.tsv`.
 fn lists() -> PathBuf {
     root().join("xtask/mutants")
 }

@@ -1,4 +1,4 @@
-//! The results file: a line for each mutant, from which a later run goes on, and the counts of all lines.
+//! The results file: a line for each mutant, so that a later run can continue, and a summary of all lines.
 
 use super::rules::Mutant;
 use crate::run::Stop;
@@ -11,17 +11,17 @@ use std::path::{Path, PathBuf};
 /// The fate of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
-    /// The cases of `wgloss verify` killed it, or the calls that it draws.
+    /// The conformance cases of `wgloss verify`, or the calls that it draws, killed it.
     Verify,
-    /// These let it pass, a test killed it.
+    /// A test killed it. `wgloss verify` did not.
     Tests,
-    /// These let it pass, and no test has run yet.
+    /// `wgloss verify` did not kill it, and no test has run yet.
     Passed,
     /// Nothing killed it.
     Survived,
-    /// No kernel that holds it compiles: it says nothing about tests.
+    /// It does not compile, so it says nothing about the tests.
     Stillborn,
-    /// No kernel that the adapter of this machine gets holds its file.
+    /// No kernel for this machine's adapter contains its file.
     Unreached,
 }
 
@@ -40,14 +40,14 @@ impl Fate {
     }
 }
 
-/// A mutant's line.
+/// The line of a mutant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub fate: Fate,
-    /// The killer, with the case or test.
+    /// The killer, with the case or test that failed.
     pub by: String,
     pub seconds: f64,
-    /// The source line, without and with the fault.
+    /// The source line without and with the fault.
     pub shown: String,
 }
 
@@ -58,7 +58,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Reads what came of the mutants that have run.
+    /// Reads the results of earlier runs.
     pub fn read(path: &Path) -> Results {
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = |line: &str| {
@@ -76,7 +76,7 @@ impl Results {
         Results { path: path.to_path_buf(), lines: text.lines().filter_map(line).collect() }
     }
 
-    /// Adds a line, at once, so that a run that is broken off loses nothing. Of a mutant's lines the last counts.
+    /// Appends a line to the file at once, so that an interrupted run loses nothing. The last line of a mutant counts.
     pub fn add(&mut self, mutant: &Mutant, line: Line) -> Result<(), Stop> {
         let text = format!("{}\t{}\t{}\t{:.1}\t{}\n", mutant.name, line.fate.name(), line.by, line.seconds, line.shown);
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
@@ -86,12 +86,12 @@ impl Results {
         Ok(())
     }
 
-    /// The numbers of some mutants, those that are argued equivalent left out of the shares; and the survivors.
+    /// The survivors among the named mutants, and the counts. Equivalent mutants do not count in the shares.
     pub fn summary(&self, names: &[String], equivalent: &BTreeMap<String, String>) -> String {
         let ran: Vec<(&String, &Line)> = names.iter().filter_map(|name| self.lines.get_key_value(name)).collect();
         let of = |fate: Fate| ran.iter().filter(|(_, line)| line.fate == fate).count();
         let (verify, tests) = (of(Fate::Verify), of(Fate::Tests));
-        // what is argued equivalent need not have met the tests
+        // an equivalent mutant counts as equivalent even if the tests have not run on it
         let lives = |line: &Line| matches!(line.fate, Fate::Survived | Fate::Passed);
         let lives: Vec<_> = ran.iter().filter(|(_, line)| lives(line)).collect();
         let (argued, open): (Vec<_>, Vec<_>) = lives.into_iter().partition(|(name, _)| equivalent.contains_key(*name));
@@ -120,7 +120,7 @@ impl Results {
     }
 }
 
-/// The lines of a list that are not comments, cut at tabs.
+/// The lines of a list without comments, split at tabs.
 pub fn table(text: &str) -> impl Iterator<Item = Vec<&str>> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| line.split('\t').collect())
 }
@@ -131,7 +131,7 @@ mod tests {
     use crate::mutants::rules::mutants;
 
     #[test]
-    fn results_outlive_the_run_and_add_up() {
+    fn results_are_kept_in_the_file_and_counted() {
         let path = std::env::temp_dir().join(format!("wgloss-mutants-{}.tsv", std::process::id()));
         let _ = fs::remove_file(&path);
         let all = mutants("f", "a + b + c + d + e + g");

@@ -1,4 +1,4 @@
-//! Rounds over mutants: each is planted, judged, taken out again, and written down.
+//! Rounds over mutants: plants each, judges it, restores the file and writes the result.
 
 use super::results::{Fate, Line, Results, table};
 use super::rules::Mutant;
@@ -10,29 +10,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Mutants, what is known of them, and the copy of the files in which they are planted.
+/// The mutants, their results, and the copy of the files to plant them in.
 pub struct Rounds<'a> {
     chosen: &'a [Mutant],
     texts: &'a BTreeMap<String, String>,
     results: Results,
-    /// Why some of them compute the same as the original.
+    /// The mutants that compute what the original computes, with the reasons.
     equivalent: BTreeMap<String, String>,
     copy: PathBuf,
-    /// The ending that a file's name has in the copy, and its key in `texts` lacks.
+    /// What to append to a key of `texts` to get the file's name in the copy.
     suffix: &'static str,
     end: Option<Instant>,
 }
 
 impl<'a> Rounds<'a> {
-    /// Lays the copy of the files, and reads what is known.
+    /// Writes the copy of the files, and reads the results of earlier runs.
     pub fn new(
         chosen: &'a [Mutant],
         texts: &'a BTreeMap<String, String>,
         copy: &Path,
         suffix: &'static str,
-        asked: &Mutants,
+        options: &Mutants,
     ) -> Result<Self, Stop> {
-        let results = asked.results.clone().unwrap_or("target/mutants/results.tsv".to_string());
+        let results = options.results.clone().unwrap_or("target/mutants/results.tsv".to_string());
         let equivalent = table(&read(&lists().join("equivalent.tsv"))?)
             .filter_map(|fields| Some((fields.first()?.to_string(), fields.get(1)?.to_string())))
             .collect();
@@ -43,13 +43,13 @@ impl<'a> Rounds<'a> {
             equivalent,
             copy: copy.to_path_buf(),
             suffix,
-            end: asked.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
+            end: options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
         };
         texts.iter().try_for_each(|(file, text)| rounds.write(file, text))?;
         Ok(rounds)
     }
 
-    /// Judges the mutants whose line, if they have one, says that they are open in this round.
+    /// Judges the mutants for which `open` is true. It gets a mutant's result line, if there is one.
     pub fn round(
         &mut self,
         open: impl Fn(Option<&Line>) -> bool,
@@ -61,7 +61,7 @@ impl<'a> Rounds<'a> {
                 continue;
             }
             if self.end.is_some_and(|end| Instant::now() > end) {
-                println!("the time is over; the same command goes on from here");
+                println!("the time is over; the same command continues from here");
                 return Ok(());
             }
             let (text, start) = (&self.texts[&mutant.file], Instant::now());
@@ -77,13 +77,13 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// The counts of the mutants' fates, and the survivors.
+    /// The survivors, and the counts of the mutants' fates.
     pub fn summary(&self) -> String {
         let names: Vec<String> = self.chosen.iter().map(|mutant| mutant.name.clone()).collect();
         self.results.summary(&names, &self.equivalent)
     }
 
-    /// Writes a file of the copy. One that holds the text already is left alone, so that nothing is built anew for it.
+    /// Writes a file of the copy. Leaves it alone if it has this text already, so that cargo rebuilds nothing for it.
     fn write(&self, file: &str, text: &str) -> Result<(), Stop> {
         let path = self.copy.join(format!("{file}{}", self.suffix));
         if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {

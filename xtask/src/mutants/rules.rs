@@ -1,54 +1,54 @@
-//! The rules by which faults are planted: each token of a file that a rule fits gives a mutant.
+//! The rules that make faults in shaders. Each token that a rule fits gives a mutant.
 
 use super::tokens::{Token, closing, tokens};
 use std::ops::Range;
 
-/// A fault of one line: what is planted in the place of some bytes of a file.
+/// A fault: some bytes of a file, and the text that replaces them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutant {
-    /// `file:token:rule`, or `file:fixed:words` for a fault that is always planted.
+    /// `file:token:rule`, or `file:fixed:words` for a fault of `fixed.tsv`.
     pub name: String,
-    /// The file's path below `shaders/`, without `.wgsl`.
+    /// A shader's path below `shaders/` without `.wgsl`, or a source's path.
     pub file: String,
-    /// The rule.
+    /// The name of the rule.
     pub rule: &'static str,
-    /// The bytes that it replaces.
-    pub place: Range<usize>,
-    /// The text that replaces it.
+    /// The bytes to replace.
+    pub bytes: Range<usize>,
+    /// The new text.
     pub by: String,
-    /// The function that it stands in; none outside of functions.
+    /// The function that contains the fault, if it is in one.
     pub function: Option<String>,
 }
 
 impl Mutant {
     /// The file's text with the fault.
     pub fn planted(&self, text: &str) -> String {
-        format!("{}{}{}", &text[..self.place.start], self.by, &text[self.place.end..])
+        format!("{}{}{}", &text[..self.bytes.start], self.by, &text[self.bytes.end..])
     }
 
-    /// The line of the fault, and how it reads with it.
+    /// The source line without and with the fault.
     pub fn shown(&self, text: &str) -> String {
-        let start = text[..self.place.start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[self.place.end..].find('\n').map_or(text.len(), |at| self.place.end + at);
+        let start = text[..self.bytes.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[self.bytes.end..].find('\n').map_or(text.len(), |at| self.bytes.end + at);
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mutated = format!("{}{}{}", &text[start..self.place.start], self.by, &text[self.place.end..end]);
+        let mutated = format!("{}{}{}", &text[start..self.bytes.start], self.by, &text[self.bytes.end..end]);
         format!("{} => {}", words(&text[start..end]), words(&mutated))
     }
 }
 
-/// The change of a rule at a place: the bytes to replace, and their new text.
+/// The bytes to replace and their new text, if the rule fits.
 type Change = Option<(Range<usize>, String)>;
 
-/// A file's tokens, and the place of one of them.
+/// One token of a file, with all the others.
 struct At<'a> {
     text: &'a str,
     tokens: &'a [Token<'a>],
     place: usize,
-    /// Whether the token stands between the `<` and `>` of a type.
+    /// Whether the token is between the `<` and `>` of a type.
     in_type: bool,
 }
 
-/// A rule: what it makes of a token.
+/// A rule makes a change of a token, if it fits.
 type Rule = fn(&At<'_>) -> Change;
 
 /// The rules and their names.
@@ -71,7 +71,7 @@ const RULES: &[(&str, Rule)] = &[
     ("else", no_else),
 ];
 
-/// Every mutant of a file.
+/// All mutants of a file.
 pub fn mutants(file: &str, text: &str) -> Vec<Mutant> {
     let tokens = tokens(text);
     let (mut function, mut depth, mut in_type) = (None, 0, 0);
@@ -93,7 +93,7 @@ pub fn mutants(file: &str, text: &str) -> Vec<Mutant> {
         for (rule, change) in RULES {
             if let Some((bytes, by)) = change(&at) {
                 let (name, function) = (format!("{file}:{place}:{rule}"), function.clone());
-                found.push(Mutant { name, file: file.to_string(), rule, place: bytes, by, function });
+                found.push(Mutant { name, file: file.to_string(), rule, bytes, by, function });
             }
         }
     }
@@ -105,7 +105,7 @@ impl<'a> At<'a> {
         self.tokens[self.place]
     }
 
-    /// The text of another token, counted from this one.
+    /// The text of the token at an offset from this one.
     fn near(&self, offset: isize) -> &'a str {
         let place = self.place.checked_add_signed(offset);
         place.and_then(|place| self.tokens.get(place)).map_or("", |token| token.text)
@@ -116,14 +116,15 @@ impl<'a> At<'a> {
         Some((self.token().start..self.token().end(), text.into()))
     }
 
-    /// Replaces an operator that stands between spaces.
+    /// Replaces an operator that has spaces on both sides.
     fn swapped(&self, pairs: &[(&str, &str)]) -> Change {
         let token = self.token();
         let (_, other) = pairs.iter().find(|(from, _)| *from == token.text && token.apart)?;
         self.by(*other)
     }
 
-    /// Counts a whole number up or down. Numbers of bindings and of workgroups' sizes are left alone, and lengths of arrays.
+    /// Adds `step` to a whole number. Leaves numbers in attributes and in types alone: bindings, workgroup sizes,
+    /// lengths of arrays.
     fn counted(&self, step: i64) -> Change {
         let attribute = self.near(-1) == "(" && self.near(-3) == "@";
         if self.in_type || attribute {
@@ -142,13 +143,13 @@ impl<'a> At<'a> {
         self.by(if hex { format!("{value:#x}{suffix}") } else { format!("{value}{suffix}") })
     }
 
-    /// The place of the bracket that opens after the token, where it is called.
+    /// The index of the opening bracket, if the token is a function that is called here.
     fn call(&self) -> Option<usize> {
         let called = self.token().is_word() && self.near(1) == "(" && self.near(-1) != "fn" && self.near(-1) != "@";
         called.then_some(self.place + 1)
     }
 
-    /// The bytes of each argument of a call, and of the whole call.
+    /// The bytes of each argument of the call, and of the whole call.
     fn arguments(&self) -> Option<(Vec<Range<usize>>, Range<usize>)> {
         let open = self.call()?;
         let close = closing(self.tokens, open)?;
@@ -184,7 +185,7 @@ impl<'a> At<'a> {
         (first != second).then(|| (a.start..b.end, format!("{second}{between}{first}")))
     }
 
-    /// The statement that the token stands in, with its semicolon.
+    /// The bytes of the statement around the token, with its semicolon.
     fn statement(&self) -> Option<Range<usize>> {
         let ends = |token: &Token<'_>| matches!(token.text, ";" | "{" | "}");
         let first = self.tokens[..self.place].iter().rposition(ends)? + 1;
@@ -193,7 +194,7 @@ impl<'a> At<'a> {
     }
 }
 
-/// Plus for minus and the reverse; no sign where one stands alone.
+/// Swaps plus and minus. Removes a unary minus.
 fn sign(at: &At<'_>) -> Change {
     match at.token().text {
         "+" if at.token().apart => at.by("-"),
@@ -205,7 +206,7 @@ fn sign(at: &At<'_>) -> Change {
     }
 }
 
-/// The least for the greatest, and the reverse.
+/// Swaps `min` and `max`.
 fn extreme(at: &At<'_>) -> Change {
     at.call()?;
     match at.token().text {
@@ -215,7 +216,7 @@ fn extreme(at: &At<'_>) -> Change {
     }
 }
 
-/// A number without its clamp.
+/// Replaces a `min`, `max` or `clamp` by its first argument.
 fn unclamped(at: &At<'_>) -> Change {
     if !matches!(at.token().text, "max" | "min" | "clamp") {
         return None;
@@ -224,7 +225,7 @@ fn unclamped(at: &At<'_>) -> Change {
     Some((whole, format!("({})", &at.text[arguments.first()?.clone()])))
 }
 
-/// The neighbouring component, the other half of a label.
+/// Swaps x and y, or z and w, or the halves of a label.
 fn half(at: &At<'_>) -> Change {
     if at.near(-1) != "." {
         return None;
@@ -234,7 +235,7 @@ fn half(at: &At<'_>) -> Change {
     at.by(*other)
 }
 
-/// No barrier.
+/// Removes a barrier.
 fn barrier(at: &At<'_>) -> Change {
     if !matches!(at.token().text, "workgroupBarrier" | "storageBarrier") {
         return None;
@@ -243,7 +244,7 @@ fn barrier(at: &At<'_>) -> Change {
     Some((at.statement()?, String::new()))
 }
 
-/// No flag where one would be raised.
+/// Removes a statement that raises a flag.
 fn flag(at: &At<'_>) -> Change {
     let raised = match at.token().text {
         "|=" | "atomicOr" => true,
@@ -253,7 +254,7 @@ fn flag(at: &At<'_>) -> Change {
     if raised { Some((at.statement()?, String::new())) } else { None }
 }
 
-/// No NaN and no infinity where one is looked for.
+/// Makes a test for NaN or infinity false.
 fn nan(at: &At<'_>) -> Change {
     if !matches!(at.token().text, "is_nan" | "is_infinite") {
         return None;
@@ -262,7 +263,7 @@ fn nan(at: &At<'_>) -> Change {
     Some((whole, "false".to_string()))
 }
 
-/// Nothing where a condition does not hold.
+/// Removes an `else` branch.
 fn no_else(at: &At<'_>) -> Change {
     if at.token().text != "else" || at.near(1) != "{" {
         return None;
@@ -275,7 +276,7 @@ fn no_else(at: &At<'_>) -> Change {
 mod tests {
     use super::*;
 
-    /// The mutants of a rule in a text: each one's whole text.
+    /// The texts of all mutants that a rule makes of `text`.
     fn made(rule: &str, text: &str) -> Vec<String> {
         mutants("f", text).iter().filter(|mutant| mutant.rule == rule).map(|mutant| mutant.planted(text)).collect()
     }
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_outlives_lines_and_comments() {
+    fn a_name_does_not_depend_on_lines_and_comments() {
         let names = |text: &str| mutants("lib/f", text).into_iter().map(|mutant| mutant.name).collect::<Vec<_>>();
         assert_eq!(names("fn f() { x = a + b; }"), ["lib/f:8:sign"]);
         assert_eq!(names("// why\nfn f() {\n    x = a + b; // or\n}"), ["lib/f:8:sign"]);

@@ -1,4 +1,5 @@
-//! Faults in shaders. One build serves all of them: with the feature `mutable-shaders` the library reads its shaders at run time.
+//! Plants faults in shaders. All of them share one build, because with the feature `mutable-shaders` the library reads
+//! its shaders at run time.
 
 use super::killers::{Baseline, KINDS, Killer, Programs, fate};
 use super::results::{Fate, table};
@@ -12,35 +13,35 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The most cases' runs that a mutant gets, and the seconds that they take without a fault: what passes these passes all but
-/// always. `--thorough` has no such bounds.
+/// The most `Verify` killers that run on a mutant, and the most seconds that these take without a fault. A mutant that
+/// survives these nearly always survives the others. `--thorough` has no such bounds.
 const RUNS: usize = 8;
 const SECONDS: f64 = 15.0;
 
-/// The losses whose tests a mutant that the cases let pass has to pass too.
+/// The number of losses whose tests run on a mutant that survives the cases.
 const LOSSES: usize = 1;
 
-/// The losses whose drawn calls a mutant that the cases let pass gets.
+/// The number of losses whose drawn calls run on a mutant that survives the cases.
 const DRAWN: usize = 2;
 
-/// A loss of each family: the tests that run on what the cases of no loss reach.
+/// A loss of each family. Their drawn calls and tests run on a mutant that no case reaches.
 const REPRESENTATIVES: &[&str] = &["cross_entropy", "dice", "sup_con", "triplet_margin", "mse"];
 
-/// How many mutants are drawn where no number is given.
+/// The default of `--count`.
 const COUNT: usize = 300;
 
 /// Plants faults in the shaders, or prints them.
-pub fn shaders(asked: &Mutants) -> Result<(), Stop> {
+pub fn shaders(options: &Mutants) -> Result<(), Stop> {
     let texts = texts()?;
     let mut all: Vec<Mutant> = texts.iter().flat_map(|(file, text)| mutants(file, text)).collect();
     let mut chosen = fixed(&texts)?;
-    if let Some(file) = &asked.file {
+    if let Some(file) = &options.file {
         all.retain(|mutant| mutant.file == *file);
         chosen.retain(|mutant| mutant.file == *file);
     }
     let planned = all.len();
-    chosen.extend(draw::draw(all, asked.seed, asked.count.unwrap_or(COUNT)));
-    if asked.list {
+    chosen.extend(draw::draw(all, options.seed, options.count.unwrap_or(COUNT)));
+    if options.list {
         print(&chosen, &texts, planned);
         return Ok(());
     }
@@ -53,9 +54,9 @@ pub fn shaders(asked: &Mutants) -> Result<(), Stop> {
             baseline.learn(&Killer::Verify { kind, dtype, loss }, &programs, &plain)?;
         }
     }
-    let mut rounds = Rounds::new(&chosen, &texts, &folder.join("shaders"), ".wgsl", asked)?;
-    // all mutants get the cases and the drawn calls, which are quick, before any gets the tests
-    let again = asked.thorough;
+    let mut rounds = Rounds::new(&chosen, &texts, &folder.join("shaders"), ".wgsl", options)?;
+    // the cases and the drawn calls are quick, so they run on all mutants before the tests run on any
+    let again = options.thorough;
     rounds.round(
         |line| line.is_none_or(|line| again && line.fate == Fate::Survived),
         |mutant, planted| cases(mutant, &texts, &mut baseline, &programs, (&plain, planted), again),
@@ -70,7 +71,7 @@ pub fn shaders(asked: &Mutants) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the cases that may kill a mutant, the cheapest first, and then the calls that are drawn, until one does.
+/// Runs the cases that may kill a mutant, cheapest first, then the drawn calls, until one kills it.
 fn cases(
     mutant: &Mutant,
     texts: &BTreeMap<String, String>,
@@ -108,11 +109,11 @@ fn cases(
     Ok((if reached { Fate::Passed } else { Fate::Unreached }, String::new()))
 }
 
-/// Losses of these cases with a kind of kernels, as many as there may be: as the adapter has the kernels, and as a GPU has them
-/// where only those hold the file. Where there are no cases, a loss of each family.
+/// At most `most` losses of these cases, each with a kind of kernels: "cpu", or "gpu" if only GPU kernels contain the
+/// mutant's file. Without cases, a loss of each family.
 fn losses_of(cases: &[Killer], most: usize) -> Vec<(String, String)> {
     if cases.is_empty() {
-        // which of them reaches the file is not known, so that the bound does not apply
+        // any of them may reach the file, so `most` does not apply
         return REPRESENTATIVES.iter().map(|loss| (loss.to_string(), "cpu".to_string())).collect();
     }
     let mut losses: Vec<(String, String)> = Vec::new();
@@ -128,7 +129,7 @@ fn losses_of(cases: &[Killer], most: usize) -> Vec<(String, String)> {
     losses
 }
 
-/// Runs the tests that may kill a mutant which the cases let pass, until one does.
+/// Runs the tests on a mutant that survived the cases, until one kills it.
 fn tests(
     mutant: &Mutant,
     texts: &BTreeMap<String, String>,
@@ -140,7 +141,7 @@ fn tests(
     let cases = baseline.cases(mutant, texts);
     let losses = losses_of(&cases, if thorough { 4 * LOSSES } else { LOSSES });
     let mut reached = false;
-    // what takes long runs where asked for, and where nothing else reaches the mutant
+    // the long tests run only with `--thorough`, or if no case reaches the mutant
     for binary in programs.tests.keys().filter(|binary| thorough || cases.is_empty() || *binary != "gpu-all") {
         for (loss, kind) in &losses {
             let (binary, kind, loss) = (binary.clone(), kind.clone(), loss.clone());
@@ -156,11 +157,11 @@ fn tests(
             }
         }
     }
-    // without a word it would be tried again
+    // an empty `by` would make the next run try it again
     Ok(if reached { (Fate::Survived, String::new()) } else { (Fate::Unreached, "no test reaches it".to_string()) })
 }
 
-/// The faults that are planted in every run.
+/// The faults of `fixed.tsv`, which are planted in every run.
 fn fixed(texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
     let list = read(&lists().join("fixed.tsv"))?;
     let of = |fields: Vec<&str>| {
@@ -171,14 +172,14 @@ fn fixed(texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
         let mut places = text.match_indices(from);
         let (Some((start, _)), None) = (places.next(), places.next()) else {
             return Err(Stop::Failed(format!(
-                "fixed.tsv: `{from}` does not stand once in {file}: plant the fault at today's form"
+                "fixed.tsv: `{from}` is not exactly once in {file}: update the fault to the file's new text"
             )));
         };
         Ok(Mutant {
             name: format!("{file}:fixed:{name}"),
             file: (*file).to_string(),
             rule: "fixed",
-            place: start..start + from.len(),
+            bytes: start..start + from.len(),
             by: (*to).to_string(),
             function: None,
         })
@@ -186,7 +187,8 @@ fn fixed(texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
     table(&list).map(of).collect()
 }
 
-/// Builds the program and the test binaries with the feature. Copies of them run: a build without it would take their places.
+/// Builds the program and the test binaries with the feature, and copies them. A build without the feature would
+/// overwrite the originals.
 fn build() -> Result<Programs, Stop> {
     let feature = ["--features", "wgloss/mutable-shaders", "--message-format", "json"];
     let program = ["build", "-p", "wgloss-cli", "-p", "wgloss"];
@@ -205,7 +207,7 @@ fn build() -> Result<Programs, Stop> {
     Ok(Programs { wgloss: kept("wgloss")?, tests })
 }
 
-/// The shaders by their paths.
+/// The texts of all shaders, by path.
 fn texts() -> Result<BTreeMap<String, String>, Stop> {
     let folder = root().join("shaders");
     let text = |path: PathBuf| {
@@ -221,13 +223,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_fixed_fault_still_has_its_place() {
+    fn every_fixed_fault_fits_the_shaders() {
         let texts = texts().expect("the shaders are there");
         assert!(fixed(&texts).expect("each stands once").len() >= 5);
     }
 
     #[test]
-    fn there_are_mutants_of_nearly_every_file_and_each_changes_it() {
+    fn mutants_have_unique_names_and_change_their_files() {
         let texts = texts().expect("the shaders are there");
         let all: Vec<Mutant> = texts.iter().flat_map(|(file, text)| mutants(file, text)).collect();
         let names: BTreeSet<&String> = all.iter().map(|mutant| &mutant.name).collect();
@@ -239,16 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_argued_equivalent_has_a_reason_and_still_stands() {
+    fn every_equivalent_mutant_exists_and_has_a_reason() {
         let texts = texts().expect("the shaders are there");
         let names: BTreeSet<String> =
             texts.iter().flat_map(|(file, text)| mutants(file, text)).map(|mutant| mutant.name).collect();
         let list = read(&lists().join("equivalent.tsv")).expect("the list is there");
-        // those of plans and twins are named by cargo-mutants, which is not here
+        // cargo-mutants names the mutants of sources, and may not be installed
         let of_shaders = |fields: &Vec<&str>| !fields[0].starts_with("src/");
         for fields in table(&list).filter(of_shaders) {
             let [name, reason] = fields.as_slice() else { panic!("{fields:?} is not a name and a reason") };
-            assert!(names.contains(*name), "no rule makes {name} today: argue anew");
+            assert!(names.contains(*name), "no rule makes {name} any more: update the list");
             assert!(reason.len() > 20, "{name}: {reason}");
         }
     }

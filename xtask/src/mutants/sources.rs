@@ -1,5 +1,5 @@
-//! Faults in plans and twins: those of cargo-mutants, which finds their places, planted in a copy of the project. Each costs a
-//! build of the library.
+//! Plants faults in plans and twins. cargo-mutants lists the faults; they are planted in a copy of the project. Each
+//! costs a build of the library.
 
 use super::killers::{ALL, Baseline, KINDS, Killer, Known, Programs, fate};
 use super::results::Fate;
@@ -15,47 +15,47 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// How many mutants are drawn where no number is given.
+/// The default of `--count`.
 const COUNT: usize = 150;
 
 /// The folders with plans and twins.
 const FOLDERS: &[&str] = &["src/cpu", "src/gpu/plan", "src/losses"];
 
-/// Files of these folders that only tests call.
+/// Files in these folders that only tests use.
 const TESTS: &[&str] = &["src/gpu/plan/invariants.rs", "src/losses/tests.rs"];
 
-/// The version of cargo-mutants: another may find other places, and would draw others.
+/// The version of cargo-mutants. Another version may find other mutants, so that a seed would draw others.
 const VERSION: &str = "27.1.0";
 
-/// The test binaries. The unit tests of the library go by its name.
+/// The test binaries. `wgloss` is the unit tests of the library.
 const BINARIES: &[&str] = &["accuracy", "faults", "gpu", "gpu-all", "twins", "wgloss"];
 
 /// Plants faults in plans and twins, or prints them.
-pub fn sources(install: Install, asked: &Mutants) -> Result<(), Stop> {
+pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
     let files = tracked()?;
     let texts = texts(&files);
     let mut all = listed(install, &texts)?;
-    if let Some(file) = &asked.file {
+    if let Some(file) = &options.file {
         all.retain(|mutant| mutant.file == *file);
     }
     let planned = all.len();
-    let chosen = draw::uniform(all, asked.seed, asked.count.unwrap_or(COUNT));
-    if asked.list {
+    let chosen = draw::uniform(all, options.seed, options.count.unwrap_or(COUNT));
+    if options.list {
         print(&chosen, &texts, planned);
         return Ok(());
     }
     let (folder, copy) = (root().join("target/mutants"), root().join("target/mutants/sources"));
     copied(&files, &copy)?;
-    let mut rounds = Rounds::new(&chosen, &texts, &copy, "", asked)?;
+    let mut rounds = Rounds::new(&chosen, &texts, &copy, "", options)?;
     let programs = Programs { wgloss: program(&copy)?, tests: tests(&copy)? };
     let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
     let (losses, shaders) = (losses()?, root().join("shaders"));
-    // before any mutant is built where the original is
+    // learn before the build of a mutant overwrites the original programs
     for killer in chosen.iter().flat_map(|mutant| killers(mutant, &losses)).collect::<BTreeSet<_>>() {
         baseline.learn(&killer, &programs, &shaders)?;
     }
     rounds.round(
-        |line| line.is_none_or(|line| asked.thorough && line.fate == Fate::Survived),
+        |line| line.is_none_or(|line| options.thorough && line.fate == Fate::Survived),
         |mutant, copy| {
             let known = |killer| Some((baseline.known.get(&killer)?.clone(), killer));
             let mut killers: Vec<(Known, Killer)> = killers(mutant, &losses).into_iter().filter_map(known).collect();
@@ -67,7 +67,7 @@ pub fn sources(install: Install, asked: &Mutants) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Builds a mutant, and runs what may kill it, the quickest first, until something does.
+/// Builds a mutant, and runs its killers in order until one kills it.
 fn judge(killers: &[(Known, Killer)], copy: &Path) -> Result<(Fate, String), Stop> {
     let Ok(wgloss) = program(copy) else { return Ok((Fate::Stillborn, "it does not compile".to_string())) };
     let mut programs = Programs { wgloss, tests: BTreeMap::new() };
@@ -87,7 +87,7 @@ fn judge(killers: &[(Known, Killer)], copy: &Path) -> Result<(Fate, String), Sto
     Ok((Fate::Survived, String::new()))
 }
 
-/// The runs that may kill a mutant: over the one loss whose file it stands in, or over all losses.
+/// The killers of a mutant: for one loss if the mutant is in that loss's file, else for all losses.
 fn killers(mutant: &Mutant, losses: &BTreeSet<String>) -> Vec<Killer> {
     let stem = Path::new(&mutant.file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let loss = if mutant.file.starts_with("src/losses") && losses.contains(&stem) { stem } else { ALL.to_string() };
@@ -103,9 +103,9 @@ fn killers(mutant: &Mutant, losses: &BTreeSet<String>) -> Vec<Killer> {
     killers
 }
 
-/// The mutants that cargo-mutants makes of plans and twins.
+/// All mutants of plans and twins that cargo-mutants lists.
 fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
-    // cargo-mutants goes from `mod` to `mod`, and sees none that a macro writes: a package that names all files shows it all
+    // cargo-mutants follows `mod` items, but not those in macros. This package has a `mod` for each file.
     let package = root().join("target/mutants/listed");
     let mut library = String::new();
     for (number, (file, text)) in texts.iter().enumerate() {
@@ -119,18 +119,18 @@ fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<Muta
     }
     let mut command = Command::new(cargo_mutants(install)?);
     let json = output(command.args(["mutants", "--list", "--json", "--dir"]).arg(&package))?;
-    let places: Vec<Place> = serde_json::from_str(&json)
+    let entries: Vec<Entry> = serde_json::from_str(&json)
         .map_err(|error| Stop::Failed(format!("what cargo-mutants lists can't be read: {error}")))?;
     let mut seen = BTreeSet::new();
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    let places =
-        places.into_iter().filter(|place| !TESTS.contains(&place.file.as_str()) && seen.insert(place.name.clone()));
-    Ok(places.filter_map(|place| place.mutant(texts, &mut times)).collect())
+    let entries =
+        entries.into_iter().filter(|entry| !TESTS.contains(&entry.file.as_str()) && seen.insert(entry.name.clone()));
+    Ok(entries.filter_map(|entry| entry.mutant(texts, &mut times)).collect())
 }
 
-/// A place where cargo-mutants would change something, and its change.
+/// A mutant in cargo-mutants' list.
 #[derive(Deserialize)]
-struct Place {
+struct Entry {
     name: String,
     file: String,
     span: Span,
@@ -143,7 +143,7 @@ struct Span {
     end: Point,
 }
 
-/// A line and a column, counted from 1; columns are characters.
+/// A line and a column, both counted from 1. Columns count characters.
 #[derive(Deserialize)]
 struct Point {
     line: usize,
@@ -158,9 +158,9 @@ impl Point {
     }
 }
 
-impl Place {
-    /// The mutant, named by file, change and function, and by a number where these are alike, so that its name outlives changes
-    /// of lines.
+impl Entry {
+    /// The mutant. Its name has the file, the change and the function, and a number to tell equal ones apart, but no
+    /// line, so that it stays when lines move.
     fn mutant(self, texts: &BTreeMap<String, String>, times: &mut BTreeMap<String, usize>) -> Option<Mutant> {
         let text = texts.get(&self.file)?;
         let change = self.name.splitn(4, ':').nth(3)?.trim();
@@ -169,7 +169,7 @@ impl Place {
         Some(Mutant {
             name: if *time > 1 { format!("{name} #{time}") } else { name },
             rule: "source",
-            place: self.span.start.byte(text)?..self.span.end.byte(text)?,
+            bytes: self.span.start.byte(text)?..self.span.end.byte(text)?,
             by: self.replacement,
             function: None,
             file: self.file,
@@ -177,7 +177,7 @@ impl Place {
     }
 }
 
-/// The program cargo-mutants, installed below `target/` where the machine has none.
+/// The path of cargo-mutants. Installs it below `target/` if it is not there.
 fn cargo_mutants(install: Install) -> Result<PathBuf, Stop> {
     let folder = root().join("target/mutants/cargo-mutants");
     let program = folder.join("bin/cargo-mutants");
@@ -192,14 +192,14 @@ fn cargo_mutants(install: Install) -> Result<PathBuf, Stop> {
     }
 }
 
-/// The sources of plans and twins, by their paths.
+/// The texts of plans and twins, by path.
 fn texts(files: &[String]) -> BTreeMap<String, String> {
     let is_source = |file: &&String| FOLDERS.iter().any(|folder| Path::new(file).starts_with(folder));
     let text = |file: &String| Some((file.clone(), fs::read_to_string(root().join(file)).ok()?));
     files.iter().filter(is_source).filter_map(text).collect()
 }
 
-/// Copies files of the project, but for those that are there as they are.
+/// Copies files of the project, except those that are equal in the copy.
 fn copied(files: &[String], copy: &Path) -> Result<(), Stop> {
     for file in files {
         let (from, to) = (root().join(file), copy.join(file));
@@ -220,7 +220,8 @@ fn tracked() -> Result<Vec<String>, Stop> {
     Ok(list.split('\0').filter(needed).map(str::to_string).collect())
 }
 
-/// A command of cargo's in the copy. What it builds lies apart: a mutant must not take the place of the project's programs.
+/// A cargo command in the copy. It has its own target folder, so that a mutant does not overwrite the project's
+/// programs.
 fn in_copy(copy: &Path, args: &[&str]) -> Command {
     let mut command = cargo(args);
     command.current_dir(copy).args(["--quiet", "--message-format", "json", "--target-dir"]);
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_becomes_a_mutant_of_its_bytes_and_a_name_without_lines() {
+    fn a_listed_mutant_gets_a_name_without_lines() {
         let text = "fn f(a: u32) -> u32 {\n    // ä ist a\n    a + 1 + 2\n}\n";
         let texts = BTreeMap::from([("src/cpu/f.rs".to_string(), text.to_string())]);
         let json = |column: usize| {
@@ -258,9 +259,9 @@ mod tests {
                 column + 1
             )
         };
-        let places: Vec<Place> = serde_json::from_str(&format!("[{}, {}]", json(7), json(11))).expect("two places");
+        let entries: Vec<Entry> = serde_json::from_str(&format!("[{}, {}]", json(7), json(11))).expect("two mutants");
         let mut times = BTreeMap::new();
-        let mutants: Vec<Mutant> = places.into_iter().filter_map(|place| place.mutant(&texts, &mut times)).collect();
+        let mutants: Vec<Mutant> = entries.into_iter().filter_map(|entry| entry.mutant(&texts, &mut times)).collect();
         let named: Vec<_> = mutants.iter().map(|mutant| (mutant.name.as_str(), mutant.shown(text))).collect();
         let wanted = [
             ("src/cpu/f.rs: replace + with - in f", "a + 1 + 2 => a - 1 + 2".to_string()),
@@ -270,12 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_is_judged_by_its_loss_and_a_plan_by_kernels_of_all() {
+    fn a_leaf_is_judged_by_its_loss_and_a_plan_by_all_losses() {
         let losses = BTreeSet::from(["mse".to_string()]);
         let of = |file: &str| {
-            let place = 0..0;
+            let bytes = 0..0;
             let (file, by) = (file.to_string(), String::new());
-            killers(&Mutant { name: String::new(), file, rule: "source", place, by, function: None }, &losses)
+            killers(&Mutant { name: String::new(), file, rule: "source", bytes, by, function: None }, &losses)
         };
         let leaf = of("src/losses/pointwise/mse.rs");
         assert!(leaf.iter().all(|killer| killer.loss() == "mse"), "{leaf:?}");

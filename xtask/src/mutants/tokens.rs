@@ -1,18 +1,18 @@
-//! The tokens of a WGSL file, as far as planting faults needs them.
+//! Splits a WGSL file into tokens, as precisely as planting faults needs.
 
-/// A token, and where it stands in the file.
+/// A token, and its position in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'a> {
     /// Its text.
     pub text: &'a str,
-    /// The place of its first byte.
+    /// The offset of its first byte.
     pub start: usize,
-    /// Whether white space stands on both sides of it.
+    /// Whether it has white space on both sides.
     pub apart: bool,
 }
 
 impl Token<'_> {
-    /// The place after its last byte.
+    /// The offset after its last byte.
     pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -23,13 +23,13 @@ impl Token<'_> {
     }
 }
 
-/// Operators of more than one character; of those that begin alike, the longest comes first.
+/// The operators of more than one character. A longer one comes before its prefixes.
 const OPERATORS: &[&str] = &[
     "<<=", ">>=", "->", "&&", "||", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>",
     "++", "--",
 ];
 
-/// The tokens of a file. Comments are none, so that a mutant keeps its name when a comment changes.
+/// The tokens of a file, without comments, so that a mutant keeps its name when a comment changes.
 pub fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -59,7 +59,7 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// How long the number is that a text begins with.
+/// The length of the number at the start of `text`.
 fn number(text: &str) -> usize {
     let mut previous = ' ';
     let is_hex = text.starts_with("0x");
@@ -71,7 +71,7 @@ fn number(text: &str) -> usize {
     text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
 
-/// The place of the token that closes the bracket at a place.
+/// The index of the token that closes the bracket at `open`.
 pub fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
     let mut depth = 0;
     for (place, token) in tokens.iter().enumerate().skip(open) {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_cut_into_tokens() {
+    fn a_file_is_split_into_tokens() {
         assert_eq!(texts("x += 4u; // not 5u\ny"), ["x", "+=", "4u", ";", "y"]);
         assert_eq!(texts("1e-37-x<=0x7fu"), ["1e-37", "-", "x", "<=", "0x7fu"]);
         assert_eq!(texts("a.xy >> 2u"), ["a", ".", "xy", ">>", "2u"]);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn comparisons_are_told_from_lists_of_types_by_their_spaces() {
+    fn spaces_tell_comparisons_from_type_arguments() {
         let apart: Vec<bool> = tokens("vec4<f32>(a < b)").iter().map(|token| token.apart).collect();
         assert_eq!(apart, [false, false, false, false, false, false, true, false, false]);
     }

@@ -1,4 +1,4 @@
-//! The rows of Direct3D 12: Microsoft's two compilers over the kernels' HLSL, and the program itself under Wine.
+//! The rows of Direct3D 12: Microsoft's two compilers compile the kernels' HLSL, and the program runs under Wine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use super::place::{Outcome, Place, unwritten};
 use super::texts::{Compiled, counted, dealt, files};
 use super::windows::{COMPILER, WINE, Windows, download, find};
 
-/// The most CPU time that FXC may take over a kernel, in milliseconds: a user waits for it before a first call.
+/// The most CPU time that FXC may take for a kernel, in milliseconds. A user waits for it before a first call.
 const MOST: u64 = 3_000;
 
-/// The Python package that carries Microsoft's DXC and its headers, which is downloaded where it is used and committed nowhere.
+/// The Python package with Microsoft's DXC and its headers. It is downloaded when it is used, and never committed.
 const DXC_PACKAGE: &str = "compushady==0.17.5";
 
-/// The folders of HLSL for DXC, with what it compiles each for.
+/// The folders of HLSL for DXC, and the shader model of each.
 const MODELS: &[(&str, &str)] = &[("hlsl-6.0", "cs_6_0"), ("hlsl-6.2", "cs_6_2")];
 
-/// `fxc`: the HLSL of shader model 5.1, under Wine, since FXC is a library of Windows.
+/// `fxc`: FXC compiles the HLSL of shader model 5.1 under Wine, because it is a library for Windows.
 pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, WINE])?;
     let driver = windows.fxc_driver()?;
@@ -40,7 +40,8 @@ pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
     let mut printed = dealt(&texts, |worker, files| compile(&worker.to_string(), &files))?;
     let mut beside = Compiled::default();
     printed.iter().for_each(|printed| beside.read(printed, MOST));
-    // two threads of one core slow each other down, in CPU time too: what seems slow is compiled again, alone
+    // two threads on one core slow each other down, in CPU time too, so kernels that seem slow are compiled again,
+    // alone
     let is_slow = |path: &&Path| beside.slow.iter().any(|(_, file)| path.ends_with(file));
     let slow: Vec<&Path> = texts.iter().map(PathBuf::as_path).filter(is_slow).collect();
     if !slow.is_empty() {
@@ -55,7 +56,7 @@ pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
     outcome(place, &compiled, texts.len(), format!("FXC (d3dcompiler_47) under {}", windows.name()))
 }
 
-/// `dxc`: the HLSL of shader models 6.0 and 6.2, by DXC's library for Linux.
+/// `dxc`: DXC's library for Linux compiles the HLSL of shader models 6.0 and 6.2.
 pub fn dxc(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["g++"])?;
     let folder = place.path("dxc");
@@ -102,7 +103,7 @@ fn fetch_dxc(place: &Place, folder: &Path) -> Result<(), Halt> {
     Ok(())
 }
 
-/// What a compiler made of so many texts; those that it refused or took long for are named.
+/// The outcome of compiling `texts` texts. Prints those that were refused or slow.
 fn outcome(place: &Place, compiled: &Compiled, texts: usize, with: String) -> Result<Outcome, Halt> {
     let names = fs::read_to_string(place.texts()?.join("names.tsv")).unwrap_or_default();
     let name = |file: &str| names.lines().find(|line| line.split('\t').next().is_some_and(|path| path.ends_with(file)));
@@ -128,7 +129,7 @@ fn judged(compiled: &Compiled, texts: usize, with: String) -> Outcome {
     Outcome { passed, result, with }
 }
 
-/// `dx12-gpu` and `dx12-cpu`: the program's own cases on Direct3D 12, by a GPU's kernels or by a CPU's.
+/// Runs the conformance cases on Direct3D 12, with kernels of the kind `kernels`.
 fn verify(place: &Place, kernels: &str) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, WINE])?;
     windows.build()?;
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_kernel_or_a_missing_one_or_a_slow_one_fails_the_row() {
+    fn a_refused_or_missing_or_slow_kernel_fails_the_row() {
         let compiled = |count, refused: &[&str], slow: &[u64]| Compiled {
             count,
             refused: refused.iter().map(|line| line.to_string()).collect(),

@@ -1,4 +1,5 @@
-//! The rows of drivers: the program's own cases, in every dtype, on a driver of the machine or of Debian unstable.
+//! The rows of drivers: they run the conformance cases, in every dtype, on a driver of the machine or of Debian
+//! unstable.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,21 +7,22 @@ use std::process::Command;
 use super::machine::{Ended, Halt, last_lines, need};
 use super::place::{Outcome, Place};
 
-/// How long the cases may take, in minutes.
+/// The most minutes that the cases may take.
 const MINUTES: u64 = 40;
 
-/// How much a program may hold on SwiftShader, in KiB of addresses: a kernel that it compiles badly asks for gigabytes.
+/// The most address space of a program on SwiftShader, in KiB. SwiftShader asks for gigabytes when it compiles a kernel
+/// badly.
 const ADDRESSES: &str = "8388608";
 
-/// The program's arguments: for the cases, and for calls that are drawn, as many as there are seconds for.
+/// The program's arguments for the cases, and for as many drawn calls as fit into the seconds.
 pub const VERIFY: &[&str] = &["verify", "--device", "gpu", "--dtype", "all", "--strict"];
 pub const THOROUGHLY: &[&str] = &["verify", "--thorough", "--seconds", "120"];
 
-/// Variables that would choose another driver than the row's.
+/// Variables that could choose another driver than the row's.
 const CHOOSING: &[&str] =
     &["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "WGPU_BACKEND", "WGPU_ADAPTER_NAME", "WGLOSS_KERNELS"];
 
-/// `lavapipe`: Vulkan by the machine's own Mesa.
+/// `lavapipe`: Vulkan of the machine's Mesa.
 pub fn lavapipe(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
     let driver = [("WGPU_BACKEND", "vulkan"), ("WGPU_ADAPTER_NAME", "llvmpipe")];
@@ -28,14 +30,14 @@ pub fn lavapipe(place: &Place) -> Result<Outcome, Halt> {
     verify(place, || on_machine(program, &[], &driver))
 }
 
-/// `gl`: GL by the machine's own Mesa.
+/// `gl`: GL of the machine's Mesa.
 pub fn gl(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["libegl-mesa0", "libegl1", "libgl1-mesa-dri"])?;
     let program = place.program()?;
     verify(place, || on_machine(program, &[], &[("WGPU_BACKEND", "gl"), ("LIBGL_ALWAYS_SOFTWARE", "1")]))
 }
 
-/// `swiftshader`: what a browser without a GPU runs on.
+/// `swiftshader`: the driver of a browser without a GPU.
 pub fn swiftshader(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["chromium-common", "libvulkan1"])?;
     let driver = [("WGPU_BACKEND", "vulkan"), ("VK_DRIVER_FILES", "/usr/lib/chromium/vk_swiftshader_icd.json")];
@@ -48,19 +50,19 @@ pub fn swiftshader(place: &Place) -> Result<Outcome, Halt> {
     })
 }
 
-/// `mesa-256`: the newest Mesa, with vectors as long as most CPUs have them.
+/// `mesa-256`: the newest Mesa, with the vector length of most CPUs.
 pub fn newest_mesa(place: &Place) -> Result<Outcome, Halt> {
     in_sid(place, "256")
 }
 
-/// `mesa-512`: the same with longer vectors, so that subgroups are of sixteen.
+/// `mesa-512`: the newest Mesa with longer vectors, so that subgroups have 16 lanes.
 pub fn newest_mesa_wide(place: &Place) -> Result<Outcome, Halt> {
     in_sid(place, "512")
 }
 
 fn in_sid(place: &Place, bits: &str) -> Result<Outcome, Halt> {
     let sid = place.sid()?;
-    // the program of the machine, whose C library is older
+    // built on the machine: its older C library makes a program that runs inside too
     let program = inside(place.program()?)?;
     let driver = [("WGPU_BACKEND", "vulkan"), ("LP_NATIVE_VECTOR_WIDTH", bits)];
     let outcome = verify(place, || sid.command(&driver, &[&program]))?;
@@ -70,7 +72,7 @@ fn in_sid(place: &Place, bits: &str) -> Result<Outcome, Halt> {
     }
 }
 
-/// A path of the project's as the folder with Debian unstable shows it.
+/// The path of a file of the project inside the folder with Debian unstable.
 pub fn inside(path: &Path) -> Result<String, Halt> {
     match path.strip_prefix(crate::run::root()) {
         Ok(path) => Ok(format!("/here/{}", path.display())),
@@ -78,7 +80,7 @@ pub fn inside(path: &Path) -> Result<String, Halt> {
     }
 }
 
-/// The program with these words before it.
+/// A command that runs the program on the machine, with the words `before` in front of it.
 fn on_machine(program: &Path, before: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut words = before.iter().map(Path::new).chain([program]);
     let mut command = Command::new(words.next().unwrap_or(program));
@@ -90,7 +92,7 @@ fn on_machine(program: &Path, before: &[&str], variables: &[(&str, &str)]) -> Co
     command
 }
 
-/// Runs the cases on a driver: asked first which it is.
+/// Asks which driver the program uses, then runs the cases and the drawn calls on it.
 fn verify(place: &Place, program: impl Fn() -> Command) -> Result<Outcome, Halt> {
     let devices = place.watch(program().arg("devices"), "devices", 5)?.success("wgloss devices")?;
     let ended = place.watch(program().args(VERIFY), "verify", MINUTES)?;
@@ -100,7 +102,7 @@ fn verify(place: &Place, program: impl Fn() -> Command) -> Result<Outcome, Halt>
     with_drawn(outcome, &drawn)
 }
 
-/// The counts of the cases, with those of the drawn calls added.
+/// Adds the counts of the drawn calls to the outcome of the cases.
 pub fn with_drawn(outcome: Outcome, ended: &Ended) -> Result<Outcome, Halt> {
     let of = |line: &str| {
         let (_, counts) = line.trim().strip_prefix("seed ")?.split_once(" seconds: ")?;
@@ -120,7 +122,7 @@ pub fn with_drawn(outcome: Outcome, ended: &Ended) -> Result<Outcome, Halt> {
     Ok(Outcome { passed: outcome.passed && failed == 0 && passed > 0 && ended.succeeded, result, ..outcome })
 }
 
-/// The driver of the adapter that is used, as `wgloss devices` names it.
+/// The driver of the adapter that is used, from the output of `wgloss devices`.
 fn driver(devices: &str) -> String {
     let mut used = devices.lines().skip_while(|line| !line.ends_with(" (used)"));
     let named = used.find_map(|line| line.trim().strip_prefix("driver "));
@@ -130,7 +132,7 @@ fn driver(devices: &str) -> String {
     format!("{}{bits}", named.unwrap_or("of an unknown name").trim())
 }
 
-/// What the last line of `verify` says, which is its result.
+/// The outcome of the cases, from the last line of `verify`.
 pub fn verdict(ended: &Ended, with: String) -> Result<Outcome, Halt> {
     let last = ended.printed.lines().rev().map(str::trim).find_map(counts);
     let Some((passed, failed)) = last else {
@@ -144,7 +146,7 @@ pub fn verdict(ended: &Ended, with: String) -> Result<Outcome, Halt> {
     Ok(Outcome { passed: failed == 0 && passed > 0 && ended.succeeded, result, with })
 }
 
-/// The numbers of a line `N passed, M failed`.
+/// Parses a line `N passed, M failed`.
 fn counts(line: &str) -> Option<(usize, usize)> {
     let (passed, failed) = line.strip_suffix(" failed")?.split_once(" passed, ")?;
     Some((passed.parse().ok()?, failed.parse().ok()?))
@@ -167,14 +169,14 @@ mod tests {
             outcome(true, "12 passed, 0 failed")
         );
         assert_eq!(of("12 passed, 3 failed\r\n", false), outcome(false, "12 passed, 3 failed"));
-        // a program that ends badly after its result has not passed
+        // a program that fails after its last line has not passed
         assert_eq!(of("12 passed, 0 failed\n", false), outcome(false, "12 passed, 0 failed"));
         assert_eq!(of("0 passed, 0 failed\n", true), outcome(false, "0 passed, 0 failed"));
         assert!(of("mse gpu 5 passed, 0 failed, worst\n", true).is_err());
     }
 
     #[test]
-    fn drawn_calls_are_told_beside_the_cases() {
+    fn the_result_has_the_cases_and_the_drawn_calls() {
         let cases = || Outcome { passed: true, result: "9 passed, 0 failed".into(), with: "X".into() };
         let of = |printed, succeeded| with_drawn(cases(), &ended(printed, succeeded));
         let outcome = |passed, result: &str| Ok(Outcome { passed, result: result.into(), with: "X".into() });
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_driver_is_that_of_the_adapter_in_use() {
+    fn the_driver_of_the_used_adapter_is_found() {
         let devices = "other (LLVM 15, 512 bits)\n  driver   no\nllvmpipe (LLVM 15.0.6, 256 bits) (used)\n  driver                     llvmpipe Mesa 22\n  type  Cpu\n";
         assert_eq!(driver(devices), "llvmpipe Mesa 22, 256 bits");
         assert_eq!(driver("SwiftShader (used)\n  driver   SwiftShader 5\n"), "SwiftShader 5");

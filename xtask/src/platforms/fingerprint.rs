@@ -1,4 +1,4 @@
-//! Which kernels a result is of: a hash of the files that they come from, and the commit that has them.
+//! Says which kernels a result is about: a hash of their source files, and the commit.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -6,32 +6,32 @@ use std::process::{Command, Stdio};
 use super::machine::Halt;
 use crate::run::{Stop, output, root};
 
-/// What the kernels come from.
+/// The sources of the kernels.
 const KERNELS: &[&str] = &["shaders", "src/gpu", "src/losses"];
 
-/// Files among these that no program holds: what tests, fuzzing and mutants call.
+/// Files among the sources that only tests, fuzzing and mutants use.
 const OF_TESTS: &[&str] =
     &["src/gpu/tests", "src/gpu/case.rs", "src/gpu/foreign.rs", "src/gpu/mutable.rs", "src/gpu/plan/invariants.rs"];
 
-/// Files that rows write, or that say what came of them: a change there makes no other program.
+/// Files with results of rows. Changing them does not change the program.
 const RESULTS: &[&str] = &["docs/platforms.tsv", "docs/platforms.md", "README.md"];
 
-/// What a result is of.
+/// The state of the project that a result is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The commit, with a plus where the work tree differs from it.
+    /// The commit, with a plus if the work tree differs from it.
     pub commit: String,
     /// The fingerprint of the kernels.
     pub kernels: String,
 }
 
 impl Origin {
-    /// The work tree as it stands.
+    /// The origin of a result that starts now.
     pub fn now() -> Result<Self, Halt> {
         Ok(Self { commit: commit()?, kernels: of_kernels()? })
     }
 
-    /// The origin of what began with this one and ended with another: where they differ, no commit has it.
+    /// The origin of a run from `self` to `end`. If the work tree changed meanwhile, the commit gets a plus.
     pub fn to(self, end: &Self) -> Self {
         match self == *end || self.commit.ends_with('+') {
             true => self,
@@ -40,12 +40,12 @@ impl Origin {
     }
 }
 
-/// The hash of the kernels' files as they lie in the work tree, their tests aside.
+/// The hash of the kernels' sources in the work tree, without tests.
 pub fn of_kernels() -> Result<String, Halt> {
     of(|path| !OF_TESTS.iter().any(|aside| path.starts_with(aside)))
 }
 
-/// The hash of these and of the tests, one of which hands out the kernels' texts.
+/// The hash of the kernels' sources and tests. One of the tests writes the kernels' texts.
 pub fn of_texts() -> Result<String, Halt> {
     of(|_| true)
 }
@@ -59,7 +59,7 @@ fn of(counts: impl Fn(&str) -> bool) -> Result<String, Halt> {
     Ok(hashed(&["--stdin"], &lines.concat())?.trim().chars().take(12).collect())
 }
 
-/// The commit at hand, with a plus where the work tree differs from it.
+/// The current commit, with a plus if the work tree differs from it.
 fn commit() -> Result<String, Halt> {
     let commit = git(&["rev-parse", "--short=10", "HEAD"])?;
     let changed = git(&["status", "--porcelain", "--untracked-files=normal"])?;
@@ -67,7 +67,7 @@ fn commit() -> Result<String, Halt> {
     Ok(format!("{}{plus}", commit.trim()))
 }
 
-/// Whether a line of `git status --porcelain` names what may change a result.
+/// Whether a line of `git status --porcelain` names a file that may change a result.
 fn is_of_the_program(line: &str) -> bool {
     let path = line.get(3..).unwrap_or_default();
     !RESULTS.contains(&path)
@@ -82,7 +82,7 @@ fn hashed(arguments: &[&str], input: &str) -> Result<String, Halt> {
     let mut git = Command::new("git");
     git.arg("hash-object").args(arguments).current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = git.spawn().map_err(failed)?;
-    // git reads all of it before its last line is read here, but prints as it goes: written from a thread of its own
+    // written from another thread, because git prints while it reads, and could block on a full pipe
     let (mut stdin, input) = (child.stdin.take(), input.to_owned());
     let writer = std::thread::spawn(move || stdin.as_mut().map_or(Ok(()), |pipe| pipe.write_all(input.as_bytes())));
     let ended = child.wait_with_output().map_err(failed)?;
@@ -99,7 +99,7 @@ mod tests {
     use super::{Origin, is_of_the_program};
 
     #[test]
-    fn a_row_during_which_the_work_tree_changed_is_of_no_commit() {
+    fn a_change_of_the_work_tree_during_a_row_is_marked_with_a_plus() {
         let origin = |commit: &str, kernels: &str| Origin { commit: commit.into(), kernels: kernels.into() };
         for (start, end, said) in [("a", "a", "a"), ("a", "b", "a+"), ("a", "a+", "a+"), ("a+", "b", "a+")] {
             assert_eq!(origin(start, "1").to(&origin(end, "1")).commit, said, "{start} {end}");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rows_write_changes_no_program() {
+    fn files_that_rows_write_do_not_count_as_changes() {
         for (line, changes) in [
             (" M docs/platforms.tsv", false),
             ("?? docs/platforms.md", false),

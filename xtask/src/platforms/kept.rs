@@ -1,4 +1,4 @@
-//! What rows came to, kept in docs/platforms.tsv with the commit, the kernels and the day.
+//! The results of rows, kept in docs/platforms.tsv with the commit, the kernels and the day.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::run::{output, root};
 /// The columns of the file.
 const COLUMNS: &str = "row\tpassed\tresult\twith\tseconds\tcommit\tkernels\tdate";
 
-/// What a row came to when it last ran.
+/// The result of a row's last run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     pub row: String,
@@ -23,7 +23,7 @@ pub struct Kept {
     pub result: String,
     pub with: String,
     pub seconds: u64,
-    /// The commit, with a plus where the work tree differed from it.
+    /// The commit, with a plus if the work tree differed from it.
     pub commit: String,
     /// The fingerprint of the kernels.
     pub kernels: String,
@@ -32,7 +32,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What came of a row now.
+    /// The result of a row that ran now.
     pub fn of(row: &str, outcome: &Outcome, time: Duration, origin: Origin) -> Result<Self, Halt> {
         Ok(Self {
             row: row.into(),
@@ -76,12 +76,12 @@ impl Kept {
     }
 }
 
-/// The file, read.
+/// The contents of the file.
 #[derive(Debug, Default)]
 pub struct Results(pub Vec<Kept>);
 
 impl Results {
-    /// The results that are kept; none where there is no file yet.
+    /// Reads the file. Without a file there are no results.
     pub fn read() -> Result<Self, Halt> {
         let path = path();
         match fs::read_to_string(&path) {
@@ -98,9 +98,9 @@ impl Results {
         lines.map(|line| Kept::read(line).ok_or(line.to_owned())).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Puts a result in the place of the row's last, and writes the file and the tables made of it.
+    /// Replaces the row's result, and writes the file and the tables.
     pub fn keep(&mut self, kept: Kept) -> Result<(), Halt> {
-        // read again, since another run may have kept something meanwhile
+        // read again, because another run may have written results meanwhile
         *self = Self::read()?;
         self.0.retain(|other| other.row != kept.row);
         self.0.push(kept);
@@ -115,12 +115,12 @@ impl Results {
         [COLUMNS.to_owned()].into_iter().chain(lines).map(|line| line + "\n").collect()
     }
 
-    /// The rows with their results.
+    /// The rows that have results, with these.
     pub fn rows(&self) -> impl Iterator<Item = (&'static Row, &Kept)> {
         self.0.iter().filter_map(|kept| Some((named(&kept.row)?, kept)))
     }
 
-    /// The kernels of the latest result: what others of the file are compared with.
+    /// The fingerprint of the kernels of the latest result. The tables mark results with other kernels.
     pub fn latest_kernels(&self) -> &str {
         self.0.iter().max_by_key(|kept| &kept.date).map_or("", |kept| &kept.kernels)
     }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_read_as_it_was_written() {
+    fn results_are_read_as_they_are_written() {
         let results = Results(vec![kept("lavapipe", "1", "2026-01-02 03:04"), kept("gl", "2", "2026-01-02 03:05")]);
         let read = Results::parse(&results.text()).expect("it was written a moment ago");
         assert_eq!(read.0, results.0);

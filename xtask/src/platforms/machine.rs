@@ -1,4 +1,4 @@
-//! What a row needs of the machine: Debian's packages, root, and commands that are watched while they run.
+//! What rows need from the machine: Debian packages, root, and commands that run with a log and a time limit.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -11,12 +11,12 @@ use crate::args::Install;
 use crate::distribution::Distribution;
 use crate::run::{Line, Stop, answer, succeed};
 
-/// Why a row came to no result.
+/// Why a row has no result.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Halt {
     /// This machine can't run it.
     LeftOut(String),
-    /// Something that should have worked did not.
+    /// Something failed.
     Failed(String),
 }
 
@@ -27,7 +27,7 @@ impl From<Stop> for Halt {
     }
 }
 
-/// Makes sure that the machine has these packages of Debian, installing what is missing where that is allowed.
+/// Makes sure that the machine has these Debian packages. Installs missing ones if that is allowed.
 pub fn need(install: Install, packages: &[&str]) -> Result<(), Halt> {
     let missing: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(None, package)).collect();
     if missing.is_empty() {
@@ -53,7 +53,7 @@ pub fn need(install: Install, packages: &[&str]) -> Result<(), Halt> {
         .map_err(Halt::from)
 }
 
-/// Makes sure that rows which need root have it.
+/// Leaves the row out unless the user is root.
 pub fn need_root() -> Result<(), Halt> {
     match is_root() {
         true => Ok(()),
@@ -61,18 +61,18 @@ pub fn need_root() -> Result<(), Halt> {
     }
 }
 
-/// Whether a package is installed on the machine, or in the system of a folder.
+/// Whether a package is installed on the machine, or in the Debian system in the folder `system`.
 pub fn is_installed(system: Option<&Path>, package: &str) -> bool {
     query(system, package, "${db:Status-Status}").is_some_and(|status| status == "installed")
 }
 
-/// The version of an installed package, without what Debian adds to it.
+/// The upstream version of an installed package.
 pub fn version(system: Option<&Path>, package: &str) -> String {
     let version = query(system, package, "${source:Upstream-Version}");
     version.map_or_else(|| "of an unknown version".into(), |version| as_released(&version).into())
 }
 
-/// A version as its makers call it: `1.97.1` of `1.97.1+dfsg1`.
+/// The version without Debian's suffix: `1.97.1` for `1.97.1+dfsg1`.
 fn as_released(version: &str) -> &str {
     version.split(['+', '~']).next().unwrap_or(version)
 }
@@ -86,19 +86,19 @@ fn query(system: Option<&Path>, package: &str, format: &str) -> Option<String> {
     answer(&mut query)
 }
 
-/// How a watched command ended.
+/// How a command ended.
 #[derive(Debug)]
 pub struct Ended {
     /// Whether it succeeded.
     pub succeeded: bool,
-    /// What it printed, on both streams.
+    /// What it printed, on standard output and standard error.
     pub printed: String,
-    /// The most memory that it held, in MiB, where the system tells.
+    /// The most memory that it used, in MiB; 0 if the system does not tell.
     pub memory: u64,
 }
 
 impl Ended {
-    /// The output of a command that had to succeed; else an error with its last lines.
+    /// The output of the command if it succeeded, else an error with its last lines.
     pub fn success(self, what: &str) -> Result<String, Halt> {
         match self.succeeded {
             true => Ok(self.printed),
@@ -107,7 +107,7 @@ impl Ended {
     }
 }
 
-/// Runs a command with its output in a file, and ends it after so many minutes.
+/// Runs a command, writes its output to `log`, and kills it after `minutes`.
 pub fn watch(command: &mut Command, log: &Path, minutes: u64) -> Result<Ended, Halt> {
     let failed = |error: std::io::Error| Halt::Failed(format!("{}: {error}", log.display()));
     if let Some(folder) = log.parent() {
@@ -125,7 +125,8 @@ pub fn watch(command: &mut Command, log: &Path, minutes: u64) -> Result<Ended, H
     Ok(Ended { succeeded, printed, memory })
 }
 
-/// Whether the child succeeded, or nothing where it was ended; and the most memory that it held.
+/// Waits for the child. Returns whether it succeeded (`None` if it was killed at `limit`), and the most memory that it
+/// used.
 fn wait(child: &mut Child, limit: Duration) -> Result<(Option<bool>, u64), std::io::Error> {
     let (start, mut memory) = (Instant::now(), 0);
     loop {
@@ -134,7 +135,7 @@ fn wait(child: &mut Child, limit: Duration) -> Result<(Option<bool>, u64), std::
         }
         memory = memory.max(held(child.id()));
         if start.elapsed() > limit {
-            // asked first, so that a shell can end what it started
+            // SIGTERM first, so that a shell can kill its children
             let _ = Command::new("kill").arg(child.id().to_string()).status();
             sleep(Duration::from_secs(5));
             child.kill()?;
@@ -145,14 +146,14 @@ fn wait(child: &mut Child, limit: Duration) -> Result<(Option<bool>, u64), std::
     }
 }
 
-/// The most memory that a process has held, in MiB.
+/// The most memory that a process has used so far, in MiB.
 fn held(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let held = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     held.and_then(|held| held.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
-/// The end of a text.
+/// The last `count` lines of a text.
 pub fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_as_its_makers_call_it() {
+    fn a_version_has_no_suffix_of_debian() {
         for (version, released) in [("1.97.1+dfsg1", "1.97.1"), ("10.0~repack", "10.0"), ("26.2.6", "26.2.6"), ("", "")]
         {
             assert_eq!(as_released(version), released);
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_text_is_its_last_lines() {
+    fn the_last_lines_of_a_text_are_found() {
         for (text, count, end) in [("a\nb\nc\n", 2, "b\nc"), ("a", 2, "a"), ("", 2, "")] {
             assert_eq!(last_lines(text, count), end);
         }
@@ -179,7 +180,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_command_is_watched_to_its_end_or_ended() {
+    fn a_command_is_watched_to_its_end_or_killed() {
         let log = std::env::temp_dir().join(format!("wgloss-watch-{}", std::process::id()));
         let mut shell = Command::new("sh");
         let ended = watch(shell.args(["-c", "echo seen; exit 3"]), &log, 1).expect("it ends by itself");

@@ -1,4 +1,4 @@
-//! `cargo xtask platforms`: tries the kernels, the library and the program on every platform that Debian can stand in for.
+//! `cargo xtask platforms`: tests the kernels, the library and the program on every platform that Debian can emulate.
 
 mod direct_x;
 mod drivers;
@@ -25,12 +25,12 @@ use machine::Halt;
 use place::{Outcome, Place};
 use rows::{ROWS, Row};
 
-/// Whether there is a row of this name.
+/// Whether there is a row named `name`.
 pub fn is_row(name: &str) -> bool {
     rows::named(name).is_some()
 }
 
-/// Prints the rows, with what each installs and how long it took when it last ran.
+/// Prints the rows, what each installs, and how long its last run took.
 pub fn list() -> Result<(), Stop> {
     let results = Results::read()?;
     for row in ROWS {
@@ -44,18 +44,18 @@ pub fn list() -> Result<(), Stop> {
     Ok(())
 }
 
-/// Writes the tables made of the results, where the results were changed by something else: by a merge, say.
+/// Writes the tables of the results again, for example after a merge changed the results.
 pub fn tables() -> Result<(), Stop> {
     Ok(table::write(&Results::read()?)?)
 }
 
-/// Runs the rows named, or all of them, and keeps what each came to.
+/// Runs the rows named, or all rows, and keeps their results.
 pub fn platforms(install: Install, named: &[String]) -> Result<(), Stop> {
-    let asked: Vec<&Row> = ROWS.iter().filter(|row| named.is_empty() || named.iter().any(|n| n == row.name)).collect();
+    let chosen: Vec<&Row> = ROWS.iter().filter(|row| named.is_empty() || named.iter().any(|n| n == row.name)).collect();
     let mut place = Place::new(install);
     let mut results = Results::read()?;
     let (mut failed, mut left_out) = (Vec::new(), 0);
-    for row in &asked {
+    for row in &chosen {
         place.row = row.name;
         println!("[{}] {}: {}", row.name, row.platform, row.runs);
         let (start, origin) = (Instant::now(), Origin::now()?);

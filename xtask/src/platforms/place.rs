@@ -1,4 +1,4 @@
-//! Where rows work: a folder under target/, and what several of them need there, made once.
+//! The folder under target/ where rows work, and what several rows need there, made once.
 
 use std::env;
 use std::fs;
@@ -12,31 +12,31 @@ use super::sid::Sid;
 use crate::args::Install;
 use crate::run::{cargo, root};
 
-/// What rows share.
+/// The folder, and what rows share.
 pub struct Place {
     folder: PathBuf,
     /// Whether anything may be installed.
     pub install: Install,
-    /// The row that runs, by which logs are named.
+    /// The row that runs. Its name is in the names of logs.
     pub row: &'static str,
     sid: OnceLock<Sid>,
     texts: OnceLock<PathBuf>,
     program: OnceLock<PathBuf>,
 }
 
-/// What a row came to.
+/// The result of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether the platform is as it should be.
+    /// Whether all checks on the platform passed.
     pub passed: bool,
-    /// The numbers, in words.
+    /// The counts, as a text.
     pub result: String,
-    /// The compiler, driver or tool, with its version.
+    /// The compiler, driver or tool, and its version.
     pub with: String,
 }
 
 impl Outcome {
-    /// That of a row that came to no result, for this reason.
+    /// The outcome of a row that failed without a result.
     pub fn none(why: &str) -> Self {
         let result = why.lines().next().unwrap_or_default().trim_end_matches(':').into();
         Self { passed: false, result, with: String::new() }
@@ -44,7 +44,7 @@ impl Outcome {
 }
 
 impl Place {
-    /// The folder, with nothing in it made yet.
+    /// The folder, before anything is made in it.
     pub fn new(install: Install) -> Self {
         let folder = root().join("target/platforms");
         Self { folder, install, row: "", sid: OnceLock::new(), texts: OnceLock::new(), program: OnceLock::new() }
@@ -55,7 +55,7 @@ impl Place {
         self.folder.join(name)
     }
 
-    /// An empty folder in the folder.
+    /// Makes an empty folder in the folder.
     pub fn empty_folder(&self, name: &str) -> Result<PathBuf, Halt> {
         let folder = self.path(name);
         if folder.exists() {
@@ -65,17 +65,17 @@ impl Place {
         Ok(folder)
     }
 
-    /// Runs a command with its output in a log of the row's.
+    /// Runs a command, and writes its output to a log of the row.
     pub fn watch(&self, command: &mut Command, what: &str, minutes: u64) -> Result<Ended, Halt> {
         watch(command, &self.path("logs").join(format!("{}-{what}.txt", self.row)), minutes)
     }
 
-    /// The folder with Debian unstable.
+    /// Debian unstable, made at the first call.
     pub fn sid(&self) -> Result<&Sid, Halt> {
         once(&self.sid, || Sid::made(&self.path("sid"), self.install))
     }
 
-    /// The folder with the texts of all kernels, as they stand now.
+    /// The folder with the texts of all kernels. Writes them again if the kernels' sources changed.
     pub fn texts(&self) -> Result<&Path, Halt> {
         once(&self.texts, || {
             let now = fingerprint::of_texts()?;
@@ -94,7 +94,7 @@ impl Place {
         .map(PathBuf::as_path)
     }
 
-    /// The wgloss program, built for this machine.
+    /// The `wgloss` program, built for this machine.
     pub fn program(&self) -> Result<&Path, Halt> {
         once(&self.program, || {
             let mut build = cargo(&["build", "-p", "wgloss-cli"]);
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-/// A file that could not be written, or read.
+/// The error for a file that could not be written or read.
 pub fn unwritten(path: &Path, error: &std::io::Error) -> Halt {
     Halt::Failed(format!("{}: {error}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! The rows: every platform and compiler that kernels, library and program are tried on, in the order in which they run.
+//! The rows: every platform and compiler that tests the kernels, the library or the program, in the order they run.
 
 use super::machine::Halt;
 use super::place::{Outcome, Place};
@@ -6,13 +6,13 @@ use super::{direct_x, drivers, syntax, targets, validation};
 
 /// One platform, or one compiler.
 pub struct Row {
-    /// The word by which it is asked for.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What it stands for in the tables.
+    /// The platform that it tests, as the tables name it.
     pub platform: &'static str,
-    /// What runs there.
+    /// What it runs.
     pub runs: &'static str,
-    /// What it installs, on the machine or in target/platforms.
+    /// What it installs, on the machine or in a folder of target/platforms.
     pub installs: &'static str,
     /// Whether the README's table shows it.
     pub in_readme: bool,
@@ -20,7 +20,7 @@ pub struct Row {
     pub run: fn(&Place) -> Result<Outcome, Halt>,
 }
 
-/// All of them.
+/// All rows.
 pub const ROWS: &[Row] = &[
     Row {
         name: "lavapipe",
@@ -144,7 +144,7 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-/// A row by its name.
+/// The row named `name`.
 pub fn named(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
 }

@@ -1,6 +1,6 @@
-//! A Debian unstable in a folder: newer drivers, Wine and a compiler for Windows, without a change to the machine.
+//! Debian unstable in a folder, for newer drivers, Wine and a compiler for Windows, without changing the machine.
 //!
-//! Whatever runs inside has mounts of its own, in a namespace that ends with it: nothing stays mounted, however it ends.
+//! Every command inside has its own mount namespace, so that nothing stays mounted when it ends or is killed.
 
 use std::env;
 use std::fs;
@@ -11,13 +11,13 @@ use super::machine::{Halt, is_installed, need, need_root, version, watch};
 use crate::args::Install;
 use crate::run::root;
 
-/// Where Debian's packages come from, where the machine's own settings name no mirror.
+/// The mirror of Debian's packages, if the machine's settings name none.
 const MIRROR: &str = "http://deb.debian.org/debian";
 
-/// Settings of the caller's that programs inside see too: how the network is reached.
+/// The caller's variables that commands inside get too: the proxies.
 const KEPT: &[&str] = &["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
-/// Mounts what programs need, the project read-only at /here, and becomes the program.
+/// A script that mounts /proc, /dev and the project (read-only, at /here), and then runs a program inside.
 const ENTER: &str = r#"
 sid=$1; project=$2; shift 2
 mount --bind /proc "$sid/proc"
@@ -27,14 +27,14 @@ mount -o remount,bind,ro "$sid/here"
 exec chroot "$sid" "$@"
 "#;
 
-/// The folder.
+/// The folder with Debian unstable.
 #[derive(Debug)]
 pub struct Sid {
     folder: PathBuf,
 }
 
 impl Sid {
-    /// The system in this folder, made where it is not there yet.
+    /// The system in `folder`. Makes it if it is not there.
     pub fn made(folder: &Path, install: Install) -> Result<Self, Halt> {
         need_root()?;
         let sid = Self { folder: folder.to_path_buf() };
@@ -51,7 +51,7 @@ impl Sid {
     }
 
     fn make(&self) -> Result<(), Halt> {
-        // under another name until it is whole
+        // under another name until it is complete
         let partial = Self { folder: self.folder.with_extension("partial") };
         let failed = |error: std::io::Error| Halt::Failed(format!("{}: {error}", partial.folder.display()));
         if partial.folder.exists() {
@@ -70,7 +70,7 @@ impl Sid {
         fs::rename(&partial.folder, &self.folder).map_err(failed)
     }
 
-    /// Gives the system the machine's own certificates and cargo's settings: behind a proxy, nothing is fetched without.
+    /// Copies the machine's certificates and cargo's settings into the system. Behind a proxy, downloads need them.
     fn share_settings(&self) -> std::io::Result<()> {
         let own = Path::new("usr/local/share/ca-certificates");
         let certificates = fs::read_dir(Path::new("/").join(own)).into_iter().flatten();
@@ -86,7 +86,7 @@ impl Sid {
         Ok(())
     }
 
-    /// Installs packages inside, where they are missing.
+    /// Installs missing packages inside.
     pub fn install(&self, packages: &[&str]) -> Result<(), Halt> {
         let missing = |package: &&&str| !is_installed(Some(&self.folder), package);
         let missing: Vec<&str> = packages.iter().filter(missing).copied().collect();
@@ -96,7 +96,7 @@ impl Sid {
         println!("installing in {}: {}", self.folder.display(), missing.join(" "));
         let update = ["apt-get", "update", "-q"];
         if self.run(&update, "apt-update", 10).is_err() {
-            // a mirror may be behind the day on which its lists end
+            // the lists of an outdated mirror may have expired
             self.run(&[&update[..], &["-o", "Acquire::Check-Valid-Until=false"]].concat(), "apt-update", 10)?;
         }
         let install = ["apt-get", "install", "-q", "-y", "--no-install-recommends"];
@@ -104,12 +104,12 @@ impl Sid {
         Ok(())
     }
 
-    /// Runs a command inside to its end; anything but success is an error.
+    /// Runs a command inside, and fails if it does.
     fn run(&self, words: &[&str], log: &str, minutes: u64) -> Result<String, Halt> {
         watch(&mut self.command(&[], words), &self.log(log), minutes)?.success(&words.join(" "))
     }
 
-    /// A command that runs inside, with these variables and nearly none of the caller's.
+    /// A command that runs inside, with `variables` and the `KEPT` variables of the caller.
     pub fn command(&self, variables: &[(&str, &str)], words: &[&str]) -> Command {
         let mut command = Command::new("unshare");
         command.args(["--mount", "sh", "-e", "-c", ENTER, "sh"]).arg(&self.folder).arg(root()).args(words);
@@ -121,7 +121,7 @@ impl Sid {
         command
     }
 
-    /// Where this project's own files lie inside, as the machine sees it; inside it is /opt/wgloss.
+    /// The path on the machine of a file in our folder of the system, which is /opt/wgloss inside.
     pub fn inside(&self, path: &str) -> PathBuf {
         self.folder.join("opt/wgloss").join(path)
     }
@@ -136,7 +136,7 @@ impl Sid {
     }
 }
 
-/// The machine's mirror of Debian, as its apt is set up.
+/// The mirror of Debian in the machine's apt settings.
 fn mirror() -> String {
     let sources = fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten().map(|entry| entry.path());
     let files = [PathBuf::from("/etc/apt/sources.list")].into_iter().chain(sources);
@@ -144,7 +144,7 @@ fn mirror() -> String {
     texts.filter_map(|text| mirror_in(&text)).next().unwrap_or_else(|| MIRROR.into())
 }
 
-/// The first mirror of Debian itself in a list of sources, of the old form or the new: their paths end alike.
+/// The first mirror of Debian itself in a list of sources, in the old or the new format. Its path ends in `/debian`.
 fn mirror_in(text: &str) -> Option<String> {
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with("deb ") || line.starts_with("URIs:"));
     let words = lines.flat_map(str::split_whitespace);
@@ -157,7 +157,7 @@ mod tests {
     use super::mirror_in;
 
     #[test]
-    fn the_mirror_is_that_of_debian_itself() {
+    fn the_mirror_of_debian_itself_is_found() {
         for (text, mirror) in [
             ("Types: deb\nURIs: http://mirror/debian\nSuites: bookworm\n", Some("http://mirror/debian")),
             ("Types: deb\nURIs: http://mirror/debian-security\n", None),

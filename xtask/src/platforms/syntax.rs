@@ -1,4 +1,5 @@
-//! The rows of languages: every kernel's MSL by clang, with a stub in the place of Metal's library, and SPIR-V by Khronos.
+//! The rows of languages: clang checks the MSL of every kernel with a stub of Metal's library, and Khronos' spirv-val
+//! checks the SPIR-V.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +9,10 @@ use super::place::{Outcome, Place};
 use super::texts::{counted, dealt, files};
 use crate::run::output;
 
-/// How many files clang is given at once.
+/// The number of files in one call of clang.
 const BATCH: usize = 100;
 
-/// What clang is told: MSL is C++14 with attributes that it does not know, and its literals are floats.
+/// The options of clang. MSL is C++14 with attributes that clang does not know, and its literals are floats.
 const MSL: &[&str] = &[
     "-fsyntax-only",
     "-std=c++14",
@@ -50,7 +51,7 @@ pub fn msl(place: &Place) -> Result<Outcome, Halt> {
     Ok(outcome(texts.len(), &refused.concat(), with))
 }
 
-/// clang's lines that name an error.
+/// The lines of clang's output that name an error.
 fn errors(printed: &str) -> Vec<String> {
     let errors: Vec<_> = printed.lines().filter(|line| line.contains("error:")).map(str::to_owned).collect();
     if errors.is_empty() { vec![printed.to_owned()] } else { errors }
@@ -60,7 +61,7 @@ fn errors(printed: &str) -> Vec<String> {
 pub fn spirv(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["spirv-tools"])?;
     let texts = files(&place.texts()?.join("spirv"))?;
-    // it takes one file a call
+    // spirv-val takes one file a call
     let validate = |file: &Path| {
         let ended = Command::new("spirv-val").args(["--target-env", "vulkan1.3"]).arg(file).output();
         match ended {
@@ -71,7 +72,7 @@ pub fn spirv(place: &Place) -> Result<Outcome, Halt> {
     };
     let refused = dealt(&texts, |_, hand| Ok(hand.into_iter().filter_map(validate).collect::<Vec<_>>()))?;
     let version = output(Command::new("spirv-val").arg("--version"))?;
-    // its name and version, without the day of its build
+    // the name and version, without the day of the build
     let version: Vec<&str> = version.split_whitespace().take(2).collect();
     Ok(outcome(texts.len(), &refused.concat(), format!("spirv-val of {}", version.join(" "))))
 }

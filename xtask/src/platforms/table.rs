@@ -1,4 +1,4 @@
-//! The tables made of the results: in docs/platforms.md, in README.md, and on the terminal.
+//! Makes the tables of the results: in docs/platforms.md, in README.md, and on the terminal.
 
 use std::fs;
 
@@ -9,13 +9,13 @@ use super::place::unwritten;
 use super::rows::Row;
 use crate::run::root;
 
-/// What stands before and after a table that is written here.
+/// The lines before and after a table in a file.
 const MARKS: [&str; 2] = ["<!-- platforms: written by `cargo xtask platforms` -->\n", "<!-- platforms: end -->\n"];
 
-/// The files with a table, each with whether it has every row and column.
+/// The files with a table, and whether their table has all rows and columns.
 const FILES: &[(&str, bool)] = &[("docs/platforms.md", true), ("README.md", false)];
 
-/// Writes the tables anew into the files that have them.
+/// Writes the tables into the files.
 pub fn write(results: &Results) -> Result<(), Halt> {
     for (file, whole) in FILES {
         let path = root().join(file);
@@ -27,14 +27,14 @@ pub fn write(results: &Results) -> Result<(), Halt> {
     Ok(())
 }
 
-/// A text with another table between the marks.
+/// Replaces the table between the marks in `text`.
 fn with_table(text: &str, table: &str) -> Option<String> {
     let (before, rest) = text.split_once(MARKS[0])?;
     let (_, after) = rest.split_once(MARKS[1])?;
     Some([before, MARKS[0], "\n", table, "\n", MARKS[1], after].concat())
 }
 
-/// The table: whole, or as the README has it.
+/// The table with all rows and columns, or the README's shorter one.
 fn markdown(results: &Results, whole: bool) -> String {
     let mut lines = match whole {
         true => vec![
@@ -61,12 +61,12 @@ fn line(row: &Row, kept: &Kept, latest: &str, whole: bool) -> String {
     }
 }
 
-/// What is said of a result whose kernels are not these.
+/// A note for a result with other kernels than `kernels`.
 fn age(kept: &Kept, kernels: &str) -> &'static str {
     if kept.kernels == kernels { "" } else { " (other kernels)" }
 }
 
-/// The table for the terminal, where results are compared with the kernels as they stand.
+/// The table for the terminal. It marks results with other kernels than the current ones.
 pub fn printed(results: &Results) -> Result<String, Halt> {
     let kernels = fingerprint::of_kernels()?;
     let lines = results.rows().map(|(row, kept)| {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_says_what_failed_and_what_is_of_other_kernels() {
+    fn a_table_marks_failures_and_results_with_other_kernels() {
         let whole = markdown(&results(), true);
         assert!(whole.contains(
             "| `lavapipe` | Vulkan | Mesa 22 | 3 passed, 0 failed | 12 | abc (other kernels) | 2026-01-02 |\n"
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_takes_the_place_of_the_last() {
+    fn a_table_replaces_the_old_one() {
         let text = format!("before\n{}old\n{}after\n", MARKS[0], MARKS[1]);
         let new = format!("before\n{}\nnew\n\n{}after\n", MARKS[0], MARKS[1]);
         assert_eq!(with_table(&text, "new\n"), Some(new));
@@ -115,16 +115,16 @@ mod tests {
         assert_eq!(with_table(&format!("{}no end", MARKS[0]), "new\n"), None);
     }
 
-    /// Whoever changes a table by hand, or the results alone, is told to run `cargo xtask platforms --tables`.
+    /// Fails if a table was changed by hand, or the results changed without their tables.
     #[test]
-    fn the_committed_tables_are_those_of_the_results() {
+    fn the_committed_tables_match_the_results() {
         let results = Results::read().expect("docs/platforms.tsv holds rows");
         for (file, whole) in FILES {
             let text = fs::read_to_string(root().join(file)).expect("the file is there");
             let made = with_table(&text, &markdown(&results, *whole));
             assert!(
                 made.is_some_and(|made| made == text),
-                "{file} has another table than docs/platforms.tsv: `cargo xtask platforms --tables`"
+                "the table of {file} does not match docs/platforms.tsv: run `cargo xtask platforms --tables`"
             );
         }
     }

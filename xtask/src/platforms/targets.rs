@@ -1,4 +1,4 @@
-//! The rows of compile targets: what `cargo check` says for the web, Windows and macOS, and the program's tests under Wine.
+//! The rows of compile targets: `cargo check` for the web, Windows and macOS, and the program's tests under Wine.
 
 use super::machine::Halt;
 use super::place::{Outcome, Place};
@@ -16,7 +16,7 @@ pub fn wasm32(place: &Place) -> Result<Outcome, Halt> {
     Ok(compiles("compiles, with and without a GPU", &windows))
 }
 
-/// `macos`: the program. Nothing of Apple's is needed to check it, only to link it.
+/// `macos`: the program. Checking it needs nothing from Apple; only linking would.
 pub fn macos(place: &Place) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER])?;
     let mut cargo = windows.cargo_with_std("check", "--target aarch64-apple-darwin -p wgloss-cli");
@@ -31,7 +31,7 @@ pub fn windows(place: &Place) -> Result<Outcome, Halt> {
     let mut cargo = windows.cargo_with_std("check", &all);
     place.watch(&mut cargo, "check", 60)?.success("cargo check of the workspace for Windows")?;
     windows.boot()?;
-    // all but `--test gpu`, which is those that need one
+    // all tests except `--test gpu`, which need a GPU
     let tests = format!("--target {TARGET} -p wgloss-cli --lib --bins --test program");
     let ended = place.watch(&mut windows.cargo_with_std("test", &tests), "test", 60)?;
     let (passed, failed) = counts(&ended.printed);
@@ -53,7 +53,7 @@ fn rustc(windows: &Windows<'_>) -> String {
     format!("rustc {}", windows.sid().version("rustc"))
 }
 
-/// The tests of all of cargo's summaries: `test result: ok. 3 passed; 0 failed; ...`.
+/// Sums cargo's summaries, such as `test result: ok. 3 passed; 0 failed; ...`.
 fn counts(printed: &str) -> (usize, usize) {
     let number = |line: &str, what: &str| {
         let before = line.split(&format!(" {what}")).next()?;

@@ -1,4 +1,4 @@
-//! Other programs over the kernels' texts: as many at once as the machine has cores, and what they say of each.
+//! Runs other programs over the kernels' texts, one for each core of the machine, and reads what they print.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Halt> {
     Ok(files)
 }
 
-/// Deals the files out to as many workers as there are cores, and gives what each made of its own.
+/// Deals the files out to one worker for each core, and returns each worker's result.
 pub fn dealt<T: Send>(
     files: &[PathBuf],
     work: impl Fn(usize, Vec<&Path>) -> Result<T, Halt> + Sync,
@@ -30,21 +30,22 @@ pub fn dealt<T: Send>(
     })
 }
 
-/// What a compiler's driver (xtask/platforms/) says of the texts that it was given.
+/// What the driver of a compiler (xtask/platforms/) printed about the texts.
 #[derive(Debug, Default, PartialEq)]
 pub struct Compiled {
-    /// How many it compiled.
+    /// The number of texts that it compiled.
     pub count: usize,
-    /// Those that it refused, each with its message.
+    /// The files that it refused, with messages.
     pub refused: Vec<String>,
-    /// The most CPU time of one, in milliseconds.
+    /// The most CPU time of a text, in milliseconds.
     pub slowest: u64,
-    /// Those that took more than was asked for, each with its milliseconds.
+    /// The files that took more than `most` milliseconds, with their times.
     pub slow: Vec<(u64, String)>,
 }
 
 impl Compiled {
-    /// Adds the lines that a driver printed; others are not its own. A kernel is slow beyond so many milliseconds.
+    /// Adds the lines that a driver printed. Skips lines of other programs. A kernel is slow if it took more than
+    /// `most` milliseconds.
     pub fn read(&mut self, printed: &str, most: u64) {
         for line in printed.lines() {
             let words: Vec<&str> = line.splitn(4, '\t').collect();
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_drivers_lines_are_read() {
+    fn the_lines_of_a_driver_are_read() {
         let mut compiled = Compiled::default();
         let printed = "compiled\t120\tZ:/a/1.f.hlsl\t\nsome noise\nrefused\t30\t/a/2.f.hlsl\terror X4026: why\r\n";
         compiled.read(printed, 100);
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_dealt_out_whole() {
+    fn all_files_are_dealt_out() {
         let files: Vec<PathBuf> = (0..7).map(|k| PathBuf::from(k.to_string())).collect();
         let dealt = dealt(&files, |_, hand| Ok(hand.len())).expect("no worker fails");
         assert_eq!(dealt.iter().sum::<usize>(), 7);

@@ -1,4 +1,5 @@
-//! The row of Khronos' validation layer: everything that the program's cases do to Vulkan, and how their dispatches synchronise.
+//! The row of Khronos' validation layer: it checks every call to Vulkan of the conformance cases, and the
+//! synchronisation of their dispatches.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,16 +8,17 @@ use super::drivers::{inside, verdict};
 use super::machine::Halt;
 use super::place::{Outcome, Place, unwritten};
 
-/// The one message that is known: naga decorates a parameter block in a way that Vulkan's rules don't have (gfx-rs/wgpu#7696).
+/// The one known message: naga decorates a parameter block in a way that Vulkan does not allow (gfx-rs/wgpu#7696).
 const KNOWN: &str = "VUID-StandaloneSpirv-None-10684";
 
-/// The library's own copy of the parameters, which is no struct so that this message is never about it.
+/// The library's private copy of the parameters. It is not a struct, so that the known message is never about it. A
+/// message that names it counts as unknown.
 const OWN: &str = "own_params";
 
-/// What the layer says once of itself, which shows that it was there.
+/// The message that shows that the layer is active.
 const ACTIVE: &str = "CURRENT-VALIDATION-ENABLED";
 
-/// The layer's settings: it writes to the program's output, where what several threads say stays whole.
+/// The layer's settings. It writes to the program's output, where messages of several threads do not mix.
 const SETTINGS: &str = "\
 khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
 khronos_validation.report_flags = error,warn,info
@@ -45,22 +47,22 @@ pub fn validation(place: &Place) -> Result<Outcome, Halt> {
     judged(cases, &messages(&ended.printed))
 }
 
-/// The cases' outcome with that of the messages.
+/// Adds the messages to the outcome of the cases.
 fn judged(cases: Outcome, messages: &BTreeMap<&str, usize>) -> Result<Outcome, Halt> {
     if !messages.contains_key(ACTIVE) {
         return Err(Halt::Failed("the validation layer did not say that it is active".into()));
     }
-    let told: Vec<_> = messages.iter().filter(|(name, _)| **name != ACTIVE).collect();
-    for (name, count) in &told {
+    let found: Vec<_> = messages.iter().filter(|(name, _)| **name != ACTIVE).collect();
+    for (name, count) in &found {
         println!("{count} × {name}");
     }
-    let unknown: usize = told.iter().filter(|(name, _)| **name != KNOWN).map(|(_, count)| **count).sum();
+    let unknown: usize = found.iter().filter(|(name, _)| **name != KNOWN).map(|(_, count)| **count).sum();
     let known = messages.get(KNOWN).map_or(String::new(), |count| format!(" but {count} of naga's 10684"));
     let result = format!("{}; {unknown} messages{known}", cases.result);
     Ok(Outcome { passed: cases.passed && unknown == 0, result, ..cases })
 }
 
-/// How many times each message was written, by its name.
+/// Counts the messages by name.
 fn messages(said: &str) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for line in said.lines() {
@@ -74,7 +76,7 @@ fn messages(said: &str) -> BTreeMap<&str, usize> {
     counts
 }
 
-/// Whether a line that begins so begins a message.
+/// Whether `before` is the start of a message.
 fn is_heading(before: &str) -> bool {
     let kinds =
         ["Validation Error:", "Validation Warning:", "Validation Performance Warning:", "Validation Information:"];
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn any_message_but_the_known_one_fails_the_row_and_so_does_a_layer_that_is_not_there() {
+    fn an_unknown_message_or_a_missing_layer_fails_the_row() {
         let cases = Outcome { passed: true, result: "3 passed, 0 failed".into(), with: String::new() };
         let judged = |messages: &[(&'static str, usize)]| judged(cases.clone(), &messages.iter().copied().collect());
         let known = judged(&[(ACTIVE, 2), (KNOWN, 2)]).expect("the layer is there");

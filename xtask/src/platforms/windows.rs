@@ -1,4 +1,4 @@
-//! Windows without Windows: programs built for it in the folder with Debian unstable, and run there under Wine.
+//! Builds programs for Windows in the folder with Debian unstable, and runs them there under Wine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use super::machine::{Ended, Halt, need};
 use super::place::{Place, unwritten};
 use super::sid::Sid;
 
-/// What compiles for Windows: Debian's Rust with its sources, since it packages no standard library for Windows.
+/// The packages that compile for Windows. Debian has no standard library for Windows, so rust-src builds one.
 pub const COMPILER: &[&str] = &["rustc", "cargo", "rust-src", "gcc", "libc6-dev", "gcc-mingw-w64-x86-64-win32"];
 
-/// What runs Windows programs; Wine finds no adapter without a display, which Xvfb stands in for.
+/// The packages that run programs for Windows. Wine finds no adapter without a display, so Xvfb provides one.
 pub const WINE: &[&str] = &[
     "wine",
     "wine64",
@@ -30,18 +30,18 @@ pub const WINE: &[&str] = &[
     "libgl1",
 ];
 
-/// What programs are built for.
+/// The target of the programs.
 pub const TARGET: &str = "x86_64-pc-windows-gnu";
 
-/// The Python package that carries Microsoft's FXC, which is downloaded where it is used and committed nowhere.
+/// The Python package with Microsoft's FXC. It is downloaded when it is used, and never committed.
 const FXC_PACKAGE: &str = "kivy-deps.angle==0.5.0";
 
-/// Cargo's settings inside. RUSTC_BOOTSTRAP lets a stable compiler build its standard library.
+/// Cargo's variables inside. RUSTC_BOOTSTRAP lets a stable compiler build the standard library.
 const CARGO: &[(&str, &str)] =
     &[("CARGO_HOME", "/opt/wgloss/cargo"), ("CARGO_TARGET_DIR", "/opt/wgloss/target"), ("RUSTC_BOOTSTRAP", "1")];
 
-/// Wine's settings: Microsoft's compiler in the place of Wine's own, and no offers to install more. Debian keeps Wine's server
-/// beside its libraries.
+/// Wine's variables: use Microsoft's compiler instead of Wine's, and don't offer to install Mono or Gecko. Debian keeps
+/// wineserver beside Wine's libraries.
 const SETTINGS: &[(&str, &str)] = &[
     ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/x86_64-linux-gnu/wine"),
     ("WINEPREFIX", "/opt/wgloss/prefix"),
@@ -49,14 +49,15 @@ const SETTINGS: &[(&str, &str)] = &[
     ("WINEDLLOVERRIDES", "d3dcompiler_47=n;mscoree=;mshtml="),
 ];
 
-/// Direct3D 12 of Wine stands on Vulkan, and Vulkan on llvmpipe.
+/// Makes Wine's Direct3D 12 use Vulkan, and Vulkan use llvmpipe.
 const DIRECT_X: &[(&str, &str)] = &[
     ("WINE_D3D_CONFIG", "renderer=vulkan"),
     ("VK_DRIVER_FILES", "/usr/share/vulkan/icd.d/lvp_icd.json"),
     ("WGPU_BACKEND", "dx12"),
 ];
 
-/// Runs a program beside a display, and ends the display and Wine with it, also where it is ended.
+/// A script that starts a display, runs a program on it, and stops the display and Wine when the program ends or the
+/// script is killed.
 const ON_DISPLAY: &str = r#"
 cd /here
 number=$(mktemp)
@@ -68,27 +69,27 @@ export DISPLAY=":$(cat "$number")"
 "$@" & wait $!
 "#;
 
-/// The system in which Windows programs are built and run.
+/// Builds and runs programs for Windows in Debian unstable.
 pub struct Windows<'a> {
     place: &'a Place,
     sid: &'a Sid,
 }
 
 impl<'a> Windows<'a> {
-    /// The system, with these packages.
+    /// Installs `packages` in Debian unstable.
     pub fn with(place: &'a Place, packages: &[&[&str]]) -> Result<Self, Halt> {
         let sid = place.sid()?;
         sid.install(&packages.concat())?;
         Ok(Self { place, sid })
     }
 
-    /// Cargo at the project's root, inside.
+    /// A cargo command at the project's root, inside.
     pub fn cargo(&self, arguments: &str) -> Command {
         let words: Vec<&str> = ["env", "--chdir=/here", "cargo"].into_iter().chain(arguments.split(' ')).collect();
         self.sid.command(CARGO, &words)
     }
 
-    /// Cargo that builds the standard library too, and runs what it built under Wine.
+    /// A cargo command that also builds the standard library, and runs programs under Wine.
     pub fn cargo_with_std(&self, task: &str, arguments: &str) -> Command {
         let locked = "--locked -Zbuild-std=std,panic_unwind";
         let mut cargo = self.cargo(&format!("{task} {locked} {arguments}"));
@@ -96,7 +97,7 @@ impl<'a> Windows<'a> {
         cargo
     }
 
-    /// The program for Windows, with FXC beside it.
+    /// Builds the program for Windows, with FXC beside it.
     pub fn build(&self) -> Result<(), Halt> {
         let mut cargo = self.cargo_with_std("build", &format!("--target {TARGET} -p wgloss-cli"));
         self.place.watch(&mut cargo, "build", 60)?.success("building the program for Windows")?;
@@ -113,12 +114,12 @@ impl<'a> Windows<'a> {
         self.place.watch(&mut command, log, minutes)
     }
 
-    /// A program under Wine, which needs no display.
+    /// A command that runs a program under Wine, without a display.
     pub fn wine(&self, words: &[&str]) -> Command {
         self.sid.command(SETTINGS, &[&["wine"], words].concat())
     }
 
-    /// Makes Wine's own folder, where it is not there yet: programs at once would each begin to.
+    /// Makes Wine's folder if it is not there. Programs that start at once would each try to make it.
     pub fn boot(&self) -> Result<(), Halt> {
         if self.sid.inside("prefix/system.reg").exists() {
             return Ok(());
@@ -129,7 +130,7 @@ impl<'a> Windows<'a> {
         self.place.watch(&mut wait, "wineserver", 10)?.success("wineserver").map(drop)
     }
 
-    /// The folder with FXC and the program that drives it.
+    /// The folder with FXC. Downloads FXC if it is not there.
     pub fn fxc(&self) -> Result<PathBuf, Halt> {
         let bin = self.sid.inside("bin");
         fs::create_dir_all(&bin).map_err(|error| unwritten(&bin, &error))?;
@@ -147,7 +148,7 @@ impl<'a> Windows<'a> {
         Ok(bin)
     }
 
-    /// The program that compiles HLSL with FXC, as Wine names it.
+    /// Builds the program that compiles HLSL with FXC, and returns its path inside.
     pub fn fxc_driver(&self) -> Result<&'static str, Halt> {
         self.fxc()?;
         let compile = "x86_64-w64-mingw32-gcc -O1 -o /opt/wgloss/bin/fxc.exe /here/xtask/platforms/fxc.c -lole32";
@@ -156,18 +157,18 @@ impl<'a> Windows<'a> {
         Ok("/opt/wgloss/bin/fxc.exe")
     }
 
-    /// The system itself.
+    /// Debian unstable.
     pub fn sid(&self) -> &Sid {
         self.sid
     }
 
-    /// Wine, with its version.
+    /// Wine's name and version.
     pub fn name(&self) -> String {
         format!("Wine {}", self.sid.version("wine"))
     }
 }
 
-/// Downloads a Python package, and gives its file.
+/// Downloads a Python package, and returns its file.
 pub fn download(place: &Place, package: &str, options: &[&str]) -> Result<PathBuf, Halt> {
     need(place.install, &["python3", "python3-pip"])?;
     let folder = place.empty_folder("downloads/package")?;
@@ -178,7 +179,7 @@ pub fn download(place: &Place, package: &str, options: &[&str]) -> Result<PathBu
     files.into_iter().next().ok_or_else(|| Halt::Failed(format!("pip downloaded nothing of {package}")))
 }
 
-/// A file by its name, anywhere in a folder.
+/// Finds a file by name, anywhere in a folder.
 pub fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     let entries = super::texts::files(folder).ok()?;
     let within = |path: PathBuf| match path.is_dir() {

@@ -1,19 +1,19 @@
-//! The losses, composed of burn's tensor operations as its users would; options are at wgloss's defaults.
+//! The losses, written with burn's tensor operations as its users would. Options have wgloss's defaults.
 
 use crate::peer::Case;
 use burn::tensor::activation::{log_sigmoid, log_softmax, relu, sigmoid, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// A case, and where its operands go.
+/// A case, and the device for its operands.
 struct Operands<'a> {
     case: &'a Case,
     device: &'a Device,
 }
 
-/// A loss of operands that are on the device.
+/// Computes a loss of operands that are on the device.
 pub type Loss = Box<dyn Fn() -> Tensor<1>>;
 
-/// The loss of a case, where there is one here.
+/// The loss of a case; `None` if it is not here.
 pub fn prepare(case: &Case, device: &Device) -> Option<Loss> {
     let operands = Operands { case, device };
     let rank = || case.floats("input").0.len();
@@ -85,7 +85,7 @@ fn cross_entropy_of<const D: usize>(operands: &Operands) -> Loss {
     let x = operands.floats::<D>("input");
     let mut shape = x.dims();
     shape[1] = 1;
-    // a label for each position: of as many elements as an axis of one class leaves
+    // the shape of the input with one class has one element for each label
     let (_, labels) = operands.case.labels("target");
     let t = Tensor::<D, Int>::from_data(TensorData::new(labels.to_vec(), shape), operands.device);
     Box::new(move || cross_entropy(x.clone(), t.clone()))
@@ -95,7 +95,8 @@ fn cross_entropy<const D: usize>(x: Tensor<D>, t: Tensor<D, Int>) -> Tensor<1> {
     -mean(log_softmax(x, 1).gather(1, t))
 }
 
-/// The mean, row by row first: burn 0.22's sum over everything loses what is beyond 2^18 elements on a software adapter.
+/// The mean over rows, then over all. On a software adapter, burn 0.22's sum over everything ignores elements beyond
+/// 2^18.
 fn mean<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     let elements = x.shape().num_elements();
     let row = 1 << elements.trailing_zeros().min(10);

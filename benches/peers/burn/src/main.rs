@@ -1,4 +1,4 @@
-//! burn, a peer of the benchmark: the same losses of the same inputs, value and gradients, on its wgpu backend.
+//! burn, a peer of the benchmark: measures value and gradients of our losses on our inputs, on its wgpu backend.
 //!
 //! `cargo xtask bench --peers` writes the inputs and runs this.
 

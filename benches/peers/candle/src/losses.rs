@@ -1,4 +1,4 @@
-//! The losses, composed of candle's own and of its tensor operations as its users would; options are at wgloss's defaults.
+//! The losses, written with candle's losses and tensor operations as its users would. Options have wgloss's defaults.
 
 use crate::peer::Case;
 use candle_core::{Device, Result, Tensor, Var};
@@ -6,10 +6,10 @@ use candle_nn::encoding::one_hot;
 use candle_nn::loss::cross_entropy;
 use candle_nn::ops::{sigmoid, softmax};
 
-/// A loss of operands that are tensors.
+/// Computes a loss of tensors.
 pub type Loss = Box<dyn Fn() -> Result<Tensor>>;
 
-/// The loss of a case, where there is one here.
+/// The loss of a case; `None` if it is not here.
 pub fn prepare(case: &Case) -> Result<Option<Loss>> {
     let floats = |name| floats(case, name, case.floats(name).0);
     let labels = || labels(case, "target");
@@ -66,12 +66,12 @@ fn labels(case: &Case, name: &str) -> Result<Tensor> {
     Tensor::from_vec(labels.iter().map(|label| *label as u32).collect(), shape, &Device::Cpu)
 }
 
-/// A row of classes for each position, which alone its cross-entropy takes.
+/// One row of classes for each position. candle's cross-entropy takes only this layout.
 fn rows(x: &Tensor) -> Result<Tensor> {
     if x.rank() == 2 { Ok(x.clone()) } else { x.flatten_from(2)?.transpose(1, 2)?.reshape(((), x.dim(1)?)) }
 }
 
-/// The mean, row by row first: candle 0.11's sum over everything is one of 32 running sums in f32, and off by 1.5e-4 for
+/// The mean over rows, then over all. candle 0.11 sums everything in 32 running sums in f32, which is off by 1.5e-4 for
 /// 2^24 squares.
 fn mean(x: Tensor) -> Result<Tensor> {
     x.mean(1)?.mean_all()
@@ -86,7 +86,8 @@ fn dice(x: &Tensor, t: &Tensor) -> Result<Tensor> {
     (1.0 - ratio)?.mean_all()
 }
 
-/// Not candle's own, whose mean is that of everything; the operands are cut into rows beforehand, which then costs nothing.
+/// candle's own takes the mean of everything, which is inexact. The operands become rows before the measurement, so
+/// this costs nothing.
 fn mse(case: &Case) -> Result<Loss> {
     let elements = case.floats("input").1.len();
     let row = 1 << elements.trailing_zeros().min(10);
@@ -97,7 +98,7 @@ fn mse(case: &Case) -> Result<Loss> {
 
 /// log(1 + exp x), which candle lacks.
 fn softplus(x: &Tensor) -> Result<Tensor> {
-    // whatever x is, the exponential is of no more than zero
+    // the exponent is never positive, so it cannot overflow
     x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?
 }
 
@@ -109,7 +110,7 @@ fn sigmoid_focal(x: &Tensor, t: &Tensor) -> Result<Tensor> {
     mean((((t * 0.25)? + (not * 0.75)?)? * miss.sqr()? * surprise)?)
 }
 
-/// Not candle's own, which has no weights and takes the logarithm of a sigmoid that may be zero.
+/// candle's own has no weights, and takes the logarithm of a sigmoid that may be zero.
 fn bce_with_logits(x: &Tensor, t: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let weight = (t.broadcast_mul(&(weight - 1.0)?)? + 1.0)?;
     mean((((1.0 - t)? * x)? + (weight * softplus(&x.neg()?)?)?)?)

@@ -1,4 +1,4 @@
-//! candle, a peer of the benchmark: the same losses of the same inputs, value and gradients, on the CPU.
+//! candle, a peer of the benchmark: measures value and gradients of our losses on our inputs, on the CPU.
 //!
 //! `cargo xtask bench --peers` writes the inputs and runs this.
 

@@ -1,1 +1,1 @@
-// Metal's <simd/simd.h>, of which the kernels use nothing.
+// A stub of Metal's <simd/simd.h>. The kernels include it, but use nothing from it.
