@@ -40,10 +40,10 @@ macro_rules! tasks {
 tasks! {
     "classification": "logits `[N, C]`", "labels `[N]`" =>
         |logits, labels| CrossEntropy::default().of(&logits, &labels);
-        "label_smoothing for over-confidence; weights or SoftmaxFocal for imbalance"
+        "label_smoothing for over-confidence; weights or SoftmaxFocal for imbalance; Nll for log-probabilities"
     "multi-label classification": "logits `[N, C]`", "0/1 `[N, C]`" =>
         |logits, targets| BceWithLogits::default().of(&logits, &targets);
-        "PosWeight or SigmoidFocal where positives are rare; MultilabelSoftMargin is its mean over classes"
+        "PosWeight or SigmoidFocal where positives are rare; MultilabelSoftMargin is its mean over classes; Bce for probabilities, SoftMargin for targets of −1 and 1"
     "imbalanced classification": "logits `[N, C]`", "labels `[N]`" =>
         |logits, labels, alpha| SoftmaxFocal::default().of(&logits, &labels).with(Extra::Alpha, &alpha);
         "alpha, a weight for each class, is about the inverse of its share"
@@ -97,7 +97,7 @@ tasks! {
         "giou at least, so that boxes apart attract each other"
     "segmentation": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
         |logits, labels| DiceCrossEntropy::default().of(&logits, &labels);
-        "one pass; CrossEntropy alone where classes are balanced"
+        "one pass over the logits; CrossEntropy alone where classes are balanced, Dice alone where regions are all that counts"
     "segmentation, small regions": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
         |logits, labels| Tversky { alpha: 0.3, beta: 0.7, ..Default::default() }.of(&logits, &labels);
         "beta above alpha asks for what is missed; GeneralizedDice weighs classes by their size"

@@ -31,7 +31,7 @@ pub struct AdapterReport {
 /// Every adapter that `WGPU_BACKEND` allows, best first.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn adapters() -> Vec<AdapterReport> {
-    crate::gpu::transfer::block_on(adapters_async())
+    crate::gpu::wait::block_on(adapters_async())
 }
 
 /// As `adapters`, without blocking. A browser shows at most one adapter.

@@ -1,14 +1,15 @@
 //! Makes the dispatches of a plan from buffers: which of them each binding is, and where in it.
 
 use crate::error::{Error, Result};
-use crate::gpu::compile::Pipeline;
 use crate::gpu::context::Gpu;
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
+use crate::gpu::memory::Memory;
 use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
+use crate::gpu::pipelines::Pipeline;
 use crate::gpu::plan::{Bound, Plan, Stage};
-use crate::gpu::tensor::{Memory, Tensor};
+use crate::gpu::tensor::Tensor;
 use crate::term::{Part, Scale};
 use std::collections::HashMap;
 use std::ops::Range;

@@ -4,24 +4,19 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
+use crate::gpu::pipelines::{Pipeline, Pipelines, in_order};
+use std::collections::HashSet;
 use std::fmt::Write;
-
-/// A pipeline with the layout of its one bind group.
-#[derive(Debug)]
-pub(crate) struct Pipeline {
-    pub pipeline: wgpu::ComputePipeline,
-    pub layout: wgpu::BindGroupLayout,
-    pub bindings: Vec<Declared>,
-}
+use std::sync::Arc;
 
 /// Makes the pipeline of a kernel.
-pub(super) fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
+fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let bindings = kernel.bindings();
     let device = gpu.device();
     let explained = kernel.clone();
     refuse_beyond_limits(gpu, kernel, &bindings)?;
     #[cfg(feature = "mutable-shaders")]
-    crate::gpu::mutable::note(kernel);
+    crate::gpu::mutable::note(kernel.files().iter().map(|file| file.path()));
     let explain = move |error| match error {
         Error::Gpu(message) => {
             let message = with_files(&explained, &message);
@@ -127,4 +122,17 @@ fn with_files(kernel: &Kernel, message: &str) -> String {
         }
     }
     out
+}
+
+impl Pipelines {
+    /// The pipelines of `kernels`, in order. Makes missing ones, each only once even if several threads ask.
+    pub fn get(&self, gpu: &Gpu, kernels: &[Kernel]) -> Result<Vec<Arc<Pipeline>>> {
+        let places: Vec<_> = kernels.iter().map(|kernel| self.0.place(kernel.key())).collect();
+        let mut known = HashSet::new();
+        let is_missing = |&k: &usize| places[k].made().is_none() && known.insert(Arc::as_ptr(&places[k]));
+        let missing: Vec<usize> = (0..kernels.len()).filter(is_missing).collect();
+        let make = |&k: &usize| places[k].get(|| create(gpu, &kernels[k])).map(drop);
+        in_order(gpu.pipelines_at_once(), &missing, make)?;
+        places.iter().zip(kernels).map(|(place, kernel)| place.get(|| create(gpu, kernel))).collect()
+    }
 }

@@ -2,8 +2,9 @@
 //! buffer.
 
 use crate::error::{Error, Result};
-use crate::gpu::context::Gpu;
 use crate::gpu::lock::lock;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::gpu::wait::block_on;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -154,7 +155,7 @@ impl Device {
         // `unmap` makes the mapping fail too, so look before it
         let failed = failed.load(Ordering::Relaxed);
         buffer.unmap();
-        drop(crate::gpu::transfer::block_on(scope.pop()));
+        drop(block_on(scope.pop()));
         !failed
     }
 
@@ -184,7 +185,7 @@ impl Device {
     }
 
     /// Tests whether the device can submit work on a buffer.
-    fn submits(&self, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
+    pub fn submits(&self, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> std::result::Result<(), Flaw> {
         self.probe(|| {
             let mut encoder = self.wgpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let state = wgpu::BufferUses::STORAGE_READ_ONLY;
@@ -213,29 +214,6 @@ impl Device {
     }
 }
 
-impl Gpu {
-    /// Improves the error of a refused call: if the device refuses one of the used buffers, the error names its
-    /// operand.
-    pub(super) fn blame<'t>(
-        &self,
-        error: Error,
-        used: impl IntoIterator<Item = (&'static str, String, &'t wgpu::Buffer)>,
-    ) -> Error {
-        #[cfg(not(target_arch = "wasm32"))]
-        if matches!(error, Error::Gpu(_)) {
-            for (loss, operand, buffer) in used {
-                let device = self.shared();
-                if let Err(flaw) = device.takes(buffer).and_then(|()| device.submits(self.queue(), buffer)) {
-                    return flaw.of(loss, &operand);
-                }
-            }
-        }
-        #[cfg(target_arch = "wasm32")]
-        let _ = used;
-        error
-    }
-}
-
 /// Pushes scopes for all kinds of errors.
 #[cfg(not(target_arch = "wasm32"))]
 fn scopes(device: &wgpu::Device) -> [wgpu::ErrorScopeGuard; 3] {
@@ -247,7 +225,7 @@ fn scopes(device: &wgpu::Device) -> [wgpu::ErrorScopeGuard; 3] {
 #[cfg(not(target_arch = "wasm32"))]
 fn popped(scopes: [wgpu::ErrorScopeGuard; 3]) -> Option<wgpu::Error> {
     let [internal, memory, validation] = scopes;
-    let said = [validation, memory, internal].map(|scope| crate::gpu::transfer::block_on(scope.pop()));
+    let said = [validation, memory, internal].map(|scope| block_on(scope.pop()));
     said.into_iter().flatten().next()
 }
 
@@ -267,7 +245,7 @@ fn same(one: &wgpu::Device, other: &wgpu::Device) -> bool {
         usage: wgpu::BufferUsages::empty(),
         mapped_at_creation: false,
     });
-    let caught = crate::gpu::transfer::block_on(inner.pop()).is_some();
-    drop(crate::gpu::transfer::block_on(outer.pop()));
+    let caught = block_on(inner.pop()).is_some();
+    drop(block_on(outer.pop()));
     caught
 }

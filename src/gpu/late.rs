@@ -7,6 +7,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+/// The reports that a browser's device has not sent yet.
+#[cfg(target_arch = "wasm32")]
+pub(super) type Reports = Late<Pin<Box<dyn Future<Output = Option<Error>>>>>;
+
 /// The reports that have not arrived yet, and the first error among those that have.
 ///
 /// Any number of futures can wait for the reports at once. All of them give the error. It is kept until

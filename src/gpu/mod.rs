@@ -2,6 +2,7 @@
 
 mod adapter;
 mod bind;
+mod blame;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod case;
 mod choices;
@@ -9,6 +10,7 @@ mod compile;
 mod context;
 mod declared;
 mod device;
+mod doors;
 mod explain;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod foreign;
@@ -18,6 +20,7 @@ mod kernel;
 mod late;
 mod link;
 mod lock;
+mod memory;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;
 mod outcome;
@@ -36,6 +39,9 @@ mod tensor;
 mod tests;
 mod transfer;
 mod unroll;
+mod verdict;
+#[cfg(not(target_arch = "wasm32"))]
+mod wait;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use adapter::adapters;

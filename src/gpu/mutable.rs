@@ -1,9 +1,7 @@
 //! Reads shaders at run time for `cargo xtask mutants`, so that one build serves every mutant. Compiled only with the
 //! feature `mutable-shaders`.
 
-use crate::gpu::kernel::Kernel;
 use crate::gpu::lock::lock;
-use crate::gpu::shaders::is_own;
 use crate::loss::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
@@ -23,7 +21,7 @@ const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 /// A shader's text: from the directory, if one is named and the shader belongs to the library.
 pub(super) fn text(source: &Source) -> &'static str {
     static READ: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
-    let Some(from) = std::env::var_os(FROM).filter(|_| is_own(source)) else { return source.text };
+    let Some(from) = std::env::var_os(FROM) else { return source.text };
     let mut read = lock(&READ);
     read.entry(source.path).or_insert_with(|| {
         let path = Path::new(&from).join(source.path).with_extension("wgsl");
@@ -35,17 +33,11 @@ pub(super) fn text(source: &Source) -> &'static str {
 }
 
 /// Writes the paths of a kernel's shaders when its pipeline is made.
-pub(super) fn note(kernel: &Kernel) {
+pub(super) fn note(paths: impl Iterator<Item = &'static str>) {
     static NOTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let Some(used) = std::env::var_os(USED) else { return };
     let mut noted = lock(&NOTED);
-    let new: String = kernel
-        .files()
-        .iter()
-        .map(|file| file.path())
-        .filter(|path| noted.insert(path))
-        .map(|path| format!("{path}\n"))
-        .collect();
+    let new: String = paths.filter(|path| noted.insert(path)).map(|path| format!("{path}\n")).collect();
     let file = OpenOptions::new().create(true).append(true).open(&used);
     if let Err(error) = file.and_then(|mut file| file.write_all(new.as_bytes())) {
         panic!("{}: {error}", Path::new(&used).display());

@@ -1,32 +1,27 @@
 //! Keeps pipelines, and makes missing ones, several at once if the host can.
 
 use crate::error::Result;
-use crate::gpu::compile::{Pipeline, create};
-use crate::gpu::context::Gpu;
-use crate::gpu::kernel::Kernel;
+use crate::gpu::declared::Declared;
 use crate::gpu::lock::lock;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
+
+/// A pipeline with the layout of its one bind group.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub pipeline: wgpu::ComputePipeline,
+    pub layout: wgpu::BindGroupLayout,
+    pub bindings: Vec<Declared>,
+}
 
 /// The pipelines, by the keys of their kernels.
 #[derive(Debug, Default)]
-pub(super) struct Pipelines(Kept<Pipeline>);
+pub(super) struct Pipelines(pub Kept<Pipeline>);
 
 /// How many pipelines to keep. Beyond that, all are dropped and made again when needed.
 const KEPT: usize = 512;
 
 impl Pipelines {
-    /// The pipelines of `kernels`, in order. Makes missing ones, each only once even if several threads ask.
-    pub fn get(&self, gpu: &Gpu, kernels: &[Kernel]) -> Result<Vec<Arc<Pipeline>>> {
-        let places: Vec<_> = kernels.iter().map(|kernel| self.0.place(kernel.key())).collect();
-        let mut known = HashSet::new();
-        let is_missing = |&k: &usize| places[k].made().is_none() && known.insert(Arc::as_ptr(&places[k]));
-        let missing: Vec<usize> = (0..kernels.len()).filter(is_missing).collect();
-        let make = |&k: &usize| places[k].get(|| create(gpu, &kernels[k])).map(drop);
-        in_order(gpu.pipelines_at_once(), &missing, make)?;
-        places.iter().zip(kernels).map(|(place, kernel)| place.get(|| create(gpu, kernel))).collect()
-    }
-
     /// How many pipelines are kept.
     pub fn len(&self) -> usize {
         lock(&self.0.0).values().filter(|place| place.made().is_some()).count()
@@ -41,7 +36,7 @@ impl Pipelines {
 
 /// The things made so far, by key. The map is locked to find a place, but not while something is made.
 #[derive(Debug)]
-struct Kept<T>(Mutex<HashMap<String, Arc<Place<T>>>>);
+pub(super) struct Kept<T>(Mutex<HashMap<String, Arc<Place<T>>>>);
 
 impl<T> Default for Kept<T> {
     fn default() -> Kept<T> {
@@ -50,7 +45,7 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
-    fn place(&self, key: String) -> Arc<Place<T>> {
+    pub fn place(&self, key: String) -> Arc<Place<T>> {
         let mut kept = lock(&self.0);
         if kept.len() >= KEPT && !kept.contains_key(&key) {
             kept.clear();
@@ -61,7 +56,7 @@ impl<T> Kept<T> {
 
 /// The place of something that is made once.
 #[derive(Debug)]
-struct Place<T> {
+pub(super) struct Place<T> {
     made: OnceLock<Arc<T>>,
     /// Held by the thread that makes it.
     making: Mutex<()>,
@@ -74,13 +69,13 @@ impl<T> Default for Place<T> {
 }
 
 impl<T> Place<T> {
-    fn made(&self) -> Option<&Arc<T>> {
+    pub fn made(&self) -> Option<&Arc<T>> {
         self.made.get()
     }
 
     /// Returns the thing, and makes it if it is missing. A second thread waits for the first, and tries again if the
     /// first failed.
-    fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
+    pub fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
         if let Some(made) = self.made() {
             return Ok(made.clone());
         }
@@ -95,7 +90,7 @@ impl<T> Place<T> {
 /// Calls `each` on every item, on at most `threads` threads. After a failure no more items are started. Returns the
 /// error of the first item that failed, in the order of `of`.
 #[cfg(not(target_arch = "wasm32"))]
-fn in_order<T: Sync>(threads: usize, of: &[T], each: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+pub(super) fn in_order<T: Sync>(threads: usize, of: &[T], each: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     if threads.min(of.len()) < 2 {
         return of.iter().try_for_each(each);
@@ -124,7 +119,7 @@ fn in_order<T: Sync>(threads: usize, of: &[T], each: impl Fn(&T) -> Result<()> +
 }
 
 #[cfg(target_arch = "wasm32")]
-fn in_order<T>(_threads: usize, of: &[T], each: impl Fn(&T) -> Result<()>) -> Result<()> {
+pub(super) fn in_order<T>(_threads: usize, of: &[T], each: impl Fn(&T) -> Result<()>) -> Result<()> {
     of.iter().try_for_each(each)
 }
 

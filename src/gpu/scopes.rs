@@ -2,10 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-
-/// The reports that a browser's device has not sent yet.
-#[cfg(target_arch = "wasm32")]
-pub(super) type Late = crate::gpu::late::Late<std::pin::Pin<Box<dyn Future<Output = Option<Error>>>>>;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::gpu::wait::block_on;
 
 impl Gpu {
     /// Calls `create`, and returns an error if the device refuses what it does.
@@ -57,7 +55,7 @@ impl Gpu {
             Ok(created)
         }
         #[cfg(not(target_arch = "wasm32"))]
-        match (created, crate::gpu::transfer::block_on(report)) {
+        match (created, block_on(report)) {
             (Ok(created), None) => Ok(created),
             (Ok(_), Some(error)) => Err(explain(error)),
             (Err(panic), _) => Err(explain(Error::Gpu(panicked(&*panic)))),

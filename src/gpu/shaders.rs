@@ -41,7 +41,7 @@ pub(crate) fn is_own(source: &Source) -> bool {
 /// A shader's text; with the feature `mutable-shaders`, as it stands in a directory when the program runs.
 pub(crate) fn text_of(source: &Source) -> &'static str {
     #[cfg(feature = "mutable-shaders")]
-    return crate::gpu::mutable::text(source);
+    return if is_own(source) { crate::gpu::mutable::text(source) } else { source.text };
     #[cfg(not(feature = "mutable-shaders"))]
     source.text
 }

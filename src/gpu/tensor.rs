@@ -3,12 +3,11 @@
 use crate::array::{Array, Data, Element};
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-use crate::gpu::outcome::Verdict;
-use crate::gpu::transfer::Read;
+use crate::gpu::memory::Memory;
+use crate::gpu::verdict::Verdict;
 use crate::shape::{ClassAxis, DType, elements, elements_needed};
 use crate::term::Operand;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A dense, row-major tensor in the GPU's memory. Clones share the memory.
 #[derive(Clone, Debug)]
@@ -23,86 +22,15 @@ pub struct Tensor {
     verdict: Option<Arc<Verdict>>,
 }
 
-/// A range of a buffer. If the context made the buffer, it counts as used memory while this lives.
-#[derive(Debug)]
-pub(super) struct Memory {
-    pub buffer: wgpu::Buffer,
-    pub offset: u64,
-    pub bytes: u64,
-    counted: Option<(Arc<AtomicU64>, u64)>,
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        if let Some((counter, bytes)) = &self.counted {
-            counter.fetch_sub(*bytes, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Memory {
-    /// Whether the context made the buffer for this memory alone.
-    pub fn is_own(&self) -> bool {
-        self.counted.is_some()
-    }
-
-    /// New memory, with the contents or zeros.
-    pub fn new(
-        gpu: &Gpu,
-        label: &str,
-        bytes: u64,
-        contents: Option<&[u8]>,
-        usage: wgpu::BufferUsages,
-    ) -> Result<Memory> {
-        let size = bytes.max(16).next_multiple_of(16);
-        let limits = gpu.limits();
-        if size > limits.max_buffer_size {
-            let what = format!("bytes of a buffer on the GPU ({label})");
-            return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
-        }
-        // a browser without room to map a new buffer throws, and wgpu then panics, so on the web contents are written
-        // through the queue
-        let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
-        let mapped = contents.filter(|_| written.is_none());
-        let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
-        let make = || {
-            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                label: Some(label),
-                size,
-                usage,
-                mapped_at_creation: mapped.is_some(),
-            });
-            // mapping fails if the buffer could not be made
-            let fill = |contents: &[u8]| {
-                buffer.get_mapped_range_mut(..)?.slice(..contents.len()).copy_from_slice(contents);
-                buffer.unmap();
-                Ok::<(), wgpu::MapRangeError>(())
-            };
-            let filled = mapped.map_or(Ok(()), fill);
-            if let Some(contents) = written {
-                // writes move whole words
-                let mut words = contents.to_vec();
-                words.resize(contents.len().next_multiple_of(4), 0);
-                gpu.queue().write_buffer(&buffer, 0, &words);
-            }
-            (buffer, filled)
-        };
-        let of = label.to_string();
-        let (buffer, filled) = gpu.scoped_as(make, move |error| match error {
-            Error::OutOfMemory(_) => Error::OutOfMemory(format!("there is no room for {size} bytes ({of})")),
-            other => other,
-        })?;
-        // the scope reported no error, so the device is lost
-        filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
-        gpu.counter().fetch_add(size, Ordering::Relaxed);
-        Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
-    }
-}
-
 const TENSOR: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
 impl Gpu {
+    /// Whether a tensor is on another device.
+    pub(super) fn is_foreign<T: ToGpu>(&self, tensor: &T) -> bool {
+        tensor.context().is_some_and(|context| !self.shares_device(context))
+    }
+
     /// Uploads a slice's elements as a tensor. Labels of 64 bits become 32 bits if all of them fit.
     ///
     /// # Errors
@@ -197,7 +125,7 @@ impl Gpu {
         // on the web the error comes when the buffer is used
         #[cfg(not(target_arch = "wasm32"))]
         self.shared().takes(buffer).map_err(|flaw| flaw.of("wrap", "slice"))?;
-        let memory = Memory { buffer: buffer.clone(), offset, bytes, counted: None };
+        let memory = Memory::of_caller(buffer.clone(), offset, bytes);
         Ok(self.tensor(memory, shape, dtype))
     }
 
@@ -295,6 +223,14 @@ impl Tensor {
         (&self.memory.buffer, self.memory.offset)
     }
 
+    pub(super) fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    pub(super) fn verdict(&self) -> Option<&Arc<Verdict>> {
+        self.verdict.as_ref()
+    }
+
     pub(super) fn memory(&self) -> &Arc<Memory> {
         &self.memory
     }
@@ -328,7 +264,7 @@ impl Tensor {
         let mut bytes = bytemuck::cast_slice::<E, u8>(elements).to_vec();
         if !bytes.len().is_multiple_of(4) || !self.memory.offset.is_multiple_of(4) {
             // writes move whole words, so the rest of the last word has to belong to the tensor
-            if self.memory.counted.is_none() {
+            if !self.memory.is_own() {
                 return refuse("begins or ends inside a word of your buffer");
             }
             bytes.resize(bytes.len().next_multiple_of(4), 0);
@@ -336,24 +272,6 @@ impl Tensor {
         let buffer = &self.memory.buffer;
         let written = self.gpu.scoped(|| self.gpu.queue().write_buffer(buffer, self.memory.offset, &bytes));
         written.map_err(|error| self.gpu.blame(error, [("write", "tensor".into(), buffer)]))
-    }
-
-    /// Reads the tensor back. If it was computed from a bad label, the read gives that error.
-    pub fn read(&self) -> Read<Array> {
-        let (shape, dtype, axis) = (self.shape.clone(), self.dtype, self.class_axis);
-        let finish = move |bytes: &[u8]| {
-            let data = match dtype {
-                DType::F32 => Data::F32(bytemuck::pod_collect_to_vec(bytes).into()),
-                DType::F16 => Data::F16(bytemuck::pod_collect_to_vec(bytes).into()),
-                DType::BF16 => Data::BF16(bytemuck::pod_collect_to_vec(bytes).into()),
-                DType::I32 => Data::I32(bytemuck::pod_collect_to_vec(bytes).into()),
-                DType::U32 => Data::U32(bytemuck::pod_collect_to_vec(bytes).into()),
-                DType::I64 => Data::I64(bytemuck::pod_collect_to_vec(bytes).into()),
-                DType::U8 | DType::F64 => Data::U8(bytes.into()),
-            };
-            Ok(Array::from_data(data, shape)?.with_class_axis(axis))
-        };
-        Read::of_memory(&self.gpu, &self.memory, self.bytes(), self.verdict.as_ref(), finish)
     }
 }
 

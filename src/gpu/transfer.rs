@@ -1,9 +1,15 @@
 //! Reads results back to the host. Only this file maps memory and waits for the GPU.
 
+use crate::array::{Array, Data};
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
-use crate::gpu::outcome::Verdict;
-use crate::gpu::tensor::Memory;
+use crate::gpu::memory::Memory;
+use crate::gpu::tensor::Tensor;
+use crate::gpu::verdict::Verdict;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::gpu::wait::block_on;
+use crate::shape::DType;
+use crate::term::Operand;
 use futures_intrusive::channel::shared::oneshot_channel;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,12 +20,6 @@ use std::task::Poll;
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 #[cfg(target_arch = "wasm32")]
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
-
-/// Runs a future on this thread until it is done.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    pollster::block_on(future)
-}
 
 /// A result that is being read from the GPU. Use `.wait()` natively, or `.await` anywhere, under any executor.
 #[must_use = "nothing is known of the result before it is waited for"]
@@ -255,5 +255,25 @@ fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
             gpu.alive()?;
             Err(lost("its driver failed while it was waited for"))
         }
+    }
+}
+
+impl Tensor {
+    /// Reads the tensor back. If it was computed from a bad label, the read gives that error.
+    pub fn read(&self) -> Read<Array> {
+        let (shape, dtype, axis) = (self.shape().to_vec(), self.dtype(), self.class_axis());
+        let finish = move |bytes: &[u8]| {
+            let data = match dtype {
+                DType::F32 => Data::F32(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::F16 => Data::F16(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::BF16 => Data::BF16(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::I32 => Data::I32(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::U32 => Data::U32(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::I64 => Data::I64(bytemuck::pod_collect_to_vec(bytes).into()),
+                DType::U8 | DType::F64 => Data::U8(bytes.into()),
+            };
+            Ok(Array::from_data(data, shape)?.with_class_axis(axis))
+        };
+        Read::of_memory(self.gpu(), self.memory(), self.bytes(), self.verdict(), finish)
     }
 }

@@ -7,6 +7,7 @@ use crate::options::Kind;
 use crate::reduction::Reduction;
 use crate::role::Sizes;
 use crate::shape::ClassAxis;
+use crate::tasks::TASKS;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -216,4 +217,25 @@ fn lacks(loss: &dyn Loss) -> Vec<String> {
 fn a_page_says_what_a_stranger_looks_for() {
     let lacking: Vec<String> = all().iter().flat_map(|loss| lacks(&**loss)).collect();
     assert!(lacking.is_empty(), "these pages lack something:\n{}", lacking.join("\n"));
+}
+
+/// A loss needs more than its two files and its line in the list: cases that PyTorch computed, and a task that leads to it.
+#[test]
+fn a_loss_has_its_cases_and_a_task_that_names_it() {
+    // the published package has no cases
+    let cases = Path::new(ROOT).join("cases/v1");
+    let mut lacking = Vec::new();
+    for loss in all() {
+        let id = loss.header().id;
+        if cases.is_dir() && !cases.join(format!("{id}.json")).is_file() {
+            lacking.push(format!("{id}: conformance cases, cases/v1/{id}.json, which cases/generate.py makes"));
+        }
+        let name = format!("{loss:?}").split([' ', '{']).next().unwrap_or_default().to_string();
+        let is_word = |c: char| c.is_ascii_alphanumeric();
+        let names = |text: &str| text.split(|c| !is_word(c)).any(|word| word == name);
+        if !TASKS.iter().any(|task| names(task.code) || names(task.note)) {
+            lacking.push(format!("{id}: a task of src/tasks.rs that names {name}, in its code or its note"));
+        }
+    }
+    assert!(lacking.is_empty(), "these losses lack something:\n{}", lacking.join("\n"));
 }

@@ -1,0 +1,141 @@
+//! The calls that evaluate terms: once, with gradients, or prepared for many times.
+
+use crate::check;
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use crate::gpu::job::Job;
+use crate::gpu::outcome::Outcome;
+use crate::gpu::outputs::{self, Gradient, Outputs};
+use crate::gpu::tensor::{Tensor, ToGpu};
+use crate::term::{Operand, Term};
+
+impl Gpu {
+    /// Refuses tensors of another device. wgpu could take them for buffers of this device that have their numbers.
+    fn refuse_foreign<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
+        outputs::refuse_foreign(self, term)?;
+        let loss = term.id();
+        match of.iter().position(|of| self.is_foreign(*of)) {
+            Some(place) => Err(Error::ForeignTensor { loss, operand: format!("of[{place}]") }),
+            None => Ok(()),
+        }
+    }
+
+    /// Computes the value of a term of arrays or tensors, in one submission. Nothing is read back.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`].
+    pub fn value<T: ToGpu>(&self, term: &Term<T>) -> Result<Outcome> {
+        self.gradient_list(term, &[]).map(|(outcome, _)| outcome)
+    }
+
+    /// Computes the value of a term and its gradients with respect to the operands `of`, in one submission. Nothing is
+    /// read back. A gradient has its operand's shape, and its dtype or f32 after [`Tensor::f32_gradient`]. The gradient
+    /// of an operand in several places of the term is the sum over these places.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`], among them an operand that the term has no gradient for.
+    pub fn gradients<T: ToGpu, const N: usize>(&self, term: &Term<T>, of: [&T; N]) -> Result<(Outcome, [Tensor; N])> {
+        let (outcome, gradients) = self.gradient_list(term, &of)?;
+        Ok((outcome, gradients.try_into().expect("one gradient for each operand")))
+    }
+
+    /// [`gradients`](Self::gradients) for a number of operands that is only known at run time.
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients).
+    pub fn gradient_list<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
+        self.refuse_foreign(term, of)?;
+        // checks labels on the host before anything is uploaded
+        check::term(term)?;
+        check::on_gpu(term)?;
+        check::differentiable(term, of)?;
+        let mut on_gpu = self.uploads();
+        let term = term.map(&mut on_gpu)?;
+        let gradients = of.iter().map(|of| self.zeros(of.shape().to_vec(), of.gradient_dtype()));
+        let gradients = gradients.collect::<Result<Vec<_>>>()?;
+        let of = of.iter().map(|operand| on_gpu(operand)).collect::<Result<Vec<_>>>()?;
+        let outputs = Outputs {
+            gradients: of.iter().zip(&gradients).map(|(of, into)| Gradient::store(of, into)).collect(),
+            ..Outputs::default()
+        };
+        let outcome = self.prepare(&term, &outputs)?.run()?;
+        let gradients = outcome.gradients().to_vec();
+        Ok((outcome, gradients))
+    }
+
+    /// Returns a function that uploads operands, each only once.
+    fn uploads<T: ToGpu>(&self) -> impl FnMut(&T) -> Result<Tensor> {
+        let mut uploaded: Vec<(T, Tensor)> = Vec::new();
+        move |operand| {
+            if let Some((_, tensor)) = uploaded.iter().find(|(known, _)| known.is(operand)) {
+                return Ok(tensor.clone().with_class_axis(operand.class_axis()));
+            }
+            let tensor = operand.to_gpu(self)?;
+            uploaded.push((operand.clone(), tensor.clone()));
+            Ok(tensor)
+        }
+    }
+
+    /// Makes the pipelines for a term's value and its gradients with respect to `of`, so that the first call takes no
+    /// longer than the next. Drivers take milliseconds to compile a pipeline, and longer on the web.
+    ///
+    /// Terms with equal losses, options, dtypes and layouts share pipelines. Their sizes may differ, as long as they
+    /// use equal kernels. A [prepared](Self::prepare) job has its pipelines already.
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients).
+    pub fn warm_up(&self, term: &Term<Tensor>, of: &[&Tensor]) -> Result<()> {
+        self.refuse_foreign(term, of)?;
+        self.prepare(term, &Outputs::default())?;
+        let gradients =
+            of.iter().map(|of| Ok(Gradient::store(of, &self.zeros(of.shape().to_vec(), of.gradient_dtype())?)));
+        let gradients = gradients.collect::<Result<Vec<_>>>()?;
+        self.prepare(term, &Outputs { gradients, ..Outputs::default() }).map(drop)
+    }
+
+    /// Computes the statistics of a shard, for a batch that is spread over devices, in one submission. Nothing is read
+    /// back. They are f32; [`cpu::statistics`](crate::cpu::statistics) explains them. [`Term::among`] takes the
+    /// statistics of all shards.
+    ///
+    /// ```no_run
+    /// # use wgloss::{Dice, Error, Gpu, Tensor};
+    /// # fn gather(own: &Tensor) -> Result<Tensor, Error> { unimplemented!() }
+    /// # fn step(gpu: &Gpu, logits: &Tensor, labels: &Tensor) -> Result<(), Error> {
+    /// let dice = Dice { batch: true, ..Dice::default() }.of(logits, labels);
+    /// let all = gather(&gpu.statistics(&dice)?)?; // the statistics of all devices, along a new first axis
+    /// // the loss is the whole batch's, the gradient this shard's
+    /// let (out, [gradient]) = gpu.gradients(&dice.among(&all), [logits])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a plain sum over its values, which needs
+    /// no statistics.
+    pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
+        self.refuse_foreign(term, &[])?;
+        check::statistics(term)?;
+        check::on_gpu(term)?;
+        let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
+        job.run()?;
+        Ok(statistics)
+    }
+
+    /// Prepares a job that writes the [`statistics`](Self::statistics) of a shard to your tensor. The outcome's tensor
+    /// is this tensor, because there is no loss yet.
+    ///
+    /// # Errors
+    /// As [`statistics`](Self::statistics); [`Error::ShapeMismatch`] for a tensor of another shape, and
+    /// [`Error::OverlappingBuffers`] for one that overlaps an operand.
+    pub fn prepare_statistics(&self, term: &Term<Tensor>, into: &Tensor) -> Result<Job> {
+        Job::of_statistics(self, term, Some(into)).map(|(job, _)| job)
+    }
+
+    /// Prepares a term: makes pipelines, bind groups and workspace once, for a job that can be recorded many times.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
+    pub fn prepare(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
+        Job::new(self, term, outputs)
+    }
+}

@@ -1,0 +1,87 @@
+//! Ranges of buffers, counted as the context's while they live.
+
+use crate::error::{Error, Result};
+use crate::gpu::context::Gpu;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A range of a buffer. If the context made the buffer, it counts as used memory while this lives.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub buffer: wgpu::Buffer,
+    pub offset: u64,
+    pub bytes: u64,
+    counted: Option<(Arc<AtomicU64>, u64)>,
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some((counter, bytes)) = &self.counted {
+            counter.fetch_sub(*bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Memory {
+    /// A range of the caller's buffer.
+    pub fn of_caller(buffer: wgpu::Buffer, offset: u64, bytes: u64) -> Memory {
+        Memory { buffer, offset, bytes, counted: None }
+    }
+
+    /// Whether the context made the buffer for this memory alone.
+    pub fn is_own(&self) -> bool {
+        self.counted.is_some()
+    }
+
+    /// New memory, with the contents or zeros.
+    pub fn new(
+        gpu: &Gpu,
+        label: &str,
+        bytes: u64,
+        contents: Option<&[u8]>,
+        usage: wgpu::BufferUsages,
+    ) -> Result<Memory> {
+        let size = bytes.max(16).next_multiple_of(16);
+        let limits = gpu.limits();
+        if size > limits.max_buffer_size {
+            let what = format!("bytes of a buffer on the GPU ({label})");
+            return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
+        }
+        // a browser without room to map a new buffer throws, and wgpu then panics, so on the web contents are written
+        // through the queue
+        let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
+        let mapped = contents.filter(|_| written.is_none());
+        let usage = if written.is_some() { usage | wgpu::BufferUsages::COPY_DST } else { usage };
+        let make = || {
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: mapped.is_some(),
+            });
+            // mapping fails if the buffer could not be made
+            let fill = |contents: &[u8]| {
+                buffer.get_mapped_range_mut(..)?.slice(..contents.len()).copy_from_slice(contents);
+                buffer.unmap();
+                Ok::<(), wgpu::MapRangeError>(())
+            };
+            let filled = mapped.map_or(Ok(()), fill);
+            if let Some(contents) = written {
+                // writes move whole words
+                let mut words = contents.to_vec();
+                words.resize(contents.len().next_multiple_of(4), 0);
+                gpu.queue().write_buffer(&buffer, 0, &words);
+            }
+            (buffer, filled)
+        };
+        let of = label.to_string();
+        let (buffer, filled) = gpu.scoped_as(make, move |error| match error {
+            Error::OutOfMemory(_) => Error::OutOfMemory(format!("there is no room for {size} bytes ({of})")),
+            other => other,
+        })?;
+        // the scope reported no error, so the device is lost
+        filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
+        gpu.counter().fetch_add(size, Ordering::Relaxed);
+        Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
+    }
+}

@@ -1,0 +1,264 @@
+//! Whether a job's runs have finished and its labels were good.
+
+use crate::error::{Error, Result};
+use crate::gpu::lock::lock;
+use crate::gpu::memory::Memory;
+use crate::term::Row;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+/// Whether a job's last run has finished, and whether its labels were good. The GPU writes the head of the outcome,
+/// which matches `Outcome` in `shaders/geometry/totals_outcome.wgsl`. The host counts the recorded runs.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub memory: Arc<Memory>,
+    pub parts: Vec<VerdictPart>,
+    pub runs: Runs,
+    /// The first bad label that was read from the GPU but not reported yet. It is kept here, because the caller may
+    /// drop a read before its result arrives.
+    unreported: Mutex<Option<Error>>,
+}
+
+/// What a verdict needs to know about a row of a part.
+#[derive(Clone, Debug)]
+pub(super) struct VerdictPart {
+    pub row: Row,
+    pub loss: &'static str,
+    pub operand: &'static str,
+    pub count: u64,
+    pub ignored: Option<i32>,
+}
+
+impl Verdict {
+    /// The bytes of the outcome's head.
+    pub const BYTES: u64 = 48;
+    /// The bytes of each part after it.
+    pub const PART_BYTES: u64 = 16;
+    /// The bytes that keep the first bad label of all runs until `check` asks for it. Zeros mean none.
+    pub const KEPT: Range<u64> = 24..40;
+
+    pub fn new(memory: Arc<Memory>, parts: Vec<VerdictPart>) -> Verdict {
+        Verdict { memory, parts, runs: Runs::default(), unreported: Mutex::default() }
+    }
+
+    /// The head before the first run: no run has finished, and no part has a bad label.
+    pub fn fresh() -> [u8; Verdict::BYTES as usize] {
+        bytemuck::cast([0, FIRST_RUN, u32::MAX, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    pub fn buffer(&self) -> &wgpu::Buffer {
+        &self.memory.buffer
+    }
+
+    /// The error of a run that has not finished, or of the last run's first bad label.
+    pub fn judge(&self, head: &[u8], begun: Begun) -> Result<()> {
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
+        let [_, finished, part, position, low, high, ..] = words[..] else { return Ok(()) };
+        self.judge_runs(finished, begun)?;
+        self.label(part, [position, low, high]).map_or(Ok(()), Err)
+    }
+
+    /// Keeps the first bad label of all runs in `head`, until `answer` reports it.
+    pub fn hear(&self, head: &[u8]) {
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(&head[Verdict::KEPT.start as usize..]);
+        let [part, position, low, high, ..] = words[..] else { return };
+        if let Some(error) = self.label(part.wrapping_sub(1), [position, low, high]) {
+            lock(&self.unreported).get_or_insert(error);
+        }
+    }
+
+    /// The error of the first bad label since the last call, or else of a run that has not finished.
+    pub fn answer(&self, head: &[u8], begun: Begun) -> Result<()> {
+        if let Some(error) = lock(&self.unreported).take() {
+            return Err(error);
+        }
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
+        self.judge_runs(words[1], begun)
+    }
+
+    fn judge_runs(&self, finished: u32, begun: Begun) -> Result<()> {
+        let loss = self.parts.first().map_or("term", |part| part.loss);
+        match self.runs.missing(finished.wrapping_sub(FIRST_RUN), begun) {
+            0 if begun.expected > 0 => Ok(()),
+            missing => Err(Error::NotRun { loss, recorded: begun.expected, finished: begun.expected - missing }),
+        }
+    }
+
+    fn label(&self, part: u32, [position, low, high]: [u32; 3]) -> Option<Error> {
+        let part = self.parts.get(part as usize)?;
+        Some(Error::LabelOutOfRange {
+            loss: part.loss,
+            operand: part.operand.into(),
+            position: position.into(),
+            value: ((u64::from(high) << 32) | u64::from(low)).cast_signed(),
+            count: part.count,
+            ignored: part.ignored,
+        })
+    }
+}
+
+/// The GPU's count before the first run. It is two runs before the count wraps, so that every job that runs three times
+/// tests the wrap.
+const FIRST_RUN: u32 = u32::MAX - 1;
+
+/// The host's counts of recorded runs. The GPU counts the runs that finish.
+///
+/// A run is missing if it was recorded but has not finished: its pass was dropped, or is not submitted yet. Reads
+/// report missing runs until the job is recorded again. Then the reported runs are given up, so that one dropped pass
+/// does not spoil later runs.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Mutex<Counts>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Counts {
+    /// The recorded runs, without those given up.
+    expected: u64,
+    /// The runs given up. Some may still be submitted later.
+    given_up: u64,
+    /// How many of the expected runs were reported missing.
+    reported: u64,
+    /// The library's own submissions that have begun, and that have ended.
+    begun: u64,
+    ended: u64,
+}
+
+/// The host's counts when a read began.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Begun {
+    expected: u64,
+    counts: Counts,
+}
+
+impl Counts {
+    fn record(&mut self) {
+        self.given_up += self.reported;
+        self.expected += 1;
+        self.expected -= std::mem::take(&mut self.reported);
+    }
+}
+
+impl Runs {
+    /// Counts a run that was recorded into the caller's pass.
+    pub fn record(&self) {
+        lock(&self.0).record();
+    }
+
+    /// Counts a run that is recorded and submitted at once. It counts only after the submission, so that a read on
+    /// another thread does not report it missing before.
+    pub fn submit<T>(&self, submit: impl FnOnce() -> Result<T>) -> Result<T> {
+        lock(&self.0).begun += 1;
+        let submitted = submit();
+        let mut counts = lock(&self.0);
+        counts.ended += 1;
+        counts.record();
+        if submitted.is_err() {
+            // the caller gets the error, so the run counts as reported
+            counts.reported += 1;
+        }
+        submitted
+    }
+
+    /// The current counts, for a read that begins.
+    pub fn begin(&self) -> Begun {
+        let counts = *lock(&self.0);
+        Begun { expected: counts.expected, counts }
+    }
+
+    /// How many runs are missing that a read should see, if `finished` runs have finished.
+    fn missing(&self, finished: u32, begun: Begun) -> u64 {
+        let behind = (begun.expected as u32).wrapping_sub(finished).cast_signed();
+        let missing = u64::from(behind.max(0).cast_unsigned()).min(begun.expected);
+        let mut counts = lock(&self.0);
+        // if runs were recorded or submitted meanwhile, this count is out of date
+        if (Counts { reported: 0, ..*counts }) == (Counts { reported: 0, ..begun.counts })
+            && counts.begun == counts.ended
+        {
+            counts.reported = missing;
+            let late = u64::from(behind.min(0).unsigned_abs()).min(counts.given_up);
+            (counts.given_up, counts.expected) = (counts.given_up - late, counts.expected + late);
+        }
+        missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(runs: &Runs, finished: u32) -> u64 {
+        runs.missing(finished, runs.begin())
+    }
+
+    #[test]
+    fn a_run_is_missing_until_it_has_finished() {
+        let runs = Runs::default();
+        assert_eq!(missing(&runs, 0), 0);
+        runs.record();
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 1), missing(&runs, 2)], [2, 1, 0]);
+    }
+
+    #[test]
+    fn reported_runs_are_given_up_when_the_job_is_recorded_again() {
+        let runs = Runs::default();
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 0)], [1, 1], "until then it is reported again");
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 1)], [1, 0]);
+        // this one was not reported
+        runs.record();
+        runs.record();
+        assert_eq!(missing(&runs, 2), 1);
+    }
+
+    #[test]
+    fn a_run_that_is_submitted_after_it_was_given_up_counts_again() {
+        let runs = Runs::default();
+        runs.record();
+        assert_eq!(missing(&runs, 0), 1);
+        runs.record();
+        // both are submitted
+        assert_eq!(missing(&runs, 2), 0);
+        runs.record();
+        assert_eq!(missing(&runs, 2), 1, "only the third is missing");
+    }
+
+    #[test]
+    fn a_read_does_not_miss_runs_recorded_after_it_began() {
+        let runs = Runs::default();
+        runs.record();
+        let begun = runs.begin();
+        runs.record();
+        assert_eq!(runs.missing(1, begun), 0);
+        assert_eq!(missing(&runs, 1), 1);
+    }
+
+    #[test]
+    fn a_refused_submission_is_missing_and_reported() {
+        let runs = Runs::default();
+        runs.submit(|| Ok(())).unwrap();
+        let refused: Result<()> = Err(Error::Gpu("no".into()));
+        assert_eq!(runs.submit(|| refused.clone()), refused);
+        assert_eq!([missing(&runs, 1), missing(&runs, 1)], [1, 1]);
+        runs.submit(|| Ok(())).unwrap();
+        assert_eq!(missing(&runs, 2), 0);
+        // a read that sees a finished run before the host has counted it
+        runs.submit(|| {
+            assert_eq!(missing(&runs, 3), 0);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!([missing(&runs, 3), missing(&runs, 2)], [0, 1]);
+    }
+
+    #[test]
+    fn the_count_wraps() {
+        let runs = Runs::default();
+        *lock(&runs.0) = Counts { expected: u64::from(u32::MAX), ..Counts::default() };
+        assert_eq!(missing(&runs, u32::MAX), 0);
+        runs.record();
+        assert_eq!([missing(&runs, u32::MAX), missing(&runs, 0)], [1, 0]);
+        runs.record();
+        assert_eq!([missing(&runs, 0), missing(&runs, 1)], [1, 0]);
+    }
+}
