@@ -77,7 +77,7 @@ tasks! {
     "reward models": "rewards of two answers `[N]`", "which was preferred: their order" =>
         |chosen, rejected| Preference::default().of(&chosen, &rejected);
         "Margin where answers are rated"
-    "preference learning": "log-probabilities of two answers `[N]`", "those of a reference" =>
+    "preference learning": "log-probabilities of two answers `[N]`", "log-probabilities of a reference model `[N]`" =>
         |chosen, rejected, ref_chosen, ref_rejected| Dpo::default().of(&chosen, &rejected, &ref_chosen, &ref_rejected);
         "no reward model"
     "reinforcement from feedback": "log-probabilities and values of tokens", "advantages, returns, a reference" =>
