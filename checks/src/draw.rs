@@ -178,6 +178,19 @@ pub fn all() -> Vec<Box<dyn Loss>> {
     wgloss::all().into_iter().filter(|loss| asked(loss.header().id)).collect()
 }
 
+/// The losses of [`all`] that a test runs for. Of all losses there are, at least `least` have to meet the condition: a test
+/// that runs for none would pass.
+pub fn losses(least: usize, condition: impl Fn(&dyn Loss) -> bool) -> Vec<Box<dyn Loss>> {
+    let count = wgloss::all().iter().filter(|loss| condition(&***loss)).count();
+    assert!(count >= least, "{count} losses meet a condition that {least} met before");
+    all().into_iter().filter(|loss| condition(&**loss)).collect()
+}
+
+/// The losses of these ids, whatever `WGLOSS_LOSSES` says.
+pub fn named(ids: &[&str]) -> Vec<Box<dyn Loss>> {
+    ids.iter().map(|id| wgloss::by_id(id).expect("a loss has this id")).collect()
+}
+
 /// Whether an earlier loss is walked as this one is: the two differ in their leaves alone.
 pub fn follows_another(loss: &dyn Loss) -> bool {
     let all = wgloss::all();

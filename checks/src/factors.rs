@@ -1,64 +1,15 @@
-//! The choices that a call of a loss is made of, and the sizes where kernels change.
+//! The choices that a call of a loss is made of: sizes, layouts, dtypes, options, operands, and how it is called.
 
 use crate::case::{Case, Door, Floats, Given, Wanted};
 use crate::draw::{FLOATS, Rng, Setting, follows_another, has, option_values};
-use wgloss::{ClassAxis, DType, Leaf, Loss, Role, Value};
-
-/// Shapes of one kind: choices meet every kind, sizes every reduction and layout.
-type Kinds = &'static [&'static [&'static [usize]]];
-
-/// None at all, few, around a subgroup, around a workgroup, beyond a tile.
-const ELEMENTS: Kinds = &[
-    &[&[0], &[3, 0]],
-    &[&[1], &[2]],
-    &[&[63], &[64], &[65]],
-    &[&[255], &[256], &[257]],
-    &[&[1000], &[3, 5, 7], &[257, 3], &[2, 4099]],
-];
-
-/// None at all, one class, a lane a row, many lanes a row, rows cut into chunks, pixels of few classes and of many.
-const CLASSES: Kinds = &[
-    &[&[0, 3], &[2, 2, 0, 3]],
-    &[&[1, 1], &[257, 1], &[3, 1, 33]],
-    &[&[2, 2], &[63, 3], &[255, 2], &[256, 3], &[1000, 3]],
-    &[&[64, 21], &[65, 80], &[5, 257], &[3, 1003]],
-    &[&[2, 8197], &[1, 70001]],
-    &[&[2, 3, 5, 7], &[1, 3, 65, 17], &[1, 21, 17, 3]],
-    &[&[2, 80, 3, 11], &[2, 257, 3, 3]],
-];
-
-/// None at all, a lane a row, several, a workgroup a row, rows cut into chunks. Vectors of one coordinate have no direction.
-const ROWS: Kinds = &[
-    &[&[0, 3], &[3, 0]],
-    &[&[1, 2], &[2, 3], &[257, 2]],
-    &[&[63, 8], &[64, 9], &[65, 16], &[5, 17]],
-    &[&[33, 64], &[7, 257], &[3, 1000]],
-    &[&[3, 2049], &[2, 4100]],
-    &[&[2, 16_385], &[1, 17_000]],
-];
-
-/// None at all, no elements, one row, few, around a tile, around several. Rows of one element have no direction.
-const ALL_PAIRS: Kinds = &[
-    &[&[0, 3], &[3, 0]],
-    &[&[1, 2], &[1, 5], &[2, 3]],
-    &[&[5, 17], &[16, 16], &[33, 65]],
-    &[&[63, 5], &[64, 64], &[65, 63]],
-    &[&[257, 15], &[130, 257]],
-];
-
-/// No items, no positions, one channel, few, around a tile, positions of several chunks.
-const CHANNELS: Kinds = &[
-    &[&[0, 3, 4], &[2, 3, 0]],
-    &[&[1, 1], &[3, 1, 33]],
-    &[&[2, 3], &[3, 5, 7], &[2, 17, 3, 5]],
-    &[&[2, 63, 9], &[1, 64, 64], &[2, 65, 17]],
-    &[&[2, 5, 1025], &[1, 130, 33]],
-];
+use crate::samples::{Kind, samples};
+use wgloss::{ClassAxis, DType, Loss, Role, Value};
 
 /// The factors of a loss's calls.
 pub struct Factors {
     pub loss: Box<dyn Loss>,
-    shapes: Kinds,
+    /// Choices meet every kind of sizes; sizes meet every reduction and layout.
+    kinds: &'static [Kind],
     axes: &'static [ClassAxis],
     pub targets: &'static [DType],
     options: Vec<(&'static str, Vec<Value>)>,
@@ -86,15 +37,8 @@ impl Factors {
             _ => &[DType::F32],
         };
         let specs = loss.specs().into_iter().zip(loss.values());
-        let shapes = match loss.leaf() {
-            Leaf::Vectors(_) => ROWS,
-            _ if classes => CLASSES,
-            Leaf::Similarity(_) | Leaf::Linear(_) => ALL_PAIRS,
-            Leaf::Gram(_) => CHANNELS,
-            _ => ELEMENTS,
-        };
         Factors {
-            shapes,
+            kinds: samples(&*loss).kinds,
             axes: if classes || has(&*loss, Role::Channels) {
                 &[ClassAxis::Second, ClassAxis::Last]
             } else {
@@ -112,7 +56,7 @@ impl Factors {
     pub fn levels(&self) -> Vec<usize> {
         let reductions = self.loss.header().reductions.len();
         let some = |levels: usize| if self.first { levels } else { levels.min(2) };
-        let mut levels = vec![some(self.shapes.len()), self.axes.len(), some(self.targets.len()), reductions];
+        let mut levels = vec![some(self.kinds.len()), self.axes.len(), some(self.targets.len()), reductions];
         levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
         levels.extend([some(DOORS.len()), some(STORED.len())]);
         levels.extend(self.optional.iter().map(|_| 2));
@@ -125,12 +69,12 @@ impl Factors {
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
         // of two kinds those in the middle: neither none at all nor the longest
-        let kind = self.shapes[if self.first { head[0] } else { self.shapes.len() - 3 + head[0] }];
+        let shapes = self.kinds[if self.first { head[0] } else { self.kinds.len() - 3 + head[0] }].shapes;
         let target = self.targets[if self.first || head[2] == 0 { head[2] } else { self.targets.len() - 1 }];
         Case {
             id: self.loss.header().id,
             options: self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect(),
-            setting: self.setting(kind[Rng::new(seed).below(kind.len())], self.axes[head[1]], target),
+            setting: self.setting(shapes[Rng::new(seed).below(shapes.len())], self.axes[head[1]], target),
             reduction: self.loss.header().reductions[head[3]],
             optional: self.optional.iter().zip(optional).filter(|&(_, &on)| on == 1).map(|(name, _)| *name).collect(),
             upstream: GIVEN[head[4]],
@@ -156,8 +100,11 @@ impl Factors {
     /// Every size under every reduction and layout, all else as a program has it that asks for nothing special.
     pub fn sizes(&self) -> impl Iterator<Item = Case> {
         let reductions = self.loss.header().reductions;
-        let shapes =
-            self.shapes.iter().copied().flatten().flat_map(|shape| self.axes.iter().map(move |axis| (shape, axis)));
+        let shapes = self
+            .kinds
+            .iter()
+            .flat_map(|kind| kind.shapes)
+            .flat_map(|shape| self.axes.iter().map(move |axis| (shape, axis)));
         shapes.flat_map(move |(shape, axis)| {
             reductions.iter().map(move |&reduction| Case {
                 setting: self.setting(shape, *axis, self.targets[0]),

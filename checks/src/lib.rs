@@ -8,5 +8,6 @@ pub mod factors;
 pub mod judge;
 pub mod pages;
 pub mod pieces;
+pub mod samples;
 pub mod sweep;
 pub mod thorough;

@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use crate::case::{Case, Floats, Given, Inputs};
-use crate::draw::{FLOATS, Rng, Setting, has};
+use crate::draw::{FLOATS, Rng, Setting};
 use crate::judge::{close, same};
+use crate::samples::samples;
 use std::ops::Range;
 use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Operand, Outputs, Reduction, Role, Term, cpu};
 
@@ -245,7 +246,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
         Leaf::Region(leaf) if leaf.settings().batch => return None,
         // rows that are compared with their own batch are spread otherwise: see tests/gpu/row_shards.rs
         Leaf::Similarity(_) => return None,
-        _ if means => (if has(&*loss, Role::Classes) { &[9, 4, 5] } else { &[9, 6] }, Reduction::Mean),
+        _ if means => (samples(&*loss).batch, Reduction::Mean),
         _ => return None,
     };
     let axis = if shape.len() > 2 { case.setting.axis } else { ClassAxis::Second };

@@ -1,6 +1,7 @@
 //! A sweep over inputs that cost digits: each loss in each regime, drawn from a seed.
 
 use crate::draw::{Rng, Setting};
+use crate::samples::samples;
 use wgloss::{Array, ClassAxis, DType, Domain, Gpu, Leaf, Operand, Reduction, Result, Role, Tensor, Term, Value, cpu};
 
 /// The kind of inputs of a draw.
@@ -94,13 +95,7 @@ impl Row {
     pub fn draw(&self, regime: Regime) -> Draw {
         let default = wgloss::by_id(self.id).expect("rows are of losses");
         let header = default.header();
-        let shape: &[usize] = match default.leaf() {
-            Leaf::Region(_) | Leaf::Gram(_) => &[2, 3, 4],
-            Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_) => &[4, 6],
-            Leaf::Boxes(_) => &[8],
-            _ => &[3, 5],
-        };
-        let setting = Setting::new(&*default, shape, ClassAxis::Second, self.target);
+        let setting = Setting::new(&*default, samples(&*default).digits, ClassAxis::Second, self.target);
         let mut loss = setting.default_of(&*default);
         for (name, value) in &self.options {
             let place =

@@ -4,8 +4,9 @@ use crate::case::{Case, Door, Floats, Inputs, Wanted};
 use crate::draw::{Rng, Setting, label_range, labels_of};
 use crate::factors::Factors;
 use crate::pieces;
+use crate::samples::samples;
 use std::collections::BTreeMap;
-use wgloss::{Array, ClassAxis, DType, Error, Gpu, Leaf, Loss, Operand, OperandSpec, Reduction, Role, wgpu};
+use wgloss::{Array, DType, Error, Gpu, Loss, Operand, OperandSpec, Reduction, Role, wgpu};
 
 /// The reason for a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,19 +151,10 @@ fn draw(loss: &dyn Loss, kind: Kind, rng: &mut Rng) -> Option<Check> {
             check(case, change)
         }
         Kind::Slices => {
-            let shapes: &[(&[usize], ClassAxis)] = match loss.leaf() {
-                Leaf::Pointwise(_) | Leaf::Boxes(_) => &[(&[701, 1003], ClassAxis::Second)],
-                Leaf::Vectors(_) => &[(&[5003, 67], ClassAxis::Second), (&[7, 40_001], ClassAxis::Second)],
-                Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[
-                    (&[25_003, 21], ClassAxis::Second),
-                    (&[9, 70_001], ClassAxis::Second),
-                    (&[2, 40, 91, 97], ClassAxis::Second),
-                ],
-                Leaf::Region(_) => &[(&[7, 5, 96, 96], ClassAxis::Second), (&[2, 41, 91, 97], ClassAxis::Second)],
-                Leaf::Similarity(_) | Leaf::Linear(_) => &[(&[2003, 150], ClassAxis::Second)],
-                Leaf::Gram(_) => &[(&[9, 12, 91, 97], ClassAxis::Second)],
-                Leaf::Composite(_) => return None,
-            };
+            let shapes = samples(loss).drawn_beyond_a_binding;
+            if shapes.is_empty() {
+                return None;
+            }
             let (shape, axis) = shapes[rng.below(shapes.len())];
             let target = factors.targets[0];
             let mut setting = Setting::new(loss, shape, axis, target);

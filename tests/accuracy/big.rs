@@ -1,9 +1,15 @@
 //! Numbers of 320 bits: enough that nothing a formula takes apart is lost, and that a slope is right to far more than f64 holds.
 
+use crate::harness::tests;
 use astro_float_num::{BigFloat, Consts, RoundingMode, Sign};
+use libtest_mimic::Trial;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
+
+pub fn tests() -> Vec<Trial> {
+    tests![numbers_keep_what_f64_loses]
+}
 
 const BITS: usize = 320;
 const ROUND: RoundingMode = RoundingMode::None;
@@ -143,7 +149,6 @@ impl std::iter::Sum for Big {
     }
 }
 
-#[test]
 fn numbers_keep_what_f64_loses() {
     let tiny = Big::from(-100.0).exp();
     assert_eq!((1.0 - (1.0 - tiny.clone())).to_f64(), tiny.to_f64());

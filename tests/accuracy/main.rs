@@ -5,17 +5,37 @@ mod big;
 #[path = "../../checks/src/draw.rs"]
 mod draw;
 mod formulas;
+#[path = "../common/harness.rs"]
+mod harness;
+#[path = "../../checks/src/samples.rs"]
+mod samples;
 #[path = "../../checks/src/sweep.rs"]
 mod sweep;
 
 use big::Big;
 use formulas::{Inputs, values};
+use harness::{Subject, tests, tests_of};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::LazyLock;
+use std::process::ExitCode;
+use std::sync::{LazyLock, Mutex};
 use std::{env, fs};
 use sweep::{DIGITS, Draw, Given, LOSES, Regime, Row, error};
-use wgloss::{Array, Gpu};
+use wgloss::{Array, DType, Gpu};
+
+fn main() -> ExitCode {
+    let modules = [
+        tests_of![Row::all(); digits],
+        tests![the_page_has_every_row_and_reason, the_sweep_sees_what_is_lost],
+        big::tests(),
+        formulas::tests(),
+    ];
+    let ended = harness::run(modules.into_iter().flatten().collect());
+    if env::var_os(WRITE).is_some() {
+        write_page();
+    }
+    ended
+}
 
 /// The most that the twins may be off by: they are the reference that a user's GPU is compared with.
 const OF_TWINS: f64 = 1e-7;
@@ -24,10 +44,17 @@ const OF_TWINS: f64 = 1e-7;
 const PAGE: &str = "docs/accuracy.md";
 const WRITE: &str = "WGLOSS_WRITE_ACCURACY";
 
-/// A row with its inputs in each regime.
-struct Wanted {
-    row: Row,
-    draws: Vec<Defined>,
+impl Subject for Row {
+    type Given = Row;
+
+    /// The row's name as one word: `dice_activation_sigmoid_dense_target`.
+    fn name(&self) -> String {
+        self.name.replace(',', "").replace(' ', "_")
+    }
+
+    fn given(&self) -> &Row {
+        self
+    }
 }
 
 /// Inputs, and what the definition gives for them: values, and gradients but at kinks.
@@ -37,28 +64,16 @@ struct Defined {
     gradients: Vec<Vec<Option<f64>>>,
 }
 
-static WANTED: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
-    let wanted = |row: Row| {
-        let draws = Regime::ALL.map(|regime| {
-            let draw = row.draw(regime);
-            let inputs = inputs(&draw);
-            let values = values(draw.id, &inputs).iter().map(Big::to_f64).collect();
-            let gradients = draw.of.iter().map(|(name, _)| gradient(&draw, &inputs, name)).collect();
-            Defined { draw, values, gradients }
-        });
-        Wanted { row, draws: draws.into() }
-    };
-    // the definitions take most of the time: half of the rows to a thread
-    let mut rows = Row::all();
-    let rest = rows.split_off(rows.len() / 2);
-    let all = |rows: Vec<Row>| rows.into_iter().map(wanted).collect::<Vec<_>>();
-    std::thread::scope(|scope| {
-        let rest = scope.spawn(|| all(rest));
-        let mut first = all(rows);
-        first.extend(rest.join().expect("the definitions are sound"));
-        first
+/// The row's inputs in each regime. The definitions take most of the time of these tests.
+fn defined(row: &Row) -> [Defined; Regime::ALL.len()] {
+    Regime::ALL.map(|regime| {
+        let draw = row.draw(regime);
+        let inputs = inputs(&draw);
+        let values = values(draw.id, &inputs).iter().map(Big::to_f64).collect();
+        let gradients = draw.of.iter().map(|(name, _)| gradient(&draw, &inputs, name)).collect();
+        Defined { draw, values, gradients }
     })
-});
+}
 
 /// The inputs in many digits.
 fn inputs(draw: &Draw) -> Inputs {
@@ -98,9 +113,9 @@ fn gradient(draw: &Draw, inputs: &Inputs, operand: &str) -> Vec<Option<f64>> {
 }
 
 /// The greatest relative error of a row's values and of its gradients, over all regimes.
-fn worst(wanted: &Wanted, given: &dyn Fn(&Draw) -> Given) -> [f64; 2] {
+fn worst(row: &[Defined], given: &dyn Fn(&Draw) -> Given) -> [f64; 2] {
     let mut worst = [0.0f64; 2];
-    for defined in &wanted.draws {
+    for defined in row {
         let (values, gradients) = given(&defined.draw);
         let sum = [defined.values.iter().sum()];
         let want = if defined.values.len() == values.len() { &defined.values[..] } else { &sum };
@@ -115,44 +130,47 @@ fn by_twin(draw: &Draw) -> Given {
     draw.by_twin().expect("the sweep's terms are good")
 }
 
-/// All rows' worst errors on a device.
-fn all(given: &dyn Fn(&Draw) -> Given) -> Vec<(&'static str, [f64; 2])> {
-    WANTED.iter().map(|wanted| (&*wanted.row.name, worst(wanted, given))).collect()
-}
-
-/// Rows that lose more than they may.
-fn losers(rows: &[(&'static str, [f64; 2])], allowed: impl Fn(&str) -> f64) -> Vec<String> {
-    let loses = rows.iter().filter(|(name, worst)| worst[0].max(worst[1]) > allowed(name));
-    loses.map(|(name, [value, gradient])| format!("{name}: value {value:.1e}, gradient {gradient:.1e}")).collect()
-}
-
 fn reason(name: &str) -> Option<&'static (&'static str, f64, &'static str)> {
     LOSES.iter().find(|(row, ..)| *row == name)
 }
 
-#[test]
-fn every_loss_keeps_its_digits() {
-    let gpu = Gpu::new().expect("these tests run on a GPU, for which software is enough");
-    let of_twins = all(&by_twin);
-    let of_gpu = all(&|draw| draw.by_gpu(&gpu).expect("the sweep's terms are good"));
-    assert_eq!(losers(&of_twins, |_| OF_TWINS), Vec::<String>::new(), "twins");
-    assert_eq!(losers(&of_gpu, |name| reason(name).map_or(DIGITS, |(_, most, _)| *most)), Vec::<String>::new(), "GPU");
-    if env::var_os(WRITE).is_some() {
-        let mut table = String::new();
-        for ((name, twin), (_, gpu)) in of_twins.iter().zip(&of_gpu) {
-            let why = reason(name).map_or("", |(.., why)| why);
-            let numbers = [twin[0], twin[1], gpu[0], gpu[1]].map(|x| format!("{x:.0e}")).join(" | ");
-            writeln!(table, "| {name} | {numbers} | {why} |").expect("strings take text");
-        }
-        let page = fs::read_to_string(PAGE).expect("the page is there");
-        let (before, rest) = page.split_once("|---|--:|--:|--:|--:|---|\n").expect("the page has a table");
-        let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
-        let page = format!("{before}|---|--:|--:|--:|--:|---|\n{table}\n{after}");
-        fs::write(PAGE, page).expect("the page can be written");
+/// The worst errors of the rows that have passed, by name: of the twin's value and gradients, and of the GPU's.
+static MEASURED: Mutex<BTreeMap<String, [f64; 4]>> = Mutex::new(BTreeMap::new());
+
+/// A row keeps its digits on the twin and on the GPU.
+fn digits(row: &Row) {
+    static GPU: LazyLock<Gpu> =
+        LazyLock::new(|| Gpu::new().expect("these tests run on a GPU, for which software is enough"));
+    let defined = defined(row);
+    let twin = worst(&defined, &by_twin);
+    let gpu = worst(&defined, &|draw| draw.by_gpu(&GPU).expect("the sweep's terms are good"));
+    let of_gpu = reason(&row.name).map_or(DIGITS, |(_, most, _)| *most);
+    for (device, [value, gradient], most) in [("twin", twin, OF_TWINS), ("GPU", gpu, of_gpu)] {
+        assert!(
+            value.max(gradient) <= most,
+            "{device}: value {value:.1e}, gradient {gradient:.1e}, at most {most:.1e}"
+        );
     }
+    MEASURED.lock().expect("no test fails inside").insert(row.name.clone(), [twin[0], twin[1], gpu[0], gpu[1]]);
 }
 
-#[test]
+/// Writes the page's table anew. All rows have to have passed.
+fn write_page() {
+    let measured = MEASURED.lock().expect("no test fails inside");
+    let mut table = String::new();
+    for Row { name, .. } in Row::all() {
+        let why = reason(&name).map_or("", |(.., why)| why);
+        let numbers = measured.get(&name).unwrap_or_else(|| panic!("{name} has not passed"));
+        let numbers = numbers.map(|x| format!("{x:.0e}")).join(" | ");
+        writeln!(table, "| {name} | {numbers} | {why} |").expect("strings take text");
+    }
+    let page = fs::read_to_string(PAGE).expect("the page is there");
+    let (before, rest) = page.split_once("|---|--:|--:|--:|--:|---|\n").expect("the page has a table");
+    let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
+    let page = format!("{before}|---|--:|--:|--:|--:|---|\n{table}\n{after}");
+    fs::write(PAGE, page).expect("the page can be written");
+}
+
 fn the_page_has_every_row_and_reason() {
     let page = fs::read_to_string(PAGE).expect("the page is there");
     for row in Row::all() {
@@ -165,10 +183,9 @@ fn the_page_has_every_row_and_reason() {
     }
 }
 
-#[test]
 fn the_sweep_sees_what_is_lost() {
-    let row = Row::all().into_iter().find(|row| row.id == "bce_with_logits").expect("a loss");
-    let wanted = WANTED.iter().find(|wanted| wanted.row.name == row.name).expect("a row");
+    let id = "bce_with_logits";
+    let row = defined(&Row { name: id.into(), id, options: Vec::new(), target: DType::I32 });
     let naive = |draw: &Draw| {
         let numbers = |name: &str| {
             let operand = draw.operands.iter().find(|(known, _)| *known == name);
@@ -180,6 +197,6 @@ fn the_sweep_sees_what_is_lost() {
         };
         (numbers("input").into_iter().zip(numbers("target")).map(loss).collect(), by_twin(draw).1)
     };
-    assert!(worst(wanted, &naive)[0] > 0.01);
-    assert!(worst(wanted, &by_twin)[0] < 1e-9);
+    assert!(worst(&row, &naive)[0] > 0.01);
+    assert!(worst(&row, &by_twin)[0] < 1e-9);
 }

@@ -1,17 +1,17 @@
 //! No adapter, a name that none has, a backend that is not there. Each is tried by a process of its own, whose environment says so.
 
-use crate::{Fault, check};
+use crate::Fault;
+use crate::harness::tests;
+use libtest_mimic::Trial;
 use std::process::Command;
 use wgloss::{Error, Gpu};
 
-#[test]
-fn no_adapter_is_told_with_what_was_looked_for() {
-    check(FAULTS);
+/// The tests that faults run in a process of its own each.
+pub fn children() -> impl Iterator<Item = Trial> {
+    tests![child].into_iter().map(|test| test.with_ignored_flag(true))
 }
 
 /// Prints what a context comes to in this environment.
-#[test]
-#[ignore = "run by the others"]
 fn child() {
     let report = wgloss::adapters().len();
     println!("told: {report} {}", Gpu::new().map_or_else(|error| format!("{} {error}", error.kind()), |_| "ok".into()));

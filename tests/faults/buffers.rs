@@ -1,13 +1,8 @@
 //! The caller's own buffers: destroyed, mapped, too short, at odd places, without usages, and one over another.
 
-use crate::{ALL, Fault, buffer, check, eight, sum, told, wrapped};
+use crate::{ALL, Fault, buffer, eight, sum, told, wrapped};
 use wgloss::wgpu::{self, BufferUsages, MapMode};
 use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Outputs, Reduction, Tensor};
-
-#[test]
-fn a_buffer_that_cannot_be_used_is_named() {
-    check(FAULTS);
-}
 
 /// A job whose target is in this buffer.
 fn target_in(gpu: &Gpu, own: &wgpu::Buffer) -> Result<Job, Error> {

@@ -1,13 +1,8 @@
 //! Tensors, outputs and passes of another device.
 
-use crate::{ALL, Fault, adapter, buffer, check, device, eight, job, recorded, submit, sum, told, wrapped};
+use crate::{ALL, Fault, adapter, buffer, device, eight, job, recorded, submit, sum, told, wrapped};
 use wgloss::wgpu::{self, ErrorFilter, Limits};
 use wgloss::{CrossEntropy, Dice, Error, Gpu, Gradient, Mse, Outputs, Tensor};
-
-#[test]
-fn what_belongs_to_another_device_is_refused() {
-    check(FAULTS);
-}
 
 /// A tensor of another context, whose buffers have the same numbers as those of the first.
 fn other(numbers: &[f32]) -> Result<(Gpu, Tensor), Error> {

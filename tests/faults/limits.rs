@@ -1,13 +1,8 @@
 //! Devices with few and small bindings, and work that no device holds.
 
-use crate::{Fault, adapter, check, device, eight, told};
+use crate::{Fault, adapter, device, eight, told};
 use wgloss::wgpu::Limits;
 use wgloss::{CrossEntropy, Error, Gpu, Mse};
-
-#[test]
-fn a_limit_is_kept_or_told_with_both_numbers() {
-    check(FAULTS);
-}
 
 fn limited(limits: Limits) -> Gpu {
     let (device, queue) = device(&adapter(), limits);

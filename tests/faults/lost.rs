@@ -1,14 +1,9 @@
 //! Devices that are lost: before, while and after they work, once and again.
 
-use crate::{Fault, adapter, check, device, eight, job, recorded, told};
+use crate::{Fault, adapter, device, eight, job, recorded, told};
 use std::time::Duration;
 use wgloss::wgpu::Limits;
 use wgloss::{DType, Error, Gpu, Mse, Outputs};
-
-#[test]
-fn a_lost_device_is_told_by_every_call() {
-    check(FAULTS);
-}
 
 /// A context on a device on which nothing is set.
 fn borrowed() -> Gpu {

@@ -3,6 +3,8 @@
 mod adapters;
 mod buffers;
 mod foreign;
+#[path = "../common/harness.rs"]
+mod harness;
 mod labels;
 mod limits;
 mod lost;
@@ -11,7 +13,10 @@ mod reads;
 mod runs;
 mod scopes;
 
-use std::sync::mpsc;
+use harness::tests;
+use libtest_mimic::Trial;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use wgloss::wgpu::{self, BufferUsages};
 use wgloss::{DType, Error, Gpu, Job, Mse, Outputs, Reduction, Tensor, Term};
@@ -40,40 +45,53 @@ const FAULTS: &[(&str, &[Fault])] = &[
     ("adapters", adapters::FAULTS),
 ];
 
+fn main() -> ExitCode {
+    let mut tests = tests![the_list_of_faults_is_complete];
+    tests.extend(FAULTS.iter().flat_map(|(file, faults)| faults.iter().map(move |fault| test(file, fault))));
+    tests.extend(adapters::children().chain(memory::children()));
+    harness::run(tests)
+}
+
+/// The test of a fault, named after its file and the fault: `lost::a_device_that_is_lost_twice`.
+fn test(file: &'static str, fault: &'static Fault) -> Trial {
+    let words = fault.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("_").to_lowercase();
+    harness::test(&format!("faults::{file}"), &name, move || {
+        // faults that fill the memory wait for each other
+        static MEMORY: Mutex<()> = Mutex::new(());
+        let _alone = (file == "memory").then(|| MEMORY.lock().unwrap_or_else(PoisonError::into_inner));
+        check(fault);
+    })
+}
+
 /// Longer than any fault takes.
 const NEVER: Duration = Duration::from_secs(120);
 
-/// Provokes each fault and says how it differs from what is expected.
-fn check(faults: &'static [Fault]) {
+/// Provokes a fault and says how it differs from what is expected.
+fn check(fault: &'static Fault) {
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let gpu = Gpu::new().expect("these tests run on a GPU, for which software is enough");
+        let told = (fault.provoke)(&gpu);
+        let _ = sender.send((told, usable(&gpu)));
+    });
+    let Ok((told, usable)) = receiver.recv_timeout(NEVER) else { panic!("{}: it panicked, or hangs", fault.name) };
+    // a driver may crash where the program ends while a device is dropped
+    let _ = thread.join();
     let mut wrong = Vec::new();
-    for fault in faults {
-        let (sender, receiver) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let gpu = Gpu::new().expect("these tests run on a GPU, for which software is enough");
-            let told = (fault.provoke)(&gpu);
-            let _ = sender.send((told, usable(&gpu)));
-        });
-        match receiver.recv_timeout(NEVER) {
-            Err(_) => wrong.push(format!("{}: it panicked, or hangs", fault.name)),
-            Ok((told, usable)) => {
-                // a driver may crash where the program ends while a device is dropped
-                let _ = thread.join();
-                let kind = told.as_ref().map_or_else(Error::kind, |()| "ok");
-                if kind != fault.expected {
-                    wrong.push(format!("{}: expected {}, got {told:?}", fault.name, fault.expected));
-                }
-                // what a reader is told names nothing of wgpu's
-                let text = told.as_ref().map_or_else(Error::to_string, |()| String::new());
-                if ["Validation Error", "Caused by", "wgpu"].iter().any(|inside| text.contains(inside)) {
-                    wrong.push(format!("{}: the message is wgpu's: {text}", fault.name));
-                }
-                if let Err(error) = usable {
-                    wrong.push(format!("{}: afterwards {error}", fault.name));
-                }
-            }
-        }
+    let kind = told.as_ref().map_or_else(Error::kind, |()| "ok");
+    if kind != fault.expected {
+        wrong.push(format!("expected {}, got {told:?}", fault.expected));
     }
-    assert!(wrong.is_empty(), "{} of {} faults:\n{}", wrong.len(), faults.len(), wrong.join("\n"));
+    // what a reader is told names nothing of wgpu's
+    let text = told.as_ref().map_or_else(Error::to_string, |()| String::new());
+    if ["Validation Error", "Caused by", "wgpu"].iter().any(|inside| text.contains(inside)) {
+        wrong.push(format!("the message is wgpu's: {text}"));
+    }
+    if let Err(error) = usable {
+        wrong.push(format!("afterwards {error}"));
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", fault.name, wrong.join("\n"));
 }
 
 /// Whether a context still computes, or says that its device is lost.
@@ -145,7 +163,6 @@ fn told<T>(result: Result<T, Error>) -> Result<(), Error> {
 }
 
 /// The table of docs/faults.md.
-#[test]
 fn the_list_of_faults_is_complete() {
     let mut table = String::from("| fault | error | test |\n|---|---|---|\n");
     for (file, faults) in FAULTS {

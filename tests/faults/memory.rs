@@ -1,14 +1,11 @@
 //! Memory that runs out. Each is tried by a process of its own, whose memory the system limits.
 
-use crate::{Fault, check, told, usable};
+use crate::harness::tests;
+use crate::{Fault, told, usable};
+use libtest_mimic::Trial;
 use std::process::Command;
 use wgloss::wgpu::DeviceType;
 use wgloss::{DiceCrossEntropy, Error, Gpu, Gradient, Mse, Outputs, Reduction, Tensor};
-
-#[test]
-fn memory_that_runs_out_is_an_error() {
-    check(FAULTS);
-}
 
 /// How many kilobytes of addresses a child may have: some gigabytes more than a driver takes.
 const KILOBYTES: u64 = 8 << 20;
@@ -74,9 +71,12 @@ const TRIES: &[(&str, Try)] = &[
     }),
 ];
 
-/// Prints what each comes to, and whether the context is usable afterwards.
-#[test]
-#[ignore = "run by the others"]
+/// The tests that faults run in a process of its own each.
+pub fn children() -> impl Iterator<Item = Trial> {
+    tests![child].into_iter().map(|test| test.with_ignored_flag(true))
+}
+
+/// Prints what a call comes to, and whether the context is usable afterwards.
 fn child() {
     let wanted = std::env::var("WGLOSS_TRY").expect("what to try");
     let (_, attempt) = TRIES.iter().find(|(name, _)| *name == wanted).expect("one of them");

@@ -1,8 +1,14 @@
 //! Small losses on the GPU keep their digits: right relatively, where a difference of large numbers would leave noise.
 
 use crate::gpu;
+use crate::harness::tests;
 use crate::judge::same;
+use libtest_mimic::Trial;
 use wgloss::{Array, CrossEntropy, Distillation, MultilabelSoftMargin, Term, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    tests![a_confident_right_answer, a_student_who_is_near,]
+}
 
 /// What `exp` and `log` of drivers may be off by (17 units in the last place, 2e-6), a few times over.
 const RTOL: f64 = 1e-5;
@@ -21,7 +27,6 @@ fn check(name: &str, term: &Term<Array>, of: &Array, below: f64) {
     same(&gradient.read().wait().unwrap(), &want_gradient).unwrap_or_else(|why| panic!("{name}: gradient: {why}"));
 }
 
-#[test]
 fn a_confident_right_answer() {
     let mut x = vec![0.0f32; 300];
     x[7] = 24.0;
@@ -35,7 +40,6 @@ fn a_confident_right_answer() {
 }
 
 /// In a lane's own few classes, over the lanes of a row, and over the chunks of a long one.
-#[test]
 fn a_student_who_is_near() {
     for (classes, temperature) in [(2, 1.0f32), (5, 3.0), (1000, 2.0), (70_001, 1.0)] {
         let teacher: Vec<f32> = (0..classes).map(|k| (k as f32 * 0.7).sin() * 3.0).collect();

@@ -2,37 +2,47 @@
 
 use crate::case::{Case, Door, Given};
 use crate::draw::all;
+use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use wgloss::wgpu::{self, BufferUsages};
-use wgloss::{Array, CrossEntropy, DType, Gpu, Mse, Operand, Reduction, Tensor};
+use wgloss::{Array, CrossEntropy, DType, Gpu, Loss, Mse, Operand, Reduction, Tensor};
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        what_the_caller_writes_after_wrapping_is_seen_and_wrapping_copies_nothing,
+        a_slice_may_begin_at_any_element_and_end_where_its_buffer_ends,
+        slices_that_do_not_fit_are_refused,
+        uploads_say_what_they_hold,
+        a_tensor_is_written_anew_and_nothing_beside_it,
+    ];
+    tests.extend(tests_of![all(); every_door_gives_the_same_bits]);
+    tests
+}
 
 fn loss_of(gpu: &Gpu, x: &Tensor, t: &Tensor) -> f32 {
     gpu.value(&Mse::default().of(x, t).reduce(Reduction::Sum)).unwrap().loss().wait().unwrap()
 }
 
-#[test]
-fn every_door_gives_the_same_bits() {
+fn every_door_gives_the_same_bits(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for loss in all() {
-        for &reduction in loss.header().reductions {
-            let case = Case::new(loss.header().id, &[3, 21, 67], DType::I32).with_all();
-            let case = Case { reduction, upstream: Given::Tensor, ..case };
-            let given = [Door::Host, Door::Uploaded, Door::Wrapped, Door::OneBuffer].map(|door| {
-                let case = Case { door, ..case.clone() };
-                let (got, _) = case.both(gpu(), &case.inputs()).unwrap().unwrap();
-                let bits = |array: &Array| array.to_f32().into_iter().map(f32::to_bits).collect::<Vec<_>>();
-                (bits(&got.tensor), got.gradients.iter().map(bits).collect::<Vec<_>>())
-            });
-            let same = given.iter().all(|other| *other == given[0]);
-            failures.note(&case, if same { Ok(()) } else { Err("the doors differ".into()) });
-        }
+    for &reduction in loss.header().reductions {
+        let case = Case::new(loss.header().id, &[3, 21, 67], DType::I32).with_all();
+        let case = Case { reduction, upstream: Given::Tensor, ..case };
+        let given = [Door::Host, Door::Uploaded, Door::Wrapped, Door::OneBuffer].map(|door| {
+            let case = Case { door, ..case.clone() };
+            let (got, _) = case.both(gpu(), &case.inputs()).unwrap().unwrap();
+            let bits = |array: &Array| array.to_f32().into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            (bits(&got.tensor), got.gradients.iter().map(bits).collect::<Vec<_>>())
+        });
+        let same = given.iter().all(|other| *other == given[0]);
+        failures.note(&case, if same { Ok(()) } else { Err("the doors differ".into()) });
     }
     failures.raise();
 }
 
-#[test]
 fn what_the_caller_writes_after_wrapping_is_seen_and_wrapping_copies_nothing() {
     let gpu = fresh_gpu();
     let t = gpu.upload(&[0.0f32; 3], [3]).unwrap();
@@ -50,7 +60,6 @@ fn what_the_caller_writes_after_wrapping_is_seen_and_wrapping_copies_nothing() {
     assert_eq!(loss_of(&gpu, &x, &t), 25.0);
 }
 
-#[test]
 fn a_slice_may_begin_at_any_element_and_end_where_its_buffer_ends() {
     let gpu = gpu();
     for lead in 0..70 {
@@ -78,7 +87,6 @@ fn a_slice_may_begin_at_any_element_and_end_where_its_buffer_ends() {
     }
 }
 
-#[test]
 fn slices_that_do_not_fit_are_refused() {
     let gpu = gpu();
     let buffer = buffer_of(gpu, &[0; 64]);
@@ -110,7 +118,6 @@ fn slices_that_do_not_fit_are_refused() {
     }
 }
 
-#[test]
 fn uploads_say_what_they_hold() {
     let gpu = gpu();
     let shape = |elements: &[f32], shape: &[usize]| gpu.upload(elements, shape).map(drop).unwrap_err().kind();
@@ -137,7 +144,6 @@ fn uploads_say_what_they_hold() {
     assert_eq!(Operand::class_axis(&tensor.read().wait().unwrap()), wgloss::ClassAxis::Last);
 }
 
-#[test]
 fn a_tensor_is_written_anew_and_nothing_beside_it() {
     let gpu = gpu();
     let t = gpu.upload(&[0.0f32; 3], [3]).unwrap();

@@ -2,11 +2,26 @@
 
 use crate::case::{Case, Door, Floats, Wanted};
 use crate::draw::{FLOATS, all};
+use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;
+use crate::samples::samples;
 use crate::{fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use wgloss::half::{bf16, f16};
-use wgloss::{Array, DType, Element, Gradient, L1, Leaf, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin};
+use wgloss::{Array, DType, Element, Gradient, L1, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin};
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        every_half_is_read_as_what_it_is,
+        every_float_is_written_as_the_nearest_half,
+        gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone,
+        a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked,
+        a_gradient_of_several_places_is_rounded_once,
+    ];
+    tests.extend(tests_of![all(); odd_lengths, sixteen_bits_take_no_more_memory_than_they_are]);
+    tests
+}
 
 /// Every number that 16 bits hold, the NaNs among them.
 fn all_halves() -> impl Iterator<Item = u16> {
@@ -38,7 +53,6 @@ fn assert_decoded<E: Element>(of: fn(u16) -> E, value: fn(E) -> f32) {
     }
 }
 
-#[test]
 fn every_half_is_read_as_what_it_is() {
     assert_decoded(f16::from_bits, f16::to_f32);
     assert_decoded(bf16::from_bits, bf16::to_f32);
@@ -54,7 +68,6 @@ fn assert_encoded<E: Element>(one_half: E, numbers: Vec<f32>, nearest: fn(f32) -
 }
 
 /// Every number that 16 bits hold, the middle between it and the next, the neighbours of the middle, and the ends.
-#[test]
 fn every_float_is_written_as_the_nearest_half() {
     let ends = [f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-30, -1e-30];
     let around = |low: f32, middle: f32| [low, middle.next_down(), middle, middle.next_up()];
@@ -74,7 +87,6 @@ fn every_float_is_written_as_the_nearest_half() {
 }
 
 /// Operands and gradients of odd lengths side by side in one buffer, so that words belong to two of them, and to the caller.
-#[test]
 fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
     const AROUND: u16 = 0x1234;
     for (dtype, of) in [
@@ -121,34 +133,20 @@ fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
     }
 }
 
-/// Lengths and rows that do not end with a word, walked in each way.
-fn odd(loss: &dyn Loss) -> &'static [&'static [usize]] {
-    match loss.leaf() {
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3], &[5, 13], &[257]],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[1, 3], &[3, 65], &[1, 3, 63], &[1, 8193]],
-        Leaf::Vectors(_) => &[&[3, 5], &[3, 257], &[1, 17_001]],
-        Leaf::Region(_) | Leaf::Gram(_) => &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
-        Leaf::Similarity(_) | Leaf::Linear(_) => &[&[3, 5], &[67, 3], &[5, 65]],
-    }
-}
-
-#[test]
-fn every_loss_at_odd_lengths_gives_what_the_twin_gives_in_every_dtype() {
+/// Lengths and rows that end inside a word give what the twin gives, in every dtype.
+fn odd_lengths(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for loss in all() {
-        let ways = [Floats::All(DType::F16), Floats::All(DType::BF16), Floats::Mixed].into_iter().cycle();
-        for (k, (shape, floats)) in odd(&*loss).iter().zip(ways).enumerate() {
-            let target = if k % 2 == 0 { DType::I32 } else { DType::F32 };
-            let case = Case::new(loss.header().id, shape, target).with_all();
-            let wanted = if k % 2 == 0 { Wanted::Added } else { Wanted::Stored };
-            let case = Case { floats, wanted, door: Door::OneBuffer, seed: k as u64, ..case };
-            failures.note(&case, case.run(gpu()));
-        }
+    let ways = [Floats::All(DType::F16), Floats::All(DType::BF16), Floats::Mixed].into_iter().cycle();
+    for (k, (shape, floats)) in samples(loss).odd.iter().zip(ways).enumerate() {
+        let target = if k % 2 == 0 { DType::I32 } else { DType::F32 };
+        let case = Case::new(loss.header().id, shape, target).with_all();
+        let wanted = if k % 2 == 0 { Wanted::Added } else { Wanted::Stored };
+        let case = Case { floats, wanted, door: Door::OneBuffer, seed: k as u64, ..case };
+        failures.note(&case, case.run(gpu()));
     }
     failures.raise();
 }
 
-#[test]
 fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
     // less than half the least f16: 2e-3 / 10^5 is 2e-8
     let numbers = vec![f16::from_f32(1e-3); 100_000];
@@ -182,28 +180,24 @@ fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
 }
 
 /// Nothing is widened: a call on 16 bits holds the memory that its f32 twin holds, less half of the tensors.
-#[test]
-fn sixteen_bits_take_no_more_memory_than_they_are() {
-    for loss in all() {
-        let gpu = fresh_gpu();
-        let held = FLOATS.map(|dtype| {
-            let case = Case::new(loss.header().id, &[16, 3, 1024], DType::I32).with_all();
-            let case = Case { floats: Floats::All(dtype), ..case };
-            let tensors = case.inputs().on(&mut |array| gpu.upload_array(array)).unwrap();
-            let of = case.differentiated(&tensors);
-            let into: Vec<Tensor> = of.iter().map(|of| gpu.empty_like(of).unwrap()).collect();
-            let before = gpu.memory();
-            let gradients = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
-            let job = gpu.prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() }).unwrap();
-            (job.workspace(), gpu.memory() - before)
-        });
-        assert!(held.iter().all(|other| *other == held[0]), "{}: {held:?}", loss.header().id);
-    }
+fn sixteen_bits_take_no_more_memory_than_they_are(loss: &dyn Loss) {
+    let gpu = fresh_gpu();
+    let held = FLOATS.map(|dtype| {
+        let case = Case::new(loss.header().id, &[16, 3, 1024], DType::I32).with_all();
+        let case = Case { floats: Floats::All(dtype), ..case };
+        let tensors = case.inputs().on(&mut |array| gpu.upload_array(array)).unwrap();
+        let of = case.differentiated(&tensors);
+        let into: Vec<Tensor> = of.iter().map(|of| gpu.empty_like(of).unwrap()).collect();
+        let before = gpu.memory();
+        let gradients = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
+        let job = gpu.prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() }).unwrap();
+        (job.workspace(), gpu.memory() - before)
+    });
+    assert!(held.iter().all(|other| *other == held[0]), "{}: {held:?}", loss.header().id);
 }
 
 /// Two parts whose gradients overflow 16 bits apart and cancel together, a third that is left; and an operand that stands in two
 /// places of one part.
-#[test]
 fn a_gradient_of_several_places_is_rounded_once() {
     for dtype in [DType::F16, DType::BF16] {
         let stored = |numbers: &[f32], shape: &[usize]| {

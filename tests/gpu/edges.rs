@@ -1,13 +1,30 @@
 //! Small inputs at the edges of shaders: each tells a fault of one line from what is right.
 
 use crate::case::Case;
-use crate::draw::{all, labels_of, option_values};
+use crate::draw::{has, labels_of, losses, option_values};
 use crate::gpu;
+use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, Given};
+use libtest_mimic::Trial;
 use wgloss::{
-    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Leaf, Role,
-    SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
+    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Leaf, Loss,
+    Role, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        labels_of_every_dtype_are_the_same_labels,
+        labels_that_differ_in_their_high_halves_alone_differ,
+        boxes_without_an_area_are_finite,
+        a_class_that_is_absent_weighs_as_much_as_the_rarest,
+    ];
+    tests.extend(tests_of![BY_FOURS; a_bad_label_is_found_at_every_place_of_a_four]);
+    let elements = losses(26, |loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_)));
+    tests.extend(tests_of![elements; where_a_slope_jumps_it_is_the_twins]);
+    let weighted = losses(7, |loss| has(loss, Role::PerClass) && has(loss, Role::Classes));
+    tests.extend(tests_of![weighted; a_nan_shows_under_a_class_weight_of_0]);
+    tests
+}
 
 /// Compares the loss and the gradient of `x` with the twin's, which have to be finite.
 fn as_the_twin(name: &str, term: &Term<Array>, x: &Array) {
@@ -24,20 +41,23 @@ fn numbers(shape: &[usize]) -> Array {
     Array::new(&(0..count).map(|k| (7.0 * k as f32).sin()).collect::<Vec<_>>(), shape).unwrap()
 }
 
-#[test]
-fn a_bad_label_is_found_at_every_place_of_a_four() {
-    type Of = fn(&Tensor, &Tensor) -> Term<Tensor>;
-    let losses: [(&str, Of); 6] = [
-        ("dice", |x, t| Dice::default().of(x, t)),
-        ("tversky", |x, t| Tversky::default().of(x, t)),
-        ("generalized_dice", |x, t| GeneralizedDice::default().of(x, t)),
-        ("dice_cross_entropy", |x, t| DiceCrossEntropy::default().of(x, t)),
-        ("cross_entropy", |x, t| CrossEntropy::default().of(x, t)),
-        ("softmax_focal", |x, t| SoftmaxFocal::default().of(x, t)),
-    ];
+/// The term of a loss of a prediction and a target.
+type Of = fn(&Tensor, &Tensor) -> Term<Tensor>;
+
+/// Losses whose labels are read four at a time.
+const BY_FOURS: [(&str, Of); 6] = [
+    ("dice", |x, t| Dice::default().of(x, t)),
+    ("tversky", |x, t| Tversky::default().of(x, t)),
+    ("generalized_dice", |x, t| GeneralizedDice::default().of(x, t)),
+    ("dice_cross_entropy", |x, t| DiceCrossEntropy::default().of(x, t)),
+    ("cross_entropy", |x, t| CrossEntropy::default().of(x, t)),
+    ("softmax_focal", |x, t| SoftmaxFocal::default().of(x, t)),
+];
+
+fn a_bad_label_is_found_at_every_place_of_a_four(of: &Of) {
     // two fours of neighbours, and a rest that is no four
     let x = gpu().upload_array(&numbers(&[1, 3, 11])).unwrap();
-    for ((id, of), dtype) in losses.iter().flat_map(|of| [DType::I32, DType::U8, DType::I64].map(|dtype| (of, dtype))) {
+    for dtype in [DType::I32, DType::U8, DType::I64] {
         for bad in 0..11 {
             let labels: Vec<i64> = (0..11).map(|place| if place == bad { 9 } else { place % 3 }).collect();
             // on the GPU: the host refuses labels of its own before a kernel sees them
@@ -45,12 +65,11 @@ fn a_bad_label_is_found_at_every_place_of_a_four() {
             let told = gpu().value(&of(&x, &labels)).unwrap().loss().wait();
             let found =
                 matches!(told, Err(Error::LabelOutOfRange { position, value: 9, .. }) if position == bad as u64);
-            assert!(found, "{id}, {dtype} labels, the one at {bad} bad: {told:?}");
+            assert!(found, "{dtype} labels, the one at {bad} bad: {told:?}");
         }
     }
 }
 
-#[test]
 fn labels_of_every_dtype_are_the_same_labels() {
     // planes of whole fours, whose labels are read four at a time, and others
     for (places, dtype) in
@@ -63,7 +82,6 @@ fn labels_of_every_dtype_are_the_same_labels() {
     }
 }
 
-#[test]
 fn labels_that_differ_in_their_high_halves_alone_differ() {
     let x = numbers(&[6, 3]);
     // neither the low halves nor the high ones tell all of them apart
@@ -71,7 +89,6 @@ fn labels_that_differ_in_their_high_halves_alone_differ() {
     as_the_twin("sup_con", &SupCon::default().of(&x, &labels), &x);
 }
 
-#[test]
 fn boxes_without_an_area_are_finite() {
     let of = [[1.0f32, 1.0, 1.0, 1.0], [0.0, 0.0, 2.0, 1.0], [1.0, 0.0, 1.0, 3.0], [0.0, 2.0, 3.0, 2.0]];
     // two equal boxes with an area have a gradient of eps alone
@@ -85,7 +102,6 @@ fn boxes_without_an_area_are_finite() {
     }
 }
 
-#[test]
 fn a_class_that_is_absent_weighs_as_much_as_the_rarest() {
     let x = numbers(&[2, 4, 9]);
     // class 3 is in neither item, class 1 in one
@@ -96,54 +112,47 @@ fn a_class_that_is_absent_weighs_as_much_as_the_rarest() {
     }
 }
 
-#[test]
-fn where_a_slope_jumps_it_is_the_twins() {
+fn where_a_slope_jumps_it_is_the_twins(loss: &dyn Loss) {
     const KINKS: [f32; 5] = [-1.0, -0.5, 0.0, 0.5, 1.0];
     let mut failures = Failures::default();
-    for loss in all().into_iter().filter(|loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_))) {
-        let plain = Case::new(loss.header().id, &[25, 5], DType::F32);
-        let options = loss.specs().into_iter().zip(loss.values()).flat_map(|(spec, default)| {
+    let plain = Case::new(loss.header().id, &[25, 5], DType::F32);
+    let options =
+        loss.specs().into_iter().zip(loss.values()).flat_map(|(spec, default)| {
             option_values(&spec, &default).into_iter().map(move |value| (spec.name, value))
         });
-        let cases: Vec<Case> = options.map(|(name, value)| plain.clone().option(name, value)).collect();
-        for case in cases.into_iter().chain([plain]).filter(Case::is_valid) {
-            let mut inputs = case.inputs();
-            let reals = loss
-                .header()
-                .operands
-                .iter()
-                .filter(|spec| matches!(spec.role, Role::Element | Role::Part) && spec.domain == Domain::Real);
-            for (spec, stride) in reals.filter(|spec| !spec.optional).zip([1, 5, 25]) {
-                // every number of the one meets every number of the other
-                let array = inputs.operand(spec.name);
-                let numbers: Vec<f32> = (0..array.len()).map(|at| KINKS[at / stride % 5]).collect();
-                *array = Array::new(&numbers, array.shape()).unwrap();
-            }
-            failures.note(&case, case.run_on(gpu(), &inputs));
+    let cases: Vec<Case> = options.map(|(name, value)| plain.clone().option(name, value)).collect();
+    for case in cases.into_iter().chain([plain]).filter(Case::is_valid) {
+        let mut inputs = case.inputs();
+        let reals = loss
+            .header()
+            .operands
+            .iter()
+            .filter(|spec| matches!(spec.role, Role::Element | Role::Part) && spec.domain == Domain::Real);
+        for (spec, stride) in reals.filter(|spec| !spec.optional).zip([1, 5, 25]) {
+            // every number of the one meets every number of the other
+            let array = inputs.operand(spec.name);
+            let numbers: Vec<f32> = (0..array.len()).map(|at| KINKS[at / stride % 5]).collect();
+            *array = Array::new(&numbers, array.shape()).unwrap();
         }
+        failures.note(&case, case.run_on(gpu(), &inputs));
     }
     failures.raise();
 }
 
-#[test]
-fn a_nan_shows_under_a_class_weight_of_0() {
+fn a_nan_shows_under_a_class_weight_of_0(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    let roles = |loss: &dyn wgloss::Loss, role| {
-        loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name)
-    };
-    for loss in all() {
-        let (Some(weight), Some(x)) = (roles(&*loss, Role::PerClass), roles(&*loss, Role::Classes)) else { continue };
-        for shape in [&[5, 3][..], &[2, 3, 8]] {
-            let case = Case { optional: vec![weight], ..Case::new(loss.header().id, shape, DType::I32) };
-            let mut inputs = case.inputs();
-            let weights = inputs.operand(weight);
-            *weights = Array::new(&vec![0.0f32; weights.len()], weights.shape()).unwrap();
-            let logits = inputs.operand(x);
-            let mut numbers = logits.to_f32();
-            numbers[1] = f32::NAN;
-            *logits = Array::new(&numbers, logits.shape()).unwrap();
-            failures.note(&case, case.run_on(gpu(), &inputs));
-        }
+    let named = |role| loss.header().operands.iter().find(|spec| spec.role == role).unwrap().name;
+    let (weight, x) = (named(Role::PerClass), named(Role::Classes));
+    for shape in [&[5, 3][..], &[2, 3, 8]] {
+        let case = Case { optional: vec![weight], ..Case::new(loss.header().id, shape, DType::I32) };
+        let mut inputs = case.inputs();
+        let weights = inputs.operand(weight);
+        *weights = Array::new(&vec![0.0f32; weights.len()], weights.shape()).unwrap();
+        let logits = inputs.operand(x);
+        let mut numbers = logits.to_f32();
+        numbers[1] = f32::NAN;
+        *logits = Array::new(&numbers, logits.shape()).unwrap();
+        failures.note(&case, case.run_on(gpu(), &inputs));
     }
     failures.raise();
 }

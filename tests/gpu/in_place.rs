@@ -1,13 +1,26 @@
 //! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
 
 use crate::case::Case;
-use crate::draw::{all, follows_another};
+use crate::draw::{follows_another, losses, named};
 use crate::gpu;
+use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, same};
+use crate::samples::samples;
+use libtest_mimic::Trial;
 use wgloss::half::f16;
 use wgloss::{
-    Array, CrossEntropy, DType, Error, Gpu, Gradient, Leaf, Mse, Outputs, Reduction, Tensor, TripletMargin, cpu,
+    Array, CrossEntropy, DType, Error, Gpu, Gradient, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![what_would_be_read_too_late_is_refused];
+    let in_place = losses(34, |loss| !samples(loss).in_place.is_empty());
+    tests.extend(tests_of![in_place; a_gradient_in_place_has_the_same_bits]);
+    // the gradients of all classes depend on the label's
+    let by_label = ["softmax_focal", "multi_margin"];
+    tests.extend(tests_of![named(&by_label); rows_that_would_be_cut_are_walked_whole]);
+    tests
+}
 
 /// The gradient of a case's prediction, in a tensor of its own or in the prediction's place, and the loss.
 pub fn gradient(gpu: &Gpu, case: &Case, in_place: bool) -> Result<(Array, Array), Error> {
@@ -19,40 +32,26 @@ pub fn gradient(gpu: &Gpu, case: &Case, in_place: bool) -> Result<(Array, Array)
     Ok((into.read().wait()?, outcome.tensor().read().wait()?))
 }
 
-/// Shapes for each way that a loss is walked: few classes and many, rows and pixels.
-fn shapes(loss: &dyn wgloss::Loss) -> &'static [&'static [usize]] {
-    match loss.leaf() {
-        Leaf::Pointwise(_) => &[&[3, 257], &[70, 1000]],
-        Leaf::Region(_) => &[&[2, 5, 300]],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[70, 10], &[9, 1003], &[2, 21, 300]],
-        _ => &[],
-    }
-}
-
-#[test]
-fn every_loss_that_reads_first_gives_the_same_bits_in_place() {
-    let (mut failures, mut tried) = (Failures::default(), 0);
-    for loss in all() {
-        for shape in shapes(&*loss) {
-            let plain = Case::new(loss.header().id, shape, DType::I32).with_all();
-            let mut cases = vec![plain.clone()];
-            // where a gradient goes is the walk's business: reductions by the first loss that is walked so, and options by
-            // one of the ways
-            if !follows_another(&*loss) {
-                let others = loss.header().reductions.iter().filter(|&&reduction| reduction != plain.reduction);
-                cases.extend(others.map(|&reduction| Case { reduction, ..plain.clone() }));
-                if *shape == shapes(&*loss)[0] {
-                    cases.extend(plain.under_other_options());
-                }
-            }
-            for case in cases.into_iter().filter(Case::is_valid) {
-                let given = [false, true].map(|in_place| gradient(gpu(), &case, in_place));
-                failures.note(&case, same_bits(given));
-                tried += 1;
+fn a_gradient_in_place_has_the_same_bits(loss: &dyn Loss) {
+    let (mut failures, shapes) = (Failures::default(), samples(loss).in_place);
+    for shape in shapes {
+        let plain = Case::new(loss.header().id, shape, DType::I32).with_all();
+        assert!(plain.is_valid(), "{plain:?}");
+        let mut cases = vec![plain.clone()];
+        // The walk decides where a gradient goes. So the first loss of a walk goes through reductions too, and through options
+        // at one shape.
+        if !follows_another(loss) {
+            let others = loss.header().reductions.iter().filter(|&&reduction| reduction != plain.reduction);
+            cases.extend(others.map(|&reduction| Case { reduction, ..plain.clone() }));
+            if *shape == shapes[0] {
+                cases.extend(plain.under_other_options());
             }
         }
+        for case in cases.into_iter().filter(Case::is_valid) {
+            let given = [false, true].map(|in_place| gradient(gpu(), &case, in_place));
+            failures.note(&case, same_bits(given));
+        }
     }
-    assert!(tried > 100, "{tried} calls");
     failures.raise();
 }
 
@@ -69,23 +68,18 @@ fn bits((gradient, loss): &(Array, Array)) -> Vec<u32> {
     gradient.to_f32().into_iter().chain(loss.to_f32()).map(f32::to_bits).collect()
 }
 
-#[test]
-fn rows_that_would_be_cut_are_walked_whole() {
+fn rows_that_would_be_cut_are_walked_whole(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    // the gradients of all classes depend on the label's
-    for id in ["softmax_focal", "multi_margin"] {
-        for shape in [&[3, 8200][..], &[2, 70_001], &[1, 70_001, 2]] {
-            let case = Case::new(id, shape, DType::I32);
-            let inputs = case.inputs();
-            let (_, want) = cpu::gradient_list(&case.term(&inputs), &[&inputs.operands[0].1]).unwrap();
-            let (got, _) = gradient(gpu(), &case, true).unwrap();
-            failures.note(&case, same(&got, &want[0]));
-        }
+    for shape in [&[3, 8200][..], &[2, 70_001], &[1, 70_001, 2]] {
+        let case = Case::new(loss.header().id, shape, DType::I32);
+        let inputs = case.inputs();
+        let (_, want) = cpu::gradient_list(&case.term(&inputs), &[&inputs.operands[0].1]).unwrap();
+        let (got, _) = gradient(gpu(), &case, true).unwrap();
+        failures.note(&case, same(&got, &want[0]));
     }
     failures.raise();
 }
 
-#[test]
 fn what_would_be_read_too_late_is_refused() {
     let x = gpu().upload(&[0.5f32; 6], [2, 3]).unwrap();
     let t = gpu().upload(&[0.25f32; 6], [2, 3]).unwrap();

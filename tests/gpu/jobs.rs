@@ -2,14 +2,30 @@
 
 use crate::case::{Case, Wanted};
 use crate::draw::all;
+use crate::harness::{tests, tests_of};
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use wgloss::half::f16;
 use wgloss::wgpu::{self, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor};
-use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Mse, Outputs, Reduction, Tensor};
+use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Loss, Mse, Outputs, Reduction, Tensor};
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        a_job_is_recorded_between_the_callers_own_dispatches_and_runs_when_he_submits,
+        a_job_runs_as_often_as_wanted_and_sees_what_its_operands_hold_then,
+        jobs_log_their_losses_each_in_its_slot_and_accumulate_their_gradients,
+        after_a_warm_up_the_first_call_makes_no_pipeline,
+        outputs_that_overlap_or_do_not_fit_are_refused,
+        gradients_of_what_has_none_are_refused,
+        a_device_of_the_callers_is_left_as_it_was_found,
+    ];
+    tests.extend(tests_of![all(); a_job_gives_what_a_call_gives]);
+    tests
+}
 
 /// What a training step of three elements is made of.
 struct Step {
@@ -68,7 +84,6 @@ fn plus_one(gpu: &Gpu, tensor: &Tensor) -> (wgpu::ComputePipeline, wgpu::BindGro
     (pipeline, group)
 }
 
-#[test]
 fn a_job_is_recorded_between_the_callers_own_dispatches_and_runs_when_he_submits() {
     let gpu = fresh_gpu();
     let step = Step::new(&gpu);
@@ -103,7 +118,6 @@ fn a_job_is_recorded_between_the_callers_own_dispatches_and_runs_when_he_submits
     assert!(job.dispatches() > 0);
 }
 
-#[test]
 fn a_job_runs_as_often_as_wanted_and_sees_what_its_operands_hold_then() {
     let step = Step::new(gpu());
     let job = step.job(gpu(), 0, false);
@@ -123,7 +137,6 @@ fn a_job_runs_as_often_as_wanted_and_sees_what_its_operands_hold_then() {
     assert_eq!(job.clone().run().unwrap().loss().wait(), Ok(19.0 * 19.0));
 }
 
-#[test]
 fn jobs_log_their_losses_each_in_its_slot_and_accumulate_their_gradients() {
     let step = Step::new(gpu());
     let jobs: Vec<Job> = (0..4).map(|slot| step.job(gpu(), slot, slot > 0)).collect();
@@ -142,27 +155,23 @@ fn jobs_log_their_losses_each_in_its_slot_and_accumulate_their_gradients() {
     assert_eq!(own.memory(), memory);
 }
 
-#[test]
-fn every_loss_gives_the_same_through_a_job_as_through_a_call() {
-    for loss in all() {
-        let shape: &[usize] = &[4, 3, 9];
-        let case = Case { wanted: Wanted::Stored, ..Case::new(loss.header().id, shape, DType::I32) }.with_all();
-        let tensors = case.inputs().on(&mut |array| gpu().upload_array(array)).unwrap();
-        let (called, gradients) = gpu().gradient_list(&case.term(&tensors), &case.differentiated(&tensors)).unwrap();
-        let of = case.differentiated(&tensors);
-        let into: Vec<Tensor> = of.iter().map(|of| gpu().empty(of.shape()).unwrap()).collect();
-        let store = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
-        let job = gpu().prepare(&case.term(&tensors), &Outputs { gradients: store, ..Outputs::default() }).unwrap();
-        let bits = |loss: f32| loss.to_bits();
-        assert_eq!(job.run().unwrap().loss().wait().map(bits), called.loss().wait().map(bits), "{case:?}");
-        for (place, (own, given)) in into.iter().zip(&gradients).enumerate() {
-            assert_eq!(read(own), read(given), "{case:?}");
-            assert_eq!(read(&job.outcome().gradients()[place]), read(given), "{case:?}");
-        }
+fn a_job_gives_what_a_call_gives(loss: &dyn Loss) {
+    let shape: &[usize] = &[4, 3, 9];
+    let case = Case { wanted: Wanted::Stored, ..Case::new(loss.header().id, shape, DType::I32) }.with_all();
+    let tensors = case.inputs().on(&mut |array| gpu().upload_array(array)).unwrap();
+    let (called, gradients) = gpu().gradient_list(&case.term(&tensors), &case.differentiated(&tensors)).unwrap();
+    let of = case.differentiated(&tensors);
+    let into: Vec<Tensor> = of.iter().map(|of| gpu().empty(of.shape()).unwrap()).collect();
+    let store = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
+    let job = gpu().prepare(&case.term(&tensors), &Outputs { gradients: store, ..Outputs::default() }).unwrap();
+    let bits = |loss: f32| loss.to_bits();
+    assert_eq!(job.run().unwrap().loss().wait().map(bits), called.loss().wait().map(bits), "{case:?}");
+    for (place, (own, given)) in into.iter().zip(&gradients).enumerate() {
+        assert_eq!(read(own), read(given), "{case:?}");
+        assert_eq!(read(&job.outcome().gradients()[place]), read(given), "{case:?}");
     }
 }
 
-#[test]
 fn after_a_warm_up_the_first_call_makes_no_pipeline() {
     let gpu = fresh_gpu();
     let x = gpu.upload(&[0.5f32; 12], [4, 3]).unwrap();
@@ -177,7 +186,6 @@ fn after_a_warm_up_the_first_call_makes_no_pipeline() {
     assert_eq!(gpu.memory(), memory, "nothing is kept but pipelines");
 }
 
-#[test]
 fn outputs_that_overlap_or_do_not_fit_are_refused() {
     let page = buffer_of(gpu(), &[0; 4096]);
     let at = |element: u64, shape: &[usize]| {
@@ -237,7 +245,6 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
     };
 }
 
-#[test]
 fn gradients_of_what_has_none_are_refused() {
     let x = gpu().upload(&[0.0f32; 6], [2, 3]).unwrap();
     let t = gpu().upload(&[0i32, 1], [2]).unwrap();
@@ -250,7 +257,6 @@ fn gradients_of_what_has_none_are_refused() {
     assert_eq!(refused(&gpu().upload(&[0.0f32; 6], [2, 3]).unwrap()), "of[0]");
 }
 
-#[test]
 fn a_device_of_the_callers_is_left_as_it_was_found() {
     // a bare device: nothing but this test sets anything on it
     let (device, queue) = crate::limits::bare_device(wgpu::Limits::default());

@@ -1,27 +1,36 @@
 //! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::draw::{FREE, all, has, label_range, labels_of};
+use crate::draw::{FREE, has, label_range, labels_of, losses};
+use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};
 use crate::pages::{Pages, bytes_of};
+use crate::samples::samples;
 use crate::{fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use wgloss::{Array, DType, Error, Gradient, Leaf, Loss, Outputs, Reduction, Role, Tensor, Value, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        a_sum_of_terms_names_the_first_part_whose_label_is_bad,
+        a_label_beyond_32_bits_is_left_to_the_loss,
+        labels_of_rows_are_any_64_bits,
+    ];
+    let with_labels = || losses(10, |loss| labelled(loss).is_some());
+    tests.extend(tests_of![
+        with_labels();
+        a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored,
+        every_label_bad_is_a_loss_over_nothing,
+        labels_on_the_host_are_refused_before_anything_is_made
+    ]);
+    tests.extend(tests_of![losses(1, |loss| has(loss, Role::Table)); an_empty_table_has_no_index]);
+    tests
+}
 
 /// The operand that holds labels or indices.
 fn labelled(loss: &dyn Loss) -> Option<&'static str> {
     let integers = |role| matches!(role, Role::Target | Role::Labels | Role::Index);
     loss.header().operands.iter().find(|spec| integers(spec.role)).map(|spec| spec.name)
-}
-
-/// More positions than a few workgroups have, for each way that a loss reads labels.
-fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
-    match loss.leaf() {
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[700, 3]],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[7, 3, 401], &[700, 10], &[5, 8200]],
-        Leaf::Region(_) => &[&[7, 3, 401]],
-        Leaf::Vectors(_) => &[],
-        Leaf::Similarity(_) | Leaf::Linear(_) | Leaf::Gram(_) => &[&[700, 3]],
-    }
 }
 
 /// Labels of a dtype that are out of range: just beyond, far beyond, negative, and right in their low bits alone.
@@ -170,46 +179,36 @@ fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
     job.check().wait().map_err(|e| format!("after good labels: {e}"))
 }
 
-#[test]
-fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored() {
-    let (mut failures, mut tried) = (Failures::default(), 0);
-    for loss in all() {
-        let Some(name) = labelled(&*loss) else { continue };
-        for shape in shapes(&*loss) {
-            for target in [DType::I32, DType::U32, DType::U8, DType::I64] {
-                let case = case(&*loss, shape, target);
-                let positions = case.inputs().operand(name).len();
-                let values = bad(target, label_range(&*loss, case.setting.classes()).0);
-                for (at, &value) in values.iter().enumerate() {
-                    // one alone at either end, then several, the first of them neither the least nor the greatest
-                    let places = match at {
-                        0 => vec![(positions - 1, value)],
-                        1 => vec![(0, value)],
-                        _ => vec![(positions - 1, values[0]), (positions / 3, value), (positions / 2, values[1])],
-                    };
-                    failures.note(&(&case, &places), judge(&case, &places));
-                    tried += 1;
-                }
+fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored(loss: &dyn Loss) {
+    let mut failures = Failures::default();
+    let name = labelled(loss).unwrap();
+    for shape in samples(loss).labelled {
+        for target in [DType::I32, DType::U32, DType::U8, DType::I64] {
+            let case = case(loss, shape, target);
+            let positions = case.inputs().operand(name).len();
+            let values = bad(target, label_range(loss, case.setting.classes()).0);
+            for (at, &value) in values.iter().enumerate() {
+                // one alone at either end, then several, the first of them neither the least nor the greatest
+                let places = match at {
+                    0 => vec![(positions - 1, value)],
+                    1 => vec![(0, value)],
+                    _ => vec![(positions - 1, values[0]), (positions / 3, value), (positions / 2, values[1])],
+                };
+                failures.note(&(&case, &places), judge(&case, &places));
             }
         }
     }
-    assert!(tried > 0);
     failures.raise();
 }
 
-#[test]
-fn every_label_bad_is_a_loss_over_nothing() {
+fn every_label_bad_is_a_loss_over_nothing(loss: &dyn Loss) {
+    let case = case(loss, samples(loss).labelled[0], DType::I32);
+    let places = (0..case.inputs().operand(labelled(loss).unwrap()).len()).map(|place| (place, -1 - place as i64));
     let mut failures = Failures::default();
-    for loss in all() {
-        let Some(name) = labelled(&*loss) else { continue };
-        let case = case(&*loss, shapes(&*loss)[0], DType::I32);
-        let places = (0..case.inputs().operand(name).len()).map(|place| (place, -1 - place as i64));
-        failures.note(&case, judge(&case, &places.collect::<Vec<_>>()));
-    }
+    failures.note(&case, judge(&case, &places.collect::<Vec<_>>()));
     failures.raise();
 }
 
-#[test]
 fn a_sum_of_terms_names_the_first_part_whose_label_is_bad() {
     let x = gpu().upload(&[0.0f32; 12], [4, 3]).unwrap();
     let good = gpu().upload(&[0i32, 1, 2, 0], [4]).unwrap();
@@ -230,35 +229,35 @@ fn a_sum_of_terms_names_the_first_part_whose_label_is_bad() {
     assert_eq!(outcome.parts().wait(), Err(want));
 }
 
-#[test]
-fn labels_on_the_host_are_refused_before_anything_is_made() {
+fn labels_on_the_host_are_refused_before_anything_is_made(loss: &dyn Loss) {
+    // its own, of which nobody else makes anything
     let gpu = fresh_gpu();
-    for loss in all() {
-        let Some(name) = labelled(&*loss) else { continue };
-        let case = Case { door: Door::Host, wanted: Wanted::Nothing, ..case(&*loss, shapes(&*loss)[0], DType::I64) };
-        let mut inputs = case.inputs();
-        let labels = inputs.operand(name);
-        let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
-        (numbers[5], numbers[9]) = (1 << 40, -3);
-        *labels = labels_of(&numbers, DType::I64, labels.shape());
-        let (count, ignored) = label_range(&*case.loss(), case.setting.classes());
-        let (operand, count) = (name.into(), count as u64);
-        let want = Error::LabelOutOfRange { loss: case.id, operand, position: 5, value: 1 << 40, count, ignored };
-        assert_eq!(gpu.value(&case.term(&inputs)).map(drop), Err(want));
-        assert_eq!((gpu.memory(), gpu.pipelines()), (0, 0), "{} made something", case.id);
-    }
-    // what 32 bits do not hold is left to the loss, which names itself and the operand
-    let labels = gpu.upload(&[0i64, i64::MIN], [2]).unwrap();
+    let name = labelled(loss).unwrap();
+    let case = Case { door: Door::Host, wanted: Wanted::Nothing, ..case(loss, samples(loss).labelled[0], DType::I64) };
+    let mut inputs = case.inputs();
+    let labels = inputs.operand(name);
+    let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
+    (numbers[5], numbers[9]) = (1 << 40, -3);
+    *labels = labels_of(&numbers, DType::I64, labels.shape());
+    let (count, ignored) = label_range(&*case.loss(), case.setting.classes());
+    let (operand, count) = (name.into(), count as u64);
+    let want = Error::LabelOutOfRange { loss: case.id, operand, position: 5, value: 1 << 40, count, ignored };
+    assert_eq!(gpu.value(&case.term(&inputs)).map(drop), Err(want));
+    assert_eq!((gpu.memory(), gpu.pipelines()), (0, 0), "{} made something", case.id);
+}
+
+/// The upload takes it; the loss refuses it, and names itself and the operand.
+fn a_label_beyond_32_bits_is_left_to_the_loss() {
+    let labels = gpu().upload(&[0i64, i64::MIN], [2]).unwrap();
     assert_eq!(labels.dtype(), DType::I64);
-    let x = gpu.upload(&[0.0f32; 6], [2, 3]).unwrap();
-    let error = gpu.value(&wgloss::CrossEntropy::default().of(&x, &labels)).unwrap().loss().wait().unwrap_err();
+    let x = gpu().upload(&[0.0f32; 6], [2, 3]).unwrap();
+    let error = gpu().value(&wgloss::CrossEntropy::default().of(&x, &labels)).unwrap().loss().wait().unwrap_err();
     let said =
         "cross_entropy: `target` holds -9223372036854775808 at position 1, expected 0..3 or the ignore_index -100";
     assert_eq!(error.to_string(), said);
 }
 
 /// Labels of rows may have any value: through either door, from the host and on the GPU.
-#[test]
 fn labels_of_rows_are_any_64_bits() {
     let numbers: Vec<f32> = (0..12).map(|k| (k as f32).sin()).collect();
     let features = Array::new(&numbers, [4, 3]).unwrap();
@@ -274,16 +273,13 @@ fn labels_of_rows_are_any_64_bits() {
     }
 }
 
-#[test]
-fn an_empty_table_has_no_index() {
-    for loss in all().into_iter().filter(|loss| has(&**loss, Role::Table)) {
-        let case = Case::new(loss.header().id, &[3, 2], DType::I32);
-        let mut inputs = case.inputs();
-        let table = loss.header().operands.iter().find(|spec| spec.role == Role::Table).unwrap().name;
-        assert_eq!(inputs.operand(table).shape(), [FREE]);
-        *inputs.operand(table) = Array::new(&[0.0f32; 0], [0]).unwrap();
-        let tensors = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
-        let error = gpu().value(&case.term(&tensors)).unwrap().loss().wait().unwrap_err();
-        assert!(matches!(error, Error::LabelOutOfRange { position: 0, count: 0, .. }), "{error}");
-    }
+fn an_empty_table_has_no_index(loss: &dyn Loss) {
+    let case = Case::new(loss.header().id, &[3, 2], DType::I32);
+    let mut inputs = case.inputs();
+    let table = loss.header().operands.iter().find(|spec| spec.role == Role::Table).unwrap().name;
+    assert_eq!(inputs.operand(table).shape(), [FREE]);
+    *inputs.operand(table) = Array::new(&[0.0f32; 0], [0]).unwrap();
+    let tensors = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
+    let error = gpu().value(&case.term(&tensors)).unwrap().loss().wait().unwrap_err();
+    assert!(matches!(error, Error::LabelOutOfRange { position: 0, count: 0, .. }), "{error}");
 }

@@ -1,10 +1,17 @@
 //! Every option of every loss on a device with no more than WebGPU's default limits.
 
+use crate::Shared;
 use crate::case::{Case, Door, Given};
 use crate::draw::{all, has, option_values};
+use crate::harness::tests_of;
 use crate::judge::Failures;
+use libtest_mimic::Trial;
 use wgloss::wgpu::{self, Device, Limits, Queue};
-use wgloss::{DType, Gpu, Reduction, Role, adapters};
+use wgloss::{DType, Gpu, Loss, Reduction, Role, adapters};
+
+pub fn tests() -> Vec<Trial> {
+    tests_of![all(); every_option_runs_within_webgpus_default_limits]
+}
 
 /// A device of the adapter that the other tests use, with nothing set on it.
 pub fn bare_device(limits: Limits) -> (Device, Queue) {
@@ -17,28 +24,30 @@ pub fn bare_device(limits: Limits) -> (Device, Queue) {
     pollster::block_on(adapter.request_device(&descriptor)).expect("every adapter has the default limits")
 }
 
-#[test]
-fn every_option_runs_within_webgpus_default_limits() {
+/// A GPU with WebGPU's default limits.
+fn default_gpu() -> Gpu {
     let (device, queue) = bare_device(Limits::default());
     assert_eq!(device.limits().max_storage_buffers_per_shader_stage, 8);
     assert_eq!(device.limits().min_storage_buffer_offset_alignment, 256);
-    let gpu = Gpu::from_wgpu(device, queue);
-    let mut failures = Failures::default();
-    for loss in all() {
-        let targets: &[DType] = if has(&*loss, Role::Target) { &[DType::I32, DType::F32] } else { &[DType::I32] };
-        // as many bindings as there can be: every operand, each value's own upstream gradient, the losses, all gradients
-        let most = |target| {
-            let case = Case::new(loss.header().id, &[3, 5, 70], target).with_all();
-            Case { reduction: Reduction::None, upstream: Given::Tensor, door: Door::Wrapped, ..case }
-        };
-        let mut cases: Vec<Case> = targets.iter().map(|&target| most(target)).collect();
-        for (spec, default) in loss.specs().into_iter().zip(loss.values()) {
-            let values = option_values(&spec, &default).into_iter().enumerate();
-            cases.extend(values.map(|(k, value)| most(targets[k % targets.len()]).option(spec.name, value)));
-        }
-        let mean = Case { reduction: Reduction::Mean, divide_by: Given::Tensor, ..most(DType::I32) };
-        cases.extend([Case { door: Door::OneBuffer, ..mean.clone() }, mean]);
-        cases.iter().for_each(|case| failures.note(case, case.run(&gpu)));
+    Gpu::from_wgpu(device, queue)
+}
+
+fn every_option_runs_within_webgpus_default_limits(loss: &dyn Loss) {
+    static DEFAULT: Shared<Gpu> = Shared::new(default_gpu);
+    let targets: &[DType] = if has(loss, Role::Target) { &[DType::I32, DType::F32] } else { &[DType::I32] };
+    // as many bindings as there can be: every operand, each value's own upstream gradient, the losses, all gradients
+    let most = |target| {
+        let case = Case::new(loss.header().id, &[3, 5, 70], target).with_all();
+        Case { reduction: Reduction::None, upstream: Given::Tensor, door: Door::Wrapped, ..case }
+    };
+    let mut cases: Vec<Case> = targets.iter().map(|&target| most(target)).collect();
+    for (spec, default) in loss.specs().into_iter().zip(loss.values()) {
+        let values = option_values(&spec, &default).into_iter().enumerate();
+        cases.extend(values.map(|(k, value)| most(targets[k % targets.len()]).option(spec.name, value)));
     }
+    let mean = Case { reduction: Reduction::Mean, divide_by: Given::Tensor, ..most(DType::I32) };
+    cases.extend([Case { door: Door::OneBuffer, ..mean.clone() }, mean]);
+    let mut failures = Failures::default();
+    cases.iter().for_each(|case| failures.note(case, case.run(DEFAULT.get())));
     failures.raise();
 }

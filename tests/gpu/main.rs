@@ -10,6 +10,8 @@ mod dtypes;
 mod edges;
 #[path = "../../checks/src/factors.rs"]
 mod factors;
+#[path = "../common/harness.rs"]
+mod harness;
 mod in_place;
 mod jobs;
 #[path = "../../checks/src/judge.rs"]
@@ -32,23 +34,67 @@ mod repeat;
 mod reported;
 mod row_shards;
 mod rows;
+#[path = "../../checks/src/samples.rs"]
+mod samples;
 mod shards;
 mod split;
 mod terms;
 mod vectors;
 
+use harness::tests;
+use std::process::ExitCode;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use wgloss::Gpu;
 
-/// A GPU that tests share: a device and its pipelines take longer to make than most tests to run. There are two, since a driver
-/// compiles for one device on one thread; a test's thread keeps to the one that fewer tests were on when it began.
-fn gpu() -> &'static Gpu {
-    static GPUS: [LazyLock<Gpu>; 2] = [LazyLock::new(fresh_gpu), LazyLock::new(fresh_gpu)];
-    thread_local!(static SEAT: Seat = Seat::taken());
-    SEAT.with(|seat| &*GPUS[seat.0])
+fn main() -> ExitCode {
+    let modules = [
+        tests![what_users_reported],
+        digits::tests(),
+        doors::tests(),
+        dtypes::tests(),
+        edges::tests(),
+        in_place::tests(),
+        jobs::tests(),
+        labels::tests(),
+        large::tests(),
+        limits::tests(),
+        matrix::tests(),
+        nonfinite::tests(),
+        pairs::tests(),
+        reads::tests(),
+        repeat::tests(),
+        row_shards::tests(),
+        rows::tests(),
+        shards::tests(),
+        split::tests(),
+        terms::tests(),
+        vectors::tests(),
+    ];
+    harness::run(modules.into_iter().flatten().collect())
 }
 
-/// A thread's place at one of the GPUs.
+/// A GPU that tests share.
+fn gpu() -> &'static Gpu {
+    static GPUS: Shared<Gpu> = Shared::new(fresh_gpu);
+    GPUS.get()
+}
+
+/// What tests share since it takes longer to make than most tests to run: a device and its pipelines. There are two of each,
+/// since a driver compiles for one device on one thread. A thread keeps to the one that fewer threads were on when it began.
+struct Shared<T: 'static>([LazyLock<T>; 2]);
+
+impl<T> Shared<T> {
+    const fn new(make: fn() -> T) -> Shared<T> {
+        Shared([LazyLock::new(make), LazyLock::new(make)])
+    }
+
+    fn get(&'static self) -> &'static T {
+        thread_local!(static SEAT: Seat = Seat::taken());
+        SEAT.with(|seat| &*self.0[seat.0])
+    }
+}
+
+/// A thread's place at one of two.
 struct Seat(usize);
 
 /// How many threads are at each of them.
@@ -74,7 +120,6 @@ fn fresh_gpu() -> Gpu {
     Gpu::new().unwrap_or_else(|error| panic!("these tests run on a GPU, for which software is enough; {error}"))
 }
 
-#[test]
 fn what_users_reported() {
     let given = |point: &point::Point| {
         let given = judge::Given::by_gpu(gpu(), &point.term, &point.of()).map_err(|error| error.to_string())?;

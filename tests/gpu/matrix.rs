@@ -2,27 +2,28 @@
 
 use crate::draw::{Rng, all};
 use crate::factors::Factors;
+use crate::harness::tests_of;
 use crate::judge::Failures;
-use crate::{fresh_gpu, gpu, pairs};
+use crate::{gpu, pairs};
+use libtest_mimic::Trial;
+use wgloss::Loss;
 
-#[test]
-fn every_pair_of_choices_gives_what_the_twin_gives() {
-    // its own device: drivers compile for one device on one thread
-    let gpu = fresh_gpu();
+pub fn tests() -> Vec<Trial> {
+    tests_of![all(); every_pair_of_choices, every_size]
+}
+
+/// Every choice meets every other, and the GPU gives what the twin gives.
+fn every_pair_of_choices(loss: &dyn Loss) {
+    let factors = Factors::of((loss.header().default)());
     let mut failures = Failures::default();
-    for factors in all().into_iter().map(Factors::of) {
-        let rows = pairs::pairs(&factors.levels(), &mut Rng::new(1), |row| factors.case(row).is_valid());
-        rows.iter().map(|row| factors.case(row)).for_each(|case| failures.note(&case, case.run(&gpu)));
-        println!("{}: {} calls", factors.loss.header().id, rows.len());
-    }
+    let rows = pairs::pairs(&factors.levels(), &mut Rng::new(1), |row| factors.case(row).is_valid());
+    rows.iter().map(|row| factors.case(row)).for_each(|case| failures.note(&case, case.run(gpu())));
     failures.raise();
 }
 
-#[test]
-fn every_size_under_every_reduction_and_layout_gives_what_the_twin_gives() {
+/// Every size meets every reduction and layout.
+fn every_size(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for factors in all().into_iter().map(Factors::of) {
-        factors.sizes().for_each(|case| failures.note(&case, case.run(gpu())));
-    }
+    Factors::of((loss.header().default)()).sizes().for_each(|case| failures.note(&case, case.run(gpu())));
     failures.raise();
 }

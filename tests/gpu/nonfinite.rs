@@ -1,24 +1,42 @@
 //! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
 
 use crate::case::{Case, Door, Given, Inputs};
-use crate::draw::{Rng, all, has, label_range, labels_of};
+use crate::draw::{Rng, all, has, label_range, labels_of, losses};
 use crate::gpu;
+use crate::harness::tests_of;
 use crate::judge::{self, Failures};
+use crate::samples::samples;
+use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, DType, Domain, Kind, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role, Value,
 };
 
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests_of![
+        all();
+        a_special_number_in_any_operand_shows_as_it_does_in_the_twin,
+        an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan,
+        predictions_far_out_stay_finite_and_right
+    ];
+    let elements = losses(24, |loss| matches!(loss.leaf(), Leaf::Pointwise(_)));
+    tests.extend(tests_of![elements; one_infinity_in_all_operands_shows_as_it_does_in_the_twin]);
+    let leaves_out = losses(37, |loss| has(loss, Role::Mask) || has_option(loss, "ignore_index"));
+    tests.extend(tests_of![leaves_out; what_takes_no_part_shows_nothing_of_what_it_holds]);
+    // a softmax that rides along looks at the background too
+    let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_none());
+    let background = losses(2, |loss| alone(loss) && has_option(loss, "include_background"));
+    tests.extend(tests_of![background; a_background_that_takes_no_part_shows_nothing_of_what_it_holds]);
+    let over_nothing = losses(35, |loss| !over_nothing(loss).is_empty());
+    tests.extend(tests_of![over_nothing; a_mean_over_nothing_is_nan_and_its_gradient_zero]);
+    let classes = losses(6, |loss| has(loss, Role::Classes) && !matches!(loss.leaf(), Leaf::Region(_)));
+    tests.extend(tests_of![classes; classes_of_minus_infinity_are_masked_exactly]);
+    tests
+}
+
 const SPECIALS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
-/// Shapes for each way that a loss is walked: elements and items; pixels, rows and rows that are cut.
-fn shapes(loss: &dyn Loss) -> &'static [&'static [usize]] {
-    match loss.leaf() {
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => &[&[3, 5]],
-        Leaf::Vectors(_) => &[&[4, 3], &[3, 700], &[2, 17_000]],
-        Leaf::Region(_) | Leaf::Gram(_) => &[&[2, 3, 4]],
-        Leaf::Similarity(_) | Leaf::Linear(_) => &[&[7, 5], &[70, 3]],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &[&[2, 3, 4], &[3, 21], &[5, 8200]],
-    }
+fn has_option(loss: &dyn Loss, name: &str) -> bool {
+    loss.specs().iter().any(|spec| spec.name == name)
 }
 
 fn targets(loss: &dyn Loss) -> &'static [DType] {
@@ -28,7 +46,7 @@ fn targets(loss: &dyn Loss) -> &'static [DType] {
 /// The calls that specials are put into: over a mean and unreduced, and each option's values by one way to walk.
 fn cases(loss: &dyn Loss) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (place, shape) in shapes(loss).iter().enumerate() {
+    for (place, shape) in samples(loss).walks.iter().enumerate() {
         for &target in targets(loss) {
             let plain = Case::new(loss.header().id, shape, target).with_all();
             cases.push(Case { reduction: Reduction::None, upstream: Given::Tensor, ..plain.clone() });
@@ -48,9 +66,8 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
 
 /// The calls over one row, which sup_con compares with no other, and over none.
 fn lone_rows(loss: &dyn Loss) -> Vec<Case> {
-    let shapes: &[&[usize]] =
-        if matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Linear(_)) { &[&[1, 2], &[0, 2]] } else { &[] };
-    shapes
+    samples(loss)
+        .lone_rows
         .iter()
         .map(|shape| Case { reduction: Reduction::Sum, ..Case::new(loss.header().id, shape, DType::I32) })
         .collect()
@@ -100,26 +117,23 @@ fn blurred(given: &judge::Given) -> judge::Given {
     }
 }
 
-#[test]
-fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin() {
+fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for loss in all() {
-        for case in cases(&*loss).into_iter().chain(lone_rows(&*loss)) {
-            for name in floats(&case.inputs()).into_iter().filter(|name| !case.inputs().operand(name).is_empty()) {
-                for special in SPECIALS {
-                    let mut inputs = case.inputs();
-                    let array = inputs.operand(name);
-                    let place = array.len() / 2;
-                    *array = with(array, place, special);
-                    let role = loss.header().operand(name).unwrap().role;
-                    // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order
-                    let factor = special.is_infinite() && matches!(role, Role::Weight | Role::PerClass);
-                    let result = run(&case, &inputs, |got, want| match factor {
-                        true => blurred(got).judge(&blurred(want)),
-                        false => got.judge(want),
-                    });
-                    failures.note(&(&case, name, place, special), result);
-                }
+    for case in cases(loss).into_iter().chain(lone_rows(loss)) {
+        for name in floats(&case.inputs()).into_iter().filter(|name| !case.inputs().operand(name).is_empty()) {
+            for special in SPECIALS {
+                let mut inputs = case.inputs();
+                let array = inputs.operand(name);
+                let place = array.len() / 2;
+                *array = with(array, place, special);
+                let role = loss.header().operand(name).unwrap().role;
+                // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order
+                let factor = special.is_infinite() && matches!(role, Role::Weight | Role::PerClass);
+                let result = run(&case, &inputs, |got, want| match factor {
+                    true => blurred(got).judge(&blurred(want)),
+                    false => got.judge(want),
+                });
+                failures.note(&(&case, name, place, special), result);
             }
         }
     }
@@ -127,19 +141,16 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin() {
 }
 
 /// The difference of two equal infinities is unknown: a compiler may fold it to 0.
-#[test]
-fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin() {
+fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for loss in all().into_iter().filter(|loss| matches!(loss.leaf(), Leaf::Pointwise(_))) {
-        let case = Case { reduction: Reduction::Sum, ..Case::new(loss.header().id, &[3, 5], DType::F32) };
-        for special in [f32::INFINITY, f32::NEG_INFINITY] {
-            let mut inputs = case.inputs();
-            for spec in case.given().filter(|spec| spec.role == Role::Element) {
-                let array = inputs.operand(spec.name);
-                *array = with(array, 7, special);
-            }
-            failures.note(&(&case, special), run(&case, &inputs, |got, want| got.judge(want)));
+    let case = Case { reduction: Reduction::Sum, ..Case::new(loss.header().id, &[3, 5], DType::F32) };
+    for special in [f32::INFINITY, f32::NEG_INFINITY] {
+        let mut inputs = case.inputs();
+        for spec in case.given().filter(|spec| spec.role == Role::Element) {
+            let array = inputs.operand(spec.name);
+            *array = with(array, 7, special);
         }
+        failures.note(&(&case, special), run(&case, &inputs, |got, want| got.judge(want)));
     }
     failures.raise();
 }
@@ -171,116 +182,106 @@ fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Optio
     Some((0..c).map(|k| (out / places * c + k) * places + out % places).collect())
 }
 
-#[test]
-fn what_takes_no_part_shows_nothing_of_what_it_holds() {
+fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
     let (mut failures, mut tried) = (Failures::default(), 0);
-    for loss in all() {
-        for (case, ignore) in cases(&*loss).into_iter().flat_map(|case| [(case.clone(), false), (case, true)]) {
-            let dense = case.setting.target.is_float();
-            if (ignore && dense) || (!ignore && !has(&*loss, Role::Mask)) {
-                continue;
-            }
-            for special in SPECIALS {
-                let mut inputs = case.inputs();
-                let Some(places) = leave_one_out(&case, &mut inputs, ignore) else { continue };
-                let elements = loss.header().operands.iter().filter(|spec| match spec.role {
-                    Role::Element | Role::Classes | Role::Dense | Role::Rows => true,
-                    role => role == Role::Target && dense,
-                });
-                for name in elements.map(|spec| spec.name) {
-                    let array = inputs.operand(name);
-                    *array = places.iter().fold(array.clone(), |array, &place| with(&array, place, special));
-                }
-                failures.note(&(&case, special, ignore), run(&case, &inputs, finite));
-                tried += 1;
-            }
+    for (case, ignore) in cases(loss).into_iter().flat_map(|case| [(case.clone(), false), (case, true)]) {
+        let dense = case.setting.target.is_float();
+        if (ignore && dense) || (!ignore && !has(loss, Role::Mask)) {
+            continue;
         }
-    }
-    assert!(tried > 50, "only {tried} calls could leave anything out");
-    failures.raise();
-}
-
-#[test]
-fn a_background_that_takes_no_part_shows_nothing_of_what_it_holds() {
-    let (mut failures, mut tried) = (Failures::default(), 0);
-    let named = |names: &'static [&str]| names.iter().map(|name| Value::Name((*name).into()));
-    // a softmax that rides along looks at the background too
-    let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_none());
-    let leaves_out = |loss: &dyn Loss| loss.specs().iter().any(|spec| spec.name == "include_background");
-    for loss in all().into_iter().filter(|loss| alone(&**loss) && leaves_out(&**loss)) {
-        let flags: Vec<&str> =
-            loss.specs().iter().filter(|spec| spec.kind == Kind::Flag).map(|spec| spec.name).collect();
-        for activation in named(&["none", "sigmoid"]) {
-            for flag in &flags {
-                let case = Case::new(loss.header().id, &[2, 3, 5], DType::F32);
-                let case = case.option("activation", activation.clone()).option(flag, Value::Flag(true));
-                let case = case.option("include_background", Value::Flag(false));
-                for special in SPECIALS {
-                    let mut inputs = case.inputs();
-                    let x = inputs.operand("input");
-                    *x = with(x, 2, special);
-                    tried += 1;
-                    failures.note(&(&case, special), run(&case, &inputs, finite));
-                }
-            }
-        }
-    }
-    assert!(tried > 0);
-    failures.raise();
-}
-
-#[test]
-fn a_mean_over_nothing_is_nan_and_its_gradient_zero() {
-    let (mut failures, mut tried) = (Failures::default(), 0);
-    for loss in all() {
-        let header = loss.header();
-        for role in [Role::Mask, Role::Target, Role::Labels] {
-            let Some(spec) = header.operands.iter().find(|spec| spec.role == role) else { continue };
-            let case = Case { door: Door::OneBuffer, ..Case::new(header.id, shapes(&*loss)[0], DType::I32).with_all() };
+        for special in SPECIALS {
             let mut inputs = case.inputs();
-            let array = inputs.operand(spec.name);
-            *array = match label_range(&*loss, 3).1 {
-                _ if role == Role::Mask => Array::new(&vec![0.0f32; array.len()], array.shape()).unwrap(),
-                Some(ignored) => labels_of(&vec![ignored.into(); array.len()], DType::I32, array.shape()),
-                None => continue,
-            };
-            let result = run(&case, &inputs, |got, want| {
-                got.judge(want)?;
-                let zero = got.gradients.iter().all(|gradient| gradient.to_f64().iter().all(|&d| d == 0.0));
-                let nan = got.loss.is_some_and(f64::is_nan);
-                if nan && zero { Ok(()) } else { Err(format!("NaN is {nan}, a gradient of zero {zero}")) }
+            let Some(places) = leave_one_out(&case, &mut inputs, ignore) else { continue };
+            let elements = loss.header().operands.iter().filter(|spec| match spec.role {
+                Role::Element | Role::Classes | Role::Dense | Role::Rows => true,
+                role => role == Role::Target && dense,
             });
-            failures.note(&(header.id, role), result);
+            for name in elements.map(|spec| spec.name) {
+                let array = inputs.operand(name);
+                *array = places.iter().fold(array.clone(), |array, &place| with(&array, place, special));
+            }
+            failures.note(&(&case, special, ignore), run(&case, &inputs, finite));
             tried += 1;
         }
     }
+    assert!(tried > 0, "no call could leave anything out");
+    failures.raise();
+}
+
+fn a_background_that_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
+    let (mut failures, mut tried) = (Failures::default(), 0);
+    let named = |names: &'static [&str]| names.iter().map(|name| Value::Name((*name).into()));
+    let flags: Vec<&str> = loss.specs().iter().filter(|spec| spec.kind == Kind::Flag).map(|spec| spec.name).collect();
+    for activation in named(&["none", "sigmoid"]) {
+        for flag in &flags {
+            let case = Case::new(loss.header().id, &[2, 3, 5], DType::F32);
+            let case = case.option("activation", activation.clone()).option(flag, Value::Flag(true));
+            let case = case.option("include_background", Value::Flag(false));
+            for special in SPECIALS {
+                let mut inputs = case.inputs();
+                let x = inputs.operand("input");
+                *x = with(x, 2, special);
+                tried += 1;
+                failures.note(&(&case, special), run(&case, &inputs, finite));
+            }
+        }
+    }
     assert!(tried > 0);
     failures.raise();
 }
 
-#[test]
-fn an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan() {
-    for loss in all() {
-        let shape: &[usize] = if has(&*loss, Role::Classes) { &[0, 3, 2] } else { &[0, 2] };
-        let case = Case::new(loss.header().id, shape, DType::I32);
-        let given = |reduction| {
-            let case = Case { reduction, ..case.clone() };
-            case.both(gpu(), &case.inputs()).unwrap().unwrap().0
-        };
-        assert_eq!(given(Reduction::Sum).loss, Some(0.0), "{case:?}");
-        assert!(given(Reduction::Mean).loss.unwrap().is_nan(), "{case:?}");
-        if loss.header().reductions.contains(&Reduction::None) {
-            assert!(given(Reduction::None).tensor.is_empty(), "{case:?}");
-        }
-        assert_eq!(given(Reduction::Sum).gradients[0].shape(), case.setting.shape);
-    }
+/// The operands by which nothing can be left to take part, and what they then hold: zeros, or the label that is ignored.
+fn over_nothing(loss: &dyn Loss) -> Vec<(&'static OperandSpec, i32)> {
+    let ignored = label_range(loss, 3).1;
+    let held = |spec: &OperandSpec| match spec.role {
+        Role::Mask => Some(0),
+        Role::Target | Role::Labels => ignored,
+        _ => None,
+    };
+    loss.header().operands.iter().filter_map(|spec| Some((spec, held(spec)?))).collect()
 }
 
-#[test]
-fn predictions_far_out_stay_finite_and_right() {
+fn a_mean_over_nothing_is_nan_and_its_gradient_zero(loss: &dyn Loss) {
+    let mut failures = Failures::default();
+    let header = loss.header();
+    for (spec, held) in over_nothing(loss) {
+        let plain = Case::new(header.id, samples(loss).walks[0], DType::I32).with_all();
+        let case = Case { door: Door::OneBuffer, ..plain };
+        let mut inputs = case.inputs();
+        let array = inputs.operand(spec.name);
+        *array = match spec.role {
+            Role::Mask => Array::new(&vec![0.0f32; array.len()], array.shape()).unwrap(),
+            _ => labels_of(&vec![held.into(); array.len()], DType::I32, array.shape()),
+        };
+        let result = run(&case, &inputs, |got, want| {
+            got.judge(want)?;
+            let zero = got.gradients.iter().all(|gradient| gradient.to_f64().iter().all(|&d| d == 0.0));
+            let nan = got.loss.is_some_and(f64::is_nan);
+            if nan && zero { Ok(()) } else { Err(format!("NaN is {nan}, a gradient of zero {zero}")) }
+        });
+        failures.note(&(header.id, spec.role), result);
+    }
+    failures.raise();
+}
+
+fn an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan(loss: &dyn Loss) {
+    let case = Case::new(loss.header().id, samples(loss).empty_items, DType::I32);
+    let given = |reduction| {
+        let case = Case { reduction, ..case.clone() };
+        case.both(gpu(), &case.inputs()).unwrap().unwrap().0
+    };
+    assert_eq!(given(Reduction::Sum).loss, Some(0.0), "{case:?}");
+    assert!(given(Reduction::Mean).loss.unwrap().is_nan(), "{case:?}");
+    if loss.header().reductions.contains(&Reduction::None) {
+        assert!(given(Reduction::None).tensor.is_empty(), "{case:?}");
+    }
+    assert_eq!(given(Reduction::Sum).gradients[0].shape(), case.setting.shape);
+}
+
+fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
     const FAR: [f32; 10] = [-1e4, -200.0, -88.5, -30.0, -1e-8, 0.0, 1e-8, 30.0, 200.0, 1e4];
     let mut failures = Failures::default();
-    for case in all().iter().flat_map(|loss| cases(&**loss)) {
+    for case in cases(loss) {
         let (mut inputs, mut rng, loss) = (case.inputs(), Rng::new(9), case.loss());
         // probabilities go as far as 0 and 1
         let far: &[f32] = match (loss.leaf(), loss.header().operands[0].domain) {
@@ -304,14 +305,10 @@ fn predictions_far_out_stay_finite_and_right() {
     failures.raise();
 }
 
-#[test]
-fn classes_of_minus_infinity_are_masked_exactly() {
-    let (mut failures, mut tried) = (Failures::default(), 0);
-    for case in all().iter().flat_map(|loss| cases(&**loss)) {
-        let (mut inputs, loss) = (case.inputs(), case.loss());
-        if !has(&*loss, Role::Classes) || matches!(loss.leaf(), Leaf::Region(_)) {
-            continue;
-        }
+fn classes_of_minus_infinity_are_masked_exactly(loss: &dyn Loss) {
+    let mut failures = Failures::default();
+    for case in cases(loss) {
+        let mut inputs = case.inputs();
         // every third class everywhere, and of the first position all: that row has no softmax
         let (c, places) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
         let masked = |at: usize| {
@@ -330,8 +327,6 @@ fn classes_of_minus_infinity_are_masked_exactly() {
             *array = Array::new(&numbers, array.shape()).unwrap();
         }
         failures.note(&case, case.run_on(gpu(), &inputs));
-        tried += 1;
     }
-    assert!(tried > 0);
     failures.raise();
 }

@@ -1,6 +1,12 @@
 //! Pairwise covering: few combinations in which every level of a factor meets every level of every other factor.
 
 use crate::draw::Rng;
+use crate::harness::tests;
+use libtest_mimic::Trial;
+
+pub fn tests() -> Vec<Trial> {
+    tests![every_pair_of_levels_is_covered_by_few_combinations]
+}
 
 /// How many combinations are tried for a pair before it is taken for one that nothing valid holds.
 const TRIES: usize = 40;
@@ -103,7 +109,6 @@ impl Open {
     }
 }
 
-#[test]
 fn every_pair_of_levels_is_covered_by_few_combinations() {
     let levels = [3, 2, 5, 4, 2, 2, 3];
     let rows = pairs(&levels, &mut Rng::new(1), |row| row[0] != 1 || row[1] != 1);

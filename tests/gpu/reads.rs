@@ -1,13 +1,30 @@
 //! Results on their way back: waited for and awaited, too late, after the device is gone, and too large ever to exist.
 
 use crate::case::Case;
+use crate::harness::tests;
 use crate::{fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wgloss::{DType, Error, Gpu, Mse, Outputs, Read, Reduction, Tensor, Term};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        a_read_is_waited_for_or_awaited_under_any_executor,
+        an_executor_that_asks_again_and_again_gets_the_result_once,
+        results_and_contexts_go_from_thread_to_thread,
+        a_read_that_takes_too_long_is_an_error_and_the_device_goes_on,
+        a_device_that_is_destroyed_gives_errors_and_no_panic,
+        a_device_of_the_callers_that_is_destroyed_gives_errors_too,
+        what_is_too_large_is_refused_with_both_numbers,
+        memory_is_the_sum_of_the_buffers_that_live,
+        a_loss_that_is_not_reduced_is_no_number,
+        what_threads_share_is_send_and_sync,
+    ]
+}
 
 /// Longer than any read of these tests takes: what is not there by then never comes.
 const NEVER: Duration = Duration::from_secs(60);
@@ -33,7 +50,6 @@ fn busy(gpu: &Gpu) {
     (0..10).for_each(|_| drop(job.run().unwrap()));
 }
 
-#[test]
 fn a_read_is_waited_for_or_awaited_under_any_executor() {
     // its own device, which nobody else drives
     let gpu = fresh_gpu();
@@ -63,7 +79,6 @@ fn a_read_is_waited_for_or_awaited_under_any_executor() {
     assert_eq!(outcome.loss().wait(), Ok(8.0));
 }
 
-#[test]
 fn an_executor_that_asks_again_and_again_gets_the_result_once() {
     let gpu = fresh_gpu();
     let (term, _) = eight(&gpu);
@@ -80,7 +95,6 @@ fn an_executor_that_asks_again_and_again_gets_the_result_once() {
     assert_eq!(loss, Ok(8.0));
 }
 
-#[test]
 fn results_and_contexts_go_from_thread_to_thread() {
     let (term, x) = eight(gpu());
     let clones: Vec<(Gpu, Term<Tensor>, Tensor)> = (0..4).map(|_| (gpu().clone(), term.clone(), x.clone())).collect();
@@ -95,7 +109,6 @@ fn results_and_contexts_go_from_thread_to_thread() {
     }
 }
 
-#[test]
 fn a_read_that_takes_too_long_is_an_error_and_the_device_goes_on() {
     let gpu = fresh_gpu();
     let (term, _) = eight(&gpu);
@@ -121,7 +134,6 @@ fn gone<T: std::fmt::Debug>(what: &str, result: Result<T, Error>) {
     assert!(matches!(result, Err(Error::DeviceLost(_))), "{what}: {result:?}");
 }
 
-#[test]
 fn a_device_that_is_destroyed_gives_errors_and_no_panic() {
     let gpu = fresh_gpu();
     let (term, x) = eight(&gpu);
@@ -146,7 +158,6 @@ fn a_device_that_is_destroyed_gives_errors_and_no_panic() {
     gone("settling", pollster::block_on(gpu.settled()));
 }
 
-#[test]
 fn a_device_of_the_callers_that_is_destroyed_gives_errors_too() {
     let own = fresh_gpu();
     let gpu = Gpu::from_wgpu(own.device().clone(), own.queue().clone());
@@ -159,7 +170,6 @@ fn a_device_of_the_callers_that_is_destroyed_gives_errors_too() {
     gone("the result of a call", gpu.value(&term).and_then(|outcome| outcome.loss().wait()));
 }
 
-#[test]
 fn what_is_too_large_is_refused_with_both_numbers() {
     let buffer = gpu().device().limits().max_buffer_size;
     let before = gpu().memory();
@@ -179,7 +189,6 @@ fn what_is_too_large_is_refused_with_both_numbers() {
     assert_eq!(gpu().empty([(buffer / 4 + 1) as usize]).unwrap_err().kind(), "too_large");
 }
 
-#[test]
 fn memory_is_the_sum_of_the_buffers_that_live() {
     let gpu = fresh_gpu();
     assert_eq!(gpu.memory(), 0);
@@ -200,7 +209,6 @@ fn memory_is_the_sum_of_the_buffers_that_live() {
     assert_eq!(gpu.memory(), 0);
 }
 
-#[test]
 fn a_loss_that_is_not_reduced_is_no_number() {
     let (term, _) = eight(gpu());
     let outcome = gpu().value(&term.reduce(Reduction::None)).unwrap();
@@ -210,7 +218,6 @@ fn a_loss_that_is_not_reduced_is_no_number() {
 }
 
 /// Reads and contexts are what threads hand to each other.
-#[test]
 fn what_threads_share_is_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     fn sent<T: Send>() {}

@@ -1,9 +1,23 @@
 //! Pieces of a batch that is its own negatives: they add up to the whole, and the GPU gives for each what the twin gives.
 
+use crate::harness::{Subject, tests, tests_of};
 use crate::judge::{Failures, Given, close};
 use crate::terms::numbers;
 use crate::{fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use wgloss::{Array, Extra, Gpu, Gradient, InfoNce, Outputs, Reduction, Siglip, SupCon, Tensor, Term, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![two_directions_by_halves_are_the_symmetric_loss, all_rows_are_a_piece];
+    tests.extend(tests_of![
+        batches();
+        pieces_add_up_to_the_whole,
+        a_piece_gives_what_its_twin_gives,
+        values_of_pieces_are_the_whole_s_in_a_row,
+        the_blocks_of_a_piece_do_not_change_a_bit
+    ]);
+    tests
+}
 
 /// The batch, and its pieces: on tiles and a row alone, beside tiles, and one of no rows.
 const BATCH: usize = 130;
@@ -22,6 +36,18 @@ struct Batch {
     itself: bool,
     /// The loss of all rows, or of a piece from a place on.
     term: fn(&Array, &[Array], Option<usize>) -> Term<Array>,
+}
+
+impl Subject for Batch {
+    type Given = Batch;
+
+    fn name(&self) -> String {
+        self.name.into()
+    }
+
+    fn given(&self) -> &Batch {
+        self
+    }
 }
 
 fn piece(term: Term<Array>, first: Option<usize>) -> Term<Array> {
@@ -44,11 +70,11 @@ fn batches() -> Vec<Batch> {
     };
     vec![
         batch("info_nce", &[&keys], |own, shared, first| piece(InfoNce::default().of(own, &shared[0]), first)),
-        batch("info_nce as it is", &[&keys], |own, shared, first| {
+        batch("info_nce_not_normalized", &[&keys], |own, shared, first| {
             let loss = InfoNce { normalize: false, temperature: 1.5, ..Default::default() };
             piece(loss.of(own, &shared[0]), first)
         }),
-        batch("info_nce with all", &[&keys, &negatives, &scale], |own, shared, first| {
+        batch("info_nce_with_all", &[&keys, &negatives, &scale], |own, shared, first| {
             let term = InfoNce::default().of(own, &shared[0]).with(Extra::Negatives, &shared[1]);
             piece(term.with(Extra::LogitScale, &shared[2]), first)
         }),
@@ -153,62 +179,52 @@ fn exact(got: &[f64], want: &[f64]) -> Result<(), String> {
     if good { Ok(()) } else { Err(format!("off by {off:e} of {most}, {} numbers of {}", got.len(), want.len())) }
 }
 
-#[test]
-fn pieces_add_up_to_the_whole() {
+fn pieces_add_up_to_the_whole(batch: &Batch) {
     let mut failures = Failures::default();
-    for batch in batches() {
-        for split in SPLITS {
-            failures.note(&(batch.name, split, "twin"), batch.compare(split, &on_host, exact));
-            failures.note(&(batch.name, split, "GPU"), batch.compare(split, &on_gpu, close));
+    for split in SPLITS {
+        failures.note(&(batch.name, split, "twin"), batch.compare(split, &on_host, exact));
+        failures.note(&(batch.name, split, "GPU"), batch.compare(split, &on_gpu, close));
+    }
+    failures.raise();
+}
+
+fn a_piece_gives_what_its_twin_gives(batch: &Batch) {
+    let mut failures = Failures::default();
+    for (first, end) in SPLITS.into_iter().flat_map(bounds) {
+        let own = cut(&batch.rows, first, end);
+        let of: Vec<&Array> = batch.shared.iter().chain([&own]).collect();
+        for reduction in [Reduction::Mean, Reduction::Sum] {
+            let term = (batch.term)(&own, &batch.shared, Some(first)).reduce(reduction);
+            let result = on_host(&term, &of).and_then(|want| on_gpu(&term, &of)?.judge(&want));
+            failures.note(&(batch.name, first, end, reduction), result);
         }
     }
     failures.raise();
 }
 
-#[test]
-fn a_piece_gives_what_its_twin_gives() {
+fn values_of_pieces_are_the_whole_s_in_a_row(batch: &Batch) {
     let mut failures = Failures::default();
-    for batch in batches() {
-        for (first, end) in SPLITS.into_iter().flat_map(bounds) {
-            let own = cut(&batch.rows, first, end);
-            let of: Vec<&Array> = batch.shared.iter().chain([&own]).collect();
-            for reduction in [Reduction::Mean, Reduction::Sum] {
-                let term = (batch.term)(&own, &batch.shared, Some(first)).reduce(reduction);
-                let result = on_host(&term, &of).and_then(|want| on_gpu(&term, &of)?.judge(&want));
-                failures.note(&(batch.name, first, end, reduction), result);
+    let unreduced = |term: Term<Array>| {
+        let term = term.reduce(Reduction::None);
+        let on_gpu = gpu().value(&term).unwrap().tensor().read().wait().unwrap();
+        [cpu::value(&term).unwrap().tensor().clone(), on_gpu]
+    };
+    let whole = unreduced((batch.term)(&batch.rows, &batch.shared, None));
+    for split in SPLITS {
+        let mut values = [Vec::new(), Vec::new()];
+        for (first, end) in bounds(split) {
+            let given = unreduced((batch.term)(&cut(&batch.rows, first, end), &batch.shared, Some(first)));
+            for (values, given) in values.iter_mut().zip(given) {
+                assert_eq!(given.shape(), [end - first], "{}", batch.name);
+                values.extend(given.to_f64());
             }
         }
+        failures.note(&(batch.name, split, "twin"), exact(&values[0], &whole[0].to_f64()));
+        failures.note(&(batch.name, split, "GPU"), close(&values[1], &whole[1].to_f64()));
     }
     failures.raise();
 }
 
-#[test]
-fn values_of_pieces_are_the_whole_s_in_a_row() {
-    let mut failures = Failures::default();
-    for batch in batches() {
-        let unreduced = |term: Term<Array>| {
-            let term = term.reduce(Reduction::None);
-            let on_gpu = gpu().value(&term).unwrap().tensor().read().wait().unwrap();
-            [cpu::value(&term).unwrap().tensor().clone(), on_gpu]
-        };
-        let whole = unreduced((batch.term)(&batch.rows, &batch.shared, None));
-        for split in SPLITS {
-            let mut values = [Vec::new(), Vec::new()];
-            for (first, end) in bounds(split) {
-                let given = unreduced((batch.term)(&cut(&batch.rows, first, end), &batch.shared, Some(first)));
-                for (values, given) in values.iter_mut().zip(given) {
-                    assert_eq!(given.shape(), [end - first], "{}", batch.name);
-                    values.extend(given.to_f64());
-                }
-            }
-            failures.note(&(batch.name, split, "twin"), exact(&values[0], &whole[0].to_f64()));
-            failures.note(&(batch.name, split, "GPU"), close(&values[1], &whole[1].to_f64()));
-        }
-    }
-    failures.raise();
-}
-
-#[test]
 fn two_directions_by_halves_are_the_symmetric_loss() {
     let (queries, keys) = (numbers(1, &[BATCH, WIDTH]), numbers(2, &[BATCH, WIDTH]));
     let whole = InfoNce { symmetric: true, ..Default::default() }.of(&queries, &keys);
@@ -227,7 +243,6 @@ fn two_directions_by_halves_are_the_symmetric_loss() {
 }
 
 /// Anchors that are all features, as the tensor itself: without a first row they begin with the batch.
-#[test]
 fn all_rows_are_a_piece() {
     let (features, labels) = (numbers(1, &[BATCH, WIDTH]), labels());
     let whole = SupCon::default().of(&features, &labels);
@@ -255,19 +270,16 @@ fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> (u64, Vec<Vec<u32>>) {
     (job.workspace(), all.map(|array| array.to_f32().into_iter().map(f32::to_bits).collect()).collect())
 }
 
-#[test]
-fn the_blocks_of_a_piece_do_not_change_a_bit() {
+fn the_blocks_of_a_piece_do_not_change_a_bit(batch: &Batch) {
     const BOUND: u64 = 60_000;
-    for batch in batches() {
-        let gpu = fresh_gpu();
-        let own = cut(&batch.rows, 23, 110);
-        let of: Vec<&Array> = batch.shared.iter().chain([&own]).collect();
-        let term = (batch.term)(&own, &batch.shared, Some(23));
-        let (whole, want) = bits(&gpu, &term, &of);
-        assert!(whole > BOUND, "{} takes {whole} bytes in whole blocks", batch.name);
-        gpu.set_workspace_bound(BOUND);
-        let (small, got) = bits(&gpu, &term, &of);
-        assert!(small <= BOUND, "{} takes {small} bytes", batch.name);
-        assert!(got == want, "{} differs in bits", batch.name);
-    }
+    let gpu = fresh_gpu();
+    let own = cut(&batch.rows, 23, 110);
+    let of: Vec<&Array> = batch.shared.iter().chain([&own]).collect();
+    let term = (batch.term)(&own, &batch.shared, Some(23));
+    let (whole, want) = bits(&gpu, &term, &of);
+    assert!(whole > BOUND, "{} takes {whole} bytes in whole blocks", batch.name);
+    gpu.set_workspace_bound(BOUND);
+    let (small, got) = bits(&gpu, &term, &of);
+    assert!(small <= BOUND, "{} takes {small} bytes", batch.name);
+    assert!(got == want, "{} differs in bits", batch.name);
 }

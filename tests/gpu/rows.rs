@@ -1,11 +1,25 @@
 //! Losses of all pairs and of linear layers: in blocks of any size the same bits, and operands that stand in several places.
 
 use crate::case::Case;
+use crate::draw::named;
 use crate::fresh_gpu;
+use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};
+use libtest_mimic::Trial;
 use wgloss::{
-    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, Outputs, Siglip, Tensor, Term, cpu,
+    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, Leaf, LinearCrossEntropy, Loss, Outputs, Siglip, Tensor, Term,
+    cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        an_operand_that_stands_in_several_places_gets_the_sum,
+        rows_of_any_magnitude_are_divided_by_their_norms,
+    ];
+    let in_blocks = ["info_nce", "siglip", "sup_con", "linear_cross_entropy"];
+    tests.extend(tests_of![named(&in_blocks); the_workspace_bound_changes_the_blocks_and_not_a_bit]);
+    tests
+}
 
 /// Rows of numbers that differ from each other.
 fn rows(shape: [usize; 2], seed: u32) -> Array {
@@ -25,29 +39,23 @@ fn bits(gpu: &Gpu, case: &Case) -> (u64, Vec<Vec<u32>>) {
     (job.workspace(), all.map(|array| array.to_f32().into_iter().map(f32::to_bits).collect()).collect())
 }
 
-#[test]
-fn the_workspace_bound_changes_the_blocks_and_not_a_bit() {
-    // beside blocks there is what is held of each row, of which a linear layer has to have many: its classes are few here
-    for (id, rows, bound) in [
-        ("info_nce", 300, 120_000),
-        ("siglip", 300, 120_000),
-        ("sup_con", 300, 120_000),
-        ("linear_cross_entropy", 2000, 200_000),
-    ] {
-        let gpu = fresh_gpu();
-        let case = Case::new(id, &[rows, 37], DType::I32).with_all();
-        let (whole, want) = bits(&gpu, &case);
-        assert!(whole > bound, "{id} takes {whole} bytes in whole blocks");
-        gpu.set_workspace_bound(bound);
-        let (small, got) = bits(&gpu, &case);
-        assert!(small <= bound, "{id} takes {small} bytes");
-        assert!(got == want, "{id} differs in bits");
-        case.run(&gpu).unwrap();
-        gpu.set_workspace_bound(10_000);
-        match case.run(&gpu) {
-            Err(error) => assert!(error.contains("bytes of workspace") && error.contains("10000"), "{error}"),
-            Ok(()) => panic!("{id} fits 10,000 bytes"),
-        }
+fn the_workspace_bound_changes_the_blocks_and_not_a_bit(loss: &dyn Loss) {
+    let id = loss.header().id;
+    // Beside its blocks a walk holds something of each row. The classes of a linear layer are few here, so it needs many rows.
+    let (rows, bound) = if matches!(loss.leaf(), Leaf::Linear(_)) { (2000, 200_000) } else { (300, 120_000) };
+    let gpu = fresh_gpu();
+    let case = Case::new(id, &[rows, 37], DType::I32).with_all();
+    let (whole, want) = bits(&gpu, &case);
+    assert!(whole > bound, "{id} takes {whole} bytes in whole blocks");
+    gpu.set_workspace_bound(bound);
+    let (small, got) = bits(&gpu, &case);
+    assert!(small <= bound, "{id} takes {small} bytes");
+    assert!(got == want, "{id} differs in bits");
+    case.run(&gpu).unwrap();
+    gpu.set_workspace_bound(10_000);
+    match case.run(&gpu) {
+        Err(error) => assert!(error.contains("bytes of workspace") && error.contains("10000"), "{error}"),
+        Ok(()) => panic!("{id} fits 10,000 bytes"),
     }
 }
 
@@ -59,7 +67,6 @@ fn compare(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> Result<(), String> {
     gradients.iter().zip(&wanted).try_for_each(|(got, want)| same(&got.read().wait().unwrap(), want))
 }
 
-#[test]
 fn an_operand_that_stands_in_several_places_gets_the_sum() {
     let (gpu, mut failures) = (fresh_gpu(), Failures::default());
     let (x, y, s) = (rows([70, 9], 1), rows([33, 9], 2), Array::new(&[1.5f32], [1]).unwrap());
@@ -74,7 +81,6 @@ fn an_operand_that_stands_in_several_places_gets_the_sum() {
 }
 
 /// What a large norm or a small one would make of products of rows that are not divided first.
-#[test]
 fn rows_of_any_magnitude_are_divided_by_their_norms() {
     let (gpu, mut failures) = (fresh_gpu(), Failures::default());
     for magnitude in [1e-6f32, 1e18, 1e37] {

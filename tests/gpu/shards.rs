@@ -1,27 +1,48 @@
 //! Pieces of a whole: what they come to together is what the whole comes to, value and gradients.
 
 use crate::case::{Case, Floats};
-use crate::draw::{Rng, all, has, labels_of};
+use crate::draw::{Rng, labels_of, losses, named};
 use crate::gpu;
+use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pieces::{self, adds_up, classes, compare, like, slice, spread};
+use crate::samples::samples;
+use libtest_mimic::Trial;
 use std::ops::Range;
 use wgloss::{
-    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Leaf, Mse, Reduction, Role, SoftmaxFocal, Value,
+    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Leaf, Loss, Mse, Reduction, SoftmaxFocal, Value,
 };
 
-#[test]
-fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces() {
-    let mut failures = Failures::default();
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        rows_whose_classes_are_spread_are_whole_among_their_pieces,
+        a_piece_without_a_softmax_leaves_none_to_the_whole,
+        a_bad_label_shows_in_the_statistics_and_in_the_loss,
+        statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none,
+    ];
+    let regions = ["dice", "tversky", "generalized_dice"];
+    tests.extend(tests_of![
+        named(&regions);
+        regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces
+    ]);
+    // a batch that is its own negatives comes in rows against all of it
+    let means = losses(43, |loss| {
+        loss.header().reductions.contains(&Reduction::Mean) && !matches!(loss.leaf(), Leaf::Similarity(_))
+    });
+    tests.extend(tests_of![means; a_mean_adds_up_over_pieces_of_its_batch]);
+    tests
+}
+
+fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces(loss: &dyn Loss) {
+    let (mut failures, id) = (Failures::default(), loss.header().id);
     let layouts = [
         (ClassAxis::Second, DType::F32),
         (ClassAxis::Last, DType::F32),
         (ClassAxis::Second, DType::F16),
         (ClassAxis::Second, DType::BF16),
     ];
-    let ids = ["dice", "tversky", "generalized_dice"];
-    let targets = ids.iter().flat_map(|id| [DType::U8, DType::F32].map(|target| (*id, target)));
-    for ((id, target), (class_axis, floats)) in targets.flat_map(|of| layouts.map(|layout| (of, layout))) {
+    let targets = [DType::U8, DType::F32];
+    for (target, (class_axis, floats)) in targets.into_iter().flat_map(|of| layouts.map(|layout| (of, layout))) {
         let (shape, tiles) = match class_axis {
             ClassAxis::Second => ([7, 5, 367], 2),
             ClassAxis::Last => ([7, 367, 5], 1),
@@ -66,7 +87,6 @@ fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     (x, labels_of(&labels, DType::I64, &positions))
 }
 
-#[test]
 fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
     let mut failures = Failures::default();
     for (shape, class_axis, dtype, lengths) in [
@@ -117,7 +137,6 @@ fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
     failures.raise();
 }
 
-#[test]
 fn a_piece_without_a_softmax_leaves_none_to_the_whole() {
     let mut failures = Failures::default();
     for special in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -132,7 +151,6 @@ fn a_piece_without_a_softmax_leaves_none_to_the_whole() {
     failures.raise();
 }
 
-#[test]
 fn a_bad_label_shows_in_the_statistics_and_in_the_loss() {
     let x = gpu().upload(&[0.5f32; 12], [3, 4]).unwrap();
     let labels = gpu().upload(&[5i32, 12, 0], [3]).unwrap();
@@ -154,7 +172,6 @@ fn a_bad_label_shows_in_the_statistics_and_in_the_loss() {
     assert_eq!(gpu().statistics(&dice).unwrap().read().wait().unwrap_err().kind(), "label_out_of_range");
 }
 
-#[test]
 fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
     let x = gpu().upload(&[0.5f32; 12], [3, 4]).unwrap();
     let labels = gpu().upload(&[3i32, 1, 0], [3]).unwrap();
@@ -184,19 +201,9 @@ fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
 
 /// Of losses that are sums over their values a piece needs no more than the whole's denominator, which is the sum of the
 /// pieces' own.
-#[test]
-fn every_loss_with_a_mean_adds_up_over_pieces_of_its_batch() {
-    let (mut failures, mut tried) = (Failures::default(), 0);
-    for loss in all().into_iter().filter(|loss| loss.header().reductions.contains(&Reduction::Mean)) {
-        // a batch that is its own negatives comes in rows against all of it
-        if matches!(loss.leaf(), Leaf::Similarity(_)) {
-            continue;
-        }
-        let shape: &[usize] = if has(&*loss, Role::Classes) { &[9, 4, 5] } else { &[9, 6] };
-        let case = Case::new(loss.header().id, shape, DType::I32).with_all();
-        failures.note(&case, adds_up(gpu(), &case));
-        tried += 1;
-    }
-    assert!(tried > 35, "{tried} losses");
+fn a_mean_adds_up_over_pieces_of_its_batch(loss: &dyn Loss) {
+    let case = Case::new(loss.header().id, samples(loss).batch, DType::I32).with_all();
+    let mut failures = Failures::default();
+    failures.note(&case, adds_up(gpu(), &case));
     failures.raise();
 }

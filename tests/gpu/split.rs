@@ -1,16 +1,35 @@
 //! Walks over more than a binding holds: in pieces, with the bits of the whole.
 
 use crate::case::Case;
-use crate::draw::{all, follows_another};
+use crate::draw::{follows_another, losses, named};
+use crate::harness::{tests, tests_of};
 use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;
 use crate::limits::bare_device;
-use crate::{fresh_gpu, gpu};
+use crate::samples::samples;
+use crate::{Shared, fresh_gpu, gpu};
+use libtest_mimic::Trial;
 use wgloss::wgpu::Limits;
 use wgloss::{
-    Activation, Array, ClassAxis, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Extra, Gpu, InfoNce, Leaf,
-    LinearCrossEntropy, Loss, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, by_id, cpu,
+    Activation, Array, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Extra, Gpu, InfoNce, LinearCrossEntropy,
+    Loss, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        what_is_not_finite_counts_in_every_range,
+        a_bad_label_is_told_of_once_whatever_the_ranges,
+        a_walk_in_pieces_takes_more_dispatches,
+        three_hundred_megabytes,
+        what_cannot_be_cut_is_refused_with_both_numbers,
+        columns_of_several_bindings_have_the_bits_of_the_whole,
+    ];
+    let walks = losses(28, |loss| !follows_another(loss) && !samples(loss).beyond_a_binding.is_empty());
+    tests.extend(tests_of![walks; what_is_walked_in_pieces_has_the_bits_of_the_whole]);
+    let in_place = ["mse", "cross_entropy", "multi_margin", "distillation", "dice", "dice_cross_entropy"];
+    tests.extend(tests_of![named(&in_place); gradients_of_pieces_go_in_the_place_of_predictions]);
+    tests
+}
 
 /// A GPU without features, whose bindings hold so many bytes: everything longer is walked in pieces.
 fn bare_gpu(bytes: u64) -> Gpu {
@@ -19,38 +38,10 @@ fn bare_gpu(bytes: u64) -> Gpu {
     Gpu::from_wgpu(device, queue)
 }
 
-/// Shapes of several bindings, where the loss's family is walked in pieces.
-fn shapes(loss: &dyn Loss) -> &'static [(&'static [usize], ClassAxis)] {
-    use ClassAxis::{Last, Second};
-    match loss.leaf() {
-        Leaf::Pointwise(_) | Leaf::Boxes(_) => &[(&[701, 1003], Second), (&[1501, 401], Second)],
-        Leaf::Vectors(_) => &[(&[5003, 67], Second), (&[7, 40_001], Second)],
-        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => {
-            // rows of few classes and of many, cut rows, pixels, pixels whose classes lie together, and items that no
-            // binding holds
-            &[
-                (&[25_003, 21], Second),
-                (&[300, 1003], Second),
-                (&[9, 70_001], Second),
-                (&[17, 21, 36, 48], Second),
-                (&[3, 61, 25, 80], Last),
-                (&[2, 40, 96, 96], Second),
-                (&[2, 40, 91, 97], Second),
-                // the same whose positions are shared by lanes
-                (&[2, 1300, 219], Second),
-            ]
-        }
-        // items that a binding holds, and that none does, by fours and one by one
-        Leaf::Region(_) => &[
-            (&[7, 5, 96, 96], Second),
-            (&[9, 93, 93, 4], Last),
-            (&[2, 40, 96, 96], Second),
-            (&[2, 41, 91, 97], Second),
-        ],
-        Leaf::Similarity(_) | Leaf::Linear(_) => &[(&[5003, 67], Second)],
-        Leaf::Gram(_) => &[(&[9, 12, 91, 97], Second), (&[9, 91, 97, 12], Last)],
-        Leaf::Composite(_) => &[],
-    }
+/// A GPU whose bindings hold a loss's tensors whole, and one whose bindings do not. Tests share them.
+fn pair() -> &'static [Gpu; 2] {
+    static PAIR: Shared<[Gpu; 2]> = Shared::new(|| [bare_gpu(1 << 27), bare_gpu(1 << 20)]);
+    PAIR.get()
 }
 
 /// The bits of a term's loss and gradients.
@@ -60,26 +51,22 @@ fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> Result<Vec<Vec<u32>>> {
     all.map(|read| Ok(read.wait()?.to_f32().into_iter().map(f32::to_bits).collect())).collect()
 }
 
-#[test]
-fn what_is_walked_in_pieces_has_the_bits_of_the_whole() {
-    let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
+fn what_is_walked_in_pieces_has_the_bits_of_the_whole(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for loss in all().into_iter().filter(|loss| !follows_another(&**loss)) {
-        for (&(shape, axis), reduction) in shapes(&*loss).iter().zip([Reduction::Mean, Reduction::None].iter().cycle())
-        {
-            let mut case = Case::new(loss.header().id, shape, DType::I32).with_all();
-            case.setting.axis = axis;
-            let case = Case { reduction: *reduction, ..case };
-            let inputs = case.inputs();
-            let [whole, pieces] =
-                [&whole, &narrow].map(|gpu| bits(gpu, &case.term(&inputs), &case.differentiated(&inputs)));
-            let result = match (whole, pieces) {
-                (Ok(whole), Ok(pieces)) if whole == pieces => Ok(()),
-                (Ok(_), Ok(_)) => Err("the bits differ".into()),
-                (whole, pieces) => Err(format!("{:?} {:?}", whole.err(), pieces.err())),
-            };
-            failures.note(&case, result);
-        }
+    let reductions = [Reduction::Mean, Reduction::None].into_iter().cycle();
+    for (&(shape, axis), reduction) in samples(loss).beyond_a_binding.iter().zip(reductions) {
+        let mut case = Case::new(loss.header().id, shape, DType::I32).with_all();
+        case.setting.axis = axis;
+        let case = Case { reduction, ..case };
+        let inputs = case.inputs();
+        let [whole, pieces] =
+            pair().each_ref().map(|gpu| bits(gpu, &case.term(&inputs), &case.differentiated(&inputs)));
+        let result = match (whole, pieces) {
+            (Ok(whole), Ok(pieces)) if whole == pieces => Ok(()),
+            (Ok(_), Ok(_)) => Err("the bits differ".into()),
+            (whole, pieces) => Err(format!("{:?} {:?}", whole.err(), pieces.err())),
+        };
+        failures.note(&case, result);
     }
     failures.raise();
 }
@@ -109,7 +96,6 @@ fn of_pixels<T: Operand>(x: &T, labels: &T) -> [Term<T>; 4] {
     ]
 }
 
-#[test]
 fn what_is_not_finite_counts_in_every_range() {
     let (whole, narrow) = (fresh_gpu(), bare_gpu(1 << 20));
     let (x, labels) = not_all_finite();
@@ -128,7 +114,6 @@ fn what_is_not_finite_counts_in_every_range() {
     assert_eq!(statistics[0], statistics[1]);
 }
 
-#[test]
 fn a_bad_label_is_told_of_once_whatever_the_ranges() {
     let narrow = bare_gpu(1 << 20);
     let (x, mut labels) = not_all_finite();
@@ -143,22 +128,16 @@ fn a_bad_label_is_told_of_once_whatever_the_ranges() {
 }
 
 /// Another piece of the same walk has elements of its own, so that each may overwrite its prediction.
-#[test]
-fn gradients_of_pieces_go_in_the_place_of_predictions() {
-    let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
+fn gradients_of_pieces_go_in_the_place_of_predictions(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for id in ["mse", "cross_entropy", "multi_margin", "distillation", "dice", "dice_cross_entropy"] {
-        let loss = by_id(id).unwrap();
-        for &(shape, axis) in shapes(&*loss) {
-            let mut case = Case::new(id, shape, DType::I32).with_all();
-            case.setting.axis = axis;
-            failures.note(&case, same_bits([&whole, &narrow].map(|gpu| gradient(gpu, &case, true))));
-        }
+    for &(shape, axis) in samples(loss).beyond_a_binding {
+        let mut case = Case::new(loss.header().id, shape, DType::I32).with_all();
+        case.setting.axis = axis;
+        failures.note(&case, same_bits(pair().each_ref().map(|gpu| gradient(gpu, &case, true))));
     }
     failures.raise();
 }
 
-#[test]
 fn a_walk_in_pieces_takes_more_dispatches() {
     let dispatches = |gpu: &Gpu| {
         let [x, t] = [1.0, 2.0].map(|_| gpu.empty([100_000]).unwrap());
@@ -168,7 +147,6 @@ fn a_walk_in_pieces_takes_more_dispatches() {
 }
 
 /// 300 MB of logits, where a binding of lavapipe's holds 128 MiB.
-#[test]
 fn three_hundred_megabytes() {
     let (rows, classes) = (75_000, 1000);
     let logits = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 12) as f32 / 65_536.0 - 8.0;
@@ -186,7 +164,6 @@ fn three_hundred_megabytes() {
     assert!(worst <= 1e-6 * most, "a gradient is off by {worst}, the greatest is {most}");
 }
 
-#[test]
 fn what_cannot_be_cut_is_refused_with_both_numbers() {
     let narrow = bare_gpu(1 << 16);
     // the fewest positions that a workgroup takes of regions, whose classes lie together
@@ -198,7 +175,6 @@ fn what_cannot_be_cut_is_refused_with_both_numbers() {
 }
 
 /// Few rows against columns that no binding holds: the projection's rows, the negatives, the batch of which the anchors are a piece.
-#[test]
 fn columns_of_several_bindings_have_the_bits_of_the_whole() {
     let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
     let rows = |n: usize, seed: usize| {

@@ -3,11 +3,27 @@
 use crate::case::{Case, Given, Inputs};
 use crate::draw::{Rng, all};
 use crate::gpu;
+use crate::harness::{tests, tests_of};
 use crate::judge::{self, Failures};
+use libtest_mimic::Trial;
 use wgloss::{
-    Array, CosineEmbedding, CrossEntropy, DType, Dice, Extra, Gradient, InfoNce, Mse, Operand, Outputs, Reduction,
-    SoftmaxFocal, Tensor, Term, ToGpu, TripletMargin, cpu,
+    Array, CosineEmbedding, CrossEntropy, DType, Dice, Extra, Gradient, InfoNce, Loss, Mse, Operand, Outputs,
+    Reduction, SoftmaxFocal, Tensor, Term, ToGpu, TripletMargin, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients,
+        a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients,
+        rows_that_are_their_own_others_get_the_sum_of_their_gradients,
+        losses_over_the_same_logits_share_one_gradient_and_report_each_part,
+        a_denominator_of_the_whole_batch_makes_shards_add_up_to_it,
+        a_nan_in_one_part_is_a_nan_in_the_sum_whatever_its_place,
+        an_unreduced_term_stands_alone,
+    ];
+    tests.extend(tests_of![all(); a_loss_adds_up_with_itself_under_other_reductions_and_scales]);
+    tests
+}
 
 /// Numbers that need no seed of their own.
 pub fn numbers(seed: u64, shape: &[usize]) -> Array {
@@ -28,7 +44,6 @@ fn compare<T: ToGpu>(
     got.judge(&want).map(|()| got)
 }
 
-#[test]
 fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
     let (x, y) = (numbers(1, &[70]), numbers(2, &[70]));
     let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
@@ -48,7 +63,6 @@ fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
     compare(&sum(&x, &y), &[&y, &x], &sum(&x, &y), &[&y, &x]).unwrap();
 }
 
-#[test]
 fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {
     // few coordinates, and rows that are cut into chunks
     for shape in [[30, 7], [2, 17_000]] {
@@ -66,7 +80,6 @@ fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {
     }
 }
 
-#[test]
 fn rows_that_are_their_own_others_get_the_sum_of_their_gradients() {
     for shape in [[5, 3], [70, 8], [130, 20]] {
         let (x, y) = (numbers(5, &shape), numbers(6, &shape));
@@ -82,7 +95,6 @@ fn rows_that_are_their_own_others_get_the_sum_of_their_gradients() {
     }
 }
 
-#[test]
 fn losses_over_the_same_logits_share_one_gradient_and_report_each_part() {
     let x = numbers(3, &[2, 5, 9, 11]);
     let labels: Vec<u8> = (0..198).map(|i| (i * 7 % 6) as u8).map(|v| if v == 5 { 255 } else { v }).collect();
@@ -111,35 +123,31 @@ fn losses_over_the_same_logits_share_one_gradient_and_report_each_part() {
     judge::close(&d.read().wait().unwrap().to_f64(), &twice).unwrap();
 }
 
-#[test]
-fn every_loss_adds_up_with_itself_under_other_reductions_and_scales() {
-    let mut failures = Failures::default();
-    for loss in all() {
-        let case = Case::new(loss.header().id, &[5, 3, 7], DType::I32).with_all();
-        // one set of inputs, scales drawn anew
-        let inputs = case.inputs();
-        let on_gpu = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
-        fn sum<T: Operand>(case: &Case, inputs: &Inputs<T>, scale: &T) -> Term<T> {
-            let sum = Case { reduction: Reduction::Sum, ..case.clone() };
-            let scaled = |term: Term<T>| term.upstream(scale).divide_by(scale);
-            scaled(case.term(inputs)).named("a")
-                + 0.5 * sum.term(inputs).upstream(-2.0).divide_by(7.0)
-                + scaled(-1.5 * sum.term(inputs))
-        }
-        let scale = Array::new(&[3.5f32], [1]).unwrap();
-        let scale_on_gpu = gpu().upload_array(&scale).unwrap();
-        let result = compare(
-            &sum(&case, &on_gpu, &scale_on_gpu),
-            &case.differentiated(&on_gpu),
-            &sum(&case, &inputs, &scale),
-            &case.differentiated(&inputs),
-        );
-        failures.note(&case, result.map(drop));
+fn a_loss_adds_up_with_itself_under_other_reductions_and_scales(loss: &dyn Loss) {
+    let case = Case::new(loss.header().id, &[5, 3, 7], DType::I32).with_all();
+    // one set of inputs, scales drawn anew
+    let inputs = case.inputs();
+    let on_gpu = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
+    fn sum<T: Operand>(case: &Case, inputs: &Inputs<T>, scale: &T) -> Term<T> {
+        let sum = Case { reduction: Reduction::Sum, ..case.clone() };
+        let scaled = |term: Term<T>| term.upstream(scale).divide_by(scale);
+        scaled(case.term(inputs)).named("a")
+            + 0.5 * sum.term(inputs).upstream(-2.0).divide_by(7.0)
+            + scaled(-1.5 * sum.term(inputs))
     }
+    let scale = Array::new(&[3.5f32], [1]).unwrap();
+    let scale_on_gpu = gpu().upload_array(&scale).unwrap();
+    let result = compare(
+        &sum(&case, &on_gpu, &scale_on_gpu),
+        &case.differentiated(&on_gpu),
+        &sum(&case, &inputs, &scale),
+        &case.differentiated(&inputs),
+    );
+    let mut failures = Failures::default();
+    failures.note(&case, result.map(drop));
     failures.raise();
 }
 
-#[test]
 fn a_denominator_of_the_whole_batch_makes_shards_add_up_to_it() {
     let (x, t) = (numbers(5, &[60, 4]), numbers(6, &[60, 4]));
     let shard = |array: &Array, k: usize| gpu().upload(&array.to_f32()[80 * k..80 * (k + 1)], [20, 4]).unwrap();
@@ -160,7 +168,6 @@ fn a_denominator_of_the_whole_batch_makes_shards_add_up_to_it() {
     judge::close(&gradient, &whole_d.read().wait().unwrap().to_f64()).unwrap();
 }
 
-#[test]
 fn a_nan_in_one_part_is_a_nan_in_the_sum_whatever_its_place() {
     let good = gpu().upload(&[1.0f32, 2.0], [2]).unwrap();
     let bad = gpu().upload(&[1.0f32, f32::NAN], [2]).unwrap();
@@ -175,7 +182,6 @@ fn a_nan_in_one_part_is_a_nan_in_the_sum_whatever_its_place() {
     }
 }
 
-#[test]
 fn an_unreduced_term_stands_alone() {
     let x: Tensor = gpu().upload(&[1.0f32, 2.0], [2]).unwrap();
     let term = Mse::default().of(&x, &x).reduce(Reduction::None) + Mse::default().of(&x, &x);

@@ -1,10 +1,19 @@
 //! Vectors of every length: what is squared or raised to a power does not overflow or vanish where the result does not.
 
 use crate::case::Case;
-use crate::draw::{Rng, Setting};
+use crate::draw::{Rng, Setting, named};
 use crate::gpu;
+use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
-use wgloss::{Array, DType, Role, Value};
+use libtest_mimic::Trial;
+use wgloss::{Array, DType, Loss, Role, Value};
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![small_angles_keep_their_digits];
+    tests.extend(tests_of![named(&["cosine_embedding", "cosine_similarity"]); cosines_do_not_depend_on_lengths]);
+    tests.extend(tests_of![named(&["triplet_margin"]); distances_scale_with_the_vectors]);
+    tests
+}
 
 /// Factors of the vectors' coordinates: squares leave the range of f32, norms fall below 1e-8.
 const FACTORS: [f32; 6] = [1e-30, 1e-20, 1e-9, 1e15, 1e18, 1e30];
@@ -16,36 +25,32 @@ fn scaled(array: &Array, factor: f32) -> Array {
     Array::new(&array.to_f32().iter().map(|x| factor * x).collect::<Vec<f32>>(), array.shape()).unwrap()
 }
 
-#[test]
-fn cosines_do_not_depend_on_lengths() {
+fn cosines_do_not_depend_on_lengths(loss: &dyn Loss) {
     let mut failures = Failures::default();
-    for id in ["cosine_embedding", "cosine_similarity"] {
-        let mut cases = SHAPES.map(|shape| Case::new(id, shape, DType::F32));
-        if id == "cosine_embedding" {
-            // what is left of a cosine of 0 is the margin: itself it would be too small for f32
-            cases = cases.map(|case| case.option("margin", Value::Number(-0.5)));
-        }
-        for case in cases {
-            // the second vector's gradient is of another size than the first's: each is compared for itself
-            for (one, other) in FACTORS.iter().flat_map(|one| [(*one, 1.0), (*one, *one)]) {
-                let mut inputs = case.inputs();
-                for (name, factor) in [("input1", one), ("input2", other)] {
-                    *inputs.operand(name) = scaled(inputs.operand(name), factor);
-                }
-                failures.note(&(&case, one, other), case.run_on(gpu(), &inputs));
+    let mut cases = SHAPES.map(|shape| Case::new(loss.header().id, shape, DType::F32));
+    if loss.header().id == "cosine_embedding" {
+        // what is left of a cosine of 0 is the margin: itself it would be too small for f32
+        cases = cases.map(|case| case.option("margin", Value::Number(-0.5)));
+    }
+    for case in cases {
+        // the second vector's gradient is of another size than the first's: each is compared for itself
+        for (one, other) in FACTORS.iter().flat_map(|one| [(*one, 1.0), (*one, *one)]) {
+            let mut inputs = case.inputs();
+            for (name, factor) in [("input1", one), ("input2", other)] {
+                *inputs.operand(name) = scaled(inputs.operand(name), factor);
             }
+            failures.note(&(&case, one, other), case.run_on(gpu(), &inputs));
         }
     }
     failures.raise();
 }
 
-#[test]
-fn distances_scale_with_the_vectors() {
+fn distances_scale_with_the_vectors(loss: &dyn Loss) {
     let mut failures = Failures::default();
     for p in [0.5, 1.0, 1.5, 2.0, 3.0, 7.0, 40.0] {
         for shape in SHAPES {
             for factor in [1e-3, 1.0, 1e15, 1e18, 1e25] {
-                let case = Case::new("triplet_margin", shape, DType::F32);
+                let case = Case::new(loss.header().id, shape, DType::F32);
                 let case = case.option("p", Value::Number(p)).option("swap", Value::Flag(true));
                 let mut inputs = case.inputs();
                 for name in ["anchor", "positive", "negative"] {
@@ -59,7 +64,6 @@ fn distances_scale_with_the_vectors() {
 }
 
 /// Of nearly parallel vectors `1 − cos` has its digits, where the cosine of f32 is 1.
-#[test]
 fn small_angles_keep_their_digits() {
     let mut rng = Rng::new(3);
     for angle in [1e-2, 1e-3, 1e-4] {

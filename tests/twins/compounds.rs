@@ -1,11 +1,23 @@
 //! The ready-made sums of losses: what each comes to, worked out by hand, and the parts that it reports.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
+use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{
     Anchors, Array, BoxIou, BoxRegression, Classification, CrossEntropy, Detection, FeatureDistance,
     InstanceSegmentation, Layer, Perceptual, Pix2Pix, Rlhf, Rollout, StyleTransfer, Term, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        detection,
+        instance_segmentation,
+        features_and_pictures,
+        reinforcement_from_feedback,
+        parts_are_reported_by_name,
+    ]
+}
 
 /// A factor or an option as the struct holds it.
 fn held(number: f32) -> f64 {
@@ -28,7 +40,6 @@ fn given([classes, class_targets, boxes, box_targets, positives]: &[Array; 5]) -
     Anchors { classes, class_targets, boxes, box_targets, positives }
 }
 
-#[test]
 fn detection() {
     let (one, none) = (anchors([1.0, 0.0]), anchors([0.0, 0.0]));
     // a quarter for the positive, three for a negative, of (1/2)² ln 2; an offset by 2, beyond the parabola
@@ -65,7 +76,6 @@ fn detection() {
     ]);
 }
 
-#[test]
 fn instance_segmentation() {
     let (one, none) = (anchors([1.0, 0.0]), anchors([0.0, 0.0]));
     let loss = InstanceSegmentation { mask_weight: 3.0, ..Default::default() };
@@ -77,7 +87,6 @@ fn instance_segmentation() {
     ]);
 }
 
-#[test]
 fn features_and_pictures() {
     let (x, y, zero) =
         (floats(&[1.0, 2.0], &[1, 1, 2]), floats(&[3.0, 2.0], &[1, 1, 2]), floats(&[0.0; 2], &[1, 1, 2]));
@@ -101,7 +110,6 @@ fn features_and_pictures() {
 }
 
 /// A token of the answer, and one that is masked.
-#[test]
 fn reinforcement_from_feedback() {
     let nan = f64::NAN;
     let [new, old, reference] = [[0.0, nan], [0.0, 0.0], [-1.0, nan]].map(|numbers| row(&numbers));
@@ -125,7 +133,6 @@ fn reinforcement_from_feedback() {
         .parts([(-2.0, 1.0), (2.0, 1.0), (1.0, 1.0)])]);
 }
 
-#[test]
 fn parts_are_reported_by_name() {
     let one = anchors([1.0, 0.0]);
     let (x, mask) = (floats(&[1.0, 2.0], &[1, 1, 2]), floats(&[0.0; 4], &[1, 2, 2]));

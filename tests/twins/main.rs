@@ -4,14 +4,33 @@ mod compounds;
 #[path = "../../checks/src/draw.rs"]
 mod draw;
 mod hard_points;
+#[path = "../common/harness.rs"]
+mod harness;
 mod point;
 mod refusals;
 #[path = "../common/reported.rs"]
 mod reported;
+#[path = "../../checks/src/samples.rs"]
+mod samples;
 mod slopes;
 mod sums;
 
-#[test]
+use harness::tests;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let modules = [
+        tests![what_users_reported],
+        compounds::tests(),
+        hard_points::tests(),
+        point::tests(),
+        refusals::tests(),
+        slopes::tests(),
+        sums::tests(),
+    ];
+    harness::run(modules.into_iter().flatten().collect())
+}
+
 fn what_users_reported() {
     point::check(reported::all());
 }

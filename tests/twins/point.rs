@@ -3,9 +3,15 @@
 #[path = "../common/point.rs"]
 mod shared;
 
+use crate::harness::tests;
+use libtest_mimic::Trial;
 pub use shared::Point;
 use shared::check_by;
 use wgloss::{Array, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    tests![a_point_is_missed_by_what_is_not_there]
+}
 
 /// Compares what the twin gives.
 fn given(point: &Point) -> Result<(), String> {
@@ -33,7 +39,6 @@ pub fn labels(labels: &[i32]) -> Array {
     Array::new(labels, [labels.len()]).unwrap()
 }
 
-#[test]
 fn a_point_is_missed_by_what_is_not_there() {
     let (x, t) = (row(&[1.0, 3.0]), row(&[0.0, 1.0]));
     let point = |loss: f64| Point::new("mse", wgloss::Mse::default().of(&x, &t), [loss]);

@@ -1,11 +1,20 @@
 //! Every gradient of every loss is the slope of its value: inputs, options and layouts drawn from the header.
 
-use crate::draw::{Rng, Setting, label_range, labels_of, option_values};
+use crate::draw::{Rng, Setting, all, has, label_range, labels_of, option_values};
+use crate::harness::{tests, tests_of};
+use crate::samples::{Layouts, samples};
+use libtest_mimic::Trial;
 use std::collections::BTreeSet;
 use wgloss::{
-    Activation, Array, ClassAxis, DType, Domain, Error, Kind, Leaf, Loss, Operand, OperandSpec, Reduction,
-    RegionSettings, Role, Scale, Term, Value, all, cpu,
+    Activation, Array, DType, Domain, Error, Leaf, Loss, Operand, OperandSpec, Reduction, RegionSettings, Role, Scale,
+    Term, Value, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests_of![all(); every_gradient_is_the_slope_of_its_value];
+    tests.extend(tests![a_slope_is_told_from_what_is_not_one]);
+    tests
+}
 
 /// How far a gradient may lie from the slope, as a share of the greatest slope of the operand: the truncation of the
 /// extrapolated difference, `h⁴·f⁗′/480`, is below it where the curvature is as strong as these losses have it (a region's
@@ -37,7 +46,7 @@ const NO_SLOPES: &[(&str, &str, &str, &str)] = &[
 struct Choices {
     options: Vec<(&'static str, Vec<Value>)>,
     reductions: &'static [Reduction],
-    layouts: Vec<(Vec<usize>, ClassAxis)>,
+    layouts: Layouts,
     targets: Vec<DType>,
     optional: Vec<&'static str>,
 }
@@ -47,7 +56,7 @@ impl Choices {
         let header = loss.header();
         let options = loss.specs().into_iter().zip(loss.values());
         let labels = [DType::I32, DType::U32, DType::U8, DType::I64];
-        let has = |role| header.operands.iter().any(|spec| spec.role == role);
+        let has = |role| has(loss, role);
         let targets = match (has(Role::Target), has(Role::Labels) || has(Role::Index) || has(Role::RowLabels)) {
             (true, _) => labels.into_iter().chain([DType::F32]).collect(),
             (_, true) => labels.to_vec(),
@@ -56,7 +65,7 @@ impl Choices {
         Choices {
             options: options.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
             reductions: header.reductions,
-            layouts: layouts(loss),
+            layouts: samples(loss).tiny,
             targets,
             optional: header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),
         }
@@ -76,45 +85,13 @@ impl Choices {
             assert!(loss.set_at(place, &values[pick]));
         }
         let &[reduction, layout, target, upstream, divide_by, ref optional @ ..] = rest else { unreachable!() };
-        let (shape, axis) = self.layouts[layout].clone();
+        let (shape, axis) = self.layouts[layout];
         let given = self.optional.iter().zip(optional).filter(|(_, given)| **given == 1).map(|(name, _)| *name);
         let optional: Vec<_> = given.collect();
-        let setting = Setting::new(&*loss, &shape, axis, self.targets[target]);
+        let setting = Setting::new(&*loss, shape, axis, self.targets[target]);
         setting.fit(&mut *loss);
         Call::draw(loss, setting, self.reductions[reduction], &optional, [upstream, divide_by], seed)
     }
-}
-
-/// Shapes that a loss can have: with one item and with several, strided and contiguous, without axes where there need be none.
-fn layouts(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
-    use ClassAxis::{Last, Second};
-    let by_item = loss.header().operands.iter().any(|spec| spec.role == Role::Index);
-    let columns = loss.specs().iter().any(|spec| spec.kind == Kind::Numbers);
-    let mut layouts = match loss.leaf() {
-        Leaf::Pointwise(_) if by_item => {
-            vec![(vec![3, 4], Second), (vec![1, 5], Second), (vec![4], Second), (vec![2, 2, 3], Second)]
-        }
-        // numbers of the loss's own need an axis to lie along
-        Leaf::Pointwise(_) if columns => vec![(vec![6], Second), (vec![2, 3], Second), (vec![2, 1], Second)],
-        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => {
-            vec![(vec![6], Second), (vec![2, 3], Second), (vec![], Second), (vec![2, 1, 3], Second)]
-        }
-        Leaf::Vectors(_) => vec![(vec![4, 3], Second), (vec![1, 5], Second), (vec![2, 2], Second)],
-        Leaf::Similarity(_) | Leaf::Linear(_) => {
-            vec![(vec![4, 3], Second), (vec![2, 5], Second), (vec![5, 2], Second)]
-        }
-        Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => vec![
-            (vec![4, 3], Second),
-            (vec![2, 3, 4], Second),
-            (vec![1, 2, 2, 3], Second),
-            (vec![4, 3], Last),
-            (vec![2, 2, 3], Last),
-        ],
-    };
-    if matches!(loss.leaf(), Leaf::Region(_)) {
-        layouts.extend([(vec![2, 1, 4], Second), (vec![2, 4, 1], Last)]);
-    }
-    layouts
 }
 
 /// One call, with its inputs in f64: the twin's own type, so that differences keep their digits.
@@ -328,39 +305,34 @@ fn like(array: &Array, numbers: &[f64]) -> Array {
 }
 
 /// Every level of every choice meets every level of every other, the rest being drawn anew each time.
-#[test]
-fn every_gradient_is_the_slope_of_its_value() {
-    for loss in all() {
-        let choices = Choices::new(&*loss);
-        let levels = choices.levels();
-        let (mut rng, mut checked, mut failures) = (Rng::new(1), BTreeSet::new(), Vec::new());
-        for a in 0..levels.len() {
-            for b in a + 1..levels.len() {
-                for (level_a, level_b) in (0..levels[a]).flat_map(|i| (0..levels[b]).map(move |j| (i, j))) {
-                    for _ in 0..ROUNDS {
-                        let mut picks: Vec<usize> = levels.iter().map(|&most| rng.below(most)).collect();
-                        (picks[a], picks[b]) = (level_a, level_b);
-                        let call = choices.call(&*loss, &picks, rng.bits());
-                        match call.check() {
-                            Ok(true) => checked.extend(picks.into_iter().enumerate()),
-                            Ok(false) => {}
-                            Err(why) => failures.push(format!("{call:?}: {why}")),
-                        }
+fn every_gradient_is_the_slope_of_its_value(loss: &dyn Loss) {
+    let choices = Choices::new(loss);
+    let levels = choices.levels();
+    let (mut rng, mut checked, mut failures) = (Rng::new(1), BTreeSet::new(), Vec::new());
+    for a in 0..levels.len() {
+        for b in a + 1..levels.len() {
+            for (level_a, level_b) in (0..levels[a]).flat_map(|i| (0..levels[b]).map(move |j| (i, j))) {
+                for _ in 0..ROUNDS {
+                    let mut picks: Vec<usize> = levels.iter().map(|&most| rng.below(most)).collect();
+                    (picks[a], picks[b]) = (level_a, level_b);
+                    let call = choices.call(loss, &picks, rng.bits());
+                    match call.check() {
+                        Ok(true) => checked.extend(picks.into_iter().enumerate()),
+                        Ok(false) => {}
+                        Err(why) => failures.push(format!("{call:?}: {why}")),
                     }
                 }
             }
         }
-        let id = loss.header().id;
-        assert!(failures.is_empty(), "{id}: {} failures, the first: {}", failures.len(), failures[0]);
-        for (choice, level) in levels.iter().enumerate().flat_map(|(choice, &most)| (0..most).map(move |k| (choice, k)))
-        {
-            assert!(checked.contains(&(choice, level)), "{id}: level {level} of choice {choice} was never let through");
-        }
+    }
+    let id = loss.header().id;
+    assert!(failures.is_empty(), "{id}: {} failures, the first: {}", failures.len(), failures[0]);
+    for (choice, level) in levels.iter().enumerate().flat_map(|(choice, &most)| (0..most).map(move |k| (choice, k))) {
+        assert!(checked.contains(&(choice, level)), "{id}: level {level} of choice {choice} was never let through");
     }
 }
 
 /// What the comparison lets pass and what it does not, on functions whose slopes are known.
-#[test]
 fn a_slope_is_told_from_what_is_not_one() {
     let (smooth, kinked) = (Slopes::of(&|h| (1.0 + h).powi(3)), Slopes::of(&|h| (0.5 * h).max(-2.0 * h)));
     for (slopes, got, holds) in [

@@ -1,7 +1,20 @@
 //! Sums of terms: values, parts and gradients are the weighted sums of those of the terms alone.
 
+use crate::harness::tests;
 use crate::point::floats;
+use libtest_mimic::Trial;
 use wgloss::{Array, CrossEntropy, Dice, Extra, Mse, Reduction, SoftmaxFocal, Term, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        a_sum_is_the_weighted_sum_of_its_terms,
+        what_is_set_on_a_sum_is_set_on_its_terms,
+        a_tensor_in_several_places_gets_the_sum,
+        a_term_with_a_weight_of_0_still_counts_as_a_factor,
+        shards_over_the_whole_denominator_add_up,
+        an_unreduced_term_is_a_tensor_with_its_weight,
+    ]
+}
 
 fn gradient(term: &Term<Array>, of: &Array) -> Vec<f64> {
     let (_, [gradient]) = cpu::gradients(term, [of]).unwrap();
@@ -21,7 +34,6 @@ fn three() -> (Array, [Term<Array>; 3]) {
     (x, terms)
 }
 
-#[test]
 fn a_sum_is_the_weighted_sum_of_its_terms() {
     let (x, [ce, dice, focal]) = three();
     let sum = 2.0 * (ce.clone() + 0.5 * dice.clone()) + -0.25 * focal.clone();
@@ -42,7 +54,6 @@ fn a_sum_is_the_weighted_sum_of_its_terms() {
     assert!((of_parts - value).abs() <= 1e-15 * value.abs(), "{of_parts} {value}");
 }
 
-#[test]
 fn what_is_set_on_a_sum_is_set_on_its_terms() {
     let (x, [ce, dice, _]) = three();
     let sum = (ce.clone() + dice.clone()).reduce(Reduction::Sum).upstream(3.0).divide_by(5.0);
@@ -56,7 +67,6 @@ fn what_is_set_on_a_sum_is_set_on_its_terms() {
     }
 }
 
-#[test]
 fn a_tensor_in_several_places_gets_the_sum() {
     let (x, y) = (floats(&[1.0, 4.0], &[2]), floats(&[2.0, 2.0], &[2]));
     let mse = |a: &Array, b: &Array| Mse::default().of(a, b).reduce(Reduction::Sum);
@@ -73,7 +83,6 @@ fn a_tensor_in_several_places_gets_the_sum() {
     assert!(cpu::gradients(&sum, [&floats(&[1.0, 4.0], &[2])]).is_err());
 }
 
-#[test]
 fn a_term_with_a_weight_of_0_still_counts_as_a_factor() {
     let (x, y) = (floats(&[1.0, f64::NAN], &[2]), floats(&[2.0, 2.0], &[2]));
     let nan = 0.0 * Mse::default().of(&x, &y);
@@ -84,7 +93,6 @@ fn a_term_with_a_weight_of_0_still_counts_as_a_factor() {
 }
 
 /// A batch in two shards, each divided by the whole's denominator: their sum is the whole, bit for bit where sums are exact.
-#[test]
 fn shards_over_the_whole_denominator_add_up() {
     let x = floats(&[1.0, 2.0, 3.0, 4.0], &[4]);
     let zero = floats(&[0.0; 4], &[4]);
@@ -101,7 +109,6 @@ fn shards_over_the_whole_denominator_add_up() {
     assert_eq!([first.1, second.1].concat(), gradient(&whole, &x));
 }
 
-#[test]
 fn an_unreduced_term_is_a_tensor_with_its_weight() {
     let (x, zero) = (floats(&[1.0, 3.0], &[2]), floats(&[0.0; 2], &[2]));
     let term = 0.5 * Mse::default().of(&x, &zero).reduce(Reduction::None).upstream(&floats(&[1.0, 10.0], &[2]));

@@ -253,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn tests_of_the_library_are_listed_by_name() {
+        // these binaries list their tests: the attribute would drop a function without a word
+        let mut folders = vec![root().join("tests")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = std::fs::read_to_string(&path).expect("a source file is text");
+                    assert!(!text.contains("#[test]"), "{} has the attribute", path.display());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn only_checks_with_missing_components_or_targets_are_left_out() {
         let lacks = |kind| Check::new(1.0, "no-such-component --check", kind).lacks();
         assert_eq!(lacks(Kind::SucceedsWith("it")), Some(("it", "rustup component add it".to_owned())));

@@ -5,12 +5,18 @@ mod classes;
 mod regions;
 
 use crate::big::Big;
+use crate::harness::tests;
 use boxes::boxes;
 use classes::{cross_entropy, each_position, linear_cross_entropy};
+use libtest_mimic::Trial;
 use regions::regions;
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
 use wgloss::Value;
+
+pub fn tests() -> Vec<Trial> {
+    tests![known_values_come_of_the_formulas]
+}
 
 /// The inputs of a formula.
 #[derive(Clone)]
@@ -375,7 +381,6 @@ fn adversarial(kind: &str, x: Big, real: bool, generator: bool) -> Big {
     }
 }
 
-#[test]
 fn known_values_come_of_the_formulas() {
     let inputs = |x: &[f64], t: &[f64]| Inputs {
         held: BTreeMap::new(),

@@ -1,8 +1,24 @@
 //! Hard points of the losses that are sums over classes, and of the divergence of two softmaxes.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
+use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{Array, Distillation, Extra, MultiMargin, MultilabelSoftMargin, Nll, Reduction, SoftmaxFocal, Term, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        nll_picks_and_divides_by_the_weights,
+        nll_of_masked_classes_and_of_a_nan_that_is_not_picked,
+        multi_margin_at_its_kink_and_beyond,
+        multi_margin_divides_by_the_rows_whatever_their_weights,
+        multilabel_soft_margin_keeps_digits_and_knows_masked_classes,
+        distillation_of_a_student_who_is_near,
+        distillation_of_masked_classes,
+        distillation_far_out_and_reduced,
+        nll_of_a_log_softmax_is_the_focal_loss_without_focus,
+    ]
+}
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
@@ -11,7 +27,6 @@ fn rows(rows: &[[f64; 2]]) -> Array {
     floats(&rows.concat(), &[rows.len(), 2])
 }
 
-#[test]
 fn nll_picks_and_divides_by_the_weights() {
     let x = rows(&[[-1.0, -2.0], [-4.0, -0.5], [NAN, NAN]]);
     let t = labels(&[1, 0, -100]);
@@ -31,7 +46,6 @@ fn nll_picks_and_divides_by_the_weights() {
     ]);
 }
 
-#[test]
 fn nll_of_masked_classes_and_of_a_nan_that_is_not_picked() {
     let nll = |x: &Array, label: i32| Nll::default().of(x, &labels(&[label])).reduce(Reduction::Sum);
     let (masked, nan) = (rows(&[[0.0, -INF]]), rows(&[[-1.0, NAN]]));
@@ -44,7 +58,6 @@ fn nll_of_masked_classes_and_of_a_nan_that_is_not_picked() {
     ]);
 }
 
-#[test]
 fn multi_margin_at_its_kink_and_beyond() {
     let loss = |p, margin| MultiMargin { p, margin };
     let of = |p, margin, x: &[f64], label| {
@@ -69,7 +82,6 @@ fn multi_margin_at_its_kink_and_beyond() {
     ]);
 }
 
-#[test]
 fn multi_margin_divides_by_the_rows_whatever_their_weights() {
     let x = rows(&[[0.0, 0.0], [0.0, 1.0], [NAN, 0.0]]);
     let term = |mask: &[f64; 3]| MultiMargin::default().of(&x, &labels(&[0, 0, 1])).with(Extra::Mask, &row(mask));
@@ -83,7 +95,6 @@ fn multi_margin_divides_by_the_rows_whatever_their_weights() {
     ]);
 }
 
-#[test]
 fn multilabel_soft_margin_keeps_digits_and_knows_masked_classes() {
     let loss = MultilabelSoftMargin::default();
     let of = |x: [f64; 2], t: [f64; 2]| {
@@ -115,7 +126,6 @@ fn distil(temperature: f32, student: &[f64], teacher: &[f64]) -> (Array, Term<Ar
     (student.clone(), Distillation { temperature }.of(&student, &teacher))
 }
 
-#[test]
 fn distillation_of_a_student_who_is_near() {
     let mut points = vec![];
     for (temperature, gap) in [(1.0f32, 1e-2f64), (1.0, 1e-4), (4.0, 1e-3), (0.5, 1e-5)] {
@@ -134,7 +144,6 @@ fn distillation_of_a_student_who_is_near() {
     check(points);
 }
 
-#[test]
 fn distillation_of_masked_classes() {
     let (both, of_both) = distil(1.0, &[0.0, 0.0, -INF], &[0.0, 3f64.ln(), -INF]);
     let (half, of_half) = distil(1.0, &[0.0, 0.0], &[0.0, -INF]);
@@ -154,7 +163,6 @@ fn distillation_of_masked_classes() {
     );
 }
 
-#[test]
 fn distillation_far_out_and_reduced() {
     // the teacher is sure of class 0, the student of class 1: the gap itself
     let (far, of_far) = distil(1.0, &[-1e4, 0.0], &[1e4, 0.0]);
@@ -173,7 +181,6 @@ fn distillation_far_out_and_reduced() {
 }
 
 /// From logits by a log-softmax, nll is cross-entropy, which the focal loss is at γ = 0.
-#[test]
 fn nll_of_a_log_softmax_is_the_focal_loss_without_focus() {
     let x = rows(&[[0.5, -1.0], [2.0, 2.5]]);
     let t = labels(&[1, 0]);

@@ -1,8 +1,23 @@
 //! Hard points of the losses over classes: confident rows, masked classes, ignored labels, weights of 0, two denominators.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
+use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{Array, CrossEntropy, Extra, Reduction, SoftmaxFocal, Term};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        a_confident_right_answer_keeps_its_digits,
+        cross_entropy_of_masked_classes,
+        cross_entropy_of_what_is_ignored,
+        the_denominators_of_cross_entropy,
+        a_class_weight_of_0_is_a_factor,
+        a_single_class_is_no_question,
+        softmax_focal_at_extreme_logits,
+        softmax_focal_divides_by_the_count_and_leaves_out_what_is_ignored,
+    ]
+}
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
@@ -19,7 +34,6 @@ fn one(loss: &CrossEntropy, row: [f64; 2], label: i32) -> (Array, Term<Array>) {
 }
 
 /// The contract asks for 1e-4 of a loss of 1e-8; the twin is to be good to the last digits.
-#[test]
 fn a_confident_right_answer_keeps_its_digits() {
     let mut points = Vec::new();
     for gap in [0.5f64, 5.0, 18.42, 40.0, 300.0, 700.0] {
@@ -46,7 +60,6 @@ fn a_confident_right_answer_keeps_its_digits() {
     check(points);
 }
 
-#[test]
 fn cross_entropy_of_masked_classes() {
     let plain = CrossEntropy::default();
     let smoothed = CrossEntropy { label_smoothing: 0.5, ..Default::default() };
@@ -71,7 +84,6 @@ fn cross_entropy_of_masked_classes() {
     ]);
 }
 
-#[test]
 fn cross_entropy_of_what_is_ignored() {
     let x = logits(&[[NAN, NAN], [0.0, 0.0]]);
     let plain = CrossEntropy::default();
@@ -113,7 +125,6 @@ fn cross_entropy_of_what_is_ignored() {
     ]);
 }
 
-#[test]
 fn the_denominators_of_cross_entropy() {
     let x = logits(&[[0.0, 0.0], [0.0, 0.0], [3.0, 3.0]]);
     let t = labels(&[0, 1, -100]);
@@ -159,7 +170,6 @@ fn the_denominators_of_cross_entropy() {
     ]);
 }
 
-#[test]
 fn a_class_weight_of_0_is_a_factor() {
     let x = logits(&[[0.0, 0.0], [0.0, 0.0]]);
     let nan = logits(&[[NAN, 0.0], [0.0, 0.0]]);
@@ -177,14 +187,12 @@ fn a_class_weight_of_0_is_a_factor() {
     ]);
 }
 
-#[test]
 fn a_single_class_is_no_question() {
     let x = floats(&[5.0, -INF], &[2, 1]);
     let term = CrossEntropy::default().of(&x, &labels(&[0, -100]));
     check([Point::new("one class", term, [0.0]).gradient(&x, [0.0, 0.0])]);
 }
 
-#[test]
 fn softmax_focal_at_extreme_logits() {
     let mut points = Vec::new();
     for gamma in [0.0f32, 0.5, 1.0, 2.0, 5.0] {
@@ -215,7 +223,6 @@ fn softmax_focal_at_extreme_logits() {
     check(points);
 }
 
-#[test]
 fn softmax_focal_divides_by_the_count_and_leaves_out_what_is_ignored() {
     let x = logits(&[[NAN, NAN], [0.0, 0.0], [0.0, 0.0]]);
     let focal = SoftmaxFocal { gamma: 0.0, ..Default::default() };

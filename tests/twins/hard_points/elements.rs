@@ -1,13 +1,26 @@
 //! Hard points of the losses over elements: masks, weights of 0, extreme logits, the ends of a noise schedule.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
+use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{Array, Diffusion, Extra, Mse, PredictionType, Reduction, SigmoidFocal, SnrWeighting, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        squared_errors,
+        sigmoid_focal_at_extreme_logits,
+        sigmoid_focal_gradients_are_finite_wherever_logits_are,
+        sigmoid_focal_masks,
+        diffusion_at_the_ends_of_the_schedule,
+        diffusion_leaves_out_what_has_no_share_in_the_target,
+        diffusion_reduces_items_to_their_means,
+    ]
+}
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
 
-#[test]
 fn squared_errors() {
     let (x, t) = (row(&[NAN, 3.0]), row(&[1.0, 1.0]));
     let (a, b) = (row(&[1.0, 3.0]), row(&[0.0, 0.0]));
@@ -79,7 +92,6 @@ fn tail(x: f64) -> f64 {
     x.exp()
 }
 
-#[test]
 fn sigmoid_focal_at_extreme_logits() {
     let focal = |gamma: f32, alpha| SigmoidFocal { gamma, alpha };
     let of = |loss: SigmoidFocal, x: f64, t: f64| loss.of(&row(&[x]), &row(&[t])).reduce(Reduction::Sum);
@@ -117,7 +129,6 @@ fn sigmoid_focal_at_extreme_logits() {
     check(points);
 }
 
-#[test]
 fn sigmoid_focal_gradients_are_finite_wherever_logits_are() {
     for gamma in [0.0f32, 0.25, 0.5, 1.0, 2.0, 5.0] {
         for target in [0.0, 1e-300, 0.3, 1.0] {
@@ -139,7 +150,6 @@ fn sigmoid_focal_gradients_are_finite_wherever_logits_are() {
     check([Point::new("slopes far out", term, [1e4]).gradient(&x, [-0.25, 0.75, 0.0, 0.0])]);
 }
 
-#[test]
 fn sigmoid_focal_masks() {
     let x = row(&[0.0, NAN]);
     let term = SigmoidFocal { gamma: 0.0, alpha: None }.of(&x, &row(&[1.0, NAN])).with(Extra::Mask, &row(&[5.0, 0.0]));
@@ -156,7 +166,6 @@ fn diffusion(alpha_bar: f64, loss: Diffusion) -> (Array, wgloss::Term<Array>) {
     (x, term)
 }
 
-#[test]
 fn diffusion_at_the_ends_of_the_schedule() {
     use PredictionType::{Epsilon, Sample, VPrediction};
     // mean squared errors of (1, 2) against noise (3, 5), sample (7, 11), and against minus the sample
@@ -192,7 +201,6 @@ fn diffusion_at_the_ends_of_the_schedule() {
     check(points);
 }
 
-#[test]
 fn diffusion_leaves_out_what_has_no_share_in_the_target() {
     let prediction_type = PredictionType::VPrediction;
     let loss = Diffusion { prediction_type, ..Default::default() };
@@ -204,7 +212,6 @@ fn diffusion_leaves_out_what_has_no_share_in_the_target() {
     ]);
 }
 
-#[test]
 fn diffusion_reduces_items_to_their_means() {
     let (x, noise) = (floats(&[1.0, 1.0, 2.0, 4.0], &[2, 2]), floats(&[0.0; 4], &[2, 2]));
     let term = || Diffusion::default().of(&x, &noise, &labels(&[0, 1]), &row(&[0.5, 0.25]));

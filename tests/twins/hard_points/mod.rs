@@ -8,153 +8,131 @@ mod regions;
 mod rows;
 mod vectors;
 
-use crate::draw::{Setting, option_values};
-use wgloss::{Array, DType, Kind, Leaf, Reduction, Role, Term, Value, all, cpu};
+use crate::draw::{Setting, all, has, losses, option_values};
+use crate::harness::tests_of;
+use crate::samples::samples;
+use libtest_mimic::Trial;
+use wgloss::{Array, DType, Kind, Leaf, Loss, Reduction, Role, Term, Value, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    let masked = losses(34, |loss| has(loss, Role::Mask));
+    let modules = [
+        tests_of![all(); empty_tensors_sum_to_0_and_have_no_mean, an_unmasked_nan_is_seen_under_every_option],
+        tests_of![masked; what_is_masked_takes_no_part_whatever_it_holds],
+        class_sums::tests(),
+        classes::tests(),
+        elements::tests(),
+        overlaps::tests(),
+        regions::tests(),
+        rows::tests(),
+        vectors::tests(),
+    ];
+    modules.into_iter().flatten().collect()
+}
 
 /// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN, and the gradient as empty as its operand.
-#[test]
-fn empty_tensors_sum_to_0_and_have_no_mean() {
-    for loss in all() {
-        let header = loss.header();
-        let shape = match loss.leaf() {
-            Leaf::Pointwise(_)
-            | Leaf::Boxes(_)
-            | Leaf::Vectors(_)
-            | Leaf::Composite(_)
-            | Leaf::Similarity(_)
-            | Leaf::Linear(_) => {
-                vec![0, 3]
-            }
-            Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
-                vec![0, 3, 4]
-            }
-        };
-        let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
-        let mut rng = crate::draw::Rng::new(1);
-        let given = header.operands.iter().filter(|spec| !spec.optional);
-        let operands: Vec<(&str, Array)> =
-            given.map(|spec| (spec.name, setting.draw(&*loss, spec, &mut rng))).collect();
-        for &reduction in header.reductions {
-            let term =
-                Term::from_options(setting.default_of(&*loss), [], operands.iter().map(|(name, array)| (*name, array)));
-            let term = term.unwrap().reduce(reduction);
-            let (outcome, [gradient]) = cpu::gradients(&term, [&operands[0].1]).unwrap();
-            assert_eq!(gradient.shape(), operands[0].1.shape(), "{} {reduction:?}", header.id);
-            match reduction {
-                Reduction::Sum => assert_eq!(outcome.loss(), Ok(0.0), "{}", header.id),
-                Reduction::None => assert!(outcome.tensor().is_empty(), "{}", header.id),
-                _ => assert!(outcome.loss().unwrap().is_nan(), "{} {reduction:?}", header.id),
-            }
+fn empty_tensors_sum_to_0_and_have_no_mean(loss: &dyn Loss) {
+    let header = loss.header();
+    let setting = Setting::new(loss, samples(loss).empty, Default::default(), DType::I32);
+    let mut rng = crate::draw::Rng::new(1);
+    let given = header.operands.iter().filter(|spec| !spec.optional);
+    let operands: Vec<(&str, Array)> = given.map(|spec| (spec.name, setting.draw(loss, spec, &mut rng))).collect();
+    for &reduction in header.reductions {
+        let term =
+            Term::from_options(setting.default_of(loss), [], operands.iter().map(|(name, array)| (*name, array)));
+        let term = term.unwrap().reduce(reduction);
+        let (outcome, [gradient]) = cpu::gradients(&term, [&operands[0].1]).unwrap();
+        assert_eq!(gradient.shape(), operands[0].1.shape(), "{} {reduction:?}", header.id);
+        match reduction {
+            Reduction::Sum => assert_eq!(outcome.loss(), Ok(0.0), "{}", header.id),
+            Reduction::None => assert!(outcome.tensor().is_empty(), "{}", header.id),
+            _ => assert!(outcome.loss().unwrap().is_nan(), "{} {reduction:?}", header.id),
         }
     }
 }
 
 /// Every loss with a mask, whatever else it has: what is masked may hold anything, and counts for nothing.
-#[test]
-fn what_is_masked_takes_no_part_whatever_it_holds() {
-    for loss in all() {
-        let header = loss.header();
-        let Some(mask) = header.operands.iter().find(|spec| spec.role == Role::Mask) else { continue };
-        let shape = match loss.leaf() {
-            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => vec![4],
-            Leaf::Vectors(_) => vec![3, 2],
-            Leaf::Similarity(_) | Leaf::Linear(_) => vec![4, 3],
-            Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
-                vec![2, 3, 2]
-            }
-        };
-        let setting = Setting::new(&*loss, &shape, Default::default(), DType::F32);
-        let mut rng = crate::draw::Rng::new(2);
-        let of_mask = setting.values(&*loss);
-        let count: usize = of_mask.iter().product();
-        let kept: Vec<f64> = (0..count).map(|place| f64::from(u8::from(place != 1))).collect();
-        let clean: Vec<(&str, Array)> = header
-            .operands
+fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
+    let header = loss.header();
+    let mask = header.operands.iter().find(|spec| spec.role == Role::Mask).unwrap();
+    let setting = Setting::new(loss, samples(loss).masked, Default::default(), DType::F32);
+    let mut rng = crate::draw::Rng::new(2);
+    let of_mask = setting.values(loss);
+    let count: usize = of_mask.iter().product();
+    let kept: Vec<f64> = (0..count).map(|place| f64::from(u8::from(place != 1))).collect();
+    let clean: Vec<(&str, Array)> = header
+        .operands
+        .iter()
+        .filter(|spec| spec.role != Role::Mask)
+        .map(|spec| (spec.name, setting.draw(loss, spec, &mut rng)))
+        .chain([(mask.name, Array::new(&kept, of_mask).unwrap())])
+        .collect();
+    for poison in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let spoilt: Vec<(&str, Array)> = clean
             .iter()
-            .filter(|spec| spec.role != Role::Mask)
-            .map(|spec| (spec.name, setting.draw(&*loss, spec, &mut rng)))
-            .chain([(mask.name, Array::new(&kept, of_mask).unwrap())])
-            .collect();
-        for poison in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let spoilt: Vec<(&str, Array)> = clean
-                .iter()
-                .map(|(name, array)| {
-                    let spec = header.operand(name).unwrap();
-                    // the elements of position 1, for which the mask has a zero
-                    let places: Vec<usize> = match spec.role {
-                        Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
-                        Role::Element if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![2, 3],
-                        Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
-                        Role::Element | Role::Weight => vec![1],
-                        Role::Classes | Role::Dense => vec![1, 3, 5],
-                        Role::Rows => vec![3, 4, 5],
-                        Role::Target if array.dtype().is_float() => vec![1, 3, 5],
-                        _ => vec![],
-                    };
-                    let mut numbers = array.to_f64();
-                    places.into_iter().for_each(|place| numbers[place] = poison);
-                    let spoilt = if array.dtype().is_float() {
-                        Array::new(&numbers, array.shape()).unwrap()
-                    } else {
-                        array.clone()
-                    };
-                    (*name, spoilt)
-                })
-                .collect();
-            for &reduction in header.reductions {
-                let evaluate = |operands: &[(&str, Array)]| {
-                    let named = operands.iter().map(|(name, array)| (*name, array));
-                    let term = Term::from_options(setting.default_of(&*loss), [], named).unwrap().reduce(reduction);
-                    let differentiable = operands.iter().filter(|(name, _)| header.operand(name).unwrap().gradient);
-                    let of: Vec<&Array> = differentiable.map(|(_, array)| array).collect();
-                    let (outcome, gradients) = cpu::gradient_list(&term, &of).unwrap();
-                    let gradients: Vec<Vec<f64>> = gradients.iter().map(Array::to_f64).collect();
-                    (outcome.tensor().to_f64(), gradients)
+            .map(|(name, array)| {
+                let spec = header.operand(name).unwrap();
+                // the elements of position 1, for which the mask has a zero
+                let places: Vec<usize> = match spec.role {
+                    Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
+                    Role::Element if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![2, 3],
+                    Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
+                    Role::Element | Role::Weight => vec![1],
+                    Role::Classes | Role::Dense => vec![1, 3, 5],
+                    Role::Rows => vec![3, 4, 5],
+                    Role::Target if array.dtype().is_float() => vec![1, 3, 5],
+                    _ => vec![],
                 };
-                let (want, got) = (evaluate(&clean), evaluate(&spoilt));
-                assert_eq!(got, want, "{} {reduction:?} with {poison}", header.id);
-                assert!(want.0.iter().all(|v| v.is_finite()), "{} {reduction:?}", header.id);
-            }
+                let mut numbers = array.to_f64();
+                places.into_iter().for_each(|place| numbers[place] = poison);
+                let spoilt =
+                    if array.dtype().is_float() { Array::new(&numbers, array.shape()).unwrap() } else { array.clone() };
+                (*name, spoilt)
+            })
+            .collect();
+        for &reduction in header.reductions {
+            let evaluate = |operands: &[(&str, Array)]| {
+                let named = operands.iter().map(|(name, array)| (*name, array));
+                let term = Term::from_options(setting.default_of(loss), [], named).unwrap().reduce(reduction);
+                let differentiable = operands.iter().filter(|(name, _)| header.operand(name).unwrap().gradient);
+                let of: Vec<&Array> = differentiable.map(|(_, array)| array).collect();
+                let (outcome, gradients) = cpu::gradient_list(&term, &of).unwrap();
+                let gradients: Vec<Vec<f64>> = gradients.iter().map(Array::to_f64).collect();
+                (outcome.tensor().to_f64(), gradients)
+            };
+            let (want, got) = (evaluate(&clean), evaluate(&spoilt));
+            assert_eq!(got, want, "{} {reduction:?} with {poison}", header.id);
+            assert!(want.0.iter().all(|v| v.is_finite()), "{} {reduction:?}", header.id);
         }
     }
 }
 
 /// Every loss under every value of every option: an unmasked NaN in the prediction gives a NaN.
-#[test]
-fn an_unmasked_nan_is_seen_under_every_option() {
-    for loss in all() {
-        let header = loss.header();
-        let shape = match loss.leaf() {
-            Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Composite(_) => vec![2, 2],
-            Leaf::Similarity(_) | Leaf::Linear(_) => vec![3, 3],
-            Leaf::Gram(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => {
-                vec![2, 3, 2]
+fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
+    let header = loss.header();
+    let setting = Setting::new(loss, samples(loss).unmasked, Default::default(), DType::I32);
+    let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);
+    for (spec, default) in options {
+        for value in option_values(&spec, &default) {
+            let mut rng = crate::draw::Rng::new(3);
+            let needs = |role| !matches!(role, Role::Mask | Role::Weight | Role::PerClass);
+            let given = header.operands.iter().filter(|operand| needs(operand.role));
+            let mut operands: Vec<(&str, Array)> =
+                given.map(|operand| (operand.name, setting.draw(loss, operand, &mut rng))).collect();
+            for (_, array) in operands.iter_mut().filter(|(_, array)| !array.dtype().is_float()) {
+                // a label that no option above ignores
+                *array = Array::new(&vec![2i32; array.len()], array.shape()).unwrap();
             }
-        };
-        let setting = Setting::new(&*loss, &shape, Default::default(), DType::I32);
-        let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);
-        for (spec, default) in options {
-            for value in option_values(&spec, &default) {
-                let mut rng = crate::draw::Rng::new(3);
-                let needs = |role| !matches!(role, Role::Mask | Role::Weight | Role::PerClass);
-                let given = header.operands.iter().filter(|operand| needs(operand.role));
-                let mut operands: Vec<(&str, Array)> =
-                    given.map(|operand| (operand.name, setting.draw(&*loss, operand, &mut rng))).collect();
-                for (_, array) in operands.iter_mut().filter(|(_, array)| !array.dtype().is_float()) {
-                    // a label that no option above ignores
-                    *array = Array::new(&vec![2i32; array.len()], array.shape()).unwrap();
-                }
-                let mut numbers = operands[0].1.to_f64();
-                // class 2 of the first position: it takes part with or without background
-                let place = if !matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) { 0 } else { 4 };
-                numbers[place] = f64::NAN;
-                operands[0].1 = Array::new(&numbers, operands[0].1.shape()).unwrap();
-                let options = [(spec.name, value.clone()), ("reduction", Value::Name("sum".into()))];
-                let named = operands.iter().map(|(name, array)| (*name, array));
-                let term = Term::from_options(setting.default_of(&*loss), options, named).unwrap();
-                let loss = cpu::value(&term).unwrap().loss().unwrap();
-                assert!(loss.is_nan(), "{}: {} of {value} gives {loss}", header.id, spec.name);
-            }
+            let mut numbers = operands[0].1.to_f64();
+            // class 2 of the first position: it takes part with or without background
+            let place = if !matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) { 0 } else { 4 };
+            numbers[place] = f64::NAN;
+            operands[0].1 = Array::new(&numbers, operands[0].1.shape()).unwrap();
+            let options = [(spec.name, value.clone()), ("reduction", Value::Name("sum".into()))];
+            let named = operands.iter().map(|(name, array)| (*name, array));
+            let term = Term::from_options(setting.default_of(loss), options, named).unwrap();
+            let loss = cpu::value(&term).unwrap().loss().unwrap();
+            assert!(loss.is_nan(), "{}: {} of {value} gives {loss}", header.id, spec.name);
         }
     }
 }

@@ -1,10 +1,22 @@
 //! Hard points of the losses beside Dice over the same sums: Tversky, generalized Dice, Dice with cross-entropy.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, row};
+use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Extra, GeneralizedDice, Reduction, Term, Tversky,
     Weighting, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        the_errors_of_tversky_are_weighted_and_raised,
+        tversky_is_finite_at_its_cusp_and_nan_below,
+        small_regions_weigh_as_much_as_large_ones,
+        dice_cross_entropy_is_the_sum_of_the_two,
+        the_cross_entropy_of_one_channel_is_binary,
+    ]
+}
 
 const NAN: f64 = f64::NAN;
 
@@ -22,7 +34,6 @@ fn generalized(weighting: Weighting) -> GeneralizedDice {
     GeneralizedDice { activation: Activation::None, weighting, smooth_nr: 0.0, smooth_dr: 0.0 }
 }
 
-#[test]
 fn the_errors_of_tversky_are_weighted_and_raised() {
     // TP 1, FP ½, FN 0: the denominator is 1.125, what is wrong of it a ninth
     let (x, t) = (floats(&[0.5, 1.0], &[1, 1, 2]), labels(&[0, 1], &[1, 2]));
@@ -37,7 +48,6 @@ fn the_errors_of_tversky_are_weighted_and_raised() {
     ]);
 }
 
-#[test]
 fn tversky_is_finite_at_its_cusp_and_nan_below() {
     let (x, t) = (floats(&[0.0, 1.0], &[1, 1, 2]), labels(&[0, 1], &[1, 2]));
     let lavish = |gamma| Tversky { smooth_nr: 1.0, ..tversky(gamma) };
@@ -53,7 +63,6 @@ fn tversky_is_finite_at_its_cusp_and_nan_below() {
     ]);
 }
 
-#[test]
 fn small_regions_weigh_as_much_as_large_ones() {
     // Σpt ½ 1½, Σp 1 2, Σt 1 2
     let x = floats(&[0.5, 0.5, 0.0, 0.5, 0.5, 1.0], &[1, 2, 3]);
@@ -98,7 +107,6 @@ fn apart(loss: &DiceCrossEntropy, x: &Array, t: &Array, weight: Option<&Array>) 
     weight.iter().fold(sum, |sum, weight| sum.with(Extra::Weight, weight))
 }
 
-#[test]
 fn dice_cross_entropy_is_the_sum_of_the_two() {
     let x = floats(&(0..24).map(|i| f64::from(i * 7 % 11) / 3.0 - 1.5).collect::<Vec<_>>(), &[2, 3, 4]);
     let t = labels(&[0, 2, 255, 1, 1, 1, 255, 0], &[2, 4]);
@@ -134,7 +142,6 @@ fn dice_cross_entropy_is_the_sum_of_the_two() {
     }
 }
 
-#[test]
 fn the_cross_entropy_of_one_channel_is_binary() {
     let softplus = |x: f64| x.exp().ln_1p();
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());

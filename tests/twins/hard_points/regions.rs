@@ -1,7 +1,19 @@
 //! Hard points of the losses over regions: one channel, background, ignored positions, absent classes.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, row};
+use libtest_mimic::Trial;
 use wgloss::{Activation, Array, Dice, Extra, Reduction};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        one_channel_is_its_own_target,
+        the_sums_of_regions,
+        absent_classes_are_what_the_smoothing_says,
+        ignored_positions_take_no_part_whatever_they_hold,
+        masked_classes_of_a_softmax_have_no_probability,
+    ]
+}
 
 const NAN: f64 = f64::NAN;
 
@@ -14,7 +26,6 @@ fn labels(labels: &[i32], shape: &[usize]) -> Array {
     Array::new(labels, shape).unwrap()
 }
 
-#[test]
 fn one_channel_is_its_own_target() {
     let x = floats(&[0.5, 1.0], &[1, 1, 2]);
     let t = labels(&[0, 1], &[1, 2]);
@@ -34,7 +45,6 @@ fn one_channel_is_its_own_target() {
     );
 }
 
-#[test]
 fn the_sums_of_regions() {
     // two items, two classes, two positions; labels 0 1 | 1 1
     let x = floats(&[0.5, 0.5, 0.5, 0.5, 0.25, 0.0, 0.75, 1.0], &[2, 2, 2]);
@@ -93,7 +103,6 @@ fn the_sums_of_regions() {
     );
 }
 
-#[test]
 fn absent_classes_are_what_the_smoothing_says() {
     // class 1 is neither predicted nor there
     let x = floats(&[1.0, 0.0], &[1, 2, 1]);
@@ -117,7 +126,6 @@ fn absent_classes_are_what_the_smoothing_says() {
     );
 }
 
-#[test]
 fn ignored_positions_take_no_part_whatever_they_hold() {
     let ignoring = |activation| Dice { activation, ignore_index: Some(255), ..plain() };
     let x = floats(&[NAN, 0.5, NAN, 0.5], &[1, 2, 2]);
@@ -156,7 +164,6 @@ fn ignored_positions_take_no_part_whatever_they_hold() {
     );
 }
 
-#[test]
 fn masked_classes_of_a_softmax_have_no_probability() {
     let inf = f64::INFINITY;
     let x = floats(&[0.0, -inf, 0.0], &[1, 3, 1]);

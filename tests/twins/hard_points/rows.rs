@@ -1,9 +1,25 @@
 //! Hard points of losses of all pairs, of linear layers and of Gram matrices.
 
+use crate::harness::tests;
 use crate::point::floats;
+use libtest_mimic::Trial;
 use wgloss::{
     Array, CrossEntropy, Extra, GramStyle, InfoNce, LinearCrossEntropy, Reduction, Siglip, SupCon, Term, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        one_row_finds_its_key_among_none,
+        a_key_that_is_found_keeps_the_digits_of_its_loss_and_gradient,
+        a_row_of_zeros_scores_0_and_gets_no_gradient,
+        rows_below_the_least_norm_are_divided_by_it,
+        an_anchor_without_a_positive_is_left_out_of_the_mean,
+        pairs_far_out_do_not_overflow,
+        a_linear_layer_is_cross_entropy_of_its_logits,
+        a_row_that_is_ignored_or_masked_takes_no_part_whatever_it_holds,
+        gram_matrices_of_one_position_and_of_none,
+    ]
+}
 
 fn one(number: f64) -> Array {
     floats(&[number], &[1])
@@ -17,7 +33,6 @@ fn close(got: f64, want: f64, rtol: f64) {
     assert!((got - want).abs() <= rtol * want.abs(), "{got} instead of {want}");
 }
 
-#[test]
 fn one_row_finds_its_key_among_none() {
     let (q, k) = (floats(&[1.0, 2.0], &[1, 2]), floats(&[-1.0, 0.5], &[1, 2]));
     for symmetric in [false, true] {
@@ -29,7 +44,6 @@ fn one_row_finds_its_key_among_none() {
 }
 
 /// Two rows at right angles to each other: the loss is log(1 + exp(−s)), which no sum of exponentials gives in full.
-#[test]
 fn a_key_that_is_found_keeps_the_digits_of_its_loss_and_gradient() {
     let q = floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]);
     let k = q.clone();
@@ -43,7 +57,6 @@ fn a_key_that_is_found_keeps_the_digits_of_its_loss_and_gradient() {
     }
 }
 
-#[test]
 fn a_row_of_zeros_scores_0_and_gets_no_gradient() {
     let q = floats(&[0.0, 0.0, 3.0, 4.0], &[2, 2]);
     let k = floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]);
@@ -57,7 +70,6 @@ fn a_row_of_zeros_scores_0_and_gets_no_gradient() {
 }
 
 /// Rows shorter than the least norm are divided by it: a constant, through which gradients pass without a projection.
-#[test]
 fn rows_below_the_least_norm_are_divided_by_it() {
     let q = floats(&[1e-9, 0.0, 0.0, 1e-9], &[2, 2]);
     let k = floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]);
@@ -69,7 +81,6 @@ fn rows_below_the_least_norm_are_divided_by_it() {
     close(gradient.to_f64()[1], miss * 1e8, 1e-7);
 }
 
-#[test]
 fn an_anchor_without_a_positive_is_left_out_of_the_mean() {
     let x = floats(&[1.0, 0.0, 0.6, 0.8, 0.0, 1.0], &[3, 2]);
     let labels = Array::new(&[-7i64, i64::MAX, -7], [3]).unwrap();
@@ -88,7 +99,6 @@ fn an_anchor_without_a_positive_is_left_out_of_the_mean() {
     assert_eq!(loss(&sup_con.of(&x, &alone).reduce(Reduction::Sum)), 0.0);
 }
 
-#[test]
 fn pairs_far_out_do_not_overflow() {
     let x = floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]);
     let y = floats(&x.to_f64(), &[2, 2]);
@@ -100,7 +110,6 @@ fn pairs_far_out_do_not_overflow() {
     close(loss(&wrong), 4.0 * 5e3, 1e-12);
 }
 
-#[test]
 fn a_linear_layer_is_cross_entropy_of_its_logits() {
     let x = floats(&[1.0, -2.0, 0.5, 3.0], &[2, 2]);
     let w = floats(&[1.0, 0.5, -1.0, 2.0, 0.25, 0.0], &[3, 2]);
@@ -118,7 +127,6 @@ fn a_linear_layer_is_cross_entropy_of_its_logits() {
     assert!(of_x.to_f64().iter().all(|d| d.is_finite()));
 }
 
-#[test]
 fn a_row_that_is_ignored_or_masked_takes_no_part_whatever_it_holds() {
     let w = floats(&[1.0, 0.5, -1.0, 2.0], &[2, 2]);
     let (labels, mask) = (Array::new(&[1i32, -100, 0], [3]).unwrap(), floats(&[1.0, 1.0, 0.0], &[3]));
@@ -135,7 +143,6 @@ fn a_row_that_is_ignored_or_masked_takes_no_part_whatever_it_holds() {
     }
 }
 
-#[test]
 fn gram_matrices_of_one_position_and_of_none() {
     let (x, t) = (floats(&[2.0, 4.0], &[1, 2]), floats(&[0.0, 0.0], &[1, 2]));
     // x·xᵀ / 2 is [[2, 4], [4, 8]]

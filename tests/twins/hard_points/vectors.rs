@@ -1,9 +1,24 @@
 //! Hard points of the losses of vectors: zeros, kinks, equal distances, lengths beyond what squares hold.
 
+use crate::harness::tests;
 use crate::point::{Point, check, floats, row};
+use libtest_mimic::Trial;
 use wgloss::{
     Array, Contrastive, ContrastiveDistance, CosineEmbedding, CosineSimilarity, Extra, Reduction, TripletMargin,
 };
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        cosines_of_zeros,
+        cosines_of_short_and_long_vectors,
+        cosine_embedding_at_its_kink_and_beyond_its_targets,
+        small_angles_keep_their_digits,
+        contrastive_at_its_kinks,
+        triplets_at_their_kinks,
+        distances_by_every_power,
+        rows_that_are_masked,
+    ]
+}
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
@@ -12,7 +27,6 @@ fn one(vector: &[f64]) -> Array {
     floats(vector, &[1, vector.len()])
 }
 
-#[test]
 fn cosines_of_zeros() {
     let (zero, a) = (one(&[0.0, 0.0]), one(&[3.0, 4.0]));
     let agree = |x: &Array, y: &Array| CosineEmbedding::default().of(x, y, &row(&[1.0]));
@@ -35,7 +49,6 @@ fn cosines_of_zeros() {
     ]);
 }
 
-#[test]
 fn cosines_of_short_and_long_vectors() {
     let a = one(&[3.0, 4.0]);
     let agree = |x: &Array, y: &Array| CosineEmbedding::default().of(x, y, &row(&[1.0]));
@@ -50,7 +63,6 @@ fn cosines_of_short_and_long_vectors() {
     ]);
 }
 
-#[test]
 fn cosine_embedding_at_its_kink_and_beyond_its_targets() {
     let (x, y) = (one(&[1.0, 0.0]), one(&[0.0, 2.0]));
     let term = |target: f64, margin| CosineEmbedding { margin }.of(&x, &y, &row(&[target]));
@@ -65,7 +77,6 @@ fn cosine_embedding_at_its_kink_and_beyond_its_targets() {
 }
 
 /// An angle of 1e-6: the cosine is 1 − 5e-13.
-#[test]
 fn small_angles_keep_their_digits() {
     let (x, y) = (one(&[2.0, 0.0]), one(&[1.0, 1e-6]));
     let (squared, length) = (1e-12, (1.0f64 + 1e-12).sqrt());
@@ -80,7 +91,6 @@ fn small_angles_keep_their_digits() {
     ]);
 }
 
-#[test]
 fn contrastive_at_its_kinks() {
     let (x, y) = (one(&[3.0, 4.0]), one(&[0.0, 0.0]));
     // what is added to a difference is that of f32
@@ -102,7 +112,6 @@ fn contrastive_at_its_kinks() {
     ]);
 }
 
-#[test]
 fn triplets_at_their_kinks() {
     let eps = f64::from(f32::MIN_POSITIVE);
     let triplet = TripletMargin { margin: 1.0, eps: f32::MIN_POSITIVE, ..Default::default() };
@@ -142,7 +151,6 @@ fn triplets_at_their_kinks() {
     ]);
 }
 
-#[test]
 fn distances_by_every_power() {
     let (a, p, n) = (one(&[3.0, 4.0]), one(&[0.0, 0.0]), one(&[3.0, 4.0]));
     // beside the margin of 0 the negative is at no distance but eps
@@ -164,7 +172,6 @@ fn distances_by_every_power() {
     check(points);
 }
 
-#[test]
 fn rows_that_are_masked() {
     let x = floats(&[1.0, 0.0, NAN, 1.0], &[2, 2]);
     let y = floats(&[0.0, 1.0, 1.0, 1.0], &[2, 2]);

@@ -5,7 +5,14 @@ mod options;
 mod spread;
 mod words;
 
+use crate::harness::tests;
+use libtest_mimic::Trial;
 use wgloss::{Array, CrossEntropy, Dice, Extra, Term, cpu};
+
+pub fn tests() -> Vec<Trial> {
+    let own = tests![refusals_come_in_the_order_option_dtype_shape_label];
+    [own, operands::tests(), options::tests(), spread::tests(), words::tests()].into_iter().flatten().collect()
+}
 
 fn floats(shape: &[usize]) -> Array {
     Array::new(&vec![0.5f32; shape.iter().product()], shape).unwrap()
@@ -34,7 +41,6 @@ fn check(rows: impl IntoIterator<Item = Row>) {
 }
 
 /// A term that is wrong in all four is refused for its option; put right, for its dtype, then its shape, then its label.
-#[test]
 fn refusals_come_in_the_order_option_dtype_shape_label() {
     let wrong = |option: bool, dtype: bool, shape: bool, label: bool| {
         let x = if shape { floats(&[2, 3, 2]) } else { floats(&[2, 3]) };

@@ -1,12 +1,23 @@
 //! Operands that are refused: missing, unknown, of a wrong dtype or shape, or holding a label out of range.
 
 use super::{check, floats, ints};
+use crate::harness::tests;
+use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, Mse,
     MultiMargin, MultilabelSoftMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
 };
 
-#[test]
+pub fn tests() -> Vec<Trial> {
+    tests![
+        operands_that_are_missing_unknown_or_given_twice,
+        dtypes_that_an_operand_cannot_have,
+        shapes_that_do_not_fit,
+        labels_out_of_range,
+        pieces_beyond_their_batch,
+    ]
+}
+
 fn operands_that_are_missing_unknown_or_given_twice() {
     let x = floats(&[2, 3]);
     let t = ints(&[0, 1], &[2]);
@@ -37,7 +48,6 @@ fn operands_that_are_missing_unknown_or_given_twice() {
     }
 }
 
-#[test]
 fn dtypes_that_an_operand_cannot_have() {
     let (x, i, f) = (floats(&[2, 3]), ints(&[0; 6], &[2, 3]), floats(&[2]));
     let t = ints(&[0, 1], &[2]);
@@ -94,7 +104,6 @@ fn dtypes_that_an_operand_cannot_have() {
     ]);
 }
 
-#[test]
 fn shapes_that_do_not_fit() {
     let x = floats(&[2, 3, 4]);
     let t = ints(&[0; 8], &[2, 4]);
@@ -203,7 +212,6 @@ fn shapes_that_do_not_fit() {
     assert_eq!(error.kind(), mismatch, "a shape whose elements no number counts");
 }
 
-#[test]
 fn labels_out_of_range() {
     let x = floats(&[2, 3]);
     let ce = CrossEntropy::default;
@@ -269,7 +277,6 @@ fn labels_out_of_range() {
     ]);
 }
 
-#[test]
 fn pieces_beyond_their_batch() {
     let (x, all, one) = (floats(&[4, 3]), floats(&[9, 3]), floats(&[1]));
     let nce = |keys: &Array| InfoNce::default().of(&x, keys);

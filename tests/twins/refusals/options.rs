@@ -1,13 +1,25 @@
 //! Options that are refused: out of range, of another kind, unknown, or not suited to the operands.
 
 use super::{check, floats, ints};
-use crate::draw::option_values;
+use crate::draw::{all, option_values};
+use crate::harness::{tests, tests_of};
+use libtest_mimic::Trial;
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Mse, MultiMargin,
-    PredictionType, Range, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, Value, all, by_id, cpu,
+    Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
+    MultiMargin, PredictionType, Range, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, Value, by_id, cpu,
 };
 
-#[test]
+pub fn tests() -> Vec<Trial> {
+    let mut tests = tests![
+        options_out_of_range,
+        options_by_name,
+        options_that_the_operands_do_not_suit,
+        pieces_of_a_batch_where_a_loss_has_none,
+    ];
+    tests.extend(tests_of![all(); every_option_is_refused_just_outside_its_range]);
+    tests
+}
+
 fn options_out_of_range() {
     let (x, t) = (floats(&[2, 3]), ints(&[0, 1], &[2]));
     let ce = |change: fn(&mut CrossEntropy)| {
@@ -80,40 +92,36 @@ fn options_out_of_range() {
 }
 
 /// The ends of every range of every loss: what the range contains is let through, its neighbours outside are refused.
-#[test]
-fn every_option_is_refused_just_outside_its_range() {
-    for loss in all() {
-        let header = loss.header();
-        let refusal = |name: &str, value: Value| {
-            // operands come after options: no operands are refused as missing, an option as itself
-            let term = Term::<Array>::from_options((header.default)(), [(name, value)], []);
-            term.and_then(|term| cpu::value(&term)).unwrap_err()
+fn every_option_is_refused_just_outside_its_range(loss: &dyn Loss) {
+    let header = loss.header();
+    let refusal = |name: &str, value: Value| {
+        // operands come after options: no operands are refused as missing, an option as itself
+        let term = Term::<Array>::from_options((header.default)(), [(name, value)], []);
+        term.and_then(|term| cpu::value(&term)).unwrap_err()
+    };
+    for (spec, default) in loss.specs().iter().zip(loss.values()) {
+        let outside: &[f32] = match spec.range {
+            Range::AtLeast(low) => &[low as f32 - 1e-6, f32::NAN, f32::INFINITY],
+            Range::Above(low) => &[low as f32, f32::NAN, f32::INFINITY],
+            Range::Within(low, high) => &[low as f32 - 1e-6, high as f32 + 1e-6, f32::NAN],
+            Range::Between(low, high) => &[low as f32, high as f32, f32::NAN],
+            Range::Any => &[],
         };
-        for (spec, default) in loss.specs().iter().zip(loss.values()) {
-            let outside: &[f32] = match spec.range {
-                Range::AtLeast(low) => &[low as f32 - 1e-6, f32::NAN, f32::INFINITY],
-                Range::Above(low) => &[low as f32, f32::NAN, f32::INFINITY],
-                Range::Within(low, high) => &[low as f32 - 1e-6, high as f32 + 1e-6, f32::NAN],
-                Range::Between(low, high) => &[low as f32, high as f32, f32::NAN],
-                Range::Any => &[],
-            };
-            for &number in outside {
-                let error = refusal(spec.name, Value::Number(number.into()));
-                assert_eq!(error.kind(), "invalid_option", "{} {} of {number}", header.id, spec.name);
-                assert!(error.to_string().contains(spec.name), "{error}");
-            }
-            for value in option_values(spec, &default) {
-                let kind = refusal(spec.name, value.clone()).kind();
-                // a sample that is needed is an option's matter, and the only one that has to do with operands
-                let needed = header.id == "diffusion" && spec.name == "prediction_type" && value != default;
-                let expected = if needed { "invalid_option" } else { "invalid_operand" };
-                assert_eq!(kind, expected, "{} {} of {value}", header.id, spec.name);
-            }
+        for &number in outside {
+            let error = refusal(spec.name, Value::Number(number.into()));
+            assert_eq!(error.kind(), "invalid_option", "{} {} of {number}", header.id, spec.name);
+            assert!(error.to_string().contains(spec.name), "{error}");
+        }
+        for value in option_values(spec, &default) {
+            let kind = refusal(spec.name, value.clone()).kind();
+            // a sample that is needed is an option's matter, and the only one that has to do with operands
+            let needed = header.id == "diffusion" && spec.name == "prediction_type" && value != default;
+            let expected = if needed { "invalid_option" } else { "invalid_operand" };
+            assert_eq!(kind, expected, "{} {} of {value}", header.id, spec.name);
         }
     }
 }
 
-#[test]
 fn options_by_name() {
     let refused = |id: &str, name: &str, value: Value| {
         Term::<Array>::from_options(by_id(id).unwrap(), [(name, value)], []).map(|_| ()).unwrap_err()
@@ -137,7 +145,6 @@ fn options_by_name() {
     }
 }
 
-#[test]
 fn options_that_the_operands_do_not_suit() {
     let (one, t) = (floats(&[2, 1, 3]), ints(&[0; 6], &[2, 3]));
     let without = Dice { activation: Activation::Sigmoid, include_background: false, ..Default::default() };
@@ -171,7 +178,6 @@ fn options_that_the_operands_do_not_suit() {
     ]);
 }
 
-#[test]
 fn pieces_of_a_batch_where_a_loss_has_none() {
     let (x, all, t) = (floats(&[2, 3]), floats(&[9, 3]), ints(&[0, 1], &[2]));
     let nce = |symmetric| InfoNce { symmetric, ..Default::default() }.of(&x, &all).rows_from(4);

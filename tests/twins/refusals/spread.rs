@@ -1,9 +1,14 @@
 //! Pieces of a whole: losses that come in none, and pieces that do not fit.
 
 use super::{check, floats, ints};
+use crate::harness::tests;
+use libtest_mimic::Trial;
 use wgloss::{CrossEntropy, Dice, DiceCrossEntropy, Error, Mse, Vae, cpu};
 
-#[test]
+pub fn tests() -> Vec<Trial> {
+    tests![pieces_of_what_comes_in_none, pieces_that_do_not_fit,]
+}
+
 fn pieces_of_what_comes_in_none() {
     let (x, t) = (floats(&[2, 3]), ints(&[0, 1], &[2]));
     let all = floats(&[4, 2, 8]);
@@ -25,7 +30,6 @@ fn pieces_of_what_comes_in_none() {
     assert_eq!(refused(ce().among(&all)).kind(), "invalid_option");
 }
 
-#[test]
 fn pieces_that_do_not_fit() {
     let (x, t) = (floats(&[2, 3]), ints(&[0, 8], &[2]));
     let one = floats(&[1, 2, 8]);

@@ -1,11 +1,24 @@
 //! The text of refusals, word for word: each call as people get it wrong, and its message.
 
 use super::{floats, ints};
+use crate::harness::tests;
+use libtest_mimic::Trial;
 use wgloss::{
     Activation, AdversarialDiscriminator, Anchors, Array, BoxIou, BoxRegression, Classification, CrossEntropy,
     Detection, Dice, DiceCrossEntropy, Diffusion, Extra, GeneralizedDice, GramStyle, InfoNce, Mse, MultiMargin, Nll,
     Rlhf, Rollout, Siglip, SoftmaxFocal, SupCon, Term, Vae, cpu,
 };
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        labels_out_of_range_name_the_ignore_index_where_there_is_one,
+        a_target_that_does_not_fit_is_told_how_it_was_read,
+        more_keys_than_queries_are_told_where_they_go,
+        operands_of_one_batch_have_one_batch,
+        what_is_too_large_for_any_device_is_told_with_its_own_number,
+        a_gradient_of_a_stranger_is_told_by_its_place,
+    ]
+}
 
 fn check(rows: &[(Term<Array>, &str)]) {
     let wrong = |(term, want): &(Term<Array>, &str)| match cpu::value(term) {
@@ -16,7 +29,6 @@ fn check(rows: &[(Term<Array>, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
 fn labels_out_of_range_name_the_ignore_index_where_there_is_one() {
     let (x, bad) = (floats(&[2, 3]), ints(&[0, 9], &[2]));
     let ignoring = Dice { ignore_index: Some(255), ..Default::default() };
@@ -49,7 +61,6 @@ fn labels_out_of_range_name_the_ignore_index_where_there_is_one() {
     ]);
 }
 
-#[test]
 fn a_target_that_does_not_fit_is_told_how_it_was_read() {
     let (x, image) = (floats(&[2, 3]), floats(&[2, 3, 4, 4]));
     let tokens = floats(&[2, 5, 7]);
@@ -102,7 +113,6 @@ fn a_target_that_does_not_fit_is_told_how_it_was_read() {
     ]);
 }
 
-#[test]
 fn more_keys_than_queries_are_told_where_they_go() {
     let (x, all, one) = (floats(&[4, 3]), floats(&[9, 3]), floats(&[1]));
     check(&[
@@ -120,7 +130,6 @@ fn more_keys_than_queries_are_told_where_they_go() {
     ]);
 }
 
-#[test]
 fn operands_of_one_batch_have_one_batch() {
     let (x, mu) = (floats(&[4, 2]), floats(&[2, 3]));
     let wide = floats(&[4, 7]);
@@ -165,7 +174,6 @@ fn operands_of_one_batch_have_one_batch() {
     assert!(cpu::value(&Vae::default().of(&x, &x, &wide, &wide)).is_ok());
 }
 
-#[test]
 fn what_is_too_large_for_any_device_is_told_with_its_own_number() {
     let none = |shape: &[usize]| Array::new::<f32>(&[], shape).unwrap();
     let (Ok(far), Ok(pairs)) = (usize::try_from(1u64 << 40), usize::try_from(100_000u64)) else { return };
@@ -202,7 +210,6 @@ fn what_is_too_large_for_any_device_is_told_with_its_own_number() {
     ]);
 }
 
-#[test]
 fn a_gradient_of_a_stranger_is_told_by_its_place() {
     let (x, t, stranger) = (floats(&[2, 3]), floats(&[2, 3]), floats(&[2, 3]));
     let error = cpu::gradients(&Mse::default().of(&x, &t), [&x, &stranger]).unwrap_err();

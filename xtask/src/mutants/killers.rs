@@ -245,8 +245,9 @@ fn stop(child: &mut Child, wait: bool, limit: Duration) -> Option<bool> {
 
 /// The test or case that failed, if the line says so.
 fn failure(line: &str) -> Option<String> {
+    // names may be padded to one width
     if let Some(test) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
-        return Some(test.to_string());
+        return Some(test.trim_end().to_string());
     }
     let case = line.trim_start().strip_prefix("FAILED ")?;
     Some(case.split(':').next().unwrap_or(case).to_string())
@@ -382,6 +383,7 @@ mod tests {
     #[test]
     fn failures_are_found_in_output() {
         assert_eq!(failure("test labels::bad ... FAILED").as_deref(), Some("labels::bad"));
+        assert_eq!(failure("test labels::bad::dice   ... FAILED").as_deref(), Some("labels::bad::dice"));
         assert_eq!(failure("  FAILED plain: GPU, with gradients: loss: 1 for 2").as_deref(), Some("plain"));
         assert_eq!(failure("FAILED mse, labels: the label 9 at 0 gave Ok(())").as_deref(), Some("mse, labels"));
         assert_eq!(failure("test labels::bad ... ok"), None);

@@ -1,0 +1,291 @@
+//! The shapes that tests of each family of losses go through, each list once and by its purpose.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+use wgloss::ClassAxis::{self, Last, Second};
+use wgloss::{Kind as OptionKind, Leaf, Loss, Role};
+
+/// A prediction's shape: `[N, C, ...]` where there are classes or channels. Boxes get a last axis of four numbers more, and
+/// rows of vectors get their later axes as one (`Setting::new`).
+pub type Shape = &'static [usize];
+
+/// Shapes of one purpose.
+pub type Shapes = &'static [Shape];
+
+/// Shapes with the place of their class axis, as they lie in memory.
+pub type Layouts = &'static [(Shape, ClassAxis)];
+
+/// Shapes on one side of a change between kernels, or around it.
+#[derive(Debug)]
+pub struct Kind {
+    /// The change.
+    pub name: &'static str,
+    pub shapes: Shapes,
+}
+
+/// The shapes of a family.
+#[derive(Debug)]
+pub struct Samples {
+    /// All sizes where kernels change. A call is drawn from a kind; a test of sizes goes through all shapes.
+    pub kinds: &'static [Kind],
+    /// Lengths and rows that end inside a word of 16-bit numbers, for each way to walk.
+    pub odd: Shapes,
+    /// A small shape for each way to walk: elements, rows, rows that are cut into chunks, positions.
+    pub walks: Shapes,
+    /// Shapes of one row and of none, where rows are compared with each other.
+    pub lone_rows: Shapes,
+    /// A shape without items. The CPU twin alone goes through it: a GPU gets those of `kinds`.
+    pub empty: Shape,
+    /// A shape for the GPU that has no items and two elements or classes each.
+    pub empty_items: Shape,
+    /// Shapes of few enough numbers that each can be moved by itself: with one item and with several, strided and contiguous,
+    /// and without axes where there need be none.
+    pub tiny: Layouts,
+    /// A shape of two or three items whose second is masked.
+    pub masked: Shape,
+    /// A shape of few numbers, one of which is NaN.
+    pub unmasked: Shape,
+    /// A shape of so few numbers that a definition in 320 bits is quick.
+    pub digits: Shape,
+    /// Shapes for gradients that overwrite their predictions, where the family allows that.
+    pub in_place: Shapes,
+    /// More positions than a few workgroups have, for each way to read labels.
+    pub labelled: Shapes,
+    /// More rows, items or regions than the 65,535 workgroups of a dimension.
+    pub many: Shape,
+    /// A thousand workgroups and more for each way to walk. A CPU under a driver is given fewer, but more than it has cores.
+    pub repeated: Shapes,
+    /// Few images of many pixels, pixels of many classes, and pixels whose classes lie together.
+    pub pixels: Layouts,
+    /// Numbers of classes for many pixels: a lane keeps its pixels' classes.
+    pub few_classes: &'static [usize],
+    /// Many rows: lanes keep their parts of a row, as many lanes as one part each, or a workgroup's lanes several parts each.
+    pub many_rows: &'static [[usize; 2]],
+    /// Items of more than a million elements, where elements share what their item has.
+    pub long_items: Shapes,
+    /// Longer than a binding of 1 MiB, for each way to walk.
+    pub beyond_a_binding: Layouts,
+    /// Some of these for calls that are drawn, where the CPU twin has to be quick.
+    pub drawn_beyond_a_binding: Layouts,
+    /// Nine items, which shards of 1, 6 and 2 add up to.
+    pub batch: Shape,
+}
+
+const fn kind(name: &'static str, shapes: Shapes) -> Kind {
+    Kind { name, shapes }
+}
+
+/// Elements: a lane takes one or four, a workgroup 256 lanes.
+const ELEMENTS: Samples = Samples {
+    kinds: &[
+        kind("none at all", &[&[0], &[3, 0]]),
+        kind("few", &[&[1], &[2]]),
+        kind("around a subgroup", &[&[63], &[64], &[65]]),
+        kind("around a workgroup", &[&[255], &[256], &[257]]),
+        kind("several workgroups", &[&[1000], &[3, 5, 7], &[257, 3], &[2, 4099]]),
+    ],
+    odd: &[&[3], &[5, 13], &[257]],
+    walks: &[&[3, 5]],
+    lone_rows: &[],
+    empty: &[0, 3],
+    empty_items: &[0, 2],
+    tiny: &[(&[6], Second), (&[2, 3], Second), (&[], Second), (&[2, 1, 3], Second)],
+    masked: &[4],
+    unmasked: &[2, 2],
+    digits: &[3, 5],
+    in_place: &[&[3, 257], &[70, 1000]],
+    labelled: &[&[700, 3]],
+    many: &[70_000, 3],
+    repeated: &[&[1024, 4096]],
+    pixels: &[],
+    few_classes: &[],
+    many_rows: &[],
+    long_items: &[],
+    beyond_a_binding: &[(&[701, 1003], Second), (&[1501, 401], Second)],
+    drawn_beyond_a_binding: &[(&[701, 1003], Second)],
+    batch: &[9, 6],
+};
+
+/// Elements of items: each item looks up its own numbers.
+const ITEMS: Samples = Samples {
+    tiny: &[(&[3, 4], Second), (&[1, 5], Second), (&[4], Second), (&[2, 2, 3], Second)],
+    long_items: &[&[2, (1 << 20) + 5]],
+    ..ELEMENTS
+};
+
+/// Elements under numbers of the loss's own, which need an axis to lie along.
+const COLUMNS: Samples = Samples { tiny: &[(&[6], Second), (&[2, 3], Second), (&[2, 1], Second)], ..ELEMENTS };
+
+/// Boxes: a lane reads all four corners, and a gradient is never in the place of its prediction.
+const BOXES: Samples = Samples { digits: &[8], in_place: &[], ..ELEMENTS };
+
+/// Sums of other losses, which have no walk of their own.
+const COMPOSITES: Samples = Samples { in_place: &[], beyond_a_binding: &[], drawn_beyond_a_binding: &[], ..ELEMENTS };
+
+/// Rows of vectors: a row to a lane, to several lanes or to a workgroup, or cut into chunks. Vectors of one coordinate have no
+/// direction.
+const VECTORS: Samples = Samples {
+    kinds: &[
+        kind("none at all", &[&[0, 3], &[3, 0]]),
+        kind("a lane a row", &[&[1, 2], &[2, 3], &[257, 2]]),
+        kind("several lanes a row", &[&[63, 8], &[64, 9], &[65, 16], &[5, 17]]),
+        kind("a workgroup a row", &[&[33, 64], &[7, 257], &[3, 1000]]),
+        kind("a workgroup a long row", &[&[3, 2049], &[2, 4100]]),
+        kind("rows cut into chunks", &[&[2, 16_385], &[1, 17_000]]),
+    ],
+    odd: &[&[3, 5], &[3, 257], &[1, 17_001]],
+    walks: &[&[4, 3], &[3, 700], &[2, 17_000]],
+    tiny: &[(&[4, 3], Second), (&[1, 5], Second), (&[2, 2], Second)],
+    masked: &[3, 2],
+    digits: &[4, 6],
+    in_place: &[],
+    labelled: &[],
+    repeated: &[&[3000, 1000], &[300_000, 5]],
+    beyond_a_binding: &[(&[5003, 67], Second), (&[7, 40_001], Second)],
+    drawn_beyond_a_binding: &[(&[5003, 67], Second), (&[7, 40_001], Second)],
+    ..ELEMENTS
+};
+
+/// Positions and their classes: rows, and pixels whose classes lie apart or together.
+const CLASSES: Samples = Samples {
+    kinds: &[
+        kind("none at all", &[&[0, 3], &[2, 2, 0, 3]]),
+        kind("one class", &[&[1, 1], &[257, 1], &[3, 1, 33]]),
+        kind("a lane a row", &[&[2, 2], &[63, 3], &[255, 2], &[256, 3], &[1000, 3]]),
+        kind("many lanes a row", &[&[64, 21], &[65, 80], &[5, 257], &[3, 1003]]),
+        kind("rows cut into chunks", &[&[2, 8197], &[1, 70001]]),
+        kind("pixels of few classes", &[&[2, 3, 5, 7], &[1, 3, 65, 17], &[1, 21, 17, 3]]),
+        kind("pixels of many classes", &[&[2, 80, 3, 11], &[2, 257, 3, 3]]),
+    ],
+    odd: &[&[1, 3], &[3, 65], &[1, 3, 63], &[1, 8193]],
+    walks: &[&[2, 3, 4], &[3, 21], &[5, 8200]],
+    empty: &[0, 3, 4],
+    empty_items: &[0, 3, 2],
+    tiny: &[(&[4, 3], Second), (&[2, 3, 4], Second), (&[1, 2, 2, 3], Second), (&[4, 3], Last), (&[2, 2, 3], Last)],
+    masked: &[2, 3, 2],
+    unmasked: &[2, 3, 2],
+    in_place: &[&[70, 10], &[9, 1003], &[2, 21, 300]],
+    labelled: &[&[7, 3, 401], &[700, 10], &[5, 8200]],
+    many: &[70_000, 10],
+    repeated: &[&[1030, 3, 257], &[260_000, 10]],
+    pixels: &[(&[1, 3, 724, 726], Second), (&[2, 300, 301, 4], Last), (&[3, 1003, 41], Second)],
+    few_classes: &[2, 5, 24],
+    many_rows: &[[13_111, 80], [1050, 999], [301, 3503]],
+    beyond_a_binding: &[
+        // rows of few classes and of many, and rows that are cut
+        (&[25_003, 21], Second),
+        (&[300, 1003], Second),
+        (&[9, 70_001], Second),
+        // pixels whose classes lie apart, and together
+        (&[17, 21, 36, 48], Second),
+        (&[3, 61, 25, 80], Last),
+        // items that no binding holds, by fours and one by one
+        (&[2, 40, 96, 96], Second),
+        (&[2, 40, 91, 97], Second),
+        // items that no binding holds, whose positions lanes share
+        (&[2, 1300, 219], Second),
+    ],
+    drawn_beyond_a_binding: &[(&[25_003, 21], Second), (&[9, 70_001], Second), (&[2, 40, 91, 97], Second)],
+    batch: &[9, 4, 5],
+    ..ELEMENTS
+};
+
+/// Regions: items and classes, with sums over positions.
+const REGIONS: Samples = Samples {
+    odd: &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
+    walks: &[&[2, 3, 4]],
+    tiny: &[
+        (&[4, 3], Second),
+        (&[2, 3, 4], Second),
+        (&[1, 2, 2, 3], Second),
+        (&[4, 3], Last),
+        (&[2, 2, 3], Last),
+        // one channel, and one position
+        (&[2, 1, 4], Second),
+        (&[2, 4, 1], Last),
+    ],
+    digits: &[2, 3, 4],
+    in_place: &[&[2, 5, 300]],
+    labelled: &[&[7, 3, 401]],
+    many: &[70_000, 2, 3],
+    repeated: &[&[1030, 3, 257]],
+    many_rows: &[],
+    beyond_a_binding: &[
+        // items that a binding holds
+        (&[7, 5, 96, 96], Second),
+        (&[9, 93, 93, 4], Last),
+        // items that no binding holds, by fours and one by one
+        (&[2, 40, 96, 96], Second),
+        (&[2, 41, 91, 97], Second),
+    ],
+    drawn_beyond_a_binding: &[(&[7, 5, 96, 96], Second), (&[2, 41, 91, 97], Second)],
+    ..CLASSES
+};
+
+/// Rows against all other rows, in tiles of 64 by 64. Rows of one element have no direction.
+const ALL_PAIRS: Samples = Samples {
+    kinds: &[
+        kind("none at all", &[&[0, 3], &[3, 0]]),
+        kind("few", &[&[1, 2], &[1, 5], &[2, 3]]),
+        kind("below a tile", &[&[5, 17], &[16, 16], &[33, 65]]),
+        kind("around a tile", &[&[63, 5], &[64, 64], &[65, 63]]),
+        kind("several tiles", &[&[257, 15], &[130, 257]]),
+    ],
+    odd: &[&[3, 5], &[67, 3], &[5, 65]],
+    walks: &[&[7, 5], &[70, 3]],
+    lone_rows: &[&[1, 2], &[0, 2]],
+    tiny: &[(&[4, 3], Second), (&[2, 5], Second), (&[5, 2], Second)],
+    masked: &[4, 3],
+    unmasked: &[3, 3],
+    digits: &[4, 6],
+    in_place: &[],
+    // the twin goes through all pairs: as many as it has time for
+    many: &[1500, 3],
+    repeated: &[&[1030, 40]],
+    beyond_a_binding: &[(&[5003, 67], Second)],
+    drawn_beyond_a_binding: &[(&[2003, 150], Second)],
+    ..ELEMENTS
+};
+
+/// Rows against the classes of a projection, in tiles of 64 by 64.
+const LINEAR: Samples = Samples { many: &[70_000, 3], repeated: &[&[9000, 40]], ..ALL_PAIRS };
+
+/// Channels: products of all pairs of an item's channels, summed over positions.
+const CHANNELS: Samples = Samples {
+    kinds: &[
+        kind("no items, no positions", &[&[0, 3, 4], &[2, 3, 0]]),
+        kind("one channel", &[&[1, 1], &[3, 1, 33]]),
+        kind("few", &[&[2, 3], &[3, 5, 7], &[2, 17, 3, 5]]),
+        kind("around a tile", &[&[2, 63, 9], &[1, 64, 64], &[2, 65, 17]]),
+        kind("positions of several chunks", &[&[2, 5, 1025], &[1, 130, 33]]),
+    ],
+    odd: &[&[1, 2, 1], &[3, 3, 65], &[1, 3, 257]],
+    walks: &[&[2, 3, 4]],
+    empty: &[0, 3, 4],
+    tiny: CLASSES.tiny,
+    masked: &[2, 3, 2],
+    unmasked: &[2, 3, 2],
+    digits: &[2, 3, 4],
+    in_place: &[],
+    many: &[70_000, 2, 3],
+    repeated: &[&[17, 500, 40]],
+    beyond_a_binding: &[(&[9, 12, 91, 97], Second), (&[9, 91, 97, 12], Last)],
+    drawn_beyond_a_binding: &[(&[9, 12, 91, 97], Second)],
+    ..ELEMENTS
+};
+
+/// The shapes of a loss's family.
+pub fn samples(loss: &dyn Loss) -> &'static Samples {
+    match loss.leaf() {
+        Leaf::Pointwise(_) if loss.header().operands.iter().any(|spec| spec.role == Role::Index) => &ITEMS,
+        Leaf::Pointwise(_) if loss.specs().iter().any(|spec| spec.kind == OptionKind::Numbers) => &COLUMNS,
+        Leaf::Pointwise(_) => &ELEMENTS,
+        Leaf::Boxes(_) => &BOXES,
+        Leaf::Composite(_) => &COMPOSITES,
+        Leaf::Vectors(_) => &VECTORS,
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &CLASSES,
+        Leaf::Region(_) => &REGIONS,
+        Leaf::Similarity(_) => &ALL_PAIRS,
+        Leaf::Linear(_) => &LINEAR,
+        Leaf::Gram(_) => &CHANNELS,
+    }
+}
