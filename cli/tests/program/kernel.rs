@@ -1,9 +1,6 @@
 //! `wgloss kernel`, which shows what would run without a GPU.
 
-#[allow(dead_code, reason = "other tests of the program use the rest")]
-mod common;
-
-use common::{Run, wgloss};
+use crate::common::{Run, wgloss};
 use std::path::Path;
 
 fn kernel(arguments: &[&str]) -> Run {

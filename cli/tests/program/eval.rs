@@ -1,0 +1,156 @@
+//! `wgloss eval`: what it prints and writes, and what it refuses.
+
+use super::names;
+use crate::common::{elements, files, npy, wgloss};
+use std::fs;
+
+#[test]
+fn a_loss_is_printed_and_its_gradient_written() {
+    let directory = files();
+    let base = ["eval", "mse", "--device", "cpu", "--input", "x.npy"];
+    let run = wgloss(directory.path(), &[&base[..], &["--target", "t.npy", "--gradient-of", "input=g.npy"]].concat());
+    assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (Some(0), "2.125\n", ""));
+    assert_eq!(elements(directory.path().join("g.npy"), 2, f64::from_le_bytes), [0.5, 2.0]);
+
+    let none = ["--operand", "target=t.safetensors:deep/t", "--option", "reduction=none"];
+    let run = wgloss(directory.path(), &[&base[..], &none].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "0.25\n4.0\n"), "{run:#?}");
+    let run = wgloss(directory.path(), &[&base[..], &none, &["--output", "l.npy"]].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), ""), "{run:#?}");
+    assert_eq!(elements(directory.path().join("l.npy"), 2, f64::from_le_bytes), [0.25, 4.0]);
+    assert_eq!(names(directory.path()), ["g.npy", "l.npy", "t.npy", "t.safetensors", "x.npy"]);
+}
+
+#[test]
+fn a_refused_evaluation_leaves_no_files() {
+    let directory = files();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("cut.npy"), &npy(&[2], &[1.0, 3.0])[..60]).unwrap();
+    fs::write(at("long.npy"), npy(&[3], &[1.0, 2.0, 3.0])).unwrap();
+    fs::write(at("old.npy"), "what was there").unwrap();
+    fs::create_dir(at("folder.npy")).unwrap();
+    let before = names(directory.path());
+    let endless = format!("input={}.npy", "g".repeat(300));
+    // the loss, the arguments after two good operands, the exit status, and what the error has to contain
+    let runs: [(&str, &[&str], i32, &str); 18] = [
+        ("unheard_of", &[], 2, "unheard_of"),
+        ("mse", &["--option", "colour=red"], 1, "error: mse: option `colour` is red"),
+        ("mse", &["--option", "reduction=batch"], 1, "error: mse: option `reduction` is batch"),
+        ("mse", &["--option", "reduction"], 2, "NAME=VALUE"),
+        ("mse", &["--operand", "colour=t.npy"], 1, "operand `colour`"),
+        ("mse", &["--weight", "long.npy"], 1, "error: mse: `weight` has shape [3]"),
+        ("mse", &["--weight", "cut.npy"], 2, "error: cut.npy: is cut off"),
+        ("mse", &["--weight", "folder.npy"], 2, "error: folder.npy: is not a file"),
+        ("mse", &["--weight", "t.safetensors:u"], 2, "error: t.safetensors:u: has no such tensor; it has deep/t"),
+        ("mse", &["--gradient-of", "mask=m.npy"], 1, "operand `mask` is not given"),
+        ("mse", &["--gradient-of", "input=none/g.npy"], 2, "error: none/g.npy: its directory"),
+        ("mse", &["--gradient-of", "input=x.npy/g.npy"], 2, "error: x.npy/g.npy: "),
+        ("mse", &["--gradient-of", "input=g.txt"], 2, "error: g.txt: expected FILE.npy"),
+        ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: exists, but is not a file"),
+        ("mse", &["--gradient-of", &endless], 2, "os error"),
+        ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is named for two outputs"),
+        ("mse", &["--output", "old.npy", "--option", "colour=red"], 1, "option `colour`"),
+        ("mse", &["--device", "tpu"], 2, "tpu"),
+    ];
+    for (loss, more, status, said) in runs {
+        let base = ["eval", loss, "--input", "x.npy", "--target", "t.npy", "--gradient-of", "input=g.npy"];
+        let device: &[&str] = if more.contains(&"--device") { &[] } else { &["--device", "cpu"] };
+        let run = wgloss(directory.path(), &[&base[..], device, more].concat());
+        assert_eq!(run.status, Some(status), "{more:?}: {run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+        assert_eq!(run.out, "", "{more:?}");
+        assert_eq!(names(directory.path()), before, "{more:?}");
+        assert_eq!(fs::read(at("old.npy")).unwrap(), b"what was there", "{more:?}");
+    }
+}
+
+#[test]
+fn an_output_that_is_read_is_refused_unless_forced() {
+    let directory = files();
+    let at = |name: &str| directory.path().join(name);
+    fs::hard_link(at("x.npy"), at("same.npy")).unwrap();
+    let before = fs::read(at("x.npy")).unwrap();
+    let base = ["eval", "mse", "--device", "cpu", "--input", "x.npy", "--target", "t.npy"];
+    let names: &[&str] = if cfg!(unix) { &["x.npy", "./x.npy", "same.npy"] } else { &["x.npy", "./x.npy"] };
+    for place in names {
+        for outputs in [["--output", place], ["--gradient-of", &format!("target={place}")]] {
+            let run = wgloss(directory.path(), &[&base[..], &outputs].concat());
+            assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+            let said = format!("error: {place}: `input` is read from it; --force overwrites it");
+            assert!(run.err.contains(&said), "{said}: {run:#?}");
+            assert_eq!(fs::read(at("x.npy")).unwrap(), before);
+        }
+    }
+    let run = wgloss(directory.path(), &[&base[..], &["--output", "x.npy", "--force"]].concat());
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert_eq!(elements(at("x.npy"), 1, f64::from_le_bytes), [2.125]);
+}
+
+#[test]
+fn an_option_given_twice_is_refused() {
+    let directory = files();
+    let base = ["eval", "huber", "--device", "cpu", "--input", "x.npy", "--target", "t.npy"];
+    for (options, said) in [
+        (["--option", "delta=1", "--option", "delta=2"], "error: --option delta is given twice"),
+        (["--option", "reduction=sum", "--option", "reduction=mean"], "error: --option reduction is given twice"),
+    ] {
+        let run = wgloss(directory.path(), &[&base[..], &options].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+}
+
+/// A small file that claims a large tensor is refused at once.
+#[test]
+fn files_that_claim_much_are_refused_by_their_headers() {
+    let directory = files();
+    let at = |name: &str| directory.path().join(name);
+    // a sparse file of 4 GiB takes no disk, but reading it would take memory and time
+    let hole = |name: &str, head: &[u8]| {
+        fs::write(at(name), head).unwrap();
+        fs::File::options().write(true).open(at(name)).unwrap().set_len(4 << 30).unwrap();
+    };
+    hole("short.npy", &npy(&[2], &[]));
+    // the first ten bytes are the magic number, the version and the size
+    let complex = npy(&[1 << 29], &[]);
+    hole(
+        "complex.npy",
+        &[&complex[..10], String::from_utf8_lossy(&complex[10..]).replace("<f4", "<c4").as_bytes()].concat(),
+    );
+    hole("none.npy", b"PK");
+    let header = br#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    hole("short.safetensors", &[&(header.len() as u64).to_le_bytes()[..], header].concat());
+    hole("long.safetensors", &u64::MAX.to_le_bytes());
+    fs::write(at("far.npy"), npy(&[0, 1 << 40], &[])).unwrap();
+    fs::write(at("rows.npy"), npy(&[1 << 20, 0], &[])).unwrap();
+    let run = |loss: &str, places: [&str; 2], names: [&str; 2]| {
+        let operands = [format!("{}={}", names[0], places[0]), format!("{}={}", names[1], places[1])];
+        let began = std::time::Instant::now();
+        let run = wgloss(
+            directory.path(),
+            &["eval", loss, "--device", "cpu", "--operand", &operands[0], "--operand", &operands[1]],
+        );
+        assert!(began.elapsed().as_secs() < 20, "{places:?}: {:?}", began.elapsed());
+        run
+    };
+    let mse = ["input", "target"];
+    for (place, said) in [
+        ("short.npy", "error: short.npy: is damaged: its shape [2] takes 8 bytes"),
+        ("complex.npy", "error: complex.npy: holds <c4"),
+        ("none.npy", "error: none.npy: is not an .npy file"),
+        ("short.safetensors:x", "error: short.safetensors:x: is damaged: its tensors take 8 bytes"),
+        ("long.safetensors:x", "error: long.safetensors:x: is damaged: its header is longer"),
+    ] {
+        let run = run("mse", [place, "t.npy"], mse);
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+    for (loss, place, names, said) in [
+        ("distillation", "far.npy", ["student", "teacher"], "elements of `student` of shape [0, 1099511627776]"),
+        ("info_nce", "rows.npy", ["query", "key"], "--memory GIB allows more"),
+    ] {
+        let run = run(loss, [place, place], names);
+        assert_eq!((run.status, run.out.as_str()), (Some(1), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+    }
+}

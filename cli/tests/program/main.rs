@@ -1,0 +1,73 @@
+//! Runs the built program where no GPU is needed: what it prints, the status it exits with, and the files it leaves.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod eval;
+mod kernel;
+#[cfg(unix)]
+mod unix;
+mod verify;
+
+use common::{Run, files, run, wgloss};
+use std::path::Path;
+use std::process::Command;
+
+/// The program where no adapter is to be found: the backend is one that no machine has natively.
+fn wgloss_without_adapter(directory: &Path, arguments: &[&str]) -> Run {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
+    run(program.current_dir(directory).args(arguments).env("WGPU_BACKEND", "webgpu"))
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_landscape_that_cannot_be_drawn_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    for (arguments, said) in [
+        (["--size", "1"], "1 is not in 2..=1000"),
+        (["--out", "flat.jpg"], "error: flat.jpg: expected FILE.png or FILE.svg"),
+        (["--out", "none/flat.png"], "error: none/flat.png: its directory"),
+        (["--surface", "moon"], "moon"),
+    ] {
+        let run = wgloss(directory.path(), &[&["landscape"], &arguments[..]].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+        assert_eq!(names(directory.path()), [""; 0]);
+    }
+}
+
+#[test]
+fn without_an_adapter_nothing_falls_back() {
+    let directory = files();
+    let eval = ["eval", "mse", "--input", "x.npy", "--target", "t.npy", "--gradient-of", "input=g.npy"];
+    let before = names(directory.path());
+    let verify = ["verify", "--loss", "mse"];
+    for arguments in [&["devices"][..], &eval, &verify, &["verify", "--device", "gpu"], &["landscape"]] {
+        let run = wgloss_without_adapter(directory.path(), arguments);
+        assert_eq!(run.status, Some(1), "{run:#?}");
+        assert!(run.err.contains("error: no GPU adapter: looked for WGPU_BACKEND=webgpu"), "{run:#?}");
+        assert_eq!(names(directory.path()), before);
+    }
+    let run = wgloss_without_adapter(directory.path(), &verify);
+    let reported = [&verify[..], &["--report", "r.json"]].concat();
+    assert_eq!(wgloss_without_adapter(directory.path(), &reported).status, Some(1));
+    let (report, _) = report(directory.path().join("r.json"));
+    assert!(report["missing"].as_str().is_some_and(|why| why.starts_with("no GPU adapter")), "{report:#}");
+    let last = run.out.lines().last().unwrap();
+    assert!(last.ends_with(" failed") && !last.ends_with(" 0 failed") && !last.starts_with("0 passed"), "{run:#?}");
+}
+
+#[test]
+fn an_unknown_backend_is_named_with_the_known_ones() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
+    let run = run(program.args(["devices"]).env("WGPU_BACKEND", "nosuch"));
+    assert_eq!(run.status, Some(1), "{run:#?}");
+    assert!(run.err.contains("WGPU_BACKEND names `nosuch`, which is no backend; there are vulkan"), "{run:#?}");
+    assert!(!run.err.to_lowercase().contains("install"), "{run:#?}");
+}
