@@ -40,6 +40,19 @@ struct Held {
     _memories: Vec<Memory>,
 }
 
+/// A call that has been checked.
+struct Call<'a> {
+    term: &'a Term<Tensor>,
+    /// The losses of the term, each a part of its own, and what the checks found out about each.
+    parts: &'a Term<Tensor>,
+    checked: &'a [Checked],
+    outputs: &'a Outputs,
+    /// The shape of an unreduced loss.
+    loss_shape: Option<Vec<usize>>,
+    /// Where the statistics of a shard go.
+    statistics: Option<&'a Tensor>,
+}
+
 /// What is called with each part's plan and what it is bound to, before any pipeline is made.
 pub(super) type Explain<'a> = &'a mut dyn FnMut(&Binder<'_>);
 
@@ -59,7 +72,8 @@ impl Job {
         let unreduced = taken_apart.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
         let loss_shape = unreduced.map(|(_, checked)| checked.loss_shape.clone());
         outputs.check(term, loss_shape.as_deref())?;
-        Job::build(gpu, term, &taken_apart, &checked, outputs, loss_shape, None, explain)
+        let call = Call { term, parts: &taken_apart, checked: &checked, outputs, loss_shape, statistics: None };
+        Job::build(gpu, &call, explain)
     }
 
     /// A job that writes the statistics of a shard, and computes no loss.
@@ -76,39 +90,25 @@ impl Job {
         };
         outputs::check_statistics(term, &shape, &into)?;
         let parts = Term { parts: vec![part] };
-        let mut job = Job::build(gpu, term, &parts, &[checked], &Outputs::default(), None, Some(&into), &mut |_| {})?;
+        let (checked, outputs) = ([checked], Outputs::default());
+        let (parts, statistics) = (&parts, Some(&into));
+        let call = Call { term, parts, checked: &checked, outputs: &outputs, loss_shape: None, statistics };
+        let mut job = Job::build(gpu, &call, &mut |_| {})?;
         let into = into.with_verdict(job.outcome.verdict.clone());
         (job.outcome.tensor, job.outcome.reduced) = (into.clone(), false);
         Ok((job, into))
     }
 
     /// Builds a job of a term's parts. If the device refuses a buffer, the error names the operand.
-    fn build(
-        gpu: &Gpu,
-        term: &Term<Tensor>,
-        parts: &Term<Tensor>,
-        checked: &[Checked],
-        outputs: &Outputs,
-        loss_shape: Option<Vec<usize>>,
-        statistics: Option<&Tensor>,
-        explain: Explain<'_>,
-    ) -> Result<Job> {
-        let built = Job::built(gpu, term, parts, checked, outputs, loss_shape, statistics, explain);
+    fn build(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Job> {
+        let built = Job::built(gpu, call, explain);
         gpu.answers()?;
-        built.map_err(|error| gpu.blame(error, outputs::used(term, outputs, statistics)))
+        built.map_err(|error| gpu.blame(error, outputs::used(call.term, call.outputs, call.statistics)))
     }
 
-    fn built(
-        gpu: &Gpu,
-        whole: &Term<Tensor>,
-        term: &Term<Tensor>,
-        checked: &[Checked],
-        outputs: &Outputs,
-        loss_shape: Option<Vec<usize>>,
-        statistics: Option<&Tensor>,
-        explain: Explain<'_>,
-    ) -> Result<Job> {
-        let loss = match (&outputs.loss, &loss_shape) {
+    fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Job> {
+        let Call { term: whole, parts: term, checked, outputs, ref loss_shape, statistics } = *call;
+        let loss = match (&outputs.loss, loss_shape) {
             (Some(tensor), _) => tensor.clone(),
             (None, shape) => gpu.empty(shape.clone().unwrap_or_default())?,
         };

@@ -17,7 +17,7 @@ const LIST: &str = "src/losses/mod.rs";
 
 /// Lays down a loss's files, adds it to the list, and says what is left to do.
 pub fn new_loss(family: &str, id: &str) -> Result<(), Stop> {
-    let written = lay(&root(), family, id)?;
+    let written = lay(root(), family, id)?;
     written.iter().for_each(|path| println!("wrote {path}"));
     println!(
         "added {} to {LIST}\n\nNow:\n  1. replace every FILL IN, the formula and its derivatives, in Rust and in WGSL\n  \

@@ -9,7 +9,8 @@ mod kernel;
 mod unix;
 mod verify;
 
-use common::{Run, files, run, wgloss};
+use common::{Run, files, report, run, wgloss};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 

@@ -1,6 +1,7 @@
 //! Modes, links, signals and descriptors, which only Unix has.
 
-use crate::common::{files, npy, wgloss};
+use super::names;
+use crate::common::{elements, files, npy, run, wgloss};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Command;

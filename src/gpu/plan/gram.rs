@@ -90,7 +90,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         let groups = (before + items.start) * each..(before + items.end) * each;
         let mut stage = stage.part(block, groups, rounds * n as u64 * each);
         let operands = ["x0", "x1", "x2", "dx0"].into_iter().filter(|_| together < n as u64);
-        let bound: Vec<&str> = stage.recipe.bindings().into_iter().map(|binding| binding.name).collect();
+        let bound: Vec<&str> = stage.recipe.bindings().iter().map(|binding| binding.name).collect();
         let operands = operands.filter(|name| bound.contains(name));
         stage.windows = operands.map(|name| (name, items.start * item..(items.end * item).min(all))).collect();
         stage

@@ -99,7 +99,7 @@ fn bindings(plan: &Plan) -> HashMap<*const Recipe, Vec<&'static str>> {
         kernels.entry(Arc::as_ptr(&stage.recipe)).or_insert_with(|| {
             let (entry, buffers) = (stage.recipe.entry(), stage.buffers());
             assert!(buffers <= MOST_BUFFERS, "{entry} binds {buffers} buffers");
-            stage.recipe.bindings().into_iter().map(|binding| binding.name).collect()
+            stage.recipe.bindings().iter().map(|binding| binding.name).collect()
         });
     }
     kernels

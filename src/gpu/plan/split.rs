@@ -26,7 +26,7 @@ struct Cuttable {
 
 /// The bindings of a stage that need not be bound whole.
 fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
-    let bindings = stage.recipe.bindings().into_iter();
+    let bindings = stage.recipe.bindings().iter();
     let bindings = bindings.filter(|binding| plan.spans.of(binding.name, &(0..1), &stage.block).is_some());
     let sized = bindings.map(|binding| {
         let size = match plan.bound(stage, binding.name) {

@@ -230,7 +230,7 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
         let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
         let of_rows = ["rows_factors", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
         if of_rows.contains(&stage.recipe.entry()) {
-            let names = stage.recipe.bindings().into_iter().map(|binding| binding.name);
+            let names = stage.recipe.bindings().iter().map(|binding| binding.name);
             stage.windows = names
                 .filter_map(|name| match name {
                     "x0" | "dx0" => Some((name, rows(own_first, own_end))),
