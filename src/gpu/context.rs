@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::gpu::adapter;
 use crate::gpu::device::Device;
 #[cfg(target_arch = "wasm32")]
-use crate::gpu::late::Reports;
+use crate::gpu::late::DeviceReports;
 use crate::gpu::lock::lock;
 use crate::gpu::pipelines::Pipelines;
 use crate::gpu::target::Target;
@@ -40,7 +40,7 @@ struct Context {
     workspace_bound: AtomicU64,
     /// The reports that the device has not sent yet.
     #[cfg(target_arch = "wasm32")]
-    late: Reports,
+    late: DeviceReports,
     target: Target,
     /// How many pipelines to make at once.
     pipelines_at_once: usize,
@@ -128,7 +128,7 @@ impl Gpu {
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
             #[cfg(target_arch = "wasm32")]
-            late: Reports::default(),
+            late: DeviceReports::default(),
             target,
             pipelines_at_once: match info.backend {
                 // a GL context belongs to one thread at a time
@@ -228,7 +228,7 @@ impl Gpu {
     }
 
     #[cfg(target_arch = "wasm32")]
-    pub(super) fn late(&self) -> &Reports {
+    pub(super) fn late(&self) -> &DeviceReports {
         &self.0.late
     }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// The reports that a browser's device has not sent yet.
 #[cfg(target_arch = "wasm32")]
-pub(super) type Reports = Late<Pin<Box<dyn Future<Output = Option<Error>>>>>;
+pub(super) type DeviceReports = Late<Pin<Box<dyn Future<Output = Option<Error>>>>>;
 
 /// The reports that have not arrived yet, and the first error among those that have.
 ///

@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// The results of a term: its loss, the loss as a tensor, its parts and its gradients. They stay on the GPU until they
 /// are read.
 ///
-/// A read gives the results of the job's last run. It gives [`Error::NotRun`] if a recorded run has not finished, and
-/// [`Error::LabelOutOfRange`] if a label on the GPU was out of range in that run.
+/// A read gives the results of the job's last run. It gives [`Error::NotRun`](crate::Error::NotRun) if a recorded run has not finished, and
+/// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) if a label on the GPU was out of range in that run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(super) gpu: Gpu,
@@ -25,7 +25,7 @@ impl Outcome {
     /// The loss.
     ///
     /// # Errors
-    /// The read gives [`Error::InvalidOption`] if the term is not reduced. Then use [`tensor`](Self::tensor).
+    /// The read gives [`Error::InvalidOption`](crate::Error::InvalidOption) if the term is not reduced. Then use [`tensor`](Self::tensor).
     pub fn loss(&self) -> Read<f32> {
         if !self.reduced {
             return Read::failed(&self.gpu, not_reduced());
