@@ -1,51 +1,54 @@
-//! How large the blocks of a walk over tiles are, and what they hold: as much as the workspace bound allows.
+//! The sizes of the blocks of a walk over tiles, and what the blocks hold: as much as the workspace bound allows.
 
 use super::scratch::state_bytes;
 use super::sides::{Against, Pass, Side, TILE};
 
-/// The iterations of a walk over tiles, beyond which rows are cut into more chunks; and the widest row of one tile.
+/// The most loop iterations of a workgroup that goes through a chunk of tiles.
 const STEPS: usize = 10_240 + 24;
+/// The widest row: one tile of its products takes all of `STEPS`.
 pub(super) const WIDEST: usize = 32_768;
 
-/// The chunks of a row that an invocation merges one after the other: as many as there may be, and as many as are aimed at.
+/// The most chunks of a row, because one invocation merges them one after another.
 pub(super) const MOST_MERGED: usize = STEPS;
+/// About the most chunks of a row, unless chunks would get too long.
 const MERGED: usize = 8192;
 
-/// As many workgroups as keep a GPU busy, where there are so many tiles.
+/// The workgroups that keep a GPU busy.
 pub(super) const WORKGROUPS: usize = 1024;
 
-/// The slopes that are held at a time, and the bytes of states of chunks: less where the workspace bound asks for it.
+/// The slopes that are held at a time, unless the workspace bound asks for fewer.
 pub(super) const SLOPES: usize = 1 << 23;
+/// The bytes of chunk states that are held at a time, unless the workspace bound asks for fewer.
 const STATES: usize = 1 << 24;
 
-/// The multiply-adds of a dispatch, beyond which it goes on in another: some 50 milliseconds of a small GPU.
+/// The most multiply-adds of a dispatch: some 50 milliseconds of a small GPU.
 pub(super) const MULTIPLIED: u64 = 1 << 35;
 
-/// The fewest others that a block has, where it has room for all own rows.
+/// The fewest others of a block that has room for all own rows.
 const FEWEST_OTHERS: usize = 512;
 
-/// The iterations of a tile's products over so many elements, and of what is made of them.
+/// The loop iterations of a tile: its products over `elements` elements, and what is done with them.
 pub(super) fn iterations(elements: usize) -> usize {
     5 * elements.div_ceil(16) + 24
 }
 
-/// How large blocks are.
+/// The sizes of blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blocks {
-    /// The rows of a block, and the others it has them against.
+    /// The own rows of a block, and the others that it has them against.
     pub own: usize,
     pub others: usize,
-    /// The bytes of states of chunks.
+    /// The bytes of chunk states that are held at a time.
     states: usize,
-    /// Whether the others' gradients come of the same slopes: all own rows are in one block.
+    /// Whether the others' gradients come from the same slopes. All own rows are in one block then.
     pub shared: bool,
     /// The rows that a binding has room for.
     pub room: usize,
 }
 
 impl Blocks {
-    /// Blocks of so many own rows of this width, from the largest to ever smaller ones; no side of a block is longer than a
-    /// binding, which has room for so many rows.
+    /// Sizes of blocks for `rows` own rows of this width, from the largest to ever smaller ones. A binding has room for
+    /// `room` rows, and so for each side of a block.
     pub fn ever_smaller(width: usize, rows: usize, room: usize, shares: bool) -> impl Iterator<Item = Blocks> {
         let all = rows.next_multiple_of(TILE);
         let room = (room / TILE * TILE).max(TILE);
@@ -59,7 +62,7 @@ impl Blocks {
             room,
         });
         let shared = shared.take_while(move |blocks| shares && all <= room && blocks.others >= FEWEST_OTHERS);
-        // enough columns of rows and rows that their products keep a GPU busy
+        // enough own rows that the products of slopes with rows, own × width numbers, keep a GPU busy
         let own = ((1 << 20) / width.max(1)).next_power_of_two().clamp(1024, 8192);
         let apart = (0..25).map(move |halved: u32| Blocks {
             own: (own >> (halved / 2)).clamp(TILE, room),
@@ -71,49 +74,48 @@ impl Blocks {
         shared.chain(apart)
     }
 
-    /// Whether a block has room for all rows and others.
+    /// Whether one block has room for all own rows and all others.
     pub fn hold(&self, against: &Against) -> bool {
         let [(other, _)] = &against.others[..] else { return false };
         against.own.rows <= self.own && other.rows <= self.others
     }
 
-    /// How many rows have their statistics at a time, against so many others in so many chunks: those whose chunks' states
-    /// are held.
+    /// How many rows have their statistics computed at a time, so that the states of their chunks fit in memory.
     pub fn rows_at_once(&self, against: &Against, width: usize, chunks: usize) -> usize {
         let held = (self.states / (state_bytes("fold/softmax") as usize * chunks.max(1)) / TILE * TILE).max(TILE);
         held.min(quick(against, width)).min(self.room).min(against.own.rows)
     }
 }
 
-/// The rows whose products with all others take no longer than a dispatch should.
+/// How many rows can be multiplied with all others in one dispatch.
 fn quick(against: &Against, width: usize) -> usize {
     let others: u64 = against.others.iter().map(|(other, _)| other.rows as u64).sum();
     (fitting(MULTIPLIED / (others * width as u64).max(1)) / TILE * TILE).max(TILE)
 }
 
-/// As much of a number as a `usize` holds.
+/// A number, or the largest `usize` if it is larger.
 fn fitting(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The tiles of a chunk, and the chunks of each of the others: by shapes alone, as long as a binding has room for a chunk, the
-/// longest of which have some 8 MiB.
+/// The tiles of a chunk, and how many chunks each of the others has. They follow from shapes alone unless a binding has
+/// no room for a chunk. The longest chunks have some 8 MiB.
 pub(super) fn chunks(against: &Against, width: usize, room: usize) -> (usize, Vec<usize>) {
     let tiles = |rows: usize| rows.div_ceil(TILE);
     let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
     let longest = (STEPS / iterations(width)).min(room / TILE).max(1);
     let own = against.own.rows.min(quick(against, width));
     let most = fitting(tiles(own) as u64 * all as u64 / WORKGROUPS as u64).clamp(1, longest);
-    // chunks of one length, as far as the first of the others goes
+    // the chunks of the first of the others get equal lengths
     let first = against.others.first().map_or(1, |(other, _)| tiles(other.rows).max(1));
     let chunk = first.div_ceil(first.div_ceil(most));
-    // where the first are few and the rest are many, such chunks would be too many to merge
+    // if the first are few and the rest are many, such chunks would be too many to merge
     let chunk = chunk.max(all.div_ceil(MERGED).min(longest));
     (chunk, against.others.iter().map(|(other, _)| tiles(other.rows).div_ceil(chunk)).collect())
 }
 
-/// Whether the others' passes have the slopes of the first: without rows there are none to have, and an output that two passes
-/// add to takes them one after the other.
+/// Whether the others' passes can use the slopes of the first pass. They cannot if it has no rows and so no slopes, or
+/// if two passes add to one output, since they have to do so one after the other.
 pub(super) fn shares(passes: &[Pass]) -> bool {
     let [first, others @ ..] = passes else { return false };
     let has = |side: &Side| first.against.others.iter().any(|(other, _)| other.base == side.base);
@@ -122,7 +124,7 @@ pub(super) fn shares(passes: &[Pass]) -> bool {
     first.against.own.rows > 0 && apart && !others.is_empty() && others.iter().all(|pass| has(&pass.against.own))
 }
 
-/// The scratch memory that blocks take: name, elements, and the bytes of one.
+/// The scratch memory that blocks need: its name, its elements, and the bytes of an element.
 pub(super) fn scratch(
     width: usize,
     blocks: Blocks,
@@ -133,7 +135,7 @@ pub(super) fn scratch(
         let all: usize = chunks(against, width, blocks.room).1.iter().sum();
         blocks.rows_at_once(against, width, all) as u64 * all as u64
     };
-    // of a pass its own rows, those of a block, the others of a block
+    // the most elements of any pass; `elements` takes all own rows, the own rows of a block, and the others of a block
     let most = |elements: &dyn Fn(u64, u64, u64) -> u64| {
         let passes = passes.iter().take(if blocks.shared { 1 } else { passes.len() });
         let elements = passes.map(|Pass { against, .. }| {
@@ -143,35 +145,35 @@ pub(super) fn scratch(
         });
         elements.max().unwrap_or(0)
     };
-    // what others have beside the own rows
+    // the others need room after the own rows only if they share slopes
     let beside = |others: u64| if blocks.shared { others } else { 0 };
-    let (tile, width_in_fours) = (TILE as u64, width.div_ceil(4) as u64);
+    let (tile, width_in_quads) = (TILE as u64, width.div_ceil(4) as u64);
     vec![
         ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), state_bytes("fold/softmax")),
         ("slopes", most(&|_, own, others| own * others.div_ceil(tile) * (tile / 4)), 16),
         ("slope_sums", most(&|_, own, others| own * others.div_ceil(tile) + beside(others) * own.div_ceil(tile)), 8),
         ("pulls", most(&|all, _, others| all + beside(others)), 8),
-        ("products", most(&|_, own, others| (own + beside(others)) * width_in_fours), 16),
+        ("products", most(&|_, own, others| (own + beside(others)) * width_in_quads), 16),
     ]
 }
 
-/// The dispatches of a walk, or a few more: of its statistics, and of its passes block by block.
+/// An upper bound of a walk's dispatches, for its statistics and its passes.
 pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &[Against], passes: &[Pass]) -> u64 {
     let of_statistics = statistics.iter().map(|against| {
         let all: usize = chunks(against, width, blocks.room).1.iter().sum();
         let step = blocks.rows_at_once(against, width, all).max(1);
-        // a gather of each of the others, in as many pieces as bindings take, and what merges them
+        // for each of the others a gather, in as many dispatches as bindings need, and one merge
         let gathers: usize =
             against.others.iter().map(|(other, _)| other.rows.div_ceil(blocks.room.max(1)).max(1) * 2).sum();
         (against.own.rows.div_ceil(step) * (gathers + 1)) as u64
     });
-    // where slopes are shared, the others' passes are no passes of their own: their products and ends come with each block
+    // if slopes are shared, the others' products and gradients come with each block of the first pass
     let (run, turned) = passes.split_at(if blocks.shared { 1.min(passes.len()) } else { passes.len() });
     let of_turned: usize = turned.iter().map(|pass| 2 + pass.endings.len()).sum();
     let of_passes = run.iter().map(|Pass { against, endings }| {
         let of = |other: &Side| other.rows.div_ceil(blocks.others).max(1) as u64;
         let others: u64 = against.others.iter().map(|(other, _)| of(other)).sum();
-        // slopes, their sums, their products with rows, and what the turned side makes of them
+        // slopes, their sums, their products with rows, and the dispatches for the others
         let of_blocks = others * (3 + of_turned as u64) + endings.len() as u64;
         against.own.rows.div_ceil(blocks.own) as u64 * of_blocks + endings.len() as u64
     });

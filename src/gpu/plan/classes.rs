@@ -1,4 +1,4 @@
-//! What the kernels over positions and their classes have in common: a fold, slots, choices.
+//! What all kernels over positions and their classes share: a fold, slots, choices.
 
 use super::request::{Request, overrides, slots};
 use super::stage::Stage;
@@ -11,18 +11,18 @@ use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::shape::Classes;
 use std::sync::Arc;
 
-/// What the classes of a position are folded by.
+/// The fold of a position's classes.
 #[derive(Clone, Copy)]
 pub(super) struct Fold {
-    /// The fold's file.
+    /// Its shader file.
     pub file: Shader,
     /// The name of its states among [`STATE_BYTES`](super::STATE_BYTES).
     pub states: &'static str,
-    /// Whether label targets give every class a share of the loss.
+    /// Whether every class has a share of the loss even with label targets, as label smoothing does.
     pub spreads: bool,
-    /// Whether it is so little arithmetic that a lane folds four positions at once.
+    /// Whether it needs so little arithmetic that a lane folds four positions at once.
     pub light: bool,
-    /// How often a lane looks at the classes of a row before it knows them: once, or twice.
+    /// How often a lane goes through the classes of a row to fold them: once or twice.
     pub looks: usize,
 }
 
@@ -46,7 +46,7 @@ impl Fold {
     }
 }
 
-/// What fills the slots of the kernels over classes. Where not `masked`, positions without a part in the loss are folded as well.
+/// Fills the slots of the kernels over classes. Without `masked`, masked positions are folded too.
 pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     let mut slots = slots(request);
     if !masked {
@@ -59,8 +59,8 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     slots
 }
 
-/// Whether rows are a multiple of four, as the places of their first classes are then.
-pub(super) fn in_fours(classes: Classes) -> bool {
+/// Whether every row is a whole number of quads, so that every row begins with a quad.
+pub(super) fn whole_quads(classes: Classes) -> bool {
     classes.class_stride == 1 && classes.c.is_multiple_of(4)
 }
 
@@ -70,11 +70,11 @@ pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Ch
         .flag(choice::LABELLED, labelled)
         .flag(choice::SPREADS, !labelled || fold.spreads)
         .flag(choice::FOURS, classes.class_stride == 1)
-        .flag(choice::WHOLE, in_fours(classes))
+        .flag(choice::WHOLE, whole_quads(classes))
         .number(choice::TEAM, request.target.team())
 }
 
-/// The stage with the one gradient that a loss over classes has.
+/// Binds the one gradient that a loss over classes has.
 pub(super) fn writing(request: &Request<'_>, mut stage: Stage) -> Stage {
     let Some(wanted) = request.wanted.first() else { return stage };
     Arc::make_mut(&mut stage.recipe).choices.add("DX0_ADD", f64::from(u8::from(wanted.add)));

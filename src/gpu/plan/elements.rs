@@ -1,4 +1,4 @@
-//! How a walk over elements is cut.
+//! Plans a walk over elements.
 
 use super::request::{Request, overrides, slots};
 use super::spans::{PER_ROW, Spans, Values};
@@ -12,45 +12,52 @@ use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::leaf::Leaf;
 use crate::role::Role;
 
-/// The elements of a tile are at least and at most so many; between, there are about as many tiles as this on a GPU.
-const TILE: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
-const TILES: usize = 1024;
+/// The fewest and the most elements of a chunk.
+const CHUNK: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
+/// About how many chunks there are on a GPU, within these bounds.
+const CHUNKS: usize = 1024;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
-    let chunk = (total / request.target.workgroups(TILES)).next_power_of_two().clamp(*TILE.start(), *TILE.end());
-    // no lane is left without anything of an item
-    let chunk = chunk.min(per_item.min(*TILE.end()).next_power_of_two().max(*TILE.start()));
+    let chunk = (total / request.target.workgroups(CHUNKS)).next_power_of_two().clamp(*CHUNK.start(), *CHUNK.end());
+    // not much longer than an item, so that few lanes are idle
+    let chunk = chunk.min(per_item.min(*CHUNK.end()).next_power_of_two().max(*CHUNK.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
-    let tiles = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
+    let groups = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
     let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
     let params = &mut plan.params;
     (params.items, params.per_item) = (narrow(items as u64), narrow(per_item as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    params.first_tally = narrow(tiles);
+    params.first_tally = narrow(groups);
     params.columns = narrow(request.part.columns() as u64);
-    plan.tally(tiles + lookups);
+    plan.tally(groups + lookups);
     plan.longest_loop = plan.longest_loop.max(chunk as u64 / 256);
     plan.columns = request.columns().map(<[f32]>::to_vec);
     if by_item {
         plan.hold("items", items as u64);
     }
     plan.spans = spans(request, by_item);
-    if tiles == 0 {
+    if groups == 0 {
         return;
     }
     if by_item {
         plan.stages.push(lookup(request, lookups));
     }
-    scale_first(request, plan, count(request, tiles).through(Values::Each(chunk as u64)), narrow(chunk as u64), tiles);
+    scale_first(
+        request,
+        plan,
+        count(request, groups).through(Values::Each(chunk as u64)),
+        narrow(chunk as u64),
+        groups,
+    );
 
     let values = Values::OfItems { per_item, chunk, chunks };
-    // a tile begins at a multiple of four, unless items do not; boxes are quads themselves
+    // chunks begin at multiples of four, unless items do not; boxes are quads themselves
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let quads = boxes || !by_item || per_item.is_multiple_of(4);
     plan.stages.extend(walks(request.wanted, |first, gradients| {
-        walk(request, tiles, first, gradients, quads).in_quads(quads).through(values)
+        walk(request, groups, first, gradients, quads).in_quads(quads).through(values)
     }));
     if by_item && request.unreduced() {
         plan.longest_loop = plan.longest_loop.max(chunks as u64);
@@ -63,7 +70,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_ite
     }
 }
 
-/// Which elements of the operands belong to a value: one, the four of a box, or its row's or column's number.
+/// Which elements of the operands a value needs: one, the four of a box, or the number of its row or column.
 fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let mut components = [0; 4];
@@ -78,8 +85,8 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item }
 }
 
-/// The walk: the first dispatch counts and emits, every one writes the gradients it is given.
-fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
+/// A dispatch of the walk. It writes `gradients`; the first also writes the losses and leaves tallies.
+fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
@@ -95,12 +102,12 @@ fn walk(request: &Request<'_>, tiles: u64, first: bool, gradients: &[Wanted], qu
         .flag(choice::COUNTS, first)
         .number(choice::TEAM, request.target.team())
         .flag(choice::FOREIGN_LEAF, !is_own(&header.shader));
-    Stage::new(geometry::ELEMENTS, slots, choices, tiles).writing(bound)
+    Stage::new(geometry::ELEMENTS, slots, choices, groups).writing(bound)
 }
 
-/// The operands that the leaf sees, and the numbers of the loss's own behind them.
+/// Sets how the leaf's operands are read, and after them the loss's own numbers.
 fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, quads: bool) {
-    // of a quad of elements, four columns that follow each other
+    // no quad of elements crosses the end of a row, so its columns are a quad too
     let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
     for k in 0..4 {
@@ -119,12 +126,12 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
     }
 }
 
-/// The denominator of a mean over values that have a weight or a mask.
-pub(super) fn count(request: &Request<'_>, tiles: u64) -> Stage {
-    Stage::new(geometry::ELEMENTS_COUNT, slots(request), Choices::default(), tiles)
+/// Counts the denominator of a mean over values with weights or a mask.
+pub(super) fn count(request: &Request<'_>, groups: u64) -> Stage {
+    Stage::new(geometry::ELEMENTS_COUNT, slots(request), Choices::default(), groups)
 }
 
-/// The numbers that each item looks up, once for all its elements.
+/// Looks up the number of each item, once for all of its elements.
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
     Stage::new(
         geometry::ITEMS_LOOKUP,

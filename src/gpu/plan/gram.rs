@@ -1,8 +1,8 @@
-//! How the Gram matrices of items are cut: sums over chunks of positions, the losses of pairs of channels, the gradient.
+//! Plans a loss of Gram matrices: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::request::{Piece, Request, overrides, slots};
+use super::request::{Request, WalkLoss, overrides, slots};
 use super::scratch::{TALLY_BYTES, WORKSPACE_HEAD};
 use super::sides::{Side, TILE};
 use super::stage::{Plan, Stage, narrow};
@@ -18,7 +18,7 @@ use crate::role::Role;
 use crate::shape::Classes;
 use std::ops::Range;
 
-/// The most positions of an item, of which 256 lanes share those of a channel.
+/// The most positions of an item: 256 lanes share the positions of a channel.
 const MOST_POSITIONS: usize = 256 * 8192;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> Result<()> {
@@ -32,7 +32,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         }
     }
     let tiles = c.div_ceil(TILE);
-    // as many chunks as keep a GPU busy, as far as their sums take little memory
+    // enough chunks to keep a GPU busy, as long as their sums take little memory
     let pairs_of_tiles = (n * tiles) as u64 * tiles as u64;
     let busy = ((s / WORKGROUPS) as u64 * pairs_of_tiles).next_power_of_two();
     let small = (s as u64 * values.div_ceil(SLOPES as u64)).next_power_of_two();
@@ -48,7 +48,8 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
     params.rounds = narrow(rounds as u64);
     plan.tally(settled);
-    // a pair of channels is settled together with its turned one
+    // an invocation scores each pair of channels and the exchanged pair, and either score adds the chunks of two
+    // products
     let longest = iterations(chunk.max(c)).max(4 * rounds * chunks);
     plan.longest_loop = plan.longest_loop.max(longest as u64);
     plan.hold("factors", 2 * (n * c) as u64);
@@ -63,17 +64,17 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     if values == 0 {
         return Ok(());
     }
-    // nothing is counted here; what the caller gives on the GPU may still scale the gradients
-    scale_first(request, plan, totals(request, Piece::Only, geometry::TOTALS_SCALE), 0, 0);
+    // nothing is counted, so no stage is added for a count; upstream or the divisor may still be tensors
+    scale_first(request, plan, totals(request, WalkLoss::Only, geometry::TOTALS_SCALE), 0, 0);
 
     let mut features = request.loss().header().operands.iter().filter(|spec| spec.role == Role::Channels);
     let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base, from: 0 });
     let sides: Vec<Side> = [next(0), next(n * c)].into_iter().flatten().collect();
-    // where channels lie next to each other, lanes are laid out by them
+    // in channels-last tensors the channels of a position lie together, and lanes are laid out along them
     let last = classes.class_stride == 1 && s > 1;
     let quads = s.is_multiple_of(4) && c.is_multiple_of(4);
     let channels = Choices::default().flag(choice::CHANNELS, true);
-    // the items that a binding has room for, together
+    // how many items a binding has room for
     let item = (c * s) as u64;
     let together = if n as u64 * item > most_elements(request) { most_elements(request) / item } else { n as u64 };
     if together == 0 {
@@ -84,11 +85,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let all = n as u64 * item;
     let some: Vec<Range<u64>> =
         (0..n as u64).step_by(together as usize).map(|first| first..(first + together).min(n as u64)).collect();
-    // a stage over these items, which takes so many workgroups for each of `rounds` times all items: in the round of this number
+    // the slice of a stage for `items` in one of its rounds; each round goes through all items, with `each` workgroups
+    // for an item
     let over = |stage: &Stage, block: Block, items: &Range<u64>, (round, rounds): (u64, u64), each: u64| {
         let before = round * n as u64;
         let groups = (before + items.start) * each..(before + items.end) * each;
-        let mut stage = stage.part(block, groups, rounds * n as u64 * each);
+        let mut stage = stage.slice(block, groups, rounds * n as u64 * each);
         let operands = ["x0", "x1", "x2", "dx0"].into_iter().filter(|_| together < n as u64);
         let bound: Vec<&str> = stage.recipe.bindings().iter().map(|binding| binding.name).collect();
         let operands = operands.filter(|name| bound.contains(name));
@@ -103,7 +105,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
             stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
         }
     }
-    // what input and target differ by, times the input and times the target
+    // the difference of input and target, times the input and times the target: F·F′ − T·T′ would cancel
     for (place, side) in sides.iter().enumerate() {
         let choices = channels.clone().flag(choice::OWN_ACROSS, last).flag(choice::OTHER_ACROSS, last);
         let slots = over_tiles(request).with(slot::OWN_ELEMENTS, own_elements::DIFFERENCE);

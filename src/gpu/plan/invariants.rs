@@ -1,4 +1,4 @@
-//! The rules that every plan keeps. Tests assert them of chosen cases, fuzzing of drawn ones.
+//! The rules that every plan keeps. Tests assert them for chosen cases, fuzzing for random ones.
 
 use super::blocks::MULTIPLIED;
 use super::request::Request;
@@ -13,18 +13,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The iterations that a loop of an invocation may have: some drivers stop all loops of an invocation, silently, after 65,535
-/// in all, and a kernel has a few loops of this length.
+/// The most iterations of a loop. Some drivers silently stop all loops of an invocation after 65,535 iterations
+/// together, and a kernel has a few loops of this length.
 const LONGEST: u64 = 10_240 + 24;
 
-/// The workgroups that a dispatch folded into two dimensions can have, and those of one dimension.
+/// The most workgroups of a dispatch in one dimension, and folded into two.
 const MOST_OF_ONE: u64 = 65_535;
 const MOST_GROUPS: u64 = MOST_OF_ONE * MOST_OF_ONE;
 
-/// The most workgroups of a walk whose values are looked at one by one; of a longer walk, this many at each end.
+/// How many workgroups at each end of a walk have their values checked one by one.
 const LOOKED_AT: u64 = 512;
 
-/// Asserts that no loop is long, no grid too large, and nothing dispatched for nothing.
+/// Asserts that no loop is long, no grid is too large, and no dispatch is empty.
 pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
     assert!(plan.longest_loop <= LONGEST, "{case:?}: a loop of {}", plan.longest_loop);
     for stage in &plan.stages {
@@ -33,7 +33,7 @@ pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
     }
 }
 
-/// Asserts everything that a plan keeps to.
+/// Asserts every rule.
 pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, plan: &Plan) {
     assert_short(case, plan);
     assert_counted(plan);
@@ -41,19 +41,19 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
     let ends = ends(plan);
     for stage in &plan.stages {
         let (entry, names) = (stage.recipe.entry(), &kernels[&Arc::as_ptr(&stage.recipe)]);
-        // rows and columns of workgroups, as they are folded, and a kernel's own count of them in 32 bits
+        // workgroups are folded into rows, and kernels count them in 32 bits
         let rows = stage.groups.div_ceil(MOST_OF_ONE);
         let (first, beyond) = (u64::from(stage.block.first_group), u64::from(stage.block.beyond));
         let last = first + rows * stage.groups.div_ceil(rows) + beyond;
         assert!(rows <= MOST_OF_ONE && last <= u64::from(u32::MAX), "{entry}: workgroups to {last}");
-        // a workgroup too many, which a grid may have, does nothing of what another dispatch does
+        // a grid may have workgroups to spare, which must not do what another slice does
         if let Some(walk) = ends.get(&Arc::as_ptr(&stage.recipe)) {
             let end = first + stage.groups;
-            let told = (u64::from(stage.block.end_group), beyond) == (end, walk - end);
-            assert!(told, "{entry}: workgroups from {end} on are those of another dispatch");
+            let moved = (u64::from(stage.block.end_group), beyond) == (end, walk - end);
+            assert!(moved, "{entry}: workgroups from {end} on are those of another dispatch");
         }
         for name in names {
-            // finds scratch memory that the plan does not hold
+            // panics if the plan does not hold the scratch memory
             let _ = plan.bound(stage, name);
         }
         assert_windows(request, plan, stage);
@@ -82,7 +82,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
     }
 }
 
-/// Where the walks end that go dispatch by dispatch, by their kernels.
+/// The ends of the walks that are cut into slices, by recipe.
 fn ends(plan: &Plan) -> HashMap<*const Recipe, u64> {
     let mut ends = HashMap::new();
     for stage in plan.stages.iter().filter(|stage| stage.block.first_group > 0) {
@@ -92,7 +92,8 @@ fn ends(plan: &Plan) -> HashMap<*const Recipe, u64> {
     ends
 }
 
-/// The names of what each kernel binds, which are no more than a dispatch can: many stages share a kernel.
+/// The names of each kernel's bindings, by recipe, since many stages share one. Asserts that no kernel binds too many
+/// buffers.
 fn bindings(plan: &Plan) -> HashMap<*const Recipe, Vec<&'static str>> {
     let mut kernels = HashMap::new();
     for stage in &plan.stages {
@@ -105,7 +106,7 @@ fn bindings(plan: &Plan) -> HashMap<*const Recipe, Vec<&'static str>> {
     kernels
 }
 
-/// Asserts that no parameter is a clamped number.
+/// Asserts that no parameter is clamped to 32 bits.
 fn assert_counted(plan: &Plan) {
     let p = &plan.params;
     let numbers = [p.items, p.per_item, p.classes, p.class_stride, p.position_stride, p.chunk, p.chunks, p.rounds];
@@ -114,7 +115,7 @@ fn assert_counted(plan: &Plan) {
     assert!(u64::from(p.tallies.max(p.count_tallies)) <= MOST_TALLIES, "{} tallies", p.tallies);
 }
 
-/// Asserts that what a dispatch binds lies in what is bound, holds what its workgroups go through, and fits a binding.
+/// Asserts that each window lies in its tensor, holds what the workgroups need, and fits a binding.
 fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
     let entry = stage.recipe.entry();
     for (name, window) in &stage.windows {
@@ -128,7 +129,7 @@ fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
             "{entry}: {bytes} bytes of `{name}` in a binding of {}",
             request.target.binding_limit
         );
-        // a walk of tiles binds rows of blocks, which no workgroup's values tell
+        // a walk over tiles binds the rows of blocks, and its workgroups have no values
         let Some(values) = stage.values else { continue };
         let first = u64::from(stage.block.first_group);
         let of = values.of(&(first..first + stage.groups));
@@ -143,13 +144,13 @@ fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
         let first = u64::from(stage.block.first_group);
         let groups = first..first + stage.groups;
         let elements = plan.spans.elements(name, &values.of(&groups), &stage.block);
-        values.part(elements, &groups) * extent(request, plan, &plan.bound(stage, name)).1
+        values.read_by(elements, &groups) * extent(request, plan, &plan.bound(stage, name)).1
     });
     let gone_through = gone_through.max().unwrap_or(0);
     assert!(gone_through <= SLICE, "{entry} goes through {gone_through} bytes at once");
 }
 
-/// The elements of what is bound, and the bytes of one.
+/// How many elements a tensor or scratch memory has, and the bytes of an element.
 fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
     let operand = |name: &str| request.part.operand(name).map_or(0, |tensor| tensor.len() as u64);
     let size = request.dtype(bound).map_or(4, |dtype| dtype.size() as u64);
@@ -170,7 +171,7 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
     }
 }
 
-/// Asserts that no dispatch multiplies for long, but for what the fewest rows take.
+/// Asserts that no dispatch multiplies for long, unless it has the fewest rows that a dispatch can have.
 fn assert_quick(plan: &Plan, stage: &Stage) {
     if !stage.recipe.entry().starts_with("tiles_") {
         return;
@@ -189,7 +190,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
     if first.values.is_some() {
         let same = stages.iter().all(|stage| stage.recipe.key() == first.recipe.key());
         assert!(same, "{whose} is written by several kernels");
-        // of each range of classes, all workgroups
+        // each range of classes has all workgroups
         let mut ranges: BTreeMap<(u32, u32), Vec<&Stage>> = BTreeMap::new();
         for stage in stages {
             ranges.entry((stage.block.other_first, stage.block.other_end)).or_default().push(stage);
@@ -213,7 +214,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
                 assert!(stage.groups * 256 >= (own.end - own.start) * width, "{whose}: too few workgroups");
             }
         }
-        // of one chunk of items after another, what fits a binding at a time
+        // each dispatch takes as many items as fit a binding
         "gram_scatter" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);
@@ -230,7 +231,7 @@ fn own(stage: &Stage) -> Range<u64> {
     stage.block.own_first.into()..stage.block.own_end.into()
 }
 
-/// Asserts that each workgroup is dispatched once, and that together they go through every value once.
+/// Asserts that each workgroup is dispatched once, and that together the workgroups go through every value once.
 fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'a Stage> + Clone, what: &str) {
     let groups = |stage: &Stage| {
         let first = u64::from(stage.block.first_group);
@@ -258,7 +259,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
     }
 }
 
-/// Asserts that ranges follow each other from 0 to an end.
+/// Asserts that ranges follow each other from 0 to `end` without gaps.
 fn assert_tiles(ranges: impl Iterator<Item = Range<u64>>, end: u64, what: &str) {
     let mut ranges: Vec<Range<u64>> = ranges.filter(|range| !range.is_empty()).collect();
     ranges.sort_unstable_by_key(|range| range.start);

@@ -1,4 +1,4 @@
-//! How rows are walked against the classes of a projection, whose logits are never held.
+//! Plans a loss of rows against the classes of a projection. The logits are never held.
 
 use super::request::Request;
 use super::sides::{Against, Ending, Pass, Side};

@@ -1,6 +1,6 @@
-//! What to dispatch for a part of a term: kernels, workgroups, scratch memory. Plans know nothing of buffers.
+//! Plans what to dispatch for a part of a term: kernels, workgroups, scratch memory. Plans know nothing of buffers.
 //!
-//! How a walk is cut depends on the shape alone, so that the same inputs give the same bits everywhere.
+//! How a walk is cut follows from shapes and from the target alone, so that equal inputs give equal bits in every run.
 
 mod blocks;
 mod classes;
@@ -51,13 +51,14 @@ pub(crate) use scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
 pub(crate) use stage::MOST_BUFFERS;
 pub(crate) use stage::{Bound, Plan, Stage, Wanted};
 
-/// The plan of a part.
+/// Plans a part.
 ///
-/// The checks have refused what no device can do. A refusal here is the GPU's alone, and says so.
+/// The checks have already refused what no device can do. What is refused here only the GPU cannot do, and the error
+/// says so.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     refuse_bindings(&request.loss().header().shader)?;
-    if let Some(rider) = request.loss().leaf().rider() {
-        refuse_bindings(&rider.loss.header().shader)?;
+    if let Some(fused) = request.loss().leaf().rider() {
+        refuse_bindings(&fused.loss.header().shader)?;
     }
     let (name, id) = (&request.part.name, request.loss().header().id);
     let whose = if name.ends_with(id) { name.clone() } else { format!("{name} ({id})") };
@@ -100,8 +101,8 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     let spread = request.part.classes_from;
     plan.params.first_class = spread.map_or(0, |classes| narrow(classes.first as u64));
     plan.params.all_classes = spread.map_or(plan.params.classes, |classes| narrow(classes.of as u64));
-    let pieces = request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64);
-    plan.params.pieces = narrow(pieces);
+    let shards = request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64);
+    plan.params.pieces = narrow(shards);
     let tallies = plan.tallies.max(plan.params.count_tallies.into());
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge { what: "tallies of a walk".into(), needed: tallies, limit: MOST_TALLIES });
@@ -109,8 +110,8 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     let bytes = WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1);
     plan.scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
     plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
-    for &piece in request.pieces() {
-        plan.stages.push(totals(request, piece, geometry::TOTALS_OUTCOME));
+    for &loss in request.walk_losses() {
+        plan.stages.push(totals(request, loss, geometry::TOTALS_OUTCOME));
     }
     dtypes(request, &mut plan);
     split::split(request, &mut plan)?;
@@ -120,7 +121,8 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     }
 }
 
-/// Whether the kernels of a leaf's family read each element of the prediction before they write its gradient there.
+/// Whether the kernels of a leaf's family read each element of the prediction before they overwrite it with its
+/// gradient.
 pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     match leaf {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
@@ -129,11 +131,11 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     }
 }
 
-/// The rule for a gradient that overwrites its operand.
+/// The rule that a refusal states for a gradient that overwrites its operand.
 pub(crate) const IN_PLACE: &str = "a gradient in place needs an f32 operand that stands in one place of the term, the \
      prediction of a loss of elements, of regions, or over at most 2^19 classes, and is stored, not added";
 
-/// Refuses a gradient in the place of an operand that is read when it is written.
+/// The refusal of a gradient that would overwrite its operand before the operand is last read.
 fn overlapping(wanted: &Wanted) -> Error {
     let (output, other) = (format!("gradient of {}", wanted.operand), wanted.operand.into());
     Error::OverlappingBuffers { output, other, rule: Some(IN_PLACE) }

@@ -1,9 +1,10 @@
 //! The derivatives of a walk over tiles, pass by pass and block by block.
 //!
-//! A pass over an own side goes block by block: slopes, their products with the others' rows, and when all blocks are through,
-//! the rows' gradients. Where a block has room for all own rows, the others' gradients are products of the same slopes; else
-//! each side has a pass of its own, in which its slopes are made again. Sums go on from block to block in the order of the
-//! others, so that their bits do not depend on where blocks begin, nor on whose pass it is.
+//! A pass over an own side goes block by block. Each block computes slopes, and adds their products with the others'
+//! rows to sums; after the last block, the sums become the rows' gradients. If a block has room for all own rows, the
+//! others' gradients come from the same slopes. Otherwise each side has its own pass, which computes its slopes again.
+//! Sums go on from block to block in the order of the others, so their bits do not depend on where blocks begin, nor on
+//! whose pass it is.
 
 use super::blocks::iterations;
 use super::sides::{Ending, Pass, Side, TILE};
@@ -16,7 +17,7 @@ use crate::gpu::shaders::geometry::tile_rows;
 use crate::gpu::shaders::operand::dx;
 use crate::gpu::shaders::{choice, geometry, slot};
 
-/// What is dispatched for each block of a pass.
+/// The stages of each block of a pass.
 struct BlockStages {
     slopes: Stage,
     pull: Stage,
@@ -24,17 +25,17 @@ struct BlockStages {
     turned: Option<Turned>,
 }
 
-/// Of a block's others: the products of the same slopes with own rows, and the gradients.
+/// The stages for the others of a block, if they share its slopes: products with own rows, and gradients.
 struct Turned {
     product: Option<Stage>,
     ends: Ends,
 }
 
-/// The kernels that store a side's gradients.
+/// The stages that store a side's gradients.
 type Ends = Vec<(Ending, Stage)>;
 
 impl Tiles<'_> {
-    /// All passes: where slopes are shared, the first is over the own rows of all others, and ends in theirs too.
+    /// Adds all passes. If slopes are shared, the first pass produces the gradients of all the others too.
     pub fn passes(&self, plan: &mut Plan, passes: &[Pass]) {
         match passes {
             [first, others @ ..] if self.blocks.shared => self.pass(plan, first, others),
@@ -42,7 +43,7 @@ impl Tiles<'_> {
         }
     }
 
-    /// A pass over a side's rows, block by block; with those of the others that have the same slopes.
+    /// Adds a pass over a side's rows, block by block. `turned` are the passes of the others that share its slopes.
     fn pass(&self, plan: &mut Plan, Pass { against, endings }: &Pass, turned: &[Pass]) {
         let own = against.own;
         let most = self.width.max(self.blocks.others).max(if turned.is_empty() { 0 } else { own.rows });
@@ -56,7 +57,7 @@ impl Tiles<'_> {
             let mut block = Block { fresh: 1, ..block(own, first, end) };
             for ((other, _), stages) in against.others.iter().zip(&stages) {
                 (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
-                // others that are none leave sums of nothing
+                // without others a block still runs once, to set the sums to zero
                 for other_first in (0..other.rows.max(1)).step_by(self.blocks.others) {
                     let other_end = other_first.saturating_add(self.blocks.others).min(other.rows);
                     (block.other_first, block.other_end) = (narrow(other_first as u64), narrow(other_end as u64));
@@ -81,7 +82,7 @@ impl Tiles<'_> {
         }
     }
 
-    /// The sums over a block's others: of slopes, and of rows times these.
+    /// Adds the sums over a block's others: of slopes, and of slopes times rows.
     fn sums(&self, plan: &mut Plan, block: Block, pull: &Stage, product: Option<&Stage>) {
         let (rows, others) = sizes(&block);
         if rows == 0 {
@@ -94,7 +95,7 @@ impl Tiles<'_> {
         }
     }
 
-    /// The gradients of a block's rows.
+    /// Stores the gradients of a block's rows.
     fn finish(&self, plan: &mut Plan, block: Block, ends: &[(Ending, Stage)]) {
         let (rows, _) = sizes(&block);
         for (kind, stage) in ends {
@@ -109,7 +110,7 @@ impl Tiles<'_> {
         }
     }
 
-    /// What is dispatched for each block: the slopes, the sums of their rows, the products with the others' rows.
+    /// Makes the stages that all blocks against `other` share.
     fn block_stages(
         &self,
         own: Side,
@@ -117,7 +118,7 @@ impl Tiles<'_> {
         (other, of_pair): &(Side, Choices),
         turned: Option<&Pass>,
     ) -> BlockStages {
-        // those of the first own side; the others' passes, where they have their own, make them again
+        // only the first side's products are kept; the other sides' passes compute them again
         let slots = self.of_rows(self.keeps && own.base == 0);
         let choices = self.scores.choices.clone().and(of_pair).flag(choice::SHARED, turned.is_some());
         let slopes = Stage::new(geometry::TILES_SLOPES, slots.clone(), choices, 0);
@@ -132,24 +133,25 @@ impl Tiles<'_> {
         }
     }
 
-    /// The products of slopes with the rows of this side, where rows' gradients are wanted.
+    /// The products of slopes with the rows of `other`, if the gradients of rows are wanted.
     fn product(&self, endings: &[(Ending, Wanted)], other: Side, turned: bool) -> Option<Stage> {
         if self.width == 0 || endings.iter().all(|(ending, _)| *ending != Ending::Rows) {
             return None;
         }
-        // the others' elements lie next to each other where the rows of this product are their columns
+        // the product sums over the other rows, so neighbouring elements of `other` are neighbouring columns of the
+        // result
         let across = Choices::default().flag(choice::OWN_ACROSS, turned).flag(choice::OTHER_ACROSS, true);
         let slots = self.scores.slots.with(slot::TILE_ROWS, tile_rows::SLOPES);
         let product = Stage::new(geometry::TILES_PRODUCT, slots, across, 0);
         Some(product.in_quads(self.in_quads()).reading(&[("x1", other.operand)]))
     }
 
-    /// The kernels that store a side's gradients.
+    /// The stages that store a side's gradients.
     fn ends(&self, own: Side, endings: &[(Ending, Wanted)]) -> Ends {
         endings.iter().map(|(kind, to)| (*kind, self.end(own, *kind, to))).collect()
     }
 
-    /// The kernel that stores a gradient.
+    /// The stage that stores a gradient.
     fn end(&self, own: Side, ending: Ending, wanted: &Wanted) -> Stage {
         let choices = self.scores.choices.clone().flag(choice::DX0_ADD, wanted.add);
         let mut slots: Slots = self.scores.slots.clone();
@@ -165,7 +167,7 @@ impl Tiles<'_> {
     }
 }
 
-/// A block from the others' side: their sums stand after those of all own rows.
+/// A block from the others' side. Their sums lie after the sums of all own rows.
 fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
     Block {
         own_first: block.other_first,
@@ -184,7 +186,7 @@ fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
     }
 }
 
-/// The own rows of a block, and its others.
+/// How many own rows and how many others a block has.
 fn sizes(block: &Block) -> (usize, usize) {
     ((block.own_end - block.own_first) as usize, (block.other_end - block.other_first) as usize)
 }

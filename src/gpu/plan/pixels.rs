@@ -1,4 +1,5 @@
-//! How a walk over positions is cut whose classes lie far apart: a lane takes neighbours.
+//! Plans a walk over positions whose classes lie far apart: a lane takes neighbouring positions, with all their
+//! classes.
 
 use super::classes::{Fold, choices, writing};
 use super::ranges::{Cut, Does, range, walk};
@@ -8,35 +9,37 @@ use super::stage::{Plan, Stage, narrow};
 use crate::gpu::shaders::{choice, geometry};
 use crate::shape::Classes;
 
-/// The most classes that a lane goes through for each of four positions, whatever items there are.
+/// The most classes that a lane goes through, if items are smaller than `LARGE`.
 const MOST_OF_FOUR: usize = 256;
 
-/// Items of so many positions have workgroups of their own, of which a lane goes through so many classes.
+/// Items of at least this many positions have their own workgroups.
 const LARGE: usize = 8192;
+/// The most classes that a lane goes through in such items.
 const MOST_OF_LARGE: usize = 1024;
 
-/// The most classes that a lane keeps of four positions, and the fewest positions for which a kernel of their number is made.
+/// The most classes of four positions that a lane keeps.
 const FEW: usize = 24;
+/// The fewest positions for which a kernel for this number of classes is worth compiling.
 const MANY: usize = 1 << 16;
 
-/// How many classes there are, where lanes keep so many numbers of each.
+/// How many classes there are, if lanes can keep `numbers` numbers of each.
 pub(super) fn few(request: &Request<'_>, classes: Classes, numbers: usize) -> Option<u32> {
     (classes.c <= request.target.kept(FEW, numbers) && classes.positions() >= MANY).then(|| narrow(classes.c as u64))
 }
 
-/// How neighbours are taken.
+/// How lanes take neighbouring positions.
 #[derive(Clone, Copy)]
 pub(super) struct Pixels {
-    /// By a lane, at a time.
+    /// How many a lane takes at a time.
     each: usize,
-    /// How many times that, a class after the other.
+    /// How many times `each` positions a lane takes of a class before it goes on to the next class.
     strip: usize,
-    /// Whether workgroups belong to one item each.
+    /// Whether each workgroup belongs to one item.
     by_item: bool,
 }
 
 impl Pixels {
-    /// None where lanes had too much to do, or classes lie together.
+    /// `None` if a lane would have too many classes, or if classes lie together.
     pub fn of(request: &Request<'_>, classes: Classes, fold: Fold) -> Option<Pixels> {
         let each = if fold.light && request.target.by_quads(classes.s.is_multiple_of(4)) { 4 } else { 1 };
         let by_item = classes.s >= LARGE;
@@ -50,7 +53,7 @@ impl Pixels {
 
     pub fn plan(self, request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
         let (runs, run) = if self.by_item { (classes.n, classes.s) } else { (1, classes.positions()) };
-        // as far as an invocation's loops stay short
+        // more rounds leave fewer tallies, as long as an invocation's loops stay short
         let together = 256 * self.each * self.strip;
         let rounds = (classes.positions() / (together * request.target.workgroups(4096)))
             .next_power_of_two()

@@ -1,9 +1,9 @@
-//! How a walk over positions and their classes is cut, whatever it folds.
+//! Plans a walk over positions and their classes, with any fold.
 
-use super::classes::{Fold, choices, filled, in_fours, writing};
+use super::classes::{Fold, choices, filled, whole_quads, writing};
 use super::pixels::Pixels;
 use super::ranges::{Cut, Does, range, walk};
-use super::request::{Piece, Request, slots};
+use super::request::{Request, WalkLoss, slots};
 use super::spans::{Spans, Values};
 use super::stage::{Plan, Stage, narrow};
 use super::totals::scale_first;
@@ -14,27 +14,30 @@ use crate::gpu::shaders::operand::{class_weight, dx, target};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::shape::Classes;
 
-/// The classes of a chunk, where rows are cut into chunks.
+/// The classes of a chunk, if rows are cut into chunks.
 const CHUNK: usize = 8192;
 
-/// The most numbers that a lane keeps of a row, half of the registers that it can have; and the fewest elements of all rows.
+/// The most numbers of a row that a lane keeps: half of the registers that it can have.
 const KEPT: usize = 128;
+/// The fewest elements of all rows for which lanes keep rows. For fewer, compiling a kernel for this row length is not
+/// worth it.
 const MANY: usize = 1 << 20;
 
-/// Items of so many elements, whose classes lie far apart, have workgroups of their own: one that went on into the next item
-/// would need both bound.
+/// From this many elements on, an item whose classes lie far apart has its own workgroups. A workgroup that went on
+/// into the next item would need both items bound.
 const LARGE: usize = 1 << 18;
 
-/// The classes of all rows that a workgroup scores, where rows are cut.
+/// The classes of all rows that a workgroup scores, if rows are cut into chunks.
 const SCORED: usize = 1 << 18;
 
-/// Beyond this many classes rows are cut; and from `CHUNK` on, where there are so few that they leave a GPU idle. What lies far apart
-/// is cut where an item has few positions only.
+/// Rows of more classes than this are cut into chunks. Classes that lie far apart are cut only if an item has few
+/// positions.
 const UNCUT: usize = 65536;
+/// Up to this many rows would leave a GPU idle, so they are cut from `CHUNK` classes on.
 const FEW: usize = 64;
 
-/// The most classes that a workgroup goes through in one dispatch: of a row that is not cut whatever it takes, since its gradient
-/// overwrites it, or of a range.
+/// The most classes that a workgroup goes through in one dispatch. This bounds rows that their gradient overwrites,
+/// which are never cut, and ranges of classes.
 pub(super) const MOST_IN_PLACE: usize = 1 << 19;
 
 /// The positions that a workgroup counts before the walk.
@@ -51,9 +54,10 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     if positions == 0 {
         return;
     }
-    let (stage, chunk, tallies) = count(request, Piece::Only, positions);
+    let (stage, chunk, tallies) = count(request, WalkLoss::Only, positions);
     scale_first(request, plan, stage, chunk, tallies);
-    // a chunk of a row looks at its label's class when another may have written there; lanes of a workgroup look first
+    // in place, rows stay whole: the lanes of a workgroup read the label's class before any of them writes, but another
+    // chunk's workgroup could have overwritten it
     let in_place = request.in_place().is_some();
     let (long, few) = (classes.c > UNCUT, classes.c >= CHUNK && positions <= FEW);
     if request.statistics || request.among() {
@@ -68,7 +72,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fol
     }
 }
 
-/// One pass: as many lanes share a position as keep loops short and neighbours together.
+/// One pass. Enough lanes share a position to keep loops short and to let neighbouring lanes read neighbouring memory.
 fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
@@ -78,12 +82,12 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     };
     let slots = 256 / lanes;
     let by_item = !rows && c * classes.s >= LARGE;
-    // lanes have the same classes of every range
+    // a multiple of the lanes, so that a lane has the classes that it would have without ranges
     let range = range(request, classes).or((!rows && c > MOST_IN_PLACE).then_some(MOST_IN_PLACE));
     let range = range.filter(|_| by_item).map(|range| (range / lanes).max(1) * lanes);
     let lane_of = |c: usize| c.div_ceil(if rows { 4 * lanes } else { lanes });
     let per_lane = lane_of(range.unwrap_or(c));
-    // as far as an invocation's loops stay short
+    // more rounds leave fewer tallies, as long as an invocation's loops stay short
     let rounds = (positions / (slots * request.target.workgroups(4096)))
         .next_power_of_two()
         .min((4096 / (fold.looks * lane_of(c))).max(1));
@@ -97,40 +101,40 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     let params = &mut plan.params;
     (params.rounds, params.chunk, params.chunks) = (narrow(rounds as u64), narrow(chunk as u64), narrow(chunks as u64));
     plan.tally(groups as u64);
-    // the looks, and the gradient
+    // one loop for each look, and one for the gradient
     plan.longest_loop = plan.longest_loop.max(((fold.looks + 1) * rounds * per_lane) as u64);
 
-    let kept = kept_fours(request, classes, lanes);
+    let kept = kept_quads(request, classes, lanes);
     let stage = |does: Does| {
         let choices = choices(request, fold, classes).number(choice::LANES, lanes);
         let choices = does.choices(choices.flag(choice::ROWS, rows).flag(choice::BY_ITEM, by_item));
         let stage = Stage::new(geometry::POSITIONS_FUSED, does.slots(request, fold), choices, 0);
-        let stage = stage.in_quads(in_fours(classes)).keeping_rows(kept);
+        let stage = stage.in_quads(whole_quads(classes)).keeping_rows(kept);
         if does.writes { writing(request, stage) } else { stage }
     };
     walk(request, plan, (classes, fold), Cut { groups, values, lanes, range }, stage);
 }
 
-/// How many fours of a row each of its lanes has, where they are so few that it keeps them for the gradient, and rows so many
-/// that a kernel for this number is worth its making.
-fn kept_fours(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u32> {
-    let fours = classes.c.div_ceil(4 * lanes);
+/// How many quads of a row each lane has, if the lane keeps them from the fold to the gradient.
+fn kept_quads(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u32> {
+    let quads = classes.c.div_ceil(4 * lanes);
     if !request.target.keeps_rows() {
         return None;
     }
-    let numbers = 4 * if request.checked.labels.is_some() { fours } else { 2 * fours };
+    let numbers = 4 * if request.checked.labels.is_some() { quads } else { 2 * quads };
     let few = numbers <= KEPT && classes.positions() * classes.c >= MANY && !request.wanted.is_empty();
-    (classes.class_stride == 1 && few).then(|| narrow(fours as u64))
+    (classes.class_stride == 1 && few).then(|| narrow(quads as u64))
 }
 
-/// Three passes over rows that are cut into chunks: statistics, merge, gradient.
+/// Three passes over rows that are cut into chunks: states of chunks, scores of rows, gradients.
 fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     gather(request, plan, classes, fold);
     score(request, plan, classes, fold, whole::CHUNKS);
     scatter(request, plan, classes, fold, whole::CHUNKS);
 }
 
-/// Rows whose classes are spread over devices: the statistics of this piece, or what comes of those of all.
+/// Plans a shard of rows whose classes are spread over devices: its statistics, or with the statistics of all shards
+/// the rest.
 fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     if request.statistics {
         gather(request, plan, classes, fold);
@@ -146,15 +150,15 @@ fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
     }
 }
 
-/// Cuts rows into chunks; gives how many there are of all rows.
+/// Cuts rows into chunks. Returns how many chunks all rows have.
 fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
     let positions = classes.positions();
-    // an invocation of the second pass merges the chunks of a row: no more than 2048
+    // an invocation of the second pass merges the chunks of a row, so a row has at most 2048
     let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
     let chunks = classes.c.div_ceil(chunk);
     plan.params.chunk = narrow(chunk as u64);
     plan.params.chunks = narrow(chunks as u64);
-    // so few rows to a workgroup of the second pass that it needs no more than a small binding holds
+    // a workgroup of the second pass scores few enough rows that a small binding holds them
     let scored = (SCORED / classes.c.max(1)).clamp(1, 256);
     plan.params.rounds = narrow(scored as u64);
     plan.tally(positions.div_ceil(scored) as u64);
@@ -162,16 +166,17 @@ fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
     (positions * chunks) as u64
 }
 
-/// The states of all chunks.
+/// Computes the states of all chunks.
 fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
-    let tiles = chunk(plan, classes);
-    plan.hold_states(fold.states, tiles);
+    let groups = chunk(plan, classes);
+    plan.hold_states(fold.states, groups);
     let slots = filled(request, fold, false);
-    let stage = Stage::new(geometry::POSITIONS_GATHER, slots, choices(request, fold, classes), tiles);
-    plan.stages.push(stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize }));
+    let stage = Stage::new(geometry::POSITIONS_GATHER, slots, choices(request, fold, classes), groups);
+    plan.stages
+        .push(stage.in_quads(whole_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize }));
 }
 
-/// The scores of rows, whose chunks' states, or shards' statistics, the file `whole` merges.
+/// Scores rows. The file `whole` merges the states of their chunks, or the statistics of the shards.
 fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
     let slots = filled(request, fold, true).with(slot::WHOLE, whole);
     let groups = u64::from(plan.params.tallies);
@@ -179,27 +184,28 @@ fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, w
     plan.stages.push(stage.through(Values::Each(plan.params.rounds.into())));
 }
 
-/// The gradients of chunks.
+/// Computes the gradients of chunks.
 fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
     if request.wanted.is_empty() {
         return;
     }
-    let tiles = classes.positions() as u64 * u64::from(plan.params.chunks);
+    let groups = classes.positions() as u64 * u64::from(plan.params.chunks);
     let mut slots = filled(request, fold, true).with(slot::WHOLE, whole);
     slots.fill_dx(0, dx::WORDS);
-    let stage = Stage::new(geometry::POSITIONS_SCATTER, slots, choices(request, fold, classes), tiles);
-    let stage = stage.in_quads(in_fours(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
+    let stage = Stage::new(geometry::POSITIONS_SCATTER, slots, choices(request, fold, classes), groups);
+    let stage = stage.in_quads(whole_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
     plan.stages.push(writing(request, stage));
 }
 
-/// The stage that counts a loss's denominators, the positions that a workgroup of it sees, and its tallies.
-pub(super) fn count(request: &Request<'_>, piece: Piece, positions: usize) -> (Stage, u32, u64) {
+/// The stage that counts a loss's denominators, with the positions of each of its workgroups, and how many tallies it
+/// leaves.
+pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, u32, u64) {
     let mut slots = slots(request);
     if request.checked.labels.is_none() {
         slots.fill(slot::TARGET, target::NONE);
     }
-    let weighs = request.divisor(piece) == Divisor::Weights;
-    // the weight of a label is in one piece of many: as few positions are looked up in a row as keep that loop short
+    let weighs = request.divisor(loss) == Divisor::Weights;
+    // one shard among many has the weight of a label: an invocation looks in each, so it has a single position
     let looks_up = weighs && request.among();
     if !weighs || looks_up {
         slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);

@@ -1,9 +1,9 @@
-//! Classes of items that no binding holds, or too many for a loop: gone through range by range, each dispatch binding the planes
-//! of one.
+//! Goes through the classes of an item range by range, if a binding cannot hold the item or a loop cannot go through
+//! all of its classes. Each dispatch binds the planes of one range.
 //!
-//! Lanes find the predictions for labels first, keep the states of positions from range to range, score with the last one, and
-//! write gradients range by range. The workgroups, and what each lane does one after the other, are those of a walk at once, and
-//! so are the bits.
+//! Lanes first find the predictions for the labels. Then they fold range by range, with the states of positions in
+//! memory, score with the last range, and write gradients range by range. Each lane does what it does in a walk without
+//! ranges, in the same order, so the bits are the same.
 
 use super::classes::{Fold, choices, filled};
 use super::request::Request;
@@ -19,27 +19,27 @@ use crate::gpu::shaders::scratch::position_states;
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::shape::Classes;
 
-/// The bytes of an element, however it is stored, or more.
+/// The most bytes that an element has in any dtype.
 const F32: u64 = 4;
 
-/// The elements that a binding holds, however they are stored.
+/// The elements that a binding has room for in any dtype.
 pub(super) fn most_elements(request: &Request<'_>) -> u64 {
     room(request) / F32
 }
 
-/// The bytes that a binding needs for so many elements, however they are stored and wherever in it they begin.
+/// The bytes that a binding needs for `elements` elements of any dtype, wherever they begin in it.
 pub(super) fn bytes_of_a_binding(request: &Request<'_>, elements: u64) -> u64 {
     F32 * elements + (request.target.binding_limit - room(request))
 }
 
-/// The classes of a range, where bindings do not hold all of an item's.
+/// The classes of a range, if a binding cannot hold an item.
 pub(super) fn range(request: &Request<'_>, classes: Classes) -> Option<usize> {
     let most = most_elements(request);
     let planes = || ((most.min(SLICE / F32) / 2) as usize / classes.s).max(1);
     (classes.class_stride > 1 && (classes.c * classes.s) as u64 > most).then(planes)
 }
 
-/// The dispatches that go through so many classes each.
+/// The blocks of ranges of `range` classes.
 pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Block> {
     (0..classes.c).step_by(range.max(1)).map(move |first| Block {
         other_first: narrow(first as u64),
@@ -49,7 +49,7 @@ pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Blo
     })
 }
 
-/// What one of the dispatches of a walk over positions does.
+/// What a dispatch of a walk over positions does.
 #[derive(Clone, Copy)]
 pub(super) struct Does {
     pub folds: bool,
@@ -59,13 +59,13 @@ pub(super) struct Does {
 }
 
 impl Does {
-    /// The choices of a walk, with these.
+    /// The choices of the walk, with these flags.
     pub fn choices(self, of_walk: Choices) -> Choices {
         let Does { folds, scores, writes, .. } = self;
         of_walk.flag(choice::FOLDS, folds).flag(choice::SCORES, scores).flag(choice::WRITES, writes)
     }
 
-    /// What fills the slots of its kernel.
+    /// Fills the slots of the dispatch's kernel.
     pub fn slots(self, request: &Request<'_>, fold: Fold) -> Slots {
         let mut slots = filled(request, fold, true);
         if !self.writes {
@@ -90,11 +90,11 @@ pub(super) struct Cut {
     pub values: Values,
     /// How many lanes share a position.
     pub lanes: usize,
-    /// The classes of a dispatch, if not all.
+    /// The classes of a range, if classes are gone through range by range.
     pub range: Option<usize>,
 }
 
-/// The dispatches of a walk over positions: one, or those of all ranges.
+/// Adds the dispatches of a walk over positions: one, or several for each range.
 pub(super) fn walk(
     request: &Request<'_>,
     plan: &mut Plan,

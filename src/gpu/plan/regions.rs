@@ -1,16 +1,16 @@
-//! How a walk over regions is cut: statistics, merge, gradient.
+//! Plans a walk over regions: sums of chunks, scores of regions, gradients.
 //!
-//! Where bindings do not hold an item, its classes are gone through range by range, as those of pixels are: the softmaxes of
-//! positions, the sums, what a position's classes pull at all of them, the gradients.
+//! If a binding cannot hold an item, its classes are gone through range by range, as for `pixels`. There are then four
+//! steps: the softmaxes of positions, the sums, the sums over classes that a softmax's gradient needs, the gradients.
 
 use super::classes::Fold;
 use super::pixels::few;
 use super::positions;
 use super::ranges::{most_elements, range, ranges};
-use super::request::{Piece, Request, overrides, slots};
+use super::request::{Request, WalkLoss, overrides, slots};
 use super::spans::{Spans, Values};
 use super::stage::{Plan, Stage, Wanted, narrow};
-use super::totals::scale_piece;
+use super::totals::scale_loss;
 use crate::check::ClassFold;
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
@@ -26,10 +26,11 @@ use crate::leaf::{Activation, Leaf, Region, RegionSettings};
 use crate::loss::Source;
 use crate::shape::Classes;
 
-/// The most classes: an invocation loops over those of a position.
+/// The most classes, because an invocation loops over the classes of a position.
 const MOST_CLASSES: usize = 8192;
 
-/// The most parts of a region that one lane merges: as many as the first lane of a workgroup has to add at the end.
+/// The most sums of a region that one lane merges alone. In a workgroup the first lane would still add this many at the
+/// end.
 const ALONE: usize = 16;
 
 pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Region) -> Result<()> {
@@ -54,34 +55,34 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     Ok(())
 }
 
-/// What the kernels have to know of a loss that rides along.
-struct Riding {
+/// What the kernels need to know about the fused loss.
+struct Fused {
     shader: Source,
     fold: Fold,
     choices: Choices,
 }
 
-impl Riding {
-    fn of(leaf: &dyn Region, labelled: bool) -> Option<Riding> {
+impl Fused {
+    fn of(leaf: &dyn Region, labelled: bool) -> Option<Fused> {
         let loss = leaf.rider()?.loss;
         let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
         let fold = Fold::of(ClassFold::Softmax(of_loss));
         let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
-        Some(Riding { shader: loss.header().shader, fold, choices })
+        Some(Fused { shader: loss.header().shader, fold, choices })
     }
 }
 
-/// A walk, and what its kernels have in common.
+/// A walk over regions, and what its kernels share.
 struct Walk<'a> {
     request: &'a Request<'a>,
     settings: RegionSettings,
-    rider: Option<Riding>,
+    fused: Option<Fused>,
     classes: Classes,
-    /// How many times four positions a lane of the first stage sees.
+    /// How many quads of positions a lane of the first stage goes through.
     rounds: usize,
     /// Whether a class of four neighbouring positions is one load.
-    fours: bool,
-    /// The classes of a dispatch, where bindings do not hold all of an item's.
+    quads: bool,
+    /// The classes of a range, if classes are gone through range by range.
     range: Option<usize>,
 }
 
@@ -92,10 +93,10 @@ impl<'a> Walk<'a> {
         Walk {
             request,
             settings: leaf.settings(),
-            rider: Riding::of(leaf, request.checked.labels.is_some()),
+            fused: Fused::of(leaf, request.checked.labels.is_some()),
             classes,
             rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
-            fours: request.target.by_quads(classes.class_stride > 1 && classes.s.is_multiple_of(4)),
+            quads: request.target.by_quads(classes.class_stride > 1 && classes.s.is_multiple_of(4)),
             range: range(request, classes),
         }
     }
@@ -104,11 +105,12 @@ impl<'a> Walk<'a> {
         self.settings.activation == Activation::Softmax
     }
 
-    /// The positions of a workgroup of the first stage, and how many of them an item takes.
+    /// The positions of a workgroup of the first stage.
     fn chunk(&self) -> usize {
         1024 * self.rounds
     }
 
+    /// How many chunks an item has.
     fn chunks(&self) -> usize {
         self.classes.s.div_ceil(self.chunk())
     }
@@ -122,13 +124,13 @@ impl<'a> Walk<'a> {
         (if self.settings.batch { 1 } else { self.classes.n } * self.classes.c) as u64
     }
 
-    /// The parts that a region is merged of.
+    /// How many sums are merged for a region.
     fn merged(&self) -> usize {
         let chunks = self.chunks() * if self.settings.batch { self.classes.n } else { 1 };
         self.request.part.among.as_ref().map_or(chunks, |all| all.shape()[0])
     }
 
-    /// How long everything is.
+    /// Sets the parameters, and adds scratch memory.
     fn measure(&self, plan: &mut Plan) {
         let (classes, gathered, regions) = (self.classes, self.gathered(), self.regions());
         let params = &mut plan.params;
@@ -137,9 +139,9 @@ impl<'a> Walk<'a> {
         (params.class_stride, params.position_stride) =
             (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
         (params.chunk, params.chunks) = (narrow(self.chunk() as u64), narrow(self.chunks() as u64));
-        // a value is scored where its sums are merged: a class's with its chunks, an item's with its classes
+        // one tally for each value: a workgroup scores a region, or an item if its classes are summed together
         let values = if self.settings.together { classes.n as u64 } else { regions };
-        // the statistics of a piece have no loss yet: the tallies are those of the labels
+        // statistics have no loss yet, so only the labels leave tallies
         let values = if self.request.statistics { 0 } else { values };
         params.first_tally = narrow(gathered);
         plan.tally(gathered + values);
@@ -151,75 +153,76 @@ impl<'a> Walk<'a> {
         plan.hold("coefficients", regions);
         let positions = classes.positions() as u64;
         if self.softmax() {
-            // two quads for four positions
+            // two elements hold four positions
             let (name, _) = self.pixels();
             plan.hold(name, if name == "pixel_fours" { positions / 2 } else { positions });
         }
-        if self.rider.is_some() {
-            plan.hold(self.riders(), positions);
+        if self.fused.is_some() {
+            plan.hold(self.fused_memory(), positions);
         }
     }
 
-    /// Where the softmaxes of positions are remembered, and the file that does it.
+    /// The scratch memory that keeps the softmaxes of positions, and the file that accesses it.
     fn pixels(&self) -> (&'static str, Shader) {
         match self.range {
             Some(_) => ("ranged_pixels", softmaxes::RANGES),
-            None if self.fours => ("pixel_fours", softmaxes::QUADS),
+            None if self.quads => ("pixel_fours", softmaxes::QUADS),
             None => ("pixels", softmaxes::EACH),
         }
     }
 
-    /// Where the states of the fused loss are remembered.
-    fn riders(&self) -> &'static str {
+    /// The scratch memory that keeps the states of the fused loss.
+    fn fused_memory(&self) -> &'static str {
         if self.range.is_some() { "ranged_riders" } else { "riders" }
     }
 
-    /// What gradients are scaled by.
+    /// Adds what computes the scales of the gradients.
     fn scale(&self, plan: &mut Plan) {
-        if self.rider.is_none() {
-            return scale_piece(self.request, plan, Piece::Only, None);
+        if self.fused.is_none() {
+            return scale_loss(self.request, plan, WalkLoss::Only, None);
         }
-        scale_piece(self.request, plan, Piece::Ridden, None);
-        let count = positions::count(self.request, Piece::Rider, self.classes.positions());
-        scale_piece(self.request, plan, Piece::Rider, Some(count).filter(|(_, _, tallies)| *tallies > 0));
+        scale_loss(self.request, plan, WalkLoss::Main, None);
+        let count = positions::count(self.request, WalkLoss::Fused, self.classes.positions());
+        scale_loss(self.request, plan, WalkLoss::Fused, Some(count).filter(|(_, _, tallies)| *tallies > 0));
     }
 
-    /// How many classes there are, where they are few: a lane keeps of each four probabilities and slopes, or four logits and
-    /// three sums.
+    /// How many classes there are, if a lane can keep them all. It keeps four probabilities and four slopes of each, or
+    /// four logits and three sums.
     fn few(&self) -> Option<u32> {
-        few(self.request, self.classes, 8).filter(|_| self.fours && self.range.is_none())
+        few(self.request, self.classes, 8).filter(|_| self.quads && self.range.is_none())
     }
 
     fn ranges(&self) -> impl Iterator<Item = Block> + use<> {
         ranges(self.classes, self.range.unwrap_or(self.classes.c))
     }
 
-    /// The sums of chunks.
+    /// Computes the sums of chunks.
     fn gather(&self, plan: &mut Plan) {
         let values = Values::OfItems { per_item: self.classes.s, chunk: self.chunk(), chunks: self.chunks() };
         let stage = |folds: bool, sums: bool| {
             let choices = self.choices().flag(choice::FOLDS, folds).flag(choice::SUMS, sums);
             let stage = Stage::new(geometry::REGION_GATHER, self.over_positions(), choices, 0);
-            stage.in_quads(self.fours).of_few(self.few()).through(values)
+            stage.in_quads(self.quads).of_few(self.few()).through(values)
         };
         if self.range.is_none() {
             plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, self.gathered())));
             return;
         }
-        if self.rider.is_some() && self.request.checked.labels.is_some() {
+        if self.fused.is_some() && self.request.checked.labels.is_some() {
             let slots = self.over_positions().with(slot::LABEL_LOGITS, fused_states::RANGES);
             let find = Stage::new(geometry::PIXELS_FIND, slots, self.choices(), 0).through(values);
             plan.stages.extend(self.ranges().map(|block| find.over(block, self.gathered())));
         }
-        // where classes hang together, softmaxes come first; else the last range alone tells of the labels
-        let together = self.softmax() || self.rider.is_some();
+        // the softmaxes need all ranges before the sums; without a softmax this stage only checks labels, once, with
+        // the last range
+        let together = self.softmax() || self.fused.is_some();
         let (folds, sums) = (stage(true, false), stage(false, true));
         let folded = self.ranges().filter(|block| together || block.other_end as usize == self.classes.c);
         plan.stages.extend(folded.map(|block| folds.over(block, self.gathered())));
         plan.stages.extend(self.ranges().map(|block| sums.over(block, self.gathered())));
     }
 
-    /// The statistics of a piece.
+    /// Writes the statistics of a shard.
     fn statistics(&self, plan: &mut Plan) {
         if self.regions() > 0 {
             let slots = slots(self.request).with(slot::REGION_PARTS, region_parts::CHUNKS);
@@ -227,7 +230,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The losses of regions, or of items whose regions are summed together, and their slopes.
+    /// Scores regions, or items whose regions are summed together, and computes the slopes of their sums.
     fn score(&self, plan: &mut Plan) {
         let regions = self.regions();
         if regions == 0 {
@@ -235,7 +238,7 @@ impl<'a> Walk<'a> {
         }
         let merged_from = if self.request.among() { region_parts::SHARDS } else { region_parts::CHUNKS };
         let slots = slots(self.request).with(slot::REGION_PARTS, merged_from);
-        // where there is as little to merge as a workgroup's first lane would be left with
+        // one lane for each region, if it has few sums
         let alone = self.merged() <= ALONE;
         let choices = self.choices().flag(choice::ALONE, alone);
         let groups = if alone { regions.div_ceil(256) } else { regions };
@@ -245,12 +248,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The gradients.
+    /// Computes the gradients.
     fn scatter(&self, plan: &mut Plan, wanted: &Wanted) {
         let classes = self.classes;
-        let strip = self.request.target.strip(self.fours, classes.positions());
+        let strip = self.request.target.strip(self.quads, classes.positions());
         let together = 1024 * strip;
-        // a workgroup that goes on into the next items needs all of these
+        // a workgroup that goes on into the next items needs them bound too
         let reached = (together / classes.s + 2) as u64 * (classes.c * classes.s) as u64;
         let by_item = classes.class_stride > 1 && reached > most_elements(self.request);
         let chunks = classes.s.div_ceil(together);
@@ -264,7 +267,7 @@ impl<'a> Walk<'a> {
             let choices = self.choices().flag(choice::BY_ITEM, by_item).flag(choice::DX0_ADD, wanted.add);
             let choices = choices.flag(choice::PULLS, pulls).flag(choice::WRITES, writes);
             let stage = Stage::new(geometry::REGION_SCATTER, slots, choices, 0);
-            let stage = stage.in_quads(self.fours).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
+            let stage = stage.in_quads(self.quads).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
             let gradients = writes.then(|| ("dx0".into(), wanted.output));
             stage.through(values).writing(gradients.into_iter().collect())
         };
@@ -281,7 +284,7 @@ impl<'a> Walk<'a> {
         plan.stages.extend(self.ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
     }
 
-    /// What fills the slots of the kernels over positions, and of the fused loss in them.
+    /// Fills the slots of the kernels over positions, with those of the fused loss.
     fn over_positions(&self) -> Slots {
         let mut slots = slots(self.request);
         let softmaxes = match self.settings.activation {
@@ -298,12 +301,12 @@ impl<'a> Walk<'a> {
         slots.fill(slot::LOGITS, logits::READ);
         slots.fill(slot::CLASS_SUMS, class_sums::BLOCKS);
         slots.fill(slot::CLASS_SLOPES, class_slopes::AGAIN);
-        match &self.rider {
+        match &self.fused {
             None => slots.fill(slot::FUSED_LOSS, fused_loss::NONE),
-            Some(rider) => {
+            Some(fused) => {
                 slots.fill(slot::FUSED_LOSS, fused_loss::SOFTMAX);
-                slots.fill(slot::LEAF, rider.shader);
-                slots.fill(slot::FOLD, rider.fold.file);
+                slots.fill(slot::LEAF, fused.shader);
+                slots.fill(slot::FOLD, fused.fold.file);
                 slots.fill(slot::MASK, mask::EVERYWHERE);
                 slots.fill(slot::LOSSES, losses::NOWHERE);
                 let ranged = self.range.is_some();
@@ -318,8 +321,8 @@ impl<'a> Walk<'a> {
             .flag(choice::LABELLED, self.request.checked.labels.is_some())
             .flag(choice::SQUARED, self.settings.squared)
             .flag(choice::TOGETHER, self.settings.together)
-            .flag(choice::FOURS, self.fours)
+            .flag(choice::FOURS, self.quads)
             .number(choice::TEAM, self.request.target.team());
-        self.rider.iter().fold(choices, |choices, rider| choices.and(&rider.choices))
+        self.fused.iter().fold(choices, |choices, fused| choices.and(&fused.choices))
     }
 }

@@ -1,4 +1,5 @@
-//! What a plan is made for, and what kernels are told of it: choices, numbers, dtypes, and the operands behind bindings.
+//! What a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
+//! bindings.
 
 use super::stage::{Bound, Plan, Wanted, narrow};
 use crate::check::{Checked, Divisor};
@@ -22,15 +23,15 @@ use crate::term::{Operand, Part, Scale};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// One loss of a walk: the twin of `PIECE` in `shaders/lib/totals.wgsl`.
+/// One of the losses of a walk. The numbers of the variants are the values of `PIECE` in `shaders/lib/totals.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Piece {
-    /// The only one.
+pub(super) enum WalkLoss {
+    /// The only loss.
     Only,
-    /// The one that another rides along with.
-    Ridden,
-    /// The one that rides along.
-    Rider,
+    /// The loss whose walk also computes a fused loss.
+    Main,
+    /// The fused loss.
+    Fused,
 }
 
 /// What a plan is made for.
@@ -39,14 +40,14 @@ pub(crate) struct Request<'a> {
     pub part: &'a Part<Tensor>,
     pub checked: &'a Checked,
     pub wanted: &'a [Wanted],
-    /// The place of the part's first row in the outcome, and the place in the caller's tensor for the loss.
+    /// The index of the part's first row in the outcome, and the index of its loss in the caller's tensor.
     pub place: usize,
     pub slot: usize,
-    /// The places of all parts.
+    /// How many rows of the outcome all parts have.
     pub places: usize,
-    /// The bytes that walks which go block by block may hold.
+    /// The most bytes that a walk over tiles may hold.
     pub workspace_bound: u64,
-    /// Whether the statistics of a piece are wanted rather than its loss.
+    /// Whether the statistics of a shard are wanted, rather than its loss.
     pub statistics: bool,
     pub target: &'a Target,
 }
@@ -56,32 +57,32 @@ impl Request<'_> {
         &*self.part.loss
     }
 
-    /// The operand that plays a role, where it is given.
+    /// The operand with this role, if it is given.
     pub(super) fn player(&self, role: Role) -> Option<&Tensor> {
         self.part.of_role(role)
     }
 
-    /// The numbers of the loss's own, one for each element of the last axis.
+    /// The loss's own numbers, one for each element of the last axis.
     pub(super) fn columns(&self) -> Option<&[f32]> {
         if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
     }
 
     /// The losses of the walk.
-    pub(super) fn pieces(&self) -> &'static [Piece] {
-        if self.checked.rider_divisor.is_some() { &[Piece::Ridden, Piece::Rider] } else { &[Piece::Only] }
+    pub(super) fn walk_losses(&self) -> &'static [WalkLoss] {
+        if self.checked.rider_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
     }
 
-    /// What one of them is divided by.
-    pub(super) fn divisor(&self, piece: Piece) -> Divisor {
-        self.checked.rider_divisor.filter(|_| piece == Piece::Rider).unwrap_or(self.checked.divisor)
+    /// What one of the walk's losses is divided by.
+    pub(super) fn divisor(&self, loss: WalkLoss) -> Divisor {
+        self.checked.rider_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
     }
 
-    /// Whether the part is a piece of which all statistics are given.
+    /// Whether the part is a shard, and the statistics of all shards are given.
     pub(super) fn among(&self) -> bool {
         self.part.among.is_some()
     }
 
-    /// The gradient that goes in the place of its operand.
+    /// The gradient that overwrites its operand.
     pub(super) fn in_place(&self) -> Option<&Wanted> {
         self.wanted.iter().find(|wanted| wanted.in_place)
     }
@@ -95,7 +96,7 @@ impl Request<'_> {
         self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
     }
 
-    /// How the caller stores what a binding stands for.
+    /// The dtype of the caller's tensor behind a binding.
     pub(super) fn dtype(&self, bound: &Bound) -> Option<DType> {
         match (bound, &self.part.upstream, &self.part.divide_by) {
             (Bound::Operand(name), ..) => self.part.operand(name).map(Operand::dtype),
@@ -112,8 +113,8 @@ impl Request<'_> {
     }
 }
 
-/// What fills the slots of a loss's kernels, as far as the call settles it: which operands are given, and how they are read until
-/// it is known where they lie. A plan fills the slots that depend on the walk.
+/// Fills the slots that the call settles: which operands are given. Operands are read element by element until it is
+/// known where they lie. A plan fills the slots that depend on the walk.
 pub(super) fn slots(request: &Request<'_>) -> Slots {
     let given = |role| request.player(role).is_some();
     let mut slots = Slots::default();
@@ -143,16 +144,16 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// Tells the kernels how operands and gradients are stored: what stands for binding `x0` is read as the override `X0_DTYPE`
-/// says, and a gradient of 16 bits is written by `operand/dx/half` instead of `operand/dx/words`, which writes f32.
+/// Sets the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
+/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32.
 pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     let mut stages = std::mem::take(&mut plan.stages);
-    // what the blocks of a walk share is told once; it is kept while its address tells it apart
-    let mut told = HashMap::new();
+    // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
+    let mut done = HashMap::new();
     for stage in &mut stages {
         let before = Arc::clone(&stage.recipe);
         let key = (Arc::as_ptr(&before), stage.operands.clone());
-        if let Some((_, recipe)) = told.get(&key) {
+        if let Some((_, recipe)) = done.get(&key) {
             stage.recipe = Arc::clone(recipe);
             continue;
         }
@@ -180,16 +181,16 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
             };
             recipe.choices.add(format!("{}_DTYPE", name.to_uppercase()), code);
         }
-        told.insert(key, (before, stage.recipe.clone()));
+        done.insert(key, (before, stage.recipe.clone()));
     }
     plan.stages = stages;
 }
 
-/// The greatest number that `whole_power` of the shaders raises to.
+/// The greatest exponent that the shaders' `whole_power` takes.
 const MOST_WHOLE: f64 = 4.0;
 
-/// The choices that a loss's options make in its shaders: flags, names by their place, integers, and whether there is a value;
-/// a number where it is small and whole, else −1. A shader declares those that it asks for.
+/// The overrides that a loss's options set: flags; the index of a name; integers; `HAS_*` for an option that may have
+/// no value; `WHOLE_*` for a number, −1 unless it is small and whole. A shader declares those that it asks for.
 pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     let mut choices = Choices::default();
     for (spec, value) in loss.specs().iter().zip(loss.values()) {
@@ -214,7 +215,7 @@ pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     choices
 }
 
-/// The numbers of a loss, in its header's order: what the shader's `option` reads.
+/// The number options of a loss in the order of its header, for the shader's `option`.
 fn numbers(loss: &dyn Loss) -> [f32; 16] {
     let values = loss.specs().into_iter().zip(loss.values());
     let numbers = values.filter(|(spec, _)| matches!(spec.kind, Kind::Number | Kind::NumberOrNone));
@@ -231,7 +232,7 @@ pub(super) fn params(request: &Request<'_>) -> Params {
     params.slot = narrow(request.slot as u64);
     params.places = narrow(request.places as u64);
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
-    // weight, divisor where it is a number, and upstream·weight/divisor as far as it is known
+    // the weight; the divisor, or 1 if only the GPU knows it; upstream·weight/divisor, with 1 for what is unknown
     let scales = |weight: f32, divisor: Divisor| {
         let divisor = if let Divisor::Number(number) = divisor { number } else { 1.0 };
         // a mean over nothing has a gradient of 0
@@ -253,7 +254,7 @@ pub(super) fn params(request: &Request<'_>) -> Params {
     params
 }
 
-/// The bindings that stand for operands, by the shader's name.
+/// The bindings that stand for operands in every dispatch: binding, operand.
 pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let header = request.loss().header();
     let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
@@ -261,7 +262,7 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
         let names: &[&str] = match spec.role {
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],
-            // told apart by each dispatch
+            // each dispatch sets its own: `Stage::reading`
             Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection | Role::Channels => &[],
             Role::RowLabels => &["labels"],
             Role::PerProjection => &["bias"],

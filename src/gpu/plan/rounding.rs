@@ -1,4 +1,4 @@
-//! Rounds a gradient of several parts once: the parts add up in f32, and what is stored in 16 bits is their sum.
+//! Rounds a gradient of several parts once: the parts add up in f32, and only the sum is rounded to 16 bits.
 
 use super::request::{Request, dtypes, slots};
 use super::spans::{Spans, Values};
@@ -10,10 +10,10 @@ use crate::gpu::params::Params;
 use crate::gpu::shaders::operand::dx;
 use crate::gpu::shaders::{choice, geometry};
 
-/// The elements that a workgroup rounds.
+/// The elements of a workgroup.
 const ELEMENTS: u64 = 1024;
 
-/// The plan of the rounding of one gradient of so many elements, the only one that is wanted.
+/// Plans the rounding of the request's one gradient, which has `elements` elements.
 pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
     let mut plan = Plan {
         params: Params { items: narrow(elements as u64), ..Params::new() },

@@ -1,22 +1,23 @@
-//! Scratch memory: what plans ask for, and the bytes of an element of each.
+//! Scratch memory: what a plan holds, and the size of its elements.
 
-/// Scratch memory.
+/// A scratch memory that a plan holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scratch {
     pub name: &'static str,
     pub bytes: u64,
-    /// Of an element, where there are many.
+    /// The bytes of an element.
     pub element: u64,
 }
 
-/// The most tallies that are merged by one workgroup: each of its invocations loops over 1/256 of them.
+/// The most tallies of a walk. One workgroup merges them, and each of its invocations loops over 1/256 of them.
 pub(super) const MOST_TALLIES: u64 = 1 << 20;
 
-/// The bytes of a tally, and of what stands before the tallies: the twins of `Tally` and `Workspace` in `shaders/lib`.
+/// The bytes of a tally, and of what precedes the tallies. They match `Tally` and `Workspace` in `shaders/lib`.
 pub(crate) const TALLY_BYTES: u64 = 32;
 pub(crate) const WORKSPACE_HEAD: u64 = 16;
 
-/// The bytes of an element of each other scratch memory: the strides of the shaders' arrays of these names.
+/// The bytes of an element of each other scratch memory. They match the strides of the shaders' arrays with these
+/// names.
 pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("items", 16),
     ("row_states", 32),
@@ -39,13 +40,13 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("gram_slopes", 4),
 ];
 
-/// The bytes of the state of each fold over classes: the strides of the shaders' arrays `chunk_states`.
+/// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states`.
 pub(crate) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
 
-/// The bytes beside the state of a position whose classes are gone through range by range: its label's logit.
+/// The bytes that `pixel_states` holds beside each state: the logit of the position's label.
 pub(crate) const BESIDE_PIXEL_STATE: u64 = 4;
 
-/// The bytes of an element of this scratch memory.
+/// The bytes of an element of the scratch memory `name`.
 pub(super) fn scratch_bytes(name: &str) -> u64 {
     let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
     known.unwrap_or_else(|| unreachable!("no scratch memory {name}")).1

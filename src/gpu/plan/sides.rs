@@ -1,4 +1,4 @@
-//! The sides of a walk over tiles: rows against others, and the gradients that a pass over one ends in.
+//! The sides of a walk over tiles: own rows against others, and the gradients that a pass over the own rows produces.
 
 use super::stage::Wanted;
 use crate::gpu::choices::Choices;
@@ -6,36 +6,38 @@ use crate::gpu::choices::Choices;
 /// The rows of a tile, on either side.
 pub(super) const TILE: usize = 64;
 
-/// Rows of one operand, the place of the first of them among those of all operands, and its place in the batch.
+/// The rows of one operand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Side {
     pub operand: &'static str,
     pub rows: usize,
+    /// The index of its first row among the rows of all sides.
     pub base: usize,
+    /// The index of its first row in the batch, which is not 0 for a shard.
     pub from: usize,
 }
 
-/// One side against others, each with what holds of this pair of sides alone.
+/// One side against others. Each of the others has the choices for this pair of sides.
 #[derive(Clone, Debug)]
 pub(super) struct Against {
     pub own: Side,
     pub others: Vec<(Side, Choices)>,
 }
 
-/// A pass over an own side, and the gradients that it ends in.
+/// A pass over an own side, and the gradients that it produces.
 #[derive(Clone, Debug)]
 pub(super) struct Pass {
     pub against: Against,
     pub endings: Vec<(Ending, Wanted)>,
 }
 
-/// A gradient that a pass over an own side ends in.
+/// A kind of gradient that a pass over an own side produces.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ending {
-    /// Of the own rows.
+    /// The gradient of the own rows.
     Rows,
-    /// Of a number for each row that is added to its scores.
+    /// The gradient of a number for each own row, which is added to the row's scores.
     Sums,
-    /// Of the number that scores are multiplied by, or that is added to them.
+    /// The gradient of the one number that is added to all scores, if `added`, or else multiplies them.
     Number { added: bool },
 }

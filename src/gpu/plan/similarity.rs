@@ -1,4 +1,4 @@
-//! How rows are walked against all others: which sides there are, and which losses their scores belong to.
+//! Plans a loss of rows against all others: which sides there are, and whose losses their scores belong to.
 
 use super::request::Request;
 use super::sides::{Against, Ending, Pass, Side};
@@ -29,7 +29,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     let other = if alone { own } else { sides[1] };
     let more = sides.get(2).copied();
     let labelled = header.player(Role::RowLabels).is_some();
-    // the scores of a pair of sides: which pairs belong together, and whose losses they belong to
+    // the choices for a pair of sides: whether its pairs are similar, and which side's losses its scores belong to
     let of = |similar: bool, owns: bool, others: bool| {
         let itself = similar && (alone || anchors.is_some());
         Choices::default()
@@ -108,7 +108,7 @@ fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {
     slots.fill(slot::PAIRS, pairs_of_rows::SIMILARITY);
     slots.fill(slot::ABSORB, absorb::SIMILARITY);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::SIMILARITY);
-    // a leaf has a loss of each pair, or one of a row's softmax
+    // a leaf scores each pair, or the softmax of a row
     let leaf = request.loss().header().shader;
     match pairwise {
         true => {

@@ -1,17 +1,17 @@
-//! Which elements of a binding belong to which workgroups: where a walk may be cut.
+//! Which elements of a binding each workgroup needs, so that a walk can be cut into slices.
 
 use crate::gpu::params::Block;
 use crate::shape::Classes;
 use std::ops::Range;
 
-/// Which values the workgroups of a dispatch go through.
+/// Which values each workgroup of a dispatch goes through.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Values {
-    /// Each so many.
+    /// This many each.
     Each(u64),
-    /// A chunk of an item each: the values of an item, those of a chunk, and the chunks of an item.
+    /// A chunk of an item each. An item has `per_item` values in `chunks` chunks; a chunk has `chunk` values.
     OfItems { per_item: usize, chunk: usize, chunks: usize },
-    /// A chunk of a single value each.
+    /// A chunk of a single value each: `chunks` workgroups share a value.
     Shared { chunks: usize },
 }
 
@@ -27,7 +27,7 @@ impl Values {
         };
         let end = match self {
             Values::Shared { .. } => begin(groups.end - 1) + 1,
-            // the last chunk of an item ends with it
+            // an item's last chunk may be shorter
             Values::OfItems { per_item, chunk, chunks } => {
                 let item = (groups.end - 1) / chunks as u64;
                 (begin(groups.end - 1) + chunk as u64).min((item + 1) * per_item as u64)
@@ -37,37 +37,38 @@ impl Values {
         begin(groups.start)..end
     }
 
-    /// Of so many elements of these workgroups' values, how many they go through: others may have the same values.
-    pub(super) fn part(self, elements: u64, groups: &Range<u64>) -> u64 {
+    /// How many of `elements` these workgroups read, when several workgroups share a value.
+    pub(super) fn read_by(self, elements: u64, groups: &Range<u64>) -> u64 {
         let Values::Shared { chunks } = self else { return elements };
         let of = self.of(groups);
         (elements / ((of.end - of.start) * chunks as u64)).max(1) * (groups.end - groups.start)
     }
 }
 
-/// Which elements of a binding belong to which values of the walk.
+/// Which elements of each binding a value of the walk needs.
 #[derive(Clone, Debug)]
 pub(super) enum Spans {
-    /// All that is bound is bound whole.
+    /// Every binding is bound whole.
     Whole,
-    /// Values are elements, or items of them; of each component, how many elements a value has, or 0 where it is looked up.
+    /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if they are
+    /// looked up, [`PER_ROW`] if a row of `columns` values has one.
     Elements { components: [u64; 4], columns: u64, by_item: bool },
     /// Values are positions.
     Classes(Classes),
-    /// Values are positions, of which a dispatch has some classes alone: the others of its block.
-    /// So many lanes share each.
+    /// Values are positions, and a dispatch goes through the classes `other_first..other_end` of its block only.
+    /// `lanes` lanes share a position.
     Ranges { classes: Classes, lanes: u64 },
-    /// The same of regions, whose losses are not those of positions.
+    /// As `Ranges`, for regions: their losses do not belong to positions, and are bound whole.
     Regions(Classes),
-    /// Values are the coordinates of rows of so many.
+    /// Values are the coordinates of rows. A row has `width`.
     Rows { width: u64 },
 }
 
-/// Where a component has one number for each row.
+/// Stands for one number for each row.
 pub(super) const PER_ROW: u64 = u64::MAX;
 
 impl Spans {
-    /// The elements of a binding that these values of a block need; none where it is bound whole.
+    /// The elements of a binding that these values need in a block, or `None` if it is bound whole.
     pub(super) fn of(&self, name: &str, values: &Range<u64>, block: &Block) -> Option<Range<u64>> {
         let times = |width: u64| Some(values.start * width..values.end * width);
         let component = name.strip_prefix('d').unwrap_or(name).strip_prefix('x').and_then(|k| k.parse::<usize>().ok());
@@ -91,7 +92,7 @@ impl Spans {
             (Spans::Ranges { lanes, .. }, _, "pixel_states") => times(*lanes),
             (Spans::Classes(_) | Spans::Ranges { .. }, _, "mask" | "upstream" | "losses" | "labels") => times(1),
             (Spans::Regions(_), _, "labels" | "pixels" | "riders" | "ranged_pixels" | "ranged_riders") => times(1),
-            // two quads for four positions
+            // two elements hold four positions
             (Spans::Regions(_), _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
             (Spans::Rows { .. }, Some(_), _) => times(1),
             (Spans::Rows { width }, _, "row" | "weight" | "mask" | "upstream" | "losses") => {
@@ -103,7 +104,7 @@ impl Spans {
 }
 
 impl Spans {
-    /// How many elements of a binding these values of a block have.
+    /// How many elements of a binding these values have in a block. [`of`](Self::of) may have gaps between them.
     pub(super) fn elements(&self, name: &str, values: &Range<u64>, block: &Block) -> u64 {
         let classes = match (self, name) {
             (Spans::Classes(classes), "x0" | "dx0" | "dense") => classes.c as u64,
@@ -116,14 +117,14 @@ impl Spans {
     }
 }
 
-/// The elements of these classes of these positions.
+/// The range that holds the classes `of` of these positions.
 fn of_classes(classes: &Classes, positions: &Range<u64>, of: Range<u64>) -> Range<u64> {
     let (c, s) = (classes.c as u64, classes.s as u64);
     let (class_stride, position_stride) = (classes.class_stride as u64, classes.position_stride as u64);
     let last = positions.end.min(classes.positions() as u64).max(positions.start + 1) - 1;
     let first_of = |position: u64| (position / s) * c * s + (position % s) * position_stride + of.start * class_stride;
     let reach = (of.end - of.start - 1) * class_stride + 1;
-    // positions of several items reach from the first one's beginning to the last one's end
+    // positions of several items need these items whole
     match class_stride > 1 && positions.start / s != last / s {
         true => (positions.start / s) * c * s..(last / s + 1) * c * s,
         false => first_of(positions.start)..first_of(last) + reach,

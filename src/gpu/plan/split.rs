@@ -1,26 +1,28 @@
-//! Cuts dispatches whose operands are longer than a binding may be, or whose work would hold a GPU for long: each piece binds a
-//! window of what it reads and writes. Workgroups keep their numbers, so that tallies, and with them all bits, stay the same.
+//! Cuts dispatches into slices where operands are longer than a binding may be, or where the work would hold a GPU for
+//! long. A slice binds a window of what it reads and writes. Its workgroups keep their numbers, so tallies lie where
+//! they would lie without slices, and all bits stay the same.
 
 use super::request::Request;
 use super::stage::{Bound, Plan, Stage};
 use crate::error::{Error, Result};
 use std::ops::Range;
 
-/// The most bytes of an operand that one dispatch goes through: some 50 milliseconds where a copy makes 10 GB/s.
+/// The most bytes of an operand that one dispatch goes through: some 50 milliseconds of a GPU that copies 10 GB/s.
 pub(super) const SLICE: u64 = 128 << 20;
 
-/// What a window may be longer than its elements: it begins where bindings may, in whole elements, the largest of which have 36
-/// bytes and bindings 256, and ends with a quad.
+/// The most bytes that a window has beyond its elements. It begins at a multiple of the 256 bytes of a binding's
+/// alignment and of an element's size, at most 36 bytes, and ends with a whole quad.
 const AROUND: u64 = 36 * 256 + 16;
 
-/// What of a binding may be filled with elements.
+/// The bytes of elements that a binding has room for.
 pub(super) fn room(request: &Request<'_>) -> u64 {
     request.target.binding_limit.saturating_sub(AROUND)
 }
 
-/// A binding that need not be bound whole, and the bytes of an element.
+/// A binding that need not be bound whole.
 struct Cuttable {
     name: &'static str,
+    /// The bytes of an element.
     size: u64,
 }
 
@@ -38,7 +40,7 @@ fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> 
     sized.collect()
 }
 
-/// Cuts the stages of a plan that need it.
+/// Cuts those stages of a plan that need it.
 pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
     let most = room(request);
     let mut stages = Vec::new();
@@ -48,7 +50,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             continue;
         };
         let bindings = cuttable(request, plan, &stage);
-        // what some workgroups need of the bindings: the bytes of that of which they need most
+        // the largest window that these workgroups need, in bytes, and its binding
         let needed = |groups: Range<u64>| {
             let of = values.of(&groups);
             let bytes = |binding: &Cuttable| {
@@ -57,11 +59,11 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             };
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
-        // and the bytes that they go through, which are fewer where what they need lies far apart
+        // the most bytes that they read of a binding, which are fewer where a window has gaps
         let gone_through = |groups: Range<u64>| {
             let of = values.of(&groups);
             let elements = |binding: &Cuttable| plan.spans.elements(binding.name, &of, &stage.block);
-            let bytes = |binding: &Cuttable| values.part(elements(binding), &groups) * binding.size;
+            let bytes = |binding: &Cuttable| values.read_by(elements(binding), &groups) * binding.size;
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
         let fits = |groups: Range<u64>| {
@@ -83,7 +85,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             let of = values.of(&(first..end));
             let window = |binding: &Cuttable| Some((binding.name, plan.spans.of(binding.name, &of, &stage.block)?));
             let windows = bindings.iter().filter_map(window).collect();
-            stages.push(Stage { windows, ..stage.part(stage.block, first..end, stage.groups) });
+            stages.push(Stage { windows, ..stage.slice(stage.block, first..end, stage.groups) });
             first = end;
         }
     }
@@ -91,7 +93,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
     Ok(())
 }
 
-/// The last end beyond `first` that fits, up to `most`; `first` where none does.
+/// The last end after `first` that fits, up to `most`, or `first` if none does.
 fn last_that_fits(first: u64, most: u64, fits: impl Fn(u64) -> bool) -> u64 {
     let (mut good, mut bad) = (first, most + 1);
     while good + 1 < bad {

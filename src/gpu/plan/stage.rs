@@ -1,4 +1,4 @@
-//! A plan: its dispatches, what their bindings stand for, and how many dispatches it takes to write all gradients.
+//! A plan: its dispatches, what their bindings stand for, and how gradients are shared out among dispatches.
 
 use super::scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, Scratch, state_bytes};
 use super::spans::{Spans, Values};
@@ -13,21 +13,21 @@ use crate::shape::DType;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The most storage buffers that a dispatch binds: WebGPU's default limit.
+/// The most storage buffers that a dispatch binds. This is WebGPU's default limit.
 pub(crate) const MOST_BUFFERS: usize = 8;
 
-/// A gradient that is wanted of a part.
+/// A gradient that the caller wants of a part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Wanted {
     /// The operand's name in the header.
     pub operand: &'static str,
-    /// The output it goes to.
+    /// The number of the output that it goes to.
     pub output: usize,
-    /// Whether it is added to what is there.
+    /// Whether it is added to what the output holds, rather than stored.
     pub add: bool,
-    /// How the output is stored.
+    /// The output's dtype.
     pub dtype: DType,
-    /// Whether the output is the operand itself.
+    /// Whether the output is the operand itself, which the gradient overwrites.
     pub in_place: bool,
 }
 
@@ -38,36 +38,36 @@ pub(crate) enum Bound {
     Operand(&'static str),
     Upstream,
     DivideBy,
-    /// The output of this number.
+    /// The output with this number.
     Output(usize),
-    /// The f32 sum of a gradient that is stored in 16 bits.
+    /// The f32 sum of a gradient whose output has 16 bits.
     Sum,
-    /// Scratch memory of this name.
+    /// The scratch memory with this name.
     Scratch(&'static str),
-    /// The numbers of the loss's own.
+    /// The loss's own numbers.
     Columns,
     Losses,
     Outcome,
     Loss,
-    /// The statistics of all pieces, or where those of one go.
+    /// The statistics of all shards, or the tensor for this shard's statistics.
     Statistics,
 }
 
 /// One dispatch.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
-    /// One for all blocks of a walk.
+    /// Shared by the stages of a walk that differ only in their block.
     pub recipe: Arc<Recipe>,
     pub groups: u64,
-    /// What it alone runs over, where a walk goes block by block.
+    /// What this dispatch runs over, if the walk goes block by block or slice by slice.
     pub block: Block,
-    /// What the gradients' bindings go to, by name.
+    /// The outputs that the gradients' bindings stand for, by the binding's name.
     pub(super) gradients: Vec<(String, usize)>,
-    /// The operands that bindings stand for in this dispatch alone, by name.
+    /// The operands that bindings stand for in this dispatch only: binding, operand.
     pub operands: Vec<(&'static str, &'static str)>,
-    /// The values that its workgroups go through, where it may be cut between any two of them.
+    /// The values of each workgroup, if the dispatch may be cut into slices between any two workgroups.
     pub(super) values: Option<Values>,
-    /// The elements that are bound of what is longer than a binding may be, by the binding's name.
+    /// The elements to bind, by the binding's name, where the whole would be too long for a binding.
     pub windows: Vec<(&'static str, Range<u64>)>,
 }
 
@@ -77,51 +77,51 @@ pub(crate) struct Plan {
     pub params: Params,
     pub stages: Vec<Stage>,
     pub scratch: Vec<Scratch>,
-    /// The loop of an invocation that is longest, in iterations.
+    /// The iterations of the longest loop of any invocation.
     pub longest_loop: u64,
-    /// Numbers of the loss's own, one for each element of the last axis.
+    /// The loss's own numbers, one for each element of the last axis.
     pub columns: Option<Vec<f32>>,
     pub(super) operands: Vec<(String, &'static str)>,
-    /// The operands whose gradients go to outputs.
+    /// The outputs of gradients, each with its operand.
     pub(super) outputs: Vec<(usize, &'static str)>,
-    /// The most tallies that a stage leaves, as counted: what the parameters hold of them is 32 bits.
+    /// The most tallies that a walk leaves. The parameters hold 32 bits of this, so the limit is checked here.
     pub(super) tallies: u64,
-    /// Which elements of a binding belong to which values of the walk.
+    /// Which elements of each binding a value of the walk needs.
     pub(super) spans: Spans,
 }
 
 impl Plan {
-    /// Asks for scratch memory of so many elements.
+    /// Adds scratch memory of `elements` elements.
     pub(super) fn hold(&mut self, name: &str, elements: u64) {
         let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
         let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
         self.scratch.push(Scratch { name, bytes: element * elements, element });
     }
 
-    /// Says how many tallies the walk leaves.
+    /// Sets how many tallies the walk leaves.
     pub(super) fn tally(&mut self, tallies: u64) {
         self.params.tallies = narrow(tallies);
         self.tallies = self.tallies.max(tallies);
     }
 
-    /// Asks for so many states of a fold over classes.
+    /// Adds scratch memory for `states` chunk states of a fold over classes.
     pub(super) fn hold_states(&mut self, fold: &str, states: u64) {
         let element = state_bytes(fold);
         self.scratch.push(Scratch { name: "chunk_states", bytes: element * states, element });
     }
 
-    /// The same of so many positions, beside each one's label's logit.
+    /// Adds scratch memory for the states of `positions` positions, each with the logit of its label.
     pub(super) fn hold_pixel_states(&mut self, fold: &str, positions: u64) {
         let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
         self.scratch.push(Scratch { name: "pixel_states", bytes: element * positions, element });
     }
 
-    /// The bytes of an element of scratch memory.
+    /// The bytes of an element of the scratch memory `name`.
     pub fn element_bytes(&self, name: &str) -> u64 {
         self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
     }
 
-    /// The caller's name for a binding of a stage.
+    /// What the caller calls the thing behind a binding, for errors and reports.
     pub fn words(&self, stage: &Stage, name: &str) -> String {
         match self.bound(stage, name) {
             Bound::Operand(operand) => format!("`{operand}`"),
@@ -137,8 +137,8 @@ impl Plan {
         }
     }
 
-    /// Whether no stage reads an operand after the one that writes its gradient in its place, but another dispatch of the same
-    /// kernel, which goes through other elements.
+    /// Whether an operand's last read comes before its gradient overwrites it. Later dispatches of the writing kernel
+    /// may still read it, because they go through other elements.
     pub(super) fn reads_first(&self, wanted: &Wanted) -> bool {
         let writes = |stage: &Stage| stage.gradients.iter().any(|(_, output)| *output == wanted.output);
         let reads = |stage: &Stage| {
@@ -150,7 +150,7 @@ impl Plan {
         !after.any(|stage| !Arc::ptr_eq(&stage.recipe, &first.recipe) && (writes(stage) || reads(stage)))
     }
 
-    /// What a binding of a stage stands for, by the name the shader gives it.
+    /// What the binding `name` of a stage stands for.
     pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
         if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
             return Bound::Output(*output);
@@ -164,7 +164,7 @@ impl Plan {
         match name {
             "params" => Bound::Params,
             "x0" => Bound::Sum,
-            // a component that is no operand
+            // no operand has this number, so it is the loss's own numbers
             "x1" | "x2" | "x3" => Bound::Columns,
             "upstream" => Bound::Upstream,
             "divisor" => Bound::DivideBy,
@@ -181,13 +181,14 @@ impl Plan {
     }
 }
 
-/// Numbers that have been checked to fit 32 bits.
+/// A number in 32 bits. Where it may not fit, the plan checks the original; `u32::MAX` stands for it here.
 pub(super) fn narrow(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// As many dispatches of a walk as it takes to write all gradients, of which the first counts: each writes to outputs of its
-/// own, in as many buffers as a dispatch binds.
+/// The dispatches of a walk that write all gradients. Each binds as many outputs as [`MOST_BUFFERS`] allows, no output
+/// twice. `walk` is asked for a stage with the gradients it writes, and whether it is the first, which also leaves the
+/// tallies.
 pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
     let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
     while stages.is_empty() || !left.is_empty() {
@@ -203,7 +204,7 @@ pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) 
             }
         }
         left.retain(|wanted| !now.contains(wanted));
-        // what a second dispatch writes to an output that a first has written is added
+        // an output that has been written is added to from now on
         for wanted in &mut left {
             wanted.add |= now.iter().any(|other| other.output == wanted.output);
         }
@@ -212,7 +213,7 @@ pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) 
     stages
 }
 
-/// Fills the slots of the element operands' gradients, and says which outputs they go to.
+/// Fills the slots of the element operands' gradients. Returns the outputs that their bindings stand for.
 pub(super) fn bind_gradients(
     slots: &mut Slots,
     choices: &mut Choices,
@@ -233,7 +234,7 @@ pub(super) fn bind_gradients(
 }
 
 impl Stage {
-    /// A dispatch of `groups` workgroups of a kernel.
+    /// A dispatch of `groups` workgroups of the kernel with this entry file.
     pub(super) fn new(entry: Shader, slots: Slots, choices: Choices, groups: u64) -> Stage {
         Stage {
             recipe: Arc::new(Recipe::new(entry, slots, choices)),
@@ -246,42 +247,42 @@ impl Stage {
         }
     }
 
-    /// How many storage buffers the stage binds.
+    /// How many storage buffers it binds.
     pub fn buffers(&self) -> usize {
         self.recipe.bindings().iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count()
     }
 
-    /// The stage with operands of its own behind some of its bindings.
+    /// Sets the operands that bindings stand for in this stage only.
     pub(super) fn reading(mut self, operands: &[(&'static str, &'static str)]) -> Stage {
         self.operands = operands.to_vec();
         self
     }
 
-    /// The stage, whose kernel reads and writes elements four at a time from places that are multiples of four, if `quads`.
+    /// Lets the kernel read and write quads, if `quads`: it asks for four elements from a multiple of four.
     pub(super) fn in_quads(self, quads: bool) -> Stage {
         self.taking(if quads { Quads::Writes } else { Quads::Nothing })
     }
 
-    /// The stage, whose kernel reads elements four at a time but writes them one by one, if `quads`.
+    /// Lets the kernel read quads but write single elements, if `quads`.
     pub(super) fn reading_quads(self, quads: bool) -> Stage {
         self.taking(if quads { Quads::Reads } else { Quads::Nothing })
     }
 
-    /// The stage, of whose positions a lane keeps the classes where they are so few.
+    /// Lets a lane keep the classes of its positions in registers, if their number is given.
     pub(super) fn of_few(mut self, classes: Option<u32>) -> Stage {
         Arc::make_mut(&mut self.recipe).few = classes;
         self
     }
 
-    /// The stage, of whose rows a lane keeps its fours where they are so few.
-    pub(super) fn keeping_rows(mut self, fours: Option<u32>) -> Stage {
-        Arc::make_mut(&mut self.recipe).row = fours;
+    /// Lets a lane keep its quads of a row in registers, if their number is given.
+    pub(super) fn keeping_rows(mut self, quads: Option<u32>) -> Stage {
+        Arc::make_mut(&mut self.recipe).row = quads;
         self
     }
 
-    /// The stage, whose lanes take so many times four neighbours at a time.
-    pub(super) fn in_strips(mut self, fours: usize) -> Stage {
-        Arc::make_mut(&mut self.recipe).strip = Some(fours as u32);
+    /// Lets a lane take this many quads of neighbouring positions at a time.
+    pub(super) fn in_strips(mut self, quads: usize) -> Stage {
+        Arc::make_mut(&mut self.recipe).strip = Some(quads as u32);
         self
     }
 
@@ -290,19 +291,19 @@ impl Stage {
         self
     }
 
-    /// The stage, whose workgroups go through these values of the walk.
+    /// Sets which values the workgroups go through, so that the stage may be cut into slices.
     pub(super) fn through(mut self, values: Values) -> Stage {
         self.values = Some(values);
         self
     }
 
-    /// The stage over `block`, by `groups` workgroups.
+    /// A stage with this kernel over `block`, with `groups` workgroups.
     pub(super) fn over(&self, block: Block, groups: u64) -> Stage {
         Stage { block, groups, ..self.clone() }
     }
 
-    /// The stage for the workgroups `groups` of a walk that has `all` of them.
-    pub(super) fn part(&self, block: Block, groups: Range<u64>, all: u64) -> Stage {
+    /// The slice `groups` of a walk of `all` workgroups.
+    pub(super) fn slice(&self, block: Block, groups: Range<u64>, all: u64) -> Stage {
         let place = |place: u64| u32::try_from(place).unwrap_or(u32::MAX);
         let [first_group, end_group] = [groups.start, groups.end].map(place);
         let beyond = place(all - groups.end);

@@ -1,8 +1,9 @@
-//! How rows are walked against all others, tile by tile: statistics in chunks of tiles, derivatives in blocks of bounded size.
+//! Plans a walk of rows against all others, tile by tile: statistics in chunks of tiles, gradients in blocks of bounded
+//! size.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::request::{Piece, Request, slots};
+use super::request::{Request, WalkLoss, slots};
 use super::scratch::{TALLY_BYTES, WORKSPACE_HEAD};
 use super::sides::{Against, Ending, Pass, Side, TILE};
 use super::stage::{Plan, Stage, Wanted, narrow};
@@ -17,17 +18,17 @@ use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
 use crate::term::Scale;
 
-/// The most dispatches of a plan, which are recorded one by one.
+/// The most dispatches of a plan. Each is recorded by the host, which takes time.
 const MOST_DISPATCHES: u64 = 1 << 14;
 
-/// The limit that a refusal names where the blocks do not fit the bound, and what to do.
+/// What a refusal says if the blocks do not fit the workspace bound, and what the caller can do.
 pub(super) const WORKSPACE: &str =
     "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
-/// What a job holds beside a plan's scratch memory, at most.
+/// The most bytes that a job holds beside a plan's scratch memory.
 pub(super) const BESIDE: u64 = 4096;
 
-/// What fills the slots of the kernels over tiles, whose rows are those of operands.
+/// Fills the slots of the kernels over tiles. Rows are read from operands.
 pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     let mut slots = slots(request);
     slots.fill(slot::TILE_PRODUCTS, request.target.tile_products());
@@ -37,7 +38,7 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// What a family adds to the walk: what fills the slots of its kernels, and choices of arithmetic.
+/// What a family adds to the walk: the slots of its kernels, and its choices.
 pub(super) struct Scores {
     pub slots: Slots,
     pub choices: Choices,
@@ -49,12 +50,13 @@ pub(super) struct Tiles<'a> {
     pub width: usize,
     pub scores: Scores,
     pub blocks: Blocks,
-    /// Whether the products that statistics are made of are kept for the slopes: one block holds them all.
+    /// Whether the products are kept from the statistics to the slopes, because one block holds them all.
     pub keeps: bool,
 }
 
 impl<'a> Tiles<'a> {
-    /// The walk of these statistics and passes, in blocks that fit the workspace bound; holds all scratch memory.
+    /// The walk for these statistics and passes, in blocks that fit the workspace bound. Adds their scratch memory to
+    /// the plan.
     pub fn new(
         request: &'a Request<'a>,
         plan: &mut Plan,
@@ -128,24 +130,24 @@ impl<'a> Tiles<'a> {
         Ok(Tiles { request, width, scores, blocks, keeps })
     }
 
-    /// What fills the slots of a kernel that multiplies rows of x0 with rows of x1. Where `kept`, the products are those that the
-    /// statistics are made of.
+    /// Fills the slots of a kernel that needs the products of rows of x0 with rows of x1. If `kept`, the products of
+    /// the statistics are kept and used again.
     pub fn of_rows(&self, kept: bool) -> Slots {
         self.scores.slots.with(slot::BLOCK_PRODUCTS, if kept { block_products::KEPT } else { block_products::AGAIN })
     }
 
-    /// Whether rows are read four elements at a time.
+    /// Whether every row is a whole number of quads.
     pub fn in_quads(&self) -> bool {
         self.width.is_multiple_of(4)
     }
 
-    /// What each row of a side is multiplied by.
+    /// Computes the factor that each row of a side is multiplied by.
     pub fn factors(&self, plan: &mut Plan, side: Side) {
         let room = rows_of_a_binding(self.request, self.width);
         factors(self.request, plan, side, self.width, room, self.scores.choices.clone());
     }
 
-    /// The states of a side's rows, over all that they are scored against.
+    /// Computes the states of a side's rows, over all rows that they are scored against.
     pub fn statistics(&self, plan: &mut Plan, against: &Against) {
         let own = against.own;
         let (chunk, chunks) = chunks(against, self.width, self.blocks.room);
@@ -170,7 +172,7 @@ impl<'a> Tiles<'a> {
             block.steps = narrow(self.width.div_ceil(16) as u64);
             for (gather, (other, _)) in gathers.iter().zip(&against.others) {
                 (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
-                // as many whole chunks as a binding has room for
+                // each dispatch takes as many whole chunks as a binding has room for
                 let together = (self.blocks.room / (chunk * TILE)).max(1) * chunk * TILE;
                 for other_first in (0..other.rows).step_by(together) {
                     let other_end = other_first.saturating_add(together).min(other.rows);
@@ -185,18 +187,20 @@ impl<'a> Tiles<'a> {
         }
     }
 
-    /// Upstream over denominator, where only the GPU knows it: the tallies of the losses are there already.
+    /// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so
+    /// nothing is counted first.
     pub fn scale(&self, plan: &mut Plan) {
         let counted = matches!(self.request.checked.divisor, Divisor::Weights | Divisor::Count | Divisor::Tensor);
         let given = matches!(self.request.part.upstream, Scale::Tensor(_));
         if !self.request.unreduced() && (counted || given) {
             plan.params.count_tallies = plan.params.tallies;
-            plan.stages.push(totals(self.request, Piece::Only, geometry::TOTALS_SCALE));
+            plan.stages.push(totals(self.request, WalkLoss::Only, geometry::TOTALS_SCALE));
         }
     }
 }
 
-/// The gradients that a pass over the own side ends in; one whose output has been written is added to it.
+/// The wanted gradients among those that a pass produces. A gradient is added to an output that an earlier pass has
+/// written.
 pub(super) fn endings(
     request: &Request<'_>,
     of: &[(&'static str, Ending)],
@@ -213,13 +217,12 @@ pub(super) fn endings(
     endings
 }
 
-/// The rows that a binding has room for, however they are stored.
+/// The rows that a binding has room for in any dtype.
 pub(super) fn rows_of_a_binding(request: &Request<'_>, width: usize) -> usize {
     usize::try_from(most_elements(request) / width.max(1) as u64).unwrap_or(usize::MAX)
 }
 
-/// Binds no more than the rows of its block to each stage of a walk over rows of this width, where an operand, or its gradient,
-/// is longer than a binding.
+/// Lets each stage of a walk bind only the rows of its block, if an operand or its gradient is longer than a binding.
 pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
     let too_long = |tensor: &Tensor| tensor.len() as u64 > most_elements(request);
     if !request.part.operands.iter().any(|(_, tensor)| too_long(tensor)) {
@@ -242,7 +245,7 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
     }
 }
 
-/// Plans the factors of a side's rows, so many rows at a time.
+/// Computes the factors of a side's rows, `room` rows at a time.
 pub(super) fn factors(request: &Request<'_>, plan: &mut Plan, side: Side, width: usize, room: usize, choices: Choices) {
     if side.rows == 0 {
         return;
@@ -257,6 +260,7 @@ pub(super) fn factors(request: &Request<'_>, plan: &mut Plan, side: Side, width:
     }
 }
 
+/// A block of own rows without others.
 pub(super) fn block(own: Side, first: usize, end: usize) -> Block {
     Block {
         own_first: narrow(first as u64),

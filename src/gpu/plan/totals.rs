@@ -1,7 +1,6 @@
-//! The dispatches around a walk: what its gradients are scaled by before it, and what its tallies come to after it.
+//! The dispatches around a walk: before it, what its gradients are scaled by; after it, the sums of its tallies.
 
-use super::request::Piece;
-use super::request::{Request, slots};
+use super::request::{Request, WalkLoss, slots};
 use super::stage::{Plan, Stage, narrow};
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
@@ -9,14 +8,15 @@ use crate::gpu::shaders::operand::{divisor, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
 
-/// The counting and scaling before a walk that writes gradients, where only the GPU knows what they are divided by.
+/// Adds the count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by.
 pub(super) fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32, tallies: u64) {
-    scale_piece(request, plan, Piece::Only, Some((count, chunk, tallies)));
+    scale_loss(request, plan, WalkLoss::Only, Some((count, chunk, tallies)));
 }
 
-/// The same for one loss of the walk, which may have nothing to count.
-pub(super) fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, count: Option<(Stage, u32, u64)>) {
-    let divisor = request.divisor(piece);
+/// As [`scale_first`], for one of the walk's losses, which may have nothing to count. `count` is the stage, the values
+/// that one of its workgroups counts, and its tallies.
+pub(super) fn scale_loss(request: &Request<'_>, plan: &mut Plan, loss: WalkLoss, count: Option<(Stage, u32, u64)>) {
+    let divisor = request.divisor(loss);
     let counted = matches!(divisor, Divisor::Weights | Divisor::Count);
     let given = divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
     if request.wanted.is_empty() || request.unreduced() || !(counted || given) {
@@ -28,12 +28,12 @@ pub(super) fn scale_piece(request: &Request<'_>, plan: &mut Plan, piece: Piece, 
         plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
         plan.stages.push(count);
     }
-    plan.stages.push(totals(request, piece, geometry::TOTALS_SCALE));
+    plan.stages.push(totals(request, loss, geometry::TOTALS_SCALE));
 }
 
-/// The dispatch of the kernel `entry`, which reads the tallies of a walk.
-pub(super) fn totals(request: &Request<'_>, piece: Piece, entry: Shader) -> Stage {
-    let divided_by = request.divisor(piece);
+/// The dispatch of a kernel that merges the tallies of a walk: `totals_scale` or `totals_outcome`.
+pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> Stage {
+    let divided_by = request.divisor(loss);
     let given = |given, file, one| if given { file } else { one };
     let mut slots = slots(request);
     slots.fill(slot::DIVISOR, given(divided_by == Divisor::Tensor, divisor::GIVEN, divisor::ONE));
@@ -45,6 +45,6 @@ pub(super) fn totals(request: &Request<'_>, piece: Piece, entry: Shader) -> Stag
         Divisor::Count => 2,
         Divisor::Tensor => 3,
     };
-    let choices = Choices::default().number(choice::DIVISOR, divisor).number(choice::PIECE, piece as usize);
+    let choices = Choices::default().number(choice::DIVISOR, divisor).number(choice::PIECE, loss as usize);
     Stage::new(entry, slots, choices, 1)
 }
