@@ -1,5 +1,5 @@
-//! Lists the shader files below `shaders/`, and writes constants that name them, their slots and their overrides: a plan that
-//! names a file which does not exist does not compile.
+//! Lists the shader files below `shaders/`, and writes constants for the files, their slots and their overrides. A plan
+//! that names a file that does not exist then does not compile.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,7 +14,7 @@ struct Folder {
     files: BTreeMap<String, String>,
 }
 
-/// All that the shader files have.
+/// Everything found in the shader files.
 #[derive(Default)]
 struct Found {
     /// Paths below `shaders/`, without `.wgsl`.
@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
         let _ = writeln!(out, "    source!({path:?}),");
     }
     let _ = writeln!(out, "];");
-    // losses name their shaders themselves
+    // a loss's header names its own shader, so no constant is needed
     tree.folders.remove("losses");
     modules(&tree, &mut out);
     let _ = writeln!(out, "pub(crate) mod slot {{\n    use super::Slot;");
@@ -55,12 +55,12 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&variable("OUT_DIR")).join("shaders.rs"), out)
 }
 
-/// A variable that cargo sets.
+/// An environment variable that cargo sets.
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|error| panic!("cargo sets {name}: {error}"))
 }
 
-/// Reads a folder, whose path below `shaders/` is `inside`.
+/// Reads a folder. `inside` is its path below `shaders/`.
 fn read(folder: &Path, inside: &str, found: &mut Found) -> io::Result<Folder> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
     entries.sort_by_key(|entry| entry.file_name());
@@ -78,7 +78,7 @@ fn read(folder: &Path, inside: &str, found: &mut Found) -> io::Result<Folder> {
     Ok(tree)
 }
 
-/// The slots and overrides that a file declares.
+/// Notes the slots and overrides that a file declares.
 fn scan(text: &str, found: &mut Found) {
     for line in text.lines() {
         let slots = line.strip_prefix("// slots: ").into_iter().flat_map(|slots| slots.split(' '));
@@ -88,7 +88,7 @@ fn scan(text: &str, found: &mut Found) {
     }
 }
 
-/// A module for each folder, with a constant for each file.
+/// Writes a module for each folder, with a constant for each file.
 fn modules(tree: &Folder, out: &mut String) {
     for (name, folder) in &tree.folders {
         let _ = writeln!(out, "#[allow(dead_code, reason = \"files name each other too\")]\npub(crate) mod {name} {{");

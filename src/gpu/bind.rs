@@ -1,4 +1,4 @@
-//! Makes the dispatches of a plan from buffers: which of them each binding is, and where in it.
+//! Makes the dispatches of a plan: finds the buffer of each binding, and its range of the buffer.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A kernel with what it is bound to, and its workgroups.
+/// A pipeline with its bind group and its grid of workgroups.
 #[derive(Debug)]
 pub(super) struct Dispatch {
     pub pipeline: Arc<Pipeline>,
@@ -23,41 +23,42 @@ pub(super) struct Dispatch {
     pub grid: [u32; 2],
 }
 
-/// What the bindings of a part's plan are bound to.
+/// Everything that the bindings of a part's plan can stand for.
 pub(super) struct Binder<'a> {
     pub gpu: &'a Gpu,
     pub part: &'a Part<Tensor>,
     pub plan: &'a Plan,
     pub memories: &'a [(&'static str, Memory)],
     pub outputs: &'a Outputs,
-    /// The f32 sum of a gradient, where this is its rounding.
+    /// The f32 sum of a gradient, if the plan rounds one.
     pub sum: Option<&'a Tensor>,
     pub loss: &'a Tensor,
     pub losses: &'a Tensor,
-    /// The statistics of all pieces, or where those of one go.
+    /// The statistics of all shards, or the tensor for this shard's statistics.
     pub statistics: Option<&'a Tensor>,
     pub outcome: &'a Memory,
 }
 
-/// A binding's range of a buffer, and the element of it where the tensor begins.
+/// A binding's range of a buffer.
 struct Placed<'a> {
     buffer: &'a wgpu::Buffer,
     offset: u64,
     size: u64,
+    /// The element of the range at which the tensor begins. A kernel adds it to every index.
     base: u32,
-    /// Whether its last quad is nobody else's.
+    /// Whether nothing else has a share in its last quad.
     alone: bool,
 }
 
 impl Placed<'_> {
-    /// Whether it begins with a quad, and all of its last one is bound.
+    /// Whether the tensor begins with a whole quad, and the range ends with one.
     fn in_quads(&self) -> bool {
         self.base.is_multiple_of(4) && self.size.is_multiple_of(16)
     }
 }
 
 impl Binder<'_> {
-    /// The kernels of all stages, and which of them is each stage's.
+    /// The kernels of all stages, and the index of each stage's kernel.
     pub fn kernels(&self) -> (Vec<Kernel>, Vec<usize>) {
         let (mut kernels, mut of_stages) = (Vec::new(), Vec::new());
         let mut known = HashMap::new();
@@ -66,7 +67,7 @@ impl Binder<'_> {
                 kernels.push(self.kernel(stage));
                 kernels.len() - 1
             };
-            // the blocks of a walk share their kernels; of pieces, the last may end inside a quad
+            // blocks share a kernel; a slice has its own, because its window may end inside a quad
             of_stages.push(match stage.windows.is_empty() {
                 true => *known.entry((Arc::as_ptr(&stage.recipe), &stage.operands)).or_insert_with(add),
                 false => add(),
@@ -75,7 +76,7 @@ impl Binder<'_> {
         (kernels, of_stages)
     }
 
-    /// The dispatches, whose pipelines are those of the stages, and the parameters that they share.
+    /// The dispatches, with the pipeline of each stage, and the memory of their parameters.
     pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, Memory)> {
         let made: Vec<_> = self.plan.stages.iter().zip(pipelines).collect();
         let (params, places) = self.params(&made)?;
@@ -90,7 +91,8 @@ impl Binder<'_> {
         Ok((dispatches.collect::<Result<_>>()?, params))
     }
 
-    /// The stage's kernel; its bindings are all read_write where operands and outputs lie in one buffer.
+    /// The stage's kernel. If an operand and an output lie in one buffer, all of its bindings are read_write, because
+    /// WebGPU refuses a buffer that a dispatch binds both ways.
     fn kernel(&self, stage: &Stage) -> Kernel {
         let mut kernel = self.gpu.target().specialise(&stage.recipe, |binding| {
             let placed = self.place(stage, binding);
@@ -106,8 +108,7 @@ impl Binder<'_> {
         kernel
     }
 
-    /// The parameters of each stage, with the place where each binding's tensor begins, and their offsets; stages that run
-    /// over the same share them.
+    /// The parameters of all stages, and each stage's offset in them. Stages with equal parameters share an offset.
     fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(Memory, Vec<u64>)> {
         let alignment = u64::from(self.gpu.limits().min_uniform_buffer_offset_alignment);
         let stride = (size_of::<Params>() as u64).next_multiple_of(alignment);
@@ -167,7 +168,7 @@ impl Binder<'_> {
         Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
     }
 
-    /// The workgroups folded into two dimensions, of which each is limited.
+    /// The workgroups, folded into two dimensions, because each dimension is limited.
     fn grid(&self, groups: u64) -> Result<[u32; 2]> {
         let most = u64::from(self.gpu.limits().max_compute_workgroups_per_dimension);
         let rows = groups.div_ceil(most.max(1)).max(1);
@@ -181,7 +182,7 @@ impl Binder<'_> {
         Ok([groups.div_ceil(rows) as u32, rows as u32])
     }
 
-    /// Where a binding lies; nothing for the parameters, which are a buffer of their own.
+    /// The range of a binding, or `None` for the parameters, which have their own buffer.
     fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
         let window = stage.windows.iter().find(|(name, _)| *name == binding.name).map(|(_, window)| window);
         let tensor = |tensor| Some(self.place_tensor(tensor, window));
@@ -209,18 +210,20 @@ impl Binder<'_> {
 
     fn place_tensor<'t>(&self, tensor: &'t Tensor, window: Option<&Range<u64>>) -> Placed<'t> {
         let memory = tensor.memory();
-        // a tensor of no bytes may begin where its buffer ends: what is bound in its place is never read
+        // an empty tensor may begin at the end of its buffer, where nothing can be bound; the bytes bound instead are
+        // never read
         let begin = if tensor.is_empty() { 0 } else { memory.offset };
         let all = 0..tensor.len() as u64;
         let window = window.map_or(all.clone(), |window| window.start..window.end.min(all.end));
         self.place_window(memory, begin, tensor.dtype().size() as u64, &window)
     }
 
-    /// Elements of something that begins at this byte: bound from where bindings may begin, to the end of a quad as far as
-    /// there is one. The base, to which a kernel adds an element's place in the whole, wraps where that lies before.
+    /// Places a window of a tensor that begins at the byte `begin`. The range begins at the alignment of bindings, and
+    /// ends with a whole quad unless the buffer ends before. A kernel adds the base to an element's index in the whole
+    /// tensor, so the base is negative, and wraps, if the window begins later.
     fn place_window<'t>(&self, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
         let buffer = &memory.buffer;
-        // a whole number of elements, and of quads, wherever bindings may begin
+        // the range begins with a whole element and a whole quad
         let least = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment).max(16);
         let alignment = if size.is_power_of_two() { least } else { least * size };
         let offset = (begin + window.start * size) / alignment * alignment;

@@ -1,4 +1,4 @@
-//! Makes pipelines of kernels, and tells what a compiler refuses by file and line.
+//! Compiles kernels to pipelines. If a compiler refuses one, the error names the file and line.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -22,7 +22,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             let message = with_files(&explained, &message);
             #[cfg(feature = "mutable-shaders")]
             crate::gpu::mutable::refused(&message);
-            // this library's own shaders have been compiled often enough
+            // a leaf from outside is more likely wrong than this library's shaders, so it is named first
             let foreign = || explained.files().iter().filter(|file| !file.is_own());
             let named = foreign().find(|file| message.contains(&format!("shaders/{}.wgsl", file.path())));
             match named.or(foreign().next()) {
@@ -60,7 +60,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             entry_point: Some(kernel.entry()),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &constants,
-                // every cell of workgroup memory is written before it is read
+                // kernels write every cell of workgroup memory before they read it
                 zero_initialize_workgroup_memory: false,
             },
             cache: None,
@@ -71,7 +71,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     Ok(Pipeline { pipeline, layout, bindings })
 }
 
-/// Refuses a kernel that binds more, or has larger workgroups, than the device allows.
+/// Refuses a kernel that binds more buffers or has larger workgroups than the device allows.
 fn refuse_beyond_limits(gpu: &Gpu, kernel: &Kernel, bindings: &[Declared]) -> Result<()> {
     let limits = gpu.limits();
     let buffers = bindings.iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count();
@@ -88,7 +88,7 @@ fn refuse_beyond_limits(gpu: &Gpu, kernel: &Kernel, bindings: &[Declared]) -> Re
     }
 }
 
-/// The compiler's part of a message, without wgpu's before it.
+/// The compiler's part of a message, without what wgpu puts before it.
 fn compilers(message: &str) -> &str {
     let begin = message
         .find("Shader '")
@@ -104,15 +104,15 @@ fn module(gpu: &Gpu, kernel: &Kernel) -> wgpu::ShaderModule {
     if gpu.target().is_plain() || !kernel.files().iter().all(|file| file.is_own()) {
         return gpu.device().create_shader_module(module);
     }
-    // Otherwise naga counts the iterations of every loop, at a cost in time and more in compiling. Indices stay checked: that
-    // costs next to nothing, and what is proven of them here might be wrong of a caller's device.
+    // By default naga counts the iterations of every loop, which slows kernels and, even more, compilers. Indices stay
+    // checked: that costs next to nothing, and a proof made here might not hold on a caller's device.
     let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
-    // SAFETY: loops of this library's shaders end: each counts up to a number of the host's, which a test bounds. A leaf
-    // from outside may have others, and is compiled with all checks.
+    // SAFETY: every loop in this library's shaders ends: it counts up to a number from the host, which a test bounds. A
+    // leaf from outside may have other loops, and is compiled with all checks above.
     unsafe { gpu.device().create_shader_module_trusted(module, checks) }
 }
 
-/// A compiler's message with the file and line of each place it names in the joined source.
+/// A compiler's message, with the file and line of each place in the joined text that it names.
 fn with_files(kernel: &Kernel, message: &str) -> String {
     let mut out = message.to_string();
     for (start, _) in message.match_indices("wgsl:") {

@@ -1,4 +1,5 @@
-//! What a shader file declares: needs, slots, bindings and overrides, each on lines of one form.
+//! What a shader file declares: needs, slots, bindings and overrides. Each has a line of a fixed form, so no parser is
+//! needed.
 
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
@@ -6,7 +7,7 @@ use crate::loss::Source;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
-/// A binding.
+/// A binding that a shader file declares.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Declared {
     pub number: u32,
@@ -33,7 +34,8 @@ pub(crate) struct Declarations {
     pub overrides: Vec<&'static str>,
 }
 
-/// The declarations of a file's text. Plans ask often, so each text is scanned once; texts live as long as the program.
+/// The declarations of a text. Plans ask often, so each text is scanned once. Texts live as long as the program, so a
+/// text's address identifies it.
 pub(crate) fn declarations(text: &'static str) -> &'static Declarations {
     static SCANNED: LazyLock<Mutex<HashMap<(usize, usize), &'static Declarations>>> = LazyLock::new(Default::default);
     let scan = || {
@@ -52,7 +54,7 @@ pub(crate) fn declarations(text: &'static str) -> &'static Declarations {
     lock(&SCANNED).entry((text.as_ptr().addr(), text.len())).or_insert_with(scan)
 }
 
-/// The binding that a line declares.
+/// The binding that a line declares, if it declares one.
 fn binding(line: &'static str) -> Option<Declared> {
     let (number, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
     let (space, rest) = rest.trim_start().strip_prefix("var<")?.split_once('>')?;
@@ -65,7 +67,7 @@ fn binding(line: &'static str) -> Option<Declared> {
     Some(Declared { number: number.parse().ok()?, name, kind })
 }
 
-/// Refuses a leaf that declares a binding: a plan knows of nothing that it could stand for.
+/// Refuses a leaf that declares a binding, because plans have nothing to bind to it.
 pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
     match leaf.text.lines().zip(1..).find_map(|(line, number)| Some((binding(line)?, number))) {
         None => Ok(()),

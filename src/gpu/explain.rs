@@ -1,4 +1,4 @@
-//! Says which kernels a term comes to, without running them.
+//! Reports which kernels a call would run, without running them.
 
 use crate::error::Result;
 use crate::gpu::bind::Binder;
@@ -14,17 +14,18 @@ use crate::term::Term;
 pub struct KernelReport {
     /// The name of its entry point.
     pub entry: &'static str,
-    /// The shader files that it is joined of, by their paths below `shaders/`, each after those that it needs.
+    /// The shader files that make up its text, by their paths below `shaders/`. A file comes after the files that it
+    /// needs.
     pub files: Vec<&'static str>,
     /// What it reads and writes.
     pub bindings: Vec<BindingReport>,
     /// The values of its overrides.
     pub overrides: Vec<(String, f64)>,
-    /// How many dispatches in a row run it: a walk over much is cut.
+    /// How many dispatches in a row run it. A long walk is cut into several.
     pub dispatches: usize,
     /// The workgroups of all these dispatches.
     pub workgroups: u64,
-    /// The WGSL text that is compiled.
+    /// Its WGSL text.
     pub text: String,
 }
 
@@ -38,12 +39,13 @@ pub struct BindingReport {
     pub name: &'static str,
     /// Whether the kernel writes to it.
     pub is_written: bool,
-    /// What the caller knows it as: an operand, a gradient, the loss, the workspace.
+    /// What it is bound to, in the caller's words: an operand, a gradient, the loss, the workspace.
     pub bound: String,
 }
 
 impl Gpu {
-    /// The kernels that [`prepare`](Self::prepare) makes for a term, in the order in which they run. Nothing runs.
+    /// Returns the kernels that [`prepare`](Self::prepare) makes for a term, in the order in which they would run.
+    /// Nothing runs.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), wgloss::Error> {
@@ -66,7 +68,7 @@ impl Gpu {
     }
 }
 
-/// Reports the kernels of a part's plan; `keys` tell those that have been reported apart.
+/// Adds the kernels of a part's plan to `reports`. `keys` are the keys of the kernels reported so far.
 fn report(binder: &Binder<'_>, reports: &mut Vec<KernelReport>, keys: &mut Vec<String>) {
     let (kernels, of_stages) = binder.kernels();
     for (stage, kernel) in binder.plan.stages.iter().zip(of_stages.iter().map(|place| &kernels[*place])) {

@@ -1,4 +1,4 @@
-//! A kernel: a recipe as a target and the buffers settle it, and the text that is compiled.
+//! A kernel: a recipe after the target and the buffers have settled its slots. It writes the text that is compiled.
 
 use crate::gpu::declared::Declared;
 use crate::gpu::link::File;
@@ -7,13 +7,13 @@ use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::geometry;
 use crate::gpu::unroll::{Line, unroll};
 
-/// A kernel.
+/// A kernel, ready to be compiled.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
     pub recipe: Recipe,
-    /// Whether each lane copies the parameters where it begins.
+    /// Whether each invocation first copies the parameters to its own variables.
     pub own_params: bool,
-    /// Whether every storage binding is read_write, as it must be where operands and outputs share a buffer.
+    /// Whether every storage binding is read_write, as it has to be if an operand and an output share a buffer.
     pub shared_buffer: bool,
 }
 
@@ -29,12 +29,12 @@ impl Kernel {
         self.recipe.entry()
     }
 
-    /// The files that it is joined of.
+    /// The files that make up its text, in order.
     pub fn files(&self) -> &[File] {
         &self.recipe.linked().files
     }
 
-    /// The joined source.
+    /// The text that is compiled.
     pub fn text(&self) -> String {
         let text: String = self.lines().into_iter().map(|line| line.text + "\n").collect();
         let text = if self.own_params { with_own_params(&text, self.entry()) } else { text };
@@ -44,7 +44,7 @@ impl Kernel {
         }
     }
 
-    /// The lines of its files, with loops unrolled.
+    /// The lines of its files, with marked loops unrolled.
     fn lines(&self) -> Vec<Line> {
         let of_file = |(file, linked): (usize, &File)| {
             let lines = linked.text().lines().zip(1..);
@@ -77,18 +77,18 @@ impl Kernel {
         self.recipe.overrides().collect()
     }
 
-    /// Where a line of the joined source stands in its own file.
+    /// The file and line that a line of the text comes from.
     pub fn locate(&self, line: usize) -> Option<(&'static str, usize)> {
         let line = self.lines().into_iter().nth(line.checked_sub(1)?)?;
         Some((self.files()[line.file].path(), line.number))
     }
 
-    /// What tells its pipeline from others.
+    /// The key of its pipeline: two kernels with equal keys compile to the same thing.
     pub fn key(&self) -> String {
         format!("{} {} {}", self.shared_buffer, self.own_params, self.recipe.key())
     }
 
-    /// The values of overrides, as naga takes them.
+    /// The values of its overrides, as naga takes them.
     #[cfg(test)]
     pub fn constants(&self) -> naga::back::PipelineConstants {
         self.overrides().into_iter().map(|(name, value)| (name.to_string(), value)).collect()

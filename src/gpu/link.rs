@@ -1,4 +1,5 @@
-//! Links a kernel: from its entry's file, all files that it needs, directly or through others, with a file for each slot.
+//! Links a kernel: adds to the file of the entry point all files that it needs, directly or through others, and a file
+//! for each slot.
 
 use crate::gpu::declared::{Declarations, Declared, declarations};
 use crate::gpu::lock::lock;
@@ -12,7 +13,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct File {
     source: Source,
-    /// The element operand that a file of `operand/x` or `operand/dx` stands for: it is written for the first.
+    /// The number of the element operand that a file of `operand/x` or `operand/dx` is used for. Those files are
+    /// written for operand 0.
     operand: usize,
 }
 
@@ -29,7 +31,7 @@ impl From<Shader> for File {
 }
 
 impl Shader {
-    /// The file for this element operand, whose functions and variables are named by its number.
+    /// The file with its names and bindings changed to those of this element operand.
     pub fn of_operand(self, operand: usize) -> File {
         File { operand, ..self.into() }
     }
@@ -40,17 +42,17 @@ impl File {
         self.source.path
     }
 
-    /// Whether the file is this library's, and not a user's leaf.
+    /// Whether the file belongs to this library, rather than being a user's leaf.
     pub fn is_own(self) -> bool {
         is_own(&self.source)
     }
 
-    /// Whether it is this file, for whichever operand.
+    /// Whether it is this shader file, for any operand.
     pub fn is(self, Shader(path): Shader) -> bool {
         self.source.path == path
     }
 
-    /// The operand's number that its names carry.
+    /// The number of the element operand that it is used for.
     pub fn operand(self) -> usize {
         self.operand
     }
@@ -75,15 +77,15 @@ impl File {
         declarations(self.text())
     }
 
-    /// The paths of the files that it needs, and its slots. A user's leaf lists neither, and may use what `lib/math` has.
+    /// The paths of the files that it needs, and its slots. A user's leaf lists neither, and may use `lib/math`.
     fn needs(self) -> (&'static [&'static str], &'static [&'static str]) {
         let Declarations { needs, slots, .. } = self.declarations();
         if self.is_own() { (needs, slots) } else { (&[lib::MATH.0], &[]) }
     }
 }
 
-/// The text of a file that is written for the element operand 0, for another: `x0` in a name becomes `x1`, as `X0` does, and the
-/// number of the binding follows.
+/// Rewrites a file's text for another element operand. For operand 1, `x0` in a name becomes `x1`, `X0` becomes `X1`, and
+/// the binding's number grows by 1.
 fn of_operand(text: &str, operand: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -106,8 +108,8 @@ fn of_operand(text: &str, operand: usize) -> String {
     out
 }
 
-/// What fills the slots of a kernel. A slot that no file of the kernel asks for may be filled as well: the kernels of a walk share
-/// what the call settles.
+/// The files in the slots of a kernel. Slots that no file of the kernel has may be filled too, so that all kernels of a
+/// walk can start from the same slots.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Slots(BTreeMap<&'static str, File>);
 
@@ -116,7 +118,7 @@ impl Slots {
         self.0.insert(name, file.into());
     }
 
-    /// These, with another file in a slot.
+    /// These slots, with another file in one of them.
     pub fn with(&self, slot: Slot, file: impl Into<File>) -> Slots {
         let mut slots = self.clone();
         slots.fill(slot, file);
@@ -139,27 +141,27 @@ impl Slots {
         self.0.iter().map(|(name, file)| (*name, *file))
     }
 
-    /// The slots that a file fills.
+    /// The slots that this file fills.
     pub fn of_file(&self, file: File) -> impl Iterator<Item = Slot> {
         self.0.iter().filter(move |(_, filled)| **filled == file).map(|(name, _)| Slot(name))
     }
 }
 
-/// The files of a kernel, and what they declare together.
+/// The files of a kernel, and what they declare.
 #[derive(Debug)]
 pub(crate) struct Linked {
-    /// Each after those that it needs.
+    /// A file comes after the files that it needs.
     pub files: Vec<File>,
     pub bindings: Vec<Declared>,
     pub overrides: Vec<&'static str>,
-    /// What tells these files from others.
+    /// Identifies these files in this order.
     pub key: String,
 }
 
-/// How many kernels' files are kept: beyond, all are dropped and linked anew as they are needed.
+/// How many linked kernels are kept. Beyond that, all are dropped and linked again when needed.
 const KEPT: usize = 4096;
 
-/// The file `shader`, and all that it needs.
+/// Links the kernel whose entry point is in this shader file.
 pub(crate) fn link(Shader(path): Shader, slots: &Slots) -> Arc<Linked> {
     static LINKED: LazyLock<Mutex<HashMap<String, Arc<Linked>>>> = LazyLock::new(Default::default);
     let mut key = path.to_string();
@@ -179,7 +181,7 @@ pub(crate) fn link(Shader(path): Shader, slots: &Slots) -> Arc<Linked> {
     linked
 }
 
-/// What tells a file from others. A user's leaf may go by the path of another.
+/// Identifies a file. A user's leaf may have the path of another file, so its text's address is part of its name.
 fn name(file: File) -> String {
     match file.is_own() {
         true => format!("{}#{}", file.path(), file.operand),
@@ -187,7 +189,7 @@ fn name(file: File) -> String {
     }
 }
 
-/// Links the files that the one at `path` needs, or says what is missing.
+/// Links the kernel of the file at `path`, or says what is missing.
 fn linked(path: &str, slots: &Slots) -> Result<Linked, String> {
     let mut files = Vec::new();
     let first = find(path).ok_or_else(|| format!("there is no shaders/{path}.wgsl"))?;
@@ -196,7 +198,7 @@ fn linked(path: &str, slots: &Slots) -> Result<Linked, String> {
 }
 
 impl Linked {
-    /// These files, whatever else they need.
+    /// Takes these files as they are, without those that they need.
     pub(super) fn of(files: Vec<File>) -> Linked {
         let declared = || files.iter().map(|file| file.declarations());
         Linked {
@@ -208,7 +210,8 @@ impl Linked {
     }
 }
 
-/// Adds a file after what it needs. Files may need each other: one that is being visited is not visited again.
+/// Adds a file after the files that it needs. Files may need each other, so a file that is being visited is not visited
+/// again.
 fn visit(file: File, slots: &Slots, seen: &mut Vec<File>, files: &mut Vec<File>) -> Result<(), String> {
     if seen.contains(&file) {
         return Ok(());

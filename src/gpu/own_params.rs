@@ -1,12 +1,12 @@
 //! Kernels that copy the parameters first, for CPUs under a Vulkan driver.
 //!
-//! Such a CPU loads a parameter again wherever it is read, lane by lane: what a loop stores might have changed it. And such a
-//! driver may compile a kernel anew for every dispatch, with the parameters that its loops and branches depend on as
-//! constants: they are copied under a condition that always holds, which the driver does not see.
+//! Such a CPU loads a parameter again at every use, lane by lane, because a store in the loop might have changed it.
+//! Such a driver may also compile a kernel again for every dispatch, with the parameters of loops and branches as
+//! constants. So the copies are made under a condition that always holds, but that the driver cannot see through.
 //!
-//! Each number is copied to a variable of its own, not the struct to another: a struct that is laid out for a buffer may not
-//! lie in private memory in Vulkan. Elsewhere nothing is copied: FXC takes what is read from private memory for a
-//! number that differs between invocations, and refuses barriers that depend on it.
+//! Each number is copied to its own variable, rather than the struct as a whole: Vulkan does not allow a struct with
+//! the layout of a buffer in private memory. On other backends nothing is copied: FXC assumes that a number from
+//! private memory differs between invocations, and refuses barriers that depend on it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -14,14 +14,14 @@ use std::fmt::Write;
 /// The line that declares the parameters, as `lib/params` writes it.
 const DECLARED: &str = "@group(0) @binding(0) var<uniform> params: Params;";
 
-/// A number, a vector or an array of vectors of the parameters.
+/// A number, a vector, or an array of vectors among the parameters.
 #[derive(Debug, PartialEq)]
 struct Field {
-    /// How it is read: `params.classes`, `params.block.chunk`.
+    /// How shaders read it, such as `params.classes` or `params.block.chunk`.
     path: String,
-    /// Its type, or that of an array's elements.
+    /// Its type, or the type of an array's elements.
     kind: String,
-    /// How many elements it has, where it is an array.
+    /// How many elements it has, if it is an array.
     length: Option<usize>,
 }
 
@@ -31,7 +31,8 @@ impl Field {
         format!("own_{}", self.path.replace('.', "_"))
     }
 
-    /// The copies' declarations, and the function that finds an element of an array: at a constant place a compiler finds it.
+    /// Declares the copies, and for an array a function that selects an element. With a constant index, compilers
+    /// resolve the selection.
     fn declarations(&self) -> String {
         let (own, kind) = (self.own(), &self.kind);
         let Some(length) = self.length else { return format!("var<private> {own}: {kind};\n") };
@@ -52,7 +53,7 @@ impl Field {
     }
 }
 
-/// The text, in which the entry point copies the parameters that are read, and all functions read the copies.
+/// Rewrites a text so that the entry point copies the parameters that are read, and all functions read the copies.
 pub(super) fn with_own_params(text: &str, entry: &str) -> String {
     let fields = fields(text, "Params", "params");
     let mut read = BTreeSet::new();
@@ -103,7 +104,7 @@ fn fields(text: &str, name: &str, path: &str) -> Vec<Field> {
     declared.flat_map(of_one).collect()
 }
 
-/// A line that reads the copies; notes which.
+/// Rewrites a line so that it reads the copies. Adds the fields that it reads to `read`.
 fn own_line(line: &str, fields: &[Field], read: &mut BTreeSet<String>) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -115,7 +116,7 @@ fn own_line(line: &str, fields: &[Field], read: &mut BTreeSet<String>) -> String
         let field = fields
             .iter()
             .find(|field| after[..end].strip_prefix(&field.path).is_some_and(|rest| !rest.starts_with(is_name)));
-        // no name that ends so
+        // `my_params.part` is another name
         let Some(field) = field.filter(|_| !out.ends_with(is_name)) else {
             out.push_str("params.");
             rest = &after["params.".len()..];

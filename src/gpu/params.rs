@@ -1,8 +1,8 @@
-//! The parameter block that every kernel of a part reads: the twin of `Params` in `shaders/lib/params.wgsl`.
+//! The parameter block that every kernel of a part reads. It mirrors `Params` in `shaders/lib/params.wgsl`.
 
 use bytemuck::{Pod, Zeroable};
 
-/// Writes the struct, and the list that the layout test compares with the shader's through naga.
+/// Declares the struct, and lists its fields, so that a test can compare them with the shader's.
 macro_rules! params {
     ($(#[$doc:meta])* pub struct $name:ident { $(pub $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -13,7 +13,7 @@ macro_rules! params {
         }
 
         impl $name {
-            /// The fields in order: name, offset and size in bytes.
+            /// The fields in order, each with its name, and its offset and size in bytes.
             #[cfg(test)]
             pub const FIELDS: &[(&str, usize, usize)] =
                 &[$((stringify!($field), std::mem::offset_of!($name, $field), size_of::<$type>())),*];
@@ -22,7 +22,7 @@ macro_rules! params {
 }
 
 params! {
-    /// What one dispatch runs over, where a walk goes block by block: the twin of `Block`.
+    /// What one dispatch runs over, if a walk goes block by block or slice by slice. Mirrors `Block` in `lib/params`.
     pub struct Block {
         pub own_first: u32,
         pub own_end: u32,
@@ -48,7 +48,7 @@ params! {
 }
 
 params! {
-    /// The parameters, laid out as the shader reads them.
+    /// The parameters, laid out as in the shader.
     pub struct Params {
         pub items: u32,
         pub per_item: u32,
@@ -95,7 +95,7 @@ impl Default for Block {
 }
 
 impl Params {
-    /// Parameters with nothing set but what a shader cannot write as a constant.
+    /// Sets only the numbers that a shader cannot write as constants; all others are 0.
     pub fn new() -> Params {
         Params { nan: f32::NAN.to_bits(), infinity: f32::INFINITY.to_bits(), sixteen: 16, ..Params::zeroed() }
     }

@@ -1,5 +1,5 @@
-//! What a plan asks for of a kernel: a shader file, what fills its slots, the choices it is specialised by, and what else may be
-//! made of it where the target and the tensors allow it.
+//! A recipe: the kernel that a plan asks for. It names the entry file, fills slots, sets overrides, and says which
+//! faster forms the kernel may take if the target and the tensors allow it.
 
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
@@ -9,34 +9,35 @@ use crate::gpu::shaders::{Shader, Slot, geometry, slot};
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Which elements a kernel takes four at a time.
+/// Which elements a kernel may take in quads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Quads {
     Nothing,
-    /// Those that it reads.
+    /// The elements that it reads.
     Reads,
-    /// Those that it reads, and the gradients that it writes: no other invocation writes to a quad.
+    /// The elements that it reads, and the gradients that it writes. No other invocation may then write to a quad.
     Writes,
 }
 
-/// A kernel as a plan asks for it. A [`Target`](crate::gpu::target::Target) makes it a kernel.
+/// The kernel that a plan asks for. A [`Target`](crate::gpu::target::Target) makes it a
+/// [`Kernel`](crate::gpu::kernel::Kernel).
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     shader: Shader,
     slots: Slots,
     linked: Arc<Linked>,
     pub choices: Choices,
-    /// Which elements the kernel may take four at a time, from places that are multiples of four.
+    /// Which elements the kernel may take in quads. Every quad begins at an index that is a multiple of four.
     pub quads: Quads,
-    /// How many classes there are, where a lane may keep those of its positions.
+    /// How many classes there are, if a lane may keep the classes of its positions in registers.
     pub few: Option<u32>,
-    /// How many quads of a row a lane has, where it may keep them.
+    /// How many quads of a row a lane has, if it may keep them in registers.
     pub row: Option<u32>,
-    /// How many times four neighbours a lane takes at a time, where that is written out.
+    /// How many quads of neighbouring positions a lane takes at a time, if that loop is unrolled.
     pub strip: Option<u32>,
 }
 
-/// The files that take elements one by one, and those that take them in quads.
+/// The files that take elements one by one, each with the file that takes them in quads.
 const IN_QUADS: &[(Shader, Shader)] = &[
     (x::WORDS, x::QUADS),
     (dx::WORDS, dx::QUADS),
@@ -44,7 +45,7 @@ const IN_QUADS: &[(Shader, Shader)] = &[
     (target::DENSE, target::DENSE_QUADS),
 ];
 
-/// The slots of a walk over classes where a lane keeps those of its positions.
+/// What fills the slots of a walk over classes, if a lane keeps the classes of its positions.
 const FEW: &[(Slot, Shader)] = &[
     (slot::CLASSES, geometry::classes::FEW),
     (slot::LOGITS, geometry::logits::KEPT),
@@ -53,7 +54,7 @@ const FEW: &[(Slot, Shader)] = &[
 ];
 
 impl Recipe {
-    /// A kernel of `shader`, whose entry point has the file's name.
+    /// A recipe for the kernel of `shader`. The entry point has the file's name.
     pub fn new(shader: Shader, slots: Slots, choices: Choices) -> Recipe {
         let linked = link(shader, &slots);
         Recipe { shader, slots, linked, choices, quads: Quads::Nothing, few: None, row: None, strip: None }
@@ -64,7 +65,7 @@ impl Recipe {
         self.shader.name()
     }
 
-    /// The files that it is joined of, and what they declare.
+    /// Its files, and what they declare.
     pub fn linked(&self) -> &Linked {
         &self.linked
     }
@@ -74,7 +75,7 @@ impl Recipe {
         &self.linked.bindings
     }
 
-    /// Whether it is joined of this file.
+    /// Whether this is one of its files.
     pub fn has(&self, shader: Shader) -> bool {
         self.linked.files.iter().any(|file| file.is(shader))
     }
@@ -84,7 +85,7 @@ impl Recipe {
         self.choices.of(&self.linked.overrides)
     }
 
-    /// What tells its text and choices from others.
+    /// Identifies its text and overrides.
     pub fn key(&self) -> String {
         let mut key = format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked.key);
         for (name, value) in self.overrides() {
@@ -99,7 +100,7 @@ impl Recipe {
         self.linked = link(self.shader, &self.slots);
     }
 
-    /// Has lanes keep the classes of their positions, or their quads of rows, where these are few.
+    /// Lets lanes keep the classes of their positions, or their quads of rows, if the plan says how many there are.
     pub fn keep_few(&mut self) {
         for (slot, shader) in FEW.iter().filter(|_| self.few.is_some()) {
             self.slots.fill(*slot, *shader);
@@ -110,8 +111,9 @@ impl Recipe {
         self.linked = link(self.shader, &self.slots);
     }
 
-    /// Has the kernel load and store quads, of this form, at each binding that allows it: it asks for four elements from multiples
-    /// of four, which are one load where the tensor begins at a multiple of sixteen bytes and may be read to the next.
+    /// Swaps `operand/x` for `operand/x_quads`, and so on, at each allowed binding, so that four elements are one load
+    /// or store. A binding is allowed if its tensor begins at a multiple of 16 bytes and its last quad is bound whole.
+    /// `quad` says how a quad is loaded.
     pub fn take_quads(&mut self, quad: Shader, allowed: impl Fn(&Declared) -> bool) {
         if self.quads == Quads::Nothing {
             return;
@@ -133,13 +135,13 @@ impl Recipe {
         self.slots = filled;
     }
 
-    /// The slots and the files in them.
+    /// Its slots.
     #[cfg(test)]
     pub fn slots(&self) -> &Slots {
         &self.slots
     }
 
-    /// A kernel of these files, for tests of files that no plan asks for.
+    /// A recipe of these files, for tests of files that no plan asks for.
     #[cfg(test)]
     pub fn of_files(entry: &'static str, files: Vec<File>, choices: Choices) -> Recipe {
         let linked = Arc::new(Linked::of(files));

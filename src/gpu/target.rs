@@ -1,5 +1,5 @@
-//! What kernels are made for. Everything that follows from the kind of an adapter is decided here: how walks are cut for it, and
-//! what of a recipe is made of it.
+//! The target that kernels are made for. Everything that follows from the kind of an adapter is decided here: how walks
+//! are cut, and which forms a recipe's kernel takes.
 
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
@@ -7,51 +7,52 @@ use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::geometry::tile_products;
 use crate::gpu::shaders::{Shader, dtype};
 
-/// The environment variable that asks for the kernels of a kind of adapter.
+/// The environment variable that chooses the kind of adapter to make kernels for.
 const KERNELS: &str = "WGLOSS_KERNELS";
 
-/// Whose lanes kernels are cut for.
+/// The kind of adapter that kernels are made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
-    /// A GPU's, with kernels left as they are.
+    /// A GPU, but with the plain form of every kernel.
     Plain,
     Gpu,
-    /// A CPU's under a driver: its lanes are those of a vector register, which goes on alone.
+    /// A CPU behind a software driver. It runs the lanes of one vector register at a time.
     Cpu,
 }
 
-/// What kernels are made for.
+/// The target that kernels are made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Target {
     pub kind: Kind,
-    /// Whether kernels are small, for DX12: FXC, its older compiler, takes seconds where four neighbours are written out, and which
-    /// compiler a device has is not known.
+    /// Whether kernels are small, for DX12. Its older compiler FXC takes seconds for a kernel that spells out four
+    /// neighbours, and it is not known which compiler a device has.
     pub small: bool,
-    /// Whether lanes go in subgroups of eight, and may tell each other what they have.
+    /// Whether subgroups have eight lanes and subgroup operations are available.
     pub subgroups: bool,
-    /// Whether there are words of 64 bits.
+    /// Whether shaders have 64-bit integers.
     pub words64: bool,
-    /// Whether the driver is Vulkan's.
+    /// Whether the backend is Vulkan.
     pub vulkan: bool,
     /// The most bytes that a binding may have.
     pub binding_limit: u64,
 }
 
-/// Numbers that a lane of a GPU keeps at most: beyond half of the registers it can have, too few lanes go at once. A CPU under a
-/// driver has caches instead.
+/// The most numbers that a lane of a GPU keeps. Beyond half of the registers that it can have, too few lanes run at
+/// once. A CPU has caches instead.
 const REGISTERS: usize = 96;
 
-/// The classes up to which a row of a CPU is one lane's, and up to which it is a register's.
+/// The most classes of a row that a CPU gives to one lane.
 const ROW_OF_LANE: usize = 256;
+/// The most classes of a row that a CPU gives to the eight lanes of a register.
 pub(crate) const ROW_OF_REGISTER: usize = 65536;
 
-/// The coordinates up to which a vector of a CPU is one lane's, and from how many such rows on: they fill sixteen workgroups, which
-/// is as many cores as a software driver mostly has.
+/// The most coordinates of a vector that a CPU gives to one lane.
 const VECTOR_OF_LANE: usize = 1024;
+/// The fewest rows for which it does so. They fill sixteen workgroups, about as many as a software driver has cores.
 const VECTORS: usize = 1 << 12;
 
 impl Target {
-    /// The target that a device is, or that the environment asks for.
+    /// The target for a device, or the one that the environment chooses.
     pub fn of(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Target {
         let vulkan = info.backend == wgpu::Backend::Vulkan;
         let has = |feature| vulkan && features.contains(feature);
@@ -65,12 +66,12 @@ impl Target {
         }
     }
 
-    /// The name of the kernels that an adapter gets.
+    /// The name of the target for an adapter.
     pub fn name_of(info: &wgpu::AdapterInfo) -> &'static str {
         Target::or_asked_for(info, std::env::var(KERNELS).ok().as_deref()).name()
     }
 
-    /// The kind of target that an adapter is, where the environment asks for `asked`. Any unknown value asks for nothing.
+    /// The target for an adapter if the environment variable is `asked`. An unknown value has no effect.
     fn or_asked_for(info: &wgpu::AdapterInfo, asked: Option<&str>) -> Target {
         let kind = match (asked, info.device_type) {
             (Some("plain"), _) => Kind::Plain,
@@ -81,7 +82,7 @@ impl Target {
         Target::new(kind, info.backend == wgpu::Backend::Dx12 || asked == Some("small"))
     }
 
-    /// A target with WebGPU's limits and none of its features.
+    /// A target with WebGPU's default limits and no optional features.
     pub const fn new(kind: Kind, small: bool) -> Target {
         Target { kind, small, subgroups: false, words64: false, vulkan: false, binding_limit: 128 << 20 }
     }
@@ -108,25 +109,25 @@ impl Target {
         self.kind == Kind::Cpu
     }
 
-    /// How many lanes walk a contiguous range together. A GPU reads best where all neighbours of a subgroup, as wide as it may be,
-    /// read neighbouring memory; a CPU under a driver runs a few lanes at a time, and has caches that look ahead of these.
+    /// How many lanes walk a contiguous range together. A GPU reads fastest if all lanes of a subgroup, however wide,
+    /// read neighbouring memory. A CPU runs a few lanes at a time, and its caches look ahead of them.
     pub fn team(&self) -> usize {
         if self.on_cpu() { 8 } else { 256 }
     }
 
-    /// About how many workgroups a walk is cut into, where a GPU is kept busy by `on_gpu` of them: a CPU goes through a few at a
-    /// time, and pays for each, most of all for the tally that it leaves.
+    /// About how many workgroups a walk is cut into. `on_gpu` keeps a GPU busy. A CPU runs a few workgroups at a time,
+    /// and each costs it something, mostly for its tally.
     pub fn workgroups(&self, on_gpu: usize) -> usize {
         if self.on_cpu() { 64 } else { on_gpu }
     }
 
-    /// Whether lanes take neighbours four at a time, where places allow it.
+    /// Whether lanes take quads, if the layout allows it.
     pub fn by_quads(&self, allowed: bool) -> bool {
         allowed && !self.small
     }
 
-    /// How many times four neighbours a lane takes at a time of a class that lies far from the next, if it takes four: a CPU's
-    /// caches look ahead in long runs alone. The longest are for so many positions that all workgroups are still busy.
+    /// How many quads of positions a lane takes of one class before it goes on to the next, which lies far away. A
+    /// CPU's caches look ahead only in long runs. The longest runs need enough positions to keep all workgroups busy.
     pub fn strip(&self, quads: bool, positions: usize) -> usize {
         match self.on_cpu() && quads {
             false => 1,
@@ -135,7 +136,7 @@ impl Target {
         }
     }
 
-    /// How many lanes share a row of so many classes.
+    /// How many lanes share a row.
     pub fn lanes_of_row(&self, classes: usize) -> usize {
         match self.on_cpu() {
             true if classes <= ROW_OF_LANE => 1,
@@ -144,7 +145,7 @@ impl Target {
         }
     }
 
-    /// How many lanes share each of so many rows of vectors of so many coordinates.
+    /// How many lanes share each of `rows` rows of vectors of `width` coordinates.
     pub fn lanes_of_vector(&self, rows: usize, width: usize) -> usize {
         match self.on_cpu() {
             true if width <= VECTOR_OF_LANE && rows >= VECTORS => 1,
@@ -153,41 +154,42 @@ impl Target {
         }
     }
 
-    /// The most quads of positions of a region that a lane sums, and how many workgroups share an item's positions at least: a CPU
-    /// has few workgroups at once.
+    /// The most quads of positions that a lane sums for a region, and the fewest workgroups that should share an item's
+    /// positions. A CPU runs few workgroups at once, so it needs no more than one.
     pub fn region_rounds(&self) -> (usize, usize) {
         if self.on_cpu() { (16, 1) } else { (4, 64) }
     }
 
-    /// The most things that a lane keeps of which each takes so many numbers, up to `most`.
+    /// How many things of `numbers` numbers each a lane can keep, at most `most`.
     pub fn kept(&self, most: usize, numbers: usize) -> usize {
         if self.on_cpu() { most } else { most.min(REGISTERS / numbers) }
     }
 
-    /// Whether lanes keep their quads of a row for the gradient. A CPU's caches have the row, and to compile so long a kernel takes
-    /// it half a second.
+    /// Whether lanes keep their quads of a row for the gradient. A CPU has the row in its caches, and would take half a
+    /// second to compile so long a kernel.
     pub fn keeps_rows(&self) -> bool {
         !self.on_cpu()
     }
 
-    /// The file that multiplies tiles.
+    /// The shader file that multiplies tiles.
     pub fn tile_products(&self) -> Shader {
         if self.subgroups && self.on_cpu() { tile_products::SUBGROUPS } else { tile_products::LANES }
     }
 
-    /// The kernel that a recipe comes to, where tensors lie so that `in_whole_quads` holds of bindings.
+    /// Makes a recipe's kernel. `in_whole_quads` says at which bindings tensors lie so that quads can be loaded or
+    /// stored.
     pub fn specialise(&self, recipe: &Recipe, in_whole_quads: impl Fn(&Declared) -> bool) -> Kernel {
         let mut recipe = recipe.clone();
         if self.kind != Kind::Plain {
             recipe.keep_few();
-            // on a CPU each load of a lane costs, however wide
+            // on a CPU every load of a lane costs the same, so two words are loaded at once
             let pairs = self.words64 && self.on_cpu();
             recipe.take_quads(if pairs { dtype::quad::PAIRS } else { dtype::quad::WORDS }, in_whole_quads);
         }
         Kernel { own_params: self.on_cpu() && self.vulkan, ..recipe.into() }
     }
 
-    /// Whether naga's checks of loops are kept, as a user may want where a driver fails.
+    /// Whether naga's loop checks stay on. A user may want that if a driver fails.
     pub fn is_plain(&self) -> bool {
         self.kind == Kind::Plain
     }

@@ -1,21 +1,21 @@
-//! Unrolls the loops that shader files mark, since some compilers would not: what an index of the loop reads would then lie in
-//! memory rather than in registers.
+//! Unrolls the loops that shader files mark. Some compilers would not unroll them, and would then keep arrays that the
+//! loop indexes in memory rather than in registers.
 //!
-//! A mark is the line before a loop: `// @unroll k CLASSES` unrolls `for (var k = ...` as often as the constant `CLASSES` says, which
-//! a kernel sets. A mark that names another counter, such as `// @unroll row_quad ROW_QUADS`, keeps the loop's own condition, since
-//! not every lane may go round as often.
+//! A mark is a line before a loop. `// @unroll k CLASSES` unrolls `for (var k = ...` as often as the constant `CLASSES`
+//! says, which the kernel sets. A mark with another counter, such as `// @unroll row_quad ROW_QUADS`, keeps the loop's
+//! condition in every turn, because some lanes may have fewer turns.
 
-/// A line of a kernel's text, and where it stands.
+/// A line of a kernel's text, with where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
     pub text: String,
-    /// The place of its file in the kernel.
+    /// The index of its file in the kernel.
     pub file: usize,
-    /// Its number in the file, from 1 on.
+    /// Its line number in the file, counted from 1.
     pub number: usize,
 }
 
-/// The mark of a loop that is unrolled.
+/// What a mark begins with.
 const MARK: &str = "// @unroll ";
 
 /// A marked loop: `for (var NAME = START; CONDITION; NAME += STEP) {`.
@@ -38,7 +38,7 @@ impl<'a> Loop<'a> {
         Some(Loop { indent, name, start, condition, step })
     }
 
-    /// What the turn of this number begins with, and what it ends with.
+    /// The first and the last line of a turn.
     fn turn(&self, counter: &str, number: u32) -> [String; 2] {
         let Loop { indent, name, start, condition, step } = self;
         let counted = format!("{indent}{{ const {counter} = {number}u;");
@@ -52,7 +52,7 @@ impl<'a> Loop<'a> {
     }
 }
 
-/// Unrolls every loop that is marked with `count`, so many times, and sets the constant.
+/// Unrolls every loop that is marked with `count` into `times` turns, and sets the constant `count`.
 pub(super) fn unroll(lines: Vec<Line>, count: &str, times: u32) -> Vec<Line> {
     let constant = format!("const {count}: u32 = ");
     let mut out = Vec::with_capacity(2 * lines.len());
@@ -106,7 +106,7 @@ mod tests {
         let turn = |k: u32| format!("    {{ const k = {k}u;\n        if a {{\n            b(k);\n        }}\n    }}\n");
         let want = format!("const CLASSES: u32 = 2u;\n{}{}    c();\n", turn(0), turn(1));
         assert_eq!(unrolled(text, "CLASSES", 2), want);
-        // a line keeps its place
+        // an unrolled line keeps its line number
         let places: Vec<usize> = unroll(lines(text), "CLASSES", 2).iter().map(|line| line.number).collect();
         assert_eq!(places, [1, 3, 4, 5, 6, 7, 3, 4, 5, 6, 7, 8]);
     }
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(unrolled(text, "CLASSES", 3), text);
     }
 
-    /// A loop over a constant that kernels set is marked: an edited line would otherwise lose its optimisation without a word.
+    /// Every loop over a constant that kernels set has a mark. Otherwise an edit could lose the optimisation unnoticed.
     #[test]
     fn every_loop_that_kernels_unroll_is_marked() {
         let mut marks = 0;
