@@ -201,7 +201,7 @@ mod tests {
     use wgpu::{AdapterInfo, Backend, DeviceType};
 
     #[test]
-    fn kernels_are_those_of_the_adapter_or_those_asked_for() {
+    fn the_adapter_or_the_environment_chooses_the_kernels() {
         let name =
             |device_type, backend, asked| Target::or_asked_for(&AdapterInfo::new(device_type, backend), asked).name();
         for (asked, cpu, gpu, dx12) in [

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marked_loop_is_unrolled_with_what_it_holds() {
+    fn a_marked_loop_is_unrolled_with_its_body() {
         let text = "const CLASSES: u32 = 4u;\n    // @unroll k CLASSES\n    for (var k = classes_from(); k < classes_to(); k += 1u) {\n        \
                     if a {\n            b(k);\n        }\n    }\n    c();\n";
         let turn = |k: u32| format!("    {{ const k = {k}u;\n        if a {{\n            b(k);\n        }}\n    }}\n");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_of_its_own_keeps_the_loops_condition() {
+    fn a_separate_counter_keeps_the_loops_condition() {
         let text = "    // @unroll row_quad ROW_QUADS\n    for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {\n        \
                     a(row_quad, k);\n    }\n";
         let want = "    { const row_quad = 0u; let k = begin + (4u * lane) + (row_quad * (4u * lanes)); if k < end {\n        \

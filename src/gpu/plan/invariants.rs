@@ -167,7 +167,7 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
             let held = plan.scratch.iter().find(|scratch| scratch.name == *name).map_or(0, |scratch| scratch.bytes);
             (held / size, size)
         }
-        other => panic!("a window of {other:?}"),
+        other => panic!("no window may be bound of {other:?}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every way in which a loss can be planned, drawn from its header: options, operands, layouts, gradients.
+//! Every way in which a loss can be planned, derived from its header: options, operands, layouts, gradients.
 
 pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Piece, noop};
 use crate::gpu::plan::reads_first;
@@ -9,8 +9,9 @@ use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::collections::BTreeSet;
 
-/// Every combination of a loss's flags, names and values that can be none, the numbers being all the default or all
-/// another: they are parameters of the same kernels, but for what a leaf switches on by a number that is not 0.
+/// Every combination of a loss's flags, names and values that may be absent. Its numbers are all the defaults or all
+/// other numbers, because they are parameters of the same kernels, unless a leaf switches something on by a number that
+/// is not 0.
 pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     let specs = loss.specs();
     let mut settings = vec![Vec::new()];
@@ -45,7 +46,7 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     settings
 }
 
-/// A number in an option's range.
+/// A number in an option's range that is not its default.
 fn another(spec: &OptionSpec) -> Value {
     Value::Number(match spec.range {
         Range::Any => 0.5,
@@ -54,19 +55,19 @@ fn another(spec: &OptionSpec) -> Value {
     })
 }
 
-/// The shapes that a loss is cut in different ways for.
+/// Shapes for which a loss's walk is cut in different ways.
 fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) => vec![(vec![3, 4], Second)],
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        // four neighbours at once, and one by one
+        // positions in quads, and one by one
         Leaf::Region(_) => vec![(vec![2, 3, 4], Second), (vec![2, 5, 3], Last)],
-        // a row a workgroup and several, and rows that are cut into chunks
+        // several rows to a workgroup, one row, and rows that are cut into chunks
         Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
         Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
         Leaf::Similarity(_) | Leaf::Linear(_) => vec![(vec![70, 5], Second)],
-        // few classes and many, contiguous and strided, and rows that are cut into chunks
+        // few classes and many, contiguous and strided; and rows that are cut into chunks
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![2, 3], Second),
             (vec![2, 3000], Second),
@@ -78,7 +79,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     }
 }
 
-/// Every case of a loss; of one that is walked as an earlier one is, those with nothing and with everything that is optional.
+/// Every case of a loss. If an earlier loss is walked in the same way, only the cases with no and with all optional
+/// operands.
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
@@ -109,7 +111,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                     reduction,
                                     axis,
                                     target,
-                                    // any of them, so that each meets much and kernels do not multiply
+                                    // by turns, since kernels for every combination would be too many
                                     floats: FLOATS[cases.len() % FLOATS.len()],
                                     on_cpu: cases.len() % 2 == 1,
                                     in_eights: cases.len() % 4 == 1,
@@ -134,36 +136,36 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         Leaf::Softmax(_) => true,
         leaf => matches!(leaf, Leaf::Region(_)) && leaf.rider().is_none(),
     };
-    let pieces = cases.iter().filter(|case| spread && case.gradients != Gradients::Add);
-    let pieces = pieces.enumerate().map(|(k, case)| {
-        // one or the other, so that kernels do not multiply
+    let shards = cases.iter().filter(|case| spread && case.gradients != Gradients::Add);
+    let shards = shards.enumerate().map(|(k, case)| {
+        // by turns, since kernels for both would be too many
         Case { piece: if k % 4 == 0 { Piece::Statistics } else { Piece::Among }, ..case.clone() }
     });
-    let pieces: Vec<Case> = pieces.collect();
+    let shards: Vec<Case> = shards.collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
     let in_place: Vec<Case> =
         stored.map(|case| Case { gradients: Gradients::InPlace, floats: DType::F32, ..case.clone() }).collect();
-    // items that bindings do not hold: pixels and regions by fours and one by one, and positions that lanes share
+    // items that no binding holds: positions in quads, one by one, and shared by lanes
     let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
     let shapes = [(vec![2, 20, 8192], 17 << 14), (vec![2, 20, 8193], 17 << 14), (vec![2, 600, 500], 1 << 20)];
-    let rides = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_some());
-    let cut = far_apart && (rides || !follows_another(loss));
+    let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_some());
+    let cut = far_apart && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
     let in_ranges = pixels.zip(shapes.iter().cycle());
     let in_ranges: Vec<Case> = in_ranges
         .map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() })
         .collect();
-    [cases, pieces, in_place, in_ranges].concat()
+    [cases, shards, in_place, in_ranges].concat()
 }
 
-/// Whether an earlier loss is walked as this one is: the two differ in their leaves alone.
+/// Whether an earlier loss is walked in the same way, so that the two differ only in their leaves.
 pub(super) fn follows_another(loss: &dyn Loss) -> bool {
     let others = crate::losses::walked();
     let mut earlier = others.iter().take_while(|other| other.header().id != loss.header().id);
     earlier.any(|other| other.walks_as(loss))
 }
 
-/// Whether the case lacks an operand that its options need.
+/// Whether a case lacks an operand that its options need.
 fn lacks(case: &Case) -> bool {
     match case.loss().leaf() {
         Leaf::Pointwise(leaf) => leaf.needs().is_some_and(|(operand, _)| !case.optional.contains(&operand)),

@@ -1,4 +1,4 @@
-//! Every kernel that any plan of any loss asks for, once, joined, parsed and validated: what the tests of kernels share.
+//! Every kernel that any plan of any loss asks for, linked, parsed and validated once. The tests of kernels share them.
 
 use super::cases::{Case, cases, noop};
 use crate::gpu::kernel::Kernel;
@@ -15,20 +15,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::{panic, thread};
 
-/// The files that need what not every device has: they are joined for Vulkan drivers of CPUs that have it.
+/// The files that need an optional feature. Only Vulkan drivers of CPUs that have it get them.
 const FEATURES: &[(Shader, Capabilities)] =
     &[(geometry::tile_products::SUBGROUPS, Capabilities::SUBGROUP), (dtype::quad::PAIRS, Capabilities::SHADER_INT64)];
 
-/// Kernels of the same files, which differ in their overrides alone.
+/// Kernels with one text, which differ only in their overrides.
 pub(super) struct Joined {
     pub kernels: Vec<Kernel>,
     pub module: naga::Module,
     pub info: ModuleInfo,
 }
 
-/// Every kernel, by the text it is joined to; of each text two with all bindings read_write as well and parameters that lanes
-/// keep, which changes nothing else, and two made for tensors that begin at a quad, which is loaded as one or as a pair; of
-/// these, one for few classes.
+/// Every kernel, by its text. Each text is added in other forms too: two kernels with all bindings read_write and
+/// copied parameters, two that take quads, loaded as four words or as two pairs, and one that keeps few classes.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -59,21 +58,21 @@ pub(super) fn joined() -> &'static [Joined] {
     })
 }
 
-/// The kernel with all bindings read_write, and with parameters that lanes copy.
+/// The kernel with all bindings read_write and copied parameters.
 fn shared(kernel: &Kernel) -> Kernel {
     let mut kernel = kernel.clone();
     (kernel.shared_buffer, kernel.own_params) = (true, true);
     kernel
 }
 
-/// The kernel where all tensors begin at a quad.
+/// The kernel that takes quads at every binding.
 fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
     let mut kernel = kernel.clone();
     kernel.recipe.take_quads(if in_pairs { dtype::quad::PAIRS } else { dtype::quad::WORDS }, |_| true);
     kernel
 }
 
-/// The kernel whose lanes keep the classes of their positions, or their fours of rows, where it goes through all of them.
+/// The kernel whose lanes keep the classes of their positions, or their quads of a row. `None` if it has no such form.
 fn of_few(kernel: &Kernel) -> Option<Kernel> {
     let fused = kernel.entry() == "positions_fused";
     let (few, row) = if fused { (None, Some(3)) } else { (Some(3), None) };
@@ -85,7 +84,8 @@ fn of_few(kernel: &Kernel) -> Option<Kernel> {
     ((has(geometry::classes::FEW) || fused) && !ranged).then_some(kernel)
 }
 
-/// Of kernels that differ in nothing but dtypes and how many lanes walk together, which are constants to the shaders, one stands for all: now this, now that.
+/// Keeps one kernel of those that differ only in dtypes and in `TEAM`, which are constants to shaders. Which one it
+/// keeps goes by turns.
 fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     let mut alike: BTreeMap<String, BTreeMap<String, Kernel>> = BTreeMap::new();
     for kernel in kernels {
@@ -97,7 +97,7 @@ fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     alike.values().enumerate().filter_map(drawn).collect()
 }
 
-/// The kernels of every case of every loss, by the loss's id, told apart by what they are cached by.
+/// The distinct kernels of every case of every loss, by the loss's id. Asserts that kernels with equal keys are equal.
 fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
@@ -105,9 +105,9 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         let needs = |stage: &Stage| !features(&stage.recipe.linked().files).is_empty();
         assert!(
             !case.small || plan.stages.iter().all(|stage| is_small(&stage.recipe)),
-            "{case:?}: a kernel for no DX12"
+            "{case:?}: a kernel that DX12 cannot take"
         );
-        assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups where there are none");
+        assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups on a device without them");
         let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         let stages = plan.stages.into_iter().chain(rounding.into_iter().flat_map(|plan| plan.stages));
         stages
@@ -127,24 +127,24 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     ALL.get_or_init(|| crate::losses::walked().into_iter().map(of_loss).collect())
 }
 
-/// The files that the kernels of a loss are joined of.
+/// The files of the kernels of a loss.
 pub(super) fn files_of(id: &str) -> BTreeSet<&'static str> {
     let kernels = planned().iter().filter(|(loss, _)| *loss == id).flat_map(|(_, kernels)| kernels);
     kernels.flat_map(|kernel| kernel.files().iter().map(|file| file.path())).collect()
 }
 
-/// What the device must have beyond what every one has, for these files.
+/// The optional features that these files need.
 pub(super) fn features(files: &[File]) -> Capabilities {
     let needed = FEATURES.iter().filter(|(shader, _)| files.iter().any(|file| file.is(*shader)));
     needed.fold(Capabilities::empty(), |all, (_, features)| all | *features)
 }
 
-/// A module, as wgpu parses and validates it on a device with no features but these.
+/// Parses and validates a text, as wgpu does on a device with only these features.
 pub(super) fn parse(text: &str, features: Capabilities) -> Result<(naga::Module, ModuleInfo), String> {
     let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
-    // the one capability that every WebGPU device has beyond none: unpack2x16float and its kin
+    // every WebGPU device has this one: unpack2x16float and its kin
     let capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32 | features;
-    // wherever the lanes of all stages and kinds are told: nothing else is asked of the operations
+    // the capability `SUBGROUP` alone decides about subgroups: all operations are allowed in compute shaders
     let mut validator = Validator::new(ValidationFlags::all(), capabilities);
     validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
     let validated = validator.validate(&module);
@@ -152,19 +152,19 @@ pub(super) fn parse(text: &str, features: Capabilities) -> Result<(naga::Module,
     Ok((module, info))
 }
 
-/// The kernels that differ most in their overrides among those of the same files: the first and the last.
+/// The first and the last of kernels with one text, which are likely to differ most in their overrides.
 pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
     let last = kernels.last().filter(|_| kernels.len() > 1);
     kernels.first().into_iter().chain(last)
 }
 
 impl Joined {
-    /// Whether the kernels need what not every device has.
+    /// Whether the kernels need optional features.
     pub fn needs_features(&self) -> bool {
         !features(self.kernels[0].files()).is_empty()
     }
 
-    /// The module of one of the kernels, its overrides settled.
+    /// The module of one of the kernels, with the values of its overrides.
     pub fn specialised(&self, kernel: &Kernel) -> (Cow<'_, naga::Module>, Cow<'_, ModuleInfo>) {
         let constants = kernel.constants();
         process_overrides(&self.module, &self.info, Some((ShaderStage::Compute, kernel.entry())), &constants)
@@ -172,8 +172,8 @@ impl Joined {
     }
 }
 
-/// Whether DX12 is given the kernel: it takes no neighbours of pixels, regions or vectors four at a time, and does not do all
-/// that is done with vectors.
+/// Whether DX12 may get the kernel. It takes no quads of positions or coordinates, and is not the kernel that does
+/// everything for vectors.
 pub(super) fn is_small(recipe: &Recipe) -> bool {
     let chosen = |name: &str| recipe.overrides().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| value);
     let of_fours =
@@ -181,14 +181,14 @@ pub(super) fn is_small(recipe: &Recipe) -> bool {
     !of_fours && recipe.entry() != "vectors_fused" && chosen("EACH") != 4.0
 }
 
-/// A kernel as a failure names it.
+/// Describes a kernel in failures.
 pub(super) fn name(kernel: &Kernel) -> String {
     let files: Vec<_> = kernel.files().iter().map(|file| file.path()).collect();
     let shared = if kernel.shared_buffer { ", all read_write" } else { "" };
     format!("{} of {} with {:?}{shared}", kernel.entry(), files.join(" "), kernel.overrides())
 }
 
-/// Maps each item, on as many threads as the machine runs at once; a panic of one is passed on.
+/// Maps each item, on as many threads as the machine can run at once. Panics if one of them does.
 pub(super) fn in_parallel<T: Sync, U: Send>(items: &[T], map: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let chunk = items.len().div_ceil(threads).max(1);

@@ -1,4 +1,5 @@
-//! How plans cut walks: short loops and few workgroups at every size, by the shape alone, every gradient written once.
+//! How plans cut walks: loops are short and grids small enough at every size, the shape alone decides, and every
+//! gradient is written once.
 
 use super::cases::{Case, Gradients, Piece, cases, follows_another, noop};
 use super::compiled::in_parallel;
@@ -11,20 +12,20 @@ use crate::shape::{ClassAxis, DType, elements};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The longest axis that is planned, as far as a `usize` counts.
+/// The longest axis that is planned, or the largest `usize` if that is smaller.
 const FURTHEST: usize = match 1usize.checked_shl(33) {
     Some(length) => length,
     None => usize::MAX,
 };
 
-/// Powers of ten and their neighbours, so that every threshold has a size on either side, and all that 32 bits count.
+/// Lengths of every order of magnitude, so that every threshold has lengths on either side, and the largest `u32`.
 fn sizes(most: usize) -> impl Iterator<Item = usize> + Clone {
     let powers = (0..11).map(|power| 10u64.pow(power));
     let sizes = powers.flat_map(|size| [size, 2 * size + 1, 4 * size, 5 * size - 1]).chain([u32::MAX.into()]);
     sizes.filter_map(move |size| usize::try_from(size).ok().filter(|&size| size <= most))
 }
 
-/// Shapes over many orders of magnitude, to beyond what 32 bits count.
+/// Shapes of many orders of magnitude, up to more elements than 32 bits can count.
 fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
     let by_item = loss.header().player(Role::Index).is_some();
@@ -35,7 +36,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
                 sizes(100_000_000).flat_map(|n| sizes(FURTHEST).map(move |per_item| (vec![n, per_item], Second))),
             );
         }
-        // numbers of the loss's own have a column each: there are few
+        // each of the loss's own numbers has a column, so there are few columns
         Leaf::Pointwise(leaf) if leaf.columns().is_some() => {
             shapes.extend(sizes(FURTHEST).map(|n| (vec![n, 2], Second)));
         }
@@ -49,9 +50,9 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
         }
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) | Leaf::Gram(_) => {
-            // of another kind in each power of ten: positions are as many again by their items' sizes
+            // every third length, since the sizes of items multiply the positions anyway
             for n in sizes(100_000_000).step_by(3) {
-                // a softmax over one channel is no region loss's
+                // region losses refuse a softmax over one channel
                 let region = matches!(loss.leaf(), Leaf::Region(_));
                 for c in sizes(10_000_000).filter(|&c| c > 1 || !region) {
                     shapes.push((vec![n, c], Second));
@@ -61,12 +62,12 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             }
         }
     }
-    // no further than a little beyond the limit: what is larger is refused for the same reason
+    // a little beyond the limit is enough: anything larger is refused for the same reason
     shapes.retain(|(shape, _)| elements(shape).is_some_and(|n| (n as u64) < 1 << 34));
     shapes
 }
 
-/// Shapes of 2^31 elements that people have, and that must not be refused.
+/// Shapes of about 2^31 elements that users have, and that must not be refused.
 fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
     let by_item = loss.header().player(Role::Index).is_some();
@@ -76,7 +77,8 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Pointwise(_) => vec![(vec![1 << 31], Second), (vec![4_000_000_000], Second)],
         Leaf::Boxes(_) => vec![(vec![1 << 29, 4], Second)],
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        // token logits, their classes first or last, a batch of volumes, one row of very many classes, very many rows of few
+        // token logits with their classes last or second, a batch of volumes, long rows, and very many rows of few
+        // classes
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![16, 1024, 131_072], Last),
             (vec![16, 131_072, 1024], Second),
@@ -86,31 +88,31 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             (vec![1 << 31, 1], Second),
         ],
         Leaf::Region(_) => vec![(vec![16, 8, 256, 256, 256], Second), (vec![16, 65_536, 2048], Last)],
-        // embeddings of everyone, scalars, a few whole models
+        // many embeddings, scalars, and a few rows as long as whole models
         Leaf::Vectors(_) => vec![
             (vec![1 << 22, 512], Second),
             (vec![1 << 30, 2], Second),
             (vec![2, 1 << 30], Second),
             (vec![1 << 15, 65_535], Second),
         ],
-        // the largest batches that are trained with
+        // the largest batches in use
         Leaf::Similarity(_) => vec![(vec![65_536, 1024], Second), (vec![32_768, 4096], Second)],
         Leaf::Gram(_) => vec![(vec![1, 64, 1024, 1024], Second), (vec![16, 512, 64, 64], Second)],
         Leaf::Linear(_) => vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)],
     }
 }
 
-/// The case of a shape that dispatches most: gradients, over whatever is counted first.
+/// The case of a shape with the most dispatches: all optional operands, so that a count comes first.
 fn case(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, gradients: Gradients) -> Case {
     let optional = loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
     Case { axis, optional, gradients, ..Case::new(loss, shape) }
 }
 
-/// The kinds of adapters that walks are cut for: whether a CPU, and whether kernels are to be small.
+/// The kinds of adapters that walks are cut for: whether it is a CPU, and whether kernels are small.
 const KINDS: [(bool, bool); 3] = [(false, false), (true, false), (false, true)];
 
 #[test]
-fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
+fn no_loop_is_long_and_no_grid_is_too_large_at_any_size() {
     for loss in crate::losses::walked().into_iter().filter(|loss| !follows_another(&**loss)) {
         let (mut planned, mut refused) = (0, 0);
         for (shape, axis) in shapes(&*loss) {
@@ -127,13 +129,13 @@ fn no_loop_is_long_and_no_grid_too_large_at_any_size() {
                         assert!(needed > limit, "{case:?}: {needed} of {limit}");
                         refused += 1;
                     }
-                    // a row that would have to be cut
+                    // the row would have to be cut into chunks
                     Err(Error::OverlappingBuffers { .. }) if gradients == Gradients::InPlace => refused += 1,
                     Err(other) => panic!("{case:?}: {other}"),
                 }
             }
         }
-        // where a usize has 32 bits, little of what it counts is too large
+        // with a 32-bit usize little is too large
         let some_refused = refused > 0 || usize::BITS == 32;
         assert!(planned > 0 && some_refused, "{}: {planned} planned, {refused} refused", loss.header().id);
     }
@@ -144,19 +146,19 @@ fn leaf_of_classes(loss: &dyn Loss) -> bool {
 }
 
 #[test]
-fn what_people_have_is_not_refused() {
+fn large_shapes_in_use_are_not_refused() {
     for loss in crate::losses::walked() {
         for ((shape, axis), (on_cpu, small)) in
             large(&*loss).into_iter().flat_map(|large| KINDS.map(|kind| (large.clone(), kind)))
         {
-            // bindings as long as GPUs have them; and as WebGPU promises, where walks are cut into pieces
+            // bindings as long as GPUs allow, and as WebGPU guarantees, with which walks are cut into slices
             let tiled = matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Gram(_) | Leaf::Linear(_));
-            // a row is scored with its label's logit, wherever in it that is
+            // a row is scored with its label's logit, which may be anywhere in it, so the whole row must fit a binding
             let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;
             for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {
                 let case = Case { binding_limit, on_cpu, small, ..case(&*loss, &shape, axis, Gradients::Store) };
                 let plan = case.kept_plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-                // a few for each slice of what is gone through
+                // a few for each slice
                 let dispatches = plan.stages.len();
                 assert!(tiled || dispatches < 4000, "{case:?}: {dispatches} dispatches");
             }
@@ -164,13 +166,13 @@ fn what_people_have_is_not_refused() {
     }
 }
 
-/// Every way to ask for a loss of one shape cuts it alike on one kind of adapter, so that the value has the same bits whatever
-/// else is asked.
+/// On one kind of adapter, the shape alone decides how a walk is cut, so the loss has the same bits whatever else a
+/// call asks for.
 #[test]
 fn walks_are_cut_by_the_shape_alone() {
     for loss in crate::losses::walked() {
         let mut cuts: BTreeMap<String, [u32; 5]> = BTreeMap::new();
-        // what is spread over devices is merged from more than is here, and in place rows are never cut
+        // exceptions: shards are merged with others, and rows that their gradient overwrites are never cut
         let whole =
             cases(&*loss).into_iter().filter(|case| case.piece == Piece::Whole && case.gradients != Gradients::InPlace);
         for case in whole.step_by(7) {
@@ -185,7 +187,7 @@ fn walks_are_cut_by_the_shape_alone() {
 }
 
 #[test]
-fn the_same_request_is_planned_the_same() {
+fn equal_requests_get_equal_plans() {
     let described = |stage: &Stage| (stage.recipe.key(), stage.groups);
     for loss in crate::losses::walked() {
         for case in cases(&*loss).iter().step_by(31) {
@@ -199,8 +201,8 @@ fn the_same_request_is_planned_the_same() {
     }
 }
 
-/// Whichever way the dispatches are split, each wanted gradient is written by one kernel, to its own output, each of whose
-/// dispatches has workgroups or classes of its own; and no kernel binds scratch memory that its plan does not ask for.
+/// However a walk is cut, one kernel writes each wanted gradient to its own output, and no two of the kernel's
+/// dispatches share workgroups and classes. No kernel binds scratch memory that its plan does not hold.
 #[test]
 fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
     for loss in crate::losses::walked() {
@@ -234,7 +236,7 @@ fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
     }
 }
 
-/// Whether two dispatches are of one kernel, and have no class of a workgroup in common.
+/// Whether two dispatches of one kernel have no workgroup in common, or no class.
 fn are_apart(a: &Stage, b: &Stage) -> bool {
     let groups = |stage: &Stage| u64::from(stage.block.first_group)..u64::from(stage.block.first_group) + stage.groups;
     let apart = |a: Range<u64>, b: Range<u64>| a.end <= b.start || b.end <= a.start;
@@ -242,7 +244,8 @@ fn are_apart(a: &Stage, b: &Stage) -> bool {
     a.recipe.key() == b.recipe.key() && (apart(groups(a), groups(b)) || apart(classes(a), classes(b)))
 }
 
-/// With every operand a pointwise loss can have, one dispatch has too few buffers: the rest is written by a second.
+/// With every operand that a pointwise loss can have, one dispatch has too few buffers, and a second writes the other
+/// gradient.
 #[test]
 fn more_gradients_than_buffers_take_a_second_dispatch() {
     let loss = crate::by_id("mse").expect("a loss with two gradients");

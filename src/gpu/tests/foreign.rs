@@ -1,9 +1,9 @@
-//! Leaves' shaders from outside: whatever the text, success or an error that says where.
+//! Users' leaves: whatever their text, the result is success, or an error that says where it is wrong.
 
 use crate::error::Error;
 use crate::gpu::foreign::prepare;
 
-/// A leaf of elements, of which `before` is the text before it.
+/// A leaf over elements, with `before` in front of it.
 fn leaf(before: &str) -> String {
     format!(
         "{before}fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {{
@@ -19,7 +19,7 @@ fn a_leaf_from_outside_is_prepared_on_every_kind_of_adapter() {
     }
 }
 
-/// Fuzzing found that a plan looked for what such a binding stands for, and panicked.
+/// Fuzzing found that a plan panicked, because it did not know what such a binding stands for.
 #[test]
 fn a_leaf_that_declares_a_binding_is_refused() {
     for before in [
@@ -31,7 +31,7 @@ fn a_leaf_that_declares_a_binding_is_refused() {
         let Error::InvalidShader { path, message } = &refused else { panic!("{before}: {refused}") };
         assert!(path == "foreign" && message.contains("a leaf declares no binding"), "{before}: {refused}");
     }
-    // written in another form it is the compiler that refuses it
+    // the scan does not know this form of a declaration, so the compiler may refuse it
     let refused = prepare(0, 1, &leaf("@binding(9) @group(0)\nvar<storage> stolen: array<u32>;\n\n"));
     assert!(matches!(refused, Ok(()) | Err(Error::InvalidShader { .. })), "{refused:?}");
 }

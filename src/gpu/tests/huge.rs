@@ -1,4 +1,5 @@
-//! Axes of any length: whatever shapes operands claim, both devices refuse or accept alike, at once, and in the same words.
+//! Axes of any length: whatever shapes operands claim, GPU and CPU accept or refuse alike, quickly, and with the same
+//! error.
 
 use super::cases::{noop, settings};
 use crate::array::{Array, Data};
@@ -17,19 +18,19 @@ use crate::shape::{ClassAxis, DType, elements};
 use crate::term::{Operand, Part, Term};
 use std::time::{Duration, Instant};
 
-/// The lengths that axes have: what holds nothing, a little, and more than 31, 32 and 39 bits count.
+/// The lengths of axes: nothing, a little, and more than 31, 32 and 39 bits can count.
 const LENGTHS: [u64; 8] = [0, 0, 1, 2, 3, 1 << 31, 1 << 32, 1 << 40];
 
-/// The draws of each loss.
+/// How many calls are drawn for each loss.
 const DRAWS: usize = 400;
 
-/// The most elements of an operand that is made for the twin.
+/// The most elements of an operand that is allocated for the twin.
 const MADE: usize = 4096;
 
-/// How long a refusal or an answer may take: far more than any does, on a machine that has other work.
+/// How long a call may take. This is far more than any takes, since the machine may be busy.
 const QUICK: Duration = Duration::from_secs(20);
 
-/// A sequence of numbers that look drawn.
+/// A generator of pseudorandom numbers.
 struct Draw(u64);
 
 impl Draw {
@@ -50,20 +51,22 @@ impl Draw {
     }
 }
 
-/// A call: its operands by name, shape and dtype.
+/// A call.
 #[derive(Clone, Debug)]
 struct Call {
     loss: fn() -> Box<dyn Loss>,
     options: Vec<(&'static str, Value)>,
     axis: ClassAxis,
+    /// Its operands, by name, shape and dtype.
     operands: Vec<(&'static str, Vec<usize>, DType)>,
-    /// Whether the statistics of a piece are asked for, and where the rows of a piece begin.
+    /// Whether it asks for the statistics of a shard.
     statistics: bool,
+    /// Where the rows of a shard begin in the batch.
     rows_from: Option<usize>,
 }
 
 impl Call {
-    /// A loss of these operands, with its default options.
+    /// A call of a loss with its default options and these operands.
     fn of(id: &str, operands: &[(&'static str, Vec<usize>, DType)]) -> Call {
         Call {
             loss: crate::by_id(id).expect("a loss").header().default,
@@ -126,7 +129,7 @@ impl Call {
         Ok((term, tensors))
     }
 
-    /// The plan of every part, with every gradient.
+    /// Plans every part, with every gradient.
     fn on_gpu(&self) -> Result<()> {
         let claim = |shape: &[usize], dtype| noop().claim(shape, dtype).with_class_axis(self.axis);
         let (term, _) = self.term(claim)?;
@@ -154,7 +157,7 @@ impl Call {
         Ok(())
     }
 
-    /// The value and every gradient, where the operands can be made.
+    /// Computes the value and every gradient, or `None` if the operands are too large to allocate.
     fn on_cpu(&self) -> Option<Result<()>> {
         let mut lengths = self.operands.iter().map(|(_, shape, _)| elements(shape));
         let made = lengths.all(|n| n.is_some_and(|n| n <= MADE));
@@ -192,12 +195,13 @@ fn wanted(part: &Part<Tensor>) -> Vec<Wanted> {
     wanted.collect()
 }
 
-/// Whether the refusal is a device's own: what another one can do.
+/// Whether only one device refuses this. The other may accept it.
 fn is_own(refused: &Result<()>) -> bool {
     matches!(refused, Err(Error::TooLarge { what, .. }) if what.contains("on the GPU") || what.contains("on the CPU"))
 }
 
-/// Both devices' answers, which are quick; none of the twin's where its operands cannot be made.
+/// The answers of GPU and twin. Asserts that they are quick. The twin has none if the operands are too large to
+/// allocate.
 fn both(call: &Call) -> (Result<()>, Option<Result<()>>) {
     let timed = |of: &dyn Fn() -> Option<Result<()>>| {
         let began = Instant::now();
@@ -219,7 +223,7 @@ fn both_devices_refuse_alike_whatever_the_axes() {
             let Some(cpu) = cpu else { continue };
             match (&gpu, &cpu) {
                 _ if is_own(&gpu) || is_own(&cpu) => own += 1,
-                // the GPU looks at labels when it runs
+                // the GPU checks labels only when it runs
                 (Ok(()), Err(Error::LabelOutOfRange { .. })) => refused += 1,
                 _ => {
                     assert_eq!(gpu, cpu, "{call:?}");
@@ -235,9 +239,9 @@ fn both_devices_refuse_alike_whatever_the_axes() {
     );
 }
 
-/// Small files that once made a twin allocate or go through what no machine has.
+/// Small files could claim shapes for which a twin once allocated or walked more than any machine can.
 #[test]
-fn what_128_bytes_can_claim() {
+fn operands_without_elements_may_claim_any_shape() {
     let far = |power: u32| usize::try_from(1u64 << power).unwrap_or(usize::MAX);
     let (f, i) = (DType::F32, DType::I32);
     for power in [31, 33, 40, 62] {
@@ -273,7 +277,7 @@ fn what_128_bytes_can_claim() {
             let (gpu, cpu) = both(&call);
             let cpu = cpu.expect("operands without elements can be made");
             if power == 31 {
-                // what is empty and can be counted is a device's own matter
+                // it can be counted, so each device decides for itself
                 assert!(is_own(&gpu) || is_own(&cpu) || gpu == cpu, "{call:?}: {gpu:?}, {cpu:?}");
                 continue;
             }
@@ -288,9 +292,9 @@ fn what_128_bytes_can_claim() {
     }
 }
 
-/// Pairs of rows that have no elements take memory on the CPU: refused by a bound that can be set.
+/// Pairs of rows take memory on the CPU even if rows have no elements. A bound that callers can set refuses too many.
 #[test]
-fn what_a_twin_holds_is_bounded() {
+fn the_memory_of_a_twin_is_bounded() {
     let rows = Array::new::<f32>(&[], [1 << 17, 0]).expect("no elements");
     match cpu::value(&crate::InfoNce::default().of(&rows, &rows)) {
         Err(Error::TooLarge { what, needed, limit }) => {
@@ -303,7 +307,7 @@ fn what_a_twin_holds_is_bounded() {
     assert!(cpu::value(&crate::InfoNce::default().of(&few, &few).reduce(Reduction::Sum)).is_ok());
 }
 
-/// A refusal that is the GPU's alone says so, and docs/losses.md has the number.
+/// If only the GPU refuses a call, the error says so, and docs/losses.md has the limit.
 #[test]
 fn limits_of_the_gpu_say_so_and_are_documented() {
     let f = DType::F32;

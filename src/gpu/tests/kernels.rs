@@ -1,4 +1,5 @@
-//! Every kernel of every plan: through each of naga's back ends, within WebGPU's limits, its bindings as they are scanned.
+//! Every kernel of every plan passes each of naga's back ends, keeps to WebGPU's limits, and has the bindings that are
+//! scanned.
 
 use super::compiled::{Joined, ends, in_parallel, joined, name, parse};
 use crate::gpu::choices::Choices;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-/// A kernel with its overrides settled: what a back end is given.
+/// A kernel with the values of its overrides, ready for a back end.
 struct Settled<'a> {
     kernel: &'a Kernel,
     module: Cow<'a, Module>,
@@ -36,7 +37,7 @@ impl<'a> Settled<'a> {
     fn spirv(&self) -> Vec<u32> {
         let entry_point = self.kernel.entry().to_string();
         let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
-        // with which subgroups came
+        // subgroups need SPIR-V 1.3
         let lang_version = if self.needs_features { (1, 3) } else { (1, 0) };
         let options = spv::Options { lang_version, ..Default::default() };
         spv::write_vec(&self.module, &self.info, &options, Some(&pipeline))
@@ -46,7 +47,7 @@ impl<'a> Settled<'a> {
     fn glsl(&self) -> String {
         let entry_point = self.kernel.entry().to_string();
         let pipeline = glsl::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point, multiview: None };
-        // GLSL ES 3.1, the lowest that has compute
+        // the default is GLSL ES 3.1, the lowest version with compute shaders
         let (options, policies) = (glsl::Options::default(), BoundsCheckPolicies::default());
         let mut text = String::new();
         glsl::Writer::new(&mut text, &self.module, &self.info, &options, &pipeline, policies)
@@ -78,8 +79,8 @@ impl<'a> Settled<'a> {
     }
 }
 
-/// Every text, by those of its kernels that differ most: another choice is another constant to a back end. All of them are
-/// settled where their limits are looked at.
+/// Every text goes through, with the overrides of its first and last kernel, since overrides are only constants to a
+/// back end. The test of limits settles the overrides of all kernels.
 #[test]
 fn every_kernel_goes_through_every_back_end() {
     in_parallel(joined(), |joined| {
@@ -87,7 +88,7 @@ fn every_kernel_goes_through_every_back_end() {
             let settled = Settled::new(joined, kernel);
             assert!(!settled.spirv().is_empty());
             if settled.needs_features {
-                // for Vulkan alone
+                // these kernels run on Vulkan only
                 continue;
             }
             for (back_end, text) in [("MSL", settled.msl()), ("HLSL", settled.hlsl()), ("GLSL", settled.glsl())] {
@@ -99,7 +100,7 @@ fn every_kernel_goes_through_every_back_end() {
     });
 }
 
-/// The limits that WebGPU gives a device that asks for none.
+/// WebGPU's default limits are those of a device that asks for nothing more.
 #[test]
 fn every_kernel_keeps_to_the_default_limits() {
     let limits = wgpu::Limits::default();
@@ -108,7 +109,7 @@ fn every_kernel_keeps_to_the_default_limits() {
         for kernel in &joined.kernels {
             let (module, _) = joined.specialised(kernel);
             let shared = module.global_variables.iter().filter(|(_, global)| global.space == AddressSpace::WorkGroup);
-            // as WebGPU counts: each variable rounded up to 16 bytes
+            // WebGPU rounds each variable up to 16 bytes
             let bytes: u32 = shared
                 .map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()).next_multiple_of(16))
                 .sum();
@@ -126,7 +127,7 @@ fn every_kernel_keeps_to_the_default_limits() {
 }
 
 #[test]
-fn bindings_are_scanned_as_naga_sees_them() {
+fn the_scan_finds_the_bindings_that_naga_finds() {
     for joined in joined() {
         let kernel = &joined.kernels[0];
         let bound = joined.module.global_variables.iter().filter_map(|(_, global)| {
@@ -142,7 +143,7 @@ fn bindings_are_scanned_as_naga_sees_them() {
             };
             Some(Declared { number: binding.binding, name: global.name.clone()?.leak(), kind })
         });
-        // a global that another file uses comes earlier in naga's list
+        // naga lists a global earlier if an earlier file uses it
         let by_number = |mut bindings: Vec<Declared>| {
             bindings.sort_by_key(|binding| binding.number);
             bindings
@@ -155,7 +156,7 @@ fn bindings_are_scanned_as_naga_sees_them() {
     }
 }
 
-/// The validators that other compilers' makers wrote, where they are installed: Debian's spirv-tools, glslang-tools.
+/// Uses the validators of other compilers, if they are installed: Debian's spirv-tools and glslang-tools.
 #[test]
 fn kernels_pass_the_validators_that_are_installed() {
     let folder = std::env::temp_dir().join(format!("wgloss-kernels-{}", std::process::id()));
@@ -171,14 +172,14 @@ fn kernels_pass_the_validators_that_are_installed() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
         let binary = (write(format!("{place}.spv"), &words), name(settled.kernel));
         if settled.needs_features {
-            // for Vulkan 1.1, and for no GLSL
+            // these need Vulkan 1.1, and do not exist in GLSL
             spv_1_3.push(binary);
             continue;
         }
         spv.push(binary);
         comp.push((write(format!("{place}.comp"), settled.glsl().as_bytes()), name(settled.kernel)));
     }
-    // one file a call is all that spirv-val takes
+    // spirv-val takes only one file a call
     let refused = [
         validate("spirv-val", &["--target-env", "vulkan1.0"], &spv, 1),
         validate("spirv-val", &["--target-env", "vulkan1.1"], &spv_1_3, 1),
@@ -189,7 +190,8 @@ fn kernels_pass_the_validators_that_are_installed() {
     assert!(refused.is_empty(), "{} refused, the first: {}", refused.len(), refused[0]);
 }
 
-/// Some of the kernels, in which each pair of files meets that meets in any: programs of others take long over all.
+/// Some of the kernels, such that every pair of files that occurs in a kernel occurs in one of these. The validators
+/// would take too long for all kernels.
 fn every_pair_of_files() -> Vec<&'static Joined> {
     let mut met = BTreeSet::new();
     let adds = |joined: &&Joined| {
@@ -202,10 +204,11 @@ fn every_pair_of_files() -> Vec<&'static Joined> {
     joined().iter().filter(adds).collect()
 }
 
-/// What a program has against these files, so many at a time; says where it is not installed.
+/// The refusals of a validator that gets `at_once` files at a time. If it is not installed, prints that, and returns
+/// none.
 fn validate(program: &str, arguments: &[&str], files: &[(PathBuf, String)], at_once: usize) -> Vec<String> {
     if Command::new(program).arg("--version").stdout(Stdio::null()).status().is_err() {
-        // past the test harness, which shows what a passing test prints to nobody
+        // to stderr itself, because the test harness hides what a passing test prints
         use std::io::Write;
         let _ = writeln!(std::io::stderr(), "skipped: {program} is not installed, {} files unchecked", files.len());
         return Vec::new();
@@ -227,7 +230,7 @@ fn of_files(entry: &'static str, files: Vec<File>, choices: Choices) -> Kernel {
 }
 
 #[test]
-fn kernels_that_differ_have_keys_that_differ() {
+fn different_kernels_have_different_keys() {
     let own: [File; 2] = [lib::PARAMS.into(), lib::TALLY.into()];
     let leaf = Source {
         path: "lib/tally",
@@ -255,7 +258,7 @@ fn kernels_that_differ_have_keys_that_differ() {
         but(|kernel| kernel.own_params = true),
         but(|kernel| kernel.shared_buffer = true),
     ];
-    // what no file declares changes nothing
+    // an override that no file declares changes nothing
     let undeclared = with(0.0, 1.0).named("WRITES", 1.0);
     assert_eq!(one.key(), of_files("elements", files(own[1]), undeclared).key());
     assert_eq!(one.key(), one.clone().key());
@@ -265,7 +268,7 @@ fn kernels_that_differ_have_keys_that_differ() {
 }
 
 #[test]
-fn an_error_is_reported_at_its_own_file_and_line() {
+fn an_error_names_its_file_and_line() {
     let broken = Source {
         path: "losses/pointwise/broken",
         text: "// A leaf with a slip.\nfn element_score() -> f32 {\n    return undefined_name;\n}\n",
@@ -289,7 +292,7 @@ fn an_error_is_reported_at_its_own_file_and_line() {
     assert_eq!(kernel.locate(1), Some(("lib/params", 1)));
     assert_eq!(kernel.locate(usize::MAX), None);
 
-    // alone, and among sound ones that other threads make
+    // alone, and among sound kernels that other threads compile
     let gpu = super::cases::noop();
     let sound = |entry| of_files(entry, vec![text_of(entry).into()], Choices::default());
     for kernels in [vec![kernel.clone()], vec![sound("one"), kernel.clone(), sound("other"), kernel.clone()]] {
@@ -314,7 +317,8 @@ fn text_of(entry: &str) -> Source {
     Source { path: "nothing", text }
 }
 
-/// What the texts are parsed with refuses what a device without features does: else nothing above could fail.
+/// The validator of these tests refuses what a device without features refuses. Otherwise the tests above could not
+/// fail.
 #[test]
 fn validation_refuses_what_a_device_without_features_lacks() {
     for (text, why) in [

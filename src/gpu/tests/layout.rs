@@ -1,4 +1,4 @@
-//! The memory that host and shaders share, compared through naga.
+//! Compares the layouts of memory that host and shaders share, as naga sees them.
 
 use super::cases::{Case, noop};
 use super::compiled::{joined, parse};
@@ -19,7 +19,7 @@ use naga::{Handle, Module, Type, TypeInner};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The module of a shader file and what it needs.
+/// The module of a shader file with the files that it needs.
 fn module(shader: Shader, slots: &Slots) -> Module {
     let text: Vec<_> = link(shader, slots).files.iter().map(|file| file.text()).collect();
     parse(&text.join("\n"), Capabilities::empty()).unwrap_or_else(|error| panic!("{error}")).0
@@ -50,7 +50,7 @@ fn struct_stride(module: &Module, name: &str) -> u64 {
 }
 
 #[test]
-fn the_parameters_are_laid_out_as_the_shader_reads_them() {
+fn the_parameters_have_the_shaders_layout() {
     let module = module(lib::PARAMS, &Slots::default());
     for (name, fields, bytes) in
         [("Params", Params::FIELDS, size_of::<Params>()), ("Block", Block::FIELDS, size_of::<Block>())]
@@ -61,7 +61,7 @@ fn the_parameters_are_laid_out_as_the_shader_reads_them() {
     }
 }
 
-/// The shaders' `option` reads as many numbers as there are places; more would be lost without a word.
+/// The parameters have room for so many numbers. Any more would be dropped silently.
 #[test]
 fn every_loss_has_room_for_its_numbers() {
     for loss in crate::losses::walked() {
@@ -72,26 +72,26 @@ fn every_loss_has_room_for_its_numbers() {
 }
 
 #[test]
-fn tallies_and_what_stands_before_them_have_the_bytes_that_plans_count() {
+fn tallies_and_the_workspaces_head_have_the_sizes_that_plans_assume() {
     let module = module(lib::WORKSPACE, &Slots::default());
     assert_eq!(struct_stride(&module, "Tally"), TALLY_BYTES);
     let workspace = members(&module, "Workspace");
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
     assert_eq!(offset("tallies"), Some(WORKSPACE_HEAD));
-    // a job writes the four scales as the first four numbers
+    // a job writes the four scales to the first four words
     let scales = ["scale", "extra_scale", "rider_scale", "rider_extra_scale"];
     assert_eq!(scales.map(offset), [Some(0), Some(4), Some(8), Some(12)]);
 }
 
 #[test]
-fn scratch_memory_has_the_bytes_that_plans_count() {
+fn elements_of_scratch_memory_have_the_sizes_that_plans_assume() {
     let mut seen = BTreeSet::new();
     for joined in joined() {
         for (_, global) in joined.module.global_variables.iter().filter(|(_, global)| global.binding.is_some()) {
             let bound = global.name.as_deref().unwrap_or_default();
-            // the lookup writes what the walk reads as `items`
+            // the lookup binds the scratch memory `items` by this name
             let name = if bound == "items_out" { "items" } else { bound };
-            // each fold has states of its own
+            // the size of a state depends on the fold
             let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].files().iter().any(|file| file.path() == *fold);
             let known = match name {
                 "chunk_states" | "pixel_states" => STATE_BYTES.iter().find(folded),
@@ -111,7 +111,7 @@ fn scratch_memory_has_the_bytes_that_plans_count() {
 }
 
 #[test]
-fn an_outcome_is_read_as_the_shader_writes_it() {
+fn the_outcome_has_the_shaders_layout() {
     let slots = Slots::default().with(slot::DIVISOR, operand::divisor::ONE);
     let module = module(geometry::TOTALS_OUTCOME, &slots);
     let outcome = members(&module, "Outcome");
@@ -130,7 +130,7 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     let row = || Row { name: "part".into(), weight: 1.0, extra: None };
     let part = |loss| VerdictPart { row: row(), loss, operand: "target", count: 7, ignored: Some(9) };
     let verdict = Verdict::new(Arc::new(memory), vec![part("first"), part("second")]);
-    // a job that has run once
+    // a job that has been recorded once
     verdict.runs.record();
     let judge = |head: &[u8]| verdict.judge(head, verdict.runs.begin());
     assert_eq!(judge(&Verdict::fresh()), Err(Error::NotRun { loss: "first", recorded: 1, finished: 0 }));
@@ -153,7 +153,7 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     assert_eq!(judge(&head), Err(refused(5, -3)));
     verdict.hear(&head);
     assert_eq!(verdict.answer(&head, verdict.runs.begin()), Ok(()), "nothing is kept");
-    // the first of all runs, which is told once
+    // the first bad label of all runs, which is reported once
     assert_eq!(
         [Verdict::KEPT.start, Verdict::KEPT.end],
         [offset("first_part") as u64, offset("first_high") as u64 + 4]
@@ -166,9 +166,9 @@ fn an_outcome_is_read_as_the_shader_writes_it() {
     assert_eq!(verdict.answer(&head, verdict.runs.begin()), Ok(()));
 }
 
-/// The kinds of labels and of floats as the shaders count them.
+/// The numbers of the dtypes of labels and floats agree with the shaders'.
 #[test]
-fn dtypes_are_counted_as_the_shaders_count_them() {
+fn dtypes_have_the_shaders_numbers() {
     let text = find(operand::target::LABELS.0).expect("a file").text;
     let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABELS_DTYPE:"));
     let names = super::leaves::choices(line.expect("the override").0);

@@ -1,4 +1,4 @@
-//! A loss's options against its shaders: every option is read, and nothing else is.
+//! Compares a loss's options with its shaders: they read every option, and nothing else.
 
 use super::compiled::files_of;
 use super::tree::files;
@@ -6,20 +6,20 @@ use crate::loss::Source;
 use crate::options::{Kind, OptionSpec};
 use std::collections::BTreeSet;
 
-/// Options that checks and plans read instead of a shader, and how they reach it.
+/// Options that checks and plans read instead of a leaf, and how they take effect.
 const STRUCTURAL: &[(&str, &str)] = &[
     ("ignore_index", "goes through params.ignore_index, with the labels' range"),
     ("distance", "chooses the file of shaders/fold that is joined"),
     ("activation", "chooses the file of shaders/activation that is joined"),
     ("quantiles", "goes through a buffer of columns"),
     ("dice_weight", "goes through Rider::own_weight, the weight of the loss's own row"),
-    ("cross_entropy_weight", "goes through Rider::weight, the weight of the rider's row"),
+    ("cross_entropy_weight", "goes through Rider::weight, the weight of the fused loss's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
     ("symmetric", "goes through SimilaritySettings::symmetric, an override of several kernels of the walk"),
 ];
 
-/// The names and places of `const NAME: u32 = place;` lines, which say where a loss's numbers lie.
+/// The names and numbers of `const NAME: u32 = place;` lines, which say where a loss's numbers lie.
 fn constants(source: &Source) -> Vec<(String, usize)> {
     let constant = |line: &str| {
         let (name, place) = line.strip_prefix("const ")?.strip_suffix("u;")?.split_once(": u32 = ")?;
@@ -38,7 +38,7 @@ fn is_number(spec: &OptionSpec) -> bool {
     matches!(spec.kind, Kind::Number | Kind::NumberOrNone)
 }
 
-/// The override that an option goes by in a shader, where it is not a number.
+/// The override that stands for an option in a shader, unless the option is a number.
 fn override_of(spec: &OptionSpec) -> Option<String> {
     match spec.kind {
         Kind::Flag | Kind::Choice(_) | Kind::Integer => Some(spec.name.to_uppercase()),
@@ -51,7 +51,7 @@ fn structural(spec: &OptionSpec) -> bool {
     STRUCTURAL.iter().any(|(name, _)| *name == spec.name)
 }
 
-/// How often a word stands in a text, not counting its declaration.
+/// How often a word occurs in a text, without its declaration.
 fn uses(text: &str, word: &str) -> usize {
     let code = text.lines().filter_map(|line| line.split("//").next()).filter(|line| !declares(line, word));
     let apart = |c: char| !c.is_ascii_alphanumeric() && c != '_';
@@ -67,9 +67,9 @@ fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
     for loss in crate::losses::walked() {
         let header = loss.header();
         let specs = loss.specs();
-        // a rider's numbers are the first of the loss that it rides along with
-        let rider = loss.leaf().rider().map(|rider| rider.loss.header().shader);
-        let shaders: Vec<Source> = rider.into_iter().chain([header.shader]).collect();
+        // the numbers of a fused loss come before those of the main loss
+        let fused = loss.leaf().rider().map(|rider| rider.loss.header().shader);
+        let shaders: Vec<Source> = fused.into_iter().chain([header.shader]).collect();
         let numbers = specs.iter().filter(|spec| is_number(spec)).enumerate().filter(|(_, spec)| !structural(spec));
         let expected: Vec<_> = numbers.map(|(place, spec)| (spec.name.to_uppercase(), place)).collect();
         assert_eq!(shaders.iter().flat_map(constants).collect::<Vec<_>>(), expected, "{}", header.id);
@@ -124,7 +124,7 @@ fn every_option_is_read_by_a_shader() {
     assert_eq!(excepted, listed, "an exception that no loss needs");
 }
 
-/// The names by place of a comment such as `// 0 none, 1 min_snr`.
+/// The numbers and names in a comment such as `// 0 none, 1 min_snr`.
 pub(super) fn choices(comment: &str) -> Vec<(u32, String)> {
     let list = comment.strip_prefix("// ").unwrap_or_else(|| panic!("no list of choices: {comment}"));
     let choice = |item: &str| {
@@ -134,7 +134,7 @@ pub(super) fn choices(comment: &str) -> Vec<(u32, String)> {
     list.split(", ").map(choice).collect()
 }
 
-/// A shader tells an option's names apart by their places, which the line before the override lists.
+/// A shader gets the index of a name in its option's list. The line before the override lists the names.
 #[test]
 fn the_choices_of_a_leaf_are_listed_as_they_are_numbered() {
     for loss in crate::losses::walked() {
@@ -153,7 +153,7 @@ fn the_choices_of_a_leaf_are_listed_as_they_are_numbered() {
     }
 }
 
-/// A leaf scores: two functions at the most that the walks call, no binding, no entry point, no loop.
+/// A leaf only scores: walks call its functions for a single value.
 #[test]
 fn a_leaf_has_no_binding_no_entry_point_and_no_loop() {
     for loss in crate::losses::walked() {

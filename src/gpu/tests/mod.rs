@@ -1,4 +1,4 @@
-//! Tests of the shaders and plans that need no GPU: what is not computed here is read, parsed and compared.
+//! Tests of shaders and plans that need no GPU: they read, parse and compare, but run no kernel.
 
 mod cases;
 mod compiled;

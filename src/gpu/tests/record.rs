@@ -1,5 +1,5 @@
-//! Writes down what every plan comes to, for `cargo xtask record`: two records tell whether a change of how kernels are made has
-//! changed a kernel.
+//! Records every plan and its kernels, for `cargo xtask record`. The records before and after a change of the code that
+//! makes kernels show which kernels have changed.
 
 use super::cases::{Case, cases, noop};
 use super::compiled::{features, in_parallel, name, parse};
@@ -17,10 +17,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Mutex;
 
-/// The variable that names the folder to write to. The test does nothing without it.
+/// The environment variable that names the folder to write to. Without it the test does nothing.
 const FOLDER: &str = "WGLOSS_RECORD";
 
-/// The SPIR-V files that have been written, by the kernels' keys.
+/// The SPIR-V files written so far, by the keys of their kernels.
 type Written = Mutex<HashMap<String, String>>;
 
 /// Writes each distinct kernel once, as SPIR-V without names, and a line for each plan and each of its dispatches.
@@ -39,7 +39,7 @@ fn every_plan_is_written_down() {
     fs::write(folder.join("plans.tsv"), lines.concat()).expect("the folder of the record can be written to");
 }
 
-/// The lines of a case: the plan's, and those of its dispatches.
+/// The lines of a case: one for the plan, and one for each of its dispatches.
 fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
     let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
     let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
@@ -58,7 +58,7 @@ fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
     lines
 }
 
-/// A case without what differs from run to run.
+/// Describes a case, without what differs from run to run.
 fn words(case: &Case) -> String {
     let Case { default: _, options, reduction, shape, axis, target, floats, optional, .. } = case;
     let Case { upstream_tensor, divide_by_tensor, gradients, free, workspace_bound, piece, .. } = case;
@@ -69,8 +69,8 @@ fn words(case: &Case) -> String {
     )
 }
 
-/// A dispatch's kernel, and what it is made into where tensors begin at quads, on either kind of adapter, and where classes are
-/// few.
+/// A dispatch's kernel in all its forms: plain, with quads on either kind of adapter, and with few classes or few quads
+/// of a row.
 fn forms(stage: &Stage) -> Vec<Kernel> {
     let kernel = Kernel::from(Recipe::clone(&stage.recipe));
     let mut forms = vec![kernel.clone()];
@@ -94,7 +94,7 @@ fn forms(stage: &Stage) -> Vec<Kernel> {
     forms
 }
 
-/// The role of each binding, by its number.
+/// What each binding stands for, by its number.
 fn roles(plan: &Plan, stage: &Stage) -> String {
     let bindings = stage.recipe.bindings();
     let role = |binding: &crate::gpu::declared::Declared| {
@@ -103,7 +103,7 @@ fn roles(plan: &Plan, stage: &Stage) -> String {
     bindings.iter().map(role).collect::<Vec<_>>().join(" ")
 }
 
-/// The file with the kernel's SPIR-V, which is named by what it holds.
+/// Writes the kernel's SPIR-V to a file named by a hash of it, unless that has been done. Returns the file's name.
 fn file(kernel: &Kernel, folder: &Path, written: &Written) -> String {
     let key = kernel.key();
     let known = |written: &Written| written.lock().expect("no writer panicked").get(&key).cloned();

@@ -1,4 +1,5 @@
-//! Hands out every kernel's text as wgpu gives it to a driver's compiler, for `cargo xtask platforms` to try other compilers on.
+//! Writes every kernel's text as wgpu gives it to a driver's compiler, so that `cargo xtask platforms` can try other
+//! compilers.
 
 use super::compiled::{Joined, features, in_parallel, is_small, joined, name, parse};
 use crate::gpu::declared::Declared;
@@ -13,18 +14,18 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-/// The variable that names the folder to write to. The test does nothing without it.
+/// The environment variable that names the folder to write to. Without it the test does nothing.
 const FOLDER: &str = "WGLOSS_TEXTS";
 
-/// The folders of HLSL, each with the shader model that its texts are written for: FXC knows none above 5.1, and DXC none
-/// below 6.0. From 6.2 on there are 16-bit types.
+/// The folders for HLSL, each with its shader model. FXC knows models up to 5.1, and DXC models from 6.0. Models from
+/// 6.2 have 16-bit types.
 const SHADER_MODELS: &[(&str, hlsl::ShaderModel)] = &[
     ("hlsl-5.1", hlsl::ShaderModel::V5_1),
     ("hlsl-6.0", hlsl::ShaderModel::V6_0),
     ("hlsl-6.2", hlsl::ShaderModel::V6_2),
 ];
 
-/// One text: its folder, its entry point's name in that language, the ending of its file, and what stands in it.
+/// One text, with its folder, the name of its entry point in that language, and the ending of its file.
 pub(super) struct Text {
     folder: &'static str,
     entry: String,
@@ -50,7 +51,7 @@ fn every_text_is_handed_out() {
     fs::write(folder.join("names.tsv"), lines.concat()).expect("the folder for the texts can be written to");
 }
 
-/// Writes a text to a file named by its contents, so that equal texts are one file, and gives the file's name.
+/// Writes a text to a file named by a hash of its contents, so that equal texts are one file. Returns the file's name.
 fn write(folder: &Path, text: &Text) -> String {
     let mut hasher = DefaultHasher::new();
     text.contents.hash(&mut hasher);
@@ -66,14 +67,14 @@ fn texts(joined: &Joined, kernel: &Kernel) -> Vec<Text> {
     let (module, info) = joined.specialised(kernel);
     let mut texts = vec![spirv(kernel, &module, &info)];
     if joined.needs_features() {
-        // for Vulkan alone
+        // these kernels run on Vulkan only
         return texts;
     }
     if !kernel.own_params {
         texts.extend(others(kernel, &module, &info));
         return texts;
     }
-    // lanes copy their parameters on Vulkan alone
+    // parameters are copied on Vulkan only
     let mut kernel = kernel.clone();
     kernel.own_params = false;
     let kernel = &kernel;
@@ -86,7 +87,7 @@ fn texts(joined: &Joined, kernel: &Kernel) -> Vec<Text> {
     texts
 }
 
-/// The texts for what is not Vulkan. DX12 gets small kernels alone.
+/// The texts for backends other than Vulkan. DX12 gets small kernels only.
 fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Vec<Text> {
     let models = SHADER_MODELS.iter().filter(|_| is_small(&kernel.recipe));
     let hlsl = models.map(|(folder, model)| direct_x(folder, *model, kernel, module, info));
@@ -97,7 +98,7 @@ pub(super) fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text
     let entry_point = kernel.entry().to_string();
     let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
     let options = spv::Options {
-        // of Vulkan 1.3, which nearly every driver has
+        // the version of Vulkan 1.3, which nearly every driver has
         lang_version: (1, 6),
         bounds_check_policies: restricted(),
         zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
@@ -117,7 +118,7 @@ fn metal(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
         (place(binding), target)
     };
     let resources = bindings.iter().enumerate().map(slot).collect();
-    // how long each buffer is stands in one more
+    // one more buffer holds the sizes of all others
     let sizes_buffer = Some(bindings.len() as u8);
     let resources = msl::EntryPointResources { resources, sizes_buffer, ..Default::default() };
     let options = msl::Options {
@@ -146,7 +147,7 @@ fn direct_x(
     info: &ModuleInfo,
 ) -> Text {
     let target = |register| hlsl::BindTarget { register, restrict_indexing: true, ..Default::default() };
-    // wgpu counts the registers of each kind, in the order of the bindings
+    // wgpu numbers the registers of each kind in the order of the bindings
     let (mut uniform, mut read, mut written) = (0, 0, 0);
     let mut binding_map = hlsl::BindingMap::new();
     for binding in in_order(kernel) {
@@ -177,7 +178,7 @@ fn direct_x(
     Text { folder, entry, ending: "hlsl", contents: text.into_bytes() }
 }
 
-/// What the language calls the only entry point.
+/// The name of the only entry point in the target language.
 fn entry_name<E: std::fmt::Debug>(names: &[Result<String, E>], kernel: &Kernel) -> String {
     match names {
         [Ok(entry)] => entry.clone(),
@@ -195,7 +196,7 @@ fn place(binding: &Declared) -> ResourceBinding {
     ResourceBinding { group: 0, binding: binding.number }
 }
 
-/// Every index is checked, as the library asks of wgpu.
+/// Checks every index, as the library asks of wgpu.
 fn restricted() -> BoundsCheckPolicies {
     BoundsCheckPolicies {
         index: BoundsCheckPolicy::Restrict,

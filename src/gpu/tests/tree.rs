@@ -1,4 +1,4 @@
-//! The shader files: each in some kernel, its needs listed, its bindings numbered once.
+//! Rules for the shader files: each is in some kernel, lists exactly what it needs, and gives a binding one number.
 
 use super::compiled::joined;
 use crate::gpu::choices::Choices;
@@ -12,7 +12,7 @@ use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The leaves, as the headers of all losses name them.
+/// The leaves that the headers of all losses name.
 pub(super) fn leaves() -> Vec<Source> {
     crate::losses::walked().iter().map(|loss| loss.header().shader).collect()
 }
@@ -47,13 +47,13 @@ fn every_shader_file_is_listed_and_every_leaf_has_a_loss() {
 }
 
 #[test]
-fn a_leaf_lies_where_its_twin_does() {
+fn a_leaf_has_the_path_of_its_twin() {
     for loss in crate::losses::walked() {
         let header = loss.header();
         let path = header.shader.path;
         let named = path.rsplit('/').next().unwrap_or_default();
         if named != header.id {
-            // the leaf of another loss, which this one is of other operands
+            // this loss uses another loss's leaf, with other operands
             assert!(crate::by_id(named).is_some_and(|owner| owner.header().shader == header.shader), "{path}");
             continue;
         }
@@ -64,7 +64,7 @@ fn a_leaf_lies_where_its_twin_does() {
     }
 }
 
-/// Every file is in some kernel: one that no plan asks for would be compiled by nobody.
+/// Otherwise no test would compile the file.
 #[test]
 fn every_file_is_part_of_a_kernel() {
     let joined: BTreeSet<&str> =
@@ -73,7 +73,7 @@ fn every_file_is_part_of_a_kernel() {
     assert_eq!(joined, listed);
 }
 
-/// The names that a file declares for others: those of functions, types, constants, overrides and variables.
+/// The names of functions, types, constants, overrides and variables that a file declares.
 fn declared(source: &Source) -> BTreeSet<&'static str> {
     let kinds = ["fn ", "struct ", "alias ", "const ", "override ", "var<workgroup> "];
     let name = |line: &'static str| {
@@ -88,7 +88,7 @@ fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The names that a file's code uses, but for members and for what it declares itself, in functions too.
+/// The names that a file's code uses, except members, and names that it declares itself, at the top or in functions.
 fn used(source: &Source) -> BTreeSet<&'static str> {
     let code: Vec<&'static str> = source.text.lines().filter_map(|line| line.split("//").next()).collect();
     let mut own = declared(source);
@@ -98,7 +98,7 @@ fn used(source: &Source) -> BTreeSet<&'static str> {
         for (at, word) in words(line) {
             let previous = line[..at].chars().next_back().unwrap_or(' ');
             let next = line[at + word.len()..].trim_start().chars().next().unwrap_or(' ');
-            // a name that a function gives: a variable's or a parameter's, or a member's
+            // the name of a local variable, a parameter or a member
             if ["let", "var", "const"].contains(&before.0) || (next == ':' && !line.starts_with("override")) {
                 own.insert(word);
             }
@@ -111,24 +111,24 @@ fn used(source: &Source) -> BTreeSet<&'static str> {
     used.difference(&own).copied().collect()
 }
 
-/// The words of a line, with their places.
+/// The words of a line, each with its offset.
 fn words(line: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
     line.split(|c| !is_of_word(c)).filter(|word| word.starts_with(|c: char| !c.is_ascii_digit())).map(move |word| {
-        // a part of a line begins so far behind it
+        // a subslice's address tells its offset
         (word.as_ptr().addr() - line.as_ptr().addr(), word)
     })
 }
 
-/// A file says what it needs: each file whose names it uses, each slot, and no other.
+/// A file lists each file whose names it uses and each slot that it calls into, and no others.
 #[test]
-fn every_file_needs_what_it_lists_and_lists_what_it_needs() {
+fn every_file_lists_exactly_what_it_needs() {
     let mut forms: BTreeMap<&str, BTreeSet<Source>> = BTreeMap::new();
     for kernel in joined().iter().flat_map(|joined| &joined.kernels) {
         for (slot, file) in kernel.recipe.slots().files().filter(|(_, file)| file.operand() == 0) {
             forms.entry(slot).or_default().insert(file.source());
         }
     }
-    // those of other operands are written for the first
+    // the files for other element operands are written for operand 0
     let of_first = |slot: &str| match slot.trim_end_matches(|c: char| c.is_ascii_digit()) {
         "x" => "x0",
         "dx" => "dx0",
@@ -143,7 +143,7 @@ fn every_file_needs_what_it_lists_and_lists_what_it_needs() {
         for need in needs {
             let declared = declared(&find(need).unwrap_or_else(|| panic!("shaders/{path}.wgsl needs {need}")));
             if declared.is_disjoint(&used) {
-                wrong.push(format!("shaders/{path}.wgsl needs nothing of {need}"));
+                wrong.push(format!("shaders/{path}.wgsl lists {need}, but uses nothing of it"));
             }
             known.extend(declared);
         }
@@ -151,7 +151,7 @@ fn every_file_needs_what_it_lists_and_lists_what_it_needs() {
             let named = of_first(slot);
             let (of, number) = if named.is_empty() { (*slot, "") } else { (named, &slot[slot.len() - 1..]) };
             let filled = forms.get(of).unwrap_or_else(|| panic!("nothing fills {slot}, a slot of shaders/{path}.wgsl"));
-            // a form may stand on a file of its own folder
+            // a file in a slot may need other files, whose names count as the slot's
             let with_own = filled.iter().flat_map(|form| {
                 let own = declarations(form.text).needs.iter().filter_map(|need| find(need));
                 [*form].into_iter().chain(own)
@@ -196,7 +196,7 @@ fn a_binding_has_one_number_and_is_declared_on_one_line() {
             assert_eq!(known, binding.number, "{} of shaders/{}.wgsl", binding.name, source.path);
             assert!((binding.number as usize) < places, "{} has no place in Params::bases", binding.name);
         }
-        // a base is that of a binding of the file: another's would shift every element silently
+        // a file takes the base of its own bindings; another binding's would shift every element silently
         for (at, _) in source.text.match_indices(" base(") {
             let digits: String = source.text[at + 6..].chars().take_while(char::is_ascii_digit).collect();
             let Ok(number) = digits.parse::<u32>() else { continue };
@@ -206,10 +206,10 @@ fn a_binding_has_one_number_and_is_declared_on_one_line() {
     }
 }
 
-/// A tensor's binding is read through its base: a tensor may begin anywhere in its buffer.
+/// A tensor may begin anywhere in its buffer, so its shader has to add the base of its binding.
 #[test]
 fn every_binding_of_a_tensor_has_its_base_added() {
-    // scratch memory and the outcome are buffers of their own
+    // scratch memory and the outcome have their own buffers
     let own = [
         "params",
         "workspace",
@@ -245,7 +245,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
     }
 }
 
-/// What the caller gives is read in words, as the plan says that it is stored.
+/// The caller's tensors are read in words, because a plan sets their dtypes by overrides.
 #[test]
 fn every_binding_that_is_read_in_words_has_its_dtype_declared() {
     for &source in files() {

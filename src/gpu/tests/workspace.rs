@@ -1,4 +1,4 @@
-//! What walks hold that go block by block: never all pairs, and no more than the workspace bound.
+//! The memory that walks over tiles hold: never all pairs, and no more than the workspace bound.
 
 use super::cases::{Case, Gradients, noop};
 use crate::error::Error;
@@ -14,7 +14,7 @@ fn scratch(plan: &Plan) -> u64 {
 }
 
 #[test]
-fn batches_that_people_train_with_fit_the_bound() {
+fn common_batches_fit_the_bound() {
     for (id, shape, free) in [
         ("info_nce", [16_384, 256], 0),
         ("siglip", [16_384, 256], 0),
@@ -49,7 +49,7 @@ fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
             bound /= 2;
         };
         match refused {
-            // so small that what is held of each row alone does not fit, or blocks so small that there are too many
+            // either what each row holds does not fit, or the blocks are so small that there are too many
             Error::TooLarge { what, needed, limit } => {
                 assert!(needed > limit, "{id}: {what}: {needed} of {limit}");
                 assert!(last < 2 << 20, "{id}: refused at {bound} bytes, after {last} fitted");
@@ -59,7 +59,7 @@ fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
     }
 }
 
-/// Few rows against more columns than a block has: slopes are shared, so that the columns have no pass of their own.
+/// A few rows against more columns than a block has. Slopes are shared, so the columns have no pass of their own.
 #[test]
 fn few_rows_against_many_columns_are_planned() {
     for (id, shape, free, optional) in [
@@ -77,18 +77,18 @@ fn few_rows_against_many_columns_are_planned() {
     }
 }
 
-/// Rows of few elements, so many that a lane would merge more chunks than a loop may have.
+/// There are so many rows, each with few elements, that a lane would merge more chunks than a loop may have iterations.
 #[test]
-fn what_has_too_many_chunks_to_merge_is_refused() {
+fn rows_with_too_many_chunks_to_merge_are_refused() {
     let mut case = Case { workspace_bound: 1 << 31, ..case("info_nce", &[64, 1], 4_000_000_000) };
     case.optional.push("negatives");
     let refused = case.kept_plan(noop()).map(|plan| plan.stages.len()).expect_err("too many");
     assert!(refused.to_string().contains("info_nce on the GPU: chunks of the scores of a row"), "{refused}");
 }
 
-/// No plan has more dispatches than can be recorded one by one; the refusal says what to do.
+/// The host records dispatches one by one, so a plan has only so many. The refusal says what to do.
 #[test]
-fn what_has_too_many_dispatches_is_refused_with_what_to_do() {
+fn a_call_with_too_many_dispatches_is_refused_with_advice() {
     for (id, shape, free) in [
         ("linear_cross_entropy", [131_072, 4096], 262_144),
         ("linear_cross_entropy", [1_048_576, 768], 32_000),

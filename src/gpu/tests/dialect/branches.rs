@@ -1,16 +1,17 @@
-//! Branches that rejoin, one after the other inside a loop: SwiftShader's time to compile doubles with each.
+//! Refuses many branches that rejoin one after another in a loop, because SwiftShader's compile time doubles with each.
 //!
-//! Its compiler asks of each loop which of its blocks reach which, by a search that goes on from a block once for every
-//! shortest way to it. Two sides of the same length double the ways to all that comes after; an `if` without `else` does
-//! not, since the way around it is shorter. So the shortest ways to each block are counted, with calls inlined.
+//! For each loop its compiler searches which blocks reach which. The search continues from a block once for every
+//! shortest way to it. A branch with two sides of equal length doubles the ways to everything after it. An `if` without
+//! `else` does not, because the way around it is shorter. So this rule counts the shortest ways to each block, with
+//! calls inlined.
 
 use super::code::{Body, Code, Finding};
 use naga::{BinaryOperator, Block, Expression, Handle, Literal, Span, Statement};
 
-/// How many doublings cost next to nothing.
+/// The most doublings that cost next to nothing.
 const MOST: f64 = 16.0;
 
-/// The shortest ways to a block: how long they are, and the logarithm to base 2 of how many there are.
+/// The shortest ways to a block: their length, and the base-2 logarithm of their number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ways {
     length: u32,
@@ -28,7 +29,7 @@ impl Ways {
         Ways { length: first.length + self.length, doublings: first.doublings + self.doublings }
     }
 
-    /// Both ways to one block, of which only the shorter count.
+    /// All ways to one block from two sides. Only the shorter ways count.
     fn or(self, other: Ways) -> Ways {
         if self.length != other.length {
             return if self.length < other.length { self } else { other };
@@ -46,14 +47,14 @@ fn either(a: Option<Ways>, b: Option<Ways>) -> Option<Ways> {
     }
 }
 
-/// What a function adds to the ways that go through it: to its end, and to the block that most ways reach.
+/// What a call adds to the ways: `through` to the end of the function, `most` to the block that most ways reach.
 #[derive(Clone, Copy)]
 struct Passed {
     through: Ways,
     most: f64,
 }
 
-/// Loops with more doublings than are cheap, and every `&&` and `||`, of which naga makes two sides of the same length.
+/// Finds loops with too many doublings, and every `&&` and `||`, which naga turns into two sides of equal length.
 pub fn findings(code: &Code<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut functions: Vec<Passed> = Vec::new();
@@ -70,12 +71,12 @@ pub fn findings(code: &Code<'_>) -> Vec<Finding> {
 
 struct Count<'a> {
     body: Body<'a>,
-    /// The functions that come earlier, which are all that this one may call.
+    /// The earlier functions. A function can only call these.
     functions: &'a [Passed],
     returned: Option<Ways>,
     broken: Option<Ways>,
     continued: Option<Ways>,
-    /// The most doublings on the way to any block, and where that is.
+    /// The most doublings on the ways to any block, and where that block is.
     most: (f64, Span),
     found: Vec<Finding>,
 }
@@ -86,7 +87,7 @@ impl<'a> Count<'a> {
         Count { body, functions, returned: None, broken: None, continued: None, most, found: Vec::new() }
     }
 
-    /// The ways to what comes after a block; none where nothing does.
+    /// The ways past a block, or `None` if it never ends normally.
     fn block(&mut self, block: &Block, mut ways: Option<Ways>) -> Option<Ways> {
         for (statement, span) in block.span_iter() {
             ways = self.statement(statement, *span, ways?);
@@ -104,7 +105,7 @@ impl<'a> Count<'a> {
             }
             Statement::If { condition, accept, reject } => {
                 if self.is_short_circuit(reject) {
-                    self.found.push(Finding::new(span, "&& or ||, of which a branch is made: & and | are none"));
+                    self.found.push(Finding::new(span, "&& or ||, which naga turns into a branch; use & or |"));
                 }
                 match self.constant(*condition) {
                     Some(true) => self.block(accept, Some(ways)),
@@ -146,14 +147,14 @@ impl<'a> Count<'a> {
 
     fn sides(&mut self, sides: &[&Block], ways: Ways) -> Option<Ways> {
         let ends = sides.iter().map(|side| match side.is_empty() {
-            // it is where the sides rejoin
+            // an empty side is the block where the sides rejoin
             true => Some(ways.step()),
             false => self.block(side, Some(ways.step())).map(Ways::step),
         });
         ends.collect::<Vec<_>>().into_iter().reduce(either).flatten()
     }
 
-    /// The ways through a loop, and past it.
+    /// The ways past a loop.
     fn go_round(&mut self, body: &Block, continuing: &Block, ways: Ways) -> Option<Ways> {
         let outside = (self.broken.take(), self.continued.take());
         let end = self.block(body, Some(ways.step().step()));
@@ -164,7 +165,7 @@ impl<'a> Count<'a> {
         broken
     }
 
-    /// Counts the ways that begin at a loop's head, for which the compiler asks.
+    /// Counts the ways from a loop's head, as the compiler's search does.
     fn look_at_loop(&mut self, body: &Block, continuing: &Block) {
         let mut count = Count::new(self.body, self.functions);
         count.go_round(body, continuing, Ways::START);
@@ -175,7 +176,7 @@ impl<'a> Count<'a> {
         }
     }
 
-    /// What a condition is known to be once overrides are settled.
+    /// The value of a condition, if the values of overrides decide it.
     fn constant(&self, condition: Handle<Expression>) -> Option<bool> {
         match self.body.expressions()[condition] {
             Expression::Literal(Literal::Bool(known)) => Some(known),

@@ -1,4 +1,5 @@
-//! A module as the rules read it: its functions, what an expression is made of, and which variable a pointer points into.
+//! A module as the rules see it: its functions, the operands of expressions, and the variables that pointers point
+//! into.
 
 use naga::valid::{FunctionInfo, ModuleInfo};
 use naga::{Arena, Block, Expression, Function, Handle, Module, Span, Statement, TypeInner};
@@ -27,7 +28,7 @@ pub struct Body<'a> {
 /// A validated module.
 pub struct Code<'a> {
     pub module: &'a Module,
-    /// The functions by their index, and the entry point, which is the last.
+    /// The functions by index; the entry point comes last.
     pub bodies: Vec<Body<'a>>,
 }
 
@@ -72,7 +73,7 @@ impl<'a> Body<'a> {
         self.info[expression].ty.inner_with(&module.types)
     }
 
-    /// The variable that a pointer points into; none for a value.
+    /// The variable that a pointer points into, or `None` for a value.
     pub fn root(&self, pointer: Handle<Expression>) -> Option<Root> {
         match self.function.expressions[pointer] {
             Expression::GlobalVariable(global) => Some(Root::Global(global)),
@@ -103,7 +104,7 @@ pub fn operands(expression: &Expression) -> Vec<Handle<Expression>> {
     }
 }
 
-/// Calls `see` with each statement of a block and of the blocks in it.
+/// Calls `see` with each statement of a block, nested ones included.
 pub fn each_statement(block: &Block, see: &mut dyn FnMut(&Statement)) {
     for statement in block {
         see(statement);

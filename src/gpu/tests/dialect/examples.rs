@@ -1,4 +1,4 @@
-//! What each rule refuses and takes, as short kernels: else a rule might see nothing.
+//! Short kernels that each rule refuses or takes. Without them a rule could stop finding anything unnoticed.
 
 use super::RULES;
 use super::code::Code;
@@ -10,7 +10,7 @@ use crate::gpu::tests::compiled::{Joined, parse};
 use crate::loss::Source;
 use naga::valid::Capabilities;
 
-/// What stands before each example.
+/// The text before each example.
 const HEAD: &str = "
 struct Params { n: u32, weight: f32, options: array<vec4<f32>, 4> }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,7 +28,7 @@ fn early(v: f32) -> f32 { if v > 0.0 { return v; } return -v; }
 fn walk(lane: u32, group: u32, v: vec4<f32>, m: mat4x4<f32>) {
 ";
 
-/// The rule, and statements of a kernel that it refuses.
+/// A rule, and statements that it refuses.
 const REFUSED: &[(&str, &str)] = &[
     ("vectors", "y[0] = v[lane];"),
     ("vectors", "y[0] = params.options[1][lane];"),
@@ -76,13 +76,13 @@ const TAKEN: &[&str] = &[
     "y[lane] = part_of(option(1u), x[0] * x[1]) + (2.0 * option(1u) * x[0]);",
 ];
 
-/// Branches of two sides, so many after each other in a loop, and what comes after them.
+/// A loop with `count` branches of two sides one after another, and then `after`.
 fn row(count: usize, after: &str) -> String {
     let branch = "if x[lane] > 1.0 { y[lane] = 1.0; } else { y[lane] = 2.0; } ";
     format!("for (var i = 0u; i < 8u; i += 1u) {{ {}{after} }}", branch.repeat(count))
 }
 
-/// The names of the rules that find something.
+/// The names of the rules that find something in the statements.
 fn found(statements: &str) -> Vec<&'static str> {
     let entry = "} @compute @workgroup_size(64) fn entry(@builtin(local_invocation_index) lane: u32, \
                  @builtin(workgroup_id) group: vec3<u32>) { \
@@ -94,7 +94,7 @@ fn found(statements: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn each_rule_refuses_its_examples_and_nothing_else_does() {
+fn each_rule_refuses_its_own_examples_only() {
     for (rule, statements) in REFUSED {
         assert_eq!(found(statements), [*rule], "{statements}");
     }
@@ -114,16 +114,16 @@ fn branches_are_counted_along_the_shortest_ways() {
     for (statements, taken) in [
         (row(16, ""), true),
         (row(17, ""), false),
-        // outside a loop none counts
+        // outside a loop branches do not count
         (row(17, "").replace("for (var i = 0u; i < 8u; i += 1u)", ""), true),
         // the way around an `if` without `else` is shorter than the way through it
         (row(15, &aside.repeat(9)), true),
-        // a side that is longer is no shortest way
+        // a way through a longer side is not a shortest way
         (
             row(17, "").replace("y[lane] = 2.0;", "if lane > 1u { y[lane] = 2.0; } if lane > 2u { y[lane] = 3.0; }"),
             true,
         ),
-        // a call is as what it calls, which rejoins where it returns
+        // calls count as if inlined; the branches of `early` rejoin where it returns
         (call(16), true),
         (call(17), false),
     ] {
@@ -131,7 +131,7 @@ fn branches_are_counted_along_the_shortest_ways() {
     }
 }
 
-/// A leaf of the caller's may hold many branches, and is called four times in a loop.
+/// A user's leaf may have many branches, and a loop calls it four times.
 #[test]
 fn branches_of_a_foreign_leaf_do_not_add_up_over_its_calls() {
     let branch = "if v.x > 1.0 { d += 1.0; } else { d -= 1.0; } ";

@@ -1,36 +1,37 @@
-//! Which invocations of a workgroup reach a statement: the rules of barriers and of workgroup variables.
+//! Finds which invocations of a workgroup reach a statement. Refuses a barrier that some may not reach, and a read of a
+//! workgroup variable that may not have been written.
 //!
-//! Functions are followed from the entry point into each call, with what is known of the call's arguments.
+//! The analysis follows calls from the entry point, with what is known about their arguments.
 
 use super::code::{Body, Code, Finding, Root, operands};
 use super::loops::{counts_plainly, holds_barrier};
 use naga::{AddressSpace, Binding, Block, BuiltIn, Expression, Function, GlobalVariable, Handle, Span, Statement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What a value depends on, from what all invocations share to what each may have for itself.
+/// What a value depends on. The higher the level, the more it may differ between invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Level {
-    /// Parameters, overrides and the workgroup's place.
+    /// Parameters, overrides and the workgroup's index.
     Uniform,
-    /// The invocation's place, too.
+    /// Also the invocation's index.
     Lane,
-    /// What lies in memory, too.
+    /// Also the contents of memory.
     Data,
 }
 
 use Level::{Data, Lane, Uniform};
 
-/// What is known of a function that is called with arguments of these levels, where this many invocations go.
+/// A function's index, the levels of its arguments, and the level of the condition under which it is called.
 type Call = (usize, Vec<Level>, Level);
 
-/// What a function makes of a call.
+/// What is known about a call.
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     locals: Vec<Level>,
-    /// Who leaves a loop, by the place of the loop in the text.
+    /// On which level invocations leave a loop, by the loop's offset in the text.
     exits: BTreeMap<usize, Level>,
     returned: Level,
-    /// What is stored through each argument that is a pointer.
+    /// The level of what is stored through each argument that is a pointer.
     stored: Vec<Level>,
 }
 
@@ -54,29 +55,29 @@ fn raise(level: &mut Level, to: Level) {
 struct Flow<'a> {
     code: &'a Code<'a>,
     known: HashMap<Call, Known>,
-    /// The workgroup variables that are sure to have been written.
+    /// The workgroup variables that have certainly been written.
     written: BTreeSet<Handle<GlobalVariable>>,
     found: Vec<Finding>,
-    /// Whether findings are kept: not before levels have settled.
+    /// Whether findings are kept, which begins when levels have settled.
     collects: bool,
 }
 
-/// A function's call, as it is gone through.
+/// A walk through a called function.
 struct Walk<'a> {
     body: Body<'a>,
     arguments: Vec<Level>,
     known: Known,
     levels: Vec<Option<Level>>,
-    /// What calls have returned.
+    /// The levels of what calls have returned.
     results: HashMap<Handle<Expression>, Level>,
-    /// The loops that a statement stands in, the innermost last.
+    /// The loops around the current statement, the innermost last.
     loops: Vec<usize>,
-    /// Who has returned.
+    /// On which level invocations have returned.
     left: Level,
 }
 
 impl<'a> Flow<'a> {
-    /// What a call makes, its levels raised until they stay.
+    /// Walks through a call again and again, until its levels no longer rise.
     fn settle(&mut self, call: &Call) -> Known {
         if let Some(known) = self.known.get(call) {
             return known.clone();
@@ -101,7 +102,7 @@ impl<'a> Flow<'a> {
         known
     }
 
-    /// Goes through a call once more, with its levels settled, and keeps what is found.
+    /// Walks through a call once more, with settled levels, and keeps what it finds.
     fn collect(&mut self, call: &Call) -> Known {
         let known = self.settle(call);
         self.collects = true;
@@ -127,7 +128,7 @@ impl<'a> Flow<'a> {
         walk.known
     }
 
-    /// Goes through a block that invocations of this level reach.
+    /// Walks through a block that is reached under a condition of the level `flow`.
     fn block(&mut self, walk: &mut Walk<'a>, block: &'a Block, flow: Level) {
         for (statement, span) in block.span_iter() {
             // levels of locals may have been raised
@@ -189,8 +190,8 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// The sides of a condition. What one lane's side writes is sure to have been written after it; where memory decides,
-    /// only what all sides write is.
+    /// Walks through the sides of a condition. If memory decides, only a variable that all sides write has certainly
+    /// been written. Otherwise one side is enough, as in `if lane == 0u`.
     fn sides(&mut self, walk: &mut Walk<'a>, sides: &[&'a Block], inside: Level) {
         let before = self.written.clone();
         let mut written: Option<BTreeSet<_>> = None;
@@ -226,7 +227,7 @@ impl<'a> Flow<'a> {
         self.block(walk, continuing, inside);
         walk.loops.pop();
         if inside == Data {
-            // it may go round no time
+            // it may have no iteration
             self.written = before;
         }
         if let Some(break_if) = break_if {
@@ -241,7 +242,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Goes through a called function; gives the level of what it returns.
+    /// Walks through a called function. Returns the level of what it returns.
     fn call(
         &mut self,
         walk: &mut Walk<'a>,
@@ -263,14 +264,13 @@ impl<'a> Flow<'a> {
         known.returned
     }
 
-    /// Notes a read of a workgroup variable that may hold what an earlier workgroup left.
+    /// Finds a read of a workgroup variable that may still hold what an earlier workgroup left.
     fn read(&mut self, walk: &Walk<'a>, pointer: Handle<Expression>, span: Span) {
         let Some(Root::Global(global)) = walk.body.root(pointer) else { return };
         let variable = &self.code.module.global_variables[global];
         if self.collects && variable.space == AddressSpace::WorkGroup && !self.written.contains(&global) {
             let name = variable.name.as_deref().unwrap_or("a variable");
-            self.found
-                .push(Finding::new(span, format!("{name} of workgroup memory, read before a write that is sure")));
+            self.found.push(Finding::new(span, format!("{name} of workgroup memory may be read before it is written")));
         }
     }
 
@@ -298,7 +298,7 @@ impl Walk<'_> {
         self.body.type_of(expression, code.module).pointer_space().is_some()
     }
 
-    /// The level of what a variable holds.
+    /// The level of a variable's contents.
     fn held(&self, code: &Code<'_>, root: Root) -> Level {
         match root {
             Root::Local(local) => self.known.locals[local.index()],

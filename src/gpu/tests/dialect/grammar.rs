@@ -1,16 +1,17 @@
-//! What browsers refuse of a text although naga takes it, and drops on the way to its module.
+//! Finds what browsers refuse in a text although naga accepts it. naga's module no longer shows it, so the text is
+//! checked.
 
 use crate::gpu::tests::tree::files;
 use std::collections::BTreeSet;
 
-/// Words that take a list of types in angle brackets, which is no comparison.
+/// Words after which an angle bracket begins a list of types, rather than being a comparison.
 const TEMPLATES: &[&str] =
     &["array", "atomic", "bitcast", "mat3x4", "mat4x3", "mat4x4", "ptr", "var", "vec2", "vec3", "vec4"];
 
-/// Words after which an operator has no left side.
+/// Words after which an operator is unary.
 const KEYWORDS: &[&str] = &["return", "if", "else", "for", "while", "switch", "case"];
 
-/// The tokens of a source, without comments and lists of types, each with its line.
+/// The tokens of a text, each with its line, without comments and lists of types.
 fn tokens(text: &str) -> Vec<(usize, String)> {
     const OPERATORS: &[&str] = &[
         "<<=", ">>=", "&&", "||", "<<", ">>", "<=", ">=", "==", "!=", "->", "+=", "-=", "*=", "/=", "%=", "&=", "|=",
@@ -48,7 +49,7 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
     tokens
 }
 
-/// What WGSL's grammar has against the binary operators of one expression without parentheses.
+/// Why WGSL's grammar refuses these binary operators in one expression without parentheses, if it does.
 fn mixed(operators: &[&str]) -> Option<&'static str> {
     let any = |of: &[&str]| operators.iter().any(|operator| of.contains(operator));
     let relations = |part: &[&str]| part.iter().filter(|o| ["<", ">", "<=", ">=", "==", "!="].contains(o)).count();
@@ -66,7 +67,7 @@ fn mixed(operators: &[&str]) -> Option<&'static str> {
     terms.into_iter().any(|term| shifts(&term)).then_some("a shift beside another operator without parentheses")
 }
 
-/// Expressions that mix operators.
+/// Finds expressions that mix operators without parentheses.
 fn mixtures(text: &str) -> Vec<(usize, &'static str)> {
     let tokens = tokens(text);
     let mut found = Vec::new();
@@ -98,7 +99,7 @@ fn mixtures(text: &str) -> Vec<(usize, &'static str)> {
     found
 }
 
-/// Bits of a constant taken as a float: browsers refuse those of a NaN or an infinity.
+/// Finds bitcasts of constants to floats. Browsers refuse them if the bits are a NaN or an infinity.
 fn constant_bitcasts(text: &str, constants: &BTreeSet<String>) -> Vec<(usize, &'static str)> {
     let tokens = tokens(text);
     let constant = |token: &str| token.starts_with(|c: char| c.is_ascii_digit()) || constants.contains(token);
@@ -107,10 +108,10 @@ fn constant_bitcasts(text: &str, constants: &BTreeSet<String>) -> Vec<(usize, &'
     bitcasts.map(|window| (window[0].0, "a bitcast of a constant")).collect()
 }
 
-/// Words of language extensions, which not every browser has.
+/// Finds words of language extensions, which not every browser has.
 fn extensions(text: &str) -> Vec<(usize, &'static str)> {
     let words = ["enable", "requires", "f16", "vec2h", "vec3h", "vec4h", "subgroupAdd", "subgroupBarrier"];
-    // a list of types is no token: its words are looked for in the text
+    // tokens leave out lists of types, so the whole text is searched
     let lines = text.lines().enumerate().map(|(line, code)| (line + 1, code.split("//").next().unwrap_or("")));
     let apart = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     lines
@@ -119,7 +120,7 @@ fn extensions(text: &str) -> Vec<(usize, &'static str)> {
         .collect()
 }
 
-/// Everything that browsers would have against a file's text.
+/// Everything in a text that browsers would refuse.
 fn lint(text: &str, constants: &BTreeSet<String>) -> Vec<(usize, &'static str)> {
     [mixtures(text), constant_bitcasts(text, constants), extensions(text)].concat()
 }
@@ -130,7 +131,7 @@ fn constants(text: &str) -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn no_shader_has_what_browsers_refuse() {
+fn no_shader_contains_what_browsers_refuse() {
     let files = files();
     let constants = files.iter().flat_map(|source| constants(source.text)).collect();
     let refused = files.iter().flat_map(|source| {

@@ -1,10 +1,10 @@
-//! Loops that hold a barrier: FXC takes those that count plainly to a bound read before.
+//! Loops with a barrier. FXC takes them only if they count up to a bound that is read before the loop.
 
 use super::code::{Body, Code, Root, each_statement, operands};
 use naga::{BinaryOperator, Block, Expression, Handle, Statement};
 use std::collections::BTreeSet;
 
-/// Whether a barrier stands in a block, or in what it calls.
+/// Whether a block, or a function that it calls, has a barrier.
 pub fn holds_barrier(code: &Code<'_>, block: &Block) -> bool {
     let mut holds = false;
     each_statement(block, &mut |statement| {
@@ -17,10 +17,11 @@ pub fn holds_barrier(code: &Code<'_>, block: &Block) -> bool {
     holds
 }
 
-/// Whether a loop adds the same to a counter each time, until it reaches a bound that was read before; or why not.
+/// Checks that a loop adds the same number to a counter each time, until it reaches a bound that is read before the
+/// loop. The error says what is wrong.
 pub fn counts_plainly(body: Body<'_>, block: &Block, continuing: &Block) -> Result<(), &'static str> {
     let expressions = body.expressions();
-    // naga writes a loop's condition as a way out at its head
+    // naga writes a loop's condition as a `break` at its head
     let condition = block.iter().find_map(|statement| match statement {
         Statement::If { condition, accept, reject }
             if accept.is_empty() && matches!(reject[..], [Statement::Break]) =>
@@ -57,7 +58,7 @@ pub fn counts_plainly(body: Body<'_>, block: &Block, continuing: &Block) -> Resu
     }
 }
 
-/// Whether an expression holds a load or a call that is made again each time the loop goes round.
+/// Whether an expression contains a load or a call that every iteration repeats.
 fn reads_again(body: Body<'_>, expression: Handle<Expression>, inside: &BTreeSet<Handle<Expression>>) -> bool {
     let known = &body.expressions()[expression];
     let reads = matches!(known, Expression::Load { .. } | Expression::CallResult(_));
@@ -76,7 +77,7 @@ fn computed(block: &Block) -> BTreeSet<Handle<Expression>> {
     computed
 }
 
-/// The stores of a block: where to, and what.
+/// The stores of a block: pointer and value.
 fn stores(block: &Block) -> impl Iterator<Item = (Handle<Expression>, Handle<Expression>)> {
     let mut stores = Vec::new();
     each_statement(block, &mut |statement| {

@@ -1,4 +1,4 @@
-//! The WGSL that every compiler takes: rules over the text and the module of each kernel, for what naga accepts and another
+//! The WGSL that every compiler takes. The rules check each kernel's text and module for what naga accepts, but another
 //! compiler refuses, gets wrong, or never finishes.
 
 mod branches;
@@ -15,7 +15,7 @@ use super::compiled::{in_parallel, joined, name};
 use code::{Code, Finding};
 use std::collections::BTreeMap;
 
-/// A rule over a module, by the name that its examples go by.
+/// A rule for modules. Its examples name it.
 pub type Rule = fn(&Code<'_>) -> Vec<Finding>;
 pub const RULES: &[(&str, Rule)] = &[
     ("vectors", vectors::findings),
@@ -34,12 +34,12 @@ fn every_kernel_keeps_to_the_dialect() {
         let text = kernel.text();
         let mut said = Vec::new();
         for (rule, findings) in RULES {
-            // a copy of the parameters and subgroups are for Vulkan alone, which asks no proof of uniform flow
+            // copied parameters and subgroups are for Vulkan only, which asks for no proof of uniform flow
             if *rule == "flow" && (kernel.own_params || joined.needs_features()) {
                 continue;
             }
             for finding in findings(&code) {
-                // loops may be written out, so that a line's number tells nothing of its file
+                // loops may be unrolled, so the file is found by the line's text instead of its number
                 let line = text.lines().nth(finding.span.location(&text).line_number as usize - 1).unwrap_or_default();
                 let file = kernel.files().iter().find(|file| file.text().lines().any(|own| own == line));
                 let file = file.map_or("the joined text", |file| file.path());

@@ -1,9 +1,10 @@
-//! Arguments that point into the same variable: browsers refuse what a function writes through one and reads through another.
+//! Refuses two arguments that point into one variable. Browsers refuse a function that writes through one and reads
+//! through the other.
 
 use super::code::{Code, Finding, each_statement};
 use naga::Statement;
 
-/// Every call with two pointers into one variable.
+/// Finds every call with two pointers into one variable.
 pub fn findings(code: &Code<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for body in &code.bodies {

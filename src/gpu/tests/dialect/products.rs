@@ -1,38 +1,38 @@
-//! Products of three numbers of which one is an option, a weight, a coefficient or an upstream gradient.
+//! Refuses products of three factors if one is an option, a weight, a coefficient or an upstream gradient.
 //!
-//! Such a number may be 0, to leave something out. A compiler that treats floats as real numbers may multiply the other two
-//! first, and 0 times the infinity that they overflow to is NaN. The functions `part_of` and `product` of `lib/math` select
-//! what comes of a 0, so that nothing is multiplied across them.
+//! Such a factor may be 0, to leave something out. A compiler that treats floats as real numbers may multiply the other
+//! two first. If they overflow to infinity, 0 times infinity is NaN. The functions `part_of` and `product` of
+//! `lib/math` select the result of a factor 0, so that compilers cannot multiply across them.
 
 use super::code::{Body, Code, Finding, Root, each_statement};
 use naga::{BinaryOperator, Expression, Handle, Literal, Statement, UnaryOperator};
 use std::collections::BTreeSet;
 
-/// The functions of shaders that give such a number.
+/// The shader functions that return such a factor.
 const FACTORS: &[&str] =
     &["option", "weight_at", "class_weight_at", "upstream_at", "scales", "rider_scales", "part_of", "product"];
 
-/// The parameters that are such numbers.
+/// The parameters that are such factors.
 const PARAMETERS: &[&str] = &["factor", "weight", "rider_factor", "rider_weight"];
 
-/// Every product of three or more factors, one of them such a number.
+/// Finds every product of three or more factors with such a factor.
 pub fn findings(code: &Code<'_>) -> Vec<Finding> {
     let mut chosen = Chosen { code, arguments: BTreeSet::new() };
-    // those that call come after those that are called
+    // callers come after the functions that they call, so callers go first here
     for place in (0..code.bodies.len()).rev() {
         chosen.pass_on(place);
     }
     (0..code.bodies.len()).flat_map(|place| chosen.products(place)).collect()
 }
 
-/// What is known to be such a number.
+/// What is known to be such a factor.
 struct Chosen<'a> {
     code: &'a Code<'a>,
-    /// The arguments of functions that are given one, by the function's place.
+    /// The arguments that are such factors in some call: the function's index, and the argument's.
     arguments: BTreeSet<(usize, u32)>,
 }
 
-/// A function, and its variables that hold such a number.
+/// A function, with its variables that hold such a factor.
 struct Function<'a> {
     place: usize,
     body: Body<'a>,
@@ -63,7 +63,7 @@ impl<'a> Chosen<'a> {
         }
     }
 
-    /// Notes the arguments that a function's calls give such a number to.
+    /// Notes which arguments are such factors in the calls that a function makes.
     fn pass_on(&mut self, place: usize) {
         let function = self.function(place);
         let mut passed = Vec::new();
@@ -85,7 +85,7 @@ impl<'a> Chosen<'a> {
             .map(|(product, _)| product)
             .filter(|product| is_product(body, *product))
             .collect();
-        // a product of a product is looked at once, as a whole
+        // a product within a product is checked once, as part of the whole
         let within: BTreeSet<_> = products.iter().flat_map(|product| direct(body, *product)).collect();
         let whole = products.into_iter().filter(|product| !within.contains(product));
         let refused = whole.filter(|product| {
@@ -98,7 +98,7 @@ impl<'a> Chosen<'a> {
         refused.map(|product| Finding::new(body.span(product), why)).collect()
     }
 
-    /// Whether a number is one that users choose, or one less such a number.
+    /// Whether an expression is a number that users choose, or a constant minus such a number.
     fn is_chosen(&self, function: &Function<'_>, expression: Handle<Expression>) -> bool {
         let chosen = |expression| self.is_chosen(function, expression);
         match function.body.expressions()[expression] {
@@ -122,7 +122,7 @@ impl<'a> Chosen<'a> {
         }
     }
 
-    /// Whether a pointer is to one of the parameters that users choose.
+    /// Whether a pointer points to a parameter that users choose.
     fn is_parameter(&self, body: Body<'_>, pointer: Handle<Expression>) -> bool {
         let Expression::AccessIndex { base, index } = body.expressions()[pointer] else { return false };
         let Expression::GlobalVariable(global) = body.expressions()[base] else { return false };
@@ -140,13 +140,13 @@ fn is_product(body: Body<'_>, expression: Handle<Expression>) -> bool {
     matches!(body.expressions()[expression], Expression::Binary { op: BinaryOperator::Multiply, .. })
 }
 
-/// The products that a product multiplies.
+/// The factors of a product that are products themselves.
 fn direct(body: Body<'_>, product: Handle<Expression>) -> Vec<Handle<Expression>> {
     let Expression::Binary { left, right, .. } = body.expressions()[product] else { return Vec::new() };
     [left, right].map(|side| bare(body, side)).into_iter().filter(|side| is_product(body, *side)).collect()
 }
 
-/// An expression without its sign, and without the vector that is made of it.
+/// An expression without its sign, and without a splat to a vector.
 fn bare(body: Body<'_>, expression: Handle<Expression>) -> Handle<Expression> {
     match body.expressions()[expression] {
         Expression::Unary { op: UnaryOperator::Negate, expr } => bare(body, expr),
@@ -155,7 +155,7 @@ fn bare(body: Body<'_>, expression: Handle<Expression>) -> Handle<Expression> {
     }
 }
 
-/// The factors of a product that are no constants.
+/// Collects the factors of a product, except constants.
 fn split(body: Body<'_>, expression: Handle<Expression>, into: &mut Vec<Handle<Expression>>) {
     let expression = bare(body, expression);
     match body.expressions()[expression] {

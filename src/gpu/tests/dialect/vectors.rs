@@ -1,12 +1,12 @@
-//! Vectors read or written at an index that is known only at run time.
+//! Refuses reads and writes of a vector at an index that is known only at run time.
 //!
-//! FXC refuses such a write, and makes of such a read a product with a row of the identity, in which one NaN or infinity
-//! makes NaN of every component. Arrays, and the functions of `lib/component`, are taken by all.
+//! FXC refuses such a write. It compiles such a read to a product with a row of the identity matrix, so one NaN or
+//! infinity makes every component NaN. All compilers take arrays and the functions of `lib/component`.
 
 use super::code::{Code, Finding};
 use naga::{Expression, TypeInner};
 
-/// Every access to a component of a vector, or to a column of a matrix, by a value.
+/// Finds every access to a component of a vector, or to a column of a matrix, at a computed index.
 pub fn findings(code: &Code<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for body in &code.bodies {
