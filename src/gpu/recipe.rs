@@ -111,9 +111,9 @@ impl Recipe {
         self.linked = link(self.shader, &self.slots);
     }
 
-    /// Swaps `operand/x` for `operand/x_quads`, and so on, at each allowed binding, so that four elements are one load
-    /// or store. A binding is allowed if its tensor begins at a multiple of 16 bytes and its last quad is bound whole.
-    /// `quad` says how a quad is loaded.
+    /// Swaps `operand/x/words` for `operand/x/quads`, and so on, at each allowed binding, so that four elements are one
+    /// load or store. A binding is allowed if its tensor begins at a multiple of 16 bytes and its last quad is bound
+    /// whole. `quad` says how a quad is loaded.
     pub fn take_quads(&mut self, quad: Shader, allowed: impl Fn(&Declared) -> bool) {
         if self.quads == Quads::Nothing {
             return;

@@ -236,7 +236,7 @@ fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
     }
 }
 
-/// Whether two dispatches of one kernel have no workgroup in common, or no class.
+/// Whether two dispatches have one kernel, and no workgroup or no class in common.
 fn are_apart(a: &Stage, b: &Stage) -> bool {
     let groups = |stage: &Stage| u64::from(stage.block.first_group)..u64::from(stage.block.first_group) + stage.groups;
     let apart = |a: Range<u64>, b: Range<u64>| a.end <= b.start || b.end <= a.start;

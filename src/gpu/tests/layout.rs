@@ -61,7 +61,7 @@ fn the_parameters_have_the_shaders_layout() {
     }
 }
 
-/// The parameters have room for so many numbers. Any more would be dropped silently.
+/// The parameters have room for 16 numbers. A loss with more would silently lose some.
 #[test]
 fn every_loss_has_room_for_its_numbers() {
     for loss in crate::losses::walked() {

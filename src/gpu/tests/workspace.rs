@@ -86,7 +86,7 @@ fn rows_with_too_many_chunks_to_merge_are_refused() {
     assert!(refused.to_string().contains("info_nce on the GPU: chunks of the scores of a row"), "{refused}");
 }
 
-/// The host records dispatches one by one, so a plan has only so many. The refusal says what to do.
+/// The host records dispatches one by one, so their number is limited. The refusal says what to do.
 #[test]
 fn a_call_with_too_many_dispatches_is_refused_with_advice() {
     for (id, shape, free) in [
