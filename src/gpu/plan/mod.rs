@@ -105,7 +105,11 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     plan.params.pieces = narrow(shards);
     let tallies = plan.tallies.max(plan.params.count_tallies.into());
     if tallies > MOST_TALLIES {
-        return Err(Error::TooLarge { what: "tallies of a walk".into(), needed: tallies, limit: MOST_TALLIES });
+        return Err(Error::TooLarge {
+            what: "partial sums of all workgroups".into(),
+            needed: tallies,
+            limit: MOST_TALLIES,
+        });
     }
     let bytes = WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1);
     plan.scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });

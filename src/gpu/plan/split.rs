@@ -79,7 +79,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             let end = last_that_fits(first, stage.groups, |end| fits(first..end));
             if end == first {
                 let (needed, name) = needed(first..first + 1);
-                let what = format!("bytes of a binding that a workgroup needs of {}", plan.words(&stage, name));
+                let what = format!("bytes that one workgroup needs in a binding of {}", plan.words(&stage, name));
                 return Err(Error::TooLarge { what, needed, limit: most });
             }
             let of = values.of(&(first..end));
