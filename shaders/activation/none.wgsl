@@ -1,7 +1,7 @@
 // Predictions that are probabilities already.
 // needs: geometry/probable
 
-// Whether the classes of a position hang together.
+// Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = false;
 
 struct Pixels {
@@ -20,7 +20,6 @@ fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
     return Probable(x, vec4<f32>(1.0) - x);
 }
 
-// p − t.
 fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
     return p - t;
 }

@@ -1,7 +1,7 @@
 // Probabilities by a sigmoid of each element.
 // needs: lib/math geometry/probable
 
-// Whether the classes of a position hang together.
+// Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = false;
 
 struct Pixels {
@@ -16,7 +16,7 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return Pixels(0u);
 }
 
-// σ(x) and σ(−x): the lesser is not taken from 1, so that both keep their digits.
+// σ(x) and σ(−x), each from the exponential: computed as 1 minus the other, the lesser would lose its digits.
 fn probability(x: f32) -> vec2<f32> {
     let e = exp_unsure(abs(x));
     let larger = 1.0 / (1.0 + e);
@@ -32,7 +32,7 @@ fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
     return Probable(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y));
 }
 
-// p − t, of parts that do not cancel where p is near a t of 0 or 1.
+// p − t as p·(1 − t) − (1 − p)·t, which does not cancel for t of 0 or 1.
 fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
     return (p * (vec4<f32>(1.0) - t)) - (q * t);
 }

@@ -1,11 +1,12 @@
 // Probabilities by a softmax over the classes of a position.
 // needs: lib/math geometry/probable
 
-// Whether the classes of a position hang together.
+// Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = true;
 
-// The greatest logits of four positions, the sums of exp(x − peak) over all others, and one over the whole sums. Leaving the
-// peak's own 1 out keeps the digits of what a sure position leaves to the others. NaN marks a position without a softmax.
+// For four positions: the greatest logit, the sum of exp(x − peak) over the other classes, and 1 over the whole sum.
+// Leaving out the peak's own 1 keeps the digits of what a confident position leaves to the other classes. NaN marks a
+// position without a softmax.
 struct Pixels {
     peak: vec4<f32>,
     rest: vec4<f32>,
@@ -30,12 +31,12 @@ fn probabilities(x: vec4<f32>, at: Pixels) -> Probable {
     return Probable(p, select(vec4<f32>(1.0) - p, at.rest * at.one_over, x == at.peak));
 }
 
-// p − t, of parts that do not cancel where p is near a t of 0 or 1.
+// p − t as p·(1 − t) − (1 − p)·t, which does not cancel for t of 0 or 1.
 fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
     return (p * (vec4<f32>(1.0) - t)) - (q * t);
 }
 
-// The gradient of logits, p·(slope − Σ p·slope).
+// The derivative with respect to a logit: p·(slope − Σ p·slope).
 fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
     return seen.p * ((slope - pull.lead) - pull.sum);
 }

@@ -1,9 +1,9 @@
-// Floats as they are stored: where an element lies, and how it is taken out of its word.
+// Stored floats: which word holds an element, and how to decode it.
 const F32: u32 = 0u;
 const F16: u32 = 1u;
 const BF16: u32 = 2u;
 
-// The word that holds an element: two of 16 bits share one.
+// The word that holds an element. Two elements of 16 bits share a word.
 fn word_of(element: u32, dtype: u32) -> u32 {
     return select(element >> 1u, element, dtype == F32);
 }
@@ -19,7 +19,7 @@ fn decode(word: u32, element: u32, dtype: u32) -> f32 {
     return bitcast<f32>(half << 16u);
 }
 
-// Four elements that begin at a multiple of four, out of the quad of words that they lie in.
+// Decodes four elements, the first at a multiple of four, from the quad of words that holds them.
 fn decode_four(quad: vec4<u32>, element: u32, dtype: u32) -> vec4<f32> {
     if dtype == F32 {
         return bitcast<vec4<f32>>(quad);

@@ -1,14 +1,14 @@
-// A plain sum over classes: each gives a loss of its own, and may pull at the label's prediction.
+// A plain sum over classes: each class has a loss of its own, which may also depend on the label's prediction.
 // needs: lib/class lib/math
 // slots: leaf
 struct State {
     sum: f32,
-    // the derivative with respect to the label's prediction, as far as other classes have it
+    // the derivative with respect to the label's prediction, summed over the losses of all classes
     pull: f32,
     poison: u32,
 }
 
-// What a leaf gives for a class.
+// What a leaf returns for a class.
 struct ClassScore {
     loss: f32,
     // the derivatives with respect to the class's own prediction and to the label's
@@ -22,7 +22,7 @@ fn fold_empty() -> State {
 
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     let weight = select(seen.weight, place.weight, place.labelled);
-    // an infinite target is as little of a number: what it comes to differs by the order of the products
+    // an infinite target gives NaN too: otherwise the result would depend on the order of the products
     if is_nan(seen.x) | is_nan(seen.t) | is_infinite(seen.t) | is_nan(weight) {
         (*state).poison = 1u;
         return;

@@ -1,13 +1,13 @@
-// The cosine of two vectors: their norms at a first look, and at a second what they have in common.
+// The cosine of two vectors, in two looks at them: the first measures their norms, the second their products.
 // needs: lib/math geometry/distances
 const LOOKS: u32 = 2u;
 
-// The sums of squares are of vectors scaled by a power of two, so that they neither overflow nor vanish; the others of
-// vectors of length 1. Each is 0 as long as its look is not taken.
+// `squares` are sums over vectors scaled by a power of two, so that they neither overflow nor vanish. The other sums are
+// over vectors scaled to length 1. A sum is 0 until its look has been taken.
 struct State {
     band: vec2<u32>,
     squares: vec2<f32>,
-    // Σ u·v, and of nearly parallel vectors, whose cosine rounds to ±1: Σ (u − v)² and Σ (u + v)²
+    // Σ u·v; also Σ (u − v)² and Σ (u + v)², for nearly parallel vectors, whose cosine rounds to ±1
     dot: f32,
     apart: f32,
     against: f32,
@@ -18,7 +18,8 @@ fn fold_empty() -> State {
     return State(vec2<u32>(0u), vec2<f32>(0.0), 0.0, 0.0, 0.0, 0u);
 }
 
-// A vector's band is that of its greatest coordinate: 32 powers of two, of which the scale brings the middle to 1.
+// The band of a number is the range of 32 powers of two that holds it; a vector has the band of its greatest coordinate.
+// The scale brings the middle of the band to 1.
 fn band_of(x: vec2<f32>) -> vec2<u32> {
     return (bitcast<vec2<u32>>(x) >> vec2<u32>(28u)) & vec2<u32>(7u);
 }
@@ -27,20 +28,20 @@ fn scale_of(band: vec2<u32>) -> vec2<f32> {
     return bitcast<vec2<f32>>((vec2<u32>(238u) - (band * 32u)) << vec2<u32>(23u));
 }
 
-// The sum of squares in a band as one in a higher band: beyond the next there is nothing left of it.
+// Converts sums of squares to a higher band. Two bands up or more, nothing is left of them.
 fn raised(squares: vec2<f32>, by: vec2<u32>) -> vec2<f32> {
     return squares * select(vec2<f32>(0.0), select(vec2<f32>(5.4210109e-20), vec2<f32>(1.0), by == vec2<u32>(0u)), by < vec2<u32>(2u));
 }
 
-// The norm below which a vector is taken to be no shorter.
+// A vector with a smaller norm is divided by this instead.
 const SHORTEST: f32 = 1e-8;
 
 // What is known of both vectors after the first look.
 struct Known {
-    // the two factors that bring a vector to length 1, or to less where it is shorter than SHORTEST
+    // two factors whose product scales a vector to length 1, or to less if it is shorter than SHORTEST
     first: vec2<f32>,
     second: vec2<f32>,
-    // what its squared length lacks of 1 then
+    // 1 minus the squared length after scaling
     lacking: vec2<f32>,
     short: vec2<bool>,
     zero: vec2<bool>,
@@ -72,7 +73,7 @@ fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32
         (*state).against += (u.x + u.y) * (u.x + u.y);
         return;
     }
-    // an infinite vector has no direction
+    // an infinite vector has no direction, so its cosine is NaN
     let unknown = is_nan(x.x) | is_nan(x.y) | is_infinite(x.x) | is_infinite(x.y);
     (*state).poison |= select(0u, 1u, unknown);
     let known_part = select(x.xy, vec2<f32>(0.0), unknown);
@@ -97,11 +98,12 @@ fn fold_poisoned(state: State) -> bool {
     return state.poison != 0u;
 }
 
-// The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.
+// The gradients of the row's vectors at one coordinate, from the loss's derivative with respect to each distance.
 fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> vec3<f32> {
     let own = units(known, x);
     let other = own.yx;
-    // the part of the other vector that is across this one, of vectors that are nearly parallel without what cancels
+    // the component of the other vector that is orthogonal to this one; nearly parallel vectors need a form that does not
+    // cancel
     var across = other - (state.dot * own);
     let lacking = known.lacking.x + known.lacking.y;
     if state.dot > 0.5 {

@@ -3,13 +3,13 @@
 // slots: leaf
 const LOOKS: u32 = 1u;
 
-// how many pairs are measured: of the first and second vector, the first and third, the second and third
+// how many pairs are measured, in this order: first and second vector, first and third, second and third
 override PAIRS: u32 = 1u;
-// the power where it is 1 or 2, which take no logarithm; 0 for any other
+// the power if it is 1 or 2, which need no logarithm; 0 for any other
 override POWER: u32 = 0u;
 
-// The sum of all differences as shares of a peak, each to the power of p: neither overflows nor vanishes. The peak is the
-// greatest difference so far; where the power is 1 or 2, the power of two that stands for its band of 32.
+// Σ (|difference|/peak)^p, which neither overflows nor vanishes. The peak is the greatest |difference| so far. If the power
+// is 1 or 2, the peak is the power of two in the middle of that number's band of 32 powers of two.
 struct Pair {
     peak: f32,
     sum: f32,
@@ -19,9 +19,9 @@ struct State {
     ab: Pair,
     ac: Pair,
     bc: Pair,
-    // a bit for each pair that has an infinite difference, and POISON where one is NaN
+    // a bit for each pair that has an infinite difference, and POISON if a difference is NaN
     flags: u32,
-    // a state is as long as that of cosines
+    // pads the state to the length of a cosine state, so that `row_states` has one size
     spare: u32,
 }
 
@@ -42,18 +42,18 @@ fn to_power(share: f32, p: f32) -> f32 {
     return power_by_parts(share, p, 1.0);
 }
 
-// A pair's sum as shares of a higher band's peak, where the power is 1 or 2.
+// Converts a pair's sum to a higher peak. Only for a power of 1 or 2, whose peaks are powers of two.
 fn raise(pair: Pair, peak: f32) -> Pair {
     return Pair(peak, pair.sum * to_power(pair.peak * reciprocal(peak), vectors_p()));
 }
 
-// (lesser/greater)^p, exactly 0 for a lesser of 0 and 1 for two that are equal.
+// (lesser/greater)^p: exactly 0 if the lesser is 0, exactly 1 if both are equal.
 fn power_of_share(lesser: f32, greater: f32) -> f32 {
     let share = select(lesser / greater, 1.0, (lesser == greater) | (lesser == 0.0));
     return select(to_power(share, vectors_p()), 0.0, lesser == 0.0);
 }
 
-// The power of two in the middle of a number's band, and one over such a power.
+// `middle_of` is the power of two in the middle of a number's band; `reciprocal` is 1 over such a power.
 fn middle_of(size: f32) -> f32 {
     return bitcast<f32>(((bitcast<u32>(size) >> 28u) << 28u) + (16u << 23u));
 }
@@ -107,8 +107,8 @@ fn fold_merge(a: State, b: State) -> State {
     return State(pair_merge(a.ab, b.ab), pair_merge(a.ac, b.ac), pair_merge(a.bc, b.bc), a.flags | b.flags, 0u);
 }
 
-// What is known of all pairs: the peak of each, the distance as a multiple of it, and what slopes are a
-// multiple of: that root^(1 − p).
+// What is known of each pair: its peak, the root of its sum (the distance as a multiple of the peak), and root^(1 − p), a
+// factor of every slope.
 struct Known {
     peaks: vec3<f32>,
     roots: vec3<f32>,
@@ -150,8 +150,8 @@ fn fold_poisoned(state: State) -> bool {
     return (state.flags & POISON) != 0u;
 }
 
-// What a distance grows by with a difference: its sign times (its share of the distance)^(p − 1), 0 for a difference of 0.
-// Of an infinite distance a finite difference has a share of 0, and an infinite one a share that is unknown.
+// The derivative of a distance with respect to a difference: sign·(|difference|/distance)^(p − 1), and 0 for a difference
+// of 0. In an infinite distance, the ratio of a finite difference is 0, and the ratio of an infinite one is NaN.
 fn direction(difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
     var size = slope;
     if POWER == 2u {
@@ -168,12 +168,12 @@ fn direction(difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
     return select(select(size, -size, difference < 0.0), 0.0, difference == 0.0);
 }
 
-// A distance that the loss does not change with has no part in the gradient.
+// A distance on which the loss does not depend adds nothing to the gradient, even if its direction is NaN.
 fn part_along(by_distance: f32, difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
     return select(by_distance * direction(difference, peak, slope, unbounded), 0.0, by_distance == 0.0);
 }
 
-// The gradients of the row's vectors at one coordinate, from the loss's slope by each distance.
+// The gradients of the row's vectors at one coordinate, from the loss's derivative with respect to each distance.
 fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> vec3<f32> {
     let difference = differences(x);
     let ab = part_along(slopes.x, difference.x, known.peaks.x, known.slopes.x, (state.flags & 1u) != 0u);

@@ -1,37 +1,39 @@
-// The divergence of a student's softmax over classes from a teacher's, by parts that merge.
+// The divergence of a student's softmax over classes from a teacher's, by states that merge.
 // needs: lib/class lib/math lib/params
 // slots: leaf
 
-// A high temperature makes logs of ratios and divergences small. They are kept in units of logits: logs times the
+// A high temperature makes logs of ratios and divergences small. They are stored in units of logits: logs times the
 // temperature, divergences times its square.
 
-// The greatest logit of some classes, and Σ exp(x − peak) of all others, in units of the temperature: leaving the peak's own
-// 1 out keeps the digits of a confident softmax. No class has a rest of −1.
+// The mass of some classes: their greatest logit, and Σ exp((x − peak)/temperature) over the others. Leaving out the peak's
+// own 1 keeps the digits of a confident softmax. Without classes the rest is −1.
 struct Mass {
     peak: f32,
     rest: f32,
 }
 
-// The divergence of a union is that of how the two softmaxes share it between its parts, plus the parts' own, each by its
-// share of the teacher: no term is negative, so that the divergence of two that are nearly alike keeps its digits.
+// Two sets of classes merge by the chain rule. The divergence over their union is the divergence of how the softmaxes split
+// their mass between the two sets, plus each set's own divergence times the set's share of the teacher. No summand is
+// negative, so that the divergence of two nearly equal softmaxes keeps its digits.
 struct State {
     teacher: Mass,
     student: Mass,
-    // the log of the teacher's mass over the student's, in logits: from their differences, which are exact where these are alike
+    // log(teacher's mass / student's mass), in logits, from differences of logits, which are exact if both are nearly equal
     lead: f32,
     // the divergence of the student from the teacher within these classes, in squared logits, times the teacher's total
     excess: f32,
-    // whether there is no softmax, and whether a class that the teacher has is masked for the student
+    // whether there is no softmax, and whether the student masks a class that the teacher does not mask
     poison: u32,
     torn: u32,
 }
 
 const LOWEST: f32 = -3.4028234e38;
 
-// The greatest lead, in units of the temperature, that is worth keeping: beyond, its own rounding is worse than that of the masses' logs.
+// The greatest lead, in units of the temperature, that is used. A greater lead has a larger rounding error than the logs of
+// the masses.
 const EXACT: f32 = 8.0;
 
-// Stands for the log-odds of nothing.
+// Stands for log-odds of −∞.
 const NEVER: f32 = -1e6;
 
 fn fold_empty() -> State {
@@ -42,12 +44,12 @@ fn tempered(gap: f32) -> f32 {
     return gap / divergence_temperature();
 }
 
-// The other way: a number in logits.
+// Converts from units of the temperature back to logits.
 fn in_logits(x: f32) -> f32 {
     return x * divergence_temperature();
 }
 
-// exp(y) − 1 − y of a gap of logits over the temperature, in squared logits.
+// exp(y) − 1 − y for y = gap/temperature, in squared logits.
 fn excess_of(gap: f32) -> f32 {
     let y = tempered(gap);
     if abs(y) > 1.0 {
@@ -68,7 +70,7 @@ fn has_no_softmax(x: f32) -> bool {
     return is_nan(x) | (is_infinite(x) & (x > 0.0));
 }
 
-// What a class adds to a softmax: nothing where it is masked.
+// The mass of one class: nothing if it is masked.
 fn mass_of(x: f32) -> Mass {
     if is_masked(x) {
         return Mass(LOWEST, -1.0);
@@ -91,14 +93,14 @@ fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, 0.0, 0u, torn));
 }
 
-// A softmax with one more class. No branches: compilers for lanes go through both sides of one.
+// Adds a class to a mass. There are no branches, because compilers for SIMD lanes execute both sides of one.
 fn with_class(mass: Mass, x: f32, counts: bool) -> Mass {
     let up = counts & (x > mass.peak);
     let e = select(0.0, exp_negative(tempered(abs(x - mass.peak))), counts);
     return Mass(select(mass.peak, x, up), select(mass.rest + e, total_of(mass) * e, up));
 }
 
-// The first of two looks at classes: their softmaxes alone.
+// The first of two looks at classes: adds a class to both softmaxes.
 fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     let none = has_no_softmax(seen.x) | has_no_softmax(seen.t);
     let masked = vec2<bool>(is_masked(seen.t), is_masked(seen.x));
@@ -108,14 +110,15 @@ fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     (*state).student = with_class((*state).student, seen.x, live & !(none | masked.y));
 }
 
-// The second: how far the two softmaxes are apart. Of a class with the log r of their ratio, as a nearly right lead has it, the
-// divergence has p·(exp(−r) − 1 + r), which is never negative, and the error of the lead shows in p·(exp(−r) − 1) alone: the
-// drift, in logits.
+// The second look: how far the two softmaxes are apart. For each class, r is the log of the teacher's probability over the
+// student's, from a lead that is nearly exact. The class adds p·(exp(−r) − 1 + r) to the divergence, which is never
+// negative. It adds p·(exp(−r) − 1) to the drift, which shows the lead's error. The drift is in logits.
 struct Look {
     peaks: vec2<f32>,
     one_over: vec2<f32>,
     lead: f32,
-    // the log of the totals' ratio: a great lead is taken from the peaks, whose differences keep more digits then
+    // log(teacher's total / student's total): for a great lead, ratios come from it and the gaps to the peaks, which then
+    // keep more digits
     log_totals: f32,
     excess: f32,
     drift: f32,
@@ -127,7 +130,7 @@ fn look_again(state: State) -> Look {
     let some = select(vec2<f32>(1.0), totals, full);
     let peaks = vec2<f32>(state.teacher.peak, state.student.peak);
     let log_ratio = log_of(some.x / some.y);
-    // less is but the rounding of the ratio, which a high temperature would make much of
+    // a smaller log is only the rounding of the ratio, which a high temperature would magnify
     let log_totals = select(0.0, log_ratio, abs(log_ratio) > 2.5e-7);
     let lead = select(0.0, peaks.x - peaks.y, full) + in_logits(log_totals);
     return Look(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, log_totals, 0.0, 0.0);
@@ -140,7 +143,7 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     let p = select(vec2<f32>(0.0), shares, unmasked & vec2<bool>(live));
     let by_peaks = (gaps.y - gaps.x) - in_logits((*look).log_totals);
     let ratio = select(by_peaks, (seen.t - seen.x) - (*look).lead, is_exact((*look).lead));
-    // beyond a row's end lies anything
+    // past the end of a row the loaded values may be anything
     let both = live & all(unmasked);
     let in_units = select(0.0, ratio, both);
     let r = tempered(in_units);
@@ -151,7 +154,7 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     (*look).drift += select(far, p.x * (tempered(little) - in_units), near);
 }
 
-// y − log(1 + y) of a drift over the temperature, in squared logits.
+// y − log(1 + y) for y = drift/temperature, in squared logits.
 fn log_excess_of(drift: f32) -> f32 {
     let y = tempered(drift);
     if abs(y) > 0.05 {
@@ -168,7 +171,7 @@ fn looked(state: State, look: Look) -> State {
     return after;
 }
 
-// What of each total is left beside the greater peak.
+// The factors that rescale two totals to the greater of their peaks.
 fn shrink(a: Mass, b: Mass) -> vec2<f32> {
     let gap = a.peak - b.peak;
     let rest = exp_negative(tempered(abs(gap)));
@@ -182,7 +185,7 @@ fn joined(a: Mass, b: Mass, left: vec2<f32>) -> Mass {
     return Mass(a.peak, a.rest + (left.y * total_of(b)));
 }
 
-// The log of a mass over another.
+// log(mass a / mass b), in units of the temperature.
 fn odds(a: Mass, b: Mass) -> f32 {
     if total_of(a) == 0.0 {
         return NEVER;
@@ -214,7 +217,7 @@ fn fold_merge(a: State, b: State) -> State {
     let whole_lead = in_logits(odds(merged.teacher, merged.student));
     let gap = select(in_logits(of_t - of_s), a.lead - b.lead, near);
     if full & (abs(tempered(gap)) <= 1.0) {
-        // log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)), p being a's share of the teacher
+        // `between` is log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)) in squared logits; p is a's share of the teacher
         let p = (left_t.x * total_of(a.teacher)) / total;
         let up = p * gap;
         let beyond = (p * excess_of(up - gap)) + ((1.0 - p) * excess_of(up));
@@ -223,7 +226,8 @@ fn fold_merge(a: State, b: State) -> State {
         merged.excess += total * between;
         return merged;
     }
-    // the same as softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), seen from the part that is less to the teacher
+    // a large gap: softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), from the side with less of the teacher's
+    // mass
     merged.lead = b.lead;
     if of_t > 0.0 {
         of_t = -of_t;
@@ -253,7 +257,7 @@ fn finish_place(state: State, place: Place) -> Statistics {
     return Statistics(divergence, state.teacher, state.student, state.lead, torn, 1.0, poison);
 }
 
-// What a divergence leaf gives.
+// What a divergence leaf returns.
 struct DivergenceScore {
     loss: f32,
     d: f32,
@@ -277,7 +281,7 @@ fn probability_of(x: f32, mass: Mass) -> f32 {
     return exp_negative(tempered(mass.peak - x)) / total_of(mass);
 }
 
-// 1 − p: what of a mass is not this class's.
+// 1 − p: the share of all other classes in a mass.
 fn others_of(x: f32, mass: Mass) -> f32 {
     let others = total_of(mass) - exp_negative(tempered(mass.peak - x));
     return select(others, mass.rest, x == mass.peak) / total_of(mass);
@@ -292,14 +296,15 @@ fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
     return Slopes(s, scale.x * score.d);
 }
 
-// The student's probability minus the teacher's, times the temperature: by the log of their ratio where that is small, or by
-// what each leaves.
+// The student's probability minus the teacher's, times the temperature. It comes from the log of their ratio if that is
+// small, or from what each leaves to the other classes.
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
     let s = slopes.s;
     let p = probability_of(seen.t, s.teacher);
     let of_student = probability_of(seen.x, s.student);
     var more = in_logits(of_student - p);
-    // the error of the ratio's log is a share of the lead: what leaves less to the others is better told by these
+    // the error of the log of the ratio is proportional to the lead; if both leave less than that to the others, what they
+    // leave is more exact
     var by_ratio = !(s.torn | is_masked(seen.x) | is_masked(seen.t)) & is_exact(s.lead);
     if min(p, of_student) > 0.5 {
         let left_by_teacher = others_of(seen.t, s.teacher);

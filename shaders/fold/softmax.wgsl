@@ -1,16 +1,17 @@
-// The statistics of a softmax over classes: what a walk absorbs, how pieces merge, what the leaf is shown, and the gradient.
+// The statistics of a softmax over classes: how they accumulate and merge, what the leaf sees, and the gradient.
 // needs: lib/math lib/params
 
-// The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all others: leaving the peak's own 1 out
-// keeps the digits of a confident row. An empty state has a rest of −1, so that 1 + rest is what it adds to another.
+// The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
+// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
 struct State {
     peak: f32,
     rest: f32,
-    // Σ share·(peak − x), the peak's own share, and Σ share over all others: what is left beside a sure peak keeps its digits
+    // Σ share·(peak − x), the share of the peak's class, and the sum of all other shares, which keeps its digits beside a
+    // confident peak
     spread: f32,
     peak_share: f32,
     other_shares: f32,
-    // UNKNOWN_LOGIT or UNKNOWN_SHARE or both: what is made of the logits alone has to do with the first only
+    // UNKNOWN_LOGIT, UNKNOWN_SHARE or both; probabilities depend on logits alone, so only the first concerns them
     poison: u32,
 }
 
@@ -27,17 +28,17 @@ fn mass_of(state: State) -> f32 {
     return state.peak_share + state.other_shares;
 }
 
-// No branches: compilers for lanes go through both sides of one.
+// There are no branches, because compilers for SIMD lanes execute both sides of one.
 fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     let before = mass_of(*state);
     let infinite = is_infinite(x);
-    // a masked class has no probability, and is infinitely surprising where it has a share
+    // a masked class has probability 0, so its −log p is infinite if it has a share
     let masked = infinite & (x < 0.0);
     let known = !(infinite | is_nan(x));
     let up = known & (x > (*state).peak);
     let gap = abs(x - (*state).peak);
     let e = select(0.0, exp_negative(gap), known);
-    // no mass, no shift: the peak may still be the lowest number there is
+    // part_of: without mass the peak may still be LOWEST, and the gap infinite
     let moved = part_of(select(share, before, up), gap);
     (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
     (*state).spread += select(0.0, moved, known);
@@ -50,7 +51,7 @@ fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     (*state).poison |= select(select(UNKNOWN_LOGIT, 0u, masked), 0u, known) | select(0u, UNKNOWN_SHARE, is_nan(share));
 }
 
-// The same for a class that has no share.
+// Absorbs a class that has no share.
 fn fold_absorb_alone(state: ptr<function, State>, x: f32) {
     let infinite = is_infinite(x);
     let known = !(infinite | is_nan(x));
@@ -76,7 +77,7 @@ fn fold_merge(a: State, b: State) -> State {
     return top;
 }
 
-// What a softmax leaf is shown, and beside it what the gradient needs.
+// What a softmax leaf sees, and what the gradient needs besides.
 struct Statistics {
     nll: f32,
     miss: f32,
@@ -116,26 +117,27 @@ fn fold_finish(state: State, labelled: bool, x_target: f32, weight: f32) -> Stat
     return s;
 }
 
-// What a softmax leaf gives.
+// What a softmax leaf returns.
 struct SoftmaxScore {
     loss: f32,
     d_nll: f32,
-    // the part that a mean divides by the count, and its derivative with respect to lse
+    // the extra loss, which a mean divides by the count, and its derivative with respect to lse
     extra: f32,
     d_lse: f32,
 }
 
-// What the gradients of a position's classes take, of which only the logit is their own: the probability of x is
-// exp(x − peak)·one_over, and the derivative gain·p − share_scale·share, with hit in the place of the label's own p.
+// What the gradients of a position's classes need; only the logit x differs from class to class. The probability p of a
+// class is exp(x − peak)·one_over, and its derivative is gain·p + own·p − share_scale·share. For the label's class, `hit`
+// replaces own·p.
 struct SoftmaxSlopes {
     peak: f32,
     one_over: f32,
-    // of the label's −log p, and of the shares and lse
+    // the scale of the label's −log p, and the scale of p from the shares and lse
     own: f32,
     gain: f32,
     hit: f32,
     share_scale: f32,
-    // for the peak's class where it may have more than half: the gain without its own share, and its 1 − p
+    // for the peak's class, if its p may exceed ½: the gain without its own share, and its 1 − p
     sure: bool,
     gain_beside: f32,
     miss_of_peak: f32,
@@ -158,13 +160,13 @@ fn fold_slopes(s: Statistics, score: SoftmaxScore, scale: vec2<f32>) -> SoftmaxS
     );
 }
 
-// The gradient of a class that has no share of the loss but as the label.
+// The gradient of a class that has no share of its own.
 fn fold_write(slopes: SoftmaxSlopes, x: f32, hit: bool) -> f32 {
     let p = exp_negative(slopes.peak - x) * slopes.one_over;
     return (slopes.gain * p) + select(slopes.own * p, slopes.hit, hit);
 }
 
-// The gradient of a class that has a share: mass·p − share. For the peak's class it is others·p − share·(1 − p), which
+// The gradient of a class that has a share: mass·p − share. The peak's class uses others·p − share·(1 − p) instead, which
 // does not cancel.
 fn fold_write_shared(slopes: SoftmaxSlopes, x: f32, share: f32, hit: bool) -> f32 {
     let p = exp_negative(slopes.peak - x) * slopes.one_over;

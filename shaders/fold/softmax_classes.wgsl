@@ -2,7 +2,7 @@
 // needs: lib/class fold/softmax
 // slots: leaf
 
-// whether classes have a share of the loss beyond the label's own
+// whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
 
 alias Score = SoftmaxScore;

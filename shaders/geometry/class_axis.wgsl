@@ -2,14 +2,14 @@
 // needs: lib/class lib/label lib/params geometry/places
 // slots: class_weight fold mask target x0
 
-// whether classes lie next to each other and a lane takes four at a time, and whether rows are a multiple of four
+// FOURS: classes lie next to each other, and a lane takes four at a time; WHOLE: rows are a multiple of four
 override FOURS: bool = false;
 override WHOLE: bool = false;
-// lanes that share a position
+// how many lanes share a position
 override LANES: u32 = 1u;
 
 fn place_of(first: u32, label: Label) -> Place {
-    // 0 stands in for a class that another device has: what is made of it there counts
+    // class 0 stands in for a class on another device, whose shard supplies the real values
     let index = select(0u, label.index, label.index < params.classes);
     return Place(LABELLED, x0_at(first + (index * params.class_stride)), class_weight_at(index));
 }
@@ -27,7 +27,8 @@ fn takes_part(position: u32, label: Label) -> bool {
     return label.kept & (mask_at(position) != 0.0);
 }
 
-// The state after the classes from `begin` to `end` that are this lane's, of so many that share them, which lie far apart.
+// Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them. It takes one class at a
+// time, since they may lie far apart.
 fn absorb_apart(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = before;
     for (var k = begin + lane; k < end; k += lanes) {

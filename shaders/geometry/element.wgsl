@@ -1,4 +1,4 @@
-// What a pointwise leaf gives: the loss of an element and its derivatives.
+// What a pointwise leaf returns: the loss of an element and its derivatives.
 struct ElementScore {
     loss: f32,
     d: vec4<f32>,

@@ -1,18 +1,18 @@
-// A value for each element or box, or for each item the mean of its elements; gradients in the same pass.
+// Computes a value for each element or box, or the mean of each item's elements, and gradients in the same pass.
 // needs: lib/math lib/params lib/tally lib/workspace geometry/cells geometry/element
 // slots: components items losses mask upstream weight
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
-// whether this dispatch counts; a second one that writes further gradients does not
+// whether this dispatch tallies; a second dispatch, which writes further gradients, does not
 override COUNTS: bool = true;
-// how many lanes walk a contiguous piece of a tile together
+// how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
-// whether the leaf is not this library's: it may hold any number of branches, which SwiftShader would take hours to compile
-// four times in a row, but not where each time stands in an `if` without `else`
+// whether the leaf comes from outside this library: it may have any number of branches, and SwiftShader would take hours to
+// compile four copies of it in a row, but not if each copy stands in an `if` without `else`
 override FOREIGN_LEAF: bool = false;
 
-// What comes of an element: its share of the sum, and its gradients.
+// An element's share of the sum, and its gradients.
 struct Visit {
     loss: f32,
     d: vec4<f32>,
@@ -23,10 +23,10 @@ fn not_visited() -> Visit {
 }
 
 fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore, tally: ptr<function, Tally>) -> Visit {
-    // no branches: what takes no part is computed and then left out
+    // no branches: an element that takes no part is computed, then left out
     let live = (mask_at(i) != 0.0) & (of_item.w != 0.0);
     let weight = weight_at(i);
-    // a weight is a factor: 0·∞ is NaN, which a compiler may fold to 0
+    // a weight of 0 times an infinite loss is NaN, which a compiler may fold to 0
     let zero_times_infinity = (weight == 0.0) & is_infinite(score.loss);
     let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(weight) | is_nan(score.loss);
     let loss = select(0.0, select(weight * score.loss, nan(), unknown), live);
@@ -55,7 +55,7 @@ fn elements(
     let mean = select(1.0, 1.0 / f32(max(params.per_item, 1u)), BY_ITEM);
     let scale = mean * scales().x;
 
-    // Four elements at a time: their sum is short, so that the long one has few steps.
+    // Four elements are summed first, so that the long sum has fewer steps.
     var tally = tally_none();
     let rounds = params.chunk / 1024u;
     let always = !FOREIGN_LEAF | (params.sixteen == 16u);
@@ -87,7 +87,7 @@ fn elements(
         i += 4u * TEAM;
         cell = cell_after(cell, step);
     }
-    // what is left of a quad has one writer
+    // the last elements, which fill no quad, have one writer, since `store_dx0` may rewrite their whole quad
     let left = select(end, end - ((end - start) & 3u), lane == 0u);
     for (i = left; i < end; i += 1u) {
         let one = visit(i, item, of_item, scale, score_at(i, of_item.xyz), &tally);
@@ -96,7 +96,7 @@ fn elements(
     }
     if COUNTS {
         tally.sum *= mean;
-        // the mean of no elements
+        // the mean of no elements is NaN
         tally.poison |= select(0u, 1u, BY_ITEM & live & (params.per_item == 0u));
         if BY_ITEM & live & (lane == 0u) & ((tile % params.chunks) == 0u) & (of_item.w != 0.0) {
             tally.count = 1u;

@@ -1,4 +1,4 @@
-// The denominator of a mean over elements, which gradients need before the walk.
+// Counts the denominator of a mean over elements, which gradients need before the walk.
 // needs: lib/params lib/tally lib/workspace
 // slots: mask weight
 @compute @workgroup_size(256)

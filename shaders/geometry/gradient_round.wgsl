@@ -1,4 +1,4 @@
-// A gradient of several parts, whose sum is rounded once to the 16 bits that it is stored in.
+// Rounds the summed gradient of several parts once, to the 16 bits of its output.
 // needs: lib/params
 // slots: dx0 x0
 @compute @workgroup_size(256)

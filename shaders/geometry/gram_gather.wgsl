@@ -1,4 +1,4 @@
-// The products over a chunk of positions of what an item's channels differ by with those of one of the two.
+// The products of channels over a chunk of positions: input minus target, times one of the two.
 // needs: lib/component lib/params scratch/grams geometry/lane_products
 // slots: tile_products
 @compute @workgroup_size(64)
@@ -13,7 +13,7 @@ fn gram_gather(
     let first_row = 64u * ((place / tiles) % tiles);
     let item = (place / (tiles * tiles)) % params.items;
     let chunk = place / (tiles * tiles * params.items);
-    // workgroups beyond the last chunk find no position
+    // workgroups past the last chunk have no positions
     let begin = min(chunk * params.chunk, params.per_item);
     let end = min(begin + params.chunk, params.per_item);
     let first = item * params.classes;

@@ -1,4 +1,4 @@
-// The gradient of an item's channels: each channel times the slopes of its products.
+// The gradient of an item's channels: the slopes of their products times the channels.
 // needs: lib/component lib/params geometry/lane_products geometry/row_elements
 // slots: dx0 tile_products tile_rows
 @compute @workgroup_size(64)
@@ -22,7 +22,7 @@ fn gram_scatter(
     workgroupBarrier();
     let sums = tile_products(no_products(), first_row, first_position, first, end, lane);
     workgroupBarrier();
-    // a product with what is not known: every channel of the item has one
+    // a NaN slope means that a channel of the item is unknown, and then every channel has a NaN slope with it
     let all_unknown = atomicLoad(&unknown) != 0u;
     let row = first_row + lane_own(lane);
     var by_position = products_by_other(sums);

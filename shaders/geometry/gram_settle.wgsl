@@ -2,7 +2,7 @@
 // needs: lib/math lib/params lib/tally lib/workspace scratch/factors scratch/gram_slopes scratch/grams geometry/element
 // slots: leaf losses upstream
 
-// the sum over an element's chunks from the first on
+// the entry `i` of a Gram matrix: the sum of its chunks from `first_chunk` on, over the number of elements
 fn gram_at(i: u32, first_chunk: u32) -> f32 {
     let values = params.items * params.classes * params.classes;
     var sum = 0.0;
@@ -12,19 +12,20 @@ fn gram_at(i: u32, first_chunk: u32) -> f32 {
     return sum / max(f32(params.classes) * f32(params.per_item), 1.0);
 }
 
-// The entry of a pair of channels, with the two exchanged.
+// The transposed entry: the same pair of channels, exchanged.
 fn turned(i: u32) -> u32 {
     let row = i / params.classes;
     return (((row / params.classes) * params.classes + (i % params.classes)) * params.classes) + (row % params.classes);
 }
 
-// The difference of the Gram matrices, F·F′ − T·T′ = (F − T)·F′ + T·(F′ − T′): it keeps its digits where the features are near.
+// The difference of the Gram matrices as F·F′ − T·T′ = (F − T)·F′ + T·(F − T)′, which keeps its digits if the features are
+// close.
 fn score_at(i: u32) -> ElementScore {
     let apart = gram_at(i, 0u) + gram_at(turned(i), params.chunks);
     return element_score(vec4<f32>(apart, 0.0, 0.0, 0.0), vec3<f32>(0.0));
 }
 
-// Whether both channels are known, of the input and of the target, whose factors come second.
+// Whether both channels are finite, in the input and in the target. The target's factors follow the input's.
 fn known_pair(i: u32) -> bool {
     let column = ((i / (params.classes * params.classes)) * params.classes) + (i % params.classes);
     let row = i / params.classes;
@@ -33,7 +34,7 @@ fn known_pair(i: u32) -> bool {
     return of_input & !is_nan(factors[second + row]) & !is_nan(factors[second + column]);
 }
 
-// The derivative with respect to a product, NaN where it is not known.
+// The derivative with respect to a product; NaN if a channel or the loss is unknown.
 fn slope_of(i: u32, score: ElementScore) -> f32 {
     let slope = score.d.x * product(scales().x, upstream_at(i)) / max(f32(params.classes) * f32(params.per_item), 1.0);
     return select(slope, nan(), !known_pair(i) | is_nan(score.loss));
@@ -62,7 +63,7 @@ fn gram_settle(
             tally.sum += score.loss;
             emit_loss(i, params.weight * score.loss);
         }
-        // a channel stands in the rows and in the columns of its item's matrix
+        // a channel is both a row and a column of its item's matrix, so its two slopes add up
         let other = slope_of(turned(i), score_at(turned(i)));
         gram_slopes[i] = select(slope + other, nan(), is_nan(slope) | is_nan(other));
     }

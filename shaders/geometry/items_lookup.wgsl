@@ -1,4 +1,4 @@
-// Looks up the number of each item by its checked index, and what the leaf makes of it.
+// Checks each item's index, looks up its number in the table, and stores what the leaf makes of it.
 // needs: lib/math lib/params lib/tally lib/workspace operand/table
 // slots: leaf target
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;

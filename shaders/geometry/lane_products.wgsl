@@ -1,12 +1,12 @@
-// The products that a lane owns: of four own rows with sixteen others.
+// The products that a lane owns: four own rows times sixteen others.
 // needs: geometry/row_elements
 // slots: tile_rows
 
-// whether neighbouring elements of memory belong to neighbouring rows, rather than to one: loads are laid out by it
+// whether neighbours in memory belong to neighbouring rows, rather than to one row; loads follow it
 override OWN_ACROSS: bool = false;
 override OTHER_ACROSS: bool = false;
 
-// Of the lane's four quads of others: a column for each other, with an entry for each own row.
+// A matrix for each of the lane's four quads of others: a column for each other, with an entry for each own row.
 struct Products {
     a: mat4x4<f32>,
     b: mat4x4<f32>,
@@ -28,7 +28,7 @@ fn products_by_other(sums: Products) -> array<vec4<f32>, 16> {
     );
 }
 
-// The sums with the products at one element.
+// Adds the products at one element to the sums.
 fn add_products(sums: mat4x4<f32>, own: vec4<f32>, others: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(
         fma(own, vec4<f32>(others.x), sums[0]),
@@ -50,7 +50,8 @@ fn other_factors(row: u32) -> vec4<f32> {
     return vec4<f32>(other_factor(row), other_factor(row + 1u), other_factor(row + 2u), other_factor(row + 3u));
 }
 
-// Four elements of four rows from this one on: a column for each element. Rows and elements beyond the last may be asked for.
+// Four elements of the four rows from `row` on: a column for each element. Elements from `end` on are 0. Rows past the last
+// may be loaded; their products are not used.
 fn own_four(row: u32, k: u32, end: u32, by: vec4<f32>) -> mat4x4<f32> {
     if OWN_ACROSS {
         return mat4x4<f32>(

@@ -1,8 +1,8 @@
-// The state of lanes that lie next to each other and share a row.
+// Merges the states of neighbouring lanes that share a row.
 // needs: lib/params
 // slots: fold
 
-// lanes that share a row
+// how many lanes share a row
 override LANES: u32 = 1u;
 
 var<workgroup> states: array<State, 256>;
@@ -14,7 +14,7 @@ fn merge_lanes(own: State, invocation: u32) -> State {
         let first = invocation - lane;
         states[invocation] = state;
         workgroupBarrier();
-        // sixteen at a time, since a barrier costs more than fifteen merges
+        // sixteen lanes merge first, then one merges the sixteen: a barrier costs more than fifteen merges
         if LANES > 16u {
             if lane < 16u {
                 for (var other = lane + 16u; other < LANES; other += 16u) {
@@ -24,7 +24,7 @@ fn merge_lanes(own: State, invocation: u32) -> State {
             }
             workgroupBarrier();
         }
-        // lane 0, compared with a parameter: if FXC could tell that lane is 0, it would take seconds to compile this
+        // lane 0, by comparison with a parameter: if FXC knew that lane is 0, it would take seconds to compile this
         if lane < (params.sixteen >> 4u) {
             for (var other = lane + 1u; other < min(LANES, params.sixteen); other += 1u) {
                 state = fold_merge(state, states[first + other]);

@@ -1,4 +1,4 @@
-// The loss of each row, from its logits.
+// Scores each row from its state and its label's logit.
 // needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/positions_tally
 // slots: fold leaf mask target
 @compute @workgroup_size(256)

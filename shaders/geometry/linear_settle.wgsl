@@ -1,8 +1,8 @@
-// What the derivatives of each row's loss with respect to its logits take.
+// Records what the derivatives of each row's loss with respect to its logits need.
 // needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
 // slots: leaf mask target upstream
 
-// whether classes have a share of the loss beyond the label's own
+// whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
 
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// Positions whose classes are gone through range by range: the prediction for each one's label, where its class is in the range.
+// Finds the label's logit of positions whose classes are walked in ranges, if the label's class is in this range.
 // needs: lib/params geometry/places
 // slots: label_logits target x0
 @compute @workgroup_size(256)

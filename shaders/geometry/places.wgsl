@@ -1,7 +1,7 @@
 // Where positions and their classes lie.
 // needs: lib/params
 
-// whether there is one label a position
+// whether each position has a label, rather than a dense target
 override LABELLED: bool = true;
 
 fn positions() -> u32 {
@@ -15,7 +15,8 @@ fn first_class(position: u32) -> u32 {
     return (item * params.classes * params.per_item) + (place * params.position_stride);
 }
 
-// The positions of a tile where each belongs to one item, from the first to before the last's next: none beyond the last item.
+// The positions of a workgroup that belongs to one item: the first, and the one after the last. Past the last item they are
+// none.
 fn positions_of(tile: u32) -> vec2<u32> {
     let item = tile / params.chunks;
     let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);

@@ -1,4 +1,4 @@
-// The denominators of a mean over labels, which gradients need before the walk.
+// Counts the denominators of a mean over labels, which gradients need before the walk.
 // needs: lib/params lib/tally lib/workspace
 // slots: label_weight mask target
 @compute @workgroup_size(256)

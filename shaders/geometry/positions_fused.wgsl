@@ -2,11 +2,11 @@
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
 // slots: classes fold looks position_states target upstream
 
-// whether the lanes that share a position lie next to each other, as classes do in a row
+// whether lanes that share a position are neighbours, as classes are in a row
 override ROWS: bool = false;
-// whether workgroups belong to one item each
+// whether each workgroup belongs to one item
 override BY_ITEM: bool = false;
-// what is done here: all of it, or where classes are gone through range by range one thing after the other
+// what this dispatch does: everything, or one of these after the other if classes are walked in ranges
 override FOLDS: bool = true;
 override SCORES: bool = true;
 override WRITES: bool = false;
@@ -52,7 +52,7 @@ fn positions_fused(
         if (LANES > 1u) & (SCORES | WRITES) {
             states[(slot * LANES) + lane] = state;
             workgroupBarrier();
-            // sixteen at a time, since a barrier costs more than fifteen merges
+            // sixteen lanes merge first, then one merges the sixteen: a barrier costs more than fifteen merges
             if LANES > 16u {
                 if lane < 16u {
                     for (var other = lane + 16u; other < LANES; other += 16u) {
@@ -62,7 +62,7 @@ fn positions_fused(
                 }
                 workgroupBarrier();
             }
-            // lane 0, compared with a parameter: if FXC could tell that lane is 0, it would take seconds to compile this
+            // lane 0, by comparison with a parameter: if FXC knew that lane is 0, it would take seconds to compile this
             if lane < (params.sixteen >> 4u) {
                 for (var other = lane + 1u; other < min(LANES, params.sixteen); other += 1u) {
                     state = fold_merge(state, states[(slot * LANES) + other]);
@@ -72,7 +72,7 @@ fn positions_fused(
             workgroupBarrier();
             state = states[slot * LANES];
             workgroupBarrier();
-            // in place, a lane must not write before all have looked at the label's class
+            // with gradients in place, no lane may write before all have read the label's class
             storageBarrier();
         }
         if live {

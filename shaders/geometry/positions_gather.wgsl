@@ -1,7 +1,7 @@
 // Rows too long for a workgroup, first stage: the state of each chunk.
 // needs: lib/params scratch/states geometry/class_axis geometry/places
 // slots: fold looks target
-// how many lanes walk a contiguous piece of a chunk together
+// how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
 var<workgroup> states: array<State, 256>;
@@ -33,7 +33,7 @@ fn positions_gather(
         states[lane] = state;
     }
     workgroupBarrier();
-    // lane 0, compared with a parameter: if FXC could tell that lane is 0, it would take seconds to compile this
+    // lane 0, by comparison with a parameter: if FXC knew that lane is 0, it would take seconds to compile this
     if live & (lane < (params.sixteen >> 4u)) {
         for (var other = lane + 1u; other < params.sixteen; other += 1u) {
             state = fold_merge(state, states[other]);

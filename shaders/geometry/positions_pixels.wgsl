@@ -1,16 +1,16 @@
-// A value for each of positions whose classes lie far apart, from a fold over them: a lane takes four neighbours, whose class is one load.
+// Computes a value for each position whose classes lie far apart: a lane takes four neighbours, and a class of all four is one load.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
 // slots: classes dx0 fold logits position_states target upstream
 
-// how many neighbours a lane takes: four where items are a multiple of that, else one
+// how many neighbours a lane takes: four if the positions of an item are a multiple of four, else one
 override EACH: u32 = 4u;
-// whether workgroups belong to one item each
+// whether each workgroup belongs to one item
 override BY_ITEM: bool = false;
-// what is done here: all of it, or where classes are gone through range by range one thing after the other
+// what this dispatch does: everything, or one of these after the other if classes are walked in ranges
 override FOLDS: bool = true;
 override SCORES: bool = true;
 override WRITES: bool = false;
-// how many lanes walk a contiguous piece of a tile together
+// how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
 // One of the neighbours.
@@ -24,10 +24,10 @@ fn pixel_at(position: u32, first: u32, label: Label) -> Pixel {
     return Pixel(label, takes_part(position, label), pixel_place(position, first, label));
 }
 
-// how many times four a lane takes at a time: told when the text is joined, and loops over them are written out
+// how many quads of positions a lane takes at a time; the target sets it, and unrolls the loops over it
 const STRIP: u32 = 1u;
 
-// What comes of it.
+// The statistics of a position, and what its gradients need.
 struct Settled {
     s: Statistics,
     slopes: Slopes,
@@ -46,7 +46,7 @@ fn write_pixel(pixel: Pixel, after: Settled, x: f32, t: f32, k: u32) -> f32 {
     return settled(write_class(after.slopes, class_of(x, t, pixel.label, k)), pixel.kept, after.s);
 }
 
-// Four neighbours: where the first is, whether there are such, and where its first class is.
+// Four neighbours: the first one's position, whether they exist, and the element of the first one's first class.
 struct Four {
     position: u32,
     live: bool,
@@ -71,7 +71,7 @@ struct AllSettled {
     d: Settled,
 }
 
-// Those at a position; beyond the end others stand for them, and nothing comes of it.
+// Loads the four at `position`. Past the end, loads those at `instead` and marks them dead, so that nothing is stored.
 fn four_at(position: u32, instead: u32, end: u32) -> Four {
     let live = position < end;
     let at = select(instead, position, live);
@@ -141,7 +141,7 @@ fn write_four(four: Four, after: AllSettled, k: u32) {
     }
 }
 
-// A strip of fours, each as far from the next as a team takes together: what is read and written of a class is then long.
+// Visits a strip of quads, 4·TEAM positions apart, so that the team reads and writes a long contiguous range of each class.
 fn visit_strip(position: u32, end: u32, tally: ptr<function, Tally>) {
     var fours: array<Four, STRIP>;
     var states: array<States, STRIP>;

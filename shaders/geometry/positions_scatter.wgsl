@@ -1,7 +1,7 @@
 // Rows too long for a workgroup, third stage: the gradient of each chunk.
 // needs: lib/params lib/workspace geometry/class_axis geometry/places geometry/positions_write
 // slots: fold target upstream whole
-// how many lanes walk a contiguous piece of a chunk together
+// how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
 @compute @workgroup_size(256)

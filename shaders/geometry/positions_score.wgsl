@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second stage: merges what each row comes in, and scores it.
+// Rows too long for a workgroup, second stage: merges the states of each row, and scores it.
 // needs: lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally
 // slots: fold target whole
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// Positions whose classes are spread over devices: the statistics of one piece.
+// Positions whose classes are spread over devices: writes the statistics of one shard.
 // needs: lib/params lib/tally lib/workspace operand/statistics_out geometry/places
 // slots: target whole
 @compute @workgroup_size(256)

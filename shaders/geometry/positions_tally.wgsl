@@ -1,4 +1,4 @@
-// A position's share of the tally, and of the unreduced loss.
+// Adds a position to the tally, and writes its unreduced loss.
 // needs: lib/label lib/math lib/params lib/tally
 // slots: fold losses
 fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score: Score, tally: ptr<function, Tally>) {

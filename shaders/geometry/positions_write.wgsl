@@ -1,13 +1,13 @@
-// The gradient of a position's classes.
+// Writes the gradient of a position's classes.
 // needs: lib/component lib/label lib/params geometry/class_axis
 // slots: dx0 fold row_quads
 
-// What a class's derivative comes to: 0 where its position takes no part, NaN where that has none.
+// The final derivative of a class: 0 if its position takes no part, NaN if the position's loss is NaN.
 fn settled(d: f32, kept: bool, s: Statistics) -> f32 {
     return select(0.0, select(d, nan(), s.poison), kept);
 }
 
-// Writes the classes from `begin` to `end` that are this lane's, of so many that share them.
+// Writes the classes from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn write_classes(
     first: u32,
     begin: u32,

@@ -1,12 +1,12 @@
-// The probabilities of four positions' class, and what the derivatives by all classes of a position pull at each.
+// The probabilities of a class at four positions, and the pull of all classes on each through the softmax.
 struct Probable {
     p: vec4<f32>,
-    // 1 − p, with its digits
+    // 1 − p, computed without cancellation
     q: vec4<f32>,
 }
 
-// Σ p·(slope − lead) over the classes of a position that have been met, the lead being the slope of the likeliest of them: what
-// all slopes have in common pulls at nothing, and would hide the rest where that class is sure.
+// Σ p·(slope − lead) over the classes of a position met so far; the lead is the slope of the likeliest of them. What all
+// slopes have in common drops out of the gradient, but would drown the rest of the sum if one class is nearly certain.
 struct Pull {
     lead: vec4<f32>,
     likeliest: vec4<f32>,
@@ -19,7 +19,7 @@ fn no_pull() -> Pull {
     return Pull(vec4<f32>(0.0), vec4<f32>(-1.0), vec4<f32>(0.0), vec4<f32>(0.0));
 }
 
-// The pull with that of one more class.
+// Adds a class to the pull.
 fn pulled_by(before: Pull, p: vec4<f32>, slope: vec4<f32>) -> Pull {
     let none = vec4<f32>(0.0);
     let leads = p > before.likeliest;

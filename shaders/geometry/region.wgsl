@@ -1,4 +1,4 @@
-// What a region loss's sums run over, and its targets.
+// Regions: what their sums run over, and how many there are.
 // needs: lib/params
 
 override INCLUDE_BACKGROUND: bool = true;
@@ -11,7 +11,7 @@ fn regions() -> u32 {
     return select(params.items, 1u, BATCH) * params.classes;
 }
 
-// Where the sums of a whole region lie, for its item to sum: beyond those of the chunks.
+// Where the sums of a whole region lie, after the sums of all chunks. Its item sums them further.
 fn together(region: u32) -> u32 {
     return (params.first_tally * params.classes) + region;
 }

@@ -1,4 +1,4 @@
-// Regions whose classes are summed together, after the second stage: the shares of an item's classes, and its score.
+// Regions whose classes share one ratio, after the second stage: computes the shares of an item's classes, and scores the item.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_lanes
 // slots: leaf losses upstream
 var<workgroup> shares: array<f32, 256>;
@@ -20,7 +20,7 @@ fn region_couple(
     let first = item * params.classes;
     let classes = select(0u, params.classes, live);
 
-    // the largest share that is finite, which takes the place of those that are not
+    // the largest finite share, which replaces infinite ones
     var largest = 0.0;
     for (var k = lane; k < classes; k += 256u) {
         let share = region_share(sums_of(first + k));

@@ -15,13 +15,13 @@ fn region_gather(
     }
     workgroupBarrier();
     var tally = tally_none();
-    // four neighbours to a lane
+    // each lane takes four neighbours
     let rounds = params.chunk / 1024u;
     let begin = span.x + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
     sum_classes(begin, span.y, rounds, tile, lane, &tally);
 
     if RIDES {
-        // in the memory that the sums no longer need; a chunk's count fits f32
+        // merges the tallies of the fused loss, in memory that the sums no longer need; a chunk's count is exact in f32
         if lane == 0u {
             atomicStore(&unknown, 0u);
         }

@@ -1,7 +1,7 @@
-// A sum over the lanes of a workgroup: sixteen at a time, since a barrier costs more than fifteen additions.
+// Sums over the lanes of a workgroup, sixteen at a time, since a barrier costs more than fifteen additions.
 var<workgroup> lanes: array<vec4<f32>, 256>;
 
-// The first lane gets the sum.
+// Lane 0 gets the sum.
 fn lanes_sum(of_lane: vec4<f32>, lane: u32) -> vec4<f32> {
     var own = of_lane;
     lanes[lane] = own;

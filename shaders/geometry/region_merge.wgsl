@@ -1,11 +1,12 @@
-// Merges what a region's sums come in, by a workgroup, or by a lane where that is little.
+// Merges the parts of a region's sums: by a workgroup, or by one lane if they are few.
 // needs: geometry/region_lanes
 // slots: region_parts
 
-// whether a region is one lane's
+// whether one lane merges a region alone
 override ALONE: bool = false;
 
-// The sums, for the lane whose region it is: the first of a workgroup where it is all lanes'.
+// The sums of a region. With ALONE, each lane merges its own region. Otherwise the workgroup merges one, and lane 0 has the
+// result.
 fn region_merged(region: u32, live: bool, lane: u32) -> vec4<f32> {
     let parts = select(0u, region_parts(), live);
     var own = vec4<f32>(0.0);

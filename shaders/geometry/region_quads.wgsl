@@ -1,4 +1,4 @@
-// Four neighbouring positions of a region: their logits and targets of a class.
+// Four neighbouring positions of a region, and their logits and targets for a class.
 // needs: lib/params geometry/places
 // slots: logits target x0
 
@@ -6,10 +6,10 @@
 override FOURS: bool = false;
 
 struct Quad {
-    // the positions, and the elements of their first classes; those beyond the last are the last again
+    // the positions, and the elements of their first classes; past the end they repeat the last position
     at: vec4<u32>,
     first: vec4<u32>,
-    // whether there is such a position, and whether it takes part
+    // whether the position exists, and whether it takes part
     live: vec4<bool>,
     kept: vec4<bool>,
     // the labels' classes
@@ -42,7 +42,7 @@ fn logits_of(quad: Quad, k: u32) -> vec4<f32> {
     return vec4<f32>(x0_at(at.x), x0_at(at.y), x0_at(at.z), x0_at(at.w));
 }
 
-// The targets of a class: 1 at the label; for one channel the label itself.
+// The targets of a class: 1 at the label's class. With one channel, the label itself.
 fn targets_of(quad: Quad, k: u32) -> vec4<f32> {
     if !LABELLED {
         if FOURS {

@@ -14,19 +14,19 @@ fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     }
 }
 
-// how many times four positions a lane takes at a time: told when the text is joined, and loops over them are written out
+// how many quads of positions a lane takes at a time; the target sets it, and unrolls the loops over it
 const STRIP: u32 = 1u;
 
-// whether workgroups belong to one item each
+// whether each workgroup belongs to one item
 override BY_ITEM: bool = false;
-// what is done here: both, or where classes are gone through range by range one after the other
+// what this dispatch does: both, or one after the other if classes are walked in ranges
 override PULLS: bool = true;
 override WRITES: bool = true;
 
-// how many lanes walk a contiguous piece together
+// how many lanes walk a contiguous range together
 override TEAM: u32 = 256u;
 
-// A quad of a strip, and what comes of its classes.
+// A quad of a strip, and what its gradients need.
 struct Scattered {
     quad: Quad,
     live: bool,
@@ -36,7 +36,7 @@ struct Scattered {
     unknown: vec4<bool>,
 }
 
-// That of a position; beyond the end another stands for it, and nothing is written.
+// Loads the quad at `position`. Past the end, loads `instead` and marks it dead so that nothing is stored.
 fn scattered_at(position: u32, instead: u32, end: u32) -> Scattered {
     let live = position < end;
     let quad = quad_at(select(instead, position, live), end);
@@ -45,7 +45,7 @@ fn scattered_at(position: u32, instead: u32, end: u32) -> Scattered {
     return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull.sum));
 }
 
-// The same with what a class pulls at all of them.
+// Adds the pull of a class.
 fn pulled(before: Scattered, k: u32) -> Scattered {
     var after = before;
     let slope = slope_first(before.quad, k, before.pixels);
@@ -58,7 +58,7 @@ fn scatter_class(s: Scattered, k: u32) {
     let slope = slope_again(s.quad, k, s.pixels);
     let of_rider = ridden(s.riding, logits_of(s.quad, k), s.quad, k);
     let nans = s.unknown | are_nan(slope.by_p) | are_nan(of_rider);
-    // a p that is NaN where the slope is none is of a background that takes no part
+    // only a background that takes no part can have a NaN p and a known slope; its gradient is 0
     let of_region = select(chain(slope.seen, slope.by_p, s.pull), vec4<f32>(0.0), are_nan(slope.seen.p));
     let d = select(of_region + of_rider, vec4<f32>(nan()), nans);
     if s.live {

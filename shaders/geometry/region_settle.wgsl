@@ -1,4 +1,4 @@
-// Regions, second stage: merges the chunks of each region, and scores it where it is scored alone.
+// Regions, second stage: merges the chunks of each region, and scores it unless an item's classes share one ratio.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_merge
 // slots: class_weight leaf losses upstream
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// The probabilities of four positions' class, and the derivatives by them.
+// The probabilities of a class at four positions, and the derivatives with respect to them.
 // needs: lib/math lib/params scratch/coefficients geometry/probable geometry/region geometry/region_quads
 // slots: activation
 fn coefficients_of(k: u32, position: u32) -> vec2<f32> {
@@ -6,7 +6,7 @@ fn coefficients_of(k: u32, position: u32) -> vec2<f32> {
     return coefficients[(item * params.classes) + k];
 }
 
-// The derivatives by p of four positions' losses; NaN where that of the region is.
+// The derivatives of the loss with respect to p at four positions; NaN if the region's loss is.
 fn slopes_at(quad: Quad, k: u32, seen: Probable, t: vec4<f32>) -> vec4<f32> {
     let a = coefficients_of(k, quad.at.x);
     var of_one = vec4<f32>(a.x);

@@ -1,4 +1,4 @@
-// Regions that are spread over devices: the sums of one piece.
+// Regions spread over devices: writes the sums of one shard.
 // needs: lib/component lib/params operand/statistics_out geometry/region geometry/region_merge
 @compute @workgroup_size(256)
 fn region_statistics(

@@ -8,11 +8,11 @@ var<workgroup> lanes_missed: array<vec4<f32>, 256>;
 var<workgroup> unknown: atomic<u32>;
 var<workgroup> first_bad: atomic<u32>;
 
-// what is done here: both, or where classes are gone through range by range one after the other: softmaxes and what is told
-// of labels, and the sums
+// what this dispatch does: both, or one after the other if classes are walked in ranges; FOLDS makes the softmaxes and
+// checks labels, SUMS makes the sums
 override FOLDS: bool = true;
 override SUMS: bool = true;
-// how many lanes walk a contiguous piece of a chunk together
+// how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
 fn note_bad(position: u32, end: u32) {
@@ -42,12 +42,12 @@ fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
     let probable = probabilities(logits_of(quad, k), at);
     let wanted = targets_of(quad, k);
     let nans = are_nan(probable.p) | are_nan(wanted);
-    // what is not known and what takes no part adds nothing
+    // a NaN, or a position that takes no part, adds nothing
     let known = quad.kept & !nans;
     let p = select(none, probable.p, known);
     let q = select(none, probable.q, known);
     let t = select(none, wanted, known);
-    // nothing of an infinite p where its share is 0
+    // a factor of 0 drops an infinite p, rather than give NaN
     let hit = select(t * p, none, t == none);
     let rest = vec4<f32>(1.0) - t;
     var extra = select(rest * p, none, rest == none);
@@ -60,8 +60,7 @@ fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
     return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(quad.kept & nans)));
 }
 
-// Writes the workgroup's sums of four classes from what each lane has of them: sixteen at a time, since a barrier costs more
-// than fifteen additions.
+// Writes the workgroup's sums of four classes. Sixteen lanes sum first, since a barrier costs more than fifteen additions.
 fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, tile: u32, lane: u32) {
     if lane == 0u {
         atomicStore(&unknown, 0u);

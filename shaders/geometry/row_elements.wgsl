@@ -1,7 +1,7 @@
 // Where the elements of rows lie.
 // needs: lib/params
 
-// whether rows are the channels of items, rather than rows that lie one after the other
+// whether rows are the channels of items, rather than contiguous rows
 override CHANNELS: bool = false;
 
 fn element_of(row: u32, k: u32) -> u32 {
@@ -13,7 +13,7 @@ fn element_of(row: u32, k: u32) -> u32 {
     return (row * params.per_item) + k;
 }
 
-// Of four elements from the k-th on those before a row's end, and 0 beyond it.
+// The four elements from the k-th on, with 0 for those at or past `end`.
 fn before(x: vec4<f32>, k: u32, end: u32) -> vec4<f32> {
     return select(vec4<f32>(0.0), x, (vec4<u32>(k) + vec4<u32>(0u, 1u, 2u, 3u)) < vec4<u32>(end));
 }

@@ -1,16 +1,16 @@
-// What each row is multiplied by: as many lanes as its elements are worth share a row.
+// The factor that each row is multiplied by; several lanes share a row, and more of them share a long one.
 // needs: lib/math lib/params scratch/factors geometry/row_elements
 // slots: x0
 
 // whether rows are divided by their norms
 override NORMALIZE: bool = false;
-// the lanes that share a row
+// how many lanes share a row
 override LANES: u32 = 16u;
 
-// the least that a norm counts as
+// a smaller norm counts as this
 const LEAST_NORM: f32 = 1e-8;
 
-// the greatest magnitude of a lane, or the sum of its squares; whether all its elements are finite
+// for each lane, the greatest magnitude or the sum of squares, and whether all its elements are finite
 var<workgroup> lanes: array<f32, 256>;
 var<workgroup> finite: array<u32, 256>;
 
@@ -43,7 +43,7 @@ fn rows_factors(
         all_finite &= finite[other];
     }
     workgroupBarrier();
-    // squares of the elements over the greatest: no row overflows, and none of small numbers vanishes
+    // divides elements by the greatest before squaring, so that the sum neither overflows nor vanishes
     var squares = 0.0;
     if NORMALIZE & (all_finite != 0u) & (greatest > 0.0) {
         for (var k = lane; k < end; k += LANES) {

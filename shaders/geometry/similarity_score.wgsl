@@ -1,4 +1,4 @@
-// The loss of each row, from its scores and where the loss is symmetric from those of its own other.
+// Scores each row; a symmetric loss is the mean of the row's loss and of the loss of its counterpart among the others.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/whole_states fold/similarity fold/softmax
 // slots: losses row_loss
 
@@ -8,7 +8,7 @@ override PAIRWISE: bool = false;
 override SYMMETRIC: bool = false;
 
 fn unknown_state(state: State) -> bool {
-    // without a score the rest is below 0: unknown only where there are scores that belong together
+    // a softmax without a finite score has a rest below 0; pairwise losses do not use the rest
     return (state.poison != 0u) | (!PAIRWISE & (state.rest < 0.0));
 }
 

@@ -1,4 +1,4 @@
-// What the derivatives of each row's loss take; after the rows, where the loss is symmetric, their others.
+// Records what the derivatives of each row's loss need, and of each other's if the loss is symmetric.
 // needs: lib/params lib/workspace scratch/records scratch/whole_states fold/similarity fold/softmax
 // slots: row_loss upstream
 
@@ -23,7 +23,7 @@ fn similarity_settle(
     record.live = 1u;
     if !PAIRWISE {
         let score = similarity_row(similarity_finish(state));
-        // the derivative of the surprise with respect to a score is mass·p, less 1 where the two belong together
+        // the derivative of the surprise with respect to a score is mass·p, minus 1 for a similar pair
         let d = record.scale * score.d;
         let mass = mass_of(state);
         record.live = select(0u, 1u, has_loss(state));
@@ -31,7 +31,7 @@ fn similarity_settle(
         record.peak = state.peak;
         record.gain = (d * mass) / (1.0 + state.rest);
         record.share = d;
-        // the only one: mass·p − 1 without the cancellation
+        // with a single similar other, mass·p − 1 is −(1 − p), computed without cancellation
         record.place = select(0u, 1u, mass == 1.0);
         record.hit = -d * similarity_miss(state);
     }

@@ -1,4 +1,4 @@
-// The gradient of rows, through their norms where they were divided by them.
+// The gradient of rows, taken through their norms if they were divided by them.
 // needs: lib/component lib/math lib/params scratch/factors scratch/products scratch/pulls
 // slots: dx0 logit_scale x0
 
@@ -21,11 +21,11 @@ fn tiles_finish(
     let pull = pulls[pull_at(row)];
     let factor = factors[params.block.own_base + row];
     var d = float_at(products[product_at(row) + (column / 4u)], column % 4u);
-    // below the least norm rows are divided by a constant
+    // a row below the least norm was divided by a constant instead
     if NORMALIZE & (factor < 1e8) {
         d -= (product_scale() * pull.x) * (factor * x0_at(element));
     }
-    // a row that is not known and is compared with no other has a gradient of 0
+    // a row that is not finite has a gradient of 0 if it is compared with no other; else its pull is NaN
     let gradient = select(factor * d, 0.0, is_nan(factor));
     store_dx0(element, select(gradient, nan(), is_nan(pull.x)));
 }

@@ -25,7 +25,7 @@ fn tiles_gather(
     var d = fold_empty();
     let count = params.block.chunk;
     for (var i = 0u; i < count; i += 1u) {
-        // the last chunk's last tiles may have no others
+        // the last tiles of the last chunk may have no others
         let first_other = params.block.other_first + (64u * ((chunk * params.block.chunk) + i));
         let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
         keep_products(first_own, first_other, lane, sums);
@@ -42,7 +42,7 @@ fn tiles_gather(
             }
         }
     }
-    // four lanes have states of each row
+    // four lanes share each row, and each has a state of it
     let first = (4u * lane_own(lane)) + lane_share(lane);
     states[first] = a;
     states[first + 4u] = b;

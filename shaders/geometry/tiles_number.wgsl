@@ -1,8 +1,8 @@
-// The gradient of the one number that scores are multiplied by, or that is added to them.
+// The gradient of the number that all scores are multiplied by, or of the number that is added to them.
 // needs: lib/math lib/params scratch/pulls
 // slots: dx0
 
-// whether the number is added
+// whether the number is the one that is added
 override ADDED: bool = false;
 
 var<workgroup> lanes: array<f32, 256>;
@@ -20,7 +20,7 @@ fn tiles_number(@builtin(local_invocation_index) lane: u32) {
     var sum = 0.0;
     var unknown = 0u;
     for (var row = lane; row < params.block.own_end; row += 1024u) {
-        // four at a time: the long sum has few steps
+        // sums four first, so that the long sum has fewer steps
         let a = pull_of(row);
         let b = pull_of(row + 256u);
         let c = pull_of(row + 512u);

@@ -1,8 +1,8 @@
-// Adds to each row the others' rows, each times its slope.
+// Adds to each row's products the others' rows, each times its slope.
 // needs: lib/component lib/params scratch/products geometry/lane_products
 // slots: tile_products
 
-// A lane's quads of columns of one row and the next three, as they stand: a column for each of the quad.
+// The sums so far of a quad of columns in the four rows from `row` on: a column of the matrix for each column of the quad.
 fn products_from(row: u32, column: u32) -> mat4x4<f32> {
     var four: array<vec4<f32>, 4>;
     if (params.block.fresh == 0u) & (column < params.per_item) {

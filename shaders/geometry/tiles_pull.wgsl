@@ -1,4 +1,4 @@
-// Adds the sums of a block's tiles to those of whole rows, NaN where one is.
+// Adds the sums of a block's tiles to the sums of whole rows; NaN if one of them is.
 // needs: lib/math lib/params scratch/pulls scratch/slope_sums
 @compute @workgroup_size(256)
 fn tiles_pull(

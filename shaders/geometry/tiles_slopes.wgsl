@@ -2,7 +2,7 @@
 // needs: lib/component lib/math lib/params scratch/records scratch/slope_sums scratch/slopes geometry/lane_products geometry/row_elements
 // slots: block_products logit_scale pair_slopes pairs tile_products
 
-// whether the others are to have the sums over their own columns too
+// whether to write sums over columns too, for the others
 override SHARED: bool = false;
 
 // The rows of a lane and their records.
@@ -18,12 +18,12 @@ struct Rows {
     of_d: Record,
 }
 
-// What is there of a lane's rows with one other, and 0 of the rest.
+// `x`, with 0 for rows and others past the end.
 fn there(x: vec4<f32>, own: u32, other: u32) -> vec4<f32> {
     return before(x, own, select(0u, params.block.own_end, other < params.block.other_end));
 }
 
-// Derivatives with respect to the scores of a lane's rows with one other, NaN where one is not known.
+// The derivatives with respect to the scores of a lane's rows with one other; NaN if a row or a score is unknown.
 fn slopes_of(products: vec4<f32>, rows: Rows, other: u32) -> vec4<f32> {
     let row = other_row(other);
     let record = other_record(other);
@@ -36,13 +36,13 @@ fn slopes_of(products: vec4<f32>, rows: Rows, other: u32) -> vec4<f32> {
     return there(d, rows.first, other);
 }
 
-// The sums of columns, NaN where an entry is.
+// The sum of the four columns; an entry is NaN if one of its summands is.
 fn sum_known(m: mat4x4<f32>) -> vec4<f32> {
     let unknown = are_nan(m[0]) | are_nan(m[1]) | are_nan(m[2]) | are_nan(m[3]);
     return select((m[0] + m[1]) + (m[2] + m[3]), vec4<f32>(nan()), unknown);
 }
 
-// derivative·product, NaN where the derivative is.
+// derivative·product; NaN if the derivative is.
 fn pulls_of(d: mat4x4<f32>, products: mat4x4<f32>) -> mat4x4<f32> {
     let unknown = vec4<f32>(nan());
     return mat4x4<f32>(
@@ -53,12 +53,13 @@ fn pulls_of(d: mat4x4<f32>, products: mat4x4<f32>) -> mat4x4<f32> {
     );
 }
 
-// What the products with rows take: nothing of what is not known.
+// The derivatives with respect to products, with 0 in place of NaN.
 fn scaled(d: vec4<f32>) -> vec4<f32> {
     return select(d * product_scale(), vec4<f32>(0.0), are_nan(d));
 }
 
-// The sum of sixteen quads' sums of one row or other, whose pairs of entries follow each other, NaN where one is.
+// Sums the sixteen quads' sums of one row or other; NaN if one is. Each quad has two neighbouring entries in `tile`: the
+// sum of derivative·product, then the sum of the derivatives.
 fn sum_line(line: u32) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
     var unknown = false;

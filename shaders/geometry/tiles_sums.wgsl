@@ -1,4 +1,4 @@
-// The gradient of a number for each row, which is added to all its scores.
+// The gradient of a number that each row adds to all its scores.
 // needs: lib/params scratch/pulls
 // slots: dx0
 @compute @workgroup_size(256)

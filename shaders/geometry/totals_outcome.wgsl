@@ -1,17 +1,17 @@
-// A part's sums and denominators, added to the outcome of the term.
+// Adds a part's sums and denominators to the outcome of the term.
 // needs: lib/math lib/params lib/tally lib/totals
 
 // The outcome of a term: the twin of what src/gpu/outcome.rs reads.
 struct Outcome {
     loss: f32,
-    // how many runs have finished: the host counts how many were recorded, and a pass may be dropped. It wraps
+    // how many runs have finished, wrapping: the host counts how many it recorded, since a pass may be dropped
     runs: u32,
     // of the last run: the part with the first label out of range, its place and its 64 bits
     bad_part: u32,
     bad_position: u32,
     bad_low: u32,
     bad_high: u32,
-    // of all runs since the host last asked: the first part with such a label, counted from 1 so that zeros are none
+    // of all runs since the host last asked: the first part with such a label, counted from 1, so that 0 means none
     first_part: u32,
     first_position: u32,
     first_low: u32,
@@ -31,7 +31,7 @@ struct PartOutcome {
 @group(0) @binding(20) var<storage, read_write> outcome: Outcome;
 @group(0) @binding(21) var<storage, read_write> loss_out: array<f32>;
 
-// a/b, NaN over nothing.
+// a/b, and NaN for b = 0.
 fn mean_of(a: f32, b: f32) -> f32 {
     if b == 0.0 {
         return nan();
@@ -41,7 +41,7 @@ fn mean_of(a: f32, b: f32) -> f32 {
 
 @compute @workgroup_size(256)
 fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
-    // what rides along is tallied by the first stage, the loss that it rides along with by the second
+    // the first stage tallies the fused loss, the second stage the loss beside it
     let begin = select(0u, params.first_tally, PIECE == 1u);
     let end = select(params.tallies, params.first_tally, PIECE == 2u);
     let total = tally_all(begin, end, lane);
@@ -76,7 +76,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         outcome.first_low = total.bad_low;
         outcome.first_high = total.bad_high;
     }
-    // a run has finished with its last part alone
+    // a run has finished once its last part has
     outcome.runs += select(0u, 1u, place + 1u == params.places);
     outcome.parts[place] = part;
     outcome.loss = loss;

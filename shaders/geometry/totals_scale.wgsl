@@ -1,8 +1,8 @@
-// What gradients are scaled by, where only the GPU knows it: upstream over denominator, 0 over nothing.
+// The scale of gradients, if only the GPU knows it: upstream over denominator, and 0 for a denominator of 0.
 // needs: lib/params lib/totals lib/workspace
 // slots: upstream
 fn over(numerator: f32, denominator: f32) -> f32 {
-    // by its bits: compilers are free to find a NaN equal to 0
+    // compares bits, since compilers may find a NaN equal to 0
     if (bitcast<u32>(denominator) & 0x7fffffffu) == 0u {
         return 0.0;
     }
@@ -13,7 +13,7 @@ fn over(numerator: f32, denominator: f32) -> f32 {
 fn totals_scale(@builtin(local_invocation_index) lane: u32) {
     let total = tally_all(0u, params.count_tallies, lane);
     if lane == 0u {
-        // a number is in params.factor already
+        // a divisor that is a number is in params.factor already
         let denominator = select(denominators(total), vec2<f32>(1.0), DIVISOR == 0u);
         let scale = over(upstream_at(0u), denominator.x);
         let extra_scale = over(upstream_at(0u), denominator.y);

@@ -1,19 +1,19 @@
-// The vectors of a row: what a walk sees of them, their share of the tally, and their gradients.
+// The vectors of a row: absorbs them, tallies their loss, and writes their gradients.
 // needs: lib/math lib/params lib/tally geometry/distances
 // slots: dx0 dx1 dx2 fold leaf losses row x0 x1 x2
-// whether coordinates are taken four at a time, as rows of a multiple of four can be
+// whether coordinates are read four at a time, which needs rows of a multiple of four
 override FOURS: bool = false;
 
 fn coordinates(element: u32) -> vec3<f32> {
     return vec3<f32>(x0_at(element), x1_at(element), x2_at(element));
 }
 
-// Those of four that follow each other: a column each.
+// The coordinates at four neighbouring elements, a column for each.
 fn four_coordinates(element: u32) -> mat4x3<f32> {
     return transpose(mat3x4<f32>(x0_four(element), x1_four(element), x2_four(element)));
 }
 
-// The state of a lane's coordinates from `begin` to `end`, of so many lanes that share them.
+// Absorbs the coordinates from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = fold_empty();
     if FOURS {
@@ -32,7 +32,7 @@ fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lane
     return state;
 }
 
-// The loss of a row and its slopes, NaN where any of its numbers is.
+// The loss of a row and its slopes; NaN if any of its numbers is.
 fn score_of(row: u32, state: State, known: Known) -> VectorsScore {
     let number = row_at(row);
     let score = vectors_score(fold_finish(state, known), number);
@@ -57,7 +57,7 @@ fn tally_row(row: u32, kept: bool, score: VectorsScore, tally: ptr<function, Tal
     }
 }
 
-// What the gradients of a row take.
+// What the gradients of a row need.
 struct RowSlopes {
     kept: bool,
     unknown: bool,
@@ -75,7 +75,7 @@ fn write_coordinate(row: RowSlopes, x: vec3<f32>) -> vec3<f32> {
     return select(vec3<f32>(0.0), select(d, vec3<f32>(nan()), row.unknown), row.kept);
 }
 
-// The gradients of a lane's coordinates from `begin` to `end`, of so many lanes that share them.
+// Writes the gradients of the coordinates from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn write_vectors(row: RowSlopes, begin: u32, end: u32, lane: u32, lanes: u32) {
     if FOURS {
         for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {

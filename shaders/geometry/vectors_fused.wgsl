@@ -1,10 +1,10 @@
-// A value for each row, from how far its vectors lie apart; gradients in the same pass.
+// Computes a value for each row from the distances of its vectors, and gradients in the same pass.
 // needs: lib/params lib/tally lib/workspace geometry/lanes geometry/vectors
 // slots: fold mask upstream
 
 // whether a gradient is wanted
 override WRITES: bool = false;
-// whether this dispatch counts; a second one that writes further gradients does not
+// whether this dispatch tallies; a second dispatch, which writes further gradients, does not
 override COUNTS: bool = true;
 
 @compute @workgroup_size(256)

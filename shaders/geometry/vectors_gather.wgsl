@@ -15,7 +15,7 @@ fn vectors_gather(
     let row = tile / params.chunks;
     let live = row < params.per_item;
     let chunks = select(0u, params.chunks, live);
-    // what the look before found out about the whole row
+    // the whole row's state after the look before
     var before = fold_empty();
     if LOOK > 0u {
         for (var chunk = invocation; chunk < chunks; chunk += 256u) {

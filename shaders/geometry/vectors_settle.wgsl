@@ -18,7 +18,7 @@ fn vectors_settle(
                 state = fold_merge(state, row_states[first + chunk]);
             }
         }
-        // the third stage finds the whole row's state where its first chunk's was
+        // leaves the whole row's state in the place of its first chunk's, for the third stage
         row_states[row * params.chunks] = state;
         tally_row(row, mask_at(row) != 0.0, score_of(row, state, fold_know(state)), &tally);
     }

@@ -1,11 +1,11 @@
-// What a fold sees of a position: a class, and what the position's label points at.
+// What a fold sees of a position: one class, and the prediction and weight of the label's class.
 struct Class {
     // the prediction
     x: f32,
-    // the float that a dense target has for it; 0 beside labels
+    // the dense target's float for the class; 0 if targets are labels
     t: f32,
     weight: f32,
-    // whether it is the label's
+    // whether this is the label's class
     hit: bool,
 }
 

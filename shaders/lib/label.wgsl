@@ -1,11 +1,12 @@
-// What a label turns out to be.
+// A label after its check: its class, and whether its position takes part.
 // needs: lib/params
 struct Label {
-    // the class, among those that are here: beyond them where another device has it; 0 where the label does not name one
+    // the class, counted from this shard's first; past the shard's classes if another device has it; 0 if the label is not
+    // kept
     index: u32,
-    // whether the position takes part
+    // whether the label names a class and is not the ignored one
     kept: bool,
-    // whether the label lies outside the range without being the ignored one, and its 64 bits
+    // whether the label is out of range without being the ignored one; `low` and `high` are its 64 bits
     bad: bool,
     low: u32,
     high: u32,
@@ -15,7 +16,7 @@ fn sign_of(low: u32) -> u32 {
     return select(0u, 0xffffffffu, low >= 0x80000000u);
 }
 
-// The label of these 64 bits, checked.
+// Checks the label that has these 64 bits.
 fn label_of_bits(low: u32, high: u32) -> Label {
     let ignored_low = bitcast<u32>(params.ignore_index);
     let ignored = (params.ignores != 0u) & (low == ignored_low) & (high == sign_of(ignored_low));

@@ -1,7 +1,7 @@
 // The scalar functions that leaves share, accurate where WGSL's own are loose.
 // needs: lib/params
 
-// WGSL may assume that NaN and infinity do not occur, so that only their bits can be asked.
+// WGSL compilers may assume that NaN and infinity do not occur, so only their bits tell.
 fn is_nan(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
@@ -14,23 +14,23 @@ fn is_infinite(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u;
 }
 
-// x − t, NaN for two equal infinities, which a compiler may fold to 0.
+// x − t. For two equal infinities it is NaN, which a compiler could fold to 0.
 fn difference(x: f32, t: f32) -> f32 {
     return select(x - t, nan(), is_infinite(x) & (bitcast<u32>(x) == bitcast<u32>(t)));
 }
 
-// exp(−x) for x ≥ 0, to infinity: below −104 every result is 0, and some drivers go astray.
+// exp(−x) for x ≥ 0, infinity included. Past 104 every result is 0 in f32, and some drivers return wrong values.
 fn exp_negative(x: f32) -> f32 {
     return exp(-min(x, 104.0));
 }
 
-// exp(−x) for x ≥ 0, of which nothing finite is 0: no sigmoid and no softmax of finite logits is ever sure. The least that is
-// left leaves room to be divided by.
+// exp(−x) for x ≥ 0, and above 0 for every finite x: for finite logits neither a probability nor its complement is ever 0.
+// The bound of 86.5 keeps the smallest result normal (2.7e-38), so that its reciprocal is finite.
 fn exp_unsure(x: f32) -> f32 {
     return select(exp(-min(x, 86.5)), 0.0, is_infinite(x));
 }
 
-// exp(x), to infinity beyond what f32 holds, where some drivers go astray.
+// exp(x), and infinity past the range of f32, where some drivers return wrong values.
 fn exp_any(x: f32) -> f32 {
     if x > 88.8 {
         return infinity();
@@ -38,18 +38,18 @@ fn exp_any(x: f32) -> f32 {
     return exp(max(x, -104.0));
 }
 
-// 2·atanh(u) for |u| ≤ ⅓, the log of (1 + u)/(1 − u): a polynomial that is off by 5e-9 of it at most.
+// 2·atanh(u) = log((1 + u)/(1 − u)) for |u| ≤ ⅓, by a polynomial with a relative error of at most 5e-9.
 fn twice_atanh(u: f32) -> f32 {
     let v = u * u;
     return 2.0 * u * (1.0 + v * (0.3333321 + v * (0.2001076 + v * (0.14000952 + v * 0.14005725))));
 }
 
-// log(1 + y) for −½ ≤ y ≤ 1: WGSL's log is only absolutely accurate near 1.
+// log(1 + y) for −½ ≤ y ≤ 1. WGSL bounds only the absolute error of its log near 1.
 fn log1p_near(y: f32) -> f32 {
     return twice_atanh(y / (2.0 + y));
 }
 
-// log(1 + y)/y for −½ ≤ y ≤ 1, of which y may be 0.
+// log(1 + y)/y for −½ ≤ y ≤ 1; y may be 0.
 fn log1p_share(y: f32) -> f32 {
     let u = y / (2.0 + y);
     let v = u * u;
@@ -61,7 +61,7 @@ fn log1p(y: f32) -> f32 {
     return select(log1p_near(y), log(1.0 + y), y > 1.0);
 }
 
-// log(x), with its digits near 1.
+// log(x), accurate near 1 too.
 fn log_of(x: f32) -> f32 {
     if (x > 0.5) & (x < 1.5) {
         return log1p(x - 1.0);
@@ -94,7 +94,7 @@ fn exp_excess(x: f32) -> f32 {
     return exp_excess_near(x);
 }
 
-// exp(x) − 1, with its digits near 0.
+// exp(x) − 1, accurate near 0 too.
 fn expm1(x: f32) -> f32 {
     if abs(x) >= 0.5 {
         return exp_any(x) - 1.0;
@@ -107,12 +107,12 @@ fn sign_of_number(x: f32) -> f32 {
     return select(select(-1.0, 0.0, x == 0.0), 1.0, x > 0.0);
 }
 
-// a·v as IEEE has it: NaN for 0·∞, which a compiler may fold to 0.
+// a·v as in IEEE arithmetic: 0·∞ is NaN, which a compiler could fold to 0.
 fn product(a: f32, v: f32) -> f32 {
     return select(a * v, nan(), ((a == 0.0) & is_infinite(v)) | ((v == 0.0) & is_infinite(a)));
 }
 
-// log(x) for x > 0, with its digits where x is near 1; subnormal numbers count as the least that is normal.
+// log(x) for x > 0, accurate near 1 too. Subnormal numbers count as the smallest normal one.
 fn precise_log(x: f32) -> f32 {
     // x = m·2^e, with m from √½ to √2
     let bits = max(bitcast<i32>(x), 0x00800000);
@@ -121,7 +121,8 @@ fn precise_log(x: f32) -> f32 {
     return (f32(e) * 0.6931472) + twice_atanh((m - 1.0) / (m + 1.0));
 }
 
-// x^(a/b) for x > 0, its digits kept by taking x as m·2^e: the whole part of e·a/b is exact, and what is left to exp is small.
+// x^(a/b) for x > 0. With x = m·2^e, the whole part of e·a/b becomes an exact power of two. What is left for exp is small,
+// so that the result keeps its digits.
 fn power_by_parts(x: f32, a: f32, b: f32) -> f32 {
     let bits = max(bitcast<i32>(x), 0x00800000);
     let e = (bits - 0x3f3504f3) >> 23u;
@@ -158,7 +159,7 @@ fn sigmoids(x: f32) -> Sigmoids {
     );
 }
 
-// up·σ(x) − down·σ(−x), near 0 by what σ is beyond a half: equal shares do not cancel there.
+// up·σ(x) − down·σ(−x). Near x = 0 it is computed from σ(x) − ½, so that equal `up` and `down` do not cancel.
 fn sigmoid_balance(up: f32, down: f32, x: f32, s: Sigmoids) -> f32 {
     // tanh(x/2) for |x| < ½, by its series
     let y = 0.5 * x;
@@ -167,19 +168,19 @@ fn sigmoid_balance(up: f32, down: f32, x: f32, s: Sigmoids) -> f32 {
     return select((up * s.p) - (down * s.q), 0.5 * ((up - down) + ((up + down) * beyond)), abs(x) < 0.5);
 }
 
-// share·v, 0 where the share is 0, whatever v is.
+// share·v, and 0 if the share is 0, whatever v is.
 fn part_of(share: f32, v: f32) -> f32 {
     return select(share * v, 0.0, share == 0.0);
 }
 
-// The angle whose tangent is y/x, as the quotient has it: 0 for 0/0. WGSL's own atan is allowed 4,096 units in the last place.
+// atan(y/x), and 0 for 0/0. WGSL allows its own atan an error of 4,096 units in the last place.
 fn angle(y: f32, x: f32) -> f32 {
     if y == 0.0 {
         return 0.0;
     }
     let steep = abs(y) > abs(x);
     let ratio = select(y / x, x / y, steep);
-    // beyond the tangent of an eighth turn, the angle from that of a quarter
+    // past tan(π/8), computes the angle's difference from π/4, where the series is accurate
     let size = abs(ratio);
     let far = size > 0.41421356;
     let u = select(size, (size - 1.0) / (size + 1.0), far);
@@ -189,7 +190,7 @@ fn angle(y: f32, x: f32) -> f32 {
     if steep {
         result = 1.57079633 - result;
     }
-    // the sign of the quotient, also where it is infinite
+    // the quotient's sign, also if the quotient is infinite
     return select(result, -result, (y < 0.0) != (x < 0.0));
 }
 
@@ -199,7 +200,8 @@ fn whole_power(base: f32, n: i32) -> f32 {
     return select(1.0, base, (n & 1) != 0) * square * select(1.0, square, n > 3);
 }
 
-// base^exponent, as f64's powf has it: WGSL's pow is defined for no base of 0 or below. Exponents of 0 and 1 round nothing.
+// base^exponent as f64's powf defines it. WGSL's pow leaves a base of 0 or below undefined. Exponents of 0 and 1 give exact
+// results.
 fn power(base: f32, exponent: f32) -> f32 {
     if exponent == 0.0 {
         return 1.0;

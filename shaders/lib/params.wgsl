@@ -1,4 +1,4 @@
-// The numbers of a part: sizes, bases, options. One uniform block, the twin of `Params` in src/gpu/params.rs.
+// The parameters of a part (sizes, bases, options) in one uniform block, the twin of `Params` in src/gpu/params.rs.
 // needs: lib/component
 struct Params {
     // sizes
@@ -7,46 +7,47 @@ struct Params {
     classes: u32,
     class_stride: u32,
     position_stride: u32,
-    // how the walk is cut: elements or positions of a chunk, chunks of an item or row, rounds of a workgroup
+    // how the walk is divided: elements, positions or classes per chunk, chunks per item or row, rounds per workgroup
     chunk: u32,
     chunks: u32,
     rounds: u32,
-    // where tallies go: how many there are in all, and where a second stage's begin
+    // tallies: how many there are, and the first one of a second stage, or of a look-up of items
     tallies: u32,
     first_tally: u32,
-    // how a count before the walk is cut, and its tallies
+    // the count that runs before the walk: elements or positions per chunk, and its number of tallies
     count_chunk: u32,
     count_tallies: u32,
-    // labels: how many there are, and the one that takes no part, where there is one
+    // labels: how many classes they may name, whether one label is ignored, and which
     label_count: u32,
     ignores: u32,
     ignore_index: i32,
-    // this part's place in the outcome, the caller's place for the loss
+    // this part's place in the outcome, and the caller's place for the loss
     part: u32,
     slot: u32,
     // bits that a shader cannot write as constants
     nan: u32,
     infinity: u32,
-    // upstream gradient times the part's weight, over the divisor where that is known
+    // `factor` is the upstream gradient times the part's weight, over the divisor, as far as the host knows them
     factor: f32,
     weight: f32,
     divisor: f32,
-    // the length of the last axis, whose places rows and columns are told by
+    // the length of the last axis, from which an element's row and column follow
     columns: u32,
-    // factor, weight and divisor of a loss that rides along in the walk of this one
+    // factor, weight and divisor of the fused loss
     rider_factor: f32,
     rider_weight: f32,
     rider_divisor: f32,
-    // of what is spread over devices: the pieces, this one's first class, and the classes of all
+    // a batch spread over devices: the number of shards, this shard's first class, the classes of all shards
     pieces: u32,
     first_class: u32,
     all_classes: u32,
-    // 16, for loops that compilers should not write out: FXC takes seconds where a loop of known length merges states
+    // 16, as a loop bound that compilers cannot see: FXC unrolls a loop of known length, and takes seconds if it merges
+    // states
     sixteen: u32,
-    // how many places the outcome has
+    // the number of places in the outcome
     places: u32,
     spare_2: u32,
-    // what this dispatch alone runs over, where a walk goes block by block
+    // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number
     bases: array<vec4<u32>, 6>,
@@ -54,7 +55,8 @@ struct Params {
     options: array<vec4<f32>, 4>,
 }
 
-// Rows against others: both from first to below end, and the place of each side's row 0 among the rows of all sides.
+// What a dispatch covers. Own rows meet other rows: each side runs from `first` to before `end`, and `base` is the place of
+// its row 0 in scratch memory that holds the rows of both sides.
 struct Block {
     own_first: u32,
     own_end: u32,
@@ -62,24 +64,24 @@ struct Block {
     other_first: u32,
     other_end: u32,
     other_base: u32,
-    // tiles of a chunk, chunks of a row, and which of them is this dispatch's first
+    // tiles per chunk, chunks per row, and this dispatch's first chunk
     chunk: u32,
     chunks: u32,
     first_chunk: u32,
-    // whether sums begin here, rather than going on
+    // whether sums start at zero here, rather than go on from an earlier dispatch
     fresh: u32,
-    // how many times sixteen elements products run over
+    // how many steps of sixteen elements a product takes
     steps: u32,
-    // the places of each side's row 0 in the batch, where a side is a piece of it
+    // the place in the batch of each side's row 0, if the side is a shard of the batch
     own_from: u32,
     other_from: u32,
-    // the place of this dispatch's first workgroup, where a walk goes dispatch by dispatch
+    // the number of this dispatch's first workgroup in the whole walk
     first_group: u32,
-    // where the sums of a block's tiles begin, those of whole rows, and the rows' products
+    // where this dispatch's entries begin in `slope_sums`, in `pulls` and in `products`
     first_sum: u32,
     first_pull: u32,
     first_product: u32,
-    // the place after its last workgroup, and how far a workgroup from there on is moved, beyond the end of the walk
+    // the number after its last workgroup, and how far a surplus workgroup is moved, past the end of the walk
     end_group: u32,
     beyond: u32,
     spare_5: u32,
@@ -91,9 +93,9 @@ fn base(binding: u32) -> u32 {
     return word_at(params.bases[binding >> 2u], binding & 3u);
 }
 
-// The place of a workgroup in the whole walk. A grid is folded into two dimensions, since each is limited, and may have a few
-// workgroups too many. Where a walk goes dispatch by dispatch these must not do what the next dispatch does: it binds other
-// elements, and a gradient would be added twice.
+// The number of a workgroup in the whole walk. A grid is folded into two dimensions, since each is limited, and may have
+// surplus workgroups. These are moved past the end of the walk. They must not do the next dispatch's work: it has other
+// elements bound, and its gradients would be added twice.
 fn workgroup_at(group: vec3<u32>, grid: vec3<u32>) -> u32 {
     let place = params.block.first_group + ((group.y * grid.x) + group.x);
     return select(place, place + params.block.beyond, place >= params.block.end_group);

@@ -1,13 +1,13 @@
-// What a reduced loss needs to know of some of its values; tallies merge, in a fixed order.
+// A tally: what a reduced loss needs to know about some of its values; tallies merge in a fixed order.
 struct Tally {
     sum: f32,
-    // the part of the loss that a mean divides by the count, whatever the weights
+    // the extra loss, which a mean divides by the count, not by the weights
     extra: f32,
     weight: f32,
     count: u32,
-    // whether a value is NaN: a flag, since a sum of NaN may come out as anything
+    // whether a value is NaN: a flag, because a sum with a NaN may come out as anything
     poison: u32,
-    // the first label out of range, its place and its 64 bits
+    // the first label out of range: its position and its 64 bits
     bad_position: u32,
     bad_low: u32,
     bad_high: u32,
@@ -36,12 +36,13 @@ fn tally_merge(a: Tally, b: Tally) -> Tally {
 
 var<workgroup> tally_sums: array<vec3<f32>, 256>;
 var<workgroup> tally_counts: array<u32, 256>;
-// what is rare is merged by whom it concerns
+// NaN and bad labels are rare, so only the lanes that have one merge it
 var<workgroup> tally_poison: atomic<u32>;
 var<workgroup> tally_first_bad: atomic<u32>;
 var<workgroup> tally_bad: vec2<u32>;
 
-// The workgroup's tally, in invocation 0: sixteen at a time, since a barrier costs more than fifteen additions.
+// Merges the tallies of a workgroup; invocation 0 gets the result. Sixteen lanes sum first, then one sums the sixteen: a
+// barrier costs more than fifteen additions.
 fn tally_workgroup(own: Tally, lane: u32) -> Tally {
     var sums = vec3<f32>(own.sum, own.extra, own.weight);
     var count = own.count;

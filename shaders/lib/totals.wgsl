@@ -1,17 +1,17 @@
-// Merges the tallies of a part, and knows its denominators.
+// Merges the tallies of a part, and computes its denominators.
 // needs: lib/params lib/tally lib/workspace
 // slots: divisor
 
 // What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor.
 override DIVISOR: u32 = 0u;
 
-// Which loss of the walk: 0 the only one, 1 the one that another rides along with, 2 that other.
+// Which loss of the walk: 0 the only one, 1 the one that has a fused loss beside it, 2 the fused loss.
 override PIECE: u32 = 0u;
 
 fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
     var tally = tally_none();
     for (var i = begin + lane; i < end; i += 1024u) {
-        // four at a time: the long sum has few steps
+        // merges four first, so that the long sum has fewer steps
         var few = workspace.tallies[i];
         for (var k = 1u; k < 4u; k += 1u) {
             if i + (256u * k) < end {
@@ -23,7 +23,7 @@ fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
     return tally_workgroup(tally, lane);
 }
 
-// The denominators of the loss and of its extra part.
+// The denominators of the loss and of the extra loss.
 fn denominators(total: Tally) -> vec2<f32> {
     let count = f32(total.count);
     switch DIVISOR {

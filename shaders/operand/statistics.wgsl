@@ -1,4 +1,4 @@
-// The statistics of all pieces of what is spread over devices, piece by piece.
+// The statistics of all shards of a batch spread over devices, shard by shard.
 // needs: lib/params dtype/float
 @group(0) @binding(18) var<storage, read> statistics: array<u32>;
 

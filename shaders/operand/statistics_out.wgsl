@@ -1,4 +1,4 @@
-// Where the statistics of one piece go.
+// Writes the statistics of one shard.
 // needs: lib/params
 @group(0) @binding(18) var<storage, read_write> statistics_out: array<f32>;
 

@@ -1,4 +1,4 @@
-// The table that indices are looked up in.
+// The table in which indices are looked up.
 // needs: lib/params dtype/float
 @group(0) @binding(15) var<storage, read> table: array<u32>;
 

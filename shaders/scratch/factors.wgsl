@@ -1,2 +1,2 @@
-// What each row is multiplied by: one over its norm or 1, 0 where the norm is, NaN where an element is not finite.
+// The factor of each row: 1/norm (0 for a norm of 0), or 1 without normalisation; NaN if an element is not finite.
 @group(0) @binding(15) var<storage, read_write> factors: array<f32>;

@@ -1,2 +1,2 @@
-// The derivatives with respect to the products of each item's channels.
+// The derivatives of the loss with respect to the products of each item's channels.
 @group(0) @binding(21) var<storage, read_write> gram_slopes: array<f32>;

@@ -1,4 +1,4 @@
-// The products of slopes with the rows that they are the slopes of, four to an entry.
+// For each row, the sum over the others of slope times the other's row; four columns to an entry.
 // needs: lib/params
 @group(0) @binding(8) var<storage, read_write> products: array<vec4<f32>>;
 

@@ -1,4 +1,4 @@
-// The same sums of whole rows, NaN where a derivative is.
+// For each row, the sums over all others of derivative·product and of the derivatives; NaN if a derivative is.
 // needs: lib/params
 @group(0) @binding(23) var<storage, read_write> pulls: array<vec2<f32>>;
 

@@ -1,16 +1,18 @@
-// What the derivative of a row's loss with respect to its scores takes, all that scales it multiplied in.
+// Records: what the derivatives of a row's loss with respect to its scores need, with all scales multiplied in.
 // needs: lib/math
 struct Record {
-    // p·gain, p being exp(score − peak), less what a share is: of every score, or of those that belong together with the row
+    // the derivative is gain·exp(score − peak) − share; the share counts for every score if others are classes, else only
+    // for similar others
     peak: f32,
     gain: f32,
     share: f32,
-    // the whole derivative at the one that stands out, and which that is
+    // the derivative at the label's class, or at the row's only similar other; `place` is that class, or 1 if there is only
+    // one
     hit: f32,
     place: u32,
-    // the factor of the derivatives of pairs by themselves
+    // the factor of a pair's derivative, if each pair has a loss of its own
     scale: f32,
-    // whether the row takes part, and whether its loss is unknown
+    // whether the row takes part, and whether its loss is NaN
     live: u32,
     poison: u32,
 }

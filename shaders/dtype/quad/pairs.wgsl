@@ -1,4 +1,4 @@
-// Four words as they are loaded and stored where each access of a lane costs, however wide: two pairs.
+// Four words as two pairs of 64 bits, for CPUs, where each access of a lane has a cost, however wide it is.
 alias QuadOfWords = vec2<u64>;
 
 fn words_of(quad: QuadOfWords) -> vec4<u32> {

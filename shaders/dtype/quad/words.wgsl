@@ -1,4 +1,4 @@
-// Four words as they are loaded and stored.
+// Four words, loaded and stored as one vector.
 alias QuadOfWords = vec4<u32>;
 
 fn words_of(quad: QuadOfWords) -> vec4<u32> {

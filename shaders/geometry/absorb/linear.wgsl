@@ -1,8 +1,8 @@
-// What a row's state makes of a logit.
+// Absorbs a logit into the state of its row.
 // needs: lib/params scratch/hits fold/softmax
 // slots: leaf pairs target
 
-// whether classes have a share of the loss beyond the label's own
+// whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
 
 fn own_row(own: u32) -> Row {

@@ -1,4 +1,4 @@
-// What a row's state makes of a score.
+// Absorbs a score into the state of its row.
 // needs: lib/math fold/similarity fold/softmax
 // slots: pair_loss pairs
 fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {

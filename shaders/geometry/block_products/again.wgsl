@@ -1,4 +1,4 @@
-// Products are not kept: where they are needed again, they are made again.
+// Products are not kept: the gradients compute them again.
 // needs: lib/params geometry/lane_products
 // slots: tile_products
 fn keep_products(first_own: u32, first_other: u32, lane: u32, sums: Products) {}

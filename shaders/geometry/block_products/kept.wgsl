@@ -1,8 +1,8 @@
-// The products of a block that holds all rows and others: they stand where their slopes will.
+// The products of a block that holds all pairs, kept from the statistics in the memory of their slopes.
 // needs: lib/component lib/params scratch/slopes geometry/lane_products
 // slots: tile_products
 
-// The entry of a lane's quad of others with the first of its own rows.
+// The entry of the products of row `own` with the quad of others at `other`.
 fn kept_at(own: u32, other: u32) -> u32 {
     return (own * slope_pitch(params.block.other_end)) + (other / 4u);
 }

@@ -1,4 +1,4 @@
-// Derivatives that are made again for the gradients.
+// The slopes of classes, computed again for the gradients.
 // needs: geometry/region_quads geometry/region_slopes
 // slots: activation
 fn slope_first(quad: Quad, k: u32, pixels: Pixels) -> Slope {

@@ -1,4 +1,4 @@
-// Derivatives by few classes, which a lane keeps for the gradients where it has made them.
+// The slopes of few classes, which a lane computes once and keeps for the gradients.
 // needs: geometry/region_quads geometry/region_slopes
 // slots: activation classes
 var<private> kept_slopes: array<Slope, CLASSES>;

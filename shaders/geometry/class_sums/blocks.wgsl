@@ -1,4 +1,4 @@
-// The sums of a chunk of positions, four classes at a time: their softmax first.
+// Sums a chunk of positions, four classes at a time, after the softmax of each position.
 // needs: lib/component lib/params lib/tally geometry/region_quads geometry/region_sums
 // slots: classes fused_loss softmaxes
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {

@@ -1,4 +1,4 @@
-// The sums of a chunk of positions, all of few classes at once.
+// Sums a chunk of positions over all classes at once, if they are few.
 // needs: lib/params lib/tally geometry/region_quads geometry/region_sums
 // slots: classes fused_loss logits
 const BLOCKS: u32 = (CLASSES + 3u) / 4u;
@@ -26,7 +26,7 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             }
         }
     }
-    // by fours, which a workgroup merges at a time
+    // regroups by four classes, because a workgroup merges four at a time
     var hit: array<vec4<f32>, BLOCKS>;
     var extra: array<vec4<f32>, BLOCKS>;
     var missed: array<vec4<f32>, BLOCKS>;

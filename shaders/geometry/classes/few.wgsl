@@ -1,4 +1,4 @@
-// The classes that a dispatch goes through, where they are few and all of them: their number is told when the text is joined, and loops over them are written out.
+// All classes, if they are few: the target sets their number, and unrolls the loops over them.
 const CLASSES: u32 = 4u;
 
 fn classes_from() -> u32 {

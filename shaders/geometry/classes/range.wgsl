@@ -1,4 +1,4 @@
-// The classes that a dispatch goes through.
+// The classes that a dispatch walks: a range of them.
 // needs: lib/params
 fn classes_from() -> u32 {
     return params.block.other_first;
@@ -8,7 +8,7 @@ fn classes_to() -> u32 {
     return params.block.other_end;
 }
 
-// Whether they end with the last class.
+// Whether the range ends with the last class.
 fn classes_end() -> bool {
     return params.block.other_end == params.classes;
 }

@@ -1,8 +1,8 @@
-// The scores of pairs of boxes, one or four at a time, and where their derivatives go.
+// Scores pairs of boxes, one or four at a time, and stores their derivatives.
 // needs: lib/math lib/params geometry/element
 // slots: dx0 leaf x0 x1
 
-// A pair of boxes, the input's and the target's, and four of them.
+// A pair of boxes, the input's and the target's. `Four` has four pairs.
 struct Seen {
     a: vec4<f32>,
     b: vec4<f32>,
@@ -38,7 +38,7 @@ fn score_seen(seen: Seen, of_item: vec3<f32>) -> ElementScore {
     return score;
 }
 
-// The derivatives of four boxes: a column each.
+// Stores the derivatives of four boxes, a column for each.
 fn store_four(i: u32, d: mat4x4<f32>) {
     store(i, d[0]);
     store(i + 1u, d[1]);

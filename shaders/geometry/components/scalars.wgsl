@@ -1,14 +1,14 @@
-// The scores of elements of as many as four operands, one or four at a time, and where their derivatives go.
+// Scores elements of up to four operands, one or four at a time, and stores their derivatives.
 // needs: lib/math lib/params geometry/cells geometry/element
 // slots: dx0 dx1 dx2 dx3 leaf x0 x1 x2 x3
 
-// which number of an operand stands at an element: 0 its own, 1 its row's, 2 its column's, 3 the same where four columns from a
-// multiple of four are never cut
+// which number of an operand belongs to an element: 0 one of its own, 1 its row's, 2 its column's, 3 its column's if
+// columns are a multiple of four, so that four of them are one load
 override X1_PLACE: u32 = 0u;
 override X2_PLACE: u32 = 0u;
 override X3_PLACE: u32 = 0u;
 
-// What the leaf sees of an element, and of four.
+// What the leaf sees of an element. `Four` has four elements.
 alias Seen = vec4<f32>;
 
 struct Four {
@@ -72,7 +72,7 @@ fn score_seen(v: Seen, of_item: vec3<f32>) -> ElementScore {
     return score;
 }
 
-// The derivatives of four elements: a column each.
+// Stores the derivatives of four elements, a column for each.
 fn store_four(i: u32, d: mat4x4<f32>) {
     let by_operand = transpose(d);
     store_dx0_four(i, by_operand[0]);

@@ -1,4 +1,4 @@
-// All classes of a position gone through at once: nothing is known of them before.
+// One dispatch walks all classes of a position: nothing is known from an earlier range.
 // needs: geometry/probable
 struct Softmax {
     peak: vec4<f32>,

@@ -1,9 +1,9 @@
-// No loss rides along in a walk over regions.
+// No fused loss in a walk over regions.
 // needs: lib/math lib/params lib/tally geometry/region_quads
 // slots: activation classes earlier_ranges softmaxes
 const RIDES: bool = false;
 
-// Remembers the softmax of four positions, where there is one.
+// Stores the softmax of four positions, if the activation is one.
 fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     if !COUPLED {
         return pixels_of(quad.at);
@@ -17,7 +17,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
         let x = logits_of(quad, k);
         let bits = bitcast<vec4<u32>>(x);
         let finite = (bits & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
-        // all but a masked class
+        // every logit that is not finite, except −∞, which masks its class
         unknown = unknown | (!finite & (bits != vec4<u32>(0xff800000u)));
         let up = finite & (x > peak);
         let gap = abs(x - peak);

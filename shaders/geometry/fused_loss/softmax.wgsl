@@ -1,9 +1,9 @@
-// A loss of a softmax that rides along in a walk over regions.
+// A softmax loss that is fused into a walk over regions.
 // needs: lib/class lib/component lib/label lib/params lib/tally lib/workspace fold/softmax geometry/places geometry/positions_tally geometry/region_quads
 // slots: activation class_weight classes fold fused_states softmaxes x0
 const RIDES: bool = true;
 
-// One of four positions. One channel is the logit of label 1, against 0 for label 0.
+// One of four positions. With one channel, its logit belongs to label 1, and label 0 has a logit of 0.
 struct Rider {
     kept: bool,
     index: u32,
@@ -26,7 +26,8 @@ fn rider_class(rider: Rider, x: f32, t: f32, k: u32) -> Class {
     return Class(x, t, class_weight_at(k), LABELLED & (rider.index == select(k, 1u, params.classes == 1u)));
 }
 
-// Remembers the softmax of a position, and counts its loss; gives what its probabilities take: the peak, and the sum over the others.
+// Stores the softmax of a position, and tallies its loss. Returns what probabilities need: the peak, and the sum over the
+// other classes.
 fn remember_rider(at: u32, live: bool, rider: Rider, t: f32, absorbed: State, tally: ptr<function, Tally>) -> vec2<f32> {
     var state = absorbed;
     if params.classes == 1u {
@@ -73,7 +74,7 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     return remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), rest);
 }
 
-// What the gradients of four positions' classes take.
+// What the gradients of four positions' classes need.
 struct Riding {
     a: Ridden,
     b: Ridden,

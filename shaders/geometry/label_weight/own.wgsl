@@ -1,4 +1,4 @@
-// The weight of a label's class.
+// The weight of the label's class.
 // needs: lib/label
 // slots: class_weight
 fn label_weight(position: u32, label: Label) -> f32 {

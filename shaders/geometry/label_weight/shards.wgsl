@@ -1,10 +1,10 @@
-// What a label points at, where classes are spread over devices: one piece has it, the others zeros.
+// The label's logit and weight, if classes are spread over devices: one shard has its class, the others store zeros.
 // needs: lib/label lib/params operand/statistics geometry/places
 
-// The numbers of a piece's statistics of a position: the state, with whether the piece has the label's class, and what the
-// label points at.
+// How many numbers a shard's statistics have for each position: the six of its state, and the label's logit and weight. The
+// flags of the state also say whether the shard has the label's class.
 const STATISTICS: u32 = 8u;
-// what is added to the flags of a state
+// added to the flags of a state if the shard has the label's class
 const FOUND: u32 = 4u;
 
 fn of_piece(piece: u32, position: u32, k: u32) -> f32 {

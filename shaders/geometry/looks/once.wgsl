@@ -1,8 +1,8 @@
-// Classes as a lane goes through them, one after the other.
+// Absorbs a lane's classes in one look.
 // needs: lib/class lib/label geometry/class_axis
 // slots: fold row_quads
 
-// The state after the classes from `begin` to `end` that are this lane's, of so many that share them.
+// Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var a = before;
     if !FOURS {

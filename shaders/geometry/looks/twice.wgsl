@@ -1,9 +1,9 @@
-// Classes as a lane goes through them twice: for their softmaxes, and for how far these are apart.
+// Absorbs a lane's classes in two looks: one for their softmaxes, one for how far these are apart.
 // needs: lib/class lib/label fold/divergence geometry/class_axis
 // slots: row_quads
 
-// The state after the classes from `begin` to `end` that are this lane's, of so many that share them. What lies far apart, and
-// may be gone through in ranges, is looked at once.
+// Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them. Classes that lie far
+// apart get one look, because they may be walked in ranges.
 fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = before;
     if !FOURS {

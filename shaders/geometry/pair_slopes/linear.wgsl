@@ -2,7 +2,7 @@
 // needs: lib/params scratch/records
 // slots: pairs
 
-// Records know the label.
+// The row needs no label, since its record has it.
 fn own_row(own: u32) -> Row {
     return own_unlabelled(own);
 }

@@ -2,7 +2,7 @@
 // needs: lib/math lib/params scratch/records
 // slots: pair_loss pairs
 
-// whose losses the scores belong to: own rows', the others', or both
+// whose losses a score belongs to: the own row's, the other's, or both
 override OWN_SCORES: bool = true;
 override OTHER_SCORES: bool = false;
 
@@ -45,6 +45,6 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
     let together = similar(own, other);
     let a = record_slope(of_own, z, together);
     let b = record_slope(of_other, z, together);
-    // what is not known poisons the softmax of every row that it is part of
+    // an unknown score makes the softmax NaN in every row that it belongs to
     return select(a + b, nan(), is_nan(a) | is_nan(b) | (PAIRWISE & is_nan(z)));
 }

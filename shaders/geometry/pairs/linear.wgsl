@@ -1,14 +1,14 @@
-// The pairs of rows and classes: their logits.
+// Pairs of a row and a class, and their logits.
 // needs: lib/math lib/params scratch/factors
 // slots: bias
 
-// whether the classes are the own side, and the rows whose losses these are the other
+// whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
 
 // What a row, or a class, brings to its pairs.
 struct Row {
     place: u32,
-    // the class that the row's state is to keep the logit of, where there is one
+    // whether the row has a label, and the class whose logit it keeps
     kept: bool,
     label: u32,
     known: bool,
@@ -34,7 +34,7 @@ fn other_row(other: u32) -> Row {
 
 fn pair_score(product: f32, own: Row, other: Row) -> f32 {
     let shift = own.shift + other.shift;
-    // a bias of −∞ masks a class, exactly
+    // an infinite bias replaces the product, so that −∞ masks a class exactly
     let z = select(product + shift, shift, is_infinite(shift));
     return select(nan(), z, own.known & other.known);
 }

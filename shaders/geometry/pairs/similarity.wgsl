@@ -1,10 +1,10 @@
-// The pairs of rows and others: their scores, and which belong together.
+// Pairs of a row and another: their scores, and whether they are similar.
 // needs: lib/math lib/params scratch/factors
 // slots: logit_bias logit_scale target
 
-// which pairs belong together: 0 none, 1 those of one place, 2 those of one label
+// which pairs are similar: 0 none, 1 pairs with equal places, 2 pairs with equal labels
 override SIMILAR: u32 = 1u;
-// whether the others are the rows themselves, or the batch that these are a piece of: none is compared with itself
+// whether the others are the batch that the rows come from: then no row is compared with itself
 override ITSELF: bool = false;
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;
@@ -15,7 +15,7 @@ struct Row {
     low: u32,
     high: u32,
     known: bool,
-    // what makes scores of products: of own rows alone
+    // score = scale·product + shift; only own rows have these
     scale: f32,
     shift: f32,
 }

@@ -1,4 +1,4 @@
-// Rows have no loss of a softmax: each pair has its own.
+// Rows have no softmax loss: each pair has a loss of its own.
 // needs: fold/similarity
 fn similarity_row(row: SimilarityStatistics) -> RowScore {
     return RowScore(0.0, 0.0);

@@ -1,8 +1,8 @@
-// A lane's fours of a row, which are so few that it reads them once and keeps them: their number is told when the text is joined, and loops over them are written out.
+// A lane's quads of a row, so few that it reads them once and keeps them; the target sets their number, and unrolls loops over them.
 // slots: target x0
 const ROW_QUADS: u32 = 4u;
 
-// which of them it is: a loop that is written out tells it anew at each turn
+// which quad it is: an unrolled loop redefines it at each turn
 const row_quad: u32 = 0u;
 
 struct RowQuad {

@@ -1,7 +1,7 @@
-// A lane's fours of a row, read as often as they are asked for.
+// A lane's quads of a row, read each time that they are needed.
 // slots: target x0
 
-// which of them it is, where that matters
+// which quad it is; the functions of this file ignore it
 const row_quad: u32 = 0u;
 
 struct RowQuad {

@@ -1,13 +1,13 @@
-// The products of 64 rows with 64 others, through workgroup memory.
+// The products of 64 own rows with 64 others, through workgroup memory.
 // needs: lib/params geometry/lane_products
 
-// Sixteen elements of 64 own rows, then of 64 others, four rows to an entry; a pitch of 17 keeps lanes that write out of each
-// other's banks. Beside the products, what a kernel makes of them goes through it too.
+// Sixteen elements of 64 own rows, then of 64 others, four rows to an entry. A pitch of 17 keeps lanes that write at once
+// out of each other's banks. Kernels also use this memory for what they make of the products.
 var<workgroup> tile: array<vec4<f32>, 544>;
 
 const OTHERS: u32 = 272u;
 
-// The first of a lane's four own rows, and of each of its quads of others.
+// `lane_own` is the first of a lane's four own rows, `lane_other` the first of one of its quads of others.
 fn lane_own(lane: u32) -> u32 {
     return 4u * (lane / 4u);
 }
@@ -21,7 +21,7 @@ fn lane_share(lane: u32) -> u32 {
     return lane % 4u;
 }
 
-// Which four of sixteen elements a lane loads, and of which four rows: neighbours load neighbours.
+// Which four of the sixteen elements a lane loads, and of which four rows. Neighbouring lanes load neighbours in memory.
 fn loads(lane: u32, across: bool) -> vec2<u32> {
     return select(vec2<u32>(lane % 4u, lane / 4u), vec2<u32>(lane / 16u, lane % 16u), across) * 4u;
 }
@@ -34,7 +34,7 @@ fn stage(at: u32, place: vec2<u32>, four: mat4x4<f32>) {
     tile[entry + 51u] = four[3];
 }
 
-// The sums with the products at a staged element.
+// Adds the products at a staged element to the sums.
 fn add_staged(sums: Products, k: u32, lane: u32) -> Products {
     let own = tile[(17u * k) + (lane / 4u)];
     let entry = OTHERS + (17u * k) + (lane % 4u);
@@ -46,9 +46,9 @@ fn add_staged(sums: Products, k: u32, lane: u32) -> Products {
     );
 }
 
-// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`: sixteen at a
-// time, so that the long sum has few steps. The bits are the same wherever it is cut between two sixteens, and whichever side is
-// called the own.
+// Adds to `start` the products of the rows from `own` on with the rows from `other` on, over the elements from `begin` to
+// `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits depend neither on where the sum is
+// cut between two sixteens, nor on which side is the own side.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let a = loads(lane, OWN_ACROSS);
     let b = loads(lane, OTHER_ACROSS);

@@ -1,11 +1,11 @@
-// The products of 64 rows with 64 others, by subgroups of eight lanes: each lane loads its own rows, and two of the others for all eight.
+// The products of 64 own rows with 64 others, by subgroups of eight lanes, each of which loads two of the others for all eight.
 // needs: lib/params geometry/lane_products geometry/row_elements
 // slots: tile_rows
 
-// What a kernel makes of the products goes through it.
+// Memory for what a kernel makes of the products.
 var<workgroup> tile: array<vec4<f32>, 512>;
 
-// The first of a lane's four own rows, and of each of its quads of others.
+// `lane_own` is the first of a lane's four own rows, `lane_other` the first of one of its quads of others.
 fn lane_own(lane: u32) -> u32 {
     return (32u * (lane / 32u)) + (4u * (lane % 8u));
 }
@@ -37,14 +37,15 @@ fn add(sums: Products, own: vec4<f32>, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>,
     );
 }
 
-// The products at one element, which each lane has of one other in the first half and of one in the second.
+// Adds the products at one element. Of the sixteen others, each lane holds x of one in the first half, and y of one in the
+// second.
 fn add_along(sums: Products, own: vec4<f32>, x: f32, y: f32) -> Products {
     return add(sums, own, of_lower(x), of_upper(x), of_lower(y), of_upper(y));
 }
 
-// `start`, and the products of the rows from `own` on with those from `other` on over elements `begin` to `end`: sixteen at a
-// time, so that the long sum has few steps. The bits are the same wherever it is cut between two sixteens, and whichever side is
-// called the own.
+// Adds to `start` the products of the rows from `own` on with the rows from `other` on, over the elements from `begin` to
+// `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits depend neither on where the sum is
+// cut between two sixteens, nor on which side is the own side.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let first_own = own + lane_own(lane);
     let first_other = other + lane_other(lane, 0u);
@@ -60,7 +61,7 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
         for (var k = first; k < first + 16u; k += 4u) {
             let four = own_four(first_own, k, end, by_own);
             if OTHER_ACROSS {
-                // a lane has one of the four elements, of a quad in the first half and of one in the second
+                // a lane loads one of the four elements, for a quad of others in the first half and for one in the second
                 let element = k + (at % 4u);
                 let x = other_across(first_other + (4u * (at / 4u)), element, element < end);
                 let y = other_across(first_other + 8u + (4u * (at / 4u)), element, element < end);

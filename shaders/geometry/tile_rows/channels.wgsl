@@ -2,17 +2,17 @@
 // needs: lib/math lib/params scratch/factors scratch/gram_slopes geometry/row_elements
 // slots: x1
 
-// whether a slope that the workgroup reads is not known
+// whether the workgroup reads a NaN slope
 var<workgroup> unknown: atomic<u32>;
 
-// the item that the workgroup walks: beyond its last channel is the next one's first
+// the item of the workgroup: its last channel is followed by the next item's first, which must not count
 var<private> walked: u32;
 
 fn own_factor(row: u32) -> f32 {
     return 1.0;
 }
 
-// The others are positions, in which each channel has its own.
+// The others are positions. Factors belong to channels, so they are checked for each element.
 fn other_factor(position: u32) -> f32 {
     return 1.0;
 }
@@ -29,7 +29,7 @@ fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
     return select(four, vec4<f32>(0.0), nothing);
 }
 
-// Rows of slopes lie along.
+// Unused: rows of slopes are contiguous, and `own_along` reads them.
 fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
     return vec4<f32>(0.0);
 }

@@ -1,4 +1,4 @@
-// Rows as they are multiplied with each other, nothing of what is not known among them.
+// Rows as the two sides of a product, times their factors; rows that are not finite are read as 0.
 // needs: lib/math lib/params scratch/factors geometry/row_elements
 // slots: own_elements x1
 fn own_factor(row: u32) -> f32 {

@@ -1,8 +1,8 @@
-// A block of slopes and the rows that they are the slopes of, as the two sides of a product over these rows.
+// A block of slopes and the other rows, as the two sides of a product over these rows.
 // needs: lib/math lib/params scratch/factors scratch/slopes geometry/row_elements
 // slots: x1
 
-// Slopes have been multiplied with all that they are to be; the others' factors differ from element to element.
+// Slopes already contain all their factors. The product runs over the other rows, so their factors apply to each element.
 fn own_factor(row: u32) -> f32 {
     return 1.0;
 }
@@ -11,13 +11,13 @@ fn other_factor(column: u32) -> f32 {
     return 1.0;
 }
 
-// Of own rows, as the block has them.
+// Reads slopes of the block's own rows.
 fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
     let pitch = slope_pitch(params.block.other_end - params.block.other_first);
     return slopes[((row - params.block.own_first) * pitch) + ((k - params.block.other_first) / 4u)];
 }
 
-// Of own rows that are the block's others.
+// Reads the block transposed, if these own rows are the block's others.
 fn own_across(row: u32, k: u32, there: bool) -> vec4<f32> {
     let pitch = slope_pitch(params.block.own_end - params.block.own_first);
     let slope = slopes[((k - params.block.other_first) * pitch) + ((row - params.block.own_first) / 4u)];
@@ -30,7 +30,7 @@ fn other_across(column: u32, k: u32, there: bool) -> vec4<f32> {
     return select(vec4<f32>(0.0), by * x, there & !is_nan(by));
 }
 
-// The others' elements lie across.
+// Unused: `other_across` reads the others' elements.
 fn other_along(column: u32, k: u32, by: f32) -> vec4<f32> {
     return vec4<f32>(0.0);
 }

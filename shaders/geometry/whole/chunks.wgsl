@@ -1,4 +1,4 @@
-// A position's whole state: that of its chunks.
+// A position's whole state, merged from its chunks.
 // needs: lib/class lib/label lib/params scratch/states geometry/class_axis geometry/places
 // slots: fold
 fn merge_whole(position: u32) -> State {
@@ -6,7 +6,7 @@ fn merge_whole(position: u32) -> State {
     for (var chunk = 1u; chunk < params.chunks; chunk += 1u) {
         state = fold_merge(state, chunk_states[(position * params.chunks) + chunk]);
     }
-    // the third stage finds the whole row's state where its first chunk's was
+    // leaves the whole row's state in the place of its first chunk's, for the third stage
     chunk_states[position * params.chunks] = state;
     return state;
 }

@@ -1,4 +1,4 @@
-// A position's whole state, where its classes are spread over devices: that of all pieces.
+// A position's whole state, merged from the shards that its classes are spread over.
 // needs: lib/class lib/label lib/params geometry/places
 // slots: fold label_weight
 fn state_of_piece(piece: u32, position: u32) -> State {

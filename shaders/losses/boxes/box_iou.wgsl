@@ -5,18 +5,20 @@
 override KIND: u32 = 0u;
 const EPS: u32 = 0u;
 
-// The share of a maximum's derivative that the first of two numbers has.
+// The derivative of max(first, second) with respect to `first`: 1, 0, or ½ if both are equal.
 fn share_of(first: vec2<f32>, second: vec2<f32>) -> vec2<f32> {
     return select(select(vec2<f32>(0.0), vec2<f32>(1.0), first > second), vec2<f32>(0.5), first == second);
 }
 
-// The area beside one side of two boxes that overlap, which only the one reaches that goes further there: a by −step, or b by
-// step. It is as high as the other box goes beyond that one.
+// The uncovered area of the hull next to one side of two overlapping boxes. One box reaches further on that side: b by
+// `step`, or a by −`step`. It leaves uncovered what the other box extends past it: `beyond` is how far a extends past b,
+// `beyond_b` how far b extends past a.
 fn corner(step: f32, beyond: f32, beyond_b: f32) -> f32 {
     return select(step * beyond, -step * beyond_b, step < 0.0);
 }
 
-// The derivative of width·height with respect to the two corners, low ones first.
+// The derivative of width·height with respect to the low and the high corner of box a. `low` and `high` are the derivatives
+// of the area's own corners with respect to a's.
 fn of_area(size: vec2<f32>, low: vec2<f32>, high: vec2<f32>) -> vec4<f32> {
     return vec4<f32>(-size.yx * low, size.yx * high);
 }
@@ -25,15 +27,15 @@ fn are_infinite(x: vec4<f32>) -> vec4<bool> {
     return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) == vec4<u32>(0x7f800000u);
 }
 
-// w·h, with nothing assumed of infinities: NaN for 0·∞ and for the difference of two equal infinities.
+// width·height as in IEEE arithmetic: NaN for 0·∞, and for the difference of two equal infinities.
 fn area_of(low: vec2<f32>, high: vec2<f32>) -> f32 {
     let width = difference(high.x, low.x);
     let height = difference(high.y, low.y);
     return select(product(width, height), nan(), is_nan(width) | is_nan(height));
 }
 
-// A pair of boxes of which a coordinate is infinite, as IEEE arithmetic has the formulas: the area of the union is infinite or
-// unknown.
+// Scores a pair of boxes that has an infinite coordinate, as IEEE arithmetic evaluates the formulas. The area of the union
+// is infinite or NaN.
 fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     let low = max(a.xy, b.xy);
     let high = min(a.zw, b.zw);
@@ -44,7 +46,7 @@ fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     }
     let area = area_of(a.xy, a.zw);
     let other_area = area_of(b.xy, b.zw);
-    // unknown where an area is, and where two infinite ones are taken from each other
+    // the formulas use an area that is NaN, or subtract one infinity from another
     let opposite = is_infinite(area) & is_infinite(other_area) & (area != other_area);
     let unknown = ElementScore(nan(), vec4<f32>(nan()));
     if is_nan(area) | is_nan(other_area) | is_nan(inter) | is_infinite(inter) | opposite {
@@ -52,7 +54,8 @@ fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     }
     let size = a.zw - a.xy;
     if KIND == 0u {
-        // the union is beyond all bounds, and the derivative of it 0 times what each corner does to the area
+        // the union is infinite, so the ratio is 0; its derivative is 0 times a corner's effect on the area, which is NaN
+        // if that is infinite
         let of_size = vec4<f32>(-size.yx, size.yx);
         let d = select(vec4<f32>(0.0), vec4<f32>(nan()), are_infinite(of_size) | are_nan(of_size));
         return ElementScore(1.0, d);
@@ -61,12 +64,12 @@ fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     if any(are_infinite(hull)) {
         return unknown;
     }
-    // an inverted box within a bounded hull
+    // an infinite coordinate in a bounded hull: the box is inverted
     if KIND == 1u {
         let total = select(other_area, area, is_infinite(area));
         return ElementScore(select(infinity(), -infinity(), total > 0.0), vec4<f32>(nan()));
     }
-    // the centre of a box between two infinities is unknown, and the ratio of two infinite sides
+    // the centre between two infinities is NaN, and so is the ratio of two infinite sides
     let of_a = are_infinite(a);
     let of_b = are_infinite(b);
     let astray = any(of_a.xy & of_a.zw) | any(of_b.xy & of_b.zw);
@@ -74,7 +77,7 @@ fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     return ElementScore(select(infinity(), nan(), astray | ((KIND == 3u) & lean_unknown)), vec4<f32>(nan()));
 }
 
-// A power of two that takes large coordinates to about 1, so that no square of them leaves f32.
+// A power of two that brings large coordinates to about 1, so that their squares do not overflow.
 fn scale_of(a: vec4<f32>, b: vec4<f32>) -> f32 {
     let greatest = max(abs(a), abs(b));
     let reach = max(max(greatest.x, greatest.y), max(greatest.z, greatest.w));
@@ -99,7 +102,8 @@ fn bounded(a: vec4<f32>, b: vec4<f32>, eps: f32) -> ElementScore {
     let of_size = of_area(size, one, one);
     var inter = 0.0;
     var of_inter = vec4<f32>(0.0);
-    // union less intersection, where they overlap of what each box has alone: it keeps the digits of a good overlap
+    // union − intersection, summed from the parts that only one box covers; subtracting areas would cancel for
+    // near-identical boxes
     var apart = (size.x * size.y) + (size_b.x * size_b.y);
     if (both.x > 0.0) & (both.y > 0.0) {
         inter = both.x * both.y;
@@ -123,7 +127,8 @@ fn bounded(a: vec4<f32>, b: vec4<f32>, eps: f32) -> ElementScore {
         let area = hull.x * hull.y;
         let of_hull = of_area(hull, low, high);
         if area + eps != 0.0 {
-            // what neither box covers; of boxes that overlap the corners beyond both, of which none is a difference of areas
+            // the area of the hull that neither box covers; if the boxes overlap it is summed from corners, because hull −
+            // union would cancel
             let beyond = max(b.xy - a.xy, vec2<f32>(0.0)) + max(a.zw - b.zw, vec2<f32>(0.0));
             let beyond_b = max(a.xy - b.xy, vec2<f32>(0.0)) + max(b.zw - a.zw, vec2<f32>(0.0));
             let corners = corner(a.x - b.x, beyond.y, beyond_b.y) + corner(b.z - a.z, beyond.y, beyond_b.y);
@@ -133,12 +138,12 @@ fn bounded(a: vec4<f32>, b: vec4<f32>, eps: f32) -> ElementScore {
         }
     }
     if KIND >= 2u {
-        // differences first: sums of coordinates would round them away
+        // subtracts before adding: a sum of large coordinates would round small differences away
         let centre = 0.5 * ((a.xy - b.xy) + (a.zw - b.zw));
         let diagonal = dot(hull, hull) + eps;
         let far = dot(centre, centre) / diagonal;
         d += (vec4<f32>(centre, centre) - (far * 2.0 * vec4<f32>(-hull * low, hull * high))) / diagonal;
-        // the ratio of the widths to the heights, its factor held constant
+        // the penalty on the aspect ratio; its factor counts as a constant in the derivative
         if KIND == 3u {
             let lean = angle(size_b.x, size_b.y) - angle(size.x, size.y);
             let v = 0.40528473 * lean * lean;

@@ -3,9 +3,9 @@
 fn class_score(seen: Class, place: Place) -> ClassScore {
     let share = seen.weight / f32(params.classes);
     let s = sigmoids(seen.x);
-    // a class of −∞ is masked, one of +∞ is unknown
+    // part_of lets a logit of −∞ mask a class of t = 0; product leaves a logit of +∞ unmasked
     let loss = part_of(seen.t, s.minus_log_p) + product(1.0 - seen.t, s.minus_log_q);
-    // σ(x) − t, of which neither part cancels for a t of 0 or 1
+    // σ(x) − t, without cancellation for t of 0 or 1
     let d = sigmoid_balance(1.0 - seen.t, seen.t, seen.x, s);
     return ClassScore(select(part_of(share, loss), loss, is_nan(loss)), part_of(share, d), 0.0);
 }

@@ -1,4 +1,4 @@
-// A generator against its discriminator: the twin of src/losses/pointwise/adversarial_generator.rs.
+// The adversarial loss of a generator: the twin of src/losses/pointwise/adversarial_generator.rs.
 // needs: lib/math geometry/element
 // 0 vanilla, 1 least_squares, 2 hinge, 3 wasserstein
 override KIND: u32 = 0u;

@@ -1,4 +1,4 @@
-// One side of a discriminator's loss: the twin of src/losses/pointwise/adversarial_side.rs.
+// One side, real or fake, of a discriminator's loss: the twin of src/losses/pointwise/adversarial_side.rs.
 // needs: lib/math geometry/element
 
 // 0 vanilla, 1 least_squares, 2 hinge, 3 wasserstein
@@ -7,7 +7,7 @@ override KIND: u32 = 0u;
 override SIDE: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
-    // x is to be high: what is generated is real turned round
+    // x should be high: the fake side is the real side with its sign turned
     let toward = select(1.0, -1.0, SIDE == 1u);
     let x = toward * v.x;
     var loss = -x;

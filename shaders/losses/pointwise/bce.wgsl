@@ -1,4 +1,4 @@
-// Cross-entropy of independent binary questions, from probabilities: the twin of src/losses/pointwise/bce.rs.
+// Binary cross-entropy of probabilities: the twin of src/losses/pointwise/bce.rs.
 // needs: lib/math lib/params geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let x = v.x;

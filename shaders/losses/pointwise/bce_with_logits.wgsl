@@ -1,4 +1,4 @@
-// Cross-entropy of independent binary questions, from logits: the twin of src/losses/pointwise/bce_with_logits.rs.
+// Binary cross-entropy of logits: the twin of src/losses/pointwise/bce_with_logits.rs.
 // needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let yes = product(v.z, v.y);

@@ -6,7 +6,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.x, v.y);
     let size = abs(d);
     let long = max(size, option(EPSILON));
-    // the larger of the two as 1: no square overflows, and none vanishes
+    // scales the larger of the two to 1, so that no square overflows and the larger one does not vanish
     let ratio = min(size, option(EPSILON)) / long;
     let root = sqrt(1.0 + (ratio * ratio));
     let plain = is_nan(size) | is_infinite(long) | (long == 0.0);

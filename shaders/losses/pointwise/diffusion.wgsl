@@ -7,7 +7,7 @@ override PREDICTION_TYPE: u32 = 0u;
 override WEIGHTING: u32 = 0u;
 const GAMMA: u32 = 0u;
 
-// The factors of noise and sample in the target, and the item's weight.
+// The factors of the noise and of the sample in the target, and the item's weight.
 fn element_item(alpha_bar: f32) -> vec3<f32> {
     let rest = 1.0 - alpha_bar;
     let cut = option(GAMMA) * rest;

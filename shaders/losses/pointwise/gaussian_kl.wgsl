@@ -1,4 +1,4 @@
-// The divergence of a Gaussian from the standard one: the prior term of variational autoencoders: the twin of src/losses/pointwise/gaussian_kl.rs.
+// The KL divergence of a Gaussian from the standard one, the prior of a VAE: the twin of src/losses/pointwise/gaussian_kl.rs.
 // needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let loss = 0.5 * ((v.x * v.x) + exp_excess(v.y));

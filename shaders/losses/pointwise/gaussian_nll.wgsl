@@ -1,4 +1,4 @@
-// The negative log-likelihood of a Gaussian of predicted mean and variance: the twin of src/losses/pointwise/gaussian_nll.rs.
+// The negative log-likelihood of a Gaussian with predicted mean and variance: the twin of src/losses/pointwise/gaussian_nll.rs.
 // needs: lib/math lib/params geometry/element
 override FULL: bool = false;
 const EPS: u32 = 0u;

@@ -1,4 +1,4 @@
-// Distances that are to be small or beyond a margin: the twin of src/losses/pointwise/hinge_embedding.rs.
+// Hinge loss that keeps a distance small, or above a margin: the twin of src/losses/pointwise/hinge_embedding.rs.
 // needs: lib/math lib/params geometry/element
 const MARGIN: u32 = 0u;
 

@@ -1,4 +1,4 @@
-// Which of two scores is to be the higher: the twin of src/losses/pointwise/margin_ranking.rs.
+// Margin loss for which of two scores should be higher: the twin of src/losses/pointwise/margin_ranking.rs.
 // needs: lib/math lib/params geometry/element
 const MARGIN: u32 = 0u;
 

@@ -15,7 +15,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
         return ElementScore(0.0, vec4<f32>(0.0));
     }
     let ratio = exp_any(gap);
-    // the maximum is clipped above for good advantages, below for bad ones
+    // the ratio is clipped from above for a positive advantage, from below for a negative one
     if (advantage > 0.0) & (ratio > high) {
         return ElementScore(-advantage * high, vec4<f32>(0.0));
     }

@@ -1,4 +1,4 @@
-// Which of two answers is preferred: the loss of reward models: the twin of src/losses/pointwise/preference.rs.
+// The pairwise loss of reward models: the twin of src/losses/pointwise/preference.rs.
 // needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let z = difference(difference(v.x, v.y), v.z);

@@ -3,10 +3,10 @@
 override HAS_ALPHA: bool = true;
 const ALPHA: u32 = 0u;
 const GAMMA: u32 = 1u;
-// gamma where it is a whole number, and a power is a few products; else −1
+// gamma if it is a small whole number, for which a power is a few products; else −1
 override WHOLE_GAMMA: i32 = 2;
 
-// The share of the cross-entropy that counts, (1 − p_t)^gamma, and its derivative.
+// The factor of the cross-entropy, (1 − p_t)^gamma, and its derivative with respect to the logit.
 fn focus_of(t: f32, s: Sigmoids) -> vec2<f32> {
     let miss = (s.q * t) + (s.p * (1.0 - t));
     let d_miss = (1.0 - (2.0 * t)) * s.p * s.q;
@@ -17,7 +17,8 @@ fn focus_of(t: f32, s: Sigmoids) -> vec2<f32> {
         let lower = whole_power(miss, WHOLE_GAMMA - 1);
         return vec2<f32>(lower * miss, f32(WHOLE_GAMMA) * lower * d_miss);
     }
-    // for t of 0 and 1 neither the log nor its derivative rounds; for t beyond them the base may be below 0
+    // for t of 0 or 1, the log and its derivative come from the sigmoids without rounding; for t outside [0, 1] the base
+    // may be negative
     let size = max(abs(miss), 1e-38);
     let some = select(size, -size, miss < 0.0);
     let log_miss = select(select(log(size), -s.minus_log_q, t == 1.0), -s.minus_log_p, t == 0.0);
@@ -44,7 +45,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let focus = focus_of(t, s);
     let d_bce = sigmoid_balance(1.0 - t, t, x, s);
     let dx = alpha * ((focus.y * bce) + (focus.x * d_bce));
-    // an infinite logit is unknown, as in PyTorch
+    // an infinite logit gives NaN, as in PyTorch
     let unknown = is_infinite(x) | is_nan(focus.x);
     return ElementScore(select(part_of(alpha * focus.x, bce), nan(), unknown), vec4<f32>(dx, 0.0, 0.0, 0.0));
 }

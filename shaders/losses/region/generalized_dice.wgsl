@@ -10,7 +10,7 @@ fn region_share(s: RegionSums) -> f32 {
     if WEIGHTING == 2u {
         return 1.0;
     }
-    // below these f32 does not hold the reciprocal, or its square
+    // below these bounds f32 cannot hold the reciprocal, or its square
     if abs(total) < select(5.5e-20, 1.2e-38, WEIGHTING == 1u) {
         return infinity();
     }

@@ -9,14 +9,14 @@ const GAMMA: u32 = 4u;
 fn region_score(s: RegionSums) -> RegionScore {
     let gamma = option(GAMMA);
     var wrong = (option(ALPHA) * s.false_pos) + (option(BETA) * s.false_neg);
-    // a probability that was rounded above 1 is no reason for a root of what is below 0
+    // a probability that was rounded above 1 can make `wrong` negative, and its fractional power NaN
     wrong = select(wrong, 0.0, (wrong < 0.0) & (fract(gamma) != 0.0));
     let denominator = (s.true_pos + wrong) + option(SMOOTH_DR);
     let wrong_at_all = (min(option(ALPHA), s.false_pos) > 0.0) | (min(option(BETA), s.false_neg) > 0.0);
-    // compilers are free to find a NaN equal to 0, and less than anything
+    // compilers may find a NaN equal to 0, or less than any number
     let known = !is_nan(denominator);
     if known & (abs(denominator) < 1e-37) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
-        // nothing but what is wrong, by so little that f32 does not hold its product with the weight, or one over it
+        // the region has only errors, so small that f32 cannot hold their product with the weight, or its reciprocal
         return RegionScore(1.0, 0.0, 0.0, 0.0);
     }
     if known & (denominator == 0.0) {
@@ -24,7 +24,7 @@ fn region_score(s: RegionSums) -> RegionScore {
     }
     let ratio = (s.true_pos + option(SMOOTH_NR)) / denominator;
     let base = (wrong + (option(SMOOTH_DR) - option(SMOOTH_NR))) / denominator;
-    // at the cusp of a γ below 1, 0 is as good a slope as any
+    // for γ below 1 the slope at 0 is infinite; 0 keeps the gradient of a perfect overlap finite
     var slope = 0.0;
     if (base != 0.0) | (gamma >= 1.0) {
         slope = gamma * power(base, gamma - 1.0);

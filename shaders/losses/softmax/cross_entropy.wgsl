@@ -3,7 +3,8 @@
 const LABEL_SMOOTHING: u32 = 0u;
 const Z_LOSS: u32 = 1u;
 
-// A single class has no loss to share; where it stands for two, they share.
+// In a fused loss a single channel stands for two classes, which share the smoothing. A true single class has no loss, so
+// its share does not matter.
 fn softmax_share(q: f32) -> f32 {
     return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(max(params.all_classes, 2u)));
 }

@@ -14,7 +14,7 @@ fn vectors_eps() -> f32 {
 }
 
 fn vectors_score(seen: Distances, t: f32) -> VectorsScore {
-    // the shares of the two distances in the lesser
+    // the derivatives of the negative's distance with respect to d.y and d.z; with SWAP it is the lesser of the two
     var shares = vec2<f32>(1.0, 0.0);
     if SWAP & (seen.d.z == seen.d.y) {
         shares = vec2<f32>(0.5, 0.5);
@@ -23,7 +23,7 @@ fn vectors_score(seen: Distances, t: f32) -> VectorsScore {
     }
     let lesser = select(seen.d.y, seen.d.z, shares.y > 0.0);
     let loss = difference(seen.d.x, lesser) + option(MARGIN);
-    // a compiler may take a comparison with NaN for true
+    // a compiler may evaluate a comparison with NaN as true
     if (loss < 0.0) & !is_nan(loss) {
         return VectorsScore(0.0, vec3<f32>(0.0));
     }

@@ -1,4 +1,4 @@
-// The gradient of an element operand in 16 bits, stored or added. Written for dx0; the linker makes dx1, dx2 and dx3 of it.
+// The gradient of an element operand in 16 bits, stored or added. Written for dx0; the linker makes dx1, dx2 and dx3 from it.
 // needs: lib/params dtype/half
 @group(0) @binding(6) var<storage, read_write> dx0: array<atomic<u32>>;
 

@@ -1,11 +1,11 @@
-// The gradient of an element operand that begins at a quad: four elements are one store. Written for dx0; the linker makes dx1, dx2 and dx3 of it.
+// The gradient of an operand that begins at a quad: four elements are one store. Written for dx0; the linker makes dx1 to dx3 from it.
 // needs: lib/component lib/params
 // slots: quad
 @group(0) @binding(6) var<storage, read_write> dx0: array<QuadOfWords>;
 
 override DX0_ADD: bool = false;
 
-// One of a quad that nobody else writes to, nor what shares a word with it.
+// Stores one element. This rewrites the whole quad, so no other invocation may write to that quad.
 fn store_dx0(i: u32, d: f32) {
     let element = i + base(6u);
     let words = words_of(dx0[element >> 2u]);

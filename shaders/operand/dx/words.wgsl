@@ -1,4 +1,4 @@
-// The gradient of an element operand, f32, stored or added. Written for dx0; the linker makes dx1, dx2 and dx3 of it.
+// The gradient of an element operand, f32, stored or added. Written for dx0; the linker makes dx1, dx2 and dx3 from it.
 // needs: lib/params
 @group(0) @binding(6) var<storage, read_write> dx0: array<f32>;
 

@@ -1,4 +1,4 @@
-// What is added to scores.
+// The number that is added to all scores, from a tensor.
 // needs: lib/params dtype/float
 @group(0) @binding(5) var<storage, read> logit_bias: array<u32>;
 

@@ -1,4 +1,4 @@
-// What products are multiplied by, from the GPU.
+// The number that products are multiplied by, from a tensor.
 // needs: lib/params dtype/float
 @group(0) @binding(4) var<storage, read> logit_scale: array<u32>;
 

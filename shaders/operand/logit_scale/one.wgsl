@@ -1,4 +1,4 @@
-// Products are scores as they are.
+// Products are scores without a scale.
 fn product_scale() -> f32 {
     return 1.0;
 }

@@ -1,4 +1,4 @@
-// The unreduced loss.
+// Writes the unreduced loss.
 // needs: lib/params
 @group(0) @binding(13) var<storage, read_write> losses: array<f32>;
 

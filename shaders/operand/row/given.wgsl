@@ -1,4 +1,4 @@
-// The number of a row.
+// A number for each row of vectors.
 // needs: lib/params dtype/float
 @group(0) @binding(23) var<storage, read> row: array<u32>;
 

@@ -27,7 +27,7 @@ fn target_labels(at: vec4<u32>) -> Labels {
     return Labels(target_label(at.x), target_label(at.y), target_label(at.z), target_label(at.w));
 }
 
-// A label gives no class a share of its own here: what stands at it is the leaf's.
+// With labels, the dense target of every class is 0. The fold knows the label's class by `Class.hit`.
 fn target_at(i: u32) -> f32 {
     return 0.0;
 }

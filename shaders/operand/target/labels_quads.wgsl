@@ -32,7 +32,7 @@ fn neighbour(low: u32) -> Label {
     return label_of_bits(low, select(0u, sign_of(low), LABELS_DTYPE == 0u));
 }
 
-// Neighbours from a multiple of four on.
+// The labels of four neighbours, the first at a multiple of four.
 fn target_labels(at: vec4<u32>) -> Labels {
     if LABELS_DTYPE > 1u {
         return Labels(target_label(at.x), target_label(at.y), target_label(at.z), target_label(at.w));
@@ -41,7 +41,7 @@ fn target_labels(at: vec4<u32>) -> Labels {
     return Labels(neighbour(low.x), neighbour(low.y), neighbour(low.z), neighbour(low.w));
 }
 
-// A label gives no class a share of its own here: what stands at it is the leaf's.
+// With labels, the dense target of every class is 0. The fold knows the label's class by `Class.hit`.
 fn target_at(i: u32) -> f32 {
     return 0.0;
 }

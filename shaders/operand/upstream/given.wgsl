@@ -1,4 +1,4 @@
-// The upstream gradient of a value, or of the whole.
+// The upstream gradient of a value, or of the reduced loss.
 // needs: lib/params dtype/float
 @group(0) @binding(12) var<storage, read> upstream: array<u32>;
 

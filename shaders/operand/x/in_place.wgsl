@@ -1,4 +1,4 @@
-// An element operand, f32, that its gradient overwrites: it fills the slots x0 and dx0.
+// An f32 element operand that its gradient overwrites; fills the slots x0 and dx0.
 // needs: lib/params dtype/float
 @group(0) @binding(2) var<storage, read_write> x0: array<u32>;
 

@@ -1,4 +1,4 @@
-// An element operand that begins at a quad: four elements are one load. Written for x0; the linker makes x1, x2 and x3 of it.
+// An element operand that begins at a quad: four elements are one load. Written for x0; the linker makes x1, x2 and x3 from it.
 // needs: lib/component lib/params dtype/float
 // slots: quad
 @group(0) @binding(2) var<storage, read> x0: array<QuadOfWords>;

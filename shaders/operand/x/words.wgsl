@@ -1,4 +1,4 @@
-// An element operand, read word by word. Written for x0; the linker makes x1, x2 and x3 of it.
+// An element operand, read word by word. Written for x0; the linker makes x1, x2 and x3 from it.
 // needs: lib/params dtype/float
 @group(0) @binding(2) var<storage, read> x0: array<u32>;
 

@@ -1,4 +1,4 @@
-// The state of each position's softmax, where a loss of it rides along in a walk over regions.
+// The state of each position's softmax, for a fused loss in a walk over regions.
 // needs: lib/params
 // slots: fold x0
 @group(0) @binding(15) var<storage, read_write> riders: array<State>;

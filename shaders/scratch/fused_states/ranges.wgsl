@@ -1,9 +1,9 @@
-// What rides along in a walk over regions knows of a position whose classes are gone through range by range.
+// What a fused loss knows about a position whose classes are walked in ranges: its state and its label's logit.
 // needs: lib/params
 // slots: fold
 struct RangedRider {
     state: State,
-    // the prediction for its label's class
+    // the prediction for the label's class
     x: f32,
 }
 

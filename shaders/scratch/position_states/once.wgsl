@@ -1,4 +1,4 @@
-// All classes of a position gone through at once.
+// Position states if one dispatch walks all classes: nothing is known from an earlier range.
 // needs: lib/class lib/label geometry/class_axis
 // slots: fold
 fn state_before(position: u32, lane: u32) -> State {

@@ -1,9 +1,9 @@
-// What lanes know of a position whose classes are gone through range by range.
+// Position states if classes are walked in ranges: a lane's state is kept from one range to the next.
 // needs: lib/class lib/label lib/params geometry/class_axis geometry/places
 // slots: class_weight fold
 struct PixelState {
     state: State,
-    // the prediction for its label's class
+    // the prediction for the label's class
     x: f32,
 }
 
@@ -24,7 +24,7 @@ fn keep_state(position: u32, lane: u32, state: State) {
     pixel_states[pixel_state_place(position, lane)].state = state;
 }
 
-// The label's logit is the first lane's, for all of them.
+// The entry of lane 0 holds the label's logit for all lanes of the position.
 fn keep_logit(position: u32, x: f32) {
     pixel_states[pixel_state_place(position, 0u)].x = x;
 }

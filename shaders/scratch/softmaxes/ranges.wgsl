@@ -1,9 +1,9 @@
-// The state of each position's softmax, and its classes' pull, where the classes are gone through range by range.
+// The softmax state and the pull of each position whose classes are walked in ranges.
 // needs: lib/component lib/params geometry/probable
 // slots: activation
 struct RangedPixel {
     peak: f32,
-    // the sum of exp(x − peak) over all others
+    // the sum of exp(x − peak) over all classes but the peak's
     rest: f32,
     lead: f32,
     likeliest: f32,
@@ -34,7 +34,7 @@ fn pixels_of(at: vec4<u32>) -> Pixels {
     );
 }
 
-// Positions beyond the last are the last again.
+// Past the end, `at` repeats the last position, which then gets its own state again.
 fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     for (var j = 0u; j < 4u; j += 1u) {
         let i = word_at(at, j) + base(18u);
