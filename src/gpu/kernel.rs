@@ -36,7 +36,12 @@ impl Kernel {
 
     /// The text that is compiled.
     pub fn text(&self) -> String {
-        let text: String = self.lines().into_iter().map(|line| line.text + "\n").collect();
+        let lines = self.lines();
+        let mut text = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
+        for line in &lines {
+            text.push_str(&line.text);
+            text.push('\n');
+        }
         let text = if self.own_params { with_own_params(&text, self.entry()) } else { text };
         match self.shared_buffer {
             true => text.replace("var<storage, read>", "var<storage, read_write>"),

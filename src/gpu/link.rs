@@ -10,9 +10,11 @@ use std::fmt::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 
 /// A shader file in a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct File {
     source: Source,
+    /// Whether the file belongs to this library, rather than being a user's leaf. Its path then tells it from others.
+    own: bool,
     /// The number of the element operand that a file of `operand/x` or `operand/dx` is used for. Those files are
     /// written for operand 0.
     operand: usize,
@@ -20,13 +22,29 @@ pub(crate) struct File {
 
 impl From<Source> for File {
     fn from(source: Source) -> File {
-        File { source, operand: 0 }
+        File { source, own: is_own(&source), operand: 0 }
     }
 }
 
 impl From<Shader> for File {
     fn from(Shader(path): Shader) -> File {
-        find(path).unwrap_or_else(|| unreachable!("build.rs lists shaders/{path}.wgsl")).into()
+        own(path).unwrap_or_else(|| unreachable!("build.rs lists shaders/{path}.wgsl"))
+    }
+}
+
+/// This library's file at a path.
+fn own(path: &str) -> Option<File> {
+    find(path).map(|source| File { source, own: true, operand: 0 })
+}
+
+impl PartialEq for File {
+    fn eq(&self, other: &File) -> bool {
+        let same = match self.own && other.own {
+            true => self.source.path == other.source.path,
+            // a user's leaf may have the path of another
+            false => std::ptr::eq(self.source.text, other.source.text),
+        };
+        same && self.operand == other.operand
     }
 }
 
@@ -44,7 +62,7 @@ impl File {
 
     /// Whether the file belongs to this library, rather than being a user's leaf.
     pub fn is_own(self) -> bool {
-        is_own(&self.source)
+        self.own
     }
 
     /// Whether it is this shader file, for any operand.
@@ -192,8 +210,8 @@ fn name(file: File) -> String {
 /// Links the kernel of the file at `path`, or says what is missing.
 fn linked(path: &str, slots: &Slots) -> Result<Linked, String> {
     let mut files = Vec::new();
-    let first = find(path).ok_or_else(|| format!("there is no shaders/{path}.wgsl"))?;
-    visit(first.into(), slots, &mut Vec::new(), &mut files)?;
+    let first = own(path).ok_or_else(|| format!("there is no shaders/{path}.wgsl"))?;
+    visit(first, slots, &mut Vec::new(), &mut files)?;
     Ok(Linked::of(files))
 }
 
@@ -220,8 +238,8 @@ fn visit(file: File, slots: &Slots, seen: &mut Vec<File>, files: &mut Vec<File>)
     let (needs, slots_of_file) = file.needs();
     for path in needs {
         let needed =
-            find(path).ok_or_else(|| format!("shaders/{}.wgsl needs {path}, which does not exist", file.path()))?;
-        visit(needed.into(), slots, seen, files)?;
+            own(path).ok_or_else(|| format!("shaders/{}.wgsl needs {path}, which does not exist", file.path()))?;
+        visit(needed, slots, seen, files)?;
     }
     for slot in slots_of_file {
         let filled = slots

@@ -5,10 +5,12 @@
 //! says, which the kernel sets. A mark with another counter, such as `// @unroll row_quad ROW_QUADS`, keeps the loop's
 //! condition in every turn, because some lanes may have fewer turns.
 
+use std::borrow::Cow;
+
 /// A line of a kernel's text, with where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// The index of its file in the kernel.
     pub file: usize,
     /// Its line number in the file, counted from 1.
@@ -60,7 +62,7 @@ pub(super) fn unroll(lines: Vec<Line>, count: &str, times: u32) -> Vec<Line> {
     while let Some(line) = lines.get(place) {
         place += 1;
         if line.text.starts_with(&constant) {
-            out.push(Line { text: format!("{constant}{times}u;"), ..*line });
+            out.push(Line { text: format!("{constant}{times}u;").into(), ..*line });
             continue;
         }
         let counter =
@@ -78,9 +80,9 @@ pub(super) fn unroll(lines: Vec<Line>, count: &str, times: u32) -> Vec<Line> {
         let (body, last) = (&lines[place + 1..place + length], &lines[place + length]);
         for time in 0..times {
             let [begins, ends] = marked.turn(counter, time);
-            out.push(Line { text: begins, ..*first });
+            out.push(Line { text: begins.into(), ..*first });
             out.extend_from_slice(body);
-            out.push(Line { text: ends, ..*last });
+            out.push(Line { text: ends.into(), ..*last });
         }
         place += length + 1;
     }
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<Line> {
-        text.lines().zip(1..).map(|(text, number)| Line { text: text.into(), file: 3, number }).collect()
+        text.lines().zip(1..).map(|(text, number)| Line { text: text.to_string().into(), file: 3, number }).collect()
     }
 
     fn unrolled(text: &str, count: &str, times: u32) -> String {
