@@ -151,10 +151,11 @@ fn every_file_lists_exactly_what_it_needs() {
             let named = of_first(slot);
             let (of, number) = if named.is_empty() { (*slot, "") } else { (named, &slot[slot.len() - 1..]) };
             let filled = forms.get(of).unwrap_or_else(|| panic!("nothing fills {slot}, a slot of shaders/{path}.wgsl"));
-            // a file in a slot may need other files, whose names count as the slot's
+            // a file in a slot may need files of its own folder, whose names count as the slot's
+            let folder = |path: &'static str| path.rsplit_once('/').map(|(folder, _)| folder);
             let with_own = filled.iter().flat_map(|form| {
-                let own = declarations(form.text).needs.iter().filter_map(|need| find(need));
-                [*form].into_iter().chain(own)
+                let needs = declarations(form.text).needs.iter().filter(|need| folder(need) == folder(form.path));
+                [*form].into_iter().chain(needs.filter_map(|need| find(need)))
             });
             let declared: BTreeSet<String> = with_own
                 .flat_map(|form| declared(&form))
