@@ -1,8 +1,9 @@
 //! What a loss is: a header with everything but the mathematics, a leaf with the mathematics, and the macro that writes the
 //! struct and its page.
 
+use crate::error::Result;
 use crate::leaf::Leaf;
-use crate::options::Options;
+use crate::options::{self, Options, Value};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 use std::fmt;
@@ -16,6 +17,20 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
 }
 
 impl dyn Loss {
+    /// The loss with another value of an option. The value's range is not checked.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not have, or a value of another kind.
+    pub(crate) fn with_option(&self, name: &str, value: &Value) -> Result<Box<dyn Loss>> {
+        let header = self.header();
+        let mut loss = (header.default)();
+        for (place, value) in self.values().iter().enumerate() {
+            loss.set_at(place, value);
+        }
+        options::set(&mut *loss, header.id, name, value)?;
+        Ok(loss)
+    }
+
     /// Whether another loss has the same family, and operands with the same roles. Both then have the same bindings, and the
     /// same kernels except for the leaf.
     pub fn walks_as(&self, other: &dyn Loss) -> bool {

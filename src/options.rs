@@ -231,6 +231,11 @@ pub(crate) fn check(options: &(impl Options + ?Sized), loss: &'static str) -> Re
     Ok(())
 }
 
+/// The refusal of a number out of the range of an option, or of another number of a term.
+pub(crate) fn out_of_range(loss: &'static str, name: &str, value: f32, range: Range) -> Error {
+    Error::InvalidOption { loss, option: name.into(), value: value.to_string(), expected: range.to_string() }
+}
+
 fn refuse(loss: &'static str, spec: &OptionSpec, value: &Value) -> Error {
     let expected = match spec.kind {
         Kind::Number => spec.range.to_string(),

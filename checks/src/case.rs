@@ -315,6 +315,7 @@ impl Case {
             loss: Some(pages.tensor(loss_place)),
             slot: SLOT,
             gradients: self.differentiated(&on_gpu).into_iter().zip(&tensors).map(gradient).collect(),
+            ..Outputs::default()
         };
         let job = match gpu.prepare(&self.term(&on_gpu), &wanted) {
             Ok(job) => job,

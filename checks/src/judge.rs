@@ -1,6 +1,6 @@
 //! Whether what the GPU gave is what the twin gave.
 
-use wgloss::{Array, DType, Error, Gpu, PartOutcome, Term, ToGpu, cpu};
+use wgloss::{Array, DType, Error, Gpu, Outcome, PartOutcome, Term, ToGpu, cpu};
 
 /// The conformance cases' own tolerance, relative to the greatest entry. f32 arithmetic with sums in trees stays within
 /// 1e-6 of f64; the rest is room for `exp` and `log` of drivers, which are off by up to 17 units in the last place (2e-6).
@@ -28,12 +28,16 @@ impl Given {
 
     /// What the GPU gives for a term that is reduced.
     pub fn by_gpu<T: ToGpu>(gpu: &Gpu, term: &Term<T>, of: &[&T]) -> Result<Given, Error> {
-        let (outcome, gradients) = gpu.gradient_list(term, of)?;
+        Given::by_outcome(&gpu.gradient_list(term, of)?.0)
+    }
+
+    /// What a run on the GPU gave.
+    pub fn by_outcome(outcome: &Outcome) -> Result<Given, Error> {
         Ok(Given {
             loss: Some(outcome.loss().wait()?.into()),
             tensor: outcome.tensor().read().wait()?,
             parts: outcome.parts().wait()?,
-            gradients: gradients.iter().map(|d| d.read().wait()).collect::<Result<_, _>>()?,
+            gradients: outcome.gradients().iter().map(|d| d.read().wait()).collect::<Result<_, _>>()?,
         })
     }
 

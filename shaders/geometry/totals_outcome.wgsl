@@ -1,12 +1,14 @@
 // Adds a part's sums and denominators to the outcome of the term.
 // needs: lib/math lib/params lib/tally lib/totals
+// slots: part_sums
 
 // The outcome of a term: the twin of what src/gpu/outcome.rs reads.
 struct Outcome {
     loss: f32,
     // how many runs have finished, wrapping: the host counts how many it recorded, since a pass may be dropped
     runs: u32,
-    // of the last run: the part with the first label out of range, its place and its 64 bits
+    // of the last run: the part with the first label out of range, its place and its 64 bits; or the part, plus
+    // IS_NUMBER, with a number out of range, its place among the options and its bits
     bad_part: u32,
     bad_position: u32,
     bad_low: u32,
@@ -26,7 +28,10 @@ struct PartOutcome {
     extra: f32,
     denominator: f32,
     extra_denominator: f32,
+    weight: f32,
 }
+
+const IS_NUMBER: u32 = 0x40000000u;
 
 @group(0) @binding(20) var<storage, read_write> outcome: Outcome;
 @group(0) @binding(21) var<storage, read_write> loss_out: array<f32>;
@@ -49,13 +54,15 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         return;
     }
     let denominator = denominators(total);
-    var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y);
     let weight = select(params.weight, params.rider_weight, PIECE == 2u);
+    var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y, weight);
+    // a number out of range makes everything that depends on it NaN
+    let is_bad_number = params.bad_number != 0u;
     var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
-    if (total.poison != 0u) | is_nan(total.weight) | is_nan(denominator.x) | (denominator.x == 0.0) | (denominator.y == 0.0) {
+    if (total.poison != 0u) | is_nan(total.weight) | is_nan(denominator.x) | (denominator.x == 0.0) | (denominator.y == 0.0) | is_bad_number {
         loss = nan();
     }
-    if total.poison != 0u {
+    if (total.poison != 0u) | is_bad_number {
         part.sum = nan();
         part.extra = nan();
     }
@@ -64,21 +71,39 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         let before = outcome.loss;
         loss = select(before + loss, nan(), is_nan(before) | is_nan(loss));
     }
+    var bad = vec4<u32>(place, total.bad_position, total.bad_low, total.bad_high);
+    if is_bad_number {
+        let number = params.bad_number - 1u;
+        let is_option = number < 16u;
+        let bits = bitcast<u32>(select(weight, option(min(number, 15u)), is_option));
+        bad = vec4<u32>(place | IS_NUMBER, number, bits, 0u);
+    }
+    let is_bad = is_bad_number | (total.bad_position != NO_POSITION);
     if (place == 0u) | (outcome.bad_part == NO_POSITION) {
-        outcome.bad_part = select(place, NO_POSITION, total.bad_position == NO_POSITION);
-        outcome.bad_position = total.bad_position;
-        outcome.bad_low = total.bad_low;
-        outcome.bad_high = total.bad_high;
+        outcome.bad_part = select(NO_POSITION, bad.x, is_bad);
+        outcome.bad_position = bad.y;
+        outcome.bad_low = bad.z;
+        outcome.bad_high = bad.w;
     }
-    if (outcome.first_part == 0u) & (total.bad_position != NO_POSITION) {
-        outcome.first_part = place + 1u;
-        outcome.first_position = total.bad_position;
-        outcome.first_low = total.bad_low;
-        outcome.first_high = total.bad_high;
+    if (outcome.first_part == 0u) & is_bad {
+        outcome.first_part = bad.x + 1u;
+        outcome.first_position = bad.y;
+        outcome.first_low = bad.z;
+        outcome.first_high = bad.w;
     }
+    let is_last = place + 1u == params.places;
     // a run has finished once its last part has
-    outcome.runs += select(0u, 1u, place + 1u == params.places);
+    outcome.runs += select(0u, 1u, is_last);
     outcome.parts[place] = part;
     outcome.loss = loss;
-    loss_out[params.slot + base(21u)] = loss;
+    let entry = params.entry + select(0u, 1u, PIECE == 2u);
+    store_part_sums(entry, part.sum, part.denominator, weight);
+    // of two losses of a walk only the fused one may have an extra loss
+    if (PIECE != 1u) & (params.has_extra != 0u) {
+        store_part_sums(entry + 1u, part.extra, part.extra_denominator, weight);
+    }
+    // a counted slot may lie beyond the end of the caller's tensor
+    if is_last & (params.slot != NO_POSITION) {
+        loss_out[params.slot + base(21u)] = loss;
+    }
 }

@@ -55,7 +55,8 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
     let per_item = component.per_item.then(|| Scale::Number(whole.items() as f32));
     Part {
         name: format!("{}.{}", whole.name, component.name),
-        weight: whole.weight * component.weight,
+        weight: whole.weight,
+        share: component.weight,
         loss: component.loss.clone(),
         operands: operands.collect(),
         reduction: component.reduction,
@@ -65,5 +66,7 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         among: None,
         rows_from: None,
         beside: None,
+        // a sum of losses has no other number that varies
+        varying: whole.varying.clone(),
     }
 }

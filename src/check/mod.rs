@@ -15,6 +15,7 @@ mod refusal;
 mod shapes;
 mod shards;
 mod statistics;
+mod varying;
 mod work;
 
 pub(crate) use asked::differentiable;
@@ -23,6 +24,8 @@ pub(crate) use asked::on_gpu;
 pub(crate) use checked::{Checked, Divisor};
 pub(crate) use shards::{OF_POSITION, OF_REGION};
 pub(crate) use statistics::statistics;
+#[cfg(feature = "gpu")]
+pub(crate) use varying::typical;
 pub(crate) use work::{ClassFold, Pairs, Work, work};
 
 use crate::error::{Error, Result};
@@ -44,12 +47,13 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
                 expected: "a reduction, in a sum of terms".into(),
             });
         }
+        let part = varying::settled(part)?;
         if let Leaf::Composite(leaf) = part.loss.leaf() {
-            composite::check(part, leaf, &mut parts, &mut checked)?;
+            composite::check(&part, leaf, &mut parts, &mut checked)?;
         } else {
-            shards::whole(part)?;
-            checked.push(part::check(part)?);
-            parts.push(part.clone());
+            shards::whole(&part)?;
+            checked.push(part::check(&part)?);
+            parts.push(part.into_owned());
         }
     }
     Ok((Term { parts }, checked))

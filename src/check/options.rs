@@ -32,8 +32,7 @@ fn numbers<T>(part: &Part<T>) -> Result<()> {
     ];
     for (name, number) in numbers {
         if let Some(number) = number.filter(|number| !number.is_finite()) {
-            let (loss, expected) = (part.loss.header().id, options::Range::Any.to_string());
-            return Err(Error::InvalidOption { loss, option: name.into(), value: number.to_string(), expected });
+            return Err(options::out_of_range(part.loss.header().id, name, number, options::Range::Any));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The checks of a call that asks for a shard's statistics.
 
 use super::checked::Checked;
-use super::{bounds, part, shards};
+use super::{bounds, part, shards, varying};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part, Term};
 
@@ -22,10 +22,11 @@ pub(crate) fn statistics<T: Operand>(term: &Term<T>) -> Result<(Part<T>, Checked
         let value = if part.among.is_some() { "among" } else { "sum" };
         return Err(shards::refuse(part, "statistics", value.into()));
     }
-    let checked = part::check(part)?;
-    let Some(shape) = shards::statistics_shape(part, &checked)? else {
-        return Err(shards::refuse(part, "statistics", "sum".into()));
+    let part = varying::settled(part)?;
+    let checked = part::check(&part)?;
+    let Some(shape) = shards::statistics_shape(&part, &checked)? else {
+        return Err(shards::refuse(&part, "statistics", "sum".into()));
     };
     bounds::statistics(part.loss.header().id, &shape)?;
-    Ok((part.clone(), checked, shape))
+    Ok((part.into_owned(), checked, shape))
 }

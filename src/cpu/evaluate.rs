@@ -55,7 +55,8 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
         let mean = |part: &PartOutcome| if part.denominator == 0.0 { f64::NAN } else { part.sum / part.denominator };
         loss += outcomes.iter().map(|part| part.weight * mean(part)).sum::<f64>();
         if part.reduction == Reduction::None {
-            let values = walk.values().iter().map(|value| f64::from(part.weight) * (value.loss + value.extra));
+            let values =
+                walk.values().iter().map(|value| f64::from(part.weight * part.share) * (value.loss + value.extra));
             unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);
         }
         parts.extend(outcomes);

@@ -21,6 +21,17 @@ pub(super) struct Dispatch {
     pub pipeline: Arc<Pipeline>,
     pub group: wgpu::BindGroup,
     pub grid: [u32; 2],
+    /// The index of the number of the host's that it writes, if it writes one.
+    pub number: Option<usize>,
+}
+
+/// The parameters of a part's kernels.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    pub memory: Memory,
+    pub count: u32,
+    /// How many bytes lie from one block to the next.
+    pub stride: u64,
 }
 
 /// Everything that the bindings of a part's plan can stand for.
@@ -40,12 +51,12 @@ pub(super) struct Binder<'a> {
 }
 
 /// A binding's range of a buffer.
-struct Placed<'a> {
-    buffer: &'a wgpu::Buffer,
-    offset: u64,
-    size: u64,
+pub(super) struct Placed<'a> {
+    pub buffer: &'a wgpu::Buffer,
+    pub offset: u64,
+    pub size: u64,
     /// The element of the range at which the tensor begins. A kernel adds it to every index.
-    base: u32,
+    pub base: u32,
     /// Whether nothing else has a share in its last quad.
     alone: bool,
 }
@@ -77,12 +88,12 @@ impl Binder<'_> {
     }
 
     /// The dispatches, with the pipeline of each stage, and the memory of their parameters.
-    pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, Memory)> {
+    pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, Blocks)> {
         let made: Vec<_> = self.plan.stages.iter().zip(pipelines).collect();
         let (params, places) = self.params(&made)?;
         let dispatches = made.iter().zip(places).map(|((stage, pipeline), at)| {
             let params = wgpu::BufferBinding {
-                buffer: &params.buffer,
+                buffer: &params.memory.buffer,
                 offset: at,
                 size: wgpu::BufferSize::new(size_of::<Params>() as u64),
             };
@@ -109,7 +120,7 @@ impl Binder<'_> {
     }
 
     /// The parameters of all stages, and each stage's offset in them. Stages with equal parameters share an offset.
-    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(Memory, Vec<u64>)> {
+    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(Blocks, Vec<u64>)> {
         let alignment = u64::from(self.gpu.limits().min_uniform_buffer_offset_alignment);
         let stride = (size_of::<Params>() as u64).next_multiple_of(alignment);
         let (mut bytes, mut offsets, mut known) = (Vec::new(), Vec::new(), HashMap::new());
@@ -129,8 +140,10 @@ impl Binder<'_> {
             });
             offsets.push(offset);
         }
-        let usage = wgpu::BufferUsages::UNIFORM;
-        Ok((Memory::new(self.gpu, "wgloss parameters", bytes.len() as u64, Some(&bytes), usage)?, offsets))
+        // a kernel writes the numbers that change
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE;
+        let memory = Memory::new(self.gpu, "wgloss parameters", bytes.len() as u64, Some(&bytes), usage)?;
+        Ok((Blocks { memory, count: known.len() as u32, stride }, offsets))
     }
 
     fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: wgpu::BufferBinding<'_>) -> Result<Dispatch> {
@@ -165,7 +178,7 @@ impl Binder<'_> {
             entries: &entries,
         };
         let group = self.gpu.scoped_as(|| self.gpu.device().create_bind_group(&descriptor), |error| error)?;
-        Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)? })
+        Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)?, number: None })
     }
 
     /// The workgroups, folded into two dimensions, because each dimension is limited.
@@ -185,7 +198,7 @@ impl Binder<'_> {
     /// The range of a binding, or `None` for the parameters, which have their own buffer.
     fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
         let window = stage.windows.iter().find(|(name, _)| *name == binding.name).map(|(_, window)| window);
-        let tensor = |tensor| Some(self.place_tensor(tensor, window));
+        let tensor = |tensor| Some(place_tensor(self.gpu, tensor, window));
         match self.plan.bound(stage, binding.name) {
             Bound::Params => None,
             Bound::Operand(name) => tensor(self.part.operand(name).unwrap_or_else(|| unreachable!("{name} is bound"))),
@@ -195,6 +208,7 @@ impl Binder<'_> {
             Bound::Sum => self.sum.and_then(tensor),
             Bound::Losses => tensor(self.losses),
             Bound::Loss => tensor(self.loss),
+            Bound::PartSums => self.outputs.parts.as_ref().and_then(|parts| tensor(&parts.into)),
             Bound::Statistics => self.statistics.and_then(tensor),
             Bound::Outcome => Some(whole(self.outcome)),
             Bound::Columns => self.memory("columns", None),
@@ -205,34 +219,40 @@ impl Binder<'_> {
     fn memory(&self, name: &str, window: Option<&Range<u64>>) -> Option<Placed<'_>> {
         let (_, memory) = self.memories.iter().find(|(known, _)| *known == name)?;
         let size = self.plan.element_bytes(name);
-        Some(window.map_or(whole(memory), |window| self.place_window(memory, 0, size, window)))
+        Some(window.map_or(whole(memory), |window| place_window(self.gpu, memory, 0, size, window)))
     }
+}
 
-    fn place_tensor<'t>(&self, tensor: &'t Tensor, window: Option<&Range<u64>>) -> Placed<'t> {
-        let memory = tensor.memory();
-        // an empty tensor may begin at the end of its buffer, where nothing can be bound; the bytes bound instead are
-        // never read
-        let begin = if tensor.is_empty() { 0 } else { memory.offset };
-        let all = 0..tensor.len() as u64;
-        let window = window.map_or(all.clone(), |window| window.start..window.end.min(all.end));
-        self.place_window(memory, begin, tensor.dtype().size() as u64, &window)
-    }
+/// Places a tensor, or a window of it.
+fn place_tensor<'t>(gpu: &Gpu, tensor: &'t Tensor, window: Option<&Range<u64>>) -> Placed<'t> {
+    let memory = tensor.memory();
+    // an empty tensor may begin at the end of its buffer, where nothing can be bound; the bytes bound instead are
+    // never read
+    let begin = if tensor.is_empty() { 0 } else { memory.offset };
+    let all = 0..tensor.len() as u64;
+    let window = window.map_or(all.clone(), |window| window.start..window.end.min(all.end));
+    place_window(gpu, memory, begin, tensor.dtype().size() as u64, &window)
+}
 
-    /// Places a window of a tensor that begins at the byte `begin`. The range begins at the alignment of bindings, and
-    /// ends with a whole quad unless the buffer ends before. A kernel adds the base to an element's index in the whole
-    /// tensor, so the base is negative, and wraps, if the window begins later.
-    fn place_window<'t>(&self, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
-        let buffer = &memory.buffer;
-        // the range begins with a whole element and a whole quad
-        let least = u64::from(self.gpu.limits().min_storage_buffer_offset_alignment).max(16);
-        let alignment = if size.is_power_of_two() { least } else { least * size };
-        let offset = (begin + window.start * size) / alignment * alignment;
-        let last = begin + window.end * size;
-        let end = last.next_multiple_of(16).max(offset + 16).min(buffer.size());
-        let base = (begin as i64 - offset as i64) / size as i64;
-        let alone = last == end || memory.is_own();
-        Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, alone }
-    }
+/// Places a whole tensor.
+pub(super) fn place<'t>(gpu: &Gpu, tensor: &'t Tensor) -> Placed<'t> {
+    place_tensor(gpu, tensor, None)
+}
+
+/// Places a window of a tensor that begins at the byte `begin`. The range begins at the alignment of bindings, and
+/// ends with a whole quad unless the buffer ends before. A kernel adds the base to an element's index in the whole
+/// tensor, so the base is negative, and wraps, if the window begins later.
+fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
+    let buffer = &memory.buffer;
+    // the range begins with a whole element and a whole quad
+    let least = u64::from(gpu.limits().min_storage_buffer_offset_alignment).max(16);
+    let alignment = if size.is_power_of_two() { least } else { least * size };
+    let offset = (begin + window.start * size) / alignment * alignment;
+    let last = begin + window.end * size;
+    let end = last.next_multiple_of(16).max(offset + 16).min(buffer.size());
+    let base = (begin as i64 - offset as i64) / size as i64;
+    let alone = last == end || memory.is_own();
+    Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, alone }
 }
 
 fn of_scale(scale: Option<&Scale<Tensor>>) -> &Tensor {

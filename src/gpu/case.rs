@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gpu::Gpu;
 #[cfg(test)]
 use crate::gpu::plan::rounding;
-use crate::gpu::plan::{Plan, Request, Wanted, assert_kept, plan};
+use crate::gpu::plan::{KeptSums, Plan, Request, Wanted, assert_kept, plan};
 use crate::gpu::target::{self, Target};
 use crate::gpu::tensor::Tensor;
 use crate::loss::{Loss, OperandSpec};
@@ -184,6 +184,13 @@ impl Case {
             place: 0,
             slot: 0,
             places: 1,
+            entry: 0,
+            // by turns, since kernels for every combination would be too many
+            sums: match (self.divide_by_tensor, self.upstream_tensor) {
+                (true, false) => KeptSums::Stored,
+                (true, true) => KeptSums::Added,
+                _ => KeptSums::Nothing,
+            },
             workspace_bound: self.workspace_bound,
             statistics: self.piece == Piece::Statistics,
             target: &self.target(),

@@ -39,7 +39,11 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             .map(|binding| wgpu::BindGroupLayoutEntry {
                 binding: binding.number,
                 visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer { ty: binding.kind, has_dynamic_offset: false, min_binding_size: None },
+                ty: wgpu::BindingType::Buffer {
+                    ty: binding.kind,
+                    has_dynamic_offset: binding.is_dynamic(),
+                    min_binding_size: None,
+                },
                 count: None,
             })
             .collect();

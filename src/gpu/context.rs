@@ -6,7 +6,7 @@ use crate::gpu::device::Device;
 #[cfg(target_arch = "wasm32")]
 use crate::gpu::late::DeviceReports;
 use crate::gpu::lock::lock;
-use crate::gpu::pipelines::Pipelines;
+use crate::gpu::pipelines::{Pipelines, Place};
 use crate::gpu::target::Target;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::gpu::wait::block_on;
@@ -35,6 +35,8 @@ struct Context {
     queue: wgpu::Queue,
     limits: wgpu::Limits,
     pipelines: Pipelines,
+    /// The table of all bytes that numbers travel by.
+    bytes: Place<wgpu::Buffer>,
     memory: Arc<AtomicU64>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
@@ -124,6 +126,7 @@ impl Gpu {
             queue,
             limits,
             pipelines: Pipelines::default(),
+            bytes: Place::default(),
             memory: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
@@ -221,6 +224,10 @@ impl Gpu {
 
     pub(super) fn limits(&self) -> &wgpu::Limits {
         &self.0.limits
+    }
+
+    pub(super) fn bytes(&self) -> &Place<wgpu::Buffer> {
+        &self.0.bytes
     }
 
     pub(super) fn kernels(&self) -> &Pipelines {

@@ -20,6 +20,11 @@ impl Declared {
     pub fn is_written(&self) -> bool {
         self.kind == wgpu::BufferBindingType::Storage { read_only: false }
     }
+
+    /// Whether each dispatch says where it begins: at a byte's entry in the table that numbers travel by.
+    pub fn is_dynamic(&self) -> bool {
+        self.name.starts_with("byte_")
+    }
 }
 
 /// The declarations of one file.

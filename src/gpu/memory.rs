@@ -28,6 +28,12 @@ impl Memory {
         Memory { buffer, offset, bytes, counted: None }
     }
 
+    /// The buffer, which counts as used memory for as long as its context lives.
+    pub fn for_good(mut self) -> wgpu::Buffer {
+        self.counted = None;
+        self.buffer.clone()
+    }
+
     /// Whether the context made the buffer for this memory alone.
     pub fn is_own(&self) -> bool {
         self.counted.is_some()

@@ -3,6 +3,7 @@
 mod adapter;
 mod bind;
 mod blame;
+mod build;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod case;
 mod choices;
@@ -23,6 +24,7 @@ mod lock;
 mod memory;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;
+mod numbers;
 mod outcome;
 mod outputs;
 mod own_params;
@@ -50,6 +52,6 @@ pub use context::Gpu;
 pub use explain::{BindingReport, KernelReport};
 pub use job::Job;
 pub use outcome::Outcome;
-pub use outputs::{Gradient, Outputs};
+pub use outputs::{Gradient, Outputs, PartSums};
 pub use tensor::{Tensor, ToGpu};
 pub use transfer::Read;

@@ -46,12 +46,12 @@ impl Outcome {
         Read::of_memory(&self.gpu, &self.verdict.memory, bytes, Some(&self.verdict), move |bytes| {
             let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[Verdict::BYTES as usize..]);
             let mut parts = Vec::new();
-            for (part, numbers) in verdict.parts.iter().zip(numbers.chunks_exact(4)) {
+            for (part, numbers) in verdict.parts.iter().zip(numbers.chunks_exact(5)) {
                 let named = |name: String, sum: f32, denominator: f32| PartOutcome {
                     name,
                     sum: sum.into(),
                     denominator: denominator.into(),
-                    weight: part.row.weight.into(),
+                    weight: numbers[4].into(),
                 };
                 parts.push(named(part.row.name.clone(), numbers[0], numbers[2]));
                 if let Some(extra) = &part.row.extra {

@@ -15,8 +15,27 @@ pub struct Outputs {
     pub loss: Option<Tensor>,
     /// The element of `loss` that a reduced term writes, for example a slot of your log.
     pub slot: usize,
+    /// A u32 tensor of one element that holds the slot, in place of `slot`. Each run of the job counts it up, so that one
+    /// job fills a log without the host. A slot beyond the end of `loss` is not written.
+    pub counter: Option<Tensor>,
+    /// The tensor for the sums and denominators of the parts.
+    pub parts: Option<PartSums>,
     /// The gradients, each with its own tensor.
     pub gradients: Vec<Gradient>,
+}
+
+/// A tensor for the sums and denominators of the parts, so that they can be used on the GPU: a denominator as
+/// [`Term::divide_by`](crate::Term::divide_by) of the next job, for example.
+///
+/// The tensor is f32, `[P, 3]`. It has a row for each of [`Outcome::parts`](crate::Outcome::parts), in their order: sum,
+/// denominator, and factor in the sum of terms.
+#[derive(Clone, Debug)]
+pub struct PartSums {
+    /// The tensor.
+    pub into: Tensor,
+    /// Whether sums and denominators are added to what the tensor holds, so that the jobs of several batches come to those
+    /// of all batches. The factor is always stored.
+    pub add: bool,
 }
 
 /// A gradient to compute.
@@ -86,6 +105,12 @@ impl Outputs {
         if let Some(tensor) = &self.loss {
             refuse_foreign_output(gpu, loss, "loss", tensor)?;
         }
+        if let Some(parts) = &self.parts {
+            refuse_foreign_output(gpu, loss, "parts", &parts.into)?;
+        }
+        if let Some(counter) = &self.counter {
+            refuse_foreign_output(gpu, loss, "counter", counter)?;
+        }
         for (place, gradient) in self.gradients.iter().enumerate() {
             let name = gradient.name(term, place);
             refuse_foreign_output(gpu, loss, &name, &gradient.of)?;
@@ -96,7 +121,7 @@ impl Outputs {
     }
 
     /// Refuses outputs with a wrong shape or dtype, and outputs that overlap an operand or each other.
-    pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>) -> Result<()> {
+    pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>, entries: usize) -> Result<()> {
         let id = term.id();
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
             Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
@@ -112,6 +137,18 @@ impl Outputs {
                 _ => outputs.push(("loss".into(), DType::F32, loss)),
             }
         }
+        if let Some(PartSums { into, .. }) = &self.parts {
+            if into.shape() != [entries, 3] {
+                return mismatch("parts", format!("[{entries}, 3]"), into);
+            }
+            outputs.push(("parts".into(), DType::F32, into));
+        }
+        if let Some(counter) = &self.counter {
+            if counter.len() != 1 {
+                return mismatch("counter", "[] or [1]".into(), counter);
+            }
+            outputs.push(("counter".into(), DType::U32, counter));
+        }
         for (place, gradient) in self.gradients.iter().enumerate() {
             let name = format!("gradient of {}", gradient.name(term, place));
             if gradient.into.shape() != gradient.of.shape() {
@@ -120,9 +157,13 @@ impl Outputs {
             outputs.push((name, gradient.of.dtype(), &gradient.into));
         }
         for (place, (name, dtype, output)) in outputs.iter().enumerate() {
-            if ![DType::F32, *dtype].contains(&output.dtype()) {
+            let allowed = if *dtype == DType::U32 { [DType::U32; 2] } else { [DType::F32, *dtype] };
+            if !allowed.contains(&output.dtype()) {
                 let (operand, got) = (name.clone(), output.dtype());
-                let expected = if *dtype == DType::F32 { "f32".into() } else { format!("{dtype} or f32") };
+                let expected = match allowed {
+                    [one, other] if one == other => one.to_string(),
+                    [one, other] => format!("{other} or {one}"),
+                };
                 return Err(Error::UnsupportedDtype { loss: id, operand, got, expected });
             }
             let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
@@ -179,7 +220,10 @@ pub(super) fn used<'t>(
         let loss = part.loss.header().id;
         read_by(part).map(move |(name, tensor)| (loss, name, tensor))
     });
-    let loss = outputs.loss.iter().map(|tensor| (id, "loss".to_string(), tensor));
+    let parts = outputs.parts.iter().map(|parts| ("parts", &parts.into));
+    let others = outputs.loss.iter().map(|tensor| ("loss", tensor)).chain(parts);
+    let others = others.chain(outputs.counter.iter().map(|tensor| ("counter", tensor)));
+    let loss = others.map(|(name, tensor)| (id, name.to_string(), tensor));
     let gradients = outputs.gradients.iter().enumerate();
     let gradients =
         gradients.map(|(place, gradient)| (id, format!("gradient of {}", gradient.name(term, place)), &gradient.into));

@@ -1,4 +1,5 @@
-//! The parameter block that every kernel of a part reads. It mirrors `Params` in `shaders/lib/params.wgsl`.
+//! The parameter block that every kernel of a part reads, which mirrors `Params` in `shaders/lib/params.wgsl`; and what the
+//! kernel that changes a number of it reads.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -81,10 +82,40 @@ params! {
         pub all_classes: u32,
         pub sixteen: u32,
         pub places: u32,
+        pub bad_number: u32,
+        pub entry: u32,
+        pub has_extra: u32,
         pub spare_2: u32,
+        pub spare_3: u32,
         pub block: Block,
         pub bases: [u32; 24],
         pub options: [f32; 16],
+    }
+}
+
+params! {
+    /// A number to write to the parameters, and where. Mirrors `Change` in `geometry/number`.
+    pub struct Change {
+        pub blocks: u32,
+        pub stride: u32,
+        pub place: u32,
+        pub base: u32,
+        pub lowest: f32,
+        pub highest: f32,
+        pub count: u32,
+        pub first: u32,
+        pub bad_place: u32,
+        pub bad_note: u32,
+        pub scales: u32,
+        pub factor_count: u32,
+        pub factor_places: [u32; 2],
+        pub weight_places: [u32; 2],
+        pub factors: [f32; 2],
+        pub weights: [f32; 2],
+        pub nan: u32,
+        pub spare_0: u32,
+        pub spare_1: u32,
+        pub spare_2: u32,
     }
 }
 

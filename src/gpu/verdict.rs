@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
 use crate::gpu::memory::Memory;
+use crate::options::{Range as NumberRange, out_of_range};
 use crate::term::Row;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -27,13 +28,18 @@ pub(super) struct VerdictPart {
     pub operand: &'static str,
     pub count: u64,
     pub ignored: Option<i32>,
+    /// The numbers that tensors hold: their places as the outcome names them, their names and ranges.
+    pub numbers: Vec<(usize, String, NumberRange)>,
 }
+
+/// What the outcome adds to a part that a number out of range belongs to. It matches the shader's `IS_NUMBER`.
+const IS_NUMBER: u32 = 0x4000_0000;
 
 impl Verdict {
     /// The bytes of the outcome's head.
     pub const BYTES: u64 = 48;
     /// The bytes of each part after it.
-    pub const PART_BYTES: u64 = 16;
+    pub const PART_BYTES: u64 = 20;
     /// The bytes that keep the first bad label of all runs until `check` asks for it. Zeros mean none.
     pub const KEPT: Range<u64> = 24..40;
 
@@ -55,14 +61,14 @@ impl Verdict {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
         let [_, finished, part, position, low, high, ..] = words[..] else { return Ok(()) };
         self.judge_runs(finished, begun)?;
-        self.label(part, [position, low, high]).map_or(Ok(()), Err)
+        self.refusal(part, [position, low, high]).map_or(Ok(()), Err)
     }
 
     /// Keeps the first bad label of all runs in `head`, until `answer` reports it.
     pub fn hear(&self, head: &[u8]) {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(&head[Verdict::KEPT.start as usize..]);
         let [part, position, low, high, ..] = words[..] else { return };
-        if let Some(error) = self.label(part.wrapping_sub(1), [position, low, high]) {
+        if let Some(error) = self.refusal(part.wrapping_sub(1), [position, low, high]) {
             lock(&self.unreported).get_or_insert(error);
         }
     }
@@ -84,7 +90,12 @@ impl Verdict {
         }
     }
 
-    fn label(&self, part: u32, [position, low, high]: [u32; 3]) -> Option<Error> {
+    fn refusal(&self, part: u32, [position, low, high]: [u32; 3]) -> Option<Error> {
+        if part & IS_NUMBER != 0 && part != u32::MAX {
+            let part = self.parts.get((part ^ IS_NUMBER) as usize)?;
+            let (_, name, range) = part.numbers.iter().find(|(place, ..)| *place == position as usize)?;
+            return Some(out_of_range(part.loss, name, f32::from_bits(low), *range));
+        }
         let part = self.parts.get(part as usize)?;
         Some(Error::LabelOutOfRange {
             loss: part.loss,

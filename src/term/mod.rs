@@ -4,12 +4,14 @@ mod extra;
 mod operand;
 mod part;
 mod scale;
+mod varying;
 
 pub use extra::Extra;
 pub use operand::Operand;
 pub use part::PartOutcome;
 pub(crate) use part::{Beside, ClassesFrom, Part, Row, not_reduced, refuse_reduction};
 pub use scale::Scale;
+pub(crate) use varying::{COEFFICIENT, Varying};
 
 use crate::error::Result;
 use crate::loss::Loss;
@@ -145,6 +147,51 @@ impl<T: Operand> Term<T> {
     /// than `first + n` rows.
     pub fn rows_from(self, first: usize) -> Term<T> {
         self.each(|part| part.rows_from = Some(first))
+    }
+
+    /// The term with a number that `Job::set` may change between the runs of a prepared job: a number option of the loss,
+    /// such as `gamma` or `temperature`, or its `coefficient`, which is its factor in the sum of terms. The value that it has
+    /// here is the first run's.
+    ///
+    /// A number that varies gets the kernel for any value. Some losses have a faster kernel for some values of an option,
+    /// such as the focal loss for a whole `gamma`, and rounding may differ between the two.
+    ///
+    /// ```
+    /// use wgloss::{Array, SigmoidFocal, cpu};
+    /// let (x, t) = (Array::new(&[0.5f32, -1.0], [2])?, Array::new(&[1.0f32, 0.0], [2])?);
+    /// let focal = 0.5 * SigmoidFocal::default().of(&x, &t);
+    /// // a call that runs once has nothing to set, so that its result is the same
+    /// let value = cpu::value(&focal.clone().varying("gamma").varying("coefficient"))?.loss()?;
+    /// assert_eq!(value, cpu::value(&focal)?.loss()?);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not
+    /// have, that is no number or has no value, or that a sum of losses is made with.
+    pub fn varying(self, number: &str) -> Term<T> {
+        self.each(|part| part.varying.push(Varying { number: number.into(), from: None }))
+    }
+
+    /// The term with a number that each run reads from a tensor of one f32: a number option of the loss, or its
+    /// `coefficient`. So a program on the GPU may compute it, for a schedule or for KL annealing.
+    ///
+    /// ```
+    /// use wgloss::{Array, Huber, cpu};
+    /// let (x, t) = (Array::new(&[0.0f32, 3.0], [2])?, Array::new(&[0.0f32, 0.0], [2])?);
+    /// let two = Array::new(&[2.0f32], [])?;
+    /// let huber = Huber::default().of(&x, &t).number_from("delta", &two).number_from("coefficient", &two);
+    /// assert_eq!(cpu::value(&huber)?.loss()?, 2.0 * (2.0 * (3.0 - 1.0)) / 2.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the term is evaluated, those of [`varying`](Self::varying), and [`Error::ShapeMismatch`](crate::Error::ShapeMismatch)
+    /// or [`Error::UnsupportedDtype`](crate::Error::UnsupportedDtype) for a tensor that does not hold one f32. A value out of
+    /// range gives [`Error::InvalidOption`](crate::Error::InvalidOption): at once if the host has it, and otherwise as the error
+    /// of the next read, with a loss of NaN.
+    pub fn number_from(self, number: &str, tensor: &T) -> Term<T> {
+        self.each(|part| part.varying.push(Varying { number: number.into(), from: Some(tensor.clone()) }))
     }
 
     /// The term as a part of a ready-made sum. It shares its rows with another part.

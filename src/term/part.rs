@@ -2,6 +2,7 @@
 
 use super::operand::Operand;
 use super::scale::Scale;
+use super::varying::Varying;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::options::{self, Value};
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub(crate) struct Part<T> {
     pub name: String,
     pub weight: f32,
+    /// Its factor in the ready-made sum of losses that it belongs to, which multiplies the weight.
+    pub share: f32,
     pub loss: Arc<dyn Loss>,
     pub operands: Vec<(String, T)>,
     pub reduction: Reduction,
@@ -27,6 +30,8 @@ pub(crate) struct Part<T> {
     pub beside: Option<Beside>,
     /// The statistics of all shards, where the part is one of them.
     pub among: Option<T>,
+    /// The numbers that change between runs.
+    pub varying: Vec<Varying<T>>,
 }
 
 /// The classes that a shard holds of each row: from `first` on, of `of` in all.
@@ -60,6 +65,7 @@ impl<T: Clone> Part<T> {
         Part {
             name: loss.header().id.into(),
             weight: 1.0,
+            share: 1.0,
             loss,
             operands: operands.into_iter().map(|(name, tensor)| (name.into(), tensor.clone())).collect(),
             reduction: Reduction::default(),
@@ -69,6 +75,7 @@ impl<T: Clone> Part<T> {
             classes_from: None,
             beside: None,
             among: None,
+            varying: Vec::new(),
         }
     }
 }
@@ -82,7 +89,8 @@ impl<T> Part<T> {
     /// Every tensor that the part reads, by name: operands, scales, statistics.
     pub fn read(&self) -> impl Iterator<Item = (&str, &T)> {
         let operands = self.operands.iter().map(|(name, tensor)| (name.as_str(), tensor));
-        operands.chain(self.scale_tensors()).chain(self.among.iter().map(|among| ("among", among)))
+        let numbers = self.varying.iter().filter_map(|varying| Some((varying.number.as_str(), varying.from.as_ref()?)));
+        operands.chain(self.scale_tensors()).chain(self.among.iter().map(|among| ("among", among))).chain(numbers)
     }
 
     /// The tensors among the part's scales, by name.
@@ -113,7 +121,7 @@ impl<T> Part<T> {
     pub fn rows(&self) -> Vec<Row> {
         let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
             name: format!("{}{suffix}", self.name),
-            weight: self.weight * weight,
+            weight: self.weight * self.share * weight,
             extra: extra.map(|extra| format!("{}.{extra}", self.name)),
         };
         match self.loss.leaf().rider() {
@@ -136,10 +144,15 @@ impl<T> Part<T> {
         let upstream = scale(&self.upstream)?;
         let divide_by = self.divide_by.as_ref().map(&mut scale).transpose()?;
         let among = self.among.as_ref().map(&mut f).transpose()?;
+        let varying = self.varying.iter().map(|varying| {
+            Ok(Varying { number: varying.number.clone(), from: varying.from.as_ref().map(&mut f).transpose()? })
+        });
+        let varying = varying.collect::<Result<_>>()?;
         let operands = self.operands.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?)));
         Ok(Part {
             name: self.name.clone(),
             weight: self.weight,
+            share: self.share,
             loss: self.loss.clone(),
             operands: operands.collect::<Result<_>>()?,
             reduction: self.reduction,
@@ -149,6 +162,7 @@ impl<T> Part<T> {
             beside: self.beside.clone(),
             among,
             rows_from: self.rows_from,
+            varying,
         })
     }
 }

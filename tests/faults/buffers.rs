@@ -211,7 +211,7 @@ pub const FAULTS: &[Fault] = &[
             let own = buffer(gpu.device(), 4096, ALL);
             let (term, x) = eight(gpu)?;
             let gradients = vec![Gradient::store(&x, &part(gpu, &own, 0, 2)?)];
-            told(gpu.prepare(&term, &Outputs { loss: Some(part(gpu, &own, 1, 1)?), gradients, slot: 0 }))
+            told(gpu.prepare(&term, &Outputs { loss: Some(part(gpu, &own, 1, 1)?), gradients, ..Outputs::default() }))
         },
         expected: "overlapping_buffers",
     },

@@ -48,7 +48,7 @@ impl Step {
     /// `Σ (x − t)²`, which is 9, with its gradient and its loss in a slot of the log.
     fn job(&self, gpu: &Gpu, slot: usize, add: bool) -> Job {
         let gradient = Gradient { add, ..Gradient::store(&self.x, &self.d) };
-        let outputs = Outputs { loss: Some(self.log.clone()), slot, gradients: vec![gradient] };
+        let outputs = Outputs { loss: Some(self.log.clone()), slot, gradients: vec![gradient], ..Outputs::default() };
         gpu.prepare(&Mse::default().of(&self.x, &self.t).reduce(Reduction::Sum), &outputs).unwrap()
     }
 }
@@ -209,7 +209,7 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
     let both = |a: &Tensor, b: &Tensor| vec![Gradient::store(&x, a), Gradient::store(&t, b)];
     let outputs = Outputs { gradients: both(&d, &at(29, &[2, 5])), ..Outputs::default() };
     assert_eq!(refused(outputs), overlaps("gradient of target", "gradient of input"));
-    let outputs = Outputs { loss: Some(at(29, &[1])), gradients: both(&d, &at(30, &[2, 5])), slot: 0 };
+    let outputs = Outputs { loss: Some(at(29, &[1])), gradients: both(&d, &at(30, &[2, 5])), ..Outputs::default() };
     assert_eq!(refused(outputs), overlaps("gradient of input", "loss"));
     let scaled = Mse::default().of(&x, &t).upstream(&at(40, &[1])).divide_by(&at(41, &[1]));
     for (element, name) in [(40, "upstream"), (41, "divide_by")] {
@@ -218,7 +218,10 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
     }
     // side by side they are fine
     gpu()
-        .prepare(&term, &Outputs { loss: Some(at(40, &[1])), gradients: both(&d, &at(30, &[2, 5])), slot: 0 })
+        .prepare(
+            &term,
+            &Outputs { loss: Some(at(40, &[1])), gradients: both(&d, &at(30, &[2, 5])), ..Outputs::default() },
+        )
         .unwrap();
 
     let shape = |outputs: Outputs, operand: &str| match refused(outputs) {

@@ -156,7 +156,7 @@ fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
     let into = into.map_err(error)?;
     let log = gpu().empty([1]).map_err(error)?;
     let store = case.differentiated(&tensors).into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into));
-    let outputs = Outputs { loss: Some(log.clone()), slot: 0, gradients: store.collect() };
+    let outputs = Outputs { loss: Some(log.clone()), gradients: store.collect(), ..Outputs::default() };
     let job = gpu().prepare(&case.term(&tensors), &outputs).map_err(error)?;
     job.run().map_err(error)?;
     told("the check", job.check().wait())?;

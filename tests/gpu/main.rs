@@ -21,6 +21,7 @@ mod large;
 mod limits;
 mod matrix;
 mod nonfinite;
+mod numbers;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         limits::tests(),
         matrix::tests(),
         nonfinite::tests(),
+        numbers::tests(),
         pairs::tests(),
         reads::tests(),
         repeat::tests(),

@@ -42,7 +42,7 @@ use totals::totals;
 pub(crate) use invariants::assert_kept;
 #[cfg(test)]
 pub(crate) use invariants::assert_short;
-pub(crate) use request::Request;
+pub(crate) use request::{KeptSums, Request, place_of_number};
 pub(crate) use rounding::rounding;
 #[cfg(test)]
 pub(crate) use scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES};

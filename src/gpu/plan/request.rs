@@ -34,6 +34,16 @@ pub(super) enum WalkLoss {
     Fused,
 }
 
+/// What happens to the parts' sums and denominators beside the outcome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum KeptSums {
+    Nothing,
+    /// They are stored in the caller's tensor.
+    Stored,
+    /// They are added to it.
+    Added,
+}
+
 /// What a plan is made for.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
@@ -45,6 +55,9 @@ pub(crate) struct Request<'a> {
     pub slot: usize,
     /// How many rows of the outcome all parts have.
     pub places: usize,
+    /// The part's first row in the caller's tensor of sums; and how these are written, if they are.
+    pub entry: usize,
+    pub sums: KeptSums,
     /// The most bytes that a walk over tiles may hold.
     pub workspace_bound: u64,
     /// Whether the statistics of a shard are wanted, rather than its loss.
@@ -226,11 +239,20 @@ fn numbers(loss: &dyn Loss) -> [f32; 16] {
     out
 }
 
+/// The place of a number option in [`numbers`].
+pub(crate) fn place_of_number(loss: &dyn Loss, name: &str) -> Option<usize> {
+    let specs = loss.specs();
+    let mut numbers = specs.iter().filter(|spec| matches!(spec.kind, Kind::Number | Kind::NumberOrNone));
+    numbers.position(|spec| spec.name == name)
+}
+
 pub(super) fn params(request: &Request<'_>) -> Params {
     let mut params = Params::new();
     params.part = narrow(request.place as u64);
     params.slot = narrow(request.slot as u64);
     params.places = narrow(request.places as u64);
+    params.entry = narrow(request.entry as u64);
+    params.has_extra = u32::from(request.part.rows().iter().any(|row| row.extra.is_some()));
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
     // the weight; the divisor, or 1 if only the GPU knows it; upstream·weight/divisor, with 1 for what is unknown
     let scales = |weight: f32, divisor: Divisor| {
@@ -240,7 +262,7 @@ pub(super) fn params(request: &Request<'_>) -> Params {
         (weight, divisor as f32, (f64::from(upstream) * f64::from(weight) * share) as f32)
     };
     let mut rows = request.part.rows().into_iter().map(|row| row.weight);
-    let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(request.part.weight), divisor);
+    let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(1.0), divisor);
     (params.weight, params.divisor, params.factor) = of(request.checked.divisor);
     if let Some(divisor) = request.checked.rider_divisor {
         (params.rider_weight, params.rider_divisor, params.rider_factor) = of(divisor);

@@ -49,6 +49,8 @@ pub(crate) enum Bound {
     Losses,
     Outcome,
     Loss,
+    /// The caller's tensor of the parts' sums.
+    PartSums,
     /// The statistics of all shards, or the tensor for this shard's statistics.
     Statistics,
 }
@@ -133,6 +135,7 @@ impl Plan {
             Bound::DivideBy => "`divide_by`".into(),
             Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
             Bound::Statistics => "the statistics".into(),
+            Bound::PartSums => "the sums of the parts".into(),
             Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Sum => "the workspace".into(),
         }
     }
@@ -172,6 +175,7 @@ impl Plan {
             "statistics" | "statistics_out" => Bound::Statistics,
             "outcome" => Bound::Outcome,
             "loss_out" => Bound::Loss,
+            "part_sums" => Bound::PartSums,
             "items_out" => Bound::Scratch("items"),
             name => {
                 let known = self.scratch.iter().find(|scratch| scratch.name == name);

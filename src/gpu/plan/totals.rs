@@ -1,10 +1,10 @@
 //! The dispatches around a walk: before it, what its gradients are scaled by; after it, the sums of its tallies.
 
-use super::request::{Request, WalkLoss, slots};
+use super::request::{KeptSums, Request, WalkLoss, slots};
 use super::stage::{Plan, Stage, narrow};
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
-use crate::gpu::shaders::operand::{divisor, upstream};
+use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
 
@@ -39,12 +39,17 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     slots.fill(slot::DIVISOR, given(divided_by == Divisor::Tensor, divisor::GIVEN, divisor::ONE));
     let scaled = matches!(request.part.upstream, Scale::Tensor(_));
     slots.fill(slot::UPSTREAM, given(scaled, upstream::GIVEN, upstream::ONE));
+    let wants_sums = request.sums != KeptSums::Nothing;
+    slots.fill(slot::PART_SUMS, given(wants_sums, part_sums::GIVEN, part_sums::NOWHERE));
     let divisor = match divided_by {
         Divisor::Number(_) => 0,
         Divisor::Weights => 1,
         Divisor::Count => 2,
         Divisor::Tensor => 3,
     };
-    let choices = Choices::default().number(choice::DIVISOR, divisor).number(choice::PIECE, loss as usize);
+    let choices = Choices::default()
+        .number(choice::DIVISOR, divisor)
+        .number(choice::PIECE, loss as usize)
+        .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
     Stage::new(entry, slots, choices, 1)
 }

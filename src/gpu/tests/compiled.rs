@@ -3,6 +3,7 @@
 use super::cases::{Case, cases, noop};
 use crate::gpu::kernel::Kernel;
 use crate::gpu::link::File;
+use crate::gpu::numbers;
 use crate::gpu::plan::Stage;
 use crate::gpu::recipe::{Quads, Recipe};
 use crate::gpu::shaders::{Shader, dtype, geometry, scratch};
@@ -97,7 +98,7 @@ fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     alike.values().enumerate().filter_map(drawn).collect()
 }
 
-/// The distinct kernels of every case of every loss, by the loss's id. Asserts that kernels with equal keys are equal.
+/// The distinct kernels of every case of every loss, by the loss's id, and those that jobs add to plans. Asserts that kernels with equal keys are equal.
 fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
@@ -124,7 +125,10 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         }
         (loss.header().id, kernels.into_values().collect())
     };
-    ALL.get_or_init(|| crate::losses::walked().into_iter().map(of_loss).collect())
+    ALL.get_or_init(|| {
+        let of_jobs = [("", numbers::kernels().to_vec())];
+        crate::losses::walked().into_iter().map(of_loss).chain(of_jobs).collect()
+    })
 }
 
 /// The files of the kernels of a loss.

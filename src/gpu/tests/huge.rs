@@ -6,7 +6,7 @@ use crate::array::{Array, Data};
 use crate::check;
 use crate::cpu;
 use crate::error::{Error, Result};
-use crate::gpu::plan::{Request, Wanted, plan};
+use crate::gpu::plan::{KeptSums, Request, Wanted, plan};
 use crate::gpu::target::{self, Target};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
@@ -148,6 +148,8 @@ impl Call {
                 wanted: &wanted,
                 place: 0,
                 places: 1,
+                entry: 0,
+                sums: KeptSums::Nothing,
                 slot: 0,
                 workspace_bound: 128 << 20,
                 statistics: self.statistics,

@@ -5,7 +5,7 @@ use super::compiled::{joined, parse};
 use crate::error::Error;
 use crate::gpu::link::{Slots, link};
 use crate::gpu::memory::Memory;
-use crate::gpu::params::{Block, Params};
+use crate::gpu::params::{Block, Change, Params};
 use crate::gpu::plan::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::{Shader, dtype, find, geometry, lib, operand, slot};
@@ -47,6 +47,13 @@ fn stride(module: &Module, ty: Handle<Type>) -> u64 {
 fn struct_stride(module: &Module, name: &str) -> u64 {
     let ty = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
     stride(module, ty.unwrap_or_else(|| panic!("no struct {name}")).0)
+}
+
+#[test]
+fn a_number_that_changes_has_the_shaders_layout() {
+    let slots = Slots::default().with(slot::NUMBER, operand::number::READ);
+    let fields = Change::FIELDS.iter().map(|&(name, offset, size)| (name.to_string(), offset, size));
+    assert_eq!(members(&module(geometry::NUMBER, &slots), "Change"), fields.collect::<Vec<_>>());
 }
 
 #[test]
@@ -112,7 +119,8 @@ fn elements_of_scratch_memory_have_the_sizes_that_plans_assume() {
 
 #[test]
 fn the_outcome_has_the_shaders_layout() {
-    let slots = Slots::default().with(slot::DIVISOR, operand::divisor::ONE);
+    let slots =
+        Slots::default().with(slot::DIVISOR, operand::divisor::ONE).with(slot::PART_SUMS, operand::part_sums::NOWHERE);
     let module = module(geometry::TOTALS_OUTCOME, &slots);
     let outcome = members(&module, "Outcome");
     let offset = |name: &str| {
@@ -123,12 +131,13 @@ fn the_outcome_has_the_shaders_layout() {
     assert_eq!(offset("parts") as u64, Verdict::BYTES);
     assert_eq!(struct_stride(&module, "PartOutcome"), Verdict::PART_BYTES);
     let names: Vec<_> = members(&module, "PartOutcome").into_iter().map(|(name, offset, _)| (name, offset)).collect();
-    let read = ["sum", "extra", "denominator", "extra_denominator"];
+    let read = ["sum", "extra", "denominator", "extra_denominator", "weight"];
     assert_eq!(names, read.iter().enumerate().map(|(k, name)| (name.to_string(), 4 * k)).collect::<Vec<_>>());
 
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
     let row = || Row { name: "part".into(), weight: 1.0, extra: None };
-    let part = |loss| VerdictPart { row: row(), loss, operand: "target", count: 7, ignored: Some(9) };
+    let part =
+        |loss| VerdictPart { row: row(), loss, operand: "target", count: 7, ignored: Some(9), numbers: Vec::new() };
     let verdict = Verdict::new(Arc::new(memory), vec![part("first"), part("second")]);
     // a job that has been recorded once
     verdict.runs.record();

@@ -1,0 +1,265 @@
+//! Builds a job: plans its parts, makes their memory, finds their pipelines, and binds them.
+
+use crate::check::Checked;
+use crate::error::Result;
+use crate::gpu::bind::{Binder, Blocks, Dispatch};
+use crate::gpu::context::Gpu;
+use crate::gpu::memory::Memory;
+use crate::gpu::numbers::{self, Numbers, Source};
+use crate::gpu::outcome::Outcome;
+use crate::gpu::outputs::{self, Gradient, Outputs};
+use crate::gpu::plan::{KeptSums, Plan, Request, Scratch, Wanted, plan, rounding};
+use crate::gpu::sums::{Sums, places};
+use crate::gpu::tensor::Tensor;
+use crate::gpu::verdict::{Verdict, VerdictPart};
+use crate::term::{Part, Row, Term};
+use std::sync::Arc;
+
+/// What a job is made of.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub dispatches: Vec<Dispatch>,
+    pub outcome: Outcome,
+    pub workspace: u64,
+    pub held: Held,
+    pub numbers: Numbers,
+}
+
+/// Keeps alive the buffers in the bind groups, so that they count as used memory.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub term: Term<Tensor>,
+    pub outputs: Outputs,
+    pub statistics: Option<Tensor>,
+    _tensors: Vec<Tensor>,
+    _memories: Vec<Memory>,
+    _blocks: Vec<Blocks>,
+}
+
+/// A call that has been checked.
+pub(super) struct Call<'a> {
+    pub term: &'a Term<Tensor>,
+    /// The losses of the term, each a part of its own, and what the checks found out about each.
+    pub parts: &'a Term<Tensor>,
+    /// The parts as they are planned: numbers that change have values that no kernel is made for.
+    pub planned: &'a Term<Tensor>,
+    pub checked: &'a [Checked],
+    pub outputs: &'a Outputs,
+    /// The shape of an unreduced loss.
+    pub loss_shape: Option<Vec<usize>>,
+    /// Where the statistics of a shard go.
+    pub statistics: Option<&'a Tensor>,
+}
+
+/// What is called with each part's plan and what it is bound to, before any pipeline is made.
+pub(super) type Explain<'a> = &'a mut dyn FnMut(&Binder<'_>);
+
+/// Builds a job of a term's parts. If the device refuses a buffer, the error names the operand.
+pub(super) fn build(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
+    let built = built(gpu, call, explain);
+    gpu.answers()?;
+    built.map_err(|error| gpu.blame(error, outputs::used(call.term, call.outputs, call.statistics)))
+}
+
+fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
+    let Call { term: whole, parts, planned: term, checked, outputs, ref loss_shape, statistics } = *call;
+    let loss = match (&outputs.loss, loss_shape) {
+        (Some(tensor), _) => tensor.clone(),
+        (None, shape) => gpu.empty(shape.clone().unwrap_or_default())?,
+    };
+    let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
+    let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
+    let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
+    // `check` clears the label that is kept there
+    let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
+    let outcome = Arc::new(Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?);
+    let number = gpu.empty([])?;
+    let sums = Sums::new(gpu, term, outputs)?;
+    let request = Request {
+        part: &term.parts[0],
+        checked: &checked[0],
+        wanted: &[],
+        place: 0,
+        slot: if loss_shape.is_some() { 0 } else { outputs.slot },
+        places: number_of_rows as usize,
+        entry: 0,
+        sums: match &outputs.parts {
+            None => KeptSums::Nothing,
+            Some(parts) if parts.add => KeptSums::Added,
+            Some(_) => KeptSums::Stored,
+        },
+        workspace_bound: gpu.workspace_bound(),
+        statistics: statistics.is_some(),
+        target: gpu.target(),
+    };
+    let mut written = vec![false; outputs.gradients.len()];
+    let (mut planned, mut verdicts) = (Vec::new(), Vec::new());
+    let mut entry = 0;
+    for ((part, checked), rows) in term.parts.iter().zip(checked).zip(rows) {
+        let wanted = wanted(part, &sums.outputs, &mut written);
+        let request = Request { part, checked, wanted: &wanted, place: verdicts.len(), entry, ..request };
+        entry += entries_of(&rows);
+        planned.push(Planned::new(plan(&request)?, part, &sums.outputs, None, gpu)?);
+        verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
+    }
+    for (sum, wanted) in sums.rounded(outputs) {
+        let plan = rounding(&Request { wanted: &[wanted], ..request }, sum.len())?;
+        planned.push(Planned::new(plan, request.part, outputs, Some(sum), gpu)?);
+    }
+    let binders = planned.iter().map(|planned| Binder {
+        gpu,
+        part: planned.part,
+        plan: &planned.plan,
+        memories: &planned.memories,
+        outputs: planned.outputs,
+        sum: planned.sum,
+        // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
+        loss: if loss_shape.is_some() { &number } else { &loss },
+        losses: &loss,
+        statistics: statistics.or(planned.part.among.as_ref()),
+        outcome: &outcome,
+    });
+    let binders: Vec<Binder<'_>> = binders.collect();
+    binders.iter().for_each(explain);
+    let (of_binders, mut blocks) = dispatches(gpu, &binders)?;
+    let (mut dispatches, mut settable) = (Vec::new(), Vec::new());
+    for (place, of_binder) in of_binders.into_iter().enumerate() {
+        if let Some(part) = parts.parts.get(place) {
+            let params = &binders[place].plan.params;
+            dispatches.extend(numbers::of_part(gpu, part, params, &blocks[place], &mut settable)?);
+        }
+        // the last part writes the loss
+        if let (Some(counter), true) = (&outputs.counter, place + 1 == parts.parts.len()) {
+            let source = Source::Counter(counter);
+            dispatches.push(numbers::of_slot(gpu, &blocks[place], loss.len(), &source)?);
+        }
+        dispatches.extend(of_binder);
+    }
+    let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
+    let workspace = outcome.bytes + of_sums + planned.iter().map(Planned::workspace).sum::<u64>();
+    let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);
+    let verdict = Arc::new(Verdict::new(outcome, verdicts));
+    let tensor = loss.with_verdict(verdict.clone());
+    let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
+    let gradients = outputs.gradients.iter().map(vouched).collect();
+    let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, verdict, reduced: loss_shape.is_none() };
+    let numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
+    let held = Held {
+        term: whole.clone(),
+        outputs: outputs.clone(),
+        statistics: statistics.cloned(),
+        _tensors: [number].into_iter().chain(sums.tensors().cloned()).collect(),
+        _memories: memories.collect(),
+        _blocks: blocks,
+    };
+    Ok(Built { dispatches, outcome, workspace, held, numbers })
+}
+
+const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC);
+
+/// New memory that only the job uses.
+fn scratch(gpu: &Gpu, label: &str, bytes: u64, contents: Option<&[u8]>) -> Result<Memory> {
+    Memory::new(gpu, label, bytes, contents, WORKSPACE)
+}
+
+/// The plan of a part, or of rounding a gradient, and what to bind for it.
+struct Planned<'a> {
+    plan: Plan,
+    memories: Vec<(&'static str, Memory)>,
+    part: &'a Part<Tensor>,
+    outputs: &'a Outputs,
+    sum: Option<&'a Tensor>,
+}
+
+impl<'a> Planned<'a> {
+    fn new(
+        plan: Plan,
+        part: &'a Part<Tensor>,
+        outputs: &'a Outputs,
+        sum: Option<&'a Tensor>,
+        gpu: &Gpu,
+    ) -> Result<Planned<'a>> {
+        let mut memories = Vec::new();
+        for Scratch { name, bytes, .. } in &plan.scratch {
+            // the workspace begins with scales of 1; only some plans overwrite them
+            let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
+            memories.push((*name, scratch(gpu, "wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?));
+        }
+        if let Some(columns) = &plan.columns {
+            let bytes: &[u8] = bytemuck::cast_slice(columns);
+            memories.push(("columns", scratch(gpu, "wgloss columns", bytes.len() as u64, Some(bytes))?));
+        }
+        Ok(Planned { plan, memories, part, outputs, sum })
+    }
+
+    /// The bytes of memory without the loss's constant columns.
+    fn workspace(&self) -> u64 {
+        self.memories.iter().filter(|(name, _)| *name != "columns").map(|(_, memory)| memory.bytes).sum()
+    }
+}
+
+/// The parts as they are planned.
+pub(super) fn for_any_value(term: &Term<Tensor>) -> Result<Term<Tensor>> {
+    Ok(Term { parts: term.parts.iter().map(numbers::for_any_value).collect::<Result<_>>()? })
+}
+
+/// How many entries a part has in [`Outcome::parts`].
+fn entries_of(rows: &[Row]) -> usize {
+    rows.iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
+}
+
+/// How many entries all parts have.
+pub(super) fn entries(term: &Term<Tensor>) -> usize {
+    term.parts.iter().map(|part| entries_of(&part.rows())).sum()
+}
+
+/// The dispatches of each part, and its parameters. Missing pipelines are made together, because a driver may take
+/// seconds for each.
+fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Vec<Dispatch>>, Vec<Blocks>)> {
+    let (mut kernels, mut of_parts) = (Vec::new(), Vec::new());
+    for binder in binders {
+        let (own, of_stages) = binder.kernels();
+        of_parts.push((kernels.len(), of_stages));
+        kernels.extend(own);
+    }
+    let pipelines = gpu.kernels().get(gpu, &kernels)?;
+    let (mut dispatches, mut blocks) = (Vec::new(), Vec::new());
+    for (binder, (first, of_stages)) in binders.iter().zip(of_parts) {
+        let of_stages = of_stages.into_iter().map(|kernel| pipelines[first + kernel].clone());
+        let (of_part, of_params) = binder.dispatches(of_stages)?;
+        dispatches.push(of_part);
+        blocks.push(of_params);
+    }
+    Ok((dispatches, blocks))
+}
+
+/// The gradients that a part contributes to. The first part to write a gradient stores it, unless the caller adds; the
+/// others add.
+fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    for (output, gradient) in outputs.gradients.iter().enumerate() {
+        for operand in places(part, &gradient.of) {
+            // the plan handles two operands of one part that share an output
+            wanted.push(Wanted {
+                operand,
+                output,
+                add: gradient.add || written[output],
+                dtype: gradient.into.dtype(),
+                in_place: gradient.is_in_place(),
+            });
+        }
+    }
+    wanted.iter().for_each(|wanted| written[wanted.output] = true);
+    wanted
+}
+
+fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: Row) -> VerdictPart {
+    VerdictPart {
+        row,
+        loss: part.loss.header().id,
+        operand: checked.labels.as_ref().map_or("", |labels| labels.operand),
+        count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),
+        ignored: checked.labels.as_ref().and_then(|labels| labels.ignored),
+        numbers: numbers::named(part),
+    }
+}

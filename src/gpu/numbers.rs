@@ -1,0 +1,333 @@
+//! Numbers that change between the runs of a job: options and coefficients that the host sets or tensors hold, and slots of
+//! a log.
+//!
+//! The kernel `number` writes a number into the parameters of a part's kernels before they run. A number of the host's
+//! travels with the recorded dispatch, as offsets into a table that never changes. So recording a run writes no memory that
+//! a run recorded before, but not finished, may still need.
+
+use crate::check::typical;
+use crate::error::{Error, Result};
+use crate::gpu::bind::{Blocks, Dispatch, place};
+use crate::gpu::choices::Choices;
+use crate::gpu::context::Gpu;
+use crate::gpu::kernel::Kernel;
+use crate::gpu::link::Slots;
+use crate::gpu::lock::lock;
+use crate::gpu::memory::Memory;
+use crate::gpu::params::{Change, Params};
+use crate::gpu::plan::place_of_number;
+use crate::gpu::recipe::Recipe;
+use crate::gpu::shaders::{Shader, geometry, operand, slot};
+use crate::gpu::tensor::Tensor;
+use crate::options::{Range, Value, out_of_range};
+use crate::term::{COEFFICIENT, Part};
+use bytemuck::Zeroable;
+use std::mem::offset_of;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// The place of the coefficient among a part's numbers, after all options.
+const COEFFICIENT_PLACE: usize = 16;
+
+/// Where a number comes from.
+pub(super) enum Source<'a> {
+    /// The host. The index is the number's among those of the job.
+    Host(usize),
+    /// A tensor of one f32.
+    Tensor(&'a Tensor),
+    /// A tensor of one u32, which each run counts up.
+    Counter(&'a Tensor),
+}
+
+/// A number that the host may set.
+#[derive(Clone, Debug)]
+pub(super) struct Settable {
+    /// The name of its part.
+    part: String,
+    number: String,
+    loss: &'static str,
+    range: Range,
+    /// Its value, as f32.
+    bits: u32,
+}
+
+impl Settable {
+    /// Whether it is this number of this part, or of a loss of the sum that the part is.
+    fn is(&self, part: &str, number: &str) -> bool {
+        let inside = self.part.strip_prefix(part);
+        self.number == number && inside.is_some_and(|inside| inside.is_empty() || inside.starts_with('.'))
+    }
+}
+
+/// The part as its plan is made: with values that no loss has a kernel of its own for, since the numbers may take any.
+pub(super) fn for_any_value(part: &Part<Tensor>) -> Result<Part<Tensor>> {
+    let mut general = part.clone();
+    for varying in &part.varying {
+        if varying.number == COEFFICIENT {
+            general.weight = 1.0;
+        } else if let Some(spec) = part.loss.specs().iter().find(|spec| spec.name == varying.number) {
+            general.loss = general.loss.with_option(spec.name, &Value::Number(typical(spec)))?.into();
+        }
+    }
+    Ok(general)
+}
+
+/// The range of a part's number.
+pub(super) fn range(part: &Part<Tensor>, number: &str) -> Range {
+    let specs = part.loss.specs();
+    specs.iter().find(|spec| spec.name == number).map_or(Range::Any, |spec| spec.range)
+}
+
+/// The names and ranges of a part's numbers, by the places that the outcome names.
+pub(super) fn named(part: &Part<Tensor>) -> Vec<(usize, String, Range)> {
+    let named = part.varying.iter().map(|varying| {
+        let place = place_of_number(&*part.loss, &varying.number).unwrap_or(COEFFICIENT_PLACE);
+        (place, varying.number.clone(), range(part, &varying.number))
+    });
+    named.collect()
+}
+
+/// The least and the greatest f32 in a range.
+fn ends(range: Range) -> [f32; 2] {
+    let least = |low: f64| {
+        let low = low as f32;
+        if range.contains(low.into()) { low } else { low.next_up().max(f32::MIN_POSITIVE) }
+    };
+    let greatest = |high: f64| {
+        let high = high as f32;
+        if range.contains(high.into()) { high } else { high.next_down() }
+    };
+    match range {
+        Range::Any => [f32::MIN, f32::MAX],
+        Range::AtLeast(low) | Range::Above(low) => [least(low), f32::MAX],
+        Range::Within(low, high) | Range::Between(low, high) => [least(low), greatest(high)],
+    }
+}
+
+/// Makes the dispatches for a part's numbers. `general` is the part as it was planned, `params` what its plan came to.
+/// What the host may set is added to `settable`.
+pub(super) fn of_part(
+    gpu: &Gpu,
+    part: &Part<Tensor>,
+    params: &Params,
+    blocks: &Blocks,
+    settable: &mut Vec<Settable>,
+) -> Result<Vec<Dispatch>> {
+    let mut numbers: Vec<_> = part.varying.iter().collect();
+    // the first number writes the factors, and only the coefficient knows them
+    numbers.sort_by_key(|varying| varying.number != COEFFICIENT);
+    let mut dispatches = Vec::new();
+    for varying in numbers {
+        let option = place_of_number(&*part.loss, &varying.number);
+        let range = range(part, &varying.number);
+        let change = Change {
+            first: u32::from(dispatches.is_empty()),
+            ..Change::of_number(params, blocks, option, part.rows().len(), range)
+        };
+        let source = match &varying.from {
+            Some(tensor) => Source::Tensor(tensor),
+            None => {
+                let initial = match option.map(|_| value_of(part, &varying.number)) {
+                    Some(option) => option,
+                    None => part.weight,
+                };
+                settable.push(Settable {
+                    part: part.name.clone(),
+                    number: varying.number.clone(),
+                    loss: part.loss.header().id,
+                    range,
+                    bits: initial.to_bits(),
+                });
+                Source::Host(settable.len() - 1)
+            }
+        };
+        dispatches.push(dispatch(gpu, change, &source, blocks)?);
+    }
+    Ok(dispatches)
+}
+
+/// The dispatch that writes the slot of the log. The log has `slots` elements.
+pub(super) fn of_slot(gpu: &Gpu, blocks: &Blocks, slots: usize, source: &Source<'_>) -> Result<Dispatch> {
+    let count = u32::try_from(slots).unwrap_or(u32::MAX);
+    dispatch(gpu, Change { count, ..Change::at(blocks, offset_of!(Params, slot)) }, source, blocks)
+}
+
+/// A part's number option.
+fn value_of(part: &Part<Tensor>, name: &str) -> f32 {
+    let specs = part.loss.specs();
+    match specs.iter().zip(part.loss.values()).find(|(spec, _)| spec.name == name) {
+        Some((_, Value::Number(value))) => value as f32,
+        _ => 0.0,
+    }
+}
+
+/// The word of a parameter block at this byte.
+fn word(offset: usize) -> u32 {
+    (offset / 4) as u32
+}
+
+impl Change {
+    /// A change of the word at this byte of each block.
+    fn at(blocks: &Blocks, offset: usize) -> Change {
+        Change {
+            blocks: blocks.count,
+            stride: word(blocks.stride as usize),
+            place: word(offset),
+            nan: f32::NAN.to_bits(),
+            bad_place: word(offset_of!(Params, bad_number)),
+            ..Change::zeroed()
+        }
+    }
+
+    /// A change of the option at this place, or of the coefficient.
+    fn of_number(params: &Params, blocks: &Blocks, option: Option<usize>, rows: usize, range: Range) -> Change {
+        let place = match option {
+            Some(place) => offset_of!(Params, options) + (4 * place),
+            None => offset_of!(Params, weight),
+        };
+        let [lowest, highest] = ends(range);
+        let factors = [offset_of!(Params, factor), offset_of!(Params, rider_factor)];
+        let weights = [offset_of!(Params, weight), offset_of!(Params, rider_weight)];
+        Change {
+            lowest,
+            highest,
+            bad_note: option.unwrap_or(COEFFICIENT_PLACE) as u32 + 1,
+            scales: u32::from(option.is_none()),
+            factor_count: rows as u32,
+            factor_places: factors.map(word),
+            weight_places: weights.map(word),
+            factors: [params.factor, params.rider_factor],
+            weights: [params.weight, params.rider_weight],
+            ..Change::at(blocks, place)
+        }
+    }
+}
+
+/// The kernel for a kind of source.
+fn kernel(file: Shader) -> Kernel {
+    let mut slots = Slots::default();
+    slots.fill(slot::NUMBER, file);
+    Recipe::new(geometry::NUMBER, slots, Choices::default()).into()
+}
+
+/// All kernels that write numbers.
+#[cfg(test)]
+pub(crate) fn kernels() -> [Kernel; 3] {
+    [operand::number::GIVEN, operand::number::READ, operand::number::COUNTED].map(kernel)
+}
+
+fn dispatch(gpu: &Gpu, change: Change, source: &Source<'_>, blocks: &Blocks) -> Result<Dispatch> {
+    let (file, tensor) = match source {
+        Source::Host(_) => (operand::number::GIVEN, None),
+        Source::Tensor(tensor) => (operand::number::READ, Some(*tensor)),
+        Source::Counter(tensor) => (operand::number::COUNTED, Some(*tensor)),
+    };
+    let pipeline = gpu.kernels().get(gpu, &[kernel(file)])?.remove(0);
+    let placed = tensor.map(|tensor| place(gpu, tensor));
+    let change = Change { base: placed.as_ref().map_or(0, |placed| placed.base), ..change };
+    let contents = bytemuck::bytes_of(&change);
+    let memory = Memory::new(gpu, "wgloss number", contents.len() as u64, Some(contents), wgpu::BufferUsages::UNIFORM)?;
+    let bytes = bytes(gpu)?;
+    let entry = |name: &str| match name {
+        "change" => whole(&memory.buffer, contents.len() as u64),
+        "parameters" => whole(&blocks.memory.buffer, blocks.memory.bytes),
+        // a dynamic offset moves the binding to the entry of a byte
+        name if name.starts_with("byte_") => whole(&bytes, 16),
+        _ => {
+            let placed = placed.as_ref().unwrap_or_else(|| unreachable!("a source has its tensor"));
+            wgpu::BufferBinding { offset: placed.offset, ..whole(placed.buffer, placed.size) }
+        }
+    };
+    let entries = pipeline.bindings.iter().map(|binding| wgpu::BindGroupEntry {
+        binding: binding.number,
+        resource: wgpu::BindingResource::Buffer(entry(binding.name)),
+    });
+    let entries: Vec<_> = entries.collect();
+    let descriptor = wgpu::BindGroupDescriptor { label: Some("number"), layout: &pipeline.layout, entries: &entries };
+    let group = gpu.scoped_as(|| gpu.device().create_bind_group(&descriptor), |error| error)?;
+    let number = if let Source::Host(number) = source { Some(*number) } else { None };
+    Ok(Dispatch { pipeline, group, grid: [1, 1], number })
+}
+
+fn whole(buffer: &wgpu::Buffer, bytes: u64) -> wgpu::BufferBinding<'_> {
+    wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(bytes) }
+}
+
+/// How far the entries of the table of bytes lie apart.
+fn spacing(gpu: &Gpu) -> u32 {
+    gpu.limits().min_uniform_buffer_offset_alignment.next_multiple_of(16)
+}
+
+/// The context's table of all bytes, each in an entry that a dynamic offset may begin at.
+fn bytes(gpu: &Gpu) -> Result<Arc<wgpu::Buffer>> {
+    gpu.bytes().get(|| {
+        let mut words = vec![0u32; (spacing(gpu) / 4 * 256) as usize];
+        words.iter_mut().step_by((spacing(gpu) / 4) as usize).zip(0..).for_each(|(word, byte)| *word = byte);
+        let contents: &[u8] = bytemuck::cast_slice(&words);
+        let usage = wgpu::BufferUsages::UNIFORM;
+        Ok(Memory::new(gpu, "wgloss bytes", contents.len() as u64, Some(contents), usage)?.for_good())
+    })
+}
+
+/// The offsets of a number's bytes in the table.
+pub(super) fn offsets(gpu: &Gpu, bits: u32) -> [u32; 4] {
+    bits.to_le_bytes().map(|byte| u32::from(byte) * spacing(gpu))
+}
+
+/// The numbers of a job that the host may change.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    settable: Mutex<Vec<Settable>>,
+    /// The parameters that hold the slot of a reduced loss.
+    blocks: Blocks,
+    /// The dispatch that writes another slot, once one has been asked for.
+    slot: OnceLock<Dispatch>,
+}
+
+impl Numbers {
+    pub fn new(settable: Vec<Settable>, blocks: Blocks) -> Numbers {
+        Numbers { settable: Mutex::new(settable), blocks, slot: OnceLock::new() }
+    }
+
+    /// The bits that the dispatches of a run recorded now write.
+    pub fn values(&self) -> Vec<u32> {
+        lock(&self.settable).iter().map(|number| number.bits).collect()
+    }
+
+    /// The dispatch that writes a slot of a log of `slots` elements.
+    pub fn slot(&self, gpu: &Gpu, slots: usize) -> Result<&Dispatch> {
+        if let Some(dispatch) = self.slot.get() {
+            return Ok(dispatch);
+        }
+        let made = of_slot(gpu, &self.blocks, slots, &Source::Host(0))?;
+        Ok(self.slot.get_or_init(|| made))
+    }
+
+    /// Sets a number for the runs recorded from now on.
+    pub fn set(&self, part: &str, number: &str, value: f32) -> Result<()> {
+        let mut settable = lock(&self.settable);
+        let named: Vec<usize> = (0..settable.len()).filter(|place| settable[*place].is(part, number)).collect();
+        if named.is_empty() {
+            return Err(refuse(&settable, &format!("{part}.{number}"), value));
+        }
+        for place in named {
+            let known = &mut settable[place];
+            if !known.range.contains(value.into()) {
+                return Err(out_of_range(known.loss, number, value, known.range));
+            }
+            known.bits = value.to_bits();
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a number that does not vary.
+fn refuse(settable: &[Settable], option: &str, value: f32) -> Error {
+    let known = settable.iter().map(|known| format!("`{}` of `{}`", known.number, known.part)).collect::<Vec<_>>();
+    let known = if known.is_empty() { "there is none".into() } else { known.join(", ") };
+    Error::InvalidOption {
+        loss: settable.first().map_or("term", |known| known.loss),
+        option: option.into(),
+        value: value.to_string(),
+        expected: format!("a number that varies, by `Term::varying`: {known}"),
+    }
+}
