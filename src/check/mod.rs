@@ -56,5 +56,5 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
             parts.push(part.into_owned());
         }
     }
-    Ok((Term { parts }, checked))
+    Ok((Term::of_parts(parts), checked))
 }

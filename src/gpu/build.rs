@@ -73,7 +73,8 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     // `check` clears the label that is kept there
     let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
     let outcome = Arc::new(Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?);
-    let number = gpu.empty([])?;
+    // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
+    let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
     let sums = Sums::new(gpu, term, outputs)?;
     let request = Request {
         part: &term.parts[0],
@@ -113,8 +114,7 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         memories: &planned.memories,
         outputs: planned.outputs,
         sum: planned.sum,
-        // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
-        loss: if loss_shape.is_some() { &number } else { &loss },
+        loss: sum_of_unreduced.as_ref().unwrap_or(&loss),
         losses: &loss,
         statistics: statistics.or(planned.part.among.as_ref()),
         outcome: &outcome,
@@ -145,10 +145,11 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, verdict, reduced: loss_shape.is_none() };
     let numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
     let held = Held {
-        term: whole.clone(),
+        // the term's own would keep this job, and the job the term
+        term: Term::of_parts(whole.parts.clone()),
         outputs: outputs.clone(),
         statistics: statistics.cloned(),
-        _tensors: [number].into_iter().chain(sums.tensors().cloned()).collect(),
+        _tensors: sum_of_unreduced.into_iter().chain(sums.tensors().cloned()).collect(),
         _memories: memories.collect(),
         _blocks: blocks,
     };
@@ -200,7 +201,7 @@ impl<'a> Planned<'a> {
 
 /// The parts as they are planned.
 pub(super) fn for_any_value(term: &Term<Tensor>) -> Result<Term<Tensor>> {
-    Ok(Term { parts: term.parts.iter().map(numbers::for_any_value).collect::<Result<_>>()? })
+    Ok(Term::of_parts(term.parts.iter().map(numbers::for_any_value).collect::<Result<_>>()?))
 }
 
 /// How many entries a part has in [`Outcome::parts`].

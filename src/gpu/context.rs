@@ -248,9 +248,14 @@ impl Gpu {
         self.0.device.alive()
     }
 
+    /// Whether it is a clone of this context.
+    pub(super) fn is(&self, other: &Gpu) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether two contexts have one device, so that each can use the other's tensors.
     pub(super) fn shares_device(&self, other: &Gpu) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.device.is(&other.0.device)
+        self.is(other) || self.0.device.is(&other.0.device)
     }
 }
 

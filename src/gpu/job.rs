@@ -60,7 +60,7 @@ impl Job {
             None => gpu.empty(shape.clone())?,
         };
         outputs::check_statistics(term, &shape, &into)?;
-        let parts = Term { parts: vec![part] };
+        let parts = Term::of_parts(vec![part]);
         let planned = for_any_value(&parts)?;
         let (checked, outputs) = ([checked], Outputs::default());
         let (parts, planned, checked, outputs) = (&parts, &planned, &checked[..], &outputs);
@@ -213,6 +213,16 @@ impl Job {
     /// has not finished.
     pub fn check(&self) -> Read<()> {
         Read::of_all_runs(&self.gpu, &self.built.outcome.verdict)
+    }
+
+    /// Whether nobody else has the job or its results, so that another run may overwrite them.
+    pub(super) fn is_free(&self) -> bool {
+        let Outcome { tensor, gradients, verdict, .. } = &self.built.outcome;
+        // the outcome, its tensor and its gradients
+        let own = 2 + gradients.len();
+        Arc::strong_count(&self.built) == 1
+            && Arc::strong_count(verdict) == own
+            && [tensor].into_iter().chain(gradients).all(|tensor| !tensor.memory().is_shown())
     }
 
     /// The number of dispatches that [`encode`](Self::encode) records.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A range of a buffer. If the context made the buffer, it counts as used memory while this lives.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(super) struct Memory {
     pub offset: u64,
     pub bytes: u64,
     counted: Option<(Arc<AtomicU64>, u64)>,
+    /// Whether a caller has seen the buffer, and so may have kept it.
+    shown: AtomicBool,
 }
 
 impl Drop for Memory {
@@ -25,13 +27,24 @@ impl Drop for Memory {
 impl Memory {
     /// A range of the caller's buffer.
     pub fn of_caller(buffer: wgpu::Buffer, offset: u64, bytes: u64) -> Memory {
-        Memory { buffer, offset, bytes, counted: None }
+        Memory { buffer, offset, bytes, counted: None, shown: true.into() }
     }
 
     /// The buffer, which counts as used memory for as long as its context lives.
     pub fn for_good(mut self) -> wgpu::Buffer {
         self.counted = None;
         self.buffer.clone()
+    }
+
+    /// The buffer, for a caller.
+    pub fn show(&self) -> &wgpu::Buffer {
+        self.shown.store(true, Ordering::Relaxed);
+        &self.buffer
+    }
+
+    /// Whether a caller has seen the buffer, and so may have kept it.
+    pub fn is_shown(&self) -> bool {
+        self.shown.load(Ordering::Relaxed)
     }
 
     /// Whether the context made the buffer for this memory alone.
@@ -88,6 +101,6 @@ impl Memory {
         // the scope reported no error, so the device is lost
         filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
         gpu.counter().fetch_add(size, Ordering::Relaxed);
-        Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)) })
+        Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)), shown: false.into() })
     }
 }

@@ -229,7 +229,7 @@ pub(super) fn used<'t>(
         gradients.map(|(place, gradient)| (id, format!("gradient of {}", gradient.name(term, place)), &gradient.into));
     let statistics = statistics.into_iter().map(|tensor| (id, "statistics".to_string(), tensor));
     let all = operands.chain(loss).chain(gradients).chain(statistics);
-    all.map(|(loss, name, tensor)| (loss, name, tensor.buffer().0)).collect()
+    all.map(|(loss, name, tensor)| (loss, name, &tensor.memory().buffer)).collect()
 }
 
 /// All tensors that a term reads, with their names.

@@ -6,7 +6,7 @@ use crate::gpu::context::Gpu;
 use crate::gpu::memory::Memory;
 use crate::gpu::verdict::Verdict;
 use crate::shape::{ClassAxis, DType, elements, elements_needed};
-use crate::term::Operand;
+use crate::term::{Operand, Term};
 use std::sync::Arc;
 
 /// A dense, row-major tensor in the GPU's memory. Clones share the memory.
@@ -220,7 +220,7 @@ impl Tensor {
 
     /// The buffer that holds the tensor, and the tensor's offset in bytes, for your own kernels and copies.
     pub fn buffer(&self) -> (&wgpu::Buffer, u64) {
-        (&self.memory.buffer, self.memory.offset)
+        (self.memory.show(), self.memory.offset)
     }
 
     pub(super) fn gpu(&self) -> &Gpu {
@@ -308,6 +308,12 @@ pub trait ToGpu: Operand {
     fn context(&self) -> Option<&Gpu> {
         None
     }
+
+    /// The term, if its operands are tensors on the GPU already.
+    #[doc(hidden)]
+    fn on_gpu<'a>(_term: &'a Term<Self>, _of: &[&'a Self]) -> Option<(&'a Term<Tensor>, Vec<&'a Tensor>)> {
+        None
+    }
 }
 
 impl ToGpu for Tensor {
@@ -317,6 +323,10 @@ impl ToGpu for Tensor {
 
     fn context(&self) -> Option<&Gpu> {
         Some(&self.gpu)
+    }
+
+    fn on_gpu<'a>(term: &'a Term<Tensor>, of: &[&'a Tensor]) -> Option<(&'a Term<Tensor>, Vec<&'a Tensor>)> {
+        Some((term, of.to_vec()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A loss with its operands, which a context evaluates; and sums of these.
 
 mod extra;
+mod kept;
 mod operand;
 mod part;
 mod scale;
@@ -12,6 +13,8 @@ pub use part::PartOutcome;
 pub(crate) use part::{Beside, ClassesFrom, Part, Row, not_reduced, refuse_reduction};
 pub use scale::Scale;
 pub(crate) use varying::{COEFFICIENT, Varying};
+
+use kept::Kept;
 
 use crate::error::Result;
 use crate::loss::Loss;
@@ -36,6 +39,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Term<T> {
     pub(crate) parts: Vec<Part<T>>,
+    /// What a context keeps for the next call.
+    pub(crate) kept: Kept,
 }
 
 impl<T: Operand> Term<T> {
@@ -44,7 +49,7 @@ impl<T: Operand> Term<T> {
     where
         T: 'a,
     {
-        Term { parts: vec![Part::new(Arc::new(loss), operands)] }
+        Term::of_parts(vec![Part::new(Arc::new(loss), operands)])
     }
 
     /// A loss with options and operands by name, as a program reads them from a command line or a file.
@@ -71,7 +76,7 @@ impl<T: Operand> Term<T> {
                 options::set(&mut *loss, id, name, &value)?;
             }
         }
-        Ok(Term { parts: vec![Part::new(loss.into(), operands)] }.reduce(reduction))
+        Ok(Term::of_parts(vec![Part::new(loss.into(), operands)]).reduce(reduction))
     }
 
     /// The term with one more operand.
@@ -209,7 +214,7 @@ impl<T: Operand> Term<T> {
     /// # Errors
     /// The first error of `f`.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Term<U>> {
-        Ok(Term { parts: self.parts.iter().map(|part| part.map(&mut f)).collect::<Result<_>>()? })
+        Ok(Term::of_parts(self.parts.iter().map(|part| part.map(&mut f)).collect::<Result<_>>()?))
     }
 
     fn each(mut self, change: impl FnMut(&mut Part<T>)) -> Term<T> {
@@ -219,6 +224,10 @@ impl<T: Operand> Term<T> {
 }
 
 impl<T> Term<T> {
+    pub(crate) fn of_parts(parts: Vec<Part<T>>) -> Term<T> {
+        Term { parts, kept: Kept::default() }
+    }
+
     /// The id that an error of the whole term names: the first loss's.
     pub(crate) fn id(&self) -> &'static str {
         self.parts.first().map_or("term", |part| part.loss.header().id)

@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         a_job_runs_as_often_as_wanted_and_sees_what_its_operands_hold_then,
         jobs_log_their_losses_each_in_its_slot_and_accumulate_their_gradients,
         after_a_warm_up_the_first_call_makes_no_pipeline,
+        calls_in_a_loop_reuse_what_nobody_holds,
         outputs_that_overlap_or_do_not_fit_are_refused,
         gradients_of_what_has_none_are_refused,
         a_device_of_the_callers_is_left_as_it_was_found,
@@ -183,6 +184,7 @@ fn after_a_warm_up_the_first_call_makes_no_pipeline() {
     gpu.value(&term).unwrap().loss().wait().unwrap();
     gpu.gradients(&term, [&x]).unwrap().0.loss().wait().unwrap();
     assert_eq!(gpu.pipelines(), made);
+    drop(term);
     assert_eq!(gpu.memory(), memory, "nothing is kept but pipelines");
 }
 
@@ -290,4 +292,46 @@ fn a_device_of_the_callers_is_left_as_it_was_found() {
     let _ = device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(Duration::from_secs(10)) });
     assert_eq!(losses.load(Ordering::SeqCst), 1);
     assert_eq!(errors.load(Ordering::SeqCst), 1);
+}
+
+/// A term keeps the jobs of its last calls: a loop makes nothing new, and overwrites nothing that the caller still has.
+fn calls_in_a_loop_reuse_what_nobody_holds() {
+    let gpu = fresh_gpu();
+    let x = gpu.upload(&[1.0f32, 2.0], [2]).unwrap();
+    let t = gpu.upload(&[0.0f32, 0.0], [2]).unwrap();
+    let term = Mse::default().of(&x, &t).reduce(Reduction::Sum);
+    let mut call = |numbers: [f32; 2]| {
+        write(&gpu, &x, &numbers);
+        gpu.gradients(&term, [&x]).unwrap()
+    };
+    let mut last = call([1.0, 2.0]);
+    last = {
+        let _last = last;
+        call([3.0, 4.0])
+    };
+    let memory = gpu.memory();
+    for step in 0..5 {
+        let now = call([step as f32, 0.0]);
+        assert_eq!(gpu.memory(), memory, "step {step} makes nothing");
+        // what the caller holds is not overwritten
+        let before = if step == 0 { [6.0, 8.0] } else { [2.0 * (step as f32 - 1.0), 0.0] };
+        assert_eq!((read(&last.1[0]), read(&now.1[0])), (before.to_vec(), vec![2.0 * step as f32, 0.0]));
+        assert_eq!(now.0.loss().wait(), Ok((step * step) as f32));
+        last = now;
+    }
+    // results that are held, alone or as their buffer, get another job
+    let (outcome, [gradient]) = call([5.0, 0.0]);
+    let buffer = gradient.buffer().0.clone();
+    drop((outcome.loss().wait(), gradient, last));
+    drop((call([6.0, 0.0]), call([7.0, 0.0])));
+    let kept = gpu.wrap(buffer.slice(0..8), [2], DType::F32).unwrap();
+    assert_eq!(read(&kept), [10.0, 0.0], "the caller kept the buffer");
+    assert_eq!(outcome.loss().wait(), Ok(25.0));
+    // another question is another job
+    let double = (2.0 * term.clone()).reduce(Reduction::Mean);
+    assert_eq!(gpu.value(&double).unwrap().loss().wait(), Ok(49.0));
+    assert_eq!(gpu.value(&term).unwrap().loss().wait(), Ok(49.0));
+    assert_eq!(gpu.gradients(&term, [&t]).unwrap().1.map(|d| read(&d)), [[-14.0, 0.0]]);
+    drop((term, double, outcome, kept, buffer));
+    assert_eq!(gpu.memory(), 32, "a term takes with it what it kept");
 }

@@ -1,0 +1,43 @@
+//! What a context keeps with a term for its next evaluation.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[cfg(not(target_arch = "wasm32"))]
+type Anything = Box<dyn Any + Send + Sync>;
+/// A browser has one thread, and wgpu's types stay on it.
+#[cfg(target_arch = "wasm32")]
+type Anything = Box<dyn Any>;
+
+/// What was kept last, most recent last. Clones of a term share it, and so may terms made from it: whoever takes something
+/// out has to make sure that it fits. It knows nothing of contexts, because the library may be built without them.
+#[derive(Clone, Default)]
+pub(crate) struct Kept(Arc<Mutex<Vec<Anything>>>);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only a context keeps something"))]
+impl Kept {
+    /// Takes the most recent thing that fits.
+    pub fn take<K: Any>(&self, fits: impl Fn(&K) -> bool) -> Option<K> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept.iter().rposition(|one| one.downcast_ref::<K>().is_some_and(&fits))?;
+        kept.remove(place).downcast().ok().map(|one| *one)
+    }
+
+    /// Keeps a thing, and drops the oldest where there are more than `most`.
+    pub fn keep(&self, one: Anything, most: usize) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(one);
+        let surplus = kept.len().saturating_sub(most);
+        let dropped: Vec<_> = kept.drain(..surplus).collect();
+        // what is dropped may hold much, and may take a while
+        drop(kept);
+        drop(dropped);
+    }
+}
