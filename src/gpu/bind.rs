@@ -9,6 +9,7 @@ use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
 use crate::gpu::pipelines::Pipeline;
 use crate::gpu::plan::{Bound, Plan, Stage};
+use crate::gpu::pool::Pool;
 use crate::gpu::tensor::Tensor;
 use crate::term::{Part, Scale};
 use std::collections::HashMap;
@@ -28,7 +29,7 @@ pub(super) struct Dispatch {
 /// The parameters of a part's kernels.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    pub memory: Memory,
+    pub memory: Arc<Memory>,
     pub count: u32,
     /// How many bytes lie from one block to the next.
     pub stride: u64,
@@ -39,7 +40,8 @@ pub(super) struct Binder<'a> {
     pub gpu: &'a Gpu,
     pub part: &'a Part<Tensor>,
     pub plan: &'a Plan,
-    pub memories: &'a [(&'static str, Memory)],
+    pub memories: &'a [(&'static str, Arc<Memory>)],
+    pub pool: &'a Pool,
     pub outputs: &'a Outputs,
     /// The f32 sum of a gradient, if the plan rounds one.
     pub sum: Option<&'a Tensor>,
@@ -142,7 +144,7 @@ impl Binder<'_> {
         }
         // a kernel writes the numbers that change
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE;
-        let memory = Memory::new(self.gpu, "wgloss parameters", bytes.len() as u64, Some(&bytes), usage)?;
+        let memory = self.pool.constant(self.gpu, "wgloss parameters", &bytes, usage)?;
         Ok((Blocks { memory, count: known.len() as u32, stride }, offsets))
     }
 

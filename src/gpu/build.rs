@@ -9,6 +9,8 @@ use crate::gpu::numbers::{self, Numbers, Source};
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::plan::{KeptSums, Plan, Request, Scratch, Wanted, plan, rounding};
+use crate::gpu::pool::{Pool, Use};
+use crate::gpu::shaders::geometry;
 use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::verdict::{Verdict, VerdictPart};
@@ -23,6 +25,7 @@ pub(super) struct Built {
     pub workspace: u64,
     pub held: Held,
     pub numbers: Numbers,
+    pub pool: Arc<Pool>,
 }
 
 /// Keeps alive the buffers in the bind groups, so that they count as used memory.
@@ -32,7 +35,7 @@ pub(super) struct Held {
     pub outputs: Outputs,
     pub statistics: Option<Tensor>,
     _tensors: Vec<Tensor>,
-    _memories: Vec<Memory>,
+    _memories: Vec<Arc<Memory>>,
     _blocks: Vec<Blocks>,
 }
 
@@ -49,6 +52,8 @@ pub(super) struct Call<'a> {
     pub loss_shape: Option<Vec<usize>>,
     /// Where the statistics of a shard go.
     pub statistics: Option<&'a Tensor>,
+    /// The job whose place this one takes.
+    pub after: Option<&'a Built>,
 }
 
 /// What is called with each part's plan and what it is bound to, before any pipeline is made.
@@ -62,17 +67,26 @@ pub(super) fn build(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<
 }
 
 fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
-    let Call { term: whole, parts, planned: term, checked, outputs, ref loss_shape, statistics } = *call;
+    let Call { term: whole, parts, planned: term, checked, outputs, ref loss_shape, statistics, after } = *call;
+    let pool = after.map_or_else(Arc::default, |after| after.pool.clone());
     let loss = match (&outputs.loss, loss_shape) {
         (Some(tensor), _) => tensor.clone(),
-        (None, shape) => gpu.empty(shape.clone().unwrap_or_default())?,
+        (None, shape) => {
+            let shape = shape.clone().unwrap_or_default();
+            let own = after.filter(|after| after.held.outputs.loss.is_none()).map(|after| &after.outcome.tensor);
+            match own.filter(|own| own.shape() == shape) {
+                Some(own) => own.clone(),
+                None => gpu.empty(shape)?,
+            }
+        }
     };
     let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
     let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
     let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
     // `check` clears the label that is kept there
     let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
-    let outcome = Arc::new(Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?);
+    let of = Use { label: "wgloss outcome", plan: 0, name: "outcome", overwritten: false };
+    let outcome = pool.scratch(gpu, of, bytes, Some(&Verdict::fresh()), usage)?;
     // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
     let sums = Sums::new(gpu, term, outputs)?;
@@ -100,18 +114,21 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         let wanted = wanted(part, &sums.outputs, &mut written);
         let request = Request { part, checked, wanted: &wanted, place: verdicts.len(), entry, ..request };
         entry += entries_of(&rows);
-        planned.push(Planned::new(plan(&request)?, part, &sums.outputs, None, gpu)?);
+        let memory = (gpu, &*pool, planned.len());
+        planned.push(Planned::new(plan(&request)?, part, &sums.outputs, None, memory)?);
         verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
     }
     for (sum, wanted) in sums.rounded(outputs) {
         let plan = rounding(&Request { wanted: &[wanted], ..request }, sum.len())?;
-        planned.push(Planned::new(plan, request.part, outputs, Some(sum), gpu)?);
+        let memory = (gpu, &*pool, planned.len());
+        planned.push(Planned::new(plan, request.part, outputs, Some(sum), memory)?);
     }
     let binders = planned.iter().map(|planned| Binder {
         gpu,
         part: planned.part,
         plan: &planned.plan,
         memories: &planned.memories,
+        pool: &pool,
         outputs: planned.outputs,
         sum: planned.sum,
         loss: sum_of_unreduced.as_ref().unwrap_or(&loss),
@@ -126,24 +143,26 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     for (place, of_binder) in of_binders.into_iter().enumerate() {
         if let Some(part) = parts.parts.get(place) {
             let params = &binders[place].plan.params;
-            dispatches.extend(numbers::of_part(gpu, part, params, &blocks[place], &mut settable)?);
+            dispatches.extend(numbers::of_part(gpu, &pool, part, params, &blocks[place], &mut settable)?);
         }
         // the last part writes the loss
         if let (Some(counter), true) = (&outputs.counter, place + 1 == parts.parts.len()) {
             let source = Source::Counter(counter);
-            dispatches.push(numbers::of_slot(gpu, &blocks[place], loss.len(), &source)?);
+            dispatches.push(numbers::of_slot(gpu, &pool, &blocks[place], loss.len(), &source)?);
         }
         dispatches.extend(of_binder);
     }
     let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
     let workspace = outcome.bytes + of_sums + planned.iter().map(Planned::workspace).sum::<u64>();
     let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);
-    let verdict = Arc::new(Verdict::new(outcome, verdicts));
+    let of_before = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == verdicts);
+    let verdict = of_before.cloned().unwrap_or_else(|| Arc::new(Verdict::new(outcome, verdicts)));
     let tensor = loss.with_verdict(verdict.clone());
     let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
     let gradients = outputs.gradients.iter().map(vouched).collect();
     let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, verdict, reduced: loss_shape.is_none() };
     let numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
+    after.iter().for_each(|after| numbers.set_as(&after.numbers));
     let held = Held {
         // the term's own would keep this job, and the job the term
         term: Term::of_parts(whole.parts.clone()),
@@ -153,20 +172,15 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         _memories: memories.collect(),
         _blocks: blocks,
     };
-    Ok(Built { dispatches, outcome, workspace, held, numbers })
+    Ok(Built { dispatches, outcome, workspace, held, numbers, pool })
 }
 
 const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC);
 
-/// New memory that only the job uses.
-fn scratch(gpu: &Gpu, label: &str, bytes: u64, contents: Option<&[u8]>) -> Result<Memory> {
-    Memory::new(gpu, label, bytes, contents, WORKSPACE)
-}
-
 /// The plan of a part, or of rounding a gradient, and what to bind for it.
 struct Planned<'a> {
     plan: Plan,
-    memories: Vec<(&'static str, Memory)>,
+    memories: Vec<(&'static str, Arc<Memory>)>,
     part: &'a Part<Tensor>,
     outputs: &'a Outputs,
     sum: Option<&'a Tensor>,
@@ -178,17 +192,20 @@ impl<'a> Planned<'a> {
         part: &'a Part<Tensor>,
         outputs: &'a Outputs,
         sum: Option<&'a Tensor>,
-        gpu: &Gpu,
+        (gpu, pool, number): (&Gpu, &Pool, usize),
     ) -> Result<Planned<'a>> {
         let mut memories = Vec::new();
+        let overwritten = plan.stages.iter().any(|stage| stage.recipe.entry() == geometry::TOTALS_SCALE.name());
         for Scratch { name, bytes, .. } in &plan.scratch {
             // the workspace begins with scales of 1; only some plans overwrite them
             let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
-            memories.push((*name, scratch(gpu, "wgloss workspace", *bytes, (*name == "workspace").then_some(ones))?));
+            let of = Use { label: "wgloss workspace", plan: number, name, overwritten };
+            let contents = (*name == "workspace").then_some(ones);
+            memories.push((*name, pool.scratch(gpu, of, *bytes, contents, WORKSPACE)?));
         }
         if let Some(columns) = &plan.columns {
             let bytes: &[u8] = bytemuck::cast_slice(columns);
-            memories.push(("columns", scratch(gpu, "wgloss columns", bytes.len() as u64, Some(bytes))?));
+            memories.push(("columns", pool.constant(gpu, "wgloss columns", bytes, WORKSPACE)?));
         }
         Ok(Planned { plan, memories, part, outputs, sum })
     }

@@ -10,6 +10,7 @@ use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Outputs};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::transfer::Read;
+use crate::options::OptionType;
 use crate::reduction::Reduction;
 use crate::term::{Term, not_reduced};
 use std::sync::Arc;
@@ -32,6 +33,16 @@ impl Job {
 
     /// [`new`](Self::new), with its plans explained.
     pub(super) fn explained(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs, explain: Explain<'_>) -> Result<Job> {
+        Job::checked(gpu, term, outputs, explain, None)
+    }
+
+    fn checked(
+        gpu: &Gpu,
+        term: &Term<Tensor>,
+        outputs: &Outputs,
+        explain: Explain<'_>,
+        after: Option<&Built>,
+    ) -> Result<Job> {
         gpu.alive()?;
         outputs::refuse_foreign(gpu, term)?;
         outputs.refuse_foreign(gpu, term)?;
@@ -43,7 +54,7 @@ impl Job {
         let planned = for_any_value(&taken_apart)?;
         outputs.check(term, loss_shape.as_deref(), entries(&planned))?;
         let (parts, planned, checked) = (&taken_apart, &planned, &checked[..]);
-        let call = Call { term, parts, planned, checked, outputs, loss_shape, statistics: None };
+        let call = Call { term, parts, planned, checked, outputs, loss_shape, statistics: None, after };
         Ok(Job { gpu: gpu.clone(), built: Arc::new(build(gpu, &call, explain)?) })
     }
 
@@ -64,11 +75,68 @@ impl Job {
         let planned = for_any_value(&parts)?;
         let (checked, outputs) = ([checked], Outputs::default());
         let (parts, planned, checked, outputs) = (&parts, &planned, &checked[..], &outputs);
-        let call = Call { term, parts, planned, checked, outputs, loss_shape: None, statistics: Some(&into) };
+        let call =
+            Call { term, parts, planned, checked, outputs, loss_shape: None, statistics: Some(&into), after: None };
         let mut built = build(gpu, &call, &mut |_| {})?;
         let into = into.with_verdict(built.outcome.verdict.clone());
         (built.outcome.tensor, built.outcome.reduced) = (into.clone(), false);
         Ok((Job { gpu: gpu.clone(), built: Arc::new(built) }, into))
+    }
+
+    /// A job of the same losses for other tensors: the next batch of a buffer, or a last batch that is shorter. It takes the
+    /// place of this job: both share workspace, results, settings and pipelines, and what they are read for is the last run
+    /// of either. So going through batches allocates nothing, unless a batch needs more workspace than those before it, and
+    /// makes no pipeline, unless a tensor begins at another fraction of 16 bytes than any before it.
+    ///
+    /// ```no_run
+    /// # use wgloss::{CrossEntropy, DType, Error, Gpu, Outputs, wgpu};
+    /// # fn epoch(gpu: &Gpu, logits: &wgpu::Buffer, labels: &wgpu::Buffer) -> Result<(), Error> {
+    /// let (rows, classes, batch) = (1000, 10, 64);
+    /// let term = |from: usize| {
+    ///     let n = batch.min(rows - from);
+    ///     let bytes = |from: usize, n: usize| (4 * from as u64)..(4 * (from + n) as u64);
+    ///     let x = gpu.wrap(logits.slice(bytes(from * classes, n * classes)), [n, classes], DType::F32)?;
+    ///     let t = gpu.wrap(labels.slice(bytes(from, n)), [n], DType::I32)?;
+    ///     Ok::<_, Error>(CrossEntropy::default().of(&x, &t))
+    /// };
+    /// let mut job = gpu.prepare(&term(0)?, &Outputs::default())?;
+    /// for from in (0..rows).step_by(batch) {
+    ///     job = job.rebind(&term(from)?, &Outputs::default())?;
+    ///     job.run()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Gpu::prepare`]; [`Error::InvalidOption`](crate::Error::InvalidOption) for a term of other losses, or with other
+    /// options.
+    pub fn rebind(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
+        if self.built.held.statistics.is_some() {
+            let (loss, operand) = (term.id(), "statistics".into());
+            let reason = "belong to a job that `Gpu::prepare_statistics` prepares anew".into();
+            return Err(Error::InvalidOperand { loss, operand, reason });
+        }
+        self.refuse_another(term)?;
+        Job::checked(&self.gpu, term, outputs, &mut |_| {}, Some(&self.built))
+    }
+
+    /// Refuses a term that is not of this job's losses.
+    fn refuse_another(&self, term: &Term<Tensor>) -> Result<()> {
+        let question = |term: &Term<Tensor>| {
+            let parts = term.parts.iter();
+            parts.map(|part| format!("{} {:?} {}", part.name, part.loss, part.reduction.get())).collect::<Vec<_>>()
+        };
+        let (own, other) = (question(&self.built.held.term), question(term));
+        match own == other {
+            true => Ok(()),
+            false => Err(Error::InvalidOption {
+                loss: self.built.held.term.id(),
+                option: "term".into(),
+                value: other.join(" + "),
+                expected: format!("the losses and options that the job was prepared for: {}", own.join(" + ")),
+            }),
+        }
     }
 
     /// Records the job's dispatches into a compute pass.
@@ -136,7 +204,7 @@ impl Job {
     /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that is not reduced, or a job whose slot is counted.
     /// Nothing is recorded then. The first call makes a pipeline, and may fail as [`Gpu::prepare`] does.
     pub fn encode_at(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) -> Result<()> {
-        let Built { outcome, held, numbers, .. } = &*self.built;
+        let Built { outcome, held, numbers, pool, .. } = &*self.built;
         let loss = held.term.id();
         if !outcome.reduced {
             return Err(not_reduced());
@@ -150,7 +218,7 @@ impl Job {
             let (operand, expected) = ("loss".into(), format!("more than {slot} elements"));
             return Err(Error::ShapeMismatch { loss, operand, expected, got: outcome.tensor.shape().to_vec() });
         }
-        let dispatch = numbers.slot(&self.gpu, slots)?;
+        let dispatch = numbers.slot(&self.gpu, pool, slots)?;
         self.recorded(pass, Some((dispatch, slot)));
         Ok(())
     }

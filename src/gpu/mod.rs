@@ -31,6 +31,7 @@ mod own_params;
 mod params;
 mod pipelines;
 pub(crate) mod plan;
+mod pool;
 mod recent;
 mod recipe;
 mod scopes;

@@ -16,6 +16,7 @@ use crate::gpu::lock::lock;
 use crate::gpu::memory::Memory;
 use crate::gpu::params::{Change, Params};
 use crate::gpu::plan::place_of_number;
+use crate::gpu::pool::Pool;
 use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::{Shader, geometry, operand, slot};
 use crate::gpu::tensor::Tensor;
@@ -107,6 +108,7 @@ fn ends(range: Range) -> [f32; 2] {
 /// What the host may set is added to `settable`.
 pub(super) fn of_part(
     gpu: &Gpu,
+    pool: &Pool,
     part: &Part<Tensor>,
     params: &Params,
     blocks: &Blocks,
@@ -140,15 +142,15 @@ pub(super) fn of_part(
                 Source::Host(settable.len() - 1)
             }
         };
-        dispatches.push(dispatch(gpu, change, &source, blocks)?);
+        dispatches.push(dispatch(gpu, pool, change, &source, blocks)?);
     }
     Ok(dispatches)
 }
 
 /// The dispatch that writes the slot of the log. The log has `slots` elements.
-pub(super) fn of_slot(gpu: &Gpu, blocks: &Blocks, slots: usize, source: &Source<'_>) -> Result<Dispatch> {
+pub(super) fn of_slot(gpu: &Gpu, pool: &Pool, blocks: &Blocks, slots: usize, source: &Source<'_>) -> Result<Dispatch> {
     let count = u32::try_from(slots).unwrap_or(u32::MAX);
-    dispatch(gpu, Change { count, ..Change::at(blocks, offset_of!(Params, slot)) }, source, blocks)
+    dispatch(gpu, pool, Change { count, ..Change::at(blocks, offset_of!(Params, slot)) }, source, blocks)
 }
 
 /// A part's number option.
@@ -215,7 +217,7 @@ pub(crate) fn kernels() -> [Kernel; 3] {
     [operand::number::GIVEN, operand::number::READ, operand::number::COUNTED].map(kernel)
 }
 
-fn dispatch(gpu: &Gpu, change: Change, source: &Source<'_>, blocks: &Blocks) -> Result<Dispatch> {
+fn dispatch(gpu: &Gpu, pool: &Pool, change: Change, source: &Source<'_>, blocks: &Blocks) -> Result<Dispatch> {
     let (file, tensor) = match source {
         Source::Host(_) => (operand::number::GIVEN, None),
         Source::Tensor(tensor) => (operand::number::READ, Some(*tensor)),
@@ -225,7 +227,7 @@ fn dispatch(gpu: &Gpu, change: Change, source: &Source<'_>, blocks: &Blocks) -> 
     let placed = tensor.map(|tensor| place(gpu, tensor));
     let change = Change { base: placed.as_ref().map_or(0, |placed| placed.base), ..change };
     let contents = bytemuck::bytes_of(&change);
-    let memory = Memory::new(gpu, "wgloss number", contents.len() as u64, Some(contents), wgpu::BufferUsages::UNIFORM)?;
+    let memory = pool.constant(gpu, "wgloss number", contents, wgpu::BufferUsages::UNIFORM)?;
     let bytes = bytes(gpu)?;
     let entry = |name: &str| match name {
         "change" => whole(&memory.buffer, contents.len() as u64),
@@ -288,17 +290,25 @@ impl Numbers {
         Numbers { settable: Mutex::new(settable), blocks, slot: OnceLock::new() }
     }
 
+    /// Takes over what the host has set in another job with the same numbers.
+    pub fn set_as(&self, other: &Numbers) {
+        let (mut own, other) = (lock(&self.settable), lock(&other.settable));
+        for (own, other) in own.iter_mut().zip(&*other) {
+            own.bits = other.bits;
+        }
+    }
+
     /// The bits that the dispatches of a run recorded now write.
     pub fn values(&self) -> Vec<u32> {
         lock(&self.settable).iter().map(|number| number.bits).collect()
     }
 
     /// The dispatch that writes a slot of a log of `slots` elements.
-    pub fn slot(&self, gpu: &Gpu, slots: usize) -> Result<&Dispatch> {
+    pub fn slot(&self, gpu: &Gpu, pool: &Pool, slots: usize) -> Result<&Dispatch> {
         if let Some(dispatch) = self.slot.get() {
             return Ok(dispatch);
         }
-        let made = of_slot(gpu, &self.blocks, slots, &Source::Host(0))?;
+        let made = of_slot(gpu, pool, &self.blocks, slots, &Source::Host(0))?;
         Ok(self.slot.get_or_init(|| made))
     }
 

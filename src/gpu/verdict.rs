@@ -21,7 +21,7 @@ pub(super) struct Verdict {
 }
 
 /// What a verdict needs to know about a row of a part.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct VerdictPart {
     pub row: Row,
     pub loss: &'static str,

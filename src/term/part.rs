@@ -185,7 +185,7 @@ impl<T: Operand> Part<T> {
 }
 
 /// One row of a part in an outcome: a sum with its denominator, and a second sum where a mean divides it by the count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     pub name: String,
     /// Its factor in the sum of terms.

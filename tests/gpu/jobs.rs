@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         jobs_log_their_losses_each_in_its_slot_and_accumulate_their_gradients,
         after_a_warm_up_the_first_call_makes_no_pipeline,
         calls_in_a_loop_reuse_what_nobody_holds,
+        a_job_goes_from_batch_to_batch,
         outputs_that_overlap_or_do_not_fit_are_refused,
         gradients_of_what_has_none_are_refused,
         a_device_of_the_callers_is_left_as_it_was_found,
@@ -334,4 +335,57 @@ fn calls_in_a_loop_reuse_what_nobody_holds() {
     assert_eq!(gpu.gradients(&term, [&t]).unwrap().1.map(|d| read(&d)), [[-14.0, 0.0]]);
     drop((term, double, outcome, kept, buffer));
     assert_eq!(gpu.memory(), 32, "a term takes with it what it kept");
+}
+
+/// Batches of one buffer, at any offset, and a last one that is shorter: they need no other memory and no other pipeline,
+/// and give what jobs of their own give.
+fn a_job_goes_from_batch_to_batch() {
+    const ROWS: usize = 37;
+    const CLASSES: usize = 5;
+    let gpu = fresh_gpu();
+    let logits: Vec<f32> = (0..ROWS * CLASSES).map(|k| (k * 7 % 11) as f32 - 5.0).collect();
+    let labels: Vec<i32> = (0..ROWS).map(|k| if k % 6 == 0 { -100 } else { (k % CLASSES) as i32 }).collect();
+    let (x, t) = (gpu.upload(&logits, [ROWS * CLASSES]).unwrap(), gpu.upload(&labels, [ROWS]).unwrap());
+    let d = gpu.empty([ROWS * CLASSES]).unwrap();
+    let part = |of: &Tensor, range: std::ops::Range<usize>, shape: &[usize], dtype| {
+        let slice = of.buffer().0.slice(4 * range.start as u64..4 * range.end as u64);
+        gpu.wrap(slice, shape, dtype).unwrap()
+    };
+    let batch = |rows: std::ops::Range<usize>| {
+        let (n, floats) = (rows.len(), rows.start * CLASSES..rows.end * CLASSES);
+        let x = part(&x, floats.clone(), &[n, CLASSES], DType::F32);
+        let d = part(&d, floats, &[n, CLASSES], DType::F32);
+        let term = CrossEntropy::default().of(&x, &part(&t, rows, &[n], DType::I32)).varying("coefficient");
+        let gradients = vec![Gradient::store(&x, &d)];
+        (term, Outputs { gradients, ..Outputs::default() })
+    };
+    let batches: Vec<_> = (0..ROWS).step_by(8).map(|from| batch(from..(from + 8).min(ROWS))).collect();
+    let mut job = gpu.prepare(&batches[0].0, &batches[0].1).unwrap();
+    job.set("cross_entropy", "coefficient", 0.5).unwrap();
+    // the first time around, parameters are made for each kind of batch
+    let epoch = |mut job: Job| {
+        let mut losses = Vec::new();
+        for (term, outputs) in &batches {
+            job = job.rebind(term, outputs).unwrap();
+            losses.push(job.run().unwrap().loss().wait().unwrap().to_bits());
+        }
+        (job, losses)
+    };
+    let (job_after, first) = epoch(job);
+    job = job_after;
+    let (memory, pipelines) = (gpu.memory(), gpu.pipelines());
+    let (job, second) = epoch(job);
+    assert_eq!((gpu.memory(), gpu.pipelines()), (memory, pipelines), "an epoch makes nothing");
+    assert_eq!(first, second);
+    let got = read(&d);
+    assert_eq!(job.check().wait(), Ok(()));
+    for ((term, outputs), loss) in batches.iter().zip(first) {
+        let own = gpu.prepare(&(0.5 * term.clone()), outputs).unwrap();
+        assert_eq!(own.run().unwrap().loss().wait().map(f32::to_bits), Ok(loss));
+    }
+    assert_eq!(read(&d), got);
+    let other = CrossEntropy { label_smoothing: 0.1, ..Default::default() };
+    let (x, t) = (gpu.upload(&[0.0f32; 5], [1, 5]).unwrap(), gpu.upload(&[0i32], [1]).unwrap());
+    let refused = job.rebind(&other.of(&x, &t), &Outputs::default()).unwrap_err();
+    assert!(refused.to_string().contains("prepared for"), "{refused}");
 }

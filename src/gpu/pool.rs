@@ -1,0 +1,68 @@
+//! The memory of a job, which the jobs that are rebound from it share.
+
+use crate::error::Result;
+use crate::gpu::context::Gpu;
+use crate::gpu::lock::lock;
+use crate::gpu::memory::Memory;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// What a job's kernels write that no caller sees, and what they read that never changes. Jobs that share it run one after
+/// another, because a queue orders its passes.
+#[derive(Debug, Default)]
+pub(super) struct Pool(Mutex<Pooled>);
+
+#[derive(Debug, Default)]
+struct Pooled {
+    constants: HashMap<(&'static str, Vec<u8>), Arc<Memory>>,
+    scratch: HashMap<Use, Arc<Memory>>,
+}
+
+/// What a scratch memory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Use {
+    pub label: &'static str,
+    /// The number of the plan.
+    pub plan: usize,
+    /// The shader's name for it.
+    pub name: &'static str,
+    /// Whether kernels overwrite what it holds at first.
+    pub overwritten: bool,
+}
+
+impl Pool {
+    /// The memory with these contents.
+    pub fn constant(
+        &self,
+        gpu: &Gpu,
+        label: &'static str,
+        contents: &[u8],
+        usage: wgpu::BufferUsages,
+    ) -> Result<Arc<Memory>> {
+        let mut pooled = lock(&self.0);
+        if let Some(known) = pooled.constants.get(&(label, contents.to_vec())) {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(Memory::new(gpu, label, contents.len() as u64, Some(contents), usage)?);
+        pooled.constants.insert((label, contents.to_vec()), made.clone());
+        Ok(made)
+    }
+
+    /// Memory for this use, of at least so many bytes. New memory has the contents, or zeros.
+    pub fn scratch(
+        &self,
+        gpu: &Gpu,
+        of: Use,
+        bytes: u64,
+        contents: Option<&[u8]>,
+        usage: wgpu::BufferUsages,
+    ) -> Result<Arc<Memory>> {
+        let mut pooled = lock(&self.0);
+        if let Some(known) = pooled.scratch.get(&of).filter(|known| known.bytes >= bytes) {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(Memory::new(gpu, of.label, bytes, contents, usage)?);
+        pooled.scratch.insert(of, made.clone());
+        Ok(made)
+    }
+}
