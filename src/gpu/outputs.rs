@@ -58,8 +58,8 @@ impl Gradient {
 
     /// A gradient that overwrites its operand, for example logits that nothing needs any more.
     ///
-    /// The operand has to be f32, in one place of the term, and the prediction of a loss that reads each element before
-    /// it writes it: a loss over elements, over a softmax or another fold of at most 2^19 classes, or over regions.
+    /// The operand has to be in one place of the term, and the prediction of a loss that reads each element before it
+    /// writes it: a loss over elements, over a softmax or another fold of at most 2^19 classes, or over regions.
     /// Otherwise the error is [`Error::OverlappingBuffers`].
     pub fn in_place(of: &Tensor) -> Gradient {
         Gradient::store(of, of)
@@ -79,7 +79,7 @@ impl Gradient {
 
     /// The index, among all tensors that a term reads, of the operand that the gradient may overwrite.
     fn own_place(&self, term: &Term<Tensor>) -> Option<usize> {
-        let good = self.is_in_place() && !self.add && self.into.dtype() == DType::F32;
+        let good = self.is_in_place() && !self.add;
         let mut before = 0;
         for part in term.parts.iter().filter(|_| good) {
             let leading = part.loss.header().operands[0].name;

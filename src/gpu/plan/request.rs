@@ -176,8 +176,10 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
             let recipe = Arc::make_mut(&mut stage.recipe);
             if matches!(bound, Bound::Output(_)) {
                 if request.in_place().is_some_and(|wanted| bound == Bound::Output(wanted.output)) {
-                    recipe.fill(slot::X0, x::IN_PLACE);
-                    recipe.fill(slot::DX0, x::IN_PLACE);
+                    let file = if dtype == DType::F32 { x::IN_PLACE } else { x::IN_PLACE_HALF };
+                    recipe.fill(slot::X0, file);
+                    recipe.fill(slot::DX0, file);
+                    continue;
                 }
                 if dtype == DType::F32 {
                     continue;

@@ -143,8 +143,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     });
     let shards: Vec<Case> = shards.collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
-    let in_place: Vec<Case> =
-        stored.map(|case| Case { gradients: Gradients::InPlace, floats: DType::F32, ..case.clone() }).collect();
+    let in_place: Vec<Case> = stored.map(|case| Case { gradients: Gradients::InPlace, ..case.clone() }).collect();
     // items that no binding holds: positions in quads, one by one, and shared by lanes
     let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
     let shapes = [(vec![2, 20, 8192], 17 << 14), (vec![2, 20, 8193], 17 << 14), (vec![2, 600, 500], 1 << 20)];
