@@ -20,12 +20,20 @@ use std::sync::Arc;
 /// What a job is made of.
 #[derive(Debug)]
 pub(super) struct Built {
-    pub dispatches: Vec<Dispatch>,
+    pub parts: Vec<Recorded>,
     pub outcome: Outcome,
     pub workspace: u64,
     pub held: Held,
     pub numbers: Numbers,
     pub pool: Arc<Pool>,
+}
+
+/// The dispatches of a part, or of rounding a gradient.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    /// What debuggers and profilers show.
+    pub label: String,
+    pub dispatches: Vec<Dispatch>,
 }
 
 /// Keeps alive the buffers in the bind groups, so that they count as used memory.
@@ -40,6 +48,7 @@ pub(super) struct Held {
 }
 
 /// A call that has been checked.
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     pub term: &'a Term<Tensor>,
     /// The losses of the term, each a part of its own, and what the checks found out about each.
@@ -67,7 +76,7 @@ pub(super) fn build(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<
 }
 
 fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
-    let Call { term: whole, parts, planned: term, checked, outputs, ref loss_shape, statistics, after } = *call;
+    let Call { term: whole, parts, planned: term, outputs, ref loss_shape, statistics, after, .. } = *call;
     let pool = after.map_or_else(Arc::default, |after| after.pool.clone());
     let loss = match (&outputs.loss, loss_shape) {
         (Some(tensor), _) => tensor.clone(),
@@ -80,54 +89,22 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             }
         }
     };
-    let rows: Vec<Vec<Row>> = term.parts.iter().map(Part::rows).collect();
-    let number_of_rows = rows.iter().map(|rows| rows.len() as u64).sum::<u64>();
-    let bytes = Verdict::BYTES + Verdict::PART_BYTES * number_of_rows;
+    let rows = term.parts.iter().flat_map(Part::rows).count() as u64;
     // `check` clears the label that is kept there
     let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
     let of = Use { label: "wgloss outcome", plan: 0, name: "outcome", overwritten: false };
-    let outcome = pool.scratch(gpu, of, bytes, Some(&Verdict::fresh()), usage)?;
+    let outcome = pool.scratch(gpu, of, outcome_bytes(rows), Some(&Verdict::fresh()), usage)?;
     // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
-    let sums = Sums::new(gpu, term, outputs)?;
-    let request = Request {
-        part: &term.parts[0],
-        checked: &checked[0],
-        wanted: &[],
-        place: 0,
-        slot: if loss_shape.is_some() { 0 } else { outputs.slot },
-        places: number_of_rows as usize,
-        entry: 0,
-        sums: match &outputs.parts {
-            None => KeptSums::Nothing,
-            Some(parts) if parts.add => KeptSums::Added,
-            Some(_) => KeptSums::Stored,
-        },
-        workspace_bound: gpu.workspace_bound(),
-        statistics: statistics.is_some(),
-        target: gpu.target(),
-    };
-    let mut written = vec![false; outputs.gradients.len()];
-    let (mut planned, mut verdicts) = (Vec::new(), Vec::new());
-    let mut entry = 0;
-    for ((part, checked), rows) in term.parts.iter().zip(checked).zip(rows) {
-        let wanted = wanted(part, &sums.outputs, &mut written);
-        let request = Request { part, checked, wanted: &wanted, place: verdicts.len(), entry, ..request };
-        entry += entries_of(&rows);
-        let memory = (gpu, &*pool, planned.len());
-        planned.push(Planned::new(plan(&request)?, part, &sums.outputs, None, memory)?);
-        verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
-    }
-    for (sum, wanted) in sums.rounded(outputs) {
-        let plan = rounding(&Request { wanted: &[wanted], ..request }, sum.len())?;
-        let memory = (gpu, &*pool, planned.len());
-        planned.push(Planned::new(plan, request.part, outputs, Some(sum), memory)?);
-    }
-    let binders = planned.iter().map(|planned| Binder {
+    let sums = Sums::new(term, outputs, |rounded| gpu.empty(rounded.shape()))?;
+    let (planned, verdicts) = plans(gpu, call, &sums)?;
+    let memories = planned.iter().enumerate().map(|(number, planned)| memories(gpu, &pool, number, &planned.plan));
+    let memories = memories.collect::<Result<Vec<_>>>()?;
+    let binders = planned.iter().zip(&memories).map(|(planned, memories)| Binder {
         gpu,
         part: planned.part,
         plan: &planned.plan,
-        memories: &planned.memories,
+        memories,
         pool: &pool,
         outputs: planned.outputs,
         sum: planned.sum,
@@ -139,9 +116,11 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let binders: Vec<Binder<'_>> = binders.collect();
     binders.iter().for_each(explain);
     let (of_binders, mut blocks) = dispatches(gpu, &binders)?;
-    let (mut dispatches, mut settable) = (Vec::new(), Vec::new());
+    let (mut recorded, mut settable) = (Vec::new(), Vec::new());
     for (place, of_binder) in of_binders.into_iter().enumerate() {
+        let (mut dispatches, mut label) = (Vec::new(), "wgloss rounding".into());
         if let Some(part) = parts.parts.get(place) {
+            label = format!("wgloss {}", part.name);
             let params = &binders[place].plan.params;
             dispatches.extend(numbers::of_part(gpu, &pool, part, params, &blocks[place], &mut settable)?);
         }
@@ -151,10 +130,10 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             dispatches.push(numbers::of_slot(gpu, &pool, &blocks[place], loss.len(), &source)?);
         }
         dispatches.extend(of_binder);
+        recorded.push(Recorded { label, dispatches });
     }
-    let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
-    let workspace = outcome.bytes + of_sums + planned.iter().map(Planned::workspace).sum::<u64>();
-    let memories = planned.into_iter().flat_map(|planned| planned.memories).map(|(_, memory)| memory);
+    let workspace = workspace_of(rows, &planned, &sums);
+    let memories = memories.into_iter().flatten().map(|(_, memory)| memory);
     let of_before = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == verdicts);
     let verdict = of_before.cloned().unwrap_or_else(|| Arc::new(Verdict::new(outcome, verdicts)));
     let tensor = loss.with_verdict(verdict.clone());
@@ -172,48 +151,91 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         _memories: memories.collect(),
         _blocks: blocks,
     };
-    Ok(Built { dispatches, outcome, workspace, held, numbers, pool })
+    Ok(Built { parts: recorded, outcome, workspace, held, numbers, pool })
 }
 
 const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC);
 
+/// The bytes of workspace that a job of a call would hold. Nothing is allocated.
+pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
+    let sums = Sums::new(call.planned, call.outputs, |rounded| Ok(rounded.planned_in_f32()))?;
+    let (planned, _) = plans(gpu, call, &sums)?;
+    let rows = call.planned.parts.iter().flat_map(Part::rows).count() as u64;
+    Ok(workspace_of(rows, &planned, &sums))
+}
+
+/// The bytes that kernels write and no caller sees.
+fn workspace_of(rows: u64, planned: &[Planned<'_>], sums: &Sums) -> u64 {
+    let scratch = planned.iter().flat_map(|planned| &planned.plan.scratch);
+    let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
+    Memory::size(outcome_bytes(rows)) + of_sums + scratch.map(|scratch| Memory::size(scratch.bytes)).sum::<u64>()
+}
+
+fn outcome_bytes(rows: u64) -> u64 {
+    Verdict::BYTES + Verdict::PART_BYTES * rows
+}
+
 /// The plan of a part, or of rounding a gradient, and what to bind for it.
 struct Planned<'a> {
     plan: Plan,
-    memories: Vec<(&'static str, Arc<Memory>)>,
     part: &'a Part<Tensor>,
     outputs: &'a Outputs,
     sum: Option<&'a Tensor>,
 }
 
-impl<'a> Planned<'a> {
-    fn new(
-        plan: Plan,
-        part: &'a Part<Tensor>,
-        outputs: &'a Outputs,
-        sum: Option<&'a Tensor>,
-        (gpu, pool, number): (&Gpu, &Pool, usize),
-    ) -> Result<Planned<'a>> {
-        let mut memories = Vec::new();
-        let overwritten = plan.stages.iter().any(|stage| stage.recipe.entry() == geometry::TOTALS_SCALE.name());
-        for Scratch { name, bytes, .. } in &plan.scratch {
-            // the workspace begins with scales of 1; only some plans overwrite them
-            let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
-            let of = Use { label: "wgloss workspace", plan: number, name, overwritten };
-            let contents = (*name == "workspace").then_some(ones);
-            memories.push((*name, pool.scratch(gpu, of, *bytes, contents, WORKSPACE)?));
-        }
-        if let Some(columns) = &plan.columns {
-            let bytes: &[u8] = bytemuck::cast_slice(columns);
-            memories.push(("columns", pool.constant(gpu, "wgloss columns", bytes, WORKSPACE)?));
-        }
-        Ok(Planned { plan, memories, part, outputs, sum })
+/// Plans all parts, and what rounds their gradients; and says what a verdict has to know of each row of the outcome.
+fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Planned<'a>>, Vec<VerdictPart>)> {
+    let Call { planned: term, checked, outputs, ref loss_shape, statistics, .. } = *call;
+    let request = Request {
+        part: &term.parts[0],
+        checked: &checked[0],
+        wanted: &[],
+        place: 0,
+        slot: if loss_shape.is_some() { 0 } else { outputs.slot },
+        places: term.parts.iter().flat_map(Part::rows).count(),
+        entry: 0,
+        sums: match &outputs.parts {
+            None => KeptSums::Nothing,
+            Some(parts) if parts.add => KeptSums::Added,
+            Some(_) => KeptSums::Stored,
+        },
+        workspace_bound: gpu.workspace_bound(),
+        statistics: statistics.is_some(),
+        target: gpu.target(),
+    };
+    let mut written = vec![false; outputs.gradients.len()];
+    let (mut planned, mut verdicts, mut entry) = (Vec::new(), Vec::new(), 0);
+    for (part, checked) in term.parts.iter().zip(checked) {
+        let wanted = wanted(part, &sums.outputs, &mut written);
+        let rows = part.rows();
+        let request = Request { part, checked, wanted: &wanted, place: verdicts.len(), entry, ..request };
+        entry += entries_of(&rows);
+        planned.push(Planned { plan: plan(&request)?, part, outputs: &sums.outputs, sum: None });
+        verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
     }
+    for (sum, wanted) in sums.rounded(outputs) {
+        let plan = rounding(&Request { wanted: &[wanted], ..request }, sum.len())?;
+        planned.push(Planned { plan, part: request.part, outputs, sum: Some(sum) });
+    }
+    Ok((planned, verdicts))
+}
 
-    /// The bytes of memory without the loss's constant columns.
-    fn workspace(&self) -> u64 {
-        self.memories.iter().filter(|(name, _)| *name != "columns").map(|(_, memory)| memory.bytes).sum()
+/// The memories that a plan's kernels share, and the loss's constant columns.
+fn memories(gpu: &Gpu, pool: &Pool, number: usize, plan: &Plan) -> Result<Vec<(&'static str, Arc<Memory>)>> {
+    let overwritten = plan.stages.iter().any(|stage| stage.recipe.entry() == geometry::TOTALS_SCALE.name());
+    let mut memories = Vec::new();
+    for Scratch { name, bytes, .. } in &plan.scratch {
+        // the workspace begins with scales of 1; only some plans overwrite them
+        let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
+        let of = Use { label: "wgloss workspace", plan: number, name, overwritten };
+        let contents = (*name == "workspace").then_some(ones);
+        memories.push((*name, pool.scratch(gpu, of, *bytes, contents, WORKSPACE)?));
     }
+    if let Some(columns) = &plan.columns {
+        let bytes: &[u8] = bytemuck::cast_slice(columns);
+        memories.push(("columns", pool.constant(gpu, "wgloss columns", bytes, WORKSPACE)?));
+    }
+    Ok(memories)
 }
 
 /// The parts as they are planned.

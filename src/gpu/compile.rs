@@ -67,7 +67,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
                 // kernels write every cell of workgroup memory before they read it
                 zero_initialize_workgroup_memory: false,
             },
-            cache: None,
+            cache: gpu.own_driver_cache(),
         });
         (pipeline, layout)
     };

@@ -11,7 +11,7 @@ use crate::gpu::target::Target;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::gpu::wait::block_on;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// A GPU that evaluates terms. Clones share the device, its pipelines and its memory.
@@ -37,6 +37,7 @@ struct Context {
     pipelines: Pipelines,
     /// The table of all bytes that numbers travel by.
     bytes: Place<wgpu::Buffer>,
+    driver_cache: OnceLock<wgpu::PipelineCache>,
     memory: Arc<AtomicU64>,
     timeout: Mutex<Duration>,
     workspace_bound: AtomicU64,
@@ -86,7 +87,10 @@ impl Gpu {
     /// As [`Gpu::new`].
     pub async fn request() -> Result<Gpu> {
         let adapter = adapter::request().await?;
-        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP | wgpu::Features::SHADER_INT64;
+        let wanted = wgpu::Features::TIMESTAMP_QUERY
+            | wgpu::Features::SUBGROUP
+            | wgpu::Features::SHADER_INT64
+            | wgpu::Features::PIPELINE_CACHE;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgloss"),
             required_features: adapter.features() & wanted,
@@ -127,6 +131,7 @@ impl Gpu {
             limits,
             pipelines: Pipelines::default(),
             bytes: Place::default(),
+            driver_cache: OnceLock::new(),
             memory: Arc::default(),
             timeout: Mutex::new(Duration::from_secs(30)),
             workspace_bound: AtomicU64::new(128 << 20),
@@ -224,6 +229,10 @@ impl Gpu {
 
     pub(super) fn limits(&self) -> &wgpu::Limits {
         &self.0.limits
+    }
+
+    pub(super) fn driver_cache(&self) -> &OnceLock<wgpu::PipelineCache> {
+        &self.0.driver_cache
     }
 
     pub(super) fn bytes(&self) -> &Place<wgpu::Buffer> {

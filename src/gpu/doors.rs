@@ -9,6 +9,8 @@ use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::recent;
 use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::term::{Operand, Term};
+#[cfg(not(target_arch = "wasm32"))]
+use futures_intrusive::channel::shared::oneshot_channel;
 
 impl Gpu {
     /// Refuses tensors of another device. wgpu could take them for buffers of this device that have their numbers.
@@ -128,6 +130,41 @@ impl Gpu {
     /// [`Error::OverlappingBuffers`] for one that overlaps an operand.
     pub fn prepare_statistics(&self, term: &Term<Tensor>, into: &Tensor) -> Result<Job> {
         Job::of_statistics(self, term, Some(into)).map(|(job, _)| job)
+    }
+
+    /// [`prepare`](Self::prepare) on another thread, so that a window keeps moving while a driver compiles. A browser compiles
+    /// beside the page anyway, so there it is `prepare`.
+    ///
+    /// ```no_run
+    /// # async fn start(gpu: &wgloss::Gpu, term: &wgloss::Term<wgloss::Tensor>) -> Result<(), wgloss::Error> {
+    /// let job = gpu.prepare_async(term, &Default::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub async fn prepare_async(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
+        #[cfg(target_arch = "wasm32")]
+        return self.prepare(term, outputs);
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let (send, receive) = oneshot_channel();
+            let (gpu, term, outputs) = (self.clone(), term.clone(), outputs.clone());
+            // whoever gives up waiting drops the receiver, and nobody needs the job then
+            std::thread::spawn(move || drop(send.send(gpu.prepare(&term, &outputs))));
+            let gone = || Err(Error::Gpu("the thread that prepared a job has ended".into()));
+            receive.receive().await.unwrap_or_else(gone)
+        }
+    }
+
+    /// The bytes of workspace that a prepared job of this term would hold: what its kernels write and you don't see. Nothing
+    /// is allocated, and no pipeline made.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn workspace(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<u64> {
+        Job::workspace_of(self, term, outputs)
     }
 
     /// Prepares a term: makes pipelines, bind groups and workspace once, for a job that can be recorded many times.

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::error::{Error, Result};
 use crate::gpu::bind::Dispatch;
-use crate::gpu::build::{Built, Call, Explain, Held, build, entries, for_any_value};
+use crate::gpu::build::{Built, Call, Explain, Held, build, entries, for_any_value, workspace};
 use crate::gpu::context::Gpu;
 use crate::gpu::numbers;
 use crate::gpu::outcome::Outcome;
@@ -26,6 +26,11 @@ pub struct Job {
     built: Arc<Built>,
 }
 
+/// Builds the job of a call.
+fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Job> {
+    Ok(Job { gpu: gpu.clone(), built: Arc::new(build(gpu, call, explain)?) })
+}
+
 impl Job {
     pub(super) fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         Job::explained(gpu, term, outputs, &mut |_| {})
@@ -33,16 +38,21 @@ impl Job {
 
     /// [`new`](Self::new), with its plans explained.
     pub(super) fn explained(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs, explain: Explain<'_>) -> Result<Job> {
-        Job::checked(gpu, term, outputs, explain, None)
+        Job::checked(gpu, term, outputs, |call| built(gpu, call, explain))
     }
 
-    fn checked(
+    /// The bytes of workspace that the job of a term would hold.
+    pub(super) fn workspace_of(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<u64> {
+        Job::checked(gpu, term, outputs, |call| workspace(gpu, call))
+    }
+
+    /// Checks a call, and goes on with it.
+    fn checked<R>(
         gpu: &Gpu,
         term: &Term<Tensor>,
         outputs: &Outputs,
-        explain: Explain<'_>,
-        after: Option<&Built>,
-    ) -> Result<Job> {
+        go_on: impl FnOnce(&Call<'_>) -> Result<R>,
+    ) -> Result<R> {
         gpu.alive()?;
         outputs::refuse_foreign(gpu, term)?;
         outputs.refuse_foreign(gpu, term)?;
@@ -54,8 +64,8 @@ impl Job {
         let planned = for_any_value(&taken_apart)?;
         outputs.check(term, loss_shape.as_deref(), entries(&planned))?;
         let (parts, planned, checked) = (&taken_apart, &planned, &checked[..]);
-        let call = Call { term, parts, planned, checked, outputs, loss_shape, statistics: None, after };
-        Ok(Job { gpu: gpu.clone(), built: Arc::new(build(gpu, &call, explain)?) })
+        let call = Call { term, parts, planned, checked, outputs, loss_shape, statistics: None, after: None };
+        go_on(&call)
     }
 
     /// A job that writes the statistics of a shard, and computes no loss.
@@ -118,7 +128,8 @@ impl Job {
             return Err(Error::InvalidOperand { loss, operand, reason });
         }
         self.refuse_another(term)?;
-        Job::checked(&self.gpu, term, outputs, &mut |_| {}, Some(&self.built))
+        let after = Some(&*self.built);
+        Job::checked(&self.gpu, term, outputs, |call| built(&self.gpu, &Call { after, ..call.clone() }, &mut |_| {}))
     }
 
     /// Refuses a term that is not of this job's losses.
@@ -139,7 +150,8 @@ impl Job {
         }
     }
 
-    /// Records the job's dispatches into a compute pass.
+    /// Records the job's dispatches into a compute pass, in a debug group for each part. It leaves a pipeline and bind group 0
+    /// set; other bind groups stay as they are.
     ///
     /// **The pass has to belong to this context's device**; wgpu does not tell which device a pass belongs to. If the
     /// pass belongs to another device of the same [`wgpu::Instance`], nothing is recorded, and wgpu refuses the pass
@@ -162,21 +174,25 @@ impl Job {
 
     fn record(&self, pass: &mut wgpu::ComputePass<'_>, slot: Option<(&Dispatch, usize)>) {
         let values = self.built.numbers.values();
-        let mut record = |dispatch: &Dispatch, bits: Option<u32>| {
+        let record = |pass: &mut wgpu::ComputePass<'_>, dispatch: &Dispatch, bits: Option<u32>| {
             let offsets = bits.map(|bits| numbers::offsets(&self.gpu, bits));
             pass.set_pipeline(&dispatch.pipeline.pipeline);
             pass.set_bind_group(0, &dispatch.group, offsets.as_ref().map_or(&[], |offsets| &offsets[..]));
             pass.dispatch_workgroups(dispatch.grid[0], dispatch.grid[1], 1);
         };
         if let Some((dispatch, slot)) = slot {
-            record(dispatch, Some(slot as u32));
+            record(pass, dispatch, Some(slot as u32));
         }
-        for dispatch in &self.built.dispatches {
-            record(dispatch, dispatch.number.map(|number| values[number]));
+        for part in &self.built.parts {
+            pass.push_debug_group(&part.label);
+            for dispatch in &part.dispatches {
+                record(pass, dispatch, dispatch.number.map(|number| values[number]));
+            }
+            pass.pop_debug_group();
         }
         // a run that is recorded without a slot finds the job's own
         if let Some((dispatch, _)) = slot {
-            record(dispatch, Some(self.built.held.outputs.slot as u32));
+            record(pass, dispatch, Some(self.built.held.outputs.slot as u32));
         }
     }
 
@@ -295,7 +311,7 @@ impl Job {
 
     /// The number of dispatches that [`encode`](Self::encode) records.
     pub fn dispatches(&self) -> usize {
-        self.built.dispatches.len()
+        self.built.parts.iter().map(|part| part.dispatches.len()).sum()
     }
 
     /// The bytes of workspace that the job holds.

@@ -52,6 +52,11 @@ impl Memory {
         self.counted.is_some()
     }
 
+    /// The size of a new memory for so many bytes.
+    pub fn size(bytes: u64) -> u64 {
+        bytes.max(16).next_multiple_of(16)
+    }
+
     /// New memory, with the contents or zeros.
     pub fn new(
         gpu: &Gpu,
@@ -60,7 +65,7 @@ impl Memory {
         contents: Option<&[u8]>,
         usage: wgpu::BufferUsages,
     ) -> Result<Memory> {
-        let size = bytes.max(16).next_multiple_of(16);
+        let size = Memory::size(bytes);
         let limits = gpu.limits();
         if size > limits.max_buffer_size {
             let what = format!("bytes of a buffer on the GPU ({label})");

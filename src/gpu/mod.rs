@@ -12,6 +12,7 @@ mod context;
 mod declared;
 mod device;
 mod doors;
+mod driver_cache;
 mod explain;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod foreign;

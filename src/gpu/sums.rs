@@ -1,7 +1,6 @@
 //! Sums in f32 for 16-bit gradients that several places of a term contribute to, so that each sum is rounded only once.
 
 use crate::error::Result;
-use crate::gpu::context::Gpu;
 use crate::gpu::outputs::{Gradient, Outputs};
 use crate::gpu::plan::Wanted;
 use crate::gpu::tensor::Tensor;
@@ -16,11 +15,12 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub fn new(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs) -> Result<Sums> {
+    /// Makes the sums by `empty`, which is given the tensor that a sum is rounded to.
+    pub fn new(term: &Term<Tensor>, outputs: &Outputs, empty: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Sums> {
         let sum = |gradient: &Gradient| {
             let places: usize = term.parts.iter().map(|part| places(part, &gradient.of).count()).sum();
             let several = gradient.into.dtype() != DType::F32 && places > 1;
-            several.then(|| gpu.empty(gradient.into.shape())).transpose()
+            several.then(|| empty(&gradient.into)).transpose()
         };
         let of = outputs.gradients.iter().map(sum).collect::<Result<Vec<_>>>()?;
         let into = |(gradient, sum): (&Gradient, &Option<Tensor>)| match sum {

@@ -223,6 +223,11 @@ impl Tensor {
         (self.memory.show(), self.memory.offset)
     }
 
+    /// A tensor of this shape in f32, to plan with: it has no memory of its own.
+    pub(super) fn planned_in_f32(&self) -> Tensor {
+        Tensor { dtype: DType::F32, ..self.clone() }
+    }
+
     pub(super) fn gpu(&self) -> &Gpu {
         &self.gpu
     }

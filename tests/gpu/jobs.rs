@@ -1,6 +1,6 @@
 //! Prepared jobs: recorded into the caller's pass, run as often as wanted, into places of the caller's, on a device of his.
 
-use crate::case::{Case, Wanted};
+use crate::case::{Case, Floats, Wanted};
 use crate::draw::all;
 use crate::harness::{tests, tests_of};
 use crate::pages::buffer_of;
@@ -21,11 +21,13 @@ pub fn tests() -> Vec<Trial> {
         after_a_warm_up_the_first_call_makes_no_pipeline,
         calls_in_a_loop_reuse_what_nobody_holds,
         a_job_goes_from_batch_to_batch,
+        a_job_is_prepared_on_another_thread,
+        what_the_driver_compiled_is_taken_into_the_next_start,
         outputs_that_overlap_or_do_not_fit_are_refused,
         gradients_of_what_has_none_are_refused,
         a_device_of_the_callers_is_left_as_it_was_found,
     ];
-    tests.extend(tests_of![all(); a_job_gives_what_a_call_gives]);
+    tests.extend(tests_of![all(); a_job_gives_what_a_call_gives, a_job_tells_its_workspace_before_it_allocates]);
     tests
 }
 
@@ -301,7 +303,7 @@ fn calls_in_a_loop_reuse_what_nobody_holds() {
     let x = gpu.upload(&[1.0f32, 2.0], [2]).unwrap();
     let t = gpu.upload(&[0.0f32, 0.0], [2]).unwrap();
     let term = Mse::default().of(&x, &t).reduce(Reduction::Sum);
-    let mut call = |numbers: [f32; 2]| {
+    let call = |numbers: [f32; 2]| {
         write(&gpu, &x, &numbers);
         gpu.gradients(&term, [&x]).unwrap()
     };
@@ -388,4 +390,56 @@ fn a_job_goes_from_batch_to_batch() {
     let (x, t) = (gpu.upload(&[0.0f32; 5], [1, 5]).unwrap(), gpu.upload(&[0i32], [1]).unwrap());
     let refused = job.rebind(&other.of(&x, &t), &Outputs::default()).unwrap_err();
     assert!(refused.to_string().contains("prepared for"), "{refused}");
+}
+
+/// A job says what it will hold before it is made: what it then holds, and what the context then counts.
+fn a_job_tells_its_workspace_before_it_allocates(loss: &dyn Loss) {
+    let gpu = gpu();
+    for dtype in [DType::F32, DType::F16] {
+        let case =
+            Case { floats: Floats::All(dtype), ..Case::new(loss.header().id, &[4, 3, 9], DType::I32) }.with_all();
+        let tensors = case.inputs().on(&mut |array| gpu.upload_array(array)).unwrap();
+        let into = |of: &Tensor| Gradient::store(of, &gpu.empty_like(of).unwrap());
+        let gradients = case.differentiated(&tensors).into_iter().map(into).collect();
+        let outputs = Outputs { gradients, ..Outputs::default() };
+        // an operand in two places of the term has its gradient summed up in f32
+        for term in [case.term(&tensors), case.term(&tensors) + case.term(&tensors)] {
+            let told = gpu.workspace(&term, &outputs).unwrap();
+            assert_eq!(gpu.prepare(&term, &outputs).unwrap().workspace(), told, "{case:?}");
+        }
+    }
+}
+
+fn a_job_is_prepared_on_another_thread() {
+    let gpu = gpu();
+    let (x, t) = (gpu.upload(&[1.0f32, 2.0], [2]).unwrap(), gpu.upload(&[0.0f32; 2], [2]).unwrap());
+    let job = pollster::block_on(gpu.prepare_async(&Mse::default().of(&x, &t), &Outputs::default())).unwrap();
+    assert_eq!(job.run().unwrap().loss().wait(), Ok(2.5));
+    let term = CrossEntropy::default().of(&x, &t);
+    let refused = gpu.prepare(&term, &Outputs::default()).map(drop);
+    assert_eq!(pollster::block_on(gpu.prepare_async(&term, &Outputs::default())).map(drop), refused);
+    // giving up is no error
+    drop(gpu.prepare_async(&term, &Outputs::default()));
+}
+
+#[expect(unsafe_code, reason = "a driver's cache is taken for compiled code")]
+fn what_the_driver_compiled_is_taken_into_the_next_start() {
+    let gpu = fresh_gpu();
+    let value = |gpu: &Gpu| {
+        let (x, t) = (gpu.upload(&[1.0f32, 2.0], [2]).unwrap(), gpu.upload(&[0.0f32; 2], [2]).unwrap());
+        gpu.value(&Mse::default().of(&x, &t)).unwrap().loss().wait()
+    };
+    assert_eq!(value(&gpu), Ok(2.5));
+    let Some(bytes) = gpu.pipeline_cache() else {
+        assert!(!gpu.device().features().contains(wgpu::Features::PIPELINE_CACHE));
+        return;
+    };
+    // SAFETY: the bytes are those of the driver
+    assert!(!unsafe { gpu.load_pipeline_cache(&bytes) }, "pipelines are made already");
+    let next = fresh_gpu();
+    // SAFETY: as above
+    assert!(unsafe { next.load_pipeline_cache(&bytes) });
+    assert_eq!(value(&next), Ok(2.5));
+    // SAFETY: bytes without a header are no code, and are refused
+    assert!(!unsafe { fresh_gpu().load_pipeline_cache(&[]) });
 }

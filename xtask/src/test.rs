@@ -138,7 +138,7 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new(0.3, FUZZ_CLIPPY, SucceedsWith("clippy")));
     checks.push(Check::new(0.6, RUNNER, Succeeds));
     // In test mode each benchmark runs once on small inputs, and its result is checked.
-    checks.push(Check::new(0.5, "test --workspace --bench losses --bench report", Succeeds));
+    checks.push(Check::new(0.5, "test --workspace --bench losses --bench report --bench host", Succeeds));
     checks
 }
 

@@ -1,0 +1,44 @@
+//! What the driver has compiled, as bytes that a program keeps from one start to the next.
+
+use crate::gpu::context::Gpu;
+
+impl Gpu {
+    /// Gives the driver what it compiled in an earlier run of the program: the bytes of [`pipeline_cache`](Self::pipeline_cache).
+    /// The pipelines that it knows are then not compiled again. Call it before any other method, since pipelines are made with
+    /// the cache there is.
+    ///
+    /// Returns whether the bytes are used. They are not if the device was made without
+    /// [`wgpu::Features::PIPELINE_CACHE`], which only Vulkan has and [`Gpu::new`] asks for; if they are of another driver or
+    /// adapter; or if pipelines have been made. Then everything works as without them.
+    ///
+    /// # Safety
+    /// The bytes have to be what [`pipeline_cache`](Self::pipeline_cache) returned, unchanged. The driver may take them for
+    /// compiled code. Keep them where nobody else writes.
+    #[expect(unsafe_code, reason = "only the caller knows where the bytes come from")]
+    pub unsafe fn load_pipeline_cache(&self, bytes: &[u8]) -> bool {
+        if !self.device().features().contains(wgpu::Features::PIPELINE_CACHE) || self.driver_cache().get().is_some() {
+            return false;
+        }
+        let descriptor = wgpu::PipelineCacheDescriptor { label: Some("wgloss"), data: Some(bytes), fallback: false };
+        // SAFETY: the caller says that the bytes come from a pipeline cache.
+        let made = self.scoped(|| unsafe { self.device().create_pipeline_cache(&descriptor) });
+        made.is_ok_and(|made| self.driver_cache().set(made).is_ok())
+    }
+
+    /// What the driver has compiled so far, for [`load_pipeline_cache`](Self::load_pipeline_cache) at the next start of the
+    /// program. `None` on a device without [`wgpu::Features::PIPELINE_CACHE`].
+    pub fn pipeline_cache(&self) -> Option<Vec<u8>> {
+        self.own_driver_cache()?.get_data()
+    }
+
+    /// The cache that pipelines are made with.
+    #[expect(unsafe_code, reason = "wgpu marks every pipeline cache as unsafe, with or without bytes")]
+    pub(super) fn own_driver_cache(&self) -> Option<&wgpu::PipelineCache> {
+        if !self.device().features().contains(wgpu::Features::PIPELINE_CACHE) {
+            return None;
+        }
+        let descriptor = wgpu::PipelineCacheDescriptor { label: Some("wgloss"), data: None, fallback: true };
+        // SAFETY: there are no bytes that could be wrong.
+        Some(self.driver_cache().get_or_init(|| unsafe { self.device().create_pipeline_cache(&descriptor) }))
+    }
+}
