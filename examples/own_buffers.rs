@@ -9,7 +9,7 @@
 
 use std::error::Error;
 use wgloss::wgpu::{self, BufferUsages};
-use wgloss::{Array, CrossEntropy, DType, Gpu, Gradient, Job, Outputs, cpu};
+use wgloss::{Array, CrossEntropy, DType, Gpu, Gradient, Outputs, cpu};
 
 // As in own_buffers.wgsl.
 const POINTS: usize = 300;
@@ -60,24 +60,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target = gpu.wrap(labels_buffer.slice(..), [POINTS], DType::I32)?;
     let losses = gpu.wrap(log.slice(..), [STEPS], DType::F32)?;
 
-    // A job is a prepared term: pipelines, bind groups, workspace. It also has the slot that its loss goes to, so a log
-    // needs a job for each slot. The jobs share their pipelines, and need little memory.
+    // A job is a prepared term: pipelines, bind groups, workspace.
     let term = CrossEntropy::default().of(&logits, &target);
-    let prepare = |slot| {
-        let gradients = vec![Gradient::store(&logits, &gradient)];
-        gpu.prepare(&term, &Outputs { loss: Some(losses.clone()), slot, gradients })
-    };
-    let jobs = (0..STEPS).map(prepare).collect::<wgloss::Result<Vec<Job>>>()?;
+    let gradients = vec![Gradient::store(&logits, &gradient)];
+    let job = gpu.prepare(&term, &Outputs { loss: Some(losses.clone()), gradients, ..Outputs::default() })?;
 
     // ---- The training, with the host's encoder, pass and submission. ----
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    for job in &jobs {
-        // `encode` only records dispatches, so it fits between any two dispatches of the host. WebGPU orders the
+    for step in 0..STEPS {
+        // `encode_at` only records dispatches, so it fits between any two dispatches of the host. WebGPU orders the
         // dispatches of a pass: each sees what the one before it wrote.
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         predict.encode(&mut pass, POINTS * CLASSES);
-        job.encode(&mut pass);
+        // the loss of each step goes to its own place in the log
+        job.encode_at(&mut pass, step)?;
         learn.encode(&mut pass, 3 * CLASSES);
     }
     queue.submit([encoder.finish()]);
@@ -90,11 +87,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // The log holds only numbers. The job knows whether a label on the GPU was out of range.
-    for job in &jobs {
-        job.check().wait()?;
-    }
-    let (dispatches, bytes) = (jobs[0].dispatches(), jobs[0].workspace());
-    println!("{STEPS} jobs of {dispatches} dispatches and {bytes} bytes share {} pipelines", gpu.pipelines());
+    job.check().wait()?;
+    let (dispatches, bytes) = (job.dispatches(), job.workspace());
+    println!("a job of {dispatches} dispatches and {bytes} bytes, with {} pipelines", gpu.pipelines());
 
     // ---- The same training in f64 on the CPU. ----
 
