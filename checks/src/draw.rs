@@ -1,10 +1,9 @@
 //! Inputs and options for any loss, drawn from its header by a generator that always draws the same numbers.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use wgloss::{
-    Activation, Array, Axis, ClassAxis, DType, Domain, Kind, Leaf, Loss, OperandSpec, OptionSpec, Range, Role, Sizes,
-    Value,
-};
+use wgloss::custom::Leaf;
+use wgloss::header::{Axis, Domain, Kind, OperandSpec, OptionSpec, Range, Role, Sizes, Value};
+use wgloss::{Activation, Array, ClassAxis, DType, Loss};
 
 /// A small generator of random numbers (splitmix64): the same seed gives the same inputs on every machine.
 #[derive(Clone, Debug)]

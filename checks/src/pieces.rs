@@ -6,7 +6,9 @@ use crate::draw::{FLOATS, Rng, Setting};
 use crate::judge::{close, same};
 use crate::samples::samples;
 use std::ops::Range;
-use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Operand, Outputs, Reduction, Role, Term, cpu};
+use wgloss::custom::Leaf;
+use wgloss::header::Role;
+use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Operand, Outputs, Reduction, Term, cpu};
 
 /// An array of other numbers, stored and laid out as this one is.
 pub fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {

@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use wgloss::ClassAxis::{self, Last, Second};
-use wgloss::{Kind as OptionKind, Leaf, Loss, Role};
+use wgloss::Loss;
+use wgloss::custom::Leaf;
+use wgloss::header::{Kind as OptionKind, Role};
 
 /// A prediction's shape: `[N, C, ...]` where there are classes or channels. Boxes get a last axis of four numbers more, and
 /// rows of vectors get their later axes as one (`Setting::new`).

@@ -6,7 +6,8 @@ use crate::factors::Factors;
 use crate::pieces;
 use crate::samples::samples;
 use std::collections::BTreeMap;
-use wgloss::{Array, DType, Error, Gpu, Loss, Operand, OperandSpec, Reduction, Role, wgpu};
+use wgloss::header::{OperandSpec, Role};
+use wgloss::{Array, DType, Error, Gpu, Loss, Operand, Reduction, wgpu};
 
 /// The reason for a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,10 @@
 //! Himmelblau's function as a custom loss, and its landscape with four valleys of equal depth.
 
 use super::chart::{Chart, Mark, Scale, Shape};
+use wgloss::custom::{ElementScore, Pointwise};
+use wgloss::header::{Denominator, Header, OperandSpec, Role, Source};
 use wgloss::landscape::{Grid, Surface};
-use wgloss::{
-    Array, Denominator, ElementScore, Gpu, Header, OperandSpec, Pointwise, Reduction, Result, Role, Source, Term,
-};
+use wgloss::{Array, Gpu, Reduction, Result, Term};
 
 wgloss::loss! {
     /// `(w1² + w2 − 11)² + (w1 + w2² − 7)²` for each element of two tensors of one shape, both differentiable.

@@ -5,12 +5,12 @@ pub trait Vectors {
     /// How a distance is measured.
     fn measure(&self) -> Measure;
     /// The pairs of vectors whose distances are measured, by their places among the header's operands with
-    /// [`Role::Element`](crate::Role::Element). There may be three distances of a norm, but only one of a cosine.
+    /// [`Role::Element`](crate::header::Role::Element). There may be three distances of a norm, but only one of a cosine.
     fn pairs(&self) -> &'static [[usize; 2]] {
         &[[0, 1]]
     }
     /// The loss of a row and its derivatives. `target` is the row's number of the operand with
-    /// [`Role::Row`](crate::Role::Row), or 0 where the loss has none.
+    /// [`Role::Row`](crate::header::Role::Row), or 0 where the loss has none.
     fn score(&self, of: &Distances, target: f64) -> VectorsScore;
 }
 

@@ -9,9 +9,9 @@ use crate::pieces::{self, adds_up, classes, compare, like, slice, spread};
 use crate::samples::samples;
 use libtest_mimic::Trial;
 use std::ops::Range;
-use wgloss::{
-    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Leaf, Loss, Mse, Reduction, SoftmaxFocal, Value,
-};
+use wgloss::custom::Leaf;
+use wgloss::header::Value;
+use wgloss::{Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Loss, Mse, Reduction, SoftmaxFocal};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![

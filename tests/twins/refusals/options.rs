@@ -4,9 +4,10 @@ use super::{check, floats, ints};
 use crate::draw::{all, option_values};
 use crate::harness::{tests, tests_of};
 use libtest_mimic::Trial;
+use wgloss::header::{Range, Value};
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
-    MultiMargin, PredictionType, Range, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, Value, by_id, cpu,
+    MultiMargin, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
