@@ -61,7 +61,7 @@ impl Axis {
 /// Curves in a box, with a title and a legend above and labels to the left and below.
 #[derive(Clone, Debug)]
 pub struct Plot {
-    /// The text above it.
+    /// The text above it, which may be empty.
     pub title: String,
     /// The curves.
     pub curves: Vec<Curve>,
@@ -79,7 +79,7 @@ const LINE: f64 = 22.0;
 impl Plot {
     pub(crate) fn draw(&self, picture: &mut Picture, [left, top]: [f64; 2], [right, bottom]: [f64; 2]) {
         picture.text([left, top + 10.0], &self.title, TITLE, Colour::INK, Align::Left);
-        let mut legend = [left, top + 34.0];
+        let mut legend = [left, top + if self.title.is_empty() { 10.0 } else { 34.0 }];
         for curve in &self.curves {
             let width = Picture::text_width(&curve.name, LABEL);
             if legend[0] > left && legend[0] + 28.0 + width > right {
