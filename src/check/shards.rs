@@ -1,5 +1,9 @@
 //! Checks of a shard, which is what one device holds of a batch: which losses can be sharded, and the shapes of their
 //! statistics.
+//!
+//! A call for a shard's statistics stops after the first stage of its walk (`positions_statistics`, `region_statistics`). A
+//! term `among` the statistics of all shards merges them where it would merge its own chunks (`geometry/whole/shards` for
+//! `geometry/whole/chunks`, `geometry/region_parts/shards` for `chunks`), and goes on as without shards.
 
 use super::checked::Checked;
 use super::refusal::mismatch;
