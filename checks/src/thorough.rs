@@ -22,7 +22,7 @@ pub enum Kind {
     Added,
     /// Operands longer than a binding of 1 MiB, and more workgroups than a dimension of the grid holds.
     Slices,
-    /// Calls that are spread over pieces, as over devices.
+    /// Calls that are sharded, as over devices.
     Pieces,
     /// More than 2^24 elements, of which f32 cannot count the last.
     Large,
@@ -40,7 +40,7 @@ impl Kind {
             Kind::Labels => "labels",
             Kind::Added => "added gradients",
             Kind::Slices => "beyond a binding",
-            Kind::Pieces => "spread over pieces",
+            Kind::Pieces => "sharded",
             Kind::Large => "beyond 2^24",
         }
     }

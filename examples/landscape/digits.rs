@@ -140,7 +140,7 @@ pub fn surface(gpu: &Gpu, digits: &Digits, plane: &Plane, size: usize) -> Result
     grid.surface(BATCH, |points| evaluation.losses(gpu, points))
 }
 
-/// What is made once for all batches: the points' tensor, the kernel, and the job that runs after it.
+/// Evaluates one batch of points after another. It makes the points' tensor, the kernel and the job once for all batches.
 struct Evaluation {
     points: Tensor,
     predict: Kernel,

@@ -78,7 +78,7 @@ fn rows<T>(part: &Part<T>) -> Result<()> {
         Leaf::Similarity(leaf) if leaf.settings().symmetric => refuse(
             "symmetric",
             "true".into(),
-            "false, since a piece has one direction: the other is the same loss of the keys' piece against all queries, \
+            "false, since a shard has one direction: the other is the same loss of the keys' shard against all queries, \
              and the two are added by halves",
         ),
         Leaf::Similarity(_) if lacks_anchors => {
@@ -119,7 +119,7 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
         Some((1.., rest)) if rest == shape => Ok(()),
         _ => {
             let shape = shape.iter().map(|length| format!(", {length}")).collect::<String>();
-            Err(mismatch(header, "among", format!("[P{shape}] of P pieces"), given))
+            Err(mismatch(header, "among", format!("[S{shape}] of S shards"), given))
         }
     }
 }

@@ -28,10 +28,10 @@ pub enum Measure {
     },
 }
 
-/// What the leaf sees of a row.
+/// The distances between a row's vectors, from which the leaf scores the row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Distances {
-    /// The distance of each pair, in the order of [`Vectors::pairs`]; 0 for pairs that there are not.
+    /// The distance of each pair, in the order of [`Vectors::pairs`]; 0 past the last pair.
     pub d: [f64; 3],
     /// The cosine of the first pair, where cosines are measured. Near 0 it has digits that `1 − d` does not have.
     pub cosine: f64,

@@ -30,7 +30,7 @@ mod pieces;
 mod point;
 mod reads;
 mod repeat;
-#[path = "../common/reported.rs"]
+#[path = "../common/reported/mod.rs"]
 mod reported;
 mod row_shards;
 mod rows;

@@ -7,7 +7,7 @@ use crate::cpu::softmax::Softmax as RowSoftmax;
 use crate::leaf::Softmax;
 use crate::math::{greatest, part_of};
 
-/// What one shard knows of a row, or several shards merged. It differs from [`WholeRow`] in that a shard may hold nothing but
+/// The statistics of a row's classes on one shard, or on several merged. They differ from [`WholeRow`] in that a shard may hold nothing but
 /// masked classes, which is no row without a softmax yet.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct State {
@@ -31,7 +31,7 @@ pub(in crate::cpu) fn score(leaf: &dyn Softmax, row: &Row, whole: State) -> Scor
 }
 
 impl State {
-    /// What a shard knows of its classes.
+    /// The statistics of a shard's own classes.
     pub fn of(leaf: &dyn Softmax, row: &Row) -> State {
         let (x, shares) = (&row.x, shares(leaf, row));
         let top = greatest(x);
