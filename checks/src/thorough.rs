@@ -3,8 +3,8 @@
 use crate::case::{Case, Door, Floats, Inputs, Wanted};
 use crate::draw::{Rng, Setting, label_range, labels_of};
 use crate::factors::Factors;
-use crate::pieces;
 use crate::samples::samples;
+use crate::sharded;
 use std::collections::BTreeMap;
 use wgloss::header::{OperandSpec, Role};
 use wgloss::{Array, DType, Error, Gpu, Loss, Operand, Reduction, wgpu};
@@ -23,14 +23,14 @@ pub enum Kind {
     /// Operands longer than a binding of 1 MiB, and more workgroups than a dimension of the grid holds.
     Slices,
     /// Calls that are sharded, as over devices.
-    Pieces,
+    Sharded,
     /// More than 2^24 elements, of which f32 cannot count the last.
     Large,
 }
 
 impl Kind {
     pub const ALL: [Kind; 7] =
-        [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Pieces, Kind::Large];
+        [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Sharded, Kind::Large];
 
     /// The kind in a word or two.
     pub fn name(self) -> &'static str {
@@ -40,7 +40,7 @@ impl Kind {
             Kind::Labels => "labels",
             Kind::Added => "added gradients",
             Kind::Slices => "beyond a binding",
-            Kind::Pieces => "sharded",
+            Kind::Sharded => "sharded",
             Kind::Large => "beyond 2^24",
         }
     }
@@ -86,7 +86,7 @@ const DRAWN: [(Kind, usize); 6] = [
     (Kind::Labels, 12),
     (Kind::Added, 10),
     (Kind::Slices, 2),
-    (Kind::Pieces, 6),
+    (Kind::Sharded, 6),
 ];
 
 /// All checks, in an order that goes through all losses and kinds evenly, so that one that is cut short has seen some of each.
@@ -162,7 +162,7 @@ fn draw(loss: &dyn Loss, kind: Kind, rng: &mut Rng) -> Option<Check> {
             setting.axis = axis;
             check(Case { setting, ..Case::new(loss.header().id, shape, target) }, Change::Nothing)
         }
-        Kind::Pieces => check(pieces::case(case, rng)?, Change::Nothing),
+        Kind::Sharded => check(sharded::case(case, rng)?, Change::Nothing),
         Kind::Large => None,
     }
 }
@@ -245,8 +245,8 @@ impl Check {
             Kind::Slices => devices.narrow.as_ref().map_err(|why| format!("no device of small bindings: {why}"))?,
             _ => &devices.gpu,
         };
-        if self.kind == Kind::Pieces {
-            return pieces::run(gpu, &self.case);
+        if self.kind == Kind::Sharded {
+            return sharded::run(gpu, &self.case);
         }
         let mut inputs = self.case.inputs();
         match &self.change {

@@ -32,7 +32,7 @@ pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
     }
 }
 
-/// Refuses an option of a shard.
+/// The refusal of a shard's option: it says which losses take the option.
 pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     let expected = match (option, part.loss.leaf().rider()) {
         ("classes_from", _) => "a loss of a softmax over classes",
@@ -42,7 +42,7 @@ pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     Error::InvalidOption { loss: part.loss.header().id, option: option.into(), value, expected: expected.into() }
 }
 
-/// Refuses the loss of some of a row's classes: it needs the statistics of all shards.
+/// Refuses a term over some of a row's classes that is not given the statistics of all shards.
 pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
     match (part.classes_from, &part.among) {
         (Some(ClassesFrom { first, of }), None) => Err(Error::InvalidOption {

@@ -24,8 +24,6 @@ mod nonfinite;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
-#[path = "../../checks/src/pieces.rs"]
-mod pieces;
 #[path = "../common/point.rs"]
 mod point;
 mod reads;
@@ -36,6 +34,8 @@ mod row_shards;
 mod rows;
 #[path = "../../checks/src/samples.rs"]
 mod samples;
+#[path = "../../checks/src/sharded.rs"]
+mod sharded;
 mod shards;
 mod split;
 mod terms;
