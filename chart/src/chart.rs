@@ -38,7 +38,7 @@ pub enum View {
     Map,
 }
 
-/// A marked point.
+/// A marked point. One outside the grid, or whose number is not finite, stands in the legend alone.
 #[derive(Clone, Debug)]
 pub struct Mark {
     /// Its name, which stands beside it and in the legend.

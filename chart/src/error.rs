@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The most pixels along a side of a picture.
+pub(crate) const MOST_PIXELS: u32 = 16_384;
+
 /// Why something cannot be drawn.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -19,6 +22,8 @@ pub enum Error {
     Ends([f64; 2]),
     /// No number of a grid is finite.
     NothingFinite,
+    /// A picture is empty, or has more than 16,384 pixels along a side.
+    Size([u32; 2]),
     /// The file could not be made.
     Drawing(String),
 }
@@ -32,6 +37,9 @@ impl fmt::Display for Error {
             Error::Count { points, numbers } => write!(f, "the grid has {points} points, but {numbers} numbers"),
             Error::Ends([from, to]) => {
                 write!(f, "a coordinate goes from {from} to {to}, expected two finite numbers in ascending order")
+            }
+            Error::Size([width, height]) => {
+                write!(f, "the picture has {width} x {height} pixels, expected 1 to {MOST_PIXELS} along each side")
             }
             Error::NothingFinite => f.write_str("no number of the grid is finite"),
             Error::Drawing(why) => f.write_str(why),

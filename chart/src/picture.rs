@@ -1,7 +1,7 @@
 //! A picture as a list of shapes, which is drawn when all are known.
 
 use crate::colour::Colour;
-use crate::error::Error;
+use crate::error::{Error, MOST_PIXELS};
 use crate::plot::Plot;
 use crate::render;
 
@@ -45,7 +45,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// An empty white picture of a size in pixels.
+    /// An empty white picture of a size in pixels, at most 16,384 along each side.
     pub fn new(width: u32, height: u32) -> Picture {
         Picture { size: [width, height], shapes: Vec::new() }
     }
@@ -142,9 +142,9 @@ impl Picture {
     /// The picture as a PNG file.
     ///
     /// # Errors
-    /// [`Error::Drawing`] where the file cannot be made.
+    /// [`Error::Size`] for a picture that is empty or too large; [`Error::Drawing`] where the file cannot be made.
     pub fn png(&self) -> Result<Vec<u8>, Error> {
-        render::png(self)
+        render::png(self.checked()?)
     }
 
     /// The picture as an SVG file.
@@ -152,7 +152,13 @@ impl Picture {
     /// # Errors
     /// As [`png`](Self::png).
     pub fn svg(&self) -> Result<String, Error> {
-        render::svg(self)
+        render::svg(self.checked()?)
+    }
+
+    /// The picture, if its size can be drawn.
+    fn checked(&self) -> Result<&Picture, Error> {
+        let fits = self.size.iter().all(|side| (1..=MOST_PIXELS).contains(side));
+        if fits { Ok(self) } else { Err(Error::Size(self.size)) }
     }
 }
 
@@ -171,6 +177,14 @@ mod tests {
         let dashes: Vec<_> = picture.shapes.iter().filter_map(ends).collect();
         let expected = [([0.0, 0.0], [5.0, 0.0]), ([10.0, 0.0], [12.0, 3.0]), ([12.0, 8.0], [12.0, 12.0])];
         assert_eq!(dashes, expected);
+    }
+
+    #[test]
+    fn a_picture_of_no_size_is_refused() {
+        for size in [[0, 10], [10, 0], [MOST_PIXELS + 1, 1], [u32::MAX; 2]] {
+            let picture = Picture::new(size[0], size[1]);
+            assert_eq!((picture.png().err(), picture.svg().err()), (Some(Error::Size(size)), Some(Error::Size(size))));
+        }
     }
 
     #[test]
