@@ -1,7 +1,7 @@
 //! Fuzzes labels, masks and ignored positions on the CPU twins. Masked and ignored elements may hold anything.
 
-use wgloss::fuzzing::Draw;
 use wgloss::custom::Leaf;
+use wgloss::fuzzing::Draw;
 use wgloss::header::{Axis, Domain, Kind, OperandSpec, Role, Sizes, Value};
 use wgloss::{Array, ClassAxis, DType, Data, Error, Loss, Reduction, Term, cpu};
 
@@ -145,7 +145,8 @@ impl Call {
     }
 
     fn evaluate(&self, operands: &[(&'static OperandSpec, Array)]) -> Result<Answer, Error> {
-        let options = self.options.iter().cloned().chain([("reduction", wgloss::header::OptionType::get(&self.reduction))]);
+        let options =
+            self.options.iter().cloned().chain([("reduction", wgloss::header::OptionType::get(&self.reduction))]);
         let named = operands.iter().map(|(spec, array)| (spec.name, array));
         let term = Term::from_options((self.loss.header().default)(), options, named)?;
         let of: Vec<_> = operands.iter().filter(|(spec, _)| spec.gradient).collect();
