@@ -6,10 +6,9 @@
 //!
 //! Run it with `cargo run --example custom_loss`.
 
-use wgloss::{
-    Array, Denominator, ElementScore, Extra, Gpu, Header, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu,
-    prove,
-};
+use wgloss::custom::{ElementScore, Pointwise, prove};
+use wgloss::header::{Denominator, Header, OperandSpec, Range, Role, Source};
+use wgloss::{Array, Extra, Gpu, Reduction, cpu};
 
 // The struct has the options, with defaults and ranges. `loss!` writes `Default`, `of`, and the setters of options by
 // name.

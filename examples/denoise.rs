@@ -13,10 +13,11 @@
 
 mod common;
 
-use common::{Curve, FAINT, HUES, Photograph, Picture, Plot, grey};
+use common::{GAP, Photograph, TITLE, key, save, title};
 use std::error::Error;
 use std::ops::Range;
 use wgloss::{Array, Diffusion, Extra, Gpu, Gradient, Operand, Outputs, PredictionType, SnrWeighting, Term, cpu};
+use wgloss_chart::{Axis, Colour, Curve, Picture, Plot, Stroke};
 
 /// The timesteps of the noise schedule, and the number of convolutions. A timestep between two convolutions mixes them.
 const TIMESTEPS: usize = 100;
@@ -72,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{:>8} {before:>14.2} {after:>14.2}", restored.timestep);
         assert!(after > before + gain, "timestep {}: {before} dB became {after} dB", restored.timestep);
     }
-    println!("{}", draw(&model, &losses, &clean, width, &examples).save("denoise.png")?.display());
+    println!("{}", save(&draw(&model, &losses, &clean, width, &examples), "denoise.png")?.display());
     Ok(())
 }
 
@@ -270,57 +271,95 @@ impl Restored {
     }
 }
 
-/// Draws the clean, noisy and denoised pictures, the convolutions, and two plots.
-fn draw(model: &Model, losses: &[f32], clean: &[f32], width: usize, examples: &[Restored]) -> Picture {
-    let mut picture = Picture::new(1104, 892);
-    let place = |column: u32, row: u32| [16 + 272 * column, 16 + 290 * row];
-    let size = SHOWN.map(|range| range.len());
-    let shown = |plane: &[f32], x, y| grey(0.5 + 0.5 * plane[(y + SHOWN[1].start) * width + x + SHOWN[0].start]);
-    picture.panel(place(0, 0), "clean", size, |x, y| shown(clean, x, y));
-    for (column, restored) in (1..).zip(examples) {
-        let [before, after] = restored.decibels.map(|decibels| format!("{decibels:.1} db"));
-        picture.panel(place(column, 0), &format!("noisy: {before}"), size, |x, y| shown(&restored.noisy, x, y));
-        picture.panel(place(column, 1), &format!("denoised: {after}"), size, |x, y| shown(&restored.denoised, x, y));
-    }
+/// The colours of the picture: of the loss, of what the model made, of what it was given, and of filters.
+const LOSS: Colour = Colour::hex(0x1769aa);
+const DENOISED: Colour = Colour::hex(0x1b8a5a);
+const NOISY: Colour = Colour::hex(0x7b848d);
+const POSITIVE: Colour = Colour::hex(0x212529);
+const NEGATIVE: Colour = Colour::hex(0xd6006e);
 
-    // show the filter that gives the picture, √ᾱ·input − √(1 − ᾱ)·v, rather than the one that gives v
+/// Draws the clean, noisy and denoised pictures, the filters, and two plots.
+fn draw(model: &Model, losses: &[f32], clean: &[f32], width: usize, examples: &[Restored]) -> Picture {
+    let mut picture = Picture::new(1104, 920);
+    let size = SHOWN.map(|range| range.len());
+    let mut panel = |column: usize, row: usize, plane: &[f32]| {
+        let [left, top] = place(column, row);
+        picture.image([left, top + TITLE], size, 1.0, |x, y| {
+            Colour::grey(0.5 + 0.5 * plane[(y + SHOWN[1].start) * width + x + SHOWN[0].start])
+        });
+    };
+    panel(0, 0, clean);
+    for (column, restored) in (1..).zip(examples) {
+        panel(column, 0, &restored.noisy);
+        panel(column, 1, &restored.denoised);
+    }
+    let above = |column: usize, row: usize| [place(column, row)[0], place(column, row)[1] + 8.0];
+    title(&mut picture, above(0, 0), "Clean");
+    for (column, restored) in (1..).zip(examples) {
+        let [before, after] = restored.decibels.map(|decibels| format!("{decibels:.1} dB"));
+        key(&mut picture, above(column, 0), NOISY, &format!("Noisy: {before}"));
+        key(&mut picture, above(column, 1), DENOISED, &format!("Denoised: {after}"));
+    }
+    filters(&mut picture, model);
+    plots(&mut picture, model, losses, clean, width);
+    picture
+}
+
+/// The upper left corner of a panel.
+fn place(column: usize, row: usize) -> [f64; 2] {
+    let [wide, high] = SHOWN.map(|range| range.len() as f64);
+    [GAP + column as f64 * (wide + GAP), GAP + row as f64 * (high + TITLE + GAP)]
+}
+
+/// Draws the filter of each noise level that gives the picture, `√ᾱ·input − √(1 − ᾱ)·v`, rather than the one that gives v.
+fn filters(picture: &mut Picture, model: &Model) {
+    let [left, top] = place(1, 2);
+    title(picture, [left, top + 8.0], "Filters by timestep");
+    let end = key(picture, [left + 160.0, top + 8.0], POSITIVE, "positive weight");
+    key(picture, [end + 24.0, top + 8.0], NEGATIVE, "negative weight");
     for level in 0..LEVELS {
         let timestep = level * (TIMESTEPS - 1) / (LEVELS - 1);
         let weights = model.weights(timestep);
         let mut filter: Vec<f32> = weights.iter().map(|w| -(1.0 - alpha_bar(timestep)).sqrt() * w).collect();
         filter[SIDE * SIDE / 2] += alpha_bar(timestep).sqrt();
         let most = filter[..SIDE * SIDE].iter().fold(0.0, |most: f32, w| most.max(w.abs()));
-        let [x, y] = place(1, 2);
-        let at = [x + 164 * (level % 5) as u32, y + 145 * (level / 5) as u32];
-        picture.panel(at, &format!("filter {timestep}"), [13 * SIDE; 2], |x, y| {
-            let share = filter[y / 13 * SIDE + x / 13] / most;
-            HUES[if share < 0.0 { 2 } else { 0 }].map(|light| (f32::from(light) * share.abs()) as u8)
+        let at = [left + 164.0 * (level % 5) as f64 + 26.0, top + TITLE + 132.0 * (level / 5) as f64];
+        let side = 12.0;
+        title(picture, [at[0] - 24.0, at[1] + 8.0], &timestep.to_string());
+        picture.image(at, [SIDE; 2], side, |x, y| {
+            let share = filter[y * SIDE + x] / most;
+            Colour::WHITE.mix(if share < 0.0 { NEGATIVE } else { POSITIVE }, share.abs().into())
         });
+        picture.frame(at, at.map(|corner| corner + side * SIDE as f64), 0.9, Colour::LINE);
     }
+}
 
-    let points = losses.chunks(10).zip(0..).map(|(ten, n)| (10.0 * n as f32 + 5.0, ten.iter().sum::<f32>() / 10.0));
+/// Draws the loss of all steps, and the gain by timestep.
+fn plots(picture: &mut Picture, model: &Model, losses: &[f32], clean: &[f32], width: usize) {
+    let means = losses.chunks(10).map(|ten| f64::from(ten.iter().sum::<f32>()) / ten.len() as f64);
+    let points = means.zip(0..).map(|(mean, n)| [10.0 * f64::from(n) + 5.0, mean]).collect();
     let loss = Plot {
-        title: "loss by step",
-        curves: vec![Curve { name: "diffusion", colour: HUES[0], points: points.collect() }],
-        across: &[0.0, STEPS as f32 / 2.0, STEPS as f32],
-        up: &[0.01, 0.1, 1.0],
-        logarithmic: true,
+        title: "Loss by step".into(),
+        curves: vec![Curve { name: "Diffusion".into(), colour: LOSS, stroke: Stroke::Solid, points }],
+        across: Axis::linear([0.0, STEPS as f64 / 2.0, STEPS as f64]),
+        up: Axis::logarithmic([0.01, 0.1, 1.0]),
     };
     let all: Vec<_> = (5..95).step_by(10).map(|timestep| Restored::new(model, clean, width, timestep)).collect();
-    let curve = |name, colour, which: usize| {
-        let points = all.iter().map(|restored| (restored.timestep as f32, restored.decibels[which])).collect();
-        Curve { name, colour, points }
+    let curve = |name: &str, colour, which: usize| {
+        let points = all.iter().map(|restored| [restored.timestep as f64, restored.decibels[which].into()]).collect();
+        let stroke = if which == 0 { Stroke::Dashed } else { Stroke::Solid };
+        Curve { name: name.into(), colour, stroke, points }
     };
     let decibels = Plot {
-        title: "db by timestep",
-        curves: vec![curve("denoised", HUES[1], 1), curve("noisy", FAINT, 0)],
-        across: &[0.0, 50.0, 100.0],
-        up: &[-10.0, 0.0, 10.0, 20.0, 30.0],
-        logarithmic: false,
+        title: "dB by timestep".into(),
+        curves: vec![curve("Denoised", DENOISED, 1), curve("Noisy", NOISY, 0)],
+        across: Axis::linear([0.0, 50.0, 100.0]),
+        up: Axis::linear([-10.0, 0.0, 10.0, 20.0, 30.0]),
     };
-    picture.plot(place(0, 1), [256, 278], &loss);
-    picture.plot(place(0, 2), [256, 278], &decibels);
-    picture
+    for (row, plot) in [(1, &loss), (2, &decibels)] {
+        let [left, top] = place(0, row);
+        picture.plot([left, top], [left + 262.0, top + 282.0], plot);
+    }
 }
 
 /// A small random number generator that gives the same numbers on every machine: xorshift* by Marsaglia and Vigna.

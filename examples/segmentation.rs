@@ -13,11 +13,12 @@
 
 mod common;
 
-use common::{Colour, Curve, FAINT, HUES, LINE, PAPER, Photograph, Picture, Plot, grey};
+use common::{GAP, Photograph, TITLE, key, save, title};
 use std::error::Error;
 use std::ops::Range;
 use std::time::Instant;
 use wgloss::{Array, CrossEntropy, Dice, Gpu, Gradient, Operand, Outputs, SoftmaxFocal, Term, cpu};
+use wgloss_chart::{Axis, Colour, Curve, Picture, Plot, Stroke};
 
 const STEPS: usize = 120;
 const MOMENTUM: f32 = 0.9;
@@ -26,25 +27,32 @@ const MOMENTUM: f32 = 0.9;
 /// as in the Pascal VOC data.
 const VOID: u8 = 255;
 
-/// A loss in the comparison, and its learning rate.
+/// A loss in the comparison, with its learning rate, and its colour in masks and curves.
 struct Rival {
     name: &'static str,
     rate: f32,
+    colour: Colour,
 }
 
 const RIVALS: [Rival; 3] = [
-    Rival { name: "cross-entropy", rate: 0.3 },
-    Rival { name: "softmax focal", rate: 0.4 },
-    Rival { name: "dice", rate: 0.2 },
+    Rival { name: "Cross-entropy", rate: 0.3, colour: Colour::hex(0x1769aa) },
+    Rival { name: "Softmax focal", rate: 0.4, colour: Colour::hex(0xe07b00) },
+    Rival { name: "Dice", rate: 0.2, colour: Colour::hex(0x1b8a5a) },
 ];
+
+/// The colours of everything else in the picture. No loss has one of them.
+const OTSU: Colour = Colour::hex(0x7b848d);
+const BACKGROUND: Colour = Colour::hex(0xeef0f3);
+const MISSED: Colour = Colour::hex(0x000000);
+const INVENTED: Colour = Colour::hex(0xd6006e);
 
 impl Rival {
     /// The loss of logits `[1, 2, H, W]` and labels `[1, H, W]`, for the GPU and for the CPU.
     fn term<T: Operand>(&self, logits: &T, labels: &T) -> Term<T> {
         match self.name {
-            "cross-entropy" => CrossEntropy { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
-            "softmax focal" => SoftmaxFocal { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
-            "dice" => Dice { ignore_index: Some(VOID.into()), ..Default::default() }.of(logits, labels),
+            "Cross-entropy" => CrossEntropy { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
+            "Softmax focal" => SoftmaxFocal { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
+            "Dice" => Dice { ignore_index: Some(VOID.into()), ..Default::default() }.of(logits, labels),
             other => unreachable!("{other} is not in the comparison"),
         }
     }
@@ -65,11 +73,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threshold = otsu(&photograph.pixels);
     let found: Vec<bool> = photograph.pixels.iter().map(|&level| level > threshold).collect();
     let otsu = score(&found);
-    let mut answers = vec![Answer { name: "otsu", hue: FAINT, iou: otsu, found, run: Run::default() }];
+    let mut answers = vec![Answer { name: "Otsu’s threshold", colour: OTSU, iou: otsu, found, run: Run::default() }];
 
     let gpu = Gpu::new()?;
     println!("{:<14} {:>12} {:>12} {:>8} {:>16}", "loss", "IoU held out", "Otsu's IoU", "seconds", "twin differs by");
-    for (rival, hue) in RIVALS.iter().zip(HUES) {
+    for rival in &RIVALS {
         let start = Instant::now();
         let run = train_with(rival, &gpu, &train_features, &labels, |weights| score(&find(&features, weights)))?;
         let found = find(&features, &run.weights);
@@ -79,16 +87,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         // It has to be much better than a threshold.
         assert!(iou > otsu + 0.1, "{} has to find more of the coins than a threshold does", rival.name);
         assert!(run.losses[STEPS - 1] < 0.1 * run.losses[0], "{} has to fall", rival.name);
-        answers.push(Answer { name: rival.name, hue, iou, found, run });
+        answers.push(Answer { name: rival.name, colour: rival.colour, iou, found, run });
     }
-    println!("{}", draw(&photograph, &coin, held_out.len(), &answers).save("segmentation.png")?.display());
+    println!("{}", save(&draw(&photograph, &coin, held_out.len(), &answers), "segmentation.png")?.display());
     Ok(())
 }
 
 /// The pixels that a threshold or a trained classifier found.
 struct Answer {
     name: &'static str,
-    hue: Colour,
+    colour: Colour,
     iou: f32,
     found: Vec<bool>,
     run: Run,
@@ -278,69 +286,75 @@ fn otsu(levels: &[f32]) -> f32 {
 
 /// Draws six panels and two plots.
 fn draw(photograph: &Photograph, coin: &[bool], held_out: usize, answers: &[Answer]) -> Picture {
-    let (missed, invented) = (HUES[1], HUES[2]);
     let (width, height) = (photograph.width, photograph.height);
-    let mut picture = Picture::new(1216, 976);
-    let place =
-        |n: usize| [16 + (n % 3 * (width + 16)) as u32, 16 + LINE * (n / 3) as u32 + (n / 3 * (height + 12)) as u32];
-    let mut panel = |n: usize, title: &str, colour: &dyn Fn(usize, usize) -> Colour| {
-        picture.panel(place(n), title, [width, height], colour);
+    let mut picture = Picture::new(1216, 1010);
+    let place = |n: usize| {
+        let [column, row] = [n % 3, n / 3].map(|k| k as f64);
+        [GAP + column * (width as f64 + GAP), GAP + row * (height as f64 + TITLE + GAP)]
     };
-    panel(0, "photograph", &|x, y| grey(photograph.pixels[y * width + x]));
-    panel(1, "mask", &|x, y| grey(f32::from(u8::from(coin[y * width + x]))));
-    for (n, answer) in answers.iter().enumerate() {
-        panel(2 + n, &format!("{}: iou {:.3}", answer.name, answer.iou), &|x, y| {
+    let mut panel = |n: usize, colour: &dyn Fn(usize, usize) -> Colour| {
+        let [left, top] = place(n);
+        picture.image([left, top + TITLE], [width, height], 1.0, colour);
+    };
+    let coins = Colour::hex(0x495057);
+    panel(0, &|x, y| Colour::grey(photograph.pixels[y * width + x]));
+    panel(1, &|x, y| if coin[y * width + x] { coins } else { BACKGROUND });
+    for (n, answer) in (2..).zip(answers) {
+        panel(n, &|x, y| {
             let colour = match (answer.found[y * width + x], coin[y * width + x]) {
-                (true, true) => grey(0.9),
-                (false, false) => grey(0.0),
-                (false, true) => missed,
-                (true, false) => invented,
+                (true, true) => answer.colour,
+                (false, false) => BACKGROUND,
+                (false, true) => MISSED,
+                (true, false) => INVENTED,
             };
-            // the judged half gets a frame, the training half is dimmed
-            let edge = [x, y, held_out - 1 - x.min(held_out - 1), height - 1 - y].iter().any(|&away| away < 2);
-            match (x < held_out, edge) {
-                (true, true) => FAINT,
-                (true, false) => colour,
-                (false, _) => [0, 1, 2].map(|i| colour[i] / 2 + PAPER[i] / 2),
-            }
+            // the training half is pale
+            if x < held_out { colour } else { colour.mix(Colour::WHITE, 0.65) }
         });
     }
-    let [_, y] = place(6);
-    for (x, text, colour) in [
-        (16, "missed", missed),
-        (112, "invented", invented),
-        (232, "framed: held out", FAINT),
-        (448, "dim: trained on", FAINT),
-    ] {
-        picture.text(x, y, text, colour);
+    let above = |n: usize| [place(n)[0], place(n)[1] + 8.0];
+    title(&mut picture, above(0), "Photograph");
+    key(&mut picture, above(1), coins, "Coins");
+    for (n, answer) in (2..).zip(answers) {
+        key(&mut picture, above(n), answer.colour, &format!("{}: IoU {:.3}", answer.name, answer.iou));
+        let [left, top] = place(n);
+        let (top, far) = (top + TITLE, [left + held_out as f64, top + TITLE + height as f64]);
+        picture.frame([left, top], far, 1.6, Colour::INK);
     }
+    let [left, top] = place(6);
+    let mut end = key(&mut picture, [left, top + 8.0], MISSED, "missed");
+    end = key(&mut picture, [end + 24.0, top + 8.0], INVENTED, "invented");
+    title(&mut picture, [end + 24.0, top + 8.0], "framed: held out     pale: trained on");
 
-    let curves = |points: fn(&Answer) -> Vec<(f32, f32)>| {
-        let curve = |answer: &Answer| Curve { name: answer.name, colour: answer.hue, points: points(answer) };
-        answers.iter().map(curve).collect()
-    };
-    let across = [0.0, 40.0, 80.0, STEPS as f32];
-    let mut loss = Plot {
-        title: "loss by step, first = 1",
-        curves: curves(|a| {
-            (0..).zip(&a.run.losses).map(|(step, loss)| (step as f32, loss / a.run.losses[0])).collect()
-        }),
-        across: &across,
-        up: &[0.01, 0.1, 1.0],
-        logarithmic: true,
-    };
-    loss.curves.remove(0);
-    let score = Plot {
-        title: "iou by step, held-out half",
-        curves: curves(|a| match &a.run.scores[..] {
-            [] => vec![(0.0, a.iou), (STEPS as f32, a.iou)],
-            scores => scores.to_vec(),
-        }),
-        across: &across,
-        up: &[0.6, 0.7, 0.8, 0.9, 1.0],
-        logarithmic: false,
-    };
-    picture.plot([16, y + LINE + 8], [584, 240], &loss);
-    picture.plot([616, y + LINE + 8], [584, 240], &score);
+    plots(&mut picture, top + 42.0, answers);
     picture
+}
+
+/// Draws the losses and the scores of all steps.
+fn plots(picture: &mut Picture, top: f64, answers: &[Answer]) {
+    let curve =
+        |answer: &Answer, stroke, points| Curve { name: answer.name.into(), colour: answer.colour, stroke, points };
+    let steps = |numbers: Vec<f64>| (0..).map(f64::from).zip(numbers).map(|(step, number)| [step, number]).collect();
+    let across = Axis::linear([0.0, 40.0, 80.0, STEPS as f64]);
+    let losses = |answer: &Answer| {
+        let first = answer.run.losses[0];
+        curve(answer, Stroke::Solid, steps(answer.run.losses.iter().map(|loss| f64::from(loss / first)).collect()))
+    };
+    let loss = Plot {
+        title: "Loss by step (the first is 1)".into(),
+        curves: answers[1..].iter().map(losses).collect(),
+        across: across.clone(),
+        up: Axis::logarithmic([0.01, 0.1, 1.0]),
+    };
+    let scores = |answer: &Answer| match &answer.run.scores[..] {
+        [] => curve(answer, Stroke::Dashed, vec![[0.0, answer.iou.into()], [STEPS as f64, answer.iou.into()]]),
+        scores => curve(answer, Stroke::Solid, scores.iter().map(|&(step, iou)| [step.into(), iou.into()]).collect()),
+    };
+    let score = Plot {
+        title: "IoU by step, on the held-out half".into(),
+        curves: answers.iter().map(scores).collect(),
+        across,
+        up: Axis::linear([0.6, 0.7, 0.8, 0.9, 1.0]),
+    };
+    picture.plot([GAP, top], [600.0, top + 252.0], &loss);
+    picture.plot([616.0, top], [1200.0, top + 252.0], &score);
 }

@@ -7,12 +7,14 @@ mod check;
 pub mod coming_from_pytorch {}
 mod compounds;
 pub mod cpu;
+pub mod custom;
 mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 #[cfg(feature = "gpu")]
 mod gpu;
+pub mod header;
 #[cfg(test)]
 mod imports;
 pub mod landscape;
@@ -36,16 +38,10 @@ pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::*;
 pub use half;
-pub use leaf::*;
-pub use loss::*;
+pub use leaf::Activation;
+pub use loss::Loss;
 pub use losses::*;
-pub use options::{Kind, OptionSpec, OptionType, Options, Range, Value};
-#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
-pub use prove::prove;
-#[cfg(feature = "gpu")]
-pub use prove::{Proof, prove_async};
 pub use reduction::Reduction;
-pub use role::{Axis, Domain, Role, Sizes};
 pub use shape::{ClassAxis, DType};
 pub use tasks::{TASKS, Task};
 pub use term::{Extra, Operand, PartOutcome, Scale, Term};

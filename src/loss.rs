@@ -248,7 +248,9 @@ macro_rules! loss_links {
 /// - multiply with `part_of(share, v)` where a share of 0 has to give 0 even if `v` is infinite.
 ///
 /// ```
-/// use wgloss::{Array, Denominator, ElementScore, Header, OperandSpec, Pointwise, Range, Reduction, Role, Source, cpu};
+/// use wgloss::custom::{ElementScore, Pointwise};
+/// use wgloss::header::{Denominator, Header, OperandSpec, Range, Role, Source};
+/// use wgloss::{Array, Reduction, cpu};
 ///
 /// wgloss::loss! {
 ///     /// The fourth power of the difference, scaled.
@@ -334,24 +336,24 @@ macro_rules! loss {
             }
         }
 
-        impl $crate::Options for $loss {
-            fn specs(&self) -> Vec<$crate::OptionSpec> {
-                vec![$($crate::OptionSpec {
+        impl $crate::header::Options for $loss {
+            fn specs(&self) -> Vec<$crate::header::OptionSpec> {
+                vec![$($crate::header::OptionSpec {
                     name: stringify!($option),
-                    kind: <$type $(<$item>)? as $crate::OptionType>::KIND,
+                    kind: <$type $(<$item>)? as $crate::header::OptionType>::KIND,
                     range: $range::$kind $(($($bound)+))?,
                     doc: concat!($($option_doc),*),
                 }),*]
             }
-            fn values(&self) -> Vec<$crate::Value> {
-                vec![$($crate::OptionType::get(&self.$option)),*]
+            fn values(&self) -> Vec<$crate::header::Value> {
+                vec![$($crate::header::OptionType::get(&self.$option)),*]
             }
             #[allow(unused_mut, unused_variables, unused_assignments, reason = "a loss may have no option")]
-            fn set_at(&mut self, place: usize, value: &$crate::Value) -> bool {
+            fn set_at(&mut self, place: usize, value: &$crate::header::Value) -> bool {
                 let mut next = 0;
                 $(
                     if place == next {
-                        let parsed = <$type $(<$item>)? as $crate::OptionType>::from_value(value);
+                        let parsed = <$type $(<$item>)? as $crate::header::OptionType>::from_value(value);
                         let known = parsed.is_some();
                         self.$option = parsed.unwrap_or(self.$option.clone());
                         return known;
@@ -372,11 +374,11 @@ macro_rules! loss {
         }
 
         impl $crate::Loss for $loss {
-            fn header(&self) -> &'static $crate::Header {
+            fn header(&self) -> &'static $crate::header::Header {
                 &HEADER
             }
-            fn leaf(&self) -> $crate::Leaf<'_> {
-                $crate::Leaf::$family(self)
+            fn leaf(&self) -> $crate::custom::Leaf<'_> {
+                $crate::custom::Leaf::$family(self)
             }
         }
     };

@@ -25,7 +25,7 @@ const STEP: f64 = 1e-5;
 /// How far a gradient may lie from its slopes, relative to the greatest entry.
 const OF_SLOPE: f64 = 1e-4;
 
-/// What a proof compared.
+/// The comparisons that a proof made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The calls in which the GPU agreed with the twin.

@@ -3,15 +3,15 @@
 /// A task, and the loss that people commonly train it with.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
-    /// What is learnt, in a few words.
+    /// The task in a few words.
     pub name: &'static str,
-    /// What the model returns.
+    /// The tensor that the model returns.
     pub data: &'static str,
-    /// What the model's output is compared with.
+    /// The target that the model's output is compared with.
     pub targets: &'static str,
     /// The line of code.
     pub code: &'static str,
-    /// What to watch out for, or to try next.
+    /// A pitfall of this choice, or the loss to try next.
     pub note: &'static str,
 }
 

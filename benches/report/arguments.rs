@@ -13,7 +13,7 @@ pub struct Arguments {
     pub about: String,
     /// Whether to use small batches and few runs.
     pub quick: bool,
-    /// Whether to measure time against size instead.
+    /// Whether to measure time against size too.
     pub cost: bool,
     /// Whether to write the inputs for peers too.
     pub inputs: bool,

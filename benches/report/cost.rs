@@ -1,4 +1,4 @@
-//! Measures time against size for one loss of each family, over four decades.
+//! Measures time against size for a case of each family, over four decades.
 
 use super::arguments::Arguments;
 use super::measure::{Effort, Times};
@@ -31,20 +31,24 @@ pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[
         if !arguments.test && !arguments.asks_for(family.loss) {
             continue;
         }
-        let mut points = Vec::new();
+        let mut points: Vec<[f64; 2]> = Vec::new();
         for step in 0..sizes {
             let case = sized(&family, LEAST * 10f64.powf(f64::from(step) / 2.0));
             let problem = case.problem()?;
-            if step == 0 {
+            let elements = problem.differentiated()[0].len();
+            // one item of a case may have more than the least elements
+            if points.last().is_some_and(|[last, _]| *last >= elements as f64) {
+                continue;
+            }
+            if points.is_empty() {
                 check(gpu, &case.name(), &problem)?;
             }
-            let elements = problem.differentiated()[0].len();
             let ready = Ready::new(gpu, &problem)?;
             let times = Times::of(gpu, stopwatch, &ready.gradients, effort);
             let [best, wall] = [times.best(), times.wall].map(|time| time.as_secs_f64() * 1e3);
             println!("{:<40} {best:>10.3} ms", case.name());
             text += &format!("{},{elements},{best:.4},{wall:.4},{}\n", case.loss, times.runs);
-            points.push((elements as f64, best));
+            points.push([elements as f64, best]);
             if times.wall > LONG {
                 break;
             }
@@ -55,12 +59,16 @@ pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[
     chart::lines(&arguments.out.join("cost.svg"), about, &curves)
 }
 
-/// The case whose prediction has about `elements` elements.
+/// The case with a prediction of about `elements` elements: with fewer items, and where one is too many, fewer positions.
 fn sized(family: &Case, elements: f64) -> Case {
     let mut case = family.clone();
     // the classes of a linear layer are not in its prediction
-    let axes = if family.loss == "linear_cross_entropy" { 1..2 } else { 1..case.shape.len() };
-    let item: usize = case.shape[axes].iter().product();
-    case.shape[0] = ((elements / item as f64).round() as usize).max(1);
+    let positions = if family.loss == "linear_cross_entropy" { 2..2 } else { 2..case.shape.len() };
+    let item = case.shape[1..positions.end].iter().product::<usize>() as f64;
+    case.shape[0] = ((elements / item).round() as usize).max(1);
+    if elements < item {
+        let shrink = (elements / item).powf(1.0 / positions.len() as f64);
+        case.shape[positions].iter_mut().for_each(|side| *side = ((*side as f64 * shrink).round() as usize).max(1));
+    }
     case
 }

@@ -1,4 +1,4 @@
-//! The report of `cargo xtask bench`: measures every case at its real size, and writes a table, a chart and the inputs
+//! The report of `cargo xtask bench`: measures every case at its real size, and writes a table, charts and the inputs
 //! for peers. It also joins the results of a pack's runs into one table.
 //!
 //! It writes to the folder that `--out` names. Without `--out` it measures nothing, so that `cargo bench` runs
@@ -58,12 +58,6 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         format!("{} ({:?}, {}, {} {})", info.name, info.device_type, info.backend, info.driver, info.driver_info),
         arguments.about.clone(),
     ];
-    if arguments.cost || arguments.test {
-        cost::report(&gpu, &stopwatch, arguments, &about)?;
-    }
-    if arguments.cost {
-        return Ok(());
-    }
     if arguments.test {
         merge::test(&arguments.out)?;
         // panics if it names a case that does not exist
@@ -87,6 +81,9 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let copy = before.max(after);
     table::write(&arguments.out, &about, &measured.rows, copy)?;
     chart::shares(&arguments.out.join("results.svg"), &about, &measured.rows, copy)?;
+    if arguments.cost || arguments.test {
+        cost::report(&gpu, &stopwatch, arguments, &about)?;
+    }
     measured.wrong.map_or(Ok(()), Err)
 }
 

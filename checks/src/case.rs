@@ -3,9 +3,10 @@
 use crate::draw::{FLOATS, Rng, Setting, option_values, stored_as};
 use crate::judge::{self, Room};
 use crate::pages::Pages;
+use wgloss::custom::{Leaf, Measure};
+use wgloss::header::{OperandSpec, Value};
 use wgloss::{
-    Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Loss, Measure, Operand, OperandSpec, Outputs, Reduction,
-    Scale, Tensor, Term, Value, by_id, cpu,
+    Array, ClassAxis, DType, Error, Gpu, Gradient, Loss, Operand, Outputs, Reduction, Scale, Tensor, Term, by_id, cpu,
 };
 
 /// How operands reach the GPU.

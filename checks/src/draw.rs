@@ -1,10 +1,9 @@
 //! Inputs and options for any loss, drawn from its header by a generator that always draws the same numbers.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use wgloss::{
-    Activation, Array, Axis, ClassAxis, DType, Domain, Kind, Leaf, Loss, OperandSpec, OptionSpec, Range, Role, Sizes,
-    Value,
-};
+use wgloss::custom::Leaf;
+use wgloss::header::{Axis, Domain, Kind, OperandSpec, OptionSpec, Range, Role, Sizes, Value};
+use wgloss::{Activation, Array, ClassAxis, DType, Loss};
 
 /// A small generator of random numbers (splitmix64): the same seed gives the same inputs on every machine.
 #[derive(Clone, Debug)]
@@ -52,16 +51,16 @@ pub struct Setting {
     pub shape: Vec<usize>,
     /// Where its class axis lies.
     pub axis: ClassAxis,
-    /// The dtype of labels and indices; F32 makes a target that may be either dense.
+    /// The dtype of labels and indices. F32 makes a target dense, where it may be either.
     pub target: DType,
 }
 
-/// The length of an axis that the prediction does not settle: of a table that indices are looked up in, say.
+/// The length of an axis that does not follow from the prediction's shape, such as the rows of a table.
 pub const FREE: usize = 10;
 
 impl Setting {
-    /// The setting of a loss for a shape of the tests' tables: boxes have one axis more, of four numbers, and rows have no
-    /// more than two.
+    /// The setting of a loss for a shape of `samples`: boxes get one more axis, of four numbers, and rows of vectors get two
+    /// axes.
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
@@ -80,7 +79,7 @@ impl Setting {
         loss
     }
 
-    /// Gives a loss as many numbers of its own as the last axis is long, spread evenly.
+    /// Gives an option of several numbers as many as the last axis is long, evenly spaced between 0 and 1.
     pub fn fit(&self, loss: &mut dyn Loss) {
         let length = self.shape.last().copied().unwrap_or(1);
         let numbers = (1..=length).map(|k| k as f64 / (length + 1) as f64).collect();
@@ -138,27 +137,28 @@ impl Setting {
                 labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
             }
             Role::Index => labels(count, FREE, None, rng),
-            // few, so that most rows belong together with another
+            // only three labels, so that most rows share theirs with another row
             Role::RowLabels => labels(count, 3, None, rng),
             _ => {
                 let domain = domain(loss, spec);
                 let mut numbers: Vec<f32> = (0..count).map(|_| number(domain, rng)).collect();
                 if domain == Domain::Corners {
-                    // two corners of which the second lies beyond the first, now and then on it
+                    // the second corner lies beyond the first, now and then on it
                     for corners in numbers.chunks_exact_mut(4) {
                         let size = |rng: &mut Rng| if rng.once_in(16) { 0.0 } else { 0.25 + 3.0 * rng.unit() as f32 };
                         (corners[2], corners[3]) = (corners[0] + size(rng), corners[1] + size(rng));
                     }
                 }
                 if matches!(loss.leaf(), Leaf::Vectors(_)) {
-                    // differences that f32 holds: what eps all but cancels would be rounding, and below a power of 1 it weighs most
+                    // numbers whose differences f32 holds exactly: a rounding error beside eps would decide the gradient where the
+                    // power is below 1
                     numbers.iter_mut().for_each(|x| *x = (1024.0 * *x).round() / 1024.0);
                 }
                 if matches!(loss.leaf(), Leaf::Vectors(_)) && spec.role == Role::Element && shape[1] > 64 {
-                    // drawn independently, long vectors are all but at right angles, and f32 has few digits of what a margin of
-                    // 1 leaves of their distance
+                    // independent long vectors have cosines near 0, so their distance is near a margin of 1, and f32 keeps few
+                    // digits of the difference
                     numbers.iter_mut().for_each(|x| *x += 1.0);
-                    // nor of the difference of two distances over many coordinates: a shorter vector is nearer
+                    // two distances over many coordinates are nearly equal too: a shorter third vector makes them differ
                     let third = loss.header().operands.get(2).is_some_and(|third| third.name == spec.name);
                     numbers.iter_mut().for_each(|x| *x *= if third { 0.5 } else { 1.0 });
                 }
@@ -178,8 +178,8 @@ pub fn all() -> Vec<Box<dyn Loss>> {
     wgloss::all().into_iter().filter(|loss| asked(loss.header().id)).collect()
 }
 
-/// The losses of [`all`] that a test runs for. Of all losses there are, at least `least` have to meet the condition: a test
-/// that runs for none would pass.
+/// The losses of [`all`] that meet a condition. At least `least` losses of the library have to meet it, since a test that runs
+/// for none would pass.
 pub fn losses(least: usize, condition: impl Fn(&dyn Loss) -> bool) -> Vec<Box<dyn Loss>> {
     let count = wgloss::all().iter().filter(|loss| condition(&***loss)).count();
     assert!(count >= least, "{count} losses meet a condition that {least} met before");
@@ -191,7 +191,7 @@ pub fn named(ids: &[&str]) -> Vec<Box<dyn Loss>> {
     ids.iter().map(|id| wgloss::by_id(id).expect("a loss has this id")).collect()
 }
 
-/// Whether an earlier loss is walked as this one is: the two differ in their leaves alone.
+/// Whether an earlier loss of the list has the same kernels, except for the leaf.
 pub fn follows_another(loss: &dyn Loss) -> bool {
     let all = wgloss::all();
     let mut earlier = all.iter().take_while(|other| other.header().id != loss.header().id);
@@ -210,7 +210,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         Leaf::Region(leaf) => (classes.max(2), leaf.settings().ignore_index),
         Leaf::ClassSum(leaf) => (classes, leaf.ignore_index()),
         Leaf::Divergence(_) => (classes, None),
-        // as many classes as a projection is drawn with rows
+        // the projection is drawn with this many rows, one for each class
         Leaf::Linear(leaf) => (FREE, Some(leaf.ignore_index())),
         Leaf::Pointwise(_)
         | Leaf::Boxes(_)
@@ -221,7 +221,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
     }
 }
 
-/// The labels that a dtype can hold, as far as there are any.
+/// How many of `most` labels a dtype can hold.
 fn reach(most: usize, dtype: DType) -> usize {
     if dtype == DType::U8 { most.min(256) } else { most }
 }
@@ -234,7 +234,7 @@ fn fits(label: i64, dtype: DType) -> bool {
     }
 }
 
-/// Labels as an array of a dtype, wrapped around where it does not hold them.
+/// Labels as an array of a dtype. A label that the dtype does not hold wraps around.
 pub fn labels_of(labels: &[i64], dtype: DType, shape: &[usize]) -> Array {
     macro_rules! array {
         ($type:ty) => {
@@ -252,12 +252,13 @@ pub fn labels_of(labels: &[i64], dtype: DType, shape: &[usize]) -> Array {
 /// The dtypes that floats can be stored in on a GPU.
 pub const FLOATS: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 
-/// An array in another dtype of floats, rounded; labels as they are.
+/// Casts an array of floats to a dtype. Labels stay as they are.
 pub fn stored_as(array: &Array, dtype: DType) -> Array {
     if array.dtype().is_float() { array.cast(dtype) } else { array.clone() }
 }
 
-/// What an operand's values are drawn from: the header's domain, but for predictions that an option says are probabilities.
+/// The domain that an operand's values are drawn from: the header's, or probabilities where an option says that predictions
+/// are.
 fn domain(loss: &dyn Loss, spec: &OperandSpec) -> Domain {
     match loss.leaf() {
         Leaf::Region(leaf) if spec.role == Role::Classes && leaf.settings().activation == Activation::None => {
@@ -270,7 +271,7 @@ fn domain(loss: &dyn Loss, spec: &OperandSpec) -> Domain {
 /// A number of a domain.
 pub fn number(domain: Domain, rng: &mut Rng) -> f32 {
     let number = match domain {
-        // now and then one far out, as networks give: up to 17, where the squares of its probability still fit f32
+        // now and then a large logit, as networks give: at most 17, where the square of its probability still fits f32
         Domain::Real if rng.once_in(32) => 5.0 * rng.normal(),
         Domain::Real => 2.0 * rng.normal(),
         Domain::Probability => rng.unit(),
@@ -293,7 +294,7 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
         Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };
-    // the classes 0 and 1, and numbers that no class has; of a range, both ends
+    // the classes 0 and 1, and two numbers that no class has; or both ends of a range
     let integers = match spec.range {
         Range::Within(low, high) => vec![low, high],
         _ => vec![0.0, 1.0, 255.0, -1.0],

@@ -3,7 +3,8 @@
 use crate::case::{Case, Door, Floats, Given, Wanted};
 use crate::draw::{FLOATS, Rng, Setting, follows_another, has, option_values};
 use crate::samples::{Kind, samples};
-use wgloss::{ClassAxis, DType, Loss, Role, Value};
+use wgloss::header::{Role, Value};
+use wgloss::{ClassAxis, DType, Loss};
 
 /// The factors of a loss's calls.
 pub struct Factors {

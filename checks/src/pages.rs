@@ -1,14 +1,14 @@
-//! Buffers of the caller's that hold many tensors at odd places, with a guard between them that nothing may write.
+//! Buffers of a caller that hold many tensors at odd offsets, with guard bytes between them that nothing may write.
 
 use crate::case::Door;
 use crate::draw::Rng;
 use wgloss::wgpu::{BufferDescriptor, BufferUsages};
 use wgloss::{Array, Data, Gpu, Operand, Tensor, wgpu};
 
-/// What stands between tensors: as floats NaN, as labels out of range, so that a read beyond a tensor shows.
+/// The byte between tensors. Floats of it are NaN, and labels of it are out of range, so that a read beyond a tensor shows.
 const GUARD: u8 = 0xff;
 
-/// The buffers, filled at once from the arrays that places were reserved for.
+/// The buffers. Places for arrays are reserved first; then all buffers are filled at once.
 pub struct Pages<'a> {
     gpu: &'a Gpu,
     door: Door,
@@ -30,12 +30,12 @@ struct Place {
 }
 
 impl<'a> Pages<'a> {
-    /// Buffers as a door has them: for uploaded tensors there are none.
+    /// The buffers that a door needs. Uploaded tensors need none.
     pub fn new(gpu: &'a Gpu, door: Door, seed: u64) -> Pages<'a> {
         Pages { gpu, door, rng: Rng::new(seed ^ 0x9a9e), pages: Vec::new(), places: Vec::new() }
     }
 
-    /// A place for an array's elements, after a few elements of guard.
+    /// Reserves a place for an array, after a few elements of guard, and returns its number.
     pub fn reserve(&mut self, array: &Array) -> usize {
         if self.pages.is_empty() || self.door != Door::OneBuffer {
             self.pages.push(Page { bytes: Vec::new(), buffer: None });
@@ -79,7 +79,7 @@ impl<'a> Pages<'a> {
         self.places[place].tensor.clone().expect("filled before tensors are asked for")
     }
 
-    /// What stands in these places now; an error where anything else has changed.
+    /// Reads these places. Any other byte that has changed is an error.
     pub fn read(&self, written: &[usize]) -> Result<Vec<Array>, String> {
         let read = |tensor: &Tensor| tensor.read().wait().map_err(|e| e.to_string());
         for (number, page) in self.pages.iter().enumerate() {

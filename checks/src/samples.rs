@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use wgloss::ClassAxis::{self, Last, Second};
-use wgloss::{Kind as OptionKind, Leaf, Loss, Role};
+use wgloss::Loss;
+use wgloss::custom::Leaf;
+use wgloss::header::{Kind as OptionKind, Role};
 
 /// A prediction's shape: `[N, C, ...]` where there are classes or channels. Boxes get a last axis of four numbers more, and
 /// rows of vectors get their later axes as one (`Setting::new`).
@@ -33,36 +35,38 @@ pub struct Samples {
     pub walks: Shapes,
     /// Shapes of one row and of none, where rows are compared with each other.
     pub lone_rows: Shapes,
-    /// A shape without items. The CPU twin alone goes through it: a GPU gets those of `kinds`.
+    /// A shape without items, for the CPU twin alone: a GPU gets those of `kinds`.
     pub empty: Shape,
-    /// A shape for the GPU that has no items and two elements or classes each.
+    /// A shape without items, for the GPU. An item would have two elements or classes.
     pub empty_items: Shape,
-    /// Shapes of few enough numbers that each can be moved by itself: with one item and with several, strided and contiguous,
-    /// and without axes where there need be none.
+    /// Shapes of so few numbers that a test can change each by itself: with one item and with several, strided and contiguous,
+    /// and without axes where the loss needs none.
     pub tiny: Layouts,
     /// A shape of two or three items whose second is masked.
     pub masked: Shape,
-    /// A shape of few numbers, one of which is NaN.
+    /// A shape of few numbers. The test makes one of them NaN.
     pub unmasked: Shape,
     /// A shape of so few numbers that a definition in 320 bits is quick.
     pub digits: Shape,
     /// Shapes for gradients that overwrite their predictions, where the family allows that.
     pub in_place: Shapes,
-    /// More positions than a few workgroups have, for each way to read labels.
+    /// Shapes whose labels are read by several workgroups, for each way to read labels.
     pub labelled: Shapes,
-    /// More rows, items or regions than the 65,535 workgroups of a dimension.
+    /// A shape of more rows, items or regions than the 65,535 workgroups that a dimension may have.
     pub many: Shape,
-    /// A thousand workgroups and more for each way to walk. A CPU under a driver is given fewer, but more than it has cores.
+    /// Shapes of a thousand workgroups or more on a GPU, for each way to walk. A software driver gets fewer workgroups, but
+    /// more than it has cores.
     pub repeated: Shapes,
     /// Few images of many pixels, pixels of many classes, and pixels whose classes lie together.
     pub pixels: Layouts,
-    /// Numbers of classes for many pixels: a lane keeps its pixels' classes.
+    /// Numbers of classes that are so few that a lane keeps all classes of its pixels in registers.
     pub few_classes: &'static [usize],
-    /// Many rows: lanes keep their parts of a row, as many lanes as one part each, or a workgroup's lanes several parts each.
+    /// Rows and classes of shapes with many rows. Lanes keep a row in registers: one quad each in short rows, several each in
+    /// rows that take a whole workgroup.
     pub many_rows: &'static [[usize; 2]],
-    /// Items of more than a million elements, where elements share what their item has.
+    /// Shapes with items of more than a million elements, for losses whose items look up numbers of their own.
     pub long_items: Shapes,
-    /// Longer than a binding of 1 MiB, for each way to walk.
+    /// Shapes longer than a binding of 1 MiB, for each way to walk.
     pub beyond_a_binding: Layouts,
     /// Some of these for calls that are drawn, where the CPU twin has to be quick.
     pub drawn_beyond_a_binding: Layouts,
@@ -112,10 +116,10 @@ const ITEMS: Samples = Samples {
     ..ELEMENTS
 };
 
-/// Elements under numbers of the loss's own, which need an axis to lie along.
+/// Elements of a loss with an option of several numbers, which lie along the last axis.
 const COLUMNS: Samples = Samples { tiny: &[(&[6], Second), (&[2, 3], Second), (&[2, 1], Second)], ..ELEMENTS };
 
-/// Boxes: a lane reads all four corners, and a gradient is never in the place of its prediction.
+/// Boxes: a lane reads all four corners, and no gradient overwrites its prediction.
 const BOXES: Samples = Samples { digits: &[8], in_place: &[], ..ELEMENTS };
 
 /// Sums of other losses, which have no walk of their own.

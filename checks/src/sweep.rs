@@ -2,7 +2,9 @@
 
 use crate::draw::{Rng, Setting};
 use crate::samples::samples;
-use wgloss::{Array, ClassAxis, DType, Domain, Gpu, Leaf, Operand, Reduction, Result, Role, Tensor, Term, Value, cpu};
+use wgloss::custom::Leaf;
+use wgloss::header::{Domain, Role, Value};
+use wgloss::{Array, ClassAxis, DType, Gpu, Operand, Reduction, Result, Tensor, Term, cpu};
 
 /// The kind of inputs of a draw.
 #[derive(Clone, Copy, Debug, PartialEq)]

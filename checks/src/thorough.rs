@@ -3,10 +3,11 @@
 use crate::case::{Case, Door, Floats, Inputs, Wanted};
 use crate::draw::{Rng, Setting, label_range, labels_of};
 use crate::factors::Factors;
-use crate::pieces;
 use crate::samples::samples;
+use crate::sharded;
 use std::collections::BTreeMap;
-use wgloss::{Array, DType, Error, Gpu, Loss, Operand, OperandSpec, Reduction, Role, wgpu};
+use wgloss::header::{OperandSpec, Role};
+use wgloss::{Array, DType, Error, Gpu, Loss, Operand, Reduction, wgpu};
 
 /// The reason for a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,15 +22,15 @@ pub enum Kind {
     Added,
     /// Operands longer than a binding of 1 MiB, and more workgroups than a dimension of the grid holds.
     Slices,
-    /// Calls that are spread over pieces, as over devices.
-    Pieces,
+    /// Calls that are sharded, as over devices.
+    Sharded,
     /// More than 2^24 elements, of which f32 cannot count the last.
     Large,
 }
 
 impl Kind {
     pub const ALL: [Kind; 7] =
-        [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Pieces, Kind::Large];
+        [Kind::Sizes, Kind::NotFinite, Kind::Labels, Kind::Added, Kind::Slices, Kind::Sharded, Kind::Large];
 
     /// The kind in a word or two.
     pub fn name(self) -> &'static str {
@@ -39,7 +40,7 @@ impl Kind {
             Kind::Labels => "labels",
             Kind::Added => "added gradients",
             Kind::Slices => "beyond a binding",
-            Kind::Pieces => "spread over pieces",
+            Kind::Sharded => "sharded",
             Kind::Large => "beyond 2^24",
         }
     }
@@ -85,7 +86,7 @@ const DRAWN: [(Kind, usize); 6] = [
     (Kind::Labels, 12),
     (Kind::Added, 10),
     (Kind::Slices, 2),
-    (Kind::Pieces, 6),
+    (Kind::Sharded, 6),
 ];
 
 /// All checks, in an order that goes through all losses and kinds evenly, so that one that is cut short has seen some of each.
@@ -161,7 +162,7 @@ fn draw(loss: &dyn Loss, kind: Kind, rng: &mut Rng) -> Option<Check> {
             setting.axis = axis;
             check(Case { setting, ..Case::new(loss.header().id, shape, target) }, Change::Nothing)
         }
-        Kind::Pieces => check(pieces::case(case, rng)?, Change::Nothing),
+        Kind::Sharded => check(sharded::case(case, rng)?, Change::Nothing),
         Kind::Large => None,
     }
 }
@@ -244,8 +245,8 @@ impl Check {
             Kind::Slices => devices.narrow.as_ref().map_err(|why| format!("no device of small bindings: {why}"))?,
             _ => &devices.gpu,
         };
-        if self.kind == Kind::Pieces {
-            return pieces::run(gpu, &self.case);
+        if self.kind == Kind::Sharded {
+            return sharded::run(gpu, &self.case);
         }
         let mut inputs = self.case.inputs();
         match &self.change {

@@ -2,7 +2,8 @@
 
 use crate::slices::slices;
 use clap::ValueEnum;
-use wgloss::{Array, DType, Error, Gpu, Gradient, Header, Operand, Outcome, Outputs, Result, Tensor, Term, Value, cpu};
+use wgloss::header::{Header, Value};
+use wgloss::{Array, DType, Error, Gpu, Gradient, Operand, Outcome, Outputs, Result, Tensor, Term, cpu};
 
 /// Where losses are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,7 +9,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
-use wgloss::{Array, Data, Header, Kind, Value};
+use wgloss::header::{Header, Kind, Value};
+use wgloss::{Array, Data};
 
 /// The arguments of `wgloss eval`.
 #[derive(Args)]

@@ -7,7 +7,8 @@ use crate::failure::Failure;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use std::io::Write;
-use wgloss::{Array, Axis, ClassAxis, DType, Gpu, Gradient, KernelReport, Outputs, Role, Sizes, Tensor, Term, Value};
+use wgloss::header::{Axis, Role, Sizes, Value};
+use wgloss::{Array, ClassAxis, DType, Gpu, Gradient, KernelReport, Outputs, Tensor, Term};
 
 /// The arguments of `wgloss kernel`.
 #[derive(Args)]

@@ -1,8 +1,6 @@
 //! `wgloss landscape`: draws a loss over a grid as a surface.
 
 // the files of the example, which the program runs without its narration
-#[path = "../../examples/landscape/chart/mod.rs"]
-mod chart;
 #[path = "../../examples/landscape/digits.rs"]
 mod digits;
 #[path = "../../examples/landscape/himmelblau.rs"]
@@ -49,21 +47,28 @@ impl Landscape {
         output::check(&place, &[".png", ".svg"])?;
         let gpu = Gpu::new()?;
         let size = |usual: usize| self.size.map_or(usual, |size| size as usize);
-        let chart = match self.surface {
-            Surface::Himmelblau => himmelblau::chart(himmelblau::surface(&gpu, size(himmelblau::SIZE))?),
+        let (surface, chart) = match self.surface {
+            Surface::Himmelblau => {
+                let surface = himmelblau::surface(&gpu, size(himmelblau::SIZE))?;
+                let chart = himmelblau::chart(&surface);
+                (surface, chart)
+            }
             Surface::Digits => {
                 let digits = Digits::load();
                 let (weights, losses) = digits::train(&gpu, &digits)?;
                 let surface = digits::surface(&gpu, &digits, &digits::plane(weights)?, size(digits::SIZE))?;
-                digits::chart(surface, losses.last().copied().unwrap_or(f32::NAN))
+                let chart = digits::chart(&surface, losses.last().copied().unwrap_or(f32::NAN));
+                (surface, chart)
             }
         };
-        let lowest = chart.surface.lowest();
-        let drawn = if place.ends_with(".svg") { chart.svg().map(String::into_bytes) } else { chart.png() };
+        let drawn = chart.and_then(|chart| match place.ends_with(".svg") {
+            true => chart.svg().map(String::into_bytes),
+            false => chart.png(),
+        });
         let picture = drawn.map_err(|error| Failure::Drawing(error.to_string()))?;
         output::write(&[(&place, picture)])?;
-        let [columns, rows] = chart.surface.grid().size();
-        if let Some(([x, y], loss)) = lowest {
+        let [columns, rows] = surface.grid().size();
+        if let Some(([x, y], loss)) = surface.lowest() {
             writeln!(out, "{name}: the lowest of {columns} x {rows} losses is {loss:?} at ({x:?}, {y:?})")?;
         }
         Ok(writeln!(out, "{place}")?)

@@ -3,7 +3,8 @@
 use crate::failure::Failure;
 use clap::Args;
 use std::io::Write;
-use wgloss::{Kind, Loss, TASKS, Task, all};
+use wgloss::header::Kind;
+use wgloss::{Loss, TASKS, Task, all};
 
 /// The arguments of `wgloss list`.
 #[derive(Args)]
@@ -52,11 +53,11 @@ fn losses() -> String {
 
 fn row(loss: &dyn Loss) -> String {
     let header = loss.header();
-    let operand = |spec: &wgloss::OperandSpec| {
+    let operand = |spec: &wgloss::header::OperandSpec| {
         let marks = [(spec.gradient, "∂"), (spec.optional, "?")];
         marks.iter().filter(|(has, _)| *has).fold(spec.name.to_string(), |name, (_, mark)| name + mark)
     };
-    let option = |(spec, default): (wgloss::OptionSpec, wgloss::Value)| match spec.kind {
+    let option = |(spec, default): (wgloss::header::OptionSpec, wgloss::header::Value)| match spec.kind {
         Kind::Choice(names) => format!("{} {}", spec.name, names.join("\\|")),
         _ => format!("{} {default}", spec.name),
     };

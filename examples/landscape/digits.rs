@@ -4,13 +4,13 @@
 //! over a grid; the loss at each point is over all images. A kernel of this program computes the logits for a batch of
 //! points. wgloss computes the losses, one term for each point, in the same pass. Only the losses leave the GPU.
 
-use super::chart::{Chart, Mark, Scale, Shape};
 use flate2::read::GzDecoder;
 use std::io::Read;
 use std::ops::Range;
 use wgloss::landscape::{Grid, Plane, Surface};
 use wgloss::wgpu;
 use wgloss::{CrossEntropy, DType, Gpu, Gradient, Job, Outputs, Result, Tensor, Term};
+use wgloss_chart::{Chart, Mark, Scale, Shape, View};
 
 // As in digits.wgsl.
 const PIXELS: usize = 64;
@@ -140,7 +140,7 @@ pub fn surface(gpu: &Gpu, digits: &Digits, plane: &Plane, size: usize) -> Result
     grid.surface(BATCH, |points| evaluation.losses(gpu, points))
 }
 
-/// What is made once for all batches: the points' tensor, the kernel, and the job that runs after it.
+/// Evaluates one batch of points after another. It makes the points' tensor, the kernel and the job once for all batches.
 struct Evaluation {
     points: Tensor,
     predict: Kernel,
@@ -238,13 +238,14 @@ impl Kernel {
 }
 
 /// The chart of a landscape, with the trained weights in the middle.
-pub fn chart(surface: Surface, trained: f32) -> Chart {
-    Chart {
+pub fn chart(surface: &Surface, trained: f32) -> std::result::Result<Chart, wgloss_chart::Error> {
+    let grid = surface.grid();
+    Ok(Chart {
         title: "Loss around a trained network".into(),
         axes: ["direction 1", "direction 2", "loss"].map(String::from),
         marks: vec![Mark { name: "trained".into(), at: [0.0, 0.0], value: trained.into(), shape: Shape::Star }],
         scale: Scale::Logarithmic,
-        view: [-60.0, 40.0],
-        surface,
-    }
+        view: View::Surface { around: -60.0, above: 40.0 },
+        grid: wgloss_chart::Grid::new(grid.ends(), grid.size(), surface.values())?,
+    })
 }

@@ -1,10 +1,10 @@
 //! Himmelblau's function as a custom loss, and its landscape with four valleys of equal depth.
 
-use super::chart::{Chart, Mark, Scale, Shape};
+use wgloss::custom::{ElementScore, Pointwise};
+use wgloss::header::{Denominator, Header, OperandSpec, Role, Source};
 use wgloss::landscape::{Grid, Surface};
-use wgloss::{
-    Array, Denominator, ElementScore, Gpu, Header, OperandSpec, Pointwise, Reduction, Result, Role, Source, Term,
-};
+use wgloss::{Array, Gpu, Reduction, Result, Term};
+use wgloss_chart::{Chart, Mark, Scale, Shape, View};
 
 wgloss::loss! {
     /// `(w1² + w2 − 11)² + (w1 + w2² − 7)²` for each element of two tensors of one shape, both differentiable.
@@ -67,15 +67,16 @@ pub fn surface(gpu: &Gpu, size: usize) -> Result<Surface> {
 }
 
 /// The chart of a landscape. The scale is logarithmic, because the rim is far higher than the valleys.
-pub fn chart(surface: Surface) -> Chart {
+pub fn chart(surface: &Surface) -> std::result::Result<Chart, wgloss_chart::Error> {
     let value = |[w1, w2]: [f32; 2]| Himmelblau::default().score([w1.into(), w2.into(), 0.0, 0.0], [0.0; 3]).loss;
     let mark = |name: &str, at, shape| Mark { name: name.into(), at, value: value(at), shape };
-    Chart {
+    let grid = surface.grid();
+    Ok(Chart {
         title: "Himmelblau’s function".into(),
         axes: ["w1", "w2", "loss"].map(String::from),
         marks: vec![mark("start", START, Shape::Disc), mark("minimum", MINIMUM, Shape::Star)],
         scale: Scale::Logarithmic,
-        view: [-60.0, 28.0],
-        surface,
-    }
+        view: View::Surface { around: -60.0, above: 28.0 },
+        grid: wgloss_chart::Grid::new(grid.ends(), grid.size(), surface.values())?,
+    })
 }

@@ -7,23 +7,22 @@
 //! The second is the cross-entropy of a network that reads handwritten digits, around its trained weights
 //! (`digits.rs`). 3,721 networks see 1,797 images each, and only their losses leave the GPU.
 //!
-//! The drawing code is in `chart/`. `wgloss landscape` draws the same pictures: `cargo run -p wgloss-cli -- landscape
+//! The crate `wgloss-chart` draws them. `wgloss landscape` draws the same pictures: `cargo run -p wgloss-cli -- landscape
 //! --help`.
 //!
 //! Run it with `cargo run --release --example landscape`. It draws `out/himmelblau.png` and `out/digits.png`, and both
 //! as `.svg`.
 
-mod chart;
 mod digits;
 mod himmelblau;
 
-use chart::Chart;
 use digits::{Digits, IMAGES};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use wgloss::landscape::{Plane, Surface};
 use wgloss::{Array, CrossEntropy, Gpu, Reduction, cpu};
+use wgloss_chart::Chart;
 
 /// The zeros of Himmelblau's function, to six decimals.
 const MINIMA: [[f32; 2]; 4] =
@@ -40,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // points of the grid are 12/199 apart
     let near = |minimum: &[f32; 2]| (at[0] - minimum[0]).abs().max((at[1] - minimum[1]).abs()) < 0.061;
     assert!(MINIMA.iter().any(near), "no minimum is near {at:?}");
-    save("himmelblau", &himmelblau::chart(surface))?;
+    save("himmelblau", &himmelblau::chart(&surface)?)?;
 
     let digits = Digits::load();
     let (weights, losses) = digits::train(&gpu, &digits)?;
@@ -50,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let surface = digits::surface(&gpu, &digits, &plane, digits::SIZE)?;
     compare_networks(&digits, &plane, &surface)?;
     surroundings(&surface, trained)?;
-    save("digits", &digits::chart(surface, trained))
+    save("digits", &digits::chart(&surface, trained)?)
 }
 
 /// Checks that loss and slope are zero at Himmelblau's four minima.

@@ -1,10 +1,9 @@
 //! Fuzzes labels, masks and ignored positions on the CPU twins. Masked and ignored elements may hold anything.
 
+use wgloss::custom::Leaf;
 use wgloss::fuzzing::Draw;
-use wgloss::{
-    Array, Axis, ClassAxis, DType, Data, Domain, Error, Kind, Leaf, Loss, OperandSpec, Reduction, Role, Sizes, Term,
-    Value, cpu,
-};
+use wgloss::header::{Axis, Domain, Kind, OperandSpec, Role, Sizes, Value};
+use wgloss::{Array, ClassAxis, DType, Data, Error, Loss, Reduction, Term, cpu};
 
 /// The most elements of an operand.
 const MOST_ELEMENTS: usize = 256;
@@ -146,7 +145,8 @@ impl Call {
     }
 
     fn evaluate(&self, operands: &[(&'static OperandSpec, Array)]) -> Result<Answer, Error> {
-        let options = self.options.iter().cloned().chain([("reduction", wgloss::OptionType::get(&self.reduction))]);
+        let options =
+            self.options.iter().cloned().chain([("reduction", wgloss::header::OptionType::get(&self.reduction))]);
         let named = operands.iter().map(|(spec, array)| (spec.name, array));
         let term = Term::from_options((self.loss.header().default)(), options, named)?;
         let of: Vec<_> = operands.iter().filter(|(spec, _)| spec.gradient).collect();

@@ -11,11 +11,11 @@ pub(crate) struct Checked {
     pub labels: Option<Labels>,
     /// What the sum is divided by.
     pub divisor: Divisor,
-    /// What the rider's sum is divided by, where the part has a rider.
+    /// The number that the rider's sum is divided by, where the part has a rider.
     pub rider_divisor: Option<Divisor>,
 }
 
-/// What the sum of a part is divided by.
+/// The number that the sum of a part is divided by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Divisor {
     /// A number that is known before the work runs.

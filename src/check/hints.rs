@@ -60,5 +60,5 @@ fn more_keys<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T
         Some(spec) => format!("rows that belong to no `{first}` are `{}`, and ", spec.name),
         None => String::new(),
     };
-    format!("; {negatives}a piece of a batch says by `rows_from` where its `{first}` begins")
+    format!("; {negatives}a shard of a batch says by `rows_from` where its `{first}` begins")
 }

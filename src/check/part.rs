@@ -24,7 +24,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
     Ok(checked)
 }
 
-/// Refuses a part of a ready-made sum whose rows are not the rows of the part beside it.
+/// Refuses a part of a ready-made sum (`Detection`, `Rlhf`) whose shape does not fit the part that it belongs to.
 fn beside<T: Operand>(part: &Part<T>) -> Result<()> {
     let (Some(beside), Some(leader)) = (&part.beside, part.leader()) else { return Ok(()) };
     let got = leader.shape();

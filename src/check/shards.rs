@@ -1,5 +1,9 @@
 //! Checks of a shard, which is what one device holds of a batch: which losses can be sharded, and the shapes of their
 //! statistics.
+//!
+//! A call for a shard's statistics stops after the first stage of its walk (`positions_statistics`, `region_statistics`). A
+//! term `among` the statistics of all shards merges them where it would merge its own chunks (`geometry/whole/shards` for
+//! `geometry/whole/chunks`, `geometry/region_parts/shards` for `chunks`), and goes on as without shards.
 
 use super::checked::Checked;
 use super::refusal::mismatch;
@@ -28,7 +32,7 @@ pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
     }
 }
 
-/// Refuses an option of a shard.
+/// The refusal of a shard's option: it says which losses take the option.
 pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     let expected = match (option, part.loss.leaf().rider()) {
         ("classes_from", _) => "a loss of a softmax over classes",
@@ -38,7 +42,7 @@ pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     Error::InvalidOption { loss: part.loss.header().id, option: option.into(), value, expected: expected.into() }
 }
 
-/// Refuses the loss of some of a row's classes: it needs the statistics of all shards.
+/// Refuses a term over some of a row's classes that is not given the statistics of all shards.
 pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
     match (part.classes_from, &part.among) {
         (Some(ClassesFrom { first, of }), None) => Err(Error::InvalidOption {
@@ -74,7 +78,7 @@ fn rows<T>(part: &Part<T>) -> Result<()> {
         Leaf::Similarity(leaf) if leaf.settings().symmetric => refuse(
             "symmetric",
             "true".into(),
-            "false, since a piece has one direction: the other is the same loss of the keys' piece against all queries, \
+            "false, since a shard has one direction: the other is the same loss of the keys' shard against all queries, \
              and the two are added by halves",
         ),
         Leaf::Similarity(_) if lacks_anchors => {
@@ -115,7 +119,7 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
         Some((1.., rest)) if rest == shape => Ok(()),
         _ => {
             let shape = shape.iter().map(|length| format!(", {length}")).collect::<String>();
-            Err(mismatch(header, "among", format!("[P{shape}] of P pieces"), given))
+            Err(mismatch(header, "among", format!("[S{shape}] of S shards"), given))
         }
     }
 }

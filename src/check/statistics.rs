@@ -5,7 +5,8 @@ use super::{bounds, part, shards, varying};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part, Term};
 
-/// Checks a term whose statistics are wanted. Gives its one part, what was found out about it, and the statistics' shape.
+/// Checks a term whose statistics are asked for. Returns its one part, the results of the part's checks, and the shape of the
+/// statistics.
 ///
 /// # Errors
 /// Every refusal of a term; also for a sum of losses, and for a loss whose shards simply add up.

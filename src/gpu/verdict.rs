@@ -20,7 +20,7 @@ pub(super) struct Verdict {
     unreported: Mutex<Option<Error>>,
 }
 
-/// What a verdict needs to know about a row of a part.
+/// A row of the outcome whose labels are checked: its loss and operand, and the range of its labels, for the error's text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct VerdictPart {
     pub row: Row,

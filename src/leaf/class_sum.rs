@@ -11,7 +11,7 @@ pub trait ClassSum {
     fn score(&self, class: &ClassSeen) -> ClassScore;
 }
 
-/// What the leaf sees of one class.
+/// One class of a position, as the leaf sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ClassSeen {
     /// The prediction for the class.

@@ -4,9 +4,9 @@
 pub trait Pointwise {
     /// The loss of an element and its derivatives.
     ///
-    /// `v` holds a number of each operand whose role is [`Role::Element`](crate::Role::Element),
-    /// [`Role::Row`](crate::Role::Row) or [`Role::Column`](crate::Role::Column), in the header's order; then the number of
-    /// [`columns`](Self::columns), where the loss has them. `item` holds what [`item`](Self::item) gave for the element's item.
+    /// `v` holds a number of each operand whose [`Role`](crate::header::Role) is `Element`, `Row` or `Column`, in the header's
+    /// order; then the number of [`columns`](Self::columns), where the loss has them. `item` holds what [`item`](Self::item)
+    /// gave for the element's item.
     fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
     /// Three numbers of an item, from the finite number that was looked up for it in the table.

@@ -24,9 +24,12 @@ pub trait Region {
 
 /// A loss of a softmax that is added to a region loss in one pass over the logits. It takes the same input, target and class
 /// weights. One channel is the logit of label 1; the logit of label 0 is then 0.
+///
+/// A GPU scores it in the first stage of the region's walk, where the softmax is computed anyway, and adds its gradient in the
+/// last. It has a part of the outcome, a denominator and scales of its own.
 pub struct Rider {
-    /// The rider. Its leaf is a [`Softmax`](crate::Softmax), and its numeric options are the region loss's first numeric
-    /// options, in the same order.
+    /// The rider. Its leaf is a [`Softmax`](crate::custom::Softmax), and its numeric options are the region loss's first
+    /// numeric options, in the same order.
     pub loss: Box<dyn Loss>,
     /// The name of the region loss's own part in an outcome. The rider's part has the rider's id as its name.
     pub beside: &'static str,

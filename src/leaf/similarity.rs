@@ -30,7 +30,7 @@ pub struct SimilaritySettings {
     pub pairwise: bool,
 }
 
-/// What the leaf sees of the softmax over a row's scores.
+/// Statistics of the softmax over a row's scores, from which the leaf scores the row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SimilarityStatistics {
     /// `Σ −log p` over the rows that the row belongs together with.

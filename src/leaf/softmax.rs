@@ -27,7 +27,7 @@ pub trait Softmax {
     fn score(&self, position: &SoftmaxStatistics) -> SoftmaxScore;
 }
 
-/// What the leaf sees of a position. Each number is computed in a form that keeps its digits.
+/// Statistics of the softmax over a position's classes, from which the leaf scores the position. Each number is computed in a form that keeps its digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SoftmaxStatistics {
     /// `−log p` of the label's class; 0 where the target is probabilities.

@@ -5,12 +5,12 @@ pub trait Vectors {
     /// How a distance is measured.
     fn measure(&self) -> Measure;
     /// The pairs of vectors whose distances are measured, by their places among the header's operands with
-    /// [`Role::Element`](crate::Role::Element). There may be three distances of a norm, but only one of a cosine.
+    /// [`Role::Element`](crate::header::Role::Element). There may be three distances of a norm, but only one of a cosine.
     fn pairs(&self) -> &'static [[usize; 2]] {
         &[[0, 1]]
     }
     /// The loss of a row and its derivatives. `target` is the row's number of the operand with
-    /// [`Role::Row`](crate::Role::Row), or 0 where the loss has none.
+    /// [`Role::Row`](crate::header::Role::Row), or 0 where the loss has none.
     fn score(&self, of: &Distances, target: f64) -> VectorsScore;
 }
 
@@ -28,10 +28,10 @@ pub enum Measure {
     },
 }
 
-/// What the leaf sees of a row.
+/// The distances between a row's vectors, from which the leaf scores the row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Distances {
-    /// The distance of each pair, in the order of [`Vectors::pairs`]; 0 for pairs that there are not.
+    /// The distance of each pair, in the order of [`Vectors::pairs`]; 0 past the last pair.
     pub d: [f64; 3],
     /// The cosine of the first pair, where cosines are measured. Near 0 it has digits that `1 − d` does not have.
     pub cosine: f64,

@@ -8,7 +8,7 @@ macro_rules! loss {
     ($($loss:tt)+) => { crate::loss! { @"crate" $($loss)+ } };
 }
 
-/// What the pages say about the operands of [`OperandSpec::PAIRED`](crate::OperandSpec::PAIRED).
+/// What the pages say about the operands of [`OperandSpec::PAIRED`](crate::header::OperandSpec::PAIRED).
 macro_rules! paired {
     () => {
         "`input` (x) and `target` (t) are floats of one shape. `none` has the shape of `input`. [`Extra::Weight`], of \
@@ -111,7 +111,7 @@ catalogue! {
 #[cfg(any(all(test, feature = "gpu"), feature = "fuzzing"))]
 pub(crate) fn walked() -> Vec<Box<dyn Loss>> {
     let part: Box<dyn Loss> = Box::new(pointwise::adversarial_side::AdversarialSide::default());
-    all().into_iter().filter(|loss| !matches!(loss.leaf(), crate::Leaf::Composite(_))).chain([part]).collect()
+    all().into_iter().filter(|loss| !matches!(loss.leaf(), crate::leaf::Leaf::Composite(_))).chain([part]).collect()
 }
 
 /// The loss of this id, with its default options.

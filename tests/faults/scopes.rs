@@ -73,7 +73,9 @@ pub const FAULTS: &[Fault] = &[
 
 /// A loss whose shader has a mistake.
 mod broken {
-    use wgloss::{Denominator, ElementScore, Header, OperandSpec, Pointwise, Reduction, Role, Source};
+    use wgloss::Reduction;
+    use wgloss::custom::{ElementScore, Pointwise};
+    use wgloss::header::{Denominator, Header, OperandSpec, Role, Source};
 
     wgloss::loss! {
         /// The difference of two.

@@ -110,7 +110,7 @@ fn slices_that_do_not_fit_are_refused() {
     // without COPY_SRC a tensor can be used but not read
     let unread = gpu.wrap(odd.slice(..4), [1], DType::F32).unwrap();
     assert_eq!(unread.read().wait().unwrap_err().kind(), "invalid_operand");
-    // what is longer than a binding is walked in pieces
+    // what is longer than a binding is walked in slices
     let limit = gpu.device().limits().max_storage_buffer_binding_size;
     if limit.saturating_add(4) <= gpu.device().limits().max_buffer_size {
         let large = other(limit + 4, BufferUsages::STORAGE);

@@ -6,9 +6,11 @@ use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, Given};
 use libtest_mimic::Trial;
+use wgloss::custom::Leaf;
+use wgloss::header::{Domain, Role};
 use wgloss::{
-    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Domain, Error, GeneralizedDice, IouKind, Leaf, Loss,
-    Role, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
+    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, GeneralizedDice, IouKind, Loss, SoftmaxFocal,
+    SupCon, Tensor, Term, Tversky, Weighting, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {

@@ -8,7 +8,9 @@ use crate::pages::{Pages, bytes_of};
 use crate::samples::samples;
 use crate::{fresh_gpu, gpu};
 use libtest_mimic::Trial;
-use wgloss::{Array, DType, Error, Gradient, Leaf, Loss, Outputs, Reduction, Role, Tensor, Value, cpu};
+use wgloss::custom::Leaf;
+use wgloss::header::{Role, Value};
+use wgloss::{Array, DType, Error, Gradient, Loss, Outputs, Reduction, Tensor, cpu};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![

@@ -6,8 +6,9 @@ use crate::draw::{all, has, option_values};
 use crate::harness::tests_of;
 use crate::judge::Failures;
 use libtest_mimic::Trial;
+use wgloss::header::Role;
 use wgloss::wgpu::{self, Device, Limits, Queue};
-use wgloss::{DType, Gpu, Loss, Reduction, Role, adapters};
+use wgloss::{DType, Gpu, Loss, Reduction, adapters};
 
 pub fn tests() -> Vec<Trial> {
     tests_of![all(); every_option_runs_within_webgpus_default_limits]

@@ -25,18 +25,18 @@ mod numbers;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
-#[path = "../../checks/src/pieces.rs"]
-mod pieces;
 #[path = "../common/point.rs"]
 mod point;
 mod reads;
 mod repeat;
-#[path = "../common/reported.rs"]
+#[path = "../common/reported/mod.rs"]
 mod reported;
 mod row_shards;
 mod rows;
 #[path = "../../checks/src/samples.rs"]
 mod samples;
+#[path = "../../checks/src/sharded.rs"]
+mod sharded;
 mod shards;
 mod split;
 mod terms;

@@ -7,9 +7,9 @@ use crate::harness::tests_of;
 use crate::judge::{self, Failures};
 use crate::samples::samples;
 use libtest_mimic::Trial;
-use wgloss::{
-    Activation, Array, DType, Domain, Kind, Leaf, Loss, Operand, OperandSpec, PartOutcome, Reduction, Role, Value,
-};
+use wgloss::custom::Leaf;
+use wgloss::header::{Domain, Kind, OperandSpec, Role, Value};
+use wgloss::{Activation, Array, DType, Loss, Operand, PartOutcome, Reduction};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests_of![

@@ -6,10 +6,11 @@ use crate::harness::{tests, tests_of};
 use crate::judge::Given;
 use crate::{fresh_gpu, gpu};
 use libtest_mimic::Trial;
+use wgloss::header::{Kind, Value};
 use wgloss::wgpu::{CommandEncoderDescriptor, ComputePassDescriptor};
 use wgloss::{
-    Array, CrossEntropy, DType, Error, Extra, Gpu, Gradient, Huber, Job, Kind, Loss, Mse, Outputs, PartOutcome,
-    PartSums, Reduction, SigmoidFocal, Tensor, Vae, Value, cpu,
+    Array, CrossEntropy, DType, Error, Extra, Gpu, Gradient, Huber, Job, Loss, Mse, Outputs, PartOutcome, PartSums,
+    Reduction, SigmoidFocal, Tensor, Vae, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {

@@ -1,4 +1,4 @@
-//! Pieces of a batch that is its own negatives: they add up to the whole, and the GPU gives for each what the twin gives.
+//! Shards of a batch that is its own negatives: they add up to the whole, and the GPU gives for each what the twin gives.
 
 use crate::harness::{Subject, tests, tests_of};
 use crate::judge::{Failures, Given, close};
@@ -8,18 +8,18 @@ use libtest_mimic::Trial;
 use wgloss::{Array, Extra, Gpu, Gradient, InfoNce, Outputs, Reduction, Siglip, SupCon, Tensor, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
-    let mut tests = tests![two_directions_by_halves_are_the_symmetric_loss, all_rows_are_a_piece];
+    let mut tests = tests![two_directions_by_halves_are_the_symmetric_loss, all_rows_are_a_shard];
     tests.extend(tests_of![
         batches();
-        pieces_add_up_to_the_whole,
-        a_piece_gives_what_its_twin_gives,
-        values_of_pieces_are_the_whole_s_in_a_row,
-        the_blocks_of_a_piece_do_not_change_a_bit
+        shards_add_up_to_the_whole,
+        a_shard_gives_what_its_twin_gives,
+        values_of_shards_are_the_whole_s_in_a_row,
+        the_blocks_of_a_shard_do_not_change_a_bit
     ]);
     tests
 }
 
-/// The batch, and its pieces: on tiles and a row alone, beside tiles, and one of no rows.
+/// The batch, and its shards: on tiles and a row alone, beside tiles, and one of no rows.
 const BATCH: usize = 130;
 const WIDTH: usize = 21;
 const SPLITS: [&[usize]; 3] = [&[64, 1, 65], &[50, 37, 43], &[0, 129, 1]];
@@ -27,14 +27,14 @@ const SPLITS: [&[usize]; 3] = [&[64, 1, 65], &[50, 37, 43], &[0, 129, 1]];
 /// What f64 arithmetic leaves of a sum in another order, relative to the greatest entry.
 const EXACT: f64 = 1e-12;
 
-/// A loss of a batch: of the rows that pieces are made of, and of what every piece sees whole, keys first.
+/// A loss of a batch: of the rows that shards are made of, and of what every shard sees whole, keys first.
 struct Batch {
     name: &'static str,
     rows: Array,
     shared: Vec<Array>,
     /// Whether the keys are the rows, which are then no operand of the whole.
     itself: bool,
-    /// The loss of all rows, or of a piece from a place on.
+    /// The loss of all rows, or of a shard from a place on.
     term: fn(&Array, &[Array], Option<usize>) -> Term<Array>,
 }
 
@@ -50,7 +50,7 @@ impl Subject for Batch {
     }
 }
 
-fn piece(term: Term<Array>, first: Option<usize>) -> Term<Array> {
+fn shard(term: Term<Array>, first: Option<usize>) -> Term<Array> {
     first.into_iter().fold(term, Term::rows_from)
 }
 
@@ -69,17 +69,17 @@ fn batches() -> Vec<Batch> {
         Batch { name, rows: queries.clone(), shared, itself: false, term }
     };
     vec![
-        batch("info_nce", &[&keys], |own, shared, first| piece(InfoNce::default().of(own, &shared[0]), first)),
+        batch("info_nce", &[&keys], |own, shared, first| shard(InfoNce::default().of(own, &shared[0]), first)),
         batch("info_nce_not_normalized", &[&keys], |own, shared, first| {
             let loss = InfoNce { normalize: false, temperature: 1.5, ..Default::default() };
-            piece(loss.of(own, &shared[0]), first)
+            shard(loss.of(own, &shared[0]), first)
         }),
         batch("info_nce_with_all", &[&keys, &negatives, &scale], |own, shared, first| {
             let term = InfoNce::default().of(own, &shared[0]).with(Extra::Negatives, &shared[1]);
-            piece(term.with(Extra::LogitScale, &shared[2]), first)
+            shard(term.with(Extra::LogitScale, &shared[2]), first)
         }),
         batch("siglip", &[&keys, &scale, &bias], |own, shared, first| {
-            piece(Siglip::default().of(own, &shared[0], &shared[1], &shared[2]), first)
+            shard(Siglip::default().of(own, &shared[0], &shared[1], &shared[2]), first)
         }),
         Batch {
             itself: true,
@@ -100,7 +100,7 @@ fn cut(array: &Array, first: usize, end: usize) -> Array {
     Array::new(&array.to_f32()[first * width..end * width], [end - first, width]).unwrap()
 }
 
-/// The places where pieces begin and end.
+/// The places where shards begin and end.
 fn bounds(split: &[usize]) -> Vec<(usize, usize)> {
     let end = |k: usize| split[..k].iter().sum();
     (0..split.len()).map(|k| (end(k), end(k + 1))).collect()
@@ -123,20 +123,20 @@ impl Batch {
         evaluate(&(self.term)(&self.rows, &self.shared, None), &of)
     }
 
-    /// The sum over all pieces, each divided by what all of them count: the loss, and the gradients as of the whole.
-    fn pieces(&self, split: &[usize], evaluate: Evaluate) -> Result<(f64, f64, Vec<Vec<f64>>), String> {
-        let pieces = bounds(split).into_iter().map(|(first, end)| (cut(&self.rows, first, end), first));
-        let pieces: Vec<(Array, usize)> = pieces.collect();
+    /// The sum over all shards, each divided by what all of them count: the loss, and the gradients as of the whole.
+    fn shards(&self, split: &[usize], evaluate: Evaluate) -> Result<(f64, f64, Vec<Vec<f64>>), String> {
+        let shards = bounds(split).into_iter().map(|(first, end)| (cut(&self.rows, first, end), first));
+        let shards: Vec<(Array, usize)> = shards.collect();
         let term = |(own, first): &(Array, usize)| (self.term)(own, &self.shared, Some(*first));
         let mut count = 0.0;
-        for piece in &pieces {
-            count += evaluate(&term(piece), &[])?.parts[0].denominator;
+        for shard in &shards {
+            count += evaluate(&term(shard), &[])?.parts[0].denominator;
         }
         let (mut loss, mut own) = (0.0, Vec::new());
         let mut sums: Vec<Vec<f64>> = self.shared.iter().map(|array| vec![0.0; array.len()]).collect();
-        for piece in &pieces {
-            let of: Vec<&Array> = self.shared.iter().chain([&piece.0]).collect();
-            let given = evaluate(&term(piece).divide_by(count as f32), &of)?;
+        for shard in &shards {
+            let of: Vec<&Array> = self.shared.iter().chain([&shard.0]).collect();
+            let given = evaluate(&term(shard).divide_by(count as f32), &of)?;
             loss += given.loss.ok_or("not reduced")?;
             let (last, shared) = given.gradients.split_last().ok_or("no gradients")?;
             own.extend(last.to_f64());
@@ -151,16 +151,16 @@ impl Batch {
         Ok((loss, count, sums))
     }
 
-    /// Compares the sum over all pieces with the whole.
+    /// Compares the sum over all shards with the whole.
     fn compare(
         &self,
         split: &[usize],
         evaluate: Evaluate,
         near: fn(&[f64], &[f64]) -> Result<(), String>,
     ) -> Result<(), String> {
-        let (whole, (loss, count, gradients)) = (self.whole(evaluate)?, self.pieces(split, evaluate)?);
+        let (whole, (loss, count, gradients)) = (self.whole(evaluate)?, self.shards(split, evaluate)?);
         if count != whole.parts[0].denominator {
-            return Err(format!("the pieces count {count}, the whole {}", whole.parts[0].denominator));
+            return Err(format!("the shards count {count}, the whole {}", whole.parts[0].denominator));
         }
         near(&[loss], &whole.loss.into_iter().collect::<Vec<_>>()).map_err(|why| format!("loss: {why}"))?;
         for (place, (got, want)) in gradients.iter().zip(&whole.gradients).enumerate() {
@@ -179,7 +179,7 @@ fn exact(got: &[f64], want: &[f64]) -> Result<(), String> {
     if good { Ok(()) } else { Err(format!("off by {off:e} of {most}, {} numbers of {}", got.len(), want.len())) }
 }
 
-fn pieces_add_up_to_the_whole(batch: &Batch) {
+fn shards_add_up_to_the_whole(batch: &Batch) {
     let mut failures = Failures::default();
     for split in SPLITS {
         failures.note(&(batch.name, split, "twin"), batch.compare(split, &on_host, exact));
@@ -188,7 +188,7 @@ fn pieces_add_up_to_the_whole(batch: &Batch) {
     failures.raise();
 }
 
-fn a_piece_gives_what_its_twin_gives(batch: &Batch) {
+fn a_shard_gives_what_its_twin_gives(batch: &Batch) {
     let mut failures = Failures::default();
     for (first, end) in SPLITS.into_iter().flat_map(bounds) {
         let own = cut(&batch.rows, first, end);
@@ -202,7 +202,7 @@ fn a_piece_gives_what_its_twin_gives(batch: &Batch) {
     failures.raise();
 }
 
-fn values_of_pieces_are_the_whole_s_in_a_row(batch: &Batch) {
+fn values_of_shards_are_the_whole_s_in_a_row(batch: &Batch) {
     let mut failures = Failures::default();
     let unreduced = |term: Term<Array>| {
         let term = term.reduce(Reduction::None);
@@ -228,26 +228,26 @@ fn values_of_pieces_are_the_whole_s_in_a_row(batch: &Batch) {
 fn two_directions_by_halves_are_the_symmetric_loss() {
     let (queries, keys) = (numbers(1, &[BATCH, WIDTH]), numbers(2, &[BATCH, WIDTH]));
     let whole = InfoNce { symmetric: true, ..Default::default() }.of(&queries, &keys);
-    let mut pieces = Vec::new();
+    let mut shards = Vec::new();
     for (first, end) in bounds(SPLITS[1]) {
         let turned =
             |own: &Array, all: &Array| 0.5 * InfoNce::default().of(&cut(own, first, end), all).rows_from(first);
-        pieces.push(turned(&queries, &keys) + turned(&keys, &queries));
+        shards.push(turned(&queries, &keys) + turned(&keys, &queries));
     }
-    let pieces = pieces.into_iter().reduce(|sum, piece| sum + piece).unwrap().divide_by(BATCH as f32);
+    let shards = shards.into_iter().reduce(|sum, shard| sum + shard).unwrap().divide_by(BATCH as f32);
     let loss =
         |term: &Term<Array>| [on_host(term, &[]).unwrap().loss.unwrap(), on_gpu(term, &[]).unwrap().loss.unwrap()];
-    let (got, want) = (loss(&pieces), loss(&whole));
+    let (got, want) = (loss(&shards), loss(&whole));
     exact(&got[..1], &want[..1]).unwrap();
     close(&got[1..], &want[1..]).unwrap();
 }
 
 /// Anchors that are all features, as the tensor itself: without a first row they begin with the batch.
-fn all_rows_are_a_piece() {
+fn all_rows_are_a_shard() {
     let (features, labels) = (numbers(1, &[BATCH, WIDTH]), labels());
     let whole = SupCon::default().of(&features, &labels);
-    let piece = whole.clone().with(Extra::Anchors, &features);
-    for term in [piece.clone(), piece.rows_from(0)] {
+    let shard = whole.clone().with(Extra::Anchors, &features);
+    for term in [shard.clone(), shard.rows_from(0)] {
         let (host, want) = (on_host(&term, &[&features]).unwrap(), on_host(&whole, &[&features]).unwrap());
         exact(&host.gradients[0].to_f64(), &want.gradients[0].to_f64()).unwrap();
         exact(&[host.loss.unwrap()], &[want.loss.unwrap()]).unwrap();
@@ -255,7 +255,7 @@ fn all_rows_are_a_piece() {
     }
 }
 
-/// Loss and gradients of a piece, by bits, and the bytes that its walk takes.
+/// Loss and gradients of a shard, by bits, and the bytes that its walk takes.
 fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> (u64, Vec<Vec<u32>>) {
     let tensors: Vec<(&Array, Tensor)> = of.iter().map(|array| (*array, gpu.upload_array(array).unwrap())).collect();
     let on_gpu = |array: &Array| match tensors.iter().find(|(known, _)| wgloss::Operand::is(*known, array)) {
@@ -270,7 +270,7 @@ fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> (u64, Vec<Vec<u32>>) {
     (job.workspace(), all.map(|array| array.to_f32().into_iter().map(f32::to_bits).collect()).collect())
 }
 
-fn the_blocks_of_a_piece_do_not_change_a_bit(batch: &Batch) {
+fn the_blocks_of_a_shard_do_not_change_a_bit(batch: &Batch) {
     const BOUND: u64 = 60_000;
     let gpu = fresh_gpu();
     let own = cut(&batch.rows, 23, 110);

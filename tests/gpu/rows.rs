@@ -6,9 +6,9 @@ use crate::fresh_gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};
 use libtest_mimic::Trial;
+use wgloss::custom::Leaf;
 use wgloss::{
-    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, Leaf, LinearCrossEntropy, Loss, Outputs, Siglip, Tensor, Term,
-    cpu,
+    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, Loss, Outputs, Siglip, Tensor, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {

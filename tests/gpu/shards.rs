@@ -1,39 +1,39 @@
-//! Pieces of a whole: what they come to together is what the whole comes to, value and gradients.
+//! Shards of a whole: what they come to together is what the whole comes to, value and gradients.
 
 use crate::case::{Case, Floats};
 use crate::draw::{Rng, labels_of, losses, named};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
-use crate::pieces::{self, adds_up, classes, compare, like, slice, spread};
 use crate::samples::samples;
+use crate::sharded::{self, adds_up, classes, compare, like, slice, spread};
 use libtest_mimic::Trial;
 use std::ops::Range;
-use wgloss::{
-    Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Leaf, Loss, Mse, Reduction, SoftmaxFocal, Value,
-};
+use wgloss::custom::Leaf;
+use wgloss::header::Value;
+use wgloss::{Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Loss, Mse, Reduction, SoftmaxFocal};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
-        rows_whose_classes_are_spread_are_whole_among_their_pieces,
-        a_piece_without_a_softmax_leaves_none_to_the_whole,
+        rows_whose_classes_are_spread_are_whole_among_their_shards,
+        a_shard_without_a_softmax_leaves_none_to_the_whole,
         a_bad_label_shows_in_the_statistics_and_in_the_loss,
         statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none,
     ];
     let regions = ["dice", "tversky", "generalized_dice"];
     tests.extend(tests_of![
         named(&regions);
-        regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces
+        regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards
     ]);
     // a batch that is its own negatives comes in rows against all of it
     let means = losses(43, |loss| {
         loss.header().reductions.contains(&Reduction::Mean) && !matches!(loss.leaf(), Leaf::Similarity(_))
     });
-    tests.extend(tests_of![means; a_mean_adds_up_over_pieces_of_its_batch]);
+    tests.extend(tests_of![means; a_mean_adds_up_over_shards_of_its_batch]);
     tests
 }
 
-fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces(loss: &dyn Loss) {
+fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards(loss: &dyn Loss) {
     let (mut failures, id) = (Failures::default(), loss.header().id);
     let layouts = [
         (ClassAxis::Second, DType::F32),
@@ -49,7 +49,7 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces(loss
         };
         let batch = vec![("batch", Value::Flag(true))];
         for (options, axis, lengths) in [(batch, 0, &[1, 4, 2][..]), (vec![], tiles, &[300, 1, 66])] {
-            // of the items of a batch that are summed each by itself, pieces add up and need no statistics
+            // of the items of a batch that are summed each by itself, shards add up and need no statistics
             if axis == 0 && id == "generalized_dice" {
                 continue;
             }
@@ -62,7 +62,7 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_pieces(loss
                 case.options.extend(options.clone());
                 let mut inputs = case.inputs();
                 failures.note(&(&case, axis), compare(gpu(), &spread(&case, &inputs, axis, lengths)));
-                // a NaN makes its region unknown in whatever piece it lies, and no other
+                // a NaN makes its region unknown in whatever shard it lies, and no other
                 let input = inputs.operand("input");
                 let mut numbers = input.to_f64();
                 numbers[4 * 5 * 367 + 301] = f64::NAN;
@@ -81,19 +81,19 @@ fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number(&mut rng)).collect();
     let x = Array::new(&numbers, shape).unwrap().with_class_axis(axis);
     let mut positions = shape.to_vec();
-    let classes = positions.remove(pieces::class_axis(&x));
+    let classes = positions.remove(sharded::class_axis(&x));
     let label = |rng: &mut Rng| if rng.once_in(5) { -100 } else { rng.below(classes) as i64 };
     let labels: Vec<i64> = (0..positions.iter().product()).map(|_| label(&mut rng)).collect();
     (x, labels_of(&labels, DType::I64, &positions))
 }
 
-fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
+fn rows_whose_classes_are_spread_are_whole_among_their_shards() {
     let mut failures = Failures::default();
     for (shape, class_axis, dtype, lengths) in [
         (&[70, 37][..], ClassAxis::Second, DType::F32, &[5, 1, 31][..]),
         (&[70, 37], ClassAxis::Second, DType::BF16, &[5, 1, 31]),
         (&[3, 9, 41], ClassAxis::Second, DType::F32, &[4, 5]),
-        // pieces of an odd number of elements, of which one is half a word
+        // shards of an odd number of elements, of which one is half a word
         (&[3, 9, 41], ClassAxis::Second, DType::F16, &[4, 5]),
         (&[3, 41, 9], ClassAxis::Last, DType::F32, &[4, 5]),
         (&[3, 41, 9], ClassAxis::Last, DType::BF16, &[4, 5]),
@@ -108,7 +108,7 @@ fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
             let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| of(rng.unit())).collect();
             Array::new(&numbers, shape).unwrap().cast(DType::F32)
         };
-        let axis = pieces::class_axis(&x);
+        let axis = sharded::class_axis(&x);
         let weight = draw(&[shape[axis]], |unit| unit);
         let keep = draw(t.shape(), |unit| 1.0 - (1.3 * unit).floor());
         let q = draw(shape, |unit| unit);
@@ -137,11 +137,11 @@ fn rows_whose_classes_are_spread_are_whole_among_their_pieces() {
     failures.raise();
 }
 
-fn a_piece_without_a_softmax_leaves_none_to_the_whole() {
+fn a_shard_without_a_softmax_leaves_none_to_the_whole() {
     let mut failures = Failures::default();
     for special in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut numbers: Vec<f32> = (0..24).map(|i| (i % 5) as f32).collect();
-        // in the second row all that the first piece has
+        // in the second row all that the first shard has
         numbers[8..12].fill(special);
         let x = Array::new(&numbers, [3, 8]).unwrap();
         let t = Array::new(&[1u8, 6, 2], [3]).unwrap();
@@ -199,9 +199,9 @@ fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
     assert_eq!(gpu().statistics(&Mse::default().of(&own, &own)).unwrap_err().kind(), "invalid_option");
 }
 
-/// Of losses that are sums over their values a piece needs no more than the whole's denominator, which is the sum of the
-/// pieces' own.
-fn a_mean_adds_up_over_pieces_of_its_batch(loss: &dyn Loss) {
+/// Of losses that are sums over their values a shard needs no more than the whole's denominator, which is the sum of the
+/// shards' own.
+fn a_mean_adds_up_over_shards_of_its_batch(loss: &dyn Loss) {
     let case = Case::new(loss.header().id, samples(loss).batch, DType::I32).with_all();
     let mut failures = Failures::default();
     failures.note(&case, adds_up(gpu(), &case));

@@ -1,4 +1,4 @@
-//! Walks over more than a binding holds: in pieces, with the bits of the whole.
+//! Walks over more than a binding holds: in slices, with the bits of the whole.
 
 use crate::case::Case;
 use crate::draw::{follows_another, losses, named};
@@ -19,19 +19,19 @@ pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
         what_is_not_finite_counts_in_every_range,
         a_bad_label_is_told_of_once_whatever_the_ranges,
-        a_walk_in_pieces_takes_more_dispatches,
+        a_walk_in_slices_takes_more_dispatches,
         three_hundred_megabytes,
         what_cannot_be_cut_is_refused_with_both_numbers,
         columns_of_several_bindings_have_the_bits_of_the_whole,
     ];
     let walks = losses(28, |loss| !follows_another(loss) && !samples(loss).beyond_a_binding.is_empty());
-    tests.extend(tests_of![walks; what_is_walked_in_pieces_has_the_bits_of_the_whole]);
+    tests.extend(tests_of![walks; what_is_walked_in_slices_has_the_bits_of_the_whole]);
     let in_place = ["mse", "cross_entropy", "multi_margin", "distillation", "dice", "dice_cross_entropy"];
-    tests.extend(tests_of![named(&in_place); gradients_of_pieces_go_in_the_place_of_predictions]);
+    tests.extend(tests_of![named(&in_place); gradients_of_slices_go_in_the_place_of_predictions]);
     tests
 }
 
-/// A GPU without features, whose bindings hold so many bytes: everything longer is walked in pieces.
+/// A GPU without features, whose bindings hold so many bytes: everything longer is walked in slices.
 fn bare_gpu(bytes: u64) -> Gpu {
     let limits = Limits { max_storage_buffer_binding_size: bytes, ..gpu().device().limits() };
     let (device, queue) = bare_device(limits);
@@ -51,7 +51,7 @@ fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> Result<Vec<Vec<u32>>> {
     all.map(|read| Ok(read.wait()?.to_f32().into_iter().map(f32::to_bits).collect())).collect()
 }
 
-fn what_is_walked_in_pieces_has_the_bits_of_the_whole(loss: &dyn Loss) {
+fn what_is_walked_in_slices_has_the_bits_of_the_whole(loss: &dyn Loss) {
     let mut failures = Failures::default();
     let reductions = [Reduction::Mean, Reduction::None].into_iter().cycle();
     for (&(shape, axis), reduction) in samples(loss).beyond_a_binding.iter().zip(reductions) {
@@ -59,12 +59,12 @@ fn what_is_walked_in_pieces_has_the_bits_of_the_whole(loss: &dyn Loss) {
         case.setting.axis = axis;
         let case = Case { reduction, ..case };
         let inputs = case.inputs();
-        let [whole, pieces] =
+        let [whole, slices] =
             pair().each_ref().map(|gpu| bits(gpu, &case.term(&inputs), &case.differentiated(&inputs)));
-        let result = match (whole, pieces) {
-            (Ok(whole), Ok(pieces)) if whole == pieces => Ok(()),
+        let result = match (whole, slices) {
+            (Ok(whole), Ok(slices)) if whole == slices => Ok(()),
             (Ok(_), Ok(_)) => Err("the bits differ".into()),
-            (whole, pieces) => Err(format!("{:?} {:?}", whole.err(), pieces.err())),
+            (whole, slices) => Err(format!("{:?} {:?}", whole.err(), slices.err())),
         };
         failures.note(&case, result);
     }
@@ -101,9 +101,9 @@ fn what_is_not_finite_counts_in_every_range() {
     let (x, labels) = not_all_finite();
     let labels = Array::new(&labels, [2, 96 * 96]).unwrap();
     for term in of_pixels(&x, &labels) {
-        let [whole, pieces] = [&whole, &narrow].map(|gpu| bits(gpu, &term, &[&x]).unwrap());
-        assert_eq!(whole[0], pieces[0]);
-        assert!(whole[1] == pieces[1], "other bits of {term:?}");
+        let [whole, slices] = [&whole, &narrow].map(|gpu| bits(gpu, &term, &[&x]).unwrap());
+        assert_eq!(whole[0], slices[0]);
+        assert!(whole[1] == slices[1], "other bits of {term:?}");
         let nans = whole[1].iter().filter(|bits| f32::from_bits(**bits).is_nan()).count();
         assert!(nans >= 40 && nans < whole[1].len() || nans == whole[1].len(), "{nans} of {term:?}");
     }
@@ -127,8 +127,8 @@ fn a_bad_label_is_told_of_once_whatever_the_ranges() {
     }
 }
 
-/// Another piece of the same walk has elements of its own, so that each may overwrite its prediction.
-fn gradients_of_pieces_go_in_the_place_of_predictions(loss: &dyn Loss) {
+/// Another slice of the same walk has elements of its own, so that each may overwrite its prediction.
+fn gradients_of_slices_go_in_the_place_of_predictions(loss: &dyn Loss) {
     let mut failures = Failures::default();
     for &(shape, axis) in samples(loss).beyond_a_binding {
         let mut case = Case::new(loss.header().id, shape, DType::I32).with_all();
@@ -138,7 +138,7 @@ fn gradients_of_pieces_go_in_the_place_of_predictions(loss: &dyn Loss) {
     failures.raise();
 }
 
-fn a_walk_in_pieces_takes_more_dispatches() {
+fn a_walk_in_slices_takes_more_dispatches() {
     let dispatches = |gpu: &Gpu| {
         let [x, t] = [1.0, 2.0].map(|_| gpu.empty([100_000]).unwrap());
         gpu.prepare(&Mse::default().of(&x, &t), &Default::default()).unwrap().dispatches()
@@ -174,7 +174,7 @@ fn what_cannot_be_cut_is_refused_with_both_numbers() {
     assert!(refused.contains("4194304") && refused.contains("56304") && refused.contains("`input`"), "{refused}");
 }
 
-/// Few rows against columns that no binding holds: the projection's rows, the negatives, the batch of which the anchors are a piece.
+/// Few rows against columns that no binding holds: the projection's rows, the negatives, the batch of which the anchors are a shard.
 fn columns_of_several_bindings_have_the_bits_of_the_whole() {
     let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
     let rows = |n: usize, seed: usize| {

@@ -6,7 +6,8 @@ use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use libtest_mimic::Trial;
-use wgloss::{Array, DType, Loss, Role, Value};
+use wgloss::header::{Role, Value};
+use wgloss::{Array, DType, Loss};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![small_angles_keep_their_digits];

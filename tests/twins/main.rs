@@ -8,7 +8,7 @@ mod hard_points;
 mod harness;
 mod point;
 mod refusals;
-#[path = "../common/reported.rs"]
+#[path = "../common/reported/mod.rs"]
 mod reported;
 #[path = "../../checks/src/samples.rs"]
 mod samples;

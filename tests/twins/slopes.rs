@@ -5,10 +5,9 @@ use crate::harness::{tests, tests_of};
 use crate::samples::{Layouts, samples};
 use libtest_mimic::Trial;
 use std::collections::BTreeSet;
-use wgloss::{
-    Activation, Array, DType, Domain, Error, Leaf, Loss, Operand, OperandSpec, Reduction, RegionSettings, Role, Scale,
-    Term, Value, cpu,
-};
+use wgloss::custom::{Leaf, RegionSettings};
+use wgloss::header::{Domain, OperandSpec, Role, Value};
+use wgloss::{Activation, Array, DType, Error, Loss, Operand, Reduction, Scale, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests_of![all(); every_gradient_is_the_slope_of_its_value];

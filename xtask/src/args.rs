@@ -5,7 +5,7 @@ use crate::platforms::is_row;
 /// The text that `--help` and a wrong command line print.
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test> [--no-install]
-       cargo xtask bench [--quick] [--peers | --cost] [--no-install] [LOSS]...
+       cargo xtask bench [--quick] [--peers] [--no-install] [LOSS]...
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
        cargo xtask fuzz [--minutes N] [TARGET]...
@@ -18,7 +18,9 @@ Usage: cargo xtask <demo | test> [--no-install]
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, and stop at the first that fails
   bench         measure every loss, or the losses named, at real sizes, beside a
-                copy on the same GPU. Write tables and a chart to target/bench/
+                copy on the same GPU; then time against size, over four decades,
+                for one loss of each family. Write tables and charts to
+                target/bench/
   platforms     test the kernels, the library and the program on every platform
                 that Debian can emulate, or on the rows named. Write the results
                 to docs/platforms.tsv. Needs Debian and root; a row that can't
@@ -36,8 +38,6 @@ Usage: cargo xtask <demo | test> [--no-install]
   --peers       also run PyTorch, burn and candle on the same inputs, if they are
                 installed (benches/RESULTS.md says how), and print ratios.
                 WGLOSS_PYTHON names the python that has PyTorch
-  --cost        measure time against size instead, over four decades, for one
-                loss of each family
   --pack        don't measure. Make an archive that measures a GPU on a machine
                 without Rust, beside PyTorch (benches/RESULTS.md says how)
   --list        platforms: print the rows, what each installs and how long it
@@ -164,8 +164,6 @@ pub struct Bench {
     pub quick: bool,
     /// Whether to run peers too.
     pub peers: bool,
-    /// Whether to measure time against size instead.
-    pub cost: bool,
     /// Whether to make an archive that measures on another machine instead.
     pub pack: bool,
     /// The ids of the losses; all losses if empty.
@@ -212,7 +210,6 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             }
             ("--quick", Some(Task::Bench)) => bench.quick = true,
             ("--peers", Some(Task::Bench)) => bench.peers = true,
-            ("--cost", Some(Task::Bench)) => bench.cost = true,
             ("--pack", Some(Task::Bench)) => bench.pack = true,
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
             ("record", None) => task = Some(Task::Record),
@@ -234,9 +231,6 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     match task {
         Some(Task::Demo) => Ok(Request::Demo(install)),
         Some(Task::Test) => Ok(Request::Test(install)),
-        Some(Task::Bench) if bench.peers && bench.cost => {
-            Err("`--cost` measures no peers: leave one of `--cost` and `--peers` out".to_owned())
-        }
         Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
             Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
@@ -275,7 +269,7 @@ mod tests {
             ("--no-install test", Request::Test(Install::Forbidden)),
             ("--help", Request::Help),
             ("test -h", Request::Help),
-            ("bench --cost -h", Request::Help),
+            ("bench --quick -h", Request::Help),
             ("bench", Request::Bench(Install::Allowed, Bench::default())),
             (
                 "bench --quick mse --peers dice --no-install",
@@ -289,7 +283,6 @@ mod tests {
                     },
                 ),
             ),
-            ("bench --cost", Request::Bench(Install::Allowed, Bench { cost: true, ..Bench::default() })),
             ("bench --pack", Request::Bench(Install::Allowed, Bench { pack: true, ..Bench::default() })),
             ("platforms", Request::Platforms(Install::Allowed, Vec::new())),
             (
@@ -336,7 +329,7 @@ mod tests {
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),
             ("bench --slow", "`--slow`"),
-            ("bench --peers --cost", "`--cost` and `--peers`"),
+            ("bench --cost", "`--cost`"),
             ("bench --pack mse", "`--pack`"),
             ("bench --quick --pack", "`--pack`"),
             ("demo test", "`test`"),

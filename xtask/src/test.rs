@@ -128,7 +128,7 @@ fn checks() -> Vec<Check> {
         // adapter with all of naga's checks
         Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "gpu"),
         Check::of_built(0.3, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "small"),
-        Check::new(0.4, "test --workspace --test gpu -- many_ in_place every_range of_pieces", Succeeds)
+        Check::new(0.4, "test --workspace --test gpu -- many_ in_place every_range of_slices of_shards", Succeeds)
             .with("WGLOSS_KERNELS", "gpu"),
         Check::of_built(0.4, "wgloss verify --device gpu").with("WGLOSS_KERNELS", "plain"),
     ];

@@ -6,7 +6,8 @@ use crate::files;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use wgloss::{Array, Header, Value};
+use wgloss::Array;
+use wgloss::header::{Header, Value};
 
 /// The cases of a loss.
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-// Absorbs a lane's classes in two looks: one for their softmaxes, one for how far these are apart.
+// Absorbs a lane's classes in two looks: one for the two softmaxes, one for their divergence.
 // needs: lib/class lib/label fold/divergence geometry/class_axis
 // slots: row_quads
 

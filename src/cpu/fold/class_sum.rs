@@ -8,7 +8,7 @@ pub(super) fn score(leaf: &dyn ClassSum, row: &Row) -> Scored {
         let (x, t) = (row.x[k], row.dense.as_ref().map_or(0.0, |t| t[k]));
         let (hit, x_label) = (row.label == Some(k), row.here().map_or(0.0, |label| row.x[label]));
         let weight = row.weight[row.here().unwrap_or(k)];
-        // a NaN makes the loss NaN even where the leaf would not look at it; so does an infinite target
+        // a NaN makes the loss NaN even where the leaf does not use it; so does an infinite target
         if x.is_nan() || weight.is_nan() || !t.is_finite() {
             return ClassScore { loss: f64::NAN, ..ClassScore::default() };
         }

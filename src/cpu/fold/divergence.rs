@@ -52,7 +52,7 @@ impl TwoSoftmaxes {
         self.teacher.p(self.teacher_x[k])
     }
 
-    /// What a class adds to the divergence: `s − t + t·log(t/s)`.
+    /// The part of the divergence that a class adds: `s − t + t·log(t/s)`.
     ///
     /// The sum of `s − t` over all classes is 0, so this is the divergence; but unlike `t·log(t/s)`, no term is negative, and
     /// so nothing cancels.

@@ -1,4 +1,4 @@
-//! What the classes of a position come to: one file a fold, as in `shaders/fold`.
+//! The folds over the classes of a position, each in a file of the same name as in `shaders/fold`.
 
 mod class_sum;
 mod divergence;

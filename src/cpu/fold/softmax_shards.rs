@@ -1,4 +1,4 @@
-//! A softmax whose classes are sharded: what each shard knows of a row, and how these states merge into the whole row.
+//! A softmax whose classes are sharded: the statistics of each shard of a row, and how they merge into the whole row's.
 
 use super::row::{Row, Scored};
 use super::softmax::{WholeRow, score_by, shares};
@@ -7,8 +7,8 @@ use crate::cpu::softmax::Softmax as RowSoftmax;
 use crate::leaf::Softmax;
 use crate::math::{greatest, part_of};
 
-/// What one shard knows of a row, or several shards merged. It differs from [`WholeRow`] in that a shard may hold nothing but
-/// masked classes, which is no row without a softmax yet.
+/// The statistics of a row's classes on one shard, or on several merged. Unlike a [`WholeRow`], a shard may hold masked classes
+/// alone: the softmax exists if another shard holds a class that is not masked.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct State {
     /// The greatest logit; −∞ where all classes are masked, NaN where one is NaN.
@@ -31,13 +31,13 @@ pub(in crate::cpu) fn score(leaf: &dyn Softmax, row: &Row, whole: State) -> Scor
 }
 
 impl State {
-    /// What a shard knows of its classes.
+    /// The statistics of a shard's own classes.
     pub fn of(leaf: &dyn Softmax, row: &Row) -> State {
         let (x, shares) = (&row.x, shares(leaf, row));
         let top = greatest(x);
         let nan = x.iter().any(|x| x.is_nan());
         let peak = if nan { f64::NAN } else { x.get(top).copied().unwrap_or(f64::NEG_INFINITY) };
-        // ∞ − ∞ is no gap
+        // two infinite logits have no gap, although ∞ − ∞ is NaN
         let gap = |k: usize| if x[k] == peak { 0.0 } else { peak - x[k] };
         // a masked class that has a share makes the loss infinite
         let surprise = |k: usize| if x[k] == f64::NEG_INFINITY { f64::INFINITY } else { gap(k) };
@@ -55,7 +55,7 @@ impl State {
     /// The state of both shards' classes together. The order of the merges does not matter, but for rounding.
     pub fn merge(self, other: State) -> State {
         let (top, low) = if other.peak > self.peak { (other, self) } else { (self, other) };
-        // a shard with a NaN leaves the whole row no softmax
+        // a NaN in one shard makes the whole row's peak NaN
         let peak = if low.peak.is_nan() { low.peak } else { top.peak };
         let gap = if low.all_masked() { 0.0 } else { peak - low.peak };
         State {

@@ -1,6 +1,11 @@
 //! Cuts dispatches into slices where operands are longer than a binding may be, or where the work would hold a GPU for
 //! long. A slice binds a window of what it reads and writes. Its workgroups keep their numbers, so tallies lie where
 //! they would lie without slices, and all bits stay the same.
+//!
+//! The base that a kernel adds to an element's place is negative, and wraps, where a window begins later. A walk over tiles
+//! binds the rows of its block, and a walk over an item's channels binds some of the items. `ranges` goes through an item
+//! that no binding holds. Whatever else one workgroup needs has to fit a binding, or the plan is refused with both numbers:
+//! a row that is scored with its label's logit, and the items whose classes are cut into chunks or sharded.
 
 use super::request::Request;
 use super::stage::{Bound, Plan, Stage};

@@ -1,5 +1,11 @@
 //! Plans a walk of rows against all others, tile by tile: statistics in chunks of tiles, gradients in blocks of bounded
 //! size.
+//!
+//! The products of all pairs are never held at once. Tiles of 64 × 64 products (`geometry/lane_products`) are folded into
+//! each row's state. For the gradients the products are made again, block by block, and turned into slopes; `passes` says
+//! how. If everything fits one block, its products are kept from the statistics (`geometry/block_products/kept`). The
+//! blocks of a walk share a kernel, and differ in the `Block` of their parameters. A shard is fewer own rows against the
+//! same others, and its `Block` says where in the batch the rows begin.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::ranges::{bytes_of_a_binding, most_elements};

@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 use regions::regions;
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
-use wgloss::Value;
+use wgloss::header::Value;
 
 pub fn tests() -> Vec<Trial> {
     tests![known_values_come_of_the_formulas]

@@ -2,7 +2,7 @@
 
 use super::{Inputs, big, sigmoid, softmax, square};
 use crate::big::Big;
-use wgloss::Value;
+use wgloss::header::Value;
 
 pub(super) fn regions(id: &str, of: &Inputs) -> Vec<Big> {
     let [n, c, s] = of.classes();

@@ -12,7 +12,9 @@ use crate::draw::{Setting, all, has, losses, option_values};
 use crate::harness::tests_of;
 use crate::samples::samples;
 use libtest_mimic::Trial;
-use wgloss::{Array, DType, Kind, Leaf, Loss, Reduction, Role, Term, Value, cpu};
+use wgloss::custom::Leaf;
+use wgloss::header::{Kind, Role, Value};
+use wgloss::{Array, DType, Loss, Reduction, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
     let masked = losses(34, |loss| has(loss, Role::Mask));

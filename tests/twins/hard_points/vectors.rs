@@ -35,7 +35,7 @@ fn cosines_of_zeros() {
         Point::new("a zero", agree(&zero, &a), [1.0]).gradient(&zero, [0.0, 0.0]).gradient(&a, [0.0, 0.0]),
         Point::new("a zero second", agree(&a, &zero), [1.0]).gradient(&zero, [0.0, 0.0]).gradient(&a, [0.0, 0.0]),
         Point::new("two zeros", agree(&zero, &zero), [1.0]).gradient(&zero, [0.0, 0.0]),
-        // at the margin, where the derivative is 1, that of a cosine of 0
+        // the cosine of 0 lies on the margin of 0, where the loss's derivative is 1, but a zero vector has no gradient
         Point::new("a zero at the margin", differ(&zero, &a), [0.0]).gradient(&a, [0.0, 0.0]),
         Point::new("a zero, squared", CosineSimilarity::default().of(&zero, &a, &row(&[0.5])), [0.25])
             .gradient(&zero, [0.0, 0.0]),
@@ -52,7 +52,7 @@ fn cosines_of_zeros() {
 fn cosines_of_short_and_long_vectors() {
     let a = one(&[3.0, 4.0]);
     let agree = |x: &Array, y: &Array| CosineEmbedding::default().of(x, y, &row(&[1.0]));
-    // shorter than 1e-8: divided by 1e-8 instead of its length, which its derivative leaves as it is
+    // shorter than 1e-8, so that it is divided by 1e-8, a constant in the derivative
     let short = one(&[3e-9, 4e-9]);
     check([
         Point::new("short", agree(&short, &a), [0.5]).gradient(&short, [-0.6e8, -0.8e8]).gradient(&a, [0.0, 0.0]),
@@ -93,7 +93,7 @@ fn small_angles_keep_their_digits() {
 
 fn contrastive_at_its_kinks() {
     let (x, y) = (one(&[3.0, 4.0]), one(&[0.0, 0.0]));
-    // what is added to a difference is that of f32
+    // the option is an f32, so that eps is not exactly 1e-6
     let eps = f64::from(1e-6f32);
     let d = ((3.0 + eps).powi(2) + (4.0 + eps).powi(2)).sqrt();
     let term = |x: &Array, target: f64, margin| Contrastive { margin, ..Default::default() }.of(x, &y, &row(&[target]));
@@ -115,10 +115,10 @@ fn contrastive_at_its_kinks() {
 fn triplets_at_their_kinks() {
     let eps = f64::from(f32::MIN_POSITIVE);
     let triplet = TripletMargin { margin: 1.0, eps: f32::MIN_POSITIVE, ..Default::default() };
-    // distances of 2 and 3, to which so small an eps adds nothing: it is taken back where a difference is to be 0
+    // distances of 2 and 3; so small an eps changes neither. A coordinate of eps makes `a − p + eps` exactly 0
     let (a, p, n) = (one(&[0.0, 0.0]), one(&[2.0, eps]), one(&[eps, 3.0]));
     let swapped = TripletMargin { swap: true, ..triplet.clone() };
-    // the negative as far from the anchor as from the positive
+    // the negative is as far from the anchor as from the positive
     let (a2, p2, n2) = (one(&[0.0, 0.0]), one(&[6.0, eps]), one(&[3.0, 4.0]));
     let (nearer, farther) = (one(&[2.0, 1.0]), one(&[-2.0, 1.0]));
     let manhattan = TripletMargin { p: 1.0, ..triplet.clone() };
@@ -153,7 +153,7 @@ fn triplets_at_their_kinks() {
 
 fn distances_by_every_power() {
     let (a, p, n) = (one(&[3.0, 4.0]), one(&[0.0, 0.0]), one(&[3.0, 4.0]));
-    // beside the margin of 0 the negative is at no distance but eps
+    // the negative equals the anchor, so that its distance comes from eps alone
     let of = |power: f32, factor: f64| {
         let scaled = |v: &Array| one(&v.to_f64().iter().map(|x| factor * x).collect::<Vec<_>>());
         let (a, p, n) = (scaled(&a), scaled(&p), scaled(&n));

@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Trial> {
         dtypes_that_an_operand_cannot_have,
         shapes_that_do_not_fit,
         labels_out_of_range,
-        pieces_beyond_their_batch,
+        shards_beyond_their_batch,
     ]
 }
 
@@ -277,7 +277,7 @@ fn labels_out_of_range() {
     ]);
 }
 
-fn pieces_beyond_their_batch() {
+fn shards_beyond_their_batch() {
     let (x, all, one) = (floats(&[4, 3]), floats(&[9, 3]), floats(&[1]));
     let nce = |keys: &Array| InfoNce::default().of(&x, keys);
     let siglip = |texts: &Array| Siglip::default().of(&x, texts, &one, &one);
@@ -292,8 +292,8 @@ fn pieces_beyond_their_batch() {
         ("wider keys", nce(&floats(&[9, 4])).rows_from(0), mismatch, &["`key`", "[9, 4]", "[N, 3]"]),
         ("wider anchors", sup_con(&floats(&[4, 2])), mismatch, &["`anchors`", "[4, 2]", "[n, 3]"]),
         ("anchors of no axis", sup_con(&floats(&[])), mismatch, &["`anchors`", "[]", "[n, 3]"]),
-        ("more keys than queries, no piece", nce(&all), mismatch, &["info_nce", "`key`", "[9, 3]", "[4, 3]"]),
-        ("more texts than images, no piece", siglip(&all), mismatch, &["siglip", "`text`", "[9, 3]", "[4, 3]"]),
+        ("more keys than queries, no shard", nce(&all), mismatch, &["info_nce", "`key`", "[9, 3]", "[4, 3]"]),
+        ("more texts than images, no shard", siglip(&all), mismatch, &["siglip", "`text`", "[9, 3]", "[4, 3]"]),
         (
             "negatives of another width",
             nce(&all).with(Extra::Negatives, &floats(&[5, 4])).rows_from(1),
@@ -308,6 +308,6 @@ fn pieces_beyond_their_batch() {
         ),
     ]);
     for last in [nce(&all).rows_from(5), siglip(&all).rows_from(5), sup_con(&x).rows_from(5)] {
-        assert!(cpu::value(&last).is_ok(), "the last rows are a piece");
+        assert!(cpu::value(&last).is_ok(), "the last rows are a shard");
     }
 }

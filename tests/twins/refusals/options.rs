@@ -4,9 +4,10 @@ use super::{check, floats, ints};
 use crate::draw::{all, option_values};
 use crate::harness::{tests, tests_of};
 use libtest_mimic::Trial;
+use wgloss::header::{Range, Value};
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
-    MultiMargin, PredictionType, Range, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, Value, by_id, cpu,
+    MultiMargin, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -14,7 +15,7 @@ pub fn tests() -> Vec<Trial> {
         options_out_of_range,
         options_by_name,
         options_that_the_operands_do_not_suit,
-        pieces_of_a_batch_where_a_loss_has_none,
+        shards_of_a_batch_where_a_loss_has_none,
     ];
     tests.extend(tests_of![all(); every_option_is_refused_just_outside_its_range]);
     tests
@@ -178,7 +179,7 @@ fn options_that_the_operands_do_not_suit() {
     ]);
 }
 
-fn pieces_of_a_batch_where_a_loss_has_none() {
+fn shards_of_a_batch_where_a_loss_has_none() {
     let (x, all, t) = (floats(&[2, 3]), floats(&[9, 3]), ints(&[0, 1], &[2]));
     let nce = |symmetric| InfoNce { symmetric, ..Default::default() }.of(&x, &all).rows_from(4);
     let sup_con = || SupCon::default().of(&x, &t);
@@ -207,7 +208,7 @@ fn pieces_of_a_batch_where_a_loss_has_none() {
             "both directions",
             nce(true),
             refused,
-            &["info_nce", "symmetric", "one direction", "keys' piece against all queries", "halves"],
+            &["info_nce", "symmetric", "one direction", "keys' shard against all queries", "halves"],
         ),
         ("no anchors", sup_con().rows_from(0), refused, &["sup_con", "rows_from", "0", "`anchors`"]),
         ("an option before a shape", sup_con().with(Extra::Mask, &x).rows_from(5), refused, &["sup_con", "`anchors`"]),

@@ -1,4 +1,4 @@
-//! Pieces of a whole: losses that come in none, and pieces that do not fit.
+//! Shards of a batch: losses that cannot be sharded, and shards that do not fit.
 
 use super::{check, floats, ints};
 use crate::harness::tests;
@@ -6,10 +6,10 @@ use libtest_mimic::Trial;
 use wgloss::{CrossEntropy, Dice, DiceCrossEntropy, Error, Mse, Vae, cpu};
 
 pub fn tests() -> Vec<Trial> {
-    tests![pieces_of_what_comes_in_none, pieces_that_do_not_fit,]
+    tests![shards_of_what_cannot_be_sharded, shards_that_do_not_fit,]
 }
 
-fn pieces_of_what_comes_in_none() {
+fn shards_of_what_cannot_be_sharded() {
     let (x, t) = (floats(&[2, 3]), ints(&[0, 1], &[2]));
     let all = floats(&[4, 2, 8]);
     check([
@@ -30,7 +30,7 @@ fn pieces_of_what_comes_in_none() {
     assert_eq!(refused(ce().among(&all)).kind(), "invalid_option");
 }
 
-fn pieces_that_do_not_fit() {
+fn shards_that_do_not_fit() {
     let (x, t) = (floats(&[2, 3]), ints(&[0, 8], &[2]));
     let one = floats(&[1, 2, 8]);
     let alone = |first, of| CrossEntropy::default().of(&x, &t).classes_from(first, of);
@@ -40,8 +40,8 @@ fn pieces_that_do_not_fit() {
         ("beyond the last", of(7, 9), "shape_mismatch", &["input", "at most 2 classes, from 7 on of 9", "[2, 3]"]),
         ("far beyond", of(usize::MAX, 9), "shape_mismatch", &["at most 0"]),
         ("a label of none", of(0, 8), "label_out_of_range", &["holds 8", "0..8"]),
-        ("no pieces", of(0, 9).among(&floats(&[0, 2, 8])), "shape_mismatch", &["among", "[P, 2, 8]"]),
-        ("of another shape", of(0, 9).among(&floats(&[3, 2, 7])), "shape_mismatch", &["[P, 2, 8]", "[3, 2, 7]"]),
+        ("no shards", of(0, 9).among(&floats(&[0, 2, 8])), "shape_mismatch", &["among", "[S, 2, 8]"]),
+        ("of another shape", of(0, 9).among(&floats(&[3, 2, 7])), "shape_mismatch", &["[S, 2, 8]", "[3, 2, 7]"]),
         ("labels beyond 32 bits", of(1 << 33, 1 << 34), "too_large", &["classes", "4294967295"]),
         ("too many", of(0, 9).among(&floats(&[4097, 2, 8])), "too_large", &["4097", "4096"]),
     ]);
@@ -50,7 +50,7 @@ fn pieces_that_do_not_fit() {
     let five = floats(&[5, 1, 3, 4]);
     assert!(cpu::value(&batch.of(&floats(&[2, 3]), &ints(&[0, 1], &[2])).among(&five)).is_ok());
     match cpu::value(&Dice::default().of(&floats(&[2, 3]), &ints(&[0, 1], &[2])).among(&five)) {
-        Err(Error::ShapeMismatch { expected, .. }) => assert_eq!(expected, "[P, 2, 3, 4] of P pieces"),
+        Err(Error::ShapeMismatch { expected, .. }) => assert_eq!(expected, "[S, 2, 3, 4] of S shards"),
         other => panic!("{other:?}"),
     }
 }

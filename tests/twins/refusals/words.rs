@@ -119,11 +119,11 @@ fn more_keys_than_queries_are_told_where_they_go() {
         (
             InfoNce::default().of(&x, &all),
             "info_nce: `key` has shape [9, 3], expected [4, 3]; rows that belong to no `query` are `negatives`, and a \
-             piece of a batch says by `rows_from` where its `query` begins",
+             shard of a batch says by `rows_from` where its `query` begins",
         ),
         (
             Siglip::default().of(&x, &all, &one, &one),
-            "siglip: `text` has shape [9, 3], expected [4, 3]; a piece of a batch says by `rows_from` where its `image` \
+            "siglip: `text` has shape [9, 3], expected [4, 3]; a shard of a batch says by `rows_from` where its `image` \
              begins",
         ),
         (InfoNce::default().of(&all, &x), "info_nce: `key` has shape [4, 3], expected [9, 3]"),

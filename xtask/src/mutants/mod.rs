@@ -1,6 +1,7 @@
 //! `cargo xtask mutants`: plants one-line faults in shaders, plans and twins, one at a time, and finds those that no
 //! check notices.
 
+mod baseline;
 mod draw;
 mod killers;
 mod results;

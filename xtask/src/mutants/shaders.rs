@@ -1,7 +1,8 @@
 //! Plants faults in shaders. All of them share one build, because with the feature `mutable-shaders` the library reads
 //! its shaders at run time.
 
-use super::killers::{Baseline, KINDS, Killer, Programs, fate};
+use super::baseline::Baseline;
+use super::killers::{KINDS, Killer, Programs, fate};
 use super::results::{Fate, table};
 use super::rounds::Rounds;
 use super::rules::{Mutant, mutants};

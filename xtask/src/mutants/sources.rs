@@ -1,7 +1,8 @@
 //! Plants faults in plans and twins. cargo-mutants lists the faults; they are planted in a copy of the project. Each
 //! costs a build of the library.
 
-use super::killers::{ALL, Baseline, KINDS, Killer, Known, Programs, fate};
+use super::baseline::Baseline;
+use super::killers::{ALL, KINDS, Killer, Known, Programs, fate};
 use super::results::Fate;
 use super::rounds::Rounds;
 use super::rules::Mutant;

@@ -1,4 +1,4 @@
-//! Calls spread over pieces, as devices have them: what the pieces come to together is what the whole comes to.
+//! Sharded calls, as several devices would make them: the shards' results together have to be those of the whole.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use crate::case::{Case, Floats, Given, Inputs};
@@ -6,9 +6,11 @@ use crate::draw::{FLOATS, Rng, Setting};
 use crate::judge::{close, same};
 use crate::samples::samples;
 use std::ops::Range;
-use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Leaf, Operand, Outputs, Reduction, Role, Term, cpu};
+use wgloss::custom::Leaf;
+use wgloss::header::Role;
+use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Operand, Outputs, Reduction, Term, cpu};
 
-/// An array of other numbers, stored and laid out as this one is.
+/// An array of other numbers in the dtype and layout of this one.
 pub fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {
     Array::new(numbers, shape).unwrap().cast(array.dtype()).with_class_axis(array.class_axis())
 }
@@ -28,7 +30,7 @@ pub fn slice(array: &Array, axis: usize, range: &Range<usize>) -> Array {
     like(array, &places.iter().map(|&at| all[at]).collect::<Vec<_>>(), &shape)
 }
 
-/// Arrays side by side along an axis: what [`slice`] takes apart.
+/// Joins arrays along an axis: the reverse of [`slice`].
 fn join(arrays: &[Array], axis: usize) -> Array {
     let mut shape = arrays[0].shape().to_vec();
     let inner: usize = shape[axis + 1..].iter().product();
@@ -45,7 +47,7 @@ fn join(arrays: &[Array], axis: usize) -> Array {
     like(&arrays[0], &joined.collect::<Vec<_>>(), &shape)
 }
 
-/// Arrays along a new first axis, in f32, as they come from other devices.
+/// Stacks arrays along a new first axis, in f32, as a term takes the statistics of other devices.
 fn stack(arrays: &[Array]) -> Array {
     let numbers: Vec<f32> = arrays.iter().flat_map(Array::to_f32).collect();
     Array::new(&numbers, [&[arrays.len()], arrays[0].shape()].concat()).unwrap()
@@ -57,15 +59,15 @@ pub fn ranges(lengths: &[usize]) -> Vec<Range<usize>> {
     lengths.iter().map(|length| (end, end += length).0..end).collect()
 }
 
-/// A whole, and the pieces that it is spread in along an axis of its input.
+/// A whole call, and its shards along an axis of the input.
 pub struct Spread {
     pub whole: Term<Array>,
     pub input: Array,
-    pub pieces: Vec<(Term<Array>, Array)>,
+    pub shards: Vec<(Term<Array>, Array)>,
     pub axis: usize,
 }
 
-/// The gradient of a piece where its input was.
+/// A shard's gradient, written over its input.
 fn in_place(gpu: &Gpu, term: &Term<Array>, input: &Array) -> Result<Array, Error> {
     let there = gpu.upload_array(input)?;
     let term = term.map(|array| if array.is(input) { Ok(there.clone()) } else { gpu.upload_array(array) })?;
@@ -74,17 +76,17 @@ fn in_place(gpu: &Gpu, term: &Term<Array>, input: &Array) -> Result<Array, Error
     there.read().wait()
 }
 
-/// Compares what the pieces come to with the whole: on the CPU, on the GPU, and each with the statistics of the other.
+/// Compares what the shards come to with the whole: on the CPU, on the GPU, and each with the statistics of the other.
 pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
-    let by_twin = spread.pieces.iter().map(|(term, _)| cpu::statistics(term));
+    let by_twin = spread.shards.iter().map(|(term, _)| cpu::statistics(term));
     let by_twin: Vec<Array> = by_twin.collect::<Result<_, _>>().map_err(text)?;
-    let by_gpu = spread.pieces.iter().map(|(term, _)| gpu.statistics(term)?.read().wait());
+    let by_gpu = spread.shards.iter().map(|(term, _)| gpu.statistics(term)?.read().wait());
     let by_gpu: Vec<Array> = by_gpu.collect::<Result<_, _>>().map_err(text)?;
     for (name, all) in [("the twin's", stack(&by_twin)), ("the GPU's", stack(&by_gpu))] {
         let (mut on_cpu, mut on_gpu, mut there) = (Vec::new(), Vec::new(), Vec::new());
-        for (term, input) in &spread.pieces {
+        for (term, input) in &spread.shards {
             let term = term.clone().among(&all);
             let (outcome, [d]) = cpu::gradients(&term, [input]).map_err(text)?;
             close(&outcome.tensor().to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, twin: {e}"))?;
@@ -93,7 +95,7 @@ pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
             let loss = outcome.tensor().read().wait().map_err(text)?;
             close(&loss.to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, GPU: {e}"))?;
             on_gpu.push(d.read().wait().map_err(text)?);
-            // of 16 bits two elements share a word
+            // a gradient in place has to be f32
             if input.dtype() == DType::F32 {
                 there.push(in_place(gpu, &term, input).map_err(text)?);
             }
@@ -107,12 +109,12 @@ pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     Ok(())
 }
 
-/// A case spread over pieces of its items or positions, which all its operands follow but a weight for each class.
+/// Shards a case by items or positions. Every operand is cut with them, except a weight for each class.
 pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -> Spread {
     let loss = case.loss();
-    let piece = |range: &Range<usize>| {
-        let mut pieces = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
-        for (name, array) in &mut pieces.operands {
+    let shard = |range: &Range<usize>| {
+        let mut given = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
+        for (name, array) in &mut given.operands {
             let role = loss.header().operand(name).unwrap().role;
             // labels have no class axis
             let labels = array.shape().len() < case.setting.shape.len();
@@ -121,79 +123,79 @@ pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize
                 *array = slice(array, axis, range);
             }
         }
-        let input = pieces.operands[0].1.clone();
-        (case.term(&pieces), input)
+        let input = given.operands[0].1.clone();
+        (case.term(&given), input)
     };
     Spread {
         whole: case.term(inputs),
         input: inputs.operands[0].1.clone(),
-        pieces: ranges(lengths).iter().map(piece).collect(),
+        shards: ranges(lengths).iter().map(shard).collect(),
         axis,
     }
 }
 
-/// A case of a softmax spread over pieces of its classes, which predictions and all that has classes follow.
+/// Shards a case of a softmax by classes. Every operand that has classes is cut with them.
 pub fn spread_classes(case: &Case, inputs: &Inputs<Array>, lengths: &[usize]) -> Spread {
     let loss = case.loss();
     let input = &inputs.operands[0].1;
     let term = |own: &Array, range: &Range<usize>| {
-        let mut pieces = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
-        for (name, array) in &mut pieces.operands {
+        let mut given = inputs.on(&mut |array| Ok::<Array, ()>(array.clone())).unwrap();
+        for (name, array) in &mut given.operands {
             match loss.header().operand(name).unwrap().role {
                 Role::PerClass => *array = slice(array, 0, range),
                 _ if array.shape() == input.shape() => *array = slice(array, class_axis(input), range),
                 _ => {}
             }
         }
-        // the very array that the gradient is asked of
-        pieces.operands[0].1 = own.clone();
-        case.term(&pieces)
+        // a gradient is asked of this array itself, not of an equal one
+        given.operands[0].1 = own.clone();
+        case.term(&given)
     };
     classes(term, input, lengths)
 }
 
-/// Rows of a softmax in pieces of their classes.
+/// Shards the rows of `input` by classes. `term` makes a term of a shard's input and its range of classes.
 pub fn classes(term: impl Fn(&Array, &Range<usize>) -> Term<Array>, input: &Array, lengths: &[usize]) -> Spread {
     let axis = class_axis(input);
     let count = input.shape()[axis];
-    let piece = |range: Range<usize>| {
+    let shard = |range: Range<usize>| {
         let input = slice(input, axis, &range);
         (term(&input, &range).classes_from(range.start, count), input)
     };
     Spread {
         whole: term(input, &(0..count)),
         input: input.clone(),
-        pieces: ranges(lengths).into_iter().map(piece).collect(),
+        shards: ranges(lengths).into_iter().map(shard).collect(),
         axis,
     }
 }
 
-/// Compares what the values, gradients, sums and denominators of pieces of a batch add up to with those of the whole.
+/// Compares the sums of the values, gradients, sums and denominators of a batch's shards with those of the whole.
 pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (loss, whole) = (case.loss(), case.inputs());
-    // operands that every item has a part of; the others are the same for all
+    // whether every shard takes the whole operand, rather than its own part
     let shared = |name: &str| {
         let of_projection = [Role::Projection, Role::PerProjection];
         let of_all = [Role::PerClass, Role::Table, Role::Column, Role::Scale, Role::Shift];
         let role = loss.header().operand(name).unwrap().role;
         of_projection.contains(&role) || of_all.contains(&role)
     };
-    let pieces: Vec<_> = ranges(&[1, 6, 2])
+    let shards: Vec<_> = ranges(&[1, 6, 2])
         .iter()
         .map(|range| {
-            let mut piece = case.inputs();
-            for (_, array) in piece.operands.iter_mut().filter(|(name, _)| !shared(name)) {
+            let mut shard = case.inputs();
+            for (_, array) in shard.operands.iter_mut().filter(|(name, _)| !shared(name)) {
                 *array = slice(array, 0, range);
             }
-            piece
+            shard
         })
         .collect();
     let (outcome, gradients) = cpu::gradient_list(&case.term(&whole), &case.differentiated(&whole)).map_err(text)?;
     let parts = |term: &Term<Array>| gpu.value(term)?.parts().wait();
     let mut own = Vec::new();
-    for piece in &pieces {
-        own.push(parts(&case.term(piece)).map_err(text)?);
+    for shard in &shards {
+        own.push(parts(&case.term(shard)).map_err(text)?);
     }
     // each part's sums and denominators add up to the whole's
     let total = |k: usize, of: fn(&wgloss::PartOutcome) -> f64| own.iter().map(|parts| of(&parts[k])).sum::<f64>();
@@ -206,18 +208,18 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     if denominators.iter().any(|denominator| *denominator != denominators[0]) {
         return Ok(());
     }
-    let (mut value, mut of_pieces) = (0.0, Vec::new());
-    for piece in &pieces {
-        let term = case.term(piece).divide_by(denominators[0] as f32);
-        let (outcome, gradients) = gpu.gradient_list(&term, &case.differentiated(piece)).map_err(text)?;
+    let (mut value, mut of_shards) = (0.0, Vec::new());
+    for shard in &shards {
+        let term = case.term(shard).divide_by(denominators[0] as f32);
+        let (outcome, gradients) = gpu.gradient_list(&term, &case.differentiated(shard)).map_err(text)?;
         value += f64::from(outcome.loss().wait().map_err(text)?);
         let read = gradients.iter().map(|gradient| gradient.read().wait());
-        of_pieces.push(read.collect::<Result<Vec<Array>, _>>().map_err(text)?);
+        of_shards.push(read.collect::<Result<Vec<Array>, _>>().map_err(text)?);
     }
     close(&[value], &[outcome.loss().map_err(text)?])?;
     let specs = case.given().filter(|spec| spec.gradient);
     for (k, (spec, want)) in specs.zip(&gradients).enumerate() {
-        let of_spec: Vec<Array> = of_pieces.iter().map(|gradients| gradients[k].clone()).collect();
+        let of_spec: Vec<Array> = of_shards.iter().map(|gradients| gradients[k].clone()).collect();
         let got = match shared(spec.name) {
             true => {
                 let sum =
@@ -231,7 +233,7 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-/// A loss's case in the form in which it can be spread, where it can.
+/// Changes a case so that it can be sharded; `None` if its loss cannot be.
 pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
     let loss = case.loss();
     let means = loss.header().reductions.contains(&Reduction::Mean);
@@ -251,17 +253,17 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
     };
     let axis = if shape.len() > 2 { case.setting.axis } else { ClassAxis::Second };
     let setting = Setting::new(&*loss, shape, axis, case.setting.target);
-    // the gradients that pieces add up to would each be rounded to 16 bits
+    // the gradients that shards add up to would each be rounded to 16 bits
     let adds_up = reduction == Reduction::Mean && !matches!(loss.leaf(), Leaf::Region(_) | Leaf::Softmax(_));
     let floats = Floats::All(if adds_up { DType::F32 } else { FLOATS[rng.below(FLOATS.len())] });
     let case = Case { setting, floats, reduction, upstream: Given::Not, divide_by: Given::Not, ..case };
     case.is_valid().then_some(case)
 }
 
-/// Spreads a case over pieces, and compares what they come to with the whole.
+/// Shards a case, and compares the shards' results with the whole's.
 ///
 /// # Errors
-/// The first numbers of the pieces that are not the whole's.
+/// The first result of the shards that differs from the whole's.
 pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let (loss, inputs, shape) = (case.loss(), case.inputs(), &case.setting.shape);
     match loss.leaf() {

@@ -34,6 +34,10 @@ impl Scale {
         let decade = 10f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|mantissa| mantissa * decade);
         let step = step.into_iter().find(|step| *step >= 0.9 * rough).unwrap_or(rough);
+        // the ends are equal, or so near or far apart that f64 has no steps between them
+        if !(step > 0.0 && step.is_finite()) {
+            return Vec::new();
+        }
         let decimals = (-(step * 1.001).log10().floor()).max(0.0) as usize;
         let steps = |end: f64| (end / step).round() as i64;
         let values = (steps(from)..=steps(to)).map(|k| k as f64 * step).filter(|&value| within(value));
@@ -68,6 +72,9 @@ mod tests {
             (Scale::Linear, [-1.0, 1.0], "−1 −0.5 0 0.5 1"),
             (Scale::Linear, [0.031, 0.152], "0.04 0.06 0.08 0.1 0.12 0.14"),
             (Scale::Linear, [0.0, 4e7], "0 1e7 2e7 3e7 4e7"),
+            (Scale::Linear, [3.0, 3.0], ""),
+            (Scale::Linear, [-5e-324, 5e-324], ""),
+            (Scale::Linear, [-f64::MAX, f64::MAX], ""),
             (Scale::Logarithmic, [0.0, 2186.0], "0 1 10 100 1000"),
             (Scale::Logarithmic, [0.0004, 2186.0], "1 10 100 1000"),
             (Scale::Logarithmic, [0.077, 9.3], "1 2 5"),

@@ -43,9 +43,14 @@ impl Camera {
         [self.middle[0] + zoom * dot(self.right, place), self.middle[1] - zoom * dot(self.up, place)]
     }
 
+    /// The place of the eye.
+    pub fn eye(&self) -> [f64; 3] {
+        self.toward.map(|part| DISTANCE * part)
+    }
+
     /// How near a point is to the eye. Nearer things hide farther ones.
     pub fn nearness(&self, place: [f64; 3]) -> f64 {
-        let eye = self.toward.map(|part| DISTANCE * part);
+        let eye = self.eye();
         -(0..3).map(|axis| (eye[axis] - place[axis]).powi(2)).sum::<f64>()
     }
 

@@ -1,6 +1,6 @@
 //! Finds contours of heights over a grid by marching squares, and joins them to paths.
 
-use super::Heights;
+use crate::grid::Heights;
 use std::collections::HashMap;
 
 /// A line through points. Coordinates are shares of the grid's sides.

@@ -1,10 +1,10 @@
 //! Draws the surface as small faces, from the farthest to the nearest.
 
-use super::camera::Camera;
-use super::canvas::{Canvas, Colour, Drawn, blend, colour};
-use super::{Heights, Scene};
-use plotters::backend::DrawingBackend;
-use plotters::style::{Color, RGBColor};
+use crate::camera::Camera;
+use crate::colour::Colour;
+use crate::grid::Heights;
+use crate::picture::Picture;
+use crate::surface::place;
 
 /// The number of lines on the surface along each coordinate.
 const LINES: usize = 24;
@@ -28,18 +28,18 @@ impl Mesh {
     pub fn new(heights: &Heights, cells: usize) -> Mesh {
         let corner = |column: usize, row: usize| {
             let [x, y] = [column, row].map(|step| step as f64 / cells as f64);
-            let place = Scene::place([x, y], heights.at([x, y]));
+            let height = heights.at([x, y]);
             // slopes are between neighbours on the grid, so that the cells of a coarse grid do not show as facets
             let slope = |axis: usize| {
                 let reach = 1.0 / cells.min(heights.size[axis] - 1) as f64;
                 let ends = [-reach, reach].map(|step| {
                     let mut at = [x, y];
                     at[axis] = (at[axis] + step).clamp(0.0, 1.0);
-                    Scene::place(at, heights.at(at))
+                    place(at, heights.at(at))
                 });
                 (ends[1][2] - ends[0][2]) / (ends[1][axis] - ends[0][axis])
             };
-            Corner { place, normal: [-slope(0), -slope(1), 1.0], height: heights.at([x, y]) }
+            Corner { place: place([x, y], height), normal: [-slope(0), -slope(1), 1.0], height }
         };
         let corners = (0..=cells).flat_map(|row| (0..=cells).map(move |column| corner(column, row))).collect();
         Mesh { cells, corners }
@@ -50,7 +50,7 @@ impl Mesh {
     }
 
     /// Draws the faces that have heights, and the lines between some of them.
-    pub fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, camera: &Camera) -> Drawn<B> {
+    pub fn draw(&self, picture: &mut Picture, camera: &Camera) {
         let face = |column: usize, row: usize| {
             let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(x, y)| self.corner(column + x, row + y));
             (mean(corners, |corner| camera.nearness(corner.place)), column, row, corners)
@@ -61,44 +61,23 @@ impl Mesh {
         for (_, column, row, corners) in faces {
             let places = corners.map(|corner| camera.project(corner.place));
             let light = mean(corners, |corner| camera.light(corner.normal));
-            canvas.polygon(&grown(places), &lit(colour(mean(corners, |corner| corner.height)), light))?;
-            self.lines(canvas, camera, [column, row], places)?;
+            let colour = Colour::of_share(mean(corners, |corner| corner.height));
+            picture.polygon(&grown(places), lit(colour, light));
+            self.lines(picture, camera, [column, row], places);
         }
-        Ok(())
     }
 
     /// Draws lines on a face's far edges, whose other side is already drawn, and on the rim.
-    fn lines<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        camera: &Camera,
-        at: [usize; 2],
-        [a, b, c, d]: [[f64; 2]; 4],
-    ) -> Drawn<B> {
-        let ink = RGBColor(0, 0, 0).mix(0.22);
+    fn lines(&self, picture: &mut Picture, camera: &Camera, at: [usize; 2], [a, b, c, d]: [[f64; 2]; 4]) {
+        let ink = Colour::hex(0x000000).opacity(0.22);
         for (axis, edges) in [[[a, d], [b, c]], [[a, b], [d, c]]].into_iter().enumerate() {
             let far = usize::from(camera.near()[axis] < 0.0);
             let on_line = (at[axis] + far).is_multiple_of(self.cells / LINES);
             let rim = at[axis] + 1 - far == if far == 1 { 0 } else { self.cells };
             for edge in [on_line.then_some(edges[far]), rim.then_some(edges[1 - far])].into_iter().flatten() {
-                canvas.line(&edge, 0.7, &ink)?;
+                picture.line(&edge, 0.7, ink);
             }
         }
-        Ok(())
-    }
-}
-
-impl Heights {
-    /// The height at a point, interpolated between the four grid points around it. Both are shares.
-    fn at(&self, point: [f64; 2]) -> f64 {
-        let [(left, x), (top, y)] = [0, 1].map(|axis| {
-            let along = point[axis] * (self.size[axis] - 1) as f64;
-            let cell = (along as usize).min(self.size[axis] - 2);
-            (cell, along - cell as f64)
-        });
-        let value = |column: usize, row: usize| self.values[(top + row) * self.size[0] + left + column];
-        let in_row = |row: usize| (1.0 - x) * value(0, row) + x * value(1, row);
-        (1.0 - y) * in_row(0) + y * in_row(1)
     }
 }
 
@@ -124,5 +103,5 @@ fn grown(places: [[f64; 2]; 4]) -> [[f64; 2]; 4] {
 fn lit(colour: Colour, light: f64) -> Colour {
     let black = 0.42 * (1.0 - light / 0.75).max(0.0);
     let white = 0.9 * (light - 0.75).max(0.0);
-    blend(blend(colour, RGBColor(10, 12, 40), black), RGBColor(255, 255, 255), white)
+    colour.mix(Colour::hex(0x0a0c28), black).mix(Colour::WHITE, white)
 }

@@ -1,0 +1,32 @@
+//! For losses of your own: the trait that each family's mathematics implements, and `prove`, which tests a loss.
+//!
+//! A loss is four things: a struct of options, which [`loss!`](crate::loss!) writes; a static [`Header`](crate::header::Header);
+//! its mathematics in Rust, an implementation of one trait of this module; and the same mathematics in WGSL. The example
+//! `custom_loss` has them all.
+//!
+//! The trait is that of the loss's family:
+//!
+//! | trait | the loss has a value for | computed from |
+//! |---|---|---|
+//! | [`Pointwise`] | each element | as many as four numbers |
+//! | [`Boxes`] | each pair of boxes | their corners |
+//! | [`Softmax`] | each position | a softmax over its classes |
+//! | [`ClassSum`] | each position | a plain sum over its classes |
+//! | [`Divergence`] | each position | two softmaxes over its classes |
+//! | [`Region`] | each item and class | sums over positions |
+//! | [`Vectors`] | each row | the distances between its vectors |
+//! | [`Similarity`] | each row | its scores against all other rows |
+//! | [`Composite`] | | a sum of other losses |
+//!
+//! [`Leaf`] joins a loss with its trait. The other structs are what a trait's methods take and return. A file of WGSL defines
+//! the functions that the library's own leaves of the family define: see `shaders/losses/`.
+//!
+//! `prove` takes pointwise losses.
+
+#[doc(no_inline)]
+pub use crate::leaf::Activation;
+pub use crate::leaf::*;
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+pub use crate::prove::prove;
+#[cfg(feature = "gpu")]
+pub use crate::prove::{Proof, prove_async};

@@ -1,0 +1,27 @@
+//! What every loss says about itself: its name, operands and options. For programs that list losses or set options by name, and
+//! for losses of your own.
+//!
+//! [`Loss::header`](crate::Loss::header) gives the [`Header`]: a loss's id, its operands with their roles, the reductions that
+//! it takes. [`Role`] decides the shape and dtype of an operand; [`Sizes`] computes that shape. [`Options`] gives the options
+//! of a loss with their kinds, ranges and values, and sets them.
+//!
+//! ```
+//! use wgloss::header::Value;
+//! use wgloss::{Array, Term, by_id, cpu};
+//!
+//! let loss = by_id("smooth_l1").expect("a loss of the library");
+//! let operands: Vec<&str> = loss.header().operands.iter().map(|operand| operand.name).collect();
+//! assert_eq!(operands, ["input", "target", "weight", "mask"]);
+//! let options: Vec<(&str, Value)> = loss.specs().iter().map(|option| option.name).zip(loss.values()).collect();
+//! assert_eq!(options, [("beta", Value::Number(1.0))]);
+//!
+//! // a call by names, as a program takes it from its user
+//! let (x, t) = (Array::new(&[3.0f32], [1])?, Array::new(&[0.0f32], [1])?);
+//! let term = Term::from_options(loss, [("beta", Value::Number(2.0))], [("input", &x), ("target", &t)])?;
+//! assert_eq!(cpu::value(&term)?.loss()?, 2.0);
+//! # Ok::<(), wgloss::Error>(())
+//! ```
+
+pub use crate::loss::{Denominator, Header, OperandSpec, Source};
+pub use crate::options::{Kind, OptionSpec, OptionType, Options, Range, Value};
+pub use crate::role::{Axis, Domain, Role, Sizes};
