@@ -42,9 +42,9 @@ impl Rival {
     /// The loss of logits `[1, 2, H, W]` and labels `[1, H, W]`, for the GPU and for the CPU.
     fn term<T: Operand>(&self, logits: &T, labels: &T) -> Term<T> {
         match self.name {
-            "cross-entropy" => CrossEntropy { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
-            "softmax focal" => SoftmaxFocal { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
-            "dice" => Dice { ignore_index: Some(VOID.into()), ..Default::default() }.of(logits, labels),
+            "cross-entropy" => CrossEntropy::new().ignore_index(i32::from(VOID)).of(logits, labels),
+            "softmax focal" => SoftmaxFocal::new().ignore_index(i32::from(VOID)).of(logits, labels),
+            "dice" => Dice::new().ignore_index(i32::from(VOID)).of(logits, labels),
             other => unreachable!("{other} is not in the comparison"),
         }
     }

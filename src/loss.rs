@@ -223,6 +223,8 @@ macro_rules! loss_links {
 /// Each option has a type, a default and a range, which the macro adds to the option's documentation. The type is one word, or
 /// one word around another as in `Option<f32>`; the range is written out, as in `Range::AtLeast(0.0)`. To the loss's
 /// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
+/// It writes `new`, and for each option a method that sets it: `Quartic::new().scale(0.5)` is
+/// `Quartic { scale: 0.5, ..Default::default() }`.
 ///
 /// Some shader compilers reject, mistranslate or take long over code that others accept. In the WGSL of a leaf,
 /// - write `a & b` and `a | b` instead of `a && b` and `a || b`, and `select` instead of `if` with `else` or an early
@@ -273,11 +275,11 @@ macro_rules! loss_links {
 ///
 /// let x = Array::new(&[1.0f32, 3.0], [2])?;
 /// let t = Array::new(&[1.0f32, 1.0], [2])?;
-/// let (out, [g]) = cpu::gradients(&Quartic { scale: 0.5 }.of(&x, &t), [&x])?;
+/// let (out, [g]) = cpu::gradients(&Quartic::new().scale(0.5).of(&x, &t), [&x])?;
 /// assert_eq!((out.loss()?, g.to_f64()), (4.0, vec![0.0, 8.0]));
 /// # #[cfg(feature = "gpu")]
 /// # {
-/// let (out, [g]) = wgloss::Gpu::new()?.gradients(&Quartic { scale: 0.5 }.of(&x, &t), [&x])?;
+/// let (out, [g]) = wgloss::Gpu::new()?.gradients(&Quartic::new().scale(0.5).of(&x, &t), [&x])?;
 /// assert_eq!((out.loss().wait()?, g.read().wait()?.to_f32()), (4.0, vec![0.0, 8.0]));
 /// # }
 /// # Ok::<(), wgloss::Error>(())
@@ -338,7 +340,9 @@ macro_rules! loss {
                     if place == next {
                         let parsed = <$type $(<$item>)? as $crate::OptionType>::from_value(value);
                         let known = parsed.is_some();
-                        self.$option = parsed.unwrap_or(self.$option.clone());
+                        if let Some(parsed) = parsed {
+                            *self = self.clone().$option(parsed);
+                        }
                         return known;
                     }
                     next += 1;
@@ -348,6 +352,25 @@ macro_rules! loss {
         }
 
         impl $loss {
+            /// The loss with its default options. A method for each option sets it.
+            #[allow(dead_code, reason = "a program may use struct literals alone")]
+            pub fn new() -> $loss {
+                $loss::default()
+            }
+
+            $(
+                $(#[doc = $option_doc])*
+                #[doc = concat!(
+                    "\n\nDefault: `", stringify!($default), "`. Range: ",
+                    $crate::option_values!($type $(<$item>)?, $kind $(($($bound)+))?), "."
+                )]
+                #[allow(clippy::useless_conversion, reason = "one line takes every type")]
+                pub fn $option(mut self, $option: $crate::option_argument!($type $(<$item>)?)) -> $loss {
+                    self.$option = $option.into();
+                    self
+                }
+            )*
+
             /// Joins the loss with its operands. Nothing is checked or computed before the term is evaluated.
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
             #[allow(dead_code, reason = "the losses that only sums use are never called by hand")]

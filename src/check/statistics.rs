@@ -22,7 +22,7 @@ pub(crate) fn statistics<T: Operand>(term: &Term<T>) -> Result<(Part<T>, Checked
         let value = if part.among.is_some() { "among" } else { "sum" };
         return Err(shards::refuse(part, "statistics", value.into()));
     }
-    let checked = part::check(part)?;
+    let checked = part::check(part, &term.parts)?;
     let Some(shape) = shards::statistics_shape(part, &checked)? else {
         return Err(shards::refuse(part, "statistics", "sum".into()));
     };
