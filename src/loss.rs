@@ -93,6 +93,8 @@ pub struct OperandSpec {
     pub optional: bool,
     /// Whether the loss has a gradient with respect to it.
     pub gradient: bool,
+    /// Whether it may hold integers or `bool` in the place of floats. A [mask](Role::Mask) always may.
+    pub integers: bool,
     /// The values it holds, which tests and benchmarks draw from.
     pub domain: Domain,
     /// The number that a pointwise leaf gets if a call leaves it out.
@@ -115,11 +117,16 @@ impl OperandSpec {
 
     /// A required operand that holds real numbers and has no gradient.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
-        OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real, absent: 0.0 }
+        OperandSpec { name, role, optional: false, gradient: false, integers: false, domain: Domain::Real, absent: 0.0 }
     }
     /// Gives the operand a gradient.
     pub const fn differentiable(mut self) -> OperandSpec {
         self.gradient = true;
+        self
+    }
+    /// Lets the operand hold integers or `bool` too: the GPU reads an integer as the float that it stands for.
+    pub const fn or_integers(mut self) -> OperandSpec {
+        self.integers = true;
         self
     }
     /// Makes the operand optional.
@@ -172,7 +179,7 @@ macro_rules! loss_page {
     ($name:literal, $family:ident) => { $crate::loss_page!(@page $name, "", "", "", "") };
 
     (@labelled $name:literal, $option:expr, $limits:expr) => {
-        $crate::loss_page!(@page $name, "Labels are integers: `i32`, `u32`, `u8` or `i64`. ", $option,
+        $crate::loss_page!(@page $name, "Labels are integers. ", $option,
             concat!("\n- [`LabelOutOfRange`](", $name, "::Error::LabelOutOfRange): the target holds a label outside its \
                 range. If the labels are on a GPU, the next read of a result gives this error, and the label counts as \
                 ignored until then."),
@@ -185,7 +192,8 @@ macro_rules! loss_page {
     };
     (@page $name:literal, $integers:expr, $option:expr, $label:expr, $limits:expr) => {
         concat!(
-            "# Types and reductions\n\nFloats are `f32`, `f16` or `bf16`, and on the CPU also `f64`. ", $integers,
+            "# Types and reductions\n\nFloats are `f32`, `f16`, `bf16` or `f64`; a GPU stores `f64` as `f32`. ", $integers,
+            "Integers are `i32`, `u32`, `u8` or `i64`, or `bool` for 0 and 1; a mask may hold them too. ",
             "A GPU computes in `f32` and gives a gradient in its operand's type; the CPU computes and gives `f64`.\n\n",
             "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
             unless this page names another divisor. A mean over nothing is NaN, and its gradient is 0. A NaN that takes part \

@@ -12,15 +12,15 @@ pub enum DType {
     F16,
     /// The upper half of an f32. It is storage only: arithmetic is f32.
     BF16,
-    /// 64-bit float, on the CPU only.
+    /// 64-bit float, on the CPU only. An upload rounds it to [`F32`](Self::F32).
     F64,
-    /// 32-bit signed integer labels.
+    /// 32-bit signed integer: labels; also masks and targets of 0 and 1, as all integers may be.
     I32,
-    /// 32-bit unsigned integer labels.
+    /// 32-bit unsigned integer.
     U32,
-    /// 8-bit unsigned integer labels.
+    /// 8-bit unsigned integer, and `bool`.
     U8,
-    /// 64-bit signed integer labels.
+    /// 64-bit signed integer.
     I64,
 }
 
@@ -32,6 +32,15 @@ impl DType {
             DType::F16 | DType::BF16 => 2,
             DType::F32 | DType::I32 | DType::U32 => 4,
             DType::F64 | DType::I64 => 8,
+        }
+    }
+
+    /// The type in which a GPU stores it: f32 for f64.
+    #[cfg(feature = "gpu")]
+    pub(crate) const fn on_gpu(self) -> DType {
+        match self {
+            DType::F64 => DType::F32,
+            own => own,
         }
     }
 

@@ -18,8 +18,6 @@ mod statistics;
 mod work;
 
 pub(crate) use asked::differentiable;
-#[cfg(feature = "gpu")]
-pub(crate) use asked::on_gpu;
 pub(crate) use checked::{Checked, Divisor};
 pub(crate) use shards::{OF_POSITION, OF_REGION};
 pub(crate) use statistics::statistics;

@@ -39,18 +39,18 @@ fn not_taken<T: Operand>(name: &str, parts: &[Part<T>]) -> String {
     }
 }
 
-/// Refuses integers where a role wants floats, and floats where it wants integers.
+/// Refuses integers where an operand is of floats, and floats where it is of integers.
 pub(super) fn dtypes<T: Operand>(part: &Part<T>) -> Result<()> {
     let header = part.loss.header();
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
         let float = tensor.dtype().is_float();
         let expected = match spec.role {
-            // labels and dense targets are both fine
-            Role::Target => continue,
+            // labels and dense targets are both fine, and a mask has one meaning in every type
+            Role::Target | Role::Mask => continue,
             role if role.is_integer() && float => "integers",
             role if role.is_integer() => continue,
-            _ if float => continue,
+            _ if float || spec.integers => continue,
             _ => "floats",
         };
         let (operand, got) = (name.clone(), tensor.dtype());

@@ -47,11 +47,10 @@ impl Gpu {
         self.refuse_foreign(term, of)?;
         // checks labels on the host before anything is uploaded
         check::term(term)?;
-        check::on_gpu(term)?;
         check::differentiable(term, of)?;
         let mut on_gpu = self.uploads();
         let term = term.map(&mut on_gpu)?;
-        let gradients = of.iter().map(|of| self.zeros(of.shape().to_vec(), of.gradient_dtype()));
+        let gradients = of.iter().map(|of| self.zeros(of.shape().to_vec(), of.gradient_dtype().on_gpu()));
         let gradients = gradients.collect::<Result<Vec<_>>>()?;
         let of = of.iter().map(|operand| on_gpu(operand)).collect::<Result<Vec<_>>>()?;
         let outputs = Outputs {
@@ -115,7 +114,6 @@ impl Gpu {
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
         self.refuse_foreign(term, &[])?;
         check::statistics(term)?;
-        check::on_gpu(term)?;
         let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
         job.run()?;
         Ok(statistics)

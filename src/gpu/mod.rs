@@ -32,6 +32,7 @@ pub(crate) mod plan;
 mod recipe;
 mod scopes;
 mod shaders;
+mod stored;
 mod sums;
 mod target;
 mod tensor;

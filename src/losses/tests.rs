@@ -243,6 +243,9 @@ fn lacks(loss: &dyn Loss) -> Vec<String> {
     let example = page.example();
     demand(example.contains(&name) && example.contains("assert"), format!("an # Example of {name}"));
 
+    for spec in header.operands.iter().filter(|spec| spec.integers) {
+        demand(line.contains("or integers"), format!("that `{}` holds floats or integers", spec.name));
+    }
     for spec in loss.specs() {
         let doc = spec.doc.trim();
         demand(doc.ends_with('.'), format!("a sentence about the option `{}`", spec.name));

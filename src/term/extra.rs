@@ -6,7 +6,8 @@ macro_rules! each_extra {
         $make! {
             /// A factor for each value, or for each class.
             Weight weight,
-            /// Zero leaves a value out, whatever the other operands hold there; any other number keeps it.
+            /// Zero or `false` leaves a value out, whatever the other operands hold there; any other number keeps it. It may
+            /// hold floats, integers or `bool`.
             Mask mask,
             /// The weight of the positive answers, for each class.
             PosWeight pos_weight,

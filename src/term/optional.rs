@@ -15,7 +15,7 @@ impl<T: Operand> Term<T> {
     /// use wgloss::{Array, CrossEntropy, SoftmaxFocal, cpu};
     /// let logits = Array::new(&[0.5f32, -1.0, 2.0, 0.0], [2, 2])?;
     /// let labels = Array::new(&[0i32, 1], [2])?;
-    /// let first = Array::new(&[1.0f32, 0.0], [2])?;
+    /// let first = Array::new(&[true, false], [2])?;
     /// let sum = CrossEntropy::new().of(&logits, &labels) + 0.5 * SoftmaxFocal::new().of(&logits, &labels);
     /// let loss = cpu::value(&sum.mask(&first))?.loss()?;
     /// # assert!(loss > 0.0);

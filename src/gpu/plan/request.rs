@@ -145,7 +145,8 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
 }
 
 /// Sets the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
-/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32.
+/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Integers in the place of floats
+/// are read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
 pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     let mut stages = std::mem::take(&mut plan.stages);
     // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
@@ -172,6 +173,9 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
                 if let Some(k) = DX.iter().position(|slot| slot.0 == name) {
                     recipe.fill(DX[k], dx::HALF.of_operand(k));
                 }
+            }
+            if !dtype.is_float() {
+                recipe.take_integers(name);
             }
             let code = match dtype {
                 DType::F16 | DType::U32 => 1.0,
