@@ -6,6 +6,8 @@ mod check;
 #[doc = include_str!("../docs/pytorch.md")]
 pub mod coming_from_pytorch {}
 mod compounds;
+#[doc = include_str!("../docs/custom.md")]
+pub mod custom_losses {}
 pub mod cpu;
 mod error;
 #[cfg(feature = "fuzzing")]

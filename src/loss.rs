@@ -65,7 +65,7 @@ impl Header {
 /// A WGSL file, held in the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
-    /// Its path below `shaders/`, without `.wgsl`.
+    /// Its path below `shaders/`, without `.wgsl`. For a file of yours, the path by which errors shall name it.
     pub path: &'static str,
     /// Its text.
     pub text: &'static str,
@@ -228,6 +228,7 @@ macro_rules! loss_links {
 /// Writes a loss's struct from its documentation, its required operands, its family, and its options.
 ///
 /// A loss of your own needs what this crate's losses have: the struct, a static `HEADER`, and the leaf in Rust and in WGSL.
+/// [`custom_losses`](crate::custom_losses) has what the WGSL may use.
 /// Each option has a type, a default and a range, which the macro adds to the option's documentation. The type is one word, or
 /// one word around another as in `Option<f32>`; the range is written out, as in `Range::AtLeast(0.0)`. To the loss's
 /// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
@@ -265,10 +266,10 @@ macro_rules! loss_links {
 ///     shader: Source {
 ///         path: "quartic",
 ///         text: "
-///             const SCALE: u32 = 0u;
 ///             fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+///                 let scale = option(scale);
 ///                 let d = difference(v.x, v.y);
-///                 return ElementScore(option(SCALE) * d * d * d * d, vec4<f32>(4.0 * option(SCALE) * d * d * d, 0.0, 0.0, 0.0));
+///                 return ElementScore(scale * d * d * d * d, vec4<f32>(4.0 * scale * d * d * d, 0.0, 0.0, 0.0));
 ///             }",
 ///     },
 ///     default: || Box::new(Quartic::default()),

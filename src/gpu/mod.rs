@@ -23,6 +23,7 @@ mod lock;
 mod memory;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;
+mod namespace;
 mod outcome;
 mod outputs;
 mod own_params;

@@ -6,6 +6,7 @@ use crate::check::{Checked, Divisor};
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
+use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, logit_bias, logit_scale, losses, mask, row, target, upstream, weight, x,
@@ -14,7 +15,7 @@ use crate::gpu::shaders::{DX, dtype, slot};
 use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::Loss;
+use crate::loss::{Loss, Source};
 use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
@@ -113,12 +114,17 @@ impl Request<'_> {
     }
 }
 
+/// The shader of a loss's leaf. [`plan`](super::plan) has refused a leaf that has none.
+pub(super) fn leaf_of(loss: &dyn Loss) -> Source {
+    namespace::leaf(loss).unwrap_or(loss.header().shader)
+}
+
 /// Fills the slots that the call settles: which operands are given. Operands are read element by element until it is
 /// known where they lie. A plan fills the slots that depend on the walk.
 pub(super) fn slots(request: &Request<'_>) -> Slots {
     let given = |role| request.player(role).is_some();
     let mut slots = Slots::default();
-    slots.fill(slot::LEAF, request.loss().header().shader);
+    slots.fill(slot::LEAF, leaf_of(request.loss()));
     slots.fill(slot::QUAD, dtype::quad::WORDS);
     for k in 0..DX.len() {
         slots.fill_x(k, x::WORDS);
@@ -197,21 +203,23 @@ const MOST_WHOLE: f64 = 4.0;
 /// no value; `WHOLE_*` for a number, −1 unless it is small and whole. A shader declares those that it asks for.
 pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     let mut choices = Choices::default();
+    let prefix = override_prefix(loss);
     for (spec, value) in loss.specs().iter().zip(loss.values()) {
         let name = spec.name.to_uppercase();
+        let own = format!("{prefix}{name}");
         match (spec.kind, value) {
-            (Kind::Flag, Value::Flag(flag)) => choices.add(name, f64::from(u8::from(flag))),
+            (Kind::Flag, Value::Flag(flag)) => choices.add(own, f64::from(u8::from(flag))),
             (Kind::Choice(names), Value::Name(chosen)) => {
                 let place = names.iter().position(|name| **name == chosen).unwrap_or(0);
-                choices.add(name, place as f64);
+                choices.add(own, place as f64);
             }
-            (Kind::Integer, Value::Number(number)) => choices.add(name, number),
+            (Kind::Integer, Value::Number(number)) => choices.add(own, number),
             (Kind::NumberOrNone, value) => {
-                choices.add(format!("HAS_{name}"), f64::from(u8::from(value != Value::None)));
+                choices.add(format!("{prefix}HAS_{name}"), f64::from(u8::from(value != Value::None)));
             }
             (Kind::Number, Value::Number(number)) => {
                 let is_whole = number.fract() == 0.0 && (0.0..=MOST_WHOLE).contains(&number);
-                choices.add(format!("WHOLE_{name}"), if is_whole { number } else { -1.0 });
+                choices.add(format!("{prefix}WHOLE_{name}"), if is_whole { number } else { -1.0 });
             }
             _ => {}
         }
