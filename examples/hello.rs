@@ -28,7 +28,7 @@ fn main() -> Result<()> {
     let labels = gpu.upload(&LABELS, [1, 2, 2])?;
 
     // A loss is a struct of options. `of` joins it with operands into a term. Nothing has run yet.
-    let cross_entropy = CrossEntropy { ignore_index: 255, ..Default::default() };
+    let cross_entropy = CrossEntropy::new().ignore_index(255);
     let term = cross_entropy.of(&logits, &labels);
 
     // One submission computes the value, and the gradient with respect to the logits. Both stay on the GPU, where later
@@ -65,7 +65,7 @@ fn main() -> Result<()> {
 
 /// Makes the term for tensors on the GPU and for arrays on the host.
 fn compound<T: Operand>(logits: &T, labels: &T) -> Term<T> {
-    let cross_entropy = CrossEntropy { ignore_index: 255, ..Default::default() };
-    let dice = Dice { ignore_index: Some(255), ..Default::default() };
+    let cross_entropy = CrossEntropy::new().ignore_index(255);
+    let dice = Dice::new().ignore_index(255);
     cross_entropy.of(logits, labels).named("ce") + 0.5 * dice.of(logits, labels).named("dice")
 }

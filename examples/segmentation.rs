@@ -50,9 +50,9 @@ impl Rival {
     /// The loss of logits `[1, 2, H, W]` and labels `[1, H, W]`, for the GPU and for the CPU.
     fn term<T: Operand>(&self, logits: &T, labels: &T) -> Term<T> {
         match self.name {
-            "Cross-entropy" => CrossEntropy { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
-            "Softmax focal" => SoftmaxFocal { ignore_index: VOID.into(), ..Default::default() }.of(logits, labels),
-            "Dice" => Dice { ignore_index: Some(VOID.into()), ..Default::default() }.of(logits, labels),
+            "Cross-entropy" => CrossEntropy::new().ignore_index(i32::from(VOID)).of(logits, labels),
+            "Softmax focal" => SoftmaxFocal::new().ignore_index(i32::from(VOID)).of(logits, labels),
+            "Dice" => Dice::new().ignore_index(i32::from(VOID)).of(logits, labels),
             other => unreachable!("{other} is not in the comparison"),
         }
     }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 /// A dense, row-major tensor in the host's memory. Clones share its elements.
 ///
+/// A slice of `bool` is stored as bytes, 0 and 1. A GPU has no `f64`: it gets the numbers rounded to `f32`.
+///
 /// ```
 /// use wgloss::Array;
 /// let x = Array::new(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])?;
@@ -79,6 +81,14 @@ macro_rules! element {
             }
         }
     )*};
+}
+
+/// A `bool` is stored as a byte, 0 or 1.
+impl Element for bool {
+    const DTYPE: DType = DType::U8;
+    fn store(slice: &[bool]) -> Data {
+        Data::U8(slice.iter().map(|&flag| u8::from(flag)).collect())
+    }
 }
 
 element!(f32 => F32, f16 => F16, bf16 => BF16, f64 => F64, i32 => I32, u32 => U32, u8 => U8, i64 => I64);

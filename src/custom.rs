@@ -18,10 +18,9 @@
 //! | [`Similarity`] | each row | its scores against all other rows |
 //! | [`Composite`] | | a sum of other losses |
 //!
-//! [`Leaf`] joins a loss with its trait. The other structs are what a trait's methods take and return. A file of WGSL defines
-//! the functions that the library's own leaves of the family define: see `shaders/losses/`.
+//! [`Leaf`] joins a loss with its trait. The other structs are what a trait's methods take and return.
 //!
-//! `prove` takes pointwise losses.
+#![doc = include_str!("../docs/custom.md")]
 
 #[doc(no_inline)]
 pub use crate::leaf::Activation;

@@ -121,6 +121,13 @@ pub enum Error {
         /// The compiler's message, with file and line.
         message: String,
     },
+    /// `prove` found a difference between a loss's value, its gradients and its shader, or does not know the loss's family.
+    NotProven {
+        /// The loss's id.
+        loss: &'static str,
+        /// The first difference: the call, what it gave, and what was expected.
+        why: String,
+    },
     /// No GPU adapter could be used. The text says what was looked for, what was found, and what to install.
     NoAdapter(String),
     /// The GPU ran out of memory.
@@ -169,6 +176,7 @@ impl Error {
             Error::ForeignTensor { .. } => "foreign_tensor",
             Error::NotRun { .. } => "not_run",
             Error::InvalidShader { .. } => "invalid_shader",
+            Error::NotProven { .. } => "not_proven",
             Error::NoAdapter(_) => "no_adapter",
             Error::OutOfMemory(_) => "out_of_memory",
             Error::DeviceLost(_) => "device_lost",
@@ -214,6 +222,7 @@ impl fmt::Display for Error {
                 )
             }
             Error::InvalidShader { path, message } => write!(f, "the shader `{path}` does not compile: {message}"),
+            Error::NotProven { loss, why } => write!(f, "{loss}: not proven: {why}"),
             Error::NoAdapter(message) => write!(f, "no GPU adapter: {message}"),
             Error::OutOfMemory(message) => write!(f, "the GPU is out of memory: {message}"),
             Error::DeviceLost(message) => write!(f, "the GPU device is lost: {message}"),

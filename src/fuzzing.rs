@@ -159,6 +159,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
         in_eights: draw.flag(),
         small: draw.flag(),
         binding_limit: binding_limit.min(4 * u64::from(u32::MAX)),
+        integers: draw.flag().then(|| draw.of(LABELS)),
         ..Case::new(loss, &shape)
     }
 }

@@ -80,7 +80,7 @@ impl Header {
 /// A WGSL file, held in the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
-    /// Its path below `shaders/`, without `.wgsl`.
+    /// Its path below `shaders/`, without `.wgsl`. For a file of yours, the path by which errors shall name it.
     pub path: &'static str,
     /// Its text.
     pub text: &'static str,
@@ -108,6 +108,8 @@ pub struct OperandSpec {
     pub optional: bool,
     /// Whether the loss has a gradient with respect to it.
     pub gradient: bool,
+    /// Whether it may hold integers or `bool` in the place of floats. A [mask](Role::Mask) always may.
+    pub integers: bool,
     /// The values it holds, which tests and benchmarks draw from.
     pub domain: Domain,
     /// The number that a pointwise leaf gets if a call leaves it out.
@@ -130,11 +132,16 @@ impl OperandSpec {
 
     /// A required operand that holds real numbers and has no gradient.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
-        OperandSpec { name, role, optional: false, gradient: false, domain: Domain::Real, absent: 0.0 }
+        OperandSpec { name, role, optional: false, gradient: false, integers: false, domain: Domain::Real, absent: 0.0 }
     }
     /// Gives the operand a gradient.
     pub const fn differentiable(mut self) -> OperandSpec {
         self.gradient = true;
+        self
+    }
+    /// Lets the operand hold integers or `bool` too: the GPU reads an integer as the float that it stands for.
+    pub const fn or_integers(mut self) -> OperandSpec {
+        self.integers = true;
         self
     }
     /// Makes the operand optional.
@@ -187,7 +194,7 @@ macro_rules! loss_page {
     ($name:literal, $family:ident) => { $crate::loss_page!(@page $name, "", "", "", "") };
 
     (@labelled $name:literal, $option:expr, $limits:expr) => {
-        $crate::loss_page!(@page $name, "Labels are integers: `i32`, `u32`, `u8` or `i64`. ", $option,
+        $crate::loss_page!(@page $name, "Labels are integers. ", $option,
             concat!("\n- [`LabelOutOfRange`](", $name, "::Error::LabelOutOfRange): the target holds a label outside its \
                 range. If the labels are on a GPU, the next read of a result gives this error, and the label counts as \
                 ignored until then."),
@@ -200,7 +207,8 @@ macro_rules! loss_page {
     };
     (@page $name:literal, $integers:expr, $option:expr, $label:expr, $limits:expr) => {
         concat!(
-            "# Types and reductions\n\nFloats are `f32`, `f16` or `bf16`, and on the CPU also `f64`. ", $integers,
+            "# Types and reductions\n\nFloats are `f32`, `f16`, `bf16` or `f64`; a GPU stores `f64` as `f32`. ", $integers,
+            "Integers are `i32`, `u32`, `u8` or `i64`, or `bool` for 0 and 1; a mask may hold them too. ",
             "A GPU computes in `f32` and gives a gradient in its operand's type; the CPU computes and gives `f64`.\n\n",
             "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
             unless this page names another divisor. A mean over nothing is NaN, and its gradient is 0. A NaN that takes part \
@@ -235,9 +243,12 @@ macro_rules! loss_links {
 /// Writes a loss's struct from its documentation, its required operands, its family, and its options.
 ///
 /// A loss of your own needs what this crate's losses have: the struct, a static `HEADER`, and the leaf in Rust and in WGSL.
+/// [`custom`](crate::custom) has what the WGSL may use.
 /// Each option has a type, a default and a range, which the macro adds to the option's documentation. The type is one word, or
 /// one word around another as in `Option<f32>`; the range is written out, as in `Range::AtLeast(0.0)`. To the loss's
 /// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
+/// It writes `new`, and for each option a method that sets it: `Quartic::new().scale(0.5)` is
+/// `Quartic { scale: 0.5, ..Default::default() }`.
 ///
 /// Some shader compilers reject, mistranslate or take long over code that others accept. In the WGSL of a leaf,
 /// - write `a & b` and `a | b` instead of `a && b` and `a || b`, and `select` instead of `if` with `else` or an early
@@ -272,10 +283,10 @@ macro_rules! loss_links {
 ///     shader: Source {
 ///         path: "quartic",
 ///         text: "
-///             const SCALE: u32 = 0u;
 ///             fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+///                 let scale = option(scale);
 ///                 let d = difference(v.x, v.y);
-///                 return ElementScore(option(SCALE) * d * d * d * d, vec4<f32>(4.0 * option(SCALE) * d * d * d, 0.0, 0.0, 0.0));
+///                 return ElementScore(scale * d * d * d * d, vec4<f32>(4.0 * scale * d * d * d, 0.0, 0.0, 0.0));
 ///             }",
 ///     },
 ///     default: || Box::new(Quartic::default()),
@@ -290,11 +301,11 @@ macro_rules! loss_links {
 ///
 /// let x = Array::new(&[1.0f32, 3.0], [2])?;
 /// let t = Array::new(&[1.0f32, 1.0], [2])?;
-/// let (out, [g]) = cpu::gradients(&Quartic { scale: 0.5 }.of(&x, &t), [&x])?;
+/// let (out, [g]) = cpu::gradients(&Quartic::new().scale(0.5).of(&x, &t), [&x])?;
 /// assert_eq!((out.loss()?, g.to_f64()), (4.0, vec![0.0, 8.0]));
 /// # #[cfg(feature = "gpu")]
 /// # {
-/// let (out, [g]) = wgloss::Gpu::new()?.gradients(&Quartic { scale: 0.5 }.of(&x, &t), [&x])?;
+/// let (out, [g]) = wgloss::Gpu::new()?.gradients(&Quartic::new().scale(0.5).of(&x, &t), [&x])?;
 /// assert_eq!((out.loss().wait()?, g.read().wait()?.to_f32()), (4.0, vec![0.0, 8.0]));
 /// # }
 /// # Ok::<(), wgloss::Error>(())
@@ -355,7 +366,9 @@ macro_rules! loss {
                     if place == next {
                         let parsed = <$type $(<$item>)? as $crate::header::OptionType>::from_value(value);
                         let known = parsed.is_some();
-                        self.$option = parsed.unwrap_or(self.$option.clone());
+                        if let Some(parsed) = parsed {
+                            *self = self.clone().$option(parsed);
+                        }
                         return known;
                     }
                     next += 1;
@@ -365,6 +378,25 @@ macro_rules! loss {
         }
 
         impl $loss {
+            /// The loss with its default options. A method for each option sets it.
+            #[allow(dead_code, reason = "a program may use struct literals alone")]
+            pub fn new() -> $loss {
+                $loss::default()
+            }
+
+            $(
+                $(#[doc = $option_doc])*
+                #[doc = concat!(
+                    "\n\nDefault: `", stringify!($default), "`. Range: ",
+                    $crate::option_values!($type $(<$item>)?, $kind $(($($bound)+))?), "."
+                )]
+                #[allow(clippy::useless_conversion, reason = "one line takes every type")]
+                pub fn $option(mut self, $option: $crate::option_argument!($type $(<$item>)?)) -> $loss {
+                    self.$option = $option.into();
+                    self
+                }
+            )*
+
             /// Joins the loss with its operands. Nothing is checked or computed before the term is evaluated.
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
             #[allow(dead_code, reason = "the losses that only sums use are never called by hand")]

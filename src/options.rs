@@ -256,6 +256,15 @@ fn integer(range: Range) -> String {
     }
 }
 
+/// What the builder of an option takes: its type, or what turns into it where a bare number stands for `Some` number, or an
+/// array for a `Vec`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! option_argument {
+    ($type:ident) => { $type };
+    ($type:ident<$item:ident>) => { impl Into<$type<$item>> };
+}
+
 /// The values that an option takes, in words for its documentation: of the type and the range that [`loss!`](crate::loss!)
 /// reads. A range is matched as tokens, since words cannot be made of an expression.
 #[doc(hidden)]

@@ -12,15 +12,15 @@ pub enum DType {
     F16,
     /// The upper half of an f32. It is storage only: arithmetic is f32.
     BF16,
-    /// 64-bit float, on the CPU only.
+    /// 64-bit float, on the CPU only. An upload rounds it to [`F32`](Self::F32).
     F64,
-    /// 32-bit signed integer labels.
+    /// 32-bit signed integer: labels; also masks and targets of 0 and 1, as all integers may be.
     I32,
-    /// 32-bit unsigned integer labels.
+    /// 32-bit unsigned integer.
     U32,
-    /// 8-bit unsigned integer labels.
+    /// 8-bit unsigned integer, and `bool`.
     U8,
-    /// 64-bit signed integer labels.
+    /// 64-bit signed integer.
     I64,
 }
 

@@ -45,13 +45,13 @@ tasks! {
         |logits, targets| BceWithLogits::default().of(&logits, &targets);
         "PosWeight or SigmoidFocal where positives are rare; MultilabelSoftMargin is its mean over classes; Bce for probabilities, SoftMargin for targets of −1 and 1"
     "imbalanced classification": "logits `[N, C]`", "labels `[N]`" =>
-        |logits, labels, alpha| SoftmaxFocal::default().of(&logits, &labels).with(Extra::Alpha, &alpha);
+        |logits, labels, alpha| SoftmaxFocal::default().of(&logits, &labels).alpha(&alpha);
         "alpha, a weight for each class, is about the inverse of its share"
     "margins between classes": "scores `[N, C]`", "labels `[N]`" =>
         |scores, labels| MultiMargin::default().of(&scores, &labels);
         "scores that no softmax is taken of"
     "tokens with padding": "logits `[B, T, V]`", "tokens `[B, T]`" =>
-        |logits, tokens| CrossEntropy { ignore_index: -100, ..Default::default() }.of(&logits.class_axis_last(), &tokens);
+        |logits, tokens| CrossEntropy::new().ignore_index(-100).of(&logits.class_axis_last(), &tokens);
         "label padding by the ignore_index: it takes no part, not even in the mean"
     "language models": "hidden states `[N, D]`, output weights `[V, D]`", "tokens `[N]`" =>
         |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
@@ -69,7 +69,7 @@ tasks! {
         |input, target, var| GaussianNll::default().of(&input, &target, &var);
         "PoissonNll for counts"
     "quantiles": "a number a quantile, `[..., Q]`", "numbers `[...]`" =>
-        |input, target| Quantile { quantiles: vec![0.1, 0.5, 0.9] }.of(&input, &target);
+        |input, target| Quantile::new().quantiles([0.1, 0.5, 0.9]).of(&input, &target);
         "all quantiles at once"
     "distributions": "log-probabilities `[N, C]`", "probabilities `[N, C]`" =>
         |input, target| KlDiv::default().of(&input, &target).reduce(Reduction::BatchMean);
@@ -93,16 +93,16 @@ tasks! {
         }, 12.0);
         "divided by the number of positives, here 12; InstanceSegmentation adds masks"
     "boxes": "boxes `[N, 4]`", "boxes `[N, 4]`" =>
-        |boxes, targets| BoxIou { kind: IouKind::Ciou, ..Default::default() }.of(&boxes, &targets);
+        |boxes, targets| BoxIou::new().kind(IouKind::Ciou).of(&boxes, &targets);
         "giou at least, so that boxes apart attract each other"
     "segmentation": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
         |logits, labels| DiceCrossEntropy::default().of(&logits, &labels);
         "one pass over the logits; CrossEntropy alone where classes are balanced, Dice alone where regions are all that counts"
     "segmentation, small regions": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
-        |logits, labels| Tversky { alpha: 0.3, beta: 0.7, ..Default::default() }.of(&logits, &labels);
+        |logits, labels| Tversky::new().alpha(0.3).beta(0.7).of(&logits, &labels);
         "beta above alpha asks for what is missed; GeneralizedDice weighs classes by their size"
     "variational autoencoders": "reconstruction, means, log variances", "the input" =>
-        |output, input, mu, log_var| Vae { reconstruction: Reconstruction::BceWithLogits, ..Default::default() }
+        |output, input, mu, log_var| Vae::new().reconstruction(Reconstruction::BceWithLogits)
             .of(&output, &input, &mu, &log_var);
         "beta above 1 for disentangled codes; GaussianKl is its second part"
     "adversarial networks, discriminator": "scores of real and generated", "none" =>
@@ -112,7 +112,7 @@ tasks! {
         |fake| AdversarialGenerator { kind: AdversarialKind::Hinge }.of(&fake);
         "take the same kind on both sides"
     "diffusion": "predicted noise `[N, ...]`, timesteps `[N]`", "the noise, the schedule's ᾱ" =>
-        |prediction, noise, timesteps, alphas| Diffusion { weighting: SnrWeighting::MinSnr, ..Default::default() }
+        |prediction, noise, timesteps, alphas| Diffusion::new().weighting(SnrWeighting::MinSnr)
             .of(&prediction, &noise, &timesteps, &alphas);
         "v_prediction and sample build their target in the kernel"
     "image to image": "a picture and a discriminator's scores of it", "the picture wanted" =>
@@ -132,11 +132,10 @@ tasks! {
         |features, labels| SupCon::default().of(&features, &labels);
         "labels i mod N of two views make it NT-Xent"
     "sentence embeddings": "queries and answers `[N, D]`", "none: each other's" =>
-        |queries, answers| InfoNce { temperature: 0.05, ..Default::default() }.of(&queries, &answers);
+        |queries, answers| InfoNce::new().temperature(0.05).of(&queries, &answers);
         "Multiple Negatives Ranking; Negatives adds hard ones"
     "pictures and their texts": "embeddings of both `[N, D]`", "none: each other's" =>
-        |images, texts, scale| InfoNce { symmetric: true, ..Default::default() }.of(&images, &texts)
-            .with(Extra::LogitScale, &scale);
+        |images, texts, scale| InfoNce::new().symmetric(true).of(&images, &texts).logit_scale(&scale);
         "CLIP's; Siglip needs no large batch"
     "sentence similarity": "pairs of embeddings `[N, D]`", "similarities `[N]`" =>
         |a, b, similarity| CosineSimilarity::default().of(&a, &b, &similarity);
@@ -145,6 +144,6 @@ tasks! {
         |a, b, alike| Contrastive::default().of(&a, &b, &alike);
         "HingeEmbedding of distances that you have already"
     "ranking": "scores of pairs `[N]`", "1 or −1 `[N]`" =>
-        |first, second, order| MarginRanking { margin: 0.1 }.of(&first, &second, &order);
+        |first, second, order| MarginRanking::new().margin(0.1).of(&first, &second, &order);
         "Preference is smooth"
 }

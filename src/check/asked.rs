@@ -1,26 +1,7 @@
-//! Checks of what a call asks for: gradients with respect to the term's own operands, on a device that takes their dtypes.
+//! Checks of what a call asks for: gradients with respect to the term's own operands.
 
 use crate::error::{Error, Result};
-#[cfg(feature = "gpu")]
-use crate::shape::DType;
 use crate::term::{Operand, Term};
-
-/// Refuses f64 operands. It is done here rather than by the upload, because an upload knows neither loss nor operand by name.
-#[cfg(feature = "gpu")]
-pub(crate) fn on_gpu<T: Operand>(term: &Term<T>) -> Result<()> {
-    for part in &term.parts {
-        let mut read = part.read();
-        if let Some((name, operand)) = read.find(|(_, operand)| operand.dtype() == DType::F64) {
-            return Err(Error::UnsupportedDtype {
-                loss: part.loss.header().id,
-                operand: name.into(),
-                got: operand.dtype(),
-                expected: "f32, f16 or bf16 on a GPU".into(),
-            });
-        }
-    }
-    Ok(())
-}
 
 /// Refuses a tensor that the term has no gradient for.
 pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()> {

@@ -7,9 +7,10 @@ use crate::error::Result;
 use crate::leaf::{Component, Composite};
 use crate::term::{Operand, Part, Scale};
 
-/// Checks a part that is a sum of losses, and adds its losses to `parts` and `checked`.
+/// Checks a part of `term` that is a sum of losses, and adds its losses to `parts` and `checked`.
 pub(super) fn check<T: Operand>(
     whole: &Part<T>,
+    term: &[Part<T>],
     leaf: &dyn Composite,
     parts: &mut Vec<Part<T>>,
     checked: &mut Vec<Checked>,
@@ -17,7 +18,7 @@ pub(super) fn check<T: Operand>(
     let header = whole.loss.header();
     options::check(whole)?;
     shards::options(whole)?;
-    operands::given(whole)?;
+    operands::given(whole, term)?;
     operands::dtypes(whole)?;
     for (name, operand) in &whole.operands {
         bounds::tensor(header.id, name, operand.shape())?;
@@ -25,7 +26,7 @@ pub(super) fn check<T: Operand>(
     for component in leaf.components(whole.reduction) {
         let own = component_of(whole, &component);
         let own_name = |name: &str| component.operands.iter().find(|(theirs, _)| *theirs == name).map(|(_, own)| *own);
-        checked.push(part::check(&own).map_err(|error| error.within(header.id, own_name))?);
+        checked.push(part::check(&own, std::slice::from_ref(&own)).map_err(|error| error.within(header.id, own_name))?);
         parts.push(own);
     }
     if leaf.shares_batch() { batch(whole) } else { Ok(()) }

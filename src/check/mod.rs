@@ -19,8 +19,6 @@ mod varying;
 mod work;
 
 pub(crate) use asked::differentiable;
-#[cfg(feature = "gpu")]
-pub(crate) use asked::on_gpu;
 pub(crate) use checked::{Checked, Divisor};
 pub(crate) use shards::{OF_POSITION, OF_REGION};
 pub(crate) use statistics::statistics;
@@ -36,6 +34,10 @@ use crate::term::{Operand, Term};
 /// Checks every part of a term. Gives the term with its sums of losses taken apart, and what was found out about each of its
 /// parts.
 pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)> {
+    if term.parts.is_empty() {
+        let (loss, operand, reason) = ("term", "terms".into(), "is missing: a sum of no terms has no loss".into());
+        return Err(Error::InvalidOperand { loss, operand, reason });
+    }
     let alone = term.parts.len() == 1;
     let (mut parts, mut checked) = (Vec::new(), Vec::new());
     for part in &term.parts {
@@ -49,10 +51,10 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
         }
         let part = varying::settled(part)?;
         if let Leaf::Composite(leaf) = part.loss.leaf() {
-            composite::check(&part, leaf, &mut parts, &mut checked)?;
+            composite::check(&part, &term.parts, leaf, &mut parts, &mut checked)?;
         } else {
             shards::whole(&part)?;
-            checked.push(part::check(&part)?);
+            checked.push(part::check(&part, &term.parts)?);
             parts.push(part.into_owned());
         }
     }

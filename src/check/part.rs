@@ -6,12 +6,12 @@ use super::{header, operands, options, shapes, shards};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part};
 
-/// Checks a part that is one loss.
-pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
+/// Checks a part that is one loss, among all parts of its term.
+pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Checked> {
     header::check(part)?;
     options::check(part)?;
     shards::options(part)?;
-    operands::given(part)?;
+    operands::given(part, parts)?;
     operands::dtypes(part)?;
     let checked = shapes::check(part)?;
     shards::shapes(part, &checked)?;

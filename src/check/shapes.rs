@@ -52,6 +52,9 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
             _ => sizes.shape(spec.role),
         };
         let settled = free.len();
+        if spec.role.is_number() && tensor.shape().is_empty() {
+            continue;
+        }
         let mut fits = tensor.shape().len() == expected.len();
         for (&got, axis) in tensor.shape().iter().zip(&expected) {
             let known = free.iter().find(|(known, _)| *axis == Axis::Free(known)).map(|(_, length)| *length);

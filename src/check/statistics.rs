@@ -24,7 +24,7 @@ pub(crate) fn statistics<T: Operand>(term: &Term<T>) -> Result<(Part<T>, Checked
         return Err(shards::refuse(part, "statistics", value.into()));
     }
     let part = varying::settled(part)?;
-    let checked = part::check(&part)?;
+    let checked = part::check(&part, &term.parts)?;
     let Some(shape) = shards::statistics_shape(&part, &checked)? else {
         return Err(shards::refuse(&part, "statistics", "sum".into()));
     };

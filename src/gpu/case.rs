@@ -42,6 +42,8 @@ pub(crate) struct Case {
     pub target: DType,
     /// The dtype of all other operands.
     pub floats: DType,
+    /// The dtype of the operands that may hold floats or integers, where it is not that of the floats.
+    pub integers: Option<DType>,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
     pub upstream_tensor: bool,
@@ -89,6 +91,7 @@ impl Case {
             axis: ClassAxis::Second,
             target: DType::I32,
             floats: DType::F32,
+            integers: None,
             optional: Vec::new(),
             upstream_tensor: false,
             divide_by_tensor: false,
@@ -227,6 +230,7 @@ impl Case {
         let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { self.free };
         let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
         let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
-        gpu.claim(shape, if target { self.target } else { self.floats }).with_class_axis(self.axis)
+        let floats = self.integers.filter(|_| spec.integers || spec.role == Role::Mask).unwrap_or(self.floats);
+        gpu.claim(shape, if target { self.target } else { floats }).with_class_axis(self.axis)
     }
 }

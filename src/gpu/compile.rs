@@ -24,7 +24,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             crate::gpu::mutable::refused(&message);
             // a leaf from outside is more likely wrong than this library's shaders, so it is named first
             let foreign = || explained.files().iter().filter(|file| !file.is_own());
-            let named = foreign().find(|file| message.contains(&format!("shaders/{}.wgsl", file.path())));
+            let named = foreign().find(|file| message.contains(&format!("in {}, line", file.shown())));
             match named.or(foreign().next()) {
                 Some(file) => Error::InvalidShader { path: file.path().into(), message: compilers(&message).into() },
                 None => Error::Gpu(message),
@@ -121,8 +121,8 @@ fn with_files(kernel: &Kernel, message: &str) -> String {
     let mut out = message.to_string();
     for (start, _) in message.match_indices("wgsl:") {
         let line: String = message[start + 5..].chars().take_while(char::is_ascii_digit).collect();
-        if let Some((path, line)) = line.parse().ok().and_then(|line| kernel.locate(line)) {
-            let _ = write!(out, "\nin shaders/{path}.wgsl, line {line}");
+        if let Some((file, line)) = line.parse().ok().and_then(|line| kernel.locate(line)) {
+            let _ = write!(out, "\nin {}, line {line}", file.shown());
         }
     }
     out

@@ -78,10 +78,7 @@ pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
         None => Ok(()),
         Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
             path: leaf.path.into(),
-            message: format!(
-                "in shaders/{}.wgsl, line {line}: a leaf declares no binding, and here is `{name}`",
-                leaf.path
-            ),
+            message: format!("in {}, line {line}: a leaf declares no binding, and here is `{name}`", leaf.path),
         }),
     }
 }

@@ -56,7 +56,6 @@ impl Gpu {
         }
         // checks labels on the host before anything is uploaded
         check::term(term)?;
-        check::on_gpu(term)?;
         check::differentiable(term, of)?;
         let mut on_gpu = self.uploads();
         let term = term.map(&mut on_gpu)?;
@@ -116,7 +115,6 @@ impl Gpu {
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
         self.refuse_foreign(term, &[])?;
         check::statistics(term)?;
-        check::on_gpu(term)?;
         let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
         job.run()?;
         Ok(statistics)

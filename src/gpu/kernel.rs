@@ -83,9 +83,9 @@ impl Kernel {
     }
 
     /// The file and line that a line of the text comes from.
-    pub fn locate(&self, line: usize) -> Option<(&'static str, usize)> {
+    pub fn locate(&self, line: usize) -> Option<(File, usize)> {
         let line = self.lines().into_iter().nth(line.checked_sub(1)?)?;
-        Some((self.files()[line.file].path(), line.number))
+        Some((self.files()[line.file], line.number))
     }
 
     /// The key of its pipeline: two kernels with equal keys compile to the same thing.

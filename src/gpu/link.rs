@@ -60,6 +60,11 @@ impl File {
         self.source.path
     }
 
+    /// How an error names it: a user's leaf by the path that its header gives.
+    pub fn shown(self) -> String {
+        if self.own { format!("shaders/{}.wgsl", self.path()) } else { self.path().into() }
+    }
+
     /// Whether the file belongs to this library, rather than being a user's leaf.
     pub fn is_own(self) -> bool {
         self.own

@@ -25,6 +25,7 @@ mod lock;
 mod memory;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;
+mod namespace;
 mod numbers;
 mod outcome;
 mod outputs;
@@ -37,6 +38,7 @@ mod recent;
 mod recipe;
 mod scopes;
 mod shaders;
+mod stored;
 mod sums;
 mod target;
 mod tensor;

@@ -4,7 +4,7 @@
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::link::{File, Linked, Slots, link};
-use crate::gpu::shaders::operand::{dx, target, x};
+use crate::gpu::shaders::operand::{dx, mask, row, target, x};
 use crate::gpu::shaders::{Shader, Slot, geometry, slot};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -43,6 +43,16 @@ const IN_QUADS: &[(Shader, Shader)] = &[
     (dx::WORDS, dx::QUADS),
     (target::LABELS, target::LABELS_QUADS),
     (target::DENSE, target::DENSE_QUADS),
+    (x::INTEGERS, x::INTEGERS_QUADS),
+    (target::DENSE_INTEGERS, target::DENSE_INTEGERS_QUADS),
+];
+
+/// The files that read floats, each with the file that reads integers in their place.
+const OF_INTEGERS: &[(Shader, Shader)] = &[
+    (x::WORDS, x::INTEGERS),
+    (target::DENSE, target::DENSE_INTEGERS),
+    (mask::GIVEN, mask::INTEGERS),
+    (row::GIVEN, row::INTEGERS),
 ];
 
 /// What fills the slots of a walk over classes, if a lane keeps the classes of its positions.
@@ -97,6 +107,17 @@ impl Recipe {
     /// Puts another file into a slot.
     pub fn fill(&mut self, slot: Slot, file: impl Into<File>) {
         self.slots.fill(slot, file);
+        self.linked = link(self.shader, &self.slots);
+    }
+
+    /// Reads integers at a binding, if the kernel reads floats there. Labels are integers already.
+    pub fn take_integers(&mut self, binding: &str) {
+        let has_it = |file: &&File| file.declarations().bindings.iter().any(|declared| declared.name == binding);
+        let Some(file) = self.linked.files.iter().find(has_it).copied() else { return };
+        let Some((_, integers)) = OF_INTEGERS.iter().find(|(floats, _)| file.is(*floats)) else { return };
+        for slot in self.slots.of_file(file).collect::<Vec<_>>() {
+            self.slots.fill(slot, integers.of_operand(file.operand()));
+        }
         self.linked = link(self.shader, &self.slots);
     }
 

@@ -1,9 +1,10 @@
 //! Tensors in the GPU's memory: uploaded, wrapped around the caller's buffer, or made by a call.
 
-use crate::array::{Array, Data, Element};
+use crate::array::{Array, Element};
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::memory::Memory;
+use crate::gpu::stored;
 use crate::gpu::verdict::Verdict;
 use crate::shape::{ClassAxis, DType, elements, elements_needed};
 use crate::term::{Operand, Term};
@@ -31,11 +32,12 @@ impl Gpu {
         tensor.context().is_some_and(|context| !self.shares_device(context))
     }
 
-    /// Uploads a slice's elements as a tensor. Labels of 64 bits become 32 bits if all of them fit.
+    /// Uploads a slice's elements as a tensor. A GPU has no `f64`: the tensor is f32, and holds the numbers rounded to
+    /// nearest. Integers of 64 bits become 32 bits if all of them fit. A `bool` becomes a byte, 0 or 1.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the shape has another number of elements than the slice, [`Error::UnsupportedDtype`]
-    /// for f64, [`Error::TooLarge`], [`Error::OutOfMemory`].
+    /// [`Error::ShapeMismatch`] if the shape has another number of elements than the slice, [`Error::TooLarge`],
+    /// [`Error::OutOfMemory`].
     pub fn upload<E: Element>(&self, elements: &[E], shape: impl Into<Vec<usize>>) -> Result<Tensor> {
         self.upload_array(&Array::new(elements, shape)?)
     }
@@ -45,34 +47,8 @@ impl Gpu {
     /// # Errors
     /// As [`upload`](Self::upload).
     pub fn upload_array(&self, array: &Array) -> Result<Tensor> {
-        let narrowed: Vec<i32>;
-        let (bytes, dtype): (&[u8], DType) = match array.data() {
-            Data::F32(x) => (bytemuck::cast_slice(x), DType::F32),
-            Data::F16(x) => (bytemuck::cast_slice(x), DType::F16),
-            Data::BF16(x) => (bytemuck::cast_slice(x), DType::BF16),
-            Data::I32(x) => (bytemuck::cast_slice(x), DType::I32),
-            Data::U32(x) => (bytemuck::cast_slice(x), DType::U32),
-            Data::U8(x) => (x, DType::U8),
-            Data::I64(x) => {
-                match x.iter().map(|&label| i32::try_from(label)).collect::<std::result::Result<Vec<_>, _>>() {
-                    Ok(labels) => {
-                        narrowed = labels;
-                        (bytemuck::cast_slice(&narrowed), DType::I32)
-                    }
-                    // the loss that gets the labels decides which are good
-                    Err(_) => (bytemuck::cast_slice(x), DType::I64),
-                }
-            }
-            Data::F64(_) => {
-                let expected = "f32, f16, bf16, i32, u32, u8 or i64".into();
-                return Err(Error::UnsupportedDtype {
-                    loss: "upload",
-                    operand: "array".into(),
-                    got: DType::F64,
-                    expected,
-                });
-            }
-        };
+        let narrowed = stored::narrowed(array.data());
+        let (bytes, dtype) = stored::bytes(narrowed.as_ref().unwrap_or(array.data()));
         let memory = Memory::new(self, "wgloss tensor", bytes.len() as u64, Some(bytes), TENSOR);
         self.answers()?;
         let memory = memory?;
@@ -245,10 +221,12 @@ impl Tensor {
         self.len() as u64 * self.dtype.size() as u64
     }
 
-    /// Writes new elements into the tensor, before the next submission.
+    /// Writes new elements into the tensor, before the next submission. It takes what an [upload](Gpu::upload) would store
+    /// in the tensor's type: `f64` for an f32 tensor, `i64` for an i32 tensor, `bool` for a u8 tensor.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type,
+    /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type, or for an `i64`
+    /// that an i32 tensor cannot hold,
     /// [`Error::InvalidOperand`] if the buffer lacks the usage `COPY_DST`, was destroyed or is mapped, or if the
     /// tensor shares its first or last word of your buffer, [`Error::DeviceLost`].
     pub fn write<E: Element + bytemuck::NoUninit>(&self, elements: &[E]) -> Result<()> {
@@ -259,14 +237,16 @@ impl Tensor {
             let (operand, expected) = ("elements".into(), format!("{} elements", self.len()));
             return Err(Error::ShapeMismatch { loss: "write", operand, expected, got: vec![elements.len()] });
         }
-        if E::DTYPE != self.dtype {
-            let (operand, expected) = ("elements".into(), self.dtype.to_string());
+        let narrowed = if E::DTYPE == self.dtype { None } else { stored::narrowed(&E::store(elements)) };
+        let stored = narrowed.as_ref().map_or((bytemuck::cast_slice(elements), E::DTYPE), stored::bytes);
+        if stored.1 != self.dtype {
+            let (operand, expected) = ("elements".into(), stored::writable(self.dtype));
             return Err(Error::UnsupportedDtype { loss: "write", operand, got: E::DTYPE, expected });
         }
         if !self.memory.buffer.usage().contains(wgpu::BufferUsages::COPY_DST) {
             return refuse("is in a buffer without the usage COPY_DST");
         }
-        let mut bytes = bytemuck::cast_slice::<E, u8>(elements).to_vec();
+        let mut bytes = stored.0.to_vec();
         if !bytes.len().is_multiple_of(4) || !self.memory.offset.is_multiple_of(4) {
             // writes move whole words, so the rest of the last word has to belong to the tensor
             if !self.memory.is_own() {

@@ -1,9 +1,9 @@
 //! The losses in the tree: which files name a loss, which options losses have in common, and what their pages say.
 
-use super::{all, by_id};
+use super::{CrossEntropy, Dice, Quantile, all, by_id};
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
-use crate::options::Kind;
+use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
 use crate::role::Sizes;
 use crate::shape::ClassAxis;
@@ -74,6 +74,46 @@ fn nothing_but_its_files_and_the_list_names_a_loss() {
     for (place, reason) in NAMED {
         assert!(excepted.contains(place), "{place} {reason}, and names none");
     }
+}
+
+/// A value of an option's kind that is not this one.
+fn other(kind: Kind, value: &Value) -> Value {
+    match (kind, value) {
+        (Kind::NumberOrNone | Kind::IntegerOrNone, Value::None) => Value::Number(3.0),
+        (Kind::NumberOrNone | Kind::IntegerOrNone, _) => Value::None,
+        (Kind::Integer, Value::Number(x)) => Value::Number(x + 1.0),
+        // exact in f32
+        (Kind::Number, Value::Number(x)) => Value::Number(if *x == 0.5 { 0.25 } else { 0.5 }),
+        (Kind::Flag, Value::Flag(x)) => Value::Flag(!x),
+        (Kind::Choice(names), Value::Name(x)) => {
+            Value::Name(names.iter().find(|name| *name != x).expect("a second name").to_string())
+        }
+        (Kind::Numbers, _) => Value::Numbers(vec![0.125, 0.25]),
+        (kind, value) => panic!("{value:?} is no {kind:?}"),
+    }
+}
+
+/// `Options::set_at` sets an option by its builder, so that this is a test of every builder.
+#[test]
+fn every_option_has_a_builder_that_sets_just_it() {
+    for loss in all() {
+        for (place, spec) in loss.specs().iter().enumerate() {
+            let mut want = loss.values();
+            want[place] = other(spec.kind, &want[place]);
+            let mut built = by_id(loss.header().id).expect("a loss");
+            assert!(built.set_at(place, &want[place]), "{}: {}", loss.header().id, spec.name);
+            assert_eq!(built.values(), want, "{}: {}", loss.header().id, spec.name);
+        }
+    }
+}
+
+#[test]
+fn a_builder_takes_what_stands_for_its_option() {
+    let smooth = CrossEntropy::new().label_smoothing(0.1).z_loss(1e-4);
+    assert_eq!(smooth, CrossEntropy { label_smoothing: 0.1, z_loss: 1e-4, ..Default::default() });
+    assert_eq!(Dice::new().ignore_index(255), Dice { ignore_index: Some(255), ..Default::default() });
+    assert_eq!(Dice::new().ignore_index(255).ignore_index(None), Dice::default());
+    assert_eq!(Quantile::new().quantiles([0.1, 0.9]), Quantile { quantiles: vec![0.1, 0.9] });
 }
 
 /// Losses that have all options of another loss, except the listed ones.
@@ -203,6 +243,9 @@ fn lacks(loss: &dyn Loss) -> Vec<String> {
     let example = page.example();
     demand(example.contains(&name) && example.contains("assert"), format!("an # Example of {name}"));
 
+    for spec in header.operands.iter().filter(|spec| spec.integers) {
+        demand(line.contains("or integers"), format!("that `{}` holds floats or integers", spec.name));
+    }
     for spec in loss.specs() {
         let doc = spec.doc.trim();
         demand(doc.ends_with('.'), format!("a sentence about the option `{}`", spec.name));

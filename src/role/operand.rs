@@ -21,8 +21,8 @@ pub enum Role {
     PerClass,
     /// A float for each value of the unreduced loss: a factor.
     Weight,
-    /// A float for each value of the unreduced loss. Zero leaves the value out, whatever the other operands hold there;
-    /// any other number keeps it.
+    /// A number for each value of the unreduced loss, float or integer. Zero leaves the value out, whatever the other
+    /// operands hold there; any other number keeps it.
     Mask,
     /// An integer for each item, `[N]`: the item's place in the table.
     Index,
@@ -44,9 +44,9 @@ pub enum Role {
     Projection,
     /// A float for each class of a projection, `[V]`.
     PerProjection,
-    /// The factor of the scores, `[1]`.
+    /// The factor of the scores, `[1]` or `[]`.
     Scale,
-    /// The summand of the scores, `[1]`.
+    /// The summand of the scores, `[1]` or `[]`.
     Shift,
 }
 
@@ -73,5 +73,10 @@ impl Role {
     /// Whether an operand of this role holds integers only.
     pub const fn is_integer(self) -> bool {
         matches!(self, Role::Labels | Role::Index | Role::RowLabels)
+    }
+
+    /// Whether an operand of this role is one number, whose shape may be `[1]` or `[]`.
+    pub(crate) const fn is_number(self) -> bool {
+        matches!(self, Role::Scale | Role::Shift)
     }
 }

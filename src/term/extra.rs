@@ -1,45 +1,57 @@
 //! The optional operands of all losses, by name.
 
-/// An optional operand, for [`Term::with`](crate::Term::with).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Extra {
-    /// A factor for each value, or for each class.
-    Weight,
-    /// Zero leaves a value out, whatever the other operands hold there; any other number keeps it.
-    Mask,
-    /// The weight of the positive answers, for each class.
-    PosWeight,
-    /// The weight of each class, as the focal loss calls it.
-    Alpha,
-    /// How much better the chosen answer of a pair is rated.
-    Margin,
-    /// The clean sample of a diffusion loss.
-    Sample,
-    /// More rows that each row is compared with. They belong together with no row.
-    Negatives,
-    /// The factor of the scores, not exponentiated.
-    LogitScale,
-    /// A number for each class, added to the products with its row.
-    Bias,
-    /// The rows of one shard of the batch, where another operand holds the whole batch.
-    Anchors,
+/// Hands the list of the optional operands to a macro: for each its documentation, its variant of [`Extra`], and its name.
+macro_rules! each_extra {
+    ($make:ident) => {
+        $make! {
+            /// A factor for each value, or for each class.
+            Weight weight,
+            /// Zero or `false` leaves a value out, whatever the other operands hold there; any other number keeps it. It may
+            /// hold floats, integers or `bool`.
+            Mask mask,
+            /// The weight of the positive answers, for each class.
+            PosWeight pos_weight,
+            /// The weight of each class, as the focal loss calls it.
+            Alpha alpha,
+            /// How much better the chosen answer of a pair is rated.
+            Margin margin,
+            /// The clean sample of a diffusion loss.
+            Sample sample,
+            /// More rows that each row is compared with. They belong together with no row.
+            Negatives negatives,
+            /// The factor of the scores, not exponentiated.
+            LogitScale logit_scale,
+            /// A number for each class, added to the products with its row.
+            Bias bias,
+            /// The rows of one shard of the batch, where another operand holds the whole batch.
+            Anchors anchors,
+        }
+    };
+}
+pub(super) use each_extra;
+
+macro_rules! declare {
+    ($($(#[$doc:meta])* $variant:ident $name:ident,)+) => {
+        /// An optional operand, for [`Term::with`](crate::Term::with). A term also has a method for each, such as
+        /// [`Term::mask`](crate::Term::mask).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Extra {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Extra {
+            /// Every optional operand.
+            pub const ALL: &[Extra] = &[$(Extra::$variant),+];
+
+            /// The operand's name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Extra::$variant => stringify!($name),)+
+                }
+            }
+        }
+    };
 }
 
-impl Extra {
-    /// The operand's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Extra::Weight => "weight",
-            Extra::Mask => "mask",
-            Extra::PosWeight => "pos_weight",
-            Extra::Alpha => "alpha",
-            Extra::Margin => "margin",
-            Extra::Sample => "sample",
-            Extra::Negatives => "negatives",
-            Extra::LogitScale => "logit_scale",
-            Extra::Bias => "bias",
-            Extra::Anchors => "anchors",
-        }
-    }
-}
+each_extra!(declare);

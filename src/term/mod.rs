@@ -1,8 +1,10 @@
 //! A loss with its operands, which a context evaluates; and sums of these.
 
+mod arithmetic;
 mod extra;
 mod kept;
 mod operand;
+mod optional;
 mod part;
 mod scale;
 mod varying;
@@ -20,7 +22,6 @@ use crate::error::Result;
 use crate::loss::Loss;
 use crate::options::{self, Value};
 use crate::reduction::Reduction;
-use std::ops::{Add, Mul};
 use std::sync::Arc;
 
 /// A loss with its operands, or a weighted sum of several.
@@ -28,12 +29,18 @@ use std::sync::Arc;
 /// A term is a description: nothing is checked or computed before a context evaluates it. The methods set what every loss
 /// has, such as its reduction. On a sum of terms they set it for each term of the sum.
 ///
+/// Terms add up: `a + 0.5 * b`, `a - b`, `-a`, `a / 2`, `a += b`, and `.sum()` over an iterator of terms. A coefficient of
+/// `f64` stands on the right: `a * rate`. (If it could also stand on the left, Rust would not know the type of `0.5` in
+/// `(0.5 * a).reduce(..)`.)
+///
 /// ```
 /// use wgloss::{Array, Mse, Reduction, cpu};
 /// let x = Array::new(&[1.0f32, 2.0], [2])?;
 /// let t = Array::new(&[1.0f32, 4.0], [2])?;
 /// let term = Mse::default().of(&x, &t).reduce(Reduction::Sum);
-/// assert_eq!(cpu::value(&(0.5 * term))?.loss()?, 2.0);
+/// assert_eq!(cpu::value(&(0.5 * term.clone()))?.loss()?, 2.0);
+/// let steps: wgloss::Term<_> = [1.0, 0.5, 0.25].iter().map(|share: &f64| term.clone() * *share).sum();
+/// assert_eq!(cpu::value(&steps)?.loss()?, 7.0);
 /// # Ok::<(), wgloss::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -77,11 +84,6 @@ impl<T: Operand> Term<T> {
             }
         }
         Ok(Term::of_parts(vec![Part::new(loss.into(), operands)]).reduce(reduction))
-    }
-
-    /// The term with one more operand.
-    pub fn with(self, extra: Extra, tensor: &T) -> Term<T> {
-        self.each(|part| part.operands.push((extra.name().into(), tensor.clone())))
     }
 
     /// The term under a reduction; the default is the mean.
@@ -231,22 +233,5 @@ impl<T> Term<T> {
     /// The id that an error of the whole term names: the first loss's.
     pub(crate) fn id(&self) -> &'static str {
         self.parts.first().map_or("term", |part| part.loss.header().id)
-    }
-}
-
-impl<T> Add for Term<T> {
-    type Output = Term<T>;
-    fn add(mut self, other: Term<T>) -> Term<T> {
-        self.parts.extend(other.parts);
-        self
-    }
-}
-
-/// A coefficient multiplies the term's loss. 0 times a loss of NaN is NaN: to leave a term out, do not add it.
-impl<T> Mul<Term<T>> for f32 {
-    type Output = Term<T>;
-    fn mul(self, mut term: Term<T>) -> Term<T> {
-        term.parts.iter_mut().for_each(|part| part.weight *= self);
-        term
     }
 }

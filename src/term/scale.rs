@@ -17,6 +17,13 @@ impl<T> From<f32> for Scale<T> {
     }
 }
 
+/// The number is stored as `f32`.
+impl<T> From<f64> for Scale<T> {
+    fn from(number: f64) -> Scale<T> {
+        Scale::Number(number as f32)
+    }
+}
+
 impl<T: Operand> From<&T> for Scale<T> {
     fn from(tensor: &T) -> Scale<T> {
         Scale::Tensor(tensor.clone())

@@ -123,13 +123,14 @@ fn uploads_say_what_they_hold() {
     let shape = |elements: &[f32], shape: &[usize]| gpu.upload(elements, shape).map(drop).unwrap_err().kind();
     assert_eq!(shape(&[0.0; 3], &[2, 2]), "shape_mismatch");
     assert_eq!(shape(&[0.0; 3], &[]), "shape_mismatch");
-    assert_eq!(gpu.upload(&[0.0f64], [1]).unwrap_err().kind(), "unsupported_dtype");
-    // where a loss and an operand are known, they are named
-    let (x, t) = (Array::new(&[1.0f32], [1]).unwrap(), Array::new(&[0.5f64], [1]).unwrap());
-    let said = gpu.value(&Mse::default().of(&x, &t)).unwrap_err().to_string();
-    assert_eq!(said, "mse: `target` holds f64, expected f32, f16 or bf16 on a GPU");
-    let said = gpu.value(&Mse::default().of(&x, &x).upstream(&t)).unwrap_err().to_string();
-    assert_eq!(said, "mse: `upstream` holds f64, expected f32, f16 or bf16 on a GPU");
+    // f64 is rounded to f32, and so is its gradient
+    let third = gpu.upload(&[1.0f64 / 3.0], [1]).unwrap();
+    assert_eq!((third.dtype(), third.read().wait().unwrap().to_f32()), (DType::F32, vec![1.0f32 / 3.0]));
+    let (x, t) = (Array::new(&[1.0f64], [1]).unwrap(), Array::new(&[0.5f64], [1]).unwrap());
+    let (outcome, [gradient]) = gpu.gradients(&Mse::default().of(&x, &t).upstream(&t), [&x]).unwrap();
+    assert_eq!((outcome.loss().wait().unwrap(), gradient.dtype()), (0.25, DType::F32));
+    assert_eq!(gradient.read().wait().unwrap().to_f32(), [0.5]);
+    assert_eq!(gpu.upload(&[true, false], [2]).unwrap().dtype(), DType::U8);
     let x = gpu.upload(&[1.0f32, 2.0], [2, 1]).unwrap();
     assert_eq!((x.shape(), x.dtype(), x.len(), x.is_empty()), (&[2usize, 1][..], DType::F32, 2, false));
     assert_eq!(gpu.upload(&[-1i64, 5], [2]).unwrap().dtype(), DType::I32);
@@ -166,5 +167,16 @@ fn a_tensor_is_written_anew_and_nothing_beside_it() {
     // what does not fit
     assert_eq!(x.write(&[0.0f32; 2]).unwrap_err().kind(), "shape_mismatch");
     assert_eq!(x.write(&[0i32; 3]).unwrap_err().kind(), "unsupported_dtype");
+    // what an upload narrows is narrowed here too
+    x.write(&[3.0f64, 4.0, 0.0]).unwrap();
+    assert_eq!(loss_of(gpu, &x, &t), 25.0);
+    labels.write(&[false, true, false]).unwrap();
+    assert_eq!(labels.read().wait().unwrap().to_f64(), [0.0, 1.0, 0.0]);
+    let wide = gpu.upload(&[0i64, 1], [2]).unwrap();
+    wide.write(&[-1i64, 5]).unwrap();
+    assert_eq!(wide.read().wait().unwrap().to_f64(), [-1.0, 5.0]);
+    let said = wide.write(&[0, 1i64 << 31]).unwrap_err().to_string();
+    assert_eq!(said, "write: `elements` holds i64, expected i32, or i64 that all fit i32");
+    assert_eq!(wide.read().wait().unwrap().to_f64(), [-1.0, 5.0]);
     gpu.empty([0]).unwrap().write::<f32>(&[]).unwrap();
 }

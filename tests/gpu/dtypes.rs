@@ -1,15 +1,21 @@
 //! Floats of 16 bits: every one of them taken out of its word, everything rounded into one, and nothing beside it touched.
+//! Integers in the place of floats: masks, and targets of 0 and 1.
 
 use crate::case::{Case, Door, Floats, Wanted};
-use crate::draw::{FLOATS, all};
+use crate::draw::{FLOATS, all, losses};
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;
 use crate::samples::samples;
 use crate::{fresh_gpu, gpu};
 use libtest_mimic::Trial;
+use wgloss::custom::Leaf;
 use wgloss::half::{bf16, f16};
-use wgloss::{Array, DType, Element, Gradient, L1, Loss, Mse, Outputs, Reduction, Tensor, TripletMargin};
+use wgloss::header::{Domain, OperandSpec, Role};
+use wgloss::{
+    Array, BceWithLogits, DType, Element, Gradient, InfoNce, L1, Loss, Mse, MultilabelSoftMargin, Outputs, Reduction,
+    Tensor, Term, TripletMargin, cpu,
+};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
@@ -19,6 +25,8 @@ pub fn tests() -> Vec<Trial> {
         a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked,
         a_gradient_of_several_places_is_rounded_once,
     ];
+    tests.extend(tests![integers_are_read_as_what_they_are, a_scale_may_have_no_axis]);
+    tests.extend(tests_of![losses(30, takes_integers); masks_and_targets_of_integers]);
     tests.extend(tests_of![all(); odd_lengths, sixteen_bits_take_no_more_memory_than_they_are]);
     tests
 }
@@ -233,4 +241,109 @@ fn a_gradient_of_several_places_is_rounded_once() {
         let want: Vec<f32> = rows(0).iter().map(|&x| if x == 0.0 { 0.0 } else { x.signum() }).collect();
         assert_eq!(gradient.read().wait().unwrap().to_f32(), want, "{dtype}");
     }
+}
+
+/// The dtypes of integers, with numbers that differ in each half and each byte of their words.
+fn integers() -> [(DType, Vec<i64>); 4] {
+    let (i32s, u32s) = ([i32::MIN.into(), i32::MAX.into()], [1 << 31, u32::MAX.into()]);
+    let wide = [1 << 32, -1 << 32, i64::MIN, i64::MAX, (1 << 32) + 1, -(1 << 32) - 1, i64::from(i32::MIN) - 1];
+    let small = [0, 1, 0, 2, 255];
+    let signed = [&small[..], &[-1, 0, -256, 1 << 16, 1 << 24]].concat();
+    [
+        (DType::U8, [&small[..], &[128, 0, 64]].concat()),
+        (DType::U32, [&small[..], &[1 << 8, 0, 1 << 16, 1 << 24], &u32s].concat()),
+        (DType::I32, [&signed[..], &i32s].concat()),
+        (DType::I64, [&signed[..], &i32s, &u32s, &wide].concat()),
+    ]
+}
+
+/// An array of a dtype that goes through these numbers again and again.
+fn cycle(numbers: &[i64], dtype: DType, shape: &[usize]) -> Array {
+    let numbers: Vec<i64> = numbers.iter().copied().cycle().take(shape.iter().product()).collect();
+    Array::new(&numbers, shape).unwrap().cast(dtype)
+}
+
+/// Of a cross-entropy at a logit of 0, the derivative is ½ less the target.
+fn integers_are_read_as_what_they_are() {
+    for (dtype, numbers) in integers() {
+        // lengths that are no whole number of quads, and one that is; beginnings inside a quad and a word
+        for (length, lead) in [(1, 0), (63, 0), (64, 0), (64, 1), (64, 3), (65, 2), (256, 4), (260, 8)] {
+            let size = dtype.size();
+            let target = cycle(&numbers, dtype, &[length]);
+            let mut bytes = vec![0xff; lead * size];
+            bytes.extend(crate::pages::bytes_of(&target));
+            bytes.resize(bytes.len().next_multiple_of(16), 0xff);
+            let buffer = buffer_of(gpu(), &bytes);
+            let slice = buffer.slice((lead * size) as u64..((lead + length) * size) as u64);
+            let x = gpu().empty([1, length]).unwrap();
+            let target_on_gpu = gpu().wrap(slice, [1, length], dtype).unwrap();
+            let elements = BceWithLogits::new().of(&x, &target_on_gpu);
+            let classes = MultilabelSoftMargin::new().of(&x, &target_on_gpu).divide_by(1.0 / length as f64);
+            for term in [elements.reduce(Reduction::Sum), classes] {
+                let (_, [gradient]) = gpu().gradients(&term, [&x]).unwrap();
+                for (number, got) in target.to_f64().into_iter().zip(gradient.read().wait().unwrap().to_f64()) {
+                    let want = 0.5 - number;
+                    assert!(
+                        (got - want).abs() <= 3e-7 * want.abs(),
+                        "{dtype}, {length} from {lead}: {got}, not {want}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn takes_integers(loss: &dyn Loss) -> bool {
+    loss.header().operands.iter().any(|spec| spec.integers || spec.role == Role::Mask)
+}
+
+/// Shapes around the lanes of a subgroup: as many elements, rows or positions.
+fn edges(loss: &dyn Loss) -> Vec<Vec<usize>> {
+    let around = |shape: fn(usize) -> Vec<usize>| (63..=65).map(shape);
+    match loss.leaf() {
+        Leaf::Pointwise(_) | Leaf::Boxes(_) => around(|n| vec![n]).chain(around(|n| vec![3, n])).collect(),
+        Leaf::Vectors(_) | Leaf::Linear(_) => around(|n| vec![n, 5]).collect(),
+        _ => around(|n| vec![n, 3]).chain(around(|n| vec![2, 3, n])).chain(around(|n| vec![5, n])).collect(),
+    }
+}
+
+/// What the twin computes with an integer is what the GPU computes: in every dtype, at odd places of a buffer and uploaded.
+fn masks_and_targets_of_integers(loss: &dyn Loss) {
+    let mut failures = Failures::default();
+    let shapes: Vec<Vec<usize>> = edges(loss).into_iter().chain(samples(loss).odd.iter().map(|s| s.to_vec())).collect();
+    // by turns: four dtypes of each kind of shape would compile four times the kernels
+    for (k, (shape, (dtype, numbers))) in shapes.iter().zip(integers().into_iter().cycle()).enumerate() {
+        let target = if k % 3 == 0 { DType::F32 } else { DType::I32 };
+        let door = if k % 5 < 3 { Door::OneBuffer } else { Door::Uploaded };
+        let reduction = if k % 7 < 3 { Reduction::Sum } else { Reduction::Mean };
+        let case = Case::new(loss.header().id, shape, target).with_all();
+        let case = Case { door, reduction, seed: k as u64, ..case };
+        let mut inputs = case.inputs();
+        for spec in case.given().collect::<Vec<&OperandSpec>>() {
+            let operand = inputs.operand(spec.name);
+            if spec.role == Role::Mask {
+                *operand = cycle(&numbers, dtype, operand.shape());
+            } else if spec.integers {
+                let signs = spec.domain == Domain::Sign && matches!(dtype, DType::I32 | DType::I64);
+                *operand = cycle(if signs { &[1, -1, -1] } else { &[0, 1, 1] }, dtype, operand.shape());
+            }
+        }
+        failures.note(&case, case.run_on(gpu(), &inputs));
+    }
+    failures.raise();
+}
+
+fn a_scale_may_have_no_axis() {
+    let (q, k) = (crate::terms::numbers(1, &[5, 3]), crate::terms::numbers(2, &[5, 3]));
+    let of = |shape: &[usize]| {
+        let scale = Array::new(&[3.0f32], shape).unwrap();
+        let term = |q: &Array, k: &Array| -> Term<Array> { InfoNce::new().of(q, k).logit_scale(&scale) };
+        let (want, [want_d]) = cpu::gradients(&term(&q, &k), [&scale]).unwrap();
+        let (got, [got_d]) = gpu().gradients(&term(&q, &k), [&scale]).unwrap();
+        assert_eq!((got_d.shape(), want_d.shape()), (shape, shape));
+        let got_d = got_d.read().wait().unwrap().to_f64();
+        assert!((got_d[0] - want_d.to_f64()[0]).abs() < 1e-5, "{shape:?}");
+        (got.loss().wait().unwrap(), want.loss().unwrap(), got_d)
+    };
+    assert_eq!(of(&[]), of(&[1]));
 }

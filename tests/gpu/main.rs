@@ -2,6 +2,7 @@
 
 #[path = "../../checks/src/case.rs"]
 mod case;
+mod custom;
 mod digits;
 mod doors;
 #[path = "../../checks/src/draw.rs"]
@@ -50,6 +51,7 @@ use wgloss::Gpu;
 fn main() -> ExitCode {
     let modules = [
         tests![what_users_reported],
+        custom::tests(),
         digits::tests(),
         doors::tests(),
         dtypes::tests(),

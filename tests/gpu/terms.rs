@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         a_denominator_of_the_whole_batch_makes_shards_add_up_to_it,
         a_nan_in_one_part_is_a_nan_in_the_sum_whatever_its_place,
         an_unreduced_term_stands_alone,
+        a_mask_on_a_sum_with_coefficients_masks_each_part,
     ];
     tests.extend(tests_of![all(); a_loss_adds_up_with_itself_under_other_reductions_and_scales]);
     tests
@@ -193,4 +194,21 @@ fn an_unreduced_term_stands_alone() {
         ..Case::new("mse", &[9], DType::F32)
     };
     given.run(gpu()).unwrap();
+}
+
+fn a_mask_on_a_sum_with_coefficients_masks_each_part() {
+    let (x, labels) = (numbers(7, &[65, 4]), (0..65).map(|i| i * 3 % 4).collect::<Vec<i32>>());
+    let (t, mask) = (Array::new(&labels, [65]).unwrap(), (0..65).map(|i| (i % 3) as f32).collect::<Vec<_>>());
+    let mask = Array::new(&mask, [65]).unwrap();
+    fn sum<T: Operand>(x: &T, t: &T, mask: &T) -> Term<T> {
+        let ce = CrossEntropy::new().label_smoothing(0.1).of(x, t);
+        let focal = SoftmaxFocal::new().of(x, t);
+        [ce.clone() * 0.5f64, -focal / 4, ce - 2.0 * SoftmaxFocal::new().gamma(3.0).of(x, t)]
+            .into_iter()
+            .sum::<Term<T>>()
+            .mask(mask)
+    }
+    let [gx, gt, gm] = [&x, &t, &mask].map(|array| gpu().upload_array(array).unwrap());
+    let got = compare(&sum(&gx, &gt, &gm), &[&gx], &sum(&x, &t, &mask), &[&x]).unwrap();
+    assert_eq!(got.parts.iter().map(|part| part.weight).collect::<Vec<_>>(), [0.5, -0.25, 1.0, -2.0]);
 }

@@ -3,12 +3,16 @@
 use crate::harness::tests;
 use crate::point::floats;
 use libtest_mimic::Trial;
-use wgloss::{Array, CrossEntropy, Dice, Extra, Mse, Reduction, SoftmaxFocal, Term, cpu};
+use wgloss::{Array, CrossEntropy, Dice, Extra, Mse, Reduction, SoftmaxFocal, Term, Vae, cpu};
 
 pub fn tests() -> Vec<Trial> {
     tests![
         a_sum_is_the_weighted_sum_of_its_terms,
+        coefficients_stand_where_they_are_written,
+        the_sum_of_an_iterator_is_the_sum_of_its_terms,
         what_is_set_on_a_sum_is_set_on_its_terms,
+        every_optional_operand_has_a_method,
+        an_operand_of_a_sum_goes_to_all_parts_or_the_error_names_those_that_refuse_it,
         a_tensor_in_several_places_gets_the_sum,
         a_term_with_a_weight_of_0_still_counts_as_a_factor,
         shards_over_the_whole_denominator_add_up,
@@ -52,6 +56,81 @@ fn a_sum_is_the_weighted_sum_of_its_terms() {
     assert_eq!(named, [("ce", 2.0), ("ce.z_loss", 2.0), ("dice", 1.0), ("softmax_focal", -0.25)]);
     let of_parts: f64 = outcome.parts().iter().map(|part| part.weight * part.sum / part.denominator).sum();
     assert!((of_parts - value).abs() <= 1e-15 * value.abs(), "{of_parts} {value}");
+}
+
+fn coefficients_stand_where_they_are_written() {
+    let (_, [a, b, _]) = three();
+    let (a, b) = (|| a.clone(), || b.clone());
+    let rate: f64 = 0.1;
+    let mut grown = a();
+    grown += b() * 3;
+    let sums = [
+        ("a * f32", a() * 0.25f32 + b(), [0.25, 1.0]),
+        ("a * f64", a() * rate + b(), [0.1f32.into(), 1.0]),
+        ("f32 * a", 0.25 * a() + b(), [0.25, 1.0]),
+        ("a - b", a() - b(), [1.0, -1.0]),
+        ("a - 2b", a() - b() * 2, [1.0, -2.0]),
+        ("-(a - b)", -(a() - b()), [-1.0, 1.0]),
+        ("-a / 4", -a() / 4 + b() / 0.5f32, [-0.25, 2.0]),
+        ("(a + b) / f64", (a() + b()) / 8.0f64, [0.125, 0.125]),
+        ("a += b", grown, [1.0, 3.0]),
+    ];
+    for (written, sum, want) in sums {
+        let outcome = cpu::value(&sum).unwrap();
+        let weight = |name: &str| outcome.parts().iter().find(|part| part.name == name).unwrap().weight;
+        assert_eq!([weight("ce"), weight("dice")], want, "{written}");
+    }
+}
+
+fn the_sum_of_an_iterator_is_the_sum_of_its_terms() {
+    let (_, terms) = three();
+    let [a, b, c] = terms.clone();
+    let by_hand = cpu::value(&(a + b + c)).unwrap();
+    let sum = cpu::value(&terms.into_iter().sum()).unwrap();
+    assert_eq!((sum.loss().unwrap(), sum.parts()), (by_hand.loss().unwrap(), by_hand.parts()));
+    let refused = cpu::value(&[].into_iter().sum()).unwrap_err();
+    assert_eq!(refused.kind(), "invalid_operand");
+    assert!(refused.to_string().contains("no terms"), "{refused}");
+}
+
+fn every_optional_operand_has_a_method() {
+    let x = floats(&[1.0], &[1]);
+    type Method = fn(Term<Array>, &Array) -> Term<Array>;
+    let methods: [Method; Extra::ALL.len()] = [
+        Term::weight,
+        Term::mask,
+        Term::pos_weight,
+        Term::alpha,
+        Term::margin,
+        Term::sample,
+        Term::negatives,
+        Term::logit_scale,
+        Term::bias,
+        Term::anchors,
+    ];
+    for (extra, method) in Extra::ALL.iter().zip(methods) {
+        let term = Mse::default().of(&x, &x);
+        // terms have no equality, but print all that they hold
+        assert_eq!(format!("{:?}", method(term.clone(), &x)), format!("{:?}", term.with(*extra, &x)), "{extra:?}");
+    }
+}
+
+fn an_operand_of_a_sum_goes_to_all_parts_or_the_error_names_those_that_refuse_it() {
+    let (x, [ce, dice, focal]) = three();
+    let mask = floats(&[0.0, 1.0], &[2]);
+    let sum = (ce.clone() + 0.5 * focal.clone()).mask(&mask);
+    let apart = ce.clone().mask(&mask) + 0.5 * focal.clone().mask(&mask);
+    assert_eq!(cpu::value(&sum).unwrap().loss(), cpu::value(&apart).unwrap().loss());
+    assert_eq!(gradient(&sum, &x), gradient(&apart, &x));
+    assert_eq!(gradient(&sum, &x)[..3], [0.0; 3], "the first row is masked");
+
+    let vae = Vae::default().of(&x, &x, &x, &x).named("latent");
+    let refused = cpu::value(&(ce.clone() + dice.clone() + vae + focal).mask(&mask)).unwrap_err();
+    assert_eq!(refused.kind(), "invalid_operand");
+    let text = refused.to_string();
+    assert!(text.contains("operand `mask` is not one that `dice`, `latent` can take in this sum"), "{text}");
+    // alone, the other terms take it
+    cpu::value(&(ce.mask(&mask) + dice)).unwrap();
 }
 
 fn what_is_set_on_a_sum_is_set_on_its_terms() {

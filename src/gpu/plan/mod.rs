@@ -29,8 +29,10 @@ mod vectors;
 use crate::check::{Work, work};
 use crate::error::{Error, Result};
 use crate::gpu::declared::refuse_bindings;
+use crate::gpu::namespace;
 use crate::gpu::shaders::geometry;
 use crate::leaf::Leaf;
+use crate::loss::Loss;
 use classes::Fold;
 use request::{dtypes, operands, params};
 use scratch::MOST_TALLIES;
@@ -56,9 +58,9 @@ pub(crate) use stage::{Bound, Plan, Stage, Wanted};
 /// The checks have already refused what no device can do. What is refused here only the GPU cannot do, and the error
 /// says so.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
-    refuse_bindings(&request.loss().header().shader)?;
+    refuse(request.loss())?;
     if let Some(fused) = request.loss().leaf().rider() {
-        refuse_bindings(&fused.loss.header().shader)?;
+        refuse(&*fused.loss)?;
     }
     let (name, id) = (&request.part.name, request.loss().header().id);
     let whose = if name.ends_with(id) { name.clone() } else { format!("{name} ({id})") };
@@ -68,6 +70,12 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
         }
         other => other,
     })
+}
+
+/// Refuses a caller's leaf that cannot be part of a kernel.
+fn refuse(loss: &dyn Loss) -> Result<()> {
+    refuse_bindings(&loss.header().shader)?;
+    namespace::leaf(loss).map(drop)
 }
 
 fn planned(request: &Request<'_>) -> Result<Plan> {

@@ -7,7 +7,7 @@ use super::classes::Fold;
 use super::pixels::few;
 use super::positions;
 use super::ranges::{most_elements, range, ranges};
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::request::{Request, WalkLoss, leaf_of, overrides, slots};
 use super::spans::{Spans, Values};
 use super::stage::{Plan, Stage, Wanted, narrow};
 use super::totals::scale_loss;
@@ -68,7 +68,7 @@ impl Fused {
         let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
         let fold = Fold::of(ClassFold::Softmax(of_loss));
         let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
-        Some(Fused { shader: loss.header().shader, fold, choices })
+        Some(Fused { shader: leaf_of(&*loss), fold, choices })
     }
 }
 

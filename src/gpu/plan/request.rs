@@ -6,6 +6,7 @@ use crate::check::{Checked, Divisor};
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
+use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, logit_bias, logit_scale, losses, mask, row, target, upstream, weight, x,
@@ -14,7 +15,7 @@ use crate::gpu::shaders::{DX, dtype, slot};
 use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::Loss;
+use crate::loss::{Loss, Source};
 use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
@@ -126,12 +127,17 @@ impl Request<'_> {
     }
 }
 
+/// The shader of a loss's leaf. [`plan`](super::plan) has refused a leaf that has none.
+pub(super) fn leaf_of(loss: &dyn Loss) -> Source {
+    namespace::leaf(loss).unwrap_or(loss.header().shader)
+}
+
 /// Fills the slots that the call settles: which operands are given. Operands are read element by element until it is
 /// known where they lie. A plan fills the slots that depend on the walk.
 pub(super) fn slots(request: &Request<'_>) -> Slots {
     let given = |role| request.player(role).is_some();
     let mut slots = Slots::default();
-    slots.fill(slot::LEAF, request.loss().header().shader);
+    slots.fill(slot::LEAF, leaf_of(request.loss()));
     slots.fill(slot::QUAD, dtype::quad::WORDS);
     for k in 0..DX.len() {
         slots.fill_x(k, x::WORDS);
@@ -158,7 +164,8 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
 }
 
 /// Sets the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
-/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32.
+/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Integers in the place of floats
+/// are read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
 pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
     let mut stages = std::mem::take(&mut plan.stages);
     // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
@@ -188,6 +195,9 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
                     recipe.fill(DX[k], dx::HALF.of_operand(k));
                 }
             }
+            if !dtype.is_float() {
+                recipe.take_integers(name);
+            }
             let code = match dtype {
                 DType::F16 | DType::U32 => 1.0,
                 DType::BF16 | DType::U8 => 2.0,
@@ -208,21 +218,23 @@ const MOST_WHOLE: f64 = 4.0;
 /// no value; `WHOLE_*` for a number, −1 unless it is small and whole. A shader declares those that it asks for.
 pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     let mut choices = Choices::default();
+    let prefix = override_prefix(loss);
     for (spec, value) in loss.specs().iter().zip(loss.values()) {
         let name = spec.name.to_uppercase();
+        let own = format!("{prefix}{name}");
         match (spec.kind, value) {
-            (Kind::Flag, Value::Flag(flag)) => choices.add(name, f64::from(u8::from(flag))),
+            (Kind::Flag, Value::Flag(flag)) => choices.add(own, f64::from(u8::from(flag))),
             (Kind::Choice(names), Value::Name(chosen)) => {
                 let place = names.iter().position(|name| **name == chosen).unwrap_or(0);
-                choices.add(name, place as f64);
+                choices.add(own, place as f64);
             }
-            (Kind::Integer, Value::Number(number)) => choices.add(name, number),
+            (Kind::Integer, Value::Number(number)) => choices.add(own, number),
             (Kind::NumberOrNone, value) => {
-                choices.add(format!("HAS_{name}"), f64::from(u8::from(value != Value::None)));
+                choices.add(format!("{prefix}HAS_{name}"), f64::from(u8::from(value != Value::None)));
             }
             (Kind::Number, Value::Number(number)) => {
                 let is_whole = number.fract() == 0.0 && (0.0..=MOST_WHOLE).contains(&number);
-                choices.add(format!("WHOLE_{name}"), if is_whole { number } else { -1.0 });
+                choices.add(format!("{prefix}WHOLE_{name}"), if is_whole { number } else { -1.0 });
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Plans a loss of rows against all others: which sides there are, and whose losses their scores belong to.
 
-use super::request::Request;
+use super::request::{Request, leaf_of};
 use super::sides::{Against, Ending, Pass, Side};
 use super::stage::{Plan, Stage, narrow};
 use super::tiles::{Scores, Tiles, endings, over_tiles, windows};
@@ -109,7 +109,7 @@ fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {
     slots.fill(slot::ABSORB, absorb::SIMILARITY);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::SIMILARITY);
     // a leaf scores each pair, or the softmax of a row
-    let leaf = request.loss().header().shader;
+    let leaf = leaf_of(request.loss());
     match pairwise {
         true => {
             slots.fill(slot::PAIR_LOSS, leaf);

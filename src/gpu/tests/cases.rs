@@ -3,7 +3,7 @@
 pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Piece, noop};
 use crate::gpu::plan::reads_first;
 use crate::leaf::Leaf;
-use crate::loss::Loss;
+use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionSpec, Range, Value};
 use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
@@ -147,6 +147,14 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     // items that no binding holds: positions in quads, one by one, and shared by lanes
     let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
     let shapes = [(vec![2, 20, 8192], 17 << 14), (vec![2, 20, 8193], 17 << 14), (vec![2, 600, 500], 1 << 20)];
+    // a mask and targets of integers, which have files of their own
+    let takes_integers = |case: &&Case| {
+        let given = |spec: &OperandSpec| !spec.optional || case.optional.contains(&spec.name);
+        header.operands.iter().any(|spec| given(spec) && (spec.integers || spec.role == Role::Mask))
+    };
+    let of_integers = cases.iter().filter(takes_integers).step_by(13).zip(LABELS.iter().cycle());
+    let of_integers: Vec<Case> =
+        of_integers.map(|(case, dtype)| Case { integers: Some(*dtype), ..case.clone() }).collect();
     let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_some());
     let cut = far_apart && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
@@ -154,7 +162,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let in_ranges: Vec<Case> = in_ranges
         .map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() })
         .collect();
-    [cases, shards, in_place, in_ranges].concat()
+    [cases, shards, in_place, of_integers, in_ranges].concat()
 }
 
 /// Whether an earlier loss is walked in the same way, so that the two differ only in their leaves.

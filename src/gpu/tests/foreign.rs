@@ -2,6 +2,9 @@
 
 use crate::error::Error;
 use crate::gpu::foreign::prepare;
+use crate::gpu::namespace::{CALLED, TYPES};
+use crate::gpu::shaders::FILES;
+use std::collections::BTreeSet;
 
 /// A leaf over elements, with `before` in front of it.
 fn leaf(before: &str) -> String {
@@ -34,4 +37,41 @@ fn a_leaf_that_declares_a_binding_is_refused() {
     // the scan does not know this form of a declaration, so the compiler may refuse it
     let refused = prepare(0, 1, &leaf("@binding(9) @group(0)\nvar<storage> stolen: array<u32>;\n\n"));
     assert!(matches!(refused, Ok(()) | Err(Error::InvalidShader { .. })), "{refused:?}");
+}
+
+/// The names that this library's files declare outside functions.
+fn names() -> BTreeSet<&'static str> {
+    let kinds = ["fn ", "struct ", "alias ", "const ", "override ", "var<workgroup> "];
+    let named = |line: &'static str| {
+        let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind));
+        let rest = rest.or_else(|| line.strip_prefix("@group(0) @binding(")?.split_once("> ").map(|(_, rest)| rest))?;
+        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()
+    };
+    FILES.iter().flat_map(|source| source.text.lines()).filter_map(named).collect()
+}
+
+#[test]
+fn a_leaf_may_declare_every_name_of_the_librarys() {
+    let names = names();
+    for name in ["difference", "params", "tally_merge", "X0_DTYPE", "workspace", "Tally"] {
+        assert!(names.contains(name), "{name} is not found");
+    }
+    let free = names.iter().filter(|name| !CALLED.contains(name) && !TYPES.contains(name));
+    let own: String = free.map(|name| format!("const {name}: f32 = 1.0;\n")).collect();
+    for kind in 0..4 {
+        assert_eq!(prepare(0, kind, &leaf(&own)), Ok(()), "{kind}");
+    }
+    for name in TYPES {
+        let refused = prepare(0, 0, &leaf(&format!("struct {name} {{ x: f32 }}\n"))).expect_err(name).to_string();
+        assert!(refused.contains("in foreign, line 1"), "{refused}");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_an_error_of_the_leaf_by_its_line() {
+    for body in ["option(nosuch)", "nosuch"] {
+        let refused = prepare(0, 0, &leaf(&format!("// a comment\nfn other() -> f32 {{\n    return {body};\n}}\n")));
+        let Err(Error::InvalidShader { path, message }) = &refused else { panic!("{body}: {refused:?}") };
+        assert!(path == "foreign" && message.contains("in foreign, line 3") && message.contains("nosuch"), "{message}");
+    }
 }

@@ -288,9 +288,10 @@ fn an_error_names_its_file_and_line() {
 
     let error = naga::front::wgsl::parse_str(&kernel.text()).expect_err("the leaf is broken");
     let line = error.location(&kernel.text()).expect("a place").line_number as usize;
-    assert_eq!(kernel.locate(line), Some(("losses/pointwise/broken", 3)));
-    assert_eq!(kernel.locate(1), Some(("lib/params", 1)));
-    assert_eq!(kernel.locate(usize::MAX), None);
+    let located = |line| kernel.locate(line).map(|(file, line)| (file.path(), line));
+    assert_eq!(located(line), Some(("losses/pointwise/broken", 3)));
+    assert_eq!(located(1), Some(("lib/params", 1)));
+    assert_eq!(located(usize::MAX), None);
 
     // alone, and among sound kernels that other threads compile
     let gpu = super::cases::noop();
@@ -301,7 +302,7 @@ fn an_error_names_its_file_and_line() {
         let path = "losses/pointwise/broken";
         assert!(matches!(&said, crate::Error::InvalidShader { path: of, .. } if of == path), "{said:?}");
         let said = said.to_string();
-        assert!(said.contains("shaders/losses/pointwise/broken.wgsl, line 3"), "{said}");
+        assert!(said.contains("in losses/pointwise/broken, line 3"), "{said}");
         assert!(gpu.pipelines() >= before, "what was made before is kept");
     }
     let made = gpu.kernels().get(gpu, &[sound("one"), sound("other"), sound("one")]).expect("these are sound");

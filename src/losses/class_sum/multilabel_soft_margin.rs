@@ -10,9 +10,10 @@ loss! {
     /// Multi-label soft margin loss: `−1/C·Σ_c w[c]·(t_c·log σ(x_c) + (1 − t_c)·log σ(−x_c))` for each row.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// floats from 0 to 1, of the input's shape, never labels. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is the
-    /// weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the number of rows, whatever the
-    /// weights. [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0. Gradients: `input`.
+    /// floats or integers from 0 to 1, of the input's shape, never labels. `none` is `[N, d1, ..., dk]`.
+    /// [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the number of
+    /// rows, whatever the weights. [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0.
+    /// Gradients: `input`.
     ///
     /// The logs are computed as `−softplus(∓x)`, which does not overflow, and the derivative as
     /// `(1 − t)·σ(x) − t·σ(−x)`, so that both keep the digits of a confident right answer. A logit of `−∞` with a
@@ -40,7 +41,7 @@ static HEADER: Header = Header {
     title: "a yes-or-no question for each class",
     operands: &[
         OperandSpec::new("input", Role::Classes).differentiable(),
-        OperandSpec::new("target", Role::Dense).holding(Domain::Binary),
+        OperandSpec::new("target", Role::Dense).holding(Domain::Binary).or_integers(),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
         OperandSpec::MASK,
     ],

@@ -10,10 +10,10 @@ loss! {
     /// Binary cross-entropy of logits: `−(p·t·log σ(x) + (1 − t)·log σ(−x))` for each element, with the weight `p` of
     /// positive targets.
     ///
-    /// `input` holds logits and `target` floats from 0 to 1, of one shape. `none` has the shape of `input`.
-    /// [`Extra::PosWeight`] is `p`, `[C]`, for the `C` elements of the last axis; without it `p` is 1.
-    /// [`Extra::Weight`], of the input's shape, multiplies each value; a mean still divides by the number of values, as
-    /// in PyTorch. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// `input` holds logits and `target` floats or integers from 0 to 1, of one shape. `none` has the shape of
+    /// `input`. [`Extra::PosWeight`] is `p`, `[C]`, for the `C` elements of the last axis; without it `p` is 1.
+    /// [`Extra::Weight`], of the input's shape, multiplies each value; a mean still divides by the number of values,
+    /// as in PyTorch. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs are computed as `−softplus(∓x)`, which neither overflows nor rounds to 0. For a target of 0 the loss at
     /// a logit of −30 keeps its digits.
@@ -41,7 +41,7 @@ static HEADER: Header = Header {
     title: "cross-entropy of independent binary questions",
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).holding(Domain::Probability),
+        OperandSpec::new("target", Role::Element).holding(Domain::Probability).or_integers(),
         OperandSpec::new("pos_weight", Role::Column).or(1.0).holding(Domain::Positive),
         OperandSpec::WEIGHT,
         OperandSpec::MASK,

@@ -9,8 +9,8 @@ use crate::role::{Domain, Role};
 loss! {
     /// Hinge embedding loss: `x` where the target is 1, `max(0, margin − x)` where it is −1.
     ///
-    /// `input`, usually distances, and `target` are floats of one shape; targets are 1 or −1. `none` has the shape of
-    /// `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// `input` holds floats, usually distances, and `target` floats or integers of its shape, 1 or −1. `none` has the
+    /// shape of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// As in PyTorch, a target that is neither 1 nor −1 adds both terms, and the derivative is −1 where `x` equals the
     /// margin.
@@ -38,7 +38,7 @@ static HEADER: Header = Header {
     title: "distances that are to be small or large",
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).holding(Domain::Sign),
+        OperandSpec::new("target", Role::Element).holding(Domain::Sign).or_integers(),
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

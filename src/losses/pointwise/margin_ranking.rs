@@ -9,9 +9,9 @@ use crate::role::{Domain, Role};
 loss! {
     /// Margin ranking loss: `max(0, −t·(x1 − x2) + margin)` for each element.
     ///
-    /// `input1`, `input2` and `target` are floats of one shape. A target of 1 says that `input1` should be higher, −1
-    /// that `input2` should be. `none` has the shape of `input1`. [`Extra::Mask`], of this shape, leaves out each value
-    /// where it is 0. Gradients: `input1`, `input2`.
+    /// `input1` and `input2` are floats and `target` floats or integers, of one shape. A target of 1 says that
+    /// `input1` should be higher, −1 that `input2` should be. `none` has the shape of `input1`. [`Extra::Mask`], of
+    /// this shape, leaves out each value where it is 0. Gradients: `input1`, `input2`.
     ///
     /// As in PyTorch, the derivative is the hinge's, not 0, where the maximum is exactly 0.
     ///
@@ -41,7 +41,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input1", Role::Element).differentiable(),
         OperandSpec::new("input2", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).holding(Domain::Sign),
+        OperandSpec::new("target", Role::Element).holding(Domain::Sign).or_integers(),
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

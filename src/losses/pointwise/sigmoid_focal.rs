@@ -13,10 +13,10 @@ loss! {
     ///
     /// `bce` is `−t·log p − (1 − t)·log(1 − p)`, and `α_t` is `α·t + (1 − α)·(1 − t)`.
     ///
-    /// `input` holds logits and `target` floats, usually from 0 to 1, of one shape. `none` has the shape of `input`.
-    /// For targets outside `[0, 1]` the formula still holds; where `1 − p_t` is negative and γ not a whole number, loss
-    /// and gradient are NaN. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients:
-    /// `input`.
+    /// `input` holds logits and `target` floats or integers, usually from 0 to 1, of one shape. `none` has the shape
+    /// of `input`. For targets outside `[0, 1]` the formula still holds; where `1 − p_t` is negative and γ not a whole
+    /// number, loss and gradient are NaN. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0.
+    /// Gradients: `input`.
     ///
     /// The logs of `p` and `1 − p` are computed as `−softplus(∓x)`, and for targets of 0 and 1 the power as
     /// `exp(−γ·softplus(±x))`, never from a number that was rounded to 0. So loss and gradient are finite and accurate
@@ -49,7 +49,7 @@ static HEADER: Header = Header {
     title: "focal loss of independent binary questions",
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).holding(Domain::Binary),
+        OperandSpec::new("target", Role::Element).holding(Domain::Binary).or_integers(),
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

@@ -9,7 +9,7 @@ use crate::role::{Domain, Role};
 loss! {
     /// Soft margin loss: `log(1 + exp(−t·x))` for each element.
     ///
-    /// `input` and `target` are floats of one shape; targets are 1 or −1. `none` has the shape of `input`.
+    /// `input` holds floats, and `target` floats or integers of its shape, 1 or −1. `none` has the shape of `input`.
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// It is computed as `softplus(−t·x)`, which neither overflows nor loses small values.
@@ -35,7 +35,7 @@ static HEADER: Header = Header {
     title: "logistic loss of two classes",
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Element).holding(Domain::Sign),
+        OperandSpec::new("target", Role::Element).holding(Domain::Sign).or_integers(),
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

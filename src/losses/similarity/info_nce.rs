@@ -11,9 +11,9 @@ loss! {
     /// where `q̂ = q/‖q‖`.
     ///
     /// `query` and `key` are floats `[N, D]`. Key `i` is the positive of query `i`; all other keys are its negatives.
-    /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`] is the scale `s`, `[1]`,
-    /// taken as it is, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients: `query`,
-    /// `key`, `negatives`, `logit_scale`.
+    /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`] is the scale `s`, `[1]` or
+    /// `[]`, taken as it is, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients:
+    /// `query`, `key`, `negatives`, `logit_scale`.
     ///
     /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
     /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the

@@ -11,8 +11,8 @@ loss! {
     /// all others.
     ///
     /// `image` and `text` are floats `[N, D]`; row `i` of one belongs to row `i` of the other. `logit_scale` (s) and
-    /// `logit_bias` (b) are floats `[1]`, taken as they are, not exponentiated. `none` is `[N]`: the sum over each
-    /// image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`, `logit_bias`.
+    /// `logit_bias` (b) are floats `[1]` or `[]`, taken as they are, not exponentiated. `none` is `[N]`: the sum over
+    /// each image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`, `logit_bias`.
     ///
     /// For a shard of a batch, `image` is `[n, D]`, `text` has all texts, and [`Term::rows_from`] says where the shard
     /// begins; `none` has `n` values then.

@@ -10,9 +10,9 @@ loss! {
     /// Cosine embedding loss: `1 − cos(a, b)` for each pair of rows with target 1, `max(cos(a, b) − margin, 0)` with
     /// target −1.
     ///
-    /// `input1` and `input2` are floats `[N, D]`. `target` holds floats `[N]`, 1 or −1; any other number makes the
-    /// row's loss 0. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients:
-    /// `input1`, `input2`.
+    /// `input1` and `input2` are floats `[N, D]`. `target` holds floats or integers `[N]`, 1 or −1; any other number
+    /// makes the row's loss 0. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0.
+    /// Gradients: `input1`, `input2`.
     ///
     /// `cos(a, b) = a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`. It is 0 for a vector of zeros, whose gradient is 0. Where
     /// the cosine equals the margin, the derivative is the cosine's, not 0, as in PyTorch. Vectors are scaled to length
@@ -46,7 +46,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input1", Role::Element).differentiable(),
         OperandSpec::new("input2", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Row).holding(Domain::Sign),
+        OperandSpec::new("target", Role::Row).holding(Domain::Sign).or_integers(),
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

@@ -5,7 +5,7 @@ use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, Mse,
-    MultiMargin, MultilabelSoftMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
+    MultiMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -66,10 +66,10 @@ fn dtypes_that_an_operand_cannot_have() {
             &["softmax_focal", "target", "f32", "integers"],
         ),
         (
-            "labels where each class is asked about",
-            MultilabelSoftMargin::default().of(&x, &i),
+            "labels where a teacher is asked about each class",
+            Distillation::default().of(&x, &i),
             "unsupported_dtype",
-            &["multilabel_soft_margin", "target", "i32", "floats"],
+            &["distillation", "teacher", "i32", "floats"],
         ),
         (
             "integer weights",
