@@ -186,11 +186,12 @@ const KEPT: usize = 4096;
 
 /// Links the kernel whose entry point is in this shader file.
 pub(crate) fn link(Shader(path): Shader, slots: &Slots) -> Arc<Linked> {
-    static LINKED: LazyLock<Mutex<HashMap<String, Arc<Linked>>>> = LazyLock::new(Default::default);
-    let mut key = path.to_string();
-    for (slot, file) in &slots.0 {
-        let _ = write!(key, " {slot}={}", name(*file));
-    }
+    // a user's leaf may have the path of another file; its text lives as long as the program, so its address tells them apart
+    type Key = (&'static str, Vec<(&'static str, &'static str, usize, usize)>);
+    static LINKED: LazyLock<Mutex<HashMap<Key, Arc<Linked>>>> = LazyLock::new(Default::default);
+    let filled =
+        slots.0.iter().map(|(slot, file)| (*slot, file.path(), file.source.text.as_ptr().addr(), file.operand));
+    let key = (path, filled.collect::<Vec<_>>());
     if let Some(linked) = lock(&LINKED).get(&key) {
         return linked.clone();
     }

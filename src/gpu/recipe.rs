@@ -7,7 +7,7 @@ use crate::gpu::link::{File, Linked, Slots, link};
 use crate::gpu::shaders::operand::{dx, mask, row, target, x};
 use crate::gpu::shaders::{Shader, Slot, geometry, slot};
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which elements a kernel may take in quads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -25,7 +25,8 @@ pub(crate) enum Quads {
 pub(crate) struct Recipe {
     shader: Shader,
     slots: Slots,
-    linked: Arc<Linked>,
+    /// Its files. They are linked when they are first asked for, since a plan fills many slots one after another.
+    linked: OnceLock<Arc<Linked>>,
     pub choices: Choices,
     /// Which elements the kernel may take in quads. Every quad begins at an index that is a multiple of four.
     pub quads: Quads,
@@ -66,8 +67,16 @@ const FEW: &[(Slot, Shader)] = &[
 impl Recipe {
     /// A recipe for the kernel of `shader`. The entry point has the file's name.
     pub fn new(shader: Shader, slots: Slots, choices: Choices) -> Recipe {
-        let linked = link(shader, &slots);
-        Recipe { shader, slots, linked, choices, quads: Quads::Nothing, few: None, row: None, strip: None }
+        Recipe {
+            shader,
+            slots,
+            linked: OnceLock::new(),
+            choices,
+            quads: Quads::Nothing,
+            few: None,
+            row: None,
+            strip: None,
+        }
     }
 
     /// The name of the entry point.
@@ -77,27 +86,27 @@ impl Recipe {
 
     /// Its files, and what they declare.
     pub fn linked(&self) -> &Linked {
-        &self.linked
+        self.linked.get_or_init(|| link(self.shader, &self.slots))
     }
 
     /// The bindings that its files declare.
     pub fn bindings(&self) -> &[Declared] {
-        &self.linked.bindings
+        &self.linked().bindings
     }
 
     /// Whether this is one of its files.
     pub fn has(&self, shader: Shader) -> bool {
-        self.linked.files.iter().any(|file| file.is(shader))
+        self.linked().files.iter().any(|file| file.is(shader))
     }
 
     /// The values of the overrides that its files declare.
     pub fn overrides(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.choices.of(&self.linked.overrides)
+        self.choices.of(&self.linked().overrides)
     }
 
     /// Identifies its text and overrides.
     pub fn key(&self) -> String {
-        let mut key = format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked.key);
+        let mut key = format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked().key);
         for (name, value) in self.overrides() {
             let _ = write!(key, " {name}={value}");
         }
@@ -107,18 +116,18 @@ impl Recipe {
     /// Puts another file into a slot.
     pub fn fill(&mut self, slot: Slot, file: impl Into<File>) {
         self.slots.fill(slot, file);
-        self.linked = link(self.shader, &self.slots);
+        self.linked = OnceLock::new();
     }
 
     /// Reads integers at a binding, if the kernel reads floats there. Labels are integers already.
     pub fn take_integers(&mut self, binding: &str) {
         let has_it = |file: &&File| file.declarations().bindings.iter().any(|declared| declared.name == binding);
-        let Some(file) = self.linked.files.iter().find(has_it).copied() else { return };
+        let Some(file) = self.linked().files.iter().find(has_it).copied() else { return };
         let Some((_, integers)) = OF_INTEGERS.iter().find(|(floats, _)| file.is(*floats)) else { return };
         for slot in self.slots.of_file(file).collect::<Vec<_>>() {
             self.slots.fill(slot, integers.of_operand(file.operand()));
         }
-        self.linked = link(self.shader, &self.slots);
+        self.linked = OnceLock::new();
     }
 
     /// Lets lanes keep the classes of their positions, or their quads of rows, if the plan says how many there are.
@@ -129,7 +138,7 @@ impl Recipe {
         if self.row.is_some() {
             self.slots.fill(slot::ROW_QUADS, geometry::row_quads::KEPT);
         }
-        self.linked = link(self.shader, &self.slots);
+        self.linked = OnceLock::new();
     }
 
     /// Swaps `operand/x/words` for `operand/x/quads`, and so on, at each allowed binding, so that four elements are one
@@ -143,7 +152,7 @@ impl Recipe {
             self.quads >= if binding.is_written() { Quads::Writes } else { Quads::Reads } && allowed(binding)
         };
         let mut filled = self.slots.clone();
-        for file in &self.linked.files {
+        for file in &self.linked().files {
             let Some((_, quads)) = IN_QUADS.iter().find(|(words, _)| file.is(*words)) else { continue };
             if file.declarations().bindings.iter().all(asked) {
                 for slot in self.slots.of_file(*file) {
@@ -152,7 +161,7 @@ impl Recipe {
             }
         }
         filled.fill(slot::QUAD, quad);
-        self.linked = link(self.shader, &filled);
+        self.linked = OnceLock::new();
         self.slots = filled;
     }
 
@@ -165,8 +174,7 @@ impl Recipe {
     /// A recipe of these files, for tests of files that no plan asks for.
     #[cfg(test)]
     pub fn of_files(entry: &'static str, files: Vec<File>, choices: Choices) -> Recipe {
-        let linked = Arc::new(Linked::of(files));
-        let (shader, slots) = (Shader(entry), Slots::default());
-        Recipe { shader, slots, linked, choices, quads: Quads::Nothing, few: None, row: None, strip: None }
+        let linked = OnceLock::from(Arc::new(Linked::of(files)));
+        Recipe { linked, ..Recipe::new(Shader(entry), Slots::default(), choices) }
     }
 }
