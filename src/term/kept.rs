@@ -11,7 +11,7 @@ type Anything = Box<dyn Any + Send + Sync>;
 type Anything = Box<dyn Any>;
 
 /// What was kept last, most recent last. Clones of a term share it, and so may terms made from it: whoever takes something
-/// out has to make sure that it fits. It knows nothing of contexts, because the library may be built without them.
+/// out has to make sure that it fits.
 #[derive(Clone, Default)]
 pub(crate) struct Kept(Arc<Mutex<Vec<Anything>>>);
 
@@ -21,7 +21,6 @@ impl fmt::Debug for Kept {
     }
 }
 
-#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only a context keeps something"))]
 impl Kept {
     /// Takes the most recent thing that fits.
     pub fn take<K: Any>(&self, fits: impl Fn(&K) -> bool) -> Option<K> {

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod extra;
+#[cfg(feature = "gpu")]
 mod kept;
 mod operand;
 mod optional;
@@ -16,6 +17,7 @@ pub(crate) use part::{Beside, ClassesFrom, Part, Row, not_reduced, refuse_reduct
 pub use scale::Scale;
 pub(crate) use varying::{COEFFICIENT, Varying};
 
+#[cfg(feature = "gpu")]
 use kept::Kept;
 
 use crate::error::Result;
@@ -47,6 +49,7 @@ use std::sync::Arc;
 pub struct Term<T> {
     pub(crate) parts: Vec<Part<T>>,
     /// What a context keeps for the next call.
+    #[cfg(feature = "gpu")]
     pub(crate) kept: Kept,
 }
 
@@ -227,7 +230,11 @@ impl<T: Operand> Term<T> {
 
 impl<T> Term<T> {
     pub(crate) fn of_parts(parts: Vec<Part<T>>) -> Term<T> {
-        Term { parts, kept: Kept::default() }
+        Term {
+            parts,
+            #[cfg(feature = "gpu")]
+            kept: Kept::default(),
+        }
     }
 
     /// The id that an error of the whole term names: the first loss's.
