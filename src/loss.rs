@@ -15,6 +15,13 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn leaf(&self) -> Leaf<'_>;
 }
 
+/// Losses are equal if their headers are the same and their options are equal.
+impl PartialEq for dyn Loss {
+    fn eq(&self, other: &dyn Loss) -> bool {
+        std::ptr::eq(self.header(), other.header()) && self.values() == other.values()
+    }
+}
+
 impl dyn Loss {
     /// Whether another loss has the same family, and operands with the same roles. Both then have the same bindings, and the
     /// same kernels except for the leaf.

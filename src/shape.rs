@@ -14,13 +14,13 @@ pub enum DType {
     BF16,
     /// 64-bit float, on the CPU only.
     F64,
-    /// 32-bit signed integer labels.
+    /// 32-bit signed integer: labels, masks.
     I32,
-    /// 32-bit unsigned integer labels.
+    /// 32-bit unsigned integer: labels, masks.
     U32,
-    /// 8-bit unsigned integer labels.
+    /// 8-bit unsigned integer: labels, masks.
     U8,
-    /// 64-bit signed integer labels.
+    /// 64-bit signed integer: labels, masks.
     I64,
 }
 

@@ -31,8 +31,8 @@ pub(super) fn dtypes<T: Operand>(part: &Part<T>) -> Result<()> {
         let Some(spec) = header.operand(name) else { continue };
         let float = tensor.dtype().is_float();
         let expected = match spec.role {
-            // labels and dense targets are both fine
-            Role::Target => continue,
+            // labels and dense targets are both fine, and so are masks of floats and of integers
+            Role::Target | Role::Mask => continue,
             role if role.is_integer() && float => "integers",
             role if role.is_integer() => continue,
             _ if float => continue,

@@ -21,7 +21,7 @@ pub enum Role {
     PerClass,
     /// A float for each value of the unreduced loss: a factor.
     Weight,
-    /// A float for each value of the unreduced loss. Zero leaves the value out, whatever the other operands hold there;
+    /// A number for each value of the unreduced loss. Zero leaves the value out, whatever the other operands hold there;
     /// any other number keeps it.
     Mask,
     /// An integer for each item, `[N]`: the item's place in the table.

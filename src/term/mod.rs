@@ -21,7 +21,8 @@ use std::sync::Arc;
 /// A loss with its operands, or a weighted sum of several.
 ///
 /// A term is a description: nothing is checked or computed before a context evaluates it. The methods set what every loss
-/// has, such as its reduction. On a sum of terms they set it for each term of the sum.
+/// has, such as its reduction. On a sum of terms they set it for each term of the sum. Terms are equal if their losses,
+/// options, settings and operands are, so that a program can keep what it prepared for one.
 ///
 /// ```
 /// use wgloss::{Array, Mse, Reduction, cpu};
@@ -31,7 +32,7 @@ use std::sync::Arc;
 /// assert_eq!(cpu::value(&(0.5 * term))?.loss()?, 2.0);
 /// # Ok::<(), wgloss::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Term<T> {
     pub(crate) parts: Vec<Part<T>>,
 }
@@ -192,5 +193,59 @@ impl<T> Mul<Term<T>> for f32 {
     fn mul(self, mut term: Term<T>) -> Term<T> {
         term.parts.iter_mut().for_each(|part| part.weight *= self);
         term
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extra, Term};
+    use crate::{CrossEntropy, Dice, Reduction};
+
+    /// An operand that equals others of its number.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Numbered(usize);
+
+    impl super::Operand for Numbered {
+        fn shape(&self) -> &[usize] {
+            &[]
+        }
+        fn dtype(&self) -> crate::DType {
+            crate::DType::F32
+        }
+        fn class_axis(&self) -> crate::ClassAxis {
+            crate::ClassAxis::Second
+        }
+        fn is(&self, other: &Numbered) -> bool {
+            self == other
+        }
+    }
+
+    #[test]
+    fn terms_are_equal_if_all_that_a_call_reads_is() {
+        let [x, t, w] = [0, 1, 2].map(Numbered);
+        let of = |ignore_index: i32, x: &Numbered| CrossEntropy { ignore_index, ..CrossEntropy::default() }.of(x, &t);
+        let different: Vec<Term<Numbered>> = vec![
+            of(7, &x),
+            of(8, &x),
+            of(7, &w),
+            Dice::default().of(&x, &t),
+            0.5 * of(7, &x),
+            of(7, &x).reduce(Reduction::Sum),
+            of(7, &x).named("other"),
+            of(7, &x).upstream(2.0),
+            of(7, &x).divide_by(2.0),
+            of(7, &x).with(Extra::Weight, &w),
+            of(7, &x).with(Extra::Mask, &w),
+            of(7, &x).classes_from(0, 9),
+            of(7, &x).rows_from(0),
+            of(7, &x).among(&w),
+            of(7, &x) + of(7, &x),
+        ];
+        for (place, term) in different.iter().enumerate() {
+            let equal: Vec<usize> = (0..different.len()).filter(|&other| different[other] == *term).collect();
+            assert_eq!(equal, [place], "{term:?}");
+        }
+        // two losses that were made apart
+        assert_eq!(of(7, &x), of(7, &x));
     }
 }

@@ -174,6 +174,9 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
                 }
             }
             let code = match dtype {
+                // a mask of any type, of which only whether it is 0 matters
+                DType::BF16 if name == "mask" => 1.0,
+                DType::I32 | DType::U32 if name == "mask" => 4.0,
                 DType::F16 | DType::U32 => 1.0,
                 DType::BF16 | DType::U8 => 2.0,
                 DType::I64 => 3.0,
