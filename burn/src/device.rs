@@ -53,13 +53,12 @@ pub fn register(device: &Device, setup: &WgpuSetup) -> Result<()> {
 }
 
 /// Frees what the losses keep from step to step on a device: prepared jobs, and the buffers that they name, which Burn may
-/// have given up since. The next step prepares anew.
+/// have given up since. The next step prepares anew. Gives the number of jobs.
 ///
 /// # Errors
 /// [`Error::NotRegistered`], [`Error::OtherBackend`].
-pub fn forget_jobs(device: &Device) -> Result<()> {
-    registered(cube_device(device.as_dispatch())?)?.jobs.forget();
-    Ok(())
+pub fn forget_jobs(device: &Device) -> Result<usize> {
+    Ok(registered(cube_device(device.as_dispatch())?)?.jobs.forget())
 }
 
 /// The device of the wgpu backend below a device.

@@ -80,9 +80,9 @@ impl Jobs {
         Some(entry.job.clone())
     }
 
-    /// Gives up all jobs.
-    pub fn forget(&self) {
-        lock(&self.0).entries.clear();
+    /// Gives up all jobs; gives their number.
+    pub fn forget(&self) -> usize {
+        std::mem::take(&mut lock(&self.0).entries).len()
     }
 }
 

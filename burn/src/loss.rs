@@ -143,7 +143,7 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
     }
     together(&operands)?;
     let tracked: Vec<&Operand> = operands.iter().filter(|operand| operand.is_tracked()).collect();
-    term.differentiable(&tracked)?;
+    term.differentiable(&tracked).map_err(constants_are_detached)?;
     let call = Arc::new(Call { term: places, shape, ran });
     let slots = operands.into_iter().map(|operand| match operand.kind {
         Kind::Float => Slot::Float(operand.tensor),
@@ -151,6 +151,17 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
         Kind::Bool => Slot::Bool(operand.tensor),
     });
     Ok(Tensor::from_dispatch(<Dispatch as LossOps>::wgloss_value(Operands::new(slots), call)))
+}
+
+/// Adds to the refusal of an operand without a gradient what to do in Burn.
+fn constants_are_detached(error: wgloss::Error) -> wgloss::Error {
+    match error {
+        wgloss::Error::InvalidOperand { loss, operand, reason } => {
+            let reason = format!("{reason}; detach it, if it is a constant");
+            wgloss::Error::InvalidOperand { loss, operand, reason }
+        }
+        other => other,
+    }
 }
 
 /// Refuses tensors that are not together on a device that is known.

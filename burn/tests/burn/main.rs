@@ -1,29 +1,36 @@
 //! The losses on Burn's tensors give what the CPU twins give, refuse what they cannot do, and agree with Burn's own.
 
+#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/case.rs"]
 mod case;
+#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/draw.rs"]
 mod draw;
 mod errors;
+#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/factors.rs"]
 mod factors;
 #[path = "../../../tests/common/harness.rs"]
 mod harness;
+#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/judge.rs"]
 mod judge;
 mod losses;
 mod modules;
 mod on_burn;
 mod operands;
+#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/pages.rs"]
 mod pages;
 #[path = "../../../tests/gpu/pairs.rs"]
 mod pairs;
+#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/samples.rs"]
 mod samples;
 mod steps;
 
 use burn::tensor::Device;
+use burn::tensor::wgpu::WgpuSetup;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -35,12 +42,21 @@ fn main() -> ExitCode {
 
 /// The device of all tests, without autodiff.
 fn device() -> &'static Device {
-    static DEVICE: LazyLock<Device> =
-        LazyLock::new(|| wgloss_burn::init(Device::wgpu_options()).unwrap_or_else(|error| panic!("{error}")));
-    &DEVICE
+    &DEVICE.0
 }
 
 /// The same with autodiff.
 fn autodiff() -> Device {
     device().clone().autodiff()
 }
+
+/// The wgpu handles of the device.
+fn setup() -> &'static WgpuSetup {
+    &DEVICE.1
+}
+
+static DEVICE: LazyLock<(Device, WgpuSetup)> = LazyLock::new(|| {
+    let (device, setup) = Device::wgpu_options().init_with_setup().unwrap_or_else(|error| panic!("{error}"));
+    wgloss_burn::register(&device, &setup).unwrap();
+    (device, setup)
+});
