@@ -54,6 +54,7 @@ macro_rules! slots {
 
         /// Gradients are like their operands; there are none of the others.
         #[cfg(feature = "fusion")]
+        #[allow(clippy::ptr_arg, reason = "Burn's macro hands every argument on by its own type")]
         fn gradient_specs(
             operands: &OperandsMetadata,
             _upstream: &TensorSpec,

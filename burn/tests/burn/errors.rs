@@ -46,7 +46,7 @@ fn what_a_loss_refuses() {
         ),
         (
             CrossEntropy { label_smoothing: 2.0, ..Default::default() }.loss((x(), t())),
-            "cross_entropy: option `label_smoothing` is 2, expected from 0 to 1",
+            "cross_entropy: option `label_smoothing` is 2, expected a number in [0, 1]",
         ),
         (
             CrossEntropy::default().term((x(), t())).with(Extra::Weight, &floats([3]).require_grad().into()).loss(),

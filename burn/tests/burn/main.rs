@@ -3,7 +3,6 @@
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/case.rs"]
 mod case;
-#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/draw.rs"]
 mod draw;
 mod errors;
@@ -24,7 +23,6 @@ mod operands;
 mod pages;
 #[path = "../../../tests/gpu/pairs.rs"]
 mod pairs;
-#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/samples.rs"]
 mod samples;
 mod steps;

@@ -24,8 +24,10 @@ pub(crate) use with_rank;
 /// An array on Burn's device.
 pub struct Leaf {
     pub operand: Operand,
-    gradient: Box<dyn Fn(&Gradients) -> Option<TensorData>>,
+    gradient: ReadGradient,
 }
+
+type ReadGradient = Box<dyn Fn(&Gradients) -> Option<TensorData>>;
 
 impl Leaf {
     /// Uploads an array; gradients flow to it if it is tracked.

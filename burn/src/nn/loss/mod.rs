@@ -125,4 +125,4 @@ macro_rules! calls {
     };
 }
 
-pub(self) use calls;
+use calls;
