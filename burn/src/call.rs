@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::operand::Operand;
 use std::sync::{Arc, Mutex};
-use wgloss::{ClassAxis, DType, Job, Operand as _, Term};
+use wgloss::{ClassAxis, DType, Job, Loss, Operand as _, Role, Term};
 
 /// The job that computed a loss, once it has run. Behind fusion that is later than the call.
 pub(crate) type Ran = Arc<Mutex<Option<Arc<Job>>>>;
@@ -12,6 +12,8 @@ pub(crate) type Ran = Arc<Mutex<Option<Arc<Job>>>>;
 #[derive(Clone, Debug)]
 pub struct Call {
     pub(crate) term: Arc<Term<Place>>,
+    /// The tensors that may be read where they lie with their class axis last.
+    pub(crate) turnable: Vec<bool>,
     /// The shape of the loss as a tensor of Burn.
     pub(crate) shape: Vec<usize>,
     /// Where a report looks for the job.
@@ -56,4 +58,23 @@ impl Call {
         })?;
         Ok((operands, Arc::new(places)))
     }
+}
+
+/// Whether a tensor `[N, C, ...]` may be read with its class axis last, where it lies so in memory: everywhere in the term it
+/// is a prediction with a class axis, and no other operand follows its layout.
+pub(crate) fn is_turnable(term: &Term<Operand>, operand: &Operand) -> bool {
+    let role = |loss: &dyn Loss, name: &str| loss.header().operand(name).map(|spec| spec.role);
+    let follows = |of: &dyn Loss| {
+        let own = term.operands().filter(|(loss, ..)| *loss == of).filter(|(_, _, other)| !other.is(operand));
+        own.into_iter().any(|(loss, name, other)| match role(loss, name) {
+            Some(Role::Target) => other.dtype().is_float(),
+            Some(Role::Classes | Role::Dense | Role::Element) => true,
+            _ => false,
+        })
+    };
+    operand.class_axis() == ClassAxis::Second
+        && term
+            .operands()
+            .filter(|(_, _, place)| place.is(operand))
+            .all(|(loss, name, _)| role(loss, name) == Some(Role::Classes) && !follows(loss))
 }

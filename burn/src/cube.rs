@@ -7,22 +7,21 @@ use crate::call::Call;
 use crate::device::registered;
 use crate::extension::{GradientOps, LossOps, Operands, Slot};
 use crate::jobs::Key;
+use crate::layout::{Dense, beside};
 use crate::lend::Lent;
 use crate::lock::lock;
-use burn::backend::TensorMetadata;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use std::sync::Arc;
-use wgloss::{Error, Gpu, Gradient, Job, Outputs, Result, Scale};
+use wgloss::{Error, Gpu, Gradient, Job, Outputs, Result, Scale, Tensor};
 
 impl LossOps for CubeBackend {
     fn wgloss_value(operands: Operands<Self>, call: Arc<Call>) -> CubeTensor {
-        let tensors = contiguous(operands);
-        let loss = beside(&tensors[0], Shape::from(call.shape.clone()), DType::F32);
-        let ran = Run { call: &call, tensors: &tensors, into: Into::Loss(&loss) }.run();
+        let operands = dense(operands, &call);
+        let loss = beside(&operands[0].tensor, Shape::from(call.shape.clone()), DType::F32);
+        let ran = Run { call: &call, operands: &operands, writes: Writes::Loss(&loss) }.run();
         let job = ran.unwrap_or_else(|error| panic!("wgloss: {error}"));
         if let Some(ran) = &call.ran {
             *lock(ran) = Some(job);
@@ -38,19 +37,16 @@ impl GradientOps for CubeBackend {
         call: Arc<Call>,
         wanted: Vec<usize>,
     ) -> Operands<Self> {
-        let tensors = contiguous(operands);
+        let operands = dense(operands, &call);
         let upstream = into_contiguous(upstream);
-        let run = |into: &[CubeTensor]| {
-            let into = Into::Gradients { upstream: &upstream, wanted: &wanted, into };
-            Run { call: &call, tensors: &tensors, into }.run()
+        let run = |into: &[Dense]| {
+            let writes = Writes::Gradients { upstream: &upstream, wanted: &wanted, into };
+            Run { call: &call, operands: &operands, writes }.run()
         };
         // a tensor that nobody else has may be overwritten by its gradient
-        let own = wanted.first().filter(|&&place| tensors[place].can_mut() && tensors[place].dtype == DType::F32);
-        let outputs = |own: Option<&usize>| -> Vec<CubeTensor> {
-            let output = |place: &usize| match &tensors[*place] {
-                of if own == Some(place) => of.clone(),
-                of => beside(of, of.shape(), of.dtype),
-            };
+        let own = wanted.first().filter(|&&place| operands[place].is_own());
+        let outputs = |own: Option<&usize>| -> Vec<Dense> {
+            let output = |place| if own == Some(place) { operands[*place].clone() } else { operands[*place].like() };
             wanted.iter().map(output).collect()
         };
         let mut gradients = outputs(own);
@@ -60,72 +56,71 @@ impl GradientOps for CubeBackend {
             ran = run(&gradients);
         }
         ran.unwrap_or_else(|error| panic!("wgloss: {error}"));
-        let mut slots = vec![Slot::Empty; tensors.len()];
-        wanted.iter().zip(gradients).for_each(|(&place, gradient)| slots[place] = Slot::Float(gradient));
+        let mut slots = vec![Slot::Empty; operands.len()];
+        for (place, gradient) in wanted.into_iter().zip(gradients) {
+            slots[place] = Slot::Float(gradient.into_tensor());
+        }
         Operands::new(slots)
     }
 }
 
-/// The tensors of an operation, row-major. A view is copied.
-fn contiguous(operands: Operands<CubeBackend>) -> Vec<CubeTensor> {
+/// The tensors of an operation as wgloss can read them.
+fn dense(operands: Operands<CubeBackend>, call: &Call) -> Vec<Dense> {
     let tensors = operands.slots().into_iter().filter_map(|slot| match slot {
         Slot::Empty => None,
-        Slot::Float(tensor) | Slot::Int(tensor) | Slot::Bool(tensor) => Some(into_contiguous(tensor)),
+        Slot::Float(tensor) | Slot::Int(tensor) | Slot::Bool(tensor) => Some(tensor),
     });
-    tensors.collect()
-}
-
-/// A new tensor on the device of another.
-fn beside(tensor: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
-    empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape, dtype)
+    tensors.zip(&call.turnable).map(|(tensor, turnable)| Dense::new(tensor, *turnable)).collect()
 }
 
 /// A run of a term on tensors.
 struct Run<'a> {
     call: &'a Call,
-    tensors: &'a [CubeTensor],
-    into: Into<'a>,
+    operands: &'a [Dense],
+    writes: Writes<'a>,
 }
 
 /// What a run writes.
-enum Into<'a> {
+enum Writes<'a> {
     Loss(&'a CubeTensor),
-    Gradients { upstream: &'a CubeTensor, wanted: &'a [usize], into: &'a [CubeTensor] },
+    Gradients { upstream: &'a CubeTensor, wanted: &'a [usize], into: &'a [Dense] },
 }
 
 impl Run<'_> {
     fn run(&self) -> Result<Arc<Job>> {
-        let first = &self.tensors[0];
+        let first = &self.operands[0].tensor;
         let known = registered(&first.device).map_err(|error| Error::Gpu(error.to_string()))?;
-        let lent = |tensors: &[CubeTensor]| tensors.iter().map(Lent::new).collect::<Result<Vec<_>>>();
+        let lent = |of: &[Dense]| of.iter().map(|dense| Lent::new(&dense.tensor)).collect::<Result<Vec<_>>>();
         // all are held until the job is submitted
-        let operands = lent(self.tensors)?;
-        let (upstream, wanted, outputs) = match self.into {
-            Into::Loss(loss) => (None, Vec::new(), vec![Lent::new(loss)?]),
-            Into::Gradients { upstream, wanted, into } => (Some(Lent::new(upstream)?), wanted.to_vec(), lent(into)?),
+        let operands = lent(self.operands)?;
+        let (upstream, wanted, outputs) = match self.writes {
+            Writes::Loss(loss) => (None, Vec::new(), vec![Lent::new(loss)?]),
+            Writes::Gradients { upstream, wanted, into } => (Some(Lent::new(upstream)?), wanted.to_vec(), lent(into)?),
         };
         // what Burn has queued comes before what is submitted here
         first.client.flush().map_err(|error| Error::Gpu(error.to_string()))?;
         let at = operands.iter().chain(&upstream).chain(&outputs).map(Lent::address).collect();
-        let key = Key { term: self.call.term.clone(), wanted, at };
+        let turned = self.operands.iter().map(|operand| operand.turned).collect();
+        let key = Key { term: self.call.term.clone(), wanted, turned, at };
         let job = known.jobs.get(key, || self.prepare(&known.gpu, &operands, upstream.as_ref(), &outputs))?;
         job.run()?;
         Ok(job)
     }
 
     fn prepare(&self, gpu: &Gpu, operands: &[Lent], upstream: Option<&Lent>, outputs: &[Lent]) -> Result<Job> {
-        let second = wgloss::ClassAxis::Second;
-        let operands = operands.iter().map(|operand| operand.wrap(gpu, second)).collect::<Result<Vec<_>>>()?;
-        let outputs = outputs.iter().map(|output| output.wrap(gpu, second)).collect::<Result<Vec<_>>>()?;
-        let mut term =
-            self.call.term.map(|place| Ok(operands[place.index].clone().with_class_axis(place.class_axis)))?;
+        let wrap = |lent: &[Lent]| lent.iter().map(|lent| lent.wrap(gpu)).collect::<Result<Vec<_>>>();
+        let (operands, outputs) = (wrap(operands)?, wrap(outputs)?);
+        let mut term = self.call.term.map(|place| {
+            let class_axis = self.operands[place.index].class_axis(place.class_axis);
+            Ok(operands[place.index].clone().with_class_axis(class_axis))
+        })?;
         if let Some(upstream) = upstream {
-            term = term.upstream(Scale::Tensor(upstream.wrap(gpu, second)?));
+            term = term.upstream(Scale::Tensor(upstream.wrap(gpu)?));
         }
-        let outputs = match self.into {
-            Into::Loss(_) => Outputs { loss: outputs.into_iter().next(), ..Outputs::default() },
-            Into::Gradients { wanted, .. } => {
-                let gradient = |(&place, into): (&usize, &wgloss::Tensor)| Gradient::store(&operands[place], into);
+        let outputs = match self.writes {
+            Writes::Loss(_) => Outputs { loss: outputs.into_iter().next(), ..Outputs::default() },
+            Writes::Gradients { wanted, .. } => {
+                let gradient = |(&place, into): (&usize, &Tensor)| Gradient::store(&operands[place], into);
                 Outputs { gradients: wanted.iter().zip(&outputs).map(gradient).collect(), ..Outputs::default() }
             }
         };

@@ -52,6 +52,14 @@ pub fn register(device: &Device, setup: &WgpuSetup) -> Result<()> {
     Ok(())
 }
 
+/// The device as wgloss's: to bound a loss's workspace, to set how long a read waits, or to run wgloss's own calls.
+///
+/// # Errors
+/// [`Error::NotRegistered`], [`Error::OtherBackend`].
+pub fn gpu(device: &Device) -> Result<Gpu> {
+    Ok(registered(cube_device(device.as_dispatch())?)?.gpu.clone())
+}
+
 /// Frees what the losses keep from step to step on a device: prepared jobs, and the buffers that they name, which Burn may
 /// have given up since. The next step prepares anew. Gives the number of jobs.
 ///

@@ -18,13 +18,15 @@ pub(crate) struct Key {
     pub term: Arc<Term<Place>>,
     /// The operands whose gradients are computed; none where the value is.
     pub wanted: Vec<usize>,
+    /// Which of the term's tensors lie with their class axis last.
+    pub turned: Vec<bool>,
     /// Where the tensors lie: those of the term, the upstream gradient, the outputs.
     pub at: Vec<Address>,
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
-        let same = self.wanted == other.wanted && self.at == other.at;
+        let same = self.at == other.at && self.wanted == other.wanted && self.turned == other.turned;
         same && (Arc::ptr_eq(&self.term, &other.term) || self.term == other.term)
     }
 }

@@ -6,7 +6,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::wgpu::{AutoCompiler, WgpuServer};
 use std::any::Any;
 use wgloss::half::{bf16, f16};
-use wgloss::{ClassAxis, DType, Error, Gpu, Result, Tensor, wgpu};
+use wgloss::{DType, Error, Gpu, Result, Tensor, wgpu};
 
 /// Where a tensor begins. Together with its shape and dtype this tells it from all others that live.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +42,13 @@ impl Lent {
     }
 
     /// The tensor as wgloss's.
-    pub fn wrap(&self, gpu: &Gpu, class_axis: ClassAxis) -> Result<Tensor> {
+    pub fn wrap(&self, gpu: &Gpu) -> Result<Tensor> {
         let Address { buffer, offset } = &self.address;
         let bytes = self.shape.iter().product::<usize>() as u64 * self.dtype.size() as u64;
         if bytes == 0 {
-            return Ok(self.nothing(gpu)?.with_class_axis(class_axis));
+            return self.nothing(gpu);
         }
-        let tensor = gpu.wrap(buffer.slice(*offset..offset + bytes), self.shape.clone(), self.dtype)?;
-        Ok(tensor.with_class_axis(class_axis))
+        gpu.wrap(buffer.slice(*offset..offset + bytes), self.shape.clone(), self.dtype)
     }
 
     /// A tensor without elements, which no range of a buffer can be.

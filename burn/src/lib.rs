@@ -1,4 +1,4 @@
-//! wgloss's losses on Burn's tensors.
+#![doc = include_str!("../README.md")]
 
 mod autodiff;
 mod call;
@@ -7,6 +7,7 @@ mod device;
 mod error;
 mod extension;
 mod jobs;
+mod layout;
 mod lend;
 mod lock;
 mod loss;
@@ -16,7 +17,7 @@ mod report;
 
 #[cfg(not(target_family = "wasm"))]
 pub use device::init;
-pub use device::{forget_jobs, register};
+pub use device::{forget_jobs, gpu, register};
 pub use error::{Error, Result};
 pub use loss::{BurnLoss, BurnTerm};
 pub use operand::{IntoOperands, Operand};

@@ -1,6 +1,6 @@
 //! The calls: a loss of tensors, a loss of a term, with a report and without.
 
-use crate::call::{Call, Ran};
+use crate::call::{Call, Ran, is_turnable};
 use crate::device::{cube_device, registered};
 use crate::error::{Error, Result};
 use crate::extension::{LossOps, MOST_OPERANDS, Operands, Slot};
@@ -144,7 +144,8 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
     together(&operands)?;
     let tracked: Vec<&Operand> = operands.iter().filter(|operand| operand.is_tracked()).collect();
     term.differentiable(&tracked).map_err(constants_are_detached)?;
-    let call = Arc::new(Call { term: places, shape, ran });
+    let turnable = operands.iter().map(|operand| is_turnable(term, operand)).collect();
+    let call = Arc::new(Call { term: places, turnable, shape, ran });
     let slots = operands.into_iter().map(|operand| match operand.kind {
         Kind::Float => Slot::Float(operand.tensor),
         Kind::Int => Slot::Int(operand.tensor),

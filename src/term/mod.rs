@@ -173,6 +173,14 @@ impl<T: Operand> Term<T> {
 }
 
 impl<T> Term<T> {
+    /// Every operand of the term's losses, with the loss that takes it and its name there. An operand in several places is
+    /// given for each.
+    pub fn operands(&self) -> impl Iterator<Item = (&dyn Loss, &str, &T)> {
+        self.parts
+            .iter()
+            .flat_map(|part| part.operands.iter().map(|(name, operand)| (&*part.loss, name.as_str(), operand)))
+    }
+
     /// The id that an error of the whole term names: the first loss's.
     pub(crate) fn id(&self) -> &'static str {
         self.parts.first().map_or("term", |part| part.loss.header().id)
@@ -247,5 +255,8 @@ mod tests {
         }
         // two losses that were made apart
         assert_eq!(of(7, &x), of(7, &x));
+        let places: Vec<_> = different[9].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
+        let ce = "cross_entropy";
+        assert_eq!(places, [(ce, "input", 0), (ce, "target", 1), (ce, "weight", 2)]);
     }
 }

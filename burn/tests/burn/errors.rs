@@ -2,11 +2,11 @@
 
 use crate::harness::tests;
 use crate::on_burn::numbers;
-use crate::{autodiff, device, setup};
+use crate::{autodiff, device, own_device, setup};
 use burn::tensor::{DType, Device, DeviceKind, Int, Tensor, TensorData};
 use libtest_mimic::Trial;
-use wgloss::{CrossEntropy, Extra, L1, Mse, Reduction};
-use wgloss_burn::{BurnLoss, BurnTerm, Error, register};
+use wgloss::{CrossEntropy, Extra, InfoNce, L1, Mse, Reduction};
+use wgloss_burn::{BurnLoss, BurnTerm, Error, gpu, register};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         tensors_of_other_devices,
         a_label_out_of_range_is_reported_and_ignored,
         a_bad_label_is_reported_of_its_own_run,
+        what_fails_in_the_queue_is_an_error_of_the_read,
     ]
 }
 
@@ -137,5 +138,21 @@ fn a_bad_label_is_reported_of_its_own_run() {
         assert_eq!(report.parts().unwrap()[0].sum, f64::from((label - 1).abs()));
         assert_eq!(checked.check().is_ok(), *label < 3, "{label}");
     }
+    works();
+}
+
+/// A workspace that is too small shows only when the job is prepared, behind fusion that is after the call.
+fn what_fails_in_the_queue_is_an_error_of_the_read() {
+    // a device of its own, which no other test uses meanwhile
+    let device = own_device();
+    let rows = Tensor::<2>::ones([300, 8], &device);
+    let read = || InfoNce::default().loss((&rows, &rows)).unwrap().try_into_data();
+    let gpu = gpu(&device).unwrap();
+    gpu.set_workspace_bound(1);
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    assert!(!matches!(failed, Ok(Ok(_))), "{failed:?}");
+    gpu.set_workspace_bound(128 << 20);
+    let loss = read().unwrap();
+    assert!((loss.as_slice::<f32>().unwrap()[0] - 300f32.ln()).abs() < 1e-4, "{loss:?}");
     works();
 }

@@ -48,6 +48,13 @@ fn autodiff() -> Device {
     device().clone().autodiff()
 }
 
+/// A device of Burn's that only one test uses, of the same wgpu device.
+fn own_device() -> Device {
+    let device = Device::wgpu_options().setup(setup().clone()).init().unwrap();
+    wgloss_burn::register(&device, setup()).unwrap();
+    device
+}
+
 /// The wgpu handles of the device.
 fn setup() -> &'static WgpuSetup {
     &DEVICE.1

@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
     tests![
         a_mask_of_bools_leaves_values_out,
         views_are_read_as_they_look,
+        images_whose_channels_lie_last_are_read_where_they_lie,
         a_tensor_in_several_places_has_one_gradient,
         without_autodiff_the_loss_is_the_same,
         constants_of_the_plain_device_stand_beside_tracked_tensors,
@@ -76,6 +77,39 @@ fn views_are_read_as_they_look() {
     let (out, [want]) = cpu::gradients(&Mse::default().of(&x, &t), [&x]).unwrap();
     near(&numbers(loss), &[out.loss().unwrap()]);
     near(&gradient, &want.to_f64());
+}
+
+fn images_whose_channels_lie_last_are_read_where_they_lie() {
+    let ad = autodiff();
+    let channels_last = random([2, 6, 7, 5], &ad).require_grad();
+    let t = labels([2, 6, 7], 5, &ad);
+    let teacher = (random([2, 6, 7, 5], &ad)).permute([0, 3, 1, 2]);
+    let (hx, ht, hh) = (host(&channels_last.clone().permute([0, 3, 1, 2])), host_labels(&t), host(&teacher));
+    let weights = Tensor::<1>::from_floats([1.0, 2.0, 0.5, 1.5, 3.0], &ad);
+    let hw = host(&weights);
+    let of = |loss: &str, x: Tensor<4>| match loss {
+        "labels" => (CrossEntropy::default().term((&x, &t)), CrossEntropy::default().of(&hx, &ht)),
+        "weights" => (
+            CrossEntropy::default().term((&x, &t)).with(Extra::Weight, &(&weights).into()),
+            CrossEntropy::default().of(&hx, &ht).with(Extra::Weight, &hw),
+        ),
+        "regions" => (Dice::default().term((&x, &t)), Dice::default().of(&hx, &ht)),
+        "a sum" => (
+            CrossEntropy::default().term((&x, &t)) + Dice::default().term((&x, &t)),
+            CrossEntropy::default().of(&hx, &ht) + Dice::default().of(&hx, &ht),
+        ),
+        // the teacher would have to lie alike
+        "a teacher" => (Distillation::default().term((&x, &teacher)), Distillation::default().of(&hx, &hh)),
+        _ => (Mse::default().term((&x, &teacher)), Mse::default().of(&hx, &hh)),
+    };
+    for loss in ["labels", "weights", "regions", "a sum", "a teacher", "elements"] {
+        let (term, twin) = of(loss, channels_last.clone().permute([0, 3, 1, 2]));
+        let value = term.loss().unwrap();
+        let gradient = channels_last.grad(&value.backward()).unwrap().permute([0, 3, 1, 2]);
+        let (out, [want]) = cpu::gradients(&twin, [&hx]).unwrap();
+        near(&numbers(value), &[out.loss().unwrap()]);
+        near(&numbers(gradient), &want.to_f64());
+    }
 }
 
 fn a_tensor_in_several_places_has_one_gradient() {

@@ -2,11 +2,11 @@
 
 use crate::harness::tests;
 use crate::on_burn::numbers;
-use crate::{autodiff, setup};
+use crate::{autodiff, own_device};
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use libtest_mimic::Trial;
 use wgloss::CrossEntropy;
-use wgloss_burn::{BurnLoss, forget_jobs, register};
+use wgloss_burn::{BurnLoss, forget_jobs};
 
 pub fn tests() -> Vec<Trial> {
     tests![jobs_are_kept_from_step_to_step, threads_do_not_disturb_each_other]
@@ -31,8 +31,7 @@ fn train(device: &Device, steps: usize) -> Vec<f64> {
 
 fn jobs_are_kept_from_step_to_step() {
     // a device of its own, whose jobs no other test makes
-    let device = Device::wgpu_options().setup(setup().clone()).init().unwrap();
-    register(&device, setup()).unwrap();
+    let device = own_device();
     let losses = train(&device.clone().autodiff(), 40);
     assert!(losses[39] < losses[0] / 1.5, "{losses:?}");
     let jobs = forget_jobs(&device).unwrap();
