@@ -16,6 +16,13 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn leaf(&self) -> Leaf<'_>;
 }
 
+/// Losses are equal if their headers are the same and their options are equal.
+impl PartialEq for dyn Loss {
+    fn eq(&self, other: &dyn Loss) -> bool {
+        std::ptr::eq(self.header(), other.header()) && self.values() == other.values()
+    }
+}
+
 impl dyn Loss {
     /// The loss with another value of an option. The value's range is not checked.
     ///

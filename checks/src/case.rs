@@ -201,9 +201,14 @@ impl Case {
     /// [`run`](Self::run) on other inputs than the case's own.
     pub fn run_on(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<(), String> {
         let Some((got, want)) = self.both(gpu, inputs)? else { return Ok(()) };
+        self.judge(inputs, &got, &want)
+    }
+
+    /// Compares everything that a device gives with what the twin gives.
+    pub fn judge(&self, inputs: &Inputs<Array>, got: &judge::Given, want: &judge::Given) -> Result<(), String> {
         let times = self.conditioning();
-        let judged = got.judge_within(&want, times, &Room::default());
-        judged.or_else(|why| got.judge_within(&want, times, &self.room(inputs).ok_or(why)?))
+        let judged = got.judge_within(want, times, &Room::default());
+        judged.or_else(|why| got.judge_within(want, times, &self.room(inputs).ok_or(why)?))
     }
 
     /// Room for the roundings of f32 where a call magnifies them, as where nearly equal sums are subtracted: what the twin's

@@ -3,6 +3,16 @@
 use crate::error::{Error, Result};
 use crate::term::{Operand, Term};
 
+impl<T: Operand> Term<T> {
+    /// Refuses operands that the term has no gradient for, as a call that asks for them does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOperand`], with the first operand that has no gradient.
+    pub fn differentiable(&self, of: &[&T]) -> Result<()> {
+        differentiable(self, of)
+    }
+}
+
 /// Refuses a tensor that the term has no gradient for.
 pub(crate) fn differentiable<T: Operand>(term: &Term<T>, of: &[&T]) -> Result<()> {
     for (place, tensor) in of.iter().enumerate() {

@@ -60,3 +60,26 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
     }
     Ok((Term::of_parts(parts), checked))
 }
+
+impl<T: Operand> Term<T> {
+    /// Checks the term as a call does, and gives the shape of its loss: `[]`, or for an unreduced term that of its tensor.
+    /// Nothing is computed. It is for programs that make the memory for a loss, or that refuse a term before they queue it.
+    ///
+    /// ```
+    /// use wgloss::{Array, CrossEntropy, Reduction};
+    /// let logits = Array::new(&[0.0f32; 12], [2, 3, 2])?;
+    /// let labels = Array::new(&[0i32; 4], [2, 2])?;
+    /// let term = CrossEntropy::default().of(&logits, &labels);
+    /// assert_eq!(term.loss_shape()?, []);
+    /// assert_eq!(term.reduce(Reduction::None).loss_shape()?, [2, 2]);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`] that follows from options, dtypes and shapes alone, and from labels of the host.
+    pub fn loss_shape(&self) -> Result<Vec<usize>> {
+        let (parts, checked) = term(self)?;
+        let unreduced = parts.parts.iter().zip(checked).find(|(part, _)| part.reduction == Reduction::None);
+        Ok(unreduced.map(|(_, checked)| checked.loss_shape).unwrap_or_default())
+    }
+}

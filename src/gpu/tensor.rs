@@ -23,6 +23,14 @@ pub struct Tensor {
     verdict: Option<Arc<Verdict>>,
 }
 
+/// Tensors are equal if they are the same memory, read in the same way. What the memory holds is not compared.
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Tensor) -> bool {
+        let form = |tensor: &Tensor| (tensor.class_axis, tensor.gradient);
+        self.is(other) && self.shape == other.shape && form(self) == form(other)
+    }
+}
+
 const TENSOR: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 

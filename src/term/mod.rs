@@ -29,7 +29,8 @@ use std::sync::Arc;
 /// A loss with its operands, or a weighted sum of several.
 ///
 /// A term is a description: nothing is checked or computed before a context evaluates it. The methods set what every loss
-/// has, such as its reduction. On a sum of terms they set it for each term of the sum.
+/// has, such as its reduction. On a sum of terms they set it for each term of the sum. Terms are equal if their losses,
+/// options, settings and operands are, so that a program can keep what it prepared for one.
 ///
 /// Terms add up: `a + 0.5 * b`, `a - b`, `-a`, `a / 2`, `a += b`, and `.sum()` over an iterator of terms. A coefficient of
 /// `f64` stands on the right: `a * rate`. (If it could also stand on the left, Rust would not know the type of `0.5` in
@@ -237,8 +238,81 @@ impl<T> Term<T> {
         }
     }
 
+    /// Every operand of the term's losses, with the loss that takes it and its name there. An operand in several places is
+    /// given for each.
+    pub fn operands(&self) -> impl Iterator<Item = (&dyn Loss, &str, &T)> {
+        self.parts
+            .iter()
+            .flat_map(|part| part.operands.iter().map(|(name, operand)| (&*part.loss, name.as_str(), operand)))
+    }
+
     /// The id that an error of the whole term names: the first loss's.
     pub(crate) fn id(&self) -> &'static str {
         self.parts.first().map_or("term", |part| part.loss.header().id)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Term<T> {
+    fn eq(&self, other: &Term<T>) -> bool {
+        self.parts == other.parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extra, Term};
+    use crate::{CrossEntropy, Dice, Reduction};
+
+    /// An operand that equals others of its number.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Numbered(usize);
+
+    impl super::Operand for Numbered {
+        fn shape(&self) -> &[usize] {
+            &[]
+        }
+        fn dtype(&self) -> crate::DType {
+            crate::DType::F32
+        }
+        fn class_axis(&self) -> crate::ClassAxis {
+            crate::ClassAxis::Second
+        }
+        fn is(&self, other: &Numbered) -> bool {
+            self == other
+        }
+    }
+
+    #[test]
+    fn terms_are_equal_if_all_that_a_call_reads_is() {
+        let [x, t, w] = [0, 1, 2].map(Numbered);
+        let of = |ignore_index: i32, x: &Numbered| CrossEntropy { ignore_index, ..CrossEntropy::default() }.of(x, &t);
+        let different: Vec<Term<Numbered>> = vec![
+            of(7, &x),
+            of(8, &x),
+            of(7, &w),
+            Dice::default().of(&x, &t),
+            0.5 * of(7, &x),
+            of(7, &x).reduce(Reduction::Sum),
+            of(7, &x).named("other"),
+            of(7, &x).upstream(2.0),
+            of(7, &x).divide_by(2.0),
+            of(7, &x).with(Extra::Weight, &w),
+            of(7, &x).with(Extra::Mask, &w),
+            of(7, &x).classes_from(0, 9),
+            of(7, &x).rows_from(0),
+            of(7, &x).among(&w),
+            of(7, &x).varying("z_loss"),
+            of(7, &x).number_from("z_loss", &w),
+            of(7, &x) + of(7, &x),
+        ];
+        for (place, term) in different.iter().enumerate() {
+            let equal: Vec<usize> = (0..different.len()).filter(|&other| different[other] == *term).collect();
+            assert_eq!(equal, [place], "{term:?}");
+        }
+        // two losses that were made apart
+        assert_eq!(of(7, &x), of(7, &x));
+        let places: Vec<_> = different[9].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
+        let ce = "cross_entropy";
+        assert_eq!(places, [(ce, "input", 0), (ce, "target", 1), (ce, "weight", 2)]);
     }
 }

@@ -80,6 +80,34 @@ impl<T: Clone> Part<T> {
     }
 }
 
+impl<T: PartialEq> PartialEq for Part<T> {
+    fn eq(&self, other: &Part<T>) -> bool {
+        // names every field, so that a new one is not forgotten
+        let Part {
+            name,
+            weight,
+            loss,
+            operands,
+            reduction,
+            upstream,
+            divide_by,
+            rows_from,
+            classes_from,
+            beside,
+            among,
+            share,
+            varying,
+        } = self;
+        let settings = (&other.name, &other.weight, &other.reduction, &other.upstream, &other.divide_by);
+        let shard = (&other.rows_from, &other.classes_from, &other.beside, &other.among, &other.share);
+        **loss == *other.loss
+            && *operands == other.operands
+            && (name, weight, reduction, upstream, divide_by) == settings
+            && (rows_from, classes_from, beside, among, share) == shard
+            && *varying == other.varying
+    }
+}
+
 impl<T> Part<T> {
     /// The operand of this name.
     pub fn operand(&self, name: &str) -> Option<&T> {

@@ -3,7 +3,7 @@
 use super::operand::Operand;
 
 /// A number that is known now, or a tensor that holds it when the work runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Scale<T> {
     /// A number.
     Number(f32),

@@ -1,7 +1,7 @@
 //! The numbers of a part that change between the runs of a job.
 
 /// A number that changes between runs: a number option of the loss, or the part's coefficient.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Varying<T> {
     /// The option's name, or [`COEFFICIENT`].
     pub number: String,

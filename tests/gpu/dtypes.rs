@@ -13,14 +13,15 @@ use wgloss::custom::Leaf;
 use wgloss::half::{bf16, f16};
 use wgloss::header::{Domain, OperandSpec, Role};
 use wgloss::{
-    Array, BceWithLogits, DType, Element, Gradient, InfoNce, L1, Loss, Mse, MultilabelSoftMargin, Outputs, Reduction,
-    Tensor, Term, TripletMargin, cpu,
+    Array, BceWithLogits, CosineEmbedding, CrossEntropy, DType, Element, Gradient, InfoNce, L1, Loss, Mse,
+    MultilabelSoftMargin, Outputs, Reduction, Tensor, Term, TripletMargin, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
         every_half_is_read_as_what_it_is,
         every_float_is_written_as_the_nearest_half,
+        masks_of_every_type_leave_out_what_is_zero,
         gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone,
         a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked,
         a_gradient_of_several_places_is_rounded_once,
@@ -58,6 +59,36 @@ fn assert_decoded<E: Element>(of: fn(u16) -> E, value: fn(E) -> f32) {
     let decoded = handed_through(&gpu().upload(&numbers, [numbers.len()]).unwrap(), 0.5f32).to_f32();
     for (bits, (got, want)) in decoded.into_iter().zip(numbers.into_iter().map(value)).enumerate() {
         assert!(is(got, want), "{} of the bits {bits:#06x} is {got:e}, not {want:e}", E::DTYPE);
+    }
+}
+
+/// Zeros at places 0 and 3, and the numbers of each type that are easily taken for zero.
+fn masks_of_every_type_leave_out_what_is_zero() {
+    let x = Array::new(&[0.5f32, -1.0, 2.0, 0.25, 3.0, -0.5, 1.5, 0.0, -2.0, 1.0], [5, 2]).unwrap();
+    let t = Array::new(&[1i32, 0, 1, 1, 0], [5]).unwrap();
+    let signs = Array::new(&[1.0f32, -1.0, 1.0, -1.0, 1.0], [5]).unwrap();
+    let tiny = f16::from_bits(1);
+    for mask in [
+        Array::new(&[0.0f32, f32::from_bits(1), -1.0, -0.0, f32::NAN], [5]),
+        Array::new(&[f16::ZERO, tiny, -tiny, f16::NEG_ZERO, f16::NAN], [5]),
+        Array::new(&[bf16::ZERO, bf16::from_bits(1), bf16::NEG_ONE, bf16::NEG_ZERO, bf16::NAN], [5]),
+        Array::new(&[0i32, 1, i32::MIN, 0, -1], [5]),
+        Array::new(&[0u32, 1, 1 << 31, 0, u32::MAX], [5]),
+        Array::new(&[0u8, 1, 128, 0, 255], [5]),
+        Array::new(&[0i64, 1, 1 << 32, 0, i64::MIN], [5]),
+    ] {
+        let mask = mask.unwrap();
+        for term in [
+            CrossEntropy::default().of(&x, &t).mask(&mask),
+            CosineEmbedding::default().of(&x, &x, &signs).mask(&mask),
+            Mse::default().of(&signs, &signs).mask(&mask),
+        ] {
+            let each = gpu().value(&term.clone().reduce(Reduction::Sum)).unwrap().parts().wait().unwrap();
+            let mean = gpu().value(&term).unwrap().parts().wait().unwrap();
+            let twin = cpu::value(&term).unwrap();
+            assert_eq!(mean[0].denominator, 3.0, "{} mask of {}", mask.dtype(), mean[0].name);
+            assert!((each[0].sum - twin.parts()[0].sum).abs() < 1e-5, "{} {each:?} {twin:?}", mask.dtype());
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::platforms::is_row;
 
 /// The text that `--help` and a wrong command line print.
 pub const USAGE: &str = "\
-Usage: cargo xtask <demo | test> [--no-install]
+Usage: cargo xtask <demo | test | test-burn> [--no-install]
        cargo xtask bench [--quick] [--peers] [--no-install] [LOSS]...
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
@@ -17,6 +17,8 @@ Usage: cargo xtask <demo | test> [--no-install]
 
   demo          train the segmentation example and say where its picture is
   test          run every check of the project, and stop at the first that fails
+  test-burn     run every check of wgloss-burn, in burn/, which `test` leaves
+                out: to build Burn takes longer than all other checks
   bench         measure every loss, or the losses named, at real sizes, beside a
                 copy on the same GPU; then time against size, over four decades,
                 for one loss of each family. Write tables and charts to
@@ -83,6 +85,8 @@ pub enum Request {
     Demo(Install),
     /// Run every check.
     Test(Install),
+    /// Run every check of wgloss-burn.
+    TestBurn(Install),
     /// Measure the losses.
     Bench(Install, Bench),
     /// Test these platforms; all if none is named.
@@ -175,6 +179,7 @@ pub struct Bench {
 enum Task {
     Demo,
     Test,
+    TestBurn,
     Bench,
     Platforms,
     Fuzz,
@@ -199,6 +204,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--no-install", _) => install = Install::Forbidden,
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
+            ("test-burn", None) => task = Some(Task::TestBurn),
             ("bench", None) => task = Some(Task::Bench),
             ("platforms", None) => task = Some(Task::Platforms),
             ("fuzz", None) => task = Some(Task::Fuzz),
@@ -231,6 +237,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     match task {
         Some(Task::Demo) => Ok(Request::Demo(install)),
         Some(Task::Test) => Ok(Request::Test(install)),
+        Some(Task::TestBurn) => Ok(Request::TestBurn(install)),
         Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
             Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
@@ -247,7 +254,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise tweedie`".to_owned()),
         },
         Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
-        None => Err("say what to do: `demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
+        None => Err("say what to do: `demo`, `test`, `test-burn`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
             .to_owned()),
     }
 }
@@ -265,6 +272,7 @@ mod tests {
         for (line, request) in [
             ("demo", Request::Demo(Install::Allowed)),
             ("test", Request::Test(Install::Allowed)),
+            ("test-burn", Request::TestBurn(Install::Allowed)),
             ("demo --no-install", Request::Demo(Install::Forbidden)),
             ("--no-install test", Request::Test(Install::Forbidden)),
             ("--help", Request::Help),
@@ -323,8 +331,11 @@ mod tests {
     #[test]
     fn wrong_command_lines_are_refused() {
         for (line, named) in [
-            ("", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
-            ("--no-install", "`demo`, `test`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
+            ("", "`demo`, `test`, `test-burn`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
+            (
+                "--no-install",
+                "`demo`, `test`, `test-burn`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+            ),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),
             ("demo mse", "`mse`"),

@@ -27,7 +27,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Request::Demo(install)) => demo::demo(install),
-        Ok(Request::Test(install)) => test::test(install),
+        Ok(Request::Test(install)) => test::test(install, test::checks()),
+        Ok(Request::TestBurn(install)) => test::test(install, test::checks_of_burn()),
         Ok(Request::Bench(install, options)) => bench::bench(install, &options),
         Ok(Request::ListPlatforms) => platforms::list(),
         Ok(Request::WriteTables) => platforms::tables(),

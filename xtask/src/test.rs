@@ -1,4 +1,5 @@
-//! `cargo xtask test`: runs all checks that a change has to pass, and stops at the first failure.
+//! `cargo xtask test`: runs all checks that a change has to pass, and stops at the first failure. `cargo xtask test-burn`
+//! does so for wgloss-burn.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ const FUZZ_CLIPPY: &str = "clippy --manifest-path fuzz/Cargo.toml --no-default-f
 
 /// A check: a command, its condition, and how many minutes it takes on two cores after the earlier checks.
 #[derive(Debug)]
-struct Check {
+pub struct Check {
     /// A program that an earlier check has built; `None` for cargo.
     built: Option<&'static str>,
     args: Vec<&'static str>,
@@ -109,7 +110,7 @@ impl Check {
 }
 
 /// The checks, in order. A test bounds the sum of their minutes.
-fn checks() -> Vec<Check> {
+pub fn checks() -> Vec<Check> {
     use Kind::{ListsNone, Succeeds, SucceedsFor, SucceedsWith};
     let web = "wasm32-unknown-unknown";
     let mut checks = vec![
@@ -142,6 +143,19 @@ fn checks() -> Vec<Check> {
     checks
 }
 
+/// The checks of wgloss-burn, a workspace of its own in burn/. Their minutes are those of two cores that build Burn anew.
+pub fn checks_of_burn() -> Vec<Check> {
+    use Kind::{Succeeds, SucceedsWith};
+    vec![
+        Check::new(0.0, "fmt --manifest-path burn/Cargo.toml --check", SucceedsWith("rustfmt")),
+        Check::new(4.0, "clippy --manifest-path burn/Cargo.toml --all-targets -- -D warnings", SucceedsWith("clippy")),
+        Check::new(30.0, "test --manifest-path burn/Cargo.toml", Succeeds),
+        Check::new(0.5, "doc --manifest-path burn/Cargo.toml --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
+        // without fusion each operation runs when it is called
+        Check::new(15.0, "test --manifest-path burn/Cargo.toml --no-default-features", Succeeds),
+    ]
+}
+
 /// The path of a program in the folder that this one was built into.
 fn built(program: &str) -> PathBuf {
     let this = env::current_exe().unwrap_or_default();
@@ -159,12 +173,12 @@ fn has_target(target: &str) -> bool {
 }
 
 /// Runs every check that this toolchain can run, and prints which are left out.
-pub fn test(install: Install) -> Result<(), Stop> {
+pub fn test(install: Install, checks: Vec<Check>) -> Result<(), Stop> {
     let start = Instant::now();
     set_up(install, "dev")?;
 
     let (mut here, mut left_out) = (Vec::new(), 0);
-    for check in checks() {
+    for check in checks {
         if let Some((what, installs)) = check.lacks() {
             left_out += 1;
             println!("left out: {} (this toolchain has no {what}; `{installs}` installs it)", Line(&check.command()));

@@ -1,0 +1,123 @@
+//! Everything that can go wrong: a refusal of wgloss, or one that only tensors of Burn can meet.
+
+use burn::tensor::DType;
+use std::fmt;
+
+/// A result whose error is an [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a loss was refused or could not be computed. All but a bad label is refused before anything is queued.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// wgloss refused the loss: an option, an operand, a dtype, a shape; or a [`Report`](crate::Report) found a label out
+    /// of range.
+    Loss(wgloss::Error),
+    /// Burn could not make the device. The text is Burn's own.
+    NoDevice(String),
+    /// The tensors are on a device whose wgpu handles are not known.
+    NotRegistered {
+        /// The device.
+        device: String,
+    },
+    /// The tensors are on a backend that is not wgpu.
+    OtherBackend {
+        /// The device.
+        device: String,
+    },
+    /// The tensors are on several devices.
+    SeveralDevices {
+        /// The device of the first operand.
+        first: String,
+        /// Another device.
+        other: String,
+    },
+    /// The tensors belong to two autodiff devices, of which only one has gradient checkpointing.
+    SeveralStrategies,
+    /// Burn is capturing a graph, which would not hold the loss.
+    Capturing,
+    /// The term has more tensors than one operation can have.
+    TooManyOperands {
+        /// How many it has.
+        given: usize,
+        /// How many it can have.
+        most: usize,
+    },
+    /// A tensor's element type has no kernel.
+    UnsupportedDtype {
+        /// The element type.
+        got: DType,
+    },
+    /// The loss has another shape than was asked for.
+    OtherShape {
+        /// The shape of the loss; `[]` where it is reduced.
+        loss: Vec<usize>,
+        /// The call that gives it.
+        call: &'static str,
+    },
+    /// The term sets an upstream gradient, which `backward` alone brings.
+    OwnUpstream,
+    /// Burn gave up the work before the loss was computed. The text is Burn's own.
+    NotComputed(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Loss(error) => error.fmt(f),
+            Error::NoDevice(message) => write!(f, "Burn could not make a wgpu device: {message}"),
+            Error::NotRegistered { device } => write!(
+                f,
+                "the wgpu handles of {device} are not known: make the device by wgloss_burn::init before the first tensor, \
+                 or tell its handles to wgloss_burn::register"
+            ),
+            Error::OtherBackend { device } => {
+                write!(
+                    f,
+                    "{device} is not of Burn's wgpu backend, which these losses need: use a device of wgloss_burn::init"
+                )
+            }
+            Error::SeveralDevices { first, other } => {
+                write!(f, "a tensor is on {other}, the first on {first}: move all to one device")
+            }
+            Error::SeveralStrategies => f.write_str(
+                "the tensors are of two autodiff devices, of which one has gradient checkpointing: use one device",
+            ),
+            Error::Capturing => {
+                f.write_str("Burn is capturing a graph, which would not hold the loss: compute the loss outside of it")
+            }
+            Error::TooManyOperands { given, most } => {
+                write!(
+                    f,
+                    "the term has {given} different tensors, and an operation can have {most}: add two losses instead"
+                )
+            }
+            Error::UnsupportedDtype { got } => {
+                write!(f, "a tensor holds {got:?}, expected f32, f16, bf16, i64, i32, u32, u8 or bool")
+            }
+            Error::OtherShape { loss, call } if loss.is_empty() => {
+                write!(f, "the loss is one number: ask for `{call}`, or set the reduction `none`")
+            }
+            Error::OtherShape { loss, call } => write!(f, "the loss has the shape {loss:?}: ask for `{call}`"),
+            Error::OwnUpstream => f.write_str(
+                "the term has an upstream gradient of its own: multiply the loss instead, and call backward on that",
+            ),
+            Error::NotComputed(message) => write!(f, "the loss was not computed: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Loss(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<wgloss::Error> for Error {
+    fn from(error: wgloss::Error) -> Error {
+        Error::Loss(error)
+    }
+}

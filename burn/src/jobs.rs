@@ -1,0 +1,94 @@
+//! Prepared jobs, kept by term and addresses: from step to step Burn's tensors lie in the same places.
+
+use crate::call::Place;
+use crate::lend::Address;
+use crate::lock::lock;
+use std::sync::{Arc, Mutex};
+use wgloss::{Error, Job, Result, Term};
+
+/// How many jobs are kept. A training step has two for each loss.
+const MOST: usize = 64;
+
+/// After how many requests that were for other jobs a job is given up. It keeps the buffers alive that it names.
+const UNUSED: u64 = 256;
+
+/// What a job is prepared for.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub term: Arc<Term<Place>>,
+    /// The operands whose gradients are computed; none where the value is.
+    pub wanted: Vec<usize>,
+    /// Which of the term's tensors lie with their class axis last.
+    pub turned: Vec<bool>,
+    /// Where the tensors lie: those of the term, the upstream gradient, the outputs.
+    pub at: Vec<Address>,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        let same = self.at == other.at && self.wanted == other.wanted && self.turned == other.turned;
+        same && (Arc::ptr_eq(&self.term, &other.term) || self.term == other.term)
+    }
+}
+
+/// The jobs of a device.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: Vec<Entry>,
+    requests: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    /// The job; `None` if its outputs overlap its operands.
+    job: Option<Arc<Job>>,
+    used: u64,
+}
+
+impl Jobs {
+    /// The job for a key: one that is kept and that nobody else has, or a new one.
+    ///
+    /// A job that a report still has is not given again, since its next run would overwrite what the report reads.
+    pub fn get(&self, key: Key, prepare: impl FnOnce() -> Result<Job>) -> Result<Arc<Job>> {
+        if let Some(kept) = self.kept(&key) {
+            return kept.ok_or_else(overlapping);
+        }
+        let job = match prepare() {
+            Err(Error::OverlappingBuffers { .. }) => None,
+            job => Some(Arc::new(job?)),
+        };
+        let mut kept = lock(&self.0);
+        let used = kept.requests;
+        if kept.entries.len() >= MOST {
+            let oldest = (0..kept.entries.len()).min_by_key(|&place| kept.entries[place].used);
+            oldest.map(|place| kept.entries.swap_remove(place));
+        }
+        kept.entries.push(Entry { key, job: job.clone(), used });
+        job.ok_or_else(overlapping)
+    }
+
+    fn kept(&self, key: &Key) -> Option<Option<Arc<Job>>> {
+        let mut kept = lock(&self.0);
+        kept.requests += 1;
+        let now = kept.requests;
+        kept.entries.retain(|entry| now - entry.used <= UNUSED);
+        let free = |entry: &Entry| entry.job.as_ref().is_none_or(|job| Arc::strong_count(job) == 1);
+        let entry = kept.entries.iter_mut().find(|entry| entry.key == *key && free(entry))?;
+        entry.used = now;
+        Some(entry.job.clone())
+    }
+
+    /// Gives up all jobs; gives their number.
+    pub fn forget(&self) -> usize {
+        std::mem::take(&mut lock(&self.0).entries).len()
+    }
+}
+
+/// The error for outputs that overlap operands, which a caller answers by other outputs.
+fn overlapping() -> Error {
+    Error::OverlappingBuffers { output: "gradient".into(), other: "its operand".into(), rule: None }
+}

@@ -1,0 +1,57 @@
+//! Tensors of Burn as wgloss can read them: without gaps, in the order of their axes or with their class axis last.
+
+use burn::backend::TensorMetadata;
+use burn::tensor::{DType, Shape};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
+use burn_cubecl::tensor::CubeTensor;
+use wgloss::ClassAxis;
+
+/// A tensor whose elements lie without gaps in the order of its axes.
+#[derive(Clone, Debug)]
+pub(crate) struct Dense {
+    pub tensor: CubeTensor,
+    /// Whether its axes are turned: Burn's `[N, C, ...]` lies as `[N, ..., C]`, as convolutions leave it.
+    pub turned: bool,
+}
+
+impl Dense {
+    /// A tensor as it lies, or a copy of a view. It may be turned if it is turnable.
+    pub fn new(tensor: CubeTensor, turnable: bool) -> Dense {
+        if turnable && !tensor.is_contiguous() {
+            let turned = permute_nchw_to_nhwc(tensor);
+            if turned.is_contiguous() {
+                return Dense { tensor: turned, turned: true };
+            }
+            return Dense { tensor: into_contiguous(permute_nhwc_to_nchw(turned)), turned: false };
+        }
+        Dense { tensor: into_contiguous(tensor), turned: false }
+    }
+
+    /// A new tensor of this shape, dtype and layout.
+    pub fn like(&self) -> Dense {
+        let tensor = beside(&self.tensor, self.tensor.shape(), self.tensor.dtype);
+        Dense { tensor, turned: self.turned }
+    }
+
+    /// Whether nobody else has the tensor, so that an f32 gradient may overwrite it.
+    pub fn is_own(&self) -> bool {
+        self.tensor.can_mut() && self.tensor.dtype == DType::F32
+    }
+
+    /// Where the class axis lies of a tensor that has it there in Burn.
+    pub fn class_axis(&self, of_burn: ClassAxis) -> ClassAxis {
+        if self.turned { ClassAxis::Last } else { of_burn }
+    }
+
+    /// The tensor with the axes that Burn knows.
+    pub fn into_tensor(self) -> CubeTensor {
+        if self.turned { permute_nhwc_to_nchw(self.tensor) } else { self.tensor }
+    }
+}
+
+/// A new tensor on the device of another.
+pub(crate) fn beside(tensor: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
+    empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape, dtype)
+}

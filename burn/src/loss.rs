@@ -1,0 +1,189 @@
+//! The calls: a loss of tensors, a loss of a term, with a report and without.
+
+use crate::call::{Call, Ran, is_turnable};
+use crate::device::{cube_device, registered};
+use crate::error::{Error, Result};
+use crate::extension::{LossOps, MOST_OPERANDS, Operands, Slot};
+use crate::operand::{IntoOperands, Kind, Operand};
+use crate::report::Report;
+use burn::backend::{Dispatch, DispatchAutodiffContext, TensorMetadata};
+use burn::tensor::Tensor;
+use std::sync::Arc;
+use wgloss::{Reduction, Term};
+
+/// Every loss of wgloss, on tensors of Burn.
+///
+/// The operands are a tuple in the order of the loss's own `of`. Options, formulas and shapes are on the loss's page.
+///
+/// ```no_run
+/// # use burn::tensor::{Int, Tensor};
+/// # fn step(logits: Tensor<4>, labels: Tensor<3, Int>) -> wgloss_burn::Result<()> {
+/// use wgloss_burn::{BurnLoss, wgloss::CrossEntropy};
+/// let loss = CrossEntropy { ignore_index: 255, ..Default::default() }.loss((logits, labels))?;
+/// let gradients = loss.backward();
+/// # Ok(())
+/// # }
+/// ```
+pub trait BurnLoss: wgloss::Loss + Clone {
+    /// Joins the loss with its operands, to be [reduced](Term::reduce), [given extras](Term::with) and added to others.
+    fn term(&self, operands: impl IntoOperands) -> Term<Operand> {
+        let mut required = self.header().operands.iter().filter(|spec| !spec.optional).map(|spec| spec.name);
+        let operands = operands.into_operands();
+        // the checks refuse a surplus operand by this name
+        Term::new(self.clone(), operands.iter().map(|operand| (required.next().unwrap_or("surplus"), operand)))
+    }
+
+    /// The mean over the values that take part, a tensor of one element.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`]. Nothing is queued then.
+    fn loss(&self, operands: impl IntoOperands) -> Result<Tensor<1>> {
+        self.term(operands).loss()
+    }
+
+    /// The loss without reduction.
+    ///
+    /// # Errors
+    /// As [`loss`](Self::loss); [`Error::OtherShape`] if the loss has another rank than `D`.
+    fn losses<const D: usize>(&self, operands: impl IntoOperands) -> Result<Tensor<D>> {
+        self.term(operands).reduce(Reduction::None).losses()
+    }
+
+    /// The mean, with a report that tells of labels out of range.
+    ///
+    /// # Errors
+    /// As [`loss`](Self::loss).
+    fn loss_and_report(&self, operands: impl IntoOperands) -> Result<(Tensor<1>, Report)> {
+        self.term(operands).loss_and_report()
+    }
+}
+
+impl<L: wgloss::Loss + Clone> BurnLoss for L {}
+
+/// A term of tensors of Burn: a loss with its settings, or a sum of losses, which one operation computes.
+///
+/// ```no_run
+/// # use burn::tensor::{Int, Tensor};
+/// # fn step(logits: Tensor<4>, labels: Tensor<3, Int>) -> wgloss_burn::Result<()> {
+/// use wgloss_burn::{BurnLoss, BurnTerm, wgloss::{CrossEntropy, Dice}};
+/// let both = CrossEntropy::default().term((&logits, &labels)) + 0.5 * Dice::default().term((&logits, &labels));
+/// let gradients = both.loss()?.backward();
+/// # Ok(())
+/// # }
+/// ```
+pub trait BurnTerm {
+    /// The loss, a tensor of one element. Gradients flow back to every operand that is tracked.
+    ///
+    /// # Errors
+    /// Every refusal of [`Error`]; [`Error::OtherShape`] if the term is not reduced. Nothing is queued then.
+    fn loss(&self) -> Result<Tensor<1>>;
+
+    /// The loss of a term that is not reduced.
+    ///
+    /// # Errors
+    /// As [`loss`](Self::loss); [`Error::OtherShape`] if the term is reduced, or the loss has another rank than `D`.
+    fn losses<const D: usize>(&self) -> Result<Tensor<D>>;
+
+    /// The loss, with a report of its parts, which tells of labels out of range.
+    ///
+    /// # Errors
+    /// As [`loss`](Self::loss).
+    fn loss_and_report(&self) -> Result<(Tensor<1>, Report)>;
+}
+
+impl BurnTerm for Term<Operand> {
+    fn loss(&self) -> Result<Tensor<1>> {
+        evaluate(self, one_number(checked_shape(self)?)?, None)
+    }
+
+    fn losses<const D: usize>(&self) -> Result<Tensor<D>> {
+        match checked_shape(self)? {
+            shape if shape.is_empty() => Err(Error::OtherShape { loss: shape, call: "loss" }),
+            shape if shape.len() != D => Err(Error::OtherShape { loss: shape, call: "losses::<its rank>" }),
+            shape => evaluate(self, shape, None),
+        }
+    }
+
+    fn loss_and_report(&self) -> Result<(Tensor<1>, Report)> {
+        let shape = one_number(checked_shape(self)?)?;
+        let ran = Arc::default();
+        let loss = evaluate(self, shape, Some(Arc::clone(&ran)))?;
+        let report = Report { device: loss.device(), ran };
+        Ok((loss, report))
+    }
+}
+
+/// The shape of a reduced loss as a tensor of Burn.
+fn one_number(loss: Vec<usize>) -> Result<Vec<usize>> {
+    if loss.is_empty() { Ok(vec![1]) } else { Err(Error::OtherShape { loss, call: "losses" }) }
+}
+
+/// The shape of the loss of a term, which is checked.
+fn checked_shape(term: &Term<Operand>) -> Result<Vec<usize>> {
+    let mut unsupported = None;
+    let _ = term.map(|operand| {
+        unsupported = unsupported.or(operand.unsupported());
+        Ok(())
+    });
+    if let Some(got) = unsupported {
+        return Err(Error::UnsupportedDtype { got });
+    }
+    if *term != term.clone().upstream(1.0) {
+        return Err(Error::OwnUpstream);
+    }
+    Ok(term.loss_shape()?)
+}
+
+/// The loss of a checked term. What its tensors may be refused for is refused here; inside an operation there are only
+/// panics.
+fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option<Ran>) -> Result<Tensor<D>> {
+    let (operands, places) = Call::places(term)?;
+    if operands.len() > MOST_OPERANDS {
+        return Err(Error::TooManyOperands { given: operands.len(), most: MOST_OPERANDS });
+    }
+    together(&operands)?;
+    let tracked: Vec<&Operand> = operands.iter().filter(|operand| operand.is_tracked()).collect();
+    term.differentiable(&tracked).map_err(constants_are_detached)?;
+    let turnable = operands.iter().map(|operand| is_turnable(term, operand)).collect();
+    let call = Arc::new(Call { term: places, turnable, shape, ran });
+    let slots = operands.into_iter().map(|operand| match operand.kind {
+        Kind::Float => Slot::Float(operand.tensor),
+        Kind::Int => Slot::Int(operand.tensor),
+        Kind::Bool => Slot::Bool(operand.tensor),
+    });
+    Ok(Tensor::from_dispatch(<Dispatch as LossOps>::wgloss_value(Operands::new(slots), call)))
+}
+
+/// Adds to the refusal of an operand without a gradient what to do in Burn.
+fn constants_are_detached(error: wgloss::Error) -> wgloss::Error {
+    match error {
+        wgloss::Error::InvalidOperand { loss, operand, reason } => {
+            let reason = format!("{reason}; detach it, if it is a constant");
+            wgloss::Error::InvalidOperand { loss, operand, reason }
+        }
+        other => other,
+    }
+}
+
+/// Refuses tensors that are not together on a device that is known.
+fn together(operands: &[Operand]) -> Result<()> {
+    let mut context = DispatchAutodiffContext::Disabled;
+    let mut first = None;
+    for operand in operands {
+        match (context, operand.tensor.autodiff) {
+            (DispatchAutodiffContext::Disabled, other) => context = other,
+            (_, DispatchAutodiffContext::Disabled) => {}
+            (one, other) if one != other => return Err(Error::SeveralStrategies),
+            _ => {}
+        }
+        let device = TensorMetadata::device(&operand.tensor);
+        let device = cube_device(&device)?.clone();
+        let first = first.get_or_insert_with(|| device.clone());
+        if *first != device {
+            return Err(Error::SeveralDevices { first: format!("{first:?}"), other: format!("{device:?}") });
+        }
+    }
+    let Some(device) = first else { return Ok(()) };
+    registered(&device)?;
+    if device.client().is_capturing() { Err(Error::Capturing) } else { Ok(()) }
+}

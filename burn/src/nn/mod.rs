@@ -1,0 +1,3 @@
+//! Drop-in modules with the names and signatures of `burn::nn`.
+
+pub mod loss;

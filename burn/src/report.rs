@@ -1,0 +1,38 @@
+//! What is known of a loss beside its value: the parts of a sum, and labels out of range.
+
+use crate::call::Ran;
+use crate::error::{Error, Result};
+use crate::lock::lock;
+use burn::tensor::Device;
+use wgloss::PartOutcome;
+
+/// What is known of a loss beside its value. It stays on the device until it is read.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(crate) device: Device,
+    pub(crate) ran: Ran,
+}
+
+impl Report {
+    /// The parts of the term in order, each with its name, sum, denominator and weight. Waits for the device.
+    ///
+    /// # Errors
+    /// [`Error::Loss`] with [`LabelOutOfRange`](wgloss::Error::LabelOutOfRange) if a label lies outside the classes. Such a
+    /// label counts as ignored: the loss and its gradients are those of the other labels, and the device works on.
+    /// [`Error::NotComputed`] if Burn gave up the work.
+    pub fn parts(&self) -> Result<Vec<PartOutcome>> {
+        // fusion may not have begun the loss yet
+        self.device.sync().map_err(|error| Error::NotComputed(format!("{error:?}")))?;
+        let job = lock(&self.ran).clone();
+        let job = job.ok_or_else(|| Error::NotComputed("an operation before it failed".into()))?;
+        Ok(job.outcome().parts().wait()?)
+    }
+
+    /// Tells whether all labels were in range. Waits for the device.
+    ///
+    /// # Errors
+    /// As [`parts`](Self::parts).
+    pub fn check(&self) -> Result<()> {
+        self.parts().map(drop)
+    }
+}

@@ -1,0 +1,158 @@
+//! What cannot be done is refused at the call, by a typed error; and the device works on.
+
+use crate::harness::tests;
+use crate::on_burn::numbers;
+use crate::{autodiff, device, own_device, setup};
+use burn::tensor::{DType, Device, DeviceKind, Int, Tensor, TensorData};
+use libtest_mimic::Trial;
+use wgloss::{CrossEntropy, Extra, InfoNce, L1, Mse, Reduction};
+use wgloss_burn::{BurnLoss, BurnTerm, Error, gpu, register};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        what_a_loss_refuses,
+        what_only_burn_can_ask_for,
+        tensors_of_other_devices,
+        a_label_out_of_range_is_reported_and_ignored,
+        a_bad_label_is_reported_of_its_own_run,
+        what_fails_in_the_queue_is_an_error_of_the_read,
+    ]
+}
+
+fn floats<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+    Tensor::ones(shape, &autodiff())
+}
+
+fn labels(labels: &[i32]) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(labels.to_vec(), [labels.len()]), &autodiff())
+}
+
+/// The device still computes.
+#[track_caller]
+fn works() {
+    let loss = Mse::default().loss((floats([2, 3]), floats([2, 3]) * 3.0)).unwrap();
+    assert_eq!(numbers(loss), [4.0]);
+}
+
+fn what_a_loss_refuses() {
+    let x = || floats([2, 3]);
+    let t = || labels(&[0, 1]);
+    for (refused, words) in [
+        (CrossEntropy::default().loss((x(), labels(&[0]))), "cross_entropy: `target` has shape [1], expected [2]"),
+        (CrossEntropy::default().loss((t(), t())), "cross_entropy: `input` holds i32, expected floats"),
+        (CrossEntropy::default().loss((x(),)), "cross_entropy: operand `target` is missing"),
+        (
+            CrossEntropy::default().loss((x(), t(), x())),
+            "cross_entropy: operand `surplus` is not one that this loss takes",
+        ),
+        (
+            CrossEntropy { label_smoothing: 2.0, ..Default::default() }.loss((x(), t())),
+            "cross_entropy: option `label_smoothing` is 2, expected a number in [0, 1]",
+        ),
+        (
+            CrossEntropy::default().term((x(), t())).with(Extra::Weight, &floats([3]).require_grad().into()).loss(),
+            "cross_entropy: operand `weight` has no gradient; detach it, if it is a constant",
+        ),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, Error::Loss(_)), "{error:?}");
+        assert!(error.to_string().starts_with(words), "{error}");
+    }
+    works();
+}
+
+fn what_only_burn_can_ask_for() {
+    let x = || floats([2, 3]);
+    let term = || Mse::default().term((x(), x()));
+    let none = || term().reduce(Reduction::None);
+    for (refused, want) in [
+        (none().loss().err(), Error::OtherShape { loss: vec![2, 3], call: "losses" }),
+        (none().loss_and_report().err(), Error::OtherShape { loss: vec![2, 3], call: "losses" }),
+        (none().losses::<3>().err(), Error::OtherShape { loss: vec![2, 3], call: "losses::<its rank>" }),
+        (term().losses::<2>().err(), Error::OtherShape { loss: vec![], call: "loss" }),
+        (term().upstream(2.0).loss().err(), Error::OwnUpstream),
+        (
+            (0..7).map(|_| term()).reduce(|sum, term| sum + term).unwrap().loss().err(),
+            Error::TooManyOperands { given: 14, most: 12 },
+        ),
+    ] {
+        let error = refused.expect("it is refused");
+        assert_eq!(error, want, "{error}");
+    }
+    let checkpointed = device().clone().autodiff().gradient_checkpointing();
+    let error = Mse::default().loss((x(), Tensor::<2>::ones([2, 3], &checkpointed))).unwrap_err();
+    assert_eq!(error, Error::SeveralStrategies);
+    let small = Tensor::<1, Int>::from_data(TensorData::new(vec![0i16, 1], [2]), (device(), DType::I16));
+    let error = CrossEntropy::default().loss((x(), small)).unwrap_err();
+    assert_eq!(error, Error::UnsupportedDtype { got: DType::I16 });
+    works();
+}
+
+fn tensors_of_other_devices() {
+    let on = |device: &Device| Tensor::<2>::ones([2, 3], device);
+    // a device that Burn makes when it is first used
+    let lazy = Device::wgpu(DeviceKind::Cpu);
+    let error = Mse::default().loss((on(&lazy), on(&lazy))).unwrap_err();
+    assert!(matches!(&error, Error::NotRegistered { device } if device.contains("Cpu")), "{error:?}");
+    assert!(error.to_string().contains("wgloss_burn::init"), "{error}");
+    let error = Mse::default().loss((on(device()), on(&lazy))).unwrap_err();
+    assert!(matches!(error, Error::SeveralDevices { .. }), "{error:?}");
+    for flex in [Device::flex(), Device::flex().autodiff()] {
+        let error = Mse::default().loss((on(&flex), on(&flex))).unwrap_err();
+        assert!(matches!(&error, Error::OtherBackend { device } if device.contains("Flex")), "{error:?}");
+        assert!(matches!(register(&flex, setup()), Err(Error::OtherBackend { .. })));
+    }
+    let error = wgloss_burn::init(Device::wgpu_options()).unwrap_err();
+    assert!(matches!(error, Error::NoDevice(_)), "{error:?}");
+    works();
+}
+
+fn a_label_out_of_range_is_reported_and_ignored() {
+    let x = floats([4, 3]).require_grad();
+    let loss = CrossEntropy { ignore_index: 255, ..Default::default() };
+    let (value, report) = loss.loss_and_report((&x, labels(&[0, 255, 7, 2]))).unwrap();
+    let want = wgloss::Error::LabelOutOfRange {
+        loss: "cross_entropy",
+        operand: "target".into(),
+        position: 2,
+        value: 7,
+        count: 3,
+        ignored: Some(255),
+    };
+    assert_eq!(report.check(), Err(Error::Loss(want)));
+    let gradient = numbers(x.grad(&value.backward()).unwrap());
+    assert!(gradient[3..9].iter().all(|g| *g == 0.0), "{gradient:?}");
+    assert!((gradient[0] - (1.0 / 3.0 - 1.0) / 2.0).abs() < 1e-6, "two labels take part: {gradient:?}");
+    assert!((numbers(value)[0] - 3f64.ln()).abs() < 1e-6);
+    works();
+}
+
+/// The tensors of the steps lie in the same places, and so do their jobs' results, unless a report still needs them.
+fn a_bad_label_is_reported_of_its_own_run() {
+    let reports = [1, 9, 2, 0, 8, 1].map(|label| {
+        let (_, report) = L1::default().loss_and_report((floats([1]), floats([1]) * (label as f32))).unwrap();
+        let (_, checked) = CrossEntropy::default().loss_and_report((floats([1, 3]), labels(&[label]))).unwrap();
+        (label, report, checked)
+    });
+    for (label, report, checked) in &reports {
+        assert_eq!(report.parts().unwrap()[0].sum, f64::from((label - 1).abs()));
+        assert_eq!(checked.check().is_ok(), *label < 3, "{label}");
+    }
+    works();
+}
+
+/// A workspace that is too small shows only when the job is prepared, behind fusion that is after the call.
+fn what_fails_in_the_queue_is_an_error_of_the_read() {
+    // a device of its own, which no other test uses meanwhile
+    let device = own_device();
+    let rows = Tensor::<2>::ones([300, 8], &device);
+    let read = || InfoNce::default().loss((&rows, &rows)).unwrap().try_into_data();
+    let gpu = gpu(&device).unwrap();
+    gpu.set_workspace_bound(1);
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    assert!(!matches!(failed, Ok(Ok(_))), "{failed:?}");
+    gpu.set_workspace_bound(128 << 20);
+    let loss = read().unwrap();
+    assert!((loss.as_slice::<f32>().unwrap()[0] - 300f32.ln()).abs() < 1e-4, "{loss:?}");
+    works();
+}

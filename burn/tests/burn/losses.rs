@@ -1,0 +1,114 @@
+//! Every loss under every option, reduction, layout, dtype and operand, pairwise, against the twin.
+
+use crate::autodiff;
+use crate::case::{Case, Door, Floats, Inputs, Wanted};
+use crate::draw::{Rng, Setting, all, stored_as};
+use crate::factors::Factors;
+use crate::harness::tests_of;
+use crate::judge::{self, Failures};
+use crate::on_burn::{Leaf, array, floats, with_rank};
+use crate::pairs::pairs;
+use crate::samples::samples;
+use burn::tensor::{Gradients, Tensor};
+use libtest_mimic::Trial;
+use wgloss::{Array, ClassAxis, DType, Loss, Reduction, Scale, Term, cpu};
+use wgloss_burn::{BurnTerm, Error, Operand};
+
+pub fn tests() -> Vec<Trial> {
+    tests_of![all(); every_pair_of_choices]
+}
+
+/// Every choice meets every other, and Burn's autodiff gives the value and the gradients that the twin gives.
+fn every_pair_of_choices(loss: &dyn Loss) {
+    let factors = Factors::of((loss.header().default)());
+    let case = |row: &[usize]| small(loss, factors.case(row));
+    let mut failures = Failures::default();
+    let rows = pairs(&factors.levels(), &mut Rng::new(1), |row| case(row).is_valid());
+    rows.iter().map(|row| case(row)).for_each(|case| failures.note(&case, compare(&case)));
+    failures.raise();
+}
+
+/// A case as Burn can have it. Kernels' sizes are no business of these tests.
+fn small(loss: &dyn Loss, case: Case) -> Case {
+    let mut shape = samples(loss).masked.to_vec();
+    if shape.len() == 1 {
+        // Burn has no tensor without axes, which an operand for each row of it would be
+        shape.push(3);
+    }
+    if case.setting.axis == ClassAxis::Last {
+        let classes = shape.remove(1);
+        shape.push(classes);
+    }
+    let setting = Setting::new(loss, &shape, case.setting.axis, case.setting.target);
+    let floats = match case.floats {
+        Floats::All(DType::BF16) | Floats::Mixed => Floats::All(DType::F16),
+        floats => floats,
+    };
+    Case { setting, floats, wanted: Wanted::Stored, door: Door::Uploaded, ..case }
+}
+
+fn compare(case: &Case) -> Result<(), String> {
+    let inputs = case.inputs();
+    let want = cpu::gradient_list(&case.term(&inputs), &case.differentiated(&inputs));
+    match (want, on_burn(case, &inputs)) {
+        (Ok(want), Ok((got, parts))) => {
+            let want = judge::Given::by_twin(want);
+            let got = judge::Given { parts: parts.unwrap_or_else(|| want.parts.clone()), ..got };
+            case.judge(&inputs, &got, &want)
+        }
+        (Err(want), Err(Error::Loss(got))) if want == got => Ok(()),
+        (want, got) => Err(format!("{:?}, the twin {:?}", got.err(), want.err())),
+    }
+}
+
+type Parts = Option<Vec<wgloss::PartOutcome>>;
+
+/// What Burn gives, and the parts where it tells them. The upstream gradient comes from the operations after the loss.
+fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Parts), Error> {
+    let device = autodiff();
+    let tracked = |name: &str| case.given().any(|spec| spec.name == name && spec.gradient);
+    let leaves = inputs.operands.iter().map(|(name, array)| (*name, Leaf::new(array, tracked(name), &device)));
+    let leaves: Vec<_> = leaves.collect();
+    let operands = leaves.iter().map(|(name, leaf)| (*name, leaf.operand.clone())).collect();
+    let divide_by = inputs.divide_by.as_ref().map(|scale| match scale {
+        Scale::Number(number) => Scale::Number(*number),
+        Scale::Tensor(array) => Scale::Tensor(Leaf::new(array, false, &device).operand),
+    });
+    let term = case.term(&Inputs { operands, upstream: None, divide_by });
+    let (tensor, gradients, parts) = match case.reduction {
+        Reduction::None => {
+            let rank = term.loss_shape()?.len();
+            with_rank!(rank, unreduced(&term, inputs.upstream.as_ref()))?
+        }
+        _ => {
+            let (loss, report) = term.loss_and_report()?;
+            let gradients = times(loss.clone(), inputs.upstream.as_ref()).backward();
+            (array(loss.into_data()), gradients, Some(report.parts()?))
+        }
+    };
+    let wanted = case.given().filter(|spec| spec.gradient);
+    let leaf = |name: &str| &leaves.iter().find(|(given, _)| *given == name).expect("it is given").1;
+    let gradients = wanted.map(|spec| leaf(spec.name).gradient(&gradients)).collect();
+    let reduced = parts.is_some();
+    let tensor = if reduced { Array::new(&tensor.to_f32(), []).unwrap() } else { tensor };
+    let loss = reduced.then(|| tensor.to_f64()[0]);
+    Ok((judge::Given { loss, tensor, parts: Vec::new(), gradients }, parts))
+}
+
+fn unreduced<const D: usize>(
+    term: &Term<Operand>,
+    upstream: Option<&Scale<Array>>,
+) -> Result<(Array, Gradients, Parts), Error> {
+    let losses = term.losses::<D>()?;
+    let gradients = times(losses.clone(), upstream).sum().backward();
+    Ok((array(losses.into_data()), gradients, None))
+}
+
+fn times<const D: usize>(loss: Tensor<D>, upstream: Option<&Scale<Array>>) -> Tensor<D> {
+    match upstream {
+        None => loss,
+        Some(Scale::Number(number)) => loss * *number,
+        // the loss is f32, whatever its operands are
+        Some(Scale::Tensor(array)) => loss * floats::<D>(&stored_as(array, DType::F32), &autodiff()),
+    }
+}

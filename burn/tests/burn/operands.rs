@@ -1,0 +1,235 @@
+//! Tensors as Burn has them: views, masks of bools, one tensor in several places, with autodiff and without, beside others'
+//! operations.
+
+use crate::harness::tests;
+use crate::on_burn::{array, numbers};
+use crate::{autodiff, device};
+use burn::tensor::{Bool, DType, Device, Distribution, Int, Tensor, TensorData};
+use libtest_mimic::Trial;
+use wgloss::half::f16;
+use wgloss::{Array, CrossEntropy, Dice, Distillation, Extra, Mse, Reduction, cpu};
+use wgloss_burn::{BurnLoss, BurnTerm, Operand};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        a_mask_of_bools_leaves_values_out,
+        views_are_read_as_they_look,
+        images_whose_channels_lie_last_are_read_where_they_lie,
+        a_tensor_in_several_places_has_one_gradient,
+        without_autodiff_the_loss_is_the_same,
+        constants_of_the_plain_device_stand_beside_tracked_tensors,
+        gradient_checkpointing_changes_nothing,
+        a_batch_of_nothing_has_a_mean_of_nan,
+        odd_lengths_of_sixteen_bits_leave_their_neighbours_alone,
+        a_tensor_that_is_used_again_is_not_overwritten,
+        the_loss_goes_on_into_other_operations,
+    ]
+}
+
+fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::random(shape, Distribution::Normal(0.0, 2.0), device)
+}
+
+fn labels<const D: usize>(shape: [usize; D], classes: i32, device: &Device) -> Tensor<D, Int> {
+    let labels: Vec<i32> = (0..shape.iter().product::<usize>() as i32).map(|i| (i * 7919) % classes).collect();
+    Tensor::from_data(TensorData::new(labels, shape), device)
+}
+
+/// The host's copy of a tensor.
+fn host<const D: usize>(tensor: &Tensor<D>) -> Array {
+    array(tensor.clone().into_data())
+}
+
+fn host_labels<const D: usize>(tensor: &Tensor<D, Int>) -> Array {
+    let data = tensor.clone().into_data().convert::<i32>();
+    Array::new(data.as_slice::<i32>().unwrap(), data.shape().to_vec()).unwrap()
+}
+
+#[track_caller]
+fn near(got: &[f64], want: &[f64]) {
+    assert_eq!(got.len(), want.len());
+    let worst = got.iter().zip(want).map(|(got, want)| (got - want).abs() / (1.0 + want.abs())).fold(0.0, f64::max);
+    assert!(worst < 1e-5, "{got:?} are not {want:?}");
+}
+
+fn a_mask_of_bools_leaves_values_out() {
+    let ad = autodiff();
+    let x = random([5, 4], &ad).require_grad();
+    let t = labels([5], 4, &ad);
+    let bools = Tensor::<1, Bool>::from_data(TensorData::new(vec![true, false, true, true, false], [5]), &ad);
+    let loss = CrossEntropy::default().term((&x, &t)).with(Extra::Mask, &(&bools).into()).loss().unwrap();
+    let gradient = x.grad(&loss.backward()).unwrap();
+    let (x, t) = (host(&x), host_labels(&t));
+    let mask = Array::new(&[1.0f32, 0.0, 1.0, 1.0, 0.0], [5]).unwrap();
+    let (out, [want]) = cpu::gradients(&CrossEntropy::default().of(&x, &t).with(Extra::Mask, &mask), [&x]).unwrap();
+    near(&numbers(loss), &[out.loss().unwrap()]);
+    near(&numbers(gradient), &want.to_f64());
+}
+
+fn views_are_read_as_they_look() {
+    let ad = autodiff();
+    let whole = random([40, 60], &ad).require_grad();
+    let x = whole.clone().transpose().slice([3..50, 5..30]);
+    let t = random([60, 40], &ad).slice([2..49, 1..26]);
+    let loss = Mse::default().loss((&x, &t)).unwrap();
+    let gradient = numbers(whole.grad(&loss.backward()).unwrap().transpose().slice([3..50, 5..30]));
+    let (x, t) = (host(&x), host(&t));
+    let (out, [want]) = cpu::gradients(&Mse::default().of(&x, &t), [&x]).unwrap();
+    near(&numbers(loss), &[out.loss().unwrap()]);
+    near(&gradient, &want.to_f64());
+}
+
+fn images_whose_channels_lie_last_are_read_where_they_lie() {
+    let ad = autodiff();
+    let channels_last = random([2, 6, 7, 5], &ad).require_grad();
+    let t = labels([2, 6, 7], 5, &ad);
+    let teacher = (random([2, 6, 7, 5], &ad)).permute([0, 3, 1, 2]);
+    let (hx, ht, hh) = (host(&channels_last.clone().permute([0, 3, 1, 2])), host_labels(&t), host(&teacher));
+    let weights = Tensor::<1>::from_floats([1.0, 2.0, 0.5, 1.5, 3.0], &ad);
+    let hw = host(&weights);
+    let of = |loss: &str, x: Tensor<4>| match loss {
+        "labels" => (CrossEntropy::default().term((&x, &t)), CrossEntropy::default().of(&hx, &ht)),
+        "weights" => (
+            CrossEntropy::default().term((&x, &t)).with(Extra::Weight, &(&weights).into()),
+            CrossEntropy::default().of(&hx, &ht).with(Extra::Weight, &hw),
+        ),
+        "regions" => (Dice::default().term((&x, &t)), Dice::default().of(&hx, &ht)),
+        "a sum" => (
+            CrossEntropy::default().term((&x, &t)) + Dice::default().term((&x, &t)),
+            CrossEntropy::default().of(&hx, &ht) + Dice::default().of(&hx, &ht),
+        ),
+        // the teacher would have to lie alike
+        "a teacher" => (Distillation::default().term((&x, &teacher)), Distillation::default().of(&hx, &hh)),
+        _ => (Mse::default().term((&x, &teacher)), Mse::default().of(&hx, &hh)),
+    };
+    for loss in ["labels", "weights", "regions", "a sum", "a teacher", "elements"] {
+        let (term, twin) = of(loss, channels_last.clone().permute([0, 3, 1, 2]));
+        let value = term.loss().unwrap();
+        let gradient = channels_last.grad(&value.backward()).unwrap().permute([0, 3, 1, 2]);
+        let (out, [want]) = cpu::gradients(&twin, [&hx]).unwrap();
+        near(&numbers(value), &[out.loss().unwrap()]);
+        near(&numbers(gradient), &want.to_f64());
+    }
+}
+
+fn a_tensor_in_several_places_has_one_gradient() {
+    let ad = autodiff();
+    let x = random([2, 5, 8, 8], &ad).require_grad();
+    let t = labels([2, 8, 8], 5, &ad);
+    let both = CrossEntropy::default().term((&x, &t)) + 0.5 * Dice::default().term((&x, &t));
+    let (loss, report) = both.loss_and_report().unwrap();
+    let gradient = x.grad(&loss.backward()).unwrap();
+    let names: Vec<String> = report.parts().unwrap().into_iter().map(|part| part.name).collect();
+    assert_eq!(names, ["cross_entropy", "dice"]);
+    let (hx, ht) = (host(&x), host_labels(&t));
+    let both = CrossEntropy::default().of(&hx, &ht) + 0.5 * Dice::default().of(&hx, &ht);
+    let (out, [want]) = cpu::gradients(&both, [&hx]).unwrap();
+    near(&numbers(loss), &[out.loss().unwrap()]);
+    near(&numbers(gradient), &want.to_f64());
+
+    // a tensor beside itself: the gradients of both places
+    let teacher = (x.clone() + 0.0).detach();
+    let loss = Distillation::default().loss((&x, &teacher)).unwrap();
+    assert!(numbers(loss)[0].abs() < 1e-6);
+    let y = random([3, 4], &ad).require_grad();
+    let loss = Mse::default().loss((&y, &y)).unwrap();
+    near(&numbers(y.grad(&loss.backward()).unwrap()), &[0.0; 12]);
+}
+
+fn without_autodiff_the_loss_is_the_same() {
+    let x = random([5, 4], device());
+    let t = labels([5], 4, device());
+    let plain = CrossEntropy::default().loss((&x, &t)).unwrap();
+    assert!(!plain.device().is_autodiff());
+    let ad = autodiff();
+    let tracked = CrossEntropy::default().loss((Tensor::<2>::from_data(x.into_data(), &ad).require_grad(), t)).unwrap();
+    assert!(tracked.device().is_autodiff());
+    assert_eq!(numbers(plain), numbers(tracked));
+}
+
+fn constants_of_the_plain_device_stand_beside_tracked_tensors() {
+    let x = random([5, 4], &autodiff()).require_grad();
+    let target = random([5, 4], device());
+    let loss = Mse::default().loss((&x, &target)).unwrap();
+    let gradient = numbers(x.grad(&loss.backward()).unwrap());
+    let (x, t) = (host(&x), host(&target));
+    let (_, [want]) = cpu::gradients(&Mse::default().of(&x, &t), [&x]).unwrap();
+    near(&gradient, &want.to_f64());
+}
+
+fn gradient_checkpointing_changes_nothing() {
+    let x = random([6, 4], device()).into_data();
+    let gradients = [autodiff(), autodiff().gradient_checkpointing()].map(|device| {
+        let leaf = Tensor::<2>::from_data(x.clone(), &device).require_grad();
+        // what is cheap is computed again in the backward pass
+        let logits = (leaf.clone() * 3.0).tanh() + 1.0;
+        let loss = CrossEntropy::default().loss((logits, labels([6], 4, &device))).unwrap();
+        numbers(leaf.grad(&(loss * 2.0).backward()).unwrap())
+    });
+    assert_eq!(gradients[0], gradients[1]);
+}
+
+fn a_batch_of_nothing_has_a_mean_of_nan() {
+    let ad = autodiff();
+    let x = Tensor::<2>::from_data(TensorData::new(Vec::<f32>::new(), [0, 3]), &ad).require_grad();
+    let t = Tensor::<1, Int>::from_data(TensorData::new(Vec::<i32>::new(), [0]), &ad);
+    let loss = CrossEntropy::default().loss((&x, &t)).unwrap();
+    assert!(numbers(loss)[0].is_nan());
+    let sum = CrossEntropy::default().term((&x, &t)).reduce(Reduction::Sum).loss().unwrap();
+    assert_eq!(numbers(sum), [0.0]);
+}
+
+fn odd_lengths_of_sixteen_bits_leave_their_neighbours_alone() {
+    let ad = autodiff();
+    let halves =
+        |n: usize, from: usize| -> Vec<f16> { (0..n).map(|i| f16::from_f32((i + from) as f32 / 4.0)).collect() };
+    for n in [1, 3, 7, 33] {
+        let leaf =
+            |from| Tensor::<1>::from_data(TensorData::new(halves(n, from), [n]), (&ad, DType::F16)).require_grad();
+        let (x, t) = (leaf(0), leaf(3));
+        let loss = Mse::default().term((&x, &t)).reduce(Reduction::Sum).loss().unwrap();
+        let gradients = loss.backward();
+        assert_eq!(numbers(x.grad(&gradients).unwrap()), vec![-1.5; n]);
+        assert_eq!(numbers(t.grad(&gradients).unwrap()), vec![1.5; n]);
+        assert_eq!(numbers(x), halves(n, 0).iter().map(|x| x.to_f64()).collect::<Vec<_>>());
+    }
+}
+
+/// A gradient may overwrite logits that nobody else has, and no others.
+fn a_tensor_that_is_used_again_is_not_overwritten() {
+    let ad = autodiff();
+    let leaf = random([6, 4], &ad).require_grad();
+    let before = numbers(leaf.clone());
+    let t = labels([6], 4, &ad);
+    for keep in [false, true] {
+        let logits = leaf.clone() * 2.0;
+        let kept = keep.then(|| logits.clone());
+        let loss = CrossEntropy::default().loss((logits, &t)).unwrap();
+        let gradient = numbers(leaf.grad(&loss.backward()).unwrap());
+        let doubled: Vec<f64> = before.iter().map(|x| 2.0 * x).collect();
+        kept.map(|kept| assert_eq!(numbers(kept), doubled)).unwrap_or_default();
+        let x = Array::new(&doubled.iter().map(|x| *x as f32).collect::<Vec<_>>(), [6, 4]).unwrap();
+        let (_, [want]) = cpu::gradients(&CrossEntropy::default().of(&x, &host_labels(&t)), [&x]).unwrap();
+        near(&gradient, &want.to_f64().iter().map(|g| 2.0 * g).collect::<Vec<_>>());
+    }
+    assert_eq!(numbers(leaf), before);
+}
+
+fn the_loss_goes_on_into_other_operations() {
+    let ad = autodiff();
+    let x = random([2, 8, 8, 5], &ad).require_grad();
+    let t = labels([2, 8, 8], 5, &ad);
+    let last = || Operand::from(&x).class_axis_last();
+    let factors = Tensor::<3>::random([2, 8, 8], Distribution::Uniform(0.0, 1.0), &ad);
+    let each = CrossEntropy::default().losses::<3>((last(), &t)).unwrap();
+    let loss = (each * factors.clone()).sum() + CrossEntropy::default().loss((last(), &t)).unwrap() * 3.0;
+    let gradient = numbers(x.grad(&loss.backward()).unwrap());
+    let hx = host(&x).class_axis_last();
+    let (ht, hf) = (host_labels(&t), host(&factors));
+    let term = CrossEntropy::default().of(&hx, &ht);
+    let sum = term.clone().reduce(Reduction::None).upstream(&hf);
+    let (_, [one]) = cpu::gradients(&sum, [&hx]).unwrap();
+    let (_, [other]) = cpu::gradients(&term.upstream(3.0), [&hx]).unwrap();
+    let want: Vec<f64> = one.to_f64().iter().zip(other.to_f64()).map(|(one, other)| one + other).collect();
+    near(&gradient, &want);
+}

@@ -1,0 +1,59 @@
+//! Many steps: jobs are kept, threads do not disturb each other, and training trains.
+
+use crate::harness::tests;
+use crate::on_burn::numbers;
+use crate::{autodiff, own_device};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use libtest_mimic::Trial;
+use wgloss::CrossEntropy;
+use wgloss_burn::{BurnLoss, forget_jobs};
+
+pub fn tests() -> Vec<Trial> {
+    tests![jobs_are_kept_from_step_to_step, threads_do_not_disturb_each_other]
+}
+
+/// Trains a layer for some steps; gives the losses.
+fn train(device: &Device, steps: usize) -> Vec<f64> {
+    let points: Vec<f32> = (0..64 * 2).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect();
+    let labels: Vec<i32> = points.chunks(2).map(|p| i32::from(p[0] > p[1]) + i32::from(p[0] > 0.5)).collect();
+    let x = Tensor::<2>::from_data(TensorData::new(points, [64, 2]), device);
+    let t = Tensor::<1, Int>::from_data(TensorData::new(labels, [64]), device);
+    let mut weights = Tensor::<2>::zeros([2, 3], device).require_grad();
+    let step = |_| {
+        let loss = CrossEntropy::default().loss((x.clone().matmul(weights.clone()), &t)).unwrap();
+        let gradient = weights.grad(&loss.backward()).unwrap();
+        let next = weights.clone().inner() - gradient * 2.0;
+        weights = Tensor::from_inner(next).require_grad();
+        numbers(loss)[0]
+    };
+    (0..steps).map(step).collect()
+}
+
+fn jobs_are_kept_from_step_to_step() {
+    // a device of its own, whose jobs no other test makes
+    let device = own_device();
+    let losses = train(&device.clone().autodiff(), 40);
+    assert!(losses[39] < losses[0] / 1.5, "{losses:?}");
+    let jobs = forget_jobs(&device).unwrap();
+    assert!((2..20).contains(&jobs), "{jobs} jobs for the values and the gradients of 40 steps");
+    assert_eq!(forget_jobs(&device), Ok(0));
+    let again = train(&device.autodiff(), 3);
+    assert_eq!(again, losses[..3]);
+}
+
+fn threads_do_not_disturb_each_other() {
+    let alone = train(&autodiff(), 12);
+    let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(|| train(&autodiff(), 12))).collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), alone);
+    }
+    // a tensor that another thread queued
+    let device = autodiff();
+    let other = device.clone();
+    let made = std::thread::spawn(move || Tensor::<2>::random([8, 3], Distribution::Normal(0.0, 1.0), &other) * 2.0);
+    let x = made.join().unwrap();
+    let t = Tensor::<1, Int>::zeros([8], &device);
+    let want = numbers(-burn::tensor::activation::log_softmax(x.clone(), 1).slice([0..8, 0..1]).mean());
+    let got = numbers(CrossEntropy::default().loss((x, t)).unwrap());
+    assert!((got[0] - want[0]).abs() < 1e-6, "{got:?} {want:?}");
+}
