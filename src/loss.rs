@@ -14,6 +14,10 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn header(&self) -> &'static Header;
     /// The mathematics, as an implementation of the family's trait.
     fn leaf(&self) -> Leaf<'_>;
+    /// What the documentation says about the loss, in Markdown. [`loss!`](crate::loss!) keeps the text of the struct's page.
+    fn page(&self) -> &'static str {
+        ""
+    }
 }
 
 impl dyn Loss {
@@ -37,6 +41,16 @@ impl dyn Loss {
         let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
             && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
+    }
+
+    /// Whether a batch may be cut along its first axis, so that the sums of the pieces add up to the batch's sum and their
+    /// denominators to its denominator. It may not where items are compared with each other, or where a ratio runs over all.
+    pub fn adds_up(&self) -> bool {
+        match self.leaf() {
+            Leaf::Similarity(_) => false,
+            Leaf::Region(leaf) => !leaf.settings().batch,
+            _ => true,
+        }
     }
 }
 
@@ -315,7 +329,7 @@ macro_rules! loss {
     // `@` and the name of the crate in links: only this library's own losses give it
     (
         @$name:literal
-        $(#[$doc:meta])*
+        $(#[doc = $doc:expr])*
         pub struct $loss:ident of ($($operand:ident),+) as $family:ident {
             $(
                 $(#[doc = $option_doc:literal])*
@@ -324,7 +338,7 @@ macro_rules! loss {
             )*
         }
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         ///
         #[doc = $crate::loss_page!($name, $family)]
         ///
@@ -412,9 +426,12 @@ macro_rules! loss {
             fn leaf(&self) -> $crate::custom::Leaf<'_> {
                 $crate::custom::Leaf::$family(self)
             }
+            fn page(&self) -> &'static str {
+                concat!($($doc, "\n",)* "\n", $crate::loss_page!($name, $family))
+            }
         }
     };
-    ($(#[$doc:meta])* pub struct $($loss:tt)+) => {
-        $crate::loss! { @"wgloss" $(#[$doc])* pub struct $($loss)+ }
+    ($(#[doc = $doc:expr])* pub struct $($loss:tt)+) => {
+        $crate::loss! { @"wgloss" $(#[doc = $doc])* pub struct $($loss)+ }
     };
 }
