@@ -5,6 +5,7 @@ use crate::device::{Answer, Way};
 use crate::device::{Device, Job};
 use crate::failure::Failure;
 use crate::files::{self, npy, output};
+use crate::losses;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::io::{self, BufWriter, Write};
@@ -16,7 +17,7 @@ use wgloss::{Array, Data};
 #[derive(Args)]
 pub struct Eval {
     /// The loss's id.
-    #[arg(value_parser = PossibleValuesParser::new(ids()))]
+    #[arg(value_parser = PossibleValuesParser::new(losses::ids()))]
     loss: String,
     /// The operand `input`. A file is FILE.npy or FILE.safetensors:TENSOR; only the latter can hold bf16.
     #[arg(long, value_name = "FILE")]
@@ -58,11 +59,6 @@ pub struct Eval {
 
 /// A loss, and its options by name.
 type Chosen = (&'static Header, Vec<(String, Value)>);
-
-/// The ids of all losses.
-pub fn ids() -> Vec<&'static str> {
-    wgloss::all().iter().map(|loss| loss.header().id).collect()
-}
 
 /// The two sides of NAME=VALUE.
 pub fn pair(text: &str) -> Result<(String, String), String> {

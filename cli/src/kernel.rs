@@ -4,6 +4,7 @@ mod back_ends;
 
 use crate::eval;
 use crate::failure::Failure;
+use crate::losses;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use std::io::Write;
@@ -14,7 +15,7 @@ use wgloss::{Array, ClassAxis, DType, Gpu, Gradient, KernelReport, Outputs, Tens
 #[derive(Args)]
 pub struct Kernel {
     /// The loss's id.
-    #[arg(value_parser = PossibleValuesParser::new(eval::ids()))]
+    #[arg(value_parser = PossibleValuesParser::new(losses::ids()))]
     loss: String,
     /// The shape of the prediction, such as 8,21,512,512.
     #[arg(long, value_name = "N,N,..", value_delimiter = ',', required = true)]
@@ -97,8 +98,7 @@ impl Kernel {
     }
 
     fn explained(&self, gpu: &Gpu) -> Result<Vec<KernelReport>, Failure> {
-        let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
-        let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
+        let loss = losses::named(&self.loss)?;
         let header = loss.header();
         for name in self.with.iter().chain(&self.gradients) {
             if header.operand(name).is_none() {

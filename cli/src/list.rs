@@ -1,4 +1,4 @@
-//! `wgloss list`: says which loss is for which task, and prints the tables of docs/choosing.md and docs/losses.md.
+//! `wgloss list`: finds tasks and losses by words, and prints the tables of docs/choosing.md and docs/losses.md.
 
 use crate::failure::Failure;
 use clap::Args;
@@ -9,31 +9,50 @@ use wgloss::{Loss, TASKS, Task, all};
 /// The arguments of `wgloss list`.
 #[derive(Args)]
 pub struct List {
-    /// A word in the task's name: segmentation, regression, sentence, ... All tasks if none is given.
-    task: Vec<String>,
+    /// Words that a task or a loss has to contain: segmentation, sentence, dice, outliers, ... Without any, all are listed.
+    words: Vec<String>,
     /// Print the tables of docs/choosing.md and docs/losses.md.
-    #[arg(long, conflicts_with = "task")]
+    #[arg(long, conflicts_with = "words")]
     markdown: bool,
 }
 
 impl List {
-    /// Prints the tasks whose names contain the words.
+    /// Prints the tasks and the losses that contain the words.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.markdown {
             return Ok(write!(out, "{}\n{}", tasks(), losses())?);
         }
-        let meant = self.task.join(" ").to_lowercase();
-        let tasks: Vec<&Task> = TASKS.iter().filter(|task| task.name.contains(&meant)).collect();
-        if tasks.is_empty() {
-            let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
-            return Err(Failure::Input(format!("no task contains {meant:?}; there are {}", names.join("; "))));
-        }
-        for Task { name, data, targets, code, note } in tasks {
+        let words: Vec<String> =
+            self.words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
+        let contains = |text: String| words.iter().all(|word| text.to_lowercase().contains(word.as_str()));
+        let mut found = false;
+        for task in TASKS.iter().filter(|task| contains(searched(task))) {
+            let Task { name, data, targets, code, note } = task;
             writeln!(out, "{name}: {} against {}", plain(data), plain(targets))?;
             writeln!(out, "    {}\n    {note}\n", line(code))?;
+            found = true;
         }
-        Ok(())
+        let all = all();
+        for header in all.iter().filter(|loss| contains(about(&***loss))).map(|loss| loss.header()) {
+            writeln!(out, "{:<26} {}", header.id, header.title)?;
+            found = true;
+        }
+        match found {
+            true => Ok(writeln!(out, "\n`wgloss describe LOSS` says what a loss takes.")?),
+            false => Err(Failure::Input(format!("no task and no loss contains {:?}", self.words.join(" ")))),
+        }
     }
+}
+
+/// What a task is found by.
+fn searched(Task { name, data, targets, code, note }: &Task) -> String {
+    [*name, data, targets, code, note].join(" ")
+}
+
+/// What a loss is found by: its names, and its page up to what all pages have.
+fn about(loss: &dyn Loss) -> String {
+    let page = loss.page().split("# Example").next().unwrap_or_default();
+    format!("{} {} {page}", loss.header().id, loss.header().title)
 }
 
 /// The table of docs/choosing.md.

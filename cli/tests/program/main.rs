@@ -4,6 +4,7 @@
 mod common;
 
 mod eval;
+mod help;
 mod kernel;
 #[cfg(unix)]
 mod unix;
