@@ -2,7 +2,8 @@
 
 mod back_ends;
 
-use crate::eval;
+use crate::eval::asked::pair;
+use crate::expression::value;
 use crate::failure::Failure;
 use crate::losses;
 use clap::builder::PossibleValuesParser;
@@ -36,7 +37,7 @@ pub struct Kernel {
     #[arg(long = "with", value_name = "NAME")]
     with: Vec<String>,
     /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
-    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = eval::pair)]
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
     options: Vec<(String, String)>,
     /// The length of an axis that the prediction's shape does not settle, such as the classes of a linear layer.
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -134,7 +135,7 @@ impl Kernel {
         }
         let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
         let options: Vec<(String, Value)> =
-            self.options.iter().map(|(name, text)| (name.clone(), eval::value(text, name, kind(name)))).collect();
+            self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name)))).collect();
         let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let term = Term::from_options(loss, options, operands.iter().map(|(name, tensor)| (*name, tensor)))?;
         let of = |name: &String| operands.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor);

@@ -2,12 +2,15 @@
 //!
 //! It is a library only so that fuzz targets can call how it reads files and arguments. `main.rs` only calls [`main`].
 
+mod bar;
 #[cfg(unix)]
 mod before_main;
+mod compare;
 mod describe;
 mod device;
 mod devices;
 mod eval;
+mod expression;
 mod failure;
 mod files;
 #[cfg(feature = "fuzzing")]
@@ -53,6 +56,8 @@ enum Command {
     Describe(describe::Describe),
     /// Evaluate a loss of tensors in files, and its gradients. With a loss, --help is about that loss.
     Eval(eval::Eval),
+    /// Evaluate one loss of the predictions of several checkpoints, side by side.
+    Compare(compare::Compare),
     /// Run the conformance cases. Each loss is printed when it is done; the last line is `N passed, N failed`.
     Verify(verify::Verify),
     /// Print the kernels that a loss comes to: files, bindings, workgroups and text. It needs no GPU.
@@ -74,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => list.run(&mut out),
         Command::Describe(describe) => describe.run(&mut out),
         Command::Eval(eval) => eval.run(&mut out),
+        Command::Compare(compare) => compare.run(&mut out),
         Command::Verify(verify) => verify.run(&mut out),
         Command::Kernel(kernel) => kernel.run(&mut out),
         Command::Landscape(landscape) => landscape.run(&mut out),

@@ -2,6 +2,7 @@
 
 use crate::Arguments;
 use crate::describe;
+use crate::expression::{Expression, Summand};
 use crate::failure::Failure;
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser};
@@ -10,7 +11,6 @@ use clap_mangen::Man as Page;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
-use wgloss::by_id;
 
 /// Parses the arguments. Prints help, versions and errors, and ends the process, as clap does.
 pub fn parse(arguments: &[OsString]) -> Arguments {
@@ -36,9 +36,13 @@ pub fn parse(arguments: &[OsString]) -> Arguments {
 fn about_loss(arguments: &[OsString]) -> Option<String> {
     let mut words = arguments.iter().skip(1).filter_map(|argument| argument.to_str());
     words.next().filter(|command| *command == "eval")?;
-    let loss = words.find_map(by_id)?;
-    let (id, title) = (loss.header().id, loss.header().title);
-    Some(format!("{id}: {title}\n\n{}\n`wgloss describe {id}` says more.", describe::call(&*loss)))
+    let expression = words.find_map(|word| Expression::parse(word).ok())?;
+    let mut about = String::new();
+    for loss in expression.summands.iter().map(Summand::loss) {
+        let (id, title) = (loss.header().id, loss.header().title);
+        about += &format!("{id}: {title}\n\n{}\n`wgloss describe {id}` says more.\n\n", describe::call(&*loss));
+    }
+    Some(about.trim_end().into())
 }
 
 /// The arguments of `wgloss completions`.

@@ -9,10 +9,12 @@ fn told(arguments: &[&str]) -> Run {
     wgloss(Path::new("."), arguments)
 }
 
+/// The arguments, the exit status, what the output contains, and what it does not.
+type Row = (&'static [&'static str], i32, &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn what_is_asked_for_is_said() {
-    // the arguments, the exit status, what the output contains, and what it does not
-    let table: [(&[&str], i32, &[&str], &[&str]); 15] = [
+    let table: [Row; 15] = [
         (&["--version"], 0, &["wgloss 0."], &["wgloss-cli"]),
         (&["--help"], 0, &["describe", "completions", "Exit status:\n  0 ", "141"], &[]),
         (
@@ -41,7 +43,7 @@ fn what_is_asked_for_is_said() {
             &["gamma"],
         ),
         (&["eval", "--device", "cpu", "dice", "-h"], 0, &["wgloss eval dice --input FILE"], &[]),
-        (&["eval", "--help"], 0, &["--device"], &["smooth_nr"]),
+        (&["eval", "--help"], 0, &["--device"], &["jaccard"]),
         (&["list"], 0, &["tokens with padding", "cross_entropy  ", "wgloss describe LOSS"], &[]),
         (&["list", "Segmentation", "small"], 0, &["Tversky"], &["classification:"]),
         (&["list", "huber"], 0, &["huber  ", "regression with outliers"], &["dice"]),

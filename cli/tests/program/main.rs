@@ -4,8 +4,12 @@
 mod common;
 
 mod eval;
+mod formats;
 mod help;
 mod kernel;
+mod many;
+mod pieces;
+mod sums;
 #[cfg(unix)]
 mod unix;
 mod verify;
