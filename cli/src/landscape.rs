@@ -1,9 +1,6 @@
 //! `wgloss landscape`: draws a loss over a grid as a surface.
 
-// the files of the example, which the program runs without its narration
-#[path = "../../examples/landscape/digits.rs"]
 mod digits;
-#[path = "../../examples/landscape/himmelblau.rs"]
 mod himmelblau;
 
 use crate::failure::Failure;
