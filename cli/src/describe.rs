@@ -1,5 +1,6 @@
 //! `wgloss describe`: prints what the documentation says about a loss, and how `wgloss eval` takes it.
 
+use crate::expression::compounds::{self, Compound};
 use crate::failure::Failure;
 use crate::losses;
 use clap::Args;
@@ -11,14 +12,18 @@ use wgloss::{Loss, Reduction, by_id};
 /// The arguments of `wgloss describe`.
 #[derive(Args)]
 pub struct Describe {
-    /// The loss's id.
-    #[arg(value_parser = PossibleValuesParser::new(losses::ids()))]
+    /// The loss's id, or the name of a ready-made sum.
+    #[arg(value_parser = PossibleValuesParser::new(losses::names()))]
     loss: String,
 }
 
 impl Describe {
     /// Prints the description.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if let Some(Compound { id, title, sum, note }) = compounds::named(&self.loss) {
+            writeln!(out, "{id}: {title}\n\nThe name stands for this sum, which also takes {note}:\n")?;
+            return Ok(writeln!(out, "  wgloss eval '{sum}'")?);
+        }
         let loss = losses::named(&self.loss)?;
         Ok(write!(out, "{}", text(&*loss))?)
     }

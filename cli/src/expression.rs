@@ -4,11 +4,13 @@
 //! sum      = ["-"] product { ("+" | "-") product }
 //! product  = factor { ("*" | "/") factor }             at most one factor holds losses, and none is divided by losses
 //! factor   = number | "(" sum ")" | loss
-//! loss     = id [ "(" [ argument { "," argument } ] ")" ]
+//! loss     = compound | id [ "(" [ argument { "," argument } ] ")" ]
 //! argument = option "=" value | operand "=" name       the name that the arguments of the program give the operand
+//! compound = the name of a ready-made sum, which stands for that sum
 //! value    = number | name | "none" | "true" | "false" | "[" number { "," number } "]"
 //! ```
 
+pub mod compounds;
 mod parser;
 
 use wgloss::header::{Kind, OptionSpec, Value};

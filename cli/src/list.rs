@@ -1,5 +1,6 @@
 //! `wgloss list`: finds tasks and losses by words, and prints the tables of docs/choosing.md and docs/losses.md.
 
+use crate::expression::compounds::{COMPOUNDS, Compound};
 use crate::failure::Failure;
 use clap::Args;
 use std::io::Write;
@@ -35,6 +36,10 @@ impl List {
         let all = all();
         for header in all.iter().filter(|loss| contains(about(&***loss))).map(|loss| loss.header()) {
             writeln!(out, "{:<26} {}", header.id, header.title)?;
+            found = true;
+        }
+        for Compound { id, title, .. } in COMPOUNDS.iter().filter(|sum| contains(format!("{} {}", sum.id, sum.title))) {
+            writeln!(out, "{id:<26} {title}")?;
             found = true;
         }
         match found {

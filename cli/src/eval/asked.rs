@@ -137,7 +137,7 @@ impl TypedValueParser for Losses {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(losses::ids().into_iter().map(PossibleValue::new)))
+        Some(Box::new(losses::names().into_iter().map(PossibleValue::new)))
     }
 }
 

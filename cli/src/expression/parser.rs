@@ -1,5 +1,6 @@
 //! Takes the text of a sum of losses apart, by the grammar of the module above.
 
+use super::compounds;
 use super::{Summand, refusal, value};
 use crate::losses;
 use wgloss::{Loss, by_id};
@@ -172,7 +173,7 @@ impl<'a> Parser<'a> {
                 if self.eat(')') { Ok(sum) } else { Err(self.wrong(open, 1, "this parenthesis is not closed")) }
             }
             Some('0'..='9' | '.') => self.number(),
-            Some('a'..='z') => Ok(Parsed::Losses(vec![self.loss()?])),
+            Some('a'..='z') => self.losses().map(Parsed::Losses),
             Some(other) => Err(self.wrong(self.at, other.len_utf8(), "expected a loss or a number")),
             None => Err(self.wrong(self.text.len(), 0, "expected a loss or a number")),
         }
@@ -191,6 +192,21 @@ impl<'a> Parser<'a> {
             Ok(number) => Ok(Parsed::Number(number)),
             Err(_) => Err(self.wrong(from, text.len(), format!("`{text}` is no number"))),
         }
+    }
+
+    /// A loss, or the losses of a ready-made sum.
+    fn losses(&mut self) -> Result<Vec<Summand>, Wrong> {
+        let from = self.at;
+        let id = self.while_(|c| c.is_ascii_alphanumeric() || c == '_');
+        let Some(compound) = compounds::named(id) else {
+            self.at = from;
+            return Ok(vec![self.loss()?]);
+        };
+        if self.peek() == Some('(') {
+            let why = format!("{id} stands for {}, and takes no options: write the sum with them", compound.sum);
+            return Err(self.wrong(from, id.len(), why));
+        }
+        summands(compound.sum).map_err(|why| self.wrong(from, id.len(), why))
     }
 
     fn loss(&mut self) -> Result<Summand, Wrong> {

@@ -3,6 +3,7 @@
 use crate::common::{elements, files, npy, wgloss};
 use serde_json::Value as Json;
 use std::fs;
+use wgloss::{Anchors, Array, Detection, Pix2Pix, Rlhf, Rollout, cpu};
 
 #[test]
 fn sums_come_to_what_their_losses_come_to() {
@@ -28,6 +29,70 @@ fn sums_come_to_what_their_losses_come_to() {
         let run = wgloss(directory.path(), &[&["eval"], arguments, &base].concat());
         assert_eq!((run.status, run.out.trim_end()), (Some(0), expected), "{arguments:?}: {run:#?}");
     }
+}
+
+/// A ready-made sum comes to what the library's comes to, on operands of some numbers.
+#[test]
+fn ready_made_sums_are_the_librarys() {
+    let directory = files();
+    let array = |name: &str, shape: &[usize], of: fn(f32) -> f32| {
+        let seed = name.bytes().map(u32::from).sum::<u32>();
+        let count = shape.iter().product::<usize>() as u32;
+        let numbers: Vec<f32> = (0..count).map(|k| of(((seed + 7 * k * k) % 19) as f32 / 10.0 - 0.9)).collect();
+        fs::write(directory.path().join(format!("{name}.npy")), npy(shape, &numbers)).unwrap();
+        Array::new(&numbers, shape).unwrap()
+    };
+    let (real, binary): (fn(f32) -> f32, fn(f32) -> f32) = (|x| x, |x| f32::from(x > 0.0));
+    let [classes, boxes, box_targets] = ["classes", "boxes", "box_targets"].map(|name| array(name, &[3, 4], real));
+    let [class_targets, positives] = ["class_targets", "positives"].map(|name| array(name, &[3, 4], binary));
+    let anchors = Anchors {
+        classes: &classes,
+        class_targets: &class_targets,
+        boxes: &boxes,
+        box_targets: &box_targets,
+        positives: &positives,
+    };
+    let names = ["log_probs", "old_log_probs", "ref_log_probs", "advantages", "values", "old_values", "returns"];
+    let [log_probs, old_log_probs, ref_log_probs, advantages, values, old_values, returns] =
+        names.map(|name| array(name, &[5], real));
+    let mask = array("mask", &[5], binary);
+    let rollout = Rollout {
+        log_probs: &log_probs,
+        old_log_probs: &old_log_probs,
+        ref_log_probs: &ref_log_probs,
+        advantages: &advantages,
+        values: &values,
+        old_values: &old_values,
+        returns: &returns,
+        mask: Some(&mask),
+    };
+    let [scores, output, target] = ["scores", "output", "target"].map(|name| array(name, &[2, 3], real));
+    let table = [
+        (
+            Detection::default().of(anchors, 3.0),
+            "detection --divide-by 3",
+            "classes class_targets boxes box_targets positives",
+        ),
+        (
+            Rlhf::default().of(rollout),
+            "rlhf",
+            "log_probs old_log_probs ref_log_probs advantages values old_values returns mask",
+        ),
+        (Pix2Pix::default().of(&scores, &output, &target, &[]), "pix2pix", "scores output target"),
+    ];
+    for (term, call, operands) in table {
+        let operands = operands.split(' ').map(|name| format!("--operand={name}={name}.npy"));
+        let arguments: Vec<String> = call.split(' ').map(String::from).chain(operands).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let run = wgloss(directory.path(), &[&["eval", "--device", "cpu"], &arguments[..]].concat());
+        assert_eq!(run.status, Some(0), "{run:#?}");
+        let (told, expected) = (run.out.trim().parse::<f64>().unwrap(), cpu::value(&term).unwrap().loss().unwrap());
+        assert!((told - expected).abs() <= 1e-12 * expected.abs(), "{call}: {told} and not {expected}");
+    }
+    let run = wgloss(directory.path(), &["describe", "rlhf"]);
+    assert!(run.out.contains("ppo_policy + 0.5*ppo_value"), "{run:#?}");
+    let run = wgloss(directory.path(), &["eval", "1 * detection(beta=1)"]);
+    assert!(run.status == Some(2) && run.err.contains("takes no options"), "{run:#?}");
 }
 
 #[test]
