@@ -84,3 +84,27 @@ fn a_landscape_is_drawn() {
     let picture = fs::read_to_string(directory.path().join("flat.svg")).unwrap();
     assert!(picture.starts_with("<svg width=\"860\"") && picture.ends_with("</svg>\n"), "{picture}");
 }
+
+#[test]
+fn a_function_of_the_users_is_drawn() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(
+        at("bowl.wgsl"),
+        "// a bowl\nfn f(x: f32, y: f32) -> f32 {\n    return x * x + (y - 1.0) * (y - 1.0);\n}\n",
+    )
+    .unwrap();
+    let base = ["landscape", "--size", "21", "--wgsl"];
+    let run = wgloss(directory.path(), &[&base[..], &["bowl.wgsl", "--ends", "-2,2,-2,2", "--map"]].concat());
+    let said = "bowl: the lowest of 21 x 21 numbers is 0.0 at (0.0, 1.0)\nbowl.png\n";
+    assert_eq!((run.status, run.out.as_str()), (Some(0), said), "{run:#?}");
+    for (text, said) in [
+        ("fn f(x: f32, y: f32) -> f32 { return z; }", "bad.wgsl"),
+        ("fn g(x: f32, y: f32) -> f32 { return x; }", "`f`"),
+    ] {
+        fs::write(at("bad.wgsl"), text).unwrap();
+        let run = wgloss(directory.path(), &[&base[..], &["bad.wgsl"]].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(1), ""), "{run:#?}");
+        assert!(run.err.contains(said) && !at("bad.png").exists(), "{said}: {run:#?}");
+    }
+}
