@@ -5,6 +5,7 @@
 mod bar;
 #[cfg(unix)]
 mod before_main;
+mod bench;
 mod compare;
 mod describe;
 mod device;
@@ -60,6 +61,8 @@ enum Command {
     Compare(compare::Compare),
     /// Run the conformance cases. Each loss is printed when it is done; the last line is `N passed, N failed`.
     Verify(verify::Verify),
+    /// Measure the losses on this machine's GPU, beside a copy and beside PyTorch.
+    Bench(bench::Bench),
     /// Print the kernels that a loss comes to: files, bindings, workgroups and text. It needs no GPU.
     Kernel(kernel::Kernel),
     /// Draw a loss over a grid as a surface with its contours.
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Eval(eval) => eval.run(&mut out),
         Command::Compare(compare) => compare.run(&mut out),
         Command::Verify(verify) => verify.run(&mut out),
+        Command::Bench(bench) => bench.run(&mut out),
         Command::Kernel(kernel) => kernel.run(&mut out),
         Command::Landscape(landscape) => landscape.run(&mut out),
         Command::Completions(completions) => completions.run(&mut out),

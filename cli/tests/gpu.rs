@@ -108,3 +108,46 @@ fn a_function_of_the_users_is_drawn() {
         assert!(run.err.contains(said) && !at("bad.png").exists(), "{said}: {run:#?}");
     }
 }
+
+/// A script in the place of Python that writes a table of its own, with the loss that it reads from ours.
+#[cfg(unix)]
+const PYTHON: &str = r#"#!/bin/sh
+while [ $# -gt 0 ]; do
+    case $1 in --out) out=$2 ;; --inputs) inputs=$2 ;; --mode) mode=$2 ;; esac
+    shift
+done
+[ "$mode" = eager ] || { echo "no compiler" >&2; exit 1; }
+[ -f "$inputs/mse 262144/input.npy" ] || exit 1
+value=$(sed -n 's/^mse.*,f32,.*,//p' "$inputs/../results.csv")
+printf 'case,peer,value,ms,least_ms,runs,gpu_ms\nmse 262144,PyTorch eager,%s,9000,9,7,9000\n' "$value" >"$out"
+"#;
+
+#[cfg(unix)]
+#[test]
+fn the_machine_is_measured_beside_python() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("python"), PYTHON).unwrap();
+    fs::set_permissions(at("python"), fs::Permissions::from_mode(0o755)).unwrap();
+    let base = ["bench", "mse", "--test", "--out", "out"];
+    let run = wgloss(directory.path(), &[&base[..], &["--peers", "./python"]].concat());
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert!(run.err.contains("left out: PyTorch compile by ./python"), "{run:#?}");
+    assert!(run.out.contains("mse 262144") && run.out.contains("| 9000 | "), "{run:#?}");
+    for file in ["results.md", "results.csv", "results.json", "ours/f32/results.svg"] {
+        assert!(at("out").join(file).is_file(), "{file}");
+    }
+    assert!(!at("out/ours/f32/inputs").exists());
+    let run = wgloss(directory.path(), &[&base[..], &["--json"]].concat());
+    let said: serde_json::Value = serde_json::from_str(&run.out).unwrap_or_else(|why| panic!("{why}: {run:#?}"));
+    assert!(said["copy_gb_per_s"].as_f64() > Some(0.0), "{said:#}");
+    let case = &said["cases"][0];
+    assert_eq!((&case["case"], &case["unit"]), (&"mse 262144".into(), &"GB/s".into()), "{said:#}");
+    assert!(case["with_gradients"]["ms"].as_f64() > Some(0.0), "{said:#}");
+    let run = wgloss(directory.path(), &["bench", "vae"]);
+    assert!(
+        run.status == Some(2) && run.err.contains("no case is of `vae`; there are cases of cross_entropy"),
+        "{run:#?}"
+    );
+}

@@ -42,7 +42,8 @@ fn ready_made_sums_are_the_librarys() {
         fs::write(directory.path().join(format!("{name}.npy")), npy(shape, &numbers)).unwrap();
         Array::new(&numbers, shape).unwrap()
     };
-    let (real, binary): (fn(f32) -> f32, fn(f32) -> f32) = (|x| x, |x| f32::from(x > 0.0));
+    let real: fn(f32) -> f32 = |x| x;
+    let binary: fn(f32) -> f32 = |x| f32::from(x > 0.0);
     let [classes, boxes, box_targets] = ["classes", "boxes", "box_targets"].map(|name| array(name, &[3, 4], real));
     let [class_targets, positives] = ["class_targets", "positives"].map(|name| array(name, &[3, 4], binary));
     let anchors = Anchors {
