@@ -53,8 +53,8 @@ pub struct Report {
 /// # Errors
 /// A wrong result, a device that fails, a file that can't be written.
 pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<dyn Error>> {
-    std::fs::create_dir_all(&arguments.out)?;
     let gpu = Gpu::new()?;
+    std::fs::create_dir_all(&arguments.out)?;
     let stopwatch = Stopwatch::new(&gpu);
     let info = gpu.device().adapter_info();
     let mut about = vec![

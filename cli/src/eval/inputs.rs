@@ -82,7 +82,7 @@ impl Inputs {
                 return Err(format!("the only axis of `{}` is no batch", leader.name));
             }
             let axis = if call.class_axis_last { ClassAxis::Last } else { ClassAxis::Second };
-            let grown: Vec<usize> = [&[first + 1], rest].concat();
+            let grown: Vec<usize> = [&[first.saturating_add(1)], rest].concat();
             for spec in header.operands {
                 let Some(place) = self.operands.iter().position(|operand| operand.name == summand.given(spec.name))
                 else {

@@ -91,7 +91,7 @@ fn without_an_adapter_nothing_falls_back() {
     let eval = ["eval", "mse", "--input", "x.npy", "--target", "t.npy", "--gradient-of", "input=g.npy"];
     let before = names(directory.path());
     let verify = ["verify", "--loss", "mse"];
-    for arguments in [&["devices"][..], &eval, &verify, &["verify", "--device", "gpu"], &["landscape"]] {
+    for arguments in [&["devices"][..], &eval, &verify, &["verify", "--device", "gpu"], &["landscape"], &["bench"]] {
         let run = wgloss_without_adapter(directory.path(), arguments);
         assert_eq!(run.status, Some(1), "{run:#?}");
         assert!(run.err.contains("error: no GPU adapter: looked for WGPU_BACKEND=webgpu"), "{run:#?}");
