@@ -1,12 +1,23 @@
 //! Records the commit that the program is built from.
 
-use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    record_commit(&Path::new(&variable("CARGO_MANIFEST_DIR")).join(".."));
+    let own = variable("CARGO_MANIFEST_DIR");
+    match published(Path::new(&own)) {
+        Some(commit) => println!("cargo::rustc-env=WGLOSS_COMMIT={commit}"),
+        None => record_commit(&Path::new(&own).join("..")),
+    }
+}
+
+/// The commit that cargo leaves in a published package.
+fn published(package: &Path) -> Option<String> {
+    let info = fs::read_to_string(package.join(".cargo_vcs_info.json")).ok()?;
+    let (_, commit) = info.split_once("\"sha1\": \"")?;
+    commit.get(..12).map(str::to_string)
 }
 
 /// Sets `WGLOSS_COMMIT` for the program. Leaves it unset without git, or in a source archive.

@@ -263,6 +263,7 @@ macro_rules! loss_links {
 /// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
 /// It writes `new`, and for each option a method that sets it: `Quartic::new().scale(0.5)` is
 /// `Quartic { scale: 0.5, ..Default::default() }`.
+/// Nothing but documentation may stand before the struct: [`Loss::page`](crate::Loss::page) returns it.
 ///
 /// Some shader compilers reject, mistranslate or take long over code that others accept. In the WGSL of a leaf,
 /// - write `a & b` and `a | b` instead of `a && b` and `a || b`, and `select` instead of `if` with `else` or an early
