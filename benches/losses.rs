@@ -4,17 +4,14 @@
 //! The results are checked before anything is timed. `cargo bench` measures and prints a table. In test mode everything
 //! runs once, on small inputs.
 
-#[expect(dead_code, reason = "only the report uses all of it")]
-mod suite;
-
 use criterion::Criterion;
 use std::error::Error;
 use std::time::{Duration, Instant};
-use suite::case::{Case, Least};
-use suite::ready::{Ready, check, submit};
-use suite::stopwatch::Stopwatch;
-use suite::{copy, list};
 use wgloss::{Gpu, cpu};
+use wgloss_bench::suite::case::{Case, Least};
+use wgloss_bench::suite::ready::{Ready, check, submit};
+use wgloss_bench::suite::stopwatch::Stopwatch;
+use wgloss_bench::suite::{copy, list};
 
 /// How much smaller the batch of the twin and of a test is.
 const SMALLER: usize = 64;
@@ -111,7 +108,7 @@ fn measure(criterion: &mut Criterion, name: &str, mut work: impl FnMut()) -> Opt
 
 /// Prints the table. Rates are of the least work. Rates of memory traffic are also shares of the best copy.
 fn report(gpu: &Gpu, stopwatch: &Stopwatch, rows: &[Row]) {
-    let copy = copy::best_rate(gpu, stopwatch);
+    let copy = copy::best_rate(gpu, stopwatch, copy::BYTES);
     let info = gpu.device().adapter_info();
     println!("\n{} ({}, {} {})", info.name, info.backend, info.driver, info.driver_info);
     println!("copy: {:.1} GB/s read and written. Rates are of the least traffic.", copy / 1e9);

@@ -1,30 +1,23 @@
-//! Packs the conformance cases into one compressed file that the program embeds, and records the commit of the build.
+//! Records the commit that the program is built from.
 
-use flate2::{Compression, write::GzEncoder};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::{env, fs, io};
+use std::{env, fs};
 
-fn main() -> io::Result<()> {
-    let cases = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../cases/v1");
+fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={}", cases.display());
-
-    let mut files = fs::read_dir(&cases)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
-    files.sort();
-    let packed = fs::File::create(Path::new(&variable("OUT_DIR")).join("cases.tar.gz"))?;
-    let mut archive = tar::Builder::new(GzEncoder::new(packed, Compression::default()));
-    for file in files {
-        let bytes = fs::read(&file)?;
-        // the header holds no time and no owner, so that equal cases give equal programs
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, file.file_name().unwrap_or_default(), bytes.as_slice())?;
+    let own = variable("CARGO_MANIFEST_DIR");
+    match published(Path::new(&own)) {
+        Some(commit) => println!("cargo::rustc-env=WGLOSS_COMMIT={commit}"),
+        None => record_commit(&Path::new(&own).join("..")),
     }
-    archive.into_inner()?.finish()?;
-    record_commit(&Path::new(&variable("CARGO_MANIFEST_DIR")).join(".."));
-    Ok(())
+}
+
+/// The commit that cargo leaves in a published package.
+fn published(package: &Path) -> Option<String> {
+    let info = fs::read_to_string(package.join(".cargo_vcs_info.json")).ok()?;
+    let (_, commit) = info.split_once("\"sha1\": \"")?;
+    commit.get(..12).map(str::to_string)
 }
 
 /// Sets `WGLOSS_COMMIT` for the program. Leaves it unset without git, or in a source archive.

@@ -14,6 +14,10 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn header(&self) -> &'static Header;
     /// The mathematics, as an implementation of the family's trait.
     fn leaf(&self) -> Leaf<'_>;
+    /// What the documentation says about the loss, in Markdown. [`loss!`](crate::loss!) keeps the text of the struct's page.
+    fn page(&self) -> &'static str {
+        ""
+    }
 }
 
 /// Losses are equal if their headers are the same and their options are equal.
@@ -44,6 +48,16 @@ impl dyn Loss {
         let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
             && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
+    }
+
+    /// Whether a batch may be cut along its first axis, so that the sums of the pieces add up to the batch's sum and their
+    /// denominators to its denominator. It may not where items are compared with each other, or where a ratio runs over all.
+    pub fn adds_up(&self) -> bool {
+        match self.leaf() {
+            Leaf::Similarity(_) => false,
+            Leaf::Region(leaf) => !leaf.settings().batch,
+            _ => true,
+        }
     }
 }
 
@@ -256,6 +270,7 @@ macro_rules! loss_links {
 /// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
 /// It writes `new`, and for each option a method that sets it: `Quartic::new().scale(0.5)` is
 /// `Quartic { scale: 0.5, ..Default::default() }`.
+/// Nothing but documentation may stand before the struct: [`Loss::page`](crate::Loss::page) returns it.
 ///
 /// Some shader compilers reject, mistranslate or take long over code that others accept. In the WGSL of a leaf,
 /// - write `a & b` and `a | b` instead of `a && b` and `a || b`, and `select` instead of `if` with `else` or an early
@@ -322,7 +337,7 @@ macro_rules! loss {
     // `@` and the name of the crate in links: only this library's own losses give it
     (
         @$name:literal
-        $(#[$doc:meta])*
+        $(#[doc = $doc:expr])*
         pub struct $loss:ident of ($($operand:ident),+) as $family:ident {
             $(
                 $(#[doc = $option_doc:literal])*
@@ -331,7 +346,7 @@ macro_rules! loss {
             )*
         }
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         ///
         #[doc = $crate::loss_page!($name, $family)]
         ///
@@ -419,9 +434,12 @@ macro_rules! loss {
             fn leaf(&self) -> $crate::custom::Leaf<'_> {
                 $crate::custom::Leaf::$family(self)
             }
+            fn page(&self) -> &'static str {
+                concat!($($doc, "\n",)* "\n", $crate::loss_page!($name, $family))
+            }
         }
     };
-    ($(#[$doc:meta])* pub struct $($loss:tt)+) => {
-        $crate::loss! { @"wgloss" $(#[$doc])* pub struct $($loss)+ }
+    ($(#[doc = $doc:expr])* pub struct $($loss:tt)+) => {
+        $crate::loss! { @"wgloss" $(#[doc = $doc])* pub struct $($loss)+ }
     };
 }

@@ -109,6 +109,21 @@ pub struct OptionSpec {
     pub doc: &'static str,
 }
 
+impl OptionSpec {
+    /// The values that it takes, in words.
+    pub fn expected(&self) -> String {
+        match self.kind {
+            Kind::Number => self.range.to_string(),
+            Kind::NumberOrNone => format!("none or {}", self.range),
+            Kind::Integer => integer(self.range),
+            Kind::IntegerOrNone => format!("none or {}", integer(self.range)),
+            Kind::Flag => "true or false".into(),
+            Kind::Choice(names) => format!("one of {}", names.join(", ")),
+            Kind::Numbers => format!("one or more, each {}", self.range),
+        }
+    }
+}
+
 /// A type that an option can have.
 pub trait OptionType: Sized {
     /// The kind of value that it takes.
@@ -237,16 +252,7 @@ pub(crate) fn out_of_range(loss: &'static str, name: &str, value: f32, range: Ra
 }
 
 fn refuse(loss: &'static str, spec: &OptionSpec, value: &Value) -> Error {
-    let expected = match spec.kind {
-        Kind::Number => spec.range.to_string(),
-        Kind::NumberOrNone => format!("none or {}", spec.range),
-        Kind::Integer => integer(spec.range),
-        Kind::IntegerOrNone => format!("none or {}", integer(spec.range)),
-        Kind::Flag => "true or false".into(),
-        Kind::Choice(names) => format!("one of {}", names.join(", ")),
-        Kind::Numbers => format!("one or more, each {}", spec.range),
-    };
-    Error::InvalidOption { loss, option: spec.name.into(), value: value.to_string(), expected }
+    Error::InvalidOption { loss, option: spec.name.into(), value: value.to_string(), expected: spec.expected() }
 }
 
 fn integer(range: Range) -> String {

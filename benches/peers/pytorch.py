@@ -1,6 +1,6 @@
 """PyTorch, a peer of the benchmark: measures value and gradients of our losses on our inputs.
 
-`cargo xtask bench --peers` writes the inputs and runs this. To run it alone:
+`cargo xtask bench --peers` and `wgloss bench --peers PYTHON` write the inputs and run this. To run it alone:
 
     python3 pytorch.py --inputs target/bench/inputs --mode eager
 

@@ -3,7 +3,7 @@
 use crate::slices::slices;
 use clap::ValueEnum;
 use wgloss::header::{Header, Value};
-use wgloss::{Array, DType, Error, Gpu, Gradient, Operand, Outcome, Outputs, Result, Tensor, Term, cpu};
+use wgloss::{Array, DType, Error, Gpu, Gradient, Operand, Outcome, Outputs, PartOutcome, Result, Tensor, Term, cpu};
 
 /// Where losses are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,6 +96,40 @@ impl Way {
                 job.on_tensors(gpu, gradients, &|arrays| arrays.iter().map(|array| gpu.upload_array(array)).collect())
             }
             Way::GpuSlices(gpu) => job.on_tensors(gpu, gradients, &|arrays| slices(gpu, arrays)),
+        }
+    }
+}
+
+/// The value of a sum of losses, with its parts and its gradients.
+pub struct Evaluated {
+    /// The loss and its gradients.
+    pub answer: Answer,
+    /// The parts of the sum.
+    pub parts: Vec<PartOutcome>,
+}
+
+impl Way {
+    /// Evaluates a sum of losses, and its gradients with respect to these arrays.
+    pub fn evaluate_sum(&self, term: &Term<Array>, of: &[&Array]) -> Result<Evaluated> {
+        match self {
+            Way::Cpu => {
+                let (outcome, gradients) = cpu::gradient_list(term, of)?;
+                let answer = Answer { loss: outcome.tensor().clone(), gradients };
+                Ok(Evaluated { answer, parts: outcome.parts().to_vec() })
+            }
+            Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => {
+                let (outcome, gradients) = gpu.gradient_list(term, of)?;
+                let parts = outcome.parts().wait()?;
+                Ok(Evaluated { answer: read((outcome, gradients))?, parts })
+            }
+        }
+    }
+
+    /// The adapter's name; `None` for the CPU twins.
+    pub fn adapter(&self) -> Option<String> {
+        match self {
+            Way::Cpu => None,
+            Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => Some(gpu.device().adapter_info().name),
         }
     }
 }

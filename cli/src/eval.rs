@@ -1,218 +1,183 @@
-//! `wgloss eval`: evaluates a loss of tensors in files, and its gradients.
+//! `wgloss eval`: evaluates losses of tensors in files, and their gradients.
+
+pub mod answer;
+pub mod asked;
+pub mod call;
+mod evaluate;
+mod inputs;
+mod many;
+mod totals;
 
 #[cfg(feature = "fuzzing")]
-use crate::device::{Answer, Way};
-use crate::device::{Device, Job};
+use crate::device::{Device, Way};
 use crate::failure::Failure;
 use crate::files::{self, npy, output};
+use answer::{Answer, circumstances, print_json};
+use asked::{Asked, pair};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-use std::io::{self, BufWriter, Write};
+pub use evaluate::{Evaluation, Wanted};
+use many::Row;
+use serde_json::{Map, Value as Json, json};
+use std::io::Write;
 use std::path::PathBuf;
-use wgloss::header::{Header, Kind, Value};
-use wgloss::{Array, Data};
+use std::time::Instant;
+use totals::Totals;
+#[cfg(feature = "fuzzing")]
+use wgloss::Array;
 
 /// The arguments of `wgloss eval`.
 #[derive(Args)]
 pub struct Eval {
-    /// The loss's id.
-    #[arg(value_parser = PossibleValuesParser::new(ids()))]
-    loss: String,
-    /// The operand `input`. A file is FILE.npy or FILE.safetensors:TENSOR; only the latter can hold bf16.
+    #[command(flatten)]
+    asked: Asked,
+    /// The operand `input`. A file is FILE.npy, FILE.npz:ARRAY, FILE.safetensors:TENSOR, or - for .npy on the standard input;
+    /// a pattern such as 'logits/*.npy' means many.
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
-    /// The operand `target`.
+    /// A list of files to evaluate one by one and in total. Its first line names operands, its columns are separated by tabs.
     #[arg(long, value_name = "FILE")]
-    target: Option<String>,
-    /// The operand `weight`.
-    #[arg(long, value_name = "FILE")]
-    weight: Option<String>,
-    /// The operand `mask`.
-    #[arg(long, value_name = "FILE")]
-    mask: Option<String>,
-    /// Any operand of the loss.
-    #[arg(long = "operand", value_name = "NAME=FILE", value_parser = pair)]
-    operands: Vec<(String, String)>,
-    /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
-    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
-    options: Vec<(String, String)>,
+    pairs: Option<String>,
     /// An operand, and the .npy file for the gradient with respect to it. A bf16 gradient is written as f32.
     #[arg(long = "gradient-of", value_name = "NAME=FILE", value_parser = pair)]
     gradients: Vec<(String, String)>,
-    /// The .npy file for the loss. Without it the loss is printed.
+    /// Compute the gradients of 16-bit operands in f32, without rounding them to 16 bits.
+    #[arg(long)]
+    f32_gradients: bool,
+    /// Scale the gradients by this number, or by the numbers of a file in the shape of the loss.
+    #[arg(long, value_name = "NUMBER|FILE", allow_hyphen_values = true)]
+    upstream: Option<String>,
+    /// The .npy file for the loss. Without it the loss is printed: the statistics of the values, if there are many.
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
     /// Allow an output to overwrite one of the files that are read.
     #[arg(long)]
     force: bool,
-    /// How many GiB the CPU may use in addition to the operands.
-    #[arg(long, value_name = "GIB", default_value_t = 4)]
-    memory: u32,
-    /// The device to evaluate on.
-    #[arg(long, value_enum, default_value = "gpu")]
-    device: Device,
-    /// Take the last axis of the prediction as its class axis: NHWC images, `[B, T, V]` token logits.
+    /// Print the loss, its parts with their sums and denominators, the device and the time as JSON.
     #[arg(long)]
-    class_axis_last: bool,
-}
-
-/// A loss, and its options by name.
-type Chosen = (&'static Header, Vec<(String, Value)>);
-
-/// The ids of all losses.
-pub fn ids() -> Vec<&'static str> {
-    wgloss::all().iter().map(|loss| loss.header().id).collect()
-}
-
-/// The two sides of NAME=VALUE.
-pub fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("expected NAME=VALUE".into()),
-    }
+    json: bool,
 }
 
 impl Eval {
-    /// Evaluates the loss. Writes and prints nothing before all results are there.
+    /// Evaluates the loss. Writes and prints nothing before all results of a file are there.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (loss, options) = self.chosen()?;
-        self.check_outputs()?;
-        wgloss::cpu::set_memory_bound(u64::from(self.memory) << 30);
-        let operands = self.read(loss, files::read)?;
-        let job = Job { loss, options, operands, upstream: None };
-        let ways = self.device.open()?;
-        let names: Vec<&str> = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
-        let answer = ways[0].evaluate(&job, &names)?;
-
-        let gradients = self.gradients.iter().map(|(_, place)| place.as_str()).zip(&answer.gradients);
-        let written = gradients.chain(self.output.as_deref().map(|place| (place, &answer.loss)));
-        output::write(&written.map(|(place, array)| (place, npy::bytes(array))).collect::<Vec<_>>())?;
-        if self.output.is_none() {
-            print(out, &answer.loss)?;
+        let (start, mut call, places) = (Instant::now(), self.asked.call()?, self.places());
+        let rows = match &self.pairs {
+            Some(list) => Some(many::listed(list, &call, &places)?),
+            None => many::matched(&places)?,
+        };
+        self.check_outputs(&places)?;
+        call.upstream = self.upstream.as_deref().map(asked::scale).transpose()?;
+        let evaluation = self.asked.evaluation(call)?;
+        if let Some(rows) = rows {
+            return self.many(&evaluation, &rows, start, out);
         }
-        Ok(())
+        let answer = evaluation.of_files(&places, &self.wanted())?;
+        self.write(&answer, &evaluation, out)?;
+        if self.json {
+            let mut map = answer.json();
+            circumstances(&mut map, &evaluation.way, start.elapsed());
+            return Ok(print_json(out, map)?);
+        }
+        match self.output {
+            Some(_) => Ok(()),
+            None => Ok(answer.print(out, evaluation.is_single())?),
+        }
     }
 
-    /// The loss and the options that the arguments name.
-    fn chosen(&self) -> Result<Chosen, Failure> {
-        let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
-        let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
-        let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
-        for (place, (name, _)) in self.options.iter().enumerate() {
-            if self.options[..place].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Failure::Input(format!("--option {name} is given twice")));
+    /// Evaluates many files, and their total.
+    fn many(&self, evaluation: &Evaluation, rows: &[Row], start: Instant, out: &mut impl Write) -> Result<(), Failure> {
+        let refused = [("--output", self.output.is_some()), ("--gradient-of", !self.gradients.is_empty())];
+        if let Some((name, _)) = refused.iter().find(|(_, given)| *given) {
+            return Err(Failure::Input(format!("{name} is for one evaluation, and these are {}", rows.len())));
+        }
+        if !evaluation.call.is_reduced() {
+            return Err(Failure::Input("the reduction none gives no total of many files".into()));
+        }
+        let (mut totals, mut list) = (Totals::default(), Vec::new());
+        for Row { label, places } in rows {
+            let answer = evaluation.of_files(places, &self.wanted())?;
+            totals.add(&answer.totals);
+            match (self.json, answer.loss) {
+                (true, _) => {
+                    let files: Map<String, Json> =
+                        places.iter().map(|(name, file)| (name.clone(), json!(file))).collect();
+                    let mut map = answer.json();
+                    map.insert("files".into(), files.into());
+                    list.push(Json::Object(map));
+                }
+                (false, loss) => writeln!(out, "{label}\t{}", loss.map_or(String::new(), |loss| loss.text()))?,
             }
         }
-        let options = self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name))));
-        Ok((loss.header(), options.collect()))
+        let total = evaluation.number(totals.loss());
+        if !self.json {
+            return Ok(writeln!(out, "total\t{}", total.text())?);
+        }
+        let mut map = Map::from_iter([
+            ("files".to_string(), Json::Array(list)),
+            ("total".to_string(), json!({"loss": total.json(), "parts": totals.json()})),
+        ]);
+        circumstances(&mut map, &evaluation.way, start.elapsed());
+        Ok(print_json(out, map)?)
+    }
+
+    /// Writes the files for the loss and its gradients.
+    fn write(&self, answer: &Answer, evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
+        let loss = self.output.as_deref().map(|place| Ok((place, evaluation.array(answer)?)));
+        let loss = loss.transpose().map_err(Failure::Refused)?;
+        let gradients = self.gradients.iter().map(|(_, place)| place.as_str()).zip(answer.gradients.iter().cloned());
+        let written = gradients.chain(loss).map(|(place, array)| (place, npy::bytes(&array)));
+        let (piped, filed): (Vec<_>, Vec<_>) = written.partition(|(place, _)| *place == files::STANDARD);
+        output::write(&filed)?;
+        piped.iter().try_for_each(|(_, bytes)| Ok(out.write_all(bytes)?))
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        let gradients = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
+        Wanted { gradients, f32_gradients: self.f32_gradients, values: self.output.is_some() }
     }
 
     /// Evaluates the loss by its twin. Gets operands from `read` instead of files, and writes nothing.
     #[cfg(feature = "fuzzing")]
     pub fn without_files(&self, read: impl Fn(&str) -> Result<Array, Failure>) -> Result<Answer, Failure> {
-        let (loss, options) = self.chosen()?;
-        let job = Job { loss, options, operands: self.read(loss, read)?, upstream: None };
-        let names: Vec<&str> = self.gradients.iter().map(|(name, _)| name.as_str()).collect();
-        Ok(Way::Cpu.evaluate(&job, &names)?)
+        let call = self.asked.call_without_files()?;
+        let operands = self.places().into_iter().map(|(name, place)| Ok((name, read(&place)?)));
+        let operands = operands.collect::<Result<Vec<_>, Failure>>()?;
+        let known: Vec<_> =
+            operands.iter().map(|(name, array)| (name.as_str(), array.dtype(), array.shape())).collect();
+        let given = known.iter().zip(&operands).map(|(operand, (name, array))| {
+            (name.clone(), inputs::fitted(array.clone(), call.wants_floats(*operand, &known), Device::Cpu))
+        });
+        let given = given.collect();
+        Ok(Evaluation { call, way: Way::Cpu, device: Device::Cpu, hold: u64::MAX }.of_arrays(given, &self.wanted())?)
     }
 
-    fn check_outputs(&self) -> Result<(), Failure> {
+    fn check_outputs(&self, places: &[(String, String)]) -> Result<(), Failure> {
         let mut targets: Vec<PathBuf> = Vec::new();
         for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
-            let target = output::check(place, &[".npy"])?;
+            let piped = place == files::STANDARD;
+            if piped && self.json {
+                return Err(Failure::Input("--json and an output of - are both for the standard output".into()));
+            }
+            let target = if piped { PathBuf::from(place) } else { output::check(place, &[".npy"])? };
             if targets.iter().any(|other| output::is_same(&target, other)) {
                 return Err(Failure::Input(format!("{place}: is named for two outputs")));
             }
-            let reads = |read: &&String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
-            if let Some((name, _)) = self.places().find(|(_, read)| reads(read)).filter(|_| !self.force) {
+            let reads = |read: &String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
+            if let Some((name, _)) = places.iter().find(|(_, read)| reads(read)).filter(|_| !self.force) {
                 return Err(Failure::Input(format!("{place}: `{name}` is read from it; --force overwrites it")));
             }
             targets.push(target);
+        }
+        let piped = places.iter().filter(|(_, place)| place == files::STANDARD).count();
+        if piped > 1 {
+            return Err(Failure::Input("-: is named for two operands".into()));
         }
         Ok(())
     }
 
     /// The operands' names, and the files they are read from.
-    fn places(&self) -> impl Iterator<Item = (&str, &String)> {
-        let given = [("input", &self.input), ("target", &self.target), ("weight", &self.weight), ("mask", &self.mask)];
-        let given = given.into_iter().filter_map(|(name, place)| Some((name, place.as_ref()?)));
-        given.chain(self.operands.iter().map(|(name, place)| (name.as_str(), place)))
-    }
-
-    fn read(
-        &self,
-        loss: &Header,
-        read: impl Fn(&str) -> Result<Array, Failure>,
-    ) -> Result<Vec<(String, Array)>, Failure> {
-        let operand = |(name, place): (&str, &String)| {
-            let array = read(place)?;
-            let is_prediction = name == loss.operands[0].name;
-            let array = if self.class_axis_last && is_prediction { array.class_axis_last() } else { array };
-            Ok((name.to_string(), array))
-        };
-        self.places().map(operand).collect()
-    }
-}
-
-/// Parses the value of an option. `none` is a name for an option that takes one of several names, else no value.
-pub fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
-    if kind == Some(Kind::Numbers)
-        && let Ok(numbers) = text.split(',').map(str::parse).collect()
-    {
-        return Value::Numbers(numbers);
-    }
-    let is_choice = name == "reduction" || matches!(kind, Some(Kind::Choice(_)));
-    match text {
-        _ if is_choice => Value::Name(text.into()),
-        "none" => Value::None,
-        "true" => Value::Flag(true),
-        "false" => Value::Flag(false),
-        _ => text.parse().map_or_else(|_| Value::Name(text.into()), Value::Number),
-    }
-}
-
-/// Prints one element a line, in the fewest digits that read back as the same number.
-fn print(out: &mut impl Write, array: &Array) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
-    match array.data() {
-        Data::F32(data) => data.iter().try_for_each(|x| writeln!(out, "{x:?}"))?,
-        _ => array.to_f64().iter().try_for_each(|x| writeln!(out, "{x:?}"))?,
-    }
-    out.flush()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_option_is_parsed_as_its_kind() {
-        let choice = Some(Kind::Choice(&["softmax", "none"]));
-        let name = |text: &str| Value::Name(text.into());
-        let values = [
-            ("none", "ignore_index", Some(Kind::IntegerOrNone), Value::None),
-            ("none", "activation", choice, name("none")),
-            ("none", "reduction", None, name("none")),
-            ("true", "batch", Some(Kind::Flag), Value::Flag(true)),
-            ("false", "batch", Some(Kind::Flag), Value::Flag(false)),
-            ("-1.5e-3", "gamma", Some(Kind::Number), Value::Number(-1.5e-3)),
-            ("255", "ignore_index", Some(Kind::Integer), Value::Number(255.0)),
-            ("softmax", "activation", choice, name("softmax")),
-            ("1,5", "gamma", Some(Kind::Number), name("1,5")),
-            ("0.1,0.5", "quantiles", Some(Kind::Numbers), Value::Numbers(vec![0.1, 0.5])),
-            ("0.1,high", "quantiles", Some(Kind::Numbers), name("0.1,high")),
-            ("2", "unheard_of", None, Value::Number(2.0)),
-        ];
-        for (text, option, kind, expected) in values {
-            assert_eq!(value(text, option, kind), expected, "{option}={text}");
-        }
-    }
-
-    #[test]
-    fn a_pair_has_a_name_and_a_value() {
-        assert_eq!(pair("input=a=b.npy"), Ok(("input".into(), "a=b.npy".into())));
-        for text in ["input", "=a.npy", "input=", ""] {
-            assert!(pair(text).is_err(), "{text}");
-        }
+    fn places(&self) -> Vec<(String, String)> {
+        let input = self.input.iter().map(|place| ("input".to_string(), place.clone()));
+        input.chain(self.asked.places()).collect()
     }
 }

@@ -1,110 +1,185 @@
-//! Tensors in files: reads `.npy` and `.safetensors`, writes `.npy`.
+//! Tensors in files: reads `.npy`, `.npz` and `.safetensors`, whole or in pieces, and writes `.npy`.
 
 pub mod npy;
+mod npz;
 pub mod output;
 pub mod safetensors;
 mod signals;
+mod stored;
 
 use crate::failure::Failure;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::PathBuf;
-use wgloss::half::{bf16, f16};
-use wgloss::{Array, DType, Element};
+use stored::Stored;
+use wgloss::{Array, DType};
 
-/// NumPy's own limit. It keeps the headers that `npy` writes below their 64 KiB.
-const MOST_AXES: usize = 64;
+/// The place of the standard input and of the standard output.
+pub const STANDARD: &str = "-";
 
-/// Splits `FILE.npy` or `FILE.safetensors:TENSOR` into the path and the tensor's name.
-fn split(place: &str) -> (String, Option<&str>) {
-    match place.split_once(".safetensors:") {
-        Some((stem, tensor)) => (format!("{stem}.safetensors"), Some(tensor)),
-        None => (place.to_string(), None),
-    }
+/// Splits `FILE.npz:ARRAY` or `FILE.safetensors:TENSOR` into the path and the tensor's name.
+pub fn split(place: &str) -> (String, Option<&str>) {
+    let parts = [".safetensors", ".npz"].iter().find_map(|end| {
+        let (stem, tensor) = place.split_once(&format!("{end}:"))?;
+        Some((format!("{stem}{end}"), Some(tensor)))
+    });
+    parts.unwrap_or_else(|| (place.to_string(), None))
 }
 
-/// The path of the file in `FILE.npy` or `FILE.safetensors:TENSOR`, without links; `None` if it does not exist.
+/// The path of the file that a place is in, without links; `None` if it does not exist.
 pub fn source(place: &str) -> Option<PathBuf> {
     fs::canonicalize(split(place).0).ok()
 }
 
-/// Reads `FILE.npy` or `FILE.safetensors:TENSOR`. Checks the whole header before it reads elements.
+/// Reads a tensor. Checks the whole header before it reads elements.
 pub fn read(place: &str) -> Result<Array, Failure> {
+    open(place)?.rest().map_err(|why| Failure::Input(format!("{place}: {why}")))
+}
+
+/// Opens `FILE.npy`, `FILE.npz:ARRAY`, `FILE.safetensors:TENSOR`, or `-` for an `.npy` file on the standard input. Reads its
+/// header alone.
+pub fn open(place: &str) -> Result<Opened, Failure> {
     let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
-    let (path, tensor) = split(place);
-    let safetensors = path.ends_with(".safetensors");
-    if !safetensors && !path.ends_with(".npy") {
-        return Err(refuse("expected FILE.npy or FILE.safetensors:TENSOR".into()));
+    if place == STANDARD {
+        return npy::open(Bytes::endless(Box::new(io::stdin().lock()) as Box<dyn Read>)).map_err(refuse);
     }
+    let (path, tensor) = split(place);
+    let Some(kind) = [".npy", ".npz", ".safetensors"].iter().position(|end| path.ends_with(end)) else {
+        return Err(refuse("expected FILE.npy, FILE.npz:ARRAY or FILE.safetensors:TENSOR".into()));
+    };
     let metadata = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?;
     if !metadata.is_file() {
         return Err(refuse("is not a file".into()));
     }
     let file = File::open(&path).map_err(|error| refuse(error.to_string()))?;
-    let mut bytes = Bytes { file: BufReader::new(file), left: metadata.len() };
-    let array = if safetensors { safetensors::read(&mut bytes, tensor) } else { npy::read(&mut bytes) };
-    array.map_err(refuse)
+    let bytes = |file| Bytes { file: BufReader::new(file), left: Some(metadata.len()) };
+    let opened = match kind {
+        0 => npy::open(bytes(file)).map(Opened::boxed),
+        1 => npz::open(file, tensor),
+        _ => safetensors::open(bytes(file), tensor).map(Opened::boxed),
+    };
+    opened.map_err(refuse)
+}
+
+/// A tensor in a file: its header has been read, its elements have not.
+pub struct Opened<R = Box<dyn Read>> {
+    bytes: Bytes<R>,
+    shape: Vec<usize>,
+    stored: Stored,
+    big_endian: bool,
+    /// Whether the first axis varies fastest.
+    by_columns: bool,
+    /// How many items of the first axis were read.
+    taken: usize,
+}
+
+impl<R: Read + 'static> Opened<R> {
+    fn boxed(self) -> Opened {
+        let bytes = Bytes { file: Box::new(self.bytes.file) as Box<dyn Read>, left: self.bytes.left };
+        let Opened { shape, stored, big_endian, by_columns, taken, .. } = self;
+        Opened { bytes, shape, stored, big_endian, by_columns, taken }
+    }
+}
+
+impl<R: Read> Opened<R> {
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The element type in memory.
+    pub fn dtype(&self) -> DType {
+        self.stored.dtype()
+    }
+
+    /// Whether [`next`](Self::next) can read it in pieces.
+    pub fn can_be_cut(&self) -> bool {
+        !self.by_columns && !self.shape.is_empty()
+    }
+
+    /// The next `items` of the first axis, or as many as are left. Not for what [can't be cut](Self::can_be_cut).
+    pub fn next(&mut self, items: usize) -> Result<Array, String> {
+        let (first, rest) = self.shape.split_first().map_or((1, &[][..]), |(first, rest)| (*first, rest));
+        let items = items.min(first - self.taken);
+        let shape = [&[items], rest].concat();
+        self.taken += items;
+        let (is_last, elements) = (self.taken == first, self.elements(&shape)?);
+        if is_last {
+            self.bytes.end()?;
+        }
+        self.stored.array(shape, &elements, self.big_endian)
+    }
+
+    /// All elements.
+    pub fn rest(mut self) -> Result<Array, String> {
+        let mut elements = self.elements(&self.shape.clone())?;
+        self.bytes.end()?;
+        if self.by_columns {
+            elements = npy::row_major(&elements, &self.shape, self.stored.size());
+        }
+        self.stored.array(self.shape, &elements, self.big_endian)
+    }
+
+    fn elements(&mut self, shape: &[usize]) -> Result<Vec<u8>, String> {
+        let size = bytes_of(shape, self.stored).ok_or("is cut off")?;
+        self.bytes.next(size)?.ok_or_else(|| "is cut off".into())
+    }
+}
+
+/// The bytes of the elements in the file; `None` if they are too many.
+fn bytes_of(shape: &[usize], stored: Stored) -> Option<usize> {
+    shape.iter().try_fold(stored.size(), |size, &axis| size.checked_mul(axis))
 }
 
 /// The unread rest of a file.
 pub struct Bytes<R> {
     file: R,
-    left: u64,
+    /// How many bytes are left, where that is known before they are read.
+    left: Option<u64>,
 }
 
-impl Bytes<&[u8]> {
+#[cfg(any(test, feature = "fuzzing"))]
+impl<'a> Bytes<io::Cursor<&'a [u8]>> {
     /// The bytes of a file in memory.
-    #[cfg(any(test, feature = "fuzzing"))]
-    pub fn of(bytes: &[u8]) -> Bytes<&[u8]> {
-        Bytes { file: bytes, left: bytes.len() as u64 }
+    pub fn of(bytes: &'a [u8]) -> Self {
+        Bytes { file: io::Cursor::new(bytes), left: Some(bytes.len() as u64) }
     }
 }
 
-impl<R: Read> Bytes<R> {
-    /// Reads the next `count` bytes; `None` if fewer are left. Allocates only after that check.
-    pub fn next(&mut self, count: usize) -> Result<Option<Vec<u8>>, String> {
-        if count as u64 > self.left {
-            return Ok(None);
-        }
-        let mut bytes = vec![0; count];
-        self.file.read_exact(&mut bytes).map_err(|error| error.to_string())?;
-        self.left -= count as u64;
-        Ok(Some(bytes))
-    }
-
+impl<R: Read + Seek> Bytes<R> {
     /// Skips `count` bytes, which must be left.
     pub fn skip(&mut self, count: usize) -> Result<(), String> {
-        io::copy(&mut (&mut self.file).take(count as u64), &mut io::sink()).map_err(|error| error.to_string())?;
-        self.left -= count as u64;
+        let offset = i64::try_from(count).map_err(|error| error.to_string())?;
+        self.file.seek_relative(offset).map_err(|error| error.to_string())?;
+        self.left = self.left.map(|left| left - count as u64);
         Ok(())
     }
 }
 
-/// Makes an array of little-endian elements in row-major order.
-fn array(dtype: DType, shape: Vec<usize>, bytes: &[u8]) -> Result<Array, String> {
-    fn decode<E: Element, const N: usize>(
-        bytes: &[u8],
-        shape: Vec<usize>,
-        of: fn([u8; N]) -> E,
-    ) -> wgloss::Result<Array> {
-        let element = |chunk: &[u8]| of(chunk.try_into().expect("chunks are of the size asked for"));
-        Array::new(&bytes.chunks_exact(N).map(element).collect::<Vec<E>>(), shape)
+impl<R: Read> Bytes<R> {
+    /// What a pipe or a decompression gives, whose length shows at its end.
+    pub fn endless(file: R) -> Bytes<R> {
+        Bytes { file, left: None }
     }
-    if shape.len() > MOST_AXES {
-        return Err(format!("has {} axes, more than {MOST_AXES}", shape.len()));
+
+    /// Reads the next `count` bytes; `None` if fewer are left. Allocates no more than there is.
+    pub fn next(&mut self, count: usize) -> Result<Option<Vec<u8>>, String> {
+        if self.left.is_some_and(|left| count as u64 > left) {
+            return Ok(None);
+        }
+        let mut bytes = Vec::with_capacity(if self.left.is_some() { count } else { 0 });
+        (&mut self.file).take(count as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        self.left = self.left.map(|left| left - bytes.len() as u64);
+        Ok((bytes.len() == count).then_some(bytes))
     }
-    let array = match dtype {
-        DType::F32 => decode(bytes, shape, f32::from_le_bytes),
-        DType::F16 => decode(bytes, shape, f16::from_le_bytes),
-        DType::BF16 => decode(bytes, shape, bf16::from_le_bytes),
-        DType::F64 => decode(bytes, shape, f64::from_le_bytes),
-        DType::I32 => decode(bytes, shape, i32::from_le_bytes),
-        DType::U32 => decode(bytes, shape, u32::from_le_bytes),
-        DType::U8 => decode(bytes, shape, u8::from_le_bytes),
-        DType::I64 => decode(bytes, shape, i64::from_le_bytes),
-        other => return Err(format!("holds {other}, which is not read")),
-    };
-    array.map_err(|error| error.to_string())
+
+    /// Refuses bytes after the last element, where the length was not known before.
+    fn end(&mut self) -> Result<(), String> {
+        match self.left.is_none() && self.next(1)?.is_some() {
+            true => Err("is damaged: more bytes follow its last element".into()),
+            false => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ const MOST_ELEMENTS: usize = 256;
 /// # Panics
 /// If the array holds more bytes than the file, or changes when it is written and read back.
 pub fn npy(bytes: &[u8]) {
-    let Ok(array) = npy::read(&mut Bytes::of(bytes)) else { return };
+    let Ok(array) = npy::read(Bytes::of(bytes)) else { return };
     assert_within(&array, bytes);
     let written = npy::bytes(&array);
-    let back = npy::read(&mut Bytes::of(&written)).unwrap_or_else(|why| panic!("what was written {why}"));
+    let back = npy::read(Bytes::of(&written)).unwrap_or_else(|why| panic!("what was written {why}"));
     assert_same(&array, &back);
 }
 
@@ -28,12 +28,12 @@ pub fn npy(bytes: &[u8]) {
 /// # Panics
 /// If the two differ, or an array holds more bytes than the file.
 pub fn safetensors(bytes: &[u8]) {
-    let listed = safetensors::read(&mut Bytes::of(bytes), None).map(drop);
+    let listed = safetensors::read(Bytes::of(bytes), None).map(drop);
     assert!(listed.is_err(), "a tensor was read that nobody named");
     let theirs = ::safetensors::SafeTensors::deserialize(bytes);
     let names = theirs.as_ref().map_or_else(|_| Vec::new(), |file| file.names());
     for name in names.iter().copied().chain(["x", ""]) {
-        let ours = safetensors::read(&mut Bytes::of(bytes), Some(name));
+        let ours = safetensors::read(Bytes::of(bytes), Some(name));
         let view = theirs.as_ref().ok().and_then(|file| file.tensor(name).ok());
         match (ours, view.as_ref().map(safetensors::array)) {
             (Ok(ours), Some(Ok(theirs))) => {

@@ -2,8 +2,10 @@
 
 mod back_ends;
 
-use crate::eval;
+use crate::eval::asked::pair;
+use crate::expression::value;
 use crate::failure::Failure;
+use crate::losses;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use std::io::Write;
@@ -14,7 +16,7 @@ use wgloss::{Array, ClassAxis, DType, Gpu, Gradient, KernelReport, Outputs, Tens
 #[derive(Args)]
 pub struct Kernel {
     /// The loss's id.
-    #[arg(value_parser = PossibleValuesParser::new(eval::ids()))]
+    #[arg(value_parser = PossibleValuesParser::new(losses::ids()))]
     loss: String,
     /// The shape of the prediction, such as 8,21,512,512.
     #[arg(long, value_name = "N,N,..", value_delimiter = ',', required = true)]
@@ -35,7 +37,7 @@ pub struct Kernel {
     #[arg(long = "with", value_name = "NAME")]
     with: Vec<String>,
     /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
-    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = eval::pair)]
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
     options: Vec<(String, String)>,
     /// The length of an axis that the prediction's shape does not settle, such as the classes of a linear layer.
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -97,8 +99,7 @@ impl Kernel {
     }
 
     fn explained(&self, gpu: &Gpu) -> Result<Vec<KernelReport>, Failure> {
-        let unknown = || Failure::Input(format!("there is no loss `{}`", self.loss));
-        let loss = wgloss::by_id(&self.loss).ok_or_else(unknown)?;
+        let loss = losses::named(&self.loss)?;
         let header = loss.header();
         for name in self.with.iter().chain(&self.gradients) {
             if header.operand(name).is_none() {
@@ -134,7 +135,7 @@ impl Kernel {
         }
         let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
         let options: Vec<(String, Value)> =
-            self.options.iter().map(|(name, text)| (name.clone(), eval::value(text, name, kind(name)))).collect();
+            self.options.iter().map(|(name, text)| (name.clone(), value(text, name, kind(name)))).collect();
         let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let term = Term::from_options(loss, options, operands.iter().map(|(name, tensor)| (*name, tensor)))?;
         let of = |name: &String| operands.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor);

@@ -1,5 +1,6 @@
-//! `wgloss list`: says which loss is for which task, and prints the tables of docs/choosing.md and docs/losses.md.
+//! `wgloss list`: finds tasks and losses by words, and prints the tables of docs/choosing.md and docs/losses.md.
 
+use crate::expression::compounds::{COMPOUNDS, Compound};
 use crate::failure::Failure;
 use clap::Args;
 use std::io::Write;
@@ -9,31 +10,54 @@ use wgloss::{Loss, TASKS, Task, all};
 /// The arguments of `wgloss list`.
 #[derive(Args)]
 pub struct List {
-    /// A word in the task's name: segmentation, regression, sentence, ... All tasks if none is given.
-    task: Vec<String>,
+    /// Words that a task or a loss has to contain: segmentation, sentence, dice, outliers, ... Without any, all are listed.
+    words: Vec<String>,
     /// Print the tables of docs/choosing.md and docs/losses.md.
-    #[arg(long, conflicts_with = "task")]
+    #[arg(long, conflicts_with = "words")]
     markdown: bool,
 }
 
 impl List {
-    /// Prints the tasks whose names contain the words.
+    /// Prints the tasks and the losses that contain the words.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.markdown {
             return Ok(write!(out, "{}\n{}", tasks(), losses())?);
         }
-        let meant = self.task.join(" ").to_lowercase();
-        let tasks: Vec<&Task> = TASKS.iter().filter(|task| task.name.contains(&meant)).collect();
-        if tasks.is_empty() {
-            let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
-            return Err(Failure::Input(format!("no task contains {meant:?}; there are {}", names.join("; "))));
-        }
-        for Task { name, data, targets, code, note } in tasks {
+        let words: Vec<String> =
+            self.words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
+        let contains = |text: String| words.iter().all(|word| text.to_lowercase().contains(word.as_str()));
+        let mut found = false;
+        for task in TASKS.iter().filter(|task| contains(searched(task))) {
+            let Task { name, data, targets, code, note } = task;
             writeln!(out, "{name}: {} against {}", plain(data), plain(targets))?;
             writeln!(out, "    {}\n    {note}\n", line(code))?;
+            found = true;
         }
-        Ok(())
+        let all = all();
+        for header in all.iter().filter(|loss| contains(about(&***loss))).map(|loss| loss.header()) {
+            writeln!(out, "{:<26} {}", header.id, header.title)?;
+            found = true;
+        }
+        for Compound { id, title, .. } in COMPOUNDS.iter().filter(|sum| contains(format!("{} {}", sum.id, sum.title))) {
+            writeln!(out, "{id:<26} {title}")?;
+            found = true;
+        }
+        match found {
+            true => Ok(writeln!(out, "\n`wgloss describe LOSS` says what a loss takes.")?),
+            false => Err(Failure::Input(format!("no task and no loss contains {:?}", self.words.join(" ")))),
+        }
     }
+}
+
+/// What a task is found by.
+fn searched(Task { name, data, targets, code, note }: &Task) -> String {
+    [*name, data, targets, code, note].join(" ")
+}
+
+/// What a loss is found by: its names, and its page up to what all pages have.
+fn about(loss: &dyn Loss) -> String {
+    let page = loss.page().split("# Example").next().unwrap_or_default();
+    format!("{} {} {page}", loss.header().id, loss.header().title)
 }
 
 /// The table of docs/choosing.md.
@@ -79,18 +103,29 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::Path;
     use wgloss::Reduction;
+
+    /// The text of docs/choosing.md and docs/losses.md; `None` in the published package, which has no docs.
+    fn documents() -> Option<[String; 2]> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let text = |page| fs::read_to_string(folder.join(page)).expect("a page of the docs");
+        folder.is_dir().then(|| ["choosing.md", "losses.md"].map(text))
+    }
 
     #[test]
     fn the_documents_show_these_tables() {
         let print = "`wgloss list --markdown` prints what it has to show";
-        assert!(include_str!("../../docs/choosing.md").contains(&tasks()), "docs/choosing.md: {print}");
-        assert!(include_str!("../../docs/losses.md").contains(&losses()), "docs/losses.md: {print}");
+        let Some([choosing, losses_page]) = documents() else { return };
+        assert!(choosing.contains(&tasks()), "docs/choosing.md: {print}");
+        assert!(losses_page.contains(&losses()), "docs/losses.md: {print}");
     }
 
     #[test]
     fn the_list_of_losses_says_which_take_which_reductions() {
-        let page = include_str!("../../docs/losses.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        let Some([_, page]) = documents() else { return };
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
         let losses = all();
         let with = |reduction, takes: bool| {
             let headers = losses.iter().map(|loss| loss.header());

@@ -21,25 +21,7 @@ impl Write for Out {
 }
 
 #[cfg(unix)]
-use before_main::is_closed;
-
-#[cfg(unix)]
-mod before_main {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    static CLOSED: AtomicBool = AtomicBool::new(false);
-
-    /// Whether the program was started with its standard output closed.
-    pub fn is_closed() -> bool {
-        CLOSED.load(Ordering::Relaxed)
-    }
-
-    // before `main`, because Rust then replaces a closed standard output by /dev/null
-    #[ctor::ctor(unsafe)]
-    fn look() {
-        CLOSED.store(rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err(), Ordering::Relaxed);
-    }
-}
+use crate::before_main::is_closed;
 
 #[cfg(windows)]
 fn is_closed() -> bool {

@@ -1,11 +1,11 @@
 //! Draws losses as landscapes: evaluates each over a grid on the GPU, and draws a surface with its contours below.
 //!
 //! The first is Himmelblau's function, a test function for optimisers. Here it is a loss of this program
-//! (`himmelblau.rs`): a leaf in WGSL, the same leaf in Rust, and a header. The library gives it a GPU kernel with
+//! (`cli/src/landscape/himmelblau.rs`): a leaf in WGSL, the same leaf in Rust, and a header. The library gives it a GPU kernel with
 //! reductions, masks and gradients, and a CPU twin to compare with. 40,000 points are one call.
 //!
 //! The second is the cross-entropy of a network that reads handwritten digits, around its trained weights
-//! (`digits.rs`). 3,721 networks see 1,797 images each, and only their losses leave the GPU.
+//! (`cli/src/landscape/digits.rs`). 3,721 networks see 1,797 images each, and only their losses leave the GPU.
 //!
 //! The crate `wgloss-chart` draws them. `wgloss landscape` draws the same pictures: `cargo run -p wgloss-cli -- landscape
 //! --help`.
@@ -13,7 +13,10 @@
 //! Run it with `cargo run --release --example landscape`. It draws `out/himmelblau.png` and `out/digits.png`, and both
 //! as `.svg`.
 
+// the program draws them too, without this narration
+#[path = "../../cli/src/landscape/digits.rs"]
 mod digits;
+#[path = "../../cli/src/landscape/himmelblau.rs"]
 mod himmelblau;
 
 use digits::{Digits, IMAGES};

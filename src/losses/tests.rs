@@ -22,6 +22,7 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/region/dice_cross_entropy.rs", "is the sum of two losses in one pass"),
     ("src/losses/gram/gram_style.rs", "has the leaf of the squared error"),
     ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
+    ("cli/src/landscape/digits.rs", "trains a network whose landscape the program draws"),
     ("xtask/src/mutants/", "first tries the losses that use most shader files"),
 ];
 

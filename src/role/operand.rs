@@ -1,53 +1,70 @@
 //! What an operand is to a loss, which settles its shape and dtype; and the values it holds.
 
-/// What an operand is to a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A float for each element, of the prediction's shape.
-    Element,
-    /// A float for each element of the last axis.
-    Column,
-    /// A float for each row: of the prediction's shape without its last axis.
-    Row,
-    /// A prediction with a class axis, `[N, C, ...]`.
-    Classes,
-    /// A target with one label a position, or one float for each element of the prediction.
-    Target,
-    /// A target with one label a position.
-    Labels,
-    /// One float for each element of the prediction with a class axis.
-    Dense,
-    /// A float for each class, `[C]`.
-    PerClass,
-    /// A float for each value of the unreduced loss: a factor.
-    Weight,
-    /// A number for each value of the unreduced loss, float or integer. Zero leaves the value out, whatever the other
-    /// operands hold there; any other number keeps it.
-    Mask,
-    /// An integer for each item, `[N]`: the item's place in the table.
-    Index,
-    /// The table, `[T]`.
-    Table,
-    /// An operand of a sum of losses. The loss in the sum that takes it checks it.
-    Part,
-    /// A row for each item, `[N, D]`: the rows that are compared, and the rows that they are compared with.
-    Rows,
-    /// More rows that each row is compared with, `[M, D]`.
-    MoreRows,
-    /// A shard of the rows, `[n, D]`: only these rows have a value, each compared with all rows.
-    Anchors,
-    /// A label of any value for each row, `[N]`: rows of equal labels belong together.
-    RowLabels,
-    /// Feature maps, `[N, C, ...]`, whose channels are compared.
-    Channels,
-    /// The row of each class of a projection, `[V, D]`.
-    Projection,
-    /// A float for each class of a projection, `[V]`.
-    PerProjection,
-    /// The factor of the scores, `[1]` or `[]`.
-    Scale,
-    /// The summand of the scores, `[1]` or `[]`.
-    Shift,
+/// Writes the roles, and keeps what the documentation says about each.
+macro_rules! roles {
+    ($(#[$doc:meta])* pub enum Role { $($(#[doc = $role_doc:literal])+ $role:ident,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Role { $($(#[doc = $role_doc])+ $role,)+ }
+
+        impl Role {
+            /// What the documentation says about an operand of this role.
+            pub const fn doc(self) -> &'static str {
+                match self { $(Role::$role => concat!($($role_doc),+),)+ }
+            }
+        }
+    };
+}
+
+roles! {
+    /// What an operand is to a loss.
+    pub enum Role {
+        /// A float for each element, of the prediction's shape.
+        Element,
+        /// A float for each element of the last axis.
+        Column,
+        /// A float for each row: of the prediction's shape without its last axis.
+        Row,
+        /// A prediction with a class axis, `[N, C, ...]`.
+        Classes,
+        /// A target with one label a position, or one float for each element of the prediction.
+        Target,
+        /// A target with one label a position.
+        Labels,
+        /// One float for each element of the prediction with a class axis.
+        Dense,
+        /// A float for each class, `[C]`.
+        PerClass,
+        /// A float for each value of the unreduced loss: a factor.
+        Weight,
+        /// A number for each value of the unreduced loss, float or integer. Zero leaves the value out, whatever the other
+        /// operands hold there; any other number keeps it.
+        Mask,
+        /// An integer for each item, `[N]`: the item's place in the table.
+        Index,
+        /// The table, `[T]`.
+        Table,
+        /// An operand of a sum of losses. The loss in the sum that takes it checks it.
+        Part,
+        /// A row for each item, `[N, D]`: the rows that are compared, and the rows that they are compared with.
+        Rows,
+        /// More rows that each row is compared with, `[M, D]`.
+        MoreRows,
+        /// A shard of the rows, `[n, D]`: only these rows have a value, each compared with all rows.
+        Anchors,
+        /// A label of any value for each row, `[N]`: rows of equal labels belong together.
+        RowLabels,
+        /// Feature maps, `[N, C, ...]`, whose channels are compared.
+        Channels,
+        /// The row of each class of a projection, `[V, D]`.
+        Projection,
+        /// A float for each class of a projection, `[V]`.
+        PerProjection,
+        /// The factor of the scores, `[1]` or `[]`.
+        Scale,
+        /// The summand of the scores, `[1]` or `[]`.
+        Shift,
+    }
 }
 
 /// The values that an operand holds.

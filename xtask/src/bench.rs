@@ -24,7 +24,7 @@ pub fn bench(install: Install, options: &Bench) -> Result<(), Stop> {
     }
     set_up(install, "release")?;
     let folder = root().join(FOLDER);
-    let mut report = cargo(&["bench", "-p", "wgloss", "--bench", "report", "--", "--out"]);
+    let mut report = cargo(&["bench", "-p", "wgloss-bench", "--bench", "report", "--", "--out"]);
     report.arg(&folder).args(["--about", &versions::line()]);
     // the curves are measured with the table, so that both are of one commit and one machine
     let flags = [(options.quick, "--quick"), (true, "--cost"), (options.peers, "--inputs")];

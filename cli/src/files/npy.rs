@@ -3,7 +3,8 @@
 //! Parsed by hand, because the size in a damaged header has to be compared with the file before memory is allocated.
 //! The format has no bf16, so bf16 arrays are written as f32.
 
-use super::Bytes;
+use super::stored::Stored;
+use super::{Bytes, Opened};
 use std::io::Read;
 use wgloss::{Array, DType, Data};
 
@@ -12,18 +13,30 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest header that is read. The header of the longest shape is far shorter.
 const LONGEST_HEADER: usize = 1 << 20;
 
-const TYPES: [(DType, &str); 7] = [
-    (DType::F32, "<f4"),
-    (DType::F16, "<f2"),
-    (DType::F64, "<f8"),
-    (DType::I32, "<i4"),
-    (DType::U32, "<u4"),
-    (DType::U8, "|u1"),
-    (DType::I64, "<i8"),
+/// NumPy's names for numbers, behind the letter for the order of their bytes.
+const TYPES: [(Stored, &str); 12] = [
+    (Stored::F32, "f4"),
+    (Stored::F16, "f2"),
+    (Stored::F64, "f8"),
+    (Stored::Bool, "b1"),
+    (Stored::U8, "u1"),
+    (Stored::I8, "i1"),
+    (Stored::U16, "u2"),
+    (Stored::I16, "i2"),
+    (Stored::U32, "u4"),
+    (Stored::I32, "i4"),
+    (Stored::U64, "u8"),
+    (Stored::I64, "i8"),
 ];
 
 /// Reads the array in a file.
-pub fn read(bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn read(bytes: Bytes<impl Read>) -> Result<Array, String> {
+    open(bytes)?.rest()
+}
+
+/// Reads the header of a file, and compares what it claims with the file's length.
+pub fn open<R: Read>(mut bytes: Bytes<R>) -> Result<Opened<R>, String> {
     if bytes.next(MAGIC.len())?.is_none_or(|magic| magic != MAGIC) {
         return Err("is not an .npy file".into());
     }
@@ -36,18 +49,27 @@ pub fn read(bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
         [2 | 3, _] => number(&next(4)?),
         _ => return Err(format!("has the unknown .npy version {}.{}", version[0], version[1])),
     };
-    if size > LONGEST_HEADER && size as u64 <= bytes.left {
+    if size > LONGEST_HEADER && bytes.left.is_none_or(|left| size as u64 <= left) {
         return Err(format!("has a damaged header: {size} bytes are more than {LONGEST_HEADER}"));
     }
     let text = bytes.next(size)?.ok_or("is cut off in its header")?;
     let text = str::from_utf8(&text).map_err(|_| "has a damaged header: it is not text")?;
-    Header::parse(text)?.array(bytes)
+    Header::parse(text)?.open(bytes)
 }
 
 /// The bytes of an `.npy` file that holds `array`.
 pub fn bytes(array: &Array) -> Vec<u8> {
-    let dtype = if array.dtype() == DType::BF16 { DType::F32 } else { array.dtype() };
-    let descr = TYPES.iter().find(|(known, _)| *known == dtype).map_or("", |(_, descr)| descr);
+    let descr = match array.dtype() {
+        DType::F32 | DType::BF16 => "<f4",
+        DType::F16 => "<f2",
+        DType::F64 => "<f8",
+        DType::I32 => "<i4",
+        DType::U32 => "<u4",
+        DType::U8 => "|u1",
+        DType::I64 => "<i8",
+        // arrays have no other type
+        _ => "",
+    };
     let sizes: String = array.shape().iter().map(|size| format!("{size}, ")).collect();
     let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
     // the format ends the header with a line feed and starts the elements at a multiple of 64 bytes, so that they can
@@ -102,30 +124,29 @@ impl Header {
         }
     }
 
-    /// Reads the array after the header, if the file has exactly the bytes that the header claims.
-    fn array(self, bytes: &mut Bytes<impl Read>) -> Result<Array, String> {
-        let dtype = TYPES.iter().find(|(_, descr)| *descr == self.descr || descr.replace('|', "<") == self.descr);
-        let Some((dtype, _)) = dtype else {
-            let known: Vec<_> = TYPES.iter().map(|(_, descr)| *descr).collect();
+    /// The tensor after the header, if the file has exactly the bytes that the header claims.
+    fn open<R: Read>(self, bytes: Bytes<R>) -> Result<Opened<R>, String> {
+        let (order, name) = self.descr.split_at_checked(1).unwrap_or(("", &self.descr));
+        let known = TYPES.iter().find(|(stored, known)| {
+            *known == name && (matches!(order, "<" | ">") || order == "|" && stored.size() == 1)
+        });
+        let Some(&(stored, _)) = known else {
+            let known: Vec<_> = TYPES.iter().map(|(_, name)| *name).collect();
             return Err(format!("holds {}; supported are {}", self.descr, known.join(", ")));
         };
-        let size = self.shape.iter().try_fold(dtype.size(), |size, &axis| size.checked_mul(axis));
+        let size = super::bytes_of(&self.shape, stored);
         let size = size.ok_or_else(|| format!("is damaged: its shape {:?} is too large", self.shape))?;
-        if size as u64 != bytes.left {
-            let (shape, held) = (&self.shape, bytes.left);
+        if let Some(held) = bytes.left.filter(|held| *held != size as u64) {
+            let shape = &self.shape;
             return Err(format!("is damaged: its shape {shape:?} takes {size} bytes, and {held} follow its header"));
         }
-        let elements = bytes.next(size)?.ok_or("is cut off")?;
-        if self.fortran_order {
-            super::array(*dtype, self.shape.clone(), &row_major(&elements, &self.shape, dtype.size()))
-        } else {
-            super::array(*dtype, self.shape, &elements)
-        }
+        let by_columns = self.fortran_order && self.shape.len() > 1;
+        Ok(Opened { bytes, shape: self.shape, stored, big_endian: order == ">", by_columns, taken: 0 })
     }
 }
 
 /// Reorders elements from column-major to row-major order.
-fn row_major(elements: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
+pub fn row_major(elements: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
     let mut index = vec![0; shape.len()];
     let mut ordered = Vec::with_capacity(elements.len());
     for _ in 0..elements.len() / size {
@@ -198,7 +219,7 @@ mod tests {
     use super::*;
 
     fn parse(bytes: &[u8]) -> Result<Array, String> {
-        read(&mut Bytes::of(bytes))
+        read(Bytes::of(bytes))
     }
     use wgloss::half::{bf16, f16};
 
@@ -243,6 +264,40 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_every_kind_and_order_are_read() {
+        for (descr, elements, dtype, expected) in [
+            (">f4", vec![0x3f, 0xc0, 0, 0], DType::F32, 1.5),
+            (">f2", vec![0x3e, 0], DType::F16, 1.5),
+            (">f8", 1.5f64.to_be_bytes().to_vec(), DType::F64, 1.5),
+            (">i8", (-3i64).to_be_bytes().to_vec(), DType::I64, -3.0),
+            ("|b1", vec![2], DType::U8, 1.0),
+            ("|i1", vec![255], DType::I32, -1.0),
+            ("<i2", vec![0, 0x80], DType::I32, -32768.0),
+            (">u2", vec![0x80, 1], DType::I32, 32769.0),
+            ("<u8", vec![7, 0, 0, 0, 0, 0, 0, 0], DType::I64, 7.0),
+            ("<u8", vec![255; 8], DType::I64, i64::MAX as f64),
+        ] {
+            let array = parse(&file(1, &header(descr, "(1,)"), &elements)).unwrap();
+            assert_eq!((array.dtype(), array.to_f64()), (dtype, vec![expected]), "{descr}");
+        }
+    }
+
+    #[test]
+    fn pieces_are_read_one_after_the_other() {
+        let bytes = file(1, &header("|u1", "(5, 2)"), &(0..10u8).collect::<Vec<_>>());
+        for left in [Some(bytes.len() as u64), None] {
+            let mut opened = open(Bytes { file: &bytes[..], left }).unwrap();
+            let pieces: Vec<Array> = (0..4).map(|_| opened.next(2).unwrap()).collect();
+            let shapes: Vec<&[usize]> = pieces.iter().map(Array::shape).collect();
+            assert_eq!(shapes, [[2, 2], [2, 2], [1, 2], [0, 2]]);
+            assert_eq!(pieces[1].to_f64(), [4.0, 5.0, 6.0, 7.0]);
+        }
+        let long = [&bytes[..], &[0]].concat();
+        assert!(open(Bytes::endless(&long[..])).unwrap().rest().unwrap_err().contains("more bytes follow"));
+        assert!(open(Bytes::endless(&bytes[..bytes.len() - 1])).unwrap().next(9).unwrap_err().contains("is cut off"));
+    }
+
+    #[test]
     fn headers_are_read_as_other_programs_write_them() {
         let elements: Vec<u8> = (0..6u8).collect();
         let headers = [
@@ -282,7 +337,10 @@ mod tests {
             (with("<f4", "(2"), "expected a size"),
             (with("<f4", "(2]"), "expected `)`"),
             (with("<f4", "2"), "expected `(`"),
-            (with(">f4", "(2,)"), "holds >f4"),
+            (with("=f4", "(2,)"), "holds =f4"),
+            (with("|f4", "(2,)"), "holds |f4"),
+            (with("<f16", "(1,)"), "holds <f16"),
+            (with("", "(2,)"), "holds ;"),
             (with("<f2", "(3,)"), "takes 6 bytes, and 8 follow"),
             (with("<V2", "(4,)"), "holds <V2"),
             (with("|O", "(1,)"), "holds |O"),

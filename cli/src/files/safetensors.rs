@@ -1,15 +1,22 @@
 //! Reads tensors of `.safetensors` files.
 
-use super::Bytes;
+use super::stored::Stored;
+use super::{Bytes, Opened};
 use safetensors::tensor::{Dtype, Metadata, TensorView};
-use std::io::Read;
-use wgloss::{Array, DType};
+use std::io::{Read, Seek};
+use wgloss::Array;
 
 /// The longest header that is read: the format's own limit.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// Reads the tensor named `tensor`. Of the file, only the header and this tensor are held in memory.
-pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array, String> {
+/// Reads the tensor named `tensor`.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn read(bytes: Bytes<impl Read + Seek>, tensor: Option<&str>) -> Result<Array, String> {
+    open(bytes, tensor)?.rest()
+}
+
+/// Opens the tensor named `tensor`. Of the file, only the header is held in memory.
+pub fn open<R: Read + Seek>(mut bytes: Bytes<R>, tensor: Option<&str>) -> Result<Opened<R>, String> {
     let cut_off = || "is damaged: it is cut off in its header".to_string();
     let size = bytes.next(8)?.ok_or_else(cut_off)?;
     let size = size.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
@@ -20,8 +27,8 @@ pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array,
     let header = bytes.next(size)?.ok_or_else(cut_off)?;
     // deserialising checks shapes, dtypes and offsets against each other
     let file: Metadata = serde_json::from_slice(&header).map_err(|error| format!("is damaged: {error}"))?;
-    if file.data_len() as u64 != bytes.left {
-        let (named, held) = (file.data_len(), bytes.left);
+    if let Some(held) = bytes.left.filter(|held| *held != file.data_len() as u64) {
+        let named = file.data_len();
         return Err(format!("is damaged: its tensors take {named} bytes, and {held} follow its header"));
     }
     let mut names = file.offset_keys();
@@ -30,38 +37,42 @@ pub fn read(bytes: &mut Bytes<impl Read>, tensor: Option<&str>) -> Result<Array,
         return Err(format!("expected FILE.safetensors:TENSOR; its tensors are {}", names.join(", ")));
     };
     let info = file.info(tensor).ok_or_else(|| format!("has no such tensor; it has {}", names.join(", ")))?;
-    let dtype = dtype(info.dtype)?;
-    let (start, end) = info.data_offsets;
-    bytes.skip(start)?;
-    let elements = bytes.next(end - start)?.ok_or_else(cut_off)?;
-    super::array(dtype, info.shape.clone(), &elements)
+    let stored = stored(info.dtype)?;
+    bytes.skip(info.data_offsets.0)?;
+    Ok(Opened { bytes, shape: info.shape.clone(), stored, big_endian: false, by_columns: false, taken: 0 })
 }
 
 /// A tensor as an array.
 pub fn array(view: &TensorView<'_>) -> Result<Array, String> {
-    super::array(dtype(view.dtype())?, view.shape().to_vec(), view.data())
+    stored(view.dtype())?.array(view.shape().to_vec(), view.data(), false)
 }
 
-fn dtype(dtype: Dtype) -> Result<DType, String> {
+fn stored(dtype: Dtype) -> Result<Stored, String> {
     Ok(match dtype {
-        Dtype::F32 => DType::F32,
-        Dtype::F16 => DType::F16,
-        Dtype::BF16 => DType::BF16,
-        Dtype::F64 => DType::F64,
-        Dtype::I32 => DType::I32,
-        Dtype::U32 => DType::U32,
-        Dtype::U8 => DType::U8,
-        Dtype::I64 => DType::I64,
-        other => return Err(format!("holds {other:?}; supported are F32, F16, BF16, F64, I32, U32, U8 and I64")),
+        Dtype::BOOL => Stored::Bool,
+        Dtype::U8 => Stored::U8,
+        Dtype::I8 => Stored::I8,
+        Dtype::U16 => Stored::U16,
+        Dtype::I16 => Stored::I16,
+        Dtype::U32 => Stored::U32,
+        Dtype::I32 => Stored::I32,
+        Dtype::U64 => Stored::U64,
+        Dtype::I64 => Stored::I64,
+        Dtype::F16 => Stored::F16,
+        Dtype::BF16 => Stored::BF16,
+        Dtype::F32 => Stored::F32,
+        Dtype::F64 => Stored::F64,
+        other => return Err(format!("holds {other:?}, which is not read")),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wgloss::DType;
 
     fn parse(bytes: &[u8], tensor: Option<&str>) -> Result<Array, String> {
-        read(&mut Bytes::of(bytes), tensor)
+        read(Bytes::of(bytes), tensor)
     }
 
     fn file(header: &str, elements: &[u8]) -> Vec<u8> {

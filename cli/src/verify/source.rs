@@ -1,14 +1,10 @@
 //! Finds conformance cases in the program or in a directory.
 
 use crate::failure::Failure;
-use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-
-/// The cases inside the program.
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.tar.gz"));
 
 /// The files of one loss, unread.
 pub struct Source {
@@ -24,7 +20,7 @@ pub struct Source {
 pub fn sources(directory: Option<&Path>) -> Result<Vec<Source>, Failure> {
     let (place, files) = match directory {
         Some(directory) => (directory.display().to_string(), listed(directory)),
-        None => ("the program's own cases".into(), unpacked()),
+        None => ("the program's own cases".into(), wgloss_cases::files()),
     };
     let mut files = files.map_err(|error| Failure::Input(format!("{place}: {error}")))?;
     let names: Vec<String> = files.keys().filter_map(|name| name.strip_suffix(".json")).map(str::to_string).collect();
@@ -46,18 +42,6 @@ fn listed(directory: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             files.insert(name, fs::read(&path)?);
         }
-    }
-    Ok(files)
-}
-
-fn unpacked() -> io::Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    for entry in tar::Archive::new(GzDecoder::new(PACKED)).entries()? {
-        let mut entry = entry?;
-        let name = entry.path()?.to_string_lossy().into_owned();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes)?;
-        files.insert(name, bytes);
     }
     Ok(files)
 }

@@ -1,10 +1,12 @@
 //! What the tests of the program share: running it, and making its input files.
+#![allow(dead_code, reason = "each test binary uses some of it")]
 
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use serde_json::Value as Json;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// The result of a run.
@@ -26,13 +28,29 @@ pub fn run(program: &mut Command) -> Run {
     Run { status: status.code(), out: text(stdout), err: text(stderr) }
 }
 
+/// Runs the program with these bytes on its standard input. Gives the bytes of its standard output too.
+pub fn piped(directory: &Path, arguments: &[&str], input: &[u8]) -> (Run, Vec<u8>) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
+    let program = program.current_dir(directory).args(arguments).stdin(Stdio::piped());
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    // a program that refuses its arguments reads nothing
+    let _ = child.stdin.take().expect("it is piped").write_all(input);
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("the program ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (Run { status: status.code(), out: text(&stdout), err: text(&stderr) }, stdout)
+}
+
 /// An `.npy` file of floats.
 pub fn npy(shape: &[usize], elements: &[f32]) -> Vec<u8> {
+    npy_of("<f4", shape, &elements.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+/// An `.npy` file of elements of any type.
+pub fn npy_of(descr: &str, shape: &[usize], elements: &[u8]) -> Vec<u8> {
     let shape: String = shape.iter().map(|size| format!("{size},")).collect();
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape})}}\n");
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape})}}\n");
     let size = (header.len() as u16).to_le_bytes();
-    let elements: Vec<u8> = elements.iter().flat_map(|x| x.to_le_bytes()).collect();
-    [b"\x93NUMPY\x01\x00", &size[..], header.as_bytes(), &elements].concat()
+    [b"\x93NUMPY\x01\x00", &size[..], header.as_bytes(), elements].concat()
 }
 
 /// The last `count` elements of a file, each of N bytes.

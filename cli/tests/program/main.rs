@@ -4,12 +4,17 @@
 mod common;
 
 mod eval;
+mod formats;
+mod help;
 mod kernel;
+mod many;
+mod pieces;
+mod sums;
 #[cfg(unix)]
 mod unix;
 mod verify;
 
-use common::{Run, files, report, run, wgloss};
+use common::{Run, files, npy, report, run, wgloss};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -43,13 +48,50 @@ fn a_landscape_that_cannot_be_drawn_is_refused() {
     }
 }
 
+/// Numbers of a file need no GPU.
+#[test]
+fn the_numbers_of_a_file_are_drawn() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("v.npy"), npy(&[2, 3], &[5.0, 4.0, 3.0, 2.0, 1.0, f32::NAN])).unwrap();
+    fs::write(at("line.npy"), npy(&[6], &[0.0; 6])).unwrap();
+    fs::write(at("nan.npy"), npy(&[2, 2], &[f32::NAN; 4])).unwrap();
+    let draw = |arguments: &[&str]| wgloss_without_adapter(directory.path(), &[&["landscape"], arguments].concat());
+    for (arguments, said) in [
+        (&["--grid", "v.npy"][..], "v: the lowest of 3 x 2 numbers is 1.0 at (1.0, 1.0)\nv.png\n"),
+        (
+            &["--grid", "v.npy", "--ends", "-1,1,0,9", "--out", "v.svg", "--title", "Numbers", "--log", "--map"],
+            "v: the lowest of 3 x 2 numbers is 1.0 at (0.0, 9.0)\nv.svg\n",
+        ),
+    ] {
+        let run = draw(arguments);
+        assert_eq!((run.status, run.out.as_str()), (Some(0), said), "{run:#?}");
+    }
+    assert!(fs::read(at("v.png")).unwrap().starts_with(b"\x89PNG"));
+    assert!(fs::read_to_string(at("v.svg")).unwrap().contains("Numbers"));
+    let before = names(directory.path());
+    for (arguments, status, said) in [
+        (&["--grid", "none.npy"][..], 2, "error: none.npy: "),
+        (&["--grid", "line.npy"], 2, "error: line.npy: has shape [6], expected [rows, columns]"),
+        (&["--grid", "nan.npy"], 1, "it cannot be drawn: "),
+        (&["--grid", "v.npy", "--ends", "1,0,0,1"], 2, "expected four numbers"),
+        (&["--grid", "v.npy", "--surface", "digits"], 2, "cannot be used with"),
+        (&["--wgsl", "none.wgsl"], 1, "no GPU adapter"),
+    ] {
+        let run = draw(arguments);
+        assert_eq!((run.status, run.out.as_str()), (Some(status), ""), "{run:#?}");
+        assert!(run.err.contains(said), "{said}: {run:#?}");
+        assert_eq!(names(directory.path()), before);
+    }
+}
+
 #[test]
 fn without_an_adapter_nothing_falls_back() {
     let directory = files();
     let eval = ["eval", "mse", "--input", "x.npy", "--target", "t.npy", "--gradient-of", "input=g.npy"];
     let before = names(directory.path());
     let verify = ["verify", "--loss", "mse"];
-    for arguments in [&["devices"][..], &eval, &verify, &["verify", "--device", "gpu"], &["landscape"]] {
+    for arguments in [&["devices"][..], &eval, &verify, &["verify", "--device", "gpu"], &["landscape"], &["bench"]] {
         let run = wgloss_without_adapter(directory.path(), arguments);
         assert_eq!(run.status, Some(1), "{run:#?}");
         assert!(run.err.contains("error: no GPU adapter: looked for WGPU_BACKEND=webgpu"), "{run:#?}");

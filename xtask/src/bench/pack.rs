@@ -43,7 +43,7 @@ const FILES: [(&str, Source); 6] = [
     ("ABOUT", Source::About),
     (LOADER, Source::Loader),
     ("pytorch.py", Source::File("benches/peers/pytorch.py")),
-    ("report", Source::Built(&["--profile", "bench", "-p", "wgloss", "--bench", "report"])),
+    ("report", Source::Built(&["--profile", "bench", "-p", "wgloss-bench", "--bench", "report"])),
     ("run.sh", Source::File("benches/pack/run.sh")),
     ("wgloss", Source::Built(&["--release", "-p", "wgloss-cli", "--bin", "wgloss"])),
 ];

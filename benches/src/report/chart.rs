@@ -1,8 +1,8 @@
 //! Draws the charts: shares of a copy as bars, and times against sizes as lines.
 
 use super::measure::Row;
-use super::suite::case::Least;
 use super::table::ms;
+use crate::suite::case::Least;
 use std::error::Error;
 use std::path::Path;
 use wgloss_chart::{Align, Axis, Colour, Curve, Picture, Plot, Stroke};

@@ -1,8 +1,8 @@
 //! The arguments of the report, which `cargo xtask bench` passes.
 
-use super::suite::case::Case;
-use super::suite::list;
-use std::path::PathBuf;
+use crate::suite::case::Case;
+use crate::suite::list;
+use std::path::{Path, PathBuf};
 use wgloss::DType;
 
 /// The arguments.
@@ -50,8 +50,9 @@ impl Default for Arguments {
 }
 
 impl Arguments {
-    /// Parses the arguments. `None` if they ask for no report.
-    pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, String> {
+    /// Parses the arguments of the benchmark `report`. `None` if they ask for no report. A test writes to the folder
+    /// `temporary`.
+    pub fn parse(mut words: impl Iterator<Item = String>, temporary: &str) -> Result<Option<Arguments>, String> {
         let mut arguments = Arguments::default();
         // cargo bench passes --bench, cargo test does not
         let mut bench = false;
@@ -75,15 +76,30 @@ impl Arguments {
         }
         if arguments.out.as_os_str().is_empty() {
             // without --out, the words are filters for Criterion, not losses
-            let out = concat!(env!("CARGO_TARGET_TMPDIR"), "/report").into();
+            let out = Path::new(temporary).join("report");
             let losses = ["mse", "dice", "info_nce"].map(Into::into).to_vec();
-            return Ok((!bench).then_some(Arguments { out, losses, test: true, inputs: true, ..Arguments::default() }));
+            return Ok((!bench).then_some(Arguments {
+                out,
+                losses,
+                test: true,
+                inputs: true,
+                cost: true,
+                ..Arguments::default()
+            }));
         }
+        arguments.check().map(|()| Some(arguments))
+    }
+
+    /// Refuses losses that no case is of.
+    ///
+    /// # Errors
+    /// A line that names the losses that cases are of.
+    pub fn check(&self) -> Result<(), String> {
         let mut known: Vec<&str> = list::cases().into_iter().map(|case| case.loss).collect();
         known.dedup();
-        match arguments.losses.iter().find(|loss| !known.contains(&loss.as_str())) {
+        match self.losses.iter().find(|loss| !known.contains(&loss.as_str())) {
             Some(loss) => Err(format!("no case is of `{loss}`; there are cases of {}", known.join(", "))),
-            None => Ok(Some(arguments)),
+            None => Ok(()),
         }
     }
 

@@ -1,8 +1,5 @@
-//! The report of `cargo xtask bench`: measures every case at its real size, and writes a table, charts and the inputs
-//! for peers. It also joins the results of a pack's runs into one table.
-//!
-//! It writes to the folder that `--out` names. Without `--out` it measures nothing, so that `cargo bench` runs
-//! Criterion only. In test mode everything runs once, on small inputs.
+//! The report: measures every case at its real size, and writes a table, charts and the inputs for peers. It also joins the
+//! results of several runs into one table. `cargo xtask bench` and `wgloss bench` make it.
 
 mod arguments;
 mod chart;
@@ -10,48 +7,54 @@ mod cost;
 mod inputs;
 mod measure;
 mod merge;
-#[path = "../suite/mod.rs"]
-mod suite;
+mod peers;
 mod table;
 
-use arguments::Arguments;
+pub use arguments::Arguments;
+pub use measure::{Row, Times};
+pub use merge::merge;
+pub use peers::pytorch;
+
+use crate::suite::case::{Case, Least};
+use crate::suite::stopwatch::Stopwatch;
+use crate::suite::{copy, list};
 use inputs::Inputs;
-use measure::{Checked, Effort, Row, measure};
+use measure::{Checked, Effort, measure};
 use std::error::Error;
-use std::process::ExitCode;
-use suite::case::{Case, Least};
-use suite::stopwatch::Stopwatch;
-use suite::{copy, list};
+use std::io::Write;
 use wgloss::{Gpu, wgpu};
 
 /// How much smaller batches are with `--quick`, and in a test.
 const QUICK: usize = 8;
 const TEST: usize = 64;
 
+/// The bytes that a test copies.
+const TEST_BYTES: u64 = 1 << 22;
+
 /// How much larger the batches are that a discrete GPU measures too.
 const LARGER: usize = 8;
 
-fn main() -> ExitCode {
-    let ended = Arguments::parse(std::env::args().skip(1)).map_err(Into::into).and_then(|arguments| match arguments {
-        Some(Arguments { merge: Some(folder), .. }) => merge::merge(&folder),
-        Some(arguments) => report(&arguments),
-        None => {
-            println!("the report is made by `cargo xtask bench`");
-            Ok(())
-        }
-    });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
-    }
+/// What was measured.
+pub struct Report {
+    /// Lines about the adapter, the versions and the copy, and a line for each case that was left out.
+    pub about: Vec<String>,
+    /// A row for each case.
+    pub rows: Vec<Row>,
+    /// The best copy, in bytes read and written per second.
+    pub copy: f64,
+    /// Whether the adapter is a discrete GPU.
+    pub is_discrete: bool,
+    /// The first wrong result, where the others were measured all the same.
+    pub wrong: Option<Box<dyn Error>>,
 }
 
-fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    std::fs::create_dir_all(&arguments.out)?;
+/// Measures, writes the table and the charts to the folder of the arguments, and prints a line for each case.
+///
+/// # Errors
+/// A wrong result, a device that fails, a file that can't be written.
+pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<dyn Error>> {
     let gpu = Gpu::new()?;
+    std::fs::create_dir_all(&arguments.out)?;
     let stopwatch = Stopwatch::new(&gpu);
     let info = gpu.device().adapter_info();
     let mut about = vec![
@@ -64,7 +67,8 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         list::headline();
     }
 
-    let before = copy::best_rate(&gpu, &stopwatch);
+    let bytes = if arguments.test { TEST_BYTES } else { copy::BYTES };
+    let before = copy::best_rate(&gpu, &stopwatch, bytes);
     let clock =
         if stopwatch.has_clock() { "of timestamps on the GPU" } else { "of wall times: there are no timestamps" };
     let about_copy = |after: Option<f64>| {
@@ -73,18 +77,18 @@ fn report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         format!("copy: {before:.1} GB/s before, {after} after; shares are of the faster. Times are medians {clock}")
     };
     about.push(about_copy(None));
-    let measured = rows(&gpu, &stopwatch, arguments, &about, before)?;
-    let after = copy::best_rate(&gpu, &stopwatch);
+    let Measured { rows, left_out, wrong } = rows(&gpu, &stopwatch, arguments, &about, before, out)?;
+    let after = copy::best_rate(&gpu, &stopwatch, bytes);
     about.pop();
     about.push(about_copy(Some(after)));
-    about.extend(measured.left_out);
+    about.extend(left_out);
     let copy = before.max(after);
-    table::write(&arguments.out, &about, &measured.rows, copy)?;
-    chart::shares(&arguments.out.join("results.svg"), &about, &measured.rows, copy)?;
-    if arguments.cost || arguments.test {
-        cost::report(&gpu, &stopwatch, arguments, &about)?;
+    table::write(&arguments.out, &about, &rows, copy)?;
+    chart::shares(&arguments.out.join("results.svg"), &about, &rows, copy)?;
+    if arguments.cost {
+        cost::report(&gpu, &stopwatch, arguments, &about, out)?;
     }
-    measured.wrong.map_or(Ok(()), Err)
+    Ok(Report { about, rows, copy, is_discrete: info.device_type == wgpu::DeviceType::DiscreteGpu, wrong })
 }
 
 /// The measurements.
@@ -104,6 +108,7 @@ fn rows(
     arguments: &Arguments,
     about: &[String],
     copy: f64,
+    out: &mut dyn Write,
 ) -> Result<Measured, Box<dyn Error>> {
     let (smaller, effort) = match (arguments.test, arguments.quick) {
         (true, _) => (TEST, Effort::ONCE),
@@ -118,7 +123,7 @@ fn rows(
     for case in cases.into_iter().chain(larger) {
         match measure(gpu, stopwatch, &case, effort, &mut checked) {
             Ok(row) => {
-                println!("{}", row.line());
+                writeln!(out, "{}", row.line())?;
                 match inputs.as_mut().map_or(Ok(()), |inputs| inputs.add(&row)) {
                     // the disk may be full
                     Err(why) if arguments.keep_going => {
@@ -132,7 +137,7 @@ fn rows(
             // a case too large for the adapter is left out
             Err(why) if lacks_room(&*why) => measured.left_out.push(format!("left out: {}: {why}", case.name())),
             Err(why) if arguments.keep_going => {
-                println!("{why}");
+                writeln!(out, "{why}")?;
                 measured.left_out.push(format!("wrong: {why}"));
                 measured.wrong.get_or_insert(why);
             }

@@ -1,7 +1,7 @@
 //! Writes the inputs of the cases to files, so that peers use equal numbers.
 
 use super::measure::Row;
-use super::suite::case::Case;
+use crate::suite::case::Case;
 use std::fs;
 use std::io::{BufWriter, Result, Write};
 use std::path::{Path, PathBuf};

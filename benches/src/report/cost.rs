@@ -1,12 +1,14 @@
 //! Measures time against size for a case of each family, over four decades.
 
 use super::arguments::Arguments;
+use super::chart;
 use super::measure::{Effort, Times};
-use super::suite::case::Case;
-use super::suite::ready::{Ready, check};
-use super::suite::stopwatch::Stopwatch;
-use super::{chart, suite::list};
+use crate::suite::case::Case;
+use crate::suite::list;
+use crate::suite::ready::{Ready, check};
+use crate::suite::stopwatch::Stopwatch;
 use std::error::Error;
+use std::io::Write;
 use std::time::Duration;
 use wgloss::Gpu;
 
@@ -18,7 +20,13 @@ const SIZES: i32 = 9;
 const LONG: Duration = Duration::from_millis(1500);
 
 /// Measures the curves, and writes `cost.csv` and `cost.svg`.
-pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[String]) -> Result<(), Box<dyn Error>> {
+pub fn report(
+    gpu: &Gpu,
+    stopwatch: &Stopwatch,
+    arguments: &Arguments,
+    about: &[String],
+    out: &mut dyn Write,
+) -> Result<(), Box<dyn Error>> {
     let (sizes, effort) = match (arguments.test, arguments.quick) {
         (true, _) => (2, Effort::ONCE),
         (_, true) => (SIZES, Effort::QUICK),
@@ -46,7 +54,7 @@ pub fn report(gpu: &Gpu, stopwatch: &Stopwatch, arguments: &Arguments, about: &[
             let ready = Ready::new(gpu, &problem)?;
             let times = Times::of(gpu, stopwatch, &ready.gradients, effort);
             let [best, wall] = [times.best(), times.wall].map(|time| time.as_secs_f64() * 1e3);
-            println!("{:<40} {best:>10.3} ms", case.name());
+            writeln!(out, "{:<40} {best:>10.3} ms", case.name())?;
             text += &format!("{},{elements},{best:.4},{wall:.4},{}\n", case.loss, times.runs);
             points.push([elements as f64, best]);
             if times.wall > LONG {

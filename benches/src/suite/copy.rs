@@ -4,12 +4,13 @@ use super::stopwatch::{Stamps, Stopwatch};
 use std::time::Duration;
 use wgloss::{Gpu, wgpu};
 
-/// The bytes to copy, if a binding may be this large. It is several times the size of a cache.
-const BYTES: u64 = 256 << 20;
+/// The bytes to copy for a measurement: several times the size of a cache.
+pub const BYTES: u64 = 256 << 20;
 
-/// The best copy over all access patterns, in bytes read and written per second.
-pub fn best_rate(gpu: &Gpu, stopwatch: &Stopwatch) -> f64 {
-    let bytes = BYTES.min(gpu.device().limits().max_storage_buffer_binding_size);
+/// The best copy of so many bytes over all access patterns, in bytes read and written per second. It copies fewer where no
+/// binding may be this large.
+pub fn best_rate(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64) -> f64 {
+    let bytes = bytes.min(gpu.device().limits().max_storage_buffer_binding_size);
     // A quad is four words of 32 bits, or two of 64 bits if the device has them. An invocation copies a run of 1, 4, 16
     // or 64 quads. Neighbouring quads are copied by the lanes of a workgroup, of a narrow subgroup, or by one
     // invocation.

@@ -1,8 +1,8 @@
 //! Checks and prepares a case, and runs it until its median is reliable.
 
-use super::suite::case::{Case, Least};
-use super::suite::ready::{Ready, check, submit};
-use super::suite::stopwatch::{Lap, Stopwatch};
+use crate::suite::case::{Case, Least};
+use crate::suite::ready::{Ready, check, submit};
+use crate::suite::stopwatch::{Lap, Stopwatch};
 use std::collections::HashSet;
 use std::error::Error;
 use std::time::Duration;

@@ -1,0 +1,26 @@
+//! The report of `cargo xtask bench`, as a benchmark that cargo builds.
+//!
+//! It writes to the folder that `--out` names. Without `--out` it measures nothing, so that `cargo bench` runs
+//! Criterion only. In test mode everything runs once, on small inputs.
+
+use std::process::ExitCode;
+use wgloss_bench::report::{Arguments, merge, report};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse(std::env::args().skip(1), env!("CARGO_TARGET_TMPDIR"));
+    let ended = arguments.map_err(Into::into).and_then(|arguments| match arguments {
+        Some(Arguments { merge: Some(folder), .. }) => merge(&folder),
+        Some(arguments) => report(&arguments, &mut std::io::stdout())?.wrong.map_or(Ok(()), Err),
+        None => {
+            println!("the report is made by `cargo xtask bench`");
+            Ok(())
+        }
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `wgloss bench`: measures the losses on this machine's GPU, and compares them with a copy and with PyTorch.
+
+use crate::failure::Failure;
+use clap::{Args, ValueEnum};
+use serde_json::{Value as Json, json};
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use wgloss::DType;
+use wgloss_bench::report::{self, Arguments, Report, Row};
+
+/// The arguments of `wgloss bench`.
+#[derive(Args)]
+pub struct Bench {
+    /// The losses to measure; all that have cases if none is given.
+    #[arg(value_name = "LOSS")]
+    losses: Vec<String>,
+    /// Measure smaller batches, with fewer runs.
+    #[arg(long)]
+    quick: bool,
+    /// Measure only the most informative cases.
+    #[arg(long)]
+    headline: bool,
+    /// Measure time against size too, for a loss of each family.
+    #[arg(long)]
+    cost: bool,
+    /// How floats and gradients are stored.
+    #[arg(long, value_enum, default_value = "f32")]
+    dtype: Floats,
+    /// Measure PyTorch on equal inputs too, by this Python, which needs numpy and torch.
+    #[arg(long, value_name = "PYTHON")]
+    peers: Option<String>,
+    /// The folder for tables, charts and JSON.
+    #[arg(long, value_name = "FOLDER", default_value = "wgloss-bench")]
+    out: PathBuf,
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    json: bool,
+    /// Run everything once on small inputs: for tests of the program.
+    #[arg(long, hide = true)]
+    test: bool,
+}
+
+/// How floats are stored.
+#[derive(Clone, Copy, ValueEnum)]
+enum Floats {
+    F32,
+    F16,
+}
+
+impl Bench {
+    /// Measures, prints a line for each case, and writes the results to the folder.
+    pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let (set, dtype, torch) = match self.dtype {
+            Floats::F32 => ("f32", DType::F32, "float32"),
+            Floats::F16 => ("f16", DType::F16, "float16"),
+        };
+        let (commit, folder) = (option_env!("WGLOSS_COMMIT"), self.out.join("ours").join(set));
+        let commit = commit.map_or(String::new(), |commit| format!(", {commit}"));
+        let arguments = Arguments {
+            out: folder.clone(),
+            about: format!("wgloss {}{commit}", env!("CARGO_PKG_VERSION")),
+            quick: self.quick,
+            cost: self.cost,
+            inputs: self.peers.is_some(),
+            test: self.test,
+            keep_going: true,
+            headline: self.headline,
+            dtype,
+            losses: self.losses.clone(),
+            ..Arguments::default()
+        };
+        arguments.check().map_err(Failure::Input)?;
+        let lines: &mut dyn Write = if self.json { &mut io::sink() } else { out };
+        let report = report::report(&arguments, lines).map_err(failed)?;
+        if let Some(python) = &self.peers {
+            self.peers(python, &folder, [set, torch, if report.is_discrete { "cuda" } else { "cpu" }]);
+            // inputs may be gigabytes
+            let _ = fs::remove_dir_all(folder.join("inputs"));
+        }
+        report::merge(&self.out).map_err(failed)?;
+        let json = json(&report);
+        write(&self.out.join("results.json"), &format!("{json:#}\n"))?;
+        match self.json {
+            true => writeln!(out, "{json:#}")?,
+            false => self.summary(&report, &folder, out)?,
+        }
+        if report.wrong.is_some() { Err(Failure::Failed) } else { Ok(()) }
+    }
+
+    /// Measures PyTorch in both of its modes. A mode that fails is left out.
+    fn peers(&self, python: &str, ours: &Path, [set, dtype, device]: [&str; 3]) {
+        let seconds = if self.quick || self.test { 0.2 } else { 1.0 };
+        for mode in ["eager", "compile"] {
+            let table = self.out.join("peers").join(format!("{mode}-{set}.csv"));
+            // so that a table of an earlier run is not read as this run's
+            let _ = fs::remove_file(&table);
+            let run = report::pytorch(python, &ours.join("inputs"), &table, [mode, dtype, device], seconds);
+            if let Err(why) = run {
+                // if standard error is closed, nobody reads what was left out
+                let _ = writeln!(io::stderr(), "left out: PyTorch {mode} by {python}: {why}");
+            }
+        }
+    }
+
+    /// Prints the table, and where the results are.
+    fn summary(&self, report: &Report, ours: &Path, out: &mut impl Write) -> Result<(), Failure> {
+        let table = self.out.join("results.md");
+        let text =
+            fs::read_to_string(&table).map_err(|error| Failure::Input(format!("{}: {error}", table.display())))?;
+        writeln!(out, "\n{text}")?;
+        let charts = ours.join("results.svg");
+        let cost = if self.cost { format!(", {}", ours.join("cost.svg").display()) } else { String::new() };
+        let cases = report.rows.len();
+        let results = self.out.join("results.{md,csv,json}");
+        Ok(writeln!(out, "{cases} cases: {}, {}{cost}", results.display(), charts.display())?)
+    }
+}
+
+/// A wrong result, a device or a file that fails.
+fn failed(error: Box<dyn Error>) -> Failure {
+    match error.downcast::<wgloss::Error>() {
+        Ok(refused) => Failure::Refused(*refused),
+        Err(error) => Failure::Input(error.to_string()),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+}
+
+/// The report as JSON. Times are medians.
+fn json(report: &Report) -> Json {
+    let row = |row: &Row| {
+        let of = |gradients: bool| {
+            let times = &row.times[usize::from(gradients)];
+            let seconds = times.best().as_secs_f64();
+            json!({
+                "ms": 1e3 * seconds,
+                "wall_ms": 1e3 * times.wall.as_secs_f64(),
+                "host_us": 1e6 * times.host.as_secs_f64(),
+                "rate": row.least.rate(gradients, seconds),
+                "share_of_copy": row.least.share(gradients, seconds, report.copy),
+                "runs": times.runs,
+                "dispatches": row.dispatches[usize::from(gradients)],
+            })
+        };
+        json!({
+            "case": row.case.name(),
+            "loss": row.case.loss,
+            "shape": row.case.shape,
+            "dtype": row.case.dtype.to_string(),
+            "clock": if row.times[1].gpu.is_some() { "gpu" } else { "wall" },
+            "unit": row.least.unit(),
+            "value": of(false),
+            "with_gradients": of(true),
+            "workspace_bytes": row.workspace,
+            "result": row.loss,
+        })
+    };
+    json!({
+        "about": report.about,
+        "copy_gb_per_s": report.copy / 1e9,
+        "wrong": report.wrong.as_ref().map(|wrong| wrong.to_string()),
+        "cases": report.rows.iter().map(row).collect::<Vec<_>>(),
+    })
+}

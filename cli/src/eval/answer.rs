@@ -1,0 +1,118 @@
+//! What an evaluation comes to, as text and as JSON.
+
+use super::totals::{Totals, Values};
+use crate::device::Way;
+use serde::Serializer;
+use serde_json::{Map, Value as Json, json};
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+use wgloss::Array;
+
+/// The most values of an unreduced loss that are printed one by one.
+pub const MOST_PRINTED: usize = 20;
+
+/// What an evaluation comes to.
+pub struct Answer {
+    /// The loss, where it is reduced.
+    pub loss: Option<Number>,
+    /// The values of the loss, where it isn't.
+    pub values: Option<Values>,
+    /// Its parts.
+    pub totals: Totals,
+    /// The gradients in the order asked for.
+    pub gradients: Vec<Array>,
+    /// How many pieces of the batch were evaluated one after the other.
+    pub pieces: usize,
+    /// The most bytes of operands that were held at once.
+    pub held: u64,
+}
+
+/// A number in the precision that it was computed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    pub value: f64,
+    pub is_single: bool,
+}
+
+impl Number {
+    /// The fewest digits that read back as the same number.
+    pub fn text(self) -> String {
+        if self.is_single { format!("{:?}", self.value as f32) } else { format!("{:?}", self.value) }
+    }
+
+    /// As a number of JSON.
+    pub fn json(self) -> Json {
+        if self.is_single { json_number(self.text().parse().unwrap_or(self.value)) } else { json_number(self.value) }
+    }
+}
+
+/// JSON has no NaN and no infinities: they are strings.
+fn json_number(number: f64) -> Json {
+    if number.is_finite() { json!(number) } else { json!(format!("{number:?}")) }
+}
+
+/// Serialises a number, a NaN or an infinity as a string.
+pub fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if number.is_finite() {
+        serializer.serialize_f64(*number)
+    } else {
+        serializer.serialize_str(&format!("{number:?}"))
+    }
+}
+
+impl Answer {
+    /// Prints the loss: a number, a few values one a line, or the shape of many values and their statistics.
+    pub fn print(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        if let Some(loss) = self.loss {
+            writeln!(out, "{}", loss.text())?;
+        }
+        let text = |value: f64| Number { value, is_single }.text();
+        match &self.values {
+            Some(Values { kept: Some(kept), .. }) if kept.len() <= MOST_PRINTED => {
+                kept.iter().try_for_each(|value| writeln!(out, "{}", text(*value)))?;
+            }
+            Some(values) => {
+                writeln!(out, "shape {:?}", values.shape)?;
+                let rows = [("mean", values.mean()), ("least", values.least), ("greatest", values.greatest)];
+                rows.iter().try_for_each(|(name, value)| writeln!(out, "{name} {}", text(*value)))?;
+                writeln!(out, "NaN {} of {}", values.nan, values.count)?;
+            }
+            None => {}
+        }
+        out.flush()
+    }
+
+    /// The loss and its parts as JSON.
+    pub fn json(&self) -> Map<String, Json> {
+        let mut map = Map::new();
+        if let Some(loss) = self.loss {
+            map.insert("loss".into(), loss.json());
+        }
+        if let Some(values) = &self.values {
+            let [mean, least, greatest] = [values.mean(), values.least, values.greatest].map(json_number);
+            let of =
+                json!({"shape": values.shape, "mean": mean, "least": least, "greatest": greatest, "nan": values.nan});
+            map.insert("values".into(), of);
+        }
+        map.insert("parts".into(), self.totals.json());
+        map.insert("pieces".into(), json!(self.pieces));
+        map.insert("held_bytes".into(), json!(self.held));
+        map
+    }
+}
+
+/// What JSON says of the device and the time.
+pub fn circumstances(map: &mut Map<String, Json>, way: &Way, time: Duration) {
+    let device = match way.adapter() {
+        Some(name) => json!({"kind": "gpu", "name": name}),
+        None => json!({"kind": "cpu"}),
+    };
+    map.insert("device".into(), device);
+    map.insert("seconds".into(), json!(time.as_secs_f64()));
+}
+
+/// Prints JSON.
+pub fn print_json(out: &mut impl Write, map: Map<String, Json>) -> io::Result<()> {
+    writeln!(out, "{:#}", Json::Object(map))
+}

@@ -1,0 +1,155 @@
+//! The arguments that `wgloss eval` and `wgloss compare` share.
+
+use super::call::Call;
+use super::evaluate::Evaluation;
+use crate::device::Device;
+use crate::expression::Expression;
+use crate::failure::Failure;
+use crate::files;
+use crate::losses;
+use clap::Args;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::ffi::OsStr;
+use wgloss::{Array, Scale};
+
+/// A sum of losses, its operands and where it is evaluated.
+#[derive(Args)]
+pub struct Asked {
+    /// The loss, or a sum such as 'cross_entropy + 0.5*dice(smooth_nr=1)'. In parentheses stand options, and names for
+    /// operands: mse(input=image) takes what --operand image=FILE gives.
+    #[arg(value_parser = Losses, hide_possible_values = true)]
+    loss: Expression,
+    /// The operand `target`.
+    #[arg(long, value_name = "FILE")]
+    target: Option<String>,
+    /// The operand `weight`.
+    #[arg(long, value_name = "FILE")]
+    weight: Option<String>,
+    /// The operand `mask`.
+    #[arg(long, value_name = "FILE")]
+    mask: Option<String>,
+    /// Any operand of the loss.
+    #[arg(long = "operand", value_name = "NAME=FILE", value_parser = pair)]
+    operands: Vec<(String, String)>,
+    /// An option of each loss that has it, or the `reduction` of all: none, true, false, a number or a name.
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
+    options: Vec<(String, String)>,
+    /// Divide the sums by this number, or by the one number in a file, whatever the reduction.
+    #[arg(long, value_name = "NUMBER|FILE", allow_hyphen_values = true)]
+    divide_by: Option<String>,
+    /// The place in the batch of the first row, where the rows of a loss of all pairs are a part of the batch.
+    #[arg(long, value_name = "N")]
+    rows_from: Option<usize>,
+    /// The device to evaluate on.
+    #[arg(long, value_enum, default_value = "gpu")]
+    device: Device,
+    /// How many GiB of operands to hold at once. What is longer is evaluated in pieces of the batch, if its losses add up.
+    #[arg(long, value_name = "GIB", default_value_t = 4.0, value_parser = gibibytes)]
+    hold: f64,
+    /// How many GiB the CPU may use in addition to the operands.
+    #[arg(long, value_name = "GIB", default_value_t = 4)]
+    memory: u32,
+    /// Take the last axis of the predictions as their class axis: NHWC images, `[B, T, V]` token logits.
+    #[arg(long)]
+    class_axis_last: bool,
+}
+
+impl Asked {
+    /// The call that the arguments describe. Reads the file of `--divide-by`.
+    pub fn call(&self) -> Result<Call, Failure> {
+        let mut call = Call::new(&self.loss, &self.options, self.class_axis_last)?;
+        call.divide_by = self.divide_by.as_deref().map(scale).transpose()?;
+        call.rows_from = self.rows_from;
+        Ok(call)
+    }
+
+    /// The call without what files hold.
+    #[cfg(feature = "fuzzing")]
+    pub fn call_without_files(&self) -> Result<Call, Failure> {
+        let mut call = Call::new(&self.loss, &self.options, self.class_axis_last)?;
+        call.divide_by = self.divide_by.as_deref().and_then(|text| text.parse().ok()).map(Scale::Number);
+        call.rows_from = self.rows_from;
+        Ok(call)
+    }
+
+    /// Opens the device for a call.
+    pub fn evaluation(&self, call: Call) -> Result<Evaluation, Failure> {
+        wgloss::cpu::set_memory_bound(u64::from(self.memory) << 30);
+        let way = self.device.open()?.swap_remove(0);
+        Ok(Evaluation { call, way, device: self.device, hold: (self.hold * (1u64 << 30) as f64) as u64 })
+    }
+
+    /// The operands' names, and the files they are read from.
+    pub fn places(&self) -> impl Iterator<Item = (String, String)> {
+        let given = [("target", &self.target), ("weight", &self.weight), ("mask", &self.mask)];
+        let given = given.into_iter().filter_map(|(name, place)| Some((name.to_string(), place.clone()?)));
+        given.chain(self.operands.iter().cloned())
+    }
+}
+
+/// The two sides of NAME=VALUE.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}
+
+/// A number, or the numbers of a file.
+pub fn scale(text: &str) -> Result<Scale<Array>, Failure> {
+    match text.parse() {
+        Ok(number) => Ok(Scale::Number(number)),
+        Err(_) => {
+            let array = files::read(text)?;
+            let dtype = if array.dtype().is_float() { array.dtype() } else { wgloss::DType::F32 };
+            Ok(Scale::Tensor(array.cast(if dtype == wgloss::DType::F64 { wgloss::DType::F32 } else { dtype })))
+        }
+    }
+}
+
+fn gibibytes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number < 1e9 => Ok(number),
+        _ => Err("expected a number above 0".into()),
+    }
+}
+
+/// Parses sums of losses, and knows the names of all losses for completions.
+#[derive(Clone)]
+struct Losses;
+
+impl TypedValueParser for Losses {
+    type Value = Expression;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Expression, clap::Error> {
+        let text = StringValueParser::new().parse_ref(command, argument, value)?;
+        Expression::parse(&text).map_err(|why| {
+            let mut error = clap::Error::raw(ErrorKind::ValueValidation, format!("{why}\n")).with_cmd(command);
+            error.insert(ContextKind::InvalidValue, ContextValue::String(text));
+            error
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(losses::names().into_iter().map(PossibleValue::new)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_has_a_name_and_a_value() {
+        assert_eq!(pair("input=a=b.npy"), Ok(("input".into(), "a=b.npy".into())));
+        for text in ["input", "=a.npy", "input=", ""] {
+            assert!(pair(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A sum of losses with what the arguments say of all of it: its term, and which of its sums add up over pieces.
+
+use crate::expression::{Expression, Summand, value};
+use crate::failure::Failure;
+use wgloss::header::{OptionSpec, OptionType, Role, Value};
+use wgloss::{Array, DType, Error, Loss, Reduction, Scale, Term};
+
+/// A sum of losses, with options and scales for all of them.
+pub struct Call {
+    /// The losses.
+    pub expression: Expression,
+    /// The options of each loss, and its `reduction`.
+    options: Vec<Vec<(String, Value)>>,
+    /// The last axis of the predictions is their class axis.
+    pub class_axis_last: bool,
+    /// What scales the gradients.
+    pub upstream: Option<Scale<Array>>,
+    /// What all sums are divided by.
+    pub divide_by: Option<Scale<Array>>,
+    /// The place in the batch of the first row.
+    pub rows_from: Option<usize>,
+}
+
+/// What is known of an operand before it is read: its name, its type and its shape.
+pub type Known<'a> = (&'a str, DType, &'a [usize]);
+
+impl Call {
+    /// The sum with the options of the program's arguments, which go to each loss that has them.
+    pub fn new(expression: &Expression, options: &[(String, String)], class_axis_last: bool) -> Result<Call, Failure> {
+        for (place, (name, _)) in options.iter().enumerate() {
+            let inside = |summand: &Summand| summand.options.iter().any(|(own, _)| own == name);
+            if options[..place].iter().any(|(earlier, _)| earlier == name) || expression.summands.iter().any(inside) {
+                return Err(Failure::Input(format!("--option {name} is given twice")));
+            }
+        }
+        let has = |summand: &Summand, name: &str| {
+            name == "reduction" || summand.loss().specs().iter().any(|spec| spec.name == name)
+        };
+        let lacking = options.iter().find(|(name, _)| !expression.summands.iter().any(|summand| has(summand, name)));
+        let of = |summand: &Summand| {
+            let specs = summand.loss().specs();
+            let kind = |name: &str| specs.iter().find(|spec| spec.name == name).map(|spec: &OptionSpec| spec.kind);
+            // an option that no loss has goes to the first, which refuses it
+            let is_first = summand.id == expression.summands[0].id;
+            let taken = options.iter().filter(|option| has(summand, &option.0) || is_first && Some(*option) == lacking);
+            let taken = taken.map(|(name, text)| (name.clone(), value(text, name, kind(name))));
+            summand.options.iter().cloned().chain(taken).collect()
+        };
+        let options = expression.summands.iter().map(of).collect();
+        let expression = expression.clone();
+        Ok(Call { expression, options, class_axis_last, upstream: None, divide_by: None, rows_from: None })
+    }
+
+    /// The term of these operands.
+    pub fn term(&self, given: &[(String, Array)]) -> Result<Term<Array>, Error> {
+        let names = self.names();
+        let mut sum: Option<Term<Array>> = None;
+        for ((summand, options), name) in self.expression.summands.iter().zip(&self.options).zip(&names) {
+            let term = self.summand(summand, options, given)?.named(name);
+            let term = summand.weight as f32 * term;
+            sum = Some(match sum {
+                Some(sum) => sum + term,
+                None => term,
+            });
+        }
+        let mut term = sum.ok_or_else(|| self.refuse("input", "is given to no loss"))?;
+        if let Some(upstream) = &self.upstream {
+            term = term.upstream(upstream.clone());
+        }
+        if let Some(denominator) = &self.divide_by {
+            term = term.divide_by(denominator.clone());
+        }
+        if let Some(first) = self.rows_from {
+            term = term.rows_from(first);
+        }
+        Ok(term)
+    }
+
+    fn summand(
+        &self,
+        summand: &Summand,
+        options: &[(String, Value)],
+        given: &[(String, Array)],
+    ) -> Result<Term<Array>, Error> {
+        let loss = summand.loss();
+        let header = loss.header();
+        let prediction = header.operands[0].name;
+        let mut operands: Vec<(String, Array)> = Vec::new();
+        for spec in header.operands {
+            let named = given.iter().filter(|(name, _)| name == summand.given(spec.name));
+            operands.extend(named.map(|(_, array)| (spec.name.to_string(), array.clone())));
+        }
+        // the library refuses an operand that a loss alone doesn't take; in a sum, others may take it
+        for (name, array) in given {
+            let takes =
+                |other: &Summand| other.loss().header().operands.iter().any(|spec| other.given(spec.name) == name);
+            if !self.expression.summands.iter().any(takes) {
+                match self.expression.is_plain() {
+                    true => operands.push((name.clone(), array.clone())),
+                    false => return Err(self.refuse(name, "is taken by no loss of the sum")),
+                }
+            }
+        }
+        if self.class_axis_last {
+            let predictions = operands.iter_mut().filter(|(name, _)| name == prediction);
+            predictions.for_each(|(_, array)| *array = array.clone().class_axis_last());
+        }
+        let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        Term::from_options(loss, options, operands.iter().map(|(name, array)| (name.as_str(), array)))
+    }
+
+    fn refuse(&self, operand: &str, reason: &str) -> Error {
+        let loss = self.expression.summands[0].id;
+        Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() }
+    }
+
+    /// The names of the losses among the parts: their ids, with a number where two losses have one id.
+    fn names(&self) -> Vec<String> {
+        let summands = &self.expression.summands;
+        let name = |(place, summand): (usize, &Summand)| match summands[..place]
+            .iter()
+            .filter(|other| other.id == summand.id)
+            .count()
+        {
+            0 => summand.id.to_string(),
+            earlier => format!("{}#{}", summand.id, earlier + 1),
+        };
+        summands.iter().enumerate().map(name).collect()
+    }
+
+    /// Whether a part's denominator adds up over pieces, as its sum does. It does not where the call sets it.
+    pub fn adds_denominators(&self, part: &str) -> bool {
+        let names = self.names();
+        let of = |name: &String| {
+            part.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let place = names.iter().position(of);
+        self.divide_by.is_none() && place.is_none_or(|place| self.reduction(place) != Reduction::Sum)
+    }
+
+    /// The names that the program's arguments give the operands of all losses.
+    pub fn operands(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for summand in &self.expression.summands {
+            let given = summand.loss().header().operands.iter().map(|spec| summand.given(spec.name).to_string());
+            given.for_each(|name| {
+                if !names.contains(&name) {
+                    names.push(name)
+                }
+            });
+        }
+        names
+    }
+
+    /// Whether the loss is a number.
+    pub fn is_reduced(&self) -> bool {
+        (0..self.options.len()).all(|place| self.reduction(place) != Reduction::None)
+    }
+
+    fn reduction(&self, place: usize) -> Reduction {
+        let given = self.options[place].iter().find(|(name, _)| name == "reduction");
+        given.and_then(|(_, value)| Reduction::from_value(value)).unwrap_or_default()
+    }
+
+    /// The losses with their options; an option that can't be set keeps its default.
+    pub fn losses(&self) -> impl Iterator<Item = (&Summand, Box<dyn Loss>)> {
+        self.expression.summands.iter().zip(&self.options).map(|(summand, options)| {
+            let mut loss = summand.loss();
+            let specs = loss.specs();
+            for (name, value) in options {
+                if let Some(place) = specs.iter().position(|spec| spec.name == name) {
+                    loss.set_at(place, value);
+                }
+            }
+            (summand, loss)
+        })
+    }
+
+    /// Whether an operand of integers has to be read as floats: a loss takes it as floats, or as a target of the prediction's
+    /// own shape.
+    pub fn wants_floats(&self, (name, _, shape): Known<'_>, known: &[Known<'_>]) -> bool {
+        self.expression.summands.iter().any(|summand| {
+            let operands = summand.loss().header().operands;
+            let prediction = known.iter().find(|(name, ..)| *name == summand.given(operands[0].name));
+            let uses = operands.iter().filter(|spec| summand.given(spec.name) == name);
+            uses.into_iter().any(|spec| match spec.role {
+                Role::Target => prediction.is_some_and(|(.., leader)| *leader == shape),
+                role => !role.is_integer(),
+            })
+        })
+    }
+}

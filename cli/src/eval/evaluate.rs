@@ -1,0 +1,152 @@
+//! Evaluates a call on a device: whole, or in pieces of the batch.
+
+use super::answer::{Answer, MOST_PRINTED, Number};
+use super::call::Call;
+use super::inputs::{Cut, Inputs};
+use super::totals::{Totals, Values};
+use crate::bar::Bar;
+use crate::device::{Device, Way};
+use crate::failure::Failure;
+use indicatif::BinaryBytes;
+use wgloss::{Array, DType, Error};
+
+/// The most bytes of operands in a piece. A twin takes some 100 bytes for an element.
+const PIECE: [(Device, u64); 2] = [(Device::Gpu, 256 << 20), (Device::Cpu, 32 << 20)];
+
+/// A call, the device that evaluates it, and how many bytes of operands are held at once.
+pub struct Evaluation {
+    pub call: Call,
+    pub way: Way,
+    pub device: Device,
+    pub hold: u64,
+}
+
+/// What is wanted beside the loss.
+#[derive(Default)]
+pub struct Wanted<'a> {
+    /// The operands to differentiate with respect to.
+    pub gradients: Vec<&'a str>,
+    /// Their gradients are f32.
+    pub f32_gradients: bool,
+    /// All values of an unreduced loss are kept.
+    pub values: bool,
+}
+
+impl Evaluation {
+    /// Evaluates the call on operands in files.
+    pub fn of_files(&self, places: &[(String, String)], wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+        let inputs = Inputs::open(&self.call, places, self.device)?;
+        let held = inputs.held();
+        let piece = PIECE.iter().find(|(device, _)| *device == self.device).map_or(self.hold, |(_, most)| *most);
+        let piece = piece.min(self.hold);
+        if held <= piece {
+            return self.whole(inputs, wanted);
+        }
+        let cut = match wanted.gradients.is_empty() {
+            true => inputs.cut(&self.call),
+            false => Err("gradients are computed for all of a batch".into()),
+        };
+        match cut {
+            Ok(cut) => self.in_pieces(inputs, cut, piece, wanted),
+            Err(_) if held <= self.hold => self.whole(inputs, wanted),
+            Err(why) => Err(self.too_large(held, &why)),
+        }
+    }
+
+    fn too_large(&self, held: u64, why: &str) -> Failure {
+        let gibibytes = held.div_ceil(1 << 30);
+        let (held, hold) = (BinaryBytes(held), BinaryBytes(self.hold));
+        Failure::Input(format!(
+            "the operands take {held}, more than {hold}, and can't be cut into pieces: {why}; --hold {gibibytes} allows it"
+        ))
+    }
+
+    /// Evaluates the call on operands in memory.
+    pub fn of_arrays(&self, given: Vec<(String, Array)>, wanted: &Wanted<'_>) -> Result<Answer, Error> {
+        let with_f32 = |(name, array): (String, Array)| {
+            let is_wanted = wanted.f32_gradients && wanted.gradients.contains(&name.as_str());
+            (name, if is_wanted { array.f32_gradient() } else { array })
+        };
+        let given: Vec<(String, Array)> = given.into_iter().map(with_f32).collect();
+        let term = self.call.term(&given)?;
+        let of = wanted.gradients.iter().map(|name| {
+            let found = given.iter().find(|(given, _)| given == name).map(|(_, array)| array);
+            found.ok_or_else(|| Error::InvalidOperand {
+                loss: self.call.expression.summands[0].id,
+                operand: (*name).into(),
+                reason: "is not given, so it has no gradient".into(),
+            })
+        });
+        let evaluated = self.way.evaluate_sum(&term, &of.collect::<Result<Vec<_>, Error>>()?)?;
+        let loss = &evaluated.answer.loss;
+        let is_reduced = self.call.is_reduced();
+        let first = |array: &Array| array.to_f64().first().copied().unwrap_or(f64::NAN);
+        Ok(Answer {
+            loss: is_reduced.then(|| self.number(first(loss))),
+            values: (!is_reduced).then(|| Values::new(loss, wanted.values || loss.len() <= MOST_PRINTED)),
+            totals: Totals::new(&self.call, &evaluated.parts),
+            gradients: evaluated.answer.gradients,
+            pieces: 1,
+            held: given.iter().map(|(_, array)| (array.len() * array.dtype().size()) as u64).sum(),
+        })
+    }
+
+    fn whole(&self, inputs: Inputs, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+        let bar = Bar::new(inputs.held());
+        let given = inputs.whole(&|bytes| bar.add(bytes))?;
+        bar.computes();
+        Ok(self.of_arrays(given, wanted)?)
+    }
+
+    /// Evaluates pieces of the batch one after the other, and adds up what they come to.
+    fn in_pieces(&self, inputs: Inputs, cut: Cut, piece: u64, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+        let Cut { item_bytes, whole_bytes, .. } = cut;
+        // an item of no bytes is counted as one
+        let items = (piece.saturating_sub(whole_bytes) / item_bytes.max(1)).max(1);
+        if whole_bytes.saturating_add(item_bytes) > self.hold {
+            return Err(self.too_large(whole_bytes.saturating_add(item_bytes), "this is one item of the batch"));
+        }
+        let bar = Bar::new(inputs.held());
+        let items = usize::try_from(items).unwrap_or(usize::MAX).min(cut.items.max(1));
+        let mut all: Option<Answer> = None;
+        for given in inputs.pieces(&cut, items)? {
+            let next = self.of_arrays(given?, wanted)?;
+            bar.add(item_bytes * items as u64);
+            all = Some(match all {
+                Some(all) => self.merged(all, next),
+                None => next,
+            });
+        }
+        all.ok_or_else(|| Failure::Input("there is no piece of the batch".into()))
+    }
+
+    fn merged(&self, mut all: Answer, next: Answer) -> Answer {
+        all.totals.add(&next.totals);
+        all.loss = all.loss.map(|_| self.number(all.totals.loss()));
+        if let (Some(values), Some(more)) = (&mut all.values, next.values) {
+            values.add(more);
+        }
+        all.pieces += next.pieces;
+        all.held = all.held.max(next.held);
+        all
+    }
+
+    /// Whether the device computes in f32.
+    pub fn is_single(&self) -> bool {
+        self.device == Device::Gpu
+    }
+
+    /// A number of the device's precision.
+    pub fn number(&self, value: f64) -> Number {
+        Number { value, is_single: self.is_single() }
+    }
+
+    /// The loss as an array, which is written to a file.
+    pub fn array(&self, answer: &Answer) -> Result<Array, Error> {
+        let numbers = match (&answer.values, answer.loss) {
+            (Some(values), _) => Array::new(values.kept.as_deref().unwrap_or_default(), values.shape.clone()),
+            (None, loss) => Array::new(&[loss.map_or(f64::NAN, |loss| loss.value)], []),
+        };
+        Ok(numbers?.cast(if self.is_single() { DType::F32 } else { DType::F64 }))
+    }
+}

@@ -1,0 +1,86 @@
+//! Many files: a list of pairs, or patterns that several files match.
+
+use super::call::Call;
+use crate::failure::Failure;
+use crate::files;
+use std::fs;
+use std::path::Path;
+
+/// The files of one evaluation among many.
+pub struct Row {
+    /// What the output calls it: its first file.
+    pub label: String,
+    /// The operands' names and files.
+    pub places: Vec<(String, String)>,
+}
+
+/// The rows of a list whose first line names the operands, with columns separated by tabs. `shared` are for all rows.
+pub fn listed(list: &str, call: &Call, shared: &[(String, String)]) -> Result<Vec<Row>, Failure> {
+    let refuse = |line: usize, why: String| Failure::Input(format!("{list}:{line}: {why}"));
+    let text = match list {
+        files::STANDARD => std::io::read_to_string(std::io::stdin()),
+        list => fs::read_to_string(list),
+    };
+    let text = text.map_err(|error| Failure::Input(format!("{list}: {error}")))?;
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let (_, head) = lines.next().ok_or_else(|| Failure::Input(format!("{list}: is empty")))?;
+    let names: Vec<&str> = head.split('\t').map(str::trim).collect();
+    let known = call.operands();
+    if let Some(unknown) = names.iter().find(|name| !known.iter().any(|known| known == *name)) {
+        let known = known.join(", ");
+        return Err(refuse(1, format!("the first line names operands, and `{unknown}` is none; there are {known}")));
+    }
+    let row = |(place, line): (usize, &str)| {
+        let files: Vec<&str> = line.split('\t').map(str::trim).collect();
+        if files.len() != names.len() || files.contains(&"") {
+            return Err(refuse(place + 1, format!("has {} files for {} operands", files.len(), names.len())));
+        }
+        let own = names.iter().zip(&files).map(|(name, file)| (name.to_string(), file.to_string()));
+        Ok(Row { label: files[0].into(), places: own.chain(shared.iter().cloned()).collect() })
+    };
+    lines.map(row).collect()
+}
+
+/// The rows of arguments with patterns, by the order of the names that match; `None` if no argument is a pattern.
+pub fn matched(places: &[(String, String)]) -> Result<Option<Vec<Row>>, Failure> {
+    let mut columns: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    for (name, place) in places.iter().filter(|(_, place)| is_pattern(place)) {
+        columns.push((name, place, matching(place)?));
+    }
+    let Some((first, pattern, files)) = columns.first() else { return Ok(None) };
+    for (name, other, found) in &columns {
+        if found.len() != files.len() {
+            let (count, others) = (files.len(), found.len());
+            let why = format!("`{first}` has {count} files ({pattern}), and `{name}` has {others} ({other})");
+            return Err(Failure::Input(why));
+        }
+    }
+    let row = |place: usize| {
+        let file = |(name, given): &(String, String)| {
+            let column = columns.iter().find(|(own, ..)| own == name);
+            (name.clone(), column.map_or(given.clone(), |(_, _, files)| files[place].clone()))
+        };
+        Row { label: files[place].clone(), places: places.iter().map(file).collect() }
+    };
+    Ok(Some((0..files.len()).map(row).collect()))
+}
+
+/// Whether a place is a pattern, and no file with that very name.
+fn is_pattern(place: &str) -> bool {
+    let (path, _) = files::split(place);
+    path.contains(['*', '?', '[']) && !Path::new(&path).exists()
+}
+
+/// The places that match, sorted by name.
+fn matching(place: &str) -> Result<Vec<String>, Failure> {
+    let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
+    let (pattern, tensor) = files::split(place);
+    let paths = glob::glob(&pattern).map_err(|error| refuse(format!("is no pattern: {error}")))?;
+    let mut found = Vec::new();
+    for path in paths {
+        let path = path.map_err(|error| refuse(error.to_string()))?;
+        let path = path.to_str().ok_or_else(|| refuse("matches a name that is not UTF-8".into()))?;
+        found.push(tensor.map_or(path.into(), |tensor| format!("{path}:{tensor}")));
+    }
+    if found.is_empty() { Err(refuse("no file matches".into())) } else { Ok(found) }
+}

@@ -1,0 +1,115 @@
+//! Sums and denominators that add up over pieces of a batch and over files.
+
+use super::call::Call;
+use serde::Serialize;
+use wgloss::{Array, PartOutcome};
+
+/// The parts of a sum of losses.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    parts: Vec<Part>,
+}
+
+/// One loss of the sum.
+#[derive(Clone, Debug, Serialize)]
+struct Part {
+    name: String,
+    #[serde(serialize_with = "super::answer::number")]
+    sum: f64,
+    #[serde(serialize_with = "super::answer::number")]
+    denominator: f64,
+    weight: f64,
+    #[serde(skip)]
+    adds_denominators: bool,
+}
+
+impl Totals {
+    /// The parts of one evaluation.
+    pub fn new(call: &Call, parts: &[PartOutcome]) -> Totals {
+        let part = |part: &PartOutcome| Part {
+            name: part.name.clone(),
+            sum: part.sum,
+            denominator: part.denominator,
+            weight: part.weight,
+            adds_denominators: call.adds_denominators(&part.name),
+        };
+        Totals { parts: parts.iter().map(part).collect() }
+    }
+
+    /// Adds what another piece or file comes to.
+    pub fn add(&mut self, other: &Totals) {
+        if self.parts.is_empty() {
+            return *self = other.clone();
+        }
+        for (part, other) in self.parts.iter_mut().zip(&other.parts) {
+            part.sum += other.sum;
+            part.denominator += if part.adds_denominators { other.denominator } else { 0.0 };
+        }
+    }
+
+    /// The loss: the sum of all weighted quotients. A mean over nothing is NaN.
+    pub fn loss(&self) -> f64 {
+        let mean = |part: &Part| if part.denominator == 0.0 { f64::NAN } else { part.sum / part.denominator };
+        self.parts.iter().map(|part| part.weight * mean(part)).sum()
+    }
+
+    /// The parts, for a table: names and quotients.
+    pub fn shares(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.parts.iter().map(|part| (part.name.as_str(), part.sum / part.denominator))
+    }
+
+    /// The parts as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!(self.parts)
+    }
+}
+
+/// What is known of an unreduced loss without holding its values.
+#[derive(Clone, Debug)]
+pub struct Values {
+    /// The shape of the loss.
+    pub shape: Vec<usize>,
+    /// The values, where they are kept.
+    pub kept: Option<Vec<f64>>,
+    /// How many there are.
+    pub count: usize,
+    /// How many are NaN.
+    pub nan: usize,
+    /// The least, without NaN.
+    pub least: f64,
+    /// The greatest, without NaN.
+    pub greatest: f64,
+    /// The sum, without NaN.
+    pub sum: f64,
+}
+
+impl Values {
+    /// Of these values, which are kept if they are to be written, or are so few that they are printed.
+    pub fn new(array: &Array, keep: bool) -> Values {
+        let numbers = array.to_f64();
+        let (mut nan, mut least, mut greatest, mut sum) = (0, f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        for &number in &numbers {
+            match number.is_nan() {
+                true => nan += 1,
+                false => (least, greatest, sum) = (number.min(least), number.max(greatest), sum + number),
+            }
+        }
+        let (shape, count) = (array.shape().to_vec(), numbers.len());
+        Values { shape, kept: keep.then_some(numbers), count, nan, least, greatest, sum }
+    }
+
+    /// Adds the values of the next items.
+    pub fn add(&mut self, next: Values) {
+        if let (Some(first), Some(more)) = (self.shape.first_mut(), next.shape.first()) {
+            *first += more;
+        }
+        self.kept = self.kept.take().zip(next.kept).map(|(kept, more)| [kept, more].concat());
+        (self.count, self.nan, self.sum) = (self.count + next.count, self.nan + next.nan, self.sum + next.sum);
+        (self.least, self.greatest) = (self.least.min(next.least), self.greatest.max(next.greatest));
+    }
+
+    /// The mean, without NaN.
+    pub fn mean(&self) -> f64 {
+        self.sum / (self.count - self.nan) as f64
+    }
+}

@@ -1,0 +1,83 @@
+//! A user's function of two parameters in WGSL, evaluated over a grid as a custom loss of the library.
+
+use super::himmelblau;
+use crate::failure::Failure;
+use std::fs;
+use std::sync::OnceLock;
+use wgloss::custom::{ElementScore, Leaf, Pointwise};
+use wgloss::header::{Denominator, Header, OperandSpec, OptionSpec, Options, Role, Source, Value};
+use wgloss::landscape::{Grid, Surface};
+use wgloss::{Array, Gpu, Loss, Reduction, Term};
+
+/// The most points in one upload.
+const BATCH: usize = 1 << 20;
+
+/// Calls the user's function as the library calls a leaf. The lines of the user's file keep their numbers.
+const CALL: &str = "
+fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
+    return ElementScore(f(v.x, v.y), vec4<f32>());
+}
+";
+
+/// The one function of a run of the program.
+static HEADER: OnceLock<Header> = OnceLock::new();
+
+/// The function, which has a value on a GPU alone.
+#[derive(Debug)]
+struct Function(&'static Header);
+
+impl Function {
+    /// Reads the function `f(x: f32, y: f32) -> f32` from a file of WGSL.
+    fn read(place: &str) -> Result<Function, Failure> {
+        let text = fs::read_to_string(place).map_err(|error| Failure::Input(format!("{place}: {error}")))?;
+        let header = HEADER.get_or_init(|| Header {
+            id: "function",
+            title: "a function of two parameters",
+            operands: const { &[OperandSpec::new("x", Role::Element), OperandSpec::new("y", Role::Element)] },
+            reductions: Reduction::VALUES,
+            mean: Denominator::Count,
+            // a header lives as long as the program
+            shader: Source { path: String::leak(place.into()), text: String::leak(text + CALL) },
+            default: || Box::new(Function(HEADER.get().expect("a function is read before it is made"))),
+        });
+        Ok(Function(header))
+    }
+}
+
+impl Options for Function {
+    fn specs(&self) -> Vec<OptionSpec> {
+        Vec::new()
+    }
+    fn values(&self) -> Vec<Value> {
+        Vec::new()
+    }
+    fn set_at(&mut self, _: usize, _: &Value) -> bool {
+        false
+    }
+}
+
+impl Loss for Function {
+    fn header(&self) -> &'static Header {
+        self.0
+    }
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Pointwise(self)
+    }
+}
+
+impl Pointwise for Function {
+    fn score(&self, _: [f64; 4], _: [f64; 3]) -> ElementScore {
+        ElementScore { loss: f64::NAN, ..ElementScore::default() }
+    }
+}
+
+/// Evaluates the function in a file over a grid.
+pub fn surface(gpu: &Gpu, place: &str, grid: &Grid) -> Result<Surface, Failure> {
+    let Function(header) = Function::read(place)?;
+    let values = |points: &[[f32; 2]]| {
+        let [x, y]: [Array; 2] = himmelblau::operands(points)?;
+        let term = Term::new(Function(header), [("x", &x), ("y", &y)]).reduce(Reduction::None);
+        Ok(gpu.value(&term)?.tensor().read().wait()?.to_f32())
+    };
+    grid.surface(BATCH, values)
+}
