@@ -21,6 +21,8 @@ const WARNINGS: (&str, &str) = ("RUSTFLAGS", "-D warnings");
 const EXAMPLES: &[&str] = &[
     "examples/hello",
     "examples/own_buffers",
+    "examples/mlp",
+    "examples/ndarray",
     "examples/custom_loss",
     "examples/segmentation",
     "examples/denoise",
