@@ -3,6 +3,7 @@
 mod compounds;
 #[path = "../../checks/src/draw.rs"]
 mod draw;
+mod dtypes;
 mod hard_points;
 #[path = "../common/harness.rs"]
 mod harness;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let modules = [
         tests![what_users_reported],
         compounds::tests(),
+        dtypes::tests(),
         hard_points::tests(),
         point::tests(),
         refusals::tests(),

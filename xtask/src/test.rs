@@ -22,6 +22,8 @@ const WARNINGS: (&str, &str) = ("RUSTFLAGS", "-D warnings");
 const EXAMPLES: &[&str] = &[
     "examples/hello",
     "examples/own_buffers",
+    "examples/mlp",
+    "examples/ndarray",
     "examples/custom_loss",
     "examples/segmentation",
     "examples/denoise",
@@ -122,7 +124,7 @@ pub fn checks() -> Vec<Check> {
         Check::new(0.1, "check -p wgloss --no-default-features --target wasm32-unknown-unknown", SucceedsFor(web))
             .with(WARNINGS.0, WARNINGS.1),
         Check::new(0.2, "check -p wgloss --no-default-features", Succeeds).with(WARNINGS.0, WARNINGS.1),
-        Check::new(9.7, "test --workspace", Succeeds),
+        Check::new(10.3, "test --workspace", Succeeds),
         Check::new(0.3, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
         Check::of_built(1.2, "wgloss verify --device all --dtype all"),
         // on the adapter of this machine, whatever it is: kernels for a GPU, kernels for DX12, and kernels for any

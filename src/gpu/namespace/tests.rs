@@ -108,6 +108,19 @@ fn lines_stay_where_they_are() {
     assert_eq!(tokens(text).iter().map(|token| token.text).collect::<String>(), text);
 }
 
+/// A text from outside may be anything.
+#[test]
+fn no_text_makes_it_panic() {
+    let text =
+        "/* ß */ override A: u32 = 1u; fn f(x: f32) -> f32 { var<private> y = option(scale) + has_option(cap); } var<";
+    let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+    for &place in &places {
+        let _ = written(text[..place].to_string().leak());
+        let _ = written(text[place..].to_string().leak());
+        let _ = written(format!("{}{}", &text[..place], text[place..].chars().skip(1).collect::<String>()).leak());
+    }
+}
+
 /// The words of a text, without comments.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let code = text.lines().filter_map(|line| line.split("//").next());
