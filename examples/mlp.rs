@@ -110,7 +110,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The images, `[N, PIXELS]` from 0 to 1, and their labels, in an order in which the writers are mixed.
 fn digits() -> Result<(Vec<f32>, Vec<u8>), Box<dyn Error>> {
     let mut text = String::new();
-    GzDecoder::new(&include_bytes!("../data/digits.csv.gz")[..]).read_to_string(&mut text)?;
+    GzDecoder::new(&include_bytes!("../cli/data/digits.csv.gz")[..]).read_to_string(&mut text)?;
     let rows: Vec<Vec<u8>> =
         text.lines().map(|line| line.split(',').map(str::parse).collect()).collect::<Result<_, _>>()?;
     // 1,000 and the number of rows, 1,797, have no common divisor, so every row comes once
