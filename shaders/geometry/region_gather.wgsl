@@ -20,7 +20,7 @@ fn region_gather(
     let begin = span.x + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
     sum_classes(begin, span.y, rounds, tile, lane, &tally);
 
-    if RIDES {
+    if FUSES {
         // merges the tallies of the fused loss, in memory that the sums no longer need; a chunk's count is exact in f32
         if lane == 0u {
             atomicStore(&unknown, 0u);

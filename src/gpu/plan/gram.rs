@@ -39,7 +39,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let chunk = busy.min(small.max(1024)).clamp(1024, WIDEST as u64) as usize;
     let chunks = s.div_ceil(chunk).max(1);
     let rounds = (values as usize / (256 * 4096)).next_power_of_two().min(16);
-    let settled = values.div_ceil(256 * rounds as u64);
+    let scored = values.div_ceil(256 * rounds as u64);
     let params = &mut plan.params;
     (params.items, params.per_item) = (narrow(n as u64), narrow(s as u64));
     params.classes = narrow(c as u64);
@@ -47,7 +47,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
     (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
     params.rounds = narrow(rounds as u64);
-    plan.tally(settled);
+    plan.tally(scored);
     // an invocation scores each pair of channels and the exchanged pair, and either score adds the chunks of two
     // products
     let longest = iterations(chunk.max(c)).max(4 * rounds * chunks);
@@ -56,7 +56,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     plan.hold("grams", 2 * chunks as u64 * values);
     plan.hold("gram_slopes", values);
     let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
-    let needed = held + WORKSPACE_HEAD + TALLY_BYTES * settled + BESIDE;
+    let needed = held + WORKSPACE_HEAD + TALLY_BYTES * scored + BESIDE;
     if needed > request.workspace_bound {
         let limit = request.workspace_bound;
         return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
@@ -125,12 +125,12 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
             plan.stages.extend(some.iter().map(|items| over(&gather, block, items, round, each)));
         }
     }
-    plan.stages.push(Stage::new(geometry::GRAM_SETTLE, slots(request), overrides(request.loss()), settled));
+    plan.stages.push(Stage::new(geometry::GRAM_SCORE, slots(request), overrides(request.loss()), scored));
     for wanted in request.wanted.iter().filter(|_| s > 0) {
         let mut slots = over_tiles(request).with(slot::TILE_ROWS, tile_rows::CHANNELS);
         slots.fill_dx(0, dx::WORDS);
         let choices = channels.clone().flag(choice::OTHER_ACROSS, !last).flag(choice::DX0_ADD, wanted.add);
-        let stage = Stage::new(geometry::GRAM_SCATTER, slots, choices, 0)
+        let stage = Stage::new(geometry::GRAM_BACKWARD, slots, choices, 0)
             .reading_quads(quads)
             .reading(&[("x1", sides[0].operand)]);
         let block = Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };

@@ -215,7 +215,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
             }
         }
         // each dispatch takes as many items as fit a binding
-        "gram_scatter" => {
+        "gram_backward" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);
                 first..first + stage.groups

@@ -53,7 +53,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         tiles.scale(plan);
     }
     if !passes.is_empty() && pairs.rows > 0 {
-        plan.stages.push(Stage::new(geometry::LINEAR_SETTLE, slots, choices, groups));
+        plan.stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, groups));
     }
     tiles.passes(plan, &passes);
     windows(request, plan, pairs.width);

@@ -59,7 +59,7 @@ pub(crate) use stage::{Bound, Plan, Stage, Wanted};
 /// says so.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     refuse(request.loss())?;
-    if let Some(fused) = request.loss().leaf().rider() {
+    if let Some(fused) = request.loss().leaf().fused_loss() {
         refuse(&*fused.loss)?;
     }
     let (name, id) = (&request.part.name, request.loss().header().id);
@@ -110,7 +110,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     plan.params.first_class = spread.map_or(0, |classes| narrow(classes.first as u64));
     plan.params.all_classes = spread.map_or(plan.params.classes, |classes| narrow(classes.of as u64));
     let shards = request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64);
-    plan.params.pieces = narrow(shards);
+    plan.params.shards = narrow(shards);
     let tallies = plan.tallies.max(plan.params.count_tallies.into());
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge {

@@ -20,7 +20,7 @@ use crate::gpu::shaders::{choice, geometry, slot};
 /// The stages of each block of a pass.
 struct BlockStages {
     slopes: Stage,
-    pull: Stage,
+    row_sums: Stage,
     product: Option<Stage>,
     turned: Option<Turned>,
 }
@@ -66,10 +66,10 @@ impl Tiles<'_> {
                         let block = Block { steps: narrow(self.width.div_ceil(16) as u64), ..block };
                         plan.stages.push(stages.slopes.over(block, (down * across) as u64));
                     }
-                    self.sums(plan, block, &stages.pull, stages.product.as_ref());
+                    self.sums(plan, block, &stages.row_sums, stages.product.as_ref());
                     if let Some(turned) = &stages.turned {
                         let block = turn(block, own.rows, (end - first) * across);
-                        self.sums(plan, block, &stages.pull, turned.product.as_ref());
+                        self.sums(plan, block, &stages.row_sums, turned.product.as_ref());
                         self.finish(plan, block, &turned.ends);
                     }
                     block.fresh = 0;
@@ -83,12 +83,12 @@ impl Tiles<'_> {
     }
 
     /// Adds the sums over a block's others: of slopes, and of slopes times rows.
-    fn sums(&self, plan: &mut Plan, block: Block, pull: &Stage, product: Option<&Stage>) {
+    fn sums(&self, plan: &mut Plan, block: Block, row_sums: &Stage, product: Option<&Stage>) {
         let (rows, others) = sizes(&block);
         if rows == 0 {
             return;
         }
-        plan.stages.push(pull.over(block, rows.div_ceil(256) as u64));
+        plan.stages.push(row_sums.over(block, rows.div_ceil(256) as u64));
         if let Some(product) = product {
             let block = Block { steps: narrow(others.div_ceil(16) as u64), ..block };
             plan.stages.push(product.over(block, (rows.div_ceil(TILE) * self.width.div_ceil(TILE)) as u64));
@@ -124,7 +124,7 @@ impl Tiles<'_> {
         let slopes = Stage::new(geometry::TILES_SLOPES, slots.clone(), choices, 0);
         BlockStages {
             slopes: slopes.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)]),
-            pull: Stage::new(geometry::TILES_PULL, slots, Choices::default(), 0),
+            row_sums: Stage::new(geometry::TILES_ROW_SUMS, slots, Choices::default(), 0),
             product: self.product(endings, *other, false),
             turned: turned.map(|pass| Turned {
                 product: self.product(&pass.endings, own, true),
@@ -180,7 +180,7 @@ fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
         other_from: block.own_from,
         fresh: 1,
         first_sum: narrow(own_sums as u64),
-        first_pull: narrow(own_rows as u64),
+        first_row_sum: narrow(own_rows as u64),
         first_product: narrow(own_rows as u64),
         ..Block::default()
     }

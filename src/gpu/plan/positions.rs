@@ -130,7 +130,7 @@ fn kept_quads(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u
 fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
     gather(request, plan, classes, fold);
     score(request, plan, classes, fold, whole::CHUNKS);
-    scatter(request, plan, classes, fold, whole::CHUNKS);
+    backward(request, plan, classes, fold, whole::CHUNKS);
 }
 
 /// Plans a shard of rows whose classes are spread over devices: its statistics, or with the statistics of all shards
@@ -146,7 +146,7 @@ fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) 
         chunk(plan, classes);
         plan.longest_loop = plan.longest_loop.max(request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64));
         score(request, plan, classes, fold, whole::SHARDS);
-        scatter(request, plan, classes, fold, whole::SHARDS);
+        backward(request, plan, classes, fold, whole::SHARDS);
     }
 }
 
@@ -185,14 +185,14 @@ fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, w
 }
 
 /// Computes the gradients of chunks.
-fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
+fn backward(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
     if request.wanted.is_empty() {
         return;
     }
     let groups = classes.positions() as u64 * u64::from(plan.params.chunks);
     let mut slots = filled(request, fold, true).with(slot::WHOLE, whole);
     slots.fill_dx(0, dx::WORDS);
-    let stage = Stage::new(geometry::POSITIONS_SCATTER, slots, choices(request, fold, classes), groups);
+    let stage = Stage::new(geometry::POSITIONS_BACKWARD, slots, choices(request, fold, classes), groups);
     let stage = stage.in_quads(whole_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
     plan.stages.push(writing(request, stage));
 }

@@ -50,7 +50,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, lea
     }
     walk.score(plan);
     if let Some(wanted) = request.wanted.first().filter(|_| classes.positions() > 0) {
-        walk.scatter(plan, wanted);
+        walk.backward(plan, wanted);
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ struct Fused {
 
 impl Fused {
     fn of(leaf: &dyn Region, labelled: bool) -> Option<Fused> {
-        let loss = leaf.rider()?.loss;
+        let loss = leaf.fused_loss()?.loss;
         let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
         let fold = Fold::of(ClassFold::Softmax(of_loss));
         let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
@@ -173,7 +173,7 @@ impl<'a> Walk<'a> {
 
     /// The scratch memory that keeps the states of the fused loss.
     fn fused_memory(&self) -> &'static str {
-        if self.range.is_some() { "ranged_riders" } else { "riders" }
+        if self.range.is_some() { "ranged_fused_states" } else { "fused_states" }
     }
 
     /// Adds what computes the scales of the gradients.
@@ -242,14 +242,14 @@ impl<'a> Walk<'a> {
         let alone = self.merged() <= ALONE;
         let choices = self.choices().flag(choice::ALONE, alone);
         let groups = if alone { regions.div_ceil(256) } else { regions };
-        plan.stages.push(Stage::new(geometry::REGION_SETTLE, slots.clone(), choices, groups));
+        plan.stages.push(Stage::new(geometry::REGIONS_SCORE, slots.clone(), choices, groups));
         if self.settings.together {
             plan.stages.push(Stage::new(geometry::REGION_COUPLE, slots, self.choices(), self.classes.n as u64));
         }
     }
 
     /// Computes the gradients.
-    fn scatter(&self, plan: &mut Plan, wanted: &Wanted) {
+    fn backward(&self, plan: &mut Plan, wanted: &Wanted) {
         let classes = self.classes;
         let strip = self.request.target.strip(self.quads, classes.positions());
         let together = 1024 * strip;
@@ -261,12 +261,12 @@ impl<'a> Walk<'a> {
             true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk: together, chunks }),
             false => (classes.positions().div_ceil(together), Values::Each(together as u64)),
         };
-        let stage = |pulls: bool, writes: bool| {
+        let stage = |means: bool, writes: bool| {
             let mut slots = self.over_positions();
             slots.fill_dx(0, if writes { dx::WORDS } else { dx::NOWHERE });
             let choices = self.choices().flag(choice::BY_ITEM, by_item).flag(choice::DX0_ADD, wanted.add);
-            let choices = choices.flag(choice::PULLS, pulls).flag(choice::WRITES, writes);
-            let stage = Stage::new(geometry::REGION_SCATTER, slots, choices, 0);
+            let choices = choices.flag(choice::MEAN_SLOPES, means).flag(choice::WRITES, writes);
+            let stage = Stage::new(geometry::REGION_BACKWARD, slots, choices, 0);
             let stage = stage.in_quads(self.quads).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
             let gradients = writes.then(|| ("dx0".into(), wanted.output));
             stage.through(values).writing(gradients.into_iter().collect())
@@ -277,8 +277,8 @@ impl<'a> Walk<'a> {
             return;
         }
         if self.softmax() {
-            let pulls = stage(true, false);
-            plan.stages.extend(self.ranges().map(|block| pulls.over(block, groups)));
+            let means = stage(true, false);
+            plan.stages.extend(self.ranges().map(|block| means.over(block, groups)));
         }
         let writes = stage(false, true);
         plan.stages.extend(self.ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));

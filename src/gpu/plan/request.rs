@@ -24,7 +24,7 @@ use crate::term::{Operand, Part, Scale};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// One of the losses of a walk. The numbers of the variants are the values of `PIECE` in `shaders/lib/totals.wgsl`.
+/// One of the losses of a walk. The numbers of the variants are the values of `WALK_LOSS` in `shaders/lib/totals.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum WalkLoss {
     /// The only loss.
@@ -83,12 +83,12 @@ impl Request<'_> {
 
     /// The losses of the walk.
     pub(super) fn walk_losses(&self) -> &'static [WalkLoss] {
-        if self.checked.rider_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
+        if self.checked.fused_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
     }
 
     /// What one of the walk's losses is divided by.
     pub(super) fn divisor(&self, loss: WalkLoss) -> Divisor {
-        self.checked.rider_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
+        self.checked.fused_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
     }
 
     /// Whether the part is a shard, and the statistics of all shards are given.
@@ -278,8 +278,8 @@ pub(super) fn params(request: &Request<'_>) -> Params {
     let mut rows = request.part.rows().into_iter().map(|row| row.weight);
     let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(1.0), divisor);
     (params.weight, params.divisor, params.factor) = of(request.checked.divisor);
-    if let Some(divisor) = request.checked.rider_divisor {
-        (params.rider_weight, params.rider_divisor, params.rider_factor) = of(divisor);
+    if let Some(divisor) = request.checked.fused_divisor {
+        (params.fused_weight, params.fused_divisor, params.fused_factor) = of(divisor);
     }
     params.options = numbers(request.loss());
     if let Some(labels) = &request.checked.labels {

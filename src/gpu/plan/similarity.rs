@@ -94,7 +94,7 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
         tiles.scale(plan);
     }
     if !passes.is_empty() && pairs.rows > 0 {
-        plan.stages.push(Stage::new(geometry::SIMILARITY_SETTLE, slots, choices, valued.div_ceil(256)));
+        plan.stages.push(Stage::new(geometry::SIMILARITY_RECORDS, slots, choices, valued.div_ceil(256)));
     }
     tiles.passes(plan, &passes);
     windows(request, plan, pairs.width);

@@ -273,7 +273,7 @@ pub(super) fn block(own: Side, first: usize, end: usize) -> Block {
         own_end: narrow(end as u64),
         own_base: narrow(own.base as u64),
         own_from: narrow(own.from as u64),
-        first_pull: narrow(first as u64),
+        first_row_sum: narrow(first as u64),
         ..Block::default()
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     };
     let choices = Choices::default()
         .number(choice::DIVISOR, divisor)
-        .number(choice::PIECE, loss as usize)
+        .number(choice::WALK_LOSS, loss as usize)
         .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
     Stage::new(entry, slots, choices, 1)
 }

@@ -91,10 +91,10 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     let chunk = CHUNK.max((width / 2048).next_power_of_two());
     let chunks = width.div_ceil(chunk);
     let looks = if leaf.measure() == Measure::Cosine { 2 } else { 1 };
-    let (groups, settled) = ((rows * chunks) as u64, rows.div_ceil(256) as u64);
+    let (groups, scored) = ((rows * chunks) as u64, rows.div_ceil(256) as u64);
     plan.params.chunk = narrow(chunk as u64);
     plan.params.chunks = narrow(chunks as u64);
-    plan.tally(settled);
+    plan.tally(scored);
     plan.longest_loop = plan.longest_loop.max((looks * chunks) as u64).max(chunk as u64 / 256);
     plan.hold("row_states", looks as u64 * groups);
 
@@ -107,25 +107,18 @@ fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: 
     }
 
     // scores need only the states, so that 256 rows of any length share a workgroup
-    let settle = filled(request, leaf, false);
-    let settle = stage(
-        request,
-        settle,
-        geometry::VECTORS_SETTLE,
-        choices(request, leaf),
-        settled,
-        in_quads(request, width),
-        &[],
-    );
-    plan.stages.push(settle.through(Values::Each(256 * width as u64)));
+    let score = filled(request, leaf, false);
+    let score =
+        stage(request, score, geometry::ROWS_SCORE, choices(request, leaf), scored, in_quads(request, width), &[]);
+    plan.stages.push(score.through(Values::Each(256 * width as u64)));
 
     if !request.wanted.is_empty() {
         plan.stages.extend(walks(request.wanted, |_, gradients| {
-            let scatter = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
+            let backward = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
             stage(
                 request,
-                scatter,
-                geometry::VECTORS_SCATTER,
+                backward,
+                geometry::VECTORS_BACKWARD,
                 choices(request, leaf),
                 groups,
                 in_quads(request, width),

@@ -86,7 +86,7 @@ fn tallies_and_the_workspaces_head_have_the_sizes_that_plans_assume() {
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
     assert_eq!(offset("tallies"), Some(WORKSPACE_HEAD));
     // a job writes the four scales to the first four words
-    let scales = ["scale", "extra_scale", "rider_scale", "rider_extra_scale"];
+    let scales = ["scale", "extra_scale", "fused_scale", "fused_extra_scale"];
     assert_eq!(scales.map(offset), [Some(0), Some(4), Some(8), Some(12)]);
 }
 

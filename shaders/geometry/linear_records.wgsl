@@ -6,7 +6,7 @@
 override SPREADS: bool = false;
 
 @compute @workgroup_size(256)
-fn linear_settle(
+fn linear_records(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

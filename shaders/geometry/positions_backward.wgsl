@@ -5,7 +5,7 @@
 override TEAM: u32 = 256u;
 
 @compute @workgroup_size(256)
-fn positions_scatter(
+fn positions_backward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
@@ -18,9 +18,9 @@ fn positions_scatter(
     let label = target_label(position);
     let first = first_class(position);
     let s = finish_place(merged_whole(position), whole_place(position, label));
-    let piece = (params.chunk / 256u) * TEAM;
-    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * piece);
-    let end = min(begin + piece, params.classes);
+    let stretch = (params.chunk / 256u) * TEAM;
+    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
+    let end = min(begin + stretch, params.classes);
     let slopes = slopes_of(s, score_place(s), scales() * upstream_at(position));
     write_classes(first, begin, end, lane % TEAM, TEAM, takes_part(position, label), label, s, slopes);
 }
