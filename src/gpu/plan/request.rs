@@ -1,8 +1,10 @@
 //! What a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
 //! bindings.
 
-use super::stage::{Bound, Plan, Wanted, narrow};
+use super::stage::{Bound, Plan, Wanted};
+use super::walk::{Sizes, in_32_bits};
 use crate::check::{Checked, Divisor};
+use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
@@ -101,6 +103,11 @@ impl Request<'_> {
         self.wanted.iter().find(|wanted| wanted.in_place)
     }
 
+    /// The outputs of gradients, each with its operand.
+    pub(super) fn outputs(&self) -> Vec<(usize, &'static str)> {
+        self.wanted.iter().map(|wanted| (wanted.output, wanted.operand)).collect()
+    }
+
     pub(super) fn unreduced(&self) -> bool {
         self.part.reduction == Reduction::None
     }
@@ -163,10 +170,10 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// Sets the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
+/// The plan with the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
 /// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Integers in the place of floats
 /// are read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
-pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
+pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
     let mut stages = std::mem::take(&mut plan.stages);
     // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
     let mut done = HashMap::new();
@@ -208,7 +215,7 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
         }
         done.insert(key, (before, stage.recipe.clone()));
     }
-    plan.stages = stages;
+    Plan { stages, ..plan }
 }
 
 /// The greatest exponent that the shaders' `whole_power` takes.
@@ -260,12 +267,18 @@ pub(crate) fn place_of_number(loss: &dyn Loss, name: &str) -> Option<usize> {
     numbers.position(|spec| spec.name == name)
 }
 
-pub(super) fn params(request: &Request<'_>) -> Params {
+/// The parameters of a part whose walk has these numbers.
+pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     let mut params = Params::new();
-    params.part = narrow(request.place as u64);
-    params.slot = narrow(request.slot as u64);
-    params.places = narrow(request.places as u64);
-    params.entry = narrow(request.entry as u64);
+    sizes.write(&mut params)?;
+    params.part = in_32_bits("rows of the outcome", request.place)?;
+    params.slot = in_32_bits("losses of the outcome", request.slot)?;
+    params.places = in_32_bits("rows of the outcome", request.places)?;
+    params.entry = in_32_bits("rows of the parts' sums", request.entry)?;
+    let spread = request.part.classes_from;
+    params.first_class = in_32_bits("classes of all shards", spread.map_or(0, |classes| classes.first))?;
+    params.all_classes = in_32_bits("classes of all shards", spread.map_or(sizes.classes, |classes| classes.of))?;
+    params.shards = in_32_bits("shards", request.part.among.as_ref().map_or(0, |all| all.shape()[0]))?;
     params.has_extra = u32::from(request.part.rows().iter().any(|row| row.extra.is_some()));
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
     // the weight; the divisor, or 1 if only the GPU knows it; upstream·weight/divisor, with 1 for what is unknown
@@ -283,11 +296,11 @@ pub(super) fn params(request: &Request<'_>) -> Params {
     }
     params.options = numbers(request.loss());
     if let Some(labels) = &request.checked.labels {
-        params.label_count = narrow(labels.count as u64);
+        params.label_count = in_32_bits("classes", labels.count)?;
         params.ignores = u32::from(labels.ignored.is_some());
         params.ignore_index = labels.ignored.unwrap_or(0);
     }
-    params
+    Ok(params)
 }
 
 /// The bindings that stand for operands in every dispatch: binding, operand.

@@ -46,9 +46,10 @@ impl Values {
 }
 
 /// Which elements of each binding a value of the walk needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Spans {
     /// Every binding is bound whole.
+    #[default]
     Whole,
     /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if they are
     /// looked up, [`PER_ROW`] if a row of `columns` values has one.

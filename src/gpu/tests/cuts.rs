@@ -196,7 +196,7 @@ fn equal_requests_get_equal_plans() {
             let stages = [&a, &b].map(|plan| plan.stages.iter().map(described).collect::<Vec<_>>());
             assert_eq!(stages[0], stages[1], "{case:?}");
             assert_eq!(bytemuck::bytes_of(&a.params), bytemuck::bytes_of(&b.params), "{case:?}");
-            assert_eq!((a.scratch, a.longest_loop), (b.scratch, b.longest_loop), "{case:?}");
+            assert_eq!((&a.scratch, a.longest_loop()), (&b.scratch, b.longest_loop()), "{case:?}");
         }
     }
 }

@@ -51,7 +51,7 @@ fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
     for (of, plan) in [("plan", Some(plan)), ("rounding", rounding)] {
         let Some(plan) = plan else { continue };
         let case = format!("{id}\t{}\t{of}", words(case));
-        let _ = writeln!(lines, "{case}\t\t{:?}\t{:?}\t{}", plan.params, plan.scratch, plan.longest_loop);
+        let _ = writeln!(lines, "{case}\t\t{:?}\t{:?}\t{}", plan.params, plan.scratch, plan.longest_loop());
         for (number, stage) in plan.stages.iter().enumerate() {
             let forms: Vec<String> = forms(stage).iter().map(|kernel| file(kernel, folder, written)).collect();
             let Stage { recipe, groups, block, windows, .. } = stage;
