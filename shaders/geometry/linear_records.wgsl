@@ -1,6 +1,6 @@
 // Records what the derivatives of each row's loss with respect to its logits need.
 // needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
-// slots: leaf mask target upstream
+// slots: labels leaf mask upstream
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;

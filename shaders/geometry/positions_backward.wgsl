@@ -1,6 +1,6 @@
 // Rows too long for a workgroup, third stage: the gradient of each chunk.
 // needs: lib/params lib/workspace geometry/class_axis geometry/places geometry/positions_write
-// slots: fold target upstream whole
+// slots: fold labels upstream whole
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 

@@ -1,6 +1,6 @@
 // Rows too long for a workgroup, first stage: the state of each chunk.
 // needs: lib/params scratch/states geometry/class_axis geometry/places
-// slots: fold looks target
+// slots: fold labels looks
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 

@@ -1,6 +1,6 @@
 // Regions, first stage: the sums of each class over a chunk of an item's positions.
 // needs: lib/params lib/tally lib/workspace geometry/places geometry/region_sums
-// slots: class_sums classes fused_loss target
+// slots: class_sums classes fused_loss labels
 @compute @workgroup_size(256)
 fn region_gather(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -9,7 +9,7 @@ use super::walk::{Counted, Sizes, Walk};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::components;
-use crate::gpu::shaders::operand::{losses, target, x};
+use crate::gpu::shaders::operand::{labels, losses, x};
 use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::leaf::Leaf;
 use crate::role::Role;
@@ -124,7 +124,7 @@ pub(super) fn count(request: &Request<'_>, groups: u64) -> Stage {
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
     Stage::new(
         geometry::ITEMS_LOOKUP,
-        slots(request).with(slot::TARGET, target::LABELS),
+        slots(request).with(slot::LABELS, labels::GIVEN),
         overrides(request.loss()),
         groups,
     )

@@ -11,7 +11,7 @@ use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::{absorb, pair_slopes, pairs as pairs_of_rows};
-use crate::gpu::shaders::operand::{logit_scale, target};
+use crate::gpu::shaders::operand::{labels, logit_scale};
 use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
@@ -66,7 +66,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
 
 fn scores(request: &Request<'_>, choices: Choices) -> Scores {
     let mut slots = over_tiles(request);
-    slots.fill(slot::TARGET, target::LABELS);
+    slots.fill(slot::LABELS, labels::GIVEN);
     slots.fill(slot::LOGIT_SCALE, logit_scale::ONE);
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);

@@ -13,7 +13,7 @@ use crate::check::Divisor;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::{label_weight, whole};
-use crate::gpu::shaders::operand::{class_weight, dx, target};
+use crate::gpu::shaders::operand::{class_weight, dx};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::shape::Classes;
 
@@ -204,9 +204,6 @@ impl<'a> Chunked<'a> {
 /// The stage that counts a loss's denominators, and what it counts.
 pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, Counted) {
     let mut slots = slots(request);
-    if request.checked.labels.is_none() {
-        slots.fill(slot::TARGET, target::NONE);
-    }
     let weighs = request.divisor(loss) == Divisor::Weights;
     // one shard among many has the weight of a label: an invocation looks in each, so it has a single position
     let looks_up = weighs && request.among();

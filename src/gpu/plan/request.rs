@@ -11,7 +11,8 @@ use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::operand::{
-    bias, class_weight, divisor, dx, items, logit_bias, logit_scale, losses, mask, row, target, upstream, weight, x,
+    bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, target, upstream,
+    weight, x,
 };
 use crate::gpu::shaders::{DX, dtype, slot};
 use crate::gpu::target::Target;
@@ -150,8 +151,10 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         slots.fill_x(k, x::WORDS);
         slots.fill_dx(k, dx::NOWHERE);
     }
-    slots.fill(slot::TARGET, if request.checked.labels.is_some() { target::LABELS } else { target::DENSE });
+    let labelled = request.checked.labels.is_some();
     let choices = [
+        (slot::LABELS, labelled, labels::GIVEN, labels::NONE),
+        (slot::TARGET, labelled, target::ZERO, target::DENSE),
         (slot::WEIGHT, given(Role::Weight), weight::GIVEN, weight::ONE),
         (slot::MASK, given(Role::Mask), mask::GIVEN, mask::EVERYWHERE),
         (slot::CLASS_WEIGHT, given(Role::PerClass), class_weight::GIVEN, class_weight::ONE),

@@ -11,7 +11,7 @@ use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::{absorb, pair_loss, pair_slopes, pairs as pairs_of_rows, row_loss};
-use crate::gpu::shaders::operand::target;
+use crate::gpu::shaders::operand::labels;
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::leaf::Similarity;
 use crate::role::Role;
@@ -108,7 +108,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
 fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {
     let mut slots = over_tiles(request);
     let labelled = request.player(Role::RowLabels).is_some();
-    slots.fill(slot::TARGET, if labelled { target::LABELS } else { target::NONE });
+    slots.fill(slot::LABELS, if labelled { labels::GIVEN } else { labels::NONE });
     slots.fill(slot::PAIRS, pairs_of_rows::SIMILARITY);
     slots.fill(slot::ABSORB, absorb::SIMILARITY);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::SIMILARITY);

@@ -178,7 +178,7 @@ fn the_outcome_has_the_shaders_layout() {
 /// The numbers of the dtypes of labels and floats agree with the shaders'.
 #[test]
 fn dtypes_have_the_shaders_numbers() {
-    let text = find(operand::target::LABELS.0).expect("a file").text;
+    let text = find(operand::labels::GIVEN.0).expect("a file").text;
     let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABELS_DTYPE:"));
     let names = super::leaves::choices(line.expect("the override").0);
     let loss = crate::by_id("cross_entropy").expect("a loss of labels");
