@@ -139,17 +139,17 @@ impl Case {
         })
     }
 
-    /// The plan that rounds the first gradient, if it is stored in 16 bits, as for an operand in several places of a
-    /// term.
+    /// The plan of the loss, and the plan that rounds the first gradient, if it is stored in 16 bits, as for an operand
+    /// in several places of a term.
     #[cfg(test)]
-    pub fn rounding(&self, gpu: &Gpu) -> Result<Option<Plan>> {
+    pub fn plans(&self, gpu: &Gpu) -> Result<(Plan, Option<Plan>)> {
         self.requested(gpu, |request| {
             let first = request.wanted.first().filter(|wanted| wanted.dtype != DType::F32 && !wanted.in_place);
             let round = |first: &Wanted| {
                 let elements = request.part.operand(first.operand).map_or(0, Tensor::len);
                 rounding(&Request { wanted: &[*first], ..*request }, elements)
             };
-            first.map(round).transpose()
+            Ok((plan(request)?, first.map(round).transpose()?))
         })
     }
 

@@ -45,8 +45,7 @@ fn every_plan_is_written_down() {
 
 /// The lines of a case: one for the plan, and one for each of its dispatches.
 fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
-    let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-    let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    let (plan, rounding) = case.plans(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
     let mut lines = String::new();
     for (of, plan) in [("plan", Some(plan)), ("rounding", rounding)] {
         let Some(plan) = plan else { continue };
