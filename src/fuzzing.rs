@@ -1,7 +1,7 @@
 //! The functions that the fuzz targets of fuzz/ call: for plans, and for leaves from outside. Nobody else should call them.
 
 use crate::error::Error;
-use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Piece, noop};
+use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
 use crate::gpu::{foreign, plan::reads_first};
 use crate::leaf::Leaf;
 use crate::loss::Loss;
@@ -131,7 +131,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
     let binding_limit = ((1u64 << (14 + draw.below(21))) + u64::from(draw.word() % 256) * 4).max(bytes / MOST_CUTS);
     let spread = match loss.leaf() {
         Leaf::Softmax(_) => true,
-        leaf => matches!(leaf, Leaf::Region(_)) && leaf.rider().is_none(),
+        leaf => matches!(leaf, Leaf::Region(_)) && leaf.fused_loss().is_none(),
     };
     let mut gradients = vec![Gradients::None, Gradients::Store, Gradients::Store, Gradients::Add];
     gradients.extend(reads_first(loss.leaf()).then_some(Gradients::InPlace));
@@ -150,10 +150,10 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
         gradients: draw.of(&gradients),
         free,
         workspace_bound: 1 << (12 + draw.below(21)),
-        piece: if spread {
-            draw.of(&[Piece::Whole, Piece::Whole, Piece::Statistics, Piece::Among])
+        shard: if spread {
+            draw.of(&[Shard::Whole, Shard::Whole, Shard::Statistics, Shard::Among])
         } else {
-            Piece::Whole
+            Shard::Whole
         },
         on_cpu: draw.flag(),
         in_eights: draw.flag(),

@@ -12,7 +12,7 @@ const LEFT_OUT: &str = "gpu/tests/";
 /// Imports that run back, and why no file can be moved to change that.
 const RUNNING_BACK: &[(&str, &str, &str)] = &[
     ("leaf/composite.rs", "loss.rs", "a loss has a leaf, and the leaf of a sum has losses"),
-    ("leaf/region.rs", "loss.rs", "a loss has a leaf, and the leaf of a region loss may have a rider, which is a loss"),
+    ("leaf/region.rs", "loss.rs", "a loss has a leaf, and the leaf of a region loss may have a fused loss"),
 ];
 
 /// A file of the library.

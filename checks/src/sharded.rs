@@ -239,12 +239,14 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
     let means = loss.header().reductions.contains(&Reduction::Mean);
     let last = case.setting.axis == ClassAxis::Last;
     let (shape, reduction): (&[usize], _) = match loss.leaf() {
-        Leaf::Region(leaf) if leaf.rider().is_none() => (if last { &[4, 37, 3] } else { &[4, 3, 37] }, case.reduction),
+        Leaf::Region(leaf) if leaf.fused_loss().is_none() => {
+            (if last { &[4, 37, 3] } else { &[4, 3, 37] }, case.reduction)
+        }
         Leaf::Softmax(_) => {
             let rows: [&[usize]; 3] = [&[70, 37], &[3, 9001], if last { &[3, 41, 9] } else { &[3, 9, 41] }];
             (rows[rng.below(3)], case.reduction)
         }
-        // regions summed over a batch need statistics, which a loss with a rider does not offer
+        // regions summed over a batch need statistics, which a loss with a fused one does not offer
         Leaf::Region(leaf) if leaf.settings().batch => return None,
         // rows that are compared with their own batch are spread otherwise: see tests/gpu/row_shards.rs
         Leaf::Similarity(_) => return None,
@@ -267,7 +269,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
 pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let (loss, inputs, shape) = (case.loss(), case.inputs(), &case.setting.shape);
     match loss.leaf() {
-        Leaf::Region(leaf) if leaf.rider().is_none() => {
+        Leaf::Region(leaf) if leaf.fused_loss().is_none() => {
             let (axis, lengths): (usize, &[usize]) = match (leaf.settings().batch, case.setting.axis) {
                 (true, _) => (0, &[1, 2, 1]),
                 (_, ClassAxis::Last) => (1, &[20, 1, 16]),

@@ -1,6 +1,7 @@
 //! `wgloss kernel`: the kernels that a loss comes to, without a GPU.
 
 mod back_ends;
+mod writers;
 
 use crate::eval::asked::pair;
 use crate::expression::value;

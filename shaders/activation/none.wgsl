@@ -24,6 +24,6 @@ fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
     return p - t;
 }
 
-fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
+fn chain(seen: Probable, slope: vec4<f32>, mean_slope: MeanSlope) -> vec4<f32> {
     return slope;
 }

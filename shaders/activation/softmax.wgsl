@@ -37,6 +37,6 @@ fn wrong_by(p: vec4<f32>, q: vec4<f32>, t: vec4<f32>) -> vec4<f32> {
 }
 
 // The derivative with respect to a logit: p·(slope − Σ p·slope).
-fn chain(seen: Probable, slope: vec4<f32>, pull: Pull) -> vec4<f32> {
-    return seen.p * ((slope - pull.lead) - pull.sum);
+fn chain(seen: Probable, slope: vec4<f32>, mean_slope: MeanSlope) -> vec4<f32> {
+    return seen.p * ((slope - mean_slope.lead) - mean_slope.sum);
 }

@@ -4,7 +4,7 @@
 struct State {
     sum: f32,
     // the derivative with respect to the label's prediction, summed over the losses of all classes
-    pull: f32,
+    d_label: f32,
     poison: u32,
 }
 
@@ -30,23 +30,23 @@ fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     let score = class_score(seen, place);
     (*state).poison |= u32(is_nan(score.loss));
     (*state).sum += score.loss;
-    (*state).pull += score.d_label;
+    (*state).d_label += score.d_label;
 }
 
 fn fold_merge(a: State, b: State) -> State {
-    return State(a.sum + b.sum, a.pull + b.pull, a.poison | b.poison);
+    return State(a.sum + b.sum, a.d_label + b.d_label, a.poison | b.poison);
 }
 
 struct Statistics {
     sum: f32,
-    pull: f32,
+    d_label: f32,
     weight: f32,
     poison: bool,
     place: Place,
 }
 
 fn finish_place(state: State, place: Place) -> Statistics {
-    return Statistics(state.sum, state.pull, place.weight, state.poison != 0u, place);
+    return Statistics(state.sum, state.d_label, place.weight, state.poison != 0u, place);
 }
 
 struct Score {
@@ -60,14 +60,14 @@ fn score_place(s: Statistics) -> Score {
 
 struct Slopes {
     scale: f32,
-    pull: f32,
+    d_label: f32,
     place: Place,
 }
 
 fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
-    return Slopes(scale.x, s.pull, s.place);
+    return Slopes(scale.x, s.d_label, s.place);
 }
 
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
-    return slopes.scale * (class_score(seen, slopes.place).d + select(0.0, slopes.pull, seen.hit));
+    return slopes.scale * (class_score(seen, slopes.place).d + select(0.0, slopes.d_label, seen.hit));
 }

@@ -1,6 +1,6 @@
 // Checks each item's index, looks up its number in the table, and stores what the leaf makes of it.
 // needs: lib/math lib/params lib/tally lib/workspace operand/table
-// slots: leaf target
+// slots: labels leaf
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;
 
 @compute @workgroup_size(256)

@@ -1,6 +1,6 @@
 // Scores each row from its state and its label's logit.
 // needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/positions_tally
-// slots: fold leaf mask target
+// slots: fold labels leaf mask
 @compute @workgroup_size(256)
 fn linear_score(
     @builtin(workgroup_id) group: vec3<u32>,

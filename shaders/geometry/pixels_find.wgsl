@@ -1,6 +1,6 @@
 // Finds the label's logit of positions whose classes are walked in ranges, if the label's class is in this range.
 // needs: lib/params geometry/places
-// slots: label_logits target x0
+// slots: label_logits labels x0
 @compute @workgroup_size(256)
 fn pixels_find(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,6 +1,6 @@
 // Counts the denominators of a mean over labels, which gradients need before the walk.
 // needs: lib/params lib/tally lib/workspace
-// slots: label_weight mask target
+// slots: label_weight labels mask
 @compute @workgroup_size(256)
 fn positions_count(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,6 +1,6 @@
 // A value for each position, from a fold over its classes; gradients in the same pass.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes fold looks position_states target upstream
+// slots: classes fold labels looks position_states upstream
 
 // whether lanes that share a position are neighbours, as classes are in a row
 override ROWS: bool = false;

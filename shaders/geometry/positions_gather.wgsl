@@ -1,6 +1,6 @@
 // Rows too long for a workgroup, first stage: the state of each chunk.
 // needs: lib/params scratch/states geometry/class_axis geometry/places
-// slots: fold looks target
+// slots: fold labels looks
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
@@ -14,12 +14,12 @@ fn positions_gather(
 ) {
     let tile = workgroup_at(group, grid);
     let position = tile / params.chunks;
-    let piece = (params.chunk / 256u) * TEAM;
-    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * piece);
+    let stretch = (params.chunk / 256u) * TEAM;
+    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
     let live = position < positions();
     var state = fold_empty();
     if live {
-        let end = min(begin + piece, params.classes);
+        let end = min(begin + stretch, params.classes);
         let label = target_label(position);
         let first = first_class(position);
         state = absorb_classes(fold_empty(), first, label, place_of(first, label), begin, end, lane % TEAM, TEAM);

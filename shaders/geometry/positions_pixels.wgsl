@@ -1,6 +1,6 @@
 // Computes a value for each position whose classes lie far apart: a lane takes four neighbours, and a class of all four is one load.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes dx0 fold logits position_states target upstream
+// slots: classes dx0 fold labels logits position_states upstream
 
 // how many neighbours a lane takes: four if the positions of an item are a multiple of four, else one
 override EACH: u32 = 4u;
@@ -28,22 +28,22 @@ fn pixel_at(position: u32, first: u32, label: Label) -> Pixel {
 const STRIP: u32 = 1u;
 
 // The statistics of a position, and what its gradients need.
-struct Settled {
+struct Scored {
     s: Statistics,
     slopes: Slopes,
 }
 
-fn settle(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr<function, Tally>) -> Settled {
+fn score_pixel(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr<function, Tally>) -> Scored {
     let s = finish_place(state, pixel.place);
     let score = score_place(s);
     if SCORES & live {
         tally_position(position, pixel.label, pixel.kept, s, score, tally);
     }
-    return Settled(s, slopes_of(s, score, scales() * upstream_at(position)));
+    return Scored(s, slopes_of(s, score, scales() * upstream_at(position)));
 }
 
-fn write_pixel(pixel: Pixel, after: Settled, x: f32, t: f32, k: u32) -> f32 {
-    return settled(write_class(after.slopes, class_of(x, t, pixel.label, k)), pixel.kept, after.s);
+fn write_pixel(pixel: Pixel, after: Scored, x: f32, t: f32, k: u32) -> f32 {
+    return gradient_of(write_class(after.slopes, class_of(x, t, pixel.label, k)), pixel.kept, after.s);
 }
 
 // Four neighbours: the first one's position, whether they exist, and the element of the first one's first class.
@@ -64,11 +64,11 @@ struct States {
     d: State,
 }
 
-struct AllSettled {
-    a: Settled,
-    b: Settled,
-    c: Settled,
-    d: Settled,
+struct FourScored {
+    a: Scored,
+    b: Scored,
+    c: Scored,
+    d: Scored,
 }
 
 // Loads the four at `position`. Past the end, loads those at `instead` and marks them dead, so that nothing is stored.
@@ -117,17 +117,17 @@ fn keep_states(four: Four, states: States) {
     }
 }
 
-fn settle_four(four: Four, states: States, tally: ptr<function, Tally>) -> AllSettled {
+fn score_four(four: Four, states: States, tally: ptr<function, Tally>) -> FourScored {
     let at = four.position;
-    return AllSettled(
-        settle(at, four.live, four.a, states.a, tally),
-        settle(at + 1u, four.live, four.b, states.b, tally),
-        settle(at + 2u, four.live, four.c, states.c, tally),
-        settle(at + 3u, four.live, four.d, states.d, tally),
+    return FourScored(
+        score_pixel(at, four.live, four.a, states.a, tally),
+        score_pixel(at + 1u, four.live, four.b, states.b, tally),
+        score_pixel(at + 2u, four.live, four.c, states.c, tally),
+        score_pixel(at + 3u, four.live, four.d, states.d, tally),
     );
 }
 
-fn write_four(four: Four, after: AllSettled, k: u32) {
+fn write_four(four: Four, after: FourScored, k: u32) {
     let x = logits_at(four.first, k);
     let t = targets_at(four.first, k);
     let d = vec4<f32>(
@@ -145,7 +145,7 @@ fn write_four(four: Four, after: AllSettled, k: u32) {
 fn visit_strip(position: u32, end: u32, tally: ptr<function, Tally>) {
     var fours: array<Four, STRIP>;
     var states: array<States, STRIP>;
-    var after: array<AllSettled, STRIP>;
+    var after: array<FourScored, STRIP>;
     // @unroll q STRIP
     for (var q = 0u; q < STRIP; q += 1u) {
         fours[q] = four_at(position + (4u * TEAM * q), position, end);
@@ -166,7 +166,7 @@ fn visit_strip(position: u32, end: u32, tally: ptr<function, Tally>) {
     }
     // @unroll q STRIP
     for (var q = 0u; q < STRIP; q += 1u) {
-        after[q] = settle_four(fours[q], states[q], tally);
+        after[q] = score_four(fours[q], states[q], tally);
     }
     if WRITES {
         // @unroll k CLASSES
@@ -190,12 +190,12 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
         }
         keep_state(position, 0u, state);
     }
-    let after = settle(position, true, pixel, state, tally);
+    let after = score_pixel(position, true, pixel, state, tally);
     if WRITES {
         // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             let d = write_class(after.slopes, class_at(first, pixel.label, k));
-            store_dx0(first + (k * params.class_stride), settled(d, pixel.kept, after.s));
+            store_dx0(first + (k * params.class_stride), gradient_of(d, pixel.kept, after.s));
         }
     }
 }

@@ -1,6 +1,6 @@
 // Rows too long for a workgroup, second stage: merges the states of each row, and scores it.
 // needs: lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally
-// slots: fold target whole
+// slots: fold labels whole
 @compute @workgroup_size(256)
 fn positions_score(
     @builtin(workgroup_id) group: vec3<u32>,

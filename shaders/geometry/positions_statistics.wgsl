@@ -1,6 +1,6 @@
 // Positions whose classes are spread over devices: writes the statistics of one shard.
 // needs: lib/params lib/tally lib/workspace operand/statistics_out geometry/places
-// slots: target whole
+// slots: labels whole
 @compute @workgroup_size(256)
 fn positions_statistics(
     @builtin(workgroup_id) group: vec3<u32>,

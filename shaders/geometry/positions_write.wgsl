@@ -3,7 +3,7 @@
 // slots: dx0 fold row_quads
 
 // The final derivative of a class: 0 if its position takes no part, NaN if the position's loss is NaN.
-fn settled(d: f32, kept: bool, s: Statistics) -> f32 {
+fn gradient_of(d: f32, kept: bool, s: Statistics) -> f32 {
     return select(0.0, select(d, nan(), s.poison), kept);
 }
 
@@ -22,7 +22,7 @@ fn write_classes(
     if !FOURS {
         for (var k = begin + lane; k < end; k += lanes) {
             let d = write_class(slopes, class_at(first, label, k));
-            store_dx0(first + (k * params.class_stride), settled(d, kept, s));
+            store_dx0(first + (k * params.class_stride), gradient_of(d, kept, s));
         }
         return;
     }
@@ -30,10 +30,10 @@ fn write_classes(
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
         let four = row_again(row_quad, first + k);
         let d = vec4<f32>(
-            settled(write_class(slopes, class_of(four.x.x, four.t.x, label, k)), kept, s),
-            settled(write_class(slopes, class_of(four.x.y, four.t.y, label, k + 1u)), kept, s),
-            settled(write_class(slopes, class_of(four.x.z, four.t.z, label, k + 2u)), kept, s),
-            settled(write_class(slopes, class_of(four.x.w, four.t.w, label, k + 3u)), kept, s),
+            gradient_of(write_class(slopes, class_of(four.x.x, four.t.x, label, k)), kept, s),
+            gradient_of(write_class(slopes, class_of(four.x.y, four.t.y, label, k + 1u)), kept, s),
+            gradient_of(write_class(slopes, class_of(four.x.z, four.t.z, label, k + 2u)), kept, s),
+            gradient_of(write_class(slopes, class_of(four.x.w, four.t.w, label, k + 3u)), kept, s),
         );
         if WHOLE {
             store_dx0_four(first + k, d);

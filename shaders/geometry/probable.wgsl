@@ -1,4 +1,4 @@
-// The probabilities of a class at four positions, and the pull of all classes on each through the softmax.
+// The probabilities of a class at four positions, and the mean of all slopes that the gradient of a softmax subtracts.
 struct Probable {
     p: vec4<f32>,
     // 1 − p, computed without cancellation
@@ -7,7 +7,7 @@ struct Probable {
 
 // Σ p·(slope − lead) over the classes of a position met so far; the lead is the slope of the likeliest of them. What all
 // slopes have in common drops out of the gradient, but would drown the rest of the sum if one class is nearly certain.
-struct Pull {
+struct MeanSlope {
     lead: vec4<f32>,
     likeliest: vec4<f32>,
     sum: vec4<f32>,
@@ -15,16 +15,16 @@ struct Pull {
     met: vec4<f32>,
 }
 
-fn no_pull() -> Pull {
-    return Pull(vec4<f32>(0.0), vec4<f32>(-1.0), vec4<f32>(0.0), vec4<f32>(0.0));
+fn no_mean_slope() -> MeanSlope {
+    return MeanSlope(vec4<f32>(0.0), vec4<f32>(-1.0), vec4<f32>(0.0), vec4<f32>(0.0));
 }
 
-// Adds a class to the pull.
-fn pulled_by(before: Pull, p: vec4<f32>, slope: vec4<f32>) -> Pull {
+// Adds a class to the mean slope.
+fn mean_slope_with(before: MeanSlope, p: vec4<f32>, slope: vec4<f32>) -> MeanSlope {
     let none = vec4<f32>(0.0);
     let leads = p > before.likeliest;
     let lead = select(before.lead, slope, leads);
     let moved = select(none, before.met * (before.lead - lead), leads);
     let own = select(p * (slope - lead), none, leads);
-    return Pull(lead, select(before.likeliest, p, leads), (before.sum + moved) + own, before.met + p);
+    return MeanSlope(lead, select(before.likeliest, p, leads), (before.sum + moved) + own, before.met + p);
 }

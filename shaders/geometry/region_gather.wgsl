@@ -1,6 +1,6 @@
 // Regions, first stage: the sums of each class over a chunk of an item's positions.
 // needs: lib/params lib/tally lib/workspace geometry/places geometry/region_sums
-// slots: class_sums classes fused_loss target
+// slots: class_sums classes fused_loss labels
 @compute @workgroup_size(256)
 fn region_gather(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -20,7 +20,7 @@ fn region_gather(
     let begin = span.x + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
     sum_classes(begin, span.y, rounds, tile, lane, &tally);
 
-    if RIDES {
+    if FUSES {
         // merges the tallies of the fused loss, in memory that the sums no longer need; a chunk's count is exact in f32
         if lane == 0u {
             atomicStore(&unknown, 0u);

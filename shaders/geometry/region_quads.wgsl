@@ -1,6 +1,6 @@
 // Four neighbouring positions of a region, and their logits and targets for a class.
 // needs: lib/params geometry/places
-// slots: logits target x0
+// slots: labels logits target x0
 
 // whether a class of all four is one load
 override FOURS: bool = false;

@@ -1,6 +1,6 @@
 // Adds positions to the sums of a class, and writes the sums of a workgroup.
 // needs: lib/component lib/math lib/params scratch/sums geometry/places geometry/region geometry/region_quads
-// slots: activation classes target
+// slots: activation classes labels
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;

@@ -1,5 +1,5 @@
 // The gradient of rows, taken through their norms if they were divided by them.
-// needs: lib/component lib/math lib/params scratch/factors scratch/products scratch/pulls
+// needs: lib/component lib/math lib/params scratch/factors scratch/products scratch/row_sums
 // slots: dx0 logit_scale x0
 
 // whether rows were divided by their norms
@@ -18,14 +18,14 @@ fn tiles_finish(
     }
     let column = i % params.per_item;
     let element = (row * params.per_item) + column;
-    let pull = pulls[pull_at(row)];
+    let row_sum = row_sums[row_sum_at(row)];
     let factor = factors[params.block.own_base + row];
     var d = float_at(products[product_at(row) + (column / 4u)], column % 4u);
     // a row below the least norm was divided by a constant instead
     if NORMALIZE & (factor < 1e8) {
-        d -= (product_scale() * pull.x) * (factor * x0_at(element));
+        d -= (product_scale() * row_sum.x) * (factor * x0_at(element));
     }
-    // a row that is not finite has a gradient of 0 if it is compared with no other; else its pull is NaN
+    // a row that is not finite has a gradient of 0 if it is compared with no other; else its row_sum is NaN
     let gradient = select(factor * d, 0.0, is_nan(factor));
-    store_dx0(element, select(gradient, nan(), is_nan(pull.x)));
+    store_dx0(element, select(gradient, nan(), is_nan(row_sum.x)));
 }

@@ -1,5 +1,5 @@
 // The gradient of the number that all scores are multiplied by, or of the number that is added to them.
-// needs: lib/math lib/params scratch/pulls
+// needs: lib/math lib/params scratch/row_sums
 // slots: dx0
 
 // whether the number is the one that is added
@@ -8,11 +8,11 @@ override ADDED: bool = false;
 var<workgroup> lanes: array<f32, 256>;
 var<workgroup> unknowns: array<u32, 256>;
 
-fn pull_of(row: u32) -> f32 {
+fn row_sum_of(row: u32) -> f32 {
     if row >= params.block.own_end {
         return 0.0;
     }
-    return select(pulls[row].x, pulls[row].y, ADDED);
+    return select(row_sums[row].x, row_sums[row].y, ADDED);
 }
 
 @compute @workgroup_size(256)
@@ -21,10 +21,10 @@ fn tiles_number(@builtin(local_invocation_index) lane: u32) {
     var unknown = 0u;
     for (var row = lane; row < params.block.own_end; row += 1024u) {
         // sums four first, so that the long sum has fewer steps
-        let a = pull_of(row);
-        let b = pull_of(row + 256u);
-        let c = pull_of(row + 512u);
-        let d = pull_of(row + 768u);
+        let a = row_sum_of(row);
+        let b = row_sum_of(row + 256u);
+        let c = row_sum_of(row + 512u);
+        let d = row_sum_of(row + 768u);
         if is_nan(a) | is_nan(b) | is_nan(c) | is_nan(d) {
             unknown = 1u;
         }

@@ -43,7 +43,7 @@ fn sum_known(m: mat4x4<f32>) -> vec4<f32> {
 }
 
 // derivative·product; NaN if the derivative is.
-fn pulls_of(d: mat4x4<f32>, products: mat4x4<f32>) -> mat4x4<f32> {
+fn times_products(d: mat4x4<f32>, products: mat4x4<f32>) -> mat4x4<f32> {
     let unknown = vec4<f32>(nan());
     return mat4x4<f32>(
         select(d[0] * products[0], unknown, are_nan(d[0])),
@@ -120,11 +120,11 @@ fn tiles_slopes(
                 slopes[entry + (i * pitch)] = by_row[i];
             }
         }
-        let pulled = pulls_of(d, products);
+        let of_rows = times_products(d, products);
         let line = 2u * ((4u * lane_own(lane)) + (lane_other(lane, quad) / 4u));
-        tile[line] = sum_known(pulled);
+        tile[line] = sum_known(of_rows);
         tile[line + 1u] = sum_known(d);
-        of_others[2u * quad] = sum_known(transpose(pulled));
+        of_others[2u * quad] = sum_known(transpose(of_rows));
         of_others[(2u * quad) + 1u] = sum_known(transpose(d));
     }
     workgroupBarrier();

@@ -1,5 +1,5 @@
 // The gradient of a number that each row adds to all its scores.
-// needs: lib/params scratch/pulls
+// needs: lib/params scratch/row_sums
 // slots: dx0
 @compute @workgroup_size(256)
 fn tiles_sums(
@@ -9,6 +9,6 @@ fn tiles_sums(
 ) {
     let row = params.block.own_first + (workgroup_at(group, grid) * 256u) + lane;
     if row < params.block.own_end {
-        store_dx0(row, pulls[pull_at(row)].y);
+        store_dx0(row, row_sums[row_sum_at(row)].y);
     }
 }

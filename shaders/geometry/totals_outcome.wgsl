@@ -47,14 +47,14 @@ fn mean_of(a: f32, b: f32) -> f32 {
 @compute @workgroup_size(256)
 fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     // the first stage tallies the fused loss, the second stage the loss beside it
-    let begin = select(0u, params.first_tally, PIECE == 1u);
-    let end = select(params.tallies, params.first_tally, PIECE == 2u);
+    let begin = select(0u, params.first_tally, WALK_LOSS == 1u);
+    let end = select(params.tallies, params.first_tally, WALK_LOSS == 2u);
     let total = tally_all(begin, end, lane);
     if lane != 0u {
         return;
     }
     let denominator = denominators(total);
-    let weight = select(params.weight, params.rider_weight, PIECE == 2u);
+    let weight = select(params.weight, params.fused_weight, WALK_LOSS == 2u);
     var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y, weight);
     // a number out of range makes everything that depends on it NaN
     let is_bad_number = params.bad_number != 0u;
@@ -66,7 +66,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         part.sum = nan();
         part.extra = nan();
     }
-    let place = params.part + select(0u, 1u, PIECE == 2u);
+    let place = params.part + select(0u, 1u, WALK_LOSS == 2u);
     if place > 0u {
         let before = outcome.loss;
         loss = select(before + loss, nan(), is_nan(before) | is_nan(loss));
@@ -96,10 +96,10 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     outcome.runs += select(0u, 1u, is_last);
     outcome.parts[place] = part;
     outcome.loss = loss;
-    let entry = params.entry + select(0u, 1u, PIECE == 2u);
+    let entry = params.entry + select(0u, 1u, WALK_LOSS == 2u);
     store_part_sums(entry, part.sum, part.denominator, weight);
     // of two losses of a walk only the fused one may have an extra loss
-    if (PIECE != 1u) & (params.has_extra != 0u) {
+    if (WALK_LOSS != 1u) & (params.has_extra != 0u) {
         store_part_sums(entry + 1u, part.extra, part.extra_denominator, weight);
     }
     // a counted slot may lie beyond the end of the caller's tensor

@@ -17,9 +17,9 @@ fn totals_scale(@builtin(local_invocation_index) lane: u32) {
         let denominator = select(denominators(total), vec2<f32>(1.0), DIVISOR == 0u);
         let scale = over(upstream_at(0u), denominator.x);
         let extra_scale = over(upstream_at(0u), denominator.y);
-        if PIECE == 2u {
-            workspace.rider_scale = scale;
-            workspace.rider_extra_scale = extra_scale;
+        if WALK_LOSS == 2u {
+            workspace.fused_scale = scale;
+            workspace.fused_extra_scale = extra_scale;
         } else {
             workspace.scale = scale;
             workspace.extra_scale = extra_scale;

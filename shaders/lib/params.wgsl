@@ -34,11 +34,11 @@ struct Params {
     // the length of the last axis, from which an element's row and column follow
     columns: u32,
     // factor, weight and divisor of the fused loss
-    rider_factor: f32,
-    rider_weight: f32,
-    rider_divisor: f32,
+    fused_factor: f32,
+    fused_weight: f32,
+    fused_divisor: f32,
     // a batch spread over devices: the number of shards, this shard's first class, the classes of all shards
-    pieces: u32,
+    shards: u32,
     first_class: u32,
     all_classes: u32,
     // 16, as a loop bound that compilers cannot see: FXC unrolls a loop of known length, and takes seconds if it merges
@@ -83,9 +83,9 @@ struct Block {
     other_from: u32,
     // the number of this dispatch's first workgroup in the whole walk
     first_group: u32,
-    // where this dispatch's entries begin in `slope_sums`, in `pulls` and in `products`
+    // where this dispatch's entries begin in `slope_sums`, in `row_sums` and in `products`
     first_sum: u32,
-    first_pull: u32,
+    first_row_sum: u32,
     first_product: u32,
     // the number after its last workgroup, and how far a surplus workgroup is moved, past the end of the walk
     end_group: u32,

@@ -6,7 +6,7 @@
 override DIVISOR: u32 = 0u;
 
 // Which loss of the walk: 0 the only one, 1 the one that has a fused loss beside it, 2 the fused loss.
-override PIECE: u32 = 0u;
+override WALK_LOSS: u32 = 0u;
 
 fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
     var tally = tally_none();
@@ -37,7 +37,7 @@ fn denominators(total: Tally) -> vec2<f32> {
             return vec2<f32>(divisor_at(0u));
         }
         default: {
-            return vec2<f32>(select(params.divisor, params.rider_divisor, PIECE == 2u));
+            return vec2<f32>(select(params.divisor, params.fused_divisor, WALK_LOSS == 2u));
         }
     }
 }

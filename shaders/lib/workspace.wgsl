@@ -5,8 +5,8 @@ struct Workspace {
     // of a fused loss
     scale: f32,
     extra_scale: f32,
-    rider_scale: f32,
-    rider_extra_scale: f32,
+    fused_scale: f32,
+    fused_extra_scale: f32,
     tallies: array<Tally>,
 }
 
@@ -18,6 +18,6 @@ fn scales() -> vec2<f32> {
 }
 
 // The upstream gradients of a value's fused loss and of its extra loss.
-fn rider_scales() -> vec2<f32> {
-    return params.rider_factor * vec2<f32>(workspace.rider_scale, workspace.rider_extra_scale);
+fn fused_scales() -> vec2<f32> {
+    return params.fused_factor * vec2<f32>(workspace.fused_scale, workspace.fused_extra_scale);
 }

@@ -19,6 +19,15 @@ struct Record {
 
 @group(0) @binding(16) var<storage, read_write> records: array<Record>;
 
+// The record of a row whose loss the scores belong to, or an empty one.
+fn record_if(scores: bool, row: u32) -> Record {
+    var record: Record;
+    if scores {
+        record = records[row];
+    }
+    return record;
+}
+
 fn record_gain(record: Record, z: f32) -> f32 {
     if is_infinite(z) {
         return 0.0;

@@ -11,8 +11,8 @@ pub(crate) struct Checked {
     pub labels: Option<Labels>,
     /// What the sum is divided by.
     pub divisor: Divisor,
-    /// The number that the rider's sum is divided by, where the part has a rider.
-    pub rider_divisor: Option<Divisor>,
+    /// The number that the fused loss's sum is divided by, where the part has a fused loss.
+    pub fused_divisor: Option<Divisor>,
 }
 
 /// The number that the sum of a part is divided by.

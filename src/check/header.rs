@@ -24,8 +24,8 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         Leaf::Softmax(_) | Leaf::ClassSum(_) => vec![one(Role::Classes)],
         Leaf::Divergence(_) => vec![one(Role::Classes), one(Role::Dense)],
         Leaf::Region(leaf) => {
-            if leaf.rider().is_some_and(|rider| !matches!(rider.loss.leaf(), Leaf::Softmax(_))) {
-                return refuse(header, "has a rider that is no loss of a softmax".into());
+            if leaf.fused_loss().is_some_and(|fused| !matches!(fused.loss.leaf(), Leaf::Softmax(_))) {
+                return refuse(header, "has a fused loss that is no loss of a softmax".into());
             }
             vec![one(Role::Classes), one(Role::Target)]
         }
@@ -79,7 +79,8 @@ mod tests {
     use crate::cpu;
     use crate::error::Error;
     use crate::leaf::{
-        Activation, Distances, Measure, Region, RegionScore, RegionSettings, RegionSums, Rider, Vectors, VectorsScore,
+        Activation, Distances, FusedLoss, Measure, Region, RegionScore, RegionSettings, RegionSums, Vectors,
+        VectorsScore,
     };
     use crate::leaf::{
         Boxes, Component, Composite, Divergence, DivergenceScore, ElementScore, Leaf, Pointwise, Softmax, SoftmaxScore,
@@ -189,9 +190,9 @@ mod tests {
         fn score(&self, _: RegionSums) -> RegionScore {
             RegionScore::default()
         }
-        fn rider(&self) -> Option<Rider> {
+        fn fused_loss(&self) -> Option<FusedLoss> {
             let loss = Box::new(Own::new(&[("input", Role::Element, false)], |own| Leaf::Pointwise(own)));
-            Some(Rider { loss, beside: "own", own_weight: 1.0, weight: 1.0 })
+            Some(FusedLoss { loss, beside: "own", own_weight: 1.0, weight: 1.0 })
         }
     }
 
@@ -224,7 +225,7 @@ mod tests {
             (own(&[input], |own| Leaf::Vectors(own)), "needs 2 of `Role::Element`"),
             (own(&[input], |own| Leaf::Softmax(own)), "of `Role::Classes`"),
             (own(&[("input", Role::Classes, false)], |own| Leaf::Divergence(own)), "needs 1 of `Role::Dense`"),
-            (own(&[("input", Role::Classes, false), target], |own| Leaf::Region(own)), "has a rider"),
+            (own(&[("input", Role::Classes, false), target], |own| Leaf::Region(own)), "has a fused loss"),
             (own(&[("input", Role::Rows, false)], |own| Leaf::Linear(own)), "needs 1 of `Role::Projection`"),
             (own(&[("input", Role::Channels, false)], |own| Leaf::Gram(own)), "needs 2 of `Role::Channels`"),
             (own(&[("input", Role::Part, false)], |own| Leaf::Composite(own)), "a sum of losses"),

@@ -27,7 +27,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
     let ignoring = labels.as_ref().is_some_and(|labels| labels.ignored.is_some());
     Ok(Checked {
         divisor: divisor_of(part, work, &loss_shape, ignoring),
-        rider_divisor: rider_divisor(part, work),
+        fused_divisor: fused_divisor(part, work),
         loss_shape,
         labels,
     })
@@ -116,13 +116,13 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
     divisor(part, header, part.is_dense(), values, counted)
 }
 
-/// What the rider's sum is divided by, where the part has a rider: a loss of the part's positions.
-fn rider_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
+/// What the fused loss's sum is divided by, where the part has a fused loss: a loss of the part's positions.
+fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
     let Work::Regions { leaf, classes } = work else { return None };
     // one channel stands for two classes with one weight: a factor of label 1, like PyTorch's pos_weight
     let unweighted = part.is_dense() || classes.c == 1;
     let values = [classes.n, classes.s];
-    leaf.rider().map(|rider| divisor(part, rider.loss.header(), unweighted, &values, !part.is_dense()))
+    leaf.fused_loss().map(|fused| divisor(part, fused.loss.header(), unweighted, &values, !part.is_dense()))
 }
 
 /// What a loss of `values` is divided by. Class weights are a denominator unless the loss is `unweighted`; the values that

@@ -27,14 +27,14 @@ const MOST_SHARDS: usize = 4096;
 pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
     match part.loss.leaf() {
         Leaf::Softmax(_) => true,
-        Leaf::Region(leaf) => leaf.rider().is_none(),
+        Leaf::Region(leaf) => leaf.fused_loss().is_none(),
         _ => false,
     }
 }
 
 /// The refusal of a shard's option: it says which losses take the option.
 pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
-    let expected = match (option, part.loss.leaf().rider()) {
+    let expected = match (option, part.loss.leaf().fused_loss()) {
         ("classes_from", _) => "a loss of a softmax over classes",
         (_, Some(_)) => "the sum of its two losses, one with `among`, the other with `divide_by`",
         _ => "a loss of regions or of a softmax; the shards of all other losses simply add up",

@@ -80,8 +80,8 @@ fn positions(classes: Classes) -> u128 {
 fn regions(leaf: &dyn Region, classes: Classes) -> u128 {
     // class weights are held even where there are no items
     let items = if leaf.settings().batch { 1 } else { classes.n.max(1) as u128 };
-    // a rider has a score for each position
-    let rider = if leaf.rider().is_some() { 128 + 32 * classes.c as u128 } else { 0 };
+    // a fused loss has a score for each position
+    let fused = if leaf.fused_loss().is_some() { 128 + 32 * classes.c as u128 } else { 0 };
     // probabilities and targets, and then the regions themselves
-    positions(classes) * (8 + 24 * classes.c as u128 + rider) + items * classes.c as u128 * 88
+    positions(classes) * (8 + 24 * classes.c as u128 + fused) + items * classes.c as u128 * 88
 }

@@ -35,8 +35,8 @@ impl Positions {
         }
     }
 
-    /// The positions of a rider. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
-    pub fn of_rider(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
+    /// The positions of a fused loss. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
+    pub fn of_fused_loss(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
         let mut operands = Operands::of(part, Some(leaf.ignore_index()), classes);
         if classes.c == 1 {
             operands.paired = true;

@@ -16,9 +16,9 @@ pub(super) struct Reduced<'a> {
     pub scales: Vec<Scales>,
 }
 
-/// Reduces a part's walk, and its rider where it has one.
+/// Reduces a part's walk, and its fused loss where it has one.
 pub(super) fn reduce<'a>(part: &Part<Array>, checked: &Checked, walk: &'a dyn Walk) -> Vec<Reduced<'a>> {
-    let walks = [Some((walk, checked.divisor)), walk.rider().zip(checked.rider_divisor)];
+    let walks = [Some((walk, checked.divisor)), walk.fused_loss().zip(checked.fused_divisor)];
     let rows = part.rows().into_iter().zip(walks.into_iter().flatten());
     rows.map(|(row, (walk, divisor))| reduce_one(part, &row, walk, divisor)).collect()
 }

@@ -29,8 +29,8 @@ pub(super) type Scales = [f64; 2];
 pub(super) trait Walk {
     /// The values of the unreduced loss.
     fn values(&self) -> &[Value];
-    /// The walk of the rider, where the loss has one.
-    fn rider(&self) -> Option<&dyn Walk> {
+    /// The walk of the fused loss, where the loss has one.
+    fn fused_loss(&self) -> Option<&dyn Walk> {
         None
     }
     /// The gradient of `Σ scales·value` with respect to an operand, element by element.

@@ -52,7 +52,7 @@ pub(crate) struct Case {
     /// The length of an axis that does not follow from the prediction.
     pub free: usize,
     pub workspace_bound: u64,
-    pub piece: Piece,
+    pub shard: Shard,
     pub on_cpu: bool,
     pub in_eights: bool,
     pub small: bool,
@@ -61,7 +61,7 @@ pub(crate) struct Case {
 
 /// What to plan of a batch that may be spread over devices.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Piece {
+pub(crate) enum Shard {
     /// The whole batch.
     Whole,
     /// The statistics of a shard.
@@ -98,7 +98,7 @@ impl Case {
             gradients: Gradients::None,
             free: 1000,
             workspace_bound: 128 << 20,
-            piece: Piece::Whole,
+            shard: Shard::Whole,
             on_cpu: false,
             in_eights: false,
             small: false,
@@ -139,17 +139,17 @@ impl Case {
         })
     }
 
-    /// The plan that rounds the first gradient, if it is stored in 16 bits, as for an operand in several places of a
-    /// term.
+    /// The plan of the loss, and the plan that rounds the first gradient, if it is stored in 16 bits, as for an operand
+    /// in several places of a term.
     #[cfg(test)]
-    pub fn rounding(&self, gpu: &Gpu) -> Result<Option<Plan>> {
+    pub fn plans(&self, gpu: &Gpu) -> Result<(Plan, Option<Plan>)> {
         self.requested(gpu, |request| {
             let first = request.wanted.first().filter(|wanted| wanted.dtype != DType::F32 && !wanted.in_place);
             let round = |first: &Wanted| {
                 let elements = request.part.operand(first.operand).map_or(0, Tensor::len);
                 rounding(&Request { wanted: &[*first], ..*request }, elements)
             };
-            first.map(round).transpose()
+            Ok((plan(request)?, first.map(round).transpose()?))
         })
     }
 
@@ -174,7 +174,7 @@ impl Case {
         if self.divide_by_tensor {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
-        if self.piece == Piece::Among {
+        if self.shard == Shard::Among {
             let (_, _, shape) = check::statistics(&term)?;
             term = term.among(&gpu.claim([&[3], &shape[..]].concat(), DType::F32));
         }
@@ -195,7 +195,7 @@ impl Case {
                 _ => KeptSums::Nothing,
             },
             workspace_bound: self.workspace_bound,
-            statistics: self.piece == Piece::Statistics,
+            statistics: self.shard == Shard::Statistics,
             target: &self.target(),
         })
     }
@@ -212,7 +212,7 @@ impl Case {
         let given = |spec: &&OperandSpec| !spec.optional || self.optional.contains(&spec.name);
         let differentiable = header.operands.iter().filter(|spec| spec.gradient).filter(given);
         let add = match self.gradients {
-            _ if self.piece == Piece::Statistics => return Vec::new(),
+            _ if self.shard == Shard::Statistics => return Vec::new(),
             Gradients::None => return Vec::new(),
             Gradients::Store | Gradients::InPlace => false,
             Gradients::Add => true,

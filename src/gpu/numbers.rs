@@ -187,8 +187,8 @@ impl Change {
             None => offset_of!(Params, weight),
         };
         let [lowest, highest] = ends(range);
-        let factors = [offset_of!(Params, factor), offset_of!(Params, rider_factor)];
-        let weights = [offset_of!(Params, weight), offset_of!(Params, rider_weight)];
+        let factors = [offset_of!(Params, factor), offset_of!(Params, fused_factor)];
+        let weights = [offset_of!(Params, weight), offset_of!(Params, fused_weight)];
         Change {
             lowest,
             highest,
@@ -197,8 +197,8 @@ impl Change {
             factor_count: rows as u32,
             factor_places: factors.map(word),
             weight_places: weights.map(word),
-            factors: [params.factor, params.rider_factor],
-            weights: [params.weight, params.rider_weight],
+            factors: [params.factor, params.fused_factor],
+            weights: [params.weight, params.fused_weight],
             ..Change::at(blocks, place)
         }
     }

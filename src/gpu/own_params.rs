@@ -165,7 +165,7 @@ mod tests {
         let text = crate::gpu::shaders::find("lib/params").expect("a file").text;
         let fields = fields(text, "Params", "params");
         for known in
-            ["params.items", "params.block.other_first", "params.bases", "params.options", "params.rider_weight"]
+            ["params.items", "params.block.other_first", "params.bases", "params.options", "params.fused_weight"]
         {
             assert!(fields.iter().any(|field| field.path == known), "{known}");
         }

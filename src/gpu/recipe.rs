@@ -4,7 +4,7 @@
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::link::{File, Linked, Slots, link};
-use crate::gpu::shaders::operand::{dx, mask, row, target, x};
+use crate::gpu::shaders::operand::{dx, labels, mask, row, target, x};
 use crate::gpu::shaders::{Shader, Slot, geometry, slot};
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
@@ -42,7 +42,7 @@ pub(crate) struct Recipe {
 const IN_QUADS: &[(Shader, Shader)] = &[
     (x::WORDS, x::QUADS),
     (dx::WORDS, dx::QUADS),
-    (target::LABELS, target::LABELS_QUADS),
+    (labels::GIVEN, labels::QUADS),
     (target::DENSE, target::DENSE_QUADS),
     (x::INTEGERS, x::INTEGERS_QUADS),
     (target::DENSE_INTEGERS, target::DENSE_INTEGERS_QUADS),
@@ -104,9 +104,14 @@ impl Recipe {
         self.choices.of(&self.linked().overrides)
     }
 
+    /// Identifies its text.
+    pub fn text_key(&self) -> String {
+        format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked().key)
+    }
+
     /// Identifies its text and overrides.
     pub fn key(&self) -> String {
-        let mut key = format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked().key);
+        let mut key = self.text_key();
         for (name, value) in self.overrides() {
             let _ = write!(key, " {name}={value}");
         }

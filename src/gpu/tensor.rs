@@ -144,11 +144,15 @@ impl Gpu {
         Ok(self.tensor(memory, shape, dtype))
     }
 
-    /// A tensor that has a shape but not the memory for it, to test plans.
+    /// A tensor that has a shape but not the memory for it, to test plans. They share a buffer, since plans are many and
+    /// a buffer takes longer than a plan.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn claim(&self, shape: impl Into<Vec<usize>>, dtype: DType) -> Tensor {
-        let memory = Memory::new(self, "claimed", 16, None, TENSOR).expect("16 bytes");
-        self.tensor(memory, shape.into(), dtype)
+        static CLAIMED: std::sync::OnceLock<Tensor> = std::sync::OnceLock::new();
+        let memory = || Memory::new(self, "claimed", 16, None, TENSOR).expect("16 bytes");
+        let claimed = CLAIMED.get_or_init(|| self.tensor(memory(), Vec::new(), dtype));
+        assert!(claimed.gpu.is(self), "one context plans all claimed tensors");
+        Tensor { shape: shape.into(), dtype, ..claimed.clone() }
     }
 
     fn tensor(&self, memory: Memory, shape: Vec<usize>, dtype: DType) -> Tensor {

@@ -54,9 +54,9 @@ impl Leaf<'_> {
         if let Leaf::Softmax(leaf) | Leaf::Linear(leaf) = self { leaf.extra() } else { None }
     }
 
-    /// The rider of the loss, where it has one.
-    pub(crate) fn rider(&self) -> Option<Rider> {
-        if let Leaf::Region(leaf) = self { leaf.rider() } else { None }
+    /// The loss that is fused with the loss, where it has one.
+    pub(crate) fn fused_loss(&self) -> Option<FusedLoss> {
+        if let Leaf::Region(leaf) = self { leaf.fused_loss() } else { None }
     }
 
     /// The name of an optional operand that these options need, and the name of the option that needs it.

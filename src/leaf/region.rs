@@ -17,7 +17,7 @@ pub trait Region {
     /// The loss of a region, or of an item whose classes are summed together, and its derivatives.
     fn score(&self, sums: RegionSums) -> RegionScore;
     /// A second loss, computed in the same pass, where the loss has one.
-    fn rider(&self) -> Option<Rider> {
+    fn fused_loss(&self) -> Option<FusedLoss> {
         None
     }
 }
@@ -27,15 +27,15 @@ pub trait Region {
 ///
 /// A GPU scores it in the first stage of the region's walk, where the softmax is computed anyway, and adds its gradient in the
 /// last. It has a part of the outcome, a denominator and scales of its own.
-pub struct Rider {
-    /// The rider. Its leaf is a [`Softmax`](crate::custom::Softmax), and its numeric options are the region loss's first
-    /// numeric options, in the same order.
+pub struct FusedLoss {
+    /// The fused loss itself. Its leaf is a [`Softmax`](crate::custom::Softmax), and its numeric options are the region loss's
+    /// first numeric options, in the same order.
     pub loss: Box<dyn Loss>,
-    /// The name of the region loss's own part in an outcome. The rider's part has the rider's id as its name.
+    /// The name of the region loss's own part in an outcome. The fused loss's part has its id as its name.
     pub beside: &'static str,
     /// The weight of the region loss in the sum.
     pub own_weight: f32,
-    /// The weight of the rider.
+    /// The weight of the fused loss.
     pub weight: f32,
 }
 

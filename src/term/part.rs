@@ -145,18 +145,18 @@ impl<T> Part<T> {
         self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
     }
 
-    /// The part's rows in an outcome: one, or two where the loss has a rider.
+    /// The part's rows in an outcome: one, or two where the loss has a fused loss.
     pub fn rows(&self) -> Vec<Row> {
         let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
             name: format!("{}{suffix}", self.name),
             weight: self.weight * self.share * weight,
             extra: extra.map(|extra| format!("{}.{extra}", self.name)),
         };
-        match self.loss.leaf().rider() {
+        match self.loss.leaf().fused_loss() {
             None => vec![row("", 1.0, self.loss.leaf().extra())],
-            Some(rider) => vec![
-                row(&format!(".{}", rider.beside), rider.own_weight, None),
-                row(&format!(".{}", rider.loss.header().id), rider.weight, rider.loss.leaf().extra()),
+            Some(fused) => vec![
+                row(&format!(".{}", fused.beside), fused.own_weight, None),
+                row(&format!(".{}", fused.loss.header().id), fused.weight, fused.loss.leaf().extra()),
             ],
         }
     }

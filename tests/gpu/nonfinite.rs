@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Trial> {
     let leaves_out = losses(37, |loss| has(loss, Role::Mask) || has_option(loss, "ignore_index"));
     tests.extend(tests_of![leaves_out; what_takes_no_part_shows_nothing_of_what_it_holds]);
     // a softmax that rides along looks at the background too
-    let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_none());
+    let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none());
     let background = losses(2, |loss| alone(loss) && has_option(loss, "include_background"));
     tests.extend(tests_of![background; a_background_that_takes_no_part_shows_nothing_of_what_it_holds]);
     let over_nothing = losses(35, |loss| !over_nothing(loss).is_empty());

@@ -1,6 +1,6 @@
 // Absorbs a logit into the state of its row.
 // needs: lib/params scratch/hits fold/softmax
-// slots: leaf pairs target
+// slots: labels leaf pairs
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;

@@ -9,7 +9,7 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             let position = begin + (4u * round * TEAM);
             if position < end {
                 note_bad(position, end);
-                ride(quad_at(position, end), tally);
+                fold_quad(quad_at(position, end), tally);
             }
         }
     }

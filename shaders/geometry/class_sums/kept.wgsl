@@ -15,7 +15,7 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             note_bad(position, end);
             let quad = quad_at(position, end);
             look_at(quad.first.x);
-            let pixels = ride(quad, tally);
+            let pixels = fold_quad(quad, tally);
             // @unroll k CLASSES
             for (var k = classes_from(); k < classes_to(); k += 1u) {
                 let sums = sums_of(quad, pixels, k);

@@ -9,8 +9,8 @@ fn softmax_before(at: vec4<u32>) -> Softmax {
     return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(-1.0));
 }
 
-fn pull_before(at: vec4<u32>) -> Pull {
-    return no_pull();
+fn mean_slope_before(at: vec4<u32>) -> MeanSlope {
+    return no_mean_slope();
 }
 
-fn keep_pull(at: vec4<u32>, pull: Pull) {}
+fn keep_mean_slope(at: vec4<u32>, mean_slope: MeanSlope) {}

@@ -1,10 +1,10 @@
 // No fused loss in a walk over regions.
 // needs: lib/math lib/params lib/tally geometry/region_quads
 // slots: activation classes earlier_ranges softmaxes
-const RIDES: bool = false;
+const FUSES: bool = false;
 
 // Stores the softmax of four positions, if the activation is one.
-fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     if !COUPLED {
         return pixels_of(quad.at);
     }
@@ -29,14 +29,14 @@ fn ride(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     return remember(quad.at, peak, select(rest, vec4<f32>(nan()), none));
 }
 
-struct Riding {
+struct FusedSlopes {
     nothing: u32,
 }
 
-fn riding_of(quad: Quad) -> Riding {
-    return Riding(0u);
+fn fused_slopes(quad: Quad) -> FusedSlopes {
+    return FusedSlopes(0u);
 }
 
-fn ridden(riding: Riding, x: vec4<f32>, quad: Quad, k: u32) -> vec4<f32> {
+fn fused_gradient(fused: FusedSlopes, x: vec4<f32>, quad: Quad, k: u32) -> vec4<f32> {
     return vec4<f32>(0.0);
 }

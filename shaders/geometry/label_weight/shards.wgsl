@@ -7,14 +7,14 @@ const STATISTICS: u32 = 8u;
 // added to the flags of a state if the shard has the label's class
 const FOUND: u32 = 4u;
 
-fn of_piece(piece: u32, position: u32, k: u32) -> f32 {
-    return statistic_at((((piece * positions()) + position) * STATISTICS) + k);
+fn of_shard(shard: u32, position: u32, k: u32) -> f32 {
+    return statistic_at((((shard * positions()) + position) * STATISTICS) + k);
 }
 
 fn of_label(position: u32, k: u32) -> f32 {
-    for (var piece = 0u; piece < params.pieces; piece += 1u) {
-        if u32(of_piece(piece, position, 5u)) >= FOUND {
-            return of_piece(piece, position, k);
+    for (var shard = 0u; shard < params.shards; shard += 1u) {
+        if u32(of_shard(shard, position, 5u)) >= FOUND {
+            return of_shard(shard, position, k);
         }
     }
     return 0.0;

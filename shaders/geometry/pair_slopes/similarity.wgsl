@@ -23,19 +23,11 @@ fn record_slope(record: Record, z: f32, together: bool) -> f32 {
 }
 
 fn own_record(own: u32) -> Record {
-    var record: Record;
-    if OWN_SCORES {
-        record = records[params.block.own_base + own];
-    }
-    return record;
+    return record_if(OWN_SCORES, params.block.own_base + own);
 }
 
 fn other_record(other: u32) -> Record {
-    var record: Record;
-    if OTHER_SCORES {
-        record = records[params.block.other_base + other];
-    }
-    return record;
+    return record_if(OTHER_SCORES, params.block.other_base + other);
 }
 
 fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) -> f32 {

@@ -1,6 +1,6 @@
 // Pairs of a row and another: their scores, and whether they are similar.
 // needs: lib/math lib/params scratch/factors
-// slots: logit_bias logit_scale target
+// slots: labels logit_bias logit_scale
 
 // which pairs are similar: 0 none, 1 pairs with equal places, 2 pairs with equal labels
 override SIMILAR: u32 = 1u;

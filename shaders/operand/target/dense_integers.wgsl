@@ -1,17 +1,8 @@
 // A target of one integer for each element, which stands for a float.
-// needs: lib/label lib/params dtype/integer
+// needs: lib/params dtype/integer
 @group(0) @binding(14) var<storage, read> dense: array<u32>;
 
 override DENSE_DTYPE: u32 = 0u;
-
-fn target_label(position: u32) -> Label {
-    return Label(0u, true, false, 0u, 0u);
-}
-
-fn target_labels(at: vec4<u32>) -> Labels {
-    let label = target_label(at.x);
-    return Labels(label, label, label, label);
-}
 
 fn target_at(i: u32) -> f32 {
     let element = i + base(14u);

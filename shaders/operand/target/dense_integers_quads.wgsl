@@ -1,18 +1,9 @@
 // A target of one integer for each element, which stands for a float, and begins at a quad: four are one load, but of 64 bits.
-// needs: lib/component lib/label lib/params dtype/integer
+// needs: lib/component lib/params dtype/integer
 // slots: quad
 @group(0) @binding(14) var<storage, read> dense: array<QuadOfWords>;
 
 override DENSE_DTYPE: u32 = 0u;
-
-fn target_label(position: u32) -> Label {
-    return Label(0u, true, false, 0u, 0u);
-}
-
-fn target_labels(at: vec4<u32>) -> Labels {
-    let label = target_label(at.x);
-    return Labels(label, label, label, label);
-}
 
 fn dense_word(word: u32) -> u32 {
     return word_at(words_of(dense[word >> 2u]), word & 3u);

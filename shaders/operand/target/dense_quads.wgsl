@@ -1,18 +1,9 @@
 // A target of one float for each element, which begins at a quad: four elements are one load.
-// needs: lib/component lib/label lib/params dtype/float
+// needs: lib/component lib/params dtype/float
 // slots: quad
 @group(0) @binding(14) var<storage, read> dense: array<QuadOfWords>;
 
 override DENSE_DTYPE: u32 = 0u;
-
-fn target_label(position: u32) -> Label {
-    return Label(0u, true, false, 0u, 0u);
-}
-
-fn target_labels(at: vec4<u32>) -> Labels {
-    let label = target_label(at.x);
-    return Labels(label, label, label, label);
-}
 
 fn target_at(i: u32) -> f32 {
     let element = i + base(14u);

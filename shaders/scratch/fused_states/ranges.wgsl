@@ -1,33 +1,33 @@
 // What a fused loss knows about a position whose classes are walked in ranges: its state and its label's logit.
 // needs: lib/params
 // slots: fold
-struct RangedRider {
+struct RangedFusedState {
     state: State,
     // the prediction for the label's class
     x: f32,
 }
 
-@group(0) @binding(15) var<storage, read_write> ranged_riders: array<RangedRider>;
+@group(0) @binding(15) var<storage, read_write> ranged_fused_states: array<RangedFusedState>;
 
-fn rider_before(position: u32) -> State {
+fn fused_before(position: u32) -> State {
     if params.block.fresh != 0u {
         return fold_empty();
     }
-    return kept_rider(position);
+    return kept_fused(position);
 }
 
 fn keep_logit(position: u32, x: f32) {
-    ranged_riders[position + base(15u)].x = x;
+    ranged_fused_states[position + base(15u)].x = x;
 }
 
-fn rider_logit(position: u32, element: u32) -> f32 {
-    return ranged_riders[position + base(15u)].x;
+fn fused_logit(position: u32, element: u32) -> f32 {
+    return ranged_fused_states[position + base(15u)].x;
 }
 
-fn keep_rider(position: u32, state: State) {
-    ranged_riders[position + base(15u)].state = state;
+fn keep_fused(position: u32, state: State) {
+    ranged_fused_states[position + base(15u)].state = state;
 }
 
-fn kept_rider(position: u32) -> State {
-    return ranged_riders[position + base(15u)].state;
+fn kept_fused(position: u32) -> State {
+    return ranged_fused_states[position + base(15u)].state;
 }

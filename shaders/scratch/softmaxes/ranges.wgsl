@@ -1,4 +1,4 @@
-// The softmax state and the pull of each position whose classes are walked in ranges.
+// The softmax state and the mean slope of each position whose classes are walked in ranges.
 // needs: lib/component lib/params geometry/probable
 // slots: activation
 struct RangedPixel {
@@ -7,7 +7,7 @@ struct RangedPixel {
     rest: f32,
     lead: f32,
     likeliest: f32,
-    pull: f32,
+    mean_slope: f32,
     met: f32,
 }
 
@@ -44,28 +44,28 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return softmax_of(peak, rest);
 }
 
-fn pull_before(at: vec4<u32>) -> Pull {
+fn mean_slope_before(at: vec4<u32>) -> MeanSlope {
     if params.block.fresh != 0u {
-        return no_pull();
+        return no_mean_slope();
     }
     let a = ranged_pixels[at.x + base(18u)];
     let b = ranged_pixels[at.y + base(18u)];
     let c = ranged_pixels[at.z + base(18u)];
     let d = ranged_pixels[at.w + base(18u)];
-    return Pull(
+    return MeanSlope(
         vec4<f32>(a.lead, b.lead, c.lead, d.lead),
         vec4<f32>(a.likeliest, b.likeliest, c.likeliest, d.likeliest),
-        vec4<f32>(a.pull, b.pull, c.pull, d.pull),
+        vec4<f32>(a.mean_slope, b.mean_slope, c.mean_slope, d.mean_slope),
         vec4<f32>(a.met, b.met, c.met, d.met),
     );
 }
 
-fn keep_pull(at: vec4<u32>, pull: Pull) {
+fn keep_mean_slope(at: vec4<u32>, mean_slope: MeanSlope) {
     for (var j = 0u; j < 4u; j += 1u) {
         let i = word_at(at, j) + base(18u);
-        ranged_pixels[i].lead = float_at(pull.lead, j);
-        ranged_pixels[i].likeliest = float_at(pull.likeliest, j);
-        ranged_pixels[i].pull = float_at(pull.sum, j);
-        ranged_pixels[i].met = float_at(pull.met, j);
+        ranged_pixels[i].lead = float_at(mean_slope.lead, j);
+        ranged_pixels[i].likeliest = float_at(mean_slope.likeliest, j);
+        ranged_pixels[i].mean_slope = float_at(mean_slope.sum, j);
+        ranged_pixels[i].met = float_at(mean_slope.met, j);
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Regions {
     inputs: Inputs,
     regions: Vec<Scored>,
     values: Vec<Value>,
-    rider: Option<Positions>,
+    fused: Option<Positions>,
 }
 
 /// What a region adds to a value of the loss.
@@ -46,12 +46,12 @@ impl Regions {
         };
         let sums: Vec<RegionSums> = (0..inputs.regions()).map(sums).collect();
         let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; classes.c], Array::to_f64);
-        let rider = leaf.rider().and_then(|rider| match rider.loss.leaf() {
-            Leaf::Softmax(leaf) => Some(Positions::of_rider(part, leaf, classes)),
-            // the checks refuse a rider that is no loss of a softmax
+        let fused = leaf.fused_loss().and_then(|fused| match fused.loss.leaf() {
+            Leaf::Softmax(leaf) => Some(Positions::of_fused_loss(part, leaf, classes)),
+            // the checks refuse a fused loss that is no loss of a softmax
             _ => None,
         });
-        let mut regions = Regions { inputs, regions: Vec::new(), values: Vec::new(), rider };
+        let mut regions = Regions { inputs, regions: Vec::new(), values: Vec::new(), fused };
         for sums in sums.chunks(classes.c) {
             match regions.inputs.settings.together {
                 true => regions.score_together(leaf, sums),
@@ -124,8 +124,8 @@ impl Walk for Regions {
         &self.values
     }
 
-    fn rider(&self) -> Option<&dyn Walk> {
-        self.rider.as_ref().map(|rider| rider as &dyn Walk)
+    fn fused_loss(&self) -> Option<&dyn Walk> {
+        self.fused.as_ref().map(|fused| fused as &dyn Walk)
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

@@ -30,8 +30,8 @@ fn names_of_a_leaf_are_in_its_namespace() {
         ("fn difference() {}", "fn leaf_difference() {}"),
         ("fn element_score() { difference(); }", "fn element_score() { difference(); }"),
         (
-            "const PIECE: u32 = 1u; fn f() -> u32 { return PIECE; }",
-            "const leaf_PIECE: u32 = 1u; fn leaf_f() -> u32 { return leaf_PIECE; }",
+            "const WALK_LOSS: u32 = 1u; fn f() -> u32 { return WALK_LOSS; }",
+            "const leaf_WALK_LOSS: u32 = 1u; fn leaf_f() -> u32 { return leaf_WALK_LOSS; }",
         ),
         ("var<private> params: f32; alias base = f32;", "var<private> leaf_params: f32; alias leaf_base = f32;"),
         // members, attributes and comments

@@ -152,7 +152,7 @@ pub(super) fn scratch(
         ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), state_bytes("fold/softmax")),
         ("slopes", most(&|_, own, others| own * others.div_ceil(tile) * (tile / 4)), 16),
         ("slope_sums", most(&|_, own, others| own * others.div_ceil(tile) + beside(others) * own.div_ceil(tile)), 8),
-        ("pulls", most(&|all, _, others| all + beside(others)), 8),
+        ("row_sums", most(&|all, _, others| all + beside(others)), 8),
         ("products", most(&|_, own, others| (own + beside(others)) * width_in_quads), 16),
     ]
 }

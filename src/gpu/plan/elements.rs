@@ -1,13 +1,15 @@
 //! Plans a walk over elements.
 
-use super::request::{Request, overrides, slots};
+use super::request::{Request, WalkLoss, overrides, slots};
+use super::scratch::Scratch;
 use super::spans::{PER_ROW, Spans, Values};
-use super::stage::{Plan, Stage, Wanted, bind_gradients, narrow, walks};
-use super::totals::scale_first;
+use super::stage::{Stage, Wanted, bind_gradients, walks};
+use super::totals::scale;
+use super::walk::{Counted, Sizes, Walk};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::components;
-use crate::gpu::shaders::operand::{losses, target, x};
+use crate::gpu::shaders::operand::{labels, losses, x};
 use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::leaf::Leaf;
 use crate::role::Role;
@@ -17,57 +19,44 @@ const CHUNK: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
 /// About how many chunks there are on a GPU, within these bounds.
 const CHUNKS: usize = 1024;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, items: usize, per_item: usize) {
+pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Walk {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
     let chunk = (total / request.target.workgroups(CHUNKS)).next_power_of_two().clamp(*CHUNK.start(), *CHUNK.end());
     // not much longer than an item, so that few lanes are idle
     let chunk = chunk.min(per_item.min(*CHUNK.end()).next_power_of_two().max(*CHUNK.start()));
     let chunks = per_item.div_ceil(chunk).max(1);
-    let groups = if by_item { items * chunks } else { total.div_ceil(chunk) } as u64;
-    let lookups = if by_item { items.div_ceil(256) as u64 } else { 0 };
-    let params = &mut plan.params;
-    (params.items, params.per_item) = (narrow(items as u64), narrow(per_item as u64));
-    (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    params.first_tally = narrow(groups);
-    params.columns = narrow(request.part.columns() as u64);
-    plan.tally(groups + lookups);
-    plan.longest_loop = plan.longest_loop.max(chunk as u64 / 256);
-    plan.columns = request.columns().map(<[f32]>::to_vec);
-    if by_item {
-        plan.hold("items", items as u64);
-    }
-    plan.spans = spans(request, by_item);
+    let groups = if by_item { items * chunks } else { total.div_ceil(chunk) };
+    let lookups = if by_item { items.div_ceil(256) } else { 0 };
+    let (columns, tallies) = (request.part.columns(), groups + lookups);
+    let mut walk = Walk {
+        sizes: Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() },
+        scratch: by_item.then(|| Scratch::new("items", items as u64)).into_iter().collect(),
+        spans: spans(request, by_item),
+        stages: Vec::new(),
+    };
     if groups == 0 {
-        return;
+        return walk;
     }
-    if by_item {
-        plan.stages.push(lookup(request, lookups));
-    }
-    scale_first(
-        request,
-        plan,
-        count(request, groups).through(Values::Each(chunk as u64)),
-        narrow(chunk as u64),
-        groups,
-    );
+    walk.stages.extend(by_item.then(|| lookup(request, lookups as u64)));
+    let count = count(request, groups as u64).through(Values::Each(chunk as u64));
+    let (scaling, counted) = scale(request, WalkLoss::Only, Some((count, Counted { chunk, tallies: groups })));
+    walk.stages.extend(scaling);
+    walk.sizes.counted = counted;
 
     let values = Values::OfItems { per_item, chunk, chunks };
     // chunks begin at multiples of four, unless items do not; boxes are quads themselves
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let quads = boxes || !by_item || per_item.is_multiple_of(4);
-    plan.stages.extend(walks(request.wanted, |first, gradients| {
-        walk(request, groups, first, gradients, quads).in_quads(quads).through(values)
+    walk.stages.extend(walks(request.wanted, |first, gradients| {
+        let stage = self::walk(request, groups as u64, first, gradients, quads);
+        stage.in_quads(quads).through(values).looping(chunk / 256)
     }));
     if by_item && request.unreduced() {
-        plan.longest_loop = plan.longest_loop.max(chunks as u64);
-        plan.stages.push(Stage::new(
-            geometry::ITEMS_LOSSES,
-            slots(request),
-            Choices::default(),
-            items.div_ceil(256) as u64,
-        ));
+        let losses = Stage::new(geometry::ITEMS_LOSSES, slots(request), Choices::default(), lookups as u64);
+        walk.stages.push(losses.looping(chunks));
     }
+    walk
 }
 
 /// Which elements of the operands a value needs: one, the four of a box, or the number of its row or column.
@@ -135,7 +124,7 @@ pub(super) fn count(request: &Request<'_>, groups: u64) -> Stage {
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
     Stage::new(
         geometry::ITEMS_LOOKUP,
-        slots(request).with(slot::TARGET, target::LABELS),
+        slots(request).with(slot::LABELS, labels::GIVEN),
         overrides(request.loss()),
         groups,
     )

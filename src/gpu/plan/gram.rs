@@ -3,11 +3,13 @@
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, overrides, slots};
-use super::scratch::{TALLY_BYTES, WORKSPACE_HEAD};
+use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
 use super::sides::{Side, TILE};
-use super::stage::{Plan, Stage, narrow};
+use super::spans::Spans;
+use super::stage::{Stage, of_block};
 use super::tiles::{BESIDE, WORKSPACE, factors, over_tiles};
-use super::totals::{scale_first, totals};
+use super::totals::scale;
+use super::walk::{Sizes, Walk};
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::params::Block;
@@ -21,7 +23,7 @@ use std::ops::Range;
 /// The most positions of an item: 256 lanes share the positions of a channel.
 const MOST_POSITIONS: usize = 256 * 8192;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> Result<()> {
+pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
     let Classes { n, c, s, .. } = classes;
     let values = n as u64 * c as u64 * c as u64;
     for (what, needed, limit) in
@@ -39,33 +41,24 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
     let chunk = busy.min(small.max(1024)).clamp(1024, WIDEST as u64) as usize;
     let chunks = s.div_ceil(chunk).max(1);
     let rounds = (values as usize / (256 * 4096)).next_power_of_two().min(16);
-    let settled = values.div_ceil(256 * rounds as u64);
-    let params = &mut plan.params;
-    (params.items, params.per_item) = (narrow(n as u64), narrow(s as u64));
-    params.classes = narrow(c as u64);
-    (params.class_stride, params.position_stride) =
-        (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
-    (params.chunk, params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-    params.rounds = narrow(rounds as u64);
-    plan.tally(settled);
-    // an invocation scores each pair of channels and the exchanged pair, and either score adds the chunks of two
-    // products
-    let longest = iterations(chunk.max(c)).max(4 * rounds * chunks);
-    plan.longest_loop = plan.longest_loop.max(longest as u64);
-    plan.hold("factors", 2 * (n * c) as u64);
-    plan.hold("grams", 2 * chunks as u64 * values);
-    plan.hold("gram_slopes", values);
-    let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
-    let needed = held + WORKSPACE_HEAD + TALLY_BYTES * settled + BESIDE;
+    let scored = values.div_ceil(256 * rounds as u64);
+    let sizes = Sizes { chunk, chunks, rounds, tallies: scored as usize, ..Sizes::of(classes) };
+    let scratch = vec![
+        Scratch::new("factors", 2 * (n * c) as u64),
+        Scratch::new("grams", 2 * chunks as u64 * values),
+        Scratch::new("gram_slopes", values),
+    ];
+    let held: u64 = scratch.iter().map(|scratch| scratch.bytes).sum();
+    let needed = held + WORKSPACE_HEAD + TALLY_BYTES * scored + BESIDE;
     if needed > request.workspace_bound {
         let limit = request.workspace_bound;
         return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
     }
     if values == 0 {
-        return Ok(());
+        return Ok(Walk { sizes, scratch, ..Walk::default() });
     }
-    // nothing is counted, so no stage is added for a count; upstream or the divisor may still be tensors
-    scale_first(request, plan, totals(request, WalkLoss::Only, geometry::TOTALS_SCALE), 0, 0);
+    // nothing is counted, but upstream or the divisor may be tensors
+    let (mut stages, _) = scale(request, WalkLoss::Only, None);
 
     let mut features = request.loss().header().operands.iter().filter(|spec| spec.role == Role::Channels);
     let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base, from: 0 });
@@ -98,45 +91,52 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes) -> 
         stage
     };
     for side in &sides {
-        let first = plan.stages.len();
-        factors(request, plan, *side, s, together as usize * c, channels.clone());
-        for stage in plan.stages[first..].iter_mut().filter(|_| together < n as u64) {
-            let Block { own_first, own_end, .. } = stage.block;
-            stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
-        }
+        stages.extend(factors(request, *side, s, together as usize * c, channels.clone()).into_iter().map(
+            |mut stage| {
+                let Block { own_first, own_end, .. } = stage.block;
+                if together < n as u64 {
+                    stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
+                }
+                stage
+            },
+        ));
     }
     // the difference of input and target, times the input and times the target: F·F′ − T·T′ would cancel
     for (place, side) in sides.iter().enumerate() {
         let choices = channels.clone().flag(choice::OWN_ACROSS, last).flag(choice::OTHER_ACROSS, last);
         let slots = over_tiles(request).with(slot::OWN_ELEMENTS, own_elements::DIFFERENCE);
-        let gather = Stage::new(geometry::GRAM_GATHER, slots, choices, 0).in_quads(quads);
-        let base = narrow(side.base as u64);
-        let first_chunk = narrow((place * chunks) as u64);
-        let steps = narrow(chunk.min(s).div_ceil(16) as u64);
+        let gather = Stage::new(geometry::GRAM_GATHER, slots, choices, 0).in_quads(quads).looping(iterations(chunk));
+        let base = of_block(side.base);
+        let first_chunk = of_block(place * chunks);
+        let steps = of_block(chunk.min(s).div_ceil(16));
         let block = Block { own_base: 0, other_base: base, first_chunk, steps, ..Default::default() };
         let reads = [("x0", sides[0].operand), ("x1", side.operand), ("x2", sides[1].operand)];
         let gather = gather.reading(&reads);
         if together == n as u64 {
-            plan.stages.push(gather.over(block, pairs_of_tiles * chunks as u64));
+            stages.push(gather.over(block, pairs_of_tiles * chunks as u64));
             continue;
         }
         for chunk in 0..chunks as u64 {
             let (round, each) = ((chunk, chunks as u64), (tiles * tiles) as u64);
-            plan.stages.extend(some.iter().map(|items| over(&gather, block, items, round, each)));
+            stages.extend(some.iter().map(|items| over(&gather, block, items, round, each)));
         }
     }
-    plan.stages.push(Stage::new(geometry::GRAM_SETTLE, slots(request), overrides(request.loss()), settled));
+    // an invocation scores each pair of channels and the exchanged pair, and either score adds the chunks of two
+    // products
+    let score = Stage::new(geometry::GRAM_SCORE, slots(request), overrides(request.loss()), scored);
+    stages.push(score.looping(4 * rounds * chunks));
     for wanted in request.wanted.iter().filter(|_| s > 0) {
         let mut slots = over_tiles(request).with(slot::TILE_ROWS, tile_rows::CHANNELS);
         slots.fill_dx(0, dx::WORDS);
         let choices = channels.clone().flag(choice::OTHER_ACROSS, !last).flag(choice::DX0_ADD, wanted.add);
-        let stage = Stage::new(geometry::GRAM_SCATTER, slots, choices, 0)
+        let stage = Stage::new(geometry::GRAM_BACKWARD, slots, choices, 0)
             .reading_quads(quads)
+            .looping(iterations(c))
             .reading(&[("x1", sides[0].operand)]);
-        let block = Block { steps: narrow(c.div_ceil(16) as u64), ..Default::default() };
+        let block = Block { steps: of_block(c.div_ceil(16)), ..Default::default() };
         let stage = stage.writing(vec![("dx0".into(), wanted.output)]);
         let each = (tiles * s.div_ceil(TILE)) as u64;
-        plan.stages.extend(some.iter().map(|items| over(&stage, block, items, (0, 1), each)));
+        stages.extend(some.iter().map(|items| over(&stage, block, items, (0, 1), each)));
     }
-    Ok(())
+    Ok(Walk { sizes, stages, scratch, spans: Spans::Whole })
 }

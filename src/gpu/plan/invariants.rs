@@ -26,7 +26,8 @@ const LOOKED_AT: u64 = 512;
 
 /// Asserts that no loop is long, no grid is too large, and no dispatch is empty.
 pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
-    assert!(plan.longest_loop <= LONGEST, "{case:?}: a loop of {}", plan.longest_loop);
+    let longest = plan.longest_loop();
+    assert!(longest <= LONGEST, "{case:?}: a loop of {longest}");
     for stage in &plan.stages {
         assert!(stage.groups <= MOST_GROUPS, "{case:?}: {} workgroups of {}", stage.groups, stage.recipe.entry());
         assert!(stage.groups > 0, "{case:?}: {} is dispatched for nothing", stage.recipe.entry());
@@ -215,7 +216,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
             }
         }
         // each dispatch takes as many items as fit a binding
-        "gram_scatter" => {
+        "gram_backward" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);
                 first..first + stage.groups

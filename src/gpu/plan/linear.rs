@@ -1,19 +1,22 @@
 //! Plans a loss of rows against the classes of a projection. The logits are never held.
 
 use super::request::Request;
+use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
-use super::stage::{Plan, Stage, narrow};
-use super::tiles::{Scores, Tiles, endings, over_tiles, windows};
+use super::spans::Spans;
+use super::stage::Stage;
+use super::tiles::{Scores, Tiles, endings, over_tiles, with_windows};
+use super::walk::{Counted, Sizes, Walk};
 use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::{absorb, pair_slopes, pairs as pairs_of_rows};
-use crate::gpu::shaders::operand::{logit_scale, target};
+use crate::gpu::shaders::operand::{labels, logit_scale};
 use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &dyn Softmax) -> Result<()> {
+pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> Result<Walk> {
     let header = request.loss().header();
     let name = |role| header.player(role).map_or("", |spec| spec.name);
     let rows = Side { operand: name(Role::Rows), rows: pairs.rows, base: 0, from: 0 };
@@ -28,41 +31,42 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     let passes = sides.map(|(against, of)| Pass { against, endings: endings(request, of, &mut written) });
     let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
-    plan.hold("factors", pairs.rows as u64 + pairs.others as u64);
-    plan.hold("whole_states", pairs.rows as u64);
-    plan.hold("hits", pairs.rows as u64);
-    plan.hold("records", if passes.is_empty() { 0 } else { pairs.rows as u64 });
-    (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
-    plan.params.classes = narrow(pairs.others as u64);
-    plan.tally(pairs.rows.div_ceil(256) as u64);
+    let held = vec![
+        Scratch::new("factors", pairs.rows as u64 + pairs.others as u64),
+        Scratch::new("whole_states", pairs.rows as u64),
+        Scratch::new("hits", pairs.rows as u64),
+        Scratch::new("records", if passes.is_empty() { 0 } else { pairs.rows as u64 }),
+    ];
     let choices = Choices::default().flag(choice::SPREADS, leaf.spreads());
     let statistics = [of_rows];
     let scores = scores(request, choices.clone());
     let slots = scores.slots.clone();
-    let tiles = Tiles::new(request, plan, pairs.width, scores, &statistics, &passes)?;
+    let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
-    tiles.factors(plan, rows);
-    tiles.factors(plan, classes);
-    tiles.statistics(plan, &statistics[0]);
-    let groups = pairs.rows.div_ceil(256) as u64;
+    let tallies = pairs.rows.div_ceil(256);
+    let mut stages = tiles.factors(rows);
+    stages.extend(tiles.factors(classes));
+    stages.extend(tiles.statistics(&statistics[0]));
     if pairs.rows > 0 {
         let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
-        plan.stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), groups));
+        stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64));
     }
-    if !passes.is_empty() {
-        tiles.scale(plan);
-    }
+    let scaling = tiles.scale().filter(|_| !passes.is_empty());
+    let counted = if scaling.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
+    stages.extend(scaling);
     if !passes.is_empty() && pairs.rows > 0 {
-        plan.stages.push(Stage::new(geometry::LINEAR_SETTLE, slots, choices, groups));
+        stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, tallies as u64));
     }
-    tiles.passes(plan, &passes);
-    windows(request, plan, pairs.width);
-    Ok(())
+    stages.extend(tiles.passes(&passes));
+    let (items, per_item, classes) = (pairs.rows, pairs.width, pairs.others);
+    let sizes = Sizes { items, per_item, classes, tallies, counted, ..Sizes::default() };
+    let stages = with_windows(request, pairs.width, stages);
+    Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 
 fn scores(request: &Request<'_>, choices: Choices) -> Scores {
     let mut slots = over_tiles(request);
-    slots.fill(slot::TARGET, target::LABELS);
+    slots.fill(slot::LABELS, labels::GIVEN);
     slots.fill(slot::LOGIT_SCALE, logit_scale::ONE);
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);

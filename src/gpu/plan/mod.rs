@@ -25,6 +25,7 @@ mod stage;
 mod tiles;
 mod totals;
 mod vectors;
+mod walk;
 
 use crate::check::{Work, work};
 use crate::error::{Error, Result};
@@ -34,11 +35,10 @@ use crate::gpu::shaders::geometry;
 use crate::leaf::Leaf;
 use crate::loss::Loss;
 use classes::Fold;
-use request::{dtypes, operands, params};
+use request::{operands, params, with_dtypes};
 use scratch::MOST_TALLIES;
-use spans::Spans;
-use stage::narrow;
 use totals::totals;
+use walk::Walk;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use invariants::assert_kept;
@@ -59,7 +59,7 @@ pub(crate) use stage::{Bound, Plan, Stage, Wanted};
 /// says so.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     refuse(request.loss())?;
-    if let Some(fused) = request.loss().leaf().rider() {
+    if let Some(fused) = request.loss().leaf().fused_loss() {
         refuse(&*fused.loss)?;
     }
     let (name, id) = (&request.part.name, request.loss().header().id);
@@ -79,39 +79,8 @@ fn refuse(loss: &dyn Loss) -> Result<()> {
 }
 
 fn planned(request: &Request<'_>) -> Result<Plan> {
-    let mut plan = Plan {
-        params: params(request),
-        stages: Vec::new(),
-        scratch: Vec::new(),
-        longest_loop: 0,
-        columns: None,
-        operands: operands(request),
-        outputs: request.wanted.iter().map(|wanted| (wanted.output, wanted.operand)).collect(),
-        tallies: 0,
-        spans: Spans::Whole,
-    };
-    let work = work(request.part)?;
-    if let (Some(wanted), Work::Positions { classes, .. }) = (request.in_place(), work)
-        && classes.c > positions::MOST_IN_PLACE
-    {
-        return Err(overlapping(wanted));
-    }
-    match work {
-        Work::Elements { items, per_item, .. } => elements::plan(request, &mut plan, items, per_item),
-        Work::Boxes { count, .. } => elements::plan(request, &mut plan, 1, count),
-        Work::Positions { leaf, classes } => positions::plan(request, &mut plan, classes, Fold::of(leaf)),
-        Work::Regions { leaf, classes } => regions::plan(request, &mut plan, classes, leaf)?,
-        Work::Vectors { leaf, rows, width } => vectors::plan(request, &mut plan, rows, width, leaf),
-        Work::Similarity { leaf, pairs } => similarity::plan(request, &mut plan, pairs, leaf)?,
-        Work::Gram { classes, .. } => gram::plan(request, &mut plan, classes)?,
-        Work::Linear { leaf, pairs } => linear::plan(request, &mut plan, pairs, leaf)?,
-    }
-    let spread = request.part.classes_from;
-    plan.params.first_class = spread.map_or(0, |classes| narrow(classes.first as u64));
-    plan.params.all_classes = spread.map_or(plan.params.classes, |classes| narrow(classes.of as u64));
-    let shards = request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64);
-    plan.params.pieces = narrow(shards);
-    let tallies = plan.tallies.max(plan.params.count_tallies.into());
+    let Walk { sizes, mut stages, mut scratch, spans } = walk(request)?;
+    let tallies = sizes.tallies.max(sizes.counted.tallies) as u64;
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge {
             what: "partial sums of all workgroups".into(),
@@ -120,17 +89,43 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
         });
     }
     let bytes = WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1);
-    plan.scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
-    plan.longest_loop = plan.longest_loop.max(tallies.div_ceil(256));
-    for &loss in request.walk_losses() {
-        plan.stages.push(totals(request, loss, geometry::TOTALS_OUTCOME));
-    }
-    dtypes(request, &mut plan);
-    split::split(request, &mut plan)?;
+    scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
+    let total = |&loss| totals(request, loss, geometry::TOTALS_OUTCOME).looping(tallies.div_ceil(256) as usize);
+    stages.extend(request.walk_losses().iter().map(total));
+    let plan = Plan {
+        params: params(request, sizes)?,
+        stages,
+        scratch,
+        columns: request.columns().map(<[f32]>::to_vec),
+        operands: operands(request),
+        outputs: request.outputs(),
+        spans,
+    };
+    let plan = split::split(request, with_dtypes(request, plan))?;
     match request.in_place().filter(|wanted| !plan.reads_first(wanted)) {
         Some(wanted) => Err(overlapping(wanted)),
         None => Ok(plan),
     }
+}
+
+/// Plans the part's walk.
+fn walk(request: &Request<'_>) -> Result<Walk> {
+    let work = work(request.part)?;
+    if let (Some(wanted), Work::Positions { classes, .. }) = (request.in_place(), work)
+        && classes.c > positions::MOST_IN_PLACE
+    {
+        return Err(overlapping(wanted));
+    }
+    Ok(match work {
+        Work::Elements { items, per_item, .. } => elements::plan(request, items, per_item),
+        Work::Boxes { count, .. } => elements::plan(request, 1, count),
+        Work::Positions { leaf, classes } => positions::plan(request, classes, Fold::of(leaf)),
+        Work::Regions { leaf, classes } => regions::plan(request, classes, leaf)?,
+        Work::Vectors { leaf, rows, width } => vectors::plan(request, rows, width, leaf),
+        Work::Similarity { leaf, pairs } => similarity::plan(request, pairs, leaf)?,
+        Work::Gram { classes, .. } => gram::plan(request, classes)?,
+        Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf)?,
+    })
 }
 
 /// Whether the kernels of a leaf's family read each element of the prediction before they overwrite it with its

@@ -8,7 +8,7 @@
 
 use super::blocks::iterations;
 use super::sides::{Ending, Pass, Side, TILE};
-use super::stage::{Plan, Stage, Wanted, narrow};
+use super::stage::{Stage, Wanted, of_block};
 use super::tiles::{Tiles, block};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
@@ -20,7 +20,7 @@ use crate::gpu::shaders::{choice, geometry, slot};
 /// The stages of each block of a pass.
 struct BlockStages {
     slopes: Stage,
-    pull: Stage,
+    row_sums: Stage,
     product: Option<Stage>,
     turned: Option<Turned>,
 }
@@ -35,79 +35,80 @@ struct Turned {
 type Ends = Vec<(Ending, Stage)>;
 
 impl Tiles<'_> {
-    /// Adds all passes. If slopes are shared, the first pass produces the gradients of all the others too.
-    pub fn passes(&self, plan: &mut Plan, passes: &[Pass]) {
+    /// The dispatches of all passes. If slopes are shared, the first pass produces the gradients of all the others too.
+    pub fn passes(&self, passes: &[Pass]) -> Vec<Stage> {
         match passes {
-            [first, others @ ..] if self.blocks.shared => self.pass(plan, first, others),
-            _ => passes.iter().for_each(|pass| self.pass(plan, pass, &[])),
+            [first, others @ ..] if self.blocks.shared => self.pass(first, others),
+            _ => passes.iter().flat_map(|pass| self.pass(pass, &[])).collect(),
         }
     }
 
-    /// Adds a pass over a side's rows, block by block. `turned` are the passes of the others that share its slopes.
-    fn pass(&self, plan: &mut Plan, Pass { against, endings }: &Pass, turned: &[Pass]) {
+    /// A pass over a side's rows, block by block. `turned` are the passes of the others that share its slopes.
+    fn pass(&self, Pass { against, endings }: &Pass, turned: &[Pass]) -> Vec<Stage> {
         let own = against.own;
         let most = self.width.max(self.blocks.others).max(if turned.is_empty() { 0 } else { own.rows });
-        plan.longest_loop = plan.longest_loop.max(iterations(most) as u64).max(own.rows.div_ceil(1024) as u64);
+        let longest_loop = iterations(most).max(own.rows.div_ceil(1024));
         let of = |other: &Side| turned.iter().find(|pass| pass.against.own.base == other.base);
         let stages: Vec<BlockStages> =
             against.others.iter().map(|other| self.block_stages(own, endings, other, of(&other.0))).collect();
         let ends = self.ends(own, endings);
+        let mut list = Vec::new();
         for first in (0..own.rows).step_by(self.blocks.own) {
             let end = first.saturating_add(self.blocks.own).min(own.rows);
             let mut block = Block { fresh: 1, ..block(own, first, end) };
             for ((other, _), stages) in against.others.iter().zip(&stages) {
-                (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
+                (block.other_base, block.other_from) = (of_block(other.base), of_block(other.from));
                 // without others a block still runs once, to set the sums to zero
                 for other_first in (0..other.rows.max(1)).step_by(self.blocks.others) {
                     let other_end = other_first.saturating_add(self.blocks.others).min(other.rows);
-                    (block.other_first, block.other_end) = (narrow(other_first as u64), narrow(other_end as u64));
+                    (block.other_first, block.other_end) = (of_block(other_first), of_block(other_end));
                     let (down, across) = ((end - first).div_ceil(TILE), (other_end - other_first).div_ceil(TILE));
                     if across > 0 {
-                        let block = Block { steps: narrow(self.width.div_ceil(16) as u64), ..block };
-                        plan.stages.push(stages.slopes.over(block, (down * across) as u64));
+                        let block = Block { steps: of_block(self.width.div_ceil(16)), ..block };
+                        list.push(stages.slopes.over(block, (down * across) as u64).looping(longest_loop));
                     }
-                    self.sums(plan, block, &stages.pull, stages.product.as_ref());
+                    list.extend(self.sums(block, &stages.row_sums, stages.product.as_ref()));
                     if let Some(turned) = &stages.turned {
                         let block = turn(block, own.rows, (end - first) * across);
-                        self.sums(plan, block, &stages.pull, turned.product.as_ref());
-                        self.finish(plan, block, &turned.ends);
+                        list.extend(self.sums(block, &stages.row_sums, turned.product.as_ref()));
+                        list.extend(self.finish(block, &turned.ends));
                     }
                     block.fresh = 0;
                 }
             }
-            self.finish(plan, block, &ends);
+            list.extend(self.finish(block, &ends));
         }
         for (_, stage) in ends.iter().filter(|(kind, _)| matches!(kind, Ending::Number { .. })) {
-            plan.stages.push(stage.over(block(own, 0, own.rows), 1));
+            list.push(stage.over(block(own, 0, own.rows), 1).looping(longest_loop));
         }
+        list
     }
 
-    /// Adds the sums over a block's others: of slopes, and of slopes times rows.
-    fn sums(&self, plan: &mut Plan, block: Block, pull: &Stage, product: Option<&Stage>) {
+    /// The sums over a block's others: of slopes, and of slopes times rows.
+    fn sums(&self, block: Block, row_sums: &Stage, product: Option<&Stage>) -> Vec<Stage> {
         let (rows, others) = sizes(&block);
         if rows == 0 {
-            return;
+            return Vec::new();
         }
-        plan.stages.push(pull.over(block, rows.div_ceil(256) as u64));
-        if let Some(product) = product {
-            let block = Block { steps: narrow(others.div_ceil(16) as u64), ..block };
-            plan.stages.push(product.over(block, (rows.div_ceil(TILE) * self.width.div_ceil(TILE)) as u64));
-        }
+        let product = product.map(|product| {
+            let block = Block { steps: of_block(others.div_ceil(16)), ..block };
+            product.over(block, (rows.div_ceil(TILE) * self.width.div_ceil(TILE)) as u64)
+        });
+        [row_sums.over(block, rows.div_ceil(256) as u64)].into_iter().chain(product).collect()
     }
 
     /// Stores the gradients of a block's rows.
-    fn finish(&self, plan: &mut Plan, block: Block, ends: &[(Ending, Stage)]) {
+    fn finish(&self, block: Block, ends: &[(Ending, Stage)]) -> Vec<Stage> {
         let (rows, _) = sizes(&block);
-        for (kind, stage) in ends {
+        let end = |(kind, stage): &(Ending, Stage)| {
             let elements = match kind {
                 Ending::Rows => rows * self.width,
                 Ending::Sums => rows,
                 Ending::Number { .. } => 0,
             };
-            if elements > 0 {
-                plan.stages.push(stage.over(block, elements.div_ceil(256) as u64));
-            }
-        }
+            (elements > 0).then(|| stage.over(block, elements.div_ceil(256) as u64))
+        };
+        ends.iter().filter_map(end).collect()
     }
 
     /// Makes the stages that all blocks against `other` share.
@@ -124,7 +125,7 @@ impl Tiles<'_> {
         let slopes = Stage::new(geometry::TILES_SLOPES, slots.clone(), choices, 0);
         BlockStages {
             slopes: slopes.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)]),
-            pull: Stage::new(geometry::TILES_PULL, slots, Choices::default(), 0),
+            row_sums: Stage::new(geometry::TILES_ROW_SUMS, slots, Choices::default(), 0),
             product: self.product(endings, *other, false),
             turned: turned.map(|pass| Turned {
                 product: self.product(&pass.endings, own, true),
@@ -179,9 +180,9 @@ fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
         other_base: block.own_base,
         other_from: block.own_from,
         fresh: 1,
-        first_sum: narrow(own_sums as u64),
-        first_pull: narrow(own_rows as u64),
-        first_product: narrow(own_rows as u64),
+        first_sum: of_block(own_sums),
+        first_row_sum: of_block(own_rows),
+        first_product: of_block(own_rows),
         ..Block::default()
     }
 }

@@ -5,7 +5,8 @@ use super::classes::{Fold, choices, writing};
 use super::ranges::{Cut, Does, range, walk};
 use super::request::Request;
 use super::spans::Values;
-use super::stage::{Plan, Stage, narrow};
+use super::stage::Stage;
+use super::walk::{Sizes, Walk};
 use crate::gpu::shaders::{choice, geometry};
 use crate::shape::Classes;
 
@@ -24,7 +25,7 @@ const MANY: usize = 1 << 16;
 
 /// How many classes there are, if lanes can keep `numbers` numbers of each.
 pub(super) fn few(request: &Request<'_>, classes: Classes, numbers: usize) -> Option<u32> {
-    (classes.c <= request.target.kept(FEW, numbers) && classes.positions() >= MANY).then(|| narrow(classes.c as u64))
+    (classes.c <= request.target.kept(FEW, numbers) && classes.positions() >= MANY).then_some(classes.c as u32)
 }
 
 /// How lanes take neighbouring positions.
@@ -51,7 +52,8 @@ impl Pixels {
         (classes.class_stride > 1 && short).then_some(Pixels { each, strip, by_item })
     }
 
-    pub fn plan(self, request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+    /// The walk with these sizes.
+    pub fn plan(self, request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> Walk {
         let (runs, run) = if self.by_item { (classes.n, classes.s) } else { (1, classes.positions()) };
         // more rounds leave fewer tallies, as long as an invocation's loops stay short
         let together = 256 * self.each * self.strip;
@@ -59,16 +61,16 @@ impl Pixels {
             .next_power_of_two()
             .min((4096 / classes.c).max(1));
         let (chunk, chunks) = (together * rounds, run.div_ceil(together * rounds));
-        plan.params.rounds = narrow(rounds as u64);
-        (plan.params.chunk, plan.params.chunks) = (narrow(chunk as u64), narrow(chunks as u64));
-        plan.tally((runs * chunks) as u64);
-        plan.longest_loop = plan.longest_loop.max((2 * rounds * classes.c) as u64);
+        let groups = runs * chunks;
+        let sizes = Sizes { rounds, chunk, chunks, tallies: groups, ..sizes };
         let values = Values::OfItems { per_item: run, chunk, chunks };
         let range = range(request, classes).filter(|_| self.by_item);
         let keeps = self.each == 4 && self.strip == 1 && range.is_none() && !request.wanted.is_empty();
         let few = few(request, classes, 4).filter(|_| keeps);
-        let cut = Cut { groups: runs * chunks, values, lanes: 1, range };
-        walk(request, plan, (classes, fold), cut, |does| self.stage(request, classes, fold, does).of_few(few));
+        let cut = Cut { groups, values, lanes: 1, range };
+        walk(request, (classes, fold), sizes, cut, |does| {
+            self.stage(request, classes, fold, does).of_few(few).looping(2 * rounds * classes.c)
+        })
     }
 
     fn stage(self, request: &Request<'_>, classes: Classes, fold: Fold, does: Does) -> Stage {

@@ -4,13 +4,16 @@ use super::classes::{Fold, choices, filled, whole_quads, writing};
 use super::pixels::Pixels;
 use super::ranges::{Cut, Does, range, walk};
 use super::request::{Request, WalkLoss, slots};
+use super::scratch::Scratch;
 use super::spans::{Spans, Values};
-use super::stage::{Plan, Stage, narrow};
-use super::totals::scale_first;
+use super::stage::Stage;
+use super::totals::scale;
+use super::walk::{Counted, Sizes, Walk};
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
+use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::{label_weight, whole};
-use crate::gpu::shaders::operand::{class_weight, dx, target};
+use crate::gpu::shaders::operand::{class_weight, dx};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::shape::Classes;
 
@@ -43,37 +46,30 @@ pub(super) const MOST_IN_PLACE: usize = 1 << 19;
 /// The positions that a workgroup counts before the walk.
 const COUNTED: usize = 16384;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+pub(super) fn plan(request: &Request<'_>, classes: Classes, fold: Fold) -> Walk {
     let positions = classes.positions();
-    let params = &mut plan.params;
-    (params.items, params.per_item) = (narrow(classes.n as u64), narrow(classes.s as u64));
-    params.classes = narrow(classes.c as u64);
-    (params.class_stride, params.position_stride) =
-        (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
-    plan.spans = Spans::Classes(classes);
+    let (sizes, spans) = (Sizes::of(classes), Spans::Classes(classes));
     if positions == 0 {
-        return;
+        return Walk { sizes, spans, ..Walk::default() };
     }
-    let (stage, chunk, tallies) = count(request, WalkLoss::Only, positions);
-    scale_first(request, plan, stage, chunk, tallies);
+    let (mut stages, counted) = scale(request, WalkLoss::Only, Some(count(request, WalkLoss::Only, positions)));
+    let sizes = Sizes { counted, ..sizes };
     // in place, rows stay whole: the lanes of a workgroup read the label's class before any of them writes, but another
     // chunk's workgroup could have overwritten it
     let in_place = request.in_place().is_some();
     let (long, few) = (classes.c > UNCUT, classes.c >= CHUNK && positions <= FEW);
-    if request.statistics || request.among() {
-        spread(request, plan, classes, fold);
-    } else if !in_place && (long && (classes.class_stride == 1 || classes.s <= FEW) || few) {
-        cut(request, plan, classes, fold);
-    } else {
-        match Pixels::of(request, classes, fold) {
-            Some(pixels) => pixels.plan(request, plan, classes, fold),
-            None => fused(request, plan, classes, fold),
-        }
-    }
+    let cuts = !in_place && (long && (classes.class_stride == 1 || classes.s <= FEW) || few);
+    let walk = match Pixels::of(request, classes, fold) {
+        _ if request.statistics || request.among() || cuts => Chunked::new(request, sizes, classes, fold).plan(),
+        Some(pixels) => pixels.plan(request, sizes, classes, fold),
+        None => fused(request, sizes, classes, fold),
+    };
+    stages.extend(walk.stages);
+    Walk { stages, ..walk }
 }
 
 /// One pass. Enough lanes share a position to keep loops short and to let neighbouring lanes read neighbouring memory.
-fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
+fn fused(request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> Walk {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
     let lanes = match rows {
@@ -98,21 +94,18 @@ fn fused(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
         true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk, chunks }),
         false => (positions.div_ceil(chunk), Values::Each(chunk as u64)),
     };
-    let params = &mut plan.params;
-    (params.rounds, params.chunk, params.chunks) = (narrow(rounds as u64), narrow(chunk as u64), narrow(chunks as u64));
-    plan.tally(groups as u64);
-    // one loop for each look, and one for the gradient
-    plan.longest_loop = plan.longest_loop.max(((fold.looks + 1) * rounds * per_lane) as u64);
-
+    let sizes = Sizes { rounds, chunk, chunks, tallies: groups, ..sizes };
     let kept = kept_quads(request, classes, lanes);
     let stage = |does: Does| {
         let choices = choices(request, fold, classes).number(choice::LANES, lanes);
         let choices = does.choices(choices.flag(choice::ROWS, rows).flag(choice::BY_ITEM, by_item));
         let stage = Stage::new(geometry::POSITIONS_FUSED, does.slots(request, fold), choices, 0);
-        let stage = stage.in_quads(whole_quads(classes)).keeping_rows(kept);
+        // one loop for each look, and one for the gradient
+        let stage =
+            stage.in_quads(whole_quads(classes)).keeping_rows(kept).looping((fold.looks + 1) * rounds * per_lane);
         if does.writes { writing(request, stage) } else { stage }
     };
-    walk(request, plan, (classes, fold), Cut { groups, values, lanes, range }, stage);
+    walk(request, (classes, fold), sizes, Cut { groups, values, lanes, range }, stage)
 }
 
 /// How many quads of a row each lane has, if the lane keeps them from the fold to the gradient.
@@ -123,87 +116,94 @@ fn kept_quads(request: &Request<'_>, classes: Classes, lanes: usize) -> Option<u
     }
     let numbers = 4 * if request.checked.labels.is_some() { quads } else { 2 * quads };
     let few = numbers <= KEPT && classes.positions() * classes.c >= MANY && !request.wanted.is_empty();
-    (classes.class_stride == 1 && few).then(|| narrow(quads as u64))
+    (classes.class_stride == 1 && few).then_some(quads as u32)
 }
 
-/// Three passes over rows that are cut into chunks: states of chunks, scores of rows, gradients.
-fn cut(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
-    gather(request, plan, classes, fold);
-    score(request, plan, classes, fold, whole::CHUNKS);
-    scatter(request, plan, classes, fold, whole::CHUNKS);
+/// Rows that are cut into chunks, in three passes: states of chunks, scores of rows, gradients. A shard of rows whose
+/// classes are spread over devices has the first pass in one call, and the others in a second one, with the statistics
+/// of all shards.
+struct Chunked<'a> {
+    request: &'a Request<'a>,
+    classes: Classes,
+    fold: Fold,
+    sizes: Sizes,
 }
 
-/// Plans a shard of rows whose classes are spread over devices: its statistics, or with the statistics of all shards
-/// the rest.
-fn spread(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
-    if request.statistics {
-        gather(request, plan, classes, fold);
-        let slots = filled(request, fold, false).with(slot::WHOLE, whole::CHUNKS);
-        let groups = u64::from(plan.params.tallies);
-        let end = Stage::new(geometry::POSITIONS_STATISTICS, slots, choices(request, fold, classes), groups);
-        plan.stages.push(end.through(Values::Each(plan.params.rounds.into())));
-    } else {
-        chunk(plan, classes);
-        plan.longest_loop = plan.longest_loop.max(request.part.among.as_ref().map_or(0, |all| all.shape()[0] as u64));
-        score(request, plan, classes, fold, whole::SHARDS);
-        scatter(request, plan, classes, fold, whole::SHARDS);
+impl<'a> Chunked<'a> {
+    fn new(request: &'a Request<'a>, sizes: Sizes, classes: Classes, fold: Fold) -> Chunked<'a> {
+        // an invocation of the second pass merges the chunks of a row, so a row has at most 2048
+        let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
+        let chunks = classes.c.div_ceil(chunk);
+        // a workgroup of the second pass scores few enough rows that a small binding holds them
+        let rounds = (SCORED / classes.c.max(1)).clamp(1, 256);
+        let tallies = classes.positions().div_ceil(rounds);
+        Chunked { request, classes, fold, sizes: Sizes { chunk, chunks, rounds, tallies, ..sizes } }
+    }
+
+    fn plan(self) -> Walk {
+        let (request, shards) = (self.request, self.request.part.among.as_ref());
+        let stages = match shards {
+            _ if request.statistics => vec![self.gather(), self.statistics()],
+            Some(_) => [self.score(whole::SHARDS)].into_iter().chain(self.backward(whole::SHARDS)).collect(),
+            None => {
+                let folded = [self.gather(), self.score(whole::CHUNKS)];
+                folded.into_iter().chain(self.backward(whole::CHUNKS)).collect()
+            }
+        };
+        let states = (shards.is_none() || request.statistics).then(|| Scratch::states(self.fold.states, self.groups()));
+        let spans = Spans::Classes(self.classes);
+        Walk { sizes: self.sizes, stages, scratch: states.into_iter().collect(), spans }
+    }
+
+    /// How many chunks all rows have.
+    fn groups(&self) -> u64 {
+        (self.classes.positions() * self.sizes.chunks) as u64
+    }
+
+    /// A stage over chunks.
+    fn over_chunks(&self, entry: Shader, slots: Slots) -> Stage {
+        let stage = Stage::new(entry, slots, choices(self.request, self.fold, self.classes), self.groups());
+        let stage = stage.in_quads(whole_quads(self.classes)).looping(self.sizes.chunk / 256);
+        stage.through(Values::Shared { chunks: self.sizes.chunks })
+    }
+
+    /// A stage over rows. `merged` states are merged for each.
+    fn over_rows(&self, entry: Shader, slots: Slots, merged: usize) -> Stage {
+        let choices = choices(self.request, self.fold, self.classes);
+        let stage = Stage::new(entry, slots, choices, self.sizes.tallies as u64);
+        stage.through(Values::Each(self.sizes.rounds as u64)).looping(merged)
+    }
+
+    /// Computes the states of all chunks.
+    fn gather(&self) -> Stage {
+        self.over_chunks(geometry::POSITIONS_GATHER, filled(self.request, self.fold, false))
+    }
+
+    /// Writes the statistics of a shard.
+    fn statistics(&self) -> Stage {
+        let slots = filled(self.request, self.fold, false).with(slot::WHOLE, whole::CHUNKS);
+        self.over_rows(geometry::POSITIONS_STATISTICS, slots, self.sizes.chunks)
+    }
+
+    /// Scores rows. The file `whole` merges the states of their chunks, or the statistics of the shards.
+    fn score(&self, whole: Shader) -> Stage {
+        let slots = filled(self.request, self.fold, true).with(slot::WHOLE, whole);
+        let shards = self.request.part.among.as_ref().map_or(self.sizes.chunks, |all| all.shape()[0]);
+        self.over_rows(geometry::POSITIONS_SCORE, slots, shards)
+    }
+
+    /// Computes the gradients of chunks, if they are wanted.
+    fn backward(&self, whole: Shader) -> Option<Stage> {
+        let mut slots = filled(self.request, self.fold, true).with(slot::WHOLE, whole);
+        slots.fill_dx(0, dx::WORDS);
+        let wanted = !self.request.wanted.is_empty();
+        wanted.then(|| writing(self.request, self.over_chunks(geometry::POSITIONS_BACKWARD, slots)))
     }
 }
 
-/// Cuts rows into chunks. Returns how many chunks all rows have.
-fn chunk(plan: &mut Plan, classes: Classes) -> u64 {
-    let positions = classes.positions();
-    // an invocation of the second pass merges the chunks of a row, so a row has at most 2048
-    let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
-    let chunks = classes.c.div_ceil(chunk);
-    plan.params.chunk = narrow(chunk as u64);
-    plan.params.chunks = narrow(chunks as u64);
-    // a workgroup of the second pass scores few enough rows that a small binding holds them
-    let scored = (SCORED / classes.c.max(1)).clamp(1, 256);
-    plan.params.rounds = narrow(scored as u64);
-    plan.tally(positions.div_ceil(scored) as u64);
-    plan.longest_loop = plan.longest_loop.max(chunks as u64).max(chunk as u64 / 256);
-    (positions * chunks) as u64
-}
-
-/// Computes the states of all chunks.
-fn gather(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold) {
-    let groups = chunk(plan, classes);
-    plan.hold_states(fold.states, groups);
-    let slots = filled(request, fold, false);
-    let stage = Stage::new(geometry::POSITIONS_GATHER, slots, choices(request, fold, classes), groups);
-    plan.stages
-        .push(stage.in_quads(whole_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize }));
-}
-
-/// Scores rows. The file `whole` merges the states of their chunks, or the statistics of the shards.
-fn score(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
-    let slots = filled(request, fold, true).with(slot::WHOLE, whole);
-    let groups = u64::from(plan.params.tallies);
-    let stage = Stage::new(geometry::POSITIONS_SCORE, slots, choices(request, fold, classes), groups);
-    plan.stages.push(stage.through(Values::Each(plan.params.rounds.into())));
-}
-
-/// Computes the gradients of chunks.
-fn scatter(request: &Request<'_>, plan: &mut Plan, classes: Classes, fold: Fold, whole: Shader) {
-    if request.wanted.is_empty() {
-        return;
-    }
-    let groups = classes.positions() as u64 * u64::from(plan.params.chunks);
-    let mut slots = filled(request, fold, true).with(slot::WHOLE, whole);
-    slots.fill_dx(0, dx::WORDS);
-    let stage = Stage::new(geometry::POSITIONS_SCATTER, slots, choices(request, fold, classes), groups);
-    let stage = stage.in_quads(whole_quads(classes)).through(Values::Shared { chunks: plan.params.chunks as usize });
-    plan.stages.push(writing(request, stage));
-}
-
-/// The stage that counts a loss's denominators, with the positions of each of its workgroups, and how many tallies it
-/// leaves.
-pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, u32, u64) {
+/// The stage that counts a loss's denominators, and what it counts.
+pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, Counted) {
     let mut slots = slots(request);
-    if request.checked.labels.is_none() {
-        slots.fill(slot::TARGET, target::NONE);
-    }
     let weighs = request.divisor(loss) == Divisor::Weights;
     // one shard among many has the weight of a label: an invocation looks in each, so it has a single position
     let looks_up = weighs && request.among();
@@ -212,8 +212,8 @@ pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> 
     }
     slots.fill(slot::LABEL_WEIGHT, if looks_up { label_weight::SHARDS } else { label_weight::OWN });
     let counted = if looks_up { 256 } else { COUNTED };
-    let tallies = positions.div_ceil(counted) as u64;
-    let stage =
-        Stage::new(geometry::POSITIONS_COUNT, slots, Choices::default(), tallies).through(Values::Each(counted as u64));
-    (stage, narrow(counted as u64), tallies)
+    let tallies = positions.div_ceil(counted);
+    let stage = Stage::new(geometry::POSITIONS_COUNT, slots, Choices::default(), tallies as u64)
+        .through(Values::Each(counted as u64));
+    (stage, Counted { chunk: counted, tallies })
 }

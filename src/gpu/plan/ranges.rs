@@ -7,9 +7,11 @@
 
 use super::classes::{Fold, choices, filled};
 use super::request::Request;
+use super::scratch::Scratch;
 use super::spans::{Spans, Values};
 use super::split::{SLICE, room};
-use super::stage::{Plan, Stage, narrow};
+use super::stage::{Stage, of_block};
+use super::walk::{Sizes, Walk};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
@@ -42,8 +44,8 @@ pub(super) fn range(request: &Request<'_>, classes: Classes) -> Option<usize> {
 /// The blocks of ranges of `range` classes.
 pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Block> {
     (0..classes.c).step_by(range.max(1)).map(move |first| Block {
-        other_first: narrow(first as u64),
-        other_end: narrow(first.saturating_add(range).min(classes.c) as u64),
+        other_first: of_block(first),
+        other_end: of_block(first.saturating_add(range).min(classes.c)),
         fresh: u32::from(first == 0),
         ..Block::default()
     })
@@ -94,14 +96,14 @@ pub(super) struct Cut {
     pub range: Option<usize>,
 }
 
-/// Adds the dispatches of a walk over positions: one, or several for each range.
+/// A walk over positions: one dispatch, or several for each range.
 pub(super) fn walk(
     request: &Request<'_>,
-    plan: &mut Plan,
     (classes, fold): (Classes, Fold),
+    sizes: Sizes,
     cut: Cut,
     stage: impl Fn(Does) -> Stage,
-) {
+) -> Walk {
     let (groups, writes) = (cut.groups as u64, !request.wanted.is_empty());
     let stage = |folds, scores, writes| {
         stage(Does { folds, scores, writes, in_ranges: cut.range.is_some() }).through(cut.values)
@@ -109,22 +111,23 @@ pub(super) fn walk(
     let ranges = || ranges(classes, cut.range.unwrap_or(classes.c));
     if cut.range.is_none() {
         let all = stage(true, true, writes);
-        plan.stages.extend(ranges().map(|block| all.over(block, groups)));
-        return;
+        let stages = ranges().map(|block| all.over(block, groups)).collect();
+        return Walk { sizes, stages, scratch: Vec::new(), spans: Spans::Classes(classes) };
     }
-    plan.spans = Spans::Ranges { classes, lanes: cut.lanes as u64 };
-    plan.hold_pixel_states(fold.states, (classes.positions() * cut.lanes) as u64);
+    let mut stages = Vec::new();
     if request.checked.labels.is_some() {
         let slots = filled(request, fold, false).with(slot::LABEL_LOGITS, position_states::RANGES);
         let choices = choices(request, fold, classes).number(choice::LANES, cut.lanes);
         let find = Stage::new(geometry::PIXELS_FIND, slots, choices, 0).through(cut.values);
-        plan.stages.extend(ranges().map(|block| find.over(block, groups)));
+        stages.extend(ranges().map(|block| find.over(block, groups)));
     }
     let (folds, scores) = (stage(true, false, false), stage(true, true, false));
     let last = |block: &Block| block.other_end as usize == classes.c;
-    plan.stages.extend(ranges().map(|block| if last(&block) { &scores } else { &folds }.over(block, groups)));
+    stages.extend(ranges().map(|block| if last(&block) { &scores } else { &folds }.over(block, groups)));
     if writes {
         let writes = stage(false, false, true);
-        plan.stages.extend(ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
+        stages.extend(ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
     }
+    let scratch = vec![Scratch::pixel_states(fold.states, (classes.positions() * cut.lanes) as u64)];
+    Walk { sizes, stages, scratch, spans: Spans::Ranges { classes, lanes: cut.lanes as u64 } }
 }

@@ -8,9 +8,11 @@ use super::pixels::few;
 use super::positions;
 use super::ranges::{most_elements, range, ranges};
 use super::request::{Request, WalkLoss, leaf_of, overrides, slots};
+use super::scratch::Scratch;
 use super::spans::{Spans, Values};
-use super::stage::{Plan, Stage, Wanted, narrow};
-use super::totals::scale_loss;
+use super::stage::{Stage, Wanted};
+use super::totals::scale;
+use super::walk::{Counted, Sizes, Walk};
 use crate::check::ClassFold;
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
@@ -33,26 +35,25 @@ const MOST_CLASSES: usize = 8192;
 /// end.
 const ALONE: usize = 16;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, classes: Classes, leaf: &dyn Region) -> Result<()> {
+pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -> Result<Walk> {
     if classes.c > MOST_CLASSES {
         let (needed, limit) = (classes.c as u64, MOST_CLASSES as u64);
         return Err(Error::TooLarge { what: "classes".into(), needed, limit });
     }
-    let walk = Walk::new(request, classes, leaf);
-    walk.measure(plan);
-    walk.scale(plan);
+    let regions = Regions::new(request, classes, leaf);
+    let (mut stages, counted) = regions.scale();
     if classes.positions() > 0 {
-        walk.gather(plan);
+        stages.extend(regions.gather());
     }
     if request.statistics {
-        walk.statistics(plan);
-        return Ok(());
+        stages.extend(regions.statistics());
+    } else {
+        stages.extend(regions.score());
+        let wanted = request.wanted.first().filter(|_| classes.positions() > 0);
+        stages.extend(wanted.into_iter().flat_map(|wanted| regions.backward(wanted)));
     }
-    walk.score(plan);
-    if let Some(wanted) = request.wanted.first().filter(|_| classes.positions() > 0) {
-        walk.scatter(plan, wanted);
-    }
-    Ok(())
+    let sizes = Sizes { counted, ..regions.sizes() };
+    Ok(Walk { sizes, stages, scratch: regions.scratch(), spans: Spans::Regions(classes) })
 }
 
 /// What the kernels need to know about the fused loss.
@@ -64,7 +65,7 @@ struct Fused {
 
 impl Fused {
     fn of(leaf: &dyn Region, labelled: bool) -> Option<Fused> {
-        let loss = leaf.rider()?.loss;
+        let loss = leaf.fused_loss()?.loss;
         let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
         let fold = Fold::of(ClassFold::Softmax(of_loss));
         let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
@@ -73,7 +74,7 @@ impl Fused {
 }
 
 /// A walk over regions, and what its kernels share.
-struct Walk<'a> {
+struct Regions<'a> {
     request: &'a Request<'a>,
     settings: RegionSettings,
     fused: Option<Fused>,
@@ -86,11 +87,11 @@ struct Walk<'a> {
     range: Option<usize>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(request: &'a Request<'a>, classes: Classes, leaf: &dyn Region) -> Walk<'a> {
+impl<'a> Regions<'a> {
+    fn new(request: &'a Request<'a>, classes: Classes, leaf: &dyn Region) -> Regions<'a> {
         let (most, apart) = request.target.region_rounds();
         let most = (1024 / classes.c).clamp(1, most);
-        Walk {
+        Regions {
             request,
             settings: leaf.settings(),
             fused: Fused::of(leaf, request.checked.labels.is_some()),
@@ -116,12 +117,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The workgroups of the first stage.
-    fn gathered(&self) -> u64 {
-        (self.classes.n * self.chunks()) as u64
+    fn gathered(&self) -> usize {
+        self.classes.n * self.chunks()
     }
 
-    fn regions(&self) -> u64 {
-        (if self.settings.batch { 1 } else { self.classes.n } * self.classes.c) as u64
+    fn regions(&self) -> usize {
+        if self.settings.batch { self.classes.c } else { self.classes.n * self.classes.c }
     }
 
     /// How many sums are merged for a region.
@@ -130,36 +131,27 @@ impl<'a> Walk<'a> {
         self.request.part.among.as_ref().map_or(chunks, |all| all.shape()[0])
     }
 
-    /// Sets the parameters, and adds scratch memory.
-    fn measure(&self, plan: &mut Plan) {
-        let (classes, gathered, regions) = (self.classes, self.gathered(), self.regions());
-        let params = &mut plan.params;
-        (params.items, params.per_item) = (narrow(classes.n as u64), narrow(classes.s as u64));
-        params.classes = narrow(classes.c as u64);
-        (params.class_stride, params.position_stride) =
-            (narrow(classes.class_stride as u64), narrow(classes.position_stride as u64));
-        (params.chunk, params.chunks) = (narrow(self.chunk() as u64), narrow(self.chunks() as u64));
+    fn sizes(&self) -> Sizes {
         // one tally for each value: a workgroup scores a region, or an item if its classes are summed together
-        let values = if self.settings.together { classes.n as u64 } else { regions };
+        let values = if self.settings.together { self.classes.n } else { self.regions() };
         // statistics have no loss yet, so only the labels leave tallies
         let values = if self.request.statistics { 0 } else { values };
-        params.first_tally = narrow(gathered);
-        plan.tally(gathered + values);
-        let longest = (self.rounds * classes.c.next_multiple_of(4)).max(self.merged() / 256);
-        plan.longest_loop = plan.longest_loop.max(longest as u64);
-        plan.spans = Spans::Regions(classes);
+        let (first_tally, tallies) = (self.gathered(), self.gathered() + values);
+        Sizes { chunk: self.chunk(), chunks: self.chunks(), tallies, first_tally, ..Sizes::of(self.classes) }
+    }
+
+    fn scratch(&self) -> Vec<Scratch> {
+        let (positions, regions) = (self.classes.positions() as u64, self.regions() as u64);
         let whole = if self.settings.together { regions } else { 0 };
-        plan.hold("region_sums", gathered * classes.c as u64 + whole);
-        plan.hold("coefficients", regions);
-        let positions = classes.positions() as u64;
+        let sums = Scratch::new("region_sums", (self.gathered() * self.classes.c) as u64 + whole);
+        let mut scratch = vec![sums, Scratch::new("coefficients", regions)];
         if self.softmax() {
             // two elements hold four positions
             let (name, _) = self.pixels();
-            plan.hold(name, if name == "pixel_fours" { positions / 2 } else { positions });
+            scratch.push(Scratch::new(name, if name == "pixel_fours" { positions / 2 } else { positions }));
         }
-        if self.fused.is_some() {
-            plan.hold(self.fused_memory(), positions);
-        }
+        scratch.extend(self.fused.as_ref().map(|_| Scratch::new(self.fused_memory(), positions)));
+        scratch
     }
 
     /// The scratch memory that keeps the softmaxes of positions, and the file that accesses it.
@@ -173,17 +165,20 @@ impl<'a> Walk<'a> {
 
     /// The scratch memory that keeps the states of the fused loss.
     fn fused_memory(&self) -> &'static str {
-        if self.range.is_some() { "ranged_riders" } else { "riders" }
+        if self.range.is_some() { "ranged_fused_states" } else { "fused_states" }
     }
 
-    /// Adds what computes the scales of the gradients.
-    fn scale(&self, plan: &mut Plan) {
+    /// Computes the scales of the gradients.
+    fn scale(&self) -> (Vec<Stage>, Counted) {
         if self.fused.is_none() {
-            return scale_loss(self.request, plan, WalkLoss::Only, None);
+            return scale(self.request, WalkLoss::Only, None);
         }
-        scale_loss(self.request, plan, WalkLoss::Main, None);
+        let (mut stages, _) = scale(self.request, WalkLoss::Main, None);
         let count = positions::count(self.request, WalkLoss::Fused, self.classes.positions());
-        scale_loss(self.request, plan, WalkLoss::Fused, Some(count).filter(|(_, _, tallies)| *tallies > 0));
+        let count = Some(count).filter(|(_, counted)| counted.tallies > 0);
+        let (fused, counted) = scale(self.request, WalkLoss::Fused, count);
+        stages.extend(fused);
+        (stages, counted)
     }
 
     /// How many classes there are, if a lane can keep them all. It keeps four probabilities and four slopes of each, or
@@ -197,44 +192,47 @@ impl<'a> Walk<'a> {
     }
 
     /// Computes the sums of chunks.
-    fn gather(&self, plan: &mut Plan) {
+    fn gather(&self) -> Vec<Stage> {
+        let groups = self.gathered() as u64;
         let values = Values::OfItems { per_item: self.classes.s, chunk: self.chunk(), chunks: self.chunks() };
         let stage = |folds: bool, sums: bool| {
             let choices = self.choices().flag(choice::FOLDS, folds).flag(choice::SUMS, sums);
             let stage = Stage::new(geometry::REGION_GATHER, self.over_positions(), choices, 0);
-            stage.in_quads(self.quads).of_few(self.few()).through(values)
+            let stage = stage.in_quads(self.quads).of_few(self.few()).through(values);
+            stage.looping(self.rounds * self.classes.c.next_multiple_of(4))
         };
+        let mut stages = Vec::new();
         if self.range.is_none() {
-            plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, self.gathered())));
-            return;
+            stages.extend(self.ranges().map(|block| stage(true, true).over(block, groups)));
+            return stages;
         }
         if self.fused.is_some() && self.request.checked.labels.is_some() {
             let slots = self.over_positions().with(slot::LABEL_LOGITS, fused_states::RANGES);
             let find = Stage::new(geometry::PIXELS_FIND, slots, self.choices(), 0).through(values);
-            plan.stages.extend(self.ranges().map(|block| find.over(block, self.gathered())));
+            stages.extend(self.ranges().map(|block| find.over(block, groups)));
         }
         // the softmaxes need all ranges before the sums; without a softmax this stage only checks labels, once, with
         // the last range
         let together = self.softmax() || self.fused.is_some();
         let (folds, sums) = (stage(true, false), stage(false, true));
         let folded = self.ranges().filter(|block| together || block.other_end as usize == self.classes.c);
-        plan.stages.extend(folded.map(|block| folds.over(block, self.gathered())));
-        plan.stages.extend(self.ranges().map(|block| sums.over(block, self.gathered())));
+        stages.extend(folded.map(|block| folds.over(block, groups)));
+        stages.extend(self.ranges().map(|block| sums.over(block, groups)));
+        stages
     }
 
     /// Writes the statistics of a shard.
-    fn statistics(&self, plan: &mut Plan) {
-        if self.regions() > 0 {
-            let slots = slots(self.request).with(slot::REGION_PARTS, region_parts::CHUNKS);
-            plan.stages.push(Stage::new(geometry::REGION_STATISTICS, slots, self.choices(), self.regions()));
-        }
+    fn statistics(&self) -> Option<Stage> {
+        let slots = slots(self.request).with(slot::REGION_PARTS, region_parts::CHUNKS);
+        let stage = Stage::new(geometry::REGION_STATISTICS, slots, self.choices(), self.regions() as u64);
+        (self.regions() > 0).then(|| stage.looping(self.merged() / 256))
     }
 
     /// Scores regions, or items whose regions are summed together, and computes the slopes of their sums.
-    fn score(&self, plan: &mut Plan) {
-        let regions = self.regions();
+    fn score(&self) -> Vec<Stage> {
+        let regions = self.regions() as u64;
         if regions == 0 {
-            return;
+            return Vec::new();
         }
         let merged_from = if self.request.among() { region_parts::SHARDS } else { region_parts::CHUNKS };
         let slots = slots(self.request).with(slot::REGION_PARTS, merged_from);
@@ -242,14 +240,16 @@ impl<'a> Walk<'a> {
         let alone = self.merged() <= ALONE;
         let choices = self.choices().flag(choice::ALONE, alone);
         let groups = if alone { regions.div_ceil(256) } else { regions };
-        plan.stages.push(Stage::new(geometry::REGION_SETTLE, slots.clone(), choices, groups));
+        let score = Stage::new(geometry::REGIONS_SCORE, slots.clone(), choices, groups);
+        let mut stages = vec![score.looping(self.merged() / 256)];
         if self.settings.together {
-            plan.stages.push(Stage::new(geometry::REGION_COUPLE, slots, self.choices(), self.classes.n as u64));
+            stages.push(Stage::new(geometry::REGION_COUPLE, slots, self.choices(), self.classes.n as u64));
         }
+        stages
     }
 
     /// Computes the gradients.
-    fn scatter(&self, plan: &mut Plan, wanted: &Wanted) {
+    fn backward(&self, wanted: &Wanted) -> Vec<Stage> {
         let classes = self.classes;
         let strip = self.request.target.strip(self.quads, classes.positions());
         let together = 1024 * strip;
@@ -261,27 +261,28 @@ impl<'a> Walk<'a> {
             true => (classes.n * chunks, Values::OfItems { per_item: classes.s, chunk: together, chunks }),
             false => (classes.positions().div_ceil(together), Values::Each(together as u64)),
         };
-        let stage = |pulls: bool, writes: bool| {
+        let stage = |means: bool, writes: bool| {
             let mut slots = self.over_positions();
             slots.fill_dx(0, if writes { dx::WORDS } else { dx::NOWHERE });
             let choices = self.choices().flag(choice::BY_ITEM, by_item).flag(choice::DX0_ADD, wanted.add);
-            let choices = choices.flag(choice::PULLS, pulls).flag(choice::WRITES, writes);
-            let stage = Stage::new(geometry::REGION_SCATTER, slots, choices, 0);
+            let choices = choices.flag(choice::MEAN_SLOPES, means).flag(choice::WRITES, writes);
+            let stage = Stage::new(geometry::REGION_BACKWARD, slots, choices, 0);
             let stage = stage.in_quads(self.quads).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
             let gradients = writes.then(|| ("dx0".into(), wanted.output));
             stage.through(values).writing(gradients.into_iter().collect())
         };
         let groups = groups as u64;
         if self.range.is_none() {
-            plan.stages.extend(self.ranges().map(|block| stage(true, true).over(block, groups)));
-            return;
+            return self.ranges().map(|block| stage(true, true).over(block, groups)).collect();
         }
+        let mut stages = Vec::new();
         if self.softmax() {
-            let pulls = stage(true, false);
-            plan.stages.extend(self.ranges().map(|block| pulls.over(block, groups)));
+            let means = stage(true, false);
+            stages.extend(self.ranges().map(|block| means.over(block, groups)));
         }
         let writes = stage(false, true);
-        plan.stages.extend(self.ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
+        stages.extend(self.ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
+        stages
     }
 
     /// Fills the slots of the kernels over positions, with those of the fused loss.

@@ -1,15 +1,18 @@
 //! What a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
 //! bindings.
 
-use super::stage::{Bound, Plan, Wanted, narrow};
+use super::stage::{Bound, Plan, Wanted};
+use super::walk::{Sizes, in_32_bits};
 use crate::check::{Checked, Divisor};
+use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::operand::{
-    bias, class_weight, divisor, dx, items, logit_bias, logit_scale, losses, mask, row, target, upstream, weight, x,
+    bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, target, upstream,
+    weight, x,
 };
 use crate::gpu::shaders::{DX, dtype, slot};
 use crate::gpu::target::Target;
@@ -24,7 +27,7 @@ use crate::term::{Operand, Part, Scale};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// One of the losses of a walk. The numbers of the variants are the values of `PIECE` in `shaders/lib/totals.wgsl`.
+/// One of the losses of a walk. The numbers of the variants are the values of `WALK_LOSS` in `shaders/lib/totals.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum WalkLoss {
     /// The only loss.
@@ -83,12 +86,12 @@ impl Request<'_> {
 
     /// The losses of the walk.
     pub(super) fn walk_losses(&self) -> &'static [WalkLoss] {
-        if self.checked.rider_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
+        if self.checked.fused_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
     }
 
     /// What one of the walk's losses is divided by.
     pub(super) fn divisor(&self, loss: WalkLoss) -> Divisor {
-        self.checked.rider_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
+        self.checked.fused_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
     }
 
     /// Whether the part is a shard, and the statistics of all shards are given.
@@ -99,6 +102,11 @@ impl Request<'_> {
     /// The gradient that overwrites its operand.
     pub(super) fn in_place(&self) -> Option<&Wanted> {
         self.wanted.iter().find(|wanted| wanted.in_place)
+    }
+
+    /// The outputs of gradients, each with its operand.
+    pub(super) fn outputs(&self) -> Vec<(usize, &'static str)> {
+        self.wanted.iter().map(|wanted| (wanted.output, wanted.operand)).collect()
     }
 
     pub(super) fn unreduced(&self) -> bool {
@@ -143,8 +151,10 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         slots.fill_x(k, x::WORDS);
         slots.fill_dx(k, dx::NOWHERE);
     }
-    slots.fill(slot::TARGET, if request.checked.labels.is_some() { target::LABELS } else { target::DENSE });
+    let labelled = request.checked.labels.is_some();
     let choices = [
+        (slot::LABELS, labelled, labels::GIVEN, labels::NONE),
+        (slot::TARGET, labelled, target::ZERO, target::DENSE),
         (slot::WEIGHT, given(Role::Weight), weight::GIVEN, weight::ONE),
         (slot::MASK, given(Role::Mask), mask::GIVEN, mask::EVERYWHERE),
         (slot::CLASS_WEIGHT, given(Role::PerClass), class_weight::GIVEN, class_weight::ONE),
@@ -163,10 +173,10 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// Sets the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
+/// The plan with the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
 /// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Integers in the place of floats
 /// are read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
-pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
+pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
     let mut stages = std::mem::take(&mut plan.stages);
     // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
     let mut done = HashMap::new();
@@ -208,7 +218,7 @@ pub(super) fn dtypes(request: &Request<'_>, plan: &mut Plan) {
         }
         done.insert(key, (before, stage.recipe.clone()));
     }
-    plan.stages = stages;
+    Plan { stages, ..plan }
 }
 
 /// The greatest exponent that the shaders' `whole_power` takes.
@@ -260,12 +270,18 @@ pub(crate) fn place_of_number(loss: &dyn Loss, name: &str) -> Option<usize> {
     numbers.position(|spec| spec.name == name)
 }
 
-pub(super) fn params(request: &Request<'_>) -> Params {
+/// The parameters of a part whose walk has these numbers.
+pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     let mut params = Params::new();
-    params.part = narrow(request.place as u64);
-    params.slot = narrow(request.slot as u64);
-    params.places = narrow(request.places as u64);
-    params.entry = narrow(request.entry as u64);
+    sizes.write(&mut params)?;
+    params.part = in_32_bits("rows of the outcome", request.place)?;
+    params.slot = in_32_bits("losses of the outcome", request.slot)?;
+    params.places = in_32_bits("rows of the outcome", request.places)?;
+    params.entry = in_32_bits("rows of the parts' sums", request.entry)?;
+    let spread = request.part.classes_from;
+    params.first_class = in_32_bits("classes of all shards", spread.map_or(0, |classes| classes.first))?;
+    params.all_classes = in_32_bits("classes of all shards", spread.map_or(sizes.classes, |classes| classes.of))?;
+    params.shards = in_32_bits("shards", request.part.among.as_ref().map_or(0, |all| all.shape()[0]))?;
     params.has_extra = u32::from(request.part.rows().iter().any(|row| row.extra.is_some()));
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
     // the weight; the divisor, or 1 if only the GPU knows it; upstream·weight/divisor, with 1 for what is unknown
@@ -278,16 +294,16 @@ pub(super) fn params(request: &Request<'_>) -> Params {
     let mut rows = request.part.rows().into_iter().map(|row| row.weight);
     let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(1.0), divisor);
     (params.weight, params.divisor, params.factor) = of(request.checked.divisor);
-    if let Some(divisor) = request.checked.rider_divisor {
-        (params.rider_weight, params.rider_divisor, params.rider_factor) = of(divisor);
+    if let Some(divisor) = request.checked.fused_divisor {
+        (params.fused_weight, params.fused_divisor, params.fused_factor) = of(divisor);
     }
     params.options = numbers(request.loss());
     if let Some(labels) = &request.checked.labels {
-        params.label_count = narrow(labels.count as u64);
+        params.label_count = in_32_bits("classes", labels.count)?;
         params.ignores = u32::from(labels.ignored.is_some());
         params.ignore_index = labels.ignored.unwrap_or(0);
     }
-    params
+    Ok(params)
 }
 
 /// The bindings that stand for operands in every dispatch: binding, operand.

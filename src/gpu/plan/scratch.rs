@@ -25,16 +25,16 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("coefficients", 8),
     ("pixels", 8),
     ("pixel_fours", 16),
-    ("riders", 24),
+    ("fused_states", 24),
     ("ranged_pixels", 24),
-    ("ranged_riders", 28),
+    ("ranged_fused_states", 28),
     ("factors", 4),
     ("whole_states", 24),
     ("hits", 4),
     ("records", 32),
     ("slopes", 16),
     ("slope_sums", 8),
-    ("pulls", 8),
+    ("row_sums", 8),
     ("products", 16),
     ("grams", 4),
     ("gram_slopes", 4),
@@ -45,6 +45,27 @@ pub(crate) const STATE_BYTES: &[(&str, u64)] = &[("fold/softmax", 24), ("fold/cl
 
 /// The bytes that `pixel_states` holds beside each state: the logit of the position's label.
 pub(crate) const BESIDE_PIXEL_STATE: u64 = 4;
+
+impl Scratch {
+    /// Scratch memory of `elements` elements.
+    pub(super) fn new(name: &str, elements: u64) -> Scratch {
+        let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
+        let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
+        Scratch { name, bytes: element * elements, element }
+    }
+
+    /// Memory for `states` chunk states of a fold over classes.
+    pub(super) fn states(fold: &str, states: u64) -> Scratch {
+        let element = state_bytes(fold);
+        Scratch { name: "chunk_states", bytes: element * states, element }
+    }
+
+    /// Memory for the states of `positions` positions, each with the logit of its label.
+    pub(super) fn pixel_states(fold: &str, positions: u64) -> Scratch {
+        let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
+        Scratch { name: "pixel_states", bytes: element * positions, element }
+    }
+}
 
 /// The bytes of an element of the scratch memory `name`.
 pub(super) fn scratch_bytes(name: &str) -> u64 {

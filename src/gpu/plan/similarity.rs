@@ -1,19 +1,22 @@
 //! Plans a loss of rows against all others: which sides there are, and whose losses their scores belong to.
 
 use super::request::{Request, leaf_of};
+use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
-use super::stage::{Plan, Stage, narrow};
-use super::tiles::{Scores, Tiles, endings, over_tiles, windows};
+use super::spans::Spans;
+use super::stage::Stage;
+use super::tiles::{Scores, Tiles, endings, over_tiles, with_windows};
+use super::walk::{Counted, Sizes, Walk};
 use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::{absorb, pair_loss, pair_slopes, pairs as pairs_of_rows, row_loss};
-use crate::gpu::shaders::operand::target;
+use crate::gpu::shaders::operand::labels;
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::leaf::Similarity;
 use crate::role::Role;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &dyn Similarity) -> Result<()> {
+pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -> Result<Walk> {
     let (header, settings) = (request.loss().header(), leaf.settings());
     let anchors = header.player(Role::Anchors).filter(|spec| request.part.operand(spec.name).is_some());
     let rows_of = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
@@ -71,40 +74,41 @@ pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, pairs: Pairs, leaf: &
     }
 
     let valued = pairs.rows as u64 * if symmetric { 2 } else { 1 };
-    plan.hold("factors", sides.iter().map(|side| side.rows as u64).sum());
-    plan.hold("whole_states", valued);
-    plan.hold("records", if passes.is_empty() { 0 } else { valued });
-    (plan.params.items, plan.params.per_item) = (narrow(pairs.rows as u64), narrow(pairs.width as u64));
-    plan.tally(pairs.rows.div_ceil(256) as u64);
+    let held = vec![
+        Scratch::new("factors", sides.iter().map(|side| side.rows as u64).sum()),
+        Scratch::new("whole_states", valued),
+        Scratch::new("records", if passes.is_empty() { 0 } else { valued }),
+    ];
     let choices = Choices::default()
         .flag(choice::NORMALIZE, settings.normalize)
         .flag(choice::SYMMETRIC, symmetric)
         .flag(choice::PAIRWISE, settings.pairwise);
     let scores = scores(request, settings.pairwise, choices.clone());
     let slots = scores.slots.clone();
-    let tiles = Tiles::new(request, plan, pairs.width, scores, &statistics, &passes)?;
+    let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
-    sides.iter().for_each(|side| tiles.factors(plan, *side));
-    statistics.iter().for_each(|against| tiles.statistics(plan, against));
+    let tallies = pairs.rows.div_ceil(256);
+    let mut stages: Vec<Stage> = sides.iter().flat_map(|side| tiles.factors(*side)).collect();
+    stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
     if pairs.rows > 0 {
-        let groups = pairs.rows.div_ceil(256) as u64;
-        plan.stages.push(Stage::new(geometry::SIMILARITY_SCORE, slots.clone(), choices.clone(), groups));
+        stages.push(Stage::new(geometry::SIMILARITY_SCORE, slots.clone(), choices.clone(), tallies as u64));
     }
-    if !passes.is_empty() {
-        tiles.scale(plan);
-    }
+    let scaling = tiles.scale().filter(|_| !passes.is_empty());
+    let counted = if scaling.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
+    stages.extend(scaling);
     if !passes.is_empty() && pairs.rows > 0 {
-        plan.stages.push(Stage::new(geometry::SIMILARITY_SETTLE, slots, choices, valued.div_ceil(256)));
+        stages.push(Stage::new(geometry::SIMILARITY_RECORDS, slots, choices, valued.div_ceil(256)));
     }
-    tiles.passes(plan, &passes);
-    windows(request, plan, pairs.width);
-    Ok(())
+    stages.extend(tiles.passes(&passes));
+    let sizes = Sizes { items: pairs.rows, per_item: pairs.width, tallies, counted, ..Sizes::default() };
+    let stages = with_windows(request, pairs.width, stages);
+    Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 
 fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {
     let mut slots = over_tiles(request);
     let labelled = request.player(Role::RowLabels).is_some();
-    slots.fill(slot::TARGET, if labelled { target::LABELS } else { target::NONE });
+    slots.fill(slot::LABELS, if labelled { labels::GIVEN } else { labels::NONE });
     slots.fill(slot::PAIRS, pairs_of_rows::SIMILARITY);
     slots.fill(slot::ABSORB, absorb::SIMILARITY);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::SIMILARITY);

@@ -46,9 +46,10 @@ impl Values {
 }
 
 /// Which elements of each binding a value of the walk needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Spans {
     /// Every binding is bound whole.
+    #[default]
     Whole,
     /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if they are
     /// looked up, [`PER_ROW`] if a row of `columns` values has one.
@@ -91,7 +92,9 @@ impl Spans {
             }
             (Spans::Ranges { lanes, .. }, _, "pixel_states") => times(*lanes),
             (Spans::Classes(_) | Spans::Ranges { .. }, _, "mask" | "upstream" | "losses" | "labels") => times(1),
-            (Spans::Regions(_), _, "labels" | "pixels" | "riders" | "ranged_pixels" | "ranged_riders") => times(1),
+            (Spans::Regions(_), _, "labels" | "pixels" | "fused_states" | "ranged_pixels" | "ranged_fused_states") => {
+                times(1)
+            }
             // two elements hold four positions
             (Spans::Regions(_), _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
             (Spans::Rows { .. }, Some(_), _) => times(1),

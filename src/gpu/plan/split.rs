@@ -45,8 +45,8 @@ fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> 
     sized.collect()
 }
 
-/// Cuts those stages of a plan that need it.
-pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
+/// The plan with those stages cut that need it.
+pub(super) fn split(request: &Request<'_>, mut plan: Plan) -> Result<Plan> {
     let most = room(request);
     let mut stages = Vec::new();
     for stage in std::mem::take(&mut plan.stages) {
@@ -54,7 +54,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             stages.push(stage);
             continue;
         };
-        let bindings = cuttable(request, plan, &stage);
+        let bindings = cuttable(request, &plan, &stage);
         // the largest window that these workgroups need, in bytes, and its binding
         let needed = |groups: Range<u64>| {
             let of = values.of(&groups);
@@ -94,8 +94,7 @@ pub(super) fn split(request: &Request<'_>, plan: &mut Plan) -> Result<()> {
             first = end;
         }
     }
-    plan.stages = stages;
-    Ok(())
+    Ok(Plan { stages, ..plan })
 }
 
 /// The last end after `first` that fits, up to `most`, or `first` if none does.

@@ -1,6 +1,6 @@
 //! A plan: its dispatches, what their bindings stand for, and how gradients are shared out among dispatches.
 
-use super::scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, Scratch, state_bytes};
+use super::scratch::Scratch;
 use super::spans::{Spans, Values};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
@@ -71,6 +71,9 @@ pub(crate) struct Stage {
     pub(super) values: Option<Values>,
     /// The elements to bind, by the binding's name, where the whole would be too long for a binding.
     pub windows: Vec<(&'static str, Range<u64>)>,
+    /// The iterations of the longest loop of an invocation.
+    #[allow(dead_code, reason = "the rules that plans keep read it, in tests and in fuzzing")]
+    pub(super) longest_loop: u64,
 }
 
 /// All dispatches of a part.
@@ -79,43 +82,20 @@ pub(crate) struct Plan {
     pub params: Params,
     pub stages: Vec<Stage>,
     pub scratch: Vec<Scratch>,
-    /// The iterations of the longest loop of any invocation.
-    pub longest_loop: u64,
     /// The loss's own numbers, one for each element of the last axis.
     pub columns: Option<Vec<f32>>,
     pub(super) operands: Vec<(String, &'static str)>,
     /// The outputs of gradients, each with its operand.
     pub(super) outputs: Vec<(usize, &'static str)>,
-    /// The most tallies that a walk leaves. The parameters hold 32 bits of this, so the limit is checked here.
-    pub(super) tallies: u64,
     /// Which elements of each binding a value of the walk needs.
     pub(super) spans: Spans,
 }
 
 impl Plan {
-    /// Adds scratch memory of `elements` elements.
-    pub(super) fn hold(&mut self, name: &str, elements: u64) {
-        let known = ELEMENT_BYTES.iter().find(|(known, _)| *known == name);
-        let (name, element) = *known.unwrap_or_else(|| unreachable!("no scratch memory {name}"));
-        self.scratch.push(Scratch { name, bytes: element * elements, element });
-    }
-
-    /// Sets how many tallies the walk leaves.
-    pub(super) fn tally(&mut self, tallies: u64) {
-        self.params.tallies = narrow(tallies);
-        self.tallies = self.tallies.max(tallies);
-    }
-
-    /// Adds scratch memory for `states` chunk states of a fold over classes.
-    pub(super) fn hold_states(&mut self, fold: &str, states: u64) {
-        let element = state_bytes(fold);
-        self.scratch.push(Scratch { name: "chunk_states", bytes: element * states, element });
-    }
-
-    /// Adds scratch memory for the states of `positions` positions, each with the logit of its label.
-    pub(super) fn hold_pixel_states(&mut self, fold: &str, positions: u64) {
-        let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
-        self.scratch.push(Scratch { name: "pixel_states", bytes: element * positions, element });
+    /// The iterations of the longest loop of any invocation.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn longest_loop(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.longest_loop).max().unwrap_or(0)
     }
 
     /// The bytes of an element of the scratch memory `name`.
@@ -185,8 +165,8 @@ impl Plan {
     }
 }
 
-/// A number in 32 bits. Where it may not fit, the plan checks the original; `u32::MAX` stands for it here.
-pub(super) fn narrow(number: u64) -> u32 {
+/// A number of a [`Block`]. The checks refuse operands with more rows or classes than 32 bits count.
+pub(super) fn of_block(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
@@ -248,6 +228,7 @@ impl Stage {
             operands: Vec::new(),
             values: None,
             windows: Vec::new(),
+            longest_loop: 0,
         }
     }
 
@@ -312,6 +293,11 @@ impl Stage {
         let [first_group, end_group] = [groups.start, groups.end].map(place);
         let beyond = place(all - groups.end);
         self.over(Block { first_group, end_group, beyond, ..block }, groups.end - groups.start)
+    }
+
+    /// States the iterations of the longest loop of an invocation.
+    pub(super) fn looping(self, longest_loop: usize) -> Stage {
+        Stage { longest_loop: longest_loop as u64, ..self }
     }
 
     pub(super) fn writing(mut self, gradients: Vec<(String, usize)>) -> Stage {

@@ -10,9 +10,9 @@
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, slots};
-use super::scratch::{TALLY_BYTES, WORKSPACE_HEAD};
+use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
 use super::sides::{Against, Ending, Pass, Side, TILE};
-use super::stage::{Plan, Stage, Wanted, narrow};
+use super::stage::{Stage, Wanted, of_block};
 use super::totals::totals;
 use crate::check::Divisor;
 use crate::error::{Error, Result};
@@ -58,14 +58,16 @@ pub(super) struct Tiles<'a> {
     pub blocks: Blocks,
     /// Whether the products are kept from the statistics to the slopes, because one block holds them all.
     pub keeps: bool,
+    /// What the family's kernels hold, and what the walk holds beside it.
+    pub scratch: Vec<Scratch>,
 }
 
 impl<'a> Tiles<'a> {
-    /// The walk for these statistics and passes, in blocks that fit the workspace bound. Adds their scratch memory to
-    /// the plan.
+    /// The walk for these statistics and passes, in blocks that fit the workspace bound beside the scratch memory that
+    /// the family holds.
     pub fn new(
         request: &'a Request<'a>,
-        plan: &mut Plan,
+        mut held: Vec<Scratch>,
         width: usize,
         scores: Scores,
         statistics: &[Against],
@@ -83,12 +85,12 @@ impl<'a> Tiles<'a> {
                 return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
             }
         }
-        let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
+        let bytes: u64 = held.iter().map(|scratch| scratch.bytes).sum();
         let tallies = statistics.first().map_or(0, |against| against.own.rows.div_ceil(256)) as u64;
-        let held = held + WORKSPACE_HEAD + TALLY_BYTES * tallies + BESIDE;
+        let bytes = bytes + WORKSPACE_HEAD + TALLY_BYTES * tallies + BESIDE;
         let needs = |blocks: &Blocks| {
             let scratch = scratch(width, *blocks, statistics, passes);
-            held + scratch.iter().map(|(_, elements, bytes)| elements * bytes).sum::<u64>()
+            bytes + scratch.iter().map(|(_, elements, bytes)| elements * bytes).sum::<u64>()
         };
         let binds = |blocks: &Blocks| {
             let scratch = scratch(width, *blocks, statistics, passes);
@@ -110,19 +112,17 @@ impl<'a> Tiles<'a> {
             .find(|blocks| needs(blocks) <= request.workspace_bound && binds(blocks) <= request.target.binding_limit);
         let Some(blocks) = blocks else {
             let least = Blocks::ever_smaller(width, rows, room, false).last();
-            let (needed, limit) = (least.map_or(held, |blocks| needs(&blocks)), request.workspace_bound);
+            let (needed, limit) = (least.map_or(bytes, |blocks| needs(&blocks)), request.workspace_bound);
             if needed <= limit {
                 let (needed, limit) = (least.map_or(0, |blocks| binds(&blocks)), request.target.binding_limit);
                 return Err(Error::TooLarge { what: "bytes of a binding, for a block of rows".into(), needed, limit });
             }
             return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
-        for (name, elements, _) in scratch(width, blocks, statistics, passes) {
-            match name {
-                "chunk_states" => plan.hold_states("fold/softmax", elements),
-                name => plan.hold(name, elements),
-            }
-        }
+        held.extend(scratch(width, blocks, statistics, passes).into_iter().map(|(name, elements, _)| match name {
+            "chunk_states" => Scratch::states("fold/softmax", elements),
+            name => Scratch::new(name, elements),
+        }));
         let needed = dispatches(width, &blocks, statistics, passes);
         if needed > MOST_DISPATCHES {
             let what = "dispatches of all blocks (take fewer rows a call: the losses and gradients of all calls add up \
@@ -133,7 +133,7 @@ impl<'a> Tiles<'a> {
             ([of, ..], [pass, ..]) => of.own.base == pass.against.own.base && blocks.hold(&pass.against),
             _ => false,
         };
-        Ok(Tiles { request, width, scores, blocks, keeps })
+        Ok(Tiles { request, width, scores, blocks, keeps, scratch: held })
     }
 
     /// Fills the slots of a kernel that needs the products of rows of x0 with rows of x1. If `kept`, the products of
@@ -148,17 +148,16 @@ impl<'a> Tiles<'a> {
     }
 
     /// Computes the factor that each row of a side is multiplied by.
-    pub fn factors(&self, plan: &mut Plan, side: Side) {
+    pub fn factors(&self, side: Side) -> Vec<Stage> {
         let room = rows_of_a_binding(self.request, self.width);
-        factors(self.request, plan, side, self.width, room, self.scores.choices.clone());
+        factors(self.request, side, self.width, room, self.scores.choices.clone())
     }
 
     /// Computes the states of a side's rows, over all rows that they are scored against.
-    pub fn statistics(&self, plan: &mut Plan, against: &Against) {
+    pub fn statistics(&self, against: &Against) -> Vec<Stage> {
         let own = against.own;
         let (chunk, chunks) = chunks(against, self.width, self.blocks.room);
         let all: usize = chunks.iter().sum();
-        plan.longest_loop = plan.longest_loop.max((chunk * iterations(self.width)) as u64).max(all as u64);
         let slots = self.of_rows(self.keeps && own.base == 0);
         let gathers: Vec<Stage> = against
             .others
@@ -166,42 +165,43 @@ impl<'a> Tiles<'a> {
             .map(|(other, of_pair)| {
                 let choices = self.scores.choices.clone().and(of_pair);
                 let stage = Stage::new(geometry::TILES_GATHER, slots.clone(), choices, 0);
-                stage.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)])
+                let stage = stage.in_quads(self.in_quads()).looping(chunk * iterations(self.width));
+                stage.reading(&[("x0", own.operand), ("x1", other.operand)])
             })
             .collect();
-        let merge = Stage::new(geometry::TILES_MERGE, slots, Choices::default(), 0);
+        let merge = Stage::new(geometry::TILES_MERGE, slots, Choices::default(), 0).looping(all);
+        let mut stages = Vec::new();
         let step = self.blocks.rows_at_once(against, self.width, all);
         for first in (0..own.rows).step_by(step.max(1)) {
             let end = first.saturating_add(step).min(own.rows);
             let mut block = block(own, first, end);
-            (block.chunk, block.chunks) = (narrow(chunk as u64), narrow(all as u64));
-            block.steps = narrow(self.width.div_ceil(16) as u64);
+            (block.chunk, block.chunks) = (of_block(chunk), of_block(all));
+            block.steps = of_block(self.width.div_ceil(16));
             for (gather, (other, _)) in gathers.iter().zip(&against.others) {
-                (block.other_base, block.other_from) = (narrow(other.base as u64), narrow(other.from as u64));
+                (block.other_base, block.other_from) = (of_block(other.base), of_block(other.from));
                 // each dispatch takes as many whole chunks as a binding has room for
                 let together = (self.blocks.room / (chunk * TILE)).max(1) * chunk * TILE;
                 for other_first in (0..other.rows).step_by(together) {
                     let other_end = other_first.saturating_add(together).min(other.rows);
-                    (block.other_first, block.other_end) = (narrow(other_first as u64), narrow(other_end as u64));
-                    let chunks = (other_end - other_first).div_ceil(chunk * TILE) as u64;
-                    plan.stages.push(gather.over(block, (end - first).div_ceil(TILE) as u64 * chunks));
-                    block.first_chunk += narrow(chunks);
+                    (block.other_first, block.other_end) = (of_block(other_first), of_block(other_end));
+                    let chunks = (other_end - other_first).div_ceil(chunk * TILE);
+                    stages.push(gather.over(block, (end - first).div_ceil(TILE) as u64 * chunks as u64));
+                    block.first_chunk += of_block(chunks);
                 }
             }
             (block.other_first, block.other_end) = (0, 0);
-            plan.stages.push(merge.over(block, (end - first).div_ceil(256) as u64));
+            stages.push(merge.over(block, (end - first).div_ceil(256) as u64));
         }
+        stages
     }
 
     /// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so
     /// nothing is counted first.
-    pub fn scale(&self, plan: &mut Plan) {
+    pub fn scale(&self) -> Option<Stage> {
         let counted = matches!(self.request.checked.divisor, Divisor::Weights | Divisor::Count | Divisor::Tensor);
         let given = matches!(self.request.part.upstream, Scale::Tensor(_));
-        if !self.request.unreduced() && (counted || given) {
-            plan.params.count_tallies = plan.params.tallies;
-            plan.stages.push(totals(self.request, WalkLoss::Only, geometry::TOTALS_SCALE));
-        }
+        let scales = !self.request.unreduced() && (counted || given);
+        scales.then(|| totals(self.request, WalkLoss::Only, geometry::TOTALS_SCALE))
     }
 }
 
@@ -229,12 +229,12 @@ pub(super) fn rows_of_a_binding(request: &Request<'_>, width: usize) -> usize {
 }
 
 /// Lets each stage of a walk bind only the rows of its block, if an operand or its gradient is longer than a binding.
-pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
+pub(super) fn with_windows(request: &Request<'_>, width: usize, mut stages: Vec<Stage>) -> Vec<Stage> {
     let too_long = |tensor: &Tensor| tensor.len() as u64 > most_elements(request);
     if !request.part.operands.iter().any(|(_, tensor)| too_long(tensor)) {
-        return;
+        return stages;
     }
-    for stage in &mut plan.stages {
+    for stage in &mut stages {
         let Block { own_first, own_end, other_first, other_end, .. } = stage.block;
         let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
         let of_rows = ["rows_factors", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
@@ -249,31 +249,30 @@ pub(super) fn windows(request: &Request<'_>, plan: &mut Plan, width: usize) {
                 .collect();
         }
     }
+    stages
 }
 
 /// Computes the factors of a side's rows, `room` rows at a time.
-pub(super) fn factors(request: &Request<'_>, plan: &mut Plan, side: Side, width: usize, room: usize, choices: Choices) {
-    if side.rows == 0 {
-        return;
-    }
+pub(super) fn factors(request: &Request<'_>, side: Side, width: usize, room: usize, choices: Choices) -> Vec<Stage> {
     let lanes = if width <= 4096 { 16 } else { 256 };
-    plan.longest_loop = plan.longest_loop.max(width.div_ceil(lanes) as u64);
     let choices = choices.number(choice::LANES, lanes);
     let stage = Stage::new(geometry::ROWS_FACTORS, slots(request), choices, 0).reading(&[("x0", side.operand)]);
-    for first in (0..side.rows).step_by(room.max(1)) {
+    let stage = stage.looping(width.div_ceil(lanes));
+    let over = |first: usize| {
         let end = first.saturating_add(room.max(1)).min(side.rows);
-        plan.stages.push(stage.over(block(side, first, end), (end - first).div_ceil(256 / lanes) as u64));
-    }
+        stage.over(block(side, first, end), (end - first).div_ceil(256 / lanes) as u64)
+    };
+    (0..side.rows).step_by(room.max(1)).map(over).collect()
 }
 
 /// A block of own rows without others.
 pub(super) fn block(own: Side, first: usize, end: usize) -> Block {
     Block {
-        own_first: narrow(first as u64),
-        own_end: narrow(end as u64),
-        own_base: narrow(own.base as u64),
-        own_from: narrow(own.from as u64),
-        first_pull: narrow(first as u64),
+        own_first: of_block(first),
+        own_end: of_block(end),
+        own_base: of_block(own.base),
+        own_from: of_block(own.from),
+        first_row_sum: of_block(first),
         ..Block::default()
     }
 }

@@ -1,34 +1,28 @@
 //! The dispatches around a walk: before it, what its gradients are scaled by; after it, the sums of its tallies.
 
 use super::request::{KeptSums, Request, WalkLoss, slots};
-use super::stage::{Plan, Stage, narrow};
+use super::stage::Stage;
+use super::walk::Counted;
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
 
-/// Adds the count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by.
-pub(super) fn scale_first(request: &Request<'_>, plan: &mut Plan, count: Stage, chunk: u32, tallies: u64) {
-    scale_loss(request, plan, WalkLoss::Only, Some((count, chunk, tallies)));
-}
-
-/// As [`scale_first`], for one of the walk's losses, which may have nothing to count. `count` is the stage, the values
-/// that one of its workgroups counts, and its tallies.
-pub(super) fn scale_loss(request: &Request<'_>, plan: &mut Plan, loss: WalkLoss, count: Option<(Stage, u32, u64)>) {
+/// The count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by: the
+/// dispatches, and what they count. `count` counts a denominator, if there is something to count.
+pub(super) fn scale(request: &Request<'_>, loss: WalkLoss, count: Option<(Stage, Counted)>) -> (Vec<Stage>, Counted) {
     let divisor = request.divisor(loss);
-    let counted = matches!(divisor, Divisor::Weights | Divisor::Count);
+    let counts = matches!(divisor, Divisor::Weights | Divisor::Count);
     let given = divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
-    if request.wanted.is_empty() || request.unreduced() || !(counted || given) {
-        return;
+    if request.wanted.is_empty() || request.unreduced() || !(counts || given) {
+        return Default::default();
     }
-    if let Some((count, chunk, tallies)) = count.filter(|_| counted) {
-        (plan.params.count_chunk, plan.params.count_tallies) = (chunk, narrow(tallies));
-        plan.tallies = plan.tallies.max(tallies);
-        plan.longest_loop = plan.longest_loop.max(u64::from(chunk) / 256);
-        plan.stages.push(count);
+    let scaling = totals(request, loss, geometry::TOTALS_SCALE);
+    match count.filter(|_| counts) {
+        Some((count, counted)) => (vec![count.looping(counted.chunk / 256), scaling], counted),
+        None => (vec![scaling], Counted::default()),
     }
-    plan.stages.push(totals(request, loss, geometry::TOTALS_SCALE));
 }
 
 /// The dispatch of a kernel that merges the tallies of a walk: `totals_scale` or `totals_outcome`.
@@ -49,7 +43,7 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     };
     let choices = Choices::default()
         .number(choice::DIVISOR, divisor)
-        .number(choice::PIECE, loss as usize)
+        .number(choice::WALK_LOSS, loss as usize)
         .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
     Stage::new(entry, slots, choices, 1)
 }

@@ -1,11 +1,12 @@
 //! Plans a walk over rows of vectors.
 
 use super::elements;
-use super::request::{Request, overrides, slots};
-use super::scratch::scratch_bytes;
+use super::request::{Request, WalkLoss, overrides, slots};
+use super::scratch::{Scratch, scratch_bytes};
 use super::spans::{Spans, Values};
-use super::stage::{Plan, Stage, Wanted, bind_gradients, narrow, walks};
-use super::totals::scale_first;
+use super::stage::{Stage, Wanted, bind_gradients, walks};
+use super::totals::scale;
+use super::walk::{Counted, Sizes, Walk};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::operand::{losses, x};
@@ -24,34 +25,26 @@ const UNCUT: usize = 65536;
 /// Up to this many rows would leave a GPU idle, so they are cut from `2·CHUNK` coordinates on.
 const FEW: usize = 64;
 
-pub(super) fn plan(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
-    let params = &mut plan.params;
+pub(super) fn plan(request: &Request<'_>, rows: usize, width: usize, leaf: &dyn Vectors) -> Walk {
     // a row is a value of the unreduced loss, and its coordinates take the place of classes
-    (params.items, params.per_item, params.classes) = (1, narrow(rows as u64), narrow(width as u64));
-    if width > 0 {
-        plan.spans = Spans::Rows { width: width as u64 };
-    }
+    let sizes = Sizes { items: 1, per_item: rows, classes: width, ..Sizes::default() };
+    let spans = if width > 0 { Spans::Rows { width: width as u64 } } else { Spans::Whole };
     if rows == 0 {
-        return;
+        return Walk { sizes, spans, ..Walk::default() };
     }
-    let counts = rows.div_ceil(COUNTED) as u64;
-    scale_first(
-        request,
-        plan,
-        elements::count(request, counts).through(Values::Each(COUNTED as u64 * width as u64)),
-        narrow(COUNTED as u64),
-        counts,
-    );
+    let counted = Counted { chunk: COUNTED, tallies: rows.div_ceil(COUNTED) };
+    let count = elements::count(request, counted.tallies as u64).through(Values::Each(COUNTED as u64 * width as u64));
+    let (mut stages, counted) = scale(request, WalkLoss::Only, Some((count, counted)));
     // FXC takes seconds to compile the kernel that does everything, and less than one for each of the three that share
     // its work
     let apart = request.target.small
         && rows as u64 * 2 * scratch_bytes("row_states") <= request.target.binding_limit
         && width > 0;
-    if apart || width > UNCUT || (width >= 2 * CHUNK && rows <= FEW) {
-        cut(request, plan, rows, width, leaf);
-    } else {
-        fused(request, plan, rows, width, leaf);
-    }
+    let cuts = apart || width > UNCUT || (width >= 2 * CHUNK && rows <= FEW);
+    let sizes = Sizes { counted, ..sizes };
+    let walk = if cuts { cut(request, sizes, leaf) } else { fused(request, sizes, leaf) };
+    stages.extend(walk.stages);
+    Walk { stages, spans, ..walk }
 }
 
 /// Whether lanes take quads of coordinates.
@@ -60,18 +53,16 @@ fn in_quads(request: &Request<'_>, width: usize) -> bool {
 }
 
 /// One pass. Enough lanes share a row to keep loops short.
-fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
+fn fused(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
+    let (rows, width) = (sizes.per_item, sizes.classes);
     let lanes = request.target.lanes_of_vector(rows, width);
     let slots = 256 / lanes;
     let per_lane = width.div_ceil(if in_quads(request, width) { 4 * lanes } else { lanes }).max(1);
     // more rounds leave fewer tallies, as long as an invocation's loops stay short
     let rounds = (rows / (slots * request.target.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
-    let groups = rows.div_ceil(slots * rounds) as u64;
-    plan.params.rounds = narrow(rounds as u64);
-    plan.tally(groups);
-    // a loop for each of two looks, and one for the gradient
-    plan.longest_loop = plan.longest_loop.max((3 * rounds * per_lane) as u64);
-    plan.stages.extend(walks(request.wanted, |first, gradients| {
+    let groups = rows.div_ceil(slots * rounds);
+    let values = Values::Each((slots * rounds) as u64 * width as u64);
+    let stages = walks(request.wanted, |first, gradients| {
         let mut fused = filled(request, leaf, true);
         if !first {
             fused.fill(slot::LOSSES, losses::NOWHERE);
@@ -80,59 +71,48 @@ fn fused(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf
             .number(choice::LANES, lanes)
             .flag(choice::WRITES, !gradients.is_empty())
             .flag(choice::COUNTS, first);
-        stage(request, fused, geometry::VECTORS_FUSED, choices, groups, in_quads(request, width), gradients)
-            .through(Values::Each((slots * rounds) as u64 * width as u64))
-    }));
+        let fused = stage(request, width, fused, geometry::VECTORS_FUSED, choices, groups, gradients);
+        // a loop for each of two looks, and one for the gradient
+        fused.through(values).looping(3 * rounds * per_lane)
+    });
+    Walk { sizes: Sizes { rounds, tallies: groups, ..sizes }, stages, ..Walk::default() }
 }
 
 /// Passes over rows that are cut into chunks: states of chunks, once for each look; scores of rows; gradients.
-fn cut(request: &Request<'_>, plan: &mut Plan, rows: usize, width: usize, leaf: &dyn Vectors) {
+fn cut(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
+    let (rows, width) = (sizes.per_item, sizes.classes);
     // an invocation merges the chunks of a row at each look, so a row has at most 2048
     let chunk = CHUNK.max((width / 2048).next_power_of_two());
     let chunks = width.div_ceil(chunk);
     let looks = if leaf.measure() == Measure::Cosine { 2 } else { 1 };
-    let (groups, settled) = ((rows * chunks) as u64, rows.div_ceil(256) as u64);
-    plan.params.chunk = narrow(chunk as u64);
-    plan.params.chunks = narrow(chunks as u64);
-    plan.tally(settled);
-    plan.longest_loop = plan.longest_loop.max((looks * chunks) as u64).max(chunk as u64 / 256);
-    plan.hold("row_states", looks as u64 * groups);
-
+    let (groups, scored) = (rows * chunks, rows.div_ceil(256));
     let values = Values::OfItems { per_item: width, chunk, chunks };
-    for look in 0..looks {
-        let gather = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
+
+    let gather = |look| {
+        let slots = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
         let choices = choices(request, leaf).number(choice::LANES, 256).number(choice::LOOK, look);
-        let gather = stage(request, gather, geometry::VECTORS_GATHER, choices, groups, in_quads(request, width), &[]);
-        plan.stages.push(gather.through(values));
-    }
+        let gather = stage(request, width, slots, geometry::VECTORS_GATHER, choices, groups, &[]);
+        gather.through(values).looping(chunk / 256)
+    };
+    let mut stages: Vec<Stage> = (0..looks).map(gather).collect();
 
     // scores need only the states, so that 256 rows of any length share a workgroup
-    let settle = filled(request, leaf, false);
-    let settle = stage(
-        request,
-        settle,
-        geometry::VECTORS_SETTLE,
-        choices(request, leaf),
-        settled,
-        in_quads(request, width),
-        &[],
-    );
-    plan.stages.push(settle.through(Values::Each(256 * width as u64)));
+    let slots = filled(request, leaf, false);
+    let score = stage(request, width, slots, geometry::ROWS_SCORE, choices(request, leaf), scored, &[]);
+    stages.push(score.through(Values::Each(256 * width as u64)).looping(looks * chunks));
 
     if !request.wanted.is_empty() {
-        plan.stages.extend(walks(request.wanted, |_, gradients| {
-            let scatter = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
-            stage(
-                request,
-                scatter,
-                geometry::VECTORS_SCATTER,
-                choices(request, leaf),
-                groups,
-                in_quads(request, width),
-                gradients,
-            )
-            .through(values)
+        stages.extend(walks(request.wanted, |_, gradients| {
+            let slots = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
+            let entry = geometry::VECTORS_BACKWARD;
+            stage(request, width, slots, entry, choices(request, leaf), groups, gradients).through(values)
         }));
+    }
+    Walk {
+        sizes: Sizes { chunk, chunks, tallies: scored, ..sizes },
+        stages,
+        scratch: vec![Scratch::new("row_states", (looks * groups) as u64)],
+        ..Walk::default()
     }
 }
 
@@ -162,14 +142,15 @@ fn choices(request: &Request<'_>, leaf: &dyn Vectors) -> Choices {
 
 fn stage(
     request: &Request<'_>,
+    width: usize,
     mut slots: Slots,
     entry: Shader,
     mut choices: Choices,
-    groups: u64,
-    quads: bool,
+    groups: usize,
     gradients: &[Wanted],
 ) -> Stage {
+    let quads = in_quads(request, width);
     let bound = bind_gradients(&mut slots, &mut choices, request.loss().header(), gradients);
     let choices = choices.flag(choice::FOURS, quads);
-    Stage::new(entry, slots, choices, groups).in_quads(quads).writing(bound)
+    Stage::new(entry, slots, choices, groups as u64).in_quads(quads).writing(bound)
 }

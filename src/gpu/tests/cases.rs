@@ -1,6 +1,6 @@
 //! Every way in which a loss can be planned, derived from its header: options, operands, layouts, gradients.
 
-pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Piece, noop};
+pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
 use crate::gpu::plan::reads_first;
 use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
@@ -39,7 +39,9 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     }
     let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
     let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();
-    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Linear(_) | Leaf::Vectors(_)) || loss.leaf().rider().is_some() {
+    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Linear(_) | Leaf::Vectors(_))
+        || loss.leaf().fused_loss().is_some()
+    {
         let changed: Vec<_> = settings.iter().map(|setting| [setting.clone(), numbers.clone()].concat()).collect();
         settings.extend(changed);
     }
@@ -134,12 +136,12 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     }
     let spread = match loss.leaf() {
         Leaf::Softmax(_) => true,
-        leaf => matches!(leaf, Leaf::Region(_)) && leaf.rider().is_none(),
+        leaf => matches!(leaf, Leaf::Region(_)) && leaf.fused_loss().is_none(),
     };
     let shards = cases.iter().filter(|case| spread && case.gradients != Gradients::Add);
     let shards = shards.enumerate().map(|(k, case)| {
         // by turns, since kernels for both would be too many
-        Case { piece: if k % 4 == 0 { Piece::Statistics } else { Piece::Among }, ..case.clone() }
+        Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
     });
     let shards: Vec<Case> = shards.collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
@@ -155,7 +157,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let of_integers = cases.iter().filter(takes_integers).step_by(13).zip(LABELS.iter().cycle());
     let of_integers: Vec<Case> =
         of_integers.map(|(case, dtype)| Case { integers: Some(*dtype), ..case.clone() }).collect();
-    let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.rider().is_some());
+    let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_some());
     let cut = far_apart && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
     let in_ranges = pixels.zip(shapes.iter().cycle());

@@ -32,10 +32,8 @@ pub(super) struct Joined {
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let mut texts: BTreeMap<String, Vec<Kernel>> = BTreeMap::new();
-        for kernel in planned().iter().flat_map(|(_, kernels)| kernels) {
-            texts.entry(kernel.text()).or_default().push(kernel.clone());
-        }
+        let kernels = planned().iter().flat_map(|(_, kernels)| kernels).cloned();
+        let mut texts = by_text(kernels);
         let mut made = Vec::new();
         for kernels in texts.values_mut() {
             *kernels = one_of_each_dtype(std::mem::take(kernels));
@@ -47,8 +45,8 @@ pub(super) fn joined() -> &'static [Joined] {
             made.extend(quads.last().and_then(of_few));
             made.extend(quads);
         }
-        for kernel in made {
-            texts.entry(kernel.text()).or_default().push(kernel);
+        for (text, kernels) in by_text(made) {
+            texts.entry(text).or_default().extend(kernels);
         }
         let parse = |(text, kernels): &(String, Vec<Kernel>)| {
             let parsed = parse(text, features(kernels[0].files()));
@@ -57,6 +55,20 @@ pub(super) fn joined() -> &'static [Joined] {
         };
         in_parallel(&texts.into_iter().collect::<Vec<_>>(), parse)
     })
+}
+
+/// Kernels by their texts. A text is written once for all kernels that have it, since writing takes longer than planning.
+fn by_text(kernels: impl IntoIterator<Item = Kernel>) -> BTreeMap<String, Vec<Kernel>> {
+    let mut alike: BTreeMap<String, Vec<Kernel>> = BTreeMap::new();
+    for kernel in kernels {
+        let Kernel { ref recipe, own_params, shared_buffer } = kernel;
+        alike.entry(format!("{own_params} {shared_buffer} {}", recipe.text_key())).or_default().push(kernel);
+    }
+    let mut texts: BTreeMap<String, Vec<Kernel>> = BTreeMap::new();
+    for kernels in alike.into_values() {
+        texts.entry(kernels[0].text()).or_default().extend(kernels);
+    }
+    texts
 }
 
 /// The kernel with all bindings read_write and copied parameters.
@@ -102,14 +114,13 @@ fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
 fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
-        let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        let (plan, rounding) = case.plans(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         let needs = |stage: &Stage| !features(&stage.recipe.linked().files).is_empty();
         assert!(
             !case.small || plan.stages.iter().all(|stage| is_small(&stage.recipe)),
             "{case:?}: a kernel that DX12 cannot take"
         );
         assert!(case.in_eights || !plan.stages.iter().any(needs), "{case:?}: subgroups on a device without them");
-        let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         let stages = plan.stages.into_iter().chain(rounding.into_iter().flat_map(|plan| plan.stages));
         stages
             .map(|stage| Kernel::from(Recipe::clone(&stage.recipe)))
@@ -120,7 +131,10 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();
         for (key, kernel) in in_parallel(&cases(&*loss), of_case).into_iter().flatten() {
             let known = kernels.entry(key).or_insert_with(|| kernel.clone());
-            let same = known.overrides() == kernel.overrides() && known.text() == kernel.text();
+            // equal files in the same forms are one text
+            let forms = |kernel: &Kernel| (kernel.recipe.few, kernel.recipe.row, kernel.recipe.strip);
+            let texts = known.files() == kernel.files() && forms(known) == forms(&kernel);
+            let same = texts && known.overrides() == kernel.overrides();
             assert!(same, "two kernels share the key {}", kernel.key());
         }
         (loss.header().id, kernels.into_values().collect())

@@ -1,7 +1,7 @@
 //! How plans cut walks: loops are short and grids small enough at every size, the shape alone decides, and every
 //! gradient is written once.
 
-use super::cases::{Case, Gradients, Piece, cases, follows_another, noop};
+use super::cases::{Case, Gradients, Shard, cases, follows_another, noop};
 use super::compiled::in_parallel;
 use crate::error::Error;
 use crate::gpu::plan::{Bound, Stage, assert_short, reads_first};
@@ -174,7 +174,7 @@ fn walks_are_cut_by_the_shape_alone() {
         let mut cuts: BTreeMap<String, [u32; 5]> = BTreeMap::new();
         // exceptions: shards are merged with others, and rows that their gradient overwrites are never cut
         let whole =
-            cases(&*loss).into_iter().filter(|case| case.piece == Piece::Whole && case.gradients != Gradients::InPlace);
+            cases(&*loss).into_iter().filter(|case| case.shard == Shard::Whole && case.gradients != Gradients::InPlace);
         for case in whole.step_by(7) {
             let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
             let p = plan.params;
@@ -196,7 +196,7 @@ fn equal_requests_get_equal_plans() {
             let stages = [&a, &b].map(|plan| plan.stages.iter().map(described).collect::<Vec<_>>());
             assert_eq!(stages[0], stages[1], "{case:?}");
             assert_eq!(bytemuck::bytes_of(&a.params), bytemuck::bytes_of(&b.params), "{case:?}");
-            assert_eq!((a.scratch, a.longest_loop), (b.scratch, b.longest_loop), "{case:?}");
+            assert_eq!((&a.scratch, a.longest_loop()), (&b.scratch, b.longest_loop()), "{case:?}");
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::loss::Source;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo};
-use naga::{AddressSpace, Module, ShaderStage, StorageAccess};
+use naga::{AddressSpace, ArraySize, Module, Scalar, ScalarKind, ShaderStage, StorageAccess, TypeInner};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl<'a> Settled<'a> {
 }
 
 /// Every text goes through, with the overrides of its first and last kernel, since overrides are only constants to a
-/// back end. The test of limits settles the overrides of all kernels.
+/// back end. The values of all kernels' overrides have a test of their own.
 #[test]
 fn every_kernel_goes_through_every_back_end() {
     in_parallel(joined(), |joined| {
@@ -100,30 +100,59 @@ fn every_kernel_goes_through_every_back_end() {
     });
 }
 
-/// WebGPU's default limits are those of a device that asks for nothing more.
+/// WebGPU's default limits are those of a device that asks for nothing more. No override changes what is limited.
 #[test]
 fn every_kernel_keeps_to_the_default_limits() {
     let limits = wgpu::Limits::default();
     assert_eq!(MOST_BUFFERS, limits.max_storage_buffers_per_shader_stage as usize);
-    in_parallel(joined(), |joined| {
-        for kernel in &joined.kernels {
-            let (module, _) = joined.specialised(kernel);
-            let shared = module.global_variables.iter().filter(|(_, global)| global.space == AddressSpace::WorkGroup);
-            // WebGPU rounds each variable up to 16 bytes
-            let bytes: u32 = shared
-                .map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()).next_multiple_of(16))
-                .sum();
-            let most = limits.max_compute_workgroup_storage_size;
-            assert!(bytes <= most, "{}: {bytes} bytes of workgroup memory, the limit is {most}", name(kernel));
-            let [x, y, z] = module.entry_points[0].workgroup_size;
-            let most = limits.max_compute_invocations_per_workgroup;
-            assert!(x * y * z <= most, "{}: {x}·{y}·{z} invocations, the limit is {most}", name(kernel));
-            assert!(x.max(y) <= limits.max_compute_workgroup_size_x && z <= limits.max_compute_workgroup_size_z);
-            let storage = |binding: &&Declared| binding.kind != wgpu::BufferBindingType::Uniform;
-            let buffers = kernel.bindings().iter().filter(storage).count();
-            assert!(buffers <= MOST_BUFFERS, "{}: {buffers} storage buffers", name(kernel));
+    for Joined { kernels, module, .. } in joined() {
+        let kernel = &kernels[0];
+        let shared = module.global_variables.iter().filter(|(_, global)| global.space == AddressSpace::WorkGroup);
+        // WebGPU rounds each variable up to 16 bytes
+        let bytes: u32 =
+            shared.map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()).next_multiple_of(16)).sum();
+        let most = limits.max_compute_workgroup_storage_size;
+        assert!(bytes <= most, "{}: {bytes} bytes of workgroup memory, the limit is {most}", name(kernel));
+        let [x, y, z] = module.entry_points[0].workgroup_size;
+        let most = limits.max_compute_invocations_per_workgroup;
+        assert!(x * y * z <= most, "{}: {x}·{y}·{z} invocations, the limit is {most}", name(kernel));
+        assert!(x.max(y) <= limits.max_compute_workgroup_size_x && z <= limits.max_compute_workgroup_size_z);
+        let of_override =
+            |(_, ty): (_, &naga::Type)| matches!(ty.inner, TypeInner::Array { size: ArraySize::Pending(_), .. });
+        let by_override = module.entry_points[0].workgroup_size_overrides.is_some();
+        assert!(!by_override && !module.types.iter().any(of_override), "{}: sizes by overrides", name(kernel));
+        let storage = |binding: &&Declared| binding.kind != wgpu::BufferBindingType::Uniform;
+        let buffers = kernel.bindings().iter().filter(storage).count();
+        assert!(buffers <= MOST_BUFFERS, "{}: {buffers} storage buffers", name(kernel));
+    }
+}
+
+/// The overrides of all kernels are checked here. To compile a text again for each of its kernels would take a minute.
+#[test]
+fn the_value_of_every_override_fits_its_type() {
+    let mut checked = 0;
+    for Joined { kernels, module, .. } in joined() {
+        let types: BTreeMap<&str, &TypeInner> = module
+            .overrides
+            .iter()
+            .filter_map(|(_, declared)| Some((declared.name.as_deref()?, &module.types[declared.ty].inner)))
+            .collect();
+        for kernel in kernels {
+            let overrides = kernel.overrides();
+            checked += overrides.len();
+            for (of, value) in overrides {
+                let fits = match types.get(of) {
+                    Some(TypeInner::Scalar(Scalar { kind: ScalarKind::Bool, .. })) => value == 0.0 || value == 1.0,
+                    Some(TypeInner::Scalar(Scalar { kind: ScalarKind::Uint, .. })) => f64::from(value as u32) == value,
+                    Some(TypeInner::Scalar(Scalar { kind: ScalarKind::Sint, .. })) => f64::from(value as i32) == value,
+                    Some(TypeInner::Scalar(Scalar { kind: ScalarKind::Float, .. })) => value.is_finite(),
+                    _ => false,
+                };
+                assert!(fits, "{}: {of} is {value}", name(kernel));
+            }
         }
-    });
+    }
+    assert!(checked > 10_000, "{checked} values of overrides");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn tallies_and_the_workspaces_head_have_the_sizes_that_plans_assume() {
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
     assert_eq!(offset("tallies"), Some(WORKSPACE_HEAD));
     // a job writes the four scales to the first four words
-    let scales = ["scale", "extra_scale", "rider_scale", "rider_extra_scale"];
+    let scales = ["scale", "extra_scale", "fused_scale", "fused_extra_scale"];
     assert_eq!(scales.map(offset), [Some(0), Some(4), Some(8), Some(12)]);
 }
 
@@ -178,7 +178,7 @@ fn the_outcome_has_the_shaders_layout() {
 /// The numbers of the dtypes of labels and floats agree with the shaders'.
 #[test]
 fn dtypes_have_the_shaders_numbers() {
-    let text = find(operand::target::LABELS.0).expect("a file").text;
+    let text = find(operand::labels::GIVEN.0).expect("a file").text;
     let line = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.starts_with("override LABELS_DTYPE:"));
     let names = super::leaves::choices(line.expect("the override").0);
     let loss = crate::by_id("cross_entropy").expect("a loss of labels");

@@ -12,8 +12,8 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("distance", "chooses the file of shaders/fold that is joined"),
     ("activation", "chooses the file of shaders/activation that is joined"),
     ("quantiles", "goes through a buffer of columns"),
-    ("dice_weight", "goes through Rider::own_weight, the weight of the loss's own row"),
-    ("cross_entropy_weight", "goes through Rider::weight, the weight of the fused loss's row"),
+    ("dice_weight", "goes through FusedLoss::own_weight, the weight of the loss's own row"),
+    ("cross_entropy_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
     ("symmetric", "goes through SimilaritySettings::symmetric, an override of several kernels of the walk"),
@@ -68,7 +68,7 @@ fn the_numbers_of_a_leaf_are_its_options_in_their_places() {
         let header = loss.header();
         let specs = loss.specs();
         // the numbers of a fused loss come before those of the main loss
-        let fused = loss.leaf().rider().map(|rider| rider.loss.header().shader);
+        let fused = loss.leaf().fused_loss().map(|fused| fused.loss.header().shader);
         let shaders: Vec<Source> = fused.into_iter().chain([header.shader]).collect();
         let numbers = specs.iter().filter(|spec| is_number(spec)).enumerate().filter(|(_, spec)| !structural(spec));
         let expected: Vec<_> = numbers.map(|(place, spec)| (spec.name.to_uppercase(), place)).collect();

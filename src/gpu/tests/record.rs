@@ -45,13 +45,12 @@ fn every_plan_is_written_down() {
 
 /// The lines of a case: one for the plan, and one for each of its dispatches.
 fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
-    let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-    let rounding = case.rounding(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    let (plan, rounding) = case.plans(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
     let mut lines = String::new();
     for (of, plan) in [("plan", Some(plan)), ("rounding", rounding)] {
         let Some(plan) = plan else { continue };
         let case = format!("{id}\t{}\t{of}", words(case));
-        let _ = writeln!(lines, "{case}\t\t{:?}\t{:?}\t{}", plan.params, plan.scratch, plan.longest_loop);
+        let _ = writeln!(lines, "{case}\t\t{:?}\t{:?}\t{}", plan.params, plan.scratch, plan.longest_loop());
         for (number, stage) in plan.stages.iter().enumerate() {
             let forms: Vec<String> = forms(stage).iter().map(|kernel| file(kernel, folder, written)).collect();
             let Stage { recipe, groups, block, windows, .. } = stage;
@@ -65,11 +64,11 @@ fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
 /// Describes a case, without what differs from run to run.
 fn words(case: &Case) -> String {
     let Case { default: _, options, reduction, shape, axis, target, floats, optional, .. } = case;
-    let Case { upstream_tensor, divide_by_tensor, gradients, free, workspace_bound, piece, .. } = case;
+    let Case { upstream_tensor, divide_by_tensor, gradients, free, workspace_bound, shard, .. } = case;
     let Case { on_cpu, in_eights, small, binding_limit, .. } = case;
     format!(
         "{options:?} {reduction:?} {shape:?} {axis:?} {target:?} {floats:?} {optional:?} {upstream_tensor} {divide_by_tensor} \
-         {gradients:?} {free} {workspace_bound} {piece:?} {on_cpu} {in_eights} {small} {binding_limit}"
+         {gradients:?} {free} {workspace_bound} {shard:?} {on_cpu} {in_eights} {small} {binding_limit}"
     )
 }
 

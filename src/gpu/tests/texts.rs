@@ -2,17 +2,20 @@
 //! compilers.
 
 use super::compiled::{Joined, features, in_parallel, is_small, joined, name, parse};
-use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
+use naga::back::hlsl;
 use naga::back::pipeline_constants::process_overrides;
-use naga::back::{hlsl, msl, spv};
-use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::ModuleInfo;
-use naga::{Module, ResourceBinding, ShaderStage};
+use naga::{Module, ShaderStage};
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use writers::Settled;
+
+#[path = "../../../cli/src/kernel/writers.rs"]
+mod writers;
 
 /// The environment variable that names the folder to write to. Without it the test does nothing.
 const FOLDER: &str = "WGLOSS_TEXTS";
@@ -95,47 +98,15 @@ fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Vec<Text> {
 }
 
 pub(super) fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
-    let entry_point = kernel.entry().to_string();
-    let pipeline = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
-    let options = spv::Options {
-        // the version of Vulkan 1.3, which nearly every driver has
-        lang_version: (1, 6),
-        bounds_check_policies: restricted(),
-        zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
-        force_loop_bounding: false,
-        ..Default::default()
-    };
-    let words = spv::write_vec(module, info, &options, Some(&pipeline))
-        .unwrap_or_else(|error| panic!("{}: SPIR-V: {error}", name(kernel)));
+    // the version of Vulkan 1.3, which nearly every driver has
+    let words = with_bindings(kernel, module, info, |settled| writers::spirv(settled, (1, 6)));
     let contents = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     Text { folder: "spirv", entry: kernel.entry().into(), ending: "spv", contents }
 }
 
 fn metal(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
-    let bindings = in_order(kernel);
-    let slot = |(slot, binding): (usize, &Declared)| {
-        let target = msl::BindTarget { buffer: Some(slot as u8), mutable: binding.is_written(), ..Default::default() };
-        (place(binding), target)
-    };
-    let resources = bindings.iter().enumerate().map(slot).collect();
-    // one more buffer holds the sizes of all others
-    let sizes_buffer = Some(bindings.len() as u8);
-    let resources = msl::EntryPointResources { resources, sizes_buffer, ..Default::default() };
-    let options = msl::Options {
-        // the lowest version that wgpu asks of Metal
-        lang_version: (2, 0),
-        per_entry_point_map: [(kernel.entry().to_string(), resources)].into(),
-        fake_missing_bindings: false,
-        bounds_check_policies: restricted(),
-        zero_initialize_workgroup_memory: false,
-        force_loop_bounding: false,
-        ..Default::default()
-    };
-    let entry_point = Some((ShaderStage::Compute, kernel.entry().to_string()));
-    let pipeline = msl::PipelineOptions { entry_point, vertex_pulling_transform: true, ..Default::default() };
-    let (text, translated) = msl::write_string(module, info, &options, &pipeline)
-        .unwrap_or_else(|error| panic!("{}: MSL: {error}", name(kernel)));
-    let entry = entry_name(&translated.entry_point_names, kernel);
+    let (text, said) = with_bindings(kernel, module, info, writers::msl);
+    let entry = entry_name(&said.entry_point_names, kernel);
     Text { folder: "msl", entry, ending: "metal", contents: text.into_bytes() }
 }
 
@@ -146,62 +117,29 @@ fn direct_x(
     module: &Module,
     info: &ModuleInfo,
 ) -> Text {
-    let target = |register| hlsl::BindTarget { register, restrict_indexing: true, ..Default::default() };
-    // wgpu numbers the registers of each kind in the order of the bindings
-    let (mut uniform, mut read, mut written) = (0, 0, 0);
-    let mut binding_map = hlsl::BindingMap::new();
-    for binding in in_order(kernel) {
-        let count = match binding.kind {
-            wgpu::BufferBindingType::Uniform => &mut uniform,
-            _ if binding.is_written() => &mut written,
-            _ => &mut read,
-        };
-        binding_map.insert(place(&binding), target(*count));
-        *count += 1;
-    }
-    let options = hlsl::Options {
-        shader_model,
-        binding_map,
-        fake_missing_bindings: false,
-        special_constants_binding: Some(target(uniform)),
-        zero_initialize_workgroup_memory: false,
-        restrict_indexing: true,
-        force_loop_bounding: false,
-        ..Default::default()
-    };
-    let pipeline = hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, kernel.entry().to_string())) };
-    let mut text = String::new();
-    let translated = hlsl::Writer::new(&mut text, &options, &pipeline)
-        .write(module, info, None)
-        .unwrap_or_else(|error| panic!("{}: HLSL: {error}", name(kernel)));
-    let entry = entry_name(&translated.entry_point_names, kernel);
+    let (text, said) = with_bindings(kernel, module, info, |settled| writers::hlsl(settled, shader_model));
+    let entry = entry_name(&said.entry_point_names, kernel);
     Text { folder, entry, ending: "hlsl", contents: text.into_bytes() }
 }
 
+/// Writes a module with the kernel's bindings in their order.
+fn with_bindings<T, E: Debug>(
+    kernel: &Kernel,
+    module: &Module,
+    info: &ModuleInfo,
+    write: impl FnOnce(Settled<'_>) -> Result<T, E>,
+) -> T {
+    let bindings = kernel.bindings();
+    let mut bindings: Vec<_> = bindings.iter().map(|binding| (binding.number, binding.is_written())).collect();
+    bindings.sort_unstable();
+    let settled = Settled { module, info, entry: kernel.entry(), bindings: &bindings };
+    write(settled).unwrap_or_else(|error| panic!("{}: {error:?}", name(kernel)))
+}
+
 /// The name of the only entry point in the target language.
-fn entry_name<E: std::fmt::Debug>(names: &[Result<String, E>], kernel: &Kernel) -> String {
+fn entry_name<E: Debug>(names: &[Result<String, E>], kernel: &Kernel) -> String {
     match names {
         [Ok(entry)] => entry.clone(),
         other => panic!("{}: entry points {other:?}", name(kernel)),
-    }
-}
-
-fn in_order(kernel: &Kernel) -> Vec<Declared> {
-    let mut bindings = kernel.bindings();
-    bindings.sort_by_key(|binding| binding.number);
-    bindings
-}
-
-fn place(binding: &Declared) -> ResourceBinding {
-    ResourceBinding { group: 0, binding: binding.number }
-}
-
-/// Checks every index, as the library asks of wgpu.
-fn restricted() -> BoundsCheckPolicies {
-    BoundsCheckPolicies {
-        index: BoundsCheckPolicy::Restrict,
-        buffer: BoundsCheckPolicy::Restrict,
-        image_load: BoundsCheckPolicy::Restrict,
-        binding_array: BoundsCheckPolicy::Unchecked,
     }
 }

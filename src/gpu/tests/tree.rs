@@ -227,7 +227,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "records",
         "slopes",
         "slope_sums",
-        "pulls",
+        "row_sums",
         "products",
         "grams",
         "gram_slopes",

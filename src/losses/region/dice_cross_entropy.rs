@@ -1,7 +1,7 @@
 //! The sum of the Dice loss and cross-entropy, in one pass over the logits.
 
 use super::dice::dice_score;
-use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums, Rider};
+use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums, FusedLoss};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::losses::CrossEntropy;
 use crate::options::Range;
@@ -97,13 +97,13 @@ impl Region for DiceCrossEntropy {
     fn score(&self, s: RegionSums) -> RegionScore {
         dice_score(s, self.jaccard, self.smooth_nr, self.smooth_dr)
     }
-    fn rider(&self) -> Option<Rider> {
+    fn fused_loss(&self) -> Option<FusedLoss> {
         let cross_entropy = CrossEntropy {
             ignore_index: self.ignore_index,
             label_smoothing: self.label_smoothing,
             z_loss: self.z_loss,
         };
-        Some(Rider {
+        Some(FusedLoss {
             loss: Box::new(cross_entropy),
             beside: "dice",
             own_weight: self.dice_weight,

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 /// The shader functions that return such a factor.
 const FACTORS: &[&str] =
-    &["option", "weight_at", "class_weight_at", "upstream_at", "scales", "rider_scales", "part_of", "product"];
+    &["option", "weight_at", "class_weight_at", "upstream_at", "scales", "fused_scales", "part_of", "product"];
 
 /// The parameters that are such factors.
-const PARAMETERS: &[&str] = &["factor", "weight", "rider_factor", "rider_weight"];
+const PARAMETERS: &[&str] = &["factor", "weight", "fused_factor", "fused_weight"];
 
 /// Finds every product of three or more factors with such a factor.
 pub fn findings(code: &Code<'_>) -> Vec<Finding> {

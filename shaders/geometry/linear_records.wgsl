@@ -1,12 +1,12 @@
 // Records what the derivatives of each row's loss with respect to its logits need.
 // needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
-// slots: leaf mask target upstream
+// slots: labels leaf mask upstream
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
 
 @compute @workgroup_size(256)
-fn linear_settle(
+fn linear_records(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

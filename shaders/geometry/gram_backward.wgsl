@@ -2,7 +2,7 @@
 // needs: lib/component lib/params geometry/lane_products geometry/row_elements
 // slots: dx0 tile_products tile_rows
 @compute @workgroup_size(64)
-fn gram_scatter(
+fn gram_backward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

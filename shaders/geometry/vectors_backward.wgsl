@@ -2,7 +2,7 @@
 // needs: lib/params lib/workspace scratch/row_states geometry/vectors
 // slots: fold mask upstream
 @compute @workgroup_size(256)
-fn vectors_scatter(
+fn vectors_backward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

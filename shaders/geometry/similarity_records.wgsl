@@ -8,7 +8,7 @@ override PAIRWISE: bool = false;
 override SYMMETRIC: bool = false;
 
 @compute @workgroup_size(256)
-fn similarity_settle(
+fn similarity_records(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

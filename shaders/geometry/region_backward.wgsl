@@ -20,54 +20,54 @@ const STRIP: u32 = 1u;
 // whether each workgroup belongs to one item
 override BY_ITEM: bool = false;
 // what this dispatch does: both, or one after the other if classes are walked in ranges
-override PULLS: bool = true;
+override MEAN_SLOPES: bool = true;
 override WRITES: bool = true;
 
 // how many lanes walk a contiguous range together
 override TEAM: u32 = 256u;
 
 // A quad of a strip, and what its gradients need.
-struct Scattered {
+struct Backward {
     quad: Quad,
     live: bool,
     pixels: Pixels,
-    riding: Riding,
-    pull: Pull,
+    fused: FusedSlopes,
+    mean_slope: MeanSlope,
     unknown: vec4<bool>,
 }
 
 // Loads the quad at `position`. Past the end, loads `instead` and marks it dead so that nothing is stored.
-fn scattered_at(position: u32, instead: u32, end: u32) -> Scattered {
+fn backward_at(position: u32, instead: u32, end: u32) -> Backward {
     let live = position < end;
     let quad = quad_at(select(instead, position, live), end);
     look_at(quad.first.x);
-    let pull = pull_before(quad.at);
-    return Scattered(quad, live, pixels_of(quad.at), riding_of(quad), pull, are_nan(pull.sum));
+    let mean_slope = mean_slope_before(quad.at);
+    return Backward(quad, live, pixels_of(quad.at), fused_slopes(quad), mean_slope, are_nan(mean_slope.sum));
 }
 
-// Adds the pull of a class.
-fn pulled(before: Scattered, k: u32) -> Scattered {
+// Adds a class to the mean slope.
+fn with_class(before: Backward, k: u32) -> Backward {
     var after = before;
     let slope = slope_first(before.quad, k, before.pixels);
     after.unknown = before.unknown | are_nan(slope.by_p) | are_nan(slope.seen.p);
-    after.pull = pulled_by(before.pull, slope.seen.p, slope.by_p);
+    after.mean_slope = mean_slope_with(before.mean_slope, slope.seen.p, slope.by_p);
     return after;
 }
 
-fn scatter_class(s: Scattered, k: u32) {
+fn write_backward(s: Backward, k: u32) {
     let slope = slope_again(s.quad, k, s.pixels);
-    let of_rider = ridden(s.riding, logits_of(s.quad, k), s.quad, k);
-    let nans = s.unknown | are_nan(slope.by_p) | are_nan(of_rider);
+    let of_fused = fused_gradient(s.fused, logits_of(s.quad, k), s.quad, k);
+    let nans = s.unknown | are_nan(slope.by_p) | are_nan(of_fused);
     // only a background that takes no part can have a NaN p and a known slope; its gradient is 0
-    let of_region = select(chain(slope.seen, slope.by_p, s.pull), vec4<f32>(0.0), are_nan(slope.seen.p));
-    let d = select(of_region + of_rider, vec4<f32>(nan()), nans);
+    let of_region = select(chain(slope.seen, slope.by_p, s.mean_slope), vec4<f32>(0.0), are_nan(slope.seen.p));
+    let d = select(of_region + of_fused, vec4<f32>(nan()), nans);
     if s.live {
         store_quad(s.quad, k, select(vec4<f32>(0.0), d, s.quad.kept));
     }
 }
 
 @compute @workgroup_size(256)
-fn region_scatter(
+fn region_backward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
@@ -84,24 +84,24 @@ fn region_scatter(
     if position >= end {
         return;
     }
-    var strip: array<Scattered, STRIP>;
+    var strip: array<Backward, STRIP>;
     // @unroll q STRIP
     for (var q = 0u; q < STRIP; q += 1u) {
-        strip[q] = scattered_at(position + (4u * TEAM * q), position, end);
+        strip[q] = backward_at(position + (4u * TEAM * q), position, end);
     }
-    if COUPLED & PULLS {
+    if COUPLED & MEAN_SLOPES {
         // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             // @unroll q STRIP
             for (var q = 0u; q < STRIP; q += 1u) {
-                strip[q] = pulled(strip[q], k);
+                strip[q] = with_class(strip[q], k);
             }
         }
         // @unroll q STRIP
         for (var q = 0u; q < STRIP; q += 1u) {
-            let pull = strip[q].pull;
-            let sum = select(pull.sum, vec4<f32>(nan()), strip[q].unknown);
-            keep_pull(strip[q].quad.at, Pull(pull.lead, pull.likeliest, sum, pull.met));
+            let mean_slope = strip[q].mean_slope;
+            let sum = select(mean_slope.sum, vec4<f32>(nan()), strip[q].unknown);
+            keep_mean_slope(strip[q].quad.at, MeanSlope(mean_slope.lead, mean_slope.likeliest, sum, mean_slope.met));
         }
     }
     if WRITES {
@@ -109,7 +109,7 @@ fn region_scatter(
         for (var k = classes_from(); k < classes_to(); k += 1u) {
             // @unroll q STRIP
             for (var q = 0u; q < STRIP; q += 1u) {
-                scatter_class(strip[q], k);
+                write_backward(strip[q], k);
             }
         }
     }

@@ -26,12 +26,3 @@ fn target_label(position: u32) -> Label {
 fn target_labels(at: vec4<u32>) -> Labels {
     return Labels(target_label(at.x), target_label(at.y), target_label(at.z), target_label(at.w));
 }
-
-// With labels, the dense target of every class is 0. The fold knows the label's class by `Class.hit`.
-fn target_at(i: u32) -> f32 {
-    return 0.0;
-}
-
-fn target_four(i: u32) -> vec4<f32> {
-    return vec4<f32>(0.0);
-}

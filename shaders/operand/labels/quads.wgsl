@@ -40,12 +40,3 @@ fn target_labels(at: vec4<u32>) -> Labels {
     let low = words_of(labels[(at.x + base(14u)) >> 2u]);
     return Labels(neighbour(low.x), neighbour(low.y), neighbour(low.z), neighbour(low.w));
 }
-
-// With labels, the dense target of every class is 0. The fold knows the label's class by `Class.hit`.
-fn target_at(i: u32) -> f32 {
-    return 0.0;
-}
-
-fn target_four(i: u32) -> vec4<f32> {
-    return vec4<f32>(0.0);
-}

@@ -2,7 +2,7 @@
 // needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_merge
 // slots: class_weight leaf losses upstream
 @compute @workgroup_size(256)
-fn region_settle(
+fn regions_score(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

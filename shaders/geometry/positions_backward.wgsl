@@ -1,11 +1,11 @@
 // Rows too long for a workgroup, third stage: the gradient of each chunk.
 // needs: lib/params lib/workspace geometry/class_axis geometry/places geometry/positions_write
-// slots: fold target upstream whole
+// slots: fold labels upstream whole
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
 @compute @workgroup_size(256)
-fn positions_scatter(
+fn positions_backward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
@@ -18,9 +18,9 @@ fn positions_scatter(
     let label = target_label(position);
     let first = first_class(position);
     let s = finish_place(merged_whole(position), whole_place(position, label));
-    let piece = (params.chunk / 256u) * TEAM;
-    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * piece);
-    let end = min(begin + piece, params.classes);
+    let stretch = (params.chunk / 256u) * TEAM;
+    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
+    let end = min(begin + stretch, params.classes);
     let slopes = slopes_of(s, score_place(s), scales() * upstream_at(position));
     write_classes(first, begin, end, lane % TEAM, TEAM, takes_part(position, label), label, s, slopes);
 }

@@ -1,7 +1,7 @@
 // Adds the sums of a block's tiles to the sums of whole rows; NaN if one of them is.
-// needs: lib/math lib/params scratch/pulls scratch/slope_sums
+// needs: lib/math lib/params scratch/row_sums scratch/slope_sums
 @compute @workgroup_size(256)
-fn tiles_pull(
+fn tiles_row_sums(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
@@ -12,16 +12,16 @@ fn tiles_pull(
     }
     let rows = params.block.own_end - params.block.own_first;
     let tiles = (params.block.other_end - params.block.other_first + 63u) / 64u;
-    let place = pull_at(row);
-    var pull = vec2<f32>(0.0);
+    let place = row_sum_at(row);
+    var row_sum = vec2<f32>(0.0);
     if params.block.fresh == 0u {
-        pull = pulls[place];
+        row_sum = row_sums[place];
     }
-    var unknown = is_nan(pull.x);
+    var unknown = is_nan(row_sum.x);
     for (var tile = 0u; tile < tiles; tile += 1u) {
         let sum = slope_sums[params.block.first_sum + (tile * rows) + (row - params.block.own_first)];
         unknown = unknown | is_nan(sum.x);
-        pull += sum;
+        row_sum += sum;
     }
-    pulls[place] = select(pull, vec2<f32>(nan()), unknown);
+    row_sums[place] = select(row_sum, vec2<f32>(nan()), unknown);
 }

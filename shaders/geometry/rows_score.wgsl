@@ -2,7 +2,7 @@
 // needs: lib/params lib/tally lib/workspace scratch/row_states geometry/vectors
 // slots: fold mask
 @compute @workgroup_size(256)
-fn vectors_settle(
+fn rows_score(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

@@ -41,7 +41,7 @@ fn slope_of(i: u32, score: ElementScore) -> f32 {
 }
 
 @compute @workgroup_size(256)
-fn gram_settle(
+fn gram_score(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,

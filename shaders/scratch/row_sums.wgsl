@@ -1,0 +1,7 @@
+// For each row, the sums over all others of derivative·product and of the derivatives; NaN if a derivative is.
+// needs: lib/params
+@group(0) @binding(23) var<storage, read_write> row_sums: array<vec2<f32>>;
+
+fn row_sum_at(row: u32) -> u32 {
+    return params.block.first_row_sum + (row - params.block.own_first);
+}

@@ -1,0 +1,79 @@
+//! What the plan of a walk comes to, as a value, and its numbers.
+
+use super::scratch::Scratch;
+use super::spans::Spans;
+use super::stage::Stage;
+use crate::error::{Error, Result};
+use crate::gpu::params::Params;
+use crate::shape::Classes;
+
+/// A planned walk. [`plan`](super::plan) adds what all walks have: the dispatches that sum their tallies, dtypes, slices.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub sizes: Sizes,
+    pub stages: Vec<Stage>,
+    pub scratch: Vec<Scratch>,
+    /// Which elements of each binding a value of the walk needs.
+    pub spans: Spans,
+}
+
+/// The numbers of a walk that its kernels read. The parameters have fields of the same names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sizes {
+    pub items: usize,
+    pub per_item: usize,
+    pub classes: usize,
+    pub class_stride: usize,
+    pub position_stride: usize,
+    pub chunk: usize,
+    pub chunks: usize,
+    pub rounds: usize,
+    pub columns: usize,
+    /// The tallies that the walk leaves, and the first of those of its main loss.
+    pub tallies: usize,
+    pub first_tally: usize,
+    pub counted: Counted,
+}
+
+/// What is counted before the walk: the values of a workgroup, and the tallies that are left.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub chunk: usize,
+    pub tallies: usize,
+}
+
+impl Sizes {
+    /// Those of a walk over positions and their classes.
+    pub fn of(classes: Classes) -> Sizes {
+        let Classes { n, c, s, class_stride, position_stride, .. } = classes;
+        Sizes { items: n, per_item: s, classes: c, class_stride, position_stride, ..Sizes::default() }
+    }
+
+    /// Writes them to the parameters. Refuses a number that does not fit 32 bits.
+    pub fn write(self, params: &mut Params) -> Result<()> {
+        for (what, number, field) in [
+            ("items", self.items, &mut params.items),
+            ("values of an item", self.per_item, &mut params.per_item),
+            ("classes", self.classes, &mut params.classes),
+            ("elements from class to class", self.class_stride, &mut params.class_stride),
+            ("elements from position to position", self.position_stride, &mut params.position_stride),
+            ("values of a chunk", self.chunk, &mut params.chunk),
+            ("chunks", self.chunks, &mut params.chunks),
+            ("rounds of a workgroup", self.rounds, &mut params.rounds),
+            ("columns", self.columns, &mut params.columns),
+            ("partial sums of all workgroups", self.tallies, &mut params.tallies),
+            ("partial sums of the first stage", self.first_tally, &mut params.first_tally),
+            ("values that a workgroup counts", self.counted.chunk, &mut params.count_chunk),
+            ("partial counts", self.counted.tallies, &mut params.count_tallies),
+        ] {
+            *field = in_32_bits(what, number)?;
+        }
+        Ok(())
+    }
+}
+
+/// A number in 32 bits.
+pub(super) fn in_32_bits(what: &str, number: usize) -> Result<u32> {
+    let limit = u32::MAX.into();
+    u32::try_from(number).map_err(|_| Error::TooLarge { what: what.into(), needed: number as u64, limit })
+}
