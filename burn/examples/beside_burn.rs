@@ -13,11 +13,11 @@ fn main() -> Result<(), wgloss_burn::Error> {
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(15);
     let bench = Bench { device: wgloss_burn::init(Device::wgpu_options())?.autodiff(), times };
     println!("| loss, value and gradients | wgloss-burn ms | Burn ms | ratio |\n|---|---|---|---|");
-    bench.rows("cross-entropy [16, 10]", 16, 10);
-    bench.rows("cross-entropy [512, 32000]", 512, 32000);
-    bench.pixels("cross-entropy [8, 21, 64, 64]", [8, 21, 64, 64]);
+    bench.rows("cross-entropy `[16, 10]`", 16, 10);
+    bench.rows("cross-entropy `[512, 32000]`", 512, 32000);
+    bench.pixels("cross-entropy `[8, 21, 64, 64]`", [8, 21, 64, 64]);
     bench.elements(1 << 21);
-    bench.triplets("triplet margin [4096, 256]", [4096, 256]);
+    bench.triplets("triplet margin `[4096, 256]`", [4096, 256]);
     Ok(())
 }
 
@@ -83,7 +83,7 @@ impl Bench {
 
     fn elements(&self, count: usize) {
         let (x, t) = (self.random([count]), self.random([count]).inner());
-        let name = |loss: &str| format!("{loss} [{count}]");
+        let name = |loss: &str| format!("{loss} `[{count}]`");
         let theirs = theirs::MseLoss::new();
         let ours = || Mse::default().loss((&x, &t)).expect("it is good");
         let of_burn = Tensor::from_inner(t.clone());

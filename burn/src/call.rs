@@ -3,7 +3,8 @@
 use crate::error::Result;
 use crate::operand::Operand;
 use std::sync::{Arc, Mutex};
-use wgloss::{ClassAxis, DType, Job, Loss, Operand as _, Role, Term};
+use wgloss::header::Role;
+use wgloss::{ClassAxis, DType, Job, Loss, Operand as _, Term};
 
 /// The job that computed a loss, once it has run. Behind fusion that is later than the call.
 pub(crate) type Ran = Arc<Mutex<Option<Arc<Job>>>>;

@@ -35,9 +35,9 @@ impl Dense {
         Dense { tensor, turned: self.turned }
     }
 
-    /// Whether nobody else has the tensor, so that an f32 gradient may overwrite it.
+    /// Whether nobody else has the tensor, so that its gradient may overwrite it.
     pub fn is_own(&self) -> bool {
-        self.tensor.can_mut() && self.tensor.dtype == DType::F32
+        self.tensor.can_mut()
     }
 
     /// Where the class axis lies of a tensor that has it there in Burn.

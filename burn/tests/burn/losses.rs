@@ -1,7 +1,7 @@
 //! Every loss under every option, reduction, layout, dtype and operand, pairwise, against the twin.
 
 use crate::autodiff;
-use crate::case::{Case, Door, Floats, Inputs, Wanted};
+use crate::case::{Case, Door, Inputs, Wanted};
 use crate::draw::{Rng, Setting, all, stored_as};
 use crate::factors::Factors;
 use crate::harness::tests_of;
@@ -40,11 +40,7 @@ fn small(loss: &dyn Loss, case: Case) -> Case {
         shape.push(classes);
     }
     let setting = Setting::new(loss, &shape, case.setting.axis, case.setting.target);
-    let floats = match case.floats {
-        Floats::All(DType::BF16) | Floats::Mixed => Floats::All(DType::F16),
-        floats => floats,
-    };
-    Case { setting, floats, wanted: Wanted::Stored, door: Door::Uploaded, ..case }
+    Case { setting, wanted: Wanted::Stored, door: Door::Uploaded, ..case }
 }
 
 fn compare(case: &Case) -> Result<(), String> {

@@ -8,7 +8,7 @@ use burn::nn::loss as theirs;
 use burn::tensor::{Int, Tensor, TensorData};
 use libtest_mimic::Trial;
 use theirs::Reduction;
-use wgloss::Domain;
+use wgloss::header::Domain;
 use wgloss_burn::nn::loss as ours;
 
 pub fn tests() -> Vec<Trial> {
