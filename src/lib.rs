@@ -29,6 +29,8 @@ mod random;
 mod reduction;
 mod role;
 mod shape;
+#[cfg(any(test, feature = "fuzzing"))]
+mod stand_in;
 mod tasks;
 mod term;
 

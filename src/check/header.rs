@@ -78,135 +78,25 @@ mod tests {
     use crate::array::Array;
     use crate::cpu;
     use crate::error::Error;
-    use crate::leaf::{
-        Activation, Distances, FusedLoss, Measure, Region, RegionScore, RegionSettings, RegionSums, Vectors,
-        VectorsScore,
-    };
-    use crate::leaf::{
-        Boxes, Component, Composite, Divergence, DivergenceScore, ElementScore, Leaf, Pointwise, Softmax, SoftmaxScore,
-        SoftmaxStatistics,
-    };
-    use crate::loss::{Denominator, Header, Loss, OperandSpec, Source};
-    use crate::options::{OptionSpec, Options, Value};
+    use crate::leaf::Leaf;
+    use crate::loss::{Denominator, Header, OperandSpec, Source};
     use crate::reduction::Reduction;
     use crate::role::Role;
+    use crate::stand_in::StandIn;
     use crate::term::Term;
-    use std::sync::Arc;
 
-    /// A caller's own loss, of any family.
-    #[derive(Clone, Debug)]
-    struct Own {
-        header: &'static Header,
-        leaf: for<'a> fn(&'a Own) -> Leaf<'a>,
-    }
-
-    impl Own {
-        fn new(operands: &[(&'static str, Role, bool)], leaf: for<'a> fn(&'a Own) -> Leaf<'a>) -> Own {
-            let spec = |&(name, role, optional)| OperandSpec { optional, ..OperandSpec::new(name, role) };
-            let header = Header {
-                id: "own",
-                title: "",
-                operands: operands.iter().map(spec).collect::<Vec<_>>().leak(),
-                reductions: Reduction::VALUES,
-                mean: Denominator::Count,
-                shader: Source { path: "own", text: "" },
-                default: || unreachable!("nobody asks for the default"),
-            };
-            Own { header: Box::leak(Box::new(header)), leaf }
-        }
-    }
-
-    impl Options for Own {
-        fn specs(&self) -> Vec<OptionSpec> {
-            Vec::new()
-        }
-        fn values(&self) -> Vec<Value> {
-            Vec::new()
-        }
-        fn set_at(&mut self, _: usize, _: &Value) -> bool {
-            false
-        }
-    }
-
-    impl Loss for Own {
-        fn header(&self) -> &'static Header {
-            self.header
-        }
-        fn leaf(&self) -> Leaf<'_> {
-            (self.leaf)(self)
-        }
-    }
-
-    impl Pointwise for Own {
-        fn score(&self, _: [f64; 4], _: [f64; 3]) -> ElementScore {
-            ElementScore::default()
-        }
-    }
-
-    impl Boxes for Own {
-        fn score(&self, _: [f64; 4], _: [f64; 4]) -> ElementScore {
-            ElementScore::default()
-        }
-    }
-
-    impl Softmax for Own {
-        fn ignore_index(&self) -> i32 {
-            -1
-        }
-        fn score(&self, _: &SoftmaxStatistics) -> SoftmaxScore {
-            SoftmaxScore::default()
-        }
-    }
-
-    impl Divergence for Own {
-        fn temperature(&self) -> f64 {
-            1.0
-        }
-        fn score(&self, _: f64) -> DivergenceScore {
-            DivergenceScore::default()
-        }
-    }
-
-    impl Vectors for Own {
-        fn measure(&self) -> Measure {
-            Measure::Cosine
-        }
-        fn score(&self, _: &Distances, _: f64) -> VectorsScore {
-            VectorsScore::default()
-        }
-    }
-
-    impl Region for Own {
-        fn settings(&self) -> RegionSettings {
-            RegionSettings {
-                activation: Activation::Sigmoid,
-                include_background: true,
-                batch: false,
-                squared: false,
-                together: false,
-                ignore_index: None,
-            }
-        }
-        fn score(&self, _: RegionSums) -> RegionScore {
-            RegionScore::default()
-        }
-        fn fused_loss(&self) -> Option<FusedLoss> {
-            let loss = Box::new(Own::new(&[("input", Role::Element, false)], |own| Leaf::Pointwise(own)));
-            Some(FusedLoss { loss, beside: "own", own_weight: 1.0, weight: 1.0 })
-        }
-    }
-
-    impl Composite for Own {
-        fn components(&self, reduction: Reduction) -> Vec<Component> {
-            vec![Component {
-                name: "inner",
-                loss: Arc::new(self.clone()),
-                operands: &[("input", "input")],
-                weight: 1.0,
-                reduction,
-                per_item: false,
-            }]
-        }
+    fn own(operands: &[(&'static str, Role, bool)], leaf: for<'a> fn(&'a StandIn) -> Leaf<'a>) -> StandIn {
+        let spec = |&(name, role, optional)| OperandSpec { optional, ..OperandSpec::new(name, role) };
+        let header = Header {
+            id: "own",
+            title: "",
+            operands: operands.iter().map(spec).collect::<Vec<_>>().leak(),
+            reductions: Reduction::VALUES,
+            mean: Denominator::Count,
+            shader: Source { path: "own", text: "" },
+            default: || unreachable!("nobody asks for the default"),
+        };
+        StandIn { header: Box::leak(Box::new(header)), leaf, numbers: &[], fused: None }
     }
 
     #[test]
@@ -214,7 +104,10 @@ mod tests {
         let x = Array::new(&[0.5f32; 8], [2, 4]).unwrap();
         let (input, target) = (("input", Role::Element, false), ("target", Role::Element, false));
         let more = ["a", "b", "c", "d"].map(|name| (name, Role::Element, true));
-        let own = Own::new;
+        let fused = || StandIn {
+            fused: Some(|| Box::new(own(&[("input", Role::Element, false)], |own| Leaf::Pointwise(own)))),
+            ..own(&[("input", Role::Classes, false), target], |own| Leaf::Region(own))
+        };
         for (loss, said) in [
             (own(&[], |own| Leaf::Pointwise(own)), "first operand, and of `Role::Element`"),
             (own(&[("input", Role::Classes, false)], |own| Leaf::Pointwise(own)), "of `Role::Element`"),
@@ -225,7 +118,7 @@ mod tests {
             (own(&[input], |own| Leaf::Vectors(own)), "needs 2 of `Role::Element`"),
             (own(&[input], |own| Leaf::Softmax(own)), "of `Role::Classes`"),
             (own(&[("input", Role::Classes, false)], |own| Leaf::Divergence(own)), "needs 1 of `Role::Dense`"),
-            (own(&[("input", Role::Classes, false), target], |own| Leaf::Region(own)), "has a fused loss"),
+            (fused(), "has a fused loss"),
             (own(&[("input", Role::Rows, false)], |own| Leaf::Linear(own)), "needs 1 of `Role::Projection`"),
             (own(&[("input", Role::Channels, false)], |own| Leaf::Gram(own)), "needs 2 of `Role::Channels`"),
             (own(&[("input", Role::Part, false)], |own| Leaf::Composite(own)), "a sum of losses"),

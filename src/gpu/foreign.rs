@@ -4,14 +4,11 @@ use crate::error::Result;
 use crate::gpu::lock::lock;
 use crate::gpu::target::Target;
 use crate::gpu::{Gpu, Gradient, Outputs, Tensor};
-use crate::leaf::{
-    Activation, ClassScore, ClassSeen, ClassSum, ElementScore, Leaf, Pointwise, Region, RegionScore, RegionSettings,
-    RegionSums, Softmax, SoftmaxScore, SoftmaxStatistics,
-};
-use crate::loss::{Denominator, Header, Loss, OperandSpec, Source};
-use crate::options::{Kind, OptionSpec, Options, Range, Value};
+use crate::leaf::Leaf;
+use crate::loss::{Denominator, Header, OperandSpec, Source};
 use crate::reduction::Reduction;
 use crate::role::Role;
+use crate::stand_in::StandIn;
 use crate::term::Term;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
@@ -26,76 +23,13 @@ const FAMILIES: usize = 4;
 /// many pixels, and rows that lanes keep.
 const SHAPES: [&[usize]; 5] = [&[2, 5], &[2, 3, 4], &[2, 3, 256, 128], &[512, 2050], &[1, 70_000]];
 
-/// A loss of a family. On the CPU it computes nothing; on the GPU its leaf is the header's text.
-#[derive(Clone, Debug)]
-struct Foreign {
-    family: usize,
-    header: &'static Header,
-}
-
-impl Options for Foreign {
-    fn specs(&self) -> Vec<OptionSpec> {
-        ["scale", "gamma"].map(|name| OptionSpec { name, kind: Kind::Number, range: Range::Any, doc: "" }).into()
-    }
-    fn values(&self) -> Vec<Value> {
-        vec![Value::Number(1.0), Value::Number(2.0)]
-    }
-    fn set_at(&mut self, _: usize, _: &Value) -> bool {
-        false
-    }
-}
-
-impl Loss for Foreign {
-    fn header(&self) -> &'static Header {
-        self.header
-    }
-    fn leaf(&self) -> Leaf<'_> {
-        match self.family {
-            0 => Leaf::Pointwise(self),
-            1 => Leaf::Softmax(self),
-            2 => Leaf::ClassSum(self),
-            _ => Leaf::Region(self),
-        }
-    }
-}
-
-impl Pointwise for Foreign {
-    fn score(&self, _: [f64; 4], _: [f64; 3]) -> ElementScore {
-        ElementScore::default()
-    }
-}
-
-impl Softmax for Foreign {
-    fn ignore_index(&self) -> i32 {
-        -100
-    }
-    fn spreads(&self) -> bool {
-        true
-    }
-    fn score(&self, _: &SoftmaxStatistics) -> SoftmaxScore {
-        SoftmaxScore::default()
-    }
-}
-
-impl ClassSum for Foreign {
-    fn score(&self, _: &ClassSeen) -> ClassScore {
-        ClassScore::default()
-    }
-}
-
-impl Region for Foreign {
-    fn settings(&self) -> RegionSettings {
-        RegionSettings {
-            activation: Activation::Softmax,
-            include_background: true,
-            batch: false,
-            squared: false,
-            together: false,
-            ignore_index: None,
-        }
-    }
-    fn score(&self, _: RegionSums) -> RegionScore {
-        RegionScore::default()
+/// The leaf of a family.
+fn leaf(family: usize) -> for<'a> fn(&'a StandIn) -> Leaf<'a> {
+    match family {
+        0 => |loss| Leaf::Pointwise(loss),
+        1 => |loss| Leaf::Softmax(loss),
+        2 => |loss| Leaf::ClassSum(loss),
+        _ => |loss| Leaf::Region(loss),
     }
 }
 
@@ -155,7 +89,8 @@ pub(crate) fn prepare(family: usize, kind: usize, text: &str) -> Result<()> {
     let [input, target, into] = bench.tensors[shape].get_or_init(|| {
         [(); 3].map(|()| bench.gpu.empty(SHAPES[shape]).expect("a few megabytes on a device that does nothing"))
     });
-    let term = Term::new(Foreign { family, header }, [("input", input), ("target", target)]);
+    let loss = StandIn { header, leaf: leaf(family), numbers: &["scale", "gamma"], fused: None };
+    let term = Term::new(loss, [("input", input), ("target", target)]);
     let outputs = Outputs { gradients: vec![Gradient::store(input, into)], ..Outputs::default() };
     bench.gpu.prepare(&term, &outputs).map(drop)
 }
