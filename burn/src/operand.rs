@@ -6,7 +6,8 @@ use burn::tensor::{Bool, BoolStore, DType, Int, Tensor};
 use std::sync::Arc;
 use wgloss::ClassAxis;
 
-/// A Burn tensor as an operand of a term: floats, labels of any integer type, or a mask of bools.
+/// A Burn tensor as an operand of a term: floats (f32, f16, bf16), labels (i32, i64, u32, u8), or a mask of bools. A call
+/// refuses other dtypes.
 ///
 /// It is made [`From`] a tensor or a reference to one.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub struct Operand {
     class_axis: ClassAxis,
 }
 
-/// What kind of Burn tensor an operand is.
+/// The kind of a Burn tensor, which decides how Burn's operation takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Float,
@@ -54,7 +55,7 @@ impl Operand {
         self.node.is_some()
     }
 
-    /// The element type that has no kernel, if it is one.
+    /// The dtype of the tensor, if wgloss has none for it.
     pub(crate) fn unsupported(&self) -> Option<DType> {
         self.dtype.is_none().then(|| self.tensor.dtype())
     }
@@ -69,7 +70,7 @@ fn tracked_node(tensor: &DispatchTensor) -> Option<NodeId> {
     }
 }
 
-/// The type of wgloss for one of Burn's. wgpu has bools of 32 bits.
+/// The wgloss dtype for a Burn dtype; none if wgloss has no such dtype. A backend stores bools as u32 or as u8.
 pub(crate) fn dtype(dtype: DType) -> Option<wgloss::DType> {
     Some(match dtype {
         DType::F32 => wgloss::DType::F32,
@@ -88,7 +89,7 @@ impl wgloss::Operand for Operand {
         &self.shape
     }
     fn dtype(&self) -> wgloss::DType {
-        // a call refuses an operand without one before it asks
+        // F64 is never seen: a call refuses an operand without a dtype before it calls this
         self.dtype.unwrap_or(wgloss::DType::F64)
     }
     fn class_axis(&self) -> ClassAxis {

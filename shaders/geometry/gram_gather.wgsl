@@ -1,4 +1,5 @@
-// The products of channels over a chunk of positions: input minus target, times one of the two.
+// Products of channels, summed over a chunk of positions: (input − target) with the input, or in another dispatch with the
+// target. Differences of finished products would cancel.
 // needs: lib/component lib/params scratch/grams geometry/lane_products
 // slots: tile_products
 @compute @workgroup_size(64)
@@ -13,7 +14,7 @@ fn gram_gather(
     let first_row = 64u * ((place / tiles) % tiles);
     let item = (place / (tiles * tiles)) % params.items;
     let chunk = place / (tiles * tiles * params.items);
-    // workgroups past the last chunk have no positions
+    // workgroups past the last chunk have no positions, but have to reach the barriers of the products
     let begin = min(chunk * params.chunk, params.per_item);
     let end = min(begin + params.chunk, params.per_item);
     let first = item * params.classes;

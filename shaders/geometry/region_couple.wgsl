@@ -1,4 +1,5 @@
-// Regions whose classes share one ratio, after the second stage: computes the shares of an item's classes, and scores the item.
+// Regions, where the classes of an item have one ratio together, after the second stage: weights the sums of each class, scores
+// the item, and leaves the slopes of each class.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_lanes
 // slots: leaf losses upstream
 var<workgroup> shares: array<f32, 256>;

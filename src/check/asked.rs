@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::term::{Operand, Term};
 
 impl<T: Operand> Term<T> {
-    /// Refuses operands that the term has no gradient for, as a call that asks for them does.
+    /// Refuses operands that the term has no gradient for, as a call that asks for their gradients does.
     ///
     /// # Errors
     /// [`Error::InvalidOperand`], with the first operand that has no gradient.

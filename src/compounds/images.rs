@@ -83,7 +83,7 @@ pub struct Pix2Pix {
     pub l1_weight: f32,
     /// How features are compared.
     pub perceptual: Perceptual,
-    /// The factor of the features.
+    /// The factor of the perceptual loss.
     pub perceptual_weight: f32,
 }
 

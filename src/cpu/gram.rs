@@ -1,4 +1,4 @@
-//! A value for each pair of channels of an item, from their Gram matrices.
+//! A value for each pair of an item's channels, from the Gram matrices of input and target.
 
 use crate::array::Array;
 use crate::cpu::walk::{Scales, Value, Walk};
@@ -8,7 +8,7 @@ use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
 
-/// The scores of all pairs of channels, and the features that their products are made of.
+/// The score of each pair of channels, and the input's features, which the gradient needs.
 pub(super) struct Gram {
     classes: Classes,
     input: Vec<f64>,
@@ -28,7 +28,7 @@ impl Gram {
     }
 }
 
-/// Makes every channel NaN that holds an infinity, since its products are unknown.
+/// Makes a channel NaN altogether if one of its elements is not finite: differences of infinite products are not known.
 fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
     for (i, k) in (0..classes.n).flat_map(|i| (0..classes.c).map(move |k| (i, k))) {
         if (0..classes.s).any(|j| !features[classes.index(i, j, k)].is_finite()) {
@@ -40,7 +40,8 @@ fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
 
 /// The difference of the two Gram matrices of each item.
 ///
-/// It is `F·F′ − T·T′ = (F − T)·F′ + T·(F′ − T′)`. The right side keeps its digits where the features are nearly the same.
+/// Times the divisor it is `F·Fᵀ − T·Tᵀ`. That is summed as `(F − T)·Fᵀ + T·(F − T)ᵀ`, which keeps its digits where the features
+/// are nearly the same.
 fn differences(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
     let mut differences = Vec::with_capacity(classes.n * classes.c * classes.c);
     for i in 0..classes.n {
@@ -55,7 +56,7 @@ fn differences(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
     differences
 }
 
-/// The divisor of a Gram matrix: the elements of an item.
+/// What a Gram matrix is divided by: the number of elements of an item, or 1 if it has none.
 fn size(classes: Classes) -> f64 {
     (classes.c * classes.s).max(1) as f64
 }

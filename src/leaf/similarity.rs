@@ -1,36 +1,36 @@
-//! Leaves that give a value for each row, from its scores against all others.
+//! Leaves of losses that compare each row with many rows.
 
-/// A loss of rows against all other rows: of a softmax over each row's scores, or of every pair by itself.
+/// A loss that compares each row with all rows of another operand, or with the other rows of its own. It takes a softmax over
+/// the row's similarities, or scores every pair by itself.
 pub trait Similarity {
-    /// How scores are made and used.
+    /// How similarities are computed, and how the loss uses them.
     fn settings(&self) -> SimilaritySettings;
 
-    /// The loss of a row from the softmax over its scores, where the settings are not `pairwise`.
+    /// The loss of a row from the softmax over its similarities, where the settings are not `pairwise`.
     fn row(&self, _row: SimilarityStatistics) -> RowScore {
         RowScore::default()
     }
 
-    /// The loss of a pair with this score, where the settings are `pairwise`. `similar` says whether the two belong together.
-    fn pair(&self, _score: f64, _similar: bool) -> PairScore {
+    /// The loss of a pair with this similarity, where the settings are `pairwise`. `similar` says whether the two belong together.
+    fn pair(&self, _similarity: f64, _similar: bool) -> PairScore {
         PairScore::default()
     }
 }
 
-/// How scores are made and used.
+/// How similarities are computed, and how the loss uses them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimilaritySettings {
     /// The factor of the rows' products, where no operand gives it.
     pub scale: f64,
     /// Whether rows are divided by their norms first.
     pub normalize: bool,
-    /// Whether the loss is the mean over both directions: each row against the others, and each of the others against the
-    /// rows.
+    /// Whether the loss is the mean of both directions, as from queries to keys and from keys to queries.
     pub symmetric: bool,
-    /// Whether every pair has a loss of its own, rather than a softmax over a row's scores.
+    /// Whether every pair has a loss of its own, rather than a softmax over a row's similarities.
     pub pairwise: bool,
 }
 
-/// Statistics of the softmax over a row's scores, from which the leaf scores the row.
+/// Statistics of the softmax over a row's similarities. The leaf scores the row from these.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SimilarityStatistics {
     /// `Σ −log p` over the rows that the row belongs together with.
@@ -48,7 +48,7 @@ pub struct RowScore {
     pub d: f64,
 }
 
-/// The loss of a pair, and its derivative with respect to the score.
+/// The loss of a pair, and its derivative with respect to the pair's similarity.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PairScore {
     /// The loss.

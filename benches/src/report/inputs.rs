@@ -7,11 +7,11 @@ use std::io::{BufWriter, Result, Write};
 use std::path::{Path, PathBuf};
 use wgloss::{Array, DType, Data};
 
-/// The most bytes of a case's inputs. Larger cases are not written.
+/// The most bytes of a case's inputs, counted as four bytes an element. Larger cases are not written.
 const MOST: usize = 1 << 30;
 
-/// A folder of inputs. Each case is added when it is measured, so that after an early end peers have the measured
-/// cases.
+/// A folder of inputs. Each case is added when it is measured. If the run ends early, the peers have the cases that
+/// were measured.
 pub struct Inputs {
     folder: PathBuf,
     list: String,

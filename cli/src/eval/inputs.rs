@@ -7,7 +7,7 @@ use crate::files::{self, Opened};
 use wgloss::header::{Axis, Role, Sizes};
 use wgloss::{Array, ClassAxis, DType};
 
-/// The operands of a call, of which the headers are read.
+/// The operands of a call. Their files are open; only the files' headers have been read.
 pub struct Inputs {
     operands: Vec<Operand>,
 }
@@ -25,7 +25,7 @@ struct Operand {
 /// How operands are cut along their first axis.
 #[derive(Debug)]
 pub struct Cut {
-    /// The items of the batch.
+    /// The number of items in the batch.
     pub items: usize,
     /// Whether each operand is cut. The others are the same for all pieces.
     is_cut: Vec<bool>,
@@ -49,7 +49,7 @@ impl Inputs {
         Ok(Inputs { operands })
     }
 
-    /// The bytes of all operands in memory.
+    /// The bytes of memory that all operands take once they are read.
     pub fn held(&self) -> u64 {
         self.operands.iter().fold(0, |sum, operand| sum.saturating_add(operand.held(operand.file.shape())))
     }
@@ -116,7 +116,7 @@ impl Inputs {
         Ok(Cut { items: items.unwrap_or(0), item_bytes: bytes(true), whole_bytes: bytes(false), is_cut })
     }
 
-    /// The pieces of a batch, each of this many items: at least one piece, which may be empty.
+    /// Cuts the batch into pieces of this many items; the last may have fewer. An empty batch is one empty piece.
     pub fn pieces(self, cut: &Cut, items: usize) -> Result<Pieces, Failure> {
         let mut pieces = Pieces { cut: Vec::new(), whole: Vec::new(), items, left: cut.items.div_ceil(items).max(1) };
         for (operand, is_cut) in self.operands.into_iter().zip(&cut.is_cut) {
@@ -172,12 +172,13 @@ impl Operand {
     }
 }
 
-/// Whether a target holds a number for each element, to judge by its axes.
+/// Whether a target has a number for each element of the prediction, rather than a label for each position. It then has as many
+/// axes as the prediction.
 fn is_dense(file: &Opened, axes: usize) -> bool {
     file.shape().len() == axes
 }
 
-/// Whether the first axis of a shape grows with the batch; `None` if another axis does.
+/// Compares an operand's shape with its shape for a batch of one more item: whether its first axis grew. `None` if another did.
 fn grows(shape: &[Axis], grown: &[Axis]) -> Option<bool> {
     match (shape, grown) {
         _ if shape == grown => Some(false),
@@ -194,7 +195,8 @@ pub fn fitted(array: Array, as_floats: bool, device: Device) -> Array {
     }
 }
 
-/// No GPU takes f64, and floats that come of integers are as precise as the device.
+/// The type that the device takes. f64, and integers that are read as floats, become f32 on a GPU, which takes no f64, and f64
+/// on the CPU.
 fn fitted_type(dtype: DType, as_floats: bool, device: Device) -> DType {
     match dtype {
         DType::F32 | DType::F16 | DType::BF16 => dtype,

@@ -7,13 +7,14 @@ use serde::{Serialize, Serializer};
 /// The name of the loss's value beside the names of the gradients.
 pub const LOSS: &str = "loss";
 
-/// The worst error of each tensor, relative to the largest magnitude expected in it. A gradient has the name of its
+/// The worst error of each tensor, relative to the largest finite magnitude expected in it. A gradient has the name of its
 /// operand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Accuracy(Vec<(String, f64)>);
 
 impl Accuracy {
-    /// Adds a tensor. One that is expected to be all zeros has no relative error, and does not count.
+    /// Adds a tensor. One without a finite number other than 0 that is
+    /// expected in it has no relative error, and is left out.
     pub fn count(&mut self, name: &str, judged: &Judged) {
         let Some(relative) = judged.relative else { return };
         match self.0.iter_mut().find(|(known, _)| known == name) {

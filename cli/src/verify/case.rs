@@ -18,18 +18,18 @@ pub struct Suite {
     cases: Vec<Json>,
 }
 
-/// A case.
+/// A conformance case, read or refused.
 pub struct Case {
     /// Its name, or an empty string.
     pub name: String,
-    /// The case, or why it could not be read.
+    /// What it holds, or why it could not be read.
     pub body: Result<Body, String>,
 }
 
 /// What to evaluate, and the expected result.
 #[derive(Clone)]
 pub struct Body {
-    /// What to evaluate.
+    /// The loss, its options, operands and upstream gradient.
     pub job: Job,
     /// The expected result.
     pub expected: Expected,

@@ -7,7 +7,7 @@ fn region_parts() -> u32 {
 }
 
 fn region_part(region: u32, chunk: u32) -> vec4<f32> {
-    // the chunks of a region lie next to each other
+    // sums lie by item, then chunk, then class; with BATCH the chunks of all items make one range
     let first = (region / params.classes) * region_parts();
     return region_sums[((first + chunk) * params.classes) + (region % params.classes)];
 }

@@ -1,4 +1,4 @@
-// Integer labels that begin at a quad, checked before they are used: four neighbours are one load.
+// Integer labels, checked before they are used. The first lies at a multiple of 16 bytes, so four labels of 32 bits are one load.
 // needs: lib/component lib/label lib/params
 // slots: quad
 @group(0) @binding(14) var<storage, read> labels: array<QuadOfWords>;
@@ -32,7 +32,8 @@ fn neighbour(low: u32) -> Label {
     return label_of_bits(low, select(0u, sign_of(low), LABELS_DTYPE == 0u));
 }
 
-// The labels of four neighbours, the first at a multiple of four.
+// The labels of four neighbours. at.x is a multiple of four. Labels of 32 bits are loaded from at.x on; the other three places
+// are not looked at.
 fn target_labels(at: vec4<u32>) -> Labels {
     if LABELS_DTYPE > 1u {
         return Labels(target_label(at.x), target_label(at.y), target_label(at.z), target_label(at.w));

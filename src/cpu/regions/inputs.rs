@@ -21,7 +21,7 @@ pub(super) struct Inputs {
 impl Inputs {
     pub fn of(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Inputs {
         let settings = leaf.settings();
-        // a batch without positions may still have very many items; its regions run over none of them
+        // a region of the whole batch loops over its items; without positions these add nothing, and may be very many
         let none = settings.batch && classes.positions() == 0;
         let classes = Classes { n: if none { 0 } else { classes.n }, ..classes };
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
@@ -38,7 +38,7 @@ impl Inputs {
         Inputs { classes, settings, predicted: probabilities(&x, classes, settings.activation), t, kept }
     }
 
-    /// The number of regions: a class of an item, or of the whole batch.
+    /// The number of regions. A region is a class of one item, or of the whole batch.
     pub fn regions(&self) -> usize {
         let items = if self.settings.batch { 1 } else { self.classes.n };
         items * self.classes.c
@@ -68,15 +68,15 @@ impl Inputs {
         sums
     }
 
-    /// `p − t` of an element. With an activation it is `p·(1 − t) − (1 − p)·t`, which keeps its digits where p is nearly a t
-    /// of 0 or 1.
+    /// `p − t` of an element. With an activation it is `p·(1 − t) − q·t`. As q is computed without subtracting p from 1, this
+    /// keeps its digits where t is 1 and p is nearly 1.
     pub fn p_less_t(&self, at: usize) -> f64 {
         let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
         if self.settings.activation == Activation::None { p - t } else { p * (1.0 - t) - q * t }
     }
 }
 
-/// A target for each element: 1 at the label's class, or for one channel the label itself.
+/// A target for each element: 1 at the label's class, else 0. A single class has 1 where the label is 1.
 fn one_hot(labels: &[i64], classes: Classes) -> Vec<f64> {
     let mut t = vec![0.0; classes.positions() * classes.c];
     for (at, &label) in labels.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Plans a loss of rows against the classes of a projection. The logits are never held.
+//! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
+//! matrix: they are made tile by tile, as `tiles.rs` says.
 
 use super::request::Request;
 use super::scratch::Scratch;

@@ -41,7 +41,7 @@ static HEADER: Header = Header {
 
 impl Pointwise for AdversarialSide {
     fn score(&self, [score, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
-        // x is a score that should be high: the scores of generated data are negated
+        // the scores of generated data are negated, so that the loss falls as x grows towards the side's answer
         let toward = if self.side == Side::Real { 1.0 } else { -1.0 };
         let x = toward * score;
         let (loss, slope) = match (self.kind, self.side) {

@@ -5,7 +5,8 @@ use crate::point::Point;
 use std::f64::consts::LN_2;
 use wgloss::*;
 
-/// Boxes whose centres are nearer to each other than the sums of their corners are exact.
+/// Boxes that nearly coincide. A centre computed in f32 as the sum of two corners loses digits of the distance between the
+/// centres, or all of them.
 pub fn near_boxes() -> Vec<Point> {
     type Box = [f64; 4];
     let boxes = |name, kind, [input, target]: [Box; 2], loss, gradient: Box| {
@@ -81,7 +82,8 @@ pub fn ends_and_near_arguments() -> Vec<Point> {
     points.push(point("a multi-label one", &x, MultilabelSoftMargin::default().of(&x, &half), LN_2, &[d]));
 
     let (student, teacher) = (floats(&[0.0, 1.0, -0.5, 2.25], &[1, 4]), floats(&[1.0, -2.0, 0.5, 3.0], &[1, 4]));
-    // half the variance of the logits' differences, and their distances from its mean over the classes
+    // as the temperature grows, the loss tends to half the variance of the differences student − teacher; each gradient tends
+    // to a difference's distance from the mean difference, divided by the number of classes
     let limit = [-0.265625, 0.734375, -0.265625, -0.203125];
     for (temperature, loss, d) in [
         (1e6, 1.44335770874, [-0.265624700195, 0.734374409179, -0.265624567383, -0.203125141601]),
