@@ -15,7 +15,8 @@ pub(crate) enum Quads {
     Nothing,
     /// The elements that it reads.
     Reads,
-    /// The elements that it reads, and the gradients that it writes. No other invocation may then write to a quad.
+    /// The elements that it reads, and the gradients that it writes. A plan may choose this only if each quad is written by one
+    /// invocation.
     Writes,
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Recipe {
     pub few: Option<u32>,
     /// How many quads of a row a lane has, if it may keep them in registers.
     pub row: Option<u32>,
-    /// How many quads of neighbouring positions a lane takes at a time, if that loop is unrolled.
+    /// How many quads of neighbouring positions a lane takes at a time, if the kernel has a loop over them. The loop is unrolled.
     pub strip: Option<u32>,
 }
 
@@ -104,7 +105,7 @@ impl Recipe {
         self.choices.of(&self.linked().overrides)
     }
 
-    /// Identifies its text.
+    /// Identifies its files and unrolled loops. The kernel's text also depends on `own_params` and `shared_buffer`.
     pub fn text_key(&self) -> String {
         format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked().key)
     }
@@ -147,8 +148,8 @@ impl Recipe {
     }
 
     /// Swaps `operand/x/words` for `operand/x/quads`, and so on, at each allowed binding, so that four elements are one
-    /// load or store. A binding is allowed if its tensor begins at a multiple of 16 bytes and its last quad is bound
-    /// whole. `quad` says how a quad is loaded.
+    /// load or store. `allowed` says at which bindings quads can be loaded or stored: `bind.rs` decides it. `quad` is the file
+    /// that says how a quad is loaded.
     pub fn take_quads(&mut self, quad: Shader, allowed: impl Fn(&Declared) -> bool) {
         if self.quads == Quads::Nothing {
             return;

@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 impl<T> Term<T> {
-    /// The term whose coefficients are what `change` makes of them.
+    /// Applies `change` to the coefficient of each part.
     fn scaled(mut self, change: impl Fn(f64) -> f64) -> Term<T> {
         self.parts.iter_mut().for_each(|part| part.weight = change(part.weight.into()) as f32);
         self
@@ -14,7 +14,8 @@ impl<T> Term<T> {
 
 /// A coefficient multiplies the term's loss. 0 times a loss of NaN is NaN: to leave a term out, do not add it.
 ///
-/// An `f32` stands on either side, an `f64` on the right.
+/// An `f32` may stand on either side of `*`, any other number only on the right: if an `f64` could stand on the left too, Rust
+/// could not infer the type of `0.5` in `(0.5 * a).reduce(..)`.
 impl<T> Mul<Term<T>> for f32 {
     type Output = Term<T>;
     fn mul(self, term: Term<T>) -> Term<T> {

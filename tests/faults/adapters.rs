@@ -1,4 +1,5 @@
-//! No adapter, a name that none has, a backend that is not there. Each is tried by a process of its own, whose environment says so.
+//! No adapter, a name that none has, a backend that is not there. Each is provoked in a process of
+//! its own, because environment variables choose the adapter, and belong to a whole process.
 
 use crate::Fault;
 use crate::harness::tests;
@@ -6,12 +7,13 @@ use libtest_mimic::Trial;
 use std::process::Command;
 use wgloss::{Error, Gpu};
 
-/// The tests that faults run in a process of its own each.
+/// Tests that a fault starts, each in a new process. They are ignored otherwise, because they need the environment that the
+/// fault sets.
 pub fn children() -> impl Iterator<Item = Trial> {
     tests![child].into_iter().map(|test| test.with_ignored_flag(true))
 }
 
-/// Prints what a context comes to in this environment.
+/// Prints how many adapters there are, and whether a context can be made: `ok`, or the kind and text of the error.
 fn child() {
     let report = wgloss::adapters().len();
     println!("told: {report} {}", Gpu::new().map_or_else(|error| format!("{} {error}", error.kind()), |_| "ok".into()));

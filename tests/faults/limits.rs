@@ -1,4 +1,4 @@
-//! Devices with few and small bindings, and work that no device holds.
+//! Devices that allow few bindings, or small ones; and tensors that are too large for a device.
 
 use crate::{Fault, adapter, device, eight, told};
 use wgloss::wgpu::Limits;
@@ -9,7 +9,7 @@ fn limited(limits: Limits) -> Gpu {
     Gpu::from_wgpu(device, queue)
 }
 
-/// The loss of rows that are longer than a megabyte.
+/// The loss and the gradient of logits of four megabytes, which a binding of one megabyte cannot hold.
 fn rows(gpu: &Gpu) -> Result<(f32, Vec<f32>), Error> {
     let logits: Vec<f32> = (0..1 << 20).map(|k| (k % 97) as f32 / 16.0).collect();
     let x = gpu.upload(&logits, [1 << 14, 64])?;

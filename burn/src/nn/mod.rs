@@ -1,3 +1,3 @@
-//! Drop-in modules with the names and signatures of `burn::nn`.
+//! The losses of `burn::nn::loss`, under the same path. [`loss`] says where they differ.
 
 pub mod loss;

@@ -7,18 +7,19 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 loss! {
-    /// Multi-label soft margin loss: `−1/C·Σ_c w[c]·(t_c·log σ(x_c) + (1 − t_c)·log σ(−x_c))` for each row.
+    /// Multi-label soft margin loss: `−1/C·Σ_c w[c]·(t_c·log σ(x_c) + (1 − t_c)·log σ(−x_c))` for each position.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
     /// floats or integers from 0 to 1, of the input's shape, never labels. `none` is `[N, d1, ..., dk]`.
     /// [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the number of
-    /// rows, whatever the weights. [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0.
+    /// positions that the mask keeps, whatever the weights. [`Extra::Mask`], of the shape of `none`, leaves out each position
+    /// where it is 0.
     /// Gradients: `input`.
     ///
     /// The logs are computed as `−softplus(∓x)`, which does not overflow, and the derivative as
     /// `(1 − t)·σ(x) − t·σ(−x)`, so that both keep the digits of a confident right answer. A logit of `−∞` with a
     /// target of 0 costs nothing. A logit of `+∞` gives NaN for a target of 1 and infinity for others, as in PyTorch. A
-    /// weight of 0 removes its class, infinite or not.
+    /// weight of 0 removes its class, even if the class's loss is infinite. A loss of NaN stays NaN.
     ///
     /// Reference: `torch.nn.functional.multilabel_soft_margin_loss`. See also: [`BceWithLogits`](crate::BceWithLogits),
     /// which keeps the classes apart; [`SigmoidFocal`](crate::SigmoidFocal).
@@ -55,7 +56,8 @@ impl ClassSum for MultilabelSoftMargin {
     fn score(&self, class: &ClassSeen) -> ClassScore {
         let ClassSeen { x, t, .. } = *class;
         let share = class.weight / class.classes;
-        // a target of 0 removes the infinite term of a logit of −∞; at +∞ a target of 1 leaves 0·∞, which is NaN
+        // a logit of −∞ may mask a class, so a target of 0 removes its infinite term; the second product stays plain, because PyTorch
+        // gives NaN for +∞ with a target of 1
         let loss = part_of(t, softplus(-x)) + (1.0 - t) * softplus(x);
         let d = sigmoid_balance(1.0 - t, t, x);
         ClassScore { loss: part_of(share, loss), d: part_of(share, d), d_label: 0.0 }

@@ -87,7 +87,8 @@ fn squared_errors() {
     ]);
 }
 
-/// `softplus(x)` where it is small enough to be its own first digits: for `x ≤ −200` it is `exp(x)` to the last bit.
+/// `softplus(x)` for `x ≤ −200`. There `log(1 + eˣ)` is `eˣ` to the last bit, because the next term of its series, `−e²ˣ/2`, is
+/// too small to matter.
 fn tail(x: f64) -> f64 {
     x.exp()
 }
@@ -99,10 +100,10 @@ fn sigmoid_focal_at_extreme_logits() {
     for gamma in [0.0f32, 0.5, 1.0, 2.0, 5.0] {
         let g = f64::from(gamma);
         for far in [200.0, 1e4] {
-            // wrong with certainty: 1 − p_t is 1, and the loss the logit itself
+            // wrong with certainty: 1 − p_t is 1 and bce is |x|, so the loss is α_t·|x|
             points.push(Point::new("positive, far below", of(focal(gamma, Some(0.25)), -far, 1.0), [0.25 * far]));
             points.push(Point::new("negative, far above", of(focal(gamma, Some(0.25)), far, 0.0), [0.75 * far]));
-            // right with certainty: (1 − p_t)^γ·(1 − p_t)
+            // right with certainty: bce is 1 − p_t, which is exp(−far), so the loss is (1 − p_t)^γ·(1 − p_t)
             let right = (g * -far).exp() * tail(-far);
             points.push(Point {
                 rtol: 1e-11,
@@ -117,13 +118,13 @@ fn sigmoid_focal_at_extreme_logits() {
         let middle = 0.5f64.powf(g) * LN_2;
         points.push(Point::new("in the middle", of(focal(gamma, None), 0.0, 0.3), [middle]));
         points.push(Point::new("alpha between", of(focal(gamma, Some(0.25)), 0.0, 0.5), [0.5 * middle]));
-        // right by 30: a power of what 1 − p_t is in f64 would still have 3 digits, of what it is in f32 none
+        // right by 30: subtracted from 1, p_t leaves 3 digits in f64 and none in f32, so the loss must not be made of that difference
         let q = 1.0 / (1.0 + 30f64.exp());
         let small = q.powf(g) * (-30f64).exp().ln_1p();
         points.push(Point { rtol: 1e-12, ..Point::new("right by 30", of(focal(gamma, None), 30.0, 1.0), [small]) });
     }
     points.push(Point::new("a NaN", of(focal(2.0, None), NAN, 1.0), [NAN]));
-    // as PyTorch's, whose bce subtracts infinities
+    // as in PyTorch, whose bce multiplies an infinite logit by 1 − t, which is 0 here
     points.push(Point::new("an infinity, right", of(focal(2.0, None), INF, 1.0), [NAN]));
     points.push(Point::new("an infinity, wrong", of(focal(2.0, None), -INF, 1.0), [NAN]));
     check(points);
@@ -144,7 +145,8 @@ fn sigmoid_focal_gradients_are_finite_wherever_logits_are() {
             }
         }
     }
-    // far out the loss is linear in the logit, and its slope the class's weight
+    // far out on the wrong side the loss is linear, with the slope −α for a positive target and 1 − α for a negative one; on the
+    // right side the slope is 0
     let x = row(&[-1e4, 1e4, 1e4, -1e4]);
     let term = SigmoidFocal::default().of(&x, &row(&[1.0, 0.0, 1.0, 0.0])).reduce(Reduction::Sum);
     check([Point::new("slopes far out", term, [1e4]).gradient(&x, [-0.25, 0.75, 0.0, 0.0])]);
@@ -187,7 +189,7 @@ fn diffusion_at_the_ends_of_the_schedule() {
             points.push(point.gradient(&x, slopes.map(|slope| weight * slope)));
         }
     }
-    // snr 9 above gamma 5: 5/9 for epsilon, 5/10 for v, 5 for the sample
+    // snr is 9, above gamma = 5: the weights are 5/9 for epsilon, 5/10 for v, 5 for the sample
     let above =
         |prediction_type| diffusion(0.9, Diffusion { prediction_type, weighting: SnrWeighting::MinSnr, gamma: 5.0 }).1;
     let v = |noise: f64, sample: f64| 0.9f64.sqrt() * noise - 0.1f64.sqrt() * sample;
