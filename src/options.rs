@@ -83,6 +83,29 @@ impl Range {
     }
 }
 
+#[cfg(feature = "gpu")]
+impl Range {
+    /// The least and the greatest f32 in the range, for a kernel to compare a number with.
+    pub(crate) fn ends(self) -> [f32; 2] {
+        // neighbours of the range's own ends, since these may be left out, or may be no f32
+        let least = |low: f64| {
+            let near = [low, low + LEAST].map(|x| x as f32);
+            let near = near.into_iter().flat_map(|x| [x.next_down(), x, x.next_up()]);
+            near.filter(|x| self.contains((*x).into())).fold(f32::MAX, f32::min)
+        };
+        let greatest = |high: f64| {
+            let near = high as f32;
+            let near = [near.next_down(), near, near.next_up()].into_iter();
+            near.filter(|x| self.contains((*x).into())).fold(f32::MIN, f32::max)
+        };
+        match self {
+            Range::Any => [f32::MIN, f32::MAX],
+            Range::AtLeast(low) | Range::Above(low) => [least(low), f32::MAX],
+            Range::Within(low, high) | Range::Between(low, high) => [least(low), greatest(high)],
+        }
+    }
+}
+
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -321,3 +344,30 @@ macro_rules! choice {
     };
 }
 pub(crate) use choice;
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use super::Range;
+
+    #[test]
+    fn the_ends_of_a_range_lie_in_it_and_their_neighbours_do_not() {
+        for range in [
+            Range::AtLeast(0.0),
+            Range::AtLeast(-0.1),
+            Range::AtLeast(0.1),
+            Range::Above(0.0),
+            Range::Above(-1.0),
+            Range::Above(1.0),
+            Range::Within(0.0, 1.0),
+            Range::Within(-0.1, 0.1),
+            Range::Between(0.0, 1.0),
+            Range::Between(-1.0, 1.0),
+        ] {
+            let [lowest, highest] = range.ends();
+            let contains = |x: f32| range.contains(x.into());
+            assert!(contains(lowest) && contains(highest), "{range:?}: {lowest} to {highest}");
+            assert!(!contains(lowest.next_down()), "{range:?}: {lowest} is not the least");
+            assert!(highest == f32::MAX || !contains(highest.next_up()), "{range:?}: {highest} is not the greatest");
+        }
+    }
+}

@@ -17,7 +17,7 @@ struct Change {
     count: u32,
     // whether this is the first number of the run
     first: u32,
-    // where a number out of range is noted, and the note
+    // where a number out of range is noted, with its bits in the word after it; and the note
     bad_place: u32,
     bad_note: u32,
     // whether `factors` are multiplied by the number
@@ -68,15 +68,12 @@ fn number(@builtin(local_invocation_index) lane: u32) {
         // the first number of a run also clears what the run before has left
         if !is_whole & ((change.first | note) != 0u) {
             parameters[block + change.bad_place] = note;
+            parameters[block + change.bad_place + 1u] = bits;
             write_factor(block, change.factor_places.x, change.factors.x, scale, note != 0u);
+            write_factor(block, change.weight_places.x, change.weights.x, scale, note != 0u);
             if change.factor_count > 1u {
                 write_factor(block, change.factor_places.y, change.factors.y, scale, note != 0u);
-            }
-        }
-        if change.scales != 0u {
-            write_factor(block, change.weight_places.x, change.weights.x, scale, false);
-            if change.factor_count > 1u {
-                write_factor(block, change.weight_places.y, change.weights.y, scale, false);
+                write_factor(block, change.weight_places.y, change.weights.y, scale, note != 0u);
             }
         }
     }

@@ -73,10 +73,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     }
     var bad = vec4<u32>(place, total.bad_position, total.bad_low, total.bad_high);
     if is_bad_number {
-        let number = params.bad_number - 1u;
-        let is_option = number < 16u;
-        let bits = bitcast<u32>(select(weight, option(min(number, 15u)), is_option));
-        bad = vec4<u32>(place | IS_NUMBER, number, bits, 0u);
+        bad = vec4<u32>(place | IS_NUMBER, params.bad_number - 1u, params.bad_bits, 0u);
     }
     let is_bad = is_bad_number | (total.bad_position != NO_POSITION);
     if (place == 0u) | (outcome.bad_part == NO_POSITION) {

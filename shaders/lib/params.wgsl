@@ -48,11 +48,12 @@ struct Params {
     places: u32,
     // the number out of range in this run: its place among the options, 16 for the coefficient, counted from 1; or 0
     bad_number: u32,
+    // the bits of that number
+    bad_bits: u32,
     // the part's row in the caller's tensor of sums, and whether its extra loss has the row after it
     entry: u32,
     has_extra: u32,
     spare_2: u32,
-    spare_3: u32,
     // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number

@@ -43,9 +43,14 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
     if !matches!((spec.kind, value), (Kind::Number | Kind::NumberOrNone, Value::Number(_))) {
         return Err(refuse(part, name, "an option with a number, to vary"));
     }
-    let sums = |part: &Part<T>| part.rows().into_iter().map(|row| row.weight).collect::<Vec<_>>();
-    let other = Part { loss: loss.with_option(name, &Value::Number(typical(spec)))?.into(), ..part.clone() };
-    if matches!(loss.leaf(), Leaf::Composite(_)) || sums(part) != sums(&other) {
+    // two values, since one may be the part's own
+    let weights = |value: f64| {
+        let loss = loss.with_option(name, &Value::Number(value))?.into();
+        let rows = Part { loss, weight: 1.0, share: 1.0, ..part.clone() }.rows();
+        Ok(rows.into_iter().map(|row| row.weight).collect::<Vec<_>>())
+    };
+    let inside = typical(spec);
+    if matches!(loss.leaf(), Leaf::Composite(_)) || weights(inside)? != weights(0.5 * inside)? {
         return Err(refuse(part, name, "coefficients of a sum of terms instead, to vary how losses are weighted"));
     }
     Ok(())
@@ -55,11 +60,13 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
 pub(crate) fn typical(spec: &OptionSpec) -> f64 {
     // neither whole nor an end of the range
     const INSIDE: f64 = 0.3125;
-    match spec.range {
+    let inside = match spec.range {
         Range::Any => INSIDE,
         Range::AtLeast(low) | Range::Above(low) => low + INSIDE,
         Range::Within(low, high) | Range::Between(low, high) => low + (INSIDE * (high - low)),
-    }
+    };
+    // a bound may make it whole
+    if inside.fract() == 0.0 { inside + (0.25 * INSIDE) } else { inside }
 }
 
 /// The number that an array on the host holds. Refuses a tensor that does not hold one f32.

@@ -10,7 +10,7 @@ use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::plan::{KeptSums, Plan, Request, Scratch, Wanted, plan, rounding};
 use crate::gpu::pool::{Pool, Use};
-use crate::gpu::shaders::geometry;
+use crate::gpu::shaders::{choice, geometry};
 use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::verdict::{Verdict, VerdictPart};
@@ -90,14 +90,11 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         }
     };
     let rows = term.parts.iter().flat_map(Part::rows).count() as u64;
-    // `check` clears the label that is kept there
-    let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
-    let of = Use { label: "wgloss outcome", plan: 0, name: "outcome", overwritten: false };
-    let outcome = pool.scratch(gpu, of, outcome_bytes(rows), Some(&Verdict::fresh()), usage)?;
     // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
     let sums = Sums::new(term, outputs, |rounded| gpu.empty(rounded.shape()))?;
     let (planned, verdicts) = plans(gpu, call, &sums)?;
+    let verdict = verdict(gpu, rows, verdicts, after)?;
     let memories = planned.iter().enumerate().map(|(number, planned)| memories(gpu, &pool, number, &planned.plan));
     let memories = memories.collect::<Result<Vec<_>>>()?;
     let binders = planned.iter().zip(&memories).map(|(planned, memories)| Binder {
@@ -111,7 +108,7 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         loss: sum_of_unreduced.as_ref().unwrap_or(&loss),
         losses: &loss,
         statistics: statistics.or(planned.part.among.as_ref()),
-        outcome: &outcome,
+        outcome: &verdict.memory,
     });
     let binders: Vec<Binder<'_>> = binders.collect();
     binders.iter().for_each(explain);
@@ -134,8 +131,6 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     }
     let workspace = workspace_of(rows, &planned, &sums);
     let memories = memories.into_iter().flatten().map(|(_, memory)| memory);
-    let of_before = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == verdicts);
-    let verdict = of_before.cloned().unwrap_or_else(|| Arc::new(Verdict::new(outcome, verdicts)));
     let tensor = loss.with_verdict(verdict.clone());
     let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
     let gradients = outputs.gradients.iter().map(vouched).collect();
@@ -183,6 +178,17 @@ struct Planned<'a> {
     sum: Option<&'a Tensor>,
 }
 
+/// The verdict of the job whose place this one takes, or a new one if another has other labels to check.
+fn verdict(gpu: &Gpu, rows: u64, parts: Vec<VerdictPart>, after: Option<&Built>) -> Result<Arc<Verdict>> {
+    if let Some(before) = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == parts) {
+        return Ok(before.clone());
+    }
+    // `check` clears the label that is kept there
+    let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
+    let memory = Memory::new(gpu, "wgloss outcome", outcome_bytes(rows), Some(&Verdict::fresh()), usage)?;
+    Ok(Arc::new(Verdict::new(Arc::new(memory), parts)))
+}
+
 /// Plans all parts, and what rounds their gradients; and says what a verdict has to know of each row of the outcome.
 fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Planned<'a>>, Vec<VerdictPart>)> {
     let Call { planned: term, checked, outputs, ref loss_shape, statistics, .. } = *call;
@@ -222,12 +228,14 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
 
 /// The memories that a plan's kernels share, and the loss's constant columns.
 fn memories(gpu: &Gpu, pool: &Pool, number: usize, plan: &Plan) -> Result<Vec<(&'static str, Arc<Memory>)>> {
-    let overwritten = plan.stages.iter().any(|stage| stage.recipe.entry() == geometry::TOTALS_SCALE.name());
+    let scales = plan.stages.iter().filter(|stage| stage.recipe.entry() == geometry::TOTALS_SCALE.name());
+    let losses = scales.flat_map(|stage| stage.recipe.overrides().filter(|(name, _)| *name == choice::WALK_LOSS.0));
+    let scaled = losses.fold(0, |scaled, (_, loss)| scaled | (1 << loss as u32));
     let mut memories = Vec::new();
     for Scratch { name, bytes, .. } in &plan.scratch {
         // the workspace begins with scales of 1; only some plans overwrite them
         let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
-        let of = Use { label: "wgloss workspace", plan: number, name, overwritten };
+        let of = Use { label: "wgloss workspace", plan: number, name, scaled };
         let contents = (*name == "workspace").then_some(ones);
         memories.push((*name, pool.scratch(gpu, of, *bytes, contents, WORKSPACE)?));
     }

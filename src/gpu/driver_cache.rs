@@ -38,7 +38,12 @@ impl Gpu {
             return None;
         }
         let descriptor = wgpu::PipelineCacheDescriptor { label: Some("wgloss"), data: None, fallback: true };
-        // SAFETY: there are no bytes that could be wrong.
-        Some(self.driver_cache().get_or_init(|| unsafe { self.device().create_pipeline_cache(&descriptor) }))
+        if self.driver_cache().get().is_none() {
+            // SAFETY: there are no bytes that could be wrong.
+            let made = self.scoped(|| unsafe { self.device().create_pipeline_cache(&descriptor) }).ok()?;
+            // another thread's may have been first
+            let _ = self.driver_cache().set(made);
+        }
+        self.driver_cache().get()
     }
 }

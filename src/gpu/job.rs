@@ -12,8 +12,9 @@ use crate::gpu::tensor::Tensor;
 use crate::gpu::transfer::Read;
 use crate::options::OptionType;
 use crate::reduction::Reduction;
-use crate::term::{Term, not_reduced};
+use crate::term::{Part, Scale, Term, not_reduced};
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 
 /// A prepared term, which owns its parameters, bind groups and workspace.
 ///
@@ -24,6 +25,24 @@ use std::sync::Arc;
 pub struct Job {
     gpu: Gpu,
     built: Arc<Built>,
+}
+
+/// What a call asks for, but for the tensors and their shapes, in words.
+fn asked(term: &Term<Tensor>, outputs: &Outputs) -> String {
+    let scale = |scale: &Scale<Tensor>| if let Scale::Tensor(_) = scale { "a tensor" } else { "a number" };
+    let part = |part: &Part<Tensor>| {
+        let operands = part.operands.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+        let varying = part.varying.iter().map(|one| (one.number.as_str(), one.from.is_some())).collect::<Vec<_>>();
+        let divisor = part.divide_by.as_ref().map_or("its own", scale);
+        let Part { name, weight, loss, reduction, upstream, .. } = part;
+        format!(
+            "{weight} * {name}, {loss:?} of {operands:?}, {}, upstream {}, divided by {divisor}, varying {varying:?}",
+            reduction.get(),
+            scale(upstream)
+        )
+    };
+    let parts = term.parts.iter().map(part).collect::<Vec<_>>().join(" + ");
+    if outputs.counter.is_some() { format!("{parts}, in a counted slot") } else { parts }
 }
 
 /// Builds the job of a call.
@@ -95,7 +114,7 @@ impl Job {
 
     /// A job of the same losses for other tensors: the next batch of a buffer, or a last batch that is shorter. It takes the
     /// place of this job: both share workspace, results, settings and pipelines, and what they are read for is the last run
-    /// of either. So going through batches allocates nothing, unless a batch needs more workspace than those before it, and
+    /// of either. Numbers that were [set](Self::set) stay set. So going through batches allocates nothing, unless a batch needs more workspace than those before it, and
     /// makes no pipeline, unless a tensor begins at another fraction of 16 bytes than any before it.
     ///
     /// ```no_run
@@ -119,33 +138,30 @@ impl Job {
     /// ```
     ///
     /// # Errors
-    /// As [`Gpu::prepare`]; [`Error::InvalidOption`](crate::Error::InvalidOption) for a term of other losses, or with other
-    /// options.
+    /// As [`Gpu::prepare`]; [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that differs in more than its
+    /// tensors and shards: in losses, options, coefficients, operands that are given, or numbers that vary.
     pub fn rebind(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         if self.built.held.statistics.is_some() {
             let (loss, operand) = (term.id(), "statistics".into());
             let reason = "belong to a job that `Gpu::prepare_statistics` prepares anew".into();
             return Err(Error::InvalidOperand { loss, operand, reason });
         }
-        self.refuse_another(term)?;
+        self.refuse_another(term, outputs)?;
         let after = Some(&*self.built);
         Job::checked(&self.gpu, term, outputs, |call| built(&self.gpu, &Call { after, ..call.clone() }, &mut |_| {}))
     }
 
-    /// Refuses a term that is not of this job's losses.
-    fn refuse_another(&self, term: &Term<Tensor>) -> Result<()> {
-        let question = |term: &Term<Tensor>| {
-            let parts = term.parts.iter();
-            parts.map(|part| format!("{} {:?} {}", part.name, part.loss, part.reduction.get())).collect::<Vec<_>>()
-        };
-        let (own, other) = (question(&self.built.held.term), question(term));
+    /// Refuses a term that asks for more than other tensors: the jobs share what their kernels write.
+    fn refuse_another(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<()> {
+        let held = &self.built.held;
+        let (own, other) = (asked(&held.term, &held.outputs), asked(term, outputs));
         match own == other {
             true => Ok(()),
             false => Err(Error::InvalidOption {
-                loss: self.built.held.term.id(),
+                loss: held.term.id(),
                 option: "term".into(),
-                value: other.join(" + "),
-                expected: format!("the losses and options that the job was prepared for: {}", own.join(" + ")),
+                value: other,
+                expected: format!("what the job was prepared for, of other tensors: {own}"),
             }),
         }
     }
@@ -304,9 +320,16 @@ impl Job {
         let Outcome { tensor, gradients, verdict, .. } = &self.built.outcome;
         // the outcome, its tensor and its gradients
         let own = 2 + gradients.len();
-        Arc::strong_count(&self.built) == 1
-            && Arc::strong_count(verdict) == own
-            && [tensor].into_iter().chain(gradients).all(|tensor| !tensor.memory().is_shown())
+        let is_free = Arc::strong_count(&self.built) == 1 && Arc::strong_count(verdict) == own;
+        // another thread may have shown a buffer before it dropped what the counts count
+        fence(Ordering::Acquire);
+        is_free && ![tensor].into_iter().chain(gradients).any(|tensor| tensor.memory().is_shown())
+    }
+
+    /// Whether a caller has seen the buffer of a result, so that the job is never free again.
+    pub(super) fn is_shown(&self) -> bool {
+        let Outcome { tensor, gradients, .. } = &self.built.outcome;
+        [tensor].into_iter().chain(gradients).any(|tensor| tensor.memory().is_shown())
     }
 
     /// The number of dispatches that [`encode`](Self::encode) records.

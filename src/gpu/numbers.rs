@@ -87,23 +87,6 @@ pub(super) fn named(part: &Part<Tensor>) -> Vec<(usize, String, Range)> {
     named.collect()
 }
 
-/// The least and the greatest f32 in a range.
-fn ends(range: Range) -> [f32; 2] {
-    let least = |low: f64| {
-        let low = low as f32;
-        if range.contains(low.into()) { low } else { low.next_up().max(f32::MIN_POSITIVE) }
-    };
-    let greatest = |high: f64| {
-        let high = high as f32;
-        if range.contains(high.into()) { high } else { high.next_down() }
-    };
-    match range {
-        Range::Any => [f32::MIN, f32::MAX],
-        Range::AtLeast(low) | Range::Above(low) => [least(low), f32::MAX],
-        Range::Within(low, high) | Range::Between(low, high) => [least(low), greatest(high)],
-    }
-}
-
 /// Makes the dispatches for a part's numbers. `general` is the part as it was planned, `params` what its plan came to.
 /// What the host may set is added to `settable`.
 pub(super) fn of_part(
@@ -186,7 +169,7 @@ impl Change {
             Some(place) => offset_of!(Params, options) + (4 * place),
             None => offset_of!(Params, weight),
         };
-        let [lowest, highest] = ends(range);
+        let [lowest, highest] = range.ends();
         let factors = [offset_of!(Params, factor), offset_of!(Params, fused_factor)];
         let weights = [offset_of!(Params, weight), offset_of!(Params, fused_weight)];
         Change {
@@ -293,8 +276,10 @@ impl Numbers {
     /// Takes over what the host has set in another job with the same numbers.
     pub fn set_as(&self, other: &Numbers) {
         let (mut own, other) = (lock(&self.settable), lock(&other.settable));
-        for (own, other) in own.iter_mut().zip(&*other) {
-            own.bits = other.bits;
+        for own in own.iter_mut() {
+            if let Some(other) = other.iter().find(|other| (&other.part, &other.number) == (&own.part, &own.number)) {
+                own.bits = other.bits;
+            }
         }
     }
 
@@ -319,13 +304,12 @@ impl Numbers {
         if named.is_empty() {
             return Err(refuse(&settable, &format!("{part}.{number}"), value));
         }
-        for place in named {
-            let known = &mut settable[place];
-            if !known.range.contains(value.into()) {
-                return Err(out_of_range(known.loss, number, value, known.range));
-            }
-            known.bits = value.to_bits();
+        if let Some(known) =
+            named.iter().map(|place| &settable[*place]).find(|known| !known.range.contains(value.into()))
+        {
+            return Err(out_of_range(known.loss, number, value, known.range));
         }
+        named.into_iter().for_each(|place| settable[place].bits = value.to_bits());
         Ok(())
     }
 }

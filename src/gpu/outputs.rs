@@ -136,6 +136,9 @@ impl Outputs {
                 }
                 _ => outputs.push(("loss".into(), DType::F32, loss)),
             }
+        } else if self.slot > 0 && loss_shape.is_none() {
+            let expected = format!("a tensor of more than {} elements", self.slot);
+            return Err(Error::ShapeMismatch { loss: id, operand: "loss".into(), expected, got: Vec::new() });
         }
         if let Some(PartSums { into, .. }) = &self.parts {
             if into.shape() != [entries, 3] {
@@ -144,6 +147,9 @@ impl Outputs {
             outputs.push(("parts".into(), DType::F32, into));
         }
         if let Some(counter) = &self.counter {
+            if let Some(shape) = loss_shape {
+                return mismatch("loss", format!("[] in a job that counts its slot, not {shape:?}"), counter);
+            }
             if counter.len() != 1 {
                 return mismatch("counter", "[] or [1]".into(), counter);
             }

@@ -14,9 +14,12 @@ pub(super) struct Pool(Mutex<Pooled>);
 
 #[derive(Debug, Default)]
 struct Pooled {
-    constants: HashMap<(&'static str, Vec<u8>), Arc<Memory>>,
+    made_of: HashMap<(&'static str, Vec<u8>), Arc<Memory>>,
     scratch: HashMap<Use, Arc<Memory>>,
 }
+
+/// How many constants are kept for jobs to come. Beyond that, those that no job has are dropped.
+const MOST: usize = 64;
 
 /// What a scratch memory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,12 +29,13 @@ pub(super) struct Use {
     pub plan: usize,
     /// The shader's name for it.
     pub name: &'static str,
-    /// Whether kernels overwrite what it holds at first.
-    pub overwritten: bool,
+    /// The losses of the walk whose scales kernels overwrite, as bits: the others keep what the memory holds at first.
+    pub scaled: u32,
 }
 
 impl Pool {
-    /// The memory with these contents.
+    /// The memory that had these contents when it was made. A kernel may write numbers that change into parameters; every job
+    /// that shares them writes all of these anew in each run.
     pub fn constant(
         &self,
         gpu: &Gpu,
@@ -40,11 +44,14 @@ impl Pool {
         usage: wgpu::BufferUsages,
     ) -> Result<Arc<Memory>> {
         let mut pooled = lock(&self.0);
-        if let Some(known) = pooled.constants.get(&(label, contents.to_vec())) {
+        if let Some(known) = pooled.made_of.get(&(label, contents.to_vec())) {
             return Ok(known.clone());
         }
         let made = Arc::new(Memory::new(gpu, label, contents.len() as u64, Some(contents), usage)?);
-        pooled.constants.insert((label, contents.to_vec()), made.clone());
+        if pooled.made_of.len() >= MOST {
+            pooled.made_of.retain(|_, memory| Arc::strong_count(memory) > 1);
+        }
+        pooled.made_of.insert((label, contents.to_vec()), made.clone());
         Ok(made)
     }
 

@@ -23,7 +23,7 @@ struct Recent {
 
 /// Evaluates a term of tensors, with a kept job if one fits and nobody holds its results.
 pub(super) fn evaluate(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(Outcome, Vec<Tensor>)> {
-    let recent = match term.kept.take(|recent: &Recent| recent.fits(gpu, term, of)) {
+    let recent = match term.kept.take(|recent: &Recent| recent.fits(gpu, term, of), |recent| recent.job.is_shown()) {
         Some(recent) => recent,
         None => Recent {
             job: prepare(gpu, term, of)?,

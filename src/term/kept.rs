@@ -22,9 +22,10 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
-    /// Takes the most recent thing that fits.
-    pub fn take<K: Any>(&self, fits: impl Fn(&K) -> bool) -> Option<K> {
+    /// Takes the most recent thing that fits. Drops those that never will.
+    pub fn take<K: Any>(&self, fits: impl Fn(&K) -> bool, is_dead: impl Fn(&K) -> bool) -> Option<K> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| !one.downcast_ref::<K>().is_some_and(&is_dead));
         let place = kept.iter().rposition(|one| one.downcast_ref::<K>().is_some_and(&fits))?;
         kept.remove(place).downcast().ok().map(|one| *one)
     }

@@ -386,10 +386,35 @@ fn a_job_goes_from_batch_to_batch() {
         assert_eq!(own.run().unwrap().loss().wait().map(f32::to_bits), Ok(loss));
     }
     assert_eq!(read(&d), got);
-    let other = CrossEntropy { label_smoothing: 0.1, ..Default::default() };
+    // what differs in more than its tensors would share memory that it reads otherwise
     let (x, t) = (gpu.upload(&[0.0f32; 5], [1, 5]).unwrap(), gpu.upload(&[0i32], [1]).unwrap());
-    let refused = job.rebind(&other.of(&x, &t), &Outputs::default()).unwrap_err();
-    assert!(refused.to_string().contains("prepared for"), "{refused}");
+    let ce = |loss: CrossEntropy| loss.of(&x, &t);
+    let same = || ce(CrossEntropy::default()).varying("coefficient");
+    let one = gpu.upload(&[1.0f32], [1]).unwrap();
+    job.rebind(&same(), &Outputs::default()).unwrap();
+    for (name, other) in [
+        ("an option", ce(CrossEntropy::new().label_smoothing(0.1)).varying("coefficient")),
+        ("nothing varies", ce(CrossEntropy::default())),
+        ("something else varies", ce(CrossEntropy::default()).varying("label_smoothing")),
+        ("a tensor holds the number", ce(CrossEntropy::default()).number_from("coefficient", &one)),
+        ("a coefficient", 2.0 * same()),
+        ("a mask", same().mask(&one)),
+        ("an upstream gradient on the GPU", same().upstream(&one)),
+        ("a denominator on the GPU", same().divide_by(&one)),
+    ] {
+        let refused = job.rebind(&other, &Outputs::default()).unwrap_err();
+        assert!(refused.to_string().contains("prepared for"), "{name}: {refused}");
+    }
+    let counter = Some(gpu.upload(&[0u32], [1]).unwrap());
+    assert!(job.rebind(&same(), &Outputs { counter, ..Outputs::default() }).is_err());
+    // a number on the host may differ, and a job with other labels has a verdict of its own
+    let halved = job.rebind(&same().upstream(2.0), &Outputs::default()).unwrap();
+    let (wide, label) = (gpu.upload(&[0.0f32; 7], [1, 7]).unwrap(), gpu.upload(&[9i32], [1]).unwrap());
+    let wide = CrossEntropy::default().of(&wide, &label).varying("coefficient");
+    let wide = halved.rebind(&wide, &Outputs::default()).unwrap();
+    assert_eq!(wide.check().wait(), Err(Error::NotRun { loss: "cross_entropy", recorded: 0, finished: 0 }));
+    assert!(matches!(wide.run().unwrap().loss().wait(), Err(Error::LabelOutOfRange { value: 9, count: 7, .. })));
+    assert_eq!(job.check().wait(), Ok(()), "the bad label is of the other job");
 }
 
 /// A job says what it will hold before it is made: what it then holds, and what the context then counts.

@@ -9,8 +9,8 @@ use libtest_mimic::Trial;
 use wgloss::header::{Kind, Value};
 use wgloss::wgpu::{CommandEncoderDescriptor, ComputePassDescriptor};
 use wgloss::{
-    Array, CrossEntropy, DType, Error, Extra, Gpu, Gradient, Huber, Job, Loss, Mse, Outputs, PartOutcome, PartSums,
-    Reduction, SigmoidFocal, Tensor, Vae, cpu,
+    Array, CrossEntropy, DType, DiceCrossEntropy, Error, Extra, Gpu, Gradient, Huber, Job, Loss, Mse, Outputs,
+    PartOutcome, PartSums, Reduction, SigmoidFocal, Tensor, Vae, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Trial> {
         a_sum_of_losses_varies_as_a_whole,
         parts_are_added_up_on_the_gpu,
     ];
-    tests.extend(tests_of![all(); every_number_option_varies]);
+    tests.extend(tests_of![all(); every_number_option_varies, a_number_out_of_range_spoils_every_value]);
     tests
 }
 
@@ -249,17 +249,61 @@ fn a_number_out_of_range_in_a_tensor_is_reported() {
     assert_eq!(gpu.value(&term).map(drop), Err(refused("gamma", -1.0, "a number ≥ 0")));
 }
 
+/// A number out of range makes each value of an unreduced loss NaN, and each gradient, in every family of walks.
+fn a_number_out_of_range_spoils_every_value(loss: &dyn Loss) {
+    let case = Case::new(loss.header().id, &[4, 3, 9], DType::I32);
+    let tensors = case.inputs().on(&mut |array| gpu().upload_array(array)).unwrap();
+    let factor = gpu().upload(&[1.0f32], [1]).unwrap();
+    let reductions = loss.header().reductions.iter().filter(|reduction| **reduction != Reduction::BatchMean);
+    for &reduction in reductions {
+        let case = Case { reduction, ..case.clone() };
+        let of = case.differentiated(&tensors);
+        let term = case.term(&tensors).number_from("coefficient", &factor);
+        let Ok((outcome, gradients)) = gpu().gradient_list(&term, &of) else { continue };
+        let bits = |tensor: &Tensor| -> Vec<u32> { raw(tensor).iter().map(|x| x.to_bits()).collect() };
+        let good: Vec<Vec<u32>> = [outcome.tensor()].into_iter().chain(&gradients).map(bits).collect();
+        drop((outcome, gradients));
+        write(gpu(), &factor, &[f32::INFINITY]);
+        let (outcome, gradients) = gpu().gradient_list(&term, &of).unwrap();
+        let results = || [outcome.tensor()].into_iter().chain(&gradients);
+        for (tensor, good) in results().zip(&good) {
+            let spoilt = raw(tensor);
+            assert!(spoilt.iter().all(|x| x.is_nan() || *x == 0.0), "{reduction:?}: {spoilt:?}");
+            let finite =
+                spoilt.iter().zip(good).filter(|(x, good)| !x.is_nan() && f32::from_bits(**good) != 0.0).count();
+            assert_eq!(finite, 0, "{reduction:?}: {spoilt:?}");
+        }
+        drop((outcome, gradients));
+        write(gpu(), &factor, &[1.0]);
+        let (outcome, gradients) = gpu().gradient_list(&term, &of).unwrap();
+        let again: Vec<Vec<u32>> = [outcome.tensor()].into_iter().chain(&gradients).map(bits).collect();
+        assert_eq!(again, good, "{reduction:?}");
+    }
+}
+
+/// What a tensor holds, whatever a verdict says of it.
+fn raw(tensor: &Tensor) -> Vec<f32> {
+    let (buffer, offset) = tensor.buffer();
+    let bytes = 4 * tensor.len() as u64;
+    read(&gpu().wrap(buffer.slice(offset..offset + bytes), tensor.shape(), tensor.dtype()).unwrap())
+}
+
 fn numbers_that_cannot_vary_are_refused() {
     let x = Array::new(&[0.5f32; 6], [2, 3]).unwrap();
     let t = Array::new(&[0i32, 1], [2]).unwrap();
     let term = CrossEntropy::default().of(&x, &t);
     let wide = Array::new(&[0.5f32; 2], [2]).unwrap();
+    let pixels = Array::new(&[0.5f32; 12], [2, 3, 2]).unwrap();
+    let labels = Array::new(&[0i32, 1, 2, 0], [2, 2]).unwrap();
+    let weighted = |weight: f32| DiceCrossEntropy::new().dice_weight(weight).of(&pixels, &labels);
     for (term, said) in [
         (term.clone().varying("ignore_index"), "an option with a number"),
         (term.clone().varying("gamma"), "one of the options"),
         (term.clone().varying("z_loss").varying("z_loss"), "varies only once"),
         (term.clone().number_from("z_loss", &wide), "[] or [1]"),
         (term.number_from("z_loss", &t), "expected f32"),
+        (weighted(0.3125).varying("dice_weight"), "coefficients of a sum"),
+        ((0.0 * weighted(1.0)).varying("coefficient").varying("dice_weight"), "coefficients of a sum"),
     ] {
         let error = cpu::value(&term).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
