@@ -1,4 +1,4 @@
-//! What every loss says about itself: its name, operands and options. For programs that list losses or set options by name, and
+//! The description that every loss has: its name, operands and options. For programs that list losses or set options by name, and
 //! for losses of your own.
 //!
 //! [`Loss::header`](crate::Loss::header) gives the [`Header`]: a loss's id, its operands with their roles, the reductions that

@@ -14,7 +14,7 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn header(&self) -> &'static Header;
     /// The mathematics, as an implementation of the family's trait.
     fn leaf(&self) -> Leaf<'_>;
-    /// What the documentation says about the loss, in Markdown. [`loss!`](crate::loss!) keeps the text of the struct's page.
+    /// The loss's documentation, in Markdown. [`loss!`](crate::loss!) keeps the text of the struct's page.
     fn page(&self) -> &'static str {
         ""
     }

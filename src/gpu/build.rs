@@ -31,7 +31,7 @@ pub(super) struct Built {
 /// The dispatches of a part, or of rounding a gradient.
 #[derive(Debug)]
 pub(super) struct Recorded {
-    /// What debuggers and profilers show.
+    /// Its name in debuggers and profilers.
     pub label: String,
     pub dispatches: Vec<Dispatch>,
 }

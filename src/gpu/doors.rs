@@ -5,10 +5,10 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::job::Job;
 use crate::gpu::outcome::Outcome;
-use crate::gpu::outputs::{self, Gradient, Outputs};
+use crate::gpu::outputs::{self, Outputs};
 use crate::gpu::recent;
 use crate::gpu::tensor::{Tensor, ToGpu};
-use crate::term::{Operand, Term};
+use crate::term::Term;
 #[cfg(not(target_arch = "wasm32"))]
 use futures_intrusive::channel::shared::oneshot_channel;
 
@@ -87,10 +87,7 @@ impl Gpu {
     pub fn warm_up(&self, term: &Term<Tensor>, of: &[&Tensor]) -> Result<()> {
         self.refuse_foreign(term, of)?;
         self.prepare(term, &Outputs::default())?;
-        let gradients =
-            of.iter().map(|of| Ok(Gradient::store(of, &self.zeros(of.shape().to_vec(), of.gradient_dtype())?)));
-        let gradients = gradients.collect::<Result<Vec<_>>>()?;
-        self.prepare(term, &Outputs { gradients, ..Outputs::default() }).map(drop)
+        recent::prepare(self, term, of).map(drop)
     }
 
     /// Computes the statistics of a shard, for a batch that is spread over devices, in one submission. Nothing is read

@@ -113,9 +113,9 @@ impl Job {
     }
 
     /// A job of the same losses for other tensors: the next batch of a buffer, or a last batch that is shorter. It takes the
-    /// place of this job: both share workspace, results, settings and pipelines, and what they are read for is the last run
-    /// of either. Numbers that were [set](Self::set) stay set. So going through batches allocates nothing, unless a batch needs more workspace than those before it, and
-    /// makes no pipeline, unless a tensor begins at another fraction of 16 bytes than any before it.
+    /// place of this job: both share workspace, results and pipelines, and a read gives the last run of either. Numbers that
+    /// were [set](Self::set) stay set. So going through batches allocates nothing, unless a batch needs more workspace than
+    /// those before it, and makes no pipeline, unless a tensor begins at another fraction of 16 bytes than any before it.
     ///
     /// ```no_run
     /// # use wgloss::{CrossEntropy, DType, Error, Gpu, Outputs, wgpu};
@@ -317,13 +317,13 @@ impl Job {
 
     /// Whether nobody else has the job or its results, so that another run may overwrite them.
     pub(super) fn is_free(&self) -> bool {
-        let Outcome { tensor, gradients, verdict, .. } = &self.built.outcome;
+        let Outcome { gradients, verdict, .. } = &self.built.outcome;
         // the outcome, its tensor and its gradients
         let own = 2 + gradients.len();
         let is_free = Arc::strong_count(&self.built) == 1 && Arc::strong_count(verdict) == own;
         // another thread may have shown a buffer before it dropped what the counts count
         fence(Ordering::Acquire);
-        is_free && ![tensor].into_iter().chain(gradients).any(|tensor| tensor.memory().is_shown())
+        is_free && !self.is_shown()
     }
 
     /// Whether a caller has seen the buffer of a result, so that the job is never free again.

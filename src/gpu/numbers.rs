@@ -87,8 +87,8 @@ pub(super) fn named(part: &Part<Tensor>) -> Vec<(usize, String, Range)> {
     named.collect()
 }
 
-/// Makes the dispatches for a part's numbers. `general` is the part as it was planned, `params` what its plan came to.
-/// What the host may set is added to `settable`.
+/// Makes the dispatches for a part's numbers. `params` are those of its plan. The numbers that the host may set are added to
+/// `settable`.
 pub(super) fn of_part(
     gpu: &Gpu,
     pool: &Pool,
@@ -111,10 +111,7 @@ pub(super) fn of_part(
         let source = match &varying.from {
             Some(tensor) => Source::Tensor(tensor),
             None => {
-                let initial = match option.map(|_| value_of(part, &varying.number)) {
-                    Some(option) => option,
-                    None => part.weight,
-                };
+                let initial = option.map_or(part.weight, |_| value_of(part, &varying.number));
                 settable.push(Settable {
                     part: part.name.clone(),
                     number: varying.number.clone(),

@@ -39,7 +39,8 @@ pub(super) fn evaluate(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor]) -> Result
     Ok((outcome, gradients))
 }
 
-fn prepare(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor]) -> Result<Job> {
+/// Prepares a term with new tensors for its gradients.
+pub(super) fn prepare(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor]) -> Result<Job> {
     // refuses before gradients are allocated
     check::term(term)?;
     check::differentiable(term, of)?;

@@ -20,6 +20,7 @@ mod judge;
 mod labels;
 mod large;
 mod limits;
+mod loops;
 mod matrix;
 mod nonfinite;
 mod numbers;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         labels::tests(),
         large::tests(),
         limits::tests(),
+        loops::tests(),
         matrix::tests(),
         nonfinite::tests(),
         numbers::tests(),

@@ -34,7 +34,7 @@ const TEST_BYTES: u64 = 1 << 22;
 /// How much larger the batches are that a discrete GPU measures too.
 const LARGER: usize = 8;
 
-/// What was measured.
+/// The measurements of a run.
 pub struct Report {
     /// Lines about the adapter, the versions and the copy, and a line for each case that was left out.
     pub about: Vec<String>,

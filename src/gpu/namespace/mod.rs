@@ -245,7 +245,7 @@ impl<'a> Leaf<'a> {
             && is_named
     }
 
-    /// What stands for an option: its number, or the override that it sets, which is declared if the leaf does not.
+    /// The expression for an option: its number, or the override that it sets, which is declared if the leaf does not.
     fn option(&self, at: usize, added: &mut Vec<String>) -> Result<String> {
         let (function, name) = (self.text(at), self.text(at + 2));
         let Some((_, kind)) = self.options.iter().find(|(known, _)| *known == name) else {

@@ -1,4 +1,4 @@
-//! What a caller's leaf becomes, what of it is refused, and whether the lists of names are those of the shader files.
+//! Tests how a caller's leaf is rewritten and refused, and that the lists of names are those of the shader files.
 
 use super::words::tokens;
 use super::{CALLED, Leaf, PREFIX, TYPES};

@@ -1,4 +1,4 @@
-//! What the plan of a walk comes to, as a value, and its numbers.
+//! The value that a walk's plan returns, and its numbers.
 
 use super::scratch::Scratch;
 use super::spans::Spans;
