@@ -1,6 +1,22 @@
-//! The conformance cases of wgloss: inputs, and the losses and gradients that PyTorch computed of them in float64.
+//! The conformance cases of wgloss: inputs, and the losses and gradients that PyTorch computed of them in float64; and how a
+//! device is judged by them.
 //!
 //! For each loss there is a list in JSON and a safetensors file with its tensors. The README of the crate says what they hold.
+//! [`files`] gives them, [`read`] reads those of a loss, and [`Trial::run`] runs a case. It never blocks, so that a browser can
+//! run it too.
+
+mod accuracy;
+mod case;
+mod judge;
+mod slices;
+mod trial;
+mod way;
+
+pub use accuracy::{Accuracy, short};
+pub use case::{Body, Case, Expected, Suite, read};
+pub use judge::Tolerance;
+pub use trial::{Tally, Trial};
+pub use way::{Answer, Job, Way};
 
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;

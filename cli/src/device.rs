@@ -1,9 +1,8 @@
-//! The devices that evaluate a loss, and the ways to hand them its operands. Only this file tells devices apart.
+//! The devices that evaluate a loss. In this program, only this file tells devices apart.
 
-use crate::slices::slices;
 use clap::ValueEnum;
-use wgloss::header::{Header, Value};
-use wgloss::{Array, DType, Error, Gpu, Gradient, Operand, Outcome, Outputs, PartOutcome, Result, Tensor, Term, cpu};
+use wgloss::{Array, Gpu, PartOutcome, Result, Term, cpu};
+use wgloss_cases::{Answer, Way};
 
 /// Where losses are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,75 +26,7 @@ impl Device {
     pub fn open(self) -> Result<Vec<Way>> {
         match self {
             Device::Cpu => Ok(vec![Way::Cpu]),
-            Device::Gpu => Gpu::new()
-                .map(|gpu| vec![Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu.clone()), Way::GpuSlices(gpu)]),
-        }
-    }
-}
-
-/// A device, and how it gets its operands.
-#[derive(Clone)]
-pub enum Way {
-    /// The CPU twins.
-    Cpu,
-    /// The GPU gets host arrays, which the library uploads and checks.
-    GpuArrays(Gpu),
-    /// The GPU gets tensors that were uploaded before, each in its own buffer. Only kernels see the labels, which are 8
-    /// bits where they fit. f32 gradients are added to buffers that hold zeros.
-    GpuTensors(Gpu),
-    /// As `GpuTensors`, but the tensors are slices of one buffer, aligned to their elements only.
-    GpuSlices(Gpu),
-}
-
-/// A loss, its options, its operands and its upstream gradient.
-#[derive(Clone)]
-pub struct Job {
-    /// The loss.
-    pub loss: &'static Header,
-    /// Its options.
-    pub options: Vec<(String, Value)>,
-    /// Its operands.
-    pub operands: Vec<(String, Array)>,
-    /// The upstream gradient; `None` is 1.
-    pub upstream: Option<Array>,
-}
-
-/// The value of a loss, and its gradients.
-pub struct Answer {
-    /// The loss, of shape `[]` if it is reduced.
-    pub loss: Array,
-    /// The gradients, in the order asked for.
-    pub gradients: Vec<Array>,
-}
-
-impl Way {
-    /// Its name among the device's ways.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Way::Cpu | Way::GpuArrays(_) => "host arrays",
-            Way::GpuTensors(_) => "uploaded tensors",
-            Way::GpuSlices(_) => "slices of a buffer",
-        }
-    }
-
-    /// Evaluates a loss, and its gradients with respect to the operands named in `gradients`.
-    pub fn evaluate(&self, job: &Job, gradients: &[&str]) -> Result<Answer> {
-        let arrays: Vec<Array> = job.operands.iter().map(|(_, array)| array.clone()).collect();
-        match self {
-            Way::Cpu => {
-                let term = job.term(&arrays, job.upstream.as_ref())?;
-                let (outcome, gradients) = cpu::gradient_list(&term, &job.named(&arrays, gradients)?)?;
-                Ok(Answer { loss: outcome.tensor().clone(), gradients })
-            }
-            Way::GpuArrays(gpu) => {
-                job.refuse_f64()?;
-                let term = job.term(&arrays, job.upstream.as_ref())?;
-                read(gpu.gradient_list(&term, &job.named(&arrays, gradients)?)?)
-            }
-            Way::GpuTensors(gpu) => {
-                job.on_tensors(gpu, gradients, &|arrays| arrays.iter().map(|array| gpu.upload_array(array)).collect())
-            }
-            Way::GpuSlices(gpu) => job.on_tensors(gpu, gradients, &|arrays| slices(gpu, arrays)),
+            Device::Gpu => Ok(Way::all(Gpu::new()?).into()),
         }
     }
 }
@@ -108,122 +39,28 @@ pub struct Evaluated {
     pub parts: Vec<PartOutcome>,
 }
 
-impl Way {
-    /// Evaluates a sum of losses, and its gradients with respect to these arrays.
-    pub fn evaluate_sum(&self, term: &Term<Array>, of: &[&Array]) -> Result<Evaluated> {
-        match self {
-            Way::Cpu => {
-                let (outcome, gradients) = cpu::gradient_list(term, of)?;
-                let answer = Answer { loss: outcome.tensor().clone(), gradients };
-                Ok(Evaluated { answer, parts: outcome.parts().to_vec() })
-            }
-            Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => {
-                let (outcome, gradients) = gpu.gradient_list(term, of)?;
-                let parts = outcome.parts().wait()?;
-                Ok(Evaluated { answer: read((outcome, gradients))?, parts })
-            }
+/// Evaluates a sum of losses, and its gradients with respect to these arrays.
+pub fn evaluate_sum(way: &Way, term: &Term<Array>, of: &[&Array]) -> Result<Evaluated> {
+    match way {
+        Way::Cpu => {
+            let (outcome, gradients) = cpu::gradient_list(term, of)?;
+            let answer = Answer { loss: outcome.tensor().clone(), gradients };
+            Ok(Evaluated { answer, parts: outcome.parts().to_vec() })
         }
-    }
-
-    /// The adapter's name; `None` for the CPU twins.
-    pub fn adapter(&self) -> Option<String> {
-        match self {
-            Way::Cpu => None,
-            Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => Some(gpu.device().adapter_info().name),
+        Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => {
+            let (outcome, gradients) = gpu.gradient_list(term, of)?;
+            let parts = outcome.parts().wait()?;
+            let loss = outcome.tensor().read().wait()?;
+            let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_>>()?;
+            Ok(Evaluated { answer: Answer { loss, gradients }, parts })
         }
     }
 }
 
-/// Uploads arrays.
-type Upload<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
-
-/// Runs a term twice into one set of gradient tensors, and halves what they hold. This tests `Gradient::add`; the half
-/// is exact, because both runs add equal numbers.
-fn added(gpu: &Gpu, term: &Term<Tensor>, of: &[&Tensor], upload: Upload<'_>) -> Result<Answer> {
-    let zeros = of.iter().map(|of| Array::new(&vec![0.0f32; of.len()], of.shape())).collect::<Result<Vec<_>>>()?;
-    let into = upload(&zeros)?;
-    let gradients = of.iter().zip(&into).map(|(of, into)| Gradient::add(of, into)).collect();
-    let job = gpu.prepare(term, &Outputs { gradients, ..Outputs::default() })?;
-    job.run()?;
-    let loss = job.run()?.tensor().read().wait()?;
-    let half = |sum: &Tensor| {
-        let sum = sum.read().wait()?.to_f32();
-        Ok(sum.into_iter().map(|sum| 0.5 * sum).collect::<Vec<f32>>())
-    };
-    let gradients = into.iter().zip(of).map(|(sum, of)| Array::new(&half(sum)?, of.shape())).collect::<Result<_>>()?;
-    Ok(Answer { loss, gradients })
-}
-
-/// Casts integer arrays to 8 bits if all elements fit. Leaves other arrays as they are.
-fn narrowed(array: Array) -> Array {
-    let is_label = matches!(array.dtype(), DType::I32 | DType::U32 | DType::I64);
-    let numbers = if is_label { array.to_f64() } else { Vec::new() };
-    let fits = is_label && numbers.iter().all(|label| (0.0..256.0).contains(label));
-    let bytes: Vec<u8> = numbers.iter().map(|&label| label as u8).collect();
-    match Array::new(&bytes, array.shape()) {
-        Ok(labels) if fits => labels.with_class_axis(array.class_axis()),
-        _ => array,
-    }
-}
-
-/// Reads a result. Any of the reads may return the error that kernels found.
-fn read((outcome, gradients): (Outcome, Vec<Tensor>)) -> Result<Answer> {
-    let loss = outcome.tensor().read().wait()?;
-    let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_>>()?;
-    Ok(Answer { loss, gradients })
-}
-
-impl Job {
-    /// The loss joined with `tensors`, which are in the order of `self.operands`.
-    fn term<T: Operand>(&self, tensors: &[T], upstream: Option<&T>) -> Result<Term<T>> {
-        let options = self.options.iter().map(|(name, value)| (name.as_str(), value.clone()));
-        let operands = self.operands.iter().map(|(name, _)| name.as_str()).zip(tensors);
-        let term = Term::from_options((self.loss.default)(), options, operands)?;
-        Ok(match upstream {
-            Some(upstream) => term.upstream(upstream),
-            None => term,
-        })
-    }
-
-    /// Uploads the tensors, with labels of 8 bits where they fit, and evaluates the loss on them.
-    fn on_tensors(&self, gpu: &Gpu, gradients: &[&str], upload: Upload<'_>) -> Result<Answer> {
-        self.refuse_f64()?;
-        let operands = self.operands.iter().map(|(_, array)| array.clone());
-        let arrays: Vec<Array> = operands.chain(self.upstream.clone()).map(narrowed).collect();
-        let tensors = upload(&arrays)?;
-        let (tensors, upstream) = tensors.split_at(self.operands.len());
-        let term = self.term(tensors, upstream.first())?;
-        let of = self.named(tensors, gradients)?;
-        // `added` doubles gradients, which could overflow in 16 bits
-        match of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
-            true => read(gpu.gradient_list(&term, &of)?),
-            false => added(gpu, &term, &of, upload),
-        }
-    }
-
-    /// Refuses f64, which no GPU takes. The upload would refuse it too, but without the operand's name.
-    fn refuse_f64(&self) -> Result<()> {
-        match self.operands.iter().find(|(_, array)| array.dtype() == DType::F64) {
-            None => Ok(()),
-            Some((name, _)) => Err(Error::UnsupportedDtype {
-                loss: self.loss.id,
-                operand: name.clone(),
-                got: DType::F64,
-                expected: "f32, f16 or bf16, on a GPU".into(),
-            }),
-        }
-    }
-
-    /// The tensors of the operands named in `names`.
-    fn named<'a, T>(&self, tensors: &'a [T], names: &[&str]) -> Result<Vec<&'a T>> {
-        let find = |name: &&str| {
-            let place = self.operands.iter().position(|(given, _)| given == name);
-            place.map(|place| &tensors[place]).ok_or_else(|| Error::InvalidOperand {
-                loss: self.loss.id,
-                operand: (*name).into(),
-                reason: "is not given, so it has no gradient".into(),
-            })
-        };
-        names.iter().map(find).collect()
+/// The adapter's name; `None` for the CPU twins.
+pub fn adapter(way: &Way) -> Option<String> {
+    match way {
+        Way::Cpu => None,
+        Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => Some(gpu.device().adapter_info().name),
     }
 }

@@ -9,7 +9,7 @@ mod many;
 mod totals;
 
 #[cfg(feature = "fuzzing")]
-use crate::device::{Device, Way};
+use crate::device::Device;
 use crate::failure::Failure;
 use crate::files::{self, npy, output};
 use answer::{Answer, circumstances, print_json};
@@ -148,7 +148,8 @@ impl Eval {
             (name.clone(), inputs::fitted(array.clone(), call.wants_floats(*operand, &known), Device::Cpu))
         });
         let given = given.collect();
-        Ok(Evaluation { call, way: Way::Cpu, device: Device::Cpu, hold: u64::MAX }.of_arrays(given, &self.wanted())?)
+        let way = wgloss_cases::Way::Cpu;
+        Ok(Evaluation { call, way, device: Device::Cpu, hold: u64::MAX }.of_arrays(given, &self.wanted())?)
     }
 
     fn check_outputs(&self, places: &[(String, String)]) -> Result<(), Failure> {

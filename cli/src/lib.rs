@@ -22,7 +22,6 @@ mod landscape;
 mod list;
 mod losses;
 mod manual;
-mod slices;
 mod stdout;
 mod verify;
 

@@ -1,26 +1,22 @@
 //! `wgloss verify`: the conformance cases on each device.
 
-mod accuracy;
-mod case;
 mod dtype;
 mod entry;
-mod judge;
 mod machine;
 mod progress;
 mod report;
 mod source;
 mod sweep;
 mod thorough;
-mod trial;
 
-use crate::device::{Device, Way};
+use crate::device::Device;
 use crate::failure::Failure;
 use crate::files::output;
 use ::safetensors::SafeTensors;
-use case::Suite;
 use clap::{Args, ValueEnum};
 use dtype::Dtypes;
 use entry::{Entry, Outcome};
+use pollster::block_on;
 use progress::{Progress, Slot};
 use report::Report;
 use source::Source;
@@ -31,8 +27,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{panic, thread};
-use trial::{Tally, Trial};
 use wgloss::wgpu::Backend;
+use wgloss_cases::{Suite, Tally, Trial, Way};
 
 /// How often to check for slow cases while no loss ends.
 const TICK: Duration = Duration::from_secs(1);
@@ -243,7 +239,7 @@ impl Verify {
                 let start = Instant::now();
                 for (done, case) in cases.iter().enumerate() {
                     slot.goes_on_with(&case.name);
-                    entry.count(&case.name, Trial::run(ways, case));
+                    entry.count(&case.name, block_on(Trial::run(ways, case)));
                     slot.skips(1);
                     if self.fail_fast && entry.tally().failed > 0 {
                         slot.skips(cases.len() - done - 1);
@@ -291,10 +287,7 @@ fn print(
 }
 
 fn read(source: &Source) -> Result<Read<'_>, Failure> {
-    let refuse = |file: &str, why: String| Failure::Input(format!("{}.{file}: {why}", source.name));
-    let suite = serde_json::from_slice(&source.json).map_err(|error| refuse("json", error.to_string()))?;
-    let tensors = SafeTensors::deserialize(&source.tensors);
-    Ok((suite, tensors.map_err(|error| refuse("safetensors", format!("is damaged: {error}")))?))
+    wgloss_cases::read(&source.name, &source.json, &source.tensors).map_err(Failure::Input)
 }
 
 #[cfg(test)]

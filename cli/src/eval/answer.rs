@@ -1,12 +1,13 @@
 //! What an evaluation comes to, as text and as JSON.
 
 use super::totals::{Totals, Values};
-use crate::device::Way;
+use crate::device;
 use serde::Serializer;
 use serde_json::{Map, Value as Json, json};
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 use wgloss::Array;
+use wgloss_cases::Way;
 
 /// The most values of an unreduced loss that are printed one by one.
 pub const MOST_PRINTED: usize = 20;
@@ -104,7 +105,7 @@ impl Answer {
 
 /// What JSON says of the device and the time.
 pub fn circumstances(map: &mut Map<String, Json>, way: &Way, time: Duration) {
-    let device = match way.adapter() {
+    let device = match device::adapter(way) {
         Some(name) => json!({"kind": "gpu", "name": name}),
         None => json!({"kind": "cpu"}),
     };

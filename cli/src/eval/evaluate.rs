@@ -5,10 +5,11 @@ use super::call::Call;
 use super::inputs::{Cut, Inputs};
 use super::totals::{Totals, Values};
 use crate::bar::Bar;
-use crate::device::{Device, Way};
+use crate::device::{self, Device};
 use crate::failure::Failure;
 use indicatif::BinaryBytes;
 use wgloss::{Array, DType, Error};
+use wgloss_cases::Way;
 
 /// The most bytes of operands in a piece. A twin takes some 100 bytes for an element.
 const PIECE: [(Device, u64); 2] = [(Device::Gpu, 256 << 20), (Device::Cpu, 32 << 20)];
@@ -77,7 +78,7 @@ impl Evaluation {
                 reason: "is not given, so it has no gradient".into(),
             })
         });
-        let evaluated = self.way.evaluate_sum(&term, &of.collect::<Result<Vec<_>, Error>>()?)?;
+        let evaluated = device::evaluate_sum(&self.way, &term, &of.collect::<Result<Vec<_>, Error>>()?)?;
         let loss = &evaluated.answer.loss;
         let is_reduced = self.call.is_reduced();
         let first = |array: &Array| array.to_f64().first().copied().unwrap_or(f64::NAN);

@@ -2,8 +2,9 @@
 
 use super::stored::Stored;
 use super::{Bytes, Opened};
-use safetensors::tensor::{Dtype, Metadata, TensorView};
+use safetensors::tensor::{Dtype, Metadata};
 use std::io::{Read, Seek};
+#[cfg(any(test, feature = "fuzzing"))]
 use wgloss::Array;
 
 /// The longest header that is read: the format's own limit.
@@ -43,7 +44,8 @@ pub fn open<R: Read + Seek>(mut bytes: Bytes<R>, tensor: Option<&str>) -> Result
 }
 
 /// A tensor as an array.
-pub fn array(view: &TensorView<'_>) -> Result<Array, String> {
+#[cfg(feature = "fuzzing")]
+pub fn array(view: &safetensors::tensor::TensorView<'_>) -> Result<Array, String> {
     stored(view.dtype())?.array(view.shape().to_vec(), view.data(), false)
 }
 

@@ -1,9 +1,9 @@
 //! Stores the floats of conformance cases in 16 bits. The CPU twin then computes in f64 what is expected.
 
-use super::case::{Body, Case, Expected};
-use crate::device::{Job, Way};
 use clap::ValueEnum;
+use pollster::block_on;
 use wgloss::{Array, DType};
+use wgloss_cases::{Body, Case, Expected, Job, Way};
 
 /// The dtypes to verify.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -46,7 +46,7 @@ fn rounded(body: &Body, dtype: DType) -> Result<Body, String> {
         Expected::Refusal(kind) => Expected::Refusal(kind.clone()),
         Expected::Numbers { tolerance, gradients, .. } => {
             let names: Vec<&str> = gradients.iter().map(|(name, _)| name.as_str()).collect();
-            let twin = Way::Cpu.evaluate(&in_dtype(&job, DType::F64), &names);
+            let twin = block_on(Way::Cpu.evaluate(&in_dtype(&job, DType::F64), &names));
             let twin = twin.map_err(|error| format!("the twin refuses the numbers as {dtype}: {error}"))?;
             let gradients = names.iter().map(|name| name.to_string()).zip(twin.gradients).collect();
             Expected::Numbers { tolerance: *tolerance, loss: twin.loss, gradients }

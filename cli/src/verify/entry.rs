@@ -1,12 +1,11 @@
 //! The results of one loss's cases in one dtype on one device.
 
-use super::accuracy::{Accuracy, short};
-use super::trial::{Tally, Trial};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use std::io::{self, Write};
 use std::time::Duration;
 use wgloss::DType;
+use wgloss_cases::{Accuracy, Tally, Trial, short};
 
 /// The results of one loss's cases in one dtype on one device.
 pub struct Entry {

@@ -1,13 +1,13 @@
 //! Reads conformance cases: a list in JSON, and their tensors in a safetensors file.
 
-use super::judge::Tolerance;
-use crate::device::Job;
-use crate::files;
+use crate::judge::Tolerance;
+use crate::way::Job;
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use wgloss::Array;
 use wgloss::header::{Header, Value};
+use wgloss::{Array, Data};
 
 /// The cases of a loss.
 #[derive(Deserialize)]
@@ -63,6 +63,16 @@ struct Text {
     error: Option<String>,
 }
 
+/// Reads the two files of a loss, `name`.json and `name`.safetensors.
+///
+/// # Errors
+/// What is wrong, after the file's name.
+pub fn read<'a>(name: &str, json: &[u8], tensors: &'a [u8]) -> Result<(Suite, SafeTensors<'a>), String> {
+    let suite = serde_json::from_slice(json).map_err(|error| format!("{name}.json: {error}"))?;
+    let tensors = SafeTensors::deserialize(tensors);
+    Ok((suite, tensors.map_err(|error| format!("{name}.safetensors: is damaged: {error}"))?))
+}
+
 impl Suite {
     /// The number of cases.
     pub fn len(&self) -> usize {
@@ -114,6 +124,22 @@ fn option(name: &str, json: &Json) -> Result<Value, String> {
     })
 }
 
+/// A tensor as an array, with one of the types that cases have.
+fn array(view: &TensorView<'_>) -> Result<Array, String> {
+    macro_rules! elements {
+        ($name:ident, $type:ty, $size:literal) => {
+            Data::$name(view.data().as_chunks::<$size>().0.iter().map(|bytes| <$type>::from_le_bytes(*bytes)).collect())
+        };
+    }
+    let data = match view.dtype() {
+        Dtype::F32 => elements!(F32, f32, 4),
+        Dtype::F64 => elements!(F64, f64, 8),
+        Dtype::I32 => elements!(I32, i32, 4),
+        other => return Err(format!("holds {other:?}, expected F32, F64 or I32")),
+    };
+    Array::from_data(data, view.shape()).map_err(|error| error.to_string())
+}
+
 /// The tensors of a case. The case has to use all of them.
 struct Tensors<'a> {
     prefix: String,
@@ -129,7 +155,7 @@ impl Tensors<'_> {
     fn array(&mut self, name: &str) -> Result<Array, String> {
         let name = format!("{}{name}", self.prefix);
         let view = self.file.tensor(&name).map_err(|_| format!("tensor `{name}` is missing"))?;
-        let array = files::safetensors::array(&view).map_err(|why| format!("tensor `{name}` {why}"))?;
+        let array = array(&view).map_err(|why| format!("tensor `{name}` {why}"))?;
         self.used.push(name);
         Ok(array)
     }

@@ -1,6 +1,6 @@
 //! The accuracy of a loss: the worst relative errors of its value and of each gradient over many cases.
 
-use super::judge::Judged;
+use crate::judge::Judged;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 

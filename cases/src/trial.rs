@@ -1,9 +1,9 @@
 //! Runs one case on one device in every way, and counts results.
 
-use super::accuracy::{Accuracy, LOSS};
-use super::case::{Body, Case, Expected};
-use super::judge::judge;
-use crate::device::{Answer, Job, Way};
+use crate::accuracy::{Accuracy, LOSS};
+use crate::case::{Body, Case, Expected};
+use crate::judge::judge;
+use crate::way::{Answer, Job, Way};
 
 /// The results of several cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,7 +44,7 @@ pub struct Trial {
 
 impl Trial {
     /// Runs a case in each of `ways`, once with its gradients and once for the value alone.
-    pub fn run(ways: &[Way], case: &Case) -> Trial {
+    pub async fn run(ways: &[Way], case: &Case) -> Trial {
         let mut trial = Trial::default();
         match &case.body {
             Err(why) => trial.failures.push(why.clone()),
@@ -52,9 +52,9 @@ impl Trial {
                 let gradients = gradients(body);
                 let value_alone: &[&str] = &[];
                 for way in ways {
-                    trial.call(way, body, &gradients);
+                    trial.call(way, body, &gradients).await;
                     if !gradients.is_empty() {
-                        trial.call(way, body, value_alone);
+                        trial.call(way, body, value_alone).await;
                     }
                 }
             }
@@ -62,9 +62,9 @@ impl Trial {
         trial
     }
 
-    fn call(&mut self, way: &Way, body: &Body, gradients: &[&str]) {
+    async fn call(&mut self, way: &Way, body: &Body, gradients: &[&str]) {
         let outputs = if gradients.is_empty() { "value alone" } else { "with gradients" };
-        let answer = way.evaluate(&body.job, gradients);
+        let answer = way.evaluate(&body.job, gradients).await;
         let differences = match (&body.expected, answer) {
             (Expected::Refusal(kind), Err(error)) if error.kind() == kind => Vec::new(),
             (Expected::Refusal(kind), Err(error)) => vec![format!("refused, but not as {kind}: {error}")],
