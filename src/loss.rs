@@ -375,6 +375,7 @@ macro_rules! loss {
                     name: stringify!($option),
                     kind: <$type $(<$item>)? as $crate::header::OptionType>::KIND,
                     range: $range::$kind $(($($bound)+))?,
+                    rust_type: stringify!($type),
                     doc: concat!($($option_doc),*),
                 }),*]
             }

@@ -128,6 +128,8 @@ pub struct OptionSpec {
     pub kind: Kind,
     /// The numbers it takes.
     pub range: Range,
+    /// The Rust type of its values, such as `f32` or `IouKind`, for programs that write lines of Rust.
+    pub rust_type: &'static str,
     /// What it does, in a sentence or two.
     pub doc: &'static str,
 }

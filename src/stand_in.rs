@@ -23,7 +23,7 @@ pub(crate) struct StandIn {
 
 impl Options for StandIn {
     fn specs(&self) -> Vec<OptionSpec> {
-        let number = |&name| OptionSpec { name, kind: Kind::Number, range: Range::Any, doc: "" };
+        let number = |&name| OptionSpec { name, kind: Kind::Number, range: Range::Any, rust_type: "f32", doc: "" };
         self.numbers.iter().map(number).collect()
     }
     fn values(&self) -> Vec<Value> {

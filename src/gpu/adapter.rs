@@ -104,7 +104,34 @@ fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
     });
     let names: Vec<String> = names.collect();
     built_with(wgpu::Instance::enabled_backend_features())?;
+    #[cfg(target_arch = "wasm32")]
+    if names.is_empty() {
+        return Err(Error::NoAdapter(lacked_by_the_browser().into()));
+    }
     pick(&names, std::env::var(NAME).ok().as_deref(), std::env::var(BACKEND).ok().as_deref())
+}
+
+/// Why a browser offers no adapter, and what to do.
+#[cfg(target_arch = "wasm32")]
+fn lacked_by_the_browser() -> &'static str {
+    use js_sys::wasm_bindgen::JsValue;
+    let get = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let global = js_sys::global().into();
+    let (secure, gpu) = (get(&global, "isSecureContext"), get(&get(&global, "navigator"), "gpu"));
+    match (gpu.is_object(), secure.is_truthy()) {
+        (true, _) => {
+            "the browser has WebGPU, but offers no adapter. Its GPU may be blocked or its hardware acceleration switched off; in \
+             Chrome, chrome://gpu says why"
+        }
+        (false, true) => {
+            "the browser has no WebGPU: `navigator.gpu` is missing. Use a current version of Chrome, Edge, Firefox or Safari, where \
+             it is switched on"
+        }
+        (false, false) => {
+            "browsers have WebGPU (`navigator.gpu`) only in a secure context, and this page is in none. Serve it over HTTPS, or \
+             from 127.0.0.1"
+        }
+    }
 }
 
 /// Refuses a program that was built without backends.

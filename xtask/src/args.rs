@@ -5,6 +5,7 @@ use crate::platforms::is_row;
 /// The text that `--help` and a wrong command line print.
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test | test-burn> [--no-install]
+       cargo xtask test-web [--no-install] [TEST]
        cargo xtask bench [--quick] [--peers] [--no-install] [LOSS]...
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
@@ -19,6 +20,9 @@ Usage: cargo xtask <demo | test | test-burn> [--no-install]
   test          run every check of the project, and stop at the first that fails
   test-burn     run every check of wgloss-burn, in burn/, which `test` leaves
                 out: to build Burn takes longer than all other checks
+  test-web      test wgloss-web, in web/, in a browser: all tests, or those whose
+                names contain TEST. Needs Chromium, which it installs on Debian, and
+                installs wasm-bindgen in target/web/
   bench         measure every loss, or the losses named, at real sizes, beside a
                 copy on the same GPU; then time against size, over four decades,
                 for one loss of each family. Write tables and charts to
@@ -87,6 +91,8 @@ pub enum Request {
     Test(Install),
     /// Run every check of wgloss-burn.
     TestBurn(Install),
+    /// Run the tests in a browser whose names contain this text, or all.
+    TestWeb(Install, Option<String>),
     /// Measure the losses.
     Bench(Install, Bench),
     /// Test these platforms; all if none is named.
@@ -180,6 +186,7 @@ enum Task {
     Demo,
     Test,
     TestBurn,
+    TestWeb,
     Bench,
     Platforms,
     Fuzz,
@@ -205,6 +212,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
             ("test-burn", None) => task = Some(Task::TestBurn),
+            ("test-web", None) => task = Some(Task::TestWeb),
+            (test, Some(Task::TestWeb)) if !test.starts_with('-') && rows.is_empty() => rows.push(argument),
             ("bench", None) => task = Some(Task::Bench),
             ("platforms", None) => task = Some(Task::Platforms),
             ("fuzz", None) => task = Some(Task::Fuzz),
@@ -238,6 +247,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Demo) => Ok(Request::Demo(install)),
         Some(Task::Test) => Ok(Request::Test(install)),
         Some(Task::TestBurn) => Ok(Request::TestBurn(install)),
+        Some(Task::TestWeb) => Ok(Request::TestWeb(install, rows.pop())),
         Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
             Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
@@ -254,7 +264,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise tweedie`".to_owned()),
         },
         Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
-        None => Err("say what to do: `demo`, `test`, `test-burn`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
+        None => Err("say what to do: `demo`, `test`, `test-burn`, `test-web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
             .to_owned()),
     }
 }
@@ -274,6 +284,8 @@ mod tests {
             ("test", Request::Test(Install::Allowed)),
             ("test-burn", Request::TestBurn(Install::Allowed)),
             ("demo --no-install", Request::Demo(Install::Forbidden)),
+            ("test-web", Request::TestWeb(Install::Allowed, None)),
+            ("test-web --no-install dice", Request::TestWeb(Install::Forbidden, Some("dice".to_owned()))),
             ("--no-install test", Request::Test(Install::Forbidden)),
             ("--help", Request::Help),
             ("test -h", Request::Help),
@@ -331,10 +343,13 @@ mod tests {
     #[test]
     fn wrong_command_lines_are_refused() {
         for (line, named) in [
-            ("", "`demo`, `test`, `test-burn`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"),
+            (
+                "",
+                "`demo`, `test`, `test-burn`, `test-web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+            ),
             (
                 "--no-install",
-                "`demo`, `test`, `test-burn`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+                "`demo`, `test`, `test-burn`, `test-web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
             ),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),

@@ -13,6 +13,7 @@ mod platforms;
 mod record;
 mod run;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install, test::checks()),
         Ok(Request::TestBurn(install)) => test::test(install, test::checks_of_burn()),
+        Ok(Request::TestWeb(install, name)) => web::test(install, name),
         Ok(Request::Bench(install, options)) => bench::bench(install, &options),
         Ok(Request::ListPlatforms) => platforms::list(),
         Ok(Request::WriteTables) => platforms::tables(),

@@ -171,7 +171,7 @@ fn built(program: &str) -> PathBuf {
 }
 
 /// Whether the toolchain has the standard library for a target. Asks rustc, because rustc may come without rustup.
-fn has_target(target: &str) -> bool {
+pub fn has_target(target: &str) -> bool {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.args(["--print", "target-libdir", "--target", target]).current_dir(root());
     answer(&mut rustc).is_some_and(|folder| Path::new(folder.trim()).is_dir())

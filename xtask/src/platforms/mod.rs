@@ -4,7 +4,7 @@ mod direct_x;
 mod drivers;
 mod fingerprint;
 mod kept;
-mod machine;
+pub mod machine;
 mod place;
 mod rows;
 mod sid;

@@ -1,0 +1,16 @@
+//! What the browser says about its GPU.
+
+use crate::js::object;
+use wasm_bindgen::JsValue;
+
+/// The adapter of a context, with what the browser tells of it.
+pub fn description(gpu: &wgloss::Gpu) -> JsValue {
+    let info = gpu.device().adapter_info();
+    let limits = gpu.device().limits();
+    object([
+        ("name", info.name.into()),
+        ("driver", [info.driver, info.driver_info].join(" ").trim().into()),
+        ("max_binding", (limits.max_storage_buffer_binding_size as f64).into()),
+        ("timestamps", gpu.device().features().contains(wgloss::wgpu::Features::TIMESTAMP_QUERY).into()),
+    ])
+}

@@ -1,0 +1,86 @@
+//! Tensors between JavaScript and the library: typed arrays with shapes.
+
+use crate::error::bad_operand;
+use crate::js::{get, list, numbers, object};
+use js_sys::{
+    ArrayBuffer, BigInt64Array, Float32Array, Float64Array, Int32Array, Uint8Array, Uint8ClampedArray, Uint16Array,
+    Uint32Array,
+};
+use std::sync::Arc;
+use wasm_bindgen::{JsCast, JsValue};
+use wgloss::half::{bf16, f16};
+use wgloss::{Array, Data, Error};
+
+/// The operand that JavaScript gave: a typed array, or an object with `data` and `shape`.
+pub fn from_js(loss: &'static str, operand: &str, given: &JsValue) -> Result<Array, Error> {
+    let refuse = |reason: &str| bad_operand(loss, operand, reason);
+    let (held, shape) = match ArrayBuffer::is_view(given) {
+        true => (given.clone(), None),
+        false => (get(given, "data"), Some(get(given, "shape"))),
+    };
+    let data = data(&held, &get(given, "dtype"))
+        .ok_or_else(|| refuse("is no tensor: expected a typed array, or { data, shape } with a typed array"))?;
+    let shape = match shape {
+        None => vec![get(&held, "length").as_f64().unwrap_or_default() as usize],
+        Some(shape) => {
+            axes(&shape).ok_or_else(|| refuse("has no shape: expected `shape` to be an array of whole numbers"))?
+        }
+    };
+    Array::from_data(data, shape).map_err(|error| match error {
+        Error::ShapeMismatch { expected, got, .. } => {
+            Error::ShapeMismatch { loss, operand: operand.into(), expected, got }
+        }
+        error => error,
+    })
+}
+
+fn axes(shape: &JsValue) -> Option<Vec<usize>> {
+    let is_axis = |axis: f64| axis >= 0.0 && axis.fract() == 0.0 && axis <= f64::from(u32::MAX);
+    numbers(shape)?.into_iter().map(|axis| is_axis(axis).then_some(axis as usize)).collect()
+}
+
+/// The elements of a typed array. `dtype` says which 16-bit floats a `Uint16Array` holds.
+fn data(held: &JsValue, dtype: &JsValue) -> Option<Data> {
+    if let Some(array) = held.dyn_ref::<Float32Array>() {
+        return Some(Data::F32(array.to_vec().into()));
+    }
+    if let Some(array) = held.dyn_ref::<Int32Array>() {
+        return Some(Data::I32(array.to_vec().into()));
+    }
+    if let Some(array) = held.dyn_ref::<Uint32Array>() {
+        return Some(Data::U32(array.to_vec().into()));
+    }
+    if let Some(array) = held.dyn_ref::<Uint8Array>() {
+        return Some(Data::U8(array.to_vec().into()));
+    }
+    if let Some(array) = held.dyn_ref::<Uint8ClampedArray>() {
+        return Some(Data::U8(array.to_vec().into()));
+    }
+    if let Some(array) = held.dyn_ref::<BigInt64Array>() {
+        return Some(Data::I64(array.to_vec().into()));
+    }
+    if let Some(array) = held.dyn_ref::<Float64Array>() {
+        return Some(Data::F64(array.to_vec().into()));
+    }
+    // a Float16Array has no type of its own in js-sys yet, so it is told by its name
+    let name = get(&get(held, "constructor"), "name").as_string();
+    let dtype = match name.as_deref() {
+        Some("Float16Array") => "f16".into(),
+        Some("Uint16Array") => dtype.as_string()?,
+        _ => return None,
+    };
+    let buffer = get(held, "buffer").dyn_into::<ArrayBuffer>().ok()?;
+    let number = |name| get(held, name).as_f64().unwrap_or_default() as u32;
+    let bits = Uint16Array::new_with_byte_offset_and_length(&buffer, number("byteOffset"), number("length")).to_vec();
+    match dtype.as_str() {
+        "f16" => Some(Data::F16(bits.into_iter().map(f16::from_bits).collect::<Arc<[f16]>>())),
+        "bf16" => Some(Data::BF16(bits.into_iter().map(bf16::from_bits).collect::<Arc<[bf16]>>())),
+        _ => None,
+    }
+}
+
+/// A result as `{ data, shape }`, with its numbers in a `Float32Array`.
+pub fn to_js(array: &Array) -> JsValue {
+    let data = Float32Array::from(array.to_f32().as_slice());
+    object([("data", data.into()), ("shape", list(array.shape(), |&axis| (axis as f64).into()))])
+}

@@ -1,0 +1,192 @@
+//! The package as JavaScript calls it: numbers, gradients, options, errors, and browsers without a GPU.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use wgloss_web::{Gpu, losses, tasks, twin};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// The value of a JavaScript expression, in which `a` is the argument.
+fn js(expression: &str, a: &JsValue) -> JsValue {
+    let function = Function::new_with_args("a", &format!("return ({expression})"));
+    function.call1(&JsValue::NULL, a).unwrap_or_else(|error| panic!("{expression}: {error:?}"))
+}
+
+/// Whether a JavaScript condition on a value holds.
+fn holds(condition: &str, a: &JsValue) -> bool {
+    js(condition, a).as_bool() == Some(true)
+}
+
+/// Calls a loss on the GPU and by the twin. Both give an answer, or both throw.
+async fn called(call: &str) -> [Result<JsValue, JsValue>; 2] {
+    let call = js(&format!("(([id, operands, options]) => ({{ id, operands, options }}))({call})"), &JsValue::NULL);
+    let part = |name: &str| Reflect::get(&call, &name.into()).expect("a property");
+    let id = part("id").as_string().expect("an id");
+    let gpu = Gpu::open().await.expect("a GPU");
+    let on_gpu = gpu.loss(id.clone(), part("operands"), part("options")).await;
+    [on_gpu, twin(&id, part("operands"), part("options"))]
+}
+
+const F32: &str = "(...numbers) => new Float32Array(numbers)";
+
+/// Calls, and a condition on the answer `a` of each.
+const ANSWERS: &[(&str, &str)] = &[
+    (
+        "['mse', { input: { data: F32(1, 2), shape: [2] }, target: F32(1, 4) }]",
+        "a.value === 2 && a.gradients.input.data[1] === -2 && a.gradients.target.data[1] === 2",
+    ),
+    (
+        "['cross_entropy', { input: { data: F32(0, 0, 0, 0), shape: [1, 4] }, target: new Int32Array([3]) }]",
+        "Math.abs(a.value - Math.log(4)) < 1e-6 && a.gradients.input.shape.join() === '1,4' && !('target' in a.gradients)",
+    ),
+    (
+        "['mse', { input: F32(1, 2), target: F32(1, 4) }, { reduction: 'none', gradients: [] }]",
+        "a.value === undefined && a.values.shape[0] === 2 && a.values.data[1] === 4 && Object.keys(a.gradients).length === 0",
+    ),
+    (
+        "['mse', { input: F32(1, 2), target: F32(1, 4) }, { reduction: 'sum', upstream: 3 }]",
+        "a.gradients.input.data[1] === -12",
+    ),
+    ("['mse', { input: F32(1, 2), target: F32(1, 4) }, { reduction: 'sum', divide_by: 4 }]", "a.value === 1"),
+    ("['mse', { input: F32(1, 2), target: F32(3, 4), mask: new Uint8Array([0, 1]) }]", "a.value === 4"),
+    ("['smooth_l1', { input: F32(3), target: F32(0) }, { beta: 2 }]", "a.value === 2"),
+    (
+        "['quantile', { input: { data: F32(1, 1), shape: [1, 2] }, target: F32(2) }, { quantiles: [0.5, 0.9] }]",
+        "a.value > 0",
+    ),
+    (
+        "['mse', { input: { data: new Uint16Array([0x3c00]), shape: [1], dtype: 'f16' }, target: F32(3) }]",
+        "a.value === 4",
+    ),
+    (
+        "['cross_entropy', { input: { data: F32(9, 0, 0, 9), shape: [1, 2, 2] }, target: { data: new Uint8Array([0, 1]), shape: [1, 2] } }, \
+         { class_axis_last: true }]",
+        "a.value < 0.001",
+    ),
+];
+
+/// Calls, and a condition on the error `a` that each throws.
+const ERRORS: &[(&str, &str)] = &[
+    ("['mae', {}]", "a.kind === 'invalid_option' && a.value === 'mae'"),
+    (
+        "['mse', { input: F32(1), target: F32(1, 2) }]",
+        "a.kind === 'shape_mismatch' && a.operand === 'target' && a.got[0] === 2",
+    ),
+    ("['mse', { input: F32(1) }]", "a.kind === 'invalid_operand' && a.operand === 'target'"),
+    ("['mse', { input: [1], target: F32(1) }]", "a.kind === 'invalid_operand' && a.reason.includes('typed array')"),
+    ("['mse', { input: { data: F32(1) }, target: F32(1) }]", "a.reason.includes('`shape`')"),
+    (
+        "['mse', { input: { data: F32(1), shape: [2] }, target: F32(1) }]",
+        "a.kind === 'shape_mismatch' && a.operand === 'input'",
+    ),
+    ("['mse', { input: F32(1), target: F32(1) }, { beta: 1 }]", "a.kind === 'invalid_option' && a.option === 'beta'"),
+    ("['mse', { input: F32(1), target: F32(1) }, { gradients: ['weight'] }]", "a.operand === 'weight'"),
+    ("['smooth_l1', { input: F32(1), target: F32(1) }, { beta: {} }]", "a.option === 'beta' && a.value === '{}'"),
+    (
+        "['cross_entropy', { input: { data: F32(0, 0), shape: [1, 2] }, target: new Int32Array([7]) }]",
+        "a instanceof Error && a.name === 'WglossError' && a.kind === 'label_out_of_range' && a.value === 7 && a.count === 2",
+    ),
+];
+
+#[wasm_bindgen_test]
+async fn a_call_gives_the_value_and_the_gradients() {
+    for (call, condition) in ANSWERS {
+        for answer in called(&call.replace("F32", &format!("({F32})"))).await {
+            let answer = answer.unwrap_or_else(|error| panic!("{call}: {error:?}"));
+            assert!(holds(condition, &answer), "{call}: {:?}", js("JSON.stringify(a)", &answer));
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_wrong_call_throws_an_error_with_its_kind() {
+    for (call, condition) in ERRORS {
+        for answer in called(&call.replace("F32", &format!("({F32})"))).await {
+            let error = answer.expect_err(call);
+            assert!(holds(condition, &error), "{call}: {:?}", js("JSON.stringify({ ...a }) + a.message", &error));
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_prepared_call_runs_with_what_its_operands_hold() {
+    let gpu = Gpu::open().await.expect("a GPU");
+    let operands = js("({ input: new Float32Array([1, 2]), target: new Float32Array([1, 4]) })", &JsValue::NULL);
+    let job = gpu.prepare("mse".into(), operands, JsValue::UNDEFINED).await.expect("a job");
+    assert!(holds("a.value === 2", &job.run().await.expect("an answer")));
+    job.write("input", js("new Float32Array([3, 4])", &JsValue::NULL)).expect("as many elements");
+    let answer = job.run().await.expect("an answer");
+    assert!(holds("a.value === 2 && a.gradients.input.data[0] === 2", &answer));
+    job.repeat(3).await.expect("runs");
+    for (operand, elements, condition) in [
+        ("input", "new Float32Array(3)", "a.kind === 'shape_mismatch' && a.got[0] === 3"),
+        ("input", "new Int32Array(2)", "a.kind === 'invalid_operand' && a.reason.includes('i32')"),
+        ("weight", "new Float32Array(2)", "a.kind === 'invalid_operand' && a.operand === 'weight'"),
+    ] {
+        let error = job.write(operand, js(elements, &JsValue::NULL)).expect_err(elements);
+        assert!(holds(condition, &error), "{elements}: {error:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn calls_may_overlap() {
+    let gpu = Gpu::open().await.expect("a GPU");
+    let call = |target: f32| {
+        let operands =
+            js(&format!("({{ input: new Float32Array([0]), target: new Float32Array([{target}]) }})"), &JsValue::NULL);
+        gpu.loss("mse".into(), operands, JsValue::UNDEFINED)
+    };
+    let (one, other) = (call(1.0), call(3.0));
+    let (other, one) = (other.await.expect("an answer"), one.await.expect("an answer"));
+    assert!(holds("a.value === 1", &one) && holds("a.value === 9", &other));
+}
+
+#[wasm_bindgen_test]
+fn what_there_is_comes_from_the_headers() {
+    let (losses, tasks) = (losses(), tasks());
+    assert!(holds("a.find(loss => loss.id === 'huber').options[0].default === 1", &losses));
+    assert!(holds(
+        "a.find(loss => loss.id === 'sigmoid_focal').options.some(option => option.default === 0.25)",
+        &losses
+    ));
+    assert!(holds("a.every(loss => loss.page.includes('# Example') && loss.operands.length > 0)", &losses));
+    assert!(holds("a.length > 20 && a.every(task => task.code.includes('.of('))", &tasks));
+    // options of every call would hide options of a loss with their names
+    let own = "['gradients', 'upstream', 'divide_by', 'class_axis_last']";
+    assert!(holds(&format!("a.every(loss => !loss.options.some(option => {own}.includes(option.name)))"), &losses));
+}
+
+/// Puts another value in the place of `navigator.gpu`, and opens a GPU.
+async fn opened_with(gpu: &str) -> Result<Gpu, JsValue> {
+    js(&format!("Object.defineProperty(navigator, 'gpu', {{ value: {gpu}, configurable: true }})"), &JsValue::NULL);
+    let opened = Gpu::open().await;
+    js("delete navigator.gpu", &JsValue::NULL);
+    opened
+}
+
+#[wasm_bindgen_test]
+async fn a_browser_without_a_gpu_is_told_what_it_lacks() {
+    for (gpu, said) in [
+        ("undefined", "navigator.gpu"),
+        ("{ requestAdapter: async () => null, wgslLanguageFeatures: new Set() }", "no adapter"),
+    ] {
+        let error = opened_with(gpu).await.expect_err(gpu);
+        assert!(holds("a.kind === 'no_adapter'", &error), "{gpu}: {error:?}");
+        let message = js("a.message", &error).as_string().unwrap_or_default();
+        assert!(message.contains(said), "{gpu}: {message}");
+    }
+    assert!(Gpu::open().await.is_ok(), "the browser has its own again");
+}
+
+#[wasm_bindgen_test]
+async fn nothing_blocks_the_page() {
+    // a timer of the page runs while a loss is computed
+    let timer = js("new Promise(done => setTimeout(() => done(true), 0))", &JsValue::NULL);
+    let gpu = Gpu::open().await.expect("a GPU");
+    let operands = js("({ input: new Float32Array(1e5), target: new Float32Array(1e5) })", &JsValue::NULL);
+    gpu.loss("huber".into(), operands, JsValue::UNDEFINED).await.expect("an answer");
+    let timer: Promise = timer.unchecked_into();
+    assert_eq!(JsFuture::from(timer).await, Ok(JsValue::TRUE));
+}
