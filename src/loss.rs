@@ -232,8 +232,8 @@ macro_rules! loss_page {
             "Integers are `i32`, `u32`, `u8` or `i64`, or `bool` for 0 and 1; a mask may hold them too. ",
             "A GPU computes in `f32` and gives a gradient in its operand's type; the CPU computes and gives `f64`.\n\n",
             "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
-            unless this page names another divisor. A mean over nothing is NaN, and its gradient is 0. A NaN that takes part \
-            makes the loss NaN.\n\n",
+            unless this page names another divisor. A mean over nothing is NaN, or 0 under \
+            [`empty_is_zero`](", $name, "::Term::empty_is_zero), and its gradient is 0. A NaN that takes part makes the loss NaN.\n\n",
             "# Errors\n\nA call gives one of these errors before it computes anything:\n\n",
             "- [`InvalidOption`](", $name, "::Error::InvalidOption): an option is outside its range, or the loss does not \
             take the reduction", $option, ".\n",

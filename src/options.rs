@@ -241,11 +241,14 @@ pub trait Options {
     fn set_at(&mut self, place: usize, value: &Value) -> bool;
 }
 
+/// The options of a term, which a program may name among a loss's own.
+pub(crate) const TERMS: [&str; 2] = ["reduction", "empty_is_zero"];
+
 /// Sets an option by name. Its range is not checked here but by [`check`], which also sees structs that were written by hand.
 pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, value: &Value) -> Result<()> {
     let specs = options.specs();
     let Some(place) = specs.iter().position(|spec| spec.name == name) else {
-        let known: Vec<_> = specs.iter().map(|spec| spec.name).chain(["reduction"]).collect();
+        let known: Vec<_> = specs.iter().map(|spec| spec.name).chain(TERMS).collect();
         return Err(Error::InvalidOption {
             loss,
             option: name.into(),

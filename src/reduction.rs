@@ -6,7 +6,7 @@ choice! {
     /// How the values of a loss become one.
     pub enum Reduction {
         /// The sum over the values that take part, divided by their count or by the sum of their weights, as each loss says.
-        /// Where no value takes part, the mean is NaN.
+        /// Where no value takes part, the mean is NaN, or 0 under [`empty_is_zero`](crate::Term::empty_is_zero).
         Mean = "mean",
         /// The sum.
         Sum = "sum",

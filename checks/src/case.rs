@@ -58,6 +58,8 @@ pub struct Case {
     pub optional: Vec<&'static str>,
     pub upstream: Given,
     pub divide_by: Given,
+    /// Whether a mean over nothing is 0.
+    pub empty_is_zero: bool,
     /// The term's weight.
     pub weight: f32,
     pub wanted: Wanted,
@@ -91,6 +93,7 @@ impl Case {
             optional: Vec::new(),
             upstream: Given::Not,
             divide_by: Given::Not,
+            empty_is_zero: false,
             weight: 1.0,
             wanted: Wanted::Stored,
             door: Door::Uploaded,
@@ -170,6 +173,7 @@ impl Case {
     pub fn term<T: Operand>(&self, inputs: &Inputs<T>) -> Term<T> {
         let operands = inputs.operands.iter().map(|(name, tensor)| (*name, tensor));
         let term = Term::from_options(self.loss(), [], operands).unwrap().reduce(self.reduction);
+        let term = if self.empty_is_zero { term.empty_is_zero() } else { term };
         let term = match &inputs.upstream {
             Some(scale) => term.upstream(scale.clone()),
             None => term,

@@ -22,6 +22,7 @@ pub struct Factors {
 
 // in each the first two are what a loss gets that is not the first of its kind
 const GIVEN: [Given; 3] = [Given::Not, Given::Tensor, Given::Number];
+const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
 const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::Mixed, Floats::All(FLOATS[1]), Floats::All(FLOATS[2])];
@@ -59,14 +60,14 @@ impl Factors {
         let some = |levels: usize| if self.first { levels } else { levels.min(2) };
         let mut levels = vec![some(self.kinds.len()), self.axes.len(), some(self.targets.len()), reductions];
         levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
-        levels.extend([some(DOORS.len()), some(STORED.len())]);
+        levels.extend([some(DOORS.len()), some(STORED.len()), EMPTY_IS_ZERO.len()]);
         levels.extend(self.optional.iter().map(|_| 2));
         levels.extend(self.options.iter().map(|(_, values)| values.len()));
         levels
     }
 
     pub fn case(&self, row: &[usize]) -> Case {
-        let (head, rest) = row.split_at(10);
+        let (head, rest) = row.split_at(11);
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
         // of two kinds those in the middle: neither none at all nor the longest
@@ -84,6 +85,7 @@ impl Factors {
             wanted: WANTED[head[7]],
             door: DOORS[head[8]],
             floats: STORED[head[9]],
+            empty_is_zero: EMPTY_IS_ZERO[head[10]],
             seed,
         }
     }

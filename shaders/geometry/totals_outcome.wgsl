@@ -36,10 +36,10 @@ const IS_NUMBER: u32 = 0x40000000u;
 @group(0) @binding(20) var<storage, read_write> outcome: Outcome;
 @group(0) @binding(21) var<storage, read_write> loss_out: array<f32>;
 
-// a/b, and NaN for b = 0.
+// a/b; for b = 0 the mean over nothing.
 fn mean_of(a: f32, b: f32) -> f32 {
     if b == 0.0 {
-        return nan();
+        return select(nan(), 0.0, EMPTY_IS_ZERO);
     }
     return a / b;
 }
@@ -59,7 +59,8 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     // a number out of range makes everything that depends on it NaN
     let is_bad_number = params.bad_number != 0u;
     var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
-    if (total.poison != 0u) | is_nan(total.weight) | is_nan(denominator.x) | (denominator.x == 0.0) | (denominator.y == 0.0) | is_bad_number {
+    let is_empty = !EMPTY_IS_ZERO & ((denominator.x == 0.0) | (denominator.y == 0.0));
+    if (total.poison != 0u) | is_nan(total.weight) | is_nan(denominator.x) | is_empty | is_bad_number {
         loss = nan();
     }
     if (total.poison != 0u) | is_bad_number {

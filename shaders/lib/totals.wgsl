@@ -8,6 +8,9 @@ override DIVISOR: u32 = 0u;
 // Which loss of the walk: 0 the only one, 1 the one that has a fused loss beside it, 2 the fused loss.
 override WALK_LOSS: u32 = 0u;
 
+// Whether a mean over nothing is 0 rather than NaN.
+override EMPTY_IS_ZERO: bool = false;
+
 fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
     var tally = tally_none();
     for (var i = begin + lane; i < end; i += 1024u) {

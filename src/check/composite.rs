@@ -63,6 +63,7 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         reduction: component.reduction,
         upstream: whole.upstream.clone(),
         divide_by: whole.divide_by.clone().or(per_item),
+        empty_is_zero: whole.empty_is_zero,
         classes_from: None,
         among: None,
         rows_from: None,

@@ -51,9 +51,7 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
             add_gradient(gradient, part, array, &reduced);
         }
         let outcomes: Vec<PartOutcome> = reduced.into_iter().flat_map(|reduced| reduced.outcomes).collect();
-        // a mean over nothing is NaN, whatever the sum
-        let mean = |part: &PartOutcome| if part.denominator == 0.0 { f64::NAN } else { part.sum / part.denominator };
-        loss += outcomes.iter().map(|part| part.weight * mean(part)).sum::<f64>();
+        loss += outcomes.iter().map(|own| own.weight * part.mean(own.sum, own.denominator)).sum::<f64>();
         if part.reduction == Reduction::None {
             let values =
                 walk.values().iter().map(|value| f64::from(part.weight * part.share) * (value.loss + value.extra));

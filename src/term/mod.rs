@@ -65,7 +65,8 @@ impl<T: Operand> Term<T> {
 
     /// A loss with options and operands by name, as a program reads them from a command line or a file.
     ///
-    /// The option `reduction` sets the term's reduction. Operands are checked when the term is evaluated.
+    /// The options `reduction` and `empty_is_zero` set the [reduction](Self::reduce) of the term and what a
+    /// [mean over nothing](Self::empty_is_zero) is. Operands are checked when the term is evaluated.
     ///
     /// # Errors
     /// [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not have, or a value of
@@ -79,15 +80,18 @@ impl<T: Operand> Term<T> {
         T: 'a,
     {
         let id = loss.header().id;
-        let mut reduction = Reduction::default();
+        let (mut reduction, mut empty_is_zero) = (Reduction::default(), false);
         for (name, value) in options {
-            if name == "reduction" {
-                reduction = options::OptionType::from_value(&value).ok_or_else(|| refuse_reduction(&*loss, &value))?;
-            } else {
-                options::set(&mut *loss, id, name, &value)?;
+            match (name, &value) {
+                ("reduction", value) => {
+                    reduction =
+                        options::OptionType::from_value(value).ok_or_else(|| refuse_reduction(&*loss, value))?;
+                }
+                ("empty_is_zero", Value::Flag(flag)) => empty_is_zero = *flag,
+                _ => options::set(&mut *loss, id, name, &value)?,
             }
         }
-        Ok(Term::of_parts(vec![Part::new(loss.into(), operands)]).reduce(reduction))
+        Ok(Term::of_parts(vec![Part { empty_is_zero, reduction, ..Part::new(loss.into(), operands) }]))
     }
 
     /// The term under a reduction; the default is the mean.
@@ -107,6 +111,24 @@ impl<T: Operand> Term<T> {
     pub fn divide_by(self, denominator: impl Into<Scale<T>>) -> Term<T> {
         let denominator = denominator.into();
         self.each(|part| part.divide_by = Some(denominator.clone()))
+    }
+
+    /// The term with a mean over nothing of 0 rather than NaN: where all labels are ignored, a mask keeps no value, weights sum
+    /// to 0, or the batch is empty, and so the denominator is 0. The gradient is 0 either way. A NaN that takes part stays NaN.
+    ///
+    /// A batch without a single target then adds nothing to a sum of terms, on the GPU too, without a look at the count:
+    ///
+    /// ```
+    /// use wgloss::{Array, CrossEntropy, cpu};
+    /// let logits = Array::new(&[0.5f32, -1.0], [1, 2])?;
+    /// let ignored = Array::new(&[-100i32], [1])?;
+    /// let term = CrossEntropy::default().of(&logits, &ignored);
+    /// assert!(cpu::value(&term)?.loss()?.is_nan());
+    /// assert_eq!(cpu::value(&term.empty_is_zero())?.loss()?, 0.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    pub fn empty_is_zero(self) -> Term<T> {
+        self.each(|part| part.empty_is_zero = true)
     }
 
     /// The term over a shard of the classes: the prediction holds the classes from `first` on, of `of` in all. Class weights
@@ -296,6 +318,7 @@ mod tests {
             of(7, &x).named("other"),
             of(7, &x).upstream(2.0),
             of(7, &x).divide_by(2.0),
+            of(7, &x).empty_is_zero(),
             of(7, &x).with(Extra::Weight, &w),
             of(7, &x).with(Extra::Mask, &w),
             of(7, &x).classes_from(0, 9),
@@ -311,7 +334,7 @@ mod tests {
         }
         // two losses that were made apart
         assert_eq!(of(7, &x), of(7, &x));
-        let places: Vec<_> = different[9].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
+        let places: Vec<_> = different[10].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
         let ce = "cross_entropy";
         assert_eq!(places, [(ce, "input", 0), (ce, "target", 1), (ce, "weight", 2)]);
     }

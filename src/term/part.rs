@@ -22,6 +22,8 @@ pub(crate) struct Part<T> {
     pub reduction: Reduction,
     pub upstream: Scale<T>,
     pub divide_by: Option<Scale<T>>,
+    /// Whether a mean over nothing is 0 rather than NaN.
+    pub empty_is_zero: bool,
     /// The place in the batch of the first row, where the rows are a shard of the batch.
     pub rows_from: Option<usize>,
     /// The range of classes that the operands hold, where the classes are sharded.
@@ -71,6 +73,7 @@ impl<T: Clone> Part<T> {
             reduction: Reduction::default(),
             upstream: Scale::Number(1.0),
             divide_by: None,
+            empty_is_zero: false,
             rows_from: None,
             classes_from: None,
             beside: None,
@@ -91,6 +94,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
             reduction,
             upstream,
             divide_by,
+            empty_is_zero,
             rows_from,
             classes_from,
             beside,
@@ -103,6 +107,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
         **loss == *other.loss
             && *operands == other.operands
             && (name, weight, reduction, upstream, divide_by) == settings
+            && *empty_is_zero == other.empty_is_zero
             && (rows_from, classes_from, beside, among, share) == shard
             && *varying == other.varying
     }
@@ -161,6 +166,15 @@ impl<T> Part<T> {
         }
     }
 
+    /// The quotient of a sum and its denominator. A mean over nothing is NaN, or 0 where the part says so; a NaN stays NaN.
+    pub fn mean(&self, sum: f64, denominator: f64) -> f64 {
+        match denominator {
+            0.0 if self.empty_is_zero && !sum.is_nan() => 0.0,
+            0.0 => f64::NAN,
+            denominator => sum / denominator,
+        }
+    }
+
     /// The part with each tensor replaced by what `f` makes of it.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
         let mut scale = |scale: &Scale<T>| {
@@ -186,6 +200,7 @@ impl<T> Part<T> {
             reduction: self.reduction,
             upstream,
             divide_by,
+            empty_is_zero: self.empty_is_zero,
             classes_from: self.classes_from,
             beside: self.beside.clone(),
             among,

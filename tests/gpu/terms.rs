@@ -21,9 +21,41 @@ pub fn tests() -> Vec<Trial> {
         a_nan_in_one_part_is_a_nan_in_the_sum_whatever_its_place,
         an_unreduced_term_stands_alone,
         a_mask_on_a_sum_with_coefficients_masks_each_part,
+        a_mean_over_nothing_is_0_where_a_term_says_so,
     ];
     tests.extend(tests_of![all(); a_loss_adds_up_with_itself_under_other_reductions_and_scales]);
     tests
+}
+
+/// Only the GPU knows what takes part.
+fn a_mean_over_nothing_is_0_where_a_term_says_so() {
+    let (x, y, [none, one]) = (numbers(5, &[3, 4]), numbers(6, &[3, 4]), [[0.0f32; 12], [1.0; 12]]);
+    let [none, one] = [none, one].map(|of| Array::new(&of, [3, 4]).unwrap());
+    let (ignored, zero) = (Array::new(&[-100i32; 3], [3]).unwrap(), Array::new(&[0.0f32], []).unwrap());
+    let nan = Array::new(&[f32::NAN; 12], [3, 4]).unwrap();
+    let ce = CrossEntropy { z_loss: 0.5, ..CrossEntropy::default() };
+    let (l2, of_none) = (Mse::default().of(&x, &y), Mse::default().of(&nan, &y).mask(&none));
+    for (what, term, empty, want) in [
+        ("ignored labels", ce.of(&x, &ignored), f64::NAN, 0.0),
+        ("a mask of zeros", of_none.clone(), f64::NAN, 0.0),
+        ("weights of zero", l2.clone().weight(&none), f64::NAN, 0.0),
+        ("a denominator of zero", l2.clone().divide_by(&zero), f64::NAN, 0.0),
+        ("a NaN of weight zero", Mse::default().of(&nan, &y).weight(&none), f64::NAN, f64::NAN),
+        ("a sum of both", Mse::default().of(&one, &none) + of_none, f64::NAN, 1.0),
+    ] {
+        for (term, want) in [(term.clone(), empty), (term.empty_is_zero(), want)] {
+            let on_gpu = term.map(|array| gpu().upload_array(array)).unwrap();
+            let of = on_gpu.operands().next().unwrap().2.clone();
+            let outcome = gpu().gradients(&on_gpu, [&of]).unwrap();
+            let (got, twin) = (outcome.0.loss().wait().unwrap().into(), cpu::value(&term).unwrap().loss().unwrap());
+            for got in [got, twin] {
+                assert!(got == want || got.is_nan() && want.is_nan(), "{what}: {got}, not {want}");
+            }
+            let unknown = what.contains("NaN") || what.contains("sum");
+            let gradient = outcome.1[0].read().wait().unwrap().to_f64();
+            assert!(unknown || gradient.iter().all(|&d| d == 0.0), "{what}: {gradient:?}");
+        }
+    }
 }
 
 /// Numbers that need no seed of their own.

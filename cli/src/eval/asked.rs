@@ -38,6 +38,9 @@ pub struct Asked {
     /// Divide the sums by this number, or by the one number in a file, whatever the reduction.
     #[arg(long, value_name = "NUMBER|FILE", allow_hyphen_values = true)]
     divide_by: Option<String>,
+    /// Take a mean over nothing, as where all labels are ignored, for 0 rather than NaN.
+    #[arg(long)]
+    empty_is_zero: bool,
     /// The place in the batch of the first row, where the rows of a loss of all pairs are a part of the batch.
     #[arg(long, value_name = "N")]
     rows_from: Option<usize>,
@@ -61,6 +64,7 @@ impl Asked {
         let mut call = Call::new(&self.loss, &self.options, self.class_axis_last)?;
         call.divide_by = self.divide_by.as_deref().map(scale).transpose()?;
         call.rows_from = self.rows_from;
+        call.empty_is_zero |= self.empty_is_zero;
         Ok(call)
     }
 
@@ -70,6 +74,7 @@ impl Asked {
         let mut call = Call::new(&self.loss, &self.options, self.class_axis_last)?;
         call.divide_by = self.divide_by.as_deref().and_then(|text| text.parse().ok()).map(Scale::Number);
         call.rows_from = self.rows_from;
+        call.empty_is_zero |= self.empty_is_zero;
         Ok(call)
     }
 

@@ -19,6 +19,8 @@ pub struct Call {
     pub divide_by: Option<Scale<Array>>,
     /// The place in the batch of the first row.
     pub rows_from: Option<usize>,
+    /// A mean over nothing is 0 rather than NaN.
+    pub empty_is_zero: bool,
 }
 
 /// What is known of an operand before it is read: its name, its type and its shape.
@@ -34,7 +36,7 @@ impl Call {
             }
         }
         let has = |summand: &Summand, name: &str| {
-            name == "reduction" || summand.loss().specs().iter().any(|spec| spec.name == name)
+            matches!(name, "reduction" | "empty_is_zero") || summand.loss().specs().iter().any(|spec| spec.name == name)
         };
         let lacking = options.iter().find(|(name, _)| !expression.summands.iter().any(|summand| has(summand, name)));
         let of = |summand: &Summand| {
@@ -46,9 +48,18 @@ impl Call {
             let taken = taken.map(|(name, text)| (name.clone(), value(text, name, kind(name))));
             summand.options.iter().cloned().chain(taken).collect()
         };
+        let empty_is_zero = options.iter().any(|(name, text)| name == "empty_is_zero" && text == "true");
         let options = expression.summands.iter().map(of).collect();
         let expression = expression.clone();
-        Ok(Call { expression, options, class_axis_last, upstream: None, divide_by: None, rows_from: None })
+        Ok(Call {
+            expression,
+            options,
+            class_axis_last,
+            upstream: None,
+            divide_by: None,
+            rows_from: None,
+            empty_is_zero,
+        })
     }
 
     /// The term of these operands.
@@ -73,7 +84,7 @@ impl Call {
         if let Some(first) = self.rows_from {
             term = term.rows_from(first);
         }
-        Ok(term)
+        Ok(if self.empty_is_zero { term.empty_is_zero() } else { term })
     }
 
     fn summand(

@@ -21,6 +21,16 @@ struct Part {
     weight: f64,
     #[serde(skip)]
     adds_denominators: bool,
+    /// What a mean over nothing is.
+    #[serde(skip)]
+    empty: f64,
+}
+
+impl Part {
+    /// The quotient; a NaN stays NaN.
+    fn mean(&self) -> f64 {
+        if self.denominator == 0.0 && !self.sum.is_nan() { self.empty } else { self.sum / self.denominator }
+    }
 }
 
 impl Totals {
@@ -32,6 +42,7 @@ impl Totals {
             denominator: part.denominator,
             weight: part.weight,
             adds_denominators: call.adds_denominators(&part.name),
+            empty: if call.empty_is_zero { 0.0 } else { f64::NAN },
         };
         Totals { parts: parts.iter().map(part).collect() }
     }
@@ -47,15 +58,14 @@ impl Totals {
         }
     }
 
-    /// The loss: the sum of all weighted quotients. A mean over nothing is NaN.
+    /// The loss: the sum of all weighted quotients.
     pub fn loss(&self) -> f64 {
-        let mean = |part: &Part| if part.denominator == 0.0 { f64::NAN } else { part.sum / part.denominator };
-        self.parts.iter().map(|part| part.weight * mean(part)).sum()
+        self.parts.iter().map(|part| part.weight * part.mean()).sum()
     }
 
     /// The parts, for a table: names and quotients.
     pub fn shares(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.parts.iter().map(|part| (part.name.as_str(), part.sum / part.denominator))
+        self.parts.iter().map(|part| (part.name.as_str(), part.mean()))
     }
 
     /// The parts as JSON.

@@ -44,6 +44,7 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     let choices = Choices::default()
         .number(choice::DIVISOR, divisor)
         .number(choice::WALK_LOSS, loss as usize)
+        .flag(choice::EMPTY_IS_ZERO, request.part.empty_is_zero)
         .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
     Stage::new(entry, slots, choices, 1)
 }

@@ -32,7 +32,8 @@ pub fn tests() -> Vec<Trial> {
     modules.into_iter().flatten().collect()
 }
 
-/// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN, and the gradient as empty as its operand.
+/// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN unless the call wants it to be 0, and the gradient as
+/// empty as its operand.
 fn empty_tensors_sum_to_0_and_have_no_mean(loss: &dyn Loss) {
     let header = loss.header();
     let setting = Setting::new(loss, samples(loss).empty, Default::default(), DType::I32);
@@ -49,6 +50,9 @@ fn empty_tensors_sum_to_0_and_have_no_mean(loss: &dyn Loss) {
             Reduction::Sum => assert_eq!(outcome.loss(), Ok(0.0), "{}", header.id),
             Reduction::None => assert!(outcome.tensor().is_empty(), "{}", header.id),
             _ => assert!(outcome.loss().unwrap().is_nan(), "{} {reduction:?}", header.id),
+        }
+        if reduction != Reduction::None {
+            assert_eq!(cpu::value(&term.empty_is_zero()).unwrap().loss(), Ok(0.0), "{} {reduction:?}", header.id);
         }
     }
 }
