@@ -30,6 +30,14 @@ pub(crate) struct Place {
     pub class_axis: ClassAxis,
 }
 
+impl Place {
+    /// The place of a tensor.
+    pub fn of(index: usize, operand: &Operand) -> Place {
+        let (shape, dtype, class_axis) = (operand.shape().to_vec(), operand.dtype(), operand.class_axis());
+        Place { index, shape, dtype, class_axis }
+    }
+}
+
 impl wgloss::Operand for Place {
     fn shape(&self) -> &[usize] {
         &self.shape
@@ -47,17 +55,16 @@ impl wgloss::Operand for Place {
 
 impl Call {
     /// The different tensors of a term, and the term with their places in that list.
-    pub(crate) fn places(term: &Term<Operand>) -> Result<(Vec<Operand>, Arc<Term<Place>>)> {
+    pub(crate) fn places(term: &Term<Operand>) -> Result<(Vec<Operand>, Term<Place>)> {
         let mut operands: Vec<Operand> = Vec::new();
         let places = term.map(|operand| {
             let index = operands.iter().position(|known| known.is(operand)).unwrap_or(operands.len());
             if index == operands.len() {
                 operands.push(operand.clone());
             }
-            let (shape, dtype, class_axis) = (operand.shape().to_vec(), operand.dtype(), operand.class_axis());
-            Ok(Place { index, shape, dtype, class_axis })
+            Ok(Place::of(index, operand))
         })?;
-        Ok((operands, Arc::new(places)))
+        Ok((operands, places))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
 use crate::lock::lock;
+use crate::plans::Plans;
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 use burn::tensor::wgpu::{WgpuOptions, WgpuSetup};
@@ -10,12 +11,13 @@ use burn_cubecl::CubeDevice;
 use std::sync::{Arc, Mutex};
 use wgloss::Gpu;
 
-/// A device whose wgpu handles are known, with the jobs that were prepared on it.
+/// A device whose wgpu handles are known, with what was planned and prepared on it.
 #[derive(Debug)]
 pub(crate) struct Registered {
     device: CubeDevice,
     pub gpu: Gpu,
     pub jobs: Jobs,
+    pub plans: Plans,
 }
 
 static REGISTERED: Mutex<Vec<Arc<Registered>>> = Mutex::new(Vec::new());
@@ -48,7 +50,7 @@ pub fn register(device: &Device, setup: &WgpuSetup) -> Result<()> {
     let gpu = Gpu::from_wgpu(setup.device.clone(), setup.queue.clone());
     let mut registered = lock(&REGISTERED);
     registered.retain(|known| known.device != device);
-    registered.push(Arc::new(Registered { device, gpu, jobs: Jobs::default() }));
+    registered.push(Arc::new(Registered { device, gpu, jobs: Jobs::default(), plans: Plans::default() }));
     Ok(())
 }
 

@@ -10,8 +10,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// wgloss refused the loss: an option, an operand, a dtype, a shape; or a [`Report`](crate::Report) found a label out
-    /// of range.
+    /// wgloss refused the loss: an option, an operand, a dtype, a shape, or a size that is too large for the device; or a
+    /// [`Report`](crate::Report) found a label out of range.
     Loss(wgloss::Error),
     /// Burn could not make the device. The text is Burn's own.
     NoDevice(String),

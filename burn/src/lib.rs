@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// the documentation's site says which feature an item needs
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod autodiff;
 mod call;
@@ -13,6 +15,7 @@ mod lock;
 mod loss;
 pub mod nn;
 mod operand;
+mod plans;
 mod report;
 
 #[cfg(not(target_family = "wasm"))]

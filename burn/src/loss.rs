@@ -1,10 +1,11 @@
 //! The calls: a loss of tensors, a loss of a term, with a report and without.
 
-use crate::call::{Call, Ran, is_turnable};
-use crate::device::{cube_device, registered};
+use crate::call::{Call, Place, Ran, is_turnable};
+use crate::device::{Registered, cube_device, registered};
 use crate::error::{Error, Result};
 use crate::extension::{LossOps, MOST_OPERANDS, Operands, Slot};
 use crate::operand::{IntoOperands, Kind, Operand};
+use crate::plans::Planned;
 use crate::report::Report;
 use burn::backend::{Dispatch, DispatchAutodiffContext, TensorMetadata};
 use burn::tensor::Tensor;
@@ -141,11 +142,14 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
     if operands.len() > MOST_OPERANDS {
         return Err(Error::TooManyOperands { given: operands.len(), most: MOST_OPERANDS });
     }
-    together(&operands)?;
+    let known = together(&operands)?;
     let tracked: Vec<&Operand> = operands.iter().filter(|operand| operand.is_tracked()).collect();
     term.differentiable(&tracked).map_err(constants_are_detached)?;
-    let turnable = operands.iter().map(|operand| is_turnable(term, operand)).collect();
-    let call = Arc::new(Call { term: places, turnable, shape, ran });
+    let tracked = operands.iter().enumerate().filter(|(_, operand)| operand.is_tracked());
+    let tracked = tracked.map(|(index, operand)| Place::of(index, operand)).collect();
+    let turnable = || operands.iter().map(|operand| is_turnable(term, operand)).collect();
+    let Planned { term, turnable, .. } = known.plans.get(&known.gpu, places, tracked, &shape, turnable)?;
+    let call = Arc::new(Call { term, turnable, shape, ran });
     let slots = operands.into_iter().map(|operand| match operand.kind {
         Kind::Float => Slot::Float(operand.tensor),
         Kind::Int => Slot::Int(operand.tensor),
@@ -165,8 +169,8 @@ fn constants_are_detached(error: wgloss::Error) -> wgloss::Error {
     }
 }
 
-/// Refuses tensors that are not together on a device that is known.
-fn together(operands: &[Operand]) -> Result<()> {
+/// The device of tensors; refuses those that are not together on a device that is known.
+fn together(operands: &[Operand]) -> Result<Arc<Registered>> {
     let mut context = DispatchAutodiffContext::Disabled;
     let mut first = None;
     for operand in operands {
@@ -183,7 +187,7 @@ fn together(operands: &[Operand]) -> Result<()> {
             return Err(Error::SeveralDevices { first: format!("{first:?}"), other: format!("{device:?}") });
         }
     }
-    let Some(device) = first else { return Ok(()) };
-    registered(&device)?;
-    if device.client().is_capturing() { Err(Error::Capturing) } else { Ok(()) }
+    let device = first.ok_or_else(|| Error::NotRegistered { device: "a term without tensors".into() })?;
+    let known = registered(&device)?;
+    if device.client().is_capturing() { Err(Error::Capturing) } else { Ok(known) }
 }

@@ -148,22 +148,33 @@ impl Binder<'_> {
         Ok((Blocks { memory, count: known.len() as u32, stride }, offsets))
     }
 
+    /// Refuses what the device cannot bind or dispatch. Memory may be unbacked.
+    pub fn fits(&self) -> Result<()> {
+        let (kernels, of_stages) = self.kernels();
+        for (stage, kernel) in self.plan.stages.iter().zip(of_stages) {
+            self.grid(stage.groups)?;
+            kernels[kernel].bindings().iter().try_for_each(|binding| self.bindable(stage, binding).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// The range of a binding, if it is no larger than a binding may be.
+    fn bindable(&self, stage: &Stage, binding: &Declared) -> Result<Option<Placed<'_>>> {
+        let (placed, limit) = (self.place(stage, binding), self.gpu.limits().max_storage_buffer_binding_size);
+        match placed.as_ref().map(|placed| placed.size).filter(|size| *size > limit) {
+            None => Ok(placed),
+            Some(needed) => {
+                let bound = self.plan.words(stage, binding.name);
+                let what = format!("{} on the GPU: bytes of a binding of {bound}", self.part.name);
+                Err(Error::TooLarge { what, needed, limit })
+            }
+        }
+    }
+
     fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: wgpu::BufferBinding<'_>) -> Result<Dispatch> {
         let mut entries = Vec::new();
         for binding in &pipeline.bindings {
-            let placed = self.place(stage, binding);
-            let limit = self.gpu.limits().max_storage_buffer_binding_size;
-            if let Some(needed) = placed.as_ref().map(|placed| placed.size).filter(|size| *size > limit) {
-                return Err(Error::TooLarge {
-                    what: format!(
-                        "{} on the GPU: bytes of a binding of {}",
-                        self.part.name,
-                        self.plan.words(stage, binding.name)
-                    ),
-                    needed,
-                    limit,
-                });
-            }
+            let placed = self.bindable(stage, binding)?;
             let resource = match placed {
                 None => wgpu::BindingResource::Buffer(params.clone()),
                 Some(placed) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
@@ -251,7 +262,7 @@ fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window
     let alignment = if size.is_power_of_two() { least } else { least * size };
     let offset = (begin + window.start * size) / alignment * alignment;
     let last = begin + window.end * size;
-    let end = last.next_multiple_of(16).max(offset + 16).min(buffer.size());
+    let end = last.next_multiple_of(16).max(offset + 16).min(memory.end);
     let base = (begin as i64 - offset as i64) / size as i64;
     let alone = last == end || memory.is_own();
     Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, alone }

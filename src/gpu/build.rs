@@ -14,6 +14,7 @@ use crate::gpu::shaders::{choice, geometry};
 use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::verdict::{Verdict, VerdictPart};
+use crate::shape::DType;
 use crate::term::{Part, Row, Term};
 use std::sync::Arc;
 
@@ -153,9 +154,22 @@ const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::Bu
 
 /// The bytes of workspace that a job of a call would hold. Nothing is allocated.
 pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
-    let sums = Sums::new(call.planned, call.outputs, |rounded| Ok(rounded.planned_in_f32()))?;
+    let sums = Sums::new(call.planned, call.outputs, |rounded| gpu.unbacked(rounded.shape(), DType::F32))?;
     let (planned, _) = plans(gpu, call, &sums)?;
     let rows = call.planned.parts.iter().flat_map(Part::rows).count() as u64;
+    let loss = gpu.unbacked(call.loss_shape.as_deref().unwrap_or_default(), DType::F32)?;
+    let loss = call.outputs.loss.as_ref().unwrap_or(&loss);
+    let outcome = Memory::unbacked(gpu, "wgloss outcome", outcome_bytes(rows))?;
+    for Planned { plan, part, outputs, sum } in &planned {
+        let unbacked = |(name, bytes)| Ok((name, Arc::new(Memory::unbacked(gpu, "wgloss workspace", bytes)?)));
+        let columns = plan.columns.as_ref().map(|columns| ("columns", size_of_val(&columns[..]) as u64));
+        let scratch = plan.scratch.iter().map(|scratch| (scratch.name, scratch.bytes));
+        let memories = scratch.chain(columns).map(unbacked).collect::<Result<Vec<_>>>()?;
+        let (memories, pool, outcome, statistics) = (&memories, &Pool::default(), &outcome, part.among.as_ref());
+        let binder =
+            Binder { gpu, part, plan, memories, pool, outputs, sum: *sum, loss, losses: loss, statistics, outcome };
+        binder.fits()?;
+    }
     Ok(workspace_of(rows, &planned, &sums))
 }
 

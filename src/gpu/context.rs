@@ -209,7 +209,8 @@ impl Gpu {
         self.0.workspace_bound.store(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn workspace_bound(&self) -> u64 {
+    /// The bytes that were last [set](Self::set_workspace_bound).
+    pub fn workspace_bound(&self) -> u64 {
         self.0.workspace_bound.load(Ordering::Relaxed)
     }
 

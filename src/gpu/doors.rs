@@ -5,10 +5,11 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::job::Job;
 use crate::gpu::outcome::Outcome;
-use crate::gpu::outputs::{self, Outputs};
+use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::recent;
 use crate::gpu::tensor::{Tensor, ToGpu};
-use crate::term::Term;
+use crate::shape::DType;
+use crate::term::{Operand, Term};
 #[cfg(not(target_arch = "wasm32"))]
 use futures_intrusive::channel::shared::oneshot_channel;
 
@@ -65,15 +66,7 @@ impl Gpu {
 
     /// Returns a function that uploads operands, each only once.
     fn uploads<T: ToGpu>(&self) -> impl FnMut(&T) -> Result<Tensor> {
-        let mut uploaded: Vec<(T, Tensor)> = Vec::new();
-        move |operand| {
-            if let Some((_, tensor)) = uploaded.iter().find(|(known, _)| known.is(operand)) {
-                return Ok(tensor.clone().with_class_axis(operand.class_axis()));
-            }
-            let tensor = operand.to_gpu(self)?;
-            uploaded.push((operand.clone(), tensor.clone()));
-            Ok(tensor)
-        }
+        once_each(|operand: &T| operand.to_gpu(self))
     }
 
     /// Makes the pipelines for a term's value and its gradients with respect to `of`, so that the first call takes no
@@ -162,11 +155,55 @@ impl Gpu {
         Job::workspace_of(self, term, outputs)
     }
 
+    /// What [`workspace`](Self::workspace) tells, for a call of [`gradients`](Self::gradients) and from the shapes and dtypes of
+    /// operands alone. They may be of any kind, and nothing is uploaded: it tells beforehand whether this device can do the call.
+    ///
+    /// ```no_run
+    /// # use wgloss::{Array, CrossEntropy, Error, Gpu};
+    /// # fn start(gpu: &Gpu, logits: &Array, labels: &Array) -> Result<(), Error> {
+    /// let bytes = gpu.workspace_of(&CrossEntropy::default().of(logits, labels), &[logits])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients), but for what only shows when memory is allocated or kernels run.
+    pub fn workspace_of<T: Operand>(&self, term: &Term<T>, of: &[&T]) -> Result<u64> {
+        check::term(term)?;
+        check::differentiable(term, of)?;
+        // a GPU has f32 for f64
+        let stored = |dtype| if dtype == DType::F64 { DType::F32 } else { dtype };
+        let mut unbacked = once_each(|operand: &T| self.unbacked(operand.shape(), stored(operand.dtype())));
+        let gradients = of.iter().map(|of| {
+            let into = self.unbacked(of.shape(), stored(of.gradient_dtype()))?;
+            Ok(Gradient::store(&unbacked(of)?, &into))
+        });
+        let gradients = gradients.collect::<Result<_>>()?;
+        self.workspace(&term.map(unbacked)?, &Outputs { gradients, ..Outputs::default() })
+    }
+
     /// Prepares a term: makes pipelines, bind groups and workspace once, for a job that can be recorded many times.
     ///
     /// # Errors
     /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
     pub fn prepare(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         Job::new(self, term, outputs)
+    }
+}
+
+/// Returns a function that makes the tensor of an operand, once for each.
+fn once_each<T: Operand>(make: impl Fn(&T) -> Result<Tensor>) -> impl FnMut(&T) -> Result<Tensor> {
+    let mut made: Vec<(T, Tensor)> = Vec::new();
+    move |operand| {
+        let known = made.iter().find(|(known, _)| known.is(operand)).map(|(_, tensor)| tensor.clone());
+        let tensor = match known {
+            Some(tensor) => tensor,
+            None => {
+                let tensor = make(operand)?;
+                made.push((operand.clone(), tensor.clone()));
+                tensor
+            }
+        };
+        Ok(tensor.with_class_axis(operand.class_axis()))
     }
 }

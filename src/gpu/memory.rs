@@ -11,6 +11,8 @@ pub(super) struct Memory {
     pub buffer: wgpu::Buffer,
     pub offset: u64,
     pub bytes: u64,
+    /// Where the buffer ends, or would end.
+    pub end: u64,
     counted: Option<(Arc<AtomicU64>, u64)>,
     /// Whether a caller has seen the buffer, and so may have kept it.
     shown: AtomicBool,
@@ -27,7 +29,16 @@ impl Drop for Memory {
 impl Memory {
     /// A range of the caller's buffer.
     pub fn of_caller(buffer: wgpu::Buffer, offset: u64, bytes: u64) -> Memory {
-        Memory { buffer, offset, bytes, counted: None, shown: true.into() }
+        let end = buffer.size();
+        Memory { buffer, offset, bytes, end, counted: None, shown: true.into() }
+    }
+
+    /// Memory that has a size and no bytes, to plan with. What is larger than a buffer may be is refused.
+    pub fn unbacked(gpu: &Gpu, label: &str, bytes: u64) -> Result<Memory> {
+        let size = Memory::allowed(gpu, label, bytes)?;
+        let mut memory = Memory::new(gpu, "wgloss plan", 16, None, wgpu::BufferUsages::STORAGE)?;
+        (memory.bytes, memory.end) = (size, size);
+        Ok(memory)
     }
 
     /// The buffer, which counts as used memory for as long as its context lives.
@@ -57,6 +68,18 @@ impl Memory {
         bytes.max(16).next_multiple_of(16)
     }
 
+    /// The size of a new memory for so many bytes, if a buffer may be as large.
+    fn allowed(gpu: &Gpu, label: &str, bytes: u64) -> Result<u64> {
+        let (size, limit) = (Memory::size(bytes), gpu.limits().max_buffer_size);
+        match size > limit {
+            true => {
+                let what = format!("bytes of a buffer on the GPU ({label})");
+                Err(Error::TooLarge { what, needed: size, limit })
+            }
+            false => Ok(size),
+        }
+    }
+
     /// New memory, with the contents or zeros.
     pub fn new(
         gpu: &Gpu,
@@ -65,12 +88,7 @@ impl Memory {
         contents: Option<&[u8]>,
         usage: wgpu::BufferUsages,
     ) -> Result<Memory> {
-        let size = Memory::size(bytes);
-        let limits = gpu.limits();
-        if size > limits.max_buffer_size {
-            let what = format!("bytes of a buffer on the GPU ({label})");
-            return Err(Error::TooLarge { what, needed: size, limit: limits.max_buffer_size });
-        }
+        let size = Memory::allowed(gpu, label, bytes)?;
         // a browser without room to map a new buffer throws, and wgpu then panics, so on the web contents are written
         // through the queue
         let written = contents.filter(|_| cfg!(target_arch = "wasm32"));
@@ -106,6 +124,7 @@ impl Memory {
         // the scope reported no error, so the device is lost
         filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
         gpu.counter().fetch_add(size, Ordering::Relaxed);
-        Ok(Memory { buffer, offset: 0, bytes: size, counted: Some((gpu.counter().clone(), size)), shown: false.into() })
+        let counted = Some((gpu.counter().clone(), size));
+        Ok(Memory { buffer, offset: 0, bytes: size, end: size, counted, shown: false.into() })
     }
 }

@@ -31,6 +31,9 @@ impl PartialEq for Tensor {
     }
 }
 
+/// The label of a tensor that a call writes.
+const OUTPUT: &str = "wgloss output";
+
 const TENSOR: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
@@ -130,18 +133,28 @@ impl Gpu {
     }
 
     pub(super) fn zeros(&self, shape: Vec<usize>, dtype: DType) -> Result<Tensor> {
-        let bytes = |elements: u64| elements.saturating_mul(dtype.size() as u64);
-        let Some(count) = elements(&shape) else {
-            // more elements than a usize can count, which has 32 bits on the web
-            let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
-            let what = "bytes of a buffer on the GPU (wgloss output)".into();
-            return Err(Error::TooLarge { what, needed: bytes(elements_needed(&shape)), limit });
-        };
-        let bytes = bytes(count as u64).min(u64::MAX - 64);
-        let memory = Memory::new(self, "wgloss output", bytes, None, TENSOR);
+        let memory = self.bytes_of(&shape, dtype).and_then(|bytes| Memory::new(self, OUTPUT, bytes, None, TENSOR));
         self.answers()?;
         let memory = memory?;
         Ok(self.tensor(memory, shape, dtype))
+    }
+
+    /// The bytes of a tensor.
+    fn bytes_of(&self, shape: &[usize], dtype: DType) -> Result<u64> {
+        let bytes = |elements: u64| elements.saturating_mul(dtype.size() as u64);
+        let Some(count) = elements(shape) else {
+            // more elements than a usize can count, which has 32 bits on the web
+            let limit = self.limits().max_buffer_size.min(usize::MAX as u64);
+            let what = format!("bytes of a buffer on the GPU ({OUTPUT})");
+            return Err(Error::TooLarge { what, needed: bytes(elements_needed(shape)), limit });
+        };
+        Ok(bytes(count as u64).min(u64::MAX - 64))
+    }
+
+    /// A tensor that has a shape and no bytes, to plan with.
+    pub(super) fn unbacked(&self, shape: &[usize], dtype: DType) -> Result<Tensor> {
+        let memory = Memory::unbacked(self, OUTPUT, self.bytes_of(shape, dtype)?)?;
+        Ok(self.tensor(memory, shape.to_vec(), dtype))
     }
 
     /// A tensor that has a shape but not the memory for it, to test plans. They share a buffer, since plans are many and
@@ -209,11 +222,6 @@ impl Tensor {
     /// The buffer that holds the tensor, and the tensor's offset in bytes, for your own kernels and copies.
     pub fn buffer(&self) -> (&wgpu::Buffer, u64) {
         (self.memory.show(), self.memory.offset)
-    }
-
-    /// A tensor of this shape in f32, to plan with: it has no memory of its own.
-    pub(super) fn planned_in_f32(&self) -> Tensor {
-        Tensor { dtype: DType::F32, ..self.clone() }
     }
 
     pub(super) fn gpu(&self) -> &Gpu {

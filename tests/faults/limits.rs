@@ -2,7 +2,26 @@
 
 use crate::{Fault, adapter, device, eight, told};
 use wgloss::wgpu::Limits;
-use wgloss::{CrossEntropy, Error, Gpu, Mse};
+use wgloss::{ClassAxis, CrossEntropy, DType, Error, Gpu, InfoNce, Mse, Operand};
+
+/// An operand that is only planned with.
+#[derive(Clone)]
+struct Sketch(Vec<usize>, DType);
+
+impl Operand for Sketch {
+    fn shape(&self) -> &[usize] {
+        &self.0
+    }
+    fn dtype(&self) -> DType {
+        self.1
+    }
+    fn class_axis(&self) -> ClassAxis {
+        ClassAxis::Second
+    }
+    fn is(&self, other: &Sketch) -> bool {
+        self.0 == other.0 && self.1 == other.1
+    }
+}
 
 fn limited(limits: Limits) -> Gpu {
     let (device, queue) = device(&adapter(), limits);
@@ -64,6 +83,23 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a tensor longer than a buffer may be",
         provoke: |gpu| told(gpu.empty([(gpu.device().limits().max_buffer_size / 4) as usize + 1])),
+        expected: "too_large",
+    },
+    Fault {
+        name: "a plan of logits that are longer than a buffer may be",
+        provoke: |gpu| {
+            let rows = (gpu.device().limits().max_buffer_size / 4) as usize + 1;
+            let (x, t) = (Sketch(vec![rows, 1], DType::F32), Sketch(vec![rows], DType::U8));
+            told(gpu.workspace_of(&CrossEntropy::default().of(&x, &t), &[&x]))
+        },
+        expected: "too_large",
+    },
+    Fault {
+        name: "a plan of rows that are longer than a tile's",
+        provoke: |gpu| {
+            let x = Sketch(vec![2, 40_000], DType::F32);
+            told(gpu.workspace_of(&InfoNce::default().of(&x, &x), &[]))
+        },
         expected: "too_large",
     },
     Fault {

@@ -145,14 +145,19 @@ fn a_job_tells_its_workspace_before_it_allocates(loss: &dyn Loss) {
     for dtype in [DType::F32, DType::F16] {
         let case =
             Case { floats: Floats::All(dtype), ..Case::new(loss.header().id, &[4, 3, 9], DType::I32) }.with_all();
-        let tensors = case.inputs().on(&mut |array| gpu.upload_array(array)).unwrap();
+        let arrays = case.inputs();
+        let tensors = arrays.on(&mut |array| gpu.upload_array(array)).unwrap();
         let into = |of: &Tensor| Gradient::store(of, &gpu.empty_like(of).unwrap());
         let gradients = case.differentiated(&tensors).into_iter().map(into).collect();
         let outputs = Outputs { gradients, ..Outputs::default() };
         // an operand in two places of the term has its gradient summed up in f32
-        for term in [case.term(&tensors), case.term(&tensors) + case.term(&tensors)] {
+        for twice in [false, true] {
+            let term = if twice { case.term(&tensors) + case.term(&tensors) } else { case.term(&tensors) };
             let told = gpu.workspace(&term, &outputs).unwrap();
             assert_eq!(gpu.prepare(&term, &outputs).unwrap().workspace(), told, "{case:?}");
+            let term = if twice { case.term(&arrays) + case.term(&arrays) } else { case.term(&arrays) };
+            let of_shapes = gpu.workspace_of(&term, &case.differentiated(&arrays));
+            assert_eq!(of_shapes, Ok(told), "{case:?}");
         }
     }
 }
