@@ -3,7 +3,8 @@
 
 mod npy;
 
-use npy::{Array, Data};
+use npy::Array;
+pub use npy::Data;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
@@ -59,6 +60,19 @@ impl Case {
             Some(Array { shape, data: Data::Labels(labels) }) => (shape, labels),
             _ => panic!("the operand {name} is missing or holds numbers"),
         }
+    }
+
+    /// The names of the operands.
+    #[allow(dead_code, reason = "a peer that writes its losses knows them")]
+    pub fn operands(&self) -> impl Iterator<Item = String> {
+        self.arrays.keys().cloned()
+    }
+
+    /// The shape and the elements of an operand.
+    #[allow(dead_code, reason = "a peer that writes its losses knows what they are")]
+    pub fn operand(&self, name: &str) -> (&[usize], &Data) {
+        let array = &self.arrays[name];
+        (&array.shape, &array.data)
     }
 
     /// Whether the case needs the gradient of an operand.

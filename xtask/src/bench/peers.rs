@@ -10,8 +10,10 @@ use crate::run::{Stop, answers, root, run};
 
 const SCRIPT: &str = "benches/peers/pytorch.py";
 
-/// The peers that are cargo projects under `benches/peers`, and whether they run on the CPU without an adapter.
-const PROJECTS: [(&str, bool); 2] = [("burn", false), ("candle", true)];
+/// The peers of cargo projects under `benches/peers`: the project, the peer, and whether it runs on the CPU without an
+/// adapter.
+const PROJECTS: [(&str, &str, bool); 3] =
+    [("burn", "burn", false), ("burn", "wgloss-burn", false), ("candle", "candle", true)];
 
 /// Makes glibc keep the memory of large tensors, in huge pages. By default it returns the memory to the system each
 /// time.
@@ -69,8 +71,8 @@ fn installed(device: &str) -> Vec<(String, Command)> {
         let python = python.to_string_lossy();
         println!("left out: PyTorch ({python} has no numpy, or no torch for {device}; WGLOSS_PYTHON names another)");
     }
-    for (name, on_cpu) in PROJECTS {
-        let folder = format!("benches/peers/{name}");
+    for (project, name, on_cpu) in PROJECTS {
+        let folder = format!("benches/peers/{project}");
         let program = root().join(format!("{folder}/target/release/wgloss-peer-{name}{EXE_SUFFIX}"));
         if on_cpu && device != "cpu" {
             println!("left out: {name} (it runs on the CPU, our adapter does not)");
