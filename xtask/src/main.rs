@@ -9,6 +9,8 @@ mod distribution;
 mod fuzz;
 mod mutants;
 mod new_loss;
+#[cfg(test)]
+mod packages;
 mod platforms;
 mod record;
 mod run;

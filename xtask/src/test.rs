@@ -33,6 +33,14 @@ const EXAMPLES: &[&str] = &[
 /// The arguments of clippy for the fuzz targets.
 const FUZZ_CLIPPY: &str = "clippy --manifest-path fuzz/Cargo.toml --no-default-features --features runner --target-dir target --all-targets -- -D warnings";
 
+/// The arguments that pack wgloss-burn, and build it with the wgloss that was packed before.
+const PACKAGE_OF_BURN: &str = concat!(
+    "package --manifest-path burn/Cargo.toml -p wgloss-burn --allow-dirty ",
+    "--config patch.crates-io.wgloss.path=\"target/package/wgloss-",
+    env!("CARGO_PKG_VERSION"),
+    "\""
+);
+
 /// A check: a command, its condition, and how many minutes it takes on two cores after the earlier checks.
 #[derive(Debug)]
 pub struct Check {
@@ -51,6 +59,8 @@ enum Kind {
     Succeeds,
     /// It succeeds. Left out if the toolchain lacks this component.
     SucceedsWith(&'static str),
+    /// It succeeds. Left out if cargo lacks this subcommand, which is a crate.
+    SucceedsWithCrate(&'static str),
     /// It succeeds. Left out if the toolchain lacks the standard library for this target.
     SucceedsFor(&'static str),
     /// It succeeds, and lists no package with this name or with a name that begins with it and a hyphen.
@@ -88,12 +98,14 @@ impl Check {
         command
     }
 
-    /// The component or target that the toolchain lacks for this check, and the command that installs it.
+    /// The component, crate or target that the toolchain lacks for this check, and the command that installs it.
     fn lacks(&self) -> Option<(&'static str, String)> {
+        let unknown = || !answers(&mut cargo(&[self.args[0], "--version"]));
         match self.kind {
-            Kind::SucceedsWith(component) if !answers(&mut cargo(&[self.args[0], "--version"])) => {
+            Kind::SucceedsWith(component) if unknown() => {
                 Some((component, format!("rustup component add {component}")))
             }
+            Kind::SucceedsWithCrate(name) if unknown() => Some((name, format!("cargo install --locked {name}"))),
             Kind::SucceedsFor(target) if !has_target(target) => Some((target, format!("rustup target add {target}"))),
             _ => None,
         }
@@ -113,7 +125,7 @@ impl Check {
 
 /// The checks, in order. A test bounds the sum of their minutes.
 pub fn checks() -> Vec<Check> {
-    use Kind::{ListsNone, Succeeds, SucceedsFor, SucceedsWith};
+    use Kind::{ListsNone, Succeeds, SucceedsFor, SucceedsWith, SucceedsWithCrate};
     let web = "wasm32-unknown-unknown";
     let mut checks = vec![
         Check::new(0.1, "fmt --all --check", SucceedsWith("rustfmt")),
@@ -124,6 +136,10 @@ pub fn checks() -> Vec<Check> {
         Check::new(0.1, "check -p wgloss --no-default-features --target wasm32-unknown-unknown", SucceedsFor(web))
             .with(WARNINGS.0, WARNINGS.1),
         Check::new(0.2, "check -p wgloss --no-default-features", Succeeds).with(WARNINGS.0, WARNINGS.1),
+        Check::new(0.2, "check -p wgloss --no-default-features --features gpu", Succeeds).with(WARNINGS.0, WARNINGS.1),
+        Check::new(0.8, "hack check -p wgloss --each-feature --no-dev-deps", SucceedsWithCrate("cargo-hack"))
+            .with(WARNINGS.0, WARNINGS.1),
+        Check::new(0.1, "deny check", SucceedsWithCrate("cargo-deny")),
         Check::new(10.3, "test --workspace", Succeeds),
         Check::new(0.3, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
         Check::of_built(1.2, "wgloss verify --device all --dtype all"),
@@ -158,6 +174,9 @@ pub fn checks_of_burn() -> Vec<Check> {
         Check::new(0.1, "doc --manifest-path burn/Cargo.toml --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
         // without fusion each operation runs when it is called
         Check::new(25.0, "test --manifest-path burn/Cargo.toml --no-default-features", Succeeds),
+        // the package of wgloss-burn builds with the package of wgloss, without the repository
+        Check::new(1.0, "package -p wgloss -p wgloss-chart --allow-dirty", Succeeds),
+        Check::new(4.0, PACKAGE_OF_BURN, Succeeds),
     ]
 }
 
@@ -292,6 +311,7 @@ mod tests {
     fn only_checks_with_missing_components_or_targets_are_left_out() {
         let lacks = |kind| Check::new(1.0, "no-such-component --check", kind).lacks();
         assert_eq!(lacks(Kind::SucceedsWith("it")), Some(("it", "rustup component add it".to_owned())));
+        assert_eq!(lacks(Kind::SucceedsWithCrate("it")), Some(("it", "cargo install --locked it".to_owned())));
         assert_eq!(lacks(Kind::SucceedsFor("no-such-target")).map(|(what, _)| what), Some("no-such-target"));
         assert_eq!(lacks(Kind::Succeeds), None);
         assert!(has_target(&host()), "the toolchain builds for its own machine");
