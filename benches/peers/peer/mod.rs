@@ -63,13 +63,11 @@ impl Case {
     }
 
     /// The names of the operands.
-    #[allow(dead_code, reason = "a peer that writes its losses knows them")]
     pub fn operands(&self) -> impl Iterator<Item = String> {
         self.arrays.keys().cloned()
     }
 
     /// The shape and the elements of an operand.
-    #[allow(dead_code, reason = "a peer that writes its losses knows what they are")]
     pub fn operand(&self, name: &str) -> (&[usize], &Data) {
         let array = &self.arrays[name];
         (&array.shape, &array.data)

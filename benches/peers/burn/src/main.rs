@@ -3,6 +3,7 @@
 //! `cargo xtask bench --peers` writes the inputs and runs this.
 
 mod losses;
+#[allow(dead_code, reason = "a peer uses a part of it")]
 #[path = "../../peer/mod.rs"]
 mod peer;
 
