@@ -6,11 +6,12 @@ use wgloss::{Array, Data, Gpu, Operand, Result, Tensor};
 /// The bytes between tensors. They are NaN as floats and out of range as labels, so that a read outside a tensor shows.
 const GUARD: u8 = 0xff;
 
-/// Uploads the arrays into one buffer, each after a guard of at least one element.
-pub fn slices(gpu: &Gpu, arrays: &[Array]) -> Result<Vec<Tensor>> {
+/// Uploads the arrays into one buffer, each after a guard of at least one element. They are aligned to their elements, or to
+/// `least` bytes.
+pub fn slices(gpu: &Gpu, arrays: &[Array], least: usize) -> Result<Vec<Tensor>> {
     let (mut bytes, mut places) = (Vec::new(), Vec::new());
     for array in arrays {
-        let size = array.dtype().size();
+        let size = array.dtype().size().max(least);
         bytes.resize((bytes.len() + size).next_multiple_of(size), GUARD);
         let start = bytes.len();
         bytes.extend(bytes_of(array));

@@ -73,12 +73,19 @@ impl Way {
             }
             Way::GpuTensors(gpu) => {
                 let upload = |arrays: &[Array]| arrays.iter().map(|array| gpu.upload_array(array)).collect();
-                job.on_tensors(gpu, gradients, &upload).await
+                job.on_tensors(gpu, gradients, &upload, &upload).await
             }
-            Way::GpuSlices(gpu) => job.on_tensors(gpu, gradients, &|arrays| slices(gpu, arrays)).await,
+            Way::GpuSlices(gpu) => {
+                job.on_tensors(gpu, gradients, &|arrays| slices(gpu, arrays, 1), &|zeros| slices(gpu, zeros, APART))
+                    .await
+            }
         }
     }
 }
+
+/// How far apart gradients in one buffer have to lie: a browser refuses written bindings that share bytes, and bindings begin at
+/// multiples of 256 bytes there.
+const APART: usize = if cfg!(target_arch = "wasm32") { 256 } else { 1 };
 
 /// Uploads arrays.
 type Upload<'a> = &'a dyn Fn(&[Array]) -> Result<Vec<Tensor>>;
@@ -135,7 +142,7 @@ impl Job {
     }
 
     /// Uploads the tensors, with labels of 8 bits where they fit, and evaluates the loss on them.
-    async fn on_tensors(&self, gpu: &Gpu, gradients: &[&str], upload: Upload<'_>) -> Result<Answer> {
+    async fn on_tensors(&self, gpu: &Gpu, gradients: &[&str], upload: Upload<'_>, zeros: Upload<'_>) -> Result<Answer> {
         self.refuse_f64()?;
         let operands = self.operands.iter().map(|(_, array)| array.clone());
         let arrays: Vec<Array> = operands.chain(self.upstream.clone()).map(narrowed).collect();
@@ -146,7 +153,7 @@ impl Job {
         // `added` doubles gradients, which could overflow in 16 bits
         match of.is_empty() || of.iter().any(|of| of.dtype() != DType::F32) {
             true => read(gpu.gradient_list(&term, &of)?).await,
-            false => added(gpu, &term, &of, upload).await,
+            false => added(gpu, &term, &of, zeros).await,
         }
     }
 

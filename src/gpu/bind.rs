@@ -63,7 +63,16 @@ pub(super) struct Placed<'a> {
     alone: bool,
 }
 
+/// The rule that a refusal states for ranges that share bytes in a browser.
+const APART: &str = "their bindings share bytes, which a browser refuses where a kernel writes; let tensors that lie in one buffer \
+                     with an output begin at multiples of 256 bytes";
+
 impl Placed<'_> {
+    /// Whether two ranges of one buffer have bytes in common.
+    fn shares_bytes(&self, other: &Placed<'_>) -> bool {
+        self.buffer == other.buffer && self.offset < other.offset + other.size && other.offset < self.offset + self.size
+    }
+
     /// Whether the tensor begins with a whole quad, and the range ends with one.
     fn in_quads(&self) -> bool {
         self.base.is_multiple_of(4) && self.size.is_multiple_of(16)
@@ -172,6 +181,9 @@ impl Binder<'_> {
     }
 
     fn dispatch(&self, stage: &Stage, pipeline: &Arc<Pipeline>, params: wgpu::BufferBinding<'_>) -> Result<Dispatch> {
+        if cfg!(target_arch = "wasm32") {
+            self.refuse_aliases(stage, pipeline)?;
+        }
         let mut entries = Vec::new();
         for binding in &pipeline.bindings {
             let placed = self.bindable(stage, binding)?;
@@ -192,6 +204,20 @@ impl Binder<'_> {
         };
         let group = self.gpu.scoped_as(|| self.gpu.device().create_bind_group(&descriptor), |error| error)?;
         Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)?, number: None })
+    }
+
+    /// Refuses two written ranges of a buffer that share bytes, as a browser would when the work is submitted. A range begins at
+    /// the alignment of bindings, so that it may hold the end of the tensor before it.
+    fn refuse_aliases(&self, stage: &Stage, pipeline: &Pipeline) -> Result<()> {
+        let written = pipeline.bindings.iter().filter(|binding| binding.is_written());
+        let placed: Vec<_> = written.filter_map(|binding| Some((binding.name, self.place(stage, binding)?))).collect();
+        for (k, (name, one)) in placed.iter().enumerate() {
+            if let Some((other, _)) = placed[..k].iter().find(|(_, other)| one.shares_bytes(other)) {
+                let words = |name| self.plan.words(stage, name).replace('`', "");
+                return Err(Error::OverlappingBuffers { output: words(name), other: words(other), rule: Some(APART) });
+            }
+        }
+        Ok(())
     }
 
     /// The workgroups, folded into two dimensions, because each dimension is limited.

@@ -14,6 +14,8 @@ mod js;
 mod tensor;
 mod twin;
 mod types;
+#[cfg(feature = "page")]
+mod verify;
 
 pub use catalogue::{losses, tasks};
 pub use gpu::Gpu;

@@ -1,11 +1,13 @@
 //! Parses the command line.
 
 use crate::platforms::is_row;
+use crate::web::Web;
 
 /// The text that `--help` and a wrong command line print.
 pub const USAGE: &str = "\
 Usage: cargo xtask <demo | test | test-burn> [--no-install]
        cargo xtask test-web [--no-install] [TEST]
+       cargo xtask web [--build | --package] [--no-install]
        cargo xtask bench [--quick] [--peers] [--no-install] [LOSS]...
        cargo xtask bench --pack
        cargo xtask platforms [--list | --tables] [--no-install] [ROW]...
@@ -20,9 +22,10 @@ Usage: cargo xtask <demo | test | test-burn> [--no-install]
   test          run every check of the project, and stop at the first that fails
   test-burn     run every check of wgloss-burn, in burn/, which `test` leaves
                 out: to build Burn takes longer than all other checks
-  test-web      test wgloss-web, in web/, in a browser: all tests, or those whose
-                names contain TEST. Needs Chromium, which it installs on Debian, and
-                installs wasm-bindgen in target/web/
+  test-web      test wgloss-web and its page, in web/, in a browser: all tests, or
+                those whose names contain TEST. Needs Chromium and Node, which it
+                installs on Debian, and installs wasm-bindgen in target/web/
+  web           build the page into target/web/site, and serve it on this machine
   bench         measure every loss, or the losses named, at real sizes, beside a
                 copy on the same GPU; then time against size, over four decades,
                 for one loss of each family. Write tables and charts to
@@ -40,6 +43,8 @@ Usage: cargo xtask <demo | test | test-burn> [--no-install]
   new-loss      lay down the files of a new loss, with the places to fill in:
                 `cargo xtask new-loss pointwise tweedie`
 
+  --build       web: build the page, and don't serve it
+  --package     web: build the package for npm into target/web/package instead
   --quick       measure batches eight times smaller, with fewer runs
   --peers       also run PyTorch, burn and candle on the same inputs, if they are
                 installed (benches/RESULTS.md says how), and print ratios.
@@ -93,6 +98,8 @@ pub enum Request {
     TestBurn(Install),
     /// Run the tests in a browser whose names contain this text, or all.
     TestWeb(Install, Option<String>),
+    /// Build the page or the package for browsers.
+    Web(Install, Web),
     /// Measure the losses.
     Bench(Install, Bench),
     /// Test these platforms; all if none is named.
@@ -187,6 +194,7 @@ enum Task {
     Test,
     TestBurn,
     TestWeb,
+    Web,
     Bench,
     Platforms,
     Fuzz,
@@ -200,6 +208,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut task = None;
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
+    let mut web = Web::Serve;
     let (mut instead, mut rows, mut fuzz, mut files) = (None, Vec::new(), Vec::new(), Vec::new());
     let mut mutants = Mutants::default();
     let mut arguments = arguments.into_iter();
@@ -212,6 +221,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
             ("test-burn", None) => task = Some(Task::TestBurn),
+            ("web", None) => task = Some(Task::Web),
+            ("--build", Some(Task::Web)) => web = Web::Build,
+            ("--package", Some(Task::Web)) => web = Web::Package,
             ("test-web", None) => task = Some(Task::TestWeb),
             (test, Some(Task::TestWeb)) if !test.starts_with('-') && rows.is_empty() => rows.push(argument),
             ("bench", None) => task = Some(Task::Bench),
@@ -248,6 +260,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Test) => Ok(Request::Test(install)),
         Some(Task::TestBurn) => Ok(Request::TestBurn(install)),
         Some(Task::TestWeb) => Ok(Request::TestWeb(install, rows.pop())),
+        Some(Task::Web) => Ok(Request::Web(install, web)),
         Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
             Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
@@ -264,7 +277,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise tweedie`".to_owned()),
         },
         Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
-        None => Err("say what to do: `demo`, `test`, `test-burn`, `test-web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
+        None => Err("say what to do: `demo`, `test`, `test-burn`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
             .to_owned()),
     }
 }
@@ -284,6 +297,8 @@ mod tests {
             ("test", Request::Test(Install::Allowed)),
             ("test-burn", Request::TestBurn(Install::Allowed)),
             ("demo --no-install", Request::Demo(Install::Forbidden)),
+            ("web", Request::Web(Install::Allowed, Web::Serve)),
+            ("web --package --no-install", Request::Web(Install::Forbidden, Web::Package)),
             ("test-web", Request::TestWeb(Install::Allowed, None)),
             ("test-web --no-install dice", Request::TestWeb(Install::Forbidden, Some("dice".to_owned()))),
             ("--no-install test", Request::Test(Install::Forbidden)),
@@ -345,11 +360,11 @@ mod tests {
         for (line, named) in [
             (
                 "",
-                "`demo`, `test`, `test-burn`, `test-web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+                "`demo`, `test`, `test-burn`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
             ),
             (
                 "--no-install",
-                "`demo`, `test`, `test-burn`, `test-web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+                "`demo`, `test`, `test-burn`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
             ),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),

@@ -14,6 +14,9 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's browser, and the program that tests drive it by.
 pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 
+/// Debian's Node, for the tests that use the page as a person does.
+pub const NODE: &[&str] = &["nodejs", "npm"];
+
 /// Makes sure that the toolchain has the standard library for wasm32.
 pub fn standard_library(install: Install) -> Result<(), Stop> {
     if has_target(TARGET) {

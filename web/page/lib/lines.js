@@ -1,0 +1,56 @@
+// Lines of code for a loss with its options: Rust as this library has it, and Python for PyTorch.
+
+import { camel } from "./names.js";
+
+/** A number as Rust writes a float. */
+const rustFloat = (number) => (Number.isInteger(number) ? number.toFixed(1) : String(number));
+
+function rustValue(option, value) {
+  if (option.kind === "choice") return `${option.rust_type}::${camel(value)}`;
+  if (option.kind === "numbers") return `[${value.map(rustFloat).join(", ")}]`;
+  if (option.kind === "number" || option.kind === "number_or_none") return value === null ? "None" : rustFloat(value);
+  return value === null ? "None" : String(value);
+}
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The options that differ from their defaults. */
+const changed = (loss, options) => loss.options.filter(({ name, default: usual }) => !same(options[name] ?? usual, usual));
+
+/** The line of Rust. */
+export function rust(loss, options) {
+  const name = camel(loss.id);
+  const calls = changed(loss, options).map((option) => `.${option.name}(${rustValue(option, options[option.name])})`);
+  const made = calls.length ? `${name}::new()${calls.join("")}` : `${name}::default()`;
+  const operands = loss.operands.filter((operand) => !operand.optional).map((operand) => `&${operand.name}`);
+  return `let term = ${made}.of(${operands.join(", ")});\nlet (out, [gradient]) = gpu.gradients(&term, [${operands[0]}])?;`;
+}
+
+function pythonValue(value) {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.join(", ")}]`;
+  return typeof value === "string" ? `"${value}"` : String(value);
+}
+
+/** The function or module of PyTorch, torchvision or MONAI that the loss's documentation names. */
+function reference(page) {
+  const text = page.replace(/\s+/g, " ");
+  const torch = text.match(/Reference: `((?:torch|torchvision)\.[\w.]+)`/);
+  if (torch) return torch[1];
+  const monai = text.match(/MONAI's `(\w+)`/);
+  return monai && `monai.losses.${monai[1]}`;
+}
+
+/** The lines of Python, or nothing where PyTorch has no such loss. */
+export function python(loss, options) {
+  const path = reference(loss.page);
+  if (!path) return undefined;
+  const operands = loss.operands.filter((operand) => !operand.optional).map((operand) => operand.name).join(", ");
+  const words = changed(loss, options).map(({ name }) => `${name}=${pythonValue(options[name])}`);
+  const name = path.split(".").pop();
+  const short = path.replace(/^torch\.nn\.functional/, "F").replace(/^torch\.nn/, "nn");
+  const isModule = /^[A-Z]/.test(name);
+  const line = isModule ? `loss = ${short}(${words.join(", ")})(${operands})` : `loss = ${short}(${[operands, ...words].join(", ")})`;
+  return `${line}\nloss.backward()`;
+}

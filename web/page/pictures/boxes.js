@@ -1,0 +1,140 @@
+// Two boxes that can be dragged: the overlap loss of one against the other, and its gradient as arrows on the corners.
+
+import { el, labelled, latest, short } from "../lib/dom.js";
+import { evaluate, tensor } from "../lib/gpu.js";
+import { fitted } from "../lib/plot.js";
+import { colour, redrawn } from "../lib/theme.js";
+
+/** The plane in which the boxes lie. */
+const SIZE = [100, 64];
+const NAMES = ["left", "top", "right", "bottom"];
+
+/** Shows the boxes. Gives what draws them again. */
+export async function picture(loss, into, options, signal) {
+  const [input, target] = loss.operands.map((operand) => operand.name);
+  const boxes = { [input]: [16, 12, 46, 40], [target]: [40, 22, 76, 54] };
+  const canvas = el("canvas", { class: "drag", role: "img" });
+  const said = el("p", { class: "hint", role: "status" });
+  let gradient = [0, 0, 0, 0];
+  const draw = latest(async () => {
+    try {
+      const operands = {
+        [input]: tensor(Float32Array.from(boxes[input]), [1, 4]),
+        [target]: tensor(Float32Array.from(boxes[target]), [1, 4]),
+      };
+      const answer = await evaluate(loss.id, operands, { ...options, gradients: [input] });
+      if (signal.aborted) return;
+      gradient = Array.from(answer.gradients[input].data);
+      drawn(canvas, boxes[input], boxes[target], gradient);
+      said.textContent = `${options.kind ?? loss.id}: loss ${short(answer.value)}. Gradient: ${NAMES.map((name, k) => `${name} ${short(gradient[k])}`).join(", ")}. Arrows point down it.`;
+      canvas.setAttribute("aria-label", `The prediction and the target as boxes. ${said.textContent}`);
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  });
+  const sliders = sidesOf(boxes[input], draw);
+  const step = () => {
+    // a step of gradient descent that moves no side by more than 2
+    const most = Math.max(...gradient.map(Math.abs)) || 1;
+    boxes[input].forEach((side, k) => (boxes[input][k] = side - (2 * gradient[k]) / most));
+    sliders.forEach(({ show }) => show());
+    draw();
+  };
+  const legend = el("ul", { class: "legend" },
+    el("li", {}, el("i", { style: "color: var(--c1)" }), "prediction: drag it"),
+    el("li", {}, el("i", { class: "dashed", style: "color: var(--c2)" }), "target: drag it too"));
+  into.replaceChildren(canvas, legend, said,
+    el("div", { class: "row" }, el("button", { type: "button", onclick: step }, "Step down the gradient")),
+    el("div", { class: "row" }, sliders.map(({ field }) => field)));
+  dragging(canvas, boxes, [input, target], () => {
+    sliders.forEach(({ show }) => show());
+    draw();
+  });
+  redrawn(canvas.parentElement, signal, draw);
+  await draw();
+  return draw;
+}
+
+/** A slider for each side of a box, for those who do not drag. */
+function sidesOf(box, draw) {
+  return NAMES.map((name, k) => {
+    const input = el("input", { type: "range", min: 0, max: SIZE[k % 2], step: 0.5 });
+    const show = () => (input.value = box[k]);
+    show();
+    input.addEventListener("input", () => {
+      box[k] = Number(input.value);
+      if (box[k % 2] > box[(k % 2) + 2]) box[(k + 2) % 4] = box[k];
+      draw();
+    });
+    return { field: labelled(`Prediction: ${name}`, input), show };
+  });
+}
+
+const HEIGHT = 320;
+const scaleOf = (canvas) => Math.min((canvas.clientWidth || 300) / SIZE[0], HEIGHT / SIZE[1]);
+
+/** Drags whole boxes, and corners where the pointer is near one. */
+function dragging(canvas, boxes, [input, target], changed) {
+  let held;
+  const point = (event) => [event.offsetX / scaleOf(canvas), event.offsetY / scaleOf(canvas)];
+  canvas.addEventListener("pointerdown", (event) => {
+    const [x, y] = point(event);
+    for (const name of [input, target]) {
+      const box = boxes[name];
+      const corner = [[0, 1], [2, 1], [0, 3], [2, 3]].find(([i, j]) => Math.hypot(box[i] - x, box[j] - y) < 4);
+      const inside = x > box[0] && x < box[2] && y > box[1] && y < box[3];
+      if (!corner && !inside) continue;
+      held = { box, sides: corner ?? [0, 1, 2, 3], at: [x, y] };
+      canvas.setPointerCapture(event.pointerId);
+      return;
+    }
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    const [x, y] = point(event);
+    const moved = [x - held.at[0], y - held.at[1]];
+    for (const side of held.sides) held.box[side] += moved[side % 2];
+    for (const axis of [0, 1]) {
+      if (held.box[axis] > held.box[axis + 2]) held.box[axis + 2] = held.box[axis];
+    }
+    held.at = [x, y];
+    changed();
+  });
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (held = undefined));
+}
+
+function drawn(canvas, box, target, gradient) {
+  const scale = scaleOf(canvas);
+  const { context } = fitted(canvas, SIZE[1] * scale);
+  const outline = (box, name, dashes) => {
+    const place = [box[0], box[1], box[2] - box[0], box[3] - box[1]].map((side) => side * scale);
+    context.globalAlpha = 0.14;
+    context.fillStyle = colour(name);
+    context.fillRect(...place);
+    context.globalAlpha = 1;
+    context.strokeStyle = colour(name);
+    context.lineWidth = 2.5;
+    context.setLineDash(dashes);
+    context.strokeRect(...place);
+    context.setLineDash([]);
+  };
+  context.strokeStyle = colour("line");
+  context.strokeRect(0.5, 0.5, SIZE[0] * scale - 1, SIZE[1] * scale - 1);
+  outline(target, "c2", [7, 5]);
+  outline(box, "c1", []);
+  const most = Math.max(...gradient.map(Math.abs)) || 1;
+  context.fillStyle = colour("text");
+  context.strokeStyle = colour("text");
+  for (const [i, j] of [[0, 1], [2, 1], [0, 3], [2, 3]]) {
+    const [x, y] = [box[i] * scale, box[j] * scale];
+    const tip = [x - (gradient[i] / most) * 9 * scale, y - (gradient[j] / most) * 9 * scale];
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(...tip);
+    context.lineWidth = 2;
+    context.stroke();
+    context.beginPath();
+    context.arc(...tip, 3.5, 0, 7);
+    context.fill();
+  }
+}

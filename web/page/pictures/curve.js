@@ -1,0 +1,105 @@
+// The value of a pointwise loss and its gradient as curves over one operand, while the others stay at numbers.
+
+import { el, labelled, latest, select, short } from "../lib/dom.js";
+import { evaluate, tensor } from "../lib/gpu.js";
+import { plot } from "../lib/plot.js";
+import { redrawn } from "../lib/theme.js";
+
+const POINTS = 401;
+
+/** The numbers that an operand is drawn over, and the one that it stays at otherwise. */
+const DOMAINS = {
+  Probability: { from: 0.005, to: 0.995, at: 0.5 },
+  Binary: { from: 0, to: 1, at: 1 },
+  Sign: { from: -1, to: 1, at: 1 },
+  Positive: { from: 0.05, to: 5, at: 1 },
+  Log: { from: -6, to: -0.01, at: -0.7 },
+};
+const domain = (operand) => DOMAINS[operand.domain] ?? { from: -6, to: 6, at: 0 };
+
+/** Shows the curves. Gives what draws them again. */
+export async function picture(loss, into, options, signal) {
+  const given = loss.operands.filter((operand) => !operand.optional);
+  const varied = given.filter((operand) => operand.gradient);
+  if (given.some((operand) => operand.role !== "Element" && operand.role !== "Row")) {
+    into.replaceChildren(el("p", { class: "hint" }, "This loss takes more than numbers of one shape: its curve depends on the rest of a batch."));
+    return undefined;
+  }
+  const state = { along: varied[0], at: Object.fromEntries(given.map((operand) => [operand.name, domain(operand).at])) };
+  const canvas = el("canvas", { role: "img" });
+  const said = el("p", { class: "hint", role: "status" });
+  const settings = el("div", { class: "row" });
+  const draw = latest(async () => {
+    try {
+      const { x, values, gradient } = await computed(loss, given, state, options);
+      if (signal.aborted) return;
+      const series = [
+        { x, y: values, colour: "c1" },
+        { x, y: gradient, colour: "c2", dashed: true },
+      ];
+      plot(canvas, { series, xName: state.along.name, at: state.at[state.along.name], height: 320 });
+      said.textContent = text(loss, state, x, values, gradient);
+      canvas.setAttribute("aria-label", said.textContent);
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  });
+  const rebuild = () => {
+    const others = given.filter((operand) => operand !== state.along);
+    const menu = select(varied.map(({ name }) => [name, name]), state.along.name, (name) => {
+      state.along = varied.find((operand) => operand.name === name);
+      rebuild();
+      draw();
+    });
+    settings.replaceChildren(
+      ...(varied.length > 1 ? [labelled("Along", menu)] : []),
+      ...others.map((operand) => fixed(operand, state, draw)),
+    );
+  };
+  rebuild();
+  into.replaceChildren(canvas, legend(), said, settings);
+  redrawn(canvas.parentElement, signal, draw);
+  await draw();
+  return draw;
+}
+
+const legend = () =>
+  el("ul", { class: "legend" },
+    el("li", {}, el("i", { style: "color: var(--c1)" }), "loss"),
+    el("li", {}, el("i", { class: "dashed", style: "color: var(--c2)" }), "gradient"));
+
+/** A slider for an operand that stays at a number. */
+function fixed(operand, state, draw) {
+  const { from, to } = domain(operand);
+  const input = el("input", { type: "range", min: from, max: to, step: (to - from) / 100 });
+  input.value = state.at[operand.name];
+  const shown = el("output", {}, short(state.at[operand.name]));
+  input.addEventListener("input", () => {
+    state.at[operand.name] = Number(input.value);
+    shown.textContent = short(state.at[operand.name]);
+    draw();
+  });
+  const field = labelled(operand.name, input);
+  field.prepend(shown);
+  return field;
+}
+
+async function computed(loss, given, state, options) {
+  const { from, to } = domain(state.along);
+  const x = Float32Array.from({ length: POINTS }, (_, k) => from + ((to - from) * k) / (POINTS - 1));
+  const operands = {};
+  for (const operand of given) {
+    operands[operand.name] = tensor(operand === state.along ? x : new Float32Array(POINTS).fill(state.at[operand.name]));
+  }
+  const asked = { ...options, reduction: "none", gradients: [state.along.name] };
+  const { values, gradients } = await evaluate(loss.id, operands, asked);
+  return { x, values: values.data, gradient: gradients[state.along.name].data };
+}
+
+/** The curve in words, for those who do not see it. */
+function text(loss, state, x, values, gradient) {
+  const at = (k) => `${state.along.name} = ${short(x[k])}: loss ${short(values[k])}, gradient ${short(gradient[k])}`;
+  const fixedAt = Object.entries(state.at).filter(([name]) => name !== state.along.name);
+  const where = fixedAt.length ? ` with ${fixedAt.map(([name, at]) => `${name} = ${short(at)}`).join(", ")}` : "";
+  return `${loss.id}${where}. At ${[0, (POINTS - 1) / 2, POINTS - 1].map(at).join("; at ")}.`;
+}

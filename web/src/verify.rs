@@ -1,0 +1,47 @@
+//! The conformance cases on the visitor's GPU: for the page, which is no part of the package.
+
+use crate::gpu::Gpu;
+use crate::js::{list, object};
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+use wgloss::by_id;
+use wgloss_cases::{Tally, Trial, Way, read};
+
+#[wasm_bindgen]
+impl Gpu {
+    /// Runs the cases of a loss, from the bytes of their two files. Calls `progress` after each case. Gives `{ passed, failed,
+    /// worst, failures }`: the worst error is a share of the tolerance.
+    ///
+    /// # Errors
+    /// A text, if the files are damaged.
+    pub async fn verify(
+        &self,
+        id: String,
+        json: Vec<u8>,
+        tensors: Vec<u8>,
+        progress: Function,
+    ) -> std::result::Result<JsValue, JsValue> {
+        let loss = by_id(&id).ok_or_else(|| format!("there is no loss {id}"))?;
+        let (suite, tensors) = read(&id, &json, &tensors)?;
+        let gpu = self.context();
+        let (ways, mut tally, mut failures) = (Way::all(gpu.clone()), Tally::default(), Vec::new());
+        for case in suite.cases(loss.header(), &tensors) {
+            let mut trial = Trial::run(&ways, &case).await;
+            // an error that the device reported late fails this case alone
+            if let Err(error) = gpu.settled().await {
+                trial.failures.push(error.to_string());
+            }
+            tally.count(&trial);
+            failures.extend(trial.failures.into_iter().map(|why| format!("{}: {why}", case.name)));
+            if progress.call0(&JsValue::NULL)?.is_falsy() {
+                break;
+            }
+        }
+        Ok(object([
+            ("passed", (tally.passed as f64).into()),
+            ("failed", (tally.failed as f64).into()),
+            ("worst", tally.worst.into()),
+            ("failures", list(failures, JsValue::from)),
+        ]))
+    }
+}
