@@ -88,13 +88,13 @@ pub enum Error {
         /// How much there can be.
         limit: u64,
     },
-    /// An output overlaps an input or another output.
+    /// An output overlaps an input or another output. In a browser also, their bindings share bytes of a buffer.
     OverlappingBuffers {
         /// The output.
         output: String,
         /// What it overlaps.
         other: String,
-        /// The rule for a gradient that overwrites its own operand, where the output is one.
+        /// The rule to keep to, for a gradient that overwrites its own operand, or for bindings in a browser.
         rule: Option<&'static str>,
     },
     /// A tensor belongs to another device than the one that was called. One call can't use the buffers of two devices.

@@ -89,14 +89,14 @@ function trace(context, points) {
 
 /** Draws the surface as seen from `around` and `above`, in radians. */
 export function surface(canvas, grid, path, { around, above }) {
-  const { context, width, height } = fitted(canvas, Math.min((canvas.clientWidth || 300) * 0.85, 420));
-  const scale = Math.min(width / 1.5, height / 1.15);
+  const { context, width, height } = fitted(canvas, Math.min((canvas.clientWidth || 300) * 0.95, 440));
+  const scale = Math.min(width / 1.65, height / 1.3);
   const [sine, cosine] = [Math.sin(around), Math.cos(around)];
   const [up, flat] = [Math.sin(above), Math.cos(above)];
   const project = (column, row, tall) => {
     const [u, v] = [column / (grid.size - 1) - 0.5, row / (grid.size - 1) - 0.5];
     const [right, deep] = [u * cosine - v * sine, u * sine + v * cosine];
-    return [width / 2 + right * scale, height * 0.56 - deep * up * scale - (tall * 0.55 - 0.2) * flat * scale, deep];
+    return [width / 2 + right * scale, height * 0.5 - deep * up * scale - (tall * 0.55 - 0.2) * flat * scale, deep];
   };
   floor(context, grid, project);
   const stride = Math.max(1, Math.round(grid.size / 60));

@@ -15,28 +15,36 @@ export async function picture(loss, into, options, signal) {
   const boxes = { [input]: [16, 12, 46, 40], [target]: [40, 22, 76, 54] };
   const canvas = el("canvas", { class: "drag", role: "img" });
   const said = el("p", { class: "hint", role: "status" });
-  let gradient = [0, 0, 0, 0];
+  let [value, gradient] = [NaN, [0, 0, 0, 0]];
+  const at = (box) => {
+    const operands = { [input]: tensor(Float32Array.from(box), [1, 4]), [target]: tensor(Float32Array.from(boxes[target]), [1, 4]) };
+    return evaluate(loss.id, operands, { ...options, gradients: [input] });
+  };
   const draw = latest(async () => {
     try {
-      const operands = {
-        [input]: tensor(Float32Array.from(boxes[input]), [1, 4]),
-        [target]: tensor(Float32Array.from(boxes[target]), [1, 4]),
-      };
-      const answer = await evaluate(loss.id, operands, { ...options, gradients: [input] });
+      // the option may change while the kernel runs
+      const kind = options.kind ?? loss.id;
+      const answer = await at(boxes[input]);
       if (signal.aborted) return;
+      value = answer.value;
       gradient = Array.from(answer.gradients[input].data);
       drawn(canvas, boxes[input], boxes[target], gradient);
-      said.textContent = `${options.kind ?? loss.id}: loss ${short(answer.value)}. Gradient: ${NAMES.map((name, k) => `${name} ${short(gradient[k])}`).join(", ")}. Arrows point down it.`;
+      said.textContent = `${kind}: loss ${short(value)}. Gradient: ${NAMES.map((name, k) => `${name} ${short(gradient[k])}`).join(", ")}. Arrows point down it.`;
       canvas.setAttribute("aria-label", `The prediction and the target as boxes. ${said.textContent}`);
     } catch (error) {
       said.textContent = error.message;
     }
   });
   const sliders = sidesOf(boxes[input], draw);
-  const step = () => {
-    // a step of gradient descent that moves no side by more than 2
+  const step = async () => {
     const most = Math.max(...gradient.map(Math.abs)) || 1;
-    boxes[input].forEach((side, k) => (boxes[input][k] = side - (2 * gradient[k]) / most));
+    // no side moves by more than 2, and by less where that would lead up again, past an edge of the target
+    for (let size = 2; size > 0.01; size /= 2) {
+      const moved = boxes[input].map((side, k) => side - (size * gradient[k]) / most);
+      if ((await at(moved)).value >= value) continue;
+      moved.forEach((side, k) => (boxes[input][k] = side));
+      break;
+    }
     sliders.forEach(({ show }) => show());
     draw();
   };

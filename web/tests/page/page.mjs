@@ -157,6 +157,15 @@ const TESTS = {
     return page;
   },
 
+  async a_network_is_trained_and_its_landscape_walked(browser) {
+    const page = await opened(browser, "landscape/digits");
+    const said = await says(page, /ends at/);
+    const [from, loss] = [/from \(−0\.8, 0\.7\)/, Number(said.match(/the loss is ([\d.]+)/)[1])];
+    assert.match(said, from);
+    assert(loss < 0.2, `the path ends near the trained weights: ${said}`);
+    return page;
+  },
+
   async the_browser_is_verified(browser) {
     const page = await opened(browser, "verify");
     await page.getByRole("button", { name: "Verify" }).click();
