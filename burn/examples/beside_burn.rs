@@ -18,6 +18,8 @@ fn main() -> Result<(), wgloss_burn::Error> {
     bench.pixels("cross-entropy `[8, 21, 64, 64]`", [8, 21, 64, 64]);
     bench.elements(1 << 21);
     bench.triplets("triplet margin `[4096, 256]`", [4096, 256]);
+    #[cfg(feature = "fusion")]
+    bench.call(16, 10);
     Ok(())
 }
 
@@ -62,6 +64,26 @@ impl Bench {
         };
         let (own, burn) = (median(&mut own), median(&mut burn));
         println!("| {name} | {own:.2} | {burn:.2} | {:.1} |", burn / own);
+    }
+
+    /// Times a call on the host, which checks the loss and queues it.
+    #[cfg(feature = "fusion")]
+    fn call(&self, rows: usize, classes: usize) {
+        let (x, t) = (self.random([rows, classes]), self.labels([rows], classes));
+        let call = |_| {
+            let start = Instant::now();
+            let loss = CrossEntropy::default().loss((&x, &t)).expect("it is good");
+            let time = start.elapsed();
+            self.device.sync().expect("the device works");
+            drop(loss);
+            1e6 * time.as_secs_f64()
+        };
+        let mut times: Vec<f64> = (0..300).map(call).collect();
+        times.sort_by(f64::total_cmp);
+        println!(
+            "\na call of cross-entropy `[{rows}, {classes}]` takes the host {:.1} µs, at the tenth percentile",
+            times[30]
+        );
     }
 
     fn rows(&self, name: &str, rows: usize, classes: usize) {
