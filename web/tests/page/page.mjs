@@ -99,11 +99,11 @@ const TESTS = {
     await page.waitForFunction((before) => document.querySelector("main [role=status]").textContent !== before, before);
     await page.getByLabel("kind").selectOption("ciou");
     await says(page, /ciou: loss/);
-    const loss = async () => Number((await status(page)).match(/loss ([\d.]+)/)[1]);
+    const loss = async () => parseFloat((await status(page)).match(/loss ([\d.]+)/)[1]);
     const [first, said] = [await loss(), await status(page)];
     await page.getByRole("button", { name: "Step down" }).click();
     await page.waitForFunction((said) => document.querySelector("main [role=status]").textContent !== said, said);
-    assert((await loss()) < first, "a step down the gradient lowers the loss");
+    assert((await loss()) < first, `a step down the gradient lowers the loss: ${said} ${await status(page)}`);
     return page;
   },
 
@@ -160,7 +160,7 @@ const TESTS = {
   async a_network_is_trained_and_its_landscape_walked(browser) {
     const page = await opened(browser, "landscape/digits");
     const said = await says(page, /ends at/);
-    const [from, loss] = [/from \(−0\.8, 0\.7\)/, Number(said.match(/the loss is ([\d.]+)/)[1])];
+    const [from, loss] = [/from \(−0\.8, 0\.7\)/, parseFloat(said.match(/the loss is ([\d.]+)/)[1])];
     assert.match(said, from);
     assert(loss < 0.2, `the path ends near the trained weights: ${said}`);
     return page;
