@@ -100,8 +100,8 @@ export function twin<Id extends LossId>(
 export interface LossDescription {
   id: LossId;
   title: string;
-  /** What kind of loss it is: `pointwise`, `softmax`, `region`, ... */
-  family: string;
+  /** What its values are computed from, where one small picture can show it. */
+  family: "pointwise" | "boxes" | "softmax" | "class_sum" | "region" | "other";
   /** Its documentation, in Markdown. */
   page: string;
   operands: { name: string; role: string; domain: string; doc: string; optional: boolean; gradient: boolean }[];
