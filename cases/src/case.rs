@@ -79,6 +79,11 @@ impl Suite {
         self.cases.len()
     }
 
+    /// Whether there are no cases.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The cases, each with its tensors.
     pub fn cases(&self, loss: &'static Header, tensors: &SafeTensors<'_>) -> Vec<Case> {
         let read = |json: &Json| {
