@@ -10,6 +10,7 @@ pub mod coming_from_pytorch {}
 mod compounds;
 pub mod cpu;
 pub mod custom;
+mod define;
 mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

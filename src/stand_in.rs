@@ -17,7 +17,7 @@ pub(crate) struct StandIn {
     pub leaf: for<'a> fn(&'a StandIn) -> Leaf<'a>,
     /// The names of its options, which are numbers.
     pub numbers: &'static [&'static str],
-    /// What is fused with it, if it is a region loss.
+    /// The loss that is fused with it, if it is a region loss.
     pub fused: Option<fn() -> Box<dyn Loss>>,
 }
 

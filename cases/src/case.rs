@@ -22,7 +22,7 @@ pub struct Suite {
 pub struct Case {
     /// Its name, or an empty string.
     pub name: String,
-    /// What it holds, or why it could not be read.
+    /// The case's inputs and expected results, or why it could not be read.
     pub body: Result<Body, String>,
 }
 
@@ -66,7 +66,7 @@ struct Text {
 /// Reads the two files of a loss, `name`.json and `name`.safetensors.
 ///
 /// # Errors
-/// What is wrong, after the file's name.
+/// The fault of a file that cannot be read, after the file's name.
 pub fn read<'a>(name: &str, json: &[u8], tensors: &'a [u8]) -> Result<(Suite, SafeTensors<'a>), String> {
     let suite = serde_json::from_slice(json).map_err(|error| format!("{name}.json: {error}"))?;
     let tensors = SafeTensors::deserialize(tensors);

@@ -56,7 +56,7 @@ fn differences(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
     differences
 }
 
-/// What a Gram matrix is divided by: the number of elements of an item, or 1 if it has none.
+/// The divisor of a Gram matrix: the number of elements of an item, or 1 if it has none.
 fn size(classes: Classes) -> f64 {
     (classes.c * classes.s).max(1) as f64
 }

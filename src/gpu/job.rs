@@ -27,7 +27,7 @@ pub struct Job {
     built: Arc<Built>,
 }
 
-/// What a call asks for, but for the tensors and their shapes, in words.
+/// A call's losses, options and outputs in words, without its tensors and their shapes.
 fn asked(term: &Term<Tensor>, outputs: &Outputs) -> String {
     let scale = |scale: &Scale<Tensor>| if let Scale::Tensor(_) = scale { "a tensor" } else { "a number" };
     let part = |part: &Part<Tensor>| {

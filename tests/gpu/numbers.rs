@@ -281,7 +281,7 @@ fn a_number_out_of_range_spoils_every_value(loss: &dyn Loss) {
     }
 }
 
-/// What a tensor holds, whatever a verdict says of it.
+/// The numbers in a tensor, read even if the verdict on its run is an error.
 fn raw(tensor: &Tensor) -> Vec<f32> {
     let (buffer, offset) = tensor.buffer();
     let bytes = 4 * tensor.len() as u64;

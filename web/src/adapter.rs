@@ -1,4 +1,4 @@
-//! What the browser says about its GPU.
+//! The browser's GPU: its names, its longest binding, and whether it measures time.
 
 use crate::js::object;
 use wasm_bindgen::JsValue;

@@ -1,4 +1,4 @@
-//! What a call gives: the loss and its gradients, read from the GPU, as an object of JavaScript.
+//! The answer of a call: the loss and its gradients, read from the GPU, as an object of JavaScript.
 
 use crate::js::{object, set};
 use crate::tensor::to_js;

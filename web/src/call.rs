@@ -85,7 +85,7 @@ impl Call {
         self.build(|array| Ok(array.clone()))
     }
 
-    /// Those of the operands whose gradients to compute.
+    /// The operands whose gradients to compute.
     pub fn of<'a, T>(&self, operands: &'a [T]) -> Vec<&'a T> {
         self.of.iter().map(|&place| &operands[place]).collect()
     }

@@ -1,4 +1,4 @@
-//! What there is: the losses with their operands and options, and the tasks that they are for.
+//! The catalogue as JavaScript's objects: the losses with their operands and options, and the tasks that they are for.
 
 use crate::js::{list, numbers_of, object};
 use wasm_bindgen::prelude::*;

@@ -25,7 +25,7 @@ impl Gpu {
         wgloss::Gpu::request().await.map(|gpu| Gpu { gpu }).map_err(thrown)
     }
 
-    /// What the browser says about its GPU. It may leave texts empty.
+    /// The browser's GPU: its names, which may be empty, its longest binding, and whether it measures time.
     #[wasm_bindgen(getter, skip_typescript)]
     pub fn adapter(&self) -> JsValue {
         adapter::description(&self.gpu)

@@ -23,7 +23,7 @@ struct Row {
     run: fn(&str, u64, &Device) -> Result<Trained>,
 }
 
-/// What a training came to.
+/// The result of a training.
 struct Trained {
     /// The accuracy or the intersection over union, on data that it never saw.
     score: f64,

@@ -145,7 +145,7 @@ fn a_bad_label_is_reported_of_its_own_run() {
     works();
 }
 
-/// What only a plan can tell is told at the call, and leaves nothing behind.
+/// A call refuses what only a plan can refuse, and queues nothing.
 fn what_only_a_plan_refuses() {
     // a device of its own, whose bound no other test sees
     let device = own_device();

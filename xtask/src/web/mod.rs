@@ -20,7 +20,7 @@ const PORT: u16 = 8380;
 /// How many seconds a test may take. Software drivers need most of them to compile kernels.
 const SECONDS: &str = "1200";
 
-/// What `cargo xtask web` does.
+/// The choices of `cargo xtask web`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Web {
     /// Builds the page, and serves it.

@@ -8,7 +8,7 @@ use super::tools;
 use crate::args::Install;
 use crate::run::{Stop, root, run};
 
-/// What the page loads beside its own files: a file or a folder of the project, and its place in the page's folder.
+/// The files that the page loads: a file or a folder of the project, and its place in the page's folder.
 const DATA: &[(&str, &str)] = &[
     ("web/page", "."),
     ("cases/v1", "cases"),
@@ -18,7 +18,7 @@ const DATA: &[(&str, &str)] = &[
     ("cli/src/landscape/digits.wgsl", "data/digits.wgsl"),
 ];
 
-/// What the package has beside what wasm-bindgen writes.
+/// The files that the package has besides those of wasm-bindgen.
 const PACKAGE: &[(&str, &str)] = &[
     ("web/package.json", "package.json"),
     ("web/README.md", "README.md"),

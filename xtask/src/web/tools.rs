@@ -1,4 +1,4 @@
-//! What the web needs from the machine: Rust's standard library for wasm32, wasm-bindgen's programs, and a browser.
+//! The tools that tests in a browser need: Rust's standard library for wasm32, wasm-bindgen's programs, and a browser.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
