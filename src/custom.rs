@@ -16,15 +16,16 @@
 //! | [`Region`] | each item and class | sums over positions |
 //! | [`Vectors`] | each row | the distances between its vectors |
 //! | [`Similarity`] | each row | its scores against all other rows |
+//! | [`Windows`] | each item | statistics over windows of two pictures |
 //! | [`Composite`] | | a sum of other losses |
 //!
 //! [`Leaf`] joins a loss with its trait. The other structs are what a trait's methods take and return.
 //!
 #![doc = include_str!("../docs/custom.md")]
 
-#[doc(no_inline)]
-pub use crate::leaf::Activation;
 pub use crate::leaf::*;
+#[doc(no_inline)]
+pub use crate::leaf::{Activation, Padding};
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 pub use crate::prove::prove;
 #[cfg(feature = "gpu")]

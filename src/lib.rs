@@ -4,6 +4,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod array;
+mod broadcast;
 mod check;
 #[doc = include_str!("../docs/pytorch.md")]
 pub mod coming_from_pytorch {}
@@ -43,7 +44,7 @@ pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::*;
 pub use half;
-pub use leaf::Activation;
+pub use leaf::{Activation, Padding};
 pub use loss::Loss;
 pub use losses::*;
 pub use reduction::Reduction;

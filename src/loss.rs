@@ -139,14 +139,19 @@ pub struct OperandSpec {
 impl OperandSpec {
     /// The optional weight of each value.
     pub const WEIGHT: OperandSpec = OperandSpec::new("weight", Role::Weight).optional().holding(Domain::Positive);
+    /// The optional factor of each value and of what a mean counts it as.
+    pub const SAMPLE_WEIGHT: OperandSpec =
+        OperandSpec::new("sample_weight", Role::SampleWeight).optional().holding(Domain::Positive);
     /// The optional mask of the values.
     pub const MASK: OperandSpec = OperandSpec::new("mask", Role::Mask).optional().holding(Domain::Binary);
 
-    /// A prediction, its target, a weight and a mask, element by element: the operands of most regression losses.
-    pub const PAIRED: [OperandSpec; 4] = [
+    /// A prediction, its target, a weight, a sample weight and a mask, element by element: the operands of most regression
+    /// losses.
+    pub const PAIRED: [OperandSpec; 5] = [
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).differentiable(),
         OperandSpec::WEIGHT,
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ];
 

@@ -316,6 +316,7 @@ fn number(domain: Domain, random: &mut Random) -> f64 {
         Domain::Binary => f64::from(u8::from(unit < 0.75)),
         Domain::Sign => (unit - 0.5).signum(),
         Domain::Log => -4.0 * unit,
+        Domain::LogProbability => -0.1 - 4.0 * unit,
         Domain::Positive | Domain::Corners => 0.1 + 2.0 * unit,
     }
 }

@@ -123,6 +123,66 @@ impl Classes {
     }
 }
 
+/// A shape of pictures: `n` items of `c` planes, one for each channel, of `height` rows of `width` pixels.
+///
+/// Pixel `(y, x)` of plane `k`, counted through all items, is element
+/// `(k / c)*per_item + (k % c)*plane + (y*width + x)*step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pictures {
+    /// Items of the batch.
+    pub n: usize,
+    /// Channels.
+    pub c: usize,
+    /// Rows of a plane.
+    pub height: usize,
+    /// Pixels of a row.
+    pub width: usize,
+    /// Elements between two planes of an item.
+    pub plane: usize,
+    /// Elements between a pixel and its right neighbour.
+    pub step: usize,
+}
+
+impl Pictures {
+    /// Reads a shape of four axes.
+    pub fn of(shape: &[usize], axis: ClassAxis) -> Option<Pictures> {
+        let &[n, a, b, d] = shape else { return None };
+        Some(match axis {
+            ClassAxis::Second => Pictures { n, c: a, height: b, width: d, plane: b * d, step: 1 },
+            ClassAxis::Last => Pictures { n, c: d, height: a, width: b, plane: 1, step: d },
+        })
+    }
+
+    /// The map of all windows of `size` × `size` pixels that fit a picture with `margin` pixels around it, each at the place of
+    /// its first pixel. Its planes follow each other.
+    pub fn windows(&self, size: usize, margin: usize) -> Pictures {
+        let fit = |length: usize| (length + 2 * margin + 1).saturating_sub(size);
+        let (height, width) = (fit(self.height), fit(self.width));
+        Pictures { height, width, plane: height * width, step: 1, ..*self }
+    }
+
+    /// The planes of all items.
+    pub fn planes(&self) -> usize {
+        self.n * self.c
+    }
+
+    /// The elements of an item.
+    pub fn per_item(&self) -> usize {
+        self.c * self.height * self.width
+    }
+
+    /// The elements of a row, with those of the other planes that lie between them.
+    pub fn row(&self) -> usize {
+        self.width * self.step
+    }
+
+    /// The element of a pixel of a plane.
+    pub fn element(&self, plane: usize, y: usize, x: usize) -> usize {
+        let item = plane / self.c;
+        item * self.per_item() + (plane % self.c) * self.plane + (y * self.width + x) * self.step
+    }
+}
+
 /// A shape without its class axis: the shape of a label target.
 pub(crate) fn without_classes(shape: &[usize], axis: ClassAxis) -> Vec<usize> {
     let mut shape = shape.to_vec();

@@ -44,6 +44,12 @@ tasks! {
     "multi-label classification": "logits `[N, C]`", "0/1 `[N, C]`" =>
         |logits, targets| BceWithLogits::default().of(&logits, &targets);
         "PosWeight or SigmoidFocal where positives are rare; MultilabelSoftMargin is its mean over classes; Bce for probabilities, SoftMargin for targets of −1 and 1"
+    "multi-label classification, few positives": "logits `[N, C]`", "0/1 `[N, C]`" =>
+        |logits, targets| Asymmetric::default().of(&logits, &targets);
+        "clip leaves easy negatives out; through_focus false trains as the authors do"
+    "classification with noisy labels": "logits `[N, C]`", "labels `[N]`, some wrong" =>
+        |logits, labels| GeneralizedCrossEntropy::default().of(&logits, &labels);
+        "a wrong label costs 1/q at most; PolyCrossEntropy weights how often labels are missed"
     "imbalanced classification": "logits `[N, C]`", "labels `[N]`" =>
         |logits, labels, alpha| SoftmaxFocal::default().of(&logits, &labels).alpha(&alpha);
         "alpha, a weight for each class, is about the inverse of its share"
@@ -65,6 +71,12 @@ tasks! {
     "regression with outliers": "numbers", "numbers of that shape" =>
         |input, target| Huber { delta: 1.0 }.of(&input, &target);
         "or SmoothL1, LogCosh, Charbonnier for images; L1 for the median"
+    "landmarks": "coordinates in pixels", "coordinates of that shape" =>
+        |input, target| Wing::default().of(&input, &target);
+        "w and epsilon are in units of the coordinates"
+    "claims, rainfall": "logs of means", "amounts, often 0" =>
+        |input, target| Tweedie { p: 1.5 }.of(&input, &target);
+        "PoissonNll for counts"
     "regression with uncertainty": "means and variances", "numbers of that shape" =>
         |input, target, var| GaussianNll::default().of(&input, &target, &var);
         "PoissonNll for counts"
@@ -80,6 +92,12 @@ tasks! {
     "preference learning": "log-probabilities of two answers `[N]`", "log-probabilities of a reference model `[N]`" =>
         |chosen, rejected, ref_chosen, ref_rejected| Dpo::default().of(&chosen, &rejected, &ref_chosen, &ref_rejected);
         "no reward model"
+    "preference learning without a reference": "mean log-probabilities of two answers `[N]`", "which was preferred: their order" =>
+        |chosen, rejected| Simpo::new().beta(2.0).gamma(1.0).of(&chosen, &rejected);
+        "means over each answer's tokens; Orpo adds the cross-entropy of the chosen answer"
+    "preference learning from single answers": "log-probabilities of answers `[N]`, and of a reference model", "1 good, 0 bad `[N]`" =>
+        |policy, reference, label, kl| Kto::default().of(&policy, &reference, &label).kl(&kl);
+        "kl, the lead on prompts with the answers of others, is the point of reference"
     "reinforcement from feedback": "log-probabilities and values of tokens", "advantages, returns, a reference" =>
         |new, old, reference, advantages, values, old_values, returns| Rlhf::default().of(Rollout {
             log_probs: &new, old_log_probs: &old, ref_log_probs: &reference, advantages: &advantages,
@@ -92,6 +110,9 @@ tasks! {
             positives: &positives,
         }, 12.0);
         "divided by the number of positives, here 12; InstanceSegmentation adds masks"
+    "detection without anchors": "logits `[A, C]`", "IoU at the class, 0 elsewhere `[A, C]`" =>
+        |classes, qualities| QualityFocal::default().of(&classes, &qualities);
+        "Varifocal weights positives by their quality"
     "boxes": "boxes `[N, 4]`", "boxes `[N, 4]`" =>
         |boxes, targets| BoxIou::new().kind(IouKind::Ciou).of(&boxes, &targets);
         "giou at least, so that boxes apart attract each other"
@@ -118,6 +139,12 @@ tasks! {
     "image to image": "a picture and a discriminator's scores of it", "the picture wanted" =>
         |scores, output, target| Pix2Pix::default().of(&scores, &output, &target, &[]);
         "with layers of a network, pix2pixHD's"
+    "pictures that look alike": "pictures `[N, C, H, W]` from 0 to 1", "pictures of that shape" =>
+        |pictures, targets| 0.8 * L1::default().of(&pictures, &targets) + 0.2 * Ssim::default().of(&pictures, &targets);
+        "the sum of Gaussian splatting; padding of same is its own"
+    "smooth pictures": "pictures `[N, C, H, W]`", "none" =>
+        |pictures| 1e-4 * TotalVariation::default().of(&pictures);
+        "a term beside another loss; p of 2 also smooths edges"
     "super-resolution": "features of two pictures", "none" =>
         |features, wanted| Perceptual::default().of(&[Layer::new(&features, &wanted)]);
         "usually beside L1 of the pixels"

@@ -66,6 +66,10 @@ def gram_style(input, target):
     return F.mse_loss(gram(input), gram(target))
 
 
+def total_variation(input):
+    return (input.diff(dim=-1).abs().sum() + input.diff(dim=-2).abs().sum()) / input.shape[0]
+
+
 PYTORCH = {
     "cross_entropy": F.cross_entropy,
     "softmax_focal": softmax_focal,
@@ -84,6 +88,7 @@ PYTORCH = {
     "info_nce": info_nce,
     "linear_cross_entropy": lambda input, weight, target: F.cross_entropy(input @ weight.T, target),
     "gram_style": gram_style,
+    "total_variation": total_variation,
 }
 
 
@@ -109,10 +114,16 @@ def monai_losses():
     }
 
 
+def pytorch_msssim_losses():
+    from pytorch_msssim import ssim
+
+    return {"ssim": lambda input, target: 1 - ssim(input, target, data_range=1)}
+
+
 def libraries(wanted):
     """The losses of each wanted library that is installed."""
     found = {"PyTorch": PYTORCH}
-    for name, losses in [("torchvision", torchvision_losses), ("MONAI", monai_losses)]:
+    for name, losses in [("torchvision", torchvision_losses), ("MONAI", monai_losses), ("pytorch-msssim", pytorch_msssim_losses)]:
         if name not in wanted:
             continue
         try:
@@ -164,7 +175,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=["float32", "float16", "bfloat16"], default="float32")
-    parser.add_argument("--libraries", nargs="*", default=["torchvision", "MONAI"], help="the libraries to measure beside PyTorch")
+    parser.add_argument("--libraries", nargs="*", default=["torchvision", "MONAI", "pytorch-msssim"], help="the libraries to measure beside PyTorch")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long to measure a case; 7 runs happen in any case")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

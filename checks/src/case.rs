@@ -254,10 +254,10 @@ impl Case {
     pub fn both(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<Option<(judge::Given, judge::Given)>, String> {
         let mut want = cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs));
         let got = match self.door {
-            Door::Host => self.call(gpu, inputs),
-            Door::Uploaded if self.wanted != Wanted::Added => {
-                inputs.on(&mut |array| gpu.upload_array(array)).and_then(|inputs| self.call(gpu, &inputs))
-            }
+            Door::Host => self.call(gpu, &self.term(inputs), &self.differentiated(inputs)),
+            Door::Uploaded if self.wanted != Wanted::Added => inputs
+                .on(&mut |array| gpu.upload_array(array))
+                .and_then(|inputs| self.call(gpu, &self.term(&inputs), &self.differentiated(&inputs))),
             // what gradients are added to is of their own size, lest rounding hides them
             _ => {
                 let gradients = want.as_mut().map_or(&mut [][..], |(_, gradients)| gradients);
@@ -279,9 +279,9 @@ impl Case {
         }
     }
 
-    /// The call that takes arrays or tensors, and makes its outputs itself.
-    fn call<T: wgloss::ToGpu>(&self, gpu: &Gpu, inputs: &Inputs<T>) -> Result<judge::Given, Error> {
-        let (outcome, gradients) = gpu.gradient_list(&self.term(inputs), &self.differentiated(inputs))?;
+    /// The call that takes a term of arrays or tensors, and makes its outputs itself.
+    pub fn call<T: wgloss::ToGpu>(&self, gpu: &Gpu, term: &Term<T>, of: &[&T]) -> Result<judge::Given, Error> {
+        let (outcome, gradients) = gpu.gradient_list(term, of)?;
         let reduced = self.reduction != Reduction::None;
         let loss = if reduced { Some(outcome.loss().wait()?.into()) } else { None };
         let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_, _>>()?;

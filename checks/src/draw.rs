@@ -55,18 +55,28 @@ pub struct Setting {
     pub target: DType,
 }
 
+/// The height and the width of a picture with this many pixels, as near to each other as they can be.
+fn sides(pixels: usize) -> Vec<usize> {
+    let height = (1..=pixels.isqrt().max(1)).rev().find(|height| pixels.is_multiple_of(*height)).unwrap_or(1);
+    vec![height, pixels / height]
+}
+
 /// The length of an axis that does not follow from the prediction's shape, such as the rows of a table.
 pub const FREE: usize = 10;
 
 impl Setting {
-    /// The setting of a loss for a shape of `samples`: boxes get one more axis, of four numbers, and rows of vectors get two
-    /// axes.
+    /// The setting of a loss for a shape of `samples`: boxes get one more axis, of four numbers, rows of vectors get two axes,
+    /// and pictures get a height and a width in place of one number of positions.
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
             (Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_), [rows, rest @ ..]) => {
                 vec![*rows, rest.iter().product()]
             }
+            (Leaf::Neighbours(_) | Leaf::Windows(_), &[n, a, b]) => match axis {
+                ClassAxis::Second => [vec![n, a], sides(b)].concat(),
+                ClassAxis::Last => [vec![n], sides(a), vec![b]].concat(),
+            },
             _ => shape.to_vec(),
         };
         Setting { shape, axis, target }
@@ -79,13 +89,25 @@ impl Setting {
         loss
     }
 
-    /// Gives an option of several numbers as many as the last axis is long, evenly spaced between 0 and 1.
+    /// Gives an option of several numbers as many as the last axis is long, evenly spaced between 0 and 1; and windows a side
+    /// that pictures have.
     pub fn fit(&self, loss: &mut dyn Loss) {
+        if let Some(side) = self.widest_window(loss) {
+            let place = loss.specs().iter().position(|spec| spec.name == "window").expect("windows have a side");
+            assert!(loss.set_at(place, &Value::Number(side as f64)));
+        }
         let length = self.shape.last().copied().unwrap_or(1);
         let numbers = (1..=length).map(|k| k as f64 / (length + 1) as f64).collect();
         if let Some(place) = loss.specs().iter().position(|spec| spec.kind == Kind::Numbers) {
             assert!(loss.set_at(place, &Value::Numbers(numbers)));
         }
+    }
+
+    /// The side of the widest window that fits the pictures, where the loss has wider ones.
+    fn widest_window(&self, loss: &dyn Loss) -> Option<usize> {
+        let (Leaf::Windows(leaf), &[_, a, b, c]) = (loss.leaf(), &self.shape[..]) else { return None };
+        let side = if self.axis == ClassAxis::Second { b.min(c) } else { a.min(b) };
+        (leaf.settings().size > side && side > 0).then_some(side - (side + 1) % 2)
     }
 
     /// The number of classes, where the prediction has them.
@@ -165,7 +187,7 @@ impl Setting {
                 Array::new(&numbers, shape).unwrap()
             }
         };
-        let classes = matches!(spec.role, Role::Classes | Role::Channels);
+        let classes = matches!(spec.role, Role::Classes | Role::Channels | Role::Pictures);
         array.with_class_axis(if classes { self.axis } else { ClassAxis::Second })
     }
 }
@@ -217,7 +239,9 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         | Leaf::Vectors(_)
         | Leaf::Composite(_)
         | Leaf::Similarity(_)
-        | Leaf::Gram(_) => (FREE, None),
+        | Leaf::Gram(_)
+        | Leaf::Neighbours(_)
+        | Leaf::Windows(_) => (FREE, None),
     }
 }
 
@@ -278,6 +302,7 @@ pub fn number(domain: Domain, rng: &mut Rng) -> f32 {
         Domain::Binary => f64::from(u8::from(!rng.once_in(3))),
         Domain::Sign => f64::from(u8::from(rng.once_in(2))) * 2.0 - 1.0,
         Domain::Log => 0.5 - 2.0 * rng.unit() - rng.normal().abs(),
+        Domain::LogProbability => -0.05 - 2.0 * rng.unit() - rng.normal().abs(),
         Domain::Corners => 2.0 * rng.unit(),
         Domain::Positive => 0.1 + 2.0 * rng.unit(),
     };
@@ -294,9 +319,10 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
         Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };
-    // the classes 0 and 1, and two numbers that no class has; or both ends of a range
+    // the classes 0 and 1, and two numbers that no class has; or both ends of a range; or odd numbers
     let integers = match spec.range {
         Range::Within(low, high) => vec![low, high],
+        Range::AtLeast(low) => vec![low, low + 2.0],
         _ => vec![0.0, 1.0, 255.0, -1.0],
     };
     let mut values = vec![default.clone()];

@@ -41,7 +41,7 @@ impl Factors {
         let specs = loss.specs().into_iter().zip(loss.values());
         Factors {
             kinds: samples(&*loss).kinds,
-            axes: if classes || has(&*loss, Role::Channels) {
+            axes: if classes || has(&*loss, Role::Channels) || has(&*loss, Role::Pictures) {
                 &[ClassAxis::Second, ClassAxis::Last]
             } else {
                 &[ClassAxis::Second]

@@ -26,15 +26,20 @@ impl Given {
         Given { loss, tensor, parts, gradients }
     }
 
-    /// What the GPU gives for a term that is reduced.
+    /// What the GPU gives for a term.
     pub fn by_gpu<T: ToGpu>(gpu: &Gpu, term: &Term<T>, of: &[&T]) -> Result<Given, Error> {
         Given::by_outcome(&gpu.gradient_list(term, of)?.0)
     }
 
     /// What a run on the GPU gave.
     pub fn by_outcome(outcome: &Outcome) -> Result<Given, Error> {
+        let loss = match outcome.loss().wait() {
+            // the term is not reduced
+            Err(Error::InvalidOption { .. }) => None,
+            loss => Some(loss?.into()),
+        };
         Ok(Given {
-            loss: Some(outcome.loss().wait()?.into()),
+            loss,
             tensor: outcome.tensor().read().wait()?,
             parts: outcome.parts().wait()?,
             gradients: outcome.gradients().iter().map(|d| d.read().wait()).collect::<Result<_, _>>()?,

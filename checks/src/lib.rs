@@ -4,6 +4,8 @@
 //! GPU must not have.
 
 pub mod case;
+pub mod change;
+pub mod devices;
 pub mod draw;
 pub mod factors;
 pub mod judge;

@@ -13,6 +13,8 @@ pub struct Pages<'a> {
     gpu: &'a Gpu,
     door: Door,
     rng: Rng,
+    /// Whether tensors begin with a whole quad, so that kernels may load quads.
+    in_quads: bool,
     pages: Vec<Page>,
     places: Vec<Place>,
 }
@@ -32,7 +34,9 @@ struct Place {
 impl<'a> Pages<'a> {
     /// The buffers that a door needs. Uploaded tensors need none.
     pub fn new(gpu: &'a Gpu, door: Door, seed: u64) -> Pages<'a> {
-        Pages { gpu, door, rng: Rng::new(seed ^ 0x9a9e), pages: Vec::new(), places: Vec::new() }
+        let mut rng = Rng::new(seed ^ 0x9a9e);
+        let in_quads = rng.once_in(2);
+        Pages { gpu, door, rng, in_quads, pages: Vec::new(), places: Vec::new() }
     }
 
     /// Reserves a place for an array, after a few elements of guard, and returns its number.
@@ -43,7 +47,8 @@ impl<'a> Pages<'a> {
         let page = self.pages.len() - 1;
         let bytes = &mut self.pages[page].bytes;
         let size = array.dtype().size();
-        let start = (bytes.len() + self.rng.below(9) * size).next_multiple_of(size);
+        let whole = if self.in_quads { 16 } else { size };
+        let start = (bytes.len() + self.rng.below(9) * whole).next_multiple_of(whole);
         bytes.resize(start, GUARD);
         bytes.extend(bytes_of(array));
         self.places.push(Place { page, start, array: array.clone(), tensor: None });

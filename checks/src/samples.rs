@@ -70,6 +70,12 @@ pub struct Samples {
     pub beyond_a_binding: Layouts,
     /// Some of these for calls that are drawn, where the CPU twin has to be quick.
     pub drawn_beyond_a_binding: Layouts,
+    /// Shapes longer than a binding of 160 KiB, for each way to walk. Every part that one workgroup needs fits such a binding.
+    pub in_windows: Layouts,
+    /// Rows, regions or positions that are cut into several chunks, whose states are merged.
+    pub cut: Layouts,
+    /// Shapes that are large enough for kernels whose lanes keep a row or the classes of their pixels.
+    pub in_registers: Layouts,
     /// Nine items, which shards of 1, 6 and 2 add up to.
     pub batch: Shape,
 }
@@ -106,6 +112,9 @@ const ELEMENTS: Samples = Samples {
     long_items: &[],
     beyond_a_binding: &[(&[701, 1003], Second), (&[1501, 401], Second)],
     drawn_beyond_a_binding: &[(&[701, 1003], Second)],
+    in_windows: &[(&[203, 203], Second), (&[5, 9001], Second)],
+    cut: &[],
+    in_registers: &[],
     batch: &[9, 6],
 };
 
@@ -117,13 +126,18 @@ const ITEMS: Samples = Samples {
 };
 
 /// Elements of a loss with an option of several numbers, which lie along the last axis.
-const COLUMNS: Samples = Samples { tiny: &[(&[6], Second), (&[2, 3], Second), (&[2, 1], Second)], ..ELEMENTS };
+const COLUMNS: Samples = Samples {
+    tiny: &[(&[6], Second), (&[2, 3], Second), (&[2, 1], Second)],
+    in_windows: &[(&[9001, 5], Second)],
+    ..ELEMENTS
+};
 
 /// Boxes: a lane reads all four corners, and no gradient overwrites its prediction.
-const BOXES: Samples = Samples { digits: &[8], in_place: &[], ..ELEMENTS };
+const BOXES: Samples = Samples { digits: &[8], in_place: &[], in_windows: &[(&[10_007], Second)], ..ELEMENTS };
 
 /// Sums of other losses, which have no walk of their own.
-const COMPOSITES: Samples = Samples { in_place: &[], beyond_a_binding: &[], drawn_beyond_a_binding: &[], ..ELEMENTS };
+const COMPOSITES: Samples =
+    Samples { in_place: &[], beyond_a_binding: &[], drawn_beyond_a_binding: &[], in_windows: &[], ..ELEMENTS };
 
 /// Rows of vectors: a row to a lane, to several lanes or to a workgroup, or cut into chunks. Vectors of one coordinate have no
 /// direction.
@@ -146,6 +160,8 @@ const VECTORS: Samples = Samples {
     repeated: &[&[3000, 1000], &[300_000, 5]],
     beyond_a_binding: &[(&[5003, 67], Second), (&[7, 40_001], Second)],
     drawn_beyond_a_binding: &[(&[5003, 67], Second), (&[7, 40_001], Second)],
+    in_windows: &[(&[603, 67], Second), (&[40, 1003], Second), (&[3, 17_000], Second)],
+    cut: &[(&[2, 16_385], Second), (&[3, 17_000], Second)],
     ..ELEMENTS
 };
 
@@ -185,10 +201,26 @@ const CLASSES: Samples = Samples {
         // items that no binding holds, by fours and one by one
         (&[2, 40, 96, 96], Second),
         (&[2, 40, 91, 97], Second),
-        // items that no binding holds, whose positions lanes share
+        // items that no binding holds, whose positions lanes share; one item alone
         (&[2, 1300, 219], Second),
+        (&[1, 1300, 219], Second),
+        (&[1, 31, 93, 97], Second),
     ],
     drawn_beyond_a_binding: &[(&[25_003, 21], Second), (&[9, 70_001], Second), (&[2, 40, 91, 97], Second)],
+    in_windows: &[
+        // items whose classes are gone through range by range: by fours, one by one, by lanes that share a position
+        (&[2, 5, 8196], Second),
+        (&[1, 7, 8193], Second),
+        (&[1, 1300, 219], Second),
+        // rows of few classes and of many
+        (&[2501, 21], Second),
+        (&[50, 1003], Second),
+        // pixels whose classes lie together, and apart
+        (&[7, 25, 31, 8], Last),
+        (&[15, 5, 36, 16], Second),
+    ],
+    cut: &[(&[2, 8197], Second), (&[3, 16_388], Second), (&[1, 70_001], Second), (&[2, 8200, 3], Second)],
+    in_registers: &[(&[1, 3, 65_600], Second), (&[3, 7, 21_848], Second), (&[1050, 999], Second)],
     batch: &[9, 4, 5],
     ..ELEMENTS
 };
@@ -220,8 +252,20 @@ const REGIONS: Samples = Samples {
         // items that no binding holds, by fours and one by one
         (&[2, 40, 96, 96], Second),
         (&[2, 41, 91, 97], Second),
+        (&[1, 31, 93, 97], Second),
     ],
     drawn_beyond_a_binding: &[(&[7, 5, 96, 96], Second), (&[2, 41, 91, 97], Second)],
+    in_windows: &[
+        // items that no binding holds, by fours and one by one
+        (&[2, 9, 5000], Second),
+        (&[2, 9, 5001], Second),
+        // items that a binding holds
+        (&[15, 5, 36, 16], Second),
+        (&[9, 31, 41, 4], Last),
+    ],
+    // few chunks, which lanes merge, and many, which a workgroup merges
+    cut: &[(&[2, 3, 2049], Second), (&[19, 2, 1030], Second), (&[1, 3, 70_001], Second), (&[1, 9001, 2], Last)],
+    in_registers: &[(&[1, 3, 65_600], Second), (&[3, 5, 21_848], Second)],
     ..CLASSES
 };
 
@@ -247,6 +291,8 @@ const ALL_PAIRS: Samples = Samples {
     repeated: &[&[1030, 40]],
     beyond_a_binding: &[(&[5003, 67], Second)],
     drawn_beyond_a_binding: &[(&[2003, 150], Second)],
+    // so many rows that a binding holds the products of some of them
+    in_windows: &[(&[257, 65], Second), (&[200, 90], Second)],
     ..ELEMENTS
 };
 
@@ -274,7 +320,62 @@ const CHANNELS: Samples = Samples {
     repeated: &[&[17, 500, 40]],
     beyond_a_binding: &[(&[9, 12, 91, 97], Second), (&[9, 91, 97, 12], Last)],
     drawn_beyond_a_binding: &[(&[9, 12, 91, 97], Second)],
+    in_windows: &[(&[5, 12, 31, 37], Second), (&[5, 31, 37, 12], Last)],
+    cut: &[(&[2, 5, 1025], Second), (&[3, 9, 2050], Second)],
     ..ELEMENTS
+};
+
+/// Pictures: pixels and their neighbours, in chunks of an item's elements.
+const PICTURES: Samples = Samples {
+    kinds: &[
+        kind("none at all", &[&[0, 2, 3, 4], &[2, 3, 0, 4], &[2, 0, 3, 4]]),
+        kind("one pixel", &[&[1, 1, 1, 1], &[3, 1, 1, 1]]),
+        kind("one row or column", &[&[1, 2, 1, 33], &[2, 3, 9, 1]]),
+        kind("small", &[&[2, 3, 5, 7], &[1, 1, 2, 2]]),
+        kind("around a workgroup", &[&[1, 1, 16, 16], &[2, 1, 15, 17], &[2, 3, 257, 2]]),
+        kind("several chunks", &[&[1, 3, 67, 65], &[2, 1, 2, 4099]]),
+    ],
+    odd: &[&[1, 1, 1, 3], &[3, 1, 5, 13], &[1, 2, 3, 43]],
+    walks: &[&[2, 2, 3, 4]],
+    empty: &[0, 2, 3, 4],
+    empty_items: &[0, 1, 1, 2],
+    tiny: &[(&[2, 1, 2, 3], Second), (&[1, 2, 3, 2], Second), (&[1, 3, 2, 2], Last)],
+    masked: &[2, 1, 1, 2],
+    unmasked: &[2, 1, 2, 2],
+    digits: &[2, 2, 3, 3],
+    in_place: &[],
+    labelled: &[],
+    many: &[70_000, 1, 1, 3],
+    repeated: &[&[16, 4, 256, 256]],
+    beyond_a_binding: &[(&[3, 2, 401, 403], Second), (&[2, 401, 203, 5], Last)],
+    drawn_beyond_a_binding: &[(&[3, 2, 401, 403], Second)],
+    batch: &[9, 2, 3, 4],
+    ..ELEMENTS
+};
+
+/// Windows of pictures: tiles of 16 by 16 windows. Tests make a window as small as a picture asks for.
+const WINDOWS: Samples = Samples {
+    kinds: &[
+        kind("no pictures", &[&[0, 2, 12, 11]]),
+        kind("one pixel, one window", &[&[1, 1, 1, 1], &[3, 1, 11, 11]]),
+        kind("narrow", &[&[1, 2, 1, 33], &[2, 3, 9, 5]]),
+        kind("a tile", &[&[2, 3, 13, 17], &[1, 1, 26, 26]]),
+        kind("around a tile", &[&[1, 2, 27, 27], &[2, 1, 25, 28]]),
+        kind("several tiles", &[&[1, 1, 60, 45], &[2, 2, 12, 77]]),
+    ],
+    odd: &[&[1, 1, 1, 3], &[3, 1, 5, 13], &[1, 2, 3, 43]],
+    walks: &[&[2, 2, 3, 4]],
+    empty: &[0, 2, 3, 4],
+    empty_items: &[0, 1, 1, 2],
+    tiny: &[(&[2, 1, 4, 3], Second), (&[1, 2, 5, 6], Second), (&[1, 3, 4, 2], Last)],
+    unmasked: &[2, 1, 3, 3],
+    digits: &[2, 2, 3, 4],
+    many: &[70_000, 1, 1, 3],
+    repeated: &[&[16, 2, 128, 160]],
+    beyond_a_binding: &[(&[1, 1, 701, 501], Second), (&[3, 91, 301, 4], Last), (&[5, 3, 150, 160], Second)],
+    drawn_beyond_a_binding: &[(&[5, 3, 150, 160], Second)],
+    batch: &[9, 2, 3, 4],
+    ..PICTURES
 };
 
 /// The shapes of a loss's family.
@@ -291,5 +392,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Similarity(_) => &ALL_PAIRS,
         Leaf::Linear(_) => &LINEAR,
         Leaf::Gram(_) => &CHANNELS,
+        Leaf::Neighbours(_) => &PICTURES,
+        Leaf::Windows(_) => &WINDOWS,
     }
 }

@@ -3,12 +3,13 @@
 
 use crate::case::{Case, Floats, Given, Inputs};
 use crate::draw::{FLOATS, Rng, Setting};
-use crate::judge::{close, same};
+use crate::judge::{self, close, same};
+use crate::pages::{buffer_of, bytes_of};
 use crate::samples::samples;
 use std::ops::Range;
 use wgloss::custom::Leaf;
-use wgloss::header::Role;
-use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Operand, Outputs, Reduction, Term, cpu};
+use wgloss::header::{Role, Value};
+use wgloss::{Array, ClassAxis, DType, Error, Gpu, Gradient, Loss, Operand, Outputs, Reduction, Tensor, Term, cpu};
 
 /// An array of other numbers in the dtype and layout of this one.
 pub fn like(array: &Array, numbers: &[f64], shape: &[usize]) -> Array {
@@ -67,10 +68,43 @@ pub struct Spread {
     pub axis: usize,
 }
 
-/// A shard's gradient, written over its input.
-fn in_place(gpu: &Gpu, term: &Term<Array>, input: &Array) -> Result<Array, Error> {
+/// How many numbers lie before a tensor that begins inside its buffer.
+const LEAD: usize = 3;
+
+/// A tensor that begins inside a buffer, where nothing else may be written.
+fn inside(gpu: &Gpu, array: &Array) -> Result<Tensor, Error> {
+    if array.is_empty() {
+        return gpu.upload_array(array);
+    }
+    let mut bytes = vec![0xff; LEAD * array.dtype().size()];
+    let begin = bytes.len() as u64;
+    bytes.extend(bytes_of(array));
+    let end = bytes.len() as u64;
+    bytes.resize(bytes.len().next_multiple_of(16), 0xff);
+    gpu.wrap(buffer_of(gpu, &bytes).slice(begin..end), array.shape(), array.dtype())
+}
+
+/// The statistics that the GPU writes for a shard, whose twin's are of this shape.
+fn statistics(gpu: &Gpu, term: &Term<Array>, shape: &[usize]) -> Result<Array, Error> {
+    let zeros = Array::new(&vec![0.0f32; shape.iter().product()], shape)?;
+    let into = inside(gpu, &zeros)?;
+    gpu.prepare_statistics(&term.map(|array| gpu.upload_array(array))?, &into)?.run()?;
+    into.read().wait()
+}
+
+/// A shard's term and its input on the GPU, with the statistics of all shards.
+fn on_gpu(gpu: &Gpu, term: &Term<Array>, input: &Array, all: &Array) -> Result<(Term<Tensor>, Tensor), Error> {
     let there = gpu.upload_array(input)?;
-    let term = term.map(|array| if array.is(input) { Ok(there.clone()) } else { gpu.upload_array(array) })?;
+    let term = term.map(|array| match array {
+        array if array.is(input) => Ok(there.clone()),
+        array if array.is(all) => inside(gpu, array),
+        array => gpu.upload_array(array),
+    })?;
+    Ok((term, there))
+}
+
+/// A shard's gradient, written over its input.
+fn in_place(gpu: &Gpu, (term, there): (Term<Tensor>, Tensor)) -> Result<Array, Error> {
     let gradients = vec![Gradient::in_place(&there)];
     gpu.prepare(&term, &Outputs { gradients, ..Outputs::default() })?.run()?;
     there.read().wait()
@@ -82,26 +116,28 @@ pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
     let by_twin = spread.shards.iter().map(|(term, _)| cpu::statistics(term));
     let by_twin: Vec<Array> = by_twin.collect::<Result<_, _>>().map_err(text)?;
-    let by_gpu = spread.shards.iter().map(|(term, _)| gpu.statistics(term)?.read().wait());
+    let by_gpu = spread.shards.iter().zip(&by_twin).map(|((term, _), twins)| statistics(gpu, term, twins.shape()));
     let by_gpu: Vec<Array> = by_gpu.collect::<Result<_, _>>().map_err(text)?;
     for (name, all) in [("the twin's", stack(&by_twin)), ("the GPU's", stack(&by_gpu))] {
-        let (mut on_cpu, mut on_gpu, mut there) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut on_cpu, mut by_gpu, mut there) = (Vec::new(), Vec::new(), Vec::new());
         for (term, input) in &spread.shards {
             let term = term.clone().among(&all);
             let (outcome, [d]) = cpu::gradients(&term, [input]).map_err(text)?;
             close(&outcome.tensor().to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, twin: {e}"))?;
             on_cpu.push(d);
-            let (outcome, [d]) = gpu.gradients(&term, [input]).map_err(text)?;
+            let placed = || on_gpu(gpu, &term, input, &all).map_err(text);
+            let (placed_term, placed_input) = placed()?;
+            let (outcome, [d]) = gpu.gradients(&placed_term, [&placed_input]).map_err(text)?;
             let loss = outcome.tensor().read().wait().map_err(text)?;
             close(&loss.to_f64(), &whole.tensor().to_f64()).map_err(|e| format!("{name}, GPU: {e}"))?;
-            on_gpu.push(d.read().wait().map_err(text)?);
+            by_gpu.push(d.read().wait().map_err(text)?);
             // a gradient in place has to be f32
             if input.dtype() == DType::F32 {
-                there.push(in_place(gpu, &term, input).map_err(text)?);
+                there.push(in_place(gpu, placed()?).map_err(text)?);
             }
         }
         same(&join(&on_cpu, spread.axis), &d).map_err(|e| format!("{name}, the twin's gradient: {e}"))?;
-        same(&join(&on_gpu, spread.axis), &d).map_err(|e| format!("{name}, the GPU's gradient: {e}"))?;
+        same(&join(&by_gpu, spread.axis), &d).map_err(|e| format!("{name}, the GPU's gradient: {e}"))?;
         if !there.is_empty() {
             same(&join(&there, spread.axis), &d).map_err(|e| format!("{name}, the gradient in place: {e}"))?;
         }
@@ -177,7 +213,7 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     // whether every shard takes the whole operand, rather than its own part
     let shared = |name: &str| {
         let of_projection = [Role::Projection, Role::PerProjection];
-        let of_all = [Role::PerClass, Role::Table, Role::Column, Role::Scale, Role::Shift];
+        let of_all = [Role::PerClass, Role::Table, Role::Averaged, Role::Column, Role::Scale, Role::Shift];
         let role = loss.header().operand(name).unwrap().role;
         of_projection.contains(&role) || of_all.contains(&role)
     };
@@ -248,8 +284,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
         }
         // regions summed over a batch need statistics, which a loss with a fused one does not offer
         Leaf::Region(leaf) if leaf.settings().batch => return None,
-        // rows that are compared with their own batch are spread otherwise: see tests/gpu/row_shards.rs
-        Leaf::Similarity(_) => return None,
+        Leaf::Similarity(_) => return rows_case(case, rng),
         _ if means => (samples(&*loss).batch, Reduction::Mean),
         _ => return None,
     };
@@ -262,10 +297,54 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
     case.is_valid().then_some(case)
 }
 
-/// Shards a case, and compares the shards' results with the whole's.
+/// The operand that holds a shard's rows, if the first operand holds all rows.
+fn anchors(loss: &dyn Loss) -> Option<&'static str> {
+    loss.header().operands.iter().find(|spec| spec.role == Role::Anchors).map(|spec| spec.name)
+}
+
+/// Changes a case of a batch that is compared with all of itself so that its rows can be sharded.
+fn rows_case(mut case: Case, rng: &mut Rng) -> Option<Case> {
+    let loss = case.loss();
+    // a shard has one direction
+    for (_, value) in case.options.iter_mut().filter(|(name, _)| *name == "symmetric") {
+        *value = Value::Flag(false);
+    }
+    let anchors = anchors(&*loss);
+    case.optional.retain(|name| Some(*name) != anchors);
+    case.optional.extend(anchors);
+    let setting = Setting::new(&*loss, &[130, 21], ClassAxis::Second, case.setting.target);
+    let floats = Floats::All(FLOATS[rng.below(FLOATS.len())]);
+    Some(Case { setting, floats, upstream: Given::Not, divide_by: Given::Not, ..case })
+}
+
+/// Compares each shard of a batch's rows with its twin. A test proves that the twins of shards add up to the whole.
+fn rows(gpu: &Gpu, case: &Case) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    let (loss, first) = (case.loss(), 1 + (case.seed % 90) as usize);
+    let leader = loss.header().operands[0].name;
+    for range in ranges(&[first, 37, 93 - first]) {
+        let mut inputs = case.inputs();
+        let own = slice(inputs.operand(leader), 0, &range);
+        *inputs.operand(anchors(&*loss).unwrap_or(leader)) = own;
+        let of_rows = [Role::Weight, Role::SampleWeight, Role::Mask];
+        for spec in case.given().filter(|spec| of_rows.contains(&spec.role)) {
+            let all = inputs.operand(spec.name);
+            *all = slice(all, 0, &range);
+        }
+        let term = case.term(&inputs).rows_from(range.start);
+        let want = cpu::gradient_list(&term, &case.differentiated(&inputs)).map(judge::Given::by_twin).map_err(text)?;
+        let there = inputs.on(&mut |array| gpu.upload_array(array)).map_err(text)?;
+        let term = case.term(&there).rows_from(range.start);
+        let got = case.call(gpu, &term, &case.differentiated(&there)).map_err(text)?;
+        case.judge(&inputs, &got, &want).map_err(|why| format!("rows {range:?}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// Shards a case, and compares the shards' results with the whole's, or with the shards' twins.
 ///
 /// # Errors
-/// The first result of the shards that differs from the whole's.
+/// The first result of the shards that differs.
 pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let (loss, inputs, shape) = (case.loss(), case.inputs(), &case.setting.shape);
     match loss.leaf() {
@@ -281,6 +360,69 @@ pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
             let first = shape[class_axis(&inputs.operands[0].1)] / 2;
             compare(gpu, &spread_classes(case, &inputs, &[first, 1, case.setting.classes() - first - 1]))
         }
+        Leaf::Similarity(_) => rows(gpu, case),
         _ => adds_up(gpu, case),
     }
+}
+
+/// A shard of a call, and its own operands: nothing for one of the whole's that it does not have.
+pub struct Share {
+    pub term: Term<Array>,
+    pub of: Vec<Option<Array>>,
+}
+
+/// How the gradients of shards come to the whole's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Comes {
+    /// They follow each other along axis 0.
+    Joined,
+    /// They add up.
+    Added,
+}
+
+/// Compares shards whose operands they have in part to themselves, and in part together: of a projection's classes, or of keys.
+/// Every shard's value is the whole's.
+pub fn shares(gpu: &Gpu, whole: &Term<Array>, of: &[&Array], comes: &[Comes], shards: &[Share]) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    let (outcome, want) = cpu::gradient_list(whole, of).map_err(text)?;
+    let by_twin = shards.iter().map(|shard| cpu::statistics(&shard.term));
+    let by_twin: Vec<Array> = by_twin.collect::<Result<_, _>>().map_err(text)?;
+    let by_gpu = shards.iter().map(|shard| gpu.statistics(&shard.term)?.read().wait());
+    let by_gpu: Vec<Array> = by_gpu.collect::<Result<_, _>>().map_err(text)?;
+    for (name, all) in [("the twin's", stack(&by_twin)), ("the GPU's", stack(&by_gpu))] {
+        for on_gpu in [false, true] {
+            let what = format!("{name} statistics, {}", if on_gpu { "GPU" } else { "twin" });
+            let mut gradients: Vec<Vec<Array>> = vec![Vec::new(); of.len()];
+            for shard in shards {
+                let term = shard.term.clone().among(&all);
+                let own: Vec<&Array> = shard.of.iter().flatten().collect();
+                let (value, got) = match on_gpu {
+                    false => cpu::gradient_list(&term, &own).map(|(out, d)| (out.tensor().clone(), d)).map_err(text)?,
+                    true => {
+                        let (out, d) = gpu.gradient_list(&term, &own).map_err(text)?;
+                        let read = d.iter().map(|d| d.read().wait()).collect::<Result<Vec<_>, _>>().map_err(text)?;
+                        (out.tensor().read().wait().map_err(text)?, read)
+                    }
+                };
+                close(&value.to_f64(), &outcome.tensor().to_f64()).map_err(|e| format!("{what}: {e}"))?;
+                let mut got = got.into_iter();
+                let places = shard.of.iter().enumerate().filter(|(_, operand)| operand.is_some());
+                places.for_each(|(k, _)| gradients[k].extend(got.next()));
+            }
+            for (k, (want, gradients)) in want.iter().zip(&gradients).enumerate() {
+                let got = if comes[k] == Comes::Joined { join(gradients, 0) } else { added(gradients) };
+                same(&got, want).map_err(|e| format!("{what}, gradient {k}: {e}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The sum of arrays of one shape.
+pub fn added(arrays: &[Array]) -> Array {
+    let mut sum = vec![0.0; arrays[0].len()];
+    for array in arrays {
+        sum.iter_mut().zip(array.to_f64()).for_each(|(sum, x)| *sum += x);
+    }
+    like(&arrays[0], &sum, arrays[0].shape())
 }

@@ -33,7 +33,7 @@ impl Regime {
         let small = (1e-6 * (0.1 + rng.unit())) as f32;
         match (self, domain) {
             (Regime::Sure, Domain::Real) => far * drawn.signum(),
-            (Regime::Sure, Domain::Log) => -far,
+            (Regime::Sure, Domain::Log | Domain::LogProbability) => -far,
             (Regime::Sure, Domain::Probability) => {
                 if drawn > 0.5 {
                     1.0 - small
@@ -42,9 +42,9 @@ impl Regime {
                 }
             }
             (Regime::Wide, Domain::Real) => (200.0 * rng.unit() - 100.0) as f32,
-            (Regime::Wide, Domain::Log) => (-100.0 * rng.unit()) as f32,
+            (Regime::Wide, Domain::Log | Domain::LogProbability) => (-100.0 * rng.unit()) as f32,
             (Regime::Offset, Domain::Real | Domain::Corners) => 1024.0 + drawn,
-            (Regime::Tiny, Domain::Real | Domain::Corners | Domain::Positive) => 1e-5 * drawn,
+            (Regime::Tiny, Domain::Real | Domain::Corners | Domain::Positive | Domain::LogProbability) => 1e-5 * drawn,
             (Regime::Tiny, Domain::Probability) => small,
             _ => drawn,
         }
@@ -143,16 +143,38 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
         ],
         "tversky" => vec![vec![], vec![("gamma", number(0.75)), ("alpha", number(0.25))]],
         "generalized_dice" => vec![vec![], vec![("weighting", name("uniform"))]],
-        "sigmoid_focal" => vec![vec![], vec![("gamma", number(1.5))]],
+        "bce_with_logits" => vec![vec![], vec![("label_smoothing", number(0.125))]],
+        "sigmoid_focal" => {
+            vec![vec![], vec![("gamma", number(1.5))], vec![("label_smoothing", number(0.125))]]
+        }
         "cross_entropy" => vec![vec![], vec![("label_smoothing", number(0.125)), ("z_loss", number(0.015625))]],
         "distillation" => vec![vec![], vec![("temperature", number(1e6))]],
-        "dpo" => vec![vec![], vec![("label_smoothing", number(0.5))]],
+        "asymmetric" => {
+            vec![vec![], vec![("gamma_pos", number(1.5)), ("gamma_neg", number(2.5)), ("clip", number(0.0))]]
+        }
+        "poly_cross_entropy" => [1.0, -1.0].map(|of| vec![("epsilon", number(of))]).into(),
+        "quality_focal" => vec![vec![], vec![("beta", number(1.5))]],
+        "dpo" => vec![
+            vec![],
+            vec![("label_smoothing", number(0.5))],
+            vec![("kind", name("hinge"))],
+            vec![("kind", name("ipo"))],
+        ],
+        "ppo_policy" => ["clip", "dual_clip", "cispo"].map(|kind| vec![("kind", name(kind))]).into(),
         "adversarial_discriminator" | "adversarial_generator" => {
             ["vanilla", "least_squares", "hinge"].map(|kind| vec![("kind", name(kind))]).into()
         }
-        "kl_penalty" => ["k1", "k2", "k3"].map(|kind| vec![("kind", name(kind))]).into(),
+        "kl_penalty" => {
+            let kinds = ["k1", "k2", "k3"].map(|kind| vec![("kind", name(kind))]);
+            kinds.into_iter().chain([vec![("kind", name("k3")), ("clip", number(2.0))]]).collect()
+        }
         "vae" => ["mse", "bce_with_logits"].map(|of| vec![("reconstruction", name(of))]).into(),
-        "diffusion" => ["none", "min_snr"].map(|of| vec![("weighting", name(of))]).into(),
+        "diffusion" => {
+            let weightings =
+                ["none", "min_snr", "truncated_snr", "soft_min_snr"].map(|of| vec![("weighting", name(of))]);
+            let errors = ["huber", "pseudo_huber"].map(|of| vec![("error", name(of))]);
+            weightings.into_iter().chain(errors).collect()
+        }
         "info_nce" => [false, true].map(|flag| vec![("symmetric", Value::Flag(flag))]).into(),
         "contrastive" => ["euclidean", "cosine"].map(|of| vec![("distance", name(of))]).into(),
         _ => vec![vec![]],
@@ -217,6 +239,7 @@ pub const LOSES: &[(&str, f64, &str)] = &[
     ("info_nce, symmetric true", 0.01, PARALLEL),
     ("siglip", 0.01, PARALLEL),
     ("sup_con", 0.01, PARALLEL),
+    ("ssim", 1e-3, "the gradient of a pixel is a sum over windows, whose terms may nearly cancel"),
 ];
 
 const ALIKE: &str = "vectors that differ by a hundred-thousandth: their lengths are rounded to f32";
@@ -240,7 +263,8 @@ fn in_regime(
 ) -> Array {
     let shape = Operand::shape(drawn);
     let alike = before.iter().find(|(_, other)| other.dtype().is_float() && Operand::shape(other) == shape);
-    let compared = matches!(domain, Domain::Real | Domain::Log | Domain::Corners) && role != Role::Scale;
+    let compared =
+        matches!(domain, Domain::Real | Domain::Log | Domain::LogProbability | Domain::Corners) && role != Role::Scale;
     let numbers: Vec<f32> = match alike.filter(|_| regime == Regime::Alike && compared) {
         Some((_, other)) => {
             let near = other.to_f64().into_iter();

@@ -62,7 +62,8 @@ pub struct Verify {
     report: Option<String>,
     /// Check a new driver: instead of the cases, run calls that are drawn from a seed, and compare each with the CPU
     /// twin. They cover the sizes where kernels change, every option, dtype and kind of input, NaN and infinities, bad
-    /// labels, added gradients, operands larger than a binding, shards of a batch, and more than 2^24 elements.
+    /// labels, added gradients, operands larger than a binding, small grids, shards of a batch, and more than 2^24
+    /// elements.
     #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "accuracy"])]
     thorough: bool,
     /// How many seconds `--thorough` may take. It prints how many calls it skipped.
@@ -71,6 +72,10 @@ pub struct Verify {
     /// The seed of `--thorough`.
     #[arg(long, value_name = "N", requires = "thorough", default_value_t = 1)]
     seed: u64,
+    /// Run this call of `--thorough` alone. The line of a call that failed begins with its name, such as `mse:17`. The
+    /// same seed and name give the same call on every machine.
+    #[arg(long = "call", value_name = "LOSS:N", requires = "thorough", conflicts_with = "losses")]
+    calls: Vec<String>,
     /// Print how many digits each loss keeps on the GPU, compared with the CPU twin, over inputs that cost digits.
     #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report"])]
     accuracy: bool,
@@ -108,7 +113,8 @@ impl Verify {
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.thorough {
             let time = self.seconds.map(Duration::from_secs);
-            return thorough::run(&self.named()?, self.seed, time, self.threads(), out);
+            let checks = thorough::chosen(self.seed, &self.named()?, &self.calls)?;
+            return thorough::run(&checks, self.seed, time, self.threads().min(checks.len()).max(1), out);
         }
         if self.accuracy {
             return sweep::run(&self.named()?, out);

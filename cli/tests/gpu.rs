@@ -72,6 +72,16 @@ fn the_gpu_evaluates_and_verifies() {
 }
 
 #[test]
+fn a_drawn_call_is_run_alone_by_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = wgloss(directory.path(), &["verify", "--thorough", "--call", "mse:3", "--call", "l1:0"]);
+    let last = run.out.lines().last().unwrap_or_default();
+    assert!(run.status == Some(0) && last.ends_with(" 2 passed, 0 failed, 0 left out"), "{run:#?}");
+    let run = wgloss(directory.path(), &["verify", "--thorough", "--call", "mse:9999"]);
+    assert!(run.status != Some(0) && run.err.contains("there is no call `mse:9999`"), "{run:#?}");
+}
+
+#[test]
 fn a_landscape_is_drawn() {
     let directory = tempfile::tempdir().unwrap();
     let run = wgloss(directory.path(), &["landscape", "--size", "13"]);

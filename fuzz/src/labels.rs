@@ -176,7 +176,7 @@ impl Call {
         Some(match (spec.role, self.loss.leaf()) {
             (Role::Mask, _) => return None,
             (Role::Weight, Leaf::Region(_)) => return None,
-            (Role::Weight, _) => element,
+            (Role::Weight | Role::SampleWeight, _) => element,
             (Role::Element, Leaf::Pointwise(_)) if by_item => element / per_item(),
             (Role::Element, Leaf::Pointwise(_)) => element,
             (Role::Element, Leaf::Boxes(_)) => element / 4,
@@ -342,7 +342,7 @@ fn numbers(domain: Domain, count: usize, draw: &mut Draw<'_>) -> Vec<f32> {
                 Domain::Binary => share.round(),
                 Domain::Sign => 2.0 * share.round() - 1.0,
                 Domain::Positive => 0.1 + share,
-                Domain::Log => -8.0 * share,
+                Domain::Log | Domain::LogProbability => -8.0 * share,
                 Domain::Corners if k % 4 < 2 => {
                     corner = share;
                     share

@@ -1,6 +1,6 @@
 // Computes a value for each element or box, or the mean of each item's elements, and gradients in the same pass.
 // needs: lib/math lib/params lib/tally lib/workspace geometry/cells geometry/element
-// slots: components items losses mask upstream weight
+// slots: components count items losses mask sample_weight upstream weight
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
@@ -24,17 +24,20 @@ fn not_visited() -> Visit {
 
 fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore, tally: ptr<function, Tally>) -> Visit {
     // no branches: an element that takes no part is computed, then left out
+    let value = select(i, item, BY_ITEM);
     let live = (mask_at(i) != 0.0) & (of_item.w != 0.0);
     let weight = weight_at(i);
-    // a weight of 0 times an infinite loss is NaN, which a compiler may fold to 0
-    let zero_times_infinity = (weight == 0.0) & is_infinite(score.loss);
-    let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(weight) | is_nan(score.loss);
-    let loss = select(0.0, select(weight * score.loss, nan(), unknown), live);
-    let d = score.d * product(product(weight, scale), upstream_at(select(i, item, BY_ITEM)));
+    let factor = sampled(value, weight);
+    // a factor of 0 times an infinite loss is NaN, which a compiler may fold to 0
+    let zero_times_infinity = (factor == 0.0) & is_infinite(score.loss);
+    let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(factor) | is_nan(score.loss);
+    let loss = select(0.0, select(factor * score.loss, nan(), unknown), live);
+    // the upstream gradient has the sample weight in it
+    let d = score.d * product(product(weight, scale), upstream_at(value));
     if !BY_ITEM {
         emit_loss(i, params.weight * loss);
-        (*tally).weight += select(0.0, weight, live);
-        (*tally).count += select(0u, 1u, live);
+        (*tally).weight += select(0.0, factor, live);
+        (*tally).count += select(NO_COUNT, count_at(value), live);
     }
     (*tally).poison |= select(0u, 1u, live & unknown);
     return Visit(loss, select(vec4<f32>(0.0), select(d, vec4<f32>(nan()), unknown), live));
@@ -99,8 +102,8 @@ fn elements(
         // the mean of no elements is NaN
         tally.poison |= select(0u, 1u, BY_ITEM & live & (params.per_item == 0u));
         if BY_ITEM & live & (lane == 0u) & ((tile % params.chunks) == 0u) & (of_item.w != 0.0) {
-            tally.count = 1u;
-            tally.weight = 1.0;
+            tally.count = count_at(item);
+            tally.weight = sampled(item, 1.0);
         }
         let merged = tally_workgroup(tally, lane);
         if live & (lane == 0u) {

@@ -1,6 +1,6 @@
 // Counts the denominator of a mean over elements, which gradients need before the walk.
 // needs: lib/params lib/tally lib/workspace
-// slots: mask weight
+// slots: mask sample_weight weight
 @compute @workgroup_size(256)
 fn elements_count(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -10,12 +10,12 @@ fn elements_count(
     let tile = workgroup_at(group, grid);
     let start = tile * params.count_chunk;
     let live = tile < params.count_tallies;
-    let end = select(0u, min(start + params.count_chunk, params.per_item), live);
+    let end = select(0u, min(start + params.count_chunk, params.block.own_end), live);
     var tally = tally_none();
     for (var i = start + lane; i < end; i += 256u) {
         if mask_at(i) != 0.0 {
-            tally.weight += weight_at(i);
-            tally.count += 1u;
+            tally.weight += sampled(i, weight_at(i));
+            tally.count += count_at(i);
         }
     }
     let merged = tally_workgroup(tally, lane);

@@ -1,6 +1,6 @@
 // The loss of each pair of channels, and its derivative with respect to their product.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/factors scratch/gram_slopes scratch/grams geometry/element
-// slots: leaf losses upstream
+// slots: leaf losses sample_weight upstream
 
 // the entry `i` of a Gram matrix: the sum of its chunks from `first_chunk` on, over the number of elements
 fn gram_at(i: u32, first_chunk: u32) -> f32 {
@@ -54,14 +54,15 @@ fn gram_score(
     for (var i = start + lane; i < end; i += 256u) {
         let score = score_at(i);
         let slope = slope_of(i, score);
-        tally.count += 1u;
+        let loss = sampled(i, score.loss);
+        tally.count += count_at(i);
         tally.weight += 1.0;
-        if !known_pair(i) | is_nan(score.loss) {
+        if !known_pair(i) | is_nan(loss) {
             tally.poison = 1u;
             emit_loss(i, nan());
         } else {
-            tally.sum += score.loss;
-            emit_loss(i, params.weight * score.loss);
+            tally.sum += loss;
+            emit_loss(i, params.weight * loss);
         }
         // a channel is both a row and a column of its item's matrix, so its two slopes add up
         let other = slope_of(turned(i), score_at(turned(i)));

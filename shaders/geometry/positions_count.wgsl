@@ -1,6 +1,6 @@
 // Counts the denominators of a mean over labels, which gradients need before the walk.
 // needs: lib/params lib/tally lib/workspace
-// slots: label_weight labels mask
+// slots: label_weight labels mask sample_weight
 @compute @workgroup_size(256)
 fn positions_count(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -15,8 +15,8 @@ fn positions_count(
     for (var position = start + lane; position < end; position += 256u) {
         let label = target_label(position);
         if label.kept & (mask_at(position) != 0.0) {
-            tally.count += 1u;
-            tally.weight += label_weight(position, label);
+            tally.count += count_at(position);
+            tally.weight += sampled(position, label_weight(position, label));
         }
     }
     let merged = tally_workgroup(tally, lane);

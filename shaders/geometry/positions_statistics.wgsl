@@ -1,6 +1,6 @@
 // Positions whose classes are spread over devices: writes the statistics of one shard.
-// needs: lib/params lib/tally lib/workspace operand/statistics_out geometry/places
-// slots: labels whole
+// needs: lib/params lib/tally lib/workspace geometry/places geometry/shard_numbers
+// slots: labels state_numbers whole
 @compute @workgroup_size(256)
 fn positions_statistics(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -15,15 +15,10 @@ fn positions_statistics(
         let state = merge_whole(position);
         let place = whole_place(position, label);
         let found = LABELLED & label.kept & (label.index < params.classes);
-        let at = 8u * position;
-        store_statistic(at, state.peak);
-        store_statistic(at + 1u, state.rest);
-        store_statistic(at + 2u, state.spread);
-        store_statistic(at + 3u, state.peak_share);
-        store_statistic(at + 4u, state.other_shares);
-        store_statistic(at + 5u, f32(state.poison + select(0u, 4u, found)));
-        store_statistic(at + 6u, select(0.0, place.x, found));
-        store_statistic(at + 7u, select(0.0, place.weight, found));
+        store_numbers(position, first_numbers(state), last_number(state), state.poison);
+        if found {
+            store_found(position, state.poison, place.x, place.weight);
+        }
         if label.bad {
             tally.bad_position = position;
             tally.bad_low = label.low;

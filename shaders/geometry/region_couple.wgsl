@@ -17,13 +17,15 @@ fn region_couple(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let item = workgroup_at(group, grid);
-    let live = item < params.items;
+    let live = item < select(params.items, 1u, BATCH);
+    // without the background, class 0 has no share
+    let seen = select(1u, 0u, INCLUDE_BACKGROUND);
     let first = item * params.classes;
     let classes = select(0u, params.classes, live);
 
     // the largest finite share, which replaces infinite ones
     var largest = 0.0;
-    for (var k = lane; k < classes; k += 256u) {
+    for (var k = lane + select(0u, 256u, lane < seen); k < classes; k += 256u) {
         let share = region_share(sums_of(first + k));
         largest = select(max(largest, share), largest, is_infinite(share));
     }
@@ -41,7 +43,7 @@ fn region_couple(
     }
 
     var own = vec4<f32>(0.0);
-    for (var k = lane; k < classes; k += 256u) {
+    for (var k = lane + select(0u, 256u, lane < seen); k < classes; k += 256u) {
         let share = region_share(sums_of(first + k));
         let sums = region_sums[together(first + k)];
         own += vec4<f32>(select(share, largest, is_infinite(share)) * sums.xyz, sums.w);
@@ -69,6 +71,6 @@ fn region_couple(
         let share = region_share(sums_of(first + k));
         let slopes = slopes_shared;
         let scaled = select(share, largest, is_infinite(share)) * slopes;
-        coefficients[first + k] = select(scaled, slopes, is_nan(slopes.x));
+        coefficients[first + k] = select(select(scaled, slopes, is_nan(slopes.x)), vec2<f32>(0.0), k < seen);
     }
 }

@@ -1,6 +1,6 @@
 // Regions, first stage: the sums of each class over a chunk of an item's positions.
 // needs: lib/params lib/tally lib/workspace geometry/places geometry/region_sums
-// slots: class_sums classes fused_loss labels
+// slots: class_sums classes count fused_loss labels
 @compute @workgroup_size(256)
 fn region_gather(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -44,7 +44,7 @@ fn region_gather(
         tally.sum = sums.x;
         tally.extra = sums.y;
         tally.weight = sums.z;
-        tally.count = u32(sums.w);
+        tally.count = Count(sums.w);
         tally.poison = atomicLoad(&unknown);
     }
     workgroupBarrier();

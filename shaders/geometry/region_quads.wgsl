@@ -1,6 +1,6 @@
 // Four neighbouring positions of a region, and their logits and targets for a class.
 // needs: lib/params geometry/places
-// slots: labels logits target x0
+// slots: labels logits quad_factors target x0
 
 // whether a class of all four is one load
 override FOURS: bool = false;
@@ -14,6 +14,7 @@ struct Quad {
     kept: vec4<bool>,
     // the labels' classes
     index: vec4<u32>,
+    factors: QuadFactors,
 }
 
 fn quad_at(position: u32, end: u32) -> Quad {
@@ -27,7 +28,8 @@ fn quad_at(position: u32, end: u32) -> Quad {
     }
     let kept = vec4<bool>(labels.a.kept, labels.b.kept, labels.c.kept, labels.d.kept);
     let index = vec4<u32>(labels.a.index, labels.b.index, labels.c.index, labels.d.index);
-    return Quad(at, first, live, live & kept, index);
+    let factors = quad_factors(at);
+    return Quad(at, first, live, kept_by(factors, live & kept), index, factors);
 }
 
 fn elements_of(quad: Quad, k: u32) -> vec4<u32> {

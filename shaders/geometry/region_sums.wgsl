@@ -1,6 +1,6 @@
 // Adds positions to the sums of a class, and writes the sums of a workgroup.
 // needs: lib/component lib/math lib/params scratch/sums geometry/places geometry/region geometry/region_quads
-// slots: activation classes labels
+// slots: activation class_mask classes labels quad_factors
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
@@ -43,12 +43,13 @@ fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
     let wanted = targets_of(quad, k);
     let nans = are_nan(probable.p) | are_nan(wanted);
     // a NaN, or a position that takes no part, adds nothing
-    let known = quad.kept & !nans;
+    let kept = kept_in_class(quad, k);
+    let known = kept & !nans;
     let p = select(none, probable.p, known);
     let q = select(none, probable.q, known);
     let t = select(none, wanted, known);
     // a factor of 0 drops an infinite p, rather than give NaN
-    let hit = select(t * p, none, t == none);
+    var hit = select(t * p, none, t == none);
     let rest = vec4<f32>(1.0) - t;
     var extra = select(rest * p, none, rest == none);
     var missed = select(q * t, none, t == none);
@@ -57,7 +58,11 @@ fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
         extra = wrong * wrong;
         missed = none;
     }
-    return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(quad.kept & nans)));
+    hit = by_factors(quad.factors, hit, kept);
+    extra = by_factors(quad.factors, extra, kept);
+    missed = by_factors(quad.factors, missed, kept);
+    let unknown = nans | unknown_by_factors(hit, extra, missed);
+    return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(kept & unknown)));
 }
 
 // Writes the workgroup's sums of four classes. Sixteen lanes sum first, since a barrier costs more than fifteen additions.

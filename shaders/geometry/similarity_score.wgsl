@@ -1,6 +1,6 @@
 // Scores each row; a symmetric loss is the mean of the row's loss and of the loss of its counterpart among the others.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/whole_states fold/similarity fold/softmax
-// slots: losses row_loss
+// slots: losses row_loss sample_weight
 
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;
@@ -31,7 +31,7 @@ fn similarity_score(
     if row < params.items {
         let state = whole_states[row];
         if PAIRWISE | has_loss(state) {
-            tally.count = 1u;
+            tally.count = count_at(row);
             tally.weight = 1.0;
             var loss = loss_of(state);
             var unknown = unknown_state(state);
@@ -40,6 +40,7 @@ fn similarity_score(
                 loss = 0.5 * (loss + loss_of(other));
                 unknown = unknown | unknown_state(other);
             }
+            loss = sampled(row, loss);
             if unknown | is_nan(loss) {
                 tally.poison = 1u;
                 emit_loss(row, nan());

@@ -1,6 +1,6 @@
 // The vectors of a row: absorbs them, tallies their loss, and writes their gradients.
 // needs: lib/math lib/params lib/tally geometry/distances
-// slots: dx0 dx1 dx2 fold leaf losses row x0 x1 x2
+// slots: dx0 dx1 dx2 fold leaf losses row sample_weight x0 x1 x2
 // whether coordinates are read four at a time, which needs rows of a multiple of four
 override FOURS: bool = false;
 
@@ -47,13 +47,14 @@ fn tally_row(row: u32, kept: bool, score: VectorsScore, tally: ptr<function, Tal
         emit_loss(row, 0.0);
         return;
     }
-    (*tally).count += 1u;
-    if is_nan(score.loss) {
+    let loss = sampled(row, score.loss);
+    (*tally).count += count_at(row);
+    if is_nan(loss) {
         (*tally).poison = 1u;
         emit_loss(row, nan());
     } else {
-        (*tally).sum += score.loss;
-        emit_loss(row, params.weight * score.loss);
+        (*tally).sum += loss;
+        emit_loss(row, params.weight * loss);
     }
 }
 

@@ -80,7 +80,7 @@ fn exp_excess_share(x: f32) -> f32 {
 
 // exp(x) − 1 − x for |x| ≤ 1.
 fn exp_excess_near(x: f32) -> f32 {
-    return x * x * exp_excess_share(x);
+    return part_of(x, x * exp_excess_share(x));
 }
 
 // exp(x) − 1 − x, which is never negative.

@@ -53,7 +53,12 @@ struct Params {
     // the part's row in the caller's tensor of sums, and whether its extra loss has the row after it
     entry: u32,
     has_extra: u32,
+    // the pixels of a window's side, and how many zeros stand around a picture on each side
+    window: u32,
+    margin: u32,
     spare_2: u32,
+    spare_3: u32,
+    spare_4: u32,
     // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number
@@ -92,6 +97,12 @@ struct Block {
     end_group: u32,
     beyond: u32,
     spare_5: u32,
+    // pictures: the rows of a plane, the pixels of a row, the elements between two planes of an item, and between a pixel and
+    // its right neighbour
+    height: u32,
+    width: u32,
+    plane: u32,
+    step: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

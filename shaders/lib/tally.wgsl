@@ -1,10 +1,11 @@
 // A tally: what a reduced loss needs to know about some of its values; tallies merge in a fixed order.
+// slots: count
 struct Tally {
     sum: f32,
     // the extra loss, which a mean divides by the count, not by the weights
     extra: f32,
     weight: f32,
-    count: u32,
+    count: Count,
     // whether a value is NaN: a flag, because a sum with a NaN may come out as anything
     poison: u32,
     // the first label out of range: its position and its 64 bits
@@ -16,7 +17,7 @@ struct Tally {
 const NO_POSITION: u32 = 0xffffffffu;
 
 fn tally_none() -> Tally {
-    return Tally(0.0, 0.0, 0.0, 0u, 0u, NO_POSITION, 0u, 0u);
+    return Tally(0.0, 0.0, 0.0, NO_COUNT, 0u, NO_POSITION, 0u, 0u);
 }
 
 fn tally_merge(a: Tally, b: Tally) -> Tally {
@@ -35,7 +36,7 @@ fn tally_merge(a: Tally, b: Tally) -> Tally {
 }
 
 var<workgroup> tally_sums: array<vec3<f32>, 256>;
-var<workgroup> tally_counts: array<u32, 256>;
+var<workgroup> tally_counts: array<Count, 256>;
 // NaN and bad labels are rare, so only the lanes that have one merge it
 var<workgroup> tally_poison: atomic<u32>;
 var<workgroup> tally_first_bad: atomic<u32>;

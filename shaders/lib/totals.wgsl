@@ -2,7 +2,8 @@
 // needs: lib/params lib/tally lib/workspace
 // slots: divisor
 
-// What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor.
+// What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor, 4 the element of it that is for
+// this sum.
 override DIVISOR: u32 = 0u;
 
 // Which loss of the walk: 0 the only one, 1 the one that has a fused loss beside it, 2 the fused loss.
@@ -38,6 +39,11 @@ fn denominators(total: Tally) -> vec2<f32> {
         }
         case 3u: {
             return vec2<f32>(divisor_at(0u));
+        }
+        case 4u: {
+            // the elements lie in the order of the outcome's parts
+            let first = select(0u, 1u, WALK_LOSS == 2u);
+            return vec2<f32>(divisor_at(first), divisor_at(first + min(params.has_extra, 1u)));
         }
         default: {
             return vec2<f32>(select(params.divisor, params.fused_divisor, WALK_LOSS == 2u));

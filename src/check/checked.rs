@@ -22,7 +22,7 @@ pub(crate) enum Divisor {
     Number(f64),
     /// The sum of the weights of all values that take part.
     Weights,
-    /// The number of values that take part.
+    /// The number of values that take part, or the sum of their sample weights.
     Count,
     /// The tensor that the caller gave as `divide_by`.
     Tensor,

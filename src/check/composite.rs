@@ -65,6 +65,7 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         divide_by: whole.divide_by.clone().or(per_item),
         empty_is_zero: whole.empty_is_zero,
         classes_from: None,
+        keys_from: None,
         among: None,
         rows_from: None,
         beside: None,

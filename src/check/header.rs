@@ -38,6 +38,8 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         Leaf::Similarity(_) => vec![one(Role::Rows)],
         Leaf::Linear(_) => vec![one(Role::Rows), one(Role::Projection), one(Role::Labels)],
         Leaf::Gram(_) => vec![(Role::Channels, 2)],
+        Leaf::Neighbours(_) => vec![one(Role::Pictures)],
+        Leaf::Windows(_) => vec![(Role::Pictures, 2)],
         // each loss of the sum is checked by itself
         Leaf::Composite(_) => return Ok(()),
     };
@@ -121,6 +123,7 @@ mod tests {
             (fused(), "has a fused loss"),
             (own(&[("input", Role::Rows, false)], |own| Leaf::Linear(own)), "needs 1 of `Role::Projection`"),
             (own(&[("input", Role::Channels, false)], |own| Leaf::Gram(own)), "needs 2 of `Role::Channels`"),
+            (own(&[input], |own| Leaf::Neighbours(own)), "of `Role::Pictures`"),
             (own(&[("input", Role::Part, false)], |own| Leaf::Composite(own)), "a sum of losses"),
         ] {
             let names: Vec<&str> = loss.header.operands.iter().map(|spec| spec.name).collect();

@@ -11,6 +11,7 @@ pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader
     let mut hints = reading(spec, got, leader);
     hints += &other_axis(part, spec, got, leader);
     hints += &more_keys(part, spec, got, leader);
+    hints += &broadcast(part, spec, leader);
     hints
 }
 
@@ -32,7 +33,7 @@ fn reading<T: Operand>(spec: &OperandSpec, got: &T, leader: &T) -> String {
 /// Says so where the operand would fit if the prediction had its classes along the other axis.
 fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
     let header = part.loss.header();
-    if !matches!(header.operands[0].role, Role::Classes | Role::Channels) {
+    if !matches!(header.operands[0].role, Role::Classes | Role::Channels | Role::Pictures) {
         return String::new();
     }
     let (axis, how) = match leader.class_axis() {
@@ -44,6 +45,17 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
     match fits {
         true => format!("; it would fit {how} `class_axis_last` on `{}`", part.leader_name()),
         false => String::new(),
+    }
+}
+
+/// What else an operand may be that is broadcast to the shape of the elements.
+fn broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec, leader: &T) -> String {
+    let by_item = part.loss.header().player(Role::Index).is_some();
+    match (part.loss.leaf(), spec.role) {
+        (Leaf::Pointwise(_), Role::Weight | Role::Column) if !by_item => {
+            format!(", or a shape that broadcasts to {:?}", leader.shape())
+        }
+        _ => String::new(),
     }
 }
 

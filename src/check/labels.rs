@@ -37,15 +37,14 @@ impl Labels {
 /// The integers of a part that have a range, where it has some.
 pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Labels> {
     let header = part.loss.header();
+    // a shard holds some of a row's classes, but its labels count all of them
+    let all = |own: usize| part.classes_from.map_or(own, |classes| classes.of);
     let (count, ignored) = match work {
-        Work::Positions { leaf: ClassFold::Softmax(leaf), classes } => {
-            // a shard holds some of a row's classes, but its labels count all of them
-            (part.classes_from.map_or(classes.c, |classes| classes.of), Some(leaf.ignore_index()))
-        }
-        Work::Positions { leaf: ClassFold::ClassSum(leaf), classes } => (classes.c, leaf.ignore_index()),
+        Work::Positions { leaf: ClassFold::Softmax(leaf), classes } => (all(classes.c), Some(leaf.ignore_index())),
+        Work::Positions { leaf: ClassFold::ClassSum(leaf), classes } => (all(classes.c), leaf.ignore_index()),
         // one channel has the labels 0 and 1
         Work::Regions { leaf, classes } => (classes.c.max(2), leaf.settings().ignore_index),
-        Work::Linear { leaf, pairs } => (pairs.others, Some(leaf.ignore_index())),
+        Work::Linear { leaf, pairs } => (all(pairs.others), Some(leaf.ignore_index())),
         Work::Elements { .. } => {
             let (index, table) = (header.player(Role::Index)?, part.of_role(Role::Table)?);
             let count = table.shape().first().copied().unwrap_or(0);

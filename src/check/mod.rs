@@ -82,4 +82,13 @@ impl<T: Operand> Term<T> {
         let unreduced = parts.parts.iter().zip(checked).find(|(part, _)| part.reduction == Reduction::None);
         Ok(unreduced.map(|(_, checked)| checked.loss_shape).unwrap_or_default())
     }
+
+    /// The names of the parts that the term's outcome has, in their order. The term is checked, and nothing is computed.
+    ///
+    /// # Errors
+    /// As [`loss_shape`](Self::loss_shape).
+    pub fn part_names(&self) -> Result<Vec<String>> {
+        let rows = term(self)?.0.parts.into_iter().flat_map(|part| part.rows());
+        Ok(rows.flat_map(|row| [Some(row.name), row.extra]).flatten().collect())
+    }
 }

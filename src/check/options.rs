@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::leaf::{Activation, Leaf, RegionSettings};
 use crate::loss::Header;
 use crate::options::{self, OptionType};
+use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::{Operand, Part, Scale, refuse_reduction};
 
@@ -17,9 +18,19 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
     needed(part)?;
     let classes = part.leader().and_then(|leader| Classes::of(leader.shape(), leader.class_axis()));
     match (part.loss.leaf(), classes) {
-        (Leaf::Region(leaf), Some(classes)) => one_channel(part.loss.header(), classes, &leaf.settings()),
+        (Leaf::Region(leaf), Some(classes)) => {
+            mask_of_elements(part, &leaf.settings())?;
+            one_channel(part.loss.header(), classes, &leaf.settings())
+        }
+        (Leaf::Windows(leaf), _) => window(part.loss.header(), leaf.settings().size),
         _ => Ok(()),
     }
+}
+
+/// Refuses a window without a middle.
+fn window(header: &'static Header, size: usize) -> Result<()> {
+    let (option, value, expected) = ("window".into(), size.to_string(), "an odd number ≥ 1".into());
+    if size % 2 == 1 { Ok(()) } else { Err(Error::InvalidOption { loss: header.id, option, value, expected }) }
 }
 
 /// Refuses numbers of the term that are not finite.
@@ -51,6 +62,21 @@ fn needed<T>(part: &Part<T>) -> Result<()> {
         option: option.into(),
         value: value.unwrap_or_default(),
         expected: format!("another value where `{operand}` is not given"),
+    })
+}
+
+/// Refuses a mask of elements where the classes of a position depend on each other.
+fn mask_of_elements<T: Operand>(part: &Part<T>, settings: &RegionSettings) -> Result<()> {
+    let shape = |operand: Option<&T>| operand.map(|operand| operand.shape().to_vec());
+    let mask = shape(part.of_role(Role::Mask));
+    if mask.is_none() || mask != shape(part.leader()) || settings.activation != Activation::Softmax {
+        return Ok(());
+    }
+    Err(Error::InvalidOption {
+        loss: part.loss.header().id,
+        option: "activation".into(),
+        value: "softmax".into(),
+        expected: "sigmoid or none, for a mask of the input's shape".into(),
     })
 }
 

@@ -5,9 +5,10 @@ use super::labels::labels;
 use super::refusal::mismatch;
 use super::work::{Work, work};
 use super::{bounds, hints};
-use crate::error::Result;
+use crate::broadcast::MOST_BROADCAST;
+use crate::error::{Error, Result};
 use crate::leaf::Leaf;
-use crate::loss::{Denominator, Header};
+use crate::loss::{Denominator, Header, OperandSpec};
 use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
 use crate::shape::{Classes, elements};
@@ -40,6 +41,7 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
     let mut sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), part.is_dense());
     if let Work::Similarity { pairs, .. } = work {
         sizes.values = vec![pairs.rows];
+        sizes.factors = vec![pairs.rows];
     }
     // the lengths that the operands checked so far gave to free axes
     let mut free: Vec<(&str, usize)> = Vec::new();
@@ -49,8 +51,18 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
             (Work::Similarity { pairs, .. }, Role::Rows) if spec.name != part.leader_name() => {
                 vec![Axis::Of(pairs.others), Axis::Of(pairs.width)]
             }
+            (Work::Similarity { pairs, .. }, role) => match (role, part.keys_from) {
+                // the labels of the keys of all shards
+                (Role::RowLabels, Some(keys)) => vec![Axis::Of(keys.of)],
+                (Role::Anchors, Some(keys)) => vec![Axis::AtMost(keys.of), Axis::Of(pairs.width)],
+                _ => sizes.shape(role),
+            },
             _ => sizes.shape(spec.role),
         };
+        let masks_elements = spec.role == Role::Mask && takes_mask_of_elements(work);
+        if is_broadcast(part, spec)? || (masks_elements && tensor.shape() == leader.shape()) {
+            continue;
+        }
         let settled = free.len();
         if spec.role.is_number() && tensor.shape().is_empty() {
             continue;
@@ -71,6 +83,22 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
         }
     }
     Ok(sizes.values)
+}
+
+/// Whether a mask may have a number for each element: in regions of classes that do not depend on each other. The checks of
+/// options refuse it under a softmax.
+fn takes_mask_of_elements(work: Work<'_>) -> bool {
+    matches!(work, Work::Regions { leaf, classes } if leaf.fused_loss().is_none() || classes.c == 1)
+}
+
+/// Whether an operand is broadcast to the shape of the elements. Refuses one of more axes than kernels go through.
+fn is_broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> Result<bool> {
+    let Some(axes) = part.broadcast(spec) else { return Ok(false) };
+    if axes.len() <= MOST_BROADCAST {
+        return Ok(true);
+    }
+    let what = format!("{}: axes of `{}` that stand apart", part.loss.header().id, spec.name);
+    Err(Error::TooLarge { what, needed: axes.len() as u64, limit: MOST_BROADCAST as u64 })
 }
 
 /// A shape as an error shows it. A free axis shows its name, or its length once an operand has settled it.
@@ -94,8 +122,10 @@ fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
         if whole && tensor.shape() != loss_shape {
             return Err(mismatch(header, name, format!("{loss_shape:?}"), tensor));
         }
-        if !whole && elements(tensor.shape()) != Some(1) {
-            return Err(mismatch(header, name, "one element".into(), tensor));
+        let rows = if name == "divide_by" { part.entries() } else { 1 };
+        if !whole && !elements(tensor.shape()).is_some_and(|length| length == 1 || length == rows) {
+            let expected = if rows == 1 { "one element".into() } else { format!("one element, or {rows}") };
+            return Err(mismatch(header, name, expected, tensor));
         }
     }
     Ok(())
@@ -104,10 +134,10 @@ fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
 /// What the part's own sum is divided by; `ignoring` where a label is ignored.
 fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], ignoring: bool) -> Divisor {
     let header = part.loss.header();
-    // an ignored label leaves a position out of a region, not a value out of the loss
+    // an ignored label or a mask leaves a position out of a region, not a value out of the loss
     let regions = matches!(part.loss.leaf(), Leaf::Region(_));
     // a row that belongs together with no other row has no value either
-    let counted = (!regions && ignoring) || header.player(Role::RowLabels).is_some();
+    let counted = (!regions && (ignoring || weighs(part))) || header.player(Role::RowLabels).is_some();
     let values = match work {
         // a product over no positions is no value
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],
@@ -122,11 +152,17 @@ fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> 
     // one channel stands for two classes with one weight: a factor of label 1, like PyTorch's pos_weight
     let unweighted = part.is_dense() || classes.c == 1;
     let values = [classes.n, classes.s];
-    leaf.fused_loss().map(|fused| divisor(part, fused.loss.header(), unweighted, &values, !part.is_dense()))
+    let counted = !part.is_dense() || weighs(part);
+    leaf.fused_loss().map(|fused| divisor(part, fused.loss.header(), unweighted, &values, counted))
+}
+
+/// Whether values may count as less than one each: they have a mask or sample weights.
+fn weighs<T: Operand>(part: &Part<T>) -> bool {
+    part.of_role(Role::Mask).is_some() || part.of_role(Role::SampleWeight).is_some()
 }
 
 /// What a loss of `values` is divided by. Class weights are a denominator unless the loss is `unweighted`; the values that
-/// take part are counted where labels may leave some out (`counted`).
+/// take part are counted where some may count as less than one (`counted`).
 fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
     let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
     match (&part.divide_by, part.reduction) {
@@ -139,7 +175,7 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
             let weighted = has(Role::Weight) || (has(Role::PerClass) && !unweighted);
             match header.mean {
                 Denominator::Weights if weighted => Divisor::Weights,
-                _ if has(Role::Mask) || counted => Divisor::Count,
+                _ if counted => Divisor::Count,
                 _ => Divisor::Number(values.iter().map(|&d| d as f64).product()),
             }
         }

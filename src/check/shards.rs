@@ -1,9 +1,10 @@
 //! Checks of a shard, which is what one device holds of a batch: which losses can be sharded, and the shapes of their
 //! statistics.
 //!
-//! A call for a shard's statistics stops after the first stage of its walk (`positions_statistics`, `region_statistics`). A
-//! term `among` the statistics of all shards merges them where it would merge its own chunks (`geometry/whole/shards` for
-//! `geometry/whole/chunks`, `geometry/region_parts/shards` for `chunks`), and goes on as without shards.
+//! A call for a shard's statistics stops after the first stage of its walk (`positions_statistics`, `region_statistics`,
+//! `linear_statistics`, `similarity_statistics`). A term `among` the statistics of all shards merges them where it would merge
+//! its own chunks (`geometry/whole/shards` for `geometry/whole/chunks`, `geometry/region_parts/shards` for `chunks`,
+//! `linear_among` and `similarity_among` for `tiles_merge`), and goes on as without shards.
 
 use super::checked::Checked;
 use super::refusal::mismatch;
@@ -12,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::leaf::Leaf;
 use crate::role::Role;
 use crate::shape::DType;
-use crate::term::{ClassesFrom, Operand, Part};
+use crate::term::{ClassesFrom, KeysFrom, Operand, Part};
 
-/// How many numbers the statistics of a position have, where its classes are sharded.
+/// How many numbers the statistics of a position have, where its classes are sharded; or of a row, where the others that it
+/// is compared with are.
 pub(crate) const OF_POSITION: usize = 8;
 
 /// How many numbers the statistics of a region have: three sums, and a number above 0 where a sum is NaN.
@@ -26,28 +28,43 @@ const MOST_SHARDS: usize = 4096;
 /// Whether a loss of shards needs their statistics. The shards of all other losses simply add up.
 pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
     match part.loss.leaf() {
-        Leaf::Softmax(_) => true,
         Leaf::Region(leaf) => leaf.fused_loss().is_none(),
+        // shards of rows add up, shards of keys do not
+        Leaf::Similarity(_) => part.keys_from.is_some(),
+        leaf => has_sharded_classes(leaf),
+    }
+}
+
+/// Whether the classes of a loss can be sharded.
+fn has_sharded_classes(leaf: Leaf<'_>) -> bool {
+    match leaf {
+        Leaf::Softmax(_) | Leaf::Linear(_) => true,
+        Leaf::ClassSum(leaf) => leaf.classes_stand_alone(),
         _ => false,
     }
 }
 
 /// The refusal of a shard's option: it says which losses take the option.
 pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
-    let expected = match (option, part.loss.leaf().fused_loss()) {
-        ("classes_from", _) => "a loss of a softmax over classes",
-        (_, Some(_)) => "the sum of its two losses, one with `among`, the other with `divide_by`",
-        _ => "a loss of regions or of a softmax; the shards of all other losses simply add up",
+    let expected = match (option, part.loss.leaf()) {
+        ("classes_from", _) => "a loss of a softmax over classes, or of classes that stand alone",
+        (_, Leaf::Similarity(_)) => "a loss of all pairs with `keys_from`; shards of its rows simply add up",
+        (_, leaf) if leaf.fused_loss().is_some() => {
+            "the sum of its two losses, one with `among`, the other with `divide_by`"
+        }
+        _ => "a loss of regions or of classes that can be sharded; the shards of all other losses simply add up",
     };
     Error::InvalidOption { loss: part.loss.header().id, option: option.into(), value, expected: expected.into() }
 }
 
-/// Refuses a term over some of a row's classes that is not given the statistics of all shards.
+/// Refuses a term over some of a row's classes, or some of its keys, that is not given the statistics of all shards.
 pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
-    match (part.classes_from, &part.among) {
-        (Some(ClassesFrom { first, of }), None) => Err(Error::InvalidOption {
+    let classes = part.classes_from.map(|ClassesFrom { first, of }| ("classes_from", first, of));
+    let keys = part.keys_from.map(|KeysFrom { first, of }| ("keys_from", first, of));
+    match (classes.or(keys), &part.among) {
+        (Some((option, first, of)), None) => Err(Error::InvalidOption {
             loss: part.loss.header().id,
-            option: "classes_from".into(),
+            option: option.into(),
             value: format!("{first} of {of}"),
             expected: "the statistics of all shards, given by `among`".into(),
         }),
@@ -58,18 +75,22 @@ pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
 /// Refuses the options of a shard where the loss can't be sharded that way.
 pub(super) fn options<T: Operand>(part: &Part<T>) -> Result<()> {
     match part.classes_from {
-        Some(ClassesFrom { first, of }) if !matches!(part.loss.leaf(), Leaf::Softmax(_)) => {
+        Some(ClassesFrom { first, of }) if !has_sharded_classes(part.loss.leaf()) => {
             Err(refuse(part, "classes_from", format!("{first} of {of}")))
         }
         _ if part.among.is_some() && !merges(part) => Err(refuse(part, "among", "statistics".into())),
-        _ => rows(part),
+        _ => pairs(part),
     }
 }
 
-/// Refuses `rows_from` for a loss that does not compare the rows of a batch.
-fn rows<T>(part: &Part<T>) -> Result<()> {
+/// Refuses `rows_from` and `keys_from` for a loss that does not compare the rows of a batch.
+fn pairs<T>(part: &Part<T>) -> Result<()> {
     let header = part.loss.header();
-    let Some(first) = part.rows_from else { return Ok(()) };
+    let (option, value) = match (part.keys_from, part.rows_from) {
+        (Some(KeysFrom { first, of }), _) => ("keys_from", format!("{first} of {of}")),
+        (None, Some(first)) => ("rows_from", first.to_string()),
+        (None, None) => return Ok(()),
+    };
     let refuse = |option: &str, value: String, expected: &str| {
         Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
     };
@@ -81,27 +102,24 @@ fn rows<T>(part: &Part<T>) -> Result<()> {
             "false, since a shard has one direction: the other is the same loss of the keys' shard against all queries, \
              and the two are added by halves",
         ),
-        Leaf::Similarity(_) if lacks_anchors => {
-            refuse("rows_from", first.to_string(), "`anchors`, which are the rows of the shard")
-        }
+        Leaf::Similarity(_) if lacks_anchors => refuse(option, value, "`anchors`, which are the rows of the shard"),
         Leaf::Similarity(_) => Ok(()),
-        _ => refuse("rows_from", first.to_string(), "a loss of all pairs"),
+        _ => refuse(option, value, "a loss of all pairs"),
     }
 }
 
 /// Refuses a range of classes that ends after the last, and statistics that do not fit the part.
 pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()> {
     let header = part.loss.header();
-    if let (Some(ClassesFrom { first, of }), Work::Positions { classes, .. }) = (part.classes_from, work(part)?) {
-        let leader = part.leader_name();
+    if let (Some(ClassesFrom { first, of }), Some((operand, classes))) = (part.classes_from, held_classes(part)?) {
         if of > u32::MAX as usize {
             let (needed, limit) = (of as u64, u32::MAX.into());
             return Err(Error::TooLarge { what: format!("{}: classes of all shards", header.id), needed, limit });
         }
-        if first.checked_add(classes.c).is_none_or(|end| end > of) {
+        if first.checked_add(classes).is_none_or(|end| end > of) {
             let expected = format!("at most {} classes, from {first} on of {of}", of.saturating_sub(first));
-            let got = part.leader().map_or(Vec::new(), |leader| leader.shape().to_vec());
-            return Err(Error::ShapeMismatch { loss: header.id, operand: leader.into(), expected, got });
+            let got = part.operand(operand).map_or(Vec::new(), |held| held.shape().to_vec());
+            return Err(Error::ShapeMismatch { loss: header.id, operand: operand.into(), expected, got });
         }
     }
     let (Some(given), Some(shape)) = (&part.among, statistics_shape(part, checked)?) else { return Ok(()) };
@@ -124,10 +142,23 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
     }
 }
 
+/// How many classes a shard holds, and the operand that says so.
+fn held_classes<T: Operand>(part: &Part<T>) -> Result<Option<(&'static str, usize)>> {
+    Ok(match work(part)? {
+        Work::Positions { classes, .. } => Some((part.leader_name(), classes.c)),
+        Work::Linear { pairs, .. } => part.loss.header().player(Role::Projection).map(|spec| (spec.name, pairs.others)),
+        _ => None,
+    })
+}
+
 /// The shape of a part's statistics, or nothing where the shards of its loss simply add up.
 pub(super) fn statistics_shape<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Option<Vec<usize>>> {
+    let of_values = || Some([&checked.loss_shape[..], &[OF_POSITION]].concat());
     Ok(match work(part)? {
-        Work::Positions { leaf: ClassFold::Softmax(_), .. } => Some([&checked.loss_shape[..], &[OF_POSITION]].concat()),
+        Work::Positions { leaf: ClassFold::Softmax(_), .. } | Work::Linear { .. } | Work::Similarity { .. } => {
+            of_values()
+        }
+        Work::Positions { leaf: ClassFold::ClassSum(leaf), .. } if leaf.classes_stand_alone() => of_values(),
         Work::Regions { leaf, classes } => {
             Some(vec![if leaf.settings().batch { 1 } else { classes.n }, classes.c, OF_REGION])
         }

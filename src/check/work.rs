@@ -2,11 +2,11 @@
 
 use super::refusal::mismatch;
 use crate::error::{Error, Result};
-use crate::leaf::{Boxes, ClassSum, Divergence, Leaf, Pointwise, Region, Similarity, Softmax, Vectors};
+use crate::leaf::{Boxes, ClassSum, Divergence, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows};
 use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
-use crate::shape::Classes;
-use crate::term::{Operand, Part};
+use crate::shape::{Classes, Pictures};
+use crate::term::{KeysFrom, Operand, Part};
 
 /// What there is to compute for a part. The twin and the plan each match this once.
 #[derive(Clone, Copy)]
@@ -28,6 +28,10 @@ pub(crate) enum Work<'a> {
     Linear { leaf: &'a dyn Softmax, pairs: Pairs },
     /// A value for each pair of channels of an item.
     Gram { leaf: &'a dyn Pointwise, classes: Classes },
+    /// A value for each item, from the differences of neighbouring pixels.
+    Neighbours { leaf: &'a dyn Pointwise, pictures: Pictures },
+    /// A value for each item, from windows of its two pictures, of which there is at least one.
+    Windows { leaf: &'a dyn Windows, pictures: Pictures },
 }
 
 /// The leaf of a fold over the classes of a position, by the fold.
@@ -48,8 +52,10 @@ pub(crate) struct Pairs {
     pub rows: usize,
     /// The rows that they are compared with: the batch, which `rows` may be a shard of, or the classes of a projection.
     pub others: usize,
-    /// The place among `others` of the row that belongs to the first of `rows`.
+    /// The place in the batch of the row that belongs to the first of `rows`.
     pub first: usize,
+    /// The place in the batch of the first of `others`, where these are a shard of the keys.
+    pub first_other: usize,
     /// The further rows that they are compared with, which belong to none.
     pub more: usize,
     /// The elements of a row.
@@ -87,6 +93,8 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
         Leaf::Similarity(leaf) => Ok(Work::Similarity { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
+        Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),
+        Leaf::Windows(leaf) => Ok(Work::Windows { leaf, pictures: windows(part, leaf, leader)? }),
         Leaf::Composite(_) => Err(Error::InvalidOperand {
             loss: header.id,
             operand: part.leader_name().into(),
@@ -115,6 +123,21 @@ fn elements<'a, T: Operand>(part: &'a Part<T>, leaf: &'a dyn Pointwise, leader: 
     }
 }
 
+fn pictures<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pictures> {
+    let pictures = Pictures::of(leader.shape(), leader.class_axis());
+    pictures.ok_or_else(|| mismatch(part.loss.header(), part.leader_name(), "[N, C, H, W]".into(), leader))
+}
+
+/// Pictures that are large enough for a window.
+fn windows<T: Operand>(part: &Part<T>, leaf: &dyn Windows, leader: &T) -> Result<Pictures> {
+    let (pictures, size) = (pictures(part, leader)?, leaf.settings().size);
+    if pictures.c > 0 && pictures.height >= size && pictures.width >= size {
+        return Ok(pictures);
+    }
+    let expected = format!("[N, C, H, W] with at least one channel, and H and W of at least {size}, a window's side");
+    Err(mismatch(part.loss.header(), part.leader_name(), expected, leader))
+}
+
 /// The two axes of a prediction that is rows.
 fn rows<T: Operand>(part: &Part<T>, leader: &T) -> Result<(usize, usize)> {
     match leader.shape() {
@@ -130,34 +153,60 @@ fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let name = header.player(Role::Projection).map_or("projection", |spec| spec.name);
     let projection = part.of_role(Role::Projection).ok_or_else(|| missing(header, name))?;
     match projection.shape().first() {
-        Some(&others @ 1..) => Ok(Pairs { rows, others, first: 0, more: 0, width }),
+        Some(&others @ 1..) => Ok(Pairs { rows, others, first: 0, first_other: 0, more: 0, width }),
         _ => Err(mismatch(header, name, "[V, D] with at least one class".into(), projection)),
     }
 }
 
-/// The rows of a loss of all pairs: a whole batch, or one shard of it.
+/// The rows of a loss of all pairs: a whole batch, or one shard of it; against all keys, or one shard of them.
 fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let header = part.loss.header();
     let (rows, width) = rows(part, leader)?;
     let first = part.rows_from.unwrap_or(0);
     let more = part.of_role(Role::MoreRows).and_then(|more| more.shape().first().copied()).unwrap_or(0);
     let given = |spec: &'static OperandSpec| Some((spec.name, part.operand(spec.name)?));
+    let keys_from = part.keys_from.map_or(0, |keys| keys.first);
     if let Some((name, anchors)) = header.player(Role::Anchors).and_then(given) {
+        let of = keys_of(part, header, (part.leader_name(), leader), rows)?;
         return match *anchors.shape() {
-            [n, columns] if columns == width && first.checked_add(n).is_some_and(|end| end <= rows) => {
-                Ok(Pairs { rows: n, others: rows, first, more, width })
+            [n, columns] if columns == width && first.checked_add(n).is_some_and(|end| end <= of) => {
+                Ok(Pairs { rows: n, others: rows, first, first_other: keys_from, more, width })
             }
-            _ => Err(mismatch(header, name, format!("[n, {width}] with {first} + n ≤ {rows}"), anchors)),
+            _ => Err(mismatch(header, name, format!("[n, {width}] with {first} + n ≤ {of}"), anchors)),
         };
     }
     let keys = header.operands.iter().filter(|spec| spec.role == Role::Rows).nth(1).and_then(given);
     // only a shard may have more keys than rows
-    let others = match keys.filter(|_| part.rows_from.is_some()) {
+    let others = match keys.filter(|_| part.rows_from.is_some() || part.keys_from.is_some()) {
         None => rows,
         Some((name, keys)) => match *keys.shape() {
-            [n, columns] if columns == width && first.checked_add(rows).is_some_and(|end| end <= n) => n,
+            [n, columns] if columns == width => {
+                let of = keys_of(part, header, (name, keys), n)?;
+                if first.checked_add(rows).is_none_or(|end| end > of) {
+                    let (name, keys) =
+                        if part.keys_from.is_some() { (part.leader_name(), leader) } else { (name, keys) };
+                    return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys));
+                }
+                n
+            }
             _ => return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys)),
         },
     };
-    Ok(Pairs { rows, others, first, more, width })
+    Ok(Pairs { rows, others, first, first_other: keys_from, more, width })
+}
+
+/// How many keys all shards have, of which `held` holds `count`.
+fn keys_of<T: Operand>(part: &Part<T>, header: &Header, (name, held): (&str, &T), count: usize) -> Result<usize> {
+    let Some(KeysFrom { first, of }) = part.keys_from else { return Ok(count) };
+    if of > u32::MAX as usize {
+        let (needed, limit) = (of as u64, u32::MAX.into());
+        return Err(Error::TooLarge { what: format!("{}: keys of all shards", header.id), needed, limit });
+    }
+    match first.checked_add(count) {
+        Some(end) if end <= of => Ok(of),
+        _ => {
+            let most = of.saturating_sub(first);
+            Err(mismatch(header, name, format!("at most {most} keys, from {first} on of {of}"), held))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! A value for each element or pair of boxes; or for each item, the mean over its elements.
 
 use crate::array::Array;
+use crate::broadcast::BroadcastAxis;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{Boxes, ElementScore, Pointwise};
 use crate::loss::OperandSpec;
@@ -18,6 +19,13 @@ pub(super) struct Elements<'a> {
     boxes: bool,
 }
 
+/// An operand that the leaf sees: its numbers if it is given, and the axes along which it is broadcast, if it is.
+type Component = (&'static OperandSpec, Option<Vec<f64>>, Option<Vec<BroadcastAxis>>);
+
+fn component(part: &Part<Array>, spec: &'static OperandSpec) -> Component {
+    (spec, part.operand(spec.name).map(Array::to_f64), part.broadcast(spec))
+}
+
 /// The score of an element with a NaN. Where the loss is unknown, so are its derivatives.
 const UNKNOWN: ElementScore = ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
 
@@ -25,19 +33,21 @@ impl<'a> Elements<'a> {
     /// The elements of a part: of one item, unless the loss looks up a number for each item.
     pub fn new(part: &'a Part<Array>, leaf: &dyn Pointwise, items: usize, per_item: usize) -> Elements<'a> {
         let header = part.loss.header();
-        let components: Vec<(&OperandSpec, Option<Vec<f64>>)> =
-            header.components().map(|spec| (spec, part.operand(spec.name).map(Array::to_f64))).collect();
+        let components: Vec<Component> = header.components().map(|spec| component(part, spec)).collect();
         let width = part.columns();
         let index = part.of_role(Role::Index).map(Array::to_i64);
         let table = part.of_role(Role::Table).map(Array::to_f64);
+        let averaged = part.of_role(Role::Averaged).map(Array::to_f64);
+        let mean = averaged.map(|numbers| numbers.iter().sum::<f64>() / numbers.len() as f64);
 
         let score = |i: usize| {
-            let looked_up =
-                index.as_ref().zip(table.as_ref()).map(|(index, table)| table[index[i / per_item] as usize]);
-            let number = |(spec, numbers): &(&OperandSpec, Option<Vec<f64>>)| {
-                let place = match spec.role {
-                    Role::Row => i / width,
-                    Role::Column => i % width,
+            let looked_up = index.as_ref().zip(table.as_ref());
+            let of_item = looked_up.map(|(index, table)| table[index[i / per_item] as usize]).or(mean);
+            let number = |(spec, numbers, axes): &Component| {
+                let place = match (axes, spec.role) {
+                    (Some(axes), _) => BroadcastAxis::place(axes, i),
+                    (None, Role::Row) => i / width,
+                    (None, Role::Column) => i % width,
                     _ => i,
                 };
                 numbers.as_ref().map_or(spec.absent.into(), |numbers| numbers[place])
@@ -47,8 +57,8 @@ impl<'a> Elements<'a> {
             for (v, number) in v.iter_mut().zip(components.iter().map(number).chain(column)) {
                 *v = number;
             }
-            let unknown = v.iter().any(|x| x.is_nan()) || looked_up.is_some_and(|number| !number.is_finite());
-            let score = || leaf.score(v, looked_up.map_or([0.0; 3], |number| leaf.item(number)));
+            let unknown = v.iter().any(|x| x.is_nan()) || of_item.is_some_and(|number| !number.is_finite());
+            let score = || leaf.score(v, of_item.map_or([0.0; 3], |number| leaf.item(number)));
             if unknown { UNKNOWN } else { score() }
         };
         let per_value = if index.is_some() { per_item } else { 1 };
@@ -80,9 +90,16 @@ impl<'a> Elements<'a> {
         score: impl Fn(usize) -> ElementScore,
     ) -> Elements<'a> {
         let mask = part.of_role(Role::Mask).map(Array::to_f64);
-        let weight = part.of_role(Role::Weight).map(Array::to_f64);
+        let weight = part.loss.header().player(Role::Weight).map(|spec| component(part, spec));
+        let samples = part.of_role(Role::SampleWeight).map(Array::to_f64);
         let masked = |value: usize| mask.as_ref().is_some_and(|mask| mask[value] == 0.0);
-        let weight_of = |value: usize| weight.as_ref().map_or(1.0, |weight| weight[value]);
+        let sample_of = |value: usize| samples.as_ref().map_or(1.0, |samples| samples[value]);
+        let weight_of = |value: usize| match &weight {
+            Some((_, Some(weight), None)) => weight[value],
+            Some((_, Some(weight), Some(axes))) => weight[BroadcastAxis::place(axes, value)],
+            _ => 1.0,
+        };
+        let weight_of = |value: usize| weight_of(value) * sample_of(value);
         let weighted = |i: usize, w: f64| {
             let score = score(i);
             let weighted = ElementScore { loss: w * score.loss, d: score.d.map(|d| w * d) };
@@ -97,7 +114,7 @@ impl<'a> Elements<'a> {
             loss: own.1.iter().map(|score| score.loss).sum::<f64>() / per_value as f64,
             extra: 0.0,
             weight: if masked(own.0) { 0.0 } else { weight_of(own.0) },
-            count: if masked(own.0) { 0.0 } else { 1.0 },
+            count: if masked(own.0) { 0.0 } else { sample_of(own.0) },
         };
         let values = match per_value {
             // the mean over no elements

@@ -4,15 +4,17 @@ use crate::array::Array;
 use crate::check::{self, Checked, ClassFold, Work, work};
 use crate::cpu::elements::Elements;
 use crate::cpu::gram::Gram;
-use crate::cpu::linear::Linear;
+use crate::cpu::linear::{self, Linear};
 use crate::cpu::memory;
+use crate::cpu::neighbours::Neighbours;
 use crate::cpu::outcome::Outcome;
 use crate::cpu::positions::{self, Positions};
 use crate::cpu::reduce::{Reduced, reduce};
 use crate::cpu::regions::{self, Regions};
-use crate::cpu::similarity::AllPairs;
+use crate::cpu::similarity::{self, AllPairs};
 use crate::cpu::vectors::Rows;
 use crate::cpu::walk::Walk;
+use crate::cpu::windows::Windowed;
 use crate::error::Result;
 use crate::reduction::Reduction;
 use crate::term::{Operand, Part, PartOutcome, Term};
@@ -50,11 +52,11 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
         for (gradient, array) in gradients.iter_mut().zip(of) {
             add_gradient(gradient, part, array, &reduced);
         }
+        let values = reduced.first().map(|reduced| reduced.values.clone()).unwrap_or_default();
         let outcomes: Vec<PartOutcome> = reduced.into_iter().flat_map(|reduced| reduced.outcomes).collect();
         loss += outcomes.iter().map(|own| own.weight * part.mean(own.sum, own.denominator)).sum::<f64>();
         if part.reduction == Reduction::None {
-            let values =
-                walk.values().iter().map(|value| f64::from(part.weight * part.share) * (value.loss + value.extra));
+            let values = values.iter().map(|value| f64::from(part.weight * part.share) * (value.loss + value.extra));
             unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);
         }
         parts.extend(outcomes);
@@ -82,7 +84,9 @@ fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[R
 /// `Σpt`, `Σp(1 − t)`, `Σ(1 − p)t`, and a number above 0 where one of them is NaN. With squares the second is `Σ(p − t)²` and
 /// the third 0. A loss of a softmax has eight numbers for each position: the greatest logit `max`, `Σ exp(x − max)` over all
 /// other classes, `Σ share·(max − x)`, the share of the greatest logit's class, the sum of all other shares, flags for NaN and
-/// for the label's presence, and the label's logit and weight.
+/// for the label's presence, and the label's logit and weight. A loss of all pairs has the same for each row over its scores with
+/// a shard of the keys, where a key that the row belongs together with has a share of 1; where every pair has a loss of its own,
+/// the third is their sum. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
 ///
 /// # Errors
 /// Every refusal of [`Error`](crate::Error); [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss whose shards
@@ -91,7 +95,10 @@ pub fn statistics(term: &Term<Array>) -> Result<Array> {
     let (part, checked, shape) = check::statistics(term)?;
     memory::check(term, std::slice::from_ref(&checked), &[])?;
     let numbers = match work(&part)? {
-        Work::Positions { leaf: ClassFold::Softmax(leaf), classes } => positions::statistics(&part, leaf, classes),
+        Work::Positions { leaf: ClassFold::Divergence(_), .. } => Vec::new(),
+        Work::Positions { leaf, classes } => positions::statistics(&part, leaf, classes),
+        Work::Linear { leaf, pairs } => linear::statistics(&part, leaf, pairs),
+        Work::Similarity { leaf, pairs } => similarity::statistics(&part, leaf, pairs),
         Work::Regions { leaf, classes } => regions::statistics(&part, leaf, classes),
         // the checks refuse all other losses, whose statistics have no shape
         _ => Vec::new(),
@@ -112,5 +119,7 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Similarity { leaf, pairs } => Box::new(AllPairs::new(part, leaf, pairs)),
         Work::Linear { leaf, pairs } => Box::new(Linear::new(part, leaf, pairs)),
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
+        Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),
+        Work::Neighbours { leaf, pictures } => Box::new(Neighbours::new(part, leaf, pictures)),
     })
 }

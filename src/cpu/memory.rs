@@ -68,6 +68,14 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
         }
         // two matrices, a score of five numbers, and the channels once more
         Work::Gram { .. } => 56 * values + 8 * numbers,
+        // a derivative for each pixel
+        Work::Neighbours { .. } => 8 * numbers,
+        // statistics and a score
+        Work::Windows { leaf, pictures } => {
+            let settings = leaf.settings();
+            let map = pictures.windows(settings.size, settings.margin());
+            72 * map.n as u128 * map.per_item() as u128 + 32 * (settings.size as u128).pow(2)
+        }
     };
     // a value, its two upstream gradients, and its place in the unreduced loss are 56 bytes
     8 * numbers + 56 * values + own
@@ -83,5 +91,5 @@ fn regions(leaf: &dyn Region, classes: Classes) -> u128 {
     // a fused loss has a score for each position
     let fused = if leaf.fused_loss().is_some() { 128 + 32 * classes.c as u128 } else { 0 };
     // probabilities and targets, and then the regions themselves
-    positions(classes) * (8 + 24 * classes.c as u128 + fused) + items * classes.c as u128 * 88
+    positions(classes) * (16 + 25 * classes.c as u128 + fused) + items * classes.c as u128 * 88
 }

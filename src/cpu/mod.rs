@@ -10,6 +10,7 @@ mod fold;
 mod gram;
 mod linear;
 mod memory;
+mod neighbours;
 mod outcome;
 mod positions;
 mod reduce;
@@ -18,6 +19,7 @@ mod similarity;
 mod softmax;
 mod vectors;
 mod walk;
+mod windows;
 
 pub use evaluate::{gradient_list, gradients, statistics, value};
 pub use memory::set_memory_bound;

@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::check::{ClassFold, OF_POSITION};
 use crate::cpu::fold;
 use crate::cpu::fold::row::{Row, Scored};
-use crate::cpu::fold::softmax_shards::{self, State};
+use crate::cpu::fold::softmax_shards::{self, State, of_shards};
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::Softmax;
 use crate::loss::OperandSpec;
@@ -23,12 +23,17 @@ impl Positions {
     /// The positions of a part. A shard of the classes is scored by the statistics of all shards, which the part then has.
     pub fn new(part: &Part<Array>, leaf: ClassFold<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
         let operands = Operands::of(part, ignored, classes);
+        let count = classes.positions();
         match (leaf, part.among.as_ref().map(Array::to_f64)) {
             (ClassFold::Softmax(leaf), Some(all)) => {
-                let score = |at, row: &Row| match merged(&all, at, classes) {
+                let score = |at, row: &Row| match softmax_shards::merged(&all, at, count) {
                     Some(whole) => softmax_shards::score(leaf, row, whole),
                     None => fold::softmax::score(leaf, row),
                 };
+                Positions::scored(&operands, score)
+            }
+            (ClassFold::ClassSum(leaf), Some(all)) => {
+                let score = |at, row: &Row| fold::class_sum::score_among(leaf, row, of_shards(&all, at, count));
                 Positions::scored(&operands, score)
             }
             _ => Positions::scored(&operands, |_, row| fold::score(leaf, row)),
@@ -54,18 +59,16 @@ impl Positions {
     }
 }
 
-/// The merged state of a position, from the statistics of all shards, one shard after the other.
-fn merged(all: &[f64], at: usize, classes: Classes) -> Option<State> {
-    let of_shards = all.chunks_exact(OF_POSITION).skip(at).step_by(classes.positions().max(1));
-    let states = of_shards.filter_map(|numbers| Some(State::of_numbers(numbers.try_into().ok()?)));
-    states.reduce(State::merge)
-}
-
 /// The statistics of a shard of classes: the numbers of each position's state.
-pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Vec<f64> {
-    let operands = Operands::of(part, Some(leaf.ignore_index()), classes);
+pub(super) fn statistics(part: &Part<Array>, leaf: ClassFold<'_>, classes: Classes) -> Vec<f64> {
+    let (ignored, numbers): (_, &dyn Fn(Row) -> [f64; OF_POSITION]) = match leaf {
+        ClassFold::Softmax(leaf) => (Some(leaf.ignore_index()), &move |row| State::of(leaf, &row).numbers()),
+        ClassFold::ClassSum(leaf) => (leaf.ignore_index(), &move |row| fold::class_sum::numbers(leaf, &row)),
+        ClassFold::Divergence(_) => unreachable!("the checks refuse it"),
+    };
+    let operands = Operands::of(part, ignored, classes);
     // nobody looks at the numbers of a position that takes no part
-    let numbers = |at| operands.row(at).map_or([0.0; OF_POSITION], |row| State::of(leaf, &row).numbers());
+    let numbers = |at| operands.row(at).map_or([0.0; OF_POSITION], numbers);
     (0..classes.positions()).flat_map(numbers).collect()
 }
 

@@ -3,11 +3,15 @@
 use crate::array::Array;
 use crate::check::{Checked, Divisor};
 use crate::cpu::walk::{Scales, Value, Walk};
+use crate::leaf::Leaf;
+use crate::role::Role;
 use crate::term::{Part, PartOutcome, Row, Scale};
 
 /// A walk after its reduction.
 pub(super) struct Reduced<'a> {
     pub walk: &'a dyn Walk,
+    /// The walk's values, times their sample weights.
+    pub values: Vec<Value>,
     /// The walk's factor in the sum of terms.
     pub weight: f64,
     /// The walk's sum; and the sum of its extra losses, where it has them.
@@ -19,12 +23,28 @@ pub(super) struct Reduced<'a> {
 /// Reduces a part's walk, and its fused loss where it has one.
 pub(super) fn reduce<'a>(part: &Part<Array>, checked: &Checked, walk: &'a dyn Walk) -> Vec<Reduced<'a>> {
     let walks = [Some((walk, checked.divisor)), walk.fused_loss().zip(checked.fused_divisor)];
-    let rows = part.rows().into_iter().zip(walks.into_iter().flatten());
-    rows.map(|(row, (walk, divisor))| reduce_one(part, &row, walk, divisor)).collect()
+    let rows = part.rows().into_iter().zip(walks.into_iter().flatten()).enumerate();
+    rows.map(|(place, (row, (walk, divisor)))| reduce_one(part, (place, &row), walk, divisor)).collect()
 }
 
-fn reduce_one<'a>(part: &Part<Array>, row: &Row, walk: &'a dyn Walk, divisor: Divisor) -> Reduced<'a> {
-    let values = walk.values();
+/// The sample weights of the values of a part's walk, or of its fused loss. Elements and regions use theirs themselves.
+fn samples(part: &Part<Array>, place: usize) -> Option<Vec<f64>> {
+    match part.loss.leaf() {
+        Leaf::Pointwise(_) | Leaf::Boxes(_) => None,
+        Leaf::Region(_) if place == 0 => None,
+        _ => part.of_role(Role::SampleWeight).map(Array::to_f64),
+    }
+}
+
+fn reduce_one<'a>(
+    part: &Part<Array>,
+    (place, row): (usize, &Row),
+    walk: &'a dyn Walk,
+    divisor: Divisor,
+) -> Reduced<'a> {
+    let samples = samples(part, place);
+    let sample = |i: usize| samples.as_ref().map_or(1.0, |samples| samples[i]);
+    let values: Vec<Value> = walk.values().iter().enumerate().map(|(i, value)| value.times(sample(i))).collect();
     let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>();
     let count = sum(|value| value.count);
     let [denominator, extra_denominator] = match divisor {
@@ -32,7 +52,9 @@ fn reduce_one<'a>(part: &Part<Array>, row: &Row, walk: &'a dyn Walk, divisor: Di
         Divisor::Weights => [sum(|value| value.weight), count],
         Divisor::Count => [count; 2],
         Divisor::Tensor => {
-            [part.divide_by.as_ref().and_then(|scale| numbers(scale).first().copied()).unwrap_or(1.0); 2]
+            let given = part.divide_by.as_ref().map(numbers).unwrap_or_default();
+            // one for all sums, or one for each; a loss that has a fused loss has no extra sum before it
+            [place, place + 1].map(|at| given.get(at).or(given.last()).copied().unwrap_or(1.0))
         }
     };
     let weight = f64::from(row.weight);
@@ -47,10 +69,11 @@ fn reduce_one<'a>(part: &Part<Array>, row: &Row, walk: &'a dyn Walk, divisor: Di
     let share = |i: usize, denominator: f64| match denominator {
         // the mean over no values has no gradient
         0.0 => 0.0,
-        denominator => upstream_of(i) / denominator,
+        _ if values[i].count == 0.0 && samples.is_some() => 0.0,
+        denominator => upstream_of(i) * sample(i) / denominator,
     };
     let scales = (0..values.len()).map(|i| [share(i, denominator), share(i, extra_denominator)]).collect();
-    Reduced { walk, weight, outcomes, scales }
+    Reduced { walk, values, weight, outcomes, scales }
 }
 
 fn numbers(scale: &Scale<Array>) -> Vec<f64> {

@@ -11,7 +11,7 @@ pub(super) struct Value {
     pub extra: f64,
     /// The weight of the value; 0 where it takes no part.
     pub weight: f64,
-    /// 1, or 0 where the value takes no part.
+    /// 1 or the value's sample weight, or 0 where the value takes no part.
     pub count: f64,
 }
 
@@ -19,6 +19,19 @@ impl Value {
     /// A value of weight 1, without an extra loss.
     pub fn of(loss: f64) -> Value {
         Value { loss, extra: 0.0, weight: 1.0, count: 1.0 }
+    }
+
+    /// The value times its sample weight, if it takes part.
+    pub fn times(self, sample: f64) -> Value {
+        match self.count {
+            0.0 => self,
+            count => Value {
+                loss: sample * self.loss,
+                extra: sample * self.extra,
+                weight: sample * self.weight,
+                count: sample * count,
+            },
+        }
     }
 }
 

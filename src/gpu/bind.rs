@@ -251,6 +251,7 @@ impl Binder<'_> {
             Bound::Statistics => self.statistics.and_then(tensor),
             Bound::Outcome => Some(whole(self.outcome)),
             Bound::Columns => self.memory("columns", None),
+            Bound::Broadcast => self.memory("broadcast", None),
             Bound::Scratch(name) => self.memory(name, window),
         }
     }

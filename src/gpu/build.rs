@@ -221,6 +221,7 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
         },
         workspace_bound: gpu.workspace_bound(),
         statistics: statistics.is_some(),
+        combined: false,
         target: gpu.target(),
     };
     let mut written = vec![false; outputs.gradients.len()];
@@ -256,6 +257,10 @@ fn memories(gpu: &Gpu, pool: &Pool, number: usize, plan: &Plan) -> Result<Vec<(&
     if let Some(columns) = &plan.columns {
         let bytes: &[u8] = bytemuck::cast_slice(columns);
         memories.push(("columns", pool.constant(gpu, "wgloss columns", bytes, WORKSPACE)?));
+    }
+    if let Some(axes) = &plan.broadcast {
+        let bytes: &[u8] = bytemuck::cast_slice(axes);
+        memories.push(("broadcast", pool.constant(gpu, "wgloss broadcast", bytes, wgpu::BufferUsages::UNIFORM)?));
     }
     Ok(memories)
 }

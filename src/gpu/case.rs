@@ -9,6 +9,7 @@ use crate::gpu::plan::rounding;
 use crate::gpu::plan::{KeptSums, Plan, Request, Wanted, assert_kept, plan};
 use crate::gpu::target::{self, Target};
 use crate::gpu::tensor::Tensor;
+use crate::leaf::Leaf;
 use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionType, Value};
 use crate::reduction::Reduction;
@@ -44,6 +45,8 @@ pub(crate) struct Case {
     pub floats: DType,
     /// The dtype of the operands that may hold floats or integers, where it is not that of the floats.
     pub integers: Option<DType>,
+    /// Whether the weights of elements are broadcast, and the mask of a region has a number for each element.
+    pub other_shapes: bool,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
     pub upstream_tensor: bool,
@@ -92,6 +95,7 @@ impl Case {
             target: DType::I32,
             floats: DType::F32,
             integers: None,
+            other_shapes: false,
             optional: Vec::new(),
             upstream_tensor: false,
             divide_by_tensor: false,
@@ -174,15 +178,27 @@ impl Case {
         if self.divide_by_tensor {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
+        if self.shard != Shard::Whole && term.parts.iter().any(|part| matches!(part.loss.leaf(), Leaf::Similarity(_))) {
+            // all rows, against keys that are the last of as many more
+            let keys = self.shape[0];
+            let all = 2 * keys.max(self.free);
+            term = term.keys_from(all - keys, all);
+        }
         if self.shard == Shard::Among {
             let (_, _, shape) = check::statistics(&term)?;
             term = term.among(&gpu.claim([&[3], &shape[..]].concat(), DType::F32));
         }
-        let (term, checked) = check::term(&term)?;
+        let (part, checked) = match self.shard {
+            Shard::Statistics => check::statistics(&term).map(|(part, checked, _)| (part, checked))?,
+            _ => {
+                let (term, mut checked) = check::term(&term)?;
+                (term.parts[0].clone(), checked.remove(0))
+            }
+        };
         let wanted = self.wanted();
         make(&Request {
-            part: &term.parts[0],
-            checked: &checked[0],
+            part: &part,
+            checked: &checked,
             wanted: &wanted,
             place: 0,
             slot: 0,
@@ -196,6 +212,7 @@ impl Case {
             },
             workspace_bound: self.workspace_bound,
             statistics: self.shard == Shard::Statistics,
+            combined: false,
             target: &self.target(),
         })
     }
@@ -228,7 +245,11 @@ impl Case {
 
     fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {
         let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { self.free };
-        let shape: Vec<usize> = sizes.shape(spec.role).into_iter().map(length).collect();
+        let shape: Vec<usize> = match spec.role {
+            Role::Weight | Role::Column if self.other_shapes => [&[1], &self.shape[1..]].concat(),
+            Role::Mask if self.other_shapes => self.shape.clone(),
+            role => sizes.shape(role).into_iter().map(length).collect(),
+        };
         let target = matches!(spec.role, Role::Target) || spec.role.is_integer();
         let floats = self.integers.filter(|_| spec.integers || spec.role == Role::Mask).unwrap_or(self.floats);
         gpu.claim(shape, if target { self.target } else { floats }).with_class_axis(self.axis)

@@ -15,8 +15,6 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
     let device = gpu.device();
     let explained = kernel.clone();
     refuse_beyond_limits(gpu, kernel, &bindings)?;
-    #[cfg(feature = "mutable-shaders")]
-    crate::gpu::mutable::note(kernel.files().iter().map(|file| file.path()));
     let explain = move |error| match error {
         Error::Gpu(message) => {
             let message = with_files(&explained, &message);
@@ -131,6 +129,8 @@ fn with_files(kernel: &Kernel, message: &str) -> String {
 impl Pipelines {
     /// The pipelines of `kernels`, in order. Makes missing ones, each only once even if several threads ask.
     pub fn get(&self, gpu: &Gpu, kernels: &[Kernel]) -> Result<Vec<Arc<Pipeline>>> {
+        #[cfg(feature = "mutable-shaders")]
+        crate::gpu::mutable::note(kernels.iter().flat_map(Kernel::files).map(|file| file.path()));
         let places: Vec<_> = kernels.iter().map(|kernel| self.0.place(kernel.key())).collect();
         let mut known = HashSet::new();
         let is_missing = |&k: &usize| places[k].made().is_none() && known.insert(Arc::as_ptr(&places[k]));

@@ -7,6 +7,8 @@ use crate::gpu::device::Device;
 use crate::gpu::late::DeviceReports;
 use crate::gpu::lock::lock;
 use crate::gpu::pipelines::{Pipelines, Place};
+#[cfg(test)]
+use crate::gpu::seam::Seam;
 use crate::gpu::target::Target;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::gpu::wait::block_on;
@@ -47,6 +49,8 @@ struct Context {
     target: Target,
     /// How many pipelines to make at once.
     pipelines_at_once: usize,
+    #[cfg(test)]
+    seam: Seam,
 }
 
 /// The most bytes of a binding that kernels can address, because their word indices have 32 bits.
@@ -144,6 +148,8 @@ impl Gpu {
                 _ => std::thread::available_parallelism().map_or(1, usize::from),
             },
             device: Device::of(device),
+            #[cfg(test)]
+            seam: Default::default(),
         }))
     }
 
@@ -247,6 +253,11 @@ impl Gpu {
     #[cfg(target_arch = "wasm32")]
     pub(super) fn late(&self) -> &DeviceReports {
         &self.0.late
+    }
+
+    #[cfg(test)]
+    pub(super) fn seam(&self) -> &Seam {
+        &self.0.seam
     }
 
     pub(super) fn counter(&self) -> &Arc<AtomicU64> {

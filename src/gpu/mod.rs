@@ -37,6 +37,8 @@ mod pool;
 mod recent;
 mod recipe;
 mod scopes;
+#[cfg(test)]
+mod seam;
 mod shaders;
 mod stored;
 mod sums;

@@ -12,7 +12,8 @@ use std::sync::Mutex;
 /// The environment variable that names the directory to read the shaders from.
 const FROM: &str = "WGLOSS_SHADERS";
 
-/// The environment variable that names a file. The paths of the shaders in pipelines are appended to it.
+/// The environment variable that names a file. The paths of the shaders of prepared jobs are appended to it, one a line,
+/// after the name of the thread that prepares the job. `wgloss verify --thorough` names threads by their calls.
 const USED: &str = "WGLOSS_SHADERS_USED";
 
 /// The line on standard error for a mutant that does not compile. It tells xtask that no test killed it.
@@ -32,12 +33,14 @@ pub(super) fn text(source: &Source) -> &'static str {
     })
 }
 
-/// Writes the paths of a kernel's shaders when its pipeline is made.
+/// Writes the paths of the shaders of a job's kernels.
 pub(super) fn note(paths: impl Iterator<Item = &'static str>) {
-    static NOTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    static NOTED: Mutex<BTreeSet<(String, &'static str)>> = Mutex::new(BTreeSet::new());
     let Some(used) = std::env::var_os(USED) else { return };
+    let thread = std::thread::current().name().unwrap_or_default().to_string();
     let mut noted = lock(&NOTED);
-    let new: String = paths.filter(|path| noted.insert(path)).map(|path| format!("{path}\n")).collect();
+    let new = paths.filter(|path| noted.insert((thread.clone(), path)));
+    let new: String = new.map(|path| format!("{thread}\t{path}\n")).collect();
     let file = OpenOptions::new().create(true).append(true).open(&used);
     if let Err(error) = file.and_then(|mut file| file.write_all(new.as_bytes())) {
         panic!("{}: {error}", Path::new(&used).display());

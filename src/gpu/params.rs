@@ -45,6 +45,10 @@ params! {
         pub end_group: u32,
         pub beyond: u32,
         pub spare_5: u32,
+        pub height: u32,
+        pub width: u32,
+        pub plane: u32,
+        pub step: u32,
     }
 }
 
@@ -86,7 +90,11 @@ params! {
         pub bad_bits: u32,
         pub entry: u32,
         pub has_extra: u32,
+        pub window: u32,
+        pub margin: u32,
         pub spare_2: u32,
+        pub spare_3: u32,
+        pub spare_4: u32,
         pub block: Block,
         pub bases: [u32; 24],
         pub options: [f32; 16],

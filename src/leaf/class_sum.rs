@@ -7,6 +7,12 @@ pub trait ClassSum {
         None
     }
 
+    /// Whether the loss of a class depends on that class alone, and not on the label's prediction nor on the number of
+    /// classes. Then the classes can be sharded over devices.
+    fn classes_stand_alone(&self) -> bool {
+        false
+    }
+
     /// The loss of a class and its derivatives.
     fn score(&self, class: &ClassSeen) -> ClassScore;
 }

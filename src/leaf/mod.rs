@@ -9,6 +9,7 @@ mod region;
 mod similarity;
 mod softmax;
 mod vectors;
+mod windows;
 
 pub use boxes::*;
 pub use class_sum::*;
@@ -19,6 +20,7 @@ pub use region::*;
 pub use similarity::*;
 pub use softmax::*;
 pub use vectors::*;
+pub use windows::*;
 
 /// A loss's mathematics, by family.
 #[derive(Clone, Copy)]
@@ -45,6 +47,10 @@ pub enum Leaf<'a> {
     Linear(&'a dyn Softmax),
     /// A value for each pair of channels of an item, from their Gram matrices.
     Gram(&'a dyn Pointwise),
+    /// A value for each item: the sum over all differences of neighbouring pixels.
+    Neighbours(&'a dyn Pointwise),
+    /// A value for each item: the mean over windows of its two pictures.
+    Windows(&'a dyn Windows),
 }
 
 impl Leaf<'_> {

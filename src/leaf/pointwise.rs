@@ -9,8 +9,9 @@ pub trait Pointwise {
     /// gave for the element's item.
     fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
-    /// Three numbers of an item, from the finite number that was looked up for it in the table.
-    fn item(&self, _looked_up: f64) -> [f64; 3] {
+    /// Three numbers of an item, from the finite number that was looked up for it in the table; or of all elements, from the
+    /// mean of the operand whose [`Role`](crate::header::Role) is `Averaged`.
+    fn item(&self, _number: f64) -> [f64; 3] {
         [0.0; 3]
     }
 

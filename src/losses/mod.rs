@@ -11,9 +11,9 @@ macro_rules! loss {
 /// What the pages say about the operands of [`OperandSpec::PAIRED`](crate::header::OperandSpec::PAIRED).
 macro_rules! paired {
     () => {
-        "`input` (x) and `target` (t) are floats of one shape. `none` has the shape of `input`. [`Extra::Weight`], of \
-        this shape, multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of this \
-        shape, leaves out each value where it is 0. Gradients: `input`, `target`."
+        "`input` (x) and `target` (t) are floats of one shape. `none` has the shape of `input`. [`Extra::Weight`], \
+        of a shape that broadcasts to it, multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of the \
+        input's shape, leaves out each value where it is 0. Gradients: `input`, `target`."
     };
 }
 
@@ -42,14 +42,19 @@ catalogue! {
         huber: Huber,
         log_cosh: LogCosh,
         charbonnier: Charbonnier,
+        wing: Wing,
         quantile: Quantile,
         bce_with_logits: BceWithLogits,
         bce: Bce,
         sigmoid_focal: SigmoidFocal,
+        asymmetric: Asymmetric,
+        quality_focal: QualityFocal,
+        varifocal: Varifocal,
         kl_div: KlDiv,
         gaussian_kl: GaussianKl,
         gaussian_nll: GaussianNll,
         poisson_nll: PoissonNll,
+        tweedie: Tweedie,
         soft_margin: SoftMargin,
         hinge_embedding: HingeEmbedding,
         margin_ranking: MarginRanking,
@@ -59,13 +64,18 @@ catalogue! {
         ppo_value: PpoValue,
         kl_penalty: KlPenalty,
         preference: Preference,
-        dpo: Dpo;
+        dpo: Dpo,
+        kto: Kto,
+        orpo: Orpo,
+        simpo: Simpo;
         // only a part of adversarial_discriminator
         adversarial_side
     }
     softmax {
         cross_entropy: CrossEntropy,
         softmax_focal: SoftmaxFocal,
+        poly_cross_entropy: PolyCrossEntropy,
+        generalized_cross_entropy: GeneralizedCrossEntropy,
     }
     class_sum {
         nll: Nll,
@@ -101,6 +111,12 @@ catalogue! {
     }
     gram {
         gram_style: GramStyle,
+    }
+    neighbours {
+        total_variation: TotalVariation,
+    }
+    windows {
+        ssim: Ssim,
     }
     linear {
         linear_cross_entropy: LinearCrossEntropy,

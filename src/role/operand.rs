@@ -21,7 +21,7 @@ roles! {
     pub enum Role {
         /// A float for each element, of the prediction's shape.
         Element,
-        /// A float for each element of the last axis.
+        /// A float for each element of the last axis, or of another shape that broadcasts to the prediction's.
         Column,
         /// A float for each row: of the prediction's shape without its last axis.
         Row,
@@ -35,8 +35,10 @@ roles! {
         Dense,
         /// A float for each class, `[C]`.
         PerClass,
-        /// A float for each value of the unreduced loss: a factor.
+        /// A float for each value of the unreduced loss: a factor. In a loss of elements it broadcasts to their shape.
         Weight,
+        /// A float for each value of the unreduced loss: a factor of the value, and of what a mean counts it as.
+        SampleWeight,
         /// A number for each value of the unreduced loss, float or integer. Zero leaves the value out, whatever the other
         /// operands hold there; any other number keeps it.
         Mask,
@@ -44,6 +46,8 @@ roles! {
         Index,
         /// The table, `[T]`.
         Table,
+        /// Any number of floats, `[M]`, whose mean the loss takes.
+        Averaged,
         /// An operand of a sum of losses. The loss in the sum that takes it checks it.
         Part,
         /// A row for each item, `[N, D]`: the rows that are compared, and the rows that they are compared with.
@@ -56,6 +60,8 @@ roles! {
         RowLabels,
         /// Feature maps, `[N, C, ...]`, whose channels are compared.
         Channels,
+        /// Pictures, `[N, C, H, W]`, whose neighbouring pixels are compared.
+        Pictures,
         /// The row of each class of a projection, `[V, D]`.
         Projection,
         /// A float for each class of a projection, `[V]`.
@@ -82,6 +88,8 @@ pub enum Domain {
     Positive,
     /// The log of a probability, or of a ratio of two. Its exponential is no large number.
     Log,
+    /// The log of a probability below 1, such as the mean over an answer's tokens.
+    LogProbability,
     /// Corners of boxes: x1, y1, x2, y2 with x2 ≥ x1 and y2 ≥ y1.
     Corners,
 }

@@ -27,12 +27,17 @@ pub struct Sizes {
     pub dense: bool,
     /// The shape of the unreduced loss.
     pub values: Vec<usize>,
+    /// The shape of masks and sample weights: that of the unreduced loss, or of the positions of regions.
+    pub factors: Vec<usize>,
 }
 
 impl Sizes {
     /// The sizes of a call of a loss.
     pub fn new(loss: &dyn Loss, leader: &[usize], class_axis: ClassAxis, dense: bool) -> Sizes {
-        Sizes { leader: leader.to_vec(), class_axis, dense, values: values(loss, leader, class_axis) }
+        let values = values(loss, leader, class_axis);
+        let regions = matches!(loss.leaf(), Leaf::Region(_));
+        let factors = if regions { without_classes(leader, class_axis) } else { values.clone() };
+        Sizes { leader: leader.to_vec(), class_axis, dense, values, factors }
     }
 
     /// The shape of an operand.
@@ -40,15 +45,19 @@ impl Sizes {
         let of = |shape: &[usize]| shape.iter().map(|&d| Axis::Of(d)).collect::<Vec<_>>();
         let last = self.leader.len().saturating_sub(1);
         match role {
-            Role::Element | Role::Classes | Role::Dense | Role::Rows | Role::Channels => of(&self.leader),
+            Role::Element | Role::Classes | Role::Dense | Role::Rows | Role::Channels | Role::Pictures => {
+                of(&self.leader)
+            }
             Role::Target if self.dense => of(&self.leader),
             Role::Target | Role::Labels => of(&without_classes(&self.leader, self.class_axis)),
             Role::Column => of(&self.leader[last..]),
             Role::Row => of(&self.leader[..last]),
             Role::PerClass => vec![Axis::Of(class_count(&self.leader, self.class_axis))],
-            Role::Weight | Role::Mask => of(&self.values),
+            Role::Weight => of(&self.values),
+            Role::SampleWeight | Role::Mask => of(&self.factors),
             Role::Index => of(&self.leader[..1.min(self.leader.len())]),
             Role::Table => vec![Axis::Free("T")],
+            Role::Averaged => vec![Axis::Free("M")],
             Role::Part => of(&self.leader),
             Role::Anchors => {
                 let most = self.leader.first().copied().map(Axis::AtMost);
@@ -71,7 +80,7 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Boxes(_) => leader[..leader.len().saturating_sub(1)].to_vec(),
         Leaf::Composite(_) => Vec::new(),
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => without_classes(leader, axis),
-        Leaf::Vectors(_) => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Vectors(_) | Leaf::Neighbours(_) | Leaf::Windows(_) => leader[..1.min(leader.len())].to_vec(),
         Leaf::Similarity(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
         Leaf::Gram(_) => {
             vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]
@@ -79,7 +88,7 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Region(leaf) => {
             let settings = leaf.settings();
             let seen = class_count(leader, axis).saturating_sub(usize::from(!settings.include_background));
-            let items = leader.first().copied().unwrap_or(1);
+            let items = if settings.batch { 1 } else { leader.first().copied().unwrap_or(1) };
             match (settings.batch, settings.together) {
                 (_, true) => vec![items],
                 (true, _) => vec![seen],

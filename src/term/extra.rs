@@ -4,12 +4,17 @@
 macro_rules! each_extra {
     ($make:ident) => {
         $make! {
-            /// A factor for each value, or for each class.
+            /// A factor for each value, or for each class. In a loss of elements it may have any shape that broadcasts to
+            /// theirs by trailing axes, as `[C]` or `[C, 1, 1]`.
             Weight weight,
+            /// A factor for each value of the unreduced loss, whatever the loss. A mean divides by what it would divide by,
+            /// with each value's part times its factor.
+            SampleWeight sample_weight,
             /// Zero or `false` leaves a value out, whatever the other operands hold there; any other number keeps it. It may
             /// hold floats, integers or `bool`.
             Mask mask,
-            /// The weight of the positive answers, for each class.
+            /// The weight of the positive answers, for each class. It may have any shape that broadcasts to the prediction's
+            /// by trailing axes: `[C]` is along the last axis, `[C, 1, 1]` a weight for each channel of NCHW.
             PosWeight pos_weight,
             /// The weight of each class, as the focal loss calls it.
             Alpha alpha,
@@ -17,6 +22,8 @@ macro_rules! each_extra {
             Margin margin,
             /// The clean sample of a diffusion loss.
             Sample sample,
+            /// How far the policy leads the reference on prompts with the answers of others.
+            Kl kl,
             /// More rows that each row is compared with. They belong together with no row.
             Negatives negatives,
             /// The factor of the scores, not exponentiated.

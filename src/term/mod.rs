@@ -1,5 +1,6 @@
 //! A loss with its operands, which a context evaluates; and sums of these.
 
+mod apart;
 mod arithmetic;
 mod extra;
 #[cfg(feature = "gpu")]
@@ -13,7 +14,7 @@ mod varying;
 pub use extra::Extra;
 pub use operand::Operand;
 pub use part::PartOutcome;
-pub(crate) use part::{Beside, ClassesFrom, Part, Row, not_reduced, refuse_reduction};
+pub(crate) use part::{Beside, ClassesFrom, KeysFrom, Part, Row, not_reduced, refuse_reduction};
 pub use scale::Scale;
 pub(crate) use varying::{COEFFICIENT, Varying};
 
@@ -108,6 +109,9 @@ impl<T: Operand> Term<T> {
 
     /// The term with its sum divided by this denominator, whatever the reduction. Gradient accumulation and data parallelism
     /// need it, to divide each shard's sum by the denominator of the whole batch.
+    ///
+    /// A loss that has several sums, such as [`CrossEntropy`](crate::CrossEntropy) with its z-loss, also takes a tensor with a
+    /// denominator for each, in the order of [`cpu::Outcome::parts`](crate::cpu::Outcome::parts).
     pub fn divide_by(self, denominator: impl Into<Scale<T>>) -> Term<T> {
         let denominator = denominator.into();
         self.each(|part| part.divide_by = Some(denominator.clone()))
@@ -134,8 +138,11 @@ impl<T: Operand> Term<T> {
     /// The term over a shard of the classes: the prediction holds the classes from `first` on, of `of` in all. Class weights
     /// and dense targets hold the same classes; labels count all classes.
     ///
-    /// This is for a softmax whose classes are sharded over devices, as a vocabulary may be. Each shard computes its
-    /// [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by [`among`](Self::among).
+    /// This is for a loss whose classes are sharded over devices, as a vocabulary may be: a softmax, [`Nll`](crate::Nll), or
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), whose projection and bias hold the shard's classes. Each shard computes
+    /// its [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by [`among`](Self::among).
+    /// The gradient of what no shard has to itself, such as the rows of `LinearCrossEntropy`, is the shard's share of it: the
+    /// shares of all shards add up.
     pub fn classes_from(self, first: usize, of: usize) -> Term<T> {
         self.each(|part| part.classes_from = Some(ClassesFrom { first, of }))
     }
@@ -180,6 +187,42 @@ impl<T: Operand> Term<T> {
     /// than `first + n` rows.
     pub fn rows_from(self, first: usize) -> Term<T> {
         self.each(|part| part.rows_from = Some(first))
+    }
+
+    /// The term over a shard of the keys: the second operand holds the keys from `first` on, of `of` in all.
+    ///
+    /// This is for the losses of all pairs, where no device holds all keys. A device compares its rows with one shard of keys
+    /// after the other, as they come to it around a ring. Each call of [`statistics`](crate::cpu::statistics) gives eight numbers for
+    /// each row; the loss needs the statistics of all shards of keys, given by [`among`](Self::among). Then its value is that of
+    /// the whole, whichever shard of keys it is called with. The gradient with respect to the keys is what these rows add to it,
+    /// and the gradient with respect to the rows, or to a scale, is this shard's share: the shares of all shards add up.
+    ///
+    /// [`rows_from`](Self::rows_from) says which rows these are; without it they begin at 0. [`SupCon`](crate::SupCon) takes the
+    /// rows as [`Extra::Anchors`], and the labels of all keys, `[of]`. Negatives of [`InfoNce`](crate::InfoNce) are further keys of
+    /// their shard: give each to one shard alone. A symmetric loss is two of these, one in each direction, added by halves.
+    ///
+    /// ```
+    /// use wgloss::{Array, InfoNce, cpu};
+    /// let queries = Array::new(&[1.0f32, 0.0, 0.6, 0.8, 0.0, 1.0], [3, 2])?;
+    /// let keys = Array::new(&[0.8f32, 0.6, 0.0, 1.0, -1.0, 0.0], [3, 2])?;
+    /// let (two, last) = (Array::new(&[0.8f32, 0.6, 0.0, 1.0], [2, 2])?, Array::new(&[-1.0f32, 0.0], [1, 2])?);
+    /// let loss = InfoNce::default();
+    /// let shards = [loss.of(&queries, &two).keys_from(0, 3), loss.of(&queries, &last).keys_from(2, 3)];
+    /// let mut all = Vec::new();
+    /// for shard in &shards {
+    ///     all.extend(cpu::statistics(shard)?.to_f64());
+    /// }
+    /// let [first, _] = shards.map(|shard| shard.among(&Array::new(&all, [2, 3, 8]).unwrap()));
+    /// let whole = cpu::value(&loss.of(&queries, &keys))?.loss()?;
+    /// assert!((cpu::value(&first)?.loss()? - whole).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the term is evaluated, those of [`rows_from`](Self::rows_from); and
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) without the statistics of all shards.
+    pub fn keys_from(self, first: usize, of: usize) -> Term<T> {
+        self.each(|part| part.keys_from = Some(KeysFrom { first, of }))
     }
 
     /// The term with a number that `Job::set` may change between the runs of a prepared job: a number option of the loss,
@@ -323,6 +366,7 @@ mod tests {
             of(7, &x).with(Extra::Mask, &w),
             of(7, &x).classes_from(0, 9),
             of(7, &x).rows_from(0),
+            of(7, &x).keys_from(0, 9),
             of(7, &x).among(&w),
             of(7, &x).varying("z_loss"),
             of(7, &x).number_from("z_loss", &w),

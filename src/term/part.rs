@@ -3,8 +3,10 @@
 use super::operand::Operand;
 use super::scale::Scale;
 use super::varying::Varying;
+use crate::broadcast::{BroadcastAxis, broadcast};
 use crate::error::{Error, Result};
-use crate::loss::Loss;
+use crate::leaf::Leaf;
+use crate::loss::{Loss, OperandSpec};
 use crate::options::{self, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
@@ -28,6 +30,8 @@ pub(crate) struct Part<T> {
     pub rows_from: Option<usize>,
     /// The range of classes that the operands hold, where the classes are sharded.
     pub classes_from: Option<ClassesFrom>,
+    /// The range of keys that the operands hold, where the keys of a loss of all pairs are sharded.
+    pub keys_from: Option<KeysFrom>,
     /// The axes that the part shares with another part of a ready-made sum.
     pub beside: Option<Beside>,
     /// The statistics of all shards, where the part is one of them.
@@ -39,6 +43,13 @@ pub(crate) struct Part<T> {
 /// The classes that a shard holds of each row: from `first` on, of `of` in all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ClassesFrom {
+    pub first: usize,
+    pub of: usize,
+}
+
+/// The keys that a shard holds: from `first` on, of `of` in all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct KeysFrom {
     pub first: usize,
     pub of: usize,
 }
@@ -76,6 +87,7 @@ impl<T: Clone> Part<T> {
             empty_is_zero: false,
             rows_from: None,
             classes_from: None,
+            keys_from: None,
             beside: None,
             among: None,
             varying: Vec::new(),
@@ -97,18 +109,20 @@ impl<T: PartialEq> PartialEq for Part<T> {
             empty_is_zero,
             rows_from,
             classes_from,
+            keys_from,
             beside,
             among,
             share,
             varying,
         } = self;
         let settings = (&other.name, &other.weight, &other.reduction, &other.upstream, &other.divide_by);
-        let shard = (&other.rows_from, &other.classes_from, &other.beside, &other.among, &other.share);
+        let shards = (&other.rows_from, &other.classes_from, &other.keys_from, &other.among);
         **loss == *other.loss
             && *operands == other.operands
             && (name, weight, reduction, upstream, divide_by) == settings
             && *empty_is_zero == other.empty_is_zero
-            && (rows_from, classes_from, beside, among, share) == shard
+            && (rows_from, classes_from, keys_from, among) == shards
+            && (beside, share) == (&other.beside, &other.share)
             && *varying == other.varying
     }
 }
@@ -175,6 +189,11 @@ impl<T> Part<T> {
         }
     }
 
+    /// How many rows the part has in [`Outcome::parts`](crate::cpu::Outcome::parts): its rows, and their extra sums.
+    pub fn entries(&self) -> usize {
+        self.rows().iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
+    }
+
     /// The part with each tensor replaced by what `f` makes of it.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
         let mut scale = |scale: &Scale<T>| {
@@ -202,6 +221,7 @@ impl<T> Part<T> {
             divide_by,
             empty_is_zero: self.empty_is_zero,
             classes_from: self.classes_from,
+            keys_from: self.keys_from,
             beside: self.beside.clone(),
             among,
             rows_from: self.rows_from,
@@ -214,6 +234,21 @@ impl<T: Operand> Part<T> {
     /// The length of the first operand's last axis.
     pub fn columns(&self) -> usize {
         self.leader().and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
+    }
+
+    /// The axes along which an operand of a loss of elements is broadcast to their shape, if it has not the shape of its role.
+    pub fn broadcast(&self, spec: &OperandSpec) -> Option<Vec<BroadcastAxis>> {
+        let header = self.loss.header();
+        if !matches!(self.loss.leaf(), Leaf::Pointwise(_)) || header.player(Role::Index).is_some() {
+            return None;
+        }
+        let (whole, given) = (self.leader()?.shape(), self.operand(spec.name)?.shape());
+        let own = match spec.role {
+            Role::Weight => whole,
+            Role::Column => &whole[whole.len().saturating_sub(1)..],
+            _ => return None,
+        };
+        if given == own { None } else { broadcast(given, whole) }
     }
 
     /// The size of the batch: axis 0 of the first operand.

@@ -45,6 +45,13 @@ const FAULTS: &[(&str, &[Fault])] = &[
     ("adapters", adapters::FAULTS),
 ];
 
+/// Faults that no device can be made to have, with their errors: unit tests provoke them through `src/gpu/seam.rs`.
+const BY_SEAM: &[(&str, &str)] = &[
+    ("no room for any one of a job's buffers, the last among them", "out_of_memory"),
+    ("a pipeline of the library's that fails inside the driver", "gpu"),
+    ("a submission without memory", "out_of_memory"),
+];
+
 fn main() -> ExitCode {
     let mut tests = tests![the_list_of_faults_is_complete];
     tests.extend(FAULTS.iter().flat_map(|(file, faults)| faults.iter().map(move |fault| test(file, fault))));
@@ -170,6 +177,9 @@ fn the_list_of_faults_is_complete() {
             let expected = if *expected == "ok" { "none".to_string() } else { format!("`{expected}`") };
             table += &format!("| {name} | {expected} | `faults/{file}.rs` |\n");
         }
+    }
+    for (name, expected) in BY_SEAM {
+        table += &format!("| {name} | `{expected}` | `src/gpu/tests/refused.rs` |\n");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
     let page = std::fs::read_to_string(path).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The GPU gives what the CPU twins give, through every door; a run without an adapter fails.
 
+mod broadcast;
 #[path = "../../checks/src/case.rs"]
 mod case;
 mod custom;
@@ -17,6 +18,7 @@ mod in_place;
 mod jobs;
 #[path = "../../checks/src/judge.rs"]
 mod judge;
+mod key_shards;
 mod labels;
 mod large;
 mod limits;
@@ -30,6 +32,7 @@ mod pairs;
 #[path = "../common/point.rs"]
 mod point;
 mod reads;
+mod regions;
 mod repeat;
 #[path = "../common/reported/mod.rs"]
 mod reported;
@@ -43,6 +46,7 @@ mod shards;
 mod split;
 mod terms;
 mod vectors;
+mod vocabulary;
 
 use harness::tests;
 use std::process::ExitCode;
@@ -52,6 +56,7 @@ use wgloss::Gpu;
 fn main() -> ExitCode {
     let modules = [
         tests![what_users_reported],
+        broadcast::tests(),
         custom::tests(),
         digits::tests(),
         doors::tests(),
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
         edges::tests(),
         in_place::tests(),
         jobs::tests(),
+        key_shards::tests(),
         labels::tests(),
         large::tests(),
         limits::tests(),
@@ -68,6 +74,7 @@ fn main() -> ExitCode {
         numbers::tests(),
         pairs::tests(),
         reads::tests(),
+        regions::tests(),
         repeat::tests(),
         row_shards::tests(),
         rows::tests(),
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
         split::tests(),
         terms::tests(),
         vectors::tests(),
+        vocabulary::tests(),
     ];
     harness::run(modules.into_iter().flatten().collect())
 }

@@ -9,7 +9,7 @@ use crate::samples::samples;
 use libtest_mimic::Trial;
 use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Kind, OperandSpec, Role, Value};
-use wgloss::{Activation, Array, DType, Loss, Operand, PartOutcome, Reduction};
+use wgloss::{Activation, Array, DType, Loss, Operand, PartOutcome, Reduction, cpu};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests_of![
@@ -128,7 +128,8 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin(loss: &dyn Loss)
                 *array = with(array, place, special);
                 let role = loss.header().operand(name).unwrap().role;
                 // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order
-                let factor = special.is_infinite() && matches!(role, Role::Weight | Role::PerClass);
+                let factor =
+                    special.is_infinite() && matches!(role, Role::Weight | Role::SampleWeight | Role::PerClass);
                 let result = run(&case, &inputs, |got, want| match factor {
                     true => blurred(got).judge(&blurred(want)),
                     false => got.judge(want),
@@ -155,8 +156,9 @@ fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Leaves one value out by its mask or its label, and tells which elements of the leading operand that leaves out.
-fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<Vec<usize>> {
+/// Leaves one value out by its mask or its label, and tells its place, and which elements of the leading operand that leaves
+/// out.
+fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<(usize, Vec<usize>)> {
     let loss = case.loss();
     let find = |role| loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name);
     let classes = has(&*loss, Role::Classes);
@@ -175,11 +177,11 @@ fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Optio
     }
     if !classes {
         let width = case.setting.shape.iter().product::<usize>() / values.iter().product::<usize>();
-        return Some((out * width..(out + 1) * width).collect());
+        return Some((out, (out * width..(out + 1) * width).collect()));
     }
     // a position stands for all its classes
     let (c, places) = (case.setting.classes(), values[1..].iter().product::<usize>());
-    Some((0..c).map(|k| (out / places * c + k) * places + out % places).collect())
+    Some((out, (0..c).map(|k| (out / places * c + k) * places + out % places).collect()))
 }
 
 fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
@@ -191,7 +193,16 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
         }
         for special in SPECIALS {
             let mut inputs = case.inputs();
-            let Some(places) = leave_one_out(&case, &mut inputs, ignore) else { continue };
+            let Some((out, places)) = leave_one_out(&case, &mut inputs, ignore) else { continue };
+            // regions of nothing may have a ratio over nothing
+            let clean = cpu::value(&case.term(&inputs)).map(|outcome| outcome.tensor().to_f64());
+            if clean.is_ok_and(|losses| losses.iter().any(|loss| !loss.is_finite())) {
+                continue;
+            }
+            if has(loss, Role::SampleWeight) {
+                let weights = inputs.operand("sample_weight");
+                *weights = with(weights, out, special);
+            }
             let elements = loss.header().operands.iter().filter(|spec| match spec.role {
                 Role::Element | Role::Classes | Role::Dense | Role::Rows => true,
                 role => role == Role::Target && dense,
@@ -234,6 +245,8 @@ fn a_background_that_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Los
 fn over_nothing(loss: &dyn Loss) -> Vec<(&'static OperandSpec, i32)> {
     let ignored = label_range(loss, 3).1;
     let held = |spec: &OperandSpec| match spec.role {
+        // regions of nothing still have a value
+        Role::Mask if matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none()) => None,
         Role::Mask => Some(0),
         Role::Target | Role::Labels => ignored,
         _ => None,
@@ -287,8 +300,11 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
         let far: &[f32] = match (loss.leaf(), loss.header().operands[0].domain) {
             (Leaf::Region(leaf), _) if leaf.settings().activation == Activation::None => &[0.0, 1.0],
             (_, Domain::Probability) => &[0.0, 1.0],
+            // a picture far beyond its range has so little in common with its target that nothing is left of the difference
+            (Leaf::Windows(_), _) => &[-1.0, 0.0, 1e-8, 1.0, 2.0],
             // what is exponentiated, or whose log is taken, goes as far as f32 holds what comes of it
             (_, Domain::Log | Domain::Positive) => &[1e-8, 0.5, 1.0, 30.0],
+            (_, Domain::LogProbability) => &[-1e-8, -0.5, -1.0, -30.0],
             _ => &FAR,
         };
         let array = inputs.operand(loss.header().operands[0].name);

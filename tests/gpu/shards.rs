@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use std::ops::Range;
 use wgloss::custom::Leaf;
 use wgloss::header::Value;
-use wgloss::{Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Loss, Mse, Reduction, SoftmaxFocal};
+use wgloss::{Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Loss, Mse, Nll, Reduction, SoftmaxFocal};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
@@ -132,6 +132,11 @@ fn rows_whose_classes_are_spread_are_whole_among_their_shards() {
                 SoftmaxFocal::default().of(x, &t).with(Extra::Alpha, &slice(&weight, 0, range)).reduce(reduction)
             };
             failures.note(&what("focal"), compare(gpu(), &classes(focal, &x, lengths)));
+            let nll = |x: &Array, range: &Range<usize>| {
+                let term = Nll::default().of(x, &t).with(Extra::Weight, &slice(&weight, 0, range));
+                term.with(Extra::Mask, &keep).reduce(reduction).upstream(1.5)
+            };
+            failures.note(&what("nll"), compare(gpu(), &classes(nll, &x, lengths)));
         }
     }
     failures.raise();

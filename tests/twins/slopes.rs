@@ -36,6 +36,12 @@ const ROUNDS: usize = 3;
 const NO_SLOPES: &[(&str, &str, &str, &str)] = &[
     // the factor of the aspect ratio is held constant
     ("box_iou", "input", "kind", "ciou"),
+    // the powers are held constant
+    ("asymmetric", "input", "through_focus", "false"),
+    // the ratio is held constant
+    ("ppo_policy", "log_probs", "kind", "cispo"),
+    // a root of how far a quality is off bends within any step where that is little
+    ("quality_focal", "input", "beta", "0.5"),
     // a variance below eps counts as eps, its gradient passed straight through
     ("gaussian_nll", "var", "eps", "0.125"),
     ("gaussian_nll", "var", "eps", "2"),
@@ -174,8 +180,12 @@ impl Call {
             return Ok(false);
         }
         let gradients = match cpu::gradient_list(&self.term(&self.operands), &of) {
-            // with nothing or too much to smooth, a ratio of regions may be 0/0, or Tversky's a root of a negative number
-            Ok((outcome, _)) if smoothed && outcome.tensor().to_f64().iter().any(|v| !v.is_finite()) => {
+            // with nothing or too much to smooth, a ratio of regions may be 0/0, or Tversky's a root of a negative number; an
+            // item of a schedule's end may have an infinite weight
+            Ok((outcome, _))
+                if (smoothed || has(&*self.loss, Role::Table))
+                    && outcome.tensor().to_f64().iter().any(|v| !v.is_finite()) =>
+            {
                 return Ok(false);
             }
             Ok((_, gradients)) => gradients,

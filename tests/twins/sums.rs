@@ -98,11 +98,13 @@ fn every_optional_operand_has_a_method() {
     type Method = fn(Term<Array>, &Array) -> Term<Array>;
     let methods: [Method; Extra::ALL.len()] = [
         Term::weight,
+        Term::sample_weight,
         Term::mask,
         Term::pos_weight,
         Term::alpha,
         Term::margin,
         Term::sample,
+        Term::kl,
         Term::negatives,
         Term::logit_scale,
         Term::bias,
@@ -124,11 +126,11 @@ fn an_operand_of_a_sum_goes_to_all_parts_or_the_error_names_those_that_refuse_it
     assert_eq!(gradient(&sum, &x), gradient(&apart, &x));
     assert_eq!(gradient(&sum, &x)[..3], [0.0; 3], "the first row is masked");
 
-    let vae = Vae::default().of(&x, &x, &x, &x).named("latent");
-    let refused = cpu::value(&(ce.clone() + dice.clone() + vae + focal).mask(&mask)).unwrap_err();
+    let [latent, other] = ["latent", "other"].map(|name| Vae::default().of(&x, &x, &x, &x).named(name));
+    let refused = cpu::value(&(ce.clone() + dice.clone() + latent + other + focal).mask(&mask)).unwrap_err();
     assert_eq!(refused.kind(), "invalid_operand");
     let text = refused.to_string();
-    assert!(text.contains("operand `mask` is not one that `dice`, `latent` can take in this sum"), "{text}");
+    assert!(text.contains("operand `mask` is not one that `latent`, `other` can take in this sum"), "{text}");
     // alone, the other terms take it
     cpu::value(&(ce.mask(&mask) + dice)).unwrap();
 }

@@ -14,7 +14,12 @@ use crate::run::{Stop, answers, cargo, run, succeed};
 pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     // Built before it runs, so that a failed build is not taken for "no adapter".
     run(&mut cargo(&["build", "--profile", profile, "-p", "wgloss-cli"]))?;
-    let before = found(profile)?;
+    set_up_by(install, &|| cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]))
+}
+
+/// As [`set_up`], with a command that is `wgloss devices`.
+pub fn set_up_by(install: Install, devices: &dyn Fn() -> Command) -> Result<(), Stop> {
+    let before = found(devices())?;
     let missing = match before {
         Found::Adapter => return Ok(()),
         Found::SoftwareGl => "no GPU, and the only software driver is GL's, which runs one thread at a time",
@@ -39,7 +44,7 @@ pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
         }
     }
     // with WGPU_BACKEND=gl the adapter is still GL's, which is fine
-    if found(profile)? != Found::None {
+    if found(devices())? != Found::None {
         return Ok(());
     }
     Err(Stop::NoAdapter(
@@ -81,8 +86,7 @@ enum Found {
 }
 
 /// Asks `wgloss devices`, because the program's own choice is what matters.
-fn found(profile: &'static str) -> Result<Found, Stop> {
-    let mut devices = cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]);
+fn found(mut devices: Command) -> Result<Found, Stop> {
     let ended = devices.stderr(Stdio::inherit()).output();
     let ended = ended.map_err(|error| Stop::Failed(format!("`wgloss devices` does not start: {error}")))?;
     verdict(ended.status.code(), &String::from_utf8_lossy(&ended.stdout)).ok_or_else(|| {
@@ -131,7 +135,8 @@ pub fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn perform(step: Step, prefix: &[&str]) -> Result<(), Stop> {
+/// Runs a step with its prefix.
+pub fn perform(step: Step, prefix: &[&str]) -> Result<(), Stop> {
     let words = [prefix, step].concat();
     match words.split_first() {
         Some((program, arguments)) => succeed(Command::new(program).args(arguments)),

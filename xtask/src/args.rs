@@ -5,7 +5,7 @@ use crate::web::Web;
 
 /// The text that `--help` and a wrong command line print.
 pub const USAGE: &str = "\
-Usage: cargo xtask <demo | test | test-burn> [--no-install]
+Usage: cargo xtask <demo | test | test-burn | test-mpi> [--no-install]
        cargo xtask test-web [--no-install] [TEST]
        cargo xtask web [--build | --package] [--no-install]
        cargo xtask bench [--quick] [--peers] [--no-install] [LOSS]...
@@ -22,6 +22,9 @@ Usage: cargo xtask <demo | test | test-burn> [--no-install]
   test          run every check of the project, and stop at the first that fails
   test-burn     run every check of wgloss-burn, in burn/, which `test` leaves
                 out: to build Burn takes longer than all other checks
+  test-mpi      run every check of wgloss-mpi, in mpi/, which `test` leaves out:
+                its tests and examples, on 1 to 4 ranks of mpirun. Installs
+                Debian's OpenMPI and libclang if they are missing
   test-web      test wgloss-web and its page, in web/, in a browser: all tests, or
                 those whose names contain TEST. Needs Chromium and Node, which it
                 installs on Debian, and installs wasm-bindgen in target/web/
@@ -41,7 +44,7 @@ Usage: cargo xtask <demo | test | test-burn> [--no-install]
   record        write every planned kernel to FILE, or list the differences of
                 two such records
   new-loss      lay down the files of a new loss, with the places to fill in:
-                `cargo xtask new-loss pointwise tweedie`
+                `cargo xtask new-loss pointwise quartic`
 
   --build       web: build the page, and don't serve it
   --package     web: build the package for npm into target/web/package instead
@@ -96,6 +99,8 @@ pub enum Request {
     Test(Install),
     /// Run every check of wgloss-burn.
     TestBurn(Install),
+    /// Run every check of wgloss-mpi.
+    TestMpi(Install),
     /// Run the tests in a browser whose names contain this text, or all.
     TestWeb(Install, Option<String>),
     /// Build the page or the package for browsers.
@@ -193,6 +198,7 @@ enum Task {
     Demo,
     Test,
     TestBurn,
+    TestMpi,
     TestWeb,
     Web,
     Bench,
@@ -221,6 +227,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
             ("test-burn", None) => task = Some(Task::TestBurn),
+            ("test-mpi", None) => task = Some(Task::TestMpi),
             ("web", None) => task = Some(Task::Web),
             ("--build", Some(Task::Web)) => web = Web::Build,
             ("--package", Some(Task::Web)) => web = Web::Package,
@@ -259,6 +266,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Demo) => Ok(Request::Demo(install)),
         Some(Task::Test) => Ok(Request::Test(install)),
         Some(Task::TestBurn) => Ok(Request::TestBurn(install)),
+        Some(Task::TestMpi) => Ok(Request::TestMpi(install)),
         Some(Task::TestWeb) => Ok(Request::TestWeb(install, rows.pop())),
         Some(Task::Web) => Ok(Request::Web(install, web)),
         Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
@@ -274,10 +282,10 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         },
         Some(Task::NewLoss) => match <[String; 2]>::try_from(files) {
             Ok([family, id]) => Ok(Request::NewLoss(family, id)),
-            Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise tweedie`".to_owned()),
+            Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise quartic`".to_owned()),
         },
         Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
-        None => Err("say what to do: `demo`, `test`, `test-burn`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
+        None => Err("say what to do: `demo`, `test`, `test-burn`, `test-mpi`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
             .to_owned()),
     }
 }
@@ -296,6 +304,7 @@ mod tests {
             ("demo", Request::Demo(Install::Allowed)),
             ("test", Request::Test(Install::Allowed)),
             ("test-burn", Request::TestBurn(Install::Allowed)),
+            ("test-mpi --no-install", Request::TestMpi(Install::Forbidden)),
             ("demo --no-install", Request::Demo(Install::Forbidden)),
             ("web", Request::Web(Install::Allowed, Web::Serve)),
             ("web --package --no-install", Request::Web(Install::Forbidden, Web::Package)),
@@ -348,7 +357,7 @@ mod tests {
             ("fuzz --minutes 5 plans", Request::Fuzz(vec!["--minutes".to_owned(), "5".to_owned(), "plans".to_owned()])),
             ("fuzz plans --help", Request::Help),
             ("record a.tsv", Request::Record("a.tsv".to_owned())),
-            ("new-loss pointwise tweedie", Request::NewLoss("pointwise".to_owned(), "tweedie".to_owned())),
+            ("new-loss pointwise quartic", Request::NewLoss("pointwise".to_owned(), "quartic".to_owned())),
             ("record a.tsv b.tsv", Request::Compare("a.tsv".to_owned(), "b.tsv".to_owned())),
         ] {
             assert_eq!(parsed(line), Ok(request), "{line}");
@@ -360,11 +369,11 @@ mod tests {
         for (line, named) in [
             (
                 "",
-                "`demo`, `test`, `test-burn`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+                "`demo`, `test`, `test-burn`, `test-mpi`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
             ),
             (
                 "--no-install",
-                "`demo`, `test`, `test-burn`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
+                "`demo`, `test`, `test-burn`, `test-mpi`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`",
             ),
             ("--quick bench", "`--quick`"),
             ("test --peers", "`--peers`"),

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod distribution;
 mod fuzz;
+mod mpi;
 mod mutants;
 mod new_loss;
 #[cfg(test)]
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install, test::checks()),
         Ok(Request::TestBurn(install)) => test::test(install, test::checks_of_burn()),
+        Ok(Request::TestMpi(install)) => mpi::set_up(install).and_then(|()| test::test(install, test::checks_of_mpi())),
         Ok(Request::TestWeb(install, name)) => web::test(install, name.as_deref()),
         Ok(Request::Web(install, what)) => web::web(install, what),
         Ok(Request::Bench(install, options)) => bench::bench(install, &options),

@@ -1,5 +1,5 @@
 //! `cargo xtask test`: runs all checks that a change has to pass, and stops at the first failure. `cargo xtask test-burn`
-//! does so for wgloss-burn.
+//! does so for wgloss-burn, `cargo xtask test-mpi` for wgloss-mpi.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -178,6 +178,38 @@ pub fn checks_of_burn() -> Vec<Check> {
         // of its dependencies than its tests have, so that Burn is built once more
         Check::new(4.0, "package -p wgloss -p wgloss-chart --allow-dirty", Succeeds),
         Check::new(25.0, PACKAGE_OF_BURN, Succeeds),
+    ]
+}
+
+/// Begins a command of wgloss-mpi that runs on this many ranks. Words of a check have no spaces.
+macro_rules! on_ranks {
+    ($ranks:literal, $line:literal) => {
+        concat!(
+            "--config target.\"cfg(unix)\".runner=[\"mpirun\",\"--allow-run-as-root\",\"--oversubscribe\",\"-n\",\"",
+            $ranks,
+            "\"] ",
+            $line
+        )
+    };
+}
+
+/// The checks of wgloss-mpi, a workspace of its own in mpi/.
+pub fn checks_of_mpi() -> Vec<Check> {
+    use Kind::{Succeeds, SucceedsWith};
+    vec![
+        Check::new(0.0, "fmt --manifest-path mpi/Cargo.toml --check", SucceedsWith("rustfmt")),
+        Check::new(3.0, "clippy --manifest-path mpi/Cargo.toml --all-targets -- -D warnings", SucceedsWith("clippy")),
+        Check::new(3.0, "test --manifest-path mpi/Cargo.toml --lib", Succeeds),
+        Check::new(1.0, on_ranks!("1", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
+        Check::new(1.0, on_ranks!("2", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
+        Check::new(1.0, on_ranks!("3", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
+        Check::new(1.0, on_ranks!("4", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
+        Check::new(0.5, "test --manifest-path mpi/Cargo.toml --test lost", Succeeds),
+        Check::new(0.2, on_ranks!("4", "run --manifest-path mpi/Cargo.toml --example vocabulary"), Succeeds),
+        Check::new(0.2, on_ranks!("4", "run --manifest-path mpi/Cargo.toml --example clip"), Succeeds),
+        Check::new(0.2, on_ranks!("3", "run --manifest-path mpi/Cargo.toml --example tiles"), Succeeds),
+        Check::new(0.2, on_ranks!("2", "run --manifest-path mpi/Cargo.toml --example digits"), Succeeds),
+        Check::new(0.1, "doc --manifest-path mpi/Cargo.toml --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
     ]
 }
 

@@ -5,7 +5,7 @@ use super::numbers::{answers, boxes, labels, numbers, signs};
 use wgloss::{
     Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, DType, Dice, DiceCrossEntropy, Diffusion,
     Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, Mse, MultiMargin, MultilabelSoftMargin, Nll,
-    PredictionType, Result, SigmoidFocal, SoftmaxFocal, TripletMargin,
+    PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
 };
 
 /// The most informative cases, most important first.
@@ -19,7 +19,7 @@ const HEADLINE: [&str; 6] = [
 ];
 
 /// A case of each family. Those whose items are small have the longest curves.
-const FAMILIES: [&str; 10] = [
+const FAMILIES: [&str; 12] = [
     "mse 16777216",
     "cross_entropy 65536x80",
     "multi_margin 65536x80",
@@ -30,6 +30,8 @@ const FAMILIES: [&str; 10] = [
     "info_nce 2048x256",
     "linear_cross_entropy 1024x512x8192",
     "gram_style 4x256x64x64",
+    "total_variation 8x3x1024x1024",
+    "ssim 8x3x512x512",
 ];
 
 /// The most informative cases, most important first.
@@ -76,6 +78,8 @@ pub fn cases() -> Vec<Case> {
         case("linear_cross_entropy", &[1024, 512, 8192], linear),
         case("linear_cross_entropy", &[2048, 512, 32000], linear),
         case("gram_style", &[4, 256, 64, 64], gram),
+        case("total_variation", &[8, 3, 1024, 1024], variation),
+        case("ssim", &[8, 3, 512, 512], |s| one_gradient(Ssim::default(), numbers(s, 1.0)?, numbers(s, 0.5)?)),
     ]
 }
 
@@ -166,6 +170,10 @@ fn linear(shape: &[usize]) -> Result<Problem> {
     ];
     let products = 2.0 * (rows * width * classes) as f64;
     Ok(Problem::new(LinearCrossEntropy::default(), operands, &["input", "weight"]).of_flops(products, 3.0 * products))
+}
+
+fn variation(shape: &[usize]) -> Result<Problem> {
+    Ok(Problem::new(TotalVariation::default(), vec![("input", numbers(shape, 1.0)?)], &["input"]))
 }
 
 /// The work is the Gram matrices of both operands, and the input's products again for the gradient.

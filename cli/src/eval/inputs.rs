@@ -92,6 +92,15 @@ impl Inputs {
                 let shape =
                     |leader: &[usize]| Sizes::new(&*loss, leader, axis, is_dense(file, leader.len())).shape(spec.role);
                 let cut = grows(&shape(leader.file.shape()), &shape(&grown));
+                let own = file.shape();
+                let is_exact = shape(leader.file.shape()).into_iter().eq(own.iter().map(|&length| Axis::Of(length)));
+                let cut = match spec.role {
+                    // it is broadcast, along the batch or not
+                    Role::Weight | Role::Column if !is_exact => {
+                        Some(own.len() == leader.file.shape().len() && own.first() == Some(first))
+                    }
+                    _ => cut,
+                };
                 let cut = cut.ok_or_else(|| format!("`{}` has no axis of the batch alone", spec.name))?;
                 if *is_cut[place].get_or_insert(cut) != cut {
                     return Err(format!("one loss cuts `{}`, another takes all of it", self.operands[place].name));

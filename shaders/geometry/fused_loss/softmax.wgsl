@@ -1,6 +1,6 @@
 // A softmax loss that is fused into a walk over regions.
-// needs: lib/class lib/component lib/label lib/params lib/tally lib/workspace fold/softmax geometry/places geometry/positions_tally geometry/region_quads
-// slots: activation class_weight classes fold fused_states softmaxes x0
+// needs: lib/class lib/component lib/label lib/params lib/tally fold/softmax geometry/places geometry/positions_tally geometry/region_quads
+// slots: activation class_weight classes fold fused_scales fused_states softmaxes x0
 const FUSES: bool = true;
 
 // One of four positions. With one channel, its logit belongs to label 1, and label 0 has a logit of 0.
@@ -98,7 +98,7 @@ struct PositionSlopes {
 fn position_slopes(quad: Quad, j: u32) -> PositionSlopes {
     let position = fused_position(quad, j);
     let s = finish_place(kept_fused(word_at(quad.at, j)), position.place);
-    return PositionSlopes(position, s.poison, slopes_of(s, score_place(s), fused_scales()));
+    return PositionSlopes(position, s.poison, slopes_of(s, score_place(s), fused_scales_at(word_at(quad.at, j))));
 }
 
 fn fused_slopes(quad: Quad) -> FusedSlopes {

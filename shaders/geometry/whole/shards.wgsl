@@ -1,15 +1,9 @@
 // A position's whole state, merged from the shards that its classes are spread over.
-// needs: lib/class lib/label lib/params geometry/places
-// slots: fold label_weight
+// needs: lib/class lib/label lib/params geometry/places geometry/shards
+// slots: fold state_numbers
 fn state_of_shard(shard: u32, position: u32) -> State {
-    return State(
-        of_shard(shard, position, 0u),
-        of_shard(shard, position, 1u),
-        of_shard(shard, position, 2u),
-        of_shard(shard, position, 3u),
-        of_shard(shard, position, 4u),
-        u32(of_shard(shard, position, 5u)) % FOUND,
-    );
+    let poison = u32(of_shard(shard, position, 5u)) % FOUND;
+    return state_of(first_of_shard(shard, position), of_shard(shard, position, 4u), poison);
 }
 
 fn merge_whole(position: u32) -> State {

@@ -1,10 +1,21 @@
 // Estimates of the divergence from a reference policy: the twin of src/losses/pointwise/kl_penalty.rs.
-// needs: lib/math geometry/element
+// needs: lib/math lib/params geometry/element
 // 0 k1, 1 k2, 2 k3
 override KIND: u32 = 0u;
+override HAS_CLIP: bool = false;
+const CLIP: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let d = difference(v.x, v.y);
+    if HAS_CLIP {
+        let most = option(CLIP);
+        let score = estimate(select(clamp(d, -most, most), d, is_nan(d)));
+        return ElementScore(score.loss, select(score.d, vec4<f32>(0.0), abs(d) > most));
+    }
+    return estimate(d);
+}
+
+fn estimate(d: f32) -> ElementScore {
     if KIND == 0u {
         return ElementScore(d, vec4<f32>(1.0, 0.0, 0.0, 0.0));
     }

@@ -3,13 +3,16 @@
 override HAS_ALPHA: bool = true;
 const ALPHA: u32 = 0u;
 const GAMMA: u32 = 1u;
+const LABEL_SMOOTHING: u32 = 2u;
+// 0 if nothing is smoothed
+override WHOLE_LABEL_SMOOTHING: i32 = 0;
 // gamma if it is a small whole number, for which a power is a few products; else −1
 override WHOLE_GAMMA: i32 = 2;
 
 // The factor of the cross-entropy, (1 − p_t)^gamma, and its derivative with respect to the logit.
-fn focus_of(t: f32, s: Sigmoids) -> vec2<f32> {
-    let miss = (s.q * t) + (s.p * (1.0 - t));
-    let d_miss = (1.0 - (2.0 * t)) * s.p * s.q;
+fn focus_of(t: f32, rest: f32, s: Sigmoids) -> vec2<f32> {
+    let miss = (s.q * t) + (s.p * rest);
+    let d_miss = (rest - t) * s.p * s.q;
     if WHOLE_GAMMA == 0 {
         return vec2<f32>(1.0, 0.0);
     }
@@ -35,15 +38,25 @@ fn focus_of(t: f32, s: Sigmoids) -> vec2<f32> {
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let x = v.x;
-    let t = v.y;
-    let s = sigmoids(x);
-    let bce = (t * s.minus_log_p) + ((1.0 - t) * s.minus_log_q);
-    var alpha = 1.0;
-    if HAS_ALPHA {
-        alpha = (option(ALPHA) * t) + ((1.0 - option(ALPHA)) * (1.0 - t));
+    var t = v.y;
+    // 1 − t, which smoothing does not round
+    var rest = 1.0 - t;
+    if WHOLE_LABEL_SMOOTHING != 0 {
+        let half = 0.5 * option(LABEL_SMOOTHING);
+        t = ((1.0 - option(LABEL_SMOOTHING)) * t) + half;
+        rest = ((1.0 - option(LABEL_SMOOTHING)) * rest) + half;
     }
-    let focus = focus_of(t, s);
-    let d_bce = sigmoid_balance(1.0 - t, t, x, s);
+    let s = sigmoids(x);
+    let bce = (t * s.minus_log_p) + (rest * s.minus_log_q);
+    var alpha = 1.0;
+    // −1 stands for an alpha of the class that is not given
+    if v.z != -1.0 {
+        alpha = (v.z * t) + ((1.0 - v.z) * rest);
+    } else if HAS_ALPHA {
+        alpha = (option(ALPHA) * t) + ((1.0 - option(ALPHA)) * rest);
+    }
+    let focus = focus_of(t, rest, s);
+    let d_bce = sigmoid_balance(rest, t, x, s);
     let dx = alpha * ((focus.y * bce) + (focus.x * d_bce));
     // an infinite logit gives NaN, as in PyTorch
     let unknown = is_infinite(x) | is_nan(focus.x);

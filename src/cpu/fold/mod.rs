@@ -1,6 +1,6 @@
 //! The folds over the classes of a position, each in a file of the same name as in `shaders/fold`.
 
-mod class_sum;
+pub(super) mod class_sum;
 mod divergence;
 pub(super) mod row;
 pub(super) mod softmax;

@@ -30,10 +30,26 @@ pub(in crate::cpu) fn score(leaf: &dyn Softmax, row: &Row, whole: State) -> Scor
     score_by(leaf, row, &whole.row())
 }
 
+/// The numbers of a row in the statistics of all shards, which have `rows` rows each: one shard after the other.
+pub(in crate::cpu) fn of_shards(all: &[f64], row: usize, rows: usize) -> impl Iterator<Item = [f64; OF_POSITION]> + '_ {
+    let of_shards = all.chunks_exact(OF_POSITION).skip(row).step_by(rows.max(1));
+    of_shards.filter_map(|numbers| numbers.try_into().ok())
+}
+
+/// The merged state of a row, from the statistics of all shards.
+pub(in crate::cpu) fn merged(all: &[f64], row: usize, rows: usize) -> Option<State> {
+    of_shards(all, row, rows).map(State::of_numbers).reduce(State::merge)
+}
+
 impl State {
     /// The statistics of a shard's own classes.
     pub fn of(leaf: &dyn Softmax, row: &Row) -> State {
-        let (x, shares) = (&row.x, shares(leaf, row));
+        let label = row.here().map(|label| [row.x[label], row.weight[label]]);
+        State { label, ..State::of_shares(&row.x, &shares(leaf, row)) }
+    }
+
+    /// The statistics of logits, each with its share of the loss.
+    pub fn of_shares(x: &[f64], shares: &[f64]) -> State {
         let top = greatest(x);
         let nan = x.iter().any(|x| x.is_nan());
         let peak = if nan { f64::NAN } else { x.get(top).copied().unwrap_or(f64::NEG_INFINITY) };
@@ -48,7 +64,7 @@ impl State {
             spread: (0..x.len()).filter(|&k| shares[k] != 0.0).map(|k| shares[k] * surprise(k)).sum(),
             peak_share: shares.get(top).copied().unwrap_or(0.0),
             other_shares: others().map(|k| shares[k]).sum(),
-            label: row.here().map(|label| [x[label], row.weight[label]]),
+            label: None,
         }
     }
 
@@ -68,12 +84,23 @@ impl State {
         }
     }
 
-    /// The whole row, once all shards are merged.
-    fn row(self) -> WholeRow {
-        let softmax = match self.peak.is_finite() && !self.all_masked() {
+    /// The softmax of the whole row, once all shards are merged.
+    pub fn softmax(self) -> RowSoftmax {
+        match self.peak.is_finite() && !self.all_masked() {
             true => RowSoftmax { max: self.peak, rest: self.rest },
             false => RowSoftmax::NONE,
-        };
+        }
+    }
+
+    /// `Σ share·(−log p)` of the whole row, and `Σ share`.
+    pub fn surprise(self) -> [f64; 2] {
+        let shares = self.all_shares();
+        [self.spread + part_of(shares, self.softmax().log_total()), shares]
+    }
+
+    /// The whole row, once all shards are merged.
+    fn row(self) -> WholeRow {
+        let softmax = self.softmax();
         let State { spread, peak_share: top_share, other_shares, label, .. } = self;
         WholeRow { softmax, spread, top_share, other_shares, label }
     }

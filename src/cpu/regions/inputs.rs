@@ -14,8 +14,10 @@ pub(super) struct Inputs {
     pub predicted: Vec<Predicted>,
     /// The targets: floats as given, or 1 at the label's class.
     pub t: Vec<f64>,
-    /// Whether each position takes part.
+    /// Whether each element takes part.
     pub kept: Vec<bool>,
+    /// The sample weight of each position.
+    pub weight: Vec<f64>,
 }
 
 impl Inputs {
@@ -27,15 +29,29 @@ impl Inputs {
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
         let target = part.of_role(Role::Target);
         let labels = target.filter(|_| !part.is_dense()).map(Array::to_i64);
-        let kept = match (&labels, settings.ignore_index) {
-            (Some(labels), Some(ignored)) => labels.iter().map(|&label| label != i64::from(ignored)).collect(),
-            _ => vec![true; classes.positions()],
+        let ignored = |position: usize| match (&labels, settings.ignore_index) {
+            (Some(labels), Some(ignored)) => labels[position] == i64::from(ignored),
+            _ => false,
         };
+        let mask = part.of_role(Role::Mask).map(Array::to_f64);
+        // a mask has a number for each position, or for each element
+        let masked = |position: usize, at: usize| match &mask {
+            Some(mask) if mask.len() == classes.positions() => mask[position] == 0.0,
+            Some(mask) => mask[at] == 0.0,
+            None => false,
+        };
+        let mut kept = vec![true; classes.positions() * classes.c];
+        for (position, k) in (0..classes.positions()).flat_map(|position| (0..classes.c).map(move |k| (position, k))) {
+            let at = classes.index(position / classes.s, position % classes.s, k);
+            kept[at] = !ignored(position) && !masked(position, at);
+        }
+        let weight = part.of_role(Role::SampleWeight).map(Array::to_f64);
+        let weight = weight.unwrap_or_else(|| vec![1.0; classes.positions()]);
         let t = match &labels {
             None => target.map(Array::to_f64).unwrap_or_default(),
             Some(labels) => one_hot(labels, classes),
         };
-        Inputs { classes, settings, predicted: probabilities(&x, classes, settings.activation), t, kept }
+        Inputs { classes, settings, predicted: probabilities(&x, classes, settings.activation), t, kept, weight }
     }
 
     /// The number of regions. A region is a class of one item, or of the whole batch.
@@ -44,24 +60,25 @@ impl Inputs {
         items * self.classes.c
     }
 
-    /// The sums of a region over all positions that take part: `Σ p·t`, `Σ p·(1 − t)` and `Σ (1 − p)·t`; with squares
+    /// The sums of a region over all elements that take part, each times its position's weight: `Σ p·t`, `Σ p·(1 − t)` and `Σ (1 − p)·t`; with squares
     /// `Σ p·t` and `Σ (p − t)²`.
     pub fn sums(&self, region: usize) -> RegionSums {
         let (item, k) = (region / self.classes.c, region % self.classes.c);
         let items = if self.settings.batch { 0..self.classes.n } else { item..item + 1 };
         let mut sums = RegionSums::default();
         for (i, j) in items.flat_map(|i| (0..self.classes.s).map(move |j| (i, j))) {
-            if !self.kept[i * self.classes.s + j] {
+            let at = self.classes.index(i, j, k);
+            if !self.kept[at] {
                 continue;
             }
-            let at = self.classes.index(i, j, k);
             let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
-            sums.true_pos += p * t;
+            let weight = self.weight[i * self.classes.s + j];
+            sums.true_pos += weight * (p * t);
             match self.settings.squared {
-                true => sums.false_pos += self.p_less_t(at).powi(2),
+                true => sums.false_pos += weight * self.p_less_t(at).powi(2),
                 false => {
-                    sums.false_pos += p * (1.0 - t);
-                    sums.false_neg += q * t;
+                    sums.false_pos += weight * (p * (1.0 - t));
+                    sums.false_neg += weight * (q * t);
                 }
             }
         }

@@ -76,14 +76,19 @@ impl Regions {
 
     /// Scores the classes of an item together: one value, of their sums, each class's times its share.
     fn score_together(&mut self, leaf: &dyn Region, sums: &[RegionSums]) {
-        let shares = shares(leaf, sums);
-        let of = |part: fn(&RegionSums) -> f64| sums.iter().zip(&shares).map(|(sums, share)| share * part(sums)).sum();
+        // without the background, class 0 has no share
+        let first = usize::from(!self.inputs.settings.include_background);
+        let mut shares = shares(leaf, &sums[first..]);
+        let of = |part: fn(&RegionSums) -> f64| {
+            sums[first..].iter().zip(&shares).map(|(sums, share)| share * part(sums)).sum()
+        };
         let score = leaf.score(RegionSums {
             true_pos: of(|sums| sums.true_pos),
             false_pos: of(|sums| sums.false_pos),
             false_neg: of(|sums| sums.false_neg),
         });
         let value = self.values.len();
+        shares.splice(0..0, vec![0.0; first]);
         self.regions.extend(shares.iter().map(|&factor| Scored { value, score, factor }));
         self.values.push(Value::of(score.loss));
     }
@@ -129,14 +134,15 @@ impl Walk for Regions {
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
-        let Inputs { classes, settings, predicted, kept, .. } = &self.inputs;
+        let Inputs { classes, settings, predicted, kept, weight, .. } = &self.inputs;
         let mut gradient = vec![0.0; predicted.len()];
         for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
-            if !kept[i * classes.s + j] {
+            let at = |k: usize| classes.index(i, j, k);
+            let weight = weight[i * classes.s + j];
+            if !(0..classes.c).any(|k| kept[at(k)]) {
                 continue;
             }
-            let at = |k: usize| classes.index(i, j, k);
-            let slope = |k: usize| self.slope(i, k, at(k), scales);
+            let slope = |k: usize| if kept[at(k)] { self.slope(i, k, at(k), scales) } else { 0.0 };
             // A softmax's gradient is p·(slope − Σ p·slope). Subtracting the likeliest class's slope from all slopes does not
             // change it, and where that class is nearly certain, both differences are then small themselves.
             let p: Vec<f64> = (0..classes.c).map(|k| predicted[at(k)].p).collect();
@@ -144,13 +150,15 @@ impl Walk for Regions {
             let mean: f64 = (0..classes.c).map(|k| p[k] * (slope(k) - lead)).sum();
             for k in 0..classes.c {
                 let Predicted { p, q } = predicted[at(k)];
-                gradient[at(k)] = match settings.activation {
+                let d = match settings.activation {
                     Activation::None => slope(k),
                     // a background that takes no part has no gradient, even where it holds a NaN
                     Activation::Sigmoid if slope(k) == 0.0 => 0.0,
                     Activation::Sigmoid => slope(k) * p * q,
                     Activation::Softmax => p * ((slope(k) - lead) - mean),
                 };
+                // what takes no part has no gradient, whatever its weight
+                gradient[at(k)] = if d == 0.0 { 0.0 } else { weight * d };
             }
         }
         gradient

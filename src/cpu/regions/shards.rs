@@ -50,7 +50,8 @@ mod tests {
             },
             predicted: flat.iter().map(|&p| Predicted { p, q: 1.0 - p }).collect(),
             t: flat.iter().map(|&p| (8.0 * p).fract()).collect(),
-            kept: vec![true; 2 * s],
+            kept: vec![true; 4 * s],
+            weight: vec![1.0; 2 * s],
         }
     }
 

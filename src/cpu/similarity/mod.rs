@@ -5,12 +5,13 @@ mod unit;
 
 use crate::array::Array;
 use crate::check::Pairs;
+use crate::cpu::fold::softmax_shards::{merged, of_shards};
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::Similarity;
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::Part;
-use score::{Pair, by_pairs, by_softmax};
+use score::{Pair, by_pairs, by_softmax, numbers};
 use unit::Unit;
 
 /// The products of all pairs, and what the loss makes of them.
@@ -40,45 +41,36 @@ struct Side {
 }
 
 impl AllPairs {
+    /// The pairs of a part. Rows are scored by the statistics of all shards of the keys, where the part has them.
     pub fn new(part: &Part<Array>, leaf: &dyn Similarity, pairs: Pairs) -> AllPairs {
         let settings = leaf.settings();
-        let number = |role| part.of_role(role).and_then(|array| array.to_f64().first().copied());
-        let (factor, shift) = (number(Role::Scale).unwrap_or(settings.scale), number(Role::Shift).unwrap_or(0.0));
-        let labels = part.of_role(Role::RowLabels).map(Array::to_i64);
-        let (sides, rows) = sides(part, settings.normalize, pairs.width);
-        // a side alone is compared with itself
-        let first_other = if sides.len() == 1 { 0 } else { pairs.rows };
-        let (own, others) = (&rows[..pairs.rows], &rows[first_other..]);
-        let products: Vec<Vec<f64>> = own.iter().map(|a| others.iter().map(|b| a.dot(b)).collect()).collect();
-
-        // the place of a row among the rows that it is compared with
-        let place = |i: usize| pairs.first + i;
-        let among_itself = sides.len() == 1 || part.of_role(Role::Anchors).is_some();
-        let pair = |i: usize, j: usize| Pair {
-            // a factor that is not finite makes the score unknown, like a row that is not finite
-            score: if factor.is_finite() && shift.is_finite() { factor * products[i][j] + shift } else { f64::NAN },
-            similar: labels.as_ref().map_or(place(i) == j, |labels| labels.get(place(i)) == labels.get(j)),
-            itself: among_itself && place(i) == j,
-        };
-        let score = |pairs: &[Pair], row: &Unit| match settings.pairwise {
-            true => by_pairs(leaf, pairs),
-            false => by_softmax(leaf, pairs, row.is_known()),
+        let operands = Operands::of(part, leaf, pairs);
+        let all = part.among.as_ref().map(Array::to_f64);
+        let score = |pairs_of_row: &[Pair], row: &Unit, i: usize| {
+            let shards = all.as_ref().map(|all| of_shards(all, i, pairs.rows));
+            match settings.pairwise {
+                true => by_pairs(leaf, pairs_of_row, shards),
+                false => {
+                    let state = all.as_ref().and_then(|all| merged(all, i, pairs.rows));
+                    by_softmax(leaf, pairs_of_row, row.is_known(), state)
+                }
+            }
         };
         let half = if settings.symmetric { 0.5 } else { 1.0 };
         let halved = |d: Vec<f64>| d.into_iter().map(|d| half * d).collect::<Vec<f64>>();
         let (mut values, mut of_rows, mut of_others) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..pairs.rows {
-            let of_row: Vec<Pair> = (0..others.len()).map(|j| pair(i, j)).collect();
-            let (mut value, d) = score(&of_row, &rows[i]);
+            let (mut value, d) = score(&operands.of_row(i), &operands.rows[i], i);
             of_rows.push(halved(d));
             if settings.symmetric {
-                let of_other: Vec<Pair> = (0..pairs.rows).map(|j| pair(j, i)).collect();
-                let (other, d) = score(&of_other, &others[i]);
+                let of_other: Vec<Pair> = (0..pairs.rows).map(|j| operands.pair(j, i)).collect();
+                let (other, d) = score(&of_other, &operands.others()[i], i);
                 value.loss = half * (value.loss + other.loss);
                 of_others.push(halved(d));
             }
             values.push(value);
         }
+        let Operands { sides, rows, first_other, factor, products, .. } = operands;
         AllPairs { sides, rows, first_other, factor, products, of_rows, of_others, values }
     }
 
@@ -110,6 +102,71 @@ impl AllPairs {
             slopes.iter().zip(&self.rows).for_each(|(slopes, row)| add(slopes[at - self.first_other], row));
         }
         own.through_norm(&d)
+    }
+}
+
+/// The statistics of a shard of keys: the numbers of each row.
+pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Similarity, pairs: Pairs) -> Vec<f64> {
+    let operands = Operands::of(part, leaf, pairs);
+    (0..pairs.rows).flat_map(|i| numbers(leaf, &operands.of_row(i), operands.rows[i].is_known())).collect()
+}
+
+/// The operands of all pairs.
+struct Operands {
+    pairs: Pairs,
+    sides: Vec<Side>,
+    rows: Vec<Unit>,
+    first_other: usize,
+    factor: f64,
+    shift: f64,
+    products: Vec<Vec<f64>>,
+    labels: Option<Vec<i64>>,
+    /// Whether the others are the batch that the rows come from.
+    among_itself: bool,
+}
+
+impl Operands {
+    fn of(part: &Part<Array>, leaf: &dyn Similarity, pairs: Pairs) -> Operands {
+        let settings = leaf.settings();
+        let number = |role| part.of_role(role).and_then(|array| array.to_f64().first().copied());
+        let (factor, shift) = (number(Role::Scale).unwrap_or(settings.scale), number(Role::Shift).unwrap_or(0.0));
+        let (sides, rows) = sides(part, settings.normalize, pairs.width);
+        // a side alone is compared with itself
+        let first_other = if sides.len() == 1 { 0 } else { pairs.rows };
+        let (own, others) = (&rows[..pairs.rows], &rows[first_other..]);
+        let products: Vec<Vec<f64>> = own.iter().map(|a| others.iter().map(|b| a.dot(b)).collect()).collect();
+        let among_itself = sides.len() == 1 || part.of_role(Role::Anchors).is_some();
+        let labels = part.of_role(Role::RowLabels).map(Array::to_i64);
+        Operands { pairs, sides, rows, first_other, factor, shift, products, labels, among_itself }
+    }
+
+    fn others(&self) -> &[Unit] {
+        &self.rows[self.first_other..]
+    }
+
+    fn pair(&self, i: usize, j: usize) -> Pair {
+        let (factor, shift) = (self.factor, self.shift);
+        // their places in the batch; further rows have none
+        let row = self.pairs.first + i;
+        let other = (j < self.pairs.others).then(|| self.pairs.first_other + j);
+        let label = |labels: &Vec<i64>, place: usize| labels.get(place).copied();
+        Pair {
+            // a factor that is not finite makes the score unknown, like a row that is not finite
+            score: if factor.is_finite() && shift.is_finite() {
+                factor * self.products[i][j] + shift
+            } else {
+                f64::NAN
+            },
+            similar: other.is_some_and(|other| match &self.labels {
+                None => row == other,
+                Some(labels) => label(labels, row) == label(labels, other),
+            }),
+            itself: self.among_itself && other == Some(row),
+        }
+    }
+
+    fn of_row(&self, i: usize) -> Vec<Pair> {
+        (0..self.others().len()).map(|j| self.pair(i, j)).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The score of one row against all others, and its derivatives.
 
+use crate::check::OF_POSITION;
+use crate::cpu::fold::softmax_shards::State;
 use crate::cpu::softmax::Softmax;
 use crate::cpu::walk::Value;
 use crate::leaf::{PairScore, RowScore, Similarity, SimilarityStatistics};
@@ -13,29 +15,68 @@ pub(super) struct Pair {
     pub itself: bool,
 }
 
-/// The value of a row where every pair has a loss of its own: their sum. Gives its derivative with respect to each score.
-pub(super) fn by_pairs(leaf: &dyn Similarity, pairs: &[Pair]) -> (Value, Vec<f64>) {
-    let score = |pair: &Pair| match pair.score.is_nan() {
-        true => PairScore { loss: f64::NAN, d: f64::NAN },
-        false => leaf.pair(pair.score, pair.similar),
+/// What is known of a row's scores against all others: its softmax, `Σ −log p` over those that it belongs together with, and
+/// their number.
+#[derive(Clone, Copy)]
+pub(super) struct Whole {
+    softmax: Softmax,
+    surprise: f64,
+    similar: f64,
+}
+
+impl Whole {
+    /// What is known of a row that is compared with these.
+    fn of(pairs: &[Pair]) -> Whole {
+        let others = || pairs.iter().filter(|pair| !pair.itself);
+        let softmax = softmax(others().map(|pair| pair.score));
+        let similar = others().filter(|pair| pair.similar).count() as f64;
+        let surprise = others().filter(|pair| pair.similar).map(|pair| softmax.nll(pair.score)).sum();
+        Whole { softmax, surprise, similar }
+    }
+
+    /// What is known of a row whose state the shards of the keys have merged.
+    fn of_state(state: State) -> Whole {
+        let [surprise, similar] = state.surprise();
+        Whole { softmax: state.softmax(), surprise, similar }
+    }
+}
+
+/// The value of a row where every pair has a loss of its own: their sum, over all shards of the keys where they are given.
+/// Gives its derivative with respect to each score.
+pub(super) fn by_pairs(
+    leaf: &dyn Similarity,
+    pairs: &[Pair],
+    shards: Option<impl Iterator<Item = Numbers>>,
+) -> (Value, Vec<f64>) {
+    let scores: Vec<PairScore> = pairs.iter().map(|pair| of_pair(leaf, pair)).collect();
+    let loss = match shards {
+        None => scores.iter().map(|score| score.loss).sum(),
+        Some(shards) => shards.map(|[_, _, sum, .., flags, _, _]| if flags == 0.0 { sum } else { f64::NAN }).sum(),
     };
-    let scores: Vec<PairScore> = pairs.iter().map(score).collect();
-    let loss = scores.iter().map(|score| score.loss).sum();
     (Value::of(loss), scores.iter().map(|score| score.d).collect())
 }
 
+fn of_pair(leaf: &dyn Similarity, pair: &Pair) -> PairScore {
+    match pair.score.is_nan() {
+        true => PairScore { loss: f64::NAN, d: f64::NAN },
+        false => leaf.pair(pair.score, pair.similar),
+    }
+}
+
 /// The value of a row from a softmax over its scores: of `Σ −log p` over the rows that it belongs together with. Gives its
-/// derivative with respect to each score.
-pub(super) fn by_softmax(leaf: &dyn Similarity, pairs: &[Pair], known: bool) -> (Value, Vec<f64>) {
+/// derivative with respect to each score. `state` is the row's over all shards of the keys, where they are given.
+pub(super) fn by_softmax(
+    leaf: &dyn Similarity,
+    pairs: &[Pair],
+    known: bool,
+    state: Option<State>,
+) -> (Value, Vec<f64>) {
     if !known {
         // even where the row belongs together with no other
         let d = pairs.iter().map(|pair| if pair.itself { 0.0 } else { f64::NAN });
         return (Value::of(f64::NAN), d.collect());
     }
-    let others = || pairs.iter().filter(|pair| !pair.itself);
-    let softmax = softmax(others().map(|pair| pair.score));
-    let similar = others().filter(|pair| pair.similar).count() as f64;
-    let surprise = others().filter(|pair| pair.similar).map(|pair| softmax.nll(pair.score)).sum();
+    let Whole { softmax, surprise, similar } = state.map_or_else(|| Whole::of(pairs), Whole::of_state);
     let RowScore { loss, d } = leaf.row(SimilarityStatistics { surprise, similar });
     let slope = |pair: &Pair| {
         let p = softmax.p(pair.score);
@@ -51,6 +92,31 @@ pub(super) fn by_softmax(leaf: &dyn Similarity, pairs: &[Pair], known: bool) -> 
     // a row that belongs together with no other has no value
     let counts = if similar == 0.0 { 0.0 } else { 1.0 };
     (Value { loss, extra: 0.0, weight: counts, count: counts }, pairs.iter().map(slope).collect())
+}
+
+/// The numbers of a row in the statistics of a shard of keys, in the order of `shaders/geometry/similarity_statistics.wgsl`.
+pub(super) type Numbers = [f64; OF_POSITION];
+
+/// Added to the flags where the row itself is not finite.
+const UNKNOWN_ROW: f64 = 4.0;
+
+/// The numbers of a row over its pairs with a shard of keys.
+pub(super) fn numbers(leaf: &dyn Similarity, pairs: &[Pair], known: bool) -> Numbers {
+    let others = || pairs.iter().filter(|pair| !pair.itself);
+    let scores: Vec<f64> = others().map(|pair| pair.score).collect();
+    let shares: Vec<f64> = others().map(|pair| f64::from(u8::from(pair.similar))).collect();
+    let mut numbers = match leaf.settings().pairwise {
+        false => State::of_shares(&scores, &shares).numbers(),
+        true => {
+            let sum: f64 = pairs.iter().map(|pair| of_pair(leaf, pair).loss).sum();
+            let none = State::of_shares(&[], &[]).numbers();
+            let [peak, rest, ..] = none;
+            let (sum, flags) = if sum.is_nan() { (0.0, 1.0) } else { (sum, 0.0) };
+            [peak, rest, sum, 0.0, 0.0, flags, 0.0, 0.0]
+        }
+    };
+    numbers[5] += if known { 0.0 } else { UNKNOWN_ROW };
+    numbers
 }
 
 /// The softmax of the scores. Where several are the greatest, `rest` counts 1 for each but the first.
@@ -103,7 +169,7 @@ mod tests {
             (&[2.0, 0.0, 2.0, 2.0, -40.0], &[0, 4]),
         ] {
             let pairs = row(scores, similar);
-            let (value, d) = by_softmax(&Mean, &pairs, true);
+            let (value, d) = by_softmax(&Mean, &pairs, true, None);
             assert!((value.loss - plain(&pairs)).abs() <= 1e-13, "{scores:?}: {}, not {}", value.loss, plain(&pairs));
             for k in 0..scores.len() {
                 let at = |step: f64| {
@@ -121,7 +187,7 @@ mod tests {
     fn a_row_without_another_like_it_has_no_value() {
         let pairs = [Pair { score: 1.0, similar: false, itself: false }];
         for pairs in [&[][..], &pairs] {
-            let (value, d) = by_softmax(&Mean, pairs, true);
+            let (value, d) = by_softmax(&Mean, pairs, true, None);
             assert_eq!((value.loss, value.count, d), (0.0, 0.0, vec![0.0; pairs.len()]));
         }
     }

@@ -34,6 +34,8 @@ pub(super) const CALLED: &[&str] = &[
     "vectors_eps",
     "vectors_p",
     "vectors_score",
+    "window_score",
+    "window_sigma",
 ];
 
 /// The types that these functions take and return.

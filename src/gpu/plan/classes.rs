@@ -5,7 +5,7 @@ use super::stage::Stage;
 use crate::check::ClassFold;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
-use crate::gpu::shaders::geometry::{label_weight, looks, row_quads};
+use crate::gpu::shaders::geometry::{looks, row_quads, state_numbers};
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::shape::Classes;
@@ -55,7 +55,9 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     slots.fill(slot::FOLD, fold.file);
     slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
     slots.fill(slot::ROW_QUADS, row_quads::READ);
-    slots.fill(slot::LABEL_WEIGHT, label_weight::SHARDS);
+    // two softmaxes have no shards
+    let numbers = if fold.states == "fold/class_sum" { state_numbers::CLASS_SUM } else { state_numbers::SOFTMAX };
+    slots.fill(slot::STATE_NUMBERS, numbers);
     slots
 }
 

@@ -3,14 +3,17 @@
 use super::request::{Request, WalkLoss, overrides, slots};
 use super::scratch::Scratch;
 use super::spans::{PER_ROW, Spans, Values};
-use super::stage::{Stage, Wanted, bind_gradients, walks};
+use super::stage::{Stage, Wanted, bind_gradients, of_block, walks};
 use super::totals::scale;
 use super::walk::{Counted, Sizes, Walk};
+use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
+use crate::gpu::params::Block;
 use crate::gpu::shaders::geometry::components;
 use crate::gpu::shaders::operand::{labels, losses, x};
 use crate::gpu::shaders::{choice, geometry, is_own, slot};
+use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
 use crate::role::Role;
 
@@ -19,28 +22,38 @@ const CHUNK: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
 /// About how many chunks there are on a GPU, within these bounds.
 const CHUNKS: usize = 1024;
 
-pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Walk {
+/// The most numbers whose mean is taken: one workgroup sums them.
+const MOST_AVERAGED: usize = 256 * 10_240;
+
+pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Result<Walk> {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
-    let chunk = (total / request.target.workgroups(CHUNKS)).next_power_of_two().clamp(*CHUNK.start(), *CHUNK.end());
-    // not much longer than an item, so that few lanes are idle
-    let chunk = chunk.min(per_item.min(*CHUNK.end()).next_power_of_two().max(*CHUNK.start()));
-    let chunks = per_item.div_ceil(chunk).max(1);
+    let (chunk, chunks) = chunks(request, items, per_item);
     let groups = if by_item { items * chunks } else { total.div_ceil(chunk) };
     let lookups = if by_item { items.div_ceil(256) } else { 0 };
     let (columns, tallies) = (request.part.columns(), groups + lookups);
+    let averaged = request.player(Role::Averaged).map(Tensor::len);
+    if let Some(count) = averaged.filter(|&count| count > MOST_AVERAGED) {
+        let what = "numbers whose mean is taken".into();
+        return Err(Error::TooLarge { what, needed: count as u64, limit: MOST_AVERAGED as u64 });
+    }
+    let own = Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() };
     let mut walk = Walk {
-        sizes: Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() },
-        scratch: by_item.then(|| Scratch::new("items", items as u64)).into_iter().collect(),
+        sizes: Sizes { classes: averaged.unwrap_or(0), ..own },
+        scratch: (by_item || averaged.is_some()).then(|| Scratch::new("items", items as u64)).into_iter().collect(),
         spans: spans(request, by_item),
         stages: Vec::new(),
     };
     if groups == 0 {
-        return walk;
+        return Ok(walk);
     }
     walk.stages.extend(by_item.then(|| lookup(request, lookups as u64)));
-    let count = count(request, groups as u64).through(Values::Each(chunk as u64));
-    let (scaling, counted) = scale(request, WalkLoss::Only, Some((count, Counted { chunk, tallies: groups })));
+    walk.stages.extend(averaged.map(|count| average(request, count)));
+    // an item is one value, whatever the number of its elements
+    let values = if by_item { items } else { total };
+    let of_values = Counted { chunk, tallies: values.div_ceil(chunk) };
+    let count = count(request, of_values, values).through(Values::Each(chunk as u64));
+    let (scaling, counted) = scale(request, WalkLoss::Only, Some((count, of_values)));
     walk.stages.extend(scaling);
     walk.sizes.counted = counted;
 
@@ -56,7 +69,16 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Walk
         let losses = Stage::new(geometry::ITEMS_LOSSES, slots(request), Choices::default(), lookups as u64);
         walk.stages.push(losses.looping(chunks));
     }
-    walk
+    Ok(walk)
+}
+
+/// The elements of a chunk, and the chunks of an item.
+pub(super) fn chunks(request: &Request<'_>, items: usize, per_item: usize) -> (usize, usize) {
+    let busy = items * per_item / request.target.workgroups(CHUNKS);
+    let chunk = busy.next_power_of_two().clamp(*CHUNK.start(), *CHUNK.end());
+    // not much longer than an item, so that few lanes are idle
+    let chunk = chunk.min(per_item.min(*CHUNK.end()).next_power_of_two().max(*CHUNK.start()));
+    (chunk, per_item.div_ceil(chunk).max(1))
 }
 
 /// Which elements of the operands a value needs: one, the four of a box, or the number of its row or column.
@@ -71,7 +93,8 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
             _ => 0,
         };
     }
-    Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item }
+    let broadcasts = request.broadcast(Role::Weight).is_some();
+    Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcasts }
 }
 
 /// A dispatch of the walk. It writes `gradients`; the first also writes the losses and leaves tallies.
@@ -103,8 +126,19 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
         let spec = specs.get(k);
         let given = spec
             .map_or(k == specs.len() && request.columns().is_some(), |spec| request.part.operand(spec.name).is_some());
-        slots.fill_x(k, if given { x::WORDS } else { x::NUMBER });
+        let broadcast = spec.is_some_and(|spec| request.part.broadcast(spec).is_some());
+        slots.fill_x(
+            k,
+            if broadcast {
+                x::BROADCAST
+            } else if given {
+                x::WORDS
+            } else {
+                x::NUMBER
+            },
+        );
         let place = match spec.map(|spec| spec.role) {
+            _ if broadcast => 0.0,
             Some(Role::Element) => 0.0,
             Some(Role::Row) => 1.0,
             _ if uncut => 3.0,
@@ -115,9 +149,10 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
     }
 }
 
-/// Counts the denominator of a mean over values with weights or a mask.
-pub(super) fn count(request: &Request<'_>, groups: u64) -> Stage {
-    Stage::new(geometry::ELEMENTS_COUNT, slots(request), Choices::default(), groups)
+/// Counts the denominator of a mean over `values` values with weights or a mask.
+pub(super) fn count(request: &Request<'_>, counted: Counted, values: usize) -> Stage {
+    let block = Block { own_end: of_block(values), ..Block::default() };
+    Stage::new(geometry::ELEMENTS_COUNT, slots(request), Choices::default(), 0).over(block, counted.tallies as u64)
 }
 
 /// Looks up the number of each item, once for all of its elements.
@@ -128,4 +163,10 @@ fn lookup(request: &Request<'_>, groups: u64) -> Stage {
         overrides(request.loss()),
         groups,
     )
+}
+
+/// Takes the mean of an operand, once for all elements.
+fn average(request: &Request<'_>, count: usize) -> Stage {
+    let stage = Stage::new(geometry::ITEMS_MEAN, slots(request), overrides(request.loss()), 1);
+    stage.looping(count.div_ceil(256))
 }

@@ -1,6 +1,7 @@
 //! Plans a loss of Gram matrices: sums over chunks of positions, the losses of pairs of channels, the gradient.
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
+use super::elements;
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, overrides, slots};
 use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
@@ -9,7 +10,7 @@ use super::spans::Spans;
 use super::stage::{Stage, of_block};
 use super::tiles::{BESIDE, WORKSPACE, factors, over_tiles};
 use super::totals::scale;
-use super::walk::{Sizes, Walk};
+use super::walk::{Counted, Sizes, Walk};
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::params::Block;
@@ -19,6 +20,9 @@ use crate::gpu::shaders::{choice, geometry, slot};
 use crate::role::Role;
 use crate::shape::Classes;
 use std::ops::Range;
+
+/// The pairs of channels that a workgroup counts before the walk.
+const COUNTED: usize = 1 << 16;
 
 /// The most positions of an item: 256 lanes share the positions of a channel.
 const MOST_POSITIONS: usize = 256 * 8192;
@@ -57,8 +61,11 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
     if values == 0 {
         return Ok(Walk { sizes, scratch, ..Walk::default() });
     }
-    // nothing is counted, but upstream or the divisor may be tensors
-    let (mut stages, _) = scale(request, WalkLoss::Only, None);
+    // without sample weights nothing is counted, but upstream or the divisor may be tensors
+    let of_values = Counted { chunk: COUNTED, tallies: (values as usize).div_ceil(COUNTED) };
+    let count = elements::count(request, of_values, values as usize);
+    let (mut stages, counted) = scale(request, WalkLoss::Only, Some((count, of_values)));
+    let sizes = Sizes { counted, ..sizes };
 
     let mut features = request.loss().header().operands.iter().filter(|spec| spec.role == Role::Channels);
     let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base, from: 0 });

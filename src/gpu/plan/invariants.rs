@@ -61,7 +61,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_quick(plan, stage);
     }
     let work = work(request.part).expect("the part has been checked");
-    if matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. }) {
+    if matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } | Work::Windows { .. }) {
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
     }
@@ -138,6 +138,16 @@ fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
         assert_eq!(needed.as_ref(), Some(window), "{entry}: what workgroups need of `{name}`");
     }
     let Some(values) = stage.values else { return };
+    let all = values.of(&(0..stage.groups));
+    for binding in stage.recipe.bindings() {
+        let has_window = stage.windows.iter().any(|(name, _)| *name == binding.name);
+        if has_window || plan.spans.of(binding.name, &all, &stage.block).is_none() {
+            continue;
+        }
+        let (length, size) = extent(request, plan, &plan.bound(stage, binding.name));
+        let limit = request.target.binding_limit;
+        assert!(length * size <= limit, "{entry}: {} bytes of `{}` without a window", length * size, binding.name);
+    }
     if stage.windows.is_empty() || stage.groups == 1 {
         return;
     }
@@ -215,8 +225,8 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
                 assert!(stage.groups * 256 >= (own.end - own.start) * width, "{whose}: too few workgroups");
             }
         }
-        // each dispatch takes as many items as fit a binding
-        "gram_backward" => {
+        // each dispatch takes as many items as fit a binding, or a band of rows
+        "gram_backward" | "windows_backward" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);
                 first..first + stage.groups
@@ -246,7 +256,8 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
         Work::Boxes { count, .. } => count as u64,
         Work::Positions { classes, .. } | Work::Regions { classes, .. } => classes.positions() as u64,
         Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
-        Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
+        Work::Neighbours { pictures, .. } => pictures.n as u64 * pictures.per_item() as u64,
+        Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } | Work::Windows { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));
     assert_eq!(of(0).start, 0, "{what}: where the values begin");

@@ -39,7 +39,8 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
         Scratch::new("records", if passes.is_empty() { 0 } else { pairs.rows as u64 }),
     ];
     let choices = Choices::default().flag(choice::SPREADS, leaf.spreads());
-    let statistics = [of_rows];
+    // the statistics of all shards stand for the products that they were made of
+    let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
     let scores = scores(request, choices.clone());
     let slots = scores.slots.clone();
     let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
@@ -47,8 +48,13 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     let tallies = pairs.rows.div_ceil(256);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
-    stages.extend(tiles.statistics(&statistics[0]));
-    if pairs.rows > 0 {
+    stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
+    if statistics.is_empty() && pairs.rows > 0 {
+        stages.push(tiles.over_rows(geometry::LINEAR_AMONG, slots.clone()));
+    }
+    if request.statistics {
+        stages.extend((pairs.rows > 0).then(|| tiles.over_rows(geometry::LINEAR_STATISTICS, slots.clone())));
+    } else if pairs.rows > 0 {
         let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
         stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64));
     }

@@ -5,10 +5,12 @@
 mod blocks;
 mod classes;
 mod elements;
+mod factors;
 mod gram;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
 mod linear;
+mod neighbours;
 mod passes;
 mod pixels;
 mod positions;
@@ -26,6 +28,7 @@ mod tiles;
 mod totals;
 mod vectors;
 mod walk;
+mod windows;
 
 use crate::check::{Work, work};
 use crate::error::{Error, Result};
@@ -49,9 +52,7 @@ pub(crate) use rounding::rounding;
 #[cfg(test)]
 pub(crate) use scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES};
 pub(crate) use scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
-#[cfg(test)]
-pub(crate) use stage::MOST_BUFFERS;
-pub(crate) use stage::{Bound, Plan, Stage, Wanted};
+pub(crate) use stage::{Bound, MOST_BUFFERS, Plan, Stage, Wanted};
 
 /// Plans a part.
 ///
@@ -79,7 +80,13 @@ fn refuse(loss: &dyn Loss) -> Result<()> {
 }
 
 fn planned(request: &Request<'_>) -> Result<Plan> {
-    let Walk { sizes, mut stages, mut scratch, spans } = walk(request)?;
+    let mut walk = walk(request)?;
+    // values without sample weights never need more buffers than a kernel may bind
+    if request.samples() && !request.combines() && walk.stages.iter().any(|stage| stage.buffers() > MOST_BUFFERS) {
+        return planned(&Request { combined: true, ..*request });
+    }
+    factors::combine(request, &mut walk);
+    let Walk { sizes, mut stages, mut scratch, spans } = walk;
     let tallies = sizes.tallies.max(sizes.counted.tallies) as u64;
     if tallies > MOST_TALLIES {
         return Err(Error::TooLarge {
@@ -97,6 +104,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
         stages,
         scratch,
         columns: request.columns().map(<[f32]>::to_vec),
+        broadcast: factors::broadcast(request),
         operands: operands(request),
         outputs: request.outputs(),
         spans,
@@ -117,13 +125,15 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         return Err(overlapping(wanted));
     }
     Ok(match work {
-        Work::Elements { items, per_item, .. } => elements::plan(request, items, per_item),
-        Work::Boxes { count, .. } => elements::plan(request, 1, count),
+        Work::Elements { items, per_item, .. } => elements::plan(request, items, per_item)?,
+        Work::Boxes { count, .. } => elements::plan(request, 1, count)?,
         Work::Positions { leaf, classes } => positions::plan(request, classes, Fold::of(leaf)),
         Work::Regions { leaf, classes } => regions::plan(request, classes, leaf)?,
         Work::Vectors { leaf, rows, width } => vectors::plan(request, rows, width, leaf),
         Work::Similarity { leaf, pairs } => similarity::plan(request, pairs, leaf)?,
         Work::Gram { classes, .. } => gram::plan(request, classes)?,
+        Work::Windows { leaf, pictures } => windows::plan(request, pictures, leaf)?,
+        Work::Neighbours { pictures, .. } => neighbours::plan(request, pictures),
         Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf)?,
     })
 }
@@ -134,6 +144,7 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     match leaf {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
         Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) => false,
+        Leaf::Neighbours(_) | Leaf::Windows(_) => false,
         Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
     }
 }

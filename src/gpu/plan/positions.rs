@@ -13,8 +13,10 @@ use crate::check::Divisor;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::geometry::{label_weight, whole};
-use crate::gpu::shaders::operand::{class_weight, dx};
+use crate::gpu::shaders::lib::count;
+use crate::gpu::shaders::operand::{class_weight, dx, sample_weight};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
+use crate::role::Role;
 use crate::shape::Classes;
 
 /// The classes of a chunk, if rows are cut into chunks.
@@ -52,7 +54,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, fold: Fold) -> Walk 
     if positions == 0 {
         return Walk { sizes, spans, ..Walk::default() };
     }
-    let (mut stages, counted) = scale(request, WalkLoss::Only, Some(count(request, WalkLoss::Only, positions)));
+    let (mut stages, counted) = scale(request, WalkLoss::Only, Some(counted(request, WalkLoss::Only, positions)));
     let sizes = Sizes { counted, ..sizes };
     // in place, rows stay whole: the lanes of a workgroup read the label's class before any of them writes, but another
     // chunk's workgroup could have overwritten it
@@ -202,7 +204,7 @@ impl<'a> Chunked<'a> {
 }
 
 /// The stage that counts a loss's denominators, and what it counts.
-pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, Counted) {
+pub(super) fn counted(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, Counted) {
     let mut slots = slots(request);
     let weighs = request.divisor(loss) == Divisor::Weights;
     // one shard among many has the weight of a label: an invocation looks in each, so it has a single position
@@ -211,9 +213,14 @@ pub(super) fn count(request: &Request<'_>, loss: WalkLoss, positions: usize) -> 
         slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);
     }
     slots.fill(slot::LABEL_WEIGHT, if looks_up { label_weight::SHARDS } else { label_weight::OWN });
-    let counted = if looks_up { 256 } else { COUNTED };
-    let tallies = positions.div_ceil(counted);
+    let chunk = if looks_up { 256 } else { COUNTED };
+    let tallies = positions.div_ceil(chunk);
+    if loss == WalkLoss::Fused && request.weighs_positions() {
+        let weighed = request.player(Role::SampleWeight).is_some();
+        slots.fill(slot::COUNT, count::WEIGHTS);
+        slots.fill(slot::SAMPLE_WEIGHT, if weighed { sample_weight::GIVEN } else { sample_weight::UNIT });
+    }
     let stage = Stage::new(geometry::POSITIONS_COUNT, slots, Choices::default(), tallies as u64)
-        .through(Values::Each(counted as u64));
-    (stage, Counted { chunk: counted, tallies })
+        .through(Values::Each(chunk as u64));
+    (stage, Counted { chunk, tallies })
 }

@@ -4,6 +4,7 @@
 //! steps: the softmaxes of positions, the sums, the sums over classes that a softmax's gradient needs, the gradients.
 
 use super::classes::Fold;
+use super::factors;
 use super::pixels::few;
 use super::positions;
 use super::ranges::{most_elements, range, ranges};
@@ -19,14 +20,18 @@ use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
 use crate::gpu::shaders::geometry::{
-    class_slopes, class_sums, classes, earlier_ranges, fused_loss, logits, region_parts,
+    class_mask, class_slopes, class_sums, classes, earlier_ranges, fused_loss, fused_scales, logits, quad_factors,
+    region_parts, value_scales,
 };
-use crate::gpu::shaders::operand::{dx, losses, mask};
+use crate::gpu::shaders::lib::count;
+use crate::gpu::shaders::operand::{dx, losses, mask, sample_weight};
 use crate::gpu::shaders::scratch::{fused_states, softmaxes};
 use crate::gpu::shaders::{Shader, activation, choice, geometry, slot};
 use crate::leaf::{Activation, Leaf, Region, RegionSettings};
 use crate::loss::Source;
-use crate::shape::Classes;
+use crate::role::Role;
+use crate::shape::{ClassAxis, Classes, without_classes};
+use crate::term::Operand;
 
 /// The most classes, because an invocation loops over the classes of a position.
 const MOST_CLASSES: usize = 8192;
@@ -43,6 +48,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -
     let regions = Regions::new(request, classes, leaf);
     let (mut stages, counted) = regions.scale();
     if classes.positions() > 0 {
+        stages.extend(regions.combined());
         stages.extend(regions.gather());
     }
     if request.statistics {
@@ -53,7 +59,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -
         stages.extend(wanted.into_iter().flat_map(|wanted| regions.backward(wanted)));
     }
     let sizes = Sizes { counted, ..regions.sizes() };
-    Ok(Walk { sizes, stages, scratch: regions.scratch(), spans: Spans::Regions(classes) })
+    Ok(Walk { sizes, stages, scratch: regions.scratch(), spans: regions.spans() })
 }
 
 /// What the kernels need to know about the fused loss.
@@ -121,8 +127,38 @@ impl<'a> Regions<'a> {
         self.classes.n * self.chunks()
     }
 
+    /// How many items have regions of their own.
+    fn items(&self) -> usize {
+        if self.settings.batch { 1 } else { self.classes.n }
+    }
+
     fn regions(&self) -> usize {
-        if self.settings.batch { self.classes.c } else { self.classes.n * self.classes.c }
+        self.items() * self.classes.c
+    }
+
+    fn spans(&self) -> Spans {
+        Spans::Regions { classes: self.classes, masks_elements: self.masks_elements() }
+    }
+
+    /// Whether the mask has a number for each element rather than for each position. One channel has as many of both.
+    fn masks_elements(&self) -> bool {
+        let positions = without_classes(self.request.part.leader().map_or(&[][..], |x| x.shape()), self.axis());
+        self.classes.c > 1 && self.request.player(Role::Mask).is_some_and(|mask| mask.shape() != positions)
+    }
+
+    fn axis(&self) -> ClassAxis {
+        self.request.part.leader().map_or(ClassAxis::Second, |x| x.class_axis())
+    }
+
+    /// Whether mask, sample weights and scales are combined: the kernels of a fused loss have no room for a binding of each.
+    fn combines(&self) -> bool {
+        self.fused.is_some() && self.request.weighs_positions()
+    }
+
+    /// Combines the factors of positions, once the scales of the fused loss are known.
+    fn combined(&self) -> Option<Stage> {
+        let positions = self.classes.positions() as u64;
+        self.combines().then(|| factors::stage(self.request, positions, 1, value_scales::FUSED))
     }
 
     /// How many sums are merged for a region.
@@ -133,7 +169,7 @@ impl<'a> Regions<'a> {
 
     fn sizes(&self) -> Sizes {
         // one tally for each value: a workgroup scores a region, or an item if its classes are summed together
-        let values = if self.settings.together { self.classes.n } else { self.regions() };
+        let values = if self.settings.together { self.items() } else { self.regions() };
         // statistics have no loss yet, so only the labels leave tallies
         let values = if self.request.statistics { 0 } else { values };
         let (first_tally, tallies) = (self.gathered(), self.gathered() + values);
@@ -151,6 +187,7 @@ impl<'a> Regions<'a> {
             scratch.push(Scratch::new(name, if name == "pixel_fours" { positions / 2 } else { positions }));
         }
         scratch.extend(self.fused.as_ref().map(|_| Scratch::new(self.fused_memory(), positions)));
+        scratch.extend(self.combines().then(|| Scratch::new("value_factors", positions)));
         scratch
     }
 
@@ -174,7 +211,7 @@ impl<'a> Regions<'a> {
             return scale(self.request, WalkLoss::Only, None);
         }
         let (mut stages, _) = scale(self.request, WalkLoss::Main, None);
-        let count = positions::count(self.request, WalkLoss::Fused, self.classes.positions());
+        let count = positions::counted(self.request, WalkLoss::Fused, self.classes.positions());
         let count = Some(count).filter(|(_, counted)| counted.tallies > 0);
         let (fused, counted) = scale(self.request, WalkLoss::Fused, count);
         stages.extend(fused);
@@ -243,7 +280,7 @@ impl<'a> Regions<'a> {
         let score = Stage::new(geometry::REGIONS_SCORE, slots.clone(), choices, groups);
         let mut stages = vec![score.looping(self.merged() / 256)];
         if self.settings.together {
-            stages.push(Stage::new(geometry::REGION_COUPLE, slots, self.choices(), self.classes.n as u64));
+            stages.push(Stage::new(geometry::REGION_COUPLE, slots, self.choices(), self.items() as u64));
         }
         stages
     }
@@ -302,19 +339,44 @@ impl<'a> Regions<'a> {
         slots.fill(slot::LOGITS, logits::READ);
         slots.fill(slot::CLASS_SUMS, class_sums::BLOCKS);
         slots.fill(slot::CLASS_SLOPES, class_slopes::AGAIN);
+        self.factors(&mut slots);
         match &self.fused {
             None => slots.fill(slot::FUSED_LOSS, fused_loss::NONE),
             Some(fused) => {
                 slots.fill(slot::FUSED_LOSS, fused_loss::SOFTMAX);
                 slots.fill(slot::LEAF, fused.shader);
                 slots.fill(slot::FOLD, fused.fold.file);
-                slots.fill(slot::MASK, mask::EVERYWHERE);
                 slots.fill(slot::LOSSES, losses::NOWHERE);
                 let ranged = self.range.is_some();
                 slots.fill(slot::FUSED_STATES, if ranged { fused_states::RANGES } else { fused_states::ONCE });
             }
         }
         slots
+    }
+
+    /// Fills the slots of what leaves positions out, and of what multiplies them.
+    fn factors(&self, slots: &mut Slots) {
+        let masks_elements = self.masks_elements();
+        let [masked, weighed] = [Role::Mask, Role::SampleWeight].map(|role| self.request.player(role).is_some());
+        let of_quads = match (masked && !masks_elements, weighed) {
+            (true, _) => quad_factors::MASKED,
+            (false, true) => quad_factors::WEIGHTS,
+            (false, false) => quad_factors::ONE,
+        };
+        slots.fill(slot::QUAD_FACTORS, of_quads);
+        slots.fill(slot::CLASS_MASK, if masks_elements { class_mask::GIVEN } else { class_mask::EVERYWHERE });
+        slots.fill(slot::FUSED_SCALES, fused_scales::WORKSPACE);
+        if weighed {
+            slots.fill(slot::SAMPLE_WEIGHT, sample_weight::GIVEN);
+            slots.fill(slot::COUNT, count::WEIGHTS);
+        }
+        if self.combines() {
+            slots.fill(slot::MASK, mask::COMBINED);
+            slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
+            slots.fill(slot::COUNT, count::WEIGHTS);
+            slots.fill(slot::QUAD_FACTORS, quad_factors::MASKED);
+            slots.fill(slot::FUSED_SCALES, fused_scales::COMBINED);
+        }
     }
 
     fn choices(&self) -> Choices {

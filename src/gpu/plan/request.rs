@@ -3,6 +3,7 @@
 
 use super::stage::{Bound, Plan, Wanted};
 use super::walk::{Sizes, in_32_bits};
+use crate::broadcast::BroadcastAxis;
 use crate::check::{Checked, Divisor};
 use crate::error::Result;
 use crate::gpu::choices::Choices;
@@ -10,9 +11,11 @@ use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
+use crate::gpu::shaders::geometry::value_scales;
+use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
-    bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, target, upstream,
-    weight, x,
+    bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, sample_weight, target,
+    upstream, weight, x,
 };
 use crate::gpu::shaders::{DX, dtype, slot};
 use crate::gpu::target::Target;
@@ -66,6 +69,8 @@ pub(crate) struct Request<'a> {
     pub workspace_bound: u64,
     /// Whether the statistics of a shard are wanted, rather than its loss.
     pub statistics: bool,
+    /// Whether the factors of values are combined into one tensor, since a kernel has no room for a binding of each.
+    pub combined: bool,
     pub target: &'a Target,
 }
 
@@ -94,6 +99,11 @@ impl Request<'_> {
         self.checked.fused_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
     }
 
+    /// Whether the caller's denominator is a tensor with an element for each row of the part in an outcome.
+    pub(super) fn divides_each(&self) -> bool {
+        matches!(&self.part.divide_by, Some(Scale::Tensor(tensor)) if tensor.len() > 1)
+    }
+
     /// Whether the part is a shard, and the statistics of all shards are given.
     pub(super) fn among(&self) -> bool {
         self.part.among.is_some()
@@ -116,6 +126,27 @@ impl Request<'_> {
     /// Whether each value has an upstream gradient of its own.
     pub(super) fn upstream_tensor(&self) -> bool {
         self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
+    }
+
+    /// Whether values have sample weights. Those of regions are factors of positions.
+    pub(super) fn samples(&self) -> bool {
+        self.player(Role::SampleWeight).is_some() && !matches!(self.loss().leaf(), Leaf::Region(_))
+    }
+
+    /// Whether the positions of regions have a mask or sample weights.
+    pub(super) fn weighs_positions(&self) -> bool {
+        let given = |role| self.player(role).is_some();
+        matches!(self.loss().leaf(), Leaf::Region(_)) && (given(Role::Mask) || given(Role::SampleWeight))
+    }
+
+    /// Whether a stage before the walk combines the factors of values.
+    pub(super) fn combines(&self) -> bool {
+        self.samples() && (self.combined || self.upstream_tensor())
+    }
+
+    /// The axes along which the operand of a role is broadcast, if it is.
+    pub(super) fn broadcast(&self, role: Role) -> Option<Vec<BroadcastAxis>> {
+        self.loss().header().player(role).and_then(|spec| self.part.broadcast(spec))
     }
 
     /// The dtype of the caller's tensor behind a binding.
@@ -151,17 +182,20 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         slots.fill_x(k, x::WORDS);
         slots.fill_dx(k, dx::NOWHERE);
     }
+    slots.fill(slot::COUNT, if request.samples() { count::WEIGHTS } else { count::VALUES });
+    slots.fill(slot::VALUE_SCALES, value_scales::UPSTREAM);
     let labelled = request.checked.labels.is_some();
     let choices = [
         (slot::LABELS, labelled, labels::GIVEN, labels::NONE),
         (slot::TARGET, labelled, target::ZERO, target::DENSE),
         (slot::WEIGHT, given(Role::Weight), weight::GIVEN, weight::ONE),
+        (slot::SAMPLE_WEIGHT, request.samples(), sample_weight::GIVEN, sample_weight::ONE),
         (slot::MASK, given(Role::Mask), mask::GIVEN, mask::EVERYWHERE),
         (slot::CLASS_WEIGHT, given(Role::PerClass), class_weight::GIVEN, class_weight::ONE),
         (slot::UPSTREAM, request.upstream_tensor(), upstream::GIVEN, upstream::ONE),
         (slot::LOSSES, request.unreduced(), losses::GIVEN, losses::NOWHERE),
         (slot::DIVISOR, false, divisor::GIVEN, divisor::ONE),
-        (slot::ITEMS, given(Role::Index), items::GIVEN, items::ALIKE),
+        (slot::ITEMS, given(Role::Index) || given(Role::Averaged), items::GIVEN, items::ALIKE),
         (slot::ROW, given(Role::Row), row::GIVEN, row::ZERO),
         (slot::BIAS, given(Role::PerProjection), bias::GIVEN, bias::ZERO),
         (slot::LOGIT_SCALE, given(Role::Scale), logit_scale::GIVEN, logit_scale::OPTION),
@@ -169,6 +203,16 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     ];
     for (slot, is_given, file, absent) in choices {
         slots.fill(slot, if is_given { file } else { absent });
+    }
+    if request.broadcast(Role::Weight).is_some() {
+        slots.fill(slot::WEIGHT, weight::BROADCAST);
+    }
+    if request.combines() {
+        slots.fill(slot::MASK, mask::COMBINED);
+        slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
+        slots.fill(slot::UPSTREAM, upstream::COMBINED);
+    } else if request.samples() {
+        slots.fill(slot::UPSTREAM, upstream::SAMPLED);
     }
     slots
 }
@@ -315,7 +359,7 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],
             // each dispatch sets its own: `Stage::reading`
-            Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection | Role::Channels => &[],
+            Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection | Role::Channels | Role::Pictures => &[],
             Role::RowLabels => &["labels"],
             Role::PerProjection => &["bias"],
             Role::Scale => &["logit_scale"],
@@ -324,9 +368,10 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
             Role::PerClass => &["class_weight"],
             Role::Weight => &["weight"],
+            Role::SampleWeight => &["sample_weight"],
             Role::Mask => &["mask"],
             Role::Index => &["labels"],
-            Role::Table => &["table"],
+            Role::Table | Role::Averaged => &["table"],
             Role::Part => &[],
         };
         names.iter().map(|name| (name.to_string(), spec.name))

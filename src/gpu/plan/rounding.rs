@@ -29,9 +29,10 @@ pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
         stages: request.wanted.iter().filter(|_| elements > 0).map(stage).collect(),
         scratch: Vec::new(),
         columns: None,
+        broadcast: None,
         operands: Vec::new(),
         outputs: request.outputs(),
-        spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false },
+        spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false, broadcasts: false },
     };
     split(request, with_dtypes(request, plan))
 }

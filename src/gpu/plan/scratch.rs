@@ -38,6 +38,9 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("products", 16),
     ("grams", 4),
     ("gram_slopes", 4),
+    ("value_factors", 16),
+    ("window_slopes", 16),
+    ("window_means", 8),
 ];
 
 /// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states`.

@@ -24,7 +24,11 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     for spec in anchors.into_iter().chain(rows_of) {
         let Some(tensor) = request.part.operand(spec.name) else { continue };
         let base = sides.iter().fold(0usize, |base, side| base.saturating_add(side.rows));
-        let from = if sides.is_empty() { pairs.first } else { 0 };
+        let from = match sides.len() {
+            0 => pairs.first,
+            1 => pairs.first_other,
+            _ => 0,
+        };
         sides.push(Side { operand: spec.name, rows: tensor.shape()[0], base, from });
     }
     let own = sides[0];
@@ -50,7 +54,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     };
     let second = Against { own: other, others: vec![(own, of(true, symmetric, true))] };
     let third = more.map(|more| Against { own: more, others: vec![(own, of(false, false, true))] });
-    let mut statistics = vec![first.clone()];
+    // the statistics of all shards of the keys stand for the products that they were made of
+    let among = request.among() && !request.statistics;
+    let mut statistics = if among { vec![] } else { vec![first.clone()] };
     statistics.extend(symmetric.then(|| second.clone()));
 
     let mut passes = Vec::new();
@@ -90,7 +96,12 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let tallies = pairs.rows.div_ceil(256);
     let mut stages: Vec<Stage> = sides.iter().flat_map(|side| tiles.factors(*side)).collect();
     stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
-    if pairs.rows > 0 {
+    if among && pairs.rows > 0 {
+        stages.push(tiles.over_rows(geometry::SIMILARITY_AMONG, slots.clone()));
+    }
+    if request.statistics {
+        stages.extend((pairs.rows > 0).then(|| tiles.over_rows(geometry::SIMILARITY_STATISTICS, slots.clone())));
+    } else if pairs.rows > 0 {
         stages.push(Stage::new(geometry::SIMILARITY_SCORE, slots.clone(), choices.clone(), tallies as u64));
     }
     let scaling = tiles.scale().filter(|_| !passes.is_empty());

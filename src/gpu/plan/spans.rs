@@ -53,14 +53,18 @@ pub(super) enum Spans {
     Whole,
     /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if they are
     /// looked up, [`PER_ROW`] if a row of `columns` values has one.
-    Elements { components: [u64; 4], columns: u64, by_item: bool },
+    /// Weights that are broadcast are looked up too.
+    Elements { components: [u64; 4], columns: u64, by_item: bool, broadcasts: bool },
     /// Values are positions.
     Classes(Classes),
     /// Values are positions, and a dispatch goes through the classes `other_first..other_end` of its block only.
     /// `lanes` lanes share a position.
     Ranges { classes: Classes, lanes: u64 },
-    /// As `Ranges`, for regions: their losses do not belong to positions, and are bound whole.
-    Regions(Classes),
+    /// As `Ranges`, for regions: their losses do not belong to positions, and are bound whole. A mask has a number for each
+    /// position, or for each element.
+    Regions { classes: Classes, masks_elements: bool },
+    /// Values are pixels, which are read with their neighbours: up to `reach` elements before and after.
+    Neighbours { reach: u64 },
     /// Values are the coordinates of rows. A row has `width`.
     Rows { width: u64 },
 }
@@ -80,40 +84,78 @@ impl Spans {
                 Some(&PER_ROW) => Some(values.start / columns..values.end.div_ceil(*columns)),
                 Some(&width) => times(width),
             },
+            (Spans::Elements { broadcasts: true, .. }, _, "weight") => None,
             (Spans::Elements { by_item: false, .. }, _, "upstream" | "losses") => times(1),
+            (Spans::Elements { by_item: false, .. }, _, "sample_weight" | "value_factors" | "value_factors_out") => {
+                times(1)
+            }
             (Spans::Elements { .. }, _, "weight" | "mask") => times(1),
             (Spans::Classes(classes), ..) if component == Some(0) || name == "dense" => {
                 Some(of_classes(classes, values, 0..classes.c as u64))
             }
-            (Spans::Ranges { classes, .. } | Spans::Regions(classes), ..)
-                if component == Some(0) || name == "dense" =>
+            (Spans::Ranges { classes, .. } | Spans::Regions { classes, .. }, ..)
+                if component == Some(0) || name == "dense" || self.masks_elements(name) =>
             {
                 Some(of_classes(classes, values, block.other_first.into()..block.other_end.into()))
             }
             (Spans::Ranges { lanes, .. }, _, "pixel_states") => times(*lanes),
             (Spans::Classes(_) | Spans::Ranges { .. }, _, "mask" | "upstream" | "losses" | "labels") => times(1),
-            (Spans::Regions(_), _, "labels" | "pixels" | "fused_states" | "ranged_pixels" | "ranged_fused_states") => {
+            (Spans::Classes(_) | Spans::Ranges { .. }, _, "sample_weight" | "value_factors" | "value_factors_out") => {
                 times(1)
             }
+            (
+                Spans::Regions { .. },
+                _,
+                "labels"
+                | "pixels"
+                | "fused_states"
+                | "ranged_pixels"
+                | "ranged_fused_states"
+                | "mask"
+                | "sample_weight"
+                | "value_factors"
+                | "value_factors_out",
+            ) => times(1),
             // two elements hold four positions
-            (Spans::Regions(_), _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
+            (Spans::Regions { .. }, _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
+            (Spans::Neighbours { reach }, _, "x0") => Some(values.start.saturating_sub(*reach)..values.end + reach),
+            (Spans::Neighbours { .. }, _, "dx0") => times(1),
             (Spans::Rows { .. }, Some(_), _) => times(1),
-            (Spans::Rows { width }, _, "row" | "weight" | "mask" | "upstream" | "losses") => {
-                Some(values.start / width..values.end.div_ceil(*width))
-            }
+            (
+                Spans::Rows { width },
+                _,
+                "row" | "weight" | "mask" | "upstream" | "losses" | "sample_weight" | "value_factors"
+                | "value_factors_out",
+            ) => Some(values.start / width..values.end.div_ceil(*width)),
             _ => None,
         }
     }
 }
 
 impl Spans {
+    /// Whether a binding is a mask of the elements of regions.
+    fn masks_elements(&self, name: &str) -> bool {
+        name == "mask" && matches!(self, Spans::Regions { masks_elements: true, .. })
+    }
+
+    /// A block of everything: of all classes where the walk goes through them range by range.
+    pub(super) fn whole(&self, block: &Block) -> Block {
+        match self {
+            Spans::Ranges { classes, .. } | Spans::Regions { classes, .. } => {
+                Block { other_first: 0, other_end: u32::try_from(classes.c).unwrap_or(u32::MAX), ..*block }
+            }
+            _ => *block,
+        }
+    }
+
     /// How many elements of a binding these values have in a block. [`of`](Self::of) may have gaps between them.
     pub(super) fn elements(&self, name: &str, values: &Range<u64>, block: &Block) -> u64 {
         let classes = match (self, name) {
             (Spans::Classes(classes), "x0" | "dx0" | "dense") => classes.c as u64,
-            (Spans::Ranges { .. } | Spans::Regions(_), "x0" | "dx0" | "dense") => {
+            (Spans::Ranges { .. } | Spans::Regions { .. }, "x0" | "dx0" | "dense") => {
                 u64::from(block.other_end - block.other_first)
             }
+            (_, name) if self.masks_elements(name) => u64::from(block.other_end - block.other_first),
             _ => return self.of(name, values, block).map_or(0, |span| span.end - span.start),
         };
         (values.end - values.start) * classes

@@ -10,6 +10,7 @@
 use super::request::Request;
 use super::stage::{Bound, Plan, Stage};
 use crate::error::{Error, Result};
+use crate::gpu::params::Block;
 use std::ops::Range;
 
 /// The most bytes of an operand that one dispatch goes through: some 50 milliseconds of a GPU that copies 10 GB/s.
@@ -55,15 +56,16 @@ pub(super) fn split(request: &Request<'_>, mut plan: Plan) -> Result<Plan> {
             continue;
         };
         let bindings = cuttable(request, &plan, &stage);
-        // the largest window that these workgroups need, in bytes, and its binding
-        let needed = |groups: Range<u64>| {
+        // the largest window that these workgroups need in a block, in bytes, and its binding
+        let needed_in = |block: &Block, groups: Range<u64>| {
             let of = values.of(&groups);
             let bytes = |binding: &Cuttable| {
-                let span = plan.spans.of(binding.name, &of, &stage.block).unwrap_or_default();
+                let span = plan.spans.of(binding.name, &of, block).unwrap_or_default();
                 ((span.end - span.start) * binding.size, binding.name)
             };
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
+        let needed = |groups: Range<u64>| needed_in(&stage.block, groups);
         // the most bytes that they read of a binding, which are fewer where a window has gaps
         let gone_through = |groups: Range<u64>| {
             let of = values.of(&groups);
@@ -75,7 +77,9 @@ pub(super) fn split(request: &Request<'_>, mut plan: Plan) -> Result<Plan> {
             let first = groups.start..groups.start + 1;
             needed(groups.clone()).0 <= most && (groups == first || gone_through(groups) <= SLICE)
         };
-        if fits(0..stage.groups) {
+        // a range of an item's classes may fit where the item, without a window, does not
+        let whole = needed_in(&plan.spans.whole(&stage.block), 0..stage.groups).0;
+        if whole <= most && fits(0..stage.groups) {
             stages.push(stage);
             continue;
         }

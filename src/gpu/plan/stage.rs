@@ -9,7 +9,7 @@ use crate::gpu::recipe::{Quads, Recipe};
 use crate::gpu::shaders::Shader;
 use crate::gpu::shaders::operand::dx;
 use crate::loss::Header;
-use crate::shape::DType;
+use crate::shape::{DType, Pictures};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -46,6 +46,8 @@ pub(crate) enum Bound {
     Scratch(&'static str),
     /// The loss's own numbers.
     Columns,
+    /// The axes of operands that are broadcast.
+    Broadcast,
     Losses,
     Outcome,
     Loss,
@@ -84,6 +86,8 @@ pub(crate) struct Plan {
     pub scratch: Vec<Scratch>,
     /// The loss's own numbers, one for each element of the last axis.
     pub columns: Option<Vec<f32>>,
+    /// The axes of operands that are broadcast, for the uniform of `lib/broadcast`.
+    pub broadcast: Option<Vec<u32>>,
     pub(super) operands: Vec<(String, &'static str)>,
     /// The outputs of gradients, each with its operand.
     pub(super) outputs: Vec<(usize, &'static str)>,
@@ -116,7 +120,9 @@ impl Plan {
             Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
             Bound::Statistics => "the statistics".into(),
             Bound::PartSums => "the sums of the parts".into(),
-            Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Sum => "the workspace".into(),
+            Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Broadcast | Bound::Sum => {
+                "the workspace".into()
+            }
         }
     }
 
@@ -157,6 +163,8 @@ impl Plan {
             "loss_out" => Bound::Loss,
             "part_sums" => Bound::PartSums,
             "items_out" => Bound::Scratch("items"),
+            "value_factors_out" => Bound::Scratch("value_factors"),
+            "broadcast" => Bound::Broadcast,
             name => {
                 let known = self.scratch.iter().find(|scratch| scratch.name == name);
                 Bound::Scratch(known.unwrap_or_else(|| unreachable!("nothing is bound to {name}")).name)
@@ -172,7 +180,7 @@ pub(super) fn of_block(number: usize) -> u32 {
 
 /// The dispatches of a walk that write all gradients. Each binds as many outputs as [`MOST_BUFFERS`] allows, no output
 /// twice. `walk` is asked for a stage with the gradients it writes, and whether it is the first, which also leaves the
-/// tallies.
+/// tallies. A stage that binds too many outputs whatever it writes is for the caller to plan anew.
 pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
     let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
     while stages.is_empty() || !left.is_empty() {
@@ -186,6 +194,9 @@ pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) 
             if walk(first, &now).buffers() > MOST_BUFFERS {
                 now.pop();
             }
+        }
+        if now.is_empty() && !first {
+            now.push(left[0]);
         }
         left.retain(|wanted| !now.contains(wanted));
         // an output that has been written is added to from now on
@@ -215,6 +226,13 @@ pub(super) fn bind_gradients(
         }
     }
     bound
+}
+
+/// The part of a [`Block`] that says how pictures lie.
+pub(super) fn block_of(pictures: &Pictures) -> Block {
+    let &Pictures { height, width, plane, step, .. } = pictures;
+    let [height, width, plane, step] = [height, width, plane, step].map(of_block);
+    Block { height, width, plane, step, ..Block::default() }
 }
 
 impl Stage {

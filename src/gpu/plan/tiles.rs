@@ -20,8 +20,9 @@ use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
 use crate::gpu::shaders::geometry::{block_products, own_elements, tile_rows};
-use crate::gpu::shaders::{choice, fold, geometry, slot};
+use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
+use crate::shape::elements;
 use crate::term::Scale;
 
 /// The most dispatches of a plan. Each is recorded by the host, which takes time.
@@ -86,7 +87,8 @@ impl<'a> Tiles<'a> {
             }
         }
         let bytes: u64 = held.iter().map(|scratch| scratch.bytes).sum();
-        let tallies = statistics.first().map_or(0, |against| against.own.rows.div_ceil(256)) as u64;
+        let rows = elements(&request.checked.loss_shape).unwrap_or(0);
+        let tallies = rows.div_ceil(256) as u64;
         let bytes = bytes + WORKSPACE_HEAD + TALLY_BYTES * tallies + BESIDE;
         let needs = |blocks: &Blocks| {
             let scratch = scratch(width, *blocks, statistics, passes);
@@ -193,6 +195,14 @@ impl<'a> Tiles<'a> {
             stages.push(merge.over(block, (end - first).div_ceil(256) as u64));
         }
         stages
+    }
+
+    /// A stage over the rows that have a value each, a lane for each.
+    pub fn over_rows(&self, entry: Shader, slots: Slots) -> Stage {
+        let rows = elements(&self.request.checked.loss_shape).unwrap_or(0);
+        let shards = self.request.part.among.as_ref().map_or(1, |all| all.shape()[0]);
+        let choices = self.scores.choices.clone().flag(choice::OF_ROWS, true);
+        Stage::new(entry, slots, choices, rows.div_ceil(256) as u64).looping(shards)
     }
 
     /// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so

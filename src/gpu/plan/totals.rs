@@ -5,6 +5,7 @@ use super::stage::Stage;
 use super::walk::Counted;
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
+use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
@@ -30,6 +31,9 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     let divided_by = request.divisor(loss);
     let given = |given, file, one| if given { file } else { one };
     let mut slots = slots(request);
+    if loss == WalkLoss::Fused && request.weighs_positions() {
+        slots.fill(slot::COUNT, count::WEIGHTS);
+    }
     slots.fill(slot::DIVISOR, given(divided_by == Divisor::Tensor, divisor::GIVEN, divisor::ONE));
     let scaled = matches!(request.part.upstream, Scale::Tensor(_));
     slots.fill(slot::UPSTREAM, given(scaled, upstream::GIVEN, upstream::ONE));
@@ -39,6 +43,7 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
         Divisor::Number(_) => 0,
         Divisor::Weights => 1,
         Divisor::Count => 2,
+        Divisor::Tensor if request.divides_each() => 4,
         Divisor::Tensor => 3,
     };
     let choices = Choices::default()

@@ -33,7 +33,7 @@ pub(super) fn plan(request: &Request<'_>, rows: usize, width: usize, leaf: &dyn 
         return Walk { sizes, spans, ..Walk::default() };
     }
     let counted = Counted { chunk: COUNTED, tallies: rows.div_ceil(COUNTED) };
-    let count = elements::count(request, counted.tallies as u64).through(Values::Each(COUNTED as u64 * width as u64));
+    let count = elements::count(request, counted, rows).through(Values::Each(COUNTED as u64 * width as u64));
     let (mut stages, counted) = scale(request, WalkLoss::Only, Some((count, counted)));
     // FXC takes seconds to compile the kernel that does everything, and less than one for each of the three that share
     // its work

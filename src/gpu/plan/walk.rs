@@ -5,7 +5,7 @@ use super::spans::Spans;
 use super::stage::Stage;
 use crate::error::{Error, Result};
 use crate::gpu::params::Params;
-use crate::shape::Classes;
+use crate::shape::{Classes, Pictures};
 
 /// A planned walk. [`plan`](super::plan) adds what all walks have: the dispatches that sum their tallies, dtypes, slices.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub(super) struct Sizes {
     pub chunks: usize,
     pub rounds: usize,
     pub columns: usize,
+    pub window: usize,
+    pub margin: usize,
     /// The tallies that the walk leaves, and the first of those of its main loss.
     pub tallies: usize,
     pub first_tally: usize,
@@ -49,6 +51,11 @@ impl Sizes {
         Sizes { items: n, per_item: s, classes: c, class_stride, position_stride, ..Sizes::default() }
     }
 
+    /// Those of a walk over pictures.
+    pub fn of_pictures(pictures: Pictures) -> Sizes {
+        Sizes { items: pictures.n, per_item: pictures.per_item(), classes: pictures.c, ..Sizes::default() }
+    }
+
     /// Writes them to the parameters. Refuses a number that does not fit 32 bits.
     pub fn write(self, params: &mut Params) -> Result<()> {
         for (what, number, field) in [
@@ -61,6 +68,8 @@ impl Sizes {
             ("chunks", self.chunks, &mut params.chunks),
             ("rounds of a workgroup", self.rounds, &mut params.rounds),
             ("columns", self.columns, &mut params.columns),
+            ("pixels of a window's side", self.window, &mut params.window),
+            ("zeros around a picture", self.margin, &mut params.margin),
             ("partial sums of all workgroups", self.tallies, &mut params.tallies),
             ("partial sums of the first stage", self.first_tally, &mut params.first_tally),
             ("values that a workgroup counts", self.counted.chunk, &mut params.count_chunk),

@@ -2,7 +2,7 @@
 
 pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
 use crate::gpu::plan::reads_first;
-use crate::leaf::Leaf;
+use crate::leaf::{Activation, Leaf};
 use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionSpec, Range, Value};
 use crate::role::Role;
@@ -68,6 +68,9 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         // several rows to a workgroup, one row, and rows that are cut into chunks
         Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
         Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
+        // windows of the default side of 11 pixels
+        Leaf::Windows(_) => vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)],
+        Leaf::Neighbours(_) => vec![(vec![2, 2, 3, 4], Second), (vec![2, 3, 4, 2], Last)],
         Leaf::Similarity(_) | Leaf::Linear(_) => vec![(vec![70, 5], Second)],
         // few classes and many, contiguous and strided; and rows that are cut into chunks
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
@@ -92,10 +95,17 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     targets.extend(FLOATS.iter().filter(|_| dense));
     let gradients = [Gradients::None, Gradients::Store, Gradients::Add];
     let every = (1u32 << optional.len()) - 1;
+    let alone = |name: &str| optional.iter().position(|known| *known == name).map_or(0, |place| 1 << place);
+    // a fused loss counts the positions that a mask keeps
+    let masked = if loss.leaf().fused_loss().is_some() { alone("mask") } else { 0 };
     let (subsets, scales): (Vec<u32>, _) = match follows_another(loss) {
-        true => (BTreeSet::from([0, every]).into_iter().collect(), vec![0, 3]),
+        true => (BTreeSet::from([0, masked, every]).into_iter().collect(), vec![0, 3]),
         false => ((0..=every).collect(), vec![0, 1, 2, 3]),
     };
+    // sample weights alone and with everything else, since kernels for every combination would be too many
+    let sampled = alone("sample_weight");
+    let subsets: Vec<u32> =
+        subsets.into_iter().filter(|subset| subset & sampled == 0 || *subset == sampled || *subset == every).collect();
 
     let mut cases = Vec::new();
     for options in settings(loss) {
@@ -134,11 +144,13 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
             }
         }
     }
-    let spread = match loss.leaf() {
-        Leaf::Softmax(_) => true,
+    let spread = |case: &Case| match loss.leaf() {
+        Leaf::Softmax(_) | Leaf::Linear(_) => true,
+        Leaf::ClassSum(leaf) => leaf.classes_stand_alone(),
+        Leaf::Similarity(_) => shards_keys(case),
         leaf => matches!(leaf, Leaf::Region(_)) && leaf.fused_loss().is_none(),
     };
-    let shards = cases.iter().filter(|case| spread && case.gradients != Gradients::Add);
+    let shards = cases.iter().filter(|case| spread(case) && case.gradients != Gradients::Add);
     let shards = shards.enumerate().map(|(k, case)| {
         // by turns, since kernels for both would be too many
         Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
@@ -148,7 +160,13 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let in_place: Vec<Case> = stored.map(|case| Case { gradients: Gradients::InPlace, ..case.clone() }).collect();
     // items that no binding holds: positions in quads, one by one, and shared by lanes
     let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
-    let shapes = [(vec![2, 20, 8192], 17 << 14), (vec![2, 20, 8193], 17 << 14), (vec![2, 600, 500], 1 << 20)];
+    let shapes = [
+        (vec![2, 20, 8192], 17 << 14),
+        (vec![2, 20, 8193], 17 << 14),
+        (vec![2, 600, 500], 1 << 20),
+        // alone in its batch
+        (vec![1, 20, 8193], 17 << 14),
+    ];
     // a mask and targets of integers, which have files of their own
     let takes_integers = |case: &&Case| {
         let given = |spec: &OperandSpec| !spec.optional || case.optional.contains(&spec.name);
@@ -157,6 +175,8 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let of_integers = cases.iter().filter(takes_integers).step_by(13).zip(LABELS.iter().cycle());
     let of_integers: Vec<Case> =
         of_integers.map(|(case, dtype)| Case { integers: Some(*dtype), ..case.clone() }).collect();
+    let reshaped = cases.iter().filter(|case| takes_other_shapes(case)).step_by(7);
+    let reshaped: Vec<Case> = reshaped.map(|case| Case { other_shapes: true, ..case.clone() }).collect();
     let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_some());
     let cut = far_apart && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
@@ -164,7 +184,30 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let in_ranges: Vec<Case> = in_ranges
         .map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() })
         .collect();
-    [cases, shards, in_place, of_integers, in_ranges].concat()
+    [cases, shards, in_place, of_integers, reshaped, in_ranges].concat()
+}
+
+/// Whether a weight may be broadcast, or the mask of a region may have a number for each element.
+fn takes_other_shapes(case: &Case) -> bool {
+    let loss = case.loss();
+    let given = |role| loss.header().player(role).is_some_and(|spec| case.optional.contains(&spec.name));
+    match loss.leaf() {
+        Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => false,
+        Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column),
+        Leaf::Region(leaf) => {
+            given(Role::Mask) && case.target.is_float() && leaf.settings().activation != Activation::Softmax
+        }
+        _ => false,
+    }
+}
+
+/// Whether the keys of a case can be sharded: it has one direction, and rows of its own.
+fn shards_keys(case: &Case) -> bool {
+    let loss = case.loss();
+    let symmetric = matches!(loss.leaf(), Leaf::Similarity(leaf) if leaf.settings().symmetric);
+    // the labels of all keys have a length of their own
+    let labelled = loss.header().player(Role::RowLabels).is_some();
+    !symmetric && !labelled
 }
 
 /// Whether an earlier loss is walked in the same way, so that the two differ only in their leaves.

@@ -45,6 +45,17 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             shapes.extend(sizes(FURTHEST).flat_map(|n| sizes(FURTHEST).map(move |width| (vec![n, width], Second))));
         }
         Leaf::Boxes(_) => shapes.extend(sizes(FURTHEST).map(|n| (vec![n, 4], Second))),
+        Leaf::Neighbours(_) | Leaf::Windows(_) => {
+            for n in sizes(10_000_000).step_by(3) {
+                // no side is shorter than a window
+                let sides = |most| sizes(most).map(|side| side + 10);
+                for (height, width) in
+                    sides(100_000).step_by(2).flat_map(|h| sides(FURTHEST).step_by(3).map(move |w| (h, w)))
+                {
+                    shapes.extend([(vec![n, 3, height, width], Second), (vec![n, height, width, 3], Last)]);
+                }
+            }
+        }
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Similarity(_) | Leaf::Linear(_) => {
             shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
@@ -98,6 +109,14 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         // the largest batches in use
         Leaf::Similarity(_) => vec![(vec![65_536, 1024], Second), (vec![32_768, 4096], Second)],
         Leaf::Gram(_) => vec![(vec![1, 64, 1024, 1024], Second), (vec![16, 512, 64, 64], Second)],
+        // a batch of photographs, and a scan
+        Leaf::Neighbours(_) | Leaf::Windows(_) => {
+            vec![
+                (vec![64, 3, 3000, 3000], Second),
+                (vec![64, 3000, 3000, 3], Last),
+                (vec![1, 1, 45_000, 45_000], Second),
+            ]
+        }
         Leaf::Linear(_) => vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)],
     }
 }
@@ -179,8 +198,10 @@ fn walks_are_cut_by_the_shape_alone() {
             let plan = case.plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
             let p = plan.params;
             let cut = [p.items, p.per_item, p.chunk, p.chunks, p.rounds];
-            let known =
-                *cuts.entry(format!("{:?} {:?} {} {}", case.shape, case.axis, case.on_cpu, case.small)).or_insert(cut);
+            // the padding of pictures says how many windows there are
+            let padding = matches!(loss.leaf(), Leaf::Windows(_)).then_some(&case.options);
+            let of = format!("{:?} {:?} {padding:?} {} {}", case.shape, case.axis, case.on_cpu, case.small);
+            let known = *cuts.entry(of).or_insert(cut);
             assert_eq!(known, cut, "{case:?}");
         }
     }
@@ -253,6 +274,8 @@ fn more_gradients_than_buffers_take_a_second_dispatch() {
         reduction: crate::Reduction::None,
         upstream_tensor: true,
         target: DType::I32,
+        // with sample weights too, mask and upstream gradient would be combined
+        optional: vec!["weight", "mask"],
         ..case(&*loss, &[1000], ClassAxis::Second, Gradients::Store)
     };
     let plan = case.plan(noop()).expect("a plan");

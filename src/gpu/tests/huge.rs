@@ -111,7 +111,12 @@ impl Call {
         }
         let pairs = matches!(loss.leaf(), Leaf::Similarity(_));
         let rows_from = (pairs && draw.below(3) == 0).then(|| draw.length());
-        let statistics = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) && draw.below(3) == 0;
+        let merges = match loss.leaf() {
+            Leaf::Softmax(_) | Leaf::Region(_) | Leaf::Linear(_) => true,
+            Leaf::ClassSum(leaf) => leaf.classes_stand_alone(),
+            _ => false,
+        };
+        let statistics = merges && draw.below(3) == 0;
         Call { loss: header.default, options, axis, operands, statistics, rows_from }
     }
 
@@ -153,6 +158,7 @@ impl Call {
                 slot: 0,
                 workspace_bound: 128 << 20,
                 statistics: self.statistics,
+                combined: false,
                 target: &Target::new(target::Kind::Gpu, false),
             })?;
         }

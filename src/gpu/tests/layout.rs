@@ -80,7 +80,7 @@ fn every_loss_has_room_for_its_numbers() {
 
 #[test]
 fn tallies_and_the_workspaces_head_have_the_sizes_that_plans_assume() {
-    let module = module(lib::WORKSPACE, &Slots::default());
+    let module = module(lib::WORKSPACE, &Slots::default().with(slot::COUNT, lib::count::VALUES));
     assert_eq!(struct_stride(&module, "Tally"), TALLY_BYTES);
     let workspace = members(&module, "Workspace");
     let offset = |name: &str| workspace.iter().find(|(known, ..)| known == name).map(|&(_, offset, _)| offset as u64);
@@ -119,8 +119,10 @@ fn elements_of_scratch_memory_have_the_sizes_that_plans_assume() {
 
 #[test]
 fn the_outcome_has_the_shaders_layout() {
-    let slots =
-        Slots::default().with(slot::DIVISOR, operand::divisor::ONE).with(slot::PART_SUMS, operand::part_sums::NOWHERE);
+    let slots = Slots::default()
+        .with(slot::COUNT, lib::count::VALUES)
+        .with(slot::DIVISOR, operand::divisor::ONE)
+        .with(slot::PART_SUMS, operand::part_sums::NOWHERE);
     let module = module(geometry::TOTALS_OUTCOME, &slots);
     let outcome = members(&module, "Outcome");
     let offset = |name: &str| {

@@ -16,6 +16,8 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("cross_entropy_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
+    ("window", "goes through params.window, with the weights of a window's side"),
+    ("padding", "goes through params.margin, the zeros around a picture"),
     ("symmetric", "goes through SimilaritySettings::symmetric, an override of several kernels of the walk"),
 ];
 

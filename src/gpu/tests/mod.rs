@@ -10,6 +10,7 @@ mod kernels;
 mod layout;
 mod leaves;
 mod record;
+mod refused;
 mod texts;
 mod tree;
 mod workspace;

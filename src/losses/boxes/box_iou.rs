@@ -70,6 +70,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Element).differentiable().holding(Domain::Corners),
         OperandSpec::new("target", Role::Element).holding(Domain::Corners),
         OperandSpec::WEIGHT,
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

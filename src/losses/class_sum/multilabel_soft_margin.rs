@@ -44,6 +44,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Dense).holding(Domain::Binary).or_integers(),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

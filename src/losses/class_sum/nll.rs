@@ -43,6 +43,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable().holding(Domain::Log),
         OperandSpec::new("target", Role::Labels),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
@@ -54,6 +55,9 @@ static HEADER: Header = Header {
 impl ClassSum for Nll {
     fn ignore_index(&self) -> Option<i32> {
         Some(self.ignore_index)
+    }
+    fn classes_stand_alone(&self) -> bool {
+        true
     }
     fn score(&self, class: &ClassSeen) -> ClassScore {
         if !class.hit {

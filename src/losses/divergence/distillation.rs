@@ -48,6 +48,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("student", Role::Classes).differentiable(),
         OperandSpec::new("teacher", Role::Dense),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::BATCHED,

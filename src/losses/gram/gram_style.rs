@@ -36,7 +36,10 @@ loss! {
 static HEADER: Header = Header {
     id: "gram_style",
     title: "squared difference of Gram matrices",
-    operands: &[OperandSpec::new("input", Role::Channels).differentiable(), OperandSpec::new("target", Role::Channels)],
+    operands: &[
+        OperandSpec::new("input", Role::Channels).differentiable(), OperandSpec::new("target", Role::Channels),
+        OperandSpec::SAMPLE_WEIGHT,
+    ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
     // a squared error has the same leaf

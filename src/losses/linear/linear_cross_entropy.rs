@@ -55,6 +55,7 @@ static HEADER: Header = Header {
         OperandSpec::new("weight", Role::Projection).differentiable(),
         OperandSpec::new("target", Role::Labels),
         OperandSpec::new("bias", Role::PerProjection).differentiable().optional(),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

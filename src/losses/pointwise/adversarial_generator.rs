@@ -49,7 +49,10 @@ loss! {
 static HEADER: Header = Header {
     id: "adversarial_generator",
     title: "a generator against its discriminator",
-    operands: &[OperandSpec::new("fake", Role::Element).differentiable()],
+    operands: &[
+        OperandSpec::new("fake", Role::Element).differentiable(),
+        OperandSpec::SAMPLE_WEIGHT,
+    ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/adversarial_generator"),

@@ -3,6 +3,7 @@
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sigmoid_balance, softplus};
+use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
@@ -11,9 +12,10 @@ loss! {
     /// positive targets.
     ///
     /// `input` holds logits and `target` floats or integers from 0 to 1, of one shape. `none` has the shape of
-    /// `input`. [`Extra::PosWeight`] is `p`, `[C]`, for the `C` elements of the last axis; without it `p` is 1.
-    /// [`Extra::Weight`], of the input's shape, multiplies each value; a mean still divides by the number of values,
-    /// as in PyTorch. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// `input`. [`Extra::PosWeight`] is `p`, of any shape that broadcasts to the input by trailing axes: `[C]` for the
+    /// `C` elements of the last axis, `[C, 1, 1]` for the channels of `[N, C, H, W]`; without it `p` is 1.
+    /// [`Extra::Weight`], of such a shape too, multiplies each value; a mean still divides by the number of values, as
+    /// in PyTorch. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs are computed as `−softplus(∓x)`, which neither overflows nor rounds to 0. For a target of 0 the loss at
     /// a logit of −30 keeps its digits.
@@ -33,7 +35,10 @@ loss! {
     /// assert!((cpu::value(&loss)?.loss()? - (3.0 + 1.0) / 2.0 * 2f64.ln()).abs() < 1e-12);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
-    pub struct BceWithLogits of (input, target) as Pointwise {}
+    pub struct BceWithLogits of (input, target) as Pointwise {
+        /// The share ε of the target that is split evenly between yes and no: a target t counts as `(1 − ε)·t + ε/2`.
+        pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
+    }
 }
 
 static HEADER: Header = Header {
@@ -44,6 +49,7 @@ static HEADER: Header = Header {
         OperandSpec::new("target", Role::Element).holding(Domain::Probability).or_integers(),
         OperandSpec::new("pos_weight", Role::Column).or(1.0).holding(Domain::Positive),
         OperandSpec::WEIGHT,
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
@@ -54,9 +60,12 @@ static HEADER: Header = Header {
 
 impl Pointwise for BceWithLogits {
     fn score(&self, [x, t, positive, _]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+        let smoothing = f64::from(self.label_smoothing);
+        let smooth = |t: f64| (1.0 - smoothing) * t + 0.5 * smoothing;
+        let (yes, no) = (positive * smooth(t), smooth(1.0 - t));
         ElementScore {
-            loss: positive * t * softplus(-x) + (1.0 - t) * softplus(x),
-            d: [sigmoid_balance(1.0 - t, positive * t, x), 0.0, 0.0, 0.0],
+            loss: yes * softplus(-x) + no * softplus(x),
+            d: [sigmoid_balance(no, yes, x), 0.0, 0.0, 0.0],
         }
     }
 }

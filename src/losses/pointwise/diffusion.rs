@@ -2,6 +2,7 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::sign;
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -25,6 +26,24 @@ choice! {
         None = "none",
         /// By the signal-to-noise ratio, which counts as `gamma` at most.
         MinSnr = "min_snr",
+        /// By the signal-to-noise ratio.
+        Snr = "snr",
+        /// By the signal-to-noise ratio, which counts as 1 at least.
+        TruncatedSnr = "truncated_snr",
+        /// By the signal-to-noise ratio, which approaches `gamma` where it is great.
+        SoftMinSnr = "soft_min_snr",
+    }
+}
+
+choice! {
+    /// What a diffusion loss makes of the difference d between prediction and target.
+    pub enum DiffusionError {
+        /// `d²`.
+        Squared = "squared",
+        /// `d²/2` where `|d|` is at most c, `c·(|d| − c/2)` elsewhere.
+        Huber = "huber",
+        /// `2c·(√(d² + c²) − c)`.
+        PseudoHuber = "pseudo_huber",
     }
 }
 
@@ -37,16 +56,21 @@ loss! {
     /// sample, of the prediction's shape; `v_prediction` and `sample` need it. The kernel builds the target. `none` is
     /// `[N]`. Gradients: `prediction`.
     ///
-    /// With `snr = ᾱ/(1 − ᾱ)`, the weights of `min_snr` are `min(snr, γ)/snr` for `epsilon`, `min(snr, γ)/(snr + 1)`
-    /// for `v_prediction`, and `min(snr, γ)` for `sample`. They are computed as `min(1, γ(1 − ᾱ)/ᾱ)`,
-    /// `min(ᾱ, γ(1 − ᾱ))` and `min(ᾱ/(1 − ᾱ), γ)`, which are finite for ᾱ of 0 and 1.
+    /// With `snr = ᾱ/(1 − ᾱ)`, the weights for `sample` are `min(snr, γ)` for `min_snr`, `snr`, `max(snr, 1)` for
+    /// `truncated_snr`, and `snr·γ/(snr + γ)` for `soft_min_snr`. For `epsilon` they are divided by `snr`, for
+    /// `v_prediction` by `snr + 1`. They are computed from ᾱ and 1 − ᾱ, such as `min(1, γ(1 − ᾱ)/ᾱ)`, so that they have
+    /// their limits at ᾱ of 0 and 1.
+    ///
+    /// `pseudo_huber` is computed as `2c·d²/(√(d² + c²) + c)`, which keeps the digits of small differences.
     ///
     /// A timestep outside `0..T` gives [`Error::LabelOutOfRange`]. A prediction type that needs the sample, without it,
     /// gives [`Error::InvalidOption`].
     ///
     /// Papers: Ho et al., "Denoising Diffusion Probabilistic Models", 2020; Salimans and Ho, "Progressive Distillation
-    /// for Fast Sampling of Diffusion Models", 2022, for `v_prediction`; Hang et al., "Efficient Diffusion Training via
-    /// Min-SNR Weighting Strategy", 2023, which recommends `min_snr` with γ = 5. See also: [`Mse`](crate::Mse).
+    /// for Fast Sampling of Diffusion Models", 2022, for `v_prediction` and `truncated_snr`; Hang et al., "Efficient Diffusion Training via
+    /// Min-SNR Weighting Strategy", 2023, which recommends `min_snr` with γ = 5; Crowson et al., "Scalable High-Resolution
+    /// Pixel-Space Image Synthesis with Hourglass Diffusion Transformers", 2024, for `soft_min_snr`; Song and Dhariwal,
+    /// "Improved Techniques for Training Consistency Models", 2023, for `pseudo_huber`. See also: [`Mse`](crate::Mse).
     ///
     /// # Example
     /// ```
@@ -65,8 +89,12 @@ loss! {
         pub prediction_type: PredictionType = PredictionType::Epsilon, Range::Any;
         /// How items are weighted.
         pub weighting: SnrWeighting = SnrWeighting::None, Range::Any;
-        /// γ: the greatest signal-to-noise ratio that `min_snr` counts.
+        /// γ: the greatest signal-to-noise ratio that `min_snr` counts, and that `soft_min_snr` approaches.
         pub gamma: f32 = 5.0, Range::AtLeast(0.0);
+        /// What is made of the difference between prediction and target.
+        pub error: DiffusionError = DiffusionError::Squared, Range::Any;
+        /// The difference c at which `huber` and `pseudo_huber` go from a parabola to a line, in units of the prediction.
+        pub huber_c: f32 = 0.1, Range::Above(0.0);
     }
 }
 
@@ -79,6 +107,7 @@ static HEADER: Header = Header {
         OperandSpec::new("sample", Role::Element).optional(),
         OperandSpec::new("timesteps", Role::Index),
         OperandSpec::new("alphas_cumprod", Role::Table).holding(Domain::Probability),
+        OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
@@ -98,11 +127,26 @@ impl Pointwise for Diffusion {
         };
         let weight = match (self.weighting, self.prediction_type) {
             (SnrWeighting::None, _) => 1.0,
-            (_, PredictionType::Epsilon) if alpha_bar <= gamma * rest => 1.0,
-            (_, PredictionType::Epsilon) => gamma * rest / alpha_bar,
-            (_, PredictionType::VPrediction) => alpha_bar.min(gamma * rest),
-            (_, PredictionType::Sample) if alpha_bar <= gamma * rest => alpha_bar / rest,
-            (_, PredictionType::Sample) => gamma,
+            (SnrWeighting::MinSnr, PredictionType::Epsilon) if alpha_bar <= gamma * rest => 1.0,
+            (SnrWeighting::MinSnr, PredictionType::Epsilon) => gamma * rest / alpha_bar,
+            (SnrWeighting::MinSnr, PredictionType::VPrediction) => alpha_bar.min(gamma * rest),
+            (SnrWeighting::MinSnr, PredictionType::Sample) if alpha_bar <= gamma * rest => alpha_bar / rest,
+            (SnrWeighting::MinSnr, PredictionType::Sample) => gamma,
+            (SnrWeighting::Snr, PredictionType::Epsilon) => 1.0,
+            (SnrWeighting::Snr, PredictionType::VPrediction) => alpha_bar,
+            (SnrWeighting::Snr, PredictionType::Sample) => alpha_bar / rest,
+            (SnrWeighting::TruncatedSnr, PredictionType::Epsilon) => alpha_bar.max(rest) / alpha_bar,
+            (SnrWeighting::TruncatedSnr, PredictionType::VPrediction) => alpha_bar.max(rest),
+            (SnrWeighting::TruncatedSnr, PredictionType::Sample) => alpha_bar.max(rest) / rest,
+            (SnrWeighting::SoftMinSnr, _) if gamma == 0.0 => 0.0,
+            (SnrWeighting::SoftMinSnr, of) => {
+                let share = match of {
+                    PredictionType::Epsilon => rest,
+                    PredictionType::VPrediction => alpha_bar * rest,
+                    PredictionType::Sample => alpha_bar,
+                };
+                gamma * share / (alpha_bar + gamma * rest)
+            }
         };
         [noise, sample, weight]
     }
@@ -111,7 +155,18 @@ impl Pointwise for Diffusion {
         // a sample that is absent or infinite does not matter where its factor is 0
         let share = |factor: f64, v: f64| if factor == 0.0 { 0.0 } else { factor * v };
         let d = x - (share(by_noise, noise) + share(by_sample, sample));
-        ElementScore { loss: weight * d * d, d: [2.0 * weight * d, 0.0, 0.0, 0.0] }
+        let c = f64::from(self.huber_c);
+        let (error, slope) = match self.error {
+            DiffusionError::Squared => (d * d, 2.0 * d),
+            DiffusionError::Huber if d.abs() <= c => (d * d / 2.0, d),
+            DiffusionError::Huber => (c * (d.abs() - c / 2.0), c * sign(d)),
+            DiffusionError::PseudoHuber => {
+                let long = d.hypot(c);
+                let bend = if d.is_infinite() { d.abs() } else { d * (d / (long + c)) };
+                (2.0 * c * bend, if d.is_infinite() { 2.0 * c * sign(d) } else { 2.0 * c * d / long })
+            }
+        };
+        ElementScore { loss: weight * error, d: [weight * slope, 0.0, 0.0, 0.0] }
     }
 
     fn needs(&self) -> Option<(&'static str, &'static str)> {

@@ -37,6 +37,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("mu", Role::Element).differentiable(),
         OperandSpec::new("log_var", Role::Element).differentiable().holding(Domain::Log),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::BATCHED,

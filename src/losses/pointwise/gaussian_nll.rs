@@ -43,6 +43,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element),
         OperandSpec::new("var", Role::Element).differentiable().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

@@ -42,6 +42,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable().holding(Domain::Log),
         OperandSpec::new("target", Role::Element).holding(Domain::Probability),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::BATCHED,

@@ -38,13 +38,16 @@ loss! {
     /// use wgloss::{Array, KlEstimate, KlPenalty, cpu};
     /// let new = Array::new(&[-3.0f32], [1])?;
     /// let reference = Array::new(&[-1.0f32], [1])?;
-    /// assert_eq!(cpu::value(&KlPenalty { kind: KlEstimate::K1 }.of(&new, &reference))?.loss()?, -2.0);
-    /// assert_eq!(cpu::value(&KlPenalty { kind: KlEstimate::K2 }.of(&new, &reference))?.loss()?, 2.0);
+    /// assert_eq!(cpu::value(&KlPenalty::new().kind(KlEstimate::K1).of(&new, &reference))?.loss()?, -2.0);
+    /// assert_eq!(cpu::value(&KlPenalty::new().kind(KlEstimate::K2).of(&new, &reference))?.loss()?, 2.0);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct KlPenalty of (log_probs, ref_log_probs) as Pointwise {
         /// Which estimate to take.
         pub kind: KlEstimate = KlEstimate::K1, Range::Any;
+        /// The greatest size of the log-ratio `d`, which counts as this number, with gradient 0, where it is larger.
+        /// `None` bounds nothing.
+        pub clip: Option<f32> = None, Range::AtLeast(0.0);
     }
 }
 
@@ -54,6 +57,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("log_probs", Role::Element).differentiable().holding(Domain::Log),
         OperandSpec::new("ref_log_probs", Role::Element).holding(Domain::Log),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
@@ -64,12 +68,14 @@ static HEADER: Header = Header {
 
 impl Pointwise for KlPenalty {
     fn score(&self, [new, reference, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
-        let d = new - reference;
+        let most = self.clip.map_or(f64::INFINITY, f64::from);
+        let d = (new - reference).clamp(-most, most);
         let (loss, slope) = match self.kind {
             KlEstimate::K1 => (d, 1.0),
             KlEstimate::K2 => (0.5 * d * d, d),
             KlEstimate::K3 => (exp_excess(-d), -(-d).exp_m1()),
         };
+        let slope = if (new - reference).abs() > most { 0.0 } else { slope };
         ElementScore { loss, d: [slope, 0.0, 0.0, 0.0] }
     }
 }

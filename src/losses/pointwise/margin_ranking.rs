@@ -42,6 +42,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input1", Role::Element).differentiable(),
         OperandSpec::new("input2", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).holding(Domain::Sign).or_integers(),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

@@ -40,6 +40,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable().holding(Domain::Positive),
         OperandSpec::new("target", Role::Element).holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

@@ -2,23 +2,42 @@
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::options::Range;
+use crate::math::part_of;
+use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
+
+choice! {
+    /// How a policy loss bounds the ratio r of new to old probability.
+    pub enum PpoKind {
+        /// `max(−A·r, −A·clamp(r, 1 − clip_low, 1 + clip_high))`.
+        Clip = "clip",
+        /// As `Clip`, but a negative advantage is never multiplied by more than `dual_clip_ratio`.
+        DualClip = "dual_clip",
+        /// `−min(r, 1 + clip_high)·A·new`, where the ratio counts as a constant in the gradient.
+        Cispo = "cispo",
+    }
+}
 
 loss! {
     /// Clipped policy loss: `max(−A·r, −A·clamp(r, 1 − clip_low, 1 + clip_high))` for each element, with the advantage
     /// `A` and the ratio `r = exp(new − old)`.
+    ///
+    /// With `dual_clip`, a negative advantage has the loss `−A·c` where r is above c, the `dual_clip_ratio`. With `cispo`
+    /// the loss is `−min(r, 1 + clip_high)·A·new`. Its ratio counts as a constant, so that every token has a gradient.
     ///
     /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
     /// `none` has the shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
     /// Gradients: `log_probs`.
     ///
     /// The derivative is `−A·r` where the ratio is not clipped, bounds included, and 0 where it is clipped. The clipped
-    /// branch never multiplies by the ratio, so that a log-ratio of 100 gives finite numbers.
+    /// branch never multiplies by the ratio, so that a log-ratio of 100 gives finite numbers. Where r is exactly c the
+    /// derivative is half of `−A·r`.
     ///
     /// Papers: Schulman et al., "Proximal Policy Optimization Algorithms", 2017, which recommends 0.2 for both bounds;
-    /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28. See also: [`PpoValue`](crate::PpoValue);
+    /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28; Ye et al., "Mastering Complex Control in MOBA
+    /// Games with Deep Reinforcement Learning", 2020, for `dual_clip`, with c = 3; MiniMax, "MiniMax-M1", 2025, for
+    /// `cispo`. See also: [`PpoValue`](crate::PpoValue);
     /// [`KlPenalty`](crate::KlPenalty); [`Rlhf`](crate::Rlhf), the sum of the three.
     ///
     /// # Example
@@ -26,7 +45,7 @@ loss! {
     /// use wgloss::{Array, PpoPolicy, cpu};
     /// let new = Array::new(&[0.0f32, 100.0], [2])?;
     /// let (old, advantages) = (Array::new(&[0.0f32, 0.0], [2])?, Array::new(&[1.0f32, 1.0], [2])?);
-    /// let loss = PpoPolicy { clip_low: 0.25, clip_high: 0.25 }.of(&new, &old, &advantages);
+    /// let loss = PpoPolicy::new().clip_low(0.25).clip_high(0.25).of(&new, &old, &advantages);
     /// let (out, [gradient]) = cpu::gradients(&loss, [&new])?;
     /// // a ratio of 1, and one of e¹⁰⁰ that is clipped to 1.25
     /// assert_eq!(out.loss()?, (-1.0 - 1.25) / 2.0);
@@ -38,6 +57,10 @@ loss! {
         pub clip_low: f32 = 0.2, Range::AtLeast(0.0);
         /// How far the ratio may rise above 1.
         pub clip_high: f32 = 0.2, Range::AtLeast(0.0);
+        /// How the ratio is bounded.
+        pub kind: PpoKind = PpoKind::Clip, Range::Any;
+        /// The greatest ratio c that a negative advantage is multiplied by, under `dual_clip`.
+        pub dual_clip_ratio: f32 = 3.0, Range::Above(1.0);
     }
 }
 
@@ -48,6 +71,7 @@ static HEADER: Header = Header {
         OperandSpec::new("log_probs", Role::Element).differentiable().holding(Domain::Log),
         OperandSpec::new("old_log_probs", Role::Element).holding(Domain::Log),
         OperandSpec::new("advantages", Role::Element),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
@@ -65,10 +89,20 @@ impl Pointwise for PpoPolicy {
             true => (high, ratio > high),
             false => (low, ratio < low),
         };
+        if self.kind == PpoKind::Cispo {
+            let factor = -part_of(advantage, if ratio > high { high } else { ratio });
+            return ElementScore { loss: part_of(factor, new), d: [factor, 0.0, 0.0, 0.0] };
+        }
+        let most = if self.kind == PpoKind::DualClip { self.dual_clip_ratio.into() } else { f64::INFINITY };
         match (advantage, clipped) {
             (0.0, _) if !ratio.is_nan() => ElementScore::default(),
             (_, true) => ElementScore { loss: -advantage * bound, d: [0.0; 4] },
-            _ => ElementScore { loss: -advantage * ratio, d: [-advantage * ratio, 0.0, 0.0, 0.0] },
+            _ if advantage < 0.0 && ratio > most => ElementScore { loss: -advantage * most, d: [0.0; 4] },
+            _ => {
+                // equal arguments of a minimum share the derivative
+                let share = if advantage < 0.0 && ratio == most { 0.5 } else { 1.0 };
+                ElementScore { loss: -advantage * ratio, d: [-advantage * ratio * share, 0.0, 0.0, 0.0] }
+            }
         }
     }
 }

@@ -42,6 +42,7 @@ static HEADER: Header = Header {
         OperandSpec::new("values", Role::Element).differentiable(),
         OperandSpec::new("old_values", Role::Element),
         OperandSpec::new("returns", Role::Element),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

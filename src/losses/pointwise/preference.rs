@@ -38,6 +38,7 @@ static HEADER: Header = Header {
         OperandSpec::new("chosen", Role::Element).differentiable(),
         OperandSpec::new("rejected", Role::Element).differentiable(),
         OperandSpec::new("margin", Role::Element).or(0.0),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

@@ -11,7 +11,9 @@ loss! {
     /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and
     /// `p_t = p·t + (1 − p)·(1 − t)`.
     ///
-    /// `bce` is `−t·log p − (1 − t)·log(1 − p)`, and `α_t` is `α·t + (1 − α)·(1 − t)`.
+    /// `bce` is `−t·log p − (1 − t)·log(1 − p)`, and `α_t` is `α·t + (1 − α)·(1 − t)`. [`Extra::Alpha`] is an α for each
+    /// class, `[C]` along the last axis, in place of the option. Label smoothing comes first: everywhere in the formula a
+    /// target t counts as `(1 − ε)·t + ε/2`.
     ///
     /// `input` holds logits and `target` floats or integers, usually from 0 to 1, of one shape. `none` has the shape
     /// of `input`. For targets outside `[0, 1]` the formula still holds; where `1 − p_t` is negative and γ not a whole
@@ -41,8 +43,13 @@ loss! {
         pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
         /// The power γ. The higher it is, the less do elements count that are already right; at 0 all count alike.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
+        /// The share ε of the target that is split evenly between yes and no.
+        pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
     }
 }
+
+/// Stands for an α that the call does not give.
+const NOT_GIVEN: f32 = -1.0;
 
 static HEADER: Header = Header {
     id: "sigmoid_focal",
@@ -50,6 +57,9 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).holding(Domain::Binary).or_integers(),
+        // where no class has an α of its own, the option's
+        OperandSpec::new("alpha", Role::Column).or(NOT_GIVEN).holding(Domain::Probability),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
@@ -59,14 +69,16 @@ static HEADER: Header = Header {
 };
 
 impl Pointwise for SigmoidFocal {
-    fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
-        let gamma = f64::from(self.gamma);
+    fn score(&self, [x, target, of_class, _]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+        let (gamma, smoothing) = (f64::from(self.gamma), f64::from(self.label_smoothing));
+        let t = (1.0 - smoothing) * target + 0.5 * smoothing;
         if x.is_infinite() {
             return ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
         }
         let (p, q) = (sigmoid(x), sigmoid(-x));
         let bce = t * softplus(-x) + (1.0 - t) * softplus(x);
-        let alpha = self.alpha.map_or(1.0, |a| f64::from(a) * t + (1.0 - f64::from(a)) * (1.0 - t));
+        let alpha = if of_class == f64::from(NOT_GIVEN) { self.alpha.map(f64::from) } else { Some(of_class) };
+        let alpha = alpha.map_or(1.0, |alpha| alpha * t + (1.0 - alpha) * (1.0 - t));
         // 1 − p_t may round to 0; for t of 0 and 1 its log is −softplus(±x), which does not
         let miss = q * t + p * (1.0 - t);
         let focus = match t {

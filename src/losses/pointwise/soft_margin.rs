@@ -36,6 +36,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).holding(Domain::Sign).or_integers(),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

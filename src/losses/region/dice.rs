@@ -13,7 +13,8 @@ loss! {
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
     /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
     /// background it has one class fewer. [`Extra::Weight`] multiplies each class; it is always `[C]`. A mean divides
-    /// by the number of values, whatever the weights. Gradients: `input`.
+    /// by the number of values, whatever the weights. [`Extra::Mask`] leaves out each position where it is 0, of the shape
+    /// `[N, d1, ..., dk]`, or each element, of the input's shape, if the activation is no softmax. Gradients: `input`.
     ///
     /// If the input has one channel, labels are 0 and 1, and they are the target themselves. Positions with the label
     /// `ignore_index` enter no sum, and their gradient is 0.
@@ -61,6 +62,8 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Target).holding(Domain::Binary),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
+        OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,

@@ -14,7 +14,8 @@ loss! {
     ///
     /// `input` holds logits, floats `[N, C, ...]`, or with the class axis last. `target` holds labels, integers
     /// `[N, ...]` in `0..C` or `ignore_index`, or it holds probabilities, floats of the input's shape.
-    /// [`Extra::Weight`] is a weight for each class, always `[C]`, in both losses. Gradients: `input`.
+    /// [`Extra::Weight`] is a weight for each class, always `[C]`, in both losses. [`Extra::Mask`], `[N, d1, ..., dk]`,
+    /// leaves out each position where it is 0. Gradients: `input`.
     ///
     /// [`Dice`](crate::Dice) and [`CrossEntropy`](crate::CrossEntropy) define the two losses and their options. Each is
     /// reduced by itself, then they are added; there is no `none`. An outcome reports `.dice` and `.cross_entropy` (and
@@ -76,6 +77,8 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Target).holding(Domain::Probability),
         OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
+        OperandSpec::MASK,
     ],
     reductions: &[Reduction::Mean, Reduction::Sum],
     mean: Denominator::Count,

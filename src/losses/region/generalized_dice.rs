@@ -23,9 +23,11 @@ loss! {
     /// Generalized Dice loss: `1 − (2·Σ_c w_c·Σpt + smooth_nr) / (Σ_c w_c·(Σp + Σt) + smooth_dr)` for each item.
     ///
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
-    /// activation. `target` holds labels, integers `[N, ...]` in `0..C`, or it holds floats of the input's shape.
-    /// `none` is `[N]`. If the input has one channel, labels are 0 and 1, and they are the target themselves.
-    /// Gradients: `input`.
+    /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
+    /// input's shape. `none` is `[N]`; with `batch` it is `[1]`, and infinite weights become the largest finite one of
+    /// all items. If the input has one channel, labels are 0 and 1, and they are the target themselves. [`Extra::Mask`]
+    /// leaves out each position where it is 0, of the shape `[N, d1, ..., dk]`, or each element, of the input's shape,
+    /// if the activation is no softmax. Gradients: `input`.
     ///
     /// The weight `w_c` is `1/(Σt)²`, `1/Σt` or 1, so that a small class can count as much as a large one. Weights are
     /// constants in the gradient. A weight beyond the range of f32, which an absent class has, becomes the largest
@@ -56,6 +58,12 @@ loss! {
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
         /// Is added to the denominator, in units of weighted positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
+        /// Whether class 0 counts.
+        pub include_background: bool = true, Range::Any;
+        /// Whether sums run over all items together.
+        pub batch: bool = false, Range::Any;
+        /// The label of positions that are left out. It has no effect on floats.
+        pub ignore_index: Option<i32> = None, Range::Any;
     }
 }
 
@@ -65,6 +73,8 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Target).holding(Domain::Binary),
+        OperandSpec::SAMPLE_WEIGHT,
+        OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
@@ -76,11 +86,11 @@ impl Region for GeneralizedDice {
     fn settings(&self) -> RegionSettings {
         RegionSettings {
             activation: self.activation,
-            include_background: true,
-            batch: false,
+            include_background: self.include_background,
+            batch: self.batch,
             squared: false,
             together: true,
-            ignore_index: None,
+            ignore_index: self.ignore_index,
         }
     }
     fn share(&self, s: RegionSums) -> f64 {

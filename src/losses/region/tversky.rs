@@ -13,7 +13,9 @@ loss! {
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
     /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
-    /// background it has one class fewer. Gradients: `input`.
+    /// background it has one class fewer. [`Extra::Weight`] is a factor for each class, `[C]`; a mean divides by the
+    /// number of values all the same. [`Extra::Mask`] leaves out each position where it is 0, of the shape
+    /// `[N, d1, ..., dk]`, or each element, of the input's shape, if the activation is no softmax. Gradients: `input`.
     ///
     /// α = β = ½ gives [`Dice`](crate::Dice), except for the smoothing; α = β = 1 gives the Jaccard index. A γ other
     /// than 1 makes the loss focal. If the input has one channel, labels are 0 and 1, and they are the target
@@ -66,6 +68,9 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Target).holding(Domain::Binary),
+        OperandSpec::new("weight", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
+        OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,

@@ -17,7 +17,7 @@ loss! {
     ///
     /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
     /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the
-    /// shard begins; `none` has `n` values then.
+    /// shard begins; `none` has `n` values then. [`Term::keys_from`] takes the keys in shards, too.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
@@ -58,6 +58,7 @@ static HEADER: Header = Header {
         OperandSpec::new("key", Role::Rows).differentiable(),
         OperandSpec::new("negatives", Role::MoreRows).differentiable().optional(),
         OperandSpec::new("logit_scale", Role::Scale).differentiable().optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,

@@ -46,6 +46,7 @@ static HEADER: Header = Header {
         OperandSpec::new("text", Role::Rows).differentiable(),
         OperandSpec::new("logit_scale", Role::Scale).differentiable().holding(Domain::Positive),
         OperandSpec::new("logit_bias", Role::Shift).differentiable(),
+        OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,

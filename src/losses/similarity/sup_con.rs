@@ -54,6 +54,7 @@ static HEADER: Header = Header {
         OperandSpec::new("features", Role::Rows).differentiable(),
         OperandSpec::new("labels", Role::RowLabels),
         OperandSpec::new("anchors", Role::Anchors).differentiable().optional(),
+        OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,

@@ -50,6 +50,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Labels),
         OperandSpec::new("alpha", Role::PerClass).optional().holding(Domain::Positive),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

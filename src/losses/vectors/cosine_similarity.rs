@@ -39,6 +39,7 @@ static HEADER: Header = Header {
         OperandSpec::new("input1", Role::Element).differentiable(),
         OperandSpec::new("input2", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Row).holding(Domain::Probability),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

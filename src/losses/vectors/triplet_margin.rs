@@ -54,6 +54,7 @@ static HEADER: Header = Header {
         OperandSpec::new("anchor", Role::Element).differentiable(),
         OperandSpec::new("positive", Role::Element).differentiable(),
         OperandSpec::new("negative", Role::Element).differentiable(),
+        OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,

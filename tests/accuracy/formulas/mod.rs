@@ -2,6 +2,7 @@
 
 mod boxes;
 mod classes;
+mod pictures;
 mod regions;
 
 use crate::big::Big;
@@ -9,6 +10,7 @@ use crate::harness::tests;
 use boxes::boxes;
 use classes::{cross_entropy, each_position, linear_cross_entropy};
 use libtest_mimic::Trial;
+use pictures::{ssim, total_variation};
 use regions::regions;
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
@@ -142,13 +144,40 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         "log_cosh" => pair(of, |d| (d.exp() + (-d).exp()).ln() - big(2.0).ln()),
         "charbonnier" => pair(of, |d| (square(d) + of.number("epsilon").powi(2)).sqrt()),
         "quantile" => quantile(of),
-        "bce_with_logits" => of.each("input", |i| bce_with_logits(&of.x("input", i), &of.x("target", i))),
+        "bce_with_logits" => of.each("input", |i| bce_with_logits(&of.x("input", i), &smooth(of, of.x("target", i)))),
         "bce" => of.each("input", |i| {
             let (p, t) = (of.x("input", i), of.x("target", i));
             let log = |p: Big| if p == 0.0 { big(-100.0) } else { p.ln().max(-100.0) };
             -(t.clone() * log(p.clone()) + (1.0 - t) * log(1.0 - p))
         }),
-        "sigmoid_focal" => of.each("input", |i| sigmoid_focal(of, &of.x("input", i), &of.x("target", i))),
+        "sigmoid_focal" => of.each("input", |i| sigmoid_focal(of, &of.x("input", i), &smooth(of, of.x("target", i)))),
+        "asymmetric" => of.each("input", |i| {
+            let (p, t, clip) = (sigmoid(&of.x("input", i)), of.x("target", i), of.number("clip"));
+            let shown = (p.clone() - clip).max(0.0);
+            let yes = -((1.0 - p.clone()).pow(of.number("gamma_pos")) * p.ln());
+            let no = if shown == 0.0 { big(0.0) } else { -(shown.pow(of.number("gamma_neg")) * (1.0 - shown).ln()) };
+            t.clone() * yes + (1.0 - t) * no
+        }),
+        "quality_focal" => of.each("input", |i| {
+            let (x, t) = (of.x("input", i), of.x("target", i));
+            (t.clone() - sigmoid(&x)).abs().pow(of.number("beta")) * bce_with_logits(&x, &t)
+        }),
+        "varifocal" => of.each("input", |i| match (of.x("input", i), of.x("target", i)) {
+            (x, t) if t == 0.0 => of.number("alpha") * sigmoid(&x).pow(of.number("gamma")) * softplus(&x),
+            (x, t) => t.clone() * bce_with_logits(&x, &t),
+        }),
+        "tweedie" => of.each("input", |i| {
+            let (x, t, p) = (of.x("input", i), of.x("target", i), of.number("p"));
+            ((2.0 - p) * x.clone()).exp() / (2.0 - p) - t * ((1.0 - p) * x).exp() / (1.0 - p)
+        }),
+        "wing" => {
+            let (w, epsilon) = (of.number("w"), of.number("epsilon"));
+            let curve = |d: Big| w * (1.0 + d / epsilon).ln();
+            pair(of, |d| match d.abs() {
+                d if d < w => curve(d),
+                d => d - (w - curve(big(w))),
+            })
+        }
         "kl_div" => of.each("input", |i| match of.x("target", i) {
             t if t == 0.0 => big(0.0),
             t => t.clone() * (t.ln() - of.x("input", i)),
@@ -180,6 +209,13 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             let p = dot(&softmax(x), t);
             -((1.0 - p.clone()).pow(of.number("gamma")) * p.ln())
         }),
+        "poly_cross_entropy" => each_position(of, "target", |x, t| {
+            let p = dot(&softmax(x), t);
+            of.number("epsilon") * (1.0 - p.clone()) - p.ln()
+        }),
+        "generalized_cross_entropy" => {
+            each_position(of, "target", |x, t| (1.0 - dot(&softmax(x), t).pow(of.number("q"))) / of.number("q"))
+        }
         "nll" => each_position(of, "target", |x, t| -dot(x, t)),
         "multi_margin" => each_position(of, "target", |x, t| {
             let of_label = dot(x, t);
@@ -268,6 +304,8 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             let value = |i: usize, a: usize, b: usize| square(gram("input", i, a, b) - gram("target", i, a, b));
             (0..n * c * c).map(|at| value(at / (c * c), at / c % c, at % c)).collect()
         }
+        "total_variation" => total_variation(of),
+        "ssim" => ssim(of),
         "vae" => {
             let of_element = |i: usize| match of.name("reconstruction").as_str() {
                 "mse" => square(of.x("input", i) - of.x("target", i)),
@@ -280,8 +318,19 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }
         "ppo_policy" => of.each("log_probs", |i| {
             let (a, r) = (of.x("advantages", i), (of.x("log_probs", i) - of.x("old_log_probs", i)).exp());
-            let clipped = r.clone().max(1.0 - of.number("clip_low")).min(1.0 + of.number("clip_high"));
-            (-(a.clone() * r)).max(-(a * clipped))
+            let high = 1.0 + of.number("clip_high");
+            let clipped = r.clone().max(1.0 - of.number("clip_low")).min(high);
+            match of.name("kind").as_str() {
+                "cispo" => {
+                    let held = of.held["log_probs"][i].clone() - of.x("old_log_probs", i);
+                    -(held.exp().min(high) * a * of.x("log_probs", i))
+                }
+                kind => {
+                    let loss = (-(a.clone() * r)).max(-(a.clone() * clipped));
+                    let bounded = kind == "dual_clip" && a < 0.0;
+                    if bounded { loss.min((-(a * of.number("dual_clip_ratio"))).to_f64()) } else { loss }
+                }
+            }
         }),
         "ppo_value" => of.each("values", |i| {
             let (v, old, goal) = (of.x("values", i), of.x("old_values", i), of.x("returns", i));
@@ -291,6 +340,10 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }),
         "kl_penalty" => of.each("log_probs", |i| {
             let d = of.x("log_probs", i) - of.x("ref_log_probs", i);
+            let d = match of.options["clip"] {
+                Value::Number(most) => d.max(-most).min(most),
+                _ => d,
+            };
             match of.name("kind").as_str() {
                 "k1" => d,
                 "k2" => 0.5 * square(d),
@@ -301,7 +354,28 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         "dpo" => of.each("policy_chosen", |i| {
             let [pc, pr, rc, rr] = ["policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected"]
                 .map(|name| of.x(name, i));
-            let (z, wrong) = (of.number("beta") * ((pc - pr) - (rc - rr)), of.number("label_smoothing"));
+            let (lead, beta, wrong) = ((pc - pr) - (rc - rr), of.number("beta"), of.number("label_smoothing"));
+            let z = beta * lead.clone();
+            match of.name("kind").as_str() {
+                "sigmoid" => (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z),
+                "hinge" => (1.0 - z).max(0.0),
+                _ => square(lead - 0.5 / beta),
+            }
+        }),
+        "kto" => of.each("policy", |i| {
+            let u = of.number("beta") * (of.x("policy", i) - of.x("reference", i));
+            let label = of.x("label", i);
+            let of_good = of.number("desirable_weight") * label.clone() * sigmoid(&-u.clone());
+            of_good + of.number("undesirable_weight") * (1.0 - label) * sigmoid(&u)
+        }),
+        "orpo" => of.each("chosen", |i| {
+            let [c, r] = ["chosen", "rejected"].map(|name| of.x(name, i));
+            let log_odds = |x: &Big| x.clone() - (1.0 - x.exp()).ln();
+            of.number("beta") * softplus(&(log_odds(&r) - log_odds(&c))) - c
+        }),
+        "simpo" => of.each("chosen", |i| {
+            let z = of.number("beta") * (of.x("chosen", i) - of.x("rejected", i)) - of.number("gamma");
+            let wrong = of.number("label_smoothing");
             (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z)
         }),
         _ => panic!("no formula of {id}"),
@@ -314,6 +388,12 @@ fn pair(of: &Inputs, f: impl Fn(Big) -> Big) -> Vec<Big> {
 
 fn bce_with_logits(x: &Big, t: &Big) -> Big {
     t.clone() * softplus(&-x.clone()) + (1.0 - t.clone()) * softplus(x)
+}
+
+/// A target of 0 to 1 after label smoothing.
+fn smooth(of: &Inputs, t: Big) -> Big {
+    let smoothing = of.number("label_smoothing");
+    (1.0 - smoothing) * t + 0.5 * smoothing
 }
 
 fn gaussian_kl(mu: &Big, log_var: &Big) -> Big {
@@ -356,16 +436,23 @@ fn info_nce(of: &Inputs) -> Vec<Big> {
 
 fn diffusion(of: &Inputs) -> Vec<Big> {
     let (n, all) = (of.shape[0], of.of("prediction").len());
+    let c = of.number("huber_c");
+    let error = |d: Big| match of.name("error").as_str() {
+        "squared" => square(d),
+        "huber" if d.abs() <= c => 0.5 * square(d),
+        "huber" => c * (d.abs() - c / 2.0),
+        _ => 2.0 * c * ((square(d) + c * c).sqrt() - c),
+    };
     let item = |i: usize| {
         let alpha = of.x("alphas_cumprod", of.labels["timesteps"][i] as usize);
-        let errors = (i * all / n..(i + 1) * all / n).map(|at| square(of.x("prediction", at) - of.x("noise", at)));
+        let errors = (i * all / n..(i + 1) * all / n).map(|at| error(of.x("prediction", at) - of.x("noise", at)));
         let mean = errors.sum::<Big>() / (all / n) as f64;
+        let (gamma, ratio) = (of.number("gamma"), alpha.clone() / (1.0 - alpha));
         match of.name("weighting").as_str() {
-            "none" => mean,
-            _ => {
-                let ratio = alpha.clone() / (1.0 - alpha);
-                mean * ratio.clone().min(of.number("gamma")) / ratio
-            }
+            "min_snr" => mean * ratio.clone().min(gamma) / ratio,
+            "truncated_snr" => mean * ratio.clone().max(1.0) / ratio,
+            "soft_min_snr" => mean * gamma / (ratio + gamma),
+            _ => mean,
         }
     };
     (0..n).map(item).collect()
@@ -386,7 +473,7 @@ fn known_values_come_of_the_formulas() {
         held: BTreeMap::new(),
         floats: [("input", x), ("target", t)].map(|(name, x)| (name, x.iter().map(|&x| big(x)).collect())).into(),
         labels: BTreeMap::new(),
-        options: BTreeMap::new(),
+        options: [("label_smoothing", Value::Number(0.0))].into(),
         shape: vec![1, x.len()],
     };
     let of = |id, x: &[f64], t: &[f64]| values(id, &inputs(x, t)).iter().map(Big::to_f64).collect::<Vec<_>>();

@@ -94,7 +94,7 @@ fn tail(x: f64) -> f64 {
 }
 
 fn sigmoid_focal_at_extreme_logits() {
-    let focal = |gamma: f32, alpha| SigmoidFocal { gamma, alpha };
+    let focal = |gamma: f32, alpha| SigmoidFocal { gamma, alpha, ..Default::default() };
     let of = |loss: SigmoidFocal, x: f64, t: f64| loss.of(&row(&[x]), &row(&[t])).reduce(Reduction::Sum);
     let mut points = Vec::new();
     for gamma in [0.0f32, 0.5, 1.0, 2.0, 5.0] {
@@ -137,7 +137,7 @@ fn sigmoid_focal_gradients_are_finite_wherever_logits_are() {
                 [0.0, 1e-300, 0.5, 20.0, 90.0, 104.0, 200.0, 750.0, 1e4].into_iter().flat_map(|x| [x, -x]).collect();
             let x = row(&logits);
             let t = row(&vec![target; logits.len()]);
-            let term = SigmoidFocal { gamma, alpha: Some(0.25) }.of(&x, &t).reduce(Reduction::Sum);
+            let term = SigmoidFocal::new().gamma(gamma).alpha(0.25).of(&x, &t).reduce(Reduction::Sum);
             let (outcome, [gradient]) = cpu::gradients(&term, [&x]).unwrap();
             assert!(outcome.loss().unwrap().is_finite(), "gamma {gamma}, target {target}");
             for (x, d) in logits.iter().zip(gradient.to_f64()) {
@@ -154,7 +154,8 @@ fn sigmoid_focal_gradients_are_finite_wherever_logits_are() {
 
 fn sigmoid_focal_masks() {
     let x = row(&[0.0, NAN]);
-    let term = SigmoidFocal { gamma: 0.0, alpha: None }.of(&x, &row(&[1.0, NAN])).with(Extra::Mask, &row(&[5.0, 0.0]));
+    let term =
+        SigmoidFocal::new().gamma(0.0).alpha(None).of(&x, &row(&[1.0, NAN])).with(Extra::Mask, &row(&[5.0, 0.0]));
     check([Point::new("a masked NaN", term, [LN_2]).gradient(&x, [-0.5, 0.0]).parts([(LN_2, 1.0)])]);
 }
 
@@ -184,14 +185,15 @@ fn diffusion_at_the_ends_of_the_schedule() {
         ("sample at ½", Sample, 0.5, of_sample, 1.0, [-6.0, -9.0]),
     ] {
         for (weighting, weight) in [(SnrWeighting::None, 1.0), (SnrWeighting::MinSnr, weight)] {
-            let (x, term) = diffusion(alpha_bar, Diffusion { prediction_type, weighting, gamma: 5.0 });
+            let (x, term) = diffusion(alpha_bar, Diffusion { prediction_type, weighting, ..Default::default() });
             let point = Point::new(name, term, [weight * plain]).parts([(weight * plain, 1.0)]);
             points.push(point.gradient(&x, slopes.map(|slope| weight * slope)));
         }
     }
     // snr is 9, above gamma = 5: the weights are 5/9 for epsilon, 5/10 for v, 5 for the sample
-    let above =
-        |prediction_type| diffusion(0.9, Diffusion { prediction_type, weighting: SnrWeighting::MinSnr, gamma: 5.0 }).1;
+    let above = |prediction_type| {
+        diffusion(0.9, Diffusion::new().prediction_type(prediction_type).weighting(SnrWeighting::MinSnr)).1
+    };
     let v = |noise: f64, sample: f64| 0.9f64.sqrt() * noise - 0.1f64.sqrt() * sample;
     let of_v = ((1.0 - v(3.0, 7.0)).powi(2) + (2.0 - v(5.0, 11.0)).powi(2)) / 2.0;
     points.extend([

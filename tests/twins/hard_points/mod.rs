@@ -4,6 +4,9 @@ mod class_sums;
 mod classes;
 mod elements;
 mod overlaps;
+mod pictures;
+mod preferences;
+mod qualities;
 mod regions;
 mod rows;
 mod vectors;
@@ -25,6 +28,9 @@ pub fn tests() -> Vec<Trial> {
         classes::tests(),
         elements::tests(),
         overlaps::tests(),
+        pictures::tests(),
+        preferences::tests(),
+        qualities::tests(),
         regions::tests(),
         rows::tests(),
         vectors::tests(),
@@ -63,7 +69,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
     let mask = header.operands.iter().find(|spec| spec.role == Role::Mask).unwrap();
     let setting = Setting::new(loss, samples(loss).masked, Default::default(), DType::F32);
     let mut rng = crate::draw::Rng::new(2);
-    let of_mask = setting.values(loss);
+    let of_mask = setting.shape_of(loss, mask);
     let count: usize = of_mask.iter().product();
     let kept: Vec<f64> = (0..count).map(|place| f64::from(u8::from(place != 1))).collect();
     let clean: Vec<(&str, Array)> = header
@@ -83,7 +89,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
                     Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
                     Role::Element if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![2, 3],
                     Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
-                    Role::Element | Role::Weight => vec![1],
+                    Role::Element | Role::Weight | Role::SampleWeight => vec![1],
                     Role::Classes | Role::Dense => vec![1, 3, 5],
                     Role::Rows => vec![3, 4, 5],
                     Role::Target if array.dtype().is_float() => vec![1, 3, 5],
@@ -117,8 +123,8 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
 fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
     let header = loss.header();
     let setting = Setting::new(loss, samples(loss).unmasked, Default::default(), DType::I32);
-    let options = loss.specs().into_iter().zip(loss.values()).filter(|(spec, _)| spec.kind != Kind::Numbers);
-    for (spec, default) in options {
+    let options = loss.specs().into_iter().zip(loss.values()).enumerate();
+    for (option, (spec, default)) in options.filter(|(_, (spec, _))| spec.kind != Kind::Numbers) {
         for value in option_values(&spec, &default) {
             let mut rng = crate::draw::Rng::new(3);
             let needs = |role| !matches!(role, Role::Mask | Role::Weight | Role::PerClass);
@@ -134,9 +140,11 @@ fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
             let place = if !matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) { 0 } else { 4 };
             numbers[place] = f64::NAN;
             operands[0].1 = Array::new(&numbers, operands[0].1.shape()).unwrap();
-            let options = [(spec.name, value.clone()), ("reduction", Value::Name("sum".into()))];
+            let mut changed = setting.default_of(loss);
+            assert!(changed.set_at(option, &value), "{}: {} of {value}", header.id, spec.name);
+            setting.fit(&mut *changed);
             let named = operands.iter().map(|(name, array)| (*name, array));
-            let term = Term::from_options(setting.default_of(loss), options, named).unwrap();
+            let term = Term::from_options(changed, [("reduction", Value::Name("sum".into()))], named).unwrap();
             let loss = cpu::value(&term).unwrap().loss().unwrap();
             assert!(loss.is_nan(), "{}: {} of {value} gives {loss}", header.id, spec.name);
         }

@@ -31,7 +31,7 @@ fn tversky(gamma: f32) -> Tversky {
 }
 
 fn generalized(weighting: Weighting) -> GeneralizedDice {
-    GeneralizedDice { activation: Activation::None, weighting, smooth_nr: 0.0, smooth_dr: 0.0 }
+    GeneralizedDice { activation: Activation::None, weighting, smooth_nr: 0.0, smooth_dr: 0.0, ..Default::default() }
 }
 
 fn the_errors_of_tversky_are_weighted_and_raised() {

@@ -5,7 +5,7 @@ use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, Mse,
-    MultiMargin, Reduction, Siglip, SoftmaxFocal, SupCon, Term, cpu,
+    MultiMargin, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -165,6 +165,24 @@ fn shapes_that_do_not_fit() {
             &["diffusion", "timesteps", "[3]", "[2]"],
         ),
         ("a table", diffusion(&index, &floats(&[4, 1])), mismatch, &["alphas_cumprod", "[4, 1]", "[T]"]),
+        (
+            "pictures of three axes",
+            TotalVariation::default().of(&x),
+            mismatch,
+            &["total_variation", "input", "[2, 3, 4]", "[N, C, H, W]"],
+        ),
+        (
+            "pictures smaller than a window",
+            Ssim::default().of(&floats(&[1, 1, 10, 20]), &floats(&[1, 1, 10, 20])),
+            mismatch,
+            &["ssim", "input", "[1, 1, 10, 20]", "at least 11"],
+        ),
+        (
+            "another picture's shape",
+            Ssim::new().window(1).of(&floats(&[1, 1, 2, 2]), &floats(&[1, 1, 2, 3])),
+            mismatch,
+            &["ssim", "target", "[1, 1, 2, 3]", "[1, 1, 2, 2]"],
+        ),
         ("rows of three axes", InfoNce::default().of(&x, &x), mismatch, &["info_nce", "query", "[2, 3, 4]", "[N, D]"]),
         (
             "more rows of another width",

@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use wgloss::header::{Range, Value};
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
-    MultiMargin, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, SupCon, Term, by_id, cpu,
+    MultiMargin, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -50,6 +50,12 @@ fn options_out_of_range() {
             SoftmaxFocal { gamma: -2.0, ..Default::default() }.of(&x, &t),
             "invalid_option",
             &["softmax_focal", "gamma", "-2"],
+        ),
+        (
+            "a window without a middle",
+            Ssim::new().window(8).of(&floats(&[1, 1, 9, 9]), &floats(&[1, 1, 9, 9])),
+            "invalid_option",
+            &["ssim", "window", "8", "odd"],
         ),
         (
             "a power it has not",

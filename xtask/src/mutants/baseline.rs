@@ -1,6 +1,6 @@
 //! The killers' runs without a fault, and the killers that may notice a mutant, which follow from the files of these runs.
 
-use super::killers::{End, KINDS, Killer, Known, Programs, run};
+use super::killers::{End, Killer, Known, Programs, run};
 use super::rules::Mutant;
 use super::tokens::tokens;
 use crate::run::Stop;
@@ -19,11 +19,17 @@ impl Baseline {
     /// Reads the file.
     pub fn read(path: &Path) -> Baseline {
         let text = fs::read_to_string(path).unwrap_or_default();
-        let set = |list: &str| list.split(',').filter(|item| !item.is_empty()).map(str::to_string).collect();
+        let set = |list: &str, by: char| list.split(by).filter(|item| !item.is_empty()).map(str::to_string).collect();
+        let file = |item: String| match item.split_once('=') {
+            Some((file, calls)) => (file.to_string(), set(calls, '+')),
+            None => (item, BTreeSet::new()),
+        };
         let entry = |line: &str| {
             let fields: Vec<&str> = line.split('\t').collect();
             let [killer, seconds, files, failed] = fields.as_slice() else { return None };
-            let known = Known { seconds: seconds.parse().ok()?, files: set(files), failed: set(failed) };
+            let files: BTreeSet<String> = set(files, ',');
+            let files = files.into_iter().map(file).collect();
+            let known = Known { seconds: seconds.parse().ok()?, files, failed: set(failed, ',') };
             Some((Killer::read(killer)?, known))
         };
         Baseline { path: path.to_path_buf(), known: text.lines().filter_map(entry).collect() }
@@ -43,46 +49,65 @@ impl Baseline {
                 ran.end, ran.failed
             )));
         }
-        let files = fs::read_to_string(&used).unwrap_or_default().lines().map(str::to_string).collect();
-        let known = Known { seconds: ran.seconds, files, failed: ran.failed };
+        let known = Known {
+            seconds: ran.seconds,
+            files: files(&fs::read_to_string(&used).unwrap_or_default()),
+            failed: ran.failed,
+        };
         self.known.insert(killer.clone(), known.clone());
         self.write()?;
         Ok(known)
     }
 
     fn write(&self) -> Result<(), Stop> {
-        let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
+        let list = |set: &BTreeSet<String>, by: &str| set.iter().cloned().collect::<Vec<_>>().join(by);
+        let file = |(file, calls): (&String, &BTreeSet<String>)| match calls.is_empty() {
+            true => file.clone(),
+            false => format!("{file}={}", list(calls, "+")),
+        };
         let line = |(killer, known): (&Killer, &Known)| {
-            format!("{killer}\t{:.2}\t{}\t{}\n", known.seconds, list(&known.files), list(&known.failed))
+            let files = known.files.iter().map(file).collect();
+            format!("{killer}\t{:.2}\t{}\t{}\n", known.seconds, list(&files, ","), list(&known.failed, ","))
         };
         fs::write(&self.path, self.known.iter().map(line).collect::<String>())
             .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))
     }
 
-    /// The `Verify` killers of a mutant, cheapest first, one of each kind of kernels in turn. Their kernels contain the
-    /// mutant's file, and a file that calls its function if there is one.
-    pub fn cases(&self, mutant: &Mutant, texts: &BTreeMap<String, String>) -> Vec<Killer> {
+    /// The losses that a mutant concerns, cheapest first: those whose cases, with this kind of kernels, have kernels that
+    /// contain the mutant's file, and a file that calls its function if there is one. Losses whose drawn calls have run
+    /// come first, because the others' would have to.
+    pub fn losses(&self, mutant: &Mutant, texts: &BTreeMap<String, String>, kind: (&str, &str)) -> Vec<String> {
         let callers = callers(mutant, texts);
-        let all: Vec<(&Killer, &Known)> =
-            self.known.iter().filter(|(killer, _)| matches!(killer, Killer::Verify { .. })).collect();
-        let holds = |known: &Known| known.files.contains(&mutant.file);
-        let calls = |known: &Known| callers.is_empty() || known.files.iter().any(|file| callers.contains(file));
-        let mut chosen: Vec<_> = all.iter().filter(|(_, known)| holds(known) && calls(known)).collect();
-        if chosen.is_empty() {
-            chosen = all.iter().filter(|(_, known)| holds(known)).collect();
-        }
-        chosen.sort_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds));
-        let of_kind = |wanted: &(&str, &str)| {
-            let is = |killer: &Killer| matches!(killer, Killer::Verify { kind, dtype, .. } if (kind.as_str(), dtype.as_str()) == *wanted);
-            chosen.iter().filter(|(killer, _)| is(killer)).map(|(killer, _)| (*killer).clone()).collect::<Vec<_>>()
+        let of_kind = |(killer, known): (&'_ Killer, &'_ Known)| match killer {
+            Killer::Verify { kind: of, dtype, loss } if (of.as_str(), dtype.as_str()) == kind => {
+                known.files.contains_key(&mutant.file).then(|| (loss.clone(), known.clone()))
+            }
+            _ => None,
         };
-        let mut kinds: Vec<_> = KINDS.iter().map(|kind| of_kind(kind).into_iter()).collect();
-        let mut turns = Vec::new();
-        while kinds.iter().any(|kind| kind.len() > 0) {
-            turns.extend(kinds.iter_mut().filter_map(Iterator::next));
+        let holding: Vec<(String, Known)> = self.known.iter().filter_map(of_kind).collect();
+        let calls = |known: &Known| callers.is_empty() || known.files.keys().any(|file| callers.contains(file));
+        let mut chosen: Vec<&(String, Known)> = holding.iter().filter(|(_, known)| calls(known)).collect();
+        if chosen.is_empty() {
+            chosen = holding.iter().collect();
         }
-        turns
+        let is_new = |loss: &str| {
+            let drawn = Killer::Drawn { kind: kind.0.to_string(), loss: loss.to_string() };
+            !self.known.contains_key(&drawn)
+        };
+        let order = |(loss, known): &(String, Known)| (is_new(loss), known.seconds);
+        chosen.sort_by(|a, b| order(a).partial_cmp(&order(b)).unwrap_or(std::cmp::Ordering::Equal));
+        chosen.into_iter().map(|(loss, _)| loss.clone()).collect()
     }
+}
+
+/// The files that a run wrote down, each with the drawn calls that use it. Only threads of drawn calls have such names.
+fn files(used: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (thread, file) in used.lines().filter_map(|line| line.split_once('\t')) {
+        let calls = files.entry(file.to_string()).or_default();
+        calls.extend(thread.contains(':').then(|| thread.to_string()));
+    }
+    files
 }
 
 /// The other files that call the mutant's function, directly or through functions of its own file.
@@ -125,6 +150,22 @@ fn calls(text: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::mutants::rules::mutants;
+
+    #[test]
+    fn files_are_kept_with_the_calls_that_use_them() {
+        let used = "mse:3\tlib/math\n\tlib/math\nmse:7\tlib/math\nlabels::bad\tlib/label\nmain\tfold/cosine\n";
+        let mut known = Known { seconds: 1.5, files: files(used), failed: BTreeSet::new() };
+        let calls = |file: &str| known.files[file].iter().cloned().collect::<Vec<_>>().join(" ");
+        assert_eq!((calls("lib/math"), calls("fold/cosine")), ("mse:3 mse:7".to_string(), String::new()));
+        known.files.remove("lib/label");
+        let path = std::env::temp_dir().join(format!("wgloss-baseline-{}.tsv", std::process::id()));
+        let killer = Killer::Drawn { kind: "cpu".to_string(), loss: "mse".to_string() };
+        let baseline = Baseline { path: path.clone(), known: [(killer.clone(), known.clone())].into() };
+        baseline.write().expect("the folder is there");
+        let again = Baseline::read(&path);
+        fs::remove_file(&path).expect("it was written");
+        assert_eq!(again.known[&killer].files, known.files);
+    }
 
     #[test]
     fn callers_are_found_through_functions_of_the_mutants_file() {

@@ -51,7 +51,7 @@ pub fn uniform(mut mutants: Vec<Mutant>, seed: u64, count: usize) -> Vec<Mutant>
 }
 
 /// Takes the first item of each list, then the second of each, and so on.
-fn in_turns<T>(lists: Vec<Vec<T>>) -> Vec<T> {
+pub fn in_turns<T>(lists: Vec<Vec<T>>) -> Vec<T> {
     let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
     let mut all = Vec::new();
     loop {

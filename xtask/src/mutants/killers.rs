@@ -11,10 +11,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The kinds of kernels (values of `WGLOSS_KERNELS`) and the dtypes to verify the cases with. Those that compile
-/// fastest come first.
+/// The kinds of kernels (values of `WGLOSS_KERNELS`) and the dtypes to verify the cases with. The first kind tells which
+/// losses a mutant concerns.
 pub const KINDS: &[(&str, &str)] =
-    &[("small", "f32"), ("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("plain", "f32")];
+    &[("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("small", "f32"), ("plain", "f32")];
 
 /// The name that stands for all losses.
 pub const ALL: &str = "all";
@@ -31,6 +31,8 @@ pub enum Killer {
     Verify { kind: String, dtype: String, loss: String },
     /// The calls of a loss that `wgloss verify --thorough` draws.
     Drawn { kind: String, loss: String },
+    /// Some of these calls, by their names, of any losses.
+    Calls { kind: String, calls: Vec<String> },
     /// The tests of a binary, for one loss.
     Tests { binary: String, kind: String, loss: String },
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Killer {
             Killer::Twin { loss } => write!(f, "twin {loss}"),
             Killer::Verify { kind, dtype, loss } => write!(f, "verify {kind} {dtype} {loss}"),
             Killer::Drawn { kind, loss } => write!(f, "drawn {kind} {loss}"),
+            Killer::Calls { kind, calls } => write!(f, "calls {kind} {}", calls.join("+")),
             Killer::Tests { binary, kind, loss } => write!(f, "tests {binary} {kind} {loss}"),
         }
     }
@@ -56,6 +59,10 @@ impl Killer {
                 Some(Killer::Verify { kind: kind.into(), dtype: dtype.into(), loss: loss.into() })
             }
             ["drawn", kind, loss] => Some(Killer::Drawn { kind: kind.into(), loss: loss.into() }),
+            ["calls", kind, calls] => {
+                let calls = calls.split('+').map(str::to_string).collect();
+                Some(Killer::Calls { kind: kind.into(), calls })
+            }
             ["tests", binary, kind, loss] => {
                 Some(Killer::Tests { binary: binary.into(), kind: kind.into(), loss: loss.into() })
             }
@@ -70,6 +77,18 @@ impl Killer {
             | Killer::Verify { loss, .. }
             | Killer::Drawn { loss, .. }
             | Killer::Tests { loss, .. } => loss,
+            Killer::Calls { .. } => ALL,
+        }
+    }
+
+    /// The kind of its kernels, if it runs any.
+    fn kind(&self) -> Option<&str> {
+        match self {
+            Killer::Twin { .. } => None,
+            Killer::Verify { kind, .. }
+            | Killer::Drawn { kind, .. }
+            | Killer::Calls { kind, .. }
+            | Killer::Tests { kind, .. } => Some(kind),
         }
     }
 
@@ -77,7 +96,7 @@ impl Killer {
         let words: &[&str] = match self {
             Killer::Twin { .. } => &["verify", "--device", "cpu", "--fail-fast"],
             Killer::Verify { dtype, .. } => &["verify", "--device", "gpu", "--fail-fast", "--dtype", dtype],
-            Killer::Drawn { .. } => &["verify", "--thorough"],
+            Killer::Drawn { .. } | Killer::Calls { .. } => &["verify", "--thorough"],
             Killer::Tests { .. } => &[],
         };
         let loss = Some(self.loss()).filter(|loss| *loss != ALL);
@@ -96,7 +115,10 @@ impl Killer {
                 command
             }
         };
-        if let Killer::Verify { kind, .. } | Killer::Drawn { kind, .. } | Killer::Tests { kind, .. } = self {
+        if let Killer::Calls { calls, .. } = self {
+            command.args(calls.iter().flat_map(|call| ["--call", call]));
+        }
+        if let Some(kind) = self.kind() {
             command.env("WGLOSS_KERNELS", kind);
         }
         command.env("WGLOSS_SHADERS", shaders).env("RUST_BACKTRACE", "0");
@@ -248,15 +270,15 @@ fn failure(line: &str) -> Option<String> {
         return Some(test.trim_end().to_string());
     }
     let case = line.trim_start().strip_prefix("FAILED ")?;
-    Some(case.split(':').next().unwrap_or(case).to_string())
+    Some(case.split(": ").next().unwrap_or(case).to_string())
 }
 
 /// What is known about a killer from its run without a fault.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub seconds: f64,
-    /// The shader files in its kernels.
-    pub files: BTreeSet<String>,
+    /// The shader files in its kernels, each with the names of the drawn calls that use it.
+    pub files: BTreeMap<String, BTreeSet<String>>,
     /// The tests that fail without a fault, because they need other losses.
     pub failed: BTreeSet<String>,
 }
@@ -270,7 +292,7 @@ mod tests {
         assert_eq!(failure("test labels::bad ... FAILED").as_deref(), Some("labels::bad"));
         assert_eq!(failure("test labels::bad::dice   ... FAILED").as_deref(), Some("labels::bad::dice"));
         assert_eq!(failure("  FAILED plain: GPU, with gradients: loss: 1 for 2").as_deref(), Some("plain"));
-        assert_eq!(failure("FAILED mse, labels: the label 9 at 0 gave Ok(())").as_deref(), Some("mse, labels"));
+        assert_eq!(failure("FAILED mse:17, labels: the label 9 gave Ok(())").as_deref(), Some("mse:17, labels"));
         assert_eq!(failure("test labels::bad ... ok"), None);
     }
 
@@ -281,6 +303,7 @@ mod tests {
             Killer::Twin { loss: of("mse") },
             Killer::Verify { kind: of("gpu"), dtype: of("f16"), loss: of("mse") },
             Killer::Drawn { kind: of("cpu"), loss: of("dice") },
+            Killer::Calls { kind: of("gpu"), calls: vec![of("dice:3"), of("mse:17")] },
             Killer::Tests { binary: of("gpu"), kind: of("cpu"), loss: of("dice") },
         ] {
             assert_eq!(Killer::read(&killer.to_string()), Some(killer));

@@ -11,7 +11,7 @@ mod shaders;
 mod sources;
 mod tokens;
 
-use crate::adapter::set_up;
+use crate::adapter::set_up_by;
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, output, read, root};
 use rules::Mutant;
@@ -22,14 +22,11 @@ use std::process::Command;
 
 /// Runs or lists mutants.
 pub fn mutants(install: Install, options: &Mutants) -> Result<(), Stop> {
-    if !options.list {
-        set_up(install, "dev")?;
-    }
     let folder = root().join("target/mutants");
     written(fs::create_dir_all(&folder), &folder)?;
     let of_sources = options.file.as_ref().map(|file| file.starts_with("src/"));
     if options.shaders && of_sources != Some(true) {
-        shaders::shaders(options)?;
+        shaders::shaders(install, options)?;
     }
     if options.sources && of_sources != Some(false) {
         sources::sources(install, options)?;
@@ -43,7 +40,8 @@ fn print(chosen: &[Mutant], texts: &BTreeMap<String, String>, planned: usize) {
     println!("{} mutants of {planned}", chosen.len());
 }
 
-/// Runs a cargo command, and returns the executables that it builds, by name.
+/// Runs a cargo command, and returns the executables that it builds, by name. The program's own tests are left out: one
+/// has the name of the library's.
 fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop> {
     let messages = output(command)?;
     let executable = |line: &str| {
@@ -52,7 +50,19 @@ fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop>
         let name = name.split('-').next().unwrap_or(&name).to_string();
         Some((name, path))
     };
-    Ok(messages.lines().filter_map(executable).collect())
+    let is_programs_test = |line: &&str| line.contains("wgloss-cli@") && line.contains("\"kind\":[\"test\"]");
+    Ok(messages.lines().filter(|line| !is_programs_test(line)).filter_map(executable).collect())
+}
+
+/// Makes sure that there is an adapter. Asks a program that mutants need anyway, because to build another one would take
+/// minutes.
+fn set_up(install: Install, program: &Path) -> Result<(), Stop> {
+    let devices = || {
+        let mut command = Command::new(program);
+        command.arg("devices");
+        command
+    };
+    set_up_by(install, &devices)
 }
 
 /// The ids of all losses, from the names of their case files.

@@ -2,37 +2,42 @@
 //! its shaders at run time.
 
 use super::baseline::Baseline;
-use super::killers::{KINDS, Killer, Programs, fate};
+use super::killers::{KINDS, Killer, Known, Programs, fate};
 use super::results::{Fate, table};
 use super::rounds::Rounds;
 use super::rules::{Mutant, mutants};
-use super::{draw, executables, files_below, lists, losses, print, read, written};
-use crate::args::Mutants;
+use super::{draw, executables, files_below, lists, losses, print, read, set_up, written};
+use crate::args::{Install, Mutants};
 use crate::run::{Stop, cargo, root};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The most `Verify` killers that run on a mutant, and the most seconds that these take without a fault. A mutant that
-/// survives these nearly always survives the others. `--thorough` has no such bounds.
-const RUNS: usize = 8;
-const SECONDS: f64 = 15.0;
+/// The number of losses whose cases run on a mutant with the first kind of kernels, and with each other kind. A mutant
+/// that survives these nearly always survives the others.
+const LOSSES: [usize; 2] = [4, 2];
 
 /// The number of losses whose tests run on a mutant that survives the cases.
-const LOSSES: usize = 1;
+const TESTED: usize = 1;
 
-/// The number of losses whose drawn calls run on a mutant that survives the cases.
-const DRAWN: usize = 2;
+/// The number of losses whose drawn calls may run on a mutant that survives the cases, and the most calls that run with
+/// each kind of kernels.
+const DRAWN: usize = 4;
+const CALLS: usize = 40;
+
+/// With `--thorough` there are so many times as many losses.
+const THOROUGH: usize = 4;
 
 /// A loss of each family. Their drawn calls and tests run on a mutant that no case reaches.
-const REPRESENTATIVES: &[&str] = &["cross_entropy", "dice", "sup_con", "triplet_margin", "mse"];
+const REPRESENTATIVES: &[&str] =
+    &["cross_entropy", "dice", "dice_cross_entropy", "sup_con", "linear_cross_entropy", "triplet_margin", "mse"];
 
 /// The default of `--count`.
 const COUNT: usize = 300;
 
 /// Plants faults in the shaders, or prints them.
-pub fn shaders(options: &Mutants) -> Result<(), Stop> {
+pub fn shaders(install: Install, options: &Mutants) -> Result<(), Stop> {
     let texts = texts()?;
     let mut all: Vec<Mutant> = texts.iter().flat_map(|(file, text)| mutants(file, text)).collect();
     let mut chosen = fixed(&texts)?;
@@ -48,12 +53,10 @@ pub fn shaders(options: &Mutants) -> Result<(), Stop> {
     }
     let (folder, plain) = (root().join("target/mutants"), root().join("shaders"));
     let programs = build()?;
+    set_up(install, &programs.wgloss)?;
     let mut baseline = Baseline::read(&folder.join("baseline.tsv"));
-    for (kind, dtype) in KINDS {
-        for loss in losses()? {
-            let (kind, dtype) = ((*kind).to_string(), (*dtype).to_string());
-            baseline.learn(&Killer::Verify { kind, dtype, loss }, &programs, &plain)?;
-        }
+    for loss in losses()? {
+        baseline.learn(&verify(KINDS[0], &loss), &programs, &plain)?;
     }
     let mut rounds = Rounds::new(&chosen, &texts, &folder.join("shaders"), ".wgsl", options)?;
     // the cases and the drawn calls are quick, so they run on all mutants before the tests run on any
@@ -72,6 +75,11 @@ pub fn shaders(options: &Mutants) -> Result<(), Stop> {
     Ok(())
 }
 
+/// The killer of a loss's cases.
+fn verify((kind, dtype): (&str, &str), loss: &str) -> Killer {
+    Killer::Verify { kind: kind.to_string(), dtype: dtype.to_string(), loss: loss.to_string() }
+}
+
 /// Runs the cases that may kill a mutant, cheapest first, then the drawn calls, until one kills it.
 fn cases(
     mutant: &Mutant,
@@ -81,53 +89,54 @@ fn cases(
     (plain, planted): (&Path, &Path),
     thorough: bool,
 ) -> Result<(Fate, String), Stop> {
-    let cases = baseline.cases(mutant, texts);
-    let mut seconds = 0.0;
-    for (number, killer) in cases.iter().enumerate() {
-        let known = baseline.learn(killer, programs, plain)?;
-        if !thorough && number > 0 && (number >= RUNS || seconds + known.seconds > SECONDS) {
-            break;
-        }
-        seconds += known.seconds;
-        let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        if let Some(fate) = fate(killer, &known, programs, (planted, limit))? {
-            return Ok(fate);
+    let times = if thorough { THOROUGH } else { 1 };
+    let losses = concerned(baseline.losses(mutant, texts, KINDS[0]));
+    let mut reached = false;
+    for (number, kind) in KINDS.iter().enumerate() {
+        for loss in losses.iter().take(times * LOSSES[number.min(1)]) {
+            let killer = verify(*kind, loss);
+            let known = baseline.learn(&killer, programs, plain)?;
+            if !known.files.contains_key(&mutant.file) {
+                continue;
+            }
+            reached = true;
+            let limit = Duration::from_secs_f64(60.0 + 10.0 * known.seconds);
+            if let Some(fate) = fate(&killer, &known, programs, (planted, limit))? {
+                return Ok(fate);
+            }
         }
     }
-    let mut reached = !cases.is_empty();
-    for (loss, kind) in losses_of(&cases, if thorough { 2 * DRAWN } else { DRAWN }) {
-        let killer = Killer::Drawn { kind, loss };
-        let known = baseline.learn(&killer, programs, plain)?;
-        if !known.files.contains(&mutant.file) {
+    for kind in ["cpu", "gpu"] {
+        let mut of_losses = Vec::new();
+        let mut seconds: f64 = 0.0;
+        for loss in losses.iter().take(times * DRAWN.max(if reached { 0 } else { losses.len() })) {
+            let all = Killer::Drawn { kind: kind.to_string(), loss: loss.clone() };
+            let known = baseline.learn(&all, programs, plain)?;
+            seconds = seconds.max(known.seconds);
+            of_losses.push(known.files.get(&mutant.file).into_iter().flatten().cloned().collect::<Vec<_>>());
+            // more losses would have to run once without a fault
+            if !thorough && of_losses.len() > 1 && of_losses.iter().map(Vec::len).sum::<usize>() >= CALLS {
+                break;
+            }
+        }
+        let mut calls = draw::in_turns(of_losses);
+        calls.truncate(times * CALLS);
+        if calls.is_empty() {
             continue;
         }
         reached = true;
-        let limit = Duration::from_secs_f64(30.0 + 10.0 * known.seconds);
-        if let Some(fate) = fate(&killer, &known, programs, (planted, limit))? {
+        let killer = Killer::Calls { kind: kind.to_string(), calls };
+        let limit = Duration::from_secs_f64(60.0 + 10.0 * seconds);
+        if let Some(fate) = fate(&killer, &Known::default(), programs, (planted, limit))? {
             return Ok(fate);
         }
     }
     Ok((if reached { Fate::Passed } else { Fate::Unreached }, String::new()))
 }
 
-/// At most `most` losses of these cases, each with a kind of kernels: "cpu", or "gpu" if only GPU kernels contain the
-/// mutant's file. Without cases, a loss of each family.
-fn losses_of(cases: &[Killer], most: usize) -> Vec<(String, String)> {
-    if cases.is_empty() {
-        // any of them may reach the file, so `most` does not apply
-        return REPRESENTATIVES.iter().map(|loss| (loss.to_string(), "cpu".to_string())).collect();
-    }
-    let mut losses: Vec<(String, String)> = Vec::new();
-    for kind in ["cpu", "gpu"] {
-        let of_kind = cases.iter().filter(|killer| matches!(killer, Killer::Verify { kind: of, .. } if of == kind));
-        for killer in of_kind {
-            if losses.iter().all(|(loss, _)| loss != killer.loss()) {
-                losses.push((killer.loss().to_string(), kind.to_string()));
-            }
-        }
-    }
-    losses.truncate(most);
-    losses
+/// The losses that a mutant concerns; a loss of each family if no case reaches it.
+fn concerned(losses: Vec<String>) -> Vec<String> {
+    if losses.is_empty() { REPRESENTATIVES.iter().map(|loss| loss.to_string()).collect() } else { losses }
 }
 
 /// Runs the tests on a mutant that survived the cases, until one kills it.
@@ -139,16 +148,18 @@ fn tests(
     (plain, planted): (&Path, &Path),
     thorough: bool,
 ) -> Result<(Fate, String), Stop> {
-    let cases = baseline.cases(mutant, texts);
-    let losses = losses_of(&cases, if thorough { 4 * LOSSES } else { LOSSES });
+    let losses = baseline.losses(mutant, texts, KINDS[0]);
+    let is_in_cases = !losses.is_empty();
+    let losses = concerned(losses);
+    let most = if thorough { THOROUGH * TESTED } else { TESTED };
+    let most = if is_in_cases { most } else { losses.len() };
     let mut reached = false;
     // the long tests run only with `--thorough`, or if no case reaches the mutant
-    for binary in programs.tests.keys().filter(|binary| thorough || cases.is_empty() || *binary != "gpu-all") {
-        for (loss, kind) in &losses {
-            let (binary, kind, loss) = (binary.clone(), kind.clone(), loss.clone());
-            let killer = Killer::Tests { binary, kind, loss };
+    for binary in programs.tests.keys().filter(|binary| thorough || !is_in_cases || *binary != "gpu-all") {
+        for loss in losses.iter().take(most) {
+            let killer = Killer::Tests { binary: binary.clone(), kind: "cpu".to_string(), loss: loss.clone() };
             let known = baseline.learn(&killer, programs, plain)?;
-            if !known.files.contains(&mutant.file) || (reached && cases.is_empty()) {
+            if !known.files.contains_key(&mutant.file) || (reached && !is_in_cases) {
                 continue;
             }
             reached = true;
@@ -189,13 +200,12 @@ fn fixed(texts: &BTreeMap<String, String>) -> Result<Vec<Mutant>, Stop> {
 }
 
 /// Builds the program and the test binaries with the feature, and copies them. A build without the feature would
-/// overwrite the originals.
+/// overwrite the originals. One command builds all, so that they share their dependencies.
 fn build() -> Result<Programs, Stop> {
+    let packages = ["build", "-p", "wgloss", "-p", "wgloss-cli", "--bin", "wgloss"];
+    let tests = ["--test", "accuracy", "--test", "faults", "--test", "gpu"];
     let feature = ["--features", "wgloss/mutable-shaders", "--message-format", "json"];
-    let program = ["build", "-p", "wgloss-cli", "-p", "wgloss"];
-    let tests = ["test", "-p", "wgloss", "--no-run", "--test", "accuracy", "--test", "faults", "--test", "gpu"];
-    let mut built = executables(&mut cargo(&[program.as_slice(), feature.as_slice()].concat()))?;
-    built.extend(executables(&mut cargo(&[tests.as_slice(), feature.as_slice()].concat()))?);
+    let built = executables(&mut cargo(&[&packages[..], &tests, &feature].concat()))?;
     let kept = |name: &str| {
         let from = built.get(name).ok_or(Stop::Failed(format!("cargo built no `{name}`")))?;
         let to = root().join("target/mutants").join(name);

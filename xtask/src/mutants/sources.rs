@@ -6,7 +6,7 @@ use super::killers::{ALL, KINDS, Killer, Known, Programs, fate};
 use super::results::Fate;
 use super::rounds::Rounds;
 use super::rules::Mutant;
-use super::{draw, executables, losses, print, written};
+use super::{draw, executables, losses, print, set_up, written};
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, answers, cargo, output, root, run as announce};
 use serde::Deserialize;
@@ -49,6 +49,7 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
     copied(&files, &copy)?;
     let mut rounds = Rounds::new(&chosen, &texts, &copy, "", options)?;
     let programs = Programs { wgloss: program(&copy)?, tests: tests(&copy)? };
+    set_up(install, &programs.wgloss)?;
     let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
     let (losses, shaders) = (losses()?, root().join("shaders"));
     // learn before the build of a mutant overwrites the original programs

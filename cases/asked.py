@@ -1,0 +1,351 @@
+"""Cases of the losses and options that users ask for, each by the code of a library that has it.
+
+Where no library can be called, the formula stands here, written from the paper or the file that is named.
+"""
+
+import contextlib
+import math
+import sys
+import types
+
+import torch
+import torch.nn.functional as F
+from liger_kernel.chunked_loss.dpo_loss import LigerFusedLinearDPOFunction
+from liger_kernel.chunked_loss.grpo_loss import clip_coef_fn
+from liger_kernel.chunked_loss.kto_loss import LigerFusedLinearKTOFunction
+from liger_kernel.chunked_loss.orpo_loss import LigerFusedLinearORPOFunction
+from liger_kernel.chunked_loss.simpo_loss import LigerFusedLinearSimPOFunction
+from sklearn._loss import HalfTweedieLoss
+
+from drawn import REDUCTIONS, Case, reduce
+
+EXTREME = torch.tensor([-200.0, -90.0, -30.0, -1e-3, 0.0, 1e-3, 30.0, 90.0, 200.0]).float().double()
+
+
+@contextlib.contextmanager
+def double():
+    """Keeps float64 where a library casts to float32."""
+    cast, torch.Tensor.float = torch.Tensor.float, lambda tensor: tensor
+    try:
+        yield
+    finally:
+        torch.Tensor.float = cast
+
+
+# ---------------------------------------------------------------- binary targets and qualities
+
+
+def binary(g):
+    # timm/loss/asymmetric_loss.py of timm 1.0; its package imports much that is not needed here
+    import importlib.util
+
+    spec = importlib.util.find_spec("timm")
+    package = types.ModuleType("timm_losses")
+    package.__path__ = [spec.submodule_search_locations[0] + "/loss"]
+    sys.modules["timm_losses"] = package
+    from timm_losses.asymmetric_loss import AsymmetricLossMultiLabel
+
+    def asymmetric(input, target, r="mean", through=True, clip=0.05, gamma_pos=0.0, gamma_neg=4.0):
+        with double():
+            loss = AsymmetricLossMultiLabel(gamma_neg, gamma_pos, clip, eps=0.0, disable_torch_grad_focal_loss=not through, reduction=r)
+            return loss(input, target)
+
+    for red in REDUCTIONS:
+        for of in ({}, {"gamma_pos": 1.0, "clip": 0.25}, {"gamma_pos": 1.5, "gamma_neg": 2.5, "clip": 0.0}):
+            for through in (True, False):
+                options = {"reduction": red, "through_focus": through, **of}
+                name = "_".join([red, *(f"{k}{v}" for k, v in of.items()), *([] if through else ["held"])])
+                clip = float(torch.tensor(of.get("clip", 0.05)).float())
+                yield Case("asymmetric", name, options, {"input": g.normal(6, 7, scale=3), "target": g.binary(6, 7)}, ["input"],
+                           lambda input, target, r=red, th=through, of={**of, "clip": clip}: asymmetric(input, target, r, th, **of))
+    x, t, w, m = g.normal(5, 4, scale=3), g.binary(5, 4), g.uniform(5, 4), g.binary(5, 4)
+    m[0, 0] = 1.0
+    clip = float(torch.tensor(0.05).float())
+    yield Case("asymmetric", "weighted_mean", {}, {"input": x, "target": t, "weight": w}, ["input"],
+               lambda input, target, weight: (asymmetric(input, target, "none", clip=clip) * weight).sum() / weight.sum())
+    yield Case("asymmetric", "mask_mean", {}, {"input": x, "target": t, "mask": m}, ["input"],
+               lambda input, target, mask: (asymmetric(input, target, "none", clip=clip) * mask).sum() / mask.sum())
+    yield Case("asymmetric", "refuses_gamma", {"gamma_neg": -1.0}, {"input": x, "target": t}, [], error="invalid_option")
+    yield Case("asymmetric", "refuses_clip", {"clip": 1.5}, {"input": x, "target": t}, [], error="invalid_option")
+
+    # Li 2020, equation 6
+    def quality_focal(input, target, beta, r):
+        bce = F.binary_cross_entropy_with_logits(input, target, reduction="none")
+        return reduce((target - torch.sigmoid(input)).abs() ** beta * bce, r)
+
+    # Zhang 2021, equation 2
+    def varifocal(input, target, alpha, gamma, r):
+        bce = F.binary_cross_entropy_with_logits(input, target, reduction="none")
+        return reduce(bce * torch.where(target > 0, target, alpha * torch.sigmoid(input) ** gamma), r)
+
+    for red in REDUCTIONS:
+        x, t = g.normal(6, 7, scale=3), g.uniform(6, 7) * g.binary(6, 7)
+        for beta in (2.0, 0.0, 1.0, 2.5):
+            yield Case("quality_focal", f"{red}_beta{beta}", {"reduction": red, "beta": beta}, {"input": x, "target": t.float().double()}, ["input"],
+                       lambda input, target, b=beta, r=red: quality_focal(input, target, b, r))
+        for alpha, gamma in ((0.75, 2.0), (0.25, 0.0), (1.0, 1.5)):
+            yield Case("varifocal", f"{red}_a{alpha}_g{gamma}", {"reduction": red, "alpha": alpha, "gamma": gamma}, {"input": x, "target": t.float().double()}, ["input"],
+                       lambda input, target, a=alpha, ga=gamma, r=red: varifocal(input, target, a, ga, r))
+    both = {"input": torch.cat([EXTREME, EXTREME]), "target": torch.cat([torch.zeros_like(EXTREME), torch.full_like(EXTREME, 0.75)])}
+    yield Case("quality_focal", "extreme", {"reduction": "none"}, both, ["input"], lambda input, target: quality_focal(input, target, 2.0, "none"))
+    yield Case("varifocal", "extreme", {"reduction": "none"}, both, ["input"], lambda input, target: varifocal(input, target, 0.75, 2.0, "none"))
+    yield Case("quality_focal", "refuses_beta", {"beta": -0.5}, both, [], error="invalid_option")
+    yield Case("varifocal", "refuses_alpha", {"alpha": 1.5}, both, [], error="invalid_option")
+
+
+# ---------------------------------------------------------------- regression
+
+
+class OfScikitLearn(torch.autograd.Function):
+    """The value and the gradient of one of scikit-learn's losses, in float64."""
+
+    @staticmethod
+    def forward(ctx, input, target, loss):
+        value, slope = loss.loss_gradient(target.flatten().numpy().copy(), input.detach().flatten().numpy().copy())
+        ctx.save_for_backward(torch.from_numpy(slope).reshape(input.shape))
+        return torch.from_numpy(value).reshape(input.shape)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * ctx.saved_tensors[0], None, None
+
+
+def regression(g):
+    # Feng 2018, equation 5
+    def wing(input, target, w, epsilon, r):
+        d = (input - target).abs()
+        return reduce(torch.where(d < w, w * torch.log1p(d / epsilon), d - (w - w * math.log1p(w / epsilon))), r)
+
+    for red in REDUCTIONS:
+        for p in (1.5, 1.125, 1.875):
+            yield Case("tweedie", f"{red}_p{p}", {"reduction": red, "p": p},
+                       {"input": g.normal(5, 6, scale=1.5), "target": (g.uniform(5, 6, hi=4.0) * g.binary(5, 6)).float().double()}, ["input"],
+                       lambda input, target, p=p, r=red: reduce(OfScikitLearn.apply(input, target, HalfTweedieLoss(power=p)), r))
+        for w, epsilon in ((10.0, 2.0), (1.0, 0.25)):
+            yield Case("wing", f"{red}_w{w}_epsilon{epsilon}", {"reduction": red, "w": w, "epsilon": epsilon},
+                       {"input": g.normal(5, 6, scale=6), "target": g.normal(5, 6)}, ["input", "target"],
+                       lambda input, target, w=w, e=epsilon, r=red: wing(input, target, w, e, r))
+    x, t, w = g.normal(5, 4, scale=6), g.uniform(5, 4), g.uniform(5, 4)
+    yield Case("wing", "weighted_mean", {}, {"input": x, "target": t, "weight": w}, ["input"],
+               lambda input, target, weight: (wing(input, target, 10.0, 2.0, "none") * weight).sum() / weight.sum())
+    yield Case("tweedie", "weighted_mean", {}, {"input": x, "target": t, "weight": w}, ["input"],
+               lambda input, target, weight: (OfScikitLearn.apply(input, target, HalfTweedieLoss(power=1.5)) * weight).sum() / weight.sum())
+    for p in (1.0, 2.0):
+        yield Case("tweedie", f"refuses_p{p:g}", {"p": p}, {"input": x, "target": t}, [], error="invalid_option")
+    yield Case("wing", "refuses_epsilon", {"epsilon": 0.0}, {"input": x, "target": t}, [], error="invalid_option")
+
+
+# ---------------------------------------------------------------- preferences
+
+
+def by_pair(loss, *operands):
+    """The values of one of Liger-Kernel's losses of pairs, which it divides by half the length of its target."""
+    return torch.stack([loss(*(x[i:i + 1] for x in operands))[0] for i in range(len(operands[0]))])
+
+
+def preferences(g):
+    pair = torch.zeros(2, 1)
+
+    def orpo(chosen, rejected, beta, r):
+        of_odds = by_pair(lambda c, r: LigerFusedLinearORPOFunction.preference_loss_fn(c, r, pair, beta), chosen, rejected)
+        return reduce(of_odds - chosen, r)
+
+    def simpo(chosen, rejected, beta, gamma, smoothing, r):
+        of = lambda c, r: LigerFusedLinearSimPOFunction.preference_loss_fn(c, r, pair, beta, gamma, smoothing)
+        return reduce(by_pair(of, chosen, rejected), r)
+
+    def answers(n=17, scale=1.0):
+        return {k: (-g.normal(n, scale=scale).abs() - 0.01).float().double() for k in ("chosen", "rejected")}
+
+    for red in REDUCTIONS:
+        for beta in (0.1, 1.0):
+            exact = float(torch.tensor(beta).float())
+            yield Case("orpo", f"{red}_beta{beta}", {"reduction": red, "beta": beta}, answers(), ["chosen", "rejected"],
+                       lambda chosen, rejected, b=exact, r=red: orpo(chosen, rejected, b, r))
+        for beta, gamma, smoothing in ((0.125, 0.5, 0.0), (2.5, 1.25, 0.0), (2.0, 0.0, 0.25)):
+            yield Case("simpo", f"{red}_beta{beta}_gamma{gamma}_ls{smoothing}", {"reduction": red, "beta": beta, "gamma": gamma, "label_smoothing": smoothing},
+                       answers(scale=3.0), ["chosen", "rejected"],
+                       lambda chosen, rejected, b=beta, ga=gamma, s=smoothing, r=red: simpo(chosen, rejected, b, ga, s, r))
+    near = {"chosen": torch.tensor([-1e-6, -1e-3, -30.0, -1.0]).float().double(), "rejected": torch.tensor([-1.0, -1e-4, -1e-2, -40.0]).float().double()}
+    yield Case("orpo", "near_and_far", {"beta": 0.5, "reduction": "none"}, near, ["chosen", "rejected"],
+               lambda chosen, rejected: orpo(chosen, rejected, 0.5, "none"))
+    yield Case("orpo", "refuses_beta", {"beta": -1.0}, near, [], error="invalid_option")
+    yield Case("simpo", "refuses_gamma", {"gamma": -1.0}, near, [], error="invalid_option")
+
+
+def single_answers(g):
+    def kto(policy, reference, label, kl, beta=0.1, good=1.0, bad=1.0, r="mean"):
+        z = torch.tensor(0.0) if kl is None else kl.mean().clamp(min=0)
+        of = lambda p, ref, label: LigerFusedLinearKTOFunction.preference_loss_fn(p, label == 1, torch.zeros(1), ref, beta, z)
+        return reduce(by_pair(of, policy, reference, label) * torch.where(label == 1, good, bad), r)
+
+    def answers():
+        return {"policy": g.normal(17, scale=5, shift=-40), "reference": g.normal(17, scale=5, shift=-40), "label": g.binary(17)}
+
+    for red in REDUCTIONS:
+        for beta, good, bad in ((0.125, 1.0, 1.0), (0.5, 1.5, 0.75)):
+            for kl in (None, g.normal(9, scale=3, shift=2), g.normal(300, scale=3, shift=-2)):
+                name = f"{red}_beta{beta}_{'alone' if kl is None else f'kl{len(kl)}'}"
+                extra = {} if kl is None else {"kl": kl}
+                options = {"reduction": red, "beta": beta, "desirable_weight": good, "undesirable_weight": bad}
+                yield Case("kto", name, options, answers() | extra, ["policy"],
+                           lambda policy, reference, label, kl=None, b=beta, go=good, ba=bad, r=red: kto(policy, reference, label, kl, b, go, ba, r))
+    m = g.binary(17)
+    m[0] = 1.0
+    beta = float(torch.tensor(0.1).float())
+    yield Case("kto", "mask_mean", {}, answers() | {"mask": m}, ["policy"],
+               lambda policy, reference, label, mask: (kto(policy, reference, label, None, beta, r="none") * mask).sum() / mask.sum())
+    yield Case("kto", "refuses_beta", {"beta": 0.0}, answers(), [], error="invalid_option")
+    short = {**answers(), "label": g.binary(16)}
+    yield Case("kto", "refuses_labels", {}, short, [], error="shape_mismatch")
+
+
+# ---------------------------------------------------------------- options of the losses of a policy
+
+
+def policies(g):
+    names = ("policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected")
+
+    def hinge(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta, r):
+        pair = torch.zeros(2, 1)
+        of = lambda pc, pr, rc, rr: LigerFusedLinearDPOFunction.preference_loss_fn(pc, pr, pair, rc, rr, beta, "hinge")
+        return reduce(by_pair(of, policy_chosen, policy_rejected, reference_chosen, reference_rejected), r)
+
+    # trl/trainer/dpo_trainer.py of TRL 1.16, "ipo", on means over tokens
+    def ipo(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta, r):
+        delta = (policy_chosen - reference_chosen) - (policy_rejected - reference_rejected)
+        return reduce((delta - 1 / (2 * beta)) ** 2, r)
+
+    for red in REDUCTIONS:
+        for kind, fn, scale in (("hinge", hinge, 20.0), ("ipo", ipo, 2.0)):
+            for beta in (0.125, 0.5):
+                yield Case("dpo", f"{kind}_{red}_beta{beta}", {"kind": kind, "beta": beta, "reduction": red},
+                           {k: g.normal(17, scale=scale, shift=-80) for k in names}, ["policy_chosen", "policy_rejected"],
+                           lambda beta=beta, fn=fn, r=red, **t: fn(**t, beta=beta, r=r))
+
+    # Ye 2020, equation 5
+    def dual_clip(log_probs, old_log_probs, advantages, c, low, high):
+        r = (log_probs - old_log_probs).exp()
+        clipped = torch.maximum(-advantages * r, -advantages * r.clamp(1 - low, 1 + high))
+        return torch.where(advantages < 0, torch.minimum(clipped, -advantages * c), clipped)
+
+    def cispo(log_probs, old_log_probs, advantages, high):
+        clipped = clip_coef_fn((log_probs - old_log_probs).exp(), None, 1 + high, "cispo")[0]
+        return -clipped * advantages * log_probs
+
+    for red in REDUCTIONS:
+        old = g.normal(6, 20, shift=-2)
+        ins = {"log_probs": (old + g.normal(6, 20, scale=0.8)).float().double(), "old_log_probs": old, "advantages": g.normal(6, 20)}
+        for c in (3.0, 1.25):
+            yield Case("ppo_policy", f"dual_clip_{red}_c{c}", {"kind": "dual_clip", "dual_clip_ratio": c, "clip_low": 0.25, "clip_high": 0.25, "reduction": red}, ins, ["log_probs"],
+                       lambda c=c, r=red, **t: reduce(dual_clip(**t, c=c, low=0.25, high=0.25), r))
+        for high in (0.25, 4.0):
+            yield Case("ppo_policy", f"cispo_{red}_high{high}", {"kind": "cispo", "clip_high": high, "reduction": red}, ins, ["log_probs"],
+                       lambda high=high, r=red, **t: reduce(cispo(**t, high=high), r))
+        for kind in ("k1", "k2", "k3"):
+            def clipped(log_probs, ref_log_probs, kind=kind, r=red):
+                d = (log_probs - ref_log_probs).clamp(-0.5, 0.5)
+                return reduce({"k1": d, "k2": 0.5 * d ** 2, "k3": (-d).exp() - 1 + d}[kind], r)
+            yield Case("kl_penalty", f"{kind}_clip_{red}", {"kind": kind, "clip": 0.5, "reduction": red},
+                       {"log_probs": ins["log_probs"], "ref_log_probs": old}, ["log_probs"], clipped)
+    yield Case("ppo_policy", "refuses_dual_clip_ratio", {"kind": "dual_clip", "dual_clip_ratio": 1.0}, ins, [], error="invalid_option")
+    yield Case("kl_penalty", "refuses_clip", {"clip": -1.0}, {"log_probs": old, "ref_log_probs": old}, [], error="invalid_option")
+
+
+# ---------------------------------------------------------------- smoothed binary targets, and an alpha for each class
+
+
+def smoothed(g):
+    from torchvision.ops import sigmoid_focal_loss
+
+    # keras/src/losses/losses.py of Keras 3: targets are smoothed first
+    smooth = lambda target, ls: target * (1 - ls) + 0.5 * ls
+    for red in REDUCTIONS:
+        for ls in (0.125, 1.0):
+            x, t = g.normal(6, 7, scale=4), g.binary(6, 7)
+            yield Case("bce_with_logits", f"label_smoothing{ls}_{red}", {"label_smoothing": ls, "reduction": red},
+                       {"input": x, "target": t, "pos_weight": g.uniform(7, lo=0.5, hi=5)}, ["input"],
+                       lambda input, target, pos_weight, ls=ls, r=red: F.binary_cross_entropy_with_logits(input, smooth(target, ls), pos_weight=pos_weight, reduction=r))
+            for gamma in (2.0, 1.5):
+                yield Case("sigmoid_focal", f"label_smoothing{ls}_gamma{gamma}_{red}", {"label_smoothing": ls, "gamma": gamma, "reduction": red},
+                           {"input": x, "target": t}, ["input"],
+                           lambda input, target, ls=ls, ga=gamma, r=red: sigmoid_focal_loss(input, smooth(target, ls), gamma=ga, reduction=r))
+        # torchvision takes one alpha; it is a factor, so that each class's own can be multiplied in
+        def by_class(input, target, alpha, r=red):
+            plain = sigmoid_focal_loss(input, target, alpha=-1, reduction="none")
+            return reduce((alpha * target + (1 - alpha) * (1 - target)) * plain, r)
+        yield Case("sigmoid_focal", f"alpha_of_classes_{red}", {"reduction": red}, {"input": x, "target": t, "alpha": g.uniform(7)}, ["input"], by_class)
+    yield Case("bce_with_logits", "refuses_label_smoothing", {"label_smoothing": 1.5}, {"input": x, "target": t}, [], error="invalid_option")
+
+
+# ---------------------------------------------------------------- relatives of cross-entropy
+
+
+def softmaxes(g):
+    def weighted(loss, input, target, weight, r):
+        weights = torch.where(target == -100, 0.0, weight[target.clamp(min=0)])
+        p = torch.softmax(input, 1).gather(1, target.clamp(min=0).unsqueeze(1)).squeeze(1)
+        values = torch.where(weights == 0, 0.0, weights * loss(p))
+        return values.sum() / weights.sum() if r == "mean" else reduce(values, r)
+
+    # Leng 2022, equation 7; Zhang 2018, equation 6
+    poly = lambda epsilon: lambda p: -p.log() + epsilon * (1 - p)
+    generalized = lambda q: (lambda p: -p.log()) if q == 0 else lambda p: (1 - p ** q) / q
+    for red in REDUCTIONS:
+        for shape in ((6, 10), (2, 4, 5, 7), (2, 1003)):
+            x, t = g.normal(*shape, scale=3), g.ignoring(g.ints(shape[0], *shape[2:], hi=shape[1]), -100)
+            t.view(-1)[0] = 1
+            w = g.uniform(shape[1], lo=0.2, hi=3)
+            tag = "x".join(map(str, shape))
+            for loss, option, values, of in (("poly_cross_entropy", "epsilon", (1.0, -0.5), poly), ("generalized_cross_entropy", "q", (0.75, 0.0, 1.0), generalized)):
+                for value in values:
+                    yield Case(loss, f"{tag}_{red}_{option}{value}", {option: value, "reduction": red}, {"input": x, "target": t, "weight": w}, ["input"],
+                               lambda input, target, weight, of=of, v=value, r=red: weighted(of(v), input, target, weight, r))
+                yield Case(loss, f"{tag}_{red}_unweighted", {option: values[0], "reduction": red}, {"input": x, "target": t}, ["input"],
+                           lambda input, target, of=of, v=values[0], c=shape[1], r=red: weighted(of(v), input, target, torch.ones(c), r))
+    x, t = g.normal(4, 3), torch.tensor([0, 3, 1, 2])
+    for loss, option, value in (("poly_cross_entropy", "epsilon", -1.5), ("generalized_cross_entropy", "q", 1.5)):
+        yield Case(loss, f"refuses_{option}", {option: value}, {"input": x, "target": t.clamp(max=2)}, [], error="invalid_option")
+        yield Case(loss, "refuses_label_too_large", {}, {"input": x, "target": t}, [], error="label_out_of_range")
+
+
+# ---------------------------------------------------------------- errors of diffusion models
+
+
+def diffusion(g):
+    abar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000), 0).float().double()
+    c, steps = float(torch.tensor(0.1).float()), torch.tensor([0, 10, 100, 400, 999])
+
+    # diffusers/examples/text_to_image of Diffusers 0.32, and the weightings of k-diffusion 0.1, in the space of the sample
+    errors = {"squared": lambda d: d ** 2, "huber": lambda d: F.huber_loss(d, torch.zeros_like(d), reduction="none", delta=c),
+              "pseudo_huber": lambda d: 2 * c * ((d ** 2 + c ** 2).sqrt() - c)}
+    weights = {"none": None, "snr": lambda snr: snr, "truncated_snr": lambda snr: snr.clamp(min=1), "soft_min_snr": lambda snr: snr * 5 / (snr + 5)}
+
+    def loss(prediction, noise, timesteps, alphas_cumprod, sample, kind, weighting, error, r):
+        ab = alphas_cumprod[timesteps]
+        a = ab.reshape(-1, *[1] * (prediction.ndim - 1))
+        target = {"epsilon": noise, "sample": sample, "v_prediction": a.sqrt() * noise - (1 - a).sqrt() * sample}[kind]
+        per = errors[error](prediction - target).flatten(1).mean(1)
+        if weights[weighting]:
+            snr = ab / (1 - ab)
+            per = per * weights[weighting](snr) / {"epsilon": snr, "v_prediction": snr + 1, "sample": torch.ones_like(snr)}[kind]
+        return reduce(per, r)
+
+    for kind in ("epsilon", "v_prediction", "sample"):
+        for weighting, error in (("snr", "squared"), ("truncated_snr", "huber"), ("soft_min_snr", "pseudo_huber"), ("none", "huber"), ("none", "pseudo_huber")):
+            for red in REDUCTIONS:
+                ins = {k: g.normal(5, 3, 4, scale=0.2) for k in ("prediction", "noise", "sample")}
+                yield Case("diffusion", f"{kind}_{weighting}_{error}_{red}", {"prediction_type": kind, "weighting": weighting, "error": error, "reduction": red},
+                           ins | {"timesteps": steps, "alphas_cumprod": abar}, ["prediction"],
+                           lambda k=kind, w=weighting, e=error, r=red, **t: loss(**t, kind=k, weighting=w, error=e, r=r))
+    yield Case("diffusion", "refuses_huber_c", {"huber_c": 0.0}, {k: v for k, v in ins.items() if k != "sample"} | {"timesteps": steps, "alphas_cumprod": abar}, [], error="invalid_option")
+
+
+def roots(g):
+    """A power below 1 of how far a quality is off."""
+    for red in REDUCTIONS:
+        yield Case("quality_focal", f"{red}_beta0.5", {"reduction": red, "beta": 0.5}, {"input": g.normal(6, 7, scale=3), "target": g.uniform(6, 7)}, ["input"],
+                   lambda input, target, r=red: reduce((target - torch.sigmoid(input)).abs() ** 0.5 * F.binary_cross_entropy_with_logits(input, target, reduction="none"), r))
+
+
+ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots]

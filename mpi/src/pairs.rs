@@ -1,0 +1,256 @@
+//! Losses of all pairs, of which each rank has some rows: one direction of them, and the gradients of its operands.
+
+use crate::bytes;
+use crate::comm::{Comm, same};
+use crate::error::{Error, Result};
+use wgloss::custom::Leaf;
+use wgloss::header::{Role, Value};
+use wgloss::{Array, DType, Error as Refusal, Extra, Operand, PartOutcome, Tensor, Term};
+
+/// The rows of all ranks.
+pub struct Batch {
+    /// How many each rank has.
+    pub counts: Vec<usize>,
+    pub width: usize,
+    /// The labels of all rows, where the loss has labels.
+    labels: Option<Tensor>,
+}
+
+impl Batch {
+    /// How many rows all ranks have.
+    pub fn all(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// The place in the batch of a rank's first row.
+    pub fn first(&self, rank: usize) -> usize {
+        self.counts[..rank].iter().sum()
+    }
+
+    /// Gathers how many rows each rank has, and their labels.
+    pub fn gather(comm: &Comm, term: &Term<Tensor>) -> Result<Batch> {
+        let own = own_rows(term);
+        let bytes = own.as_ref().map(|(shape, labels)| {
+            let head = [shape[0], shape[1], usize::from(labels.is_some())].map(|number| number as u64);
+            bytes::of_words(head.into_iter().chain(labels.iter().flatten().map(|&label| label as u64)))
+        });
+        let all = comm.agree(bytes.map_err(Clone::clone))?;
+        let all: Vec<Vec<u64>> = all.iter().map(|bytes| bytes::words(bytes)).collect();
+        let counts: Vec<usize> = all.iter().map(|words| words[0] as usize).collect();
+        let width = all[0][1] as usize;
+        if let Some(rank) = all.iter().position(|words| words[1] as usize != width) {
+            let reason = format!("rows of rank {rank} have {} elements, and rows of rank 0 have {width}", all[rank][1]);
+            return Err(Error::Shards { reason });
+        }
+        let labels = (all[0][2] == 1).then(|| {
+            let labels: Vec<i64> = all.iter().flat_map(|words| &words[3..]).map(|&label| label as i64).collect();
+            comm.gpu.upload(&labels, [labels.len()])
+        });
+        let labels = comm.all_or_none(labels.transpose().map(|labels| vec![labels]))?.remove(0);
+        Ok(Batch { counts, width, labels })
+    }
+}
+
+/// The shape of a rank's rows, and their labels.
+fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>)> {
+    // what the rank's own shard by itself would be refused for
+    let shape = term.loss_shape()?;
+    let (loss, name, rows) = term.operands().next().ok_or_else(|| Refusal::Gpu("a term without operands".into()))?;
+    let refuse = |option: &str, value: &str, expected: &str| {
+        let (option, value, expected) = (option.into(), value.into(), expected.into());
+        Err(Refusal::InvalidOption { loss: loss.header().id, option, value, expected })
+    };
+    if !matches!(loss.leaf(), Leaf::Similarity(_)) {
+        return refuse("spread", "Rows or Ring", "a loss of all pairs");
+    }
+    if !shape.is_empty() {
+        return refuse("reduction", "none", "a reduction, for a loss over many ranks");
+    }
+    if of_role(term, Role::Anchors).is_some() {
+        return refuse("anchors", "given", "none: the rows of each rank are its anchors");
+    }
+    debug_assert!(loss.header().operand(name).is_some());
+    let labels = of_role(term, Role::RowLabels).map(|(_, labels)| labels.read().wait()).transpose()?;
+    Ok((rows.shape().to_vec(), labels.map(|labels| bytes::labels(&labels))))
+}
+
+/// The first operand of this role, with its name.
+fn of_role<'t>(term: &'t Term<Tensor>, role: Role) -> Option<(&'static str, &'t Tensor)> {
+    term.operands().find_map(|(loss, name, tensor)| {
+        let spec = loss.header().operand(name).filter(|spec| spec.role == role)?;
+        Some((spec.name, tensor))
+    })
+}
+
+/// One direction of a loss of all pairs: this rank's rows against the keys of all ranks.
+pub struct Direction {
+    /// The loss in this direction, with its share of the coefficient.
+    term: Term<Tensor>,
+    keys_name: &'static str,
+    /// This rank's rows.
+    pub rows: Tensor,
+    /// This rank's keys.
+    pub keys: Tensor,
+    /// Further keys, which each rank compares its own rows with once.
+    further: Option<&'static str>,
+}
+
+impl Direction {
+    /// The directions of a loss: one, or two by halves where it is symmetric.
+    pub fn of(term: &Term<Tensor>, batch: &Batch) -> wgloss::Result<Vec<Direction>> {
+        let loss = term.operands().next().map(|(loss, ..)| loss);
+        let symmetric = match loss.map(|loss| loss.leaf()) {
+            Some(Leaf::Similarity(leaf)) => leaf.settings().symmetric,
+            _ => false,
+        };
+        let rows: Vec<(&'static str, Tensor)> = term
+            .operands()
+            .filter_map(|(loss, name, tensor)| {
+                let spec = loss.header().operand(name).filter(|spec| spec.role == Role::Rows)?;
+                Some((spec.name, tensor.clone()))
+            })
+            .collect();
+        let further = of_role(term, Role::MoreRows).map(|(name, _)| name);
+        let [(first_name, first), others @ ..] = &rows[..] else {
+            return Err(Refusal::Gpu("a loss of all pairs without rows".into()));
+        };
+        let Some((second_name, second)) = others.first() else {
+            // the rows are their own keys
+            let mut term = term.clone().with(Extra::Anchors, first);
+            if let (Some((name, _)), Some(labels)) = (of_role(&term, Role::RowLabels), &batch.labels) {
+                term = term.with_operand(name, labels);
+            }
+            let (rows, keys) = (first.clone(), first.clone());
+            return Ok(vec![Direction { term, keys_name: first_name, rows, keys, further }]);
+        };
+        let forth = |term: Term<Tensor>| Direction {
+            term,
+            keys_name: second_name,
+            rows: first.clone(),
+            keys: second.clone(),
+            further,
+        };
+        if !symmetric {
+            return Ok(vec![forth(term.clone())]);
+        }
+        let half = 0.5 * term.clone().with_option("symmetric", &Value::Flag(false))?;
+        let back = half.clone().with_operand(first_name, second);
+        let back = further.into_iter().fold(back, Term::without_operand);
+        let back =
+            Direction { term: back, keys_name: second_name, rows: second.clone(), keys: first.clone(), further: None };
+        Ok(vec![forth(half), back])
+    }
+
+    /// This rank's rows against keys that all ranks have together.
+    pub fn against_all(&self, keys: &Tensor, first: usize) -> Term<Tensor> {
+        self.term.clone().with_operand(self.keys_name, keys).rows_from(first)
+    }
+
+    /// This rank's rows against a rank's keys. Further keys come with the rank's own.
+    pub fn against(&self, keys: &Tensor, batch: &Batch, own: usize, of: usize) -> Term<Tensor> {
+        let term = self.term.clone().with_operand(self.keys_name, keys);
+        let term = if own == of { term } else { self.further.into_iter().fold(term, Term::without_operand) };
+        term.rows_from(batch.first(own)).keys_from(batch.first(of), batch.all())
+    }
+
+    /// The operands other than rows and keys that `of` asks for, with their places in it.
+    pub fn numbers<'o>(&self, term: &Term<Tensor>, of: &[&'o Tensor]) -> Vec<(usize, &'o Tensor)> {
+        let is_number = |tensor: &Tensor| {
+            term.operands().any(|(loss, name, operand)| {
+                let role = loss.header().operand(name).map(|spec| spec.role);
+                let number = matches!(role, Some(Role::Scale | Role::Shift | Role::MoreRows));
+                number && same(operand, tensor)
+            })
+        };
+        of.iter().enumerate().filter(|(_, tensor)| is_number(tensor)).map(|(k, tensor)| (k, *tensor)).collect()
+    }
+}
+
+/// The gradients of the operands that a call asks for, as they come together from several directions and ranks.
+pub struct Gradients<'a> {
+    comm: &'a Comm,
+    of: &'a [&'a Tensor],
+    on_gpu: Vec<Vec<Tensor>>,
+    on_host: Vec<Vec<Vec<f32>>>,
+}
+
+impl<'a> Gradients<'a> {
+    pub fn new(comm: &'a Comm, of: &'a [&'a Tensor]) -> Gradients<'a> {
+        Gradients { comm, of, on_gpu: vec![Vec::new(); of.len()], on_host: vec![Vec::new(); of.len()] }
+    }
+
+    /// Whether the gradient of an operand is asked for.
+    pub fn wants(&self, operand: &Tensor) -> bool {
+        self.of.iter().any(|of| same(of, operand))
+    }
+
+    /// Adds to an operand's gradient what lies on the GPU.
+    pub fn add(&mut self, operand: &Tensor, gradient: &Tensor) {
+        for (k, _) in self.of.iter().enumerate().filter(|(_, of)| same(of, operand)) {
+            self.on_gpu[k].push(gradient.clone());
+        }
+    }
+
+    /// Adds to an operand's gradient what came from other ranks.
+    pub fn add_numbers(&mut self, operand: &Tensor, gradient: &[f32]) {
+        for (k, _) in self.of.iter().enumerate().filter(|(_, of)| same(of, operand)) {
+            self.on_host[k].push(gradient.to_vec());
+        }
+    }
+
+    /// The sums.
+    pub fn finish(self) -> wgloss::Result<Vec<Tensor>> {
+        let gradients = self.of.iter().zip(self.on_gpu.iter().zip(&self.on_host));
+        gradients
+            .map(|(of, (on_gpu, on_host))| {
+                let dtype = of.gradient_dtype();
+                if let ([only], []) = (&on_gpu[..], &on_host[..])
+                    && only.dtype() == dtype
+                {
+                    return Ok(only.clone());
+                }
+                let mut sum = vec![0.0f64; of.len()];
+                let mut add = |numbers: Vec<f32>| sum.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += f64::from(x));
+                for gradient in on_gpu {
+                    add(gradient.read().wait()?.to_f32());
+                }
+                on_host.iter().cloned().for_each(&mut add);
+                self.comm.gpu.upload_array(&Array::new(&sum, of.shape())?.cast(dtype))
+            })
+            .collect()
+    }
+}
+
+/// The rows of a tensor as bytes that travel, and their dtype.
+pub fn travelling(tensor: &Tensor) -> wgloss::Result<(Vec<u8>, DType)> {
+    Ok((bytes::of_array(&tensor.read().wait()?), tensor.dtype()))
+}
+
+/// The outcome of all ranks and directions, from each direction's sums on each rank.
+pub struct Sums {
+    /// The sum and the denominator of each rank, in each direction.
+    own: Vec<[f64; 2]>,
+    part: Option<PartOutcome>,
+}
+
+impl Sums {
+    pub fn of(parts: Vec<PartOutcome>) -> Sums {
+        Sums { own: parts.iter().map(|part| [part.sum, part.denominator]).collect(), part: parts.into_iter().next() }
+    }
+
+    /// Gathers the sums of all ranks. Gives the whole's part and its denominator; `adds` says whether the ranks' denominators
+    /// add up.
+    pub fn gather(comm: &Comm, own: wgloss::Result<Sums>, adds: bool) -> Result<PartOutcome> {
+        let sent = own.as_ref().map(|own| own.own.iter().flatten().flat_map(|number| number.to_le_bytes()).collect());
+        let all = comm.agree(sent.map_err(Clone::clone))?;
+        let own = own.map_err(|error| Error::Refused { rank: comm.rank(), error })?;
+        let directions = own.own.len();
+        let number = |bytes: &Vec<u8>, k: usize| f64::from_bits(bytes::words(bytes)[k]);
+        let each = |k: usize| all.iter().map(move |bytes| number(bytes, k));
+        // two directions by halves have the mean of both sums
+        let sum = (0..directions).map(|k| each(2 * k).sum::<f64>()).sum::<f64>() / directions as f64;
+        let denominator = if adds { each(1).sum() } else { number(&all[0], 1) };
+        let Some(part) = own.part else { return Err(Error::Shards { reason: "no rank has a loss".into() }) };
+        Ok(PartOutcome { sum, denominator, weight: part.weight * directions as f64, ..part })
+    }
+}

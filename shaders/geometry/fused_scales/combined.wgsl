@@ -1,0 +1,6 @@
+// What the gradients of a position's fused loss are scaled by, its sample weight included.
+// needs: scratch/value_factors
+fn fused_scales_at(position: u32) -> vec2<f32> {
+    let factor = value_factor(position);
+    return bitcast<vec2<f32>>(factor.yz);
+}

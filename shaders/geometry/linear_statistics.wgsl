@@ -1,0 +1,30 @@
+// Rows whose classes are spread over devices: writes the statistics of one shard.
+// needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/shard_numbers geometry/state_numbers/softmax
+// slots: labels
+@compute @workgroup_size(256)
+fn linear_statistics(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = workgroup_at(group, grid);
+    let row = (tile * 256u) + lane;
+    var tally = tally_none();
+    if row < params.items {
+        let label = target_label(row);
+        let state = whole_states[row];
+        store_numbers(row, first_numbers(state), last_number(state), state.poison);
+        if label.kept & (label.index < params.classes) {
+            store_found(row, state.poison, hits[row], 1.0);
+        }
+        if label.bad {
+            tally.bad_position = row;
+            tally.bad_low = label.low;
+            tally.bad_high = label.high;
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < params.items) & (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

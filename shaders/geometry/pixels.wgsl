@@ -1,0 +1,31 @@
+// The pixels of two pictures.
+// needs: lib/math lib/params
+// slots: x0 x1
+
+// The element of a pixel. Planes are counted through all items.
+fn element_of_pixel(plane: u32, line: u32, column: u32) -> u32 {
+    let item = plane / params.classes;
+    let begin = (item * params.classes * params.block.height * params.block.width) + ((plane % params.classes) * params.block.plane);
+    return begin + (((line * params.block.width) + column) * params.block.step);
+}
+
+// A pixel of both pictures; zeros outside of them.
+fn pixels_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
+    let inside =
+        (line >= 0) & (column >= 0) & (line < i32(params.block.height)) & (column < i32(params.block.width));
+    // a band of rows may be bound: a place outside reads the nearest pixel
+    let near_line = u32(clamp(line, 0, i32(params.block.height) - 1));
+    let near_column = u32(clamp(column, 0, i32(params.block.width) - 1));
+    let i = element_of_pixel(plane, near_line, near_column);
+    return select(vec2<f32>(0.0), vec2<f32>(x0_at(i), x1_at(i)), inside);
+}
+
+fn are_finite(pixels: vec2<f32>) -> bool {
+    return !(is_nan(pixels.x) | is_infinite(pixels.x) | is_nan(pixels.y) | is_infinite(pixels.y));
+}
+
+// The pixel of `x` and the difference `x − y`, about which sums over windows around it keep their digits.
+fn pivot_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
+    let pixels = pixels_at(plane, line, column);
+    return select(vec2<f32>(0.0), vec2<f32>(pixels.x, pixels.x - pixels.y), are_finite(pixels));
+}

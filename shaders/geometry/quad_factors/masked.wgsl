@@ -1,0 +1,30 @@
+// Positions of regions that a mask may leave out; a sample weight is a factor in every sum.
+// needs: lib/math
+// slots: mask sample_weight
+struct QuadFactors {
+    kept: vec4<bool>,
+    weight: vec4<f32>,
+}
+
+fn quad_factors(at: vec4<u32>) -> QuadFactors {
+    return QuadFactors(
+        vec4<bool>(mask_at(at.x) != 0.0, mask_at(at.y) != 0.0, mask_at(at.z) != 0.0, mask_at(at.w) != 0.0),
+        vec4<f32>(sampled(at.x, 1.0), sampled(at.y, 1.0), sampled(at.z, 1.0), sampled(at.w, 1.0)),
+    );
+}
+
+fn kept_by(factors: QuadFactors, kept: vec4<bool>) -> vec4<bool> {
+    return kept & factors.kept;
+}
+
+// What takes no part is 0, whatever its weight.
+fn by_factors(factors: QuadFactors, v: vec4<f32>, kept: vec4<bool>) -> vec4<f32> {
+    let w = factors.weight;
+    let products = vec4<f32>(product(w.x, v.x), product(w.y, v.y), product(w.z, v.z), product(w.w, v.w));
+    return select(vec4<f32>(0.0), products, kept);
+}
+
+// A weight that is NaN, or 0 times infinity.
+fn unknown_by_factors(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>) -> vec4<bool> {
+    return are_nan(hit) | are_nan(extra) | are_nan(missed);
+}

@@ -1,0 +1,21 @@
+// Writes the numbers of a position in a shard's statistics, as `geometry/shards` reads them.
+// needs: operand/statistics_out
+fn store_numbers(position: u32, first: vec4<f32>, last: f32, flags: u32) {
+    let at = 8u * position;
+    store_statistic(at, first.x);
+    store_statistic(at + 1u, first.y);
+    store_statistic(at + 2u, first.z);
+    store_statistic(at + 3u, first.w);
+    store_statistic(at + 4u, last);
+    store_statistic(at + 5u, f32(flags));
+    store_statistic(at + 6u, 0.0);
+    store_statistic(at + 7u, 0.0);
+}
+
+// Says that the shard has the label's class.
+fn store_found(position: u32, flags: u32, x: f32, weight: f32) {
+    let at = 8u * position;
+    store_statistic(at + 5u, f32(flags + 4u));
+    store_statistic(at + 6u, x);
+    store_statistic(at + 7u, weight);
+}

@@ -1,0 +1,34 @@
+// The numbers of a position in the statistics of all shards.
+// needs: lib/params operand/statistics geometry/places
+
+// How many numbers a shard's statistics have for each position: the five of its state, the state's flags, and the label's logit
+// and weight. The flags also say whether the shard has the label's class.
+const STATISTICS: u32 = 8u;
+// added to the flags of a state if the shard has the label's class
+const FOUND: u32 = 4u;
+
+// whether the statistics are of rows, of which each has per_item elements
+override OF_ROWS: bool = false;
+
+fn of_shard(shard: u32, position: u32, k: u32) -> f32 {
+    let all = select(positions(), params.items, OF_ROWS);
+    return statistic_at((((shard * all) + position) * STATISTICS) + k);
+}
+
+fn first_of_shard(shard: u32, position: u32) -> vec4<f32> {
+    return vec4<f32>(
+        of_shard(shard, position, 0u),
+        of_shard(shard, position, 1u),
+        of_shard(shard, position, 2u),
+        of_shard(shard, position, 3u),
+    );
+}
+
+fn of_label(position: u32, k: u32) -> f32 {
+    for (var shard = 0u; shard < params.shards; shard += 1u) {
+        if u32(of_shard(shard, position, 5u)) >= FOUND {
+            return of_shard(shard, position, k);
+        }
+    }
+    return 0.0;
+}

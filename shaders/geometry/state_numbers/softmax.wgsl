@@ -1,0 +1,13 @@
+// The numbers of a softmax's state, as they travel to another device.
+// needs: fold/softmax
+fn first_numbers(state: State) -> vec4<f32> {
+    return vec4<f32>(state.peak, state.rest, state.spread, state.peak_share);
+}
+
+fn last_number(state: State) -> f32 {
+    return state.other_shares;
+}
+
+fn state_of(first: vec4<f32>, last: f32, poison: u32) -> State {
+    return State(first.x, first.y, first.z, first.w, last, poison);
+}

@@ -1,0 +1,5 @@
+// What the gradients of a position's fused loss are scaled by before its sample weight.
+// needs: lib/workspace
+fn value_scales(i: u32) -> vec2<f32> {
+    return fused_scales();
+}

@@ -1,0 +1,23 @@
+// What a window sums of a pixel of two pictures, about the pivot: x, x − y, x² + y², (x − y)².
+// needs: lib/params geometry/pixels
+fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
+    let pixels = pixels_at(plane, line, column);
+    let x = pixels.x - pivot.x;
+    let d = (pixels.x - pixels.y) - pivot.y;
+    // from x and d, so that means and squares are about one and the same pivot
+    let y = x - d;
+    return select(vec4<f32>(nan()), vec4<f32>(x, d, (x * x) + (y * y), d * d), are_finite(pixels));
+}
+
+// Sums of a row about another pivot, which lies so far below its own.
+fn moved(sums: vec4<f32>, by: vec2<f32>) -> vec4<f32> {
+    let y = sums.x - sums.y;
+    let by_y = by.x - by.y;
+    let squares = sums.z + ((by.x * (by.x + (2.0 * sums.x))) + (by_y * (by_y + (2.0 * y))));
+    return vec4<f32>(sums.xy + by, squares, sums.w + (by.y * (by.y + (2.0 * sums.y))));
+}
+
+// The pixel at a line or column of terms.
+fn pixel_of(at: i32) -> i32 {
+    return at;
+}

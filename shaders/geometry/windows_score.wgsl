@@ -1,0 +1,68 @@
+// The losses of windows, and their derivatives with respect to the windows' statistics, in tiles of 16 × 16 windows.
+// needs: lib/math lib/params lib/tally lib/workspace geometry/element geometry/pixels geometry/window_maps geometry/window_sums
+// slots: leaf sample_weight upstream window_slopes
+
+// The score of a window from its sums about the pivot, the pixel in its middle; NaN if one of them is.
+fn score_window(sums: vec4<f32>, pivot: vec2<f32>) -> ElementScore {
+    let y = sums.x - sums.y;
+    let spread = max((sums.z - (sums.x * sums.x)) - (y * y), 0.0);
+    let spread_difference = max(sums.w - (sums.y * sums.y), 0.0);
+    let score = window_score(vec4<f32>(pivot + sums.xy, spread, spread_difference));
+    let unknown = any(are_nan(sums)) | is_nan(score.loss);
+    return ElementScore(
+        select(score.loss, nan(), unknown), select(score.d, vec4<f32>(nan()), vec4<bool>(unknown))
+    );
+}
+
+@compute @workgroup_size(256)
+fn windows_score(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let place = workgroup_at(group, grid);
+    let size = map_size();
+    let across = (size.x + (16u * params.rounds) - 1u) / (16u * params.rounds);
+    let down = (size.y + 15u) / 16u;
+    let planes = params.items * params.classes;
+    let live = place / (across * down) < planes;
+    let plane = min(place / (across * down), planes - 1u);
+    let line = 16u * ((place / across) % down);
+    let mean = 1.0 / f32(params.per_item);
+    let upstream = product(scales().x, upstream_at(plane / params.classes));
+    make_taps(lane);
+    var tally = tally_none();
+    let rounds = params.rounds;
+    for (var round = 0u; round < rounds; round += 1u) {
+        let column = 16u * (((place % across) * params.rounds) + round);
+        let first = first_pixel(line, column);
+        let sums = window_sum(plane, first.y, first.x, lane);
+        let own_line = line + (lane / 16u);
+        let own_column = column + (lane % 16u);
+        let middle = first_pixel(own_line + (params.window / 2u), own_column + (params.window / 2u));
+        let pivot = pivot_at(plane, middle.y, middle.x);
+        if live & (own_line < size.y) & (own_column < size.x) {
+            let score = score_window(sums, pivot);
+            if is_nan(score.loss) {
+                tally.poison = 1u;
+            } else {
+                tally.sum += score.loss;
+            }
+            let d = mean * score.d;
+            let slopes =
+                vec4<f32>(product(upstream, d.x), product(upstream, d.y), product(upstream, d.z), product(upstream, d.w));
+            hold_window(held_place(plane, own_line, own_column), slopes, sums.xy);
+        }
+    }
+    tally.sum = sampled(plane / params.classes, mean * tally.sum);
+    tally.poison |= select(0u, 1u, is_nan(tally.sum));
+    // an item counts once, in its first tile
+    if live & (lane == 0u) & ((place % params.chunks) == 0u) {
+        tally.count = count_at(plane / params.classes);
+        tally.weight = 1.0;
+    }
+    let merged = tally_workgroup(tally, lane);
+    if live & (lane == 0u) {
+        workspace.tallies[place] = merged;
+    }
+}

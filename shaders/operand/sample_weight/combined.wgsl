@@ -1,0 +1,10 @@
+// The sample weight of a value, from the factors of all values.
+// needs: lib/count/weights lib/math scratch/value_factors
+fn count_at(i: u32) -> Count {
+    return bitcast<f32>(value_factor(i).x);
+}
+
+// What belongs to a value, times its sample weight. A weight of 0 is a factor: 0 times infinity is NaN.
+fn sampled(i: u32, v: f32) -> f32 {
+    return product(count_at(i), v);
+}

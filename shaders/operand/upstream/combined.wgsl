@@ -1,0 +1,5 @@
+// The upstream gradient of a value times its sample weight, from the factors of all values.
+// needs: scratch/value_factors
+fn upstream_at(i: u32) -> f32 {
+    return bitcast<f32>(value_factor(i).y);
+}

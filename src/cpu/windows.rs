@@ -1,0 +1,115 @@
+//! A value for each item: the mean over all windows of its two pictures.
+
+use crate::array::Array;
+use crate::cpu::walk::{Scales, Value, Walk};
+use crate::leaf::{WindowScore, WindowSettings, WindowStatistics, Windows};
+use crate::loss::{Header, OperandSpec};
+use crate::role::Role;
+use crate::shape::Pictures;
+use crate::term::Part;
+
+/// A pixel of a window: its weight, and its place in the pictures, or none where a zero stands around them.
+type Pixel = (f64, Option<usize>);
+
+/// The scores of all windows, and what gradients need.
+pub(super) struct Windowed {
+    header: &'static Header,
+    pictures: Pictures,
+    map: Pictures,
+    settings: WindowSettings,
+    weights: Vec<f64>,
+    x: Vec<f64>,
+    y: Vec<f64>,
+    windows: Vec<(WindowStatistics, WindowScore)>,
+    values: Vec<Value>,
+}
+
+impl Windowed {
+    pub fn new(part: &Part<Array>, leaf: &dyn Windows, pictures: Pictures) -> Windowed {
+        let (header, settings) = (part.loss.header(), leaf.settings());
+        let mut operands = header.operands.iter().filter(|spec| spec.role == Role::Pictures);
+        let mut next =
+            || operands.next().and_then(|spec| part.operand(spec.name)).map(Array::to_f64).unwrap_or_default();
+        let (x, y, map) = (next(), next(), pictures.windows(settings.size, settings.margin()));
+        let (windows, values) = (Vec::new(), Vec::new());
+        let weights = weights(&settings);
+        let mut walk = Windowed { header, pictures, map, settings, weights, x, y, windows, values };
+        walk.windows = (0..map.n * map.per_item()).map(|window| walk.score(leaf, window)).collect();
+        // the mean over no windows is NaN, but there is no such item
+        let mean =
+            |item: &[(_, WindowScore)]| item.iter().map(|(_, score)| score.loss).sum::<f64>() / item.len() as f64;
+        walk.values = walk.windows.chunks(map.per_item().max(1)).map(|item| Value::of(mean(item))).collect();
+        walk
+    }
+
+    fn score(&self, leaf: &dyn Windows, window: usize) -> (WindowStatistics, WindowScore) {
+        let pixels = self.pixels(window);
+        let sum = |f: &dyn Fn(f64, f64) -> f64| {
+            let pixel = |(weight, at): &Pixel| weight * at.map_or(f(0.0, 0.0), |at| f(self.x[at], self.y[at]));
+            pixels.iter().map(pixel).sum::<f64>()
+        };
+        let [mean, other, mean_difference] = [sum(&|x, _| x), sum(&|_, y| y), sum(&|x, y| x - y)];
+        let statistics = WindowStatistics {
+            mean,
+            mean_difference,
+            spread: sum(&|x, y| (x - mean).powi(2) + (y - other).powi(2)),
+            spread_difference: sum(&|x, y| (x - y - mean_difference).powi(2)),
+        };
+        let score = leaf.score(statistics);
+        let unknown = WindowScore { loss: f64::NAN, d: [f64::NAN; 4] };
+        // an infinite pixel has no known spread
+        let known = statistics.spread.is_finite() && statistics.spread_difference.is_finite() && !score.loss.is_nan();
+        (statistics, if known { score } else { unknown })
+    }
+
+    /// The pixels of a window.
+    fn pixels(&self, window: usize) -> Vec<Pixel> {
+        let Pictures { height, width, .. } = self.pictures;
+        let (line, column) = (window / self.map.width, window % self.map.width);
+        let (plane, line) = (line / self.map.height, line % self.map.height);
+        let (size, margin) = (self.settings.size, self.settings.margin());
+        let pixel = |(a, b): (usize, usize)| {
+            let (y, x) = ((line + a).checked_sub(margin), (column + b).checked_sub(margin));
+            let inside = y.zip(x).filter(|(y, x)| *y < height && *x < width);
+            (self.weights[a] * self.weights[b], inside.map(|(y, x)| self.pictures.element(plane, y, x)))
+        };
+        (0..size).flat_map(|a| (0..size).map(move |b| (a, b))).map(pixel).collect()
+    }
+}
+
+/// The weights along a window's side: a bell curve of sum 1.
+fn weights(settings: &WindowSettings) -> Vec<f64> {
+    let middle = (settings.size - 1) as f64 / 2.0;
+    let bell = |k: usize| (-((k as f64 - middle) / settings.sigma).powi(2) / 2.0).exp();
+    let sum: f64 = (0..settings.size).map(bell).sum();
+    (0..settings.size).map(|k| bell(k) / sum).collect()
+}
+
+impl Walk for Windowed {
+    fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+        let of_target = operand.name != self.header.operands[0].name;
+        let mut gradient = vec![0.0; self.x.len()];
+        let per_item = self.map.per_item();
+        for (window, (of, score)) in self.windows.iter().enumerate() {
+            let [d_mean, d_difference, d_spread, d_spread_difference] =
+                score.d.map(|d| d * scales[window / per_item][0] / per_item as f64);
+            let mean_y = of.mean - of.mean_difference;
+            for (weight, at) in self.pixels(window) {
+                let Some(at) = at else { continue };
+                let (x, y) = (self.x[at], self.y[at]);
+                // half the derivative of the spread of the difference
+                let apart = (x - y - of.mean_difference) * d_spread_difference;
+                gradient[at] += weight
+                    * match of_target {
+                        false => d_mean + d_difference + 2.0 * ((x - of.mean) * d_spread + apart),
+                        true => 2.0 * ((y - mean_y) * d_spread - apart) - d_difference,
+                    };
+            }
+        }
+        gradient
+    }
+}

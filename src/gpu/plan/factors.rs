@@ -1,0 +1,67 @@
+//! Plans what combines the mask, the sample weight and the upstream gradient of each value, where a walk's kernel has no room
+//! for a binding of each; and what kernels read of operands that are broadcast.
+
+use super::request::{Request, slots};
+use super::scratch::Scratch;
+use super::spans::{Spans, Values};
+use super::stage::{Stage, of_block};
+use super::walk::Walk;
+use crate::broadcast::{BroadcastAxis, MOST_BROADCAST};
+use crate::gpu::choices::Choices;
+use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::value_scales;
+use crate::gpu::shaders::lib::count;
+use crate::gpu::shaders::operand::{mask, sample_weight, upstream};
+use crate::gpu::shaders::{Shader, geometry, slot};
+use crate::role::Role;
+
+/// The values of a workgroup.
+const VALUES: u64 = 256;
+
+/// Puts a stage before a walk that combines the factors of its values, if its kernels read them combined.
+pub(super) fn combine(request: &Request<'_>, walk: &mut Walk) {
+    let values: u64 = request.checked.loss_shape.iter().map(|&axis| axis as u64).product();
+    if request.combines() && !walk.stages.is_empty() && values > 0 {
+        // a walk over rows counts their elements
+        let elements = if let Spans::Rows { width } = walk.spans { width } else { 1 };
+        walk.stages.insert(0, stage(request, values, elements, value_scales::UPSTREAM));
+        walk.scratch.push(Scratch::new("value_factors", values));
+    }
+}
+
+/// The stage that combines the factors of `values` values, each of which is `elements` of the walk's. `scales` says what
+/// gradients are scaled by before their sample weights.
+pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, scales: Shader) -> Stage {
+    let given = |given, file, one| if given { file } else { one };
+    let mut slots = slots(request);
+    slots.fill(slot::MASK, given(request.player(Role::Mask).is_some(), mask::GIVEN, mask::EVERYWHERE));
+    let weighed = request.player(Role::SampleWeight).is_some();
+    slots.fill(slot::SAMPLE_WEIGHT, given(weighed, sample_weight::GIVEN, sample_weight::UNIT));
+    slots.fill(slot::COUNT, count::WEIGHTS);
+    slots.fill(slot::VALUE_SCALES, scales);
+    slots.fill(slot::UPSTREAM, given(request.upstream_tensor(), upstream::GIVEN, upstream::ONE));
+    let block = Block { own_end: of_block(values as usize), ..Block::default() };
+    let stage =
+        Stage::new(geometry::VALUE_FACTORS, slots, Choices::default(), 0).through(Values::Each(VALUES * elements));
+    stage.over(block, values.div_ceil(VALUES))
+}
+
+/// What kernels read of the operands that are broadcast: for each its axes, and how many there are; nothing if none is.
+pub(super) fn broadcast(request: &Request<'_>) -> Option<Vec<u32>> {
+    let header = request.loss().header();
+    let weight = header.player(Role::Weight);
+    let operands = [weight].into_iter().chain(header.components().map(Some));
+    let axes: Vec<Option<Vec<BroadcastAxis>>> =
+        operands.map(|spec| spec.and_then(|spec| request.part.broadcast(spec))).collect();
+    axes.iter().any(Option::is_some).then(|| {
+        let mut numbers = vec![0; 5 * 4 * MOST_BROADCAST];
+        for (of_operand, axes) in numbers.chunks_exact_mut(4 * MOST_BROADCAST).zip(&axes) {
+            let axes = axes.as_deref().unwrap_or_default();
+            for (numbers, axis) in of_operand.chunks_exact_mut(4).zip(axes) {
+                numbers[..3].copy_from_slice(&[axis.inner, axis.length, axis.stride].map(of_block));
+            }
+            of_operand[3] = axes.len() as u32;
+        }
+        numbers
+    })
+}

@@ -1,0 +1,62 @@
+//! Leaves that score windows of two pictures.
+
+use crate::options::choice;
+
+/// A loss of two pictures, from statistics over windows.
+pub trait Windows {
+    /// The windows.
+    fn settings(&self) -> WindowSettings;
+    /// The loss of a window, and its derivative with respect to each statistic.
+    fn score(&self, of: WindowStatistics) -> WindowScore;
+}
+
+choice! {
+    /// What surrounds a picture.
+    pub enum Padding {
+        /// Nothing: windows lie inside the picture.
+        Valid = "valid",
+        /// Zeros, half a window on each side, so that every pixel is the middle of a window.
+        Same = "same",
+    }
+}
+
+/// The windows of a loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowSettings {
+    /// The pixels of a window's side, an odd number.
+    pub size: usize,
+    /// The standard deviation of the bell curve that weighs a window's pixels, in pixels.
+    pub sigma: f64,
+    /// What surrounds a picture.
+    pub padding: Padding,
+}
+
+impl WindowSettings {
+    /// How many zeros surround a picture on each side.
+    pub(crate) fn margin(&self) -> usize {
+        if self.padding == Padding::Same { self.size / 2 } else { 0 }
+    }
+}
+
+/// Weighted statistics over a window of two pictures `x` and `y`. The last two are never negative, and small where the
+/// pictures are alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WindowStatistics {
+    /// The mean of `x`.
+    pub mean: f64,
+    /// The mean of `x − y`.
+    pub mean_difference: f64,
+    /// The variance of `x` and the variance of `y`, added.
+    pub spread: f64,
+    /// The variance of `x − y`.
+    pub spread_difference: f64,
+}
+
+/// The loss of a window, and its derivative with respect to each of its [`WindowStatistics`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WindowScore {
+    /// The loss.
+    pub loss: f64,
+    /// Its derivatives, in the order of the statistics.
+    pub d: [f64; 4],
+}

@@ -1,0 +1,68 @@
+//! Masks of the elements of regions: a class may take part at a position where another does not.
+
+use crate::draw::{FLOATS, Rng, number, stored_as};
+use crate::gpu;
+use crate::harness::tests;
+use crate::judge::{self, Failures};
+use libtest_mimic::Trial;
+use wgloss::header::Domain;
+use wgloss::{
+    Activation, Array, ClassAxis, Dice, Error, Extra, GeneralizedDice, Operand, Reduction, Term, Tversky, cpu,
+};
+
+pub fn tests() -> Vec<Trial> {
+    tests![a_mask_of_elements_leaves_out_classes, a_mask_of_elements_needs_classes_that_are_apart]
+}
+
+/// In quads and one by one, several chunks, many classes, and one channel.
+const SHAPES: [&[usize]; 6] = [&[2, 3, 4], &[2, 3, 5], &[1, 2, 2052], &[2, 9, 6, 7], &[3, 1, 9], &[4, 3]];
+
+fn drawn(rng: &mut Rng, domain: Domain, shape: &[usize]) -> Array {
+    let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number(domain, rng)).collect();
+    Array::new(&numbers, shape).unwrap()
+}
+
+fn a_mask_of_elements_leaves_out_classes() {
+    let (mut rng, mut failures) = (Rng::new(41), Failures::default());
+    for (place, (shape, axis)) in
+        SHAPES.into_iter().flat_map(|shape| [(shape, ClassAxis::Second), (shape, ClassAxis::Last)]).enumerate()
+    {
+        let dtype = FLOATS[place % FLOATS.len()];
+        let mut draw = |domain, shape: &[usize]| stored_as(&drawn(&mut rng, domain, shape), dtype);
+        let (x, t, mask) = (draw(Domain::Probability, shape), draw(Domain::Binary, shape), draw(Domain::Binary, shape));
+        let positions: Vec<usize> = match axis {
+            ClassAxis::Second => shape.iter().enumerate().filter(|(axis, _)| *axis != 1).map(|(_, n)| *n).collect(),
+            ClassAxis::Last => shape[..shape.len() - 1].to_vec(),
+        };
+        let samples = draw(Domain::Positive, &positions);
+        let x = x.with_class_axis(axis);
+        let activation = if place % 2 == 0 { Activation::Sigmoid } else { Activation::None };
+        let terms: [Term<Array>; 3] = [
+            Dice { activation, squared_pred: place % 3 == 0, ..Dice::default() }.of(&x, &t),
+            Tversky { activation, batch: true, ..Tversky::default() }.of(&x, &t).sample_weight(&samples),
+            GeneralizedDice { activation, batch: place % 3 == 1, ..GeneralizedDice::default() }.of(&x, &t),
+        ];
+        for (term, reduction) in terms.iter().flat_map(|term| Reduction::VALUES.iter().map(move |r| (term, *r))) {
+            let term = term.clone().with(Extra::Mask, &mask).reduce(reduction);
+            let want = judge::Given::by_twin(cpu::gradient_list(&term, &[&x]).unwrap());
+            let got = judge::Given::by_gpu(gpu(), &term, &[&x]).map_err(|error| error.to_string());
+            failures.note(&(shape, axis, reduction, &term), got.and_then(|got| got.judge(&want)));
+            // what is left out may hold anything
+            let spoilt: Vec<f32> =
+                x.to_f32().iter().zip(mask.to_f32()).map(|(x, m)| if m == 0.0 { f32::NAN } else { *x }).collect();
+            let spoilt = stored_as(&Array::new(&spoilt, shape).unwrap(), dtype).with_class_axis(axis);
+            let of_spoilt =
+                term.map(|array| Ok(if Operand::is(array, &x) { spoilt.clone() } else { array.clone() })).unwrap();
+            let got = judge::Given::by_gpu(gpu(), &of_spoilt, &[&spoilt]).map_err(|error| error.to_string());
+            failures.note(&("NaN", shape, axis, reduction, &term), got.and_then(|got| got.judge(&want)));
+        }
+    }
+    failures.raise();
+}
+
+fn a_mask_of_elements_needs_classes_that_are_apart() {
+    let x = Array::new(&[0.5f32; 24], [2, 3, 4]).unwrap();
+    let refused = cpu::value(&Dice::default().of(&x, &x).mask(&x)).unwrap_err();
+    assert!(matches!(&refused, Error::InvalidOption { option, .. } if option == "activation"), "{refused}");
+    assert_eq!(gpu().value(&Dice::default().of(&x, &x).mask(&x)).unwrap_err(), refused);
+}
