@@ -9,6 +9,9 @@ use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::collections::BTreeSet;
 
+/// With more settings than this, those beyond it get one way to scale gradients, by turns.
+const MOST_SETTINGS: usize = 8;
+
 /// Every combination of a loss's flags, names and values that may be absent. Its numbers are all the defaults or all
 /// other numbers, because they are parameters of the same kernels, unless a leaf switches something on by a number that
 /// is not 0.
@@ -108,15 +111,21 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         subsets.into_iter().filter(|subset| subset & sampled == 0 || *subset == sampled || *subset == every).collect();
 
     let mut cases = Vec::new();
-    for options in settings(loss) {
+    for (turn, options) in settings(loss).into_iter().enumerate() {
+        // other options than the defaults get fewer combinations of the rest, by turns, since each doubles the kernels
+        let few = |all: &[u32]| -> BTreeSet<u32> {
+            let last = all.len() - 1;
+            if turn == 0 { all.iter().copied().collect() } else { [0, turn % all.len(), last].map(|k| all[k]).into() }
+        };
+        let scales = |case: usize| if turn < MOST_SETTINGS { scales.clone() } else { vec![scales[case % scales.len()]] };
         for (shape, axis) in shapes(loss) {
             for &reduction in header.reductions {
                 for &target in &targets {
-                    for &subset in &subsets {
+                    for subset in few(&subsets) {
                         let given = (0..optional.len()).filter(|k| subset & (1 << k) != 0).map(|k| optional[k]);
                         let given: Vec<_> = given.collect();
                         for gradients in gradients {
-                            for &scales in &scales {
+                            for scales in scales(cases.len()) {
                                 let (options, shape, optional) = (options.clone(), shape.clone(), given.clone());
                                 let case = Case {
                                     options,
@@ -195,7 +204,9 @@ fn takes_other_shapes(case: &Case) -> bool {
         Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => false,
         Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column),
         Leaf::Region(leaf) => {
-            given(Role::Mask) && case.target.is_float() && leaf.settings().activation != Activation::Softmax
+            // the mask of the fused loss has a number for each position
+            let alone = leaf.fused_loss().is_none() && leaf.settings().activation != Activation::Softmax;
+            given(Role::Mask) && case.target.is_float() && alone
         }
         _ => false,
     }
