@@ -1,6 +1,10 @@
 // Counts the denominator of a mean over elements, which gradients need before the walk.
 // needs: lib/params lib/tally lib/workspace
-// slots: mask sample_weight weight
+// slots: items mask sample_weight weight
+
+// whether a value belongs to an item rather than to an element
+override BY_ITEM: bool = false;
+
 @compute @workgroup_size(256)
 fn elements_count(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -13,7 +17,9 @@ fn elements_count(
     let end = select(0u, min(start + params.count_chunk, params.block.own_end), live);
     var tally = tally_none();
     for (var i = start + lane; i < end; i += 256u) {
-        if mask_at(i) != 0.0 {
+        // an item whose label is bad takes no part
+        let known = item_at(select(0u, i, BY_ITEM)).w != 0.0;
+        if (mask_at(i) != 0.0) & known {
             tally.weight += sampled(i, weight_at(i));
             tally.count += count_at(i);
         }

@@ -22,7 +22,7 @@ fn gram_backward(
     workgroupBarrier();
     let sums = tile_products(no_products(), first_row, first_position, first, end, lane);
     workgroupBarrier();
-    // a NaN slope means that a channel of the item is unknown, and then every channel has a NaN slope with it
+    // a NaN slope leaves no channel of its item known: a channel that is NaN has one with every other
     let all_unknown = atomicLoad(&unknown) != 0u;
     let row = first_row + lane_own(lane);
     var by_position = products_by_other(sums);

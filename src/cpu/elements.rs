@@ -13,6 +13,8 @@ pub(super) struct Elements<'a> {
     part: &'a Part<Array>,
     scores: Vec<ElementScore>,
     values: Vec<Value>,
+    /// The values that the mask leaves out.
+    masked: Vec<bool>,
     /// How many elements share a value.
     per_value: usize,
     /// Whether the four derivatives of a score are with respect to the numbers of a box, rather than to four operands.
@@ -62,7 +64,8 @@ impl<'a> Elements<'a> {
             if unknown { UNKNOWN } else { score() }
         };
         let per_value = if index.is_some() { per_item } else { 1 };
-        Elements::scored(part, items * per_item, per_value, false, score)
+        let values = if index.is_some() { items } else { items * per_item };
+        Elements::scored(part, values, per_value, false, score)
     }
 
     /// Pairs of boxes, of four numbers each.
@@ -81,10 +84,10 @@ impl<'a> Elements<'a> {
         Elements::scored(part, count, 1, true, score)
     }
 
-    /// Scores `count` elements, and gathers each `per_value` of them in a value.
+    /// Scores the elements of `values` values, `per_value` of them in each.
     fn scored(
         part: &'a Part<Array>,
-        count: usize,
+        values: usize,
         per_value: usize,
         boxes: bool,
         score: impl Fn(usize) -> ElementScore,
@@ -109,19 +112,17 @@ impl<'a> Elements<'a> {
             value if masked(value) => ElementScore::default(),
             value => weighted(i, weight_of(value)),
         };
-        let scores: Vec<_> = (0..count).map(element).collect();
-        let value = |own: (usize, &[ElementScore])| Value {
-            loss: own.1.iter().map(|score| score.loss).sum::<f64>() / per_value as f64,
+        let scores: Vec<_> = (0..values * per_value).map(element).collect();
+        let value = |at: usize| Value {
+            // the mean over no elements is NaN
+            loss: scores[at * per_value..][..per_value].iter().map(|score| score.loss).sum::<f64>() / per_value as f64,
             extra: 0.0,
-            weight: if masked(own.0) { 0.0 } else { weight_of(own.0) },
-            count: if masked(own.0) { 0.0 } else { sample_of(own.0) },
+            weight: if masked(at) { 0.0 } else { weight_of(at) },
+            count: if masked(at) { 0.0 } else { sample_of(at) },
         };
-        let values = match per_value {
-            // the mean over no elements
-            0 => vec![Value::of(f64::NAN); part.items()],
-            _ => scores.chunks(per_value).enumerate().map(value).collect(),
-        };
-        Elements { part, scores, values, per_value, boxes }
+        let values: Vec<Value> = (0..values).map(value).collect();
+        let masked = (0..values.len()).map(masked).collect();
+        Elements { part, scores, values, masked, per_value, boxes }
     }
 }
 
@@ -133,7 +134,7 @@ impl Walk for Elements<'_> {
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
         let scale = |i: usize| scales[i / self.per_value][0] / self.per_value as f64;
         // a masked element has no gradient, even where its upstream gradient is infinite
-        let scaled = |i: usize, d: f64| if d == 0.0 { 0.0 } else { d * scale(i) };
+        let scaled = |i: usize, d: f64| if self.masked[i / self.per_value] { 0.0 } else { d * scale(i) };
         if self.boxes {
             let of_box = |(i, score): (usize, &ElementScore)| score.d.map(|d| scaled(i, d));
             return self.scores.iter().enumerate().flat_map(of_box).collect();

@@ -72,8 +72,16 @@ fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<
     let mut numbers: Vec<i64> = labels.to_f64().into_iter().map(|v| v as i64).collect();
     bad.iter().for_each(|&place| numbers[place] = ignored.unwrap_or(0));
     *labels = labels_of(&numbers, DType::I64, labels.shape());
+    let weighed = case.optional.contains(&"sample_weight") && ignored.is_none();
+    if weighed {
+        // a value with a bad label takes no part in the mean, as one whose sample weight is 0
+        let samples = inputs.operand("sample_weight");
+        let mut numbers = samples.to_f64();
+        bad.iter().for_each(|&place| numbers[place] = 0.0);
+        *samples = Array::new(&numbers, samples.shape()).unwrap();
+    }
     let (outcome, gradients) = cpu::gradient_list(&case.term(&inputs), &case.differentiated(&inputs)).unwrap();
-    if ignored.is_some() {
+    if ignored.is_some() || weighed {
         return (outcome.tensor().to_f64(), gradients);
     }
     // the twin cannot leave a value out: its share is left out here, the mean being over all

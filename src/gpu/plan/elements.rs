@@ -152,7 +152,8 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
 /// Counts the denominator of a mean over `values` values with weights or a mask.
 pub(super) fn count(request: &Request<'_>, counted: Counted, values: usize) -> Stage {
     let block = Block { own_end: of_block(values), ..Block::default() };
-    Stage::new(geometry::ELEMENTS_COUNT, slots(request), Choices::default(), 0).over(block, counted.tallies as u64)
+    let choices = Choices::default().flag(choice::BY_ITEM, request.player(Role::Index).is_some());
+    Stage::new(geometry::ELEMENTS_COUNT, slots(request), choices, 0).over(block, counted.tallies as u64)
 }
 
 /// Looks up the number of each item, once for all of its elements.
