@@ -291,6 +291,23 @@ fn an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan(loss: &dyn Loss) {
     assert_eq!(given(Reduction::Sum).gradients[0].shape(), case.setting.shape);
 }
 
+/// Predictions of which no two classes of a position have the same: classes of one size would then have the same slope, and
+/// the gradient would be nothing but what the difference of the two is rounded by. Of each item a position is kept, since the
+/// sums of none are divided by `smooth_dr` alone, which may be 0.
+fn far_apart(case: &Case, inputs: &mut Inputs<Array>, rng: &mut Rng, far: &[f32]) {
+    let (c, places) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
+    let first: Vec<usize> = (0..case.setting.positions()[0] * places).map(|_| rng.below(far.len())).collect();
+    let input = inputs.operand("input");
+    let number = |at: usize| far[(first[at / places / c * places + at % places] + at / places % c) % far.len()];
+    *input = Array::new(&(0..input.len()).map(number).collect::<Vec<f32>>(), input.shape()).unwrap();
+    if case.optional.contains(&"mask") {
+        let mask = inputs.operand("mask");
+        let numbers = mask.to_f32().into_iter().enumerate();
+        let kept: Vec<f32> = numbers.map(|(at, kept)| if at % places == 0 { 1.0 } else { kept }).collect();
+        *mask = Array::new(&kept, mask.shape()).unwrap();
+    }
+}
+
 fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
     const FAR: [f32; 10] = [-1e4, -200.0, -88.5, -30.0, -1e-8, 0.0, 1e-8, 30.0, 200.0, 1e4];
     let mut failures = Failures::default();
@@ -310,6 +327,9 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
         let array = inputs.operand(loss.header().operands[0].name);
         let numbers: Vec<f32> = (0..array.len()).map(|_| far[rng.below(far.len())]).collect();
         *array = Array::new(&numbers, array.shape()).unwrap();
+        if case.id == "generalized_dice" {
+            far_apart(&case, &mut inputs, &mut rng, far);
+        }
         if case.id == "triplet_margin" {
             // no other vector is near this one, but two are equally far to as many digits as f32 has: of a difference of their
             // distances nothing would be left
