@@ -145,6 +145,39 @@ pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     Ok(())
 }
 
+/// Compares the shards of a loss of regions that has a loss fused with it: of the regions every shard has the whole's sum, the
+/// fused loss's sums add up.
+pub fn compare_fused(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
+    let denominators: Vec<f32> = whole.parts().iter().map(|part| part.denominator as f32).collect();
+    let denominators = Array::new(&denominators, [denominators.len()]).map_err(text)?;
+    let statistics = spread.shards.iter().map(|(term, _)| {
+        let shape = cpu::statistics(term)?.shape().to_vec();
+        statistics(gpu, term, &shape)
+    });
+    let all = stack(&statistics.collect::<Result<Vec<_>, _>>().map_err(text)?);
+    let (mut by_twin, mut by_gpu) = (Vec::new(), Vec::new());
+    for (term, input) in &spread.shards {
+        let term = term.clone().among(&all).divide_by(&denominators);
+        let (outcome, [d]) = cpu::gradients(&term, [input]).map_err(text)?;
+        by_twin.push((outcome.parts().to_vec(), d));
+        let (term, input) = on_gpu(gpu, &term, input, &all).map_err(text)?;
+        let (outcome, [d]) = gpu.gradients(&term, [&input]).map_err(text)?;
+        by_gpu.push((outcome.parts().wait().map_err(text)?, d.read().wait().map_err(text)?));
+    }
+    for (name, shards) in [("twin", by_twin), ("GPU", by_gpu)] {
+        for (k, part) in whole.parts().iter().enumerate() {
+            let sums: Vec<f64> = shards.iter().map(|(parts, _)| parts[k].sum).collect();
+            let got = if k == 0 { sums } else { vec![sums.iter().sum()] };
+            close(&got, &vec![part.sum; got.len()]).map_err(|e| format!("{name}, sum of {}: {e}", part.name))?;
+        }
+        let gradients: Vec<Array> = shards.into_iter().map(|(_, d)| d).collect();
+        same(&join(&gradients, spread.axis), &d).map_err(|e| format!("{name}, gradient: {e}"))?;
+    }
+    Ok(())
+}
+
 /// Shards a case by items or positions. Every operand is cut with them, except a weight for each class.
 pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -> Spread {
     let loss = case.loss();

@@ -15,14 +15,25 @@ pub struct Shards<'a> {
     pub over: Spread,
 }
 
+/// How many words a range of classes has.
+const RANGE: usize = 3;
+
 /// What a rank finds out about its shard of one loss, before the ranks exchange it.
 enum Own {
     /// Nothing: the loss is a sum, or has a given denominator.
     Nothing,
     /// The denominator of each of its sums.
     Denominators(Vec<f64>),
-    /// The statistics of its classes or regions; the range of classes, and how many there are in all.
-    Statistics { numbers: Array, range: [usize; 3] },
+    /// The statistics of its classes or regions; the range of classes, and how many there are in all; and the denominator of
+    /// each of its sums, where a loss is fused with that of the regions: the shards of that one add up.
+    Statistics { numbers: Array, range: [usize; 3], denominators: Vec<f64> },
+}
+
+/// What becomes of a part's sums: all ranks' are added, or each rank's is already the whole's.
+struct Merge {
+    adds: bool,
+    /// The whole's denominator, where it is not what a rank says.
+    denominator: Option<f64>,
 }
 
 impl Shards<'_> {
@@ -53,18 +64,18 @@ impl Shards<'_> {
             return Err(Error::Shards { reason });
         }
         let mut read = Read { all: &all, at: 0 };
-        let mut denominators = Vec::new();
+        let mut merges = Vec::new();
         let mut whole = Vec::new();
         for (loss, own) in losses.iter().zip(&own) {
             let gathered = read.next(own);
             if let Own::Statistics { .. } = own {
                 contiguous(&gathered, self.over)?;
             }
-            whole.push(self.whole(loss, own, &gathered, &mut denominators));
+            whole.push(self.whole(loss, own, &gathered, &mut merges));
         }
         let whole = whole.into_iter().collect::<wgloss::Result<Vec<_>>>();
         let made = whole.and_then(|terms| self.run(terms.into_iter().sum(), of));
-        self.merge(made, &denominators)
+        self.merge(made, &merges)
     }
 
     /// What this rank's shard of a loss has to tell.
@@ -83,50 +94,70 @@ impl Shards<'_> {
             },
             Spread::Classes { first, of } => {
                 let numbers = gpu.statistics(&loss.clone().classes_from(first, of))?.read().wait()?;
-                Ok(Own::Statistics { numbers, range: [first, classes(loss), of] })
+                Ok(Own::Statistics { numbers, range: [first, classes(loss), of], denominators: Vec::new() })
             }
             Spread::Rows | Spread::Ring => Ok(Own::Nothing),
-            Spread::Regions => Ok(Own::Statistics { numbers: gpu.statistics(loss)?.read().wait()?, range: [0; 3] }),
+            Spread::Regions => {
+                let numbers = gpu.statistics(loss)?.read().wait()?;
+                let fuses = loss.part_names()?.len() > 1 && loss.has_own_denominators();
+                let parts = if fuses { gpu.value(loss)?.parts().wait()? } else { Vec::new() };
+                let denominators = parts.iter().map(|part| part.denominator).collect();
+                Ok(Own::Statistics { numbers, range: [0; 3], denominators })
+            }
         }
     }
 
-    /// The loss of this rank's shard, as a part of the whole. Adds the denominators of the whole to `denominators`, where
-    /// the shards' sums add up.
+    /// The loss of this rank's shard, as a part of the whole. Adds to `merges` what becomes of each of its sums.
     fn whole(
         &self,
         loss: &Term<Tensor>,
         own: &Own,
         gathered: &[Gathered<'_>],
-        denominators: &mut Vec<Option<f64>>,
+        merges: &mut Vec<Merge>,
     ) -> wgloss::Result<Term<Tensor>> {
         let gpu = &self.comm.gpu;
+        let parts = loss.part_names()?.len();
+        // with statistics a rank has the whole's first sum, and its own share of a fused loss's
+        let adds = |part: usize| match own {
+            Own::Statistics { .. } => self.over == Spread::Regions && part > 0,
+            _ => true,
+        };
         match own {
             Own::Nothing => {
-                denominators.extend(loss.part_names()?.iter().map(|_| None));
+                merges.extend((0..parts).map(|part| Merge { adds: adds(part), denominator: None }));
                 Ok(loss.clone())
             }
             Own::Denominators(own) => {
-                let sum = |k: usize| gathered.iter().map(|gathered| gathered.double(k)).sum::<f64>();
-                let sums: Vec<f64> = (0..own.len()).map(sum).collect();
-                denominators.extend(sums.iter().map(|&sum| Some(sum)));
-                let by = if sums.iter().all(|sum| *sum == sums[0]) {
-                    Scale::Number(sums[0] as f32)
-                } else {
-                    let numbers: Vec<f32> = sums.iter().map(|&sum| sum as f32).collect();
-                    Scale::Tensor(gpu.upload(&numbers, [numbers.len()])?)
-                };
-                Ok(loss.clone().divide_by(by))
+                let sums = sums(gathered, 0, own.len());
+                merges.extend(sums.iter().map(|&sum| Merge { adds: true, denominator: Some(sum) }));
+                Ok(loss.clone().divide_by(self.divisors(&sums)?))
             }
-            Own::Statistics { numbers, .. } => {
-                let all: Vec<f32> = gathered.iter().flat_map(Gathered::floats).collect();
+            Own::Statistics { numbers, denominators, .. } => {
+                let floats = |gathered: &Gathered<'_>| gathered.floats(RANGE + denominators.len());
+                let all: Vec<f32> = gathered.iter().flat_map(floats).collect();
                 let shape = [&[gathered.len()], numbers.shape()].concat();
-                let all = gpu.upload(&all, shape)?;
-                Ok(match self.over {
-                    Spread::Classes { first, of } => loss.clone().classes_from(first, of).among(&all),
-                    _ => loss.clone().among(&all),
-                })
+                let term = loss.clone().among(&gpu.upload(&all, shape)?);
+                // all ranks have the same regions, but each its own positions
+                let mut whole = sums(gathered, RANGE, denominators.len());
+                whole.iter_mut().zip(denominators).take(1).for_each(|(whole, own)| *whole = *own);
+                let denominator = |part: usize| whole.get(part).copied();
+                merges.extend((0..parts).map(|part| Merge { adds: adds(part), denominator: denominator(part) }));
+                match self.over {
+                    Spread::Classes { first, of } => Ok(term.classes_from(first, of)),
+                    _ if whole.is_empty() => Ok(term),
+                    _ => Ok(term.divide_by(self.divisors(&whole)?)),
+                }
             }
         }
+    }
+
+    /// Denominators as a term takes them: one number where they are equal.
+    fn divisors(&self, of: &[f64]) -> wgloss::Result<Scale<Tensor>> {
+        if of.iter().all(|number| *number == of[0]) {
+            return Ok(Scale::Number(of[0] as f32));
+        }
+        let numbers: Vec<f32> = of.iter().map(|&number| number as f32).collect();
+        Ok(Scale::Tensor(self.comm.gpu.upload(&numbers, [numbers.len()])?))
     }
 
     fn run(&self, term: Term<Tensor>, of: &[&Tensor]) -> wgloss::Result<(Vec<PartOutcome>, Vec<Tensor>)> {
@@ -138,7 +169,7 @@ impl Shards<'_> {
     fn merge(
         &self,
         made: wgloss::Result<(Vec<PartOutcome>, Vec<Tensor>)>,
-        denominators: &[Option<f64>],
+        merges: &[Merge],
     ) -> Result<(Vec<PartOutcome>, Vec<Tensor>)> {
         let bytes = made.as_ref().map(|(parts, _)| {
             parts.iter().flat_map(|part| [part.sum, part.denominator]).flat_map(f64::to_le_bytes).collect()
@@ -146,12 +177,10 @@ impl Shards<'_> {
         let all = self.comm.agree(bytes.map_err(Clone::clone))?;
         let (mut parts, gradients) = made.map_err(|error| Error::Refused { rank: self.comm.rank(), error })?;
         let gathered: Vec<Gathered<'_>> = all.iter().map(|bytes| Gathered(bytes)).collect();
-        for (k, part) in parts.iter_mut().enumerate() {
-            let adds = self.over == Spread::Batch;
+        for (k, (part, merge)) in parts.iter_mut().zip(merges).enumerate() {
             let sum = gathered.iter().map(|gathered| gathered.double(2 * k)).sum::<f64>();
-            part.sum = if adds { sum } else { gathered[0].double(2 * k) };
-            let own = denominators.get(k).copied().flatten();
-            part.denominator = own.unwrap_or_else(|| gathered[0].double(2 * k + 1));
+            part.sum = if merge.adds { sum } else { gathered[0].double(2 * k) };
+            part.denominator = merge.denominator.unwrap_or_else(|| gathered[0].double(2 * k + 1));
         }
         Ok((parts, gradients))
     }
@@ -162,8 +191,9 @@ impl Own {
         match self {
             Own::Nothing => {}
             Own::Denominators(numbers) => into.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
-            Own::Statistics { numbers, range } => {
+            Own::Statistics { numbers, range, denominators } => {
                 into.extend(range.iter().flat_map(|&end| (end as u64).to_le_bytes()));
+                into.extend(denominators.iter().flat_map(|number| number.to_le_bytes()));
                 into.extend(numbers.to_f32().iter().flat_map(|number| number.to_le_bytes()));
             }
         }
@@ -174,7 +204,7 @@ impl Own {
         match self {
             Own::Nothing => 0,
             Own::Denominators(numbers) => 8 * numbers.len(),
-            Own::Statistics { numbers, .. } => 24 + 4 * numbers.len(),
+            Own::Statistics { numbers, denominators, .. } => 8 * (RANGE + denominators.len()) + 4 * numbers.len(),
         }
     }
 }
@@ -205,10 +235,15 @@ impl Gathered<'_> {
         f64::from_le_bytes(self.word(k))
     }
 
-    /// The statistics, which stand after the range of classes.
-    fn floats(&self) -> Vec<f32> {
-        self.0[24..].chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap_or_default())).collect()
+    /// The statistics, which stand after so many words.
+    fn floats(&self, words: usize) -> Vec<f32> {
+        self.0[8 * words..].chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap_or_default())).collect()
     }
+}
+
+/// The sums over all ranks of `count` numbers from word `first` on.
+fn sums(gathered: &[Gathered<'_>], first: usize, count: usize) -> Vec<f64> {
+    (first..first + count).map(|k| gathered.iter().map(|gathered| gathered.double(k)).sum()).collect()
 }
 
 /// Refuses ranges of classes that leave one out, or have one twice.

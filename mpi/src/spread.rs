@@ -21,8 +21,8 @@ pub enum Spread {
         of: usize,
     },
     /// Each rank has some of the positions of the same regions, such as the tiles of an image; or where the loss's option
-    /// `batch` is set, some of the items: for [`Dice`](wgloss::Dice), [`Tversky`](wgloss::Tversky) and
-    /// [`GeneralizedDice`](wgloss::GeneralizedDice).
+    /// `batch` is set, some of the items: for [`Dice`](wgloss::Dice), [`Tversky`](wgloss::Tversky),
+    /// [`GeneralizedDice`](wgloss::GeneralizedDice) and [`DiceCrossEntropy`](wgloss::DiceCrossEntropy).
     Regions,
     /// Each rank has some of the rows of a loss of all pairs, and with [`InfoNce`](wgloss::InfoNce) and
     /// [`Siglip`](wgloss::Siglip) the keys that belong to them. Every rank gathers all keys. The gradient of further negatives,

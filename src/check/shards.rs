@@ -28,7 +28,7 @@ const MOST_SHARDS: usize = 4096;
 /// Whether a loss of shards needs their statistics. The shards of all other losses simply add up.
 pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
     match part.loss.leaf() {
-        Leaf::Region(leaf) => leaf.fused_loss().is_none(),
+        Leaf::Region(_) => true,
         // shards of rows add up, shards of keys do not
         Leaf::Similarity(_) => part.keys_from.is_some(),
         leaf => has_sharded_classes(leaf),
@@ -49,9 +49,6 @@ pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     let expected = match (option, part.loss.leaf()) {
         ("classes_from", _) => "a loss of a softmax over classes, or of classes that stand alone",
         (_, Leaf::Similarity(_)) => "a loss of all pairs with `keys_from`; shards of its rows simply add up",
-        (_, leaf) if leaf.fused_loss().is_some() => {
-            "the sum of its two losses, one with `among`, the other with `divide_by`"
-        }
         _ => "a loss of regions or of classes that can be sharded; the shards of all other losses simply add up",
     };
     Error::InvalidOption { loss: part.loss.header().id, option: option.into(), value, expected: expected.into() }

@@ -6,7 +6,7 @@ use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::samples::samples;
-use crate::sharded::{self, adds_up, classes, compare, like, slice, spread};
+use crate::sharded::{self, adds_up, classes, compare, compare_fused, like, slice, spread};
 use libtest_mimic::Trial;
 use std::ops::Range;
 use wgloss::custom::Leaf;
@@ -16,6 +16,7 @@ use wgloss::{Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Loss, Ms
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
         rows_whose_classes_are_spread_are_whole_among_their_shards,
+        a_loss_fused_with_that_of_regions_adds_up_beside_it,
         a_shard_without_a_softmax_leaves_none_to_the_whole,
         a_bad_label_shows_in_the_statistics_and_in_the_loss,
         statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none,
@@ -69,6 +70,22 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards(loss
                 *input = like(input, &numbers, &shape);
                 failures.note(&(&case, axis, "NaN"), compare(gpu(), &spread(&case, &inputs, axis, lengths)));
             }
+        }
+    }
+    failures.raise();
+}
+
+fn a_loss_fused_with_that_of_regions_adds_up_beside_it() {
+    let mut failures = Failures::default();
+    for (options, target) in [
+        (vec![], DType::U8),
+        (vec![("z_loss", Value::Number(0.1)), ("label_smoothing", Value::Number(0.2))], DType::I64),
+        (vec![("activation", Value::Name("sigmoid".into()))], DType::F32),
+    ] {
+        for (batch, axis, lengths) in [(true, 0, &[1, 4, 2][..]), (false, 2, &[300, 1, 66])] {
+            let mut case = Case::new("dice_cross_entropy", &[7, 5, 367], target).with_all();
+            case.options.extend([("batch", Value::Flag(batch))].into_iter().chain(options.clone()));
+            failures.note(&(&case, axis), compare_fused(gpu(), &spread(&case, &case.inputs(), axis, lengths)));
         }
     }
     failures.raise();

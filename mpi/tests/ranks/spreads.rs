@@ -123,7 +123,7 @@ fn all_pairs_gathered_and_around_a_ring(comm: &Comm) {
 }
 
 fn regions_over_a_batch_and_over_tiles(comm: &Comm) {
-    for id in ["dice", "tversky", "generalized_dice"] {
+    for id in ["dice", "tversky", "generalized_dice", "dice_cross_entropy"] {
         for (shape, axis, floats) in [
             (&[7, 5, 367][..], ClassAxis::Second, DType::F32),
             (&[7, 367, 5], ClassAxis::Last, DType::F32),

@@ -100,7 +100,8 @@ impl<'a> Regions<'a> {
         Regions {
             request,
             settings: leaf.settings(),
-            fused: Fused::of(leaf, request.checked.labels.is_some()),
+            // statistics are those of the regions alone
+            fused: Fused::of(leaf, request.checked.labels.is_some()).filter(|_| !request.statistics),
             classes,
             rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
             quads: request.target.by_quads(classes.class_stride > 1 && classes.s.is_multiple_of(4)),

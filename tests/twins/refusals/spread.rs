@@ -3,7 +3,7 @@
 use super::{check, floats, ints};
 use crate::harness::tests;
 use libtest_mimic::Trial;
-use wgloss::{CrossEntropy, Dice, DiceCrossEntropy, Error, Mse, Vae, cpu};
+use wgloss::{CrossEntropy, Dice, Error, Mse, Vae, cpu};
 
 pub fn tests() -> Vec<Trial> {
     tests![shards_of_what_cannot_be_sharded, shards_that_do_not_fit,]
@@ -14,7 +14,6 @@ fn shards_of_what_cannot_be_sharded() {
     let all = floats(&[4, 2, 8]);
     check([
         ("a sum", Mse::default().of(&x, &x).among(&all), "invalid_option", &["mse", "among", "add up"][..]),
-        ("two in one walk", DiceCrossEntropy::default().of(&x, &t).among(&all), "invalid_option", &["among"]),
         ("a composite", Vae::default().of(&x, &x, &x, &x).among(&all), "invalid_option", &["vae", "among"]),
         (
             "classes of regions",
