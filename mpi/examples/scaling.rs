@@ -1,4 +1,4 @@
-//! Measures what SCALING.md says: seconds a step, bytes a step, the share of time that a rank waits for others, its memory.
+//! Measures what a spread costs: seconds a step, bytes a step, the share of time that a rank waits for others, its memory.
 //!
 //! `mpirun -n 2 scaling weak` gives each rank as much as one rank has alone; `strong` shares that among the ranks.
 
