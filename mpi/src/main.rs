@@ -16,7 +16,7 @@ Usage: mpirun -n RANKS wgloss-mpi eval LOSS --shards OPERAND=FILE... [--option N
 
 Evaluates a loss over a batch that is spread over all ranks, and prints it once.
 
-  --shards OPERAND=FILE...  the operands, in .npy files of little-endian f4, f8, i4, i8, u1 or u4. A name with {rank} in it is
+  --shards OPERAND=FILE...  the operands, in .npy files of little-endian f2, f4, f8, i4, i8, u1 or u4. A name with {rank} in it is
                             a file for each rank. Any other file is the whole: each rank reads its own range of axis 0, or
                             all of it where the operand belongs to all values, as a weight for each class does
   --option NAME=VALUE       an option of the loss, or reduction=sum
@@ -164,13 +164,14 @@ fn read(file: &str, range: impl Fn(usize) -> Range<usize>) -> Result<Array, Fail
     }
     let places = range.start * row..range.end * row;
     match npy.dtype().descr().trim_matches('\'') {
+        "<f2" => elements::<half::f16>(npy, places, shape),
         "<f4" => elements::<f32>(npy, places, shape),
         "<f8" => elements::<f64>(npy, places, shape),
         "<i4" => elements::<i32>(npy, places, shape),
         "<i8" => elements::<i64>(npy, places, shape),
         "<u4" => elements::<u32>(npy, places, shape),
         "|u1" => elements::<u8>(npy, places, shape),
-        other => Err(format!("holds {other}, expected little-endian f4, f8, i4, i8, u1 or u4").into()),
+        other => Err(format!("holds {other}, expected little-endian f2, f4, f8, i4, i8, u1 or u4").into()),
     }
 }
 

@@ -237,7 +237,10 @@ impl Gathered<'_> {
 
     /// The statistics, which stand after so many words.
     fn floats(&self, words: usize) -> Vec<f32> {
-        self.0[8 * words..].chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap_or_default())).collect()
+        self.0[8 * words..]
+            .chunks_exact(4)
+            .map(|word| f32::from_le_bytes(word.try_into().unwrap_or_default()))
+            .collect()
     }
 }
 

@@ -156,6 +156,8 @@ fn values(loss: &dyn Loss, name: &str) -> Vec<f32> {
     let numbers = drawn.filter_map(|value| if let Value::Number(number) = value { Some(number) } else { None });
     let mut numbers: Vec<f32> =
         numbers.filter(|number| specs[place].range.contains(*number)).map(|number| number as f32).collect();
+    // the distance is a p-th root, which multiplies what its sum is rounded by with 1/p
+    numbers.retain(|number| name != "p" || *number >= 0.5);
     numbers.dedup();
     numbers
 }

@@ -117,7 +117,8 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
             let last = all.len() - 1;
             if turn == 0 { all.iter().copied().collect() } else { [0, turn % all.len(), last].map(|k| all[k]).into() }
         };
-        let scales = |case: usize| if turn < MOST_SETTINGS { scales.clone() } else { vec![scales[case % scales.len()]] };
+        let scales =
+            |case: usize| if turn < MOST_SETTINGS { scales.clone() } else { vec![scales[case % scales.len()]] };
         for (shape, axis) in shapes(loss) {
             for &reduction in header.reductions {
                 for &target in &targets {
