@@ -162,6 +162,7 @@ impl Pictures {
     }
 
     /// The planes of all items.
+    #[cfg(feature = "gpu")]
     pub fn planes(&self) -> usize {
         self.n * self.c
     }
@@ -172,6 +173,7 @@ impl Pictures {
     }
 
     /// The elements of a row, with those of the other planes that lie between them.
+    #[cfg(feature = "gpu")]
     pub fn row(&self) -> usize {
         self.width * self.step
     }
