@@ -80,9 +80,9 @@ pub(crate) fn is_turnable(term: &Term<Operand>, operand: &Operand) -> bool {
             _ => false,
         })
     };
+    let mut places = term.operands().filter(|(_, _, place)| place.is(operand)).peekable();
+    // a denominator stands in no place of a loss
     operand.class_axis() == ClassAxis::Second
-        && term
-            .operands()
-            .filter(|(_, _, place)| place.is(operand))
-            .all(|(loss, name, _)| role(loss, name) == Some(Role::Classes) && !follows(loss))
+        && places.peek().is_some()
+        && places.all(|(loss, name, _)| role(loss, name) == Some(Role::Classes) && !follows(loss))
 }
