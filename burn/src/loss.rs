@@ -8,7 +8,7 @@ use crate::operand::{IntoOperands, Kind, Operand};
 use crate::plans::Planned;
 use crate::report::Report;
 use burn::backend::{Dispatch, DispatchAutodiffContext, TensorMetadata};
-use burn::tensor::Tensor;
+use burn::tensor::{StreamId, Tensor};
 use std::sync::Arc;
 use wgloss::{Reduction, Term};
 
@@ -109,7 +109,7 @@ impl BurnTerm for Term<Operand> {
         let shape = one_number(checked_shape(self)?)?;
         let ran = Arc::default();
         let loss = evaluate(self, shape, Some(Arc::clone(&ran)))?;
-        let report = Report { device: loss.device(), ran };
+        let report = Report { device: loss.device(), stream: StreamId::current(), ran };
         Ok((loss, report))
     }
 }

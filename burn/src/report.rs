@@ -3,18 +3,21 @@
 use crate::call::Ran;
 use crate::error::{Error, Result};
 use crate::lock::lock;
-use burn::tensor::Device;
+use burn::tensor::{Device, StreamId};
 use wgloss::PartOutcome;
 
 /// What is known of a loss beside its value. It stays on the device until it is read.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) device: Device,
+    /// The queue of the thread that made the call. Burn's fusion has one for each thread.
+    pub(crate) stream: StreamId,
     pub(crate) ran: Ran,
 }
 
 impl Report {
-    /// The parts of the term in order, each with its name, sum, denominator and weight. Waits for the device.
+    /// The parts of the term in order, each with its name, sum, denominator and weight. Waits for the device. Any thread may ask,
+    /// such as that of a dashboard.
     ///
     /// # Errors
     /// [`Error::Loss`] with [`LabelOutOfRange`](wgloss::Error::LabelOutOfRange) if a label lies outside the classes. Such a
@@ -22,7 +25,8 @@ impl Report {
     /// [`Error::NotComputed`] if Burn gave up the work.
     pub fn parts(&self) -> Result<Vec<PartOutcome>> {
         // fusion may not have begun the loss yet
-        self.device.sync().map_err(|error| Error::NotComputed(format!("{error:?}")))?;
+        let synced = self.stream.executes(|| self.device.sync());
+        synced.map_err(|error| Error::NotComputed(format!("{error:?}")))?;
         let job = lock(&self.ran).clone();
         let job = job.ok_or_else(|| Error::NotComputed("an operation before it failed".into()))?;
         Ok(job.outcome().parts().wait()?)

@@ -9,7 +9,11 @@ use wgloss::CrossEntropy;
 use wgloss_burn::{BurnLoss, forget_jobs};
 
 pub fn tests() -> Vec<Trial> {
-    tests![jobs_are_kept_from_step_to_step, threads_do_not_disturb_each_other]
+    tests![
+        jobs_are_kept_from_step_to_step,
+        threads_do_not_disturb_each_other,
+        another_thread_reads_a_report_before_the_loss_is_read,
+    ]
 }
 
 /// Trains a layer for some steps; gives the losses.
@@ -56,4 +60,13 @@ fn threads_do_not_disturb_each_other() {
     let want = numbers(-burn::tensor::activation::log_softmax(x.clone(), 1).slice([0..8, 0..1]).mean());
     let got = numbers(CrossEntropy::default().loss((x, t)).unwrap());
     assert!((got[0] - want[0]).abs() < 1e-6, "{got:?} {want:?}");
+}
+
+/// As a dashboard does. Behind fusion the loss waits in the queue of its own thread.
+fn another_thread_reads_a_report_before_the_loss_is_read() {
+    let x = Tensor::<2>::zeros([8, 3], &autodiff()).require_grad();
+    let t = Tensor::<1, Int>::zeros([8], &autodiff());
+    let (loss, report) = CrossEntropy::default().loss_and_report((x, t)).unwrap();
+    let parts = std::thread::spawn(move || report.parts()).join().unwrap().unwrap();
+    assert_eq!(parts[0].sum / parts[0].denominator, numbers(loss)[0]);
 }
