@@ -107,24 +107,32 @@ mod tests {
     use std::path::Path;
     use wgloss::Reduction;
 
-    /// The text of docs/choosing.md and docs/losses.md; `None` in the published package, which has no docs.
-    fn documents() -> Option<[String; 2]> {
+    /// The text of a page of docs/; `None` in the published package, which has no docs.
+    fn document(page: &str) -> Option<String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-        let text = |page| fs::read_to_string(folder.join(page)).expect("a page of the docs");
-        folder.is_dir().then(|| ["choosing.md", "losses.md"].map(text))
+        folder.is_dir().then(|| fs::read_to_string(folder.join(page)).expect("a page of the docs"))
+    }
+
+    #[test]
+    fn the_comparison_with_other_libraries_has_a_row_for_each_loss() {
+        let Some(page) = document("comparison.md") else { return };
+        for id in all().iter().map(|loss| loss.header().id) {
+            let rows = page.lines().filter(|line| line.starts_with(&format!("| `{id}` |"))).count();
+            assert_eq!(rows, 1, "docs/comparison.md: rows of {id}");
+        }
     }
 
     #[test]
     fn the_documents_show_these_tables() {
         let print = "`wgloss list --markdown` prints what it has to show";
-        let Some([choosing, losses_page]) = documents() else { return };
+        let (Some(choosing), Some(losses_page)) = (document("choosing.md"), document("losses.md")) else { return };
         assert!(choosing.contains(&tasks()), "docs/choosing.md: {print}");
         assert!(losses_page.contains(&losses()), "docs/losses.md: {print}");
     }
 
     #[test]
     fn the_list_of_losses_says_which_take_which_reductions() {
-        let Some([_, page]) = documents() else { return };
+        let Some(page) = document("losses.md") else { return };
         let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
         let losses = all();
         let with = |reduction, takes: bool| {
