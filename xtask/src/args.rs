@@ -25,9 +25,9 @@ Usage: cargo xtask <demo | test | test-burn | test-mpi> [--no-install]
   test-mpi      run every check of wgloss-mpi, in mpi/, which `test` leaves out:
                 its tests and examples, on 1 to 4 ranks of mpirun. Installs
                 Debian's OpenMPI and libclang if they are missing
-  test-web      test wgloss-web and its page, in web/, in a browser: all tests, or
-                those whose names contain TEST. Needs Chromium and Node, which it
-                installs on Debian, and installs wasm-bindgen in target/web/
+  test-web      test wgloss-web, its kernels and its page in a browser: all, those
+                whose names contain TEST, `kernels`, or `page`. Installs Chromium
+                and Node on Debian, and wasm-bindgen in target/web/
   web           build the page into target/web/site, and serve it on this machine
   bench         measure every loss, or the losses named, at real sizes, beside a
                 copy on the same GPU; then time against size, over four decades,

@@ -27,34 +27,39 @@ pub(super) struct Joined {
     pub info: ModuleInfo,
 }
 
-/// Every kernel, by its text. Each text is added in other forms too: two kernels with all bindings read_write and
-/// copied parameters, two that take quads, loaded as four words or as two pairs, and one that keeps few classes.
+/// Every kernel, by its text, parsed and validated.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let kernels = planned().iter().flat_map(|(_, kernels)| kernels).cloned();
-        let mut texts = by_text(kernels);
-        let mut made = Vec::new();
-        for kernels in texts.values_mut() {
-            *kernels = one_of_each_dtype(std::mem::take(kernels));
-            made.extend(ends(kernels).map(shared));
-            let quads = [(kernels.first(), false), (kernels.last(), true)];
-            let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
-            let quads = quads.filter(|(kernel, _)| kernel.recipe.quads > Quads::Nothing);
-            let quads: Vec<_> = quads.map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)).collect();
-            made.extend(quads.last().and_then(of_few));
-            made.extend(quads);
-        }
-        for (text, kernels) in by_text(made) {
-            texts.entry(text).or_default().extend(kernels);
-        }
         let parse = |(text, kernels): &(String, Vec<Kernel>)| {
             let parsed = parse(text, features(kernels[0].files()));
             let (module, info) = parsed.unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
             Joined { kernels: kernels.clone(), module, info }
         };
-        in_parallel(&texts.into_iter().collect::<Vec<_>>(), parse)
+        in_parallel(&texts().into_iter().collect::<Vec<_>>(), parse)
     })
+}
+
+/// Every kernel, by its text. Each text is added in other forms too: two kernels with all bindings read_write and
+/// copied parameters, two that take quads, loaded as four words or as two pairs, and one that keeps few classes.
+pub(super) fn texts() -> BTreeMap<String, Vec<Kernel>> {
+    let kernels = planned().iter().flat_map(|(_, kernels)| kernels).cloned();
+    let mut texts = by_text(kernels);
+    let mut made = Vec::new();
+    for kernels in texts.values_mut() {
+        *kernels = one_of_each_dtype(std::mem::take(kernels));
+        made.extend(ends(kernels).map(shared));
+        let quads = [(kernels.first(), false), (kernels.last(), true)];
+        let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
+        let quads = quads.filter(|(kernel, _)| kernel.recipe.quads > Quads::Nothing);
+        let quads: Vec<_> = quads.map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)).collect();
+        made.extend(quads.last().and_then(of_few));
+        made.extend(quads);
+    }
+    for (text, kernels) in by_text(made) {
+        texts.entry(text).or_default().extend(kernels);
+    }
+    texts
 }
 
 /// Kernels by their texts. A text is written once for all kernels that have it, since writing takes longer than planning.
@@ -157,6 +162,11 @@ pub(super) fn features(files: &[File]) -> Capabilities {
     needed.fold(Capabilities::empty(), |all, (_, features)| all | *features)
 }
 
+/// Whether kernels of one text need optional features.
+pub(super) fn need_features(kernels: &[Kernel]) -> bool {
+    !features(kernels[0].files()).is_empty()
+}
+
 /// Parses and validates a text, as wgpu does on a device with only these features.
 pub(super) fn parse(text: &str, features: Capabilities) -> Result<(naga::Module, ModuleInfo), String> {
     let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
@@ -179,7 +189,7 @@ pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
 impl Joined {
     /// Whether the kernels need optional features.
     pub fn needs_features(&self) -> bool {
-        !features(self.kernels[0].files()).is_empty()
+        need_features(&self.kernels)
     }
 
     /// The module of one of the kernels, with the values of its overrides.

@@ -1,7 +1,7 @@
 //! Writes every kernel's text as wgpu gives it to a driver's compiler, so that `cargo xtask platforms` can try other
-//! compilers.
+//! compilers, or as it gives it to a browser, for `cargo xtask test-web`.
 
-use super::compiled::{Joined, features, in_parallel, is_small, joined, name, parse};
+use super::compiled::{self, Joined, ends, features, in_parallel, is_small, joined, name, need_features, parse};
 use crate::gpu::kernel::Kernel;
 use naga::back::hlsl;
 use naga::back::pipeline_constants::process_overrides;
@@ -17,7 +17,7 @@ use writers::Settled;
 #[path = "../../../cli/src/kernel/writers.rs"]
 mod writers;
 
-/// The environment variable that names the folder to write to. Without it the test does nothing.
+/// The environment variable that names the folder to write to. Without it the tests do nothing.
 const FOLDER: &str = "WGLOSS_TEXTS";
 
 /// The folders for HLSL, each with its shader model. FXC knows models up to 5.1, and DXC models from 6.0. Models from
@@ -52,6 +52,27 @@ fn every_text_is_handed_out() {
     let named: BTreeMap<String, String> = named.into_iter().flatten().collect();
     let lines: Vec<String> = named.iter().map(|(file, name)| format!("{file}\t{name}\n")).collect();
     fs::write(folder.join("names.tsv"), lines.concat()).expect("the folder for the texts can be written to");
+}
+
+/// Writes each distinct text of every kernel that a browser may get once, and a line for each kernel: its file, its entry
+/// point, the values of its overrides, and its description.
+#[test]
+fn every_text_for_a_browser_is_handed_out() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder.join("wgsl")).expect("the folder for the texts can be written to");
+    let alike: Vec<Vec<Kernel>> = compiled::texts().into_values().filter(|alike| !need_features(alike)).collect();
+    let lines =
+        in_parallel(&alike, |alike| ends(alike).map(|kernel| line_for_a_browser(folder, kernel)).collect::<String>());
+    fs::write(folder.join("kernels.tsv"), lines.concat()).expect("the folder for the texts can be written to");
+}
+
+fn line_for_a_browser(folder: &Path, kernel: &Kernel) -> String {
+    // parameters are copied on Vulkan only
+    let kernel = Kernel { own_params: false, ..kernel.clone() };
+    let text = Text { folder: "wgsl", entry: kernel.entry().into(), ending: "wgsl", contents: kernel.text().into() };
+    let overrides: Vec<String> = kernel.overrides().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{}\t{}\t{}\t{}\n", write(folder, &text), kernel.entry(), overrides.join(" "), name(&kernel))
 }
 
 /// Writes a text to a file named by a hash of its contents, so that equal texts are one file. Returns the file's name.

@@ -5,20 +5,21 @@ mod server;
 mod site;
 mod tools;
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
 use crate::args::Install;
-use crate::run::{Stop, answer, cargo, output, root, run, spoken};
+use crate::run::{Stop, cargo, root, run, spoken};
 use server::Server;
 
 /// The port of the page.
 const PORT: u16 = 8380;
 
-/// How many seconds a test may take. Software drivers need most of them to compile kernels.
-const SECONDS: &str = "1200";
+/// How many seconds the tests of a file may take. Software drivers need most of them to compile kernels.
+const SECONDS: &str = "3600";
 
 /// The choices of `cargo xtask web`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,52 +48,54 @@ pub fn web(install: Install, what: Web) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the tests in a browser whose names contain this text, or all, and then those of the page.
+/// Runs the tests whose names contain this text, or all: those in a browser, then the compiler's verdict on every kernel, then
+/// those of the page.
 pub fn test(install: Install, name: Option<&str>) -> Result<(), Stop> {
     let start = Instant::now();
+    let asked = |part: &str| name.is_none_or(|name| name == part);
     tools::standard_library(install)?;
     tools::packages(install, tools::BROWSER)?;
     let programs = tools::wasm_bindgen(install)?;
-    run(&mut cargo(&["fmt", "--manifest-path", "web/Cargo.toml", "--check"]))?;
-    run(tools::on_web("clippy", &programs).args(["--all-targets", "--all-features", "--", "-D", "warnings"]))?;
-    let failed: Vec<String> = listed(&programs)?
-        .into_iter()
-        .filter(|test| name.is_none_or(|name| test.contains(name)))
-        .filter(|test| passes(&programs, test).is_err())
-        .collect();
-    if !failed.is_empty() {
-        return Err(Stop::Failed(format!("in the browser: {}", failed.join(", "))));
+    if ![Some("kernels"), Some("page")].contains(&name) {
+        in_a_browser(&programs, name)?;
     }
-    if name.is_none_or(|name| name == "page") {
+    if asked("kernels") {
+        kernels(install)?;
+    }
+    if asked("page") {
         page(install)?;
     }
     println!("the browser's tests passed ({})", spoken(start.elapsed()));
     Ok(())
 }
 
-/// The names of all tests.
-fn listed(programs: &Path) -> Result<Vec<String>, Stop> {
-    let list = output(tools::on_web("test", programs).args(["--tests", "--", "--list"]))?;
-    Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
-}
-
-/// Runs a test in a browser of its own: a browser that ran them all would keep the kernels of all.
-fn passes(programs: &Path, test: &str) -> Result<(), Stop> {
+/// Runs the tests of the library and of the package in a browser: a browser for each file of tests, since the kernels of all
+/// losses take less than 1 GiB of it, and losses share some.
+fn in_a_browser(programs: &Path, name: Option<&str>) -> Result<(), Stop> {
+    run(&mut cargo(&["fmt", "--manifest-path", "web/Cargo.toml", "--check"]))?;
+    run(tools::on_web("clippy", programs).args(["--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     let mut tests = tools::on_web("test", programs);
     tests.env("CHROMEDRIVER", "/usr/bin/chromedriver").env("WASM_BINDGEN_TEST_TIMEOUT", SECONDS);
-    run(tests.args(["--quiet", "--tests", "--", "--exact", test]))
+    run(tests.args(["--no-fail-fast", "--tests", "--"]).args(name))
+}
+
+/// Has the browser's compiler judge every kernel of every plan, outside of the browser.
+fn kernels(install: Install) -> Result<(), Stop> {
+    let folder = root().join("target/web/kernels");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| site::unwritten(&folder, &error))?;
+    }
+    let texts = ["test", "-p", "wgloss", "--lib", "every_text_for_a_browser_is_handed_out"];
+    run(cargo(&texts).env("WGLOSS_TEXTS", &folder))?;
+    let tests = tools::node_tests(install, "kernels")?;
+    run(Command::new("node").args(["--expose-gc", "kernels.mjs"]).arg(folder).current_dir(&tests))
 }
 
 /// Uses the page as a person does.
 fn page(install: Install) -> Result<(), Stop> {
-    // Node may come from elsewhere than Debian
-    if answer(Command::new("npm").arg("--version")).is_none() {
-        tools::packages(install, tools::NODE)?;
-    }
+    let tests = tools::node_tests(install, "page")?;
     let server = Server::new(site::page(install)?, 0)?;
     let address = server.address();
     thread::spawn(move || server.serve());
-    let tests = root().join("web/tests/page");
-    run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&tests))?;
     run(Command::new("node").arg("page.mjs").arg(address).current_dir(&tests))
 }

@@ -68,7 +68,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
     Ok(())
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Stop {
+/// The error for a file that could not be written or removed.
+pub fn unwritten(path: &Path, error: &std::io::Error) -> Stop {
     Stop::Failed(format!("{}: {error}", path.display()))
 }
 

@@ -14,7 +14,7 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's browser, and the program that tests drive it by.
 pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 
-/// Debian's Node, for the tests that use the page as a person does.
+/// Debian's Node, for the tests that use the page as a person does and for those of the compiler.
 pub const NODE: &[&str] = &["nodejs", "npm"];
 
 /// Makes sure that the toolchain has the standard library for wasm32.
@@ -39,6 +39,17 @@ pub fn standard_library(install: Install) -> Result<(), Stop> {
 /// Makes sure that the machine has these Debian packages.
 pub fn packages(install: Install, packages: &[&str]) -> Result<(), Stop> {
     need(install, packages).map_err(|(Halt::LeftOut(why) | Halt::Failed(why))| Stop::Failed(why))
+}
+
+/// The folder of tests for Node, with the packages that they need.
+pub fn node_tests(install: Install, name: &str) -> Result<PathBuf, Stop> {
+    // Node may come from elsewhere than Debian
+    if answer(Command::new("npm").arg("--version")).is_none() {
+        packages(install, NODE)?;
+    }
+    let folder = root().join("web/tests").join(name);
+    run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    Ok(folder)
 }
 
 /// The folder with wasm-bindgen's programs, of the version that the crate is built with: another version refuses what it built.
