@@ -51,6 +51,34 @@ const ANSWERS: &[(&str, &str)] = &[
     ),
     ("['mse', { input: F32(1, 2), target: F32(1, 4) }, { reduction: 'sum', divide_by: 4 }]", "a.value === 1"),
     ("['mse', { input: F32(1, 2), target: F32(3, 4), mask: new Uint8Array([0, 1]) }]", "a.value === 4"),
+    // a weight of the last axis counts in every row
+    (
+        "['mse', { input: { data: F32(1, 2, 3, 4), shape: [2, 2] }, target: { data: F32(0, 0, 0, 0), shape: [2, 2] }, \
+         weight: F32(1, 0) }, { reduction: 'sum' }]",
+        "a.value === 10 && a.gradients.input.data.join() === '2,0,6,0'",
+    ),
+    // a sample weight counts in the sum and in what a mean divides by
+    (
+        "['mse', { input: { data: F32(1, 2, 3, 4), shape: [2, 2] }, target: { data: F32(0, 0, 0, 0), shape: [2, 2] }, \
+         sample_weight: { data: F32(1, 1, 0, 0), shape: [2, 2] } }]",
+        "a.value === 2.5 && a.gradients.input.data.join() === '1,2,0,0'",
+    ),
+    // the second position, which is wrong, is masked
+    (
+        "['dice', { input: { data: F32(1, 1), shape: [1, 1, 2] }, target: { data: new Uint8Array([1, 0]), shape: [1, 2] }, \
+         mask: { data: new Uint8Array([1, 0]), shape: [1, 2] } }, { activation: 'none' }]",
+        "a.value < 1e-4 && a.gradients.input.data[1] === 0",
+    ),
+    (
+        "['total_variation', { input: { data: F32(0, 1, 4, 2), shape: [1, 1, 2, 2] } }]",
+        "a.value === 8 && a.gradients.input.shape.join() === '1,1,2,2'",
+    ),
+    // one window, in which only the means differ
+    (
+        "['ssim', { input: { data: F32(...Array(9).fill(0.5)), shape: [1, 1, 3, 3] }, \
+         target: { data: F32(...Array(9).fill(0.25)), shape: [1, 1, 3, 3] } }, { window: 3 }]",
+        "Math.abs(a.value - (1 - (2 * 0.5 * 0.25 + 1e-4) / (0.5 * 0.5 + 0.25 * 0.25 + 1e-4))) < 1e-6",
+    ),
     ("['smooth_l1', { input: F32(3), target: F32(0) }, { beta: 2 }]", "a.value === 2"),
     (
         "['quantile', { input: { data: F32(1, 1), shape: [1, 2] }, target: F32(2) }, { quantiles: [0.5, 0.9] }]",
