@@ -49,7 +49,13 @@ fn family(leaf: Leaf<'_>) -> &'static str {
         Leaf::Boxes(_) => "boxes",
         Leaf::Softmax(_) => "softmax",
         Leaf::ClassSum(_) => "class_sum",
+        Leaf::Divergence(_) => "divergence",
         Leaf::Region(_) => "region",
+        Leaf::Vectors(_) => "vectors",
+        Leaf::Similarity(_) => "similarity",
+        Leaf::Linear(_) => "linear",
+        Leaf::Neighbours(_) => "neighbours",
+        Leaf::Windows(_) => "windows",
         _ => "other",
     }
 }

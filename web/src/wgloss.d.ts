@@ -101,7 +101,19 @@ export interface LossDescription {
   id: LossId;
   title: string;
   /** What its values are computed from, where one small picture can show it. */
-  family: "pointwise" | "boxes" | "softmax" | "class_sum" | "region" | "other";
+  family:
+    | "pointwise"
+    | "boxes"
+    | "softmax"
+    | "class_sum"
+    | "divergence"
+    | "region"
+    | "vectors"
+    | "similarity"
+    | "linear"
+    | "neighbours"
+    | "windows"
+    | "other";
   /** Its documentation, in Markdown. */
   page: string;
   operands: { name: string; role: string; domain: string; doc: string; optional: boolean; gradient: boolean }[];

@@ -11,7 +11,8 @@ export async function coins() {
   return { width, height, levels: photo.levels, coin, labels: labels(coin, width, height), features: features(photo) };
 }
 
-async function grey(address) {
+/** The grey levels of a picture, between 0 and 1, and its size. */
+export async function grey(address) {
   const response = await fetch(new URL(`../${address}`, import.meta.url));
   if (!response.ok) throw new Error(`${address} is not there`);
   const bitmap = await createImageBitmap(await response.blob());
@@ -67,7 +68,7 @@ function standardise(plane) {
 }
 
 /** A blur that is nearly Gaussian: a mean over `2·radius + 1` pixels, twice along each axis. Each pass transposes. */
-function blur(plane, width, height, radius) {
+export function blur(plane, width, height, radius) {
   for (const [columns, rows] of [[width, height], [height, width], [width, height], [height, width]]) {
     const turned = new Float32Array(plane.length);
     for (let y = 0; y < rows; y++) {

@@ -9,14 +9,16 @@ const POINTS = [
   [253, 231, 37],
 ];
 
-/** The colour of a share from 0 to 1, made brighter or darker by `light`. */
-export function heat(share, light = 1) {
-  if (!Number.isFinite(share)) return "#808080";
+/** Red, green and blue of a share from 0 to 1, made brighter or darker by `light`; grey for no number. */
+export function channels(share, light = 1) {
+  if (!Number.isFinite(share)) return [128, 128, 128];
   const place = Math.min(Math.max(share, 0), 1) * (POINTS.length - 1);
   const from = Math.min(Math.floor(place), POINTS.length - 2);
-  const mix = (channel) => {
-    const value = POINTS[from][channel] + (POINTS[from + 1][channel] - POINTS[from][channel]) * (place - from);
+  return POINTS[from].map((low, channel) => {
+    const value = low + (POINTS[from + 1][channel] - low) * (place - from);
     return Math.round(Math.min(255, value * light));
-  };
-  return `rgb(${mix(0)}, ${mix(1)}, ${mix(2)})`;
+  });
 }
+
+/** The same colour as CSS writes it. */
+export const heat = (share, light) => `rgb(${channels(share, light).join(", ")})`;

@@ -82,6 +82,20 @@ function axes(context, { left, right, low, high, toX, toY, width, height, xName 
   context.fillText(xName, width - RIGHT, height - BOTTOM - 4);
 }
 
+/** Draws an arrow, whose tip is a dot. */
+export function arrow(context, from, to, style, thickness = 2) {
+  line(context, [from, to], style, [], thickness);
+  dot(context, to, thickness * 1.6, style);
+}
+
+/** Draws a dot. */
+export function dot(context, [x, y], radius, style) {
+  context.fillStyle = style;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
+}
+
 /** Draws a line through points. It breaks at points that are no numbers. */
 export function line(context, points, style, dashes = [], thickness = 2) {
   context.strokeStyle = style;

@@ -1,9 +1,11 @@
 // Two boxes that can be dragged: the overlap loss of one against the other, and its gradient as arrows on the corners.
 
-import { el, labelled, latest, short } from "../lib/dom.js";
+import { greatest, stepped } from "../lib/descent.js";
+import { el, labelled, short } from "../lib/dom.js";
+import { framed, legend } from "../lib/frame.js";
 import { evaluate, tensor } from "../lib/gpu.js";
-import { fitted } from "../lib/plot.js";
-import { colour, redrawn } from "../lib/theme.js";
+import { arrow, fitted } from "../lib/plot.js";
+import { colour } from "../lib/theme.js";
 
 /** The plane in which the boxes lie. */
 const SIZE = [100, 64];
@@ -13,54 +15,35 @@ const NAMES = ["left", "top", "right", "bottom"];
 export async function picture(loss, into, options, signal) {
   const [input, target] = loss.operands.map((operand) => operand.name);
   const boxes = { [input]: [16, 12, 46, 40], [target]: [40, 22, 76, 54] };
-  const canvas = el("canvas", { class: "drag", role: "img" });
-  const said = el("p", { class: "hint", role: "status" });
   let [value, gradient] = [NaN, [0, 0, 0, 0]];
   const at = (box) => {
     const operands = { [input]: tensor(Float32Array.from(box), [1, 4]), [target]: tensor(Float32Array.from(boxes[target]), [1, 4]) };
     return evaluate(loss.id, operands, { ...options, gradients: [input] });
   };
-  const draw = latest(async () => {
-    try {
-      // the option may change while the kernel runs
-      const kind = options.kind ?? loss.id;
-      const answer = await at(boxes[input]);
-      if (signal.aborted) return;
-      value = answer.value;
-      gradient = Array.from(answer.gradients[input].data);
-      drawn(canvas, boxes[input], boxes[target], gradient);
-      said.textContent = `${kind}: loss ${short(value)}. Gradient: ${NAMES.map((name, k) => `${name} ${short(gradient[k])}`).join(", ")}. Arrows point down it.`;
-      canvas.setAttribute("aria-label", `The prediction and the target as boxes. ${said.textContent}`);
-    } catch (error) {
-      said.textContent = error.message;
-    }
-  });
+  const { canvas, said, draw, start } = framed(signal, async (canvas) => {
+    // the option may change while the kernel runs
+    const kind = options.kind ?? loss.id;
+    const answer = await at(boxes[input]);
+    value = answer.value;
+    gradient = Array.from(answer.gradients[input].data);
+    drawn(canvas, boxes[input], boxes[target], gradient);
+    return `${kind}: loss ${short(value)}. Gradient: ${NAMES.map((name, k) => `${name} ${short(gradient[k])}`).join(", ")}. Arrows point down it.`;
+  }, { class: "drag" });
   const sliders = sidesOf(boxes[input], draw);
   const step = async () => {
-    const most = Math.max(...gradient.map(Math.abs)) || 1;
-    // no side moves by more than 2, and by less where that would lead up again, past an edge of the target
-    for (let size = 2; size > 0.01; size /= 2) {
-      const moved = boxes[input].map((side, k) => side - (size * gradient[k]) / most);
-      if ((await at(moved)).value >= value) continue;
-      moved.forEach((side, k) => (boxes[input][k] = side));
-      break;
-    }
+    const moved = await stepped(boxes[input], gradient, value, 2, async (box) => (await at(box)).value);
+    moved.forEach((side, k) => (boxes[input][k] = side));
     sliders.forEach(({ show }) => show());
     draw();
   };
-  const legend = el("ul", { class: "legend" },
-    el("li", {}, el("i", { style: "color: var(--c1)" }), "prediction: drag it"),
-    el("li", {}, el("i", { class: "dashed", style: "color: var(--c2)" }), "target: drag it too"));
-  into.replaceChildren(canvas, legend, said,
+  into.replaceChildren(canvas, legend(["c1", "prediction: drag it"], ["c2", "target: drag it too", "dashed"]), said,
     el("div", { class: "row" }, el("button", { type: "button", onclick: step }, "Step down the gradient")),
     el("div", { class: "row" }, sliders.map(({ field }) => field)));
   dragging(canvas, boxes, [input, target], () => {
     sliders.forEach(({ show }) => show());
     draw();
   });
-  redrawn(canvas.parentElement, signal, draw);
-  await draw();
-  return draw;
+  return start();
 }
 
 /** A slider for each side of a box, for those who do not drag. */
@@ -130,19 +113,10 @@ function drawn(canvas, box, target, gradient) {
   context.strokeRect(0.5, 0.5, SIZE[0] * scale - 1, SIZE[1] * scale - 1);
   outline(target, "c2", [7, 5]);
   outline(box, "c1", []);
-  const most = Math.max(...gradient.map(Math.abs)) || 1;
-  context.fillStyle = colour("text");
-  context.strokeStyle = colour("text");
+  const most = greatest(gradient);
   for (const [i, j] of [[0, 1], [2, 1], [0, 3], [2, 3]]) {
     const [x, y] = [box[i] * scale, box[j] * scale];
     const tip = [x - (gradient[i] / most) * 9 * scale, y - (gradient[j] / most) * 9 * scale];
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(...tip);
-    context.lineWidth = 2;
-    context.stroke();
-    context.beginPath();
-    context.arc(...tip, 3.5, 0, 7);
-    context.fill();
+    arrow(context, [x, y], tip, colour("text"));
   }
 }

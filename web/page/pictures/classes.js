@@ -1,10 +1,11 @@
 // The loss of three classes as a heat map over the logits of two of them; the third is 0. Arrows point down the gradient.
 
-import { el, labelled, latest, select, short } from "../lib/dom.js";
+import { el, labelled, select, short } from "../lib/dom.js";
+import { framed, instead } from "../lib/frame.js";
 import { evaluate, tensor } from "../lib/gpu.js";
-import { fitted } from "../lib/plot.js";
 import { heat } from "../lib/heat.js";
-import { colour, redrawn } from "../lib/theme.js";
+import { arrow, fitted } from "../lib/plot.js";
+import { colour } from "../lib/theme.js";
 
 const SIDE = 81;
 const END = 6;
@@ -16,31 +17,20 @@ export async function picture(loss, into, options, signal) {
   const target = loss.operands.find(({ role }) => role === "Target" || role === "Labels");
   const others = loss.operands.filter((operand) => !operand.optional && operand !== target);
   if (!target || others.length !== 1) {
-    into.replaceChildren(el("p", { class: "hint" }, "This loss takes more than logits and labels: no small picture shows it."));
-    return undefined;
+    return instead(into, "This loss takes more than logits and labels: no small picture shows it.");
   }
   let label = 0;
-  const canvas = el("canvas", { role: "img" });
-  const said = el("p", { class: "hint", role: "status" });
-  const draw = latest(async () => {
-    try {
-      const { values, gradient } = await computed(loss, others[0].name, target.name, label, options);
-      if (signal.aborted) return;
-      const [low, high] = drawn(canvas, values, gradient);
-      said.textContent = `${loss.id} of label ${label}: from ${short(low)} to ${short(high)} for logits of class 0 and 1 between −${END} and ${END}, beside a third logit of 0. Arrows point down the gradient.`;
-      canvas.setAttribute("aria-label", said.textContent);
-    } catch (error) {
-      said.textContent = error.message;
-    }
+  const { canvas, said, draw, start } = framed(signal, async (canvas) => {
+    const { values, gradient } = await computed(loss, others[0].name, target.name, label, options);
+    const [low, high] = drawn(canvas, values, gradient);
+    return `${loss.id} of label ${label}: from ${short(low)} to ${short(high)} for logits of class 0 and 1 between −${END} and ${END}, beside a third logit of 0. Arrows point down the gradient.`;
   });
   const menu = select([0, 1, 2].map((k) => [String(k), `class ${k}`]), "0", (value) => {
     label = Number(value);
     draw();
   });
   into.replaceChildren(canvas, said, el("div", { class: "row" }, labelled("The label", menu)));
-  redrawn(canvas.parentElement, signal, draw);
-  await draw();
-  return draw;
+  return start();
 }
 
 const along = (k) => -END + (2 * END * k) / (SIDE - 1);
@@ -70,7 +60,12 @@ function drawn(canvas, values, gradient) {
   for (let row = ARROWS / 2; row < SIDE; row += ARROWS) {
     for (let column = ARROWS / 2; column < SIDE; column += ARROWS) {
       const k = row * SIDE + column;
-      arrow(context, (column + 0.5) * cell, (row + 0.5) * cell, -gradient[3 * k], gradient[3 * k + 1], ARROWS * cell);
+      const down = [-gradient[3 * k], gradient[3 * k + 1]];
+      const size = Math.hypot(...down);
+      if (!(size > 1e-4)) continue;
+      const from = [(column + 0.5) * cell, (row + 0.5) * cell];
+      const length = (Math.min(size, 1) * ARROWS * cell * 0.9) / size;
+      arrow(context, from, from.map((place, axis) => place + down[axis] * length), "rgba(255, 255, 255, 0.9)", 1.4);
     }
   }
   context.fillStyle = colour("quiet");
@@ -78,21 +73,4 @@ function drawn(canvas, values, gradient) {
   context.textBaseline = "top";
   context.fillText(`logit of class 0, −${END} to ${END} →    logit of class 1 ↑`, 2, side + 8);
   return [low, high];
-}
-
-function arrow(context, x, y, dx, dy, most) {
-  const size = Math.hypot(dx, dy);
-  if (!(size > 1e-4)) return;
-  const length = Math.min(size, 1) * most * 0.9;
-  const [ux, uy] = [dx / size, dy / size];
-  context.strokeStyle = "rgba(255, 255, 255, 0.9)";
-  context.fillStyle = context.strokeStyle;
-  context.lineWidth = 1.4;
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x + ux * length, y + uy * length);
-  context.stroke();
-  context.beginPath();
-  context.arc(x + ux * length, y + uy * length, 2, 0, 7);
-  context.fill();
 }

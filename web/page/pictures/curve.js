@@ -1,9 +1,9 @@
 // The value of a pointwise loss and its gradient as curves over one operand, while the others stay at numbers.
 
-import { el, labelled, latest, select, short } from "../lib/dom.js";
+import { el, labelled, select, short } from "../lib/dom.js";
+import { framed, instead, legend, slider } from "../lib/frame.js";
 import { evaluate, tensor } from "../lib/gpu.js";
 import { plot } from "../lib/plot.js";
-import { redrawn } from "../lib/theme.js";
 
 const POINTS = 401;
 
@@ -22,27 +22,18 @@ export async function picture(loss, into, options, signal) {
   const given = loss.operands.filter((operand) => !operand.optional);
   const varied = given.filter((operand) => operand.gradient);
   if (given.some((operand) => operand.role !== "Element" && operand.role !== "Row")) {
-    into.replaceChildren(el("p", { class: "hint" }, "This loss takes more than numbers of one shape: its curve depends on the rest of a batch."));
-    return undefined;
+    return instead(into, "This loss takes more than numbers of one shape, so that no single curve shows it.");
   }
   const state = { along: varied[0], at: Object.fromEntries(given.map((operand) => [operand.name, domain(operand).at])) };
-  const canvas = el("canvas", { role: "img" });
-  const said = el("p", { class: "hint", role: "status" });
   const settings = el("div", { class: "row" });
-  const draw = latest(async () => {
-    try {
-      const { x, values, gradient } = await computed(loss, given, state, options);
-      if (signal.aborted) return;
-      const series = [
-        { x, y: values, colour: "c1" },
-        { x, y: gradient, colour: "c2", dashed: true },
-      ];
-      plot(canvas, { series, xName: state.along.name, at: state.at[state.along.name], height: 320 });
-      said.textContent = text(loss, state, x, values, gradient);
-      canvas.setAttribute("aria-label", said.textContent);
-    } catch (error) {
-      said.textContent = error.message;
-    }
+  const { canvas, said, draw, start } = framed(signal, async (canvas) => {
+    const { x, values, gradient } = await computed(loss, given, state, options);
+    const series = [
+      { x, y: values, colour: "c1" },
+      { x, y: gradient, colour: "c2", dashed: true },
+    ];
+    plot(canvas, { series, xName: state.along.name, at: state.at[state.along.name], height: 320 });
+    return text(loss, state, x, values, gradient);
   });
   const rebuild = () => {
     const others = given.filter((operand) => operand !== state.along);
@@ -57,39 +48,28 @@ export async function picture(loss, into, options, signal) {
     );
   };
   rebuild();
-  into.replaceChildren(canvas, legend(), said, settings);
-  redrawn(canvas.parentElement, signal, draw);
-  await draw();
-  return draw;
+  into.replaceChildren(canvas, legend(["c1", "loss"], ["c2", "gradient", "dashed"]), said, settings);
+  return start();
 }
-
-const legend = () =>
-  el("ul", { class: "legend" },
-    el("li", {}, el("i", { style: "color: var(--c1)" }), "loss"),
-    el("li", {}, el("i", { class: "dashed", style: "color: var(--c2)" }), "gradient"));
 
 /** A slider for an operand that stays at a number. */
 function fixed(operand, state, draw) {
-  const { from, to } = domain(operand);
-  const input = el("input", { type: "range", min: from, max: to, step: (to - from) / 100 });
-  input.value = state.at[operand.name];
-  const shown = el("output", {}, short(state.at[operand.name]));
-  input.addEventListener("input", () => {
-    state.at[operand.name] = Number(input.value);
-    shown.textContent = short(state.at[operand.name]);
+  const set = (value) => {
+    state.at[operand.name] = value;
     draw();
-  });
-  const field = labelled(operand.name, input);
-  field.prepend(shown);
-  return field;
+  };
+  return slider(operand.name, { ...domain(operand), value: state.at[operand.name] }, set).field;
 }
 
 async function computed(loss, given, state, options) {
   const { from, to } = domain(state.along);
   const x = Float32Array.from({ length: POINTS }, (_, k) => from + ((to - from) * k) / (POINTS - 1));
   const operands = {};
+  // beside an operand with a number for each row, the others have rows of one number
+  const inRows = given.some(({ role }) => role === "Row");
   for (const operand of given) {
-    operands[operand.name] = tensor(operand === state.along ? x : new Float32Array(POINTS).fill(state.at[operand.name]));
+    const numbers = operand === state.along ? x : new Float32Array(POINTS).fill(state.at[operand.name]);
+    operands[operand.name] = tensor(numbers, inRows && operand.role === "Element" ? [POINTS, 1] : [POINTS]);
   }
   const asked = { ...options, reduction: "none", gradients: [state.along.name] };
   const { values, gradients } = await evaluate(loss.id, operands, asked);

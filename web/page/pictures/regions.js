@@ -1,9 +1,11 @@
 // Regions that can be painted: what a region loss says of a prediction beside a target, and where its gradient pulls.
 
-import { el, labelled, latest, select, short } from "../lib/dom.js";
+import { greatest } from "../lib/descent.js";
+import { el, labelled, select, short } from "../lib/dom.js";
+import { framed, legend } from "../lib/frame.js";
 import { evaluate, tensor } from "../lib/gpu.js";
 import { fitted } from "../lib/plot.js";
-import { colour, redrawn } from "../lib/theme.js";
+import { colour } from "../lib/theme.js";
 
 const [COLUMNS, ROWS] = [32, 20];
 /** The logit of a painted position. */
@@ -16,21 +18,13 @@ const filled = (test) => Uint8Array.from({ length: COLUMNS * ROWS }, (_, k) => N
 export async function picture(loss, into, options, signal) {
   const regions = { prediction: filled(disc(12, 9, 6)), target: filled(disc(18, 10, 6.5)) };
   const state = { painted: "prediction", brush: 1 };
-  const canvas = el("canvas", { class: "paint", role: "img" });
-  const said = el("p", { class: "hint", role: "status" });
-  const draw = latest(async () => {
-    try {
-      const { value, gradient } = await computed(loss, regions, options);
-      if (signal.aborted) return;
-      drawn(canvas, regions, gradient);
-      const found = regions.prediction.reduce((sum, is, k) => sum + (is & regions.target[k]), 0);
-      const all = regions.prediction.reduce((sum, is, k) => sum + (is | regions.target[k]), 0);
-      said.textContent = `${loss.id}: loss ${short(value)}; the painted regions’ IoU is ${short(all ? found / all : 1)}. Bars show the gradient of each logit: up asks for more, down for less.`;
-      canvas.setAttribute("aria-label", said.textContent);
-    } catch (error) {
-      said.textContent = error.message;
-    }
-  });
+  const { canvas, said, draw, start } = framed(signal, async (canvas) => {
+    const { value, gradient } = await computed(loss, regions, options);
+    drawn(canvas, regions, gradient);
+    const found = regions.prediction.reduce((sum, is, k) => sum + (is & regions.target[k]), 0);
+    const all = regions.prediction.reduce((sum, is, k) => sum + (is | regions.target[k]), 0);
+    return `${loss.id}: loss ${short(value)}; the painted regions’ IoU is ${short(all ? found / all : 1)}. Bars show the gradient of each logit: up asks for more, down for less.`;
+  }, { class: "paint" });
   const menu = select([["prediction", "the prediction"], ["target", "the target"]], state.painted, (name) => (state.painted = name));
   const brush = select([["1", "paint"], ["0", "erase"]], "1", (value) => (state.brush = Number(value)));
   const move = (dx, dy) => () => {
@@ -39,11 +33,7 @@ export async function picture(loss, into, options, signal) {
   };
   const arrows = [["←", "left", -1, 0], ["→", "right", 1, 0], ["↑", "up", 0, -1], ["↓", "down", 0, 1]];
   into.replaceChildren(canvas,
-    el("ul", { class: "legend" },
-      el("li", {}, el("i", { style: "color: var(--c1)" }), "predicted"),
-      el("li", {}, el("i", { class: "dashed", style: "color: var(--c2)" }), "target"),
-      el("li", {}, el("i", { style: "color: var(--good)" }), "the gradient asks for more"),
-      el("li", {}, el("i", { style: "color: var(--bad)" }), "for less")),
+    legend(["c1", "predicted"], ["c2", "target", "dashed"], ["good", "the gradient asks for more"], ["bad", "for less"]),
     said,
     el("div", { class: "row" }, labelled("Draw on", menu), labelled("Brush", brush),
       el("div", { role: "group", "aria-label": "Move the prediction" },
@@ -54,9 +44,7 @@ export async function picture(loss, into, options, signal) {
     regions[state.painted][k] = state.brush;
     draw();
   });
-  redrawn(canvas.parentElement, signal, draw);
-  await draw();
-  return draw;
+  return start();
 }
 
 /** A region that is moved by a position. */
@@ -105,7 +93,7 @@ function drawn(canvas, { prediction, target }, gradient) {
   const { context } = fitted(canvas, ROWS * cell);
   context.fillStyle = colour("raised");
   context.fillRect(0, 0, COLUMNS * cell, ROWS * cell);
-  const most = gradient.reduce((most, slope) => Math.max(most, Math.abs(slope)), 1e-12);
+  const most = greatest(gradient);
   for (let k = 0; k < COLUMNS * ROWS; k++) {
     const [x, y] = [(k % COLUMNS) * cell, Math.floor(k / COLUMNS) * cell];
     if (prediction[k]) {

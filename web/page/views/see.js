@@ -1,24 +1,37 @@
 // See a loss: a picture of it that can be moved, of the kind that its family asks for.
 
 import { el, labelled, select } from "../lib/dom.js";
+import { instead } from "../lib/frame.js";
 import { catalogue } from "../lib/gpu.js";
 import { controls, defaults } from "../lib/options.js";
 
-/** The picture of each family. Other families compare rows with rows, which no small picture shows. */
+/** The picture of each family that has one. */
 const PICTURES = {
   pointwise: () => import("../pictures/curve.js"),
   boxes: () => import("../pictures/boxes.js"),
   softmax: () => import("../pictures/classes.js"),
   class_sum: () => import("../pictures/classes.js"),
   region: () => import("../pictures/regions.js"),
+  divergence: () => import("../pictures/distillation.js"),
+  vectors: () => import("../pictures/vectors.js"),
+  similarity: () => import("../pictures/similarity.js"),
+  linear: () => import("../pictures/linear.js"),
+  neighbours: () => import("../pictures/neighbours.js"),
+  windows: () => import("../pictures/windows.js"),
+};
+
+/** Why other losses have no picture. */
+const WITHOUT = {
+  gram_style: "This loss compares which features of a network occur together. A picture of that needs a trained network, which this page does not have.",
+  adversarial_discriminator: "This loss is the sum of one over real and one over generated inputs. adversarial_generator has a picture, of the other side.",
+  vae: "This loss is the sum of mse, or of bce_with_logits, and of gaussian_kl. Each of them has a picture.",
 };
 
 /** Puts the picture of a loss into an element. Gives what draws it again with other options. */
 export async function visual(loss, into, options, signal) {
   const load = PICTURES[loss.family];
   if (!load) {
-    into.replaceChildren(el("p", { class: "hint" }, "This loss compares many rows at once: no small picture shows it."));
-    return undefined;
+    return instead(into, WITHOUT[loss.id] ?? "No small picture shows this loss.");
   }
   const { picture } = await load();
   return signal.aborted ? undefined : picture(loss, into, options, signal);

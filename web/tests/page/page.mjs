@@ -2,26 +2,40 @@
 
 import axe from "axe-core";
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const [address, only] = process.argv.slice(2);
 const PICTURES = fileURLToPath(new URL("../../../target/web/pictures/", import.meta.url));
-const VIEWS = ["choose", "see/huber", "see/cross_entropy", "see/box_iou", "see/dice", "train", "landscape", "verify", "bench"];
-/** What a view says once it is drawn. */
-const DRAWN = {
+/** The views, with what each says once it is drawn. One loss stands for each kind of picture. */
+const VIEWS = {
   choose: /./,
   "see/huber": /huber with/,
   "see/cross_entropy": /cross_entropy of/,
   "see/box_iou": /iou: loss/,
   "see/dice": /dice: loss/,
+  "see/distillation": /distillation: loss/,
+  "see/triplet_margin": /triplet_margin: loss/,
+  "see/info_nce": /info_nce: the rows/,
+  "see/linear_cross_entropy": /linear_cross_entropy: loss/,
+  "see/total_variation": /total_variation: loss/,
+  "see/ssim": /ssim: loss/,
   train: /Ready/,
   landscape: /ends at/,
+  verify: /losses to verify/,
+  bench: /losses, each/,
 };
-const GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-const QUIET = ["--no-sandbox", "--no-first-run", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+/** Losses whose pictures have a button that goes down the gradient. */
+const DESCENDED = [
+  "box_iou", "distillation", "cosine_embedding", "cosine_similarity", "contrastive", "triplet_margin", "info_nce", "siglip",
+  "sup_con", "linear_cross_entropy", "total_variation",
+];
+/** The browser's flags, as the tests of the library have them. docs/testing.md says what the flag of Dawn is for. */
+const FLAGS = JSON.parse(readFileSync(new URL("../../webdriver.json", import.meta.url)))["goog:chromeOptions"].args.map((flag) => `--${flag}`);
+const isOfGpu = (flag) => /webgpu|dawn/.test(flag);
+const QUIET = FLAGS.filter((flag) => !isOfGpu(flag) && !flag.startsWith("--headless"));
 /** Software drivers take long. */
 const PATIENCE = 600_000;
 
@@ -54,6 +68,28 @@ async function says(page, pattern) {
   return status(page);
 }
 
+/** Does something, and waits until the status of the view says something else. */
+async function changing(page, act) {
+  const before = await status(page);
+  await act();
+  await page.waitForFunction((before) => document.querySelector("main [role=status]").textContent !== before, before);
+}
+
+/** The loss that a picture states. */
+async function lossOf(page) {
+  const number = (await status(page)).match(/loss (?:is )?(−?\d+(?:\.\d+)?(?:e[+−-]?\d+)?)/)[1];
+  return Number(number.replaceAll("−", "-"));
+}
+
+/** Drags with the mouse over a canvas. */
+async function dragged(page, from, to) {
+  const box = await page.locator("main canvas").boundingBox();
+  await page.mouse.move(box.x + from[0], box.y + from[1]);
+  await page.mouse.down();
+  await page.mouse.move(box.x + to[0], box.y + to[1], { steps: 5 });
+  await page.mouse.up();
+}
+
 const TESTS = {
   async paints_at_once(browser) {
     const page = await opened(browser, "choose");
@@ -72,9 +108,7 @@ const TESTS = {
     await page.getByRole("button", { name: "regression with outliers" }).click();
     await says(page, /huber with target = 0/);
     assert.match(await page.locator("main").textContent(), /Huber::default\(\)/);
-    const before = await status(page);
-    await page.getByLabel("delta").fill("3");
-    await page.waitForFunction((before) => document.querySelector("main [role=status]").textContent !== before, before);
+    await changing(page, () => page.getByLabel("delta").fill("3"));
     const code = await page.locator("main").textContent();
     assert.match(code, /Huber::new\(\)\.delta\(3\.0\)\.of\(&input, &target\)/);
     assert.match(code, /F\.huber_loss\(input, target, delta=3\)/);
@@ -89,33 +123,78 @@ const TESTS = {
   async boxes_are_dragged(browser) {
     const page = await opened(browser, "see/box_iou");
     await says(page, /iou: loss 0\.\d+/);
-    const box = await page.locator("main canvas").boundingBox();
-    const scale = Math.min(box.width / 100, 320 / 64);
-    const before = await status(page);
-    await page.mouse.move(box.x + 25 * scale, box.y + 25 * scale);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 45 * scale, box.y + 35 * scale, { steps: 4 });
-    await page.mouse.up();
-    await page.waitForFunction((before) => document.querySelector("main [role=status]").textContent !== before, before);
+    const { width } = await page.locator("main canvas").boundingBox();
+    const scale = Math.min(width / 100, 320 / 64);
+    await changing(page, () => dragged(page, [25 * scale, 25 * scale], [45 * scale, 35 * scale]));
     await page.getByLabel("kind").selectOption("ciou");
     await says(page, /ciou: loss/);
-    const loss = async () => parseFloat((await status(page)).match(/loss ([\d.]+)/)[1]);
-    const [first, said] = [await loss(), await status(page)];
-    await page.getByRole("button", { name: "Step down" }).click();
-    await page.waitForFunction((said) => document.querySelector("main [role=status]").textContent !== said, said);
-    assert((await loss()) < first, `a step down the gradient lowers the loss: ${said} ${await status(page)}`);
+    return page;
+  },
+
+  async vectors_are_dragged(browser) {
+    const page = await opened(browser, "see/triplet_margin");
+    await says(page, /triplet_margin: loss/);
+    const { width } = await page.locator("main canvas").boundingBox();
+    const scale = Math.min(width / 6.4, 80);
+    // the negative begins at (−0.3, −1.2), near the anchor's mirror image, and is dragged onto the anchor at (1.6, 0.4)
+    await changing(page, () => dragged(page, [2.9 * scale, 3.2 * scale], [4.8 * scale, 1.6 * scale]));
+    assert.equal(await page.getByLabel("negative: x").inputValue(), "1.6");
+    assert((await lossOf(page)) > 1, "a negative at the anchor costs more than the margin");
+    await page.getByLabel("negative: x").fill("-3");
+    await says(page, /loss 0\./);
+    return page;
+  },
+
+  async each_step_down_lowers_the_loss(browser) {
+    const page = await opened(browser, "see/huber");
+    for (const id of DESCENDED) {
+      await page.evaluate((id) => (location.hash = `see/${id}`), id);
+      await says(page, new RegExp(`${id === "box_iou" ? "iou" : id}: `));
+      const first = await lossOf(page);
+      await changing(page, () => page.getByRole("button", { name: "Step down" }).click());
+      assert((await lossOf(page)) < first, `${id}: ${first}, then ${await status(page)}`);
+    }
+    return page;
+  },
+
+  async pictures_are_blurred_and_smoothed(browser) {
+    const page = await opened(browser, "see/ssim");
+    await says(page, /ssim: loss 0\.\d/);
+    await page.getByLabel("Blur").fill("0");
+    await says(page, /ssim: loss 0, where the mean squared error is 0\./);
+    await page.getByLabel("Noise").fill("0.2");
+    await says(page, /ssim: loss 0\.\d/);
+    await page.evaluate(() => (location.hash = "see/total_variation"));
+    await says(page, /total_variation: loss [\d.]+ after 0/);
+    const first = await lossOf(page);
+    await page.getByRole("button", { name: "Ten steps" }).click();
+    await says(page, /after 10 steps/);
+    assert((await lossOf(page)) < 0.9 * first, `from ${first}: ${await status(page)}`);
+    return page;
+  },
+
+  async every_loss_has_a_picture_or_says_why(browser) {
+    const page = await opened(browser, "see/huber");
+    const ids = await page.getByLabel("Loss", { exact: true }).locator("option").allTextContents();
+    assert(ids.length > 50, `${ids.length} losses`);
+    const without = [];
+    for (const id of ids) {
+      await page.evaluate((id) => (location.hash = `see/${id}`), id);
+      const picture = page.getByRole("region", { name: `Picture of ${id}` });
+      await picture.locator(".hint").filter({ hasText: /./ }).first().waitFor();
+      const said = await picture.locator(".hint").first().textContent();
+      if (await picture.locator("canvas").count()) assert.match(said, /loss|of label/, `${id}: ${said}`);
+      else without.push(`${id}: ${said}`);
+    }
+    console.log(`  no picture: ${without.join("; ")}`);
+    assert(without.every((said) => /no single curve|no small picture/.test(said)), without.join("\n"));
     return page;
   },
 
   async regions_are_painted(browser) {
     const page = await opened(browser, "see/dice");
-    const first = await says(page, /dice: loss/);
-    const box = await page.locator("main canvas").boundingBox();
-    await page.mouse.move(box.x + 20, box.y + 20);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 120, box.y + 40, { steps: 5 });
-    await page.mouse.up();
-    await page.waitForFunction((first) => document.querySelector("main [role=status]").textContent !== first, first);
+    await says(page, /dice: loss/);
+    await changing(page, () => dragged(page, [20, 20], [120, 40]));
     await page.getByRole("button", { name: "Move the prediction right" }).click();
     return page;
   },
@@ -189,12 +268,12 @@ const TESTS = {
   async no_view_is_closed_to_anyone(browser) {
     for (const theme of ["light", "dark"]) {
       for (const width of [390, 1400]) {
-        const page = await opened(browser, VIEWS[0], { width, theme });
+        const page = await opened(browser, "choose", { width, theme });
         await page.evaluate(axe.source);
-        for (const view of VIEWS) {
+        for (const [view, drawn] of Object.entries(VIEWS)) {
           await page.evaluate((view) => (location.hash = view), view);
           await page.locator(`main[data-view=${view.split("/")[0]}] h1`).waitFor();
-          if (DRAWN[view]) await says(page, DRAWN[view]);
+          await says(page, drawn);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert(wide <= 0, `${view} is ${wide} pixels wider than ${width}`);
           await page.screenshot({ path: `${PICTURES}${view.replace("/", "-")}-${theme}-${width}.png`, fullPage: true });
@@ -219,7 +298,7 @@ const TESTS = {
 };
 
 mkdirSync(PICTURES, { recursive: true });
-const browser = await launch(GPU);
+const browser = await launch(FLAGS.filter(isOfGpu));
 let failed = 0;
 for (const [name, test] of Object.entries(TESTS).filter(([name]) => !only || name.includes(only))) {
   const began = performance.now();
