@@ -3,9 +3,11 @@
 use crate::harness::tests;
 use crate::on_burn::numbers;
 use crate::{autodiff, device, own_device, setup};
-use burn::tensor::{DType, Device, DeviceKind, Int, Tensor, TensorData};
+use burn::tensor::wgpu::WgpuSetup;
+use burn::tensor::{DType, Device, DeviceKind, Int, Tensor, TensorData, read_sync};
 use libtest_mimic::Trial;
-use wgloss::{CrossEntropy, Dice, Extra, InfoNce, L1, Mse, Reduction};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wgloss::{CrossEntropy, Dice, Extra, InfoNce, L1, Mse, Reduction, wgpu};
 use wgloss_burn::{BurnLoss, BurnTerm, Error, gpu, register};
 
 pub fn tests() -> Vec<Trial> {
@@ -15,6 +17,7 @@ pub fn tests() -> Vec<Trial> {
         what_only_a_plan_refuses,
         what_only_burn_can_ask_for,
         tensors_of_other_devices,
+        a_lost_device_fails_its_own_reads,
         a_label_out_of_range_is_reported_and_ignored,
         a_bad_label_is_reported_of_its_own_run,
     ];
@@ -111,6 +114,30 @@ fn tensors_of_other_devices() {
     works();
 }
 
+fn a_lost_device_fails_its_own_reads() {
+    let of = setup();
+    let descriptor = wgpu::DeviceDescriptor {
+        required_features: of.device.features().difference(wgpu::Features::all_experimental_mask()),
+        required_limits: of.device.limits(),
+        ..Default::default()
+    };
+    let (device, queue) = read_sync(of.adapter.request_device(&descriptor)).unwrap();
+    let own = WgpuSetup { device: device.clone(), queue, ..of.clone() };
+    let lost = Device::wgpu_options().setup(own.clone()).init().unwrap();
+    register(&lost, &own).unwrap();
+    let x = Tensor::<2>::ones([2, 3], &lost);
+    let read = || {
+        let (loss, report) = Mse::default().loss_and_report((&x, &x)).map_err(|error| error.to_string())?;
+        report.check().map_err(|error| error.to_string())?;
+        loss.try_into_data().map_err(|error| error.to_string())
+    };
+    assert_eq!(read().unwrap().as_slice::<f32>().unwrap(), [0.0]);
+    device.destroy();
+    let failed = catch_unwind(AssertUnwindSafe(read));
+    assert!(!matches!(failed, Ok(Ok(_))), "{failed:?}");
+    works();
+}
+
 fn a_label_out_of_range_is_reported_and_ignored() {
     let x = floats([4, 3]).require_grad();
     let loss = CrossEntropy { ignore_index: 255, ..Default::default() };
@@ -191,7 +218,7 @@ fn what_fails_in_the_queue_is_an_error_of_the_read() {
     let read = |bound: u64| {
         let loss = InfoNce::default().loss((&rows, &rows)).unwrap();
         gpu.set_workspace_bound(bound);
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| loss.try_into_data()));
+        let read = catch_unwind(AssertUnwindSafe(|| loss.try_into_data()));
         gpu.set_workspace_bound(128 << 20);
         read
     };

@@ -7,12 +7,15 @@ use crate::{autodiff, device};
 use burn::tensor::{Bool, DType, Device, Distribution, Int, Tensor, TensorData};
 use libtest_mimic::Trial;
 use wgloss::half::f16;
-use wgloss::{Array, CrossEntropy, Dice, Distillation, Extra, Mse, Reduction, cpu};
+use wgloss::{Array, BceWithLogits, CrossEntropy, Dice, Distillation, Extra, Mse, Reduction, Scale, Term, cpu};
 use wgloss_burn::{BurnLoss, BurnTerm, Operand};
 
 pub fn tests() -> Vec<Trial> {
     tests![
         a_mask_of_bools_leaves_values_out,
+        sample_weights_weigh_values_of_positions_and_regions,
+        weights_broadcast_by_trailing_axes,
+        a_mean_may_have_its_own_denominator,
         views_are_read_as_they_look,
         images_whose_channels_lie_last_are_read_where_they_lie,
         a_tensor_in_several_places_has_one_gradient,
@@ -64,6 +67,66 @@ fn a_mask_of_bools_leaves_values_out() {
     let (out, [want]) = cpu::gradients(&CrossEntropy::default().of(&x, &t).with(Extra::Mask, &mask), [&x]).unwrap();
     near(&numbers(loss), &[out.loss().unwrap()]);
     near(&numbers(gradient), &want.to_f64());
+}
+
+/// A term of Burn's tensors gives the value and the gradient of the twin's.
+#[track_caller]
+fn agrees<const D: usize>(term: &Term<Operand>, x: &Tensor<D>, twin: &Term<Array>, of: &Array) {
+    let loss = term.loss().unwrap();
+    let gradient = x.grad(&loss.backward()).unwrap();
+    let (out, [want]) = cpu::gradients(twin, [of]).unwrap();
+    near(&numbers(loss), &[out.loss().unwrap()]);
+    near(&numbers(gradient), &want.to_f64());
+}
+
+/// Images whose channels lie last, so that they may be read where they lie beside weights that have no channels.
+fn sample_weights_weigh_values_of_positions_and_regions() {
+    let ad = autodiff();
+    let lie = random([2, 3, 4, 5], &ad);
+    let t = labels([2, 3, 4], 5, &ad);
+    let weights = Tensor::<3>::random([2, 3, 4], Distribution::Uniform(0.0, 2.0), &ad);
+    let (ht, hw) = (host_labels(&t), host(&weights));
+    for of_regions in [false, true] {
+        let x = lie.clone().detach().permute([0, 3, 1, 2]).require_grad();
+        let hx = host(&x);
+        let (term, twin) = match of_regions {
+            false => (CrossEntropy::default().term((&x, &t)), CrossEntropy::default().of(&hx, &ht)),
+            true => (Dice::default().term((&x, &t)), Dice::default().of(&hx, &ht)),
+        };
+        agrees(&term.with(Extra::SampleWeight, &(&weights).into()), &x, &twin.sample_weight(&hw), &hx);
+    }
+}
+
+fn weights_broadcast_by_trailing_axes() {
+    let ad = autodiff();
+    let x = random([2, 3, 4, 5], &ad).require_grad();
+    let t = Tensor::<4>::random([2, 3, 4, 5], Distribution::Uniform(0.0, 1.0), &ad);
+    let (hx, ht) = (host(&x), host(&t));
+    let of_channels = Tensor::<3>::from_floats([[[1.0]], [[0.5]], [[3.0]]], &ad);
+    let of_columns = Tensor::<1>::from_floats([1.0, 2.0, 0.0, 0.5, 4.0], &ad);
+    let both = |extra: Extra, weight: Operand, of: &Array| {
+        let (mse, bce) = (Mse::default(), BceWithLogits::default());
+        match extra {
+            Extra::Weight => (mse.term((&x, &t)).with(extra, &weight), mse.of(&hx, &ht).with(extra, of)),
+            _ => (bce.term((&x, &t)).with(extra, &weight), bce.of(&hx, &ht).with(extra, of)),
+        }
+    };
+    for extra in [Extra::Weight, Extra::PosWeight] {
+        let (term, twin) = both(extra, (&of_channels).into(), &host(&of_channels));
+        agrees(&term, &x, &twin, &hx);
+        let (term, twin) = both(extra, (&of_columns).into(), &host(&of_columns));
+        agrees(&term, &x, &twin, &hx);
+    }
+}
+
+fn a_mean_may_have_its_own_denominator() {
+    let ad = autodiff();
+    let x = random([5, 4], &ad).require_grad();
+    let t = labels([5], 4, &ad);
+    let denominator = Tensor::<1>::from_floats([7.0], &ad);
+    let term = CrossEntropy::default().term((&x, &t)).divide_by(Scale::Tensor((&denominator).into()));
+    let (hx, ht) = (host(&x), host_labels(&t));
+    agrees(&term, &x, &CrossEntropy::default().of(&hx, &ht).divide_by(7.0), &hx);
 }
 
 fn views_are_read_as_they_look() {
