@@ -5,7 +5,9 @@
 //! product  = factor { ("*" | "/") factor }             at most one factor holds losses, and none is divided by losses
 //! factor   = number | "(" sum ")" | loss
 //! loss     = compound | id [ "(" [ argument { "," argument } ] ")" ]
-//! argument = option "=" value | operand "=" name       the name that the arguments of the program give the operand
+//! argument = option "=" value | operand "=" name       the name that the arguments of the program give the operand; a name
+//!                                                      that is both an option's and an operand's goes by the value: a
+//!                                                      number or `none` is the option's
 //! compound = the name of a ready-made sum, which stands for that sum
 //! value    = number | name | "none" | "true" | "false" | "[" number { "," number } "]"
 //! ```
@@ -143,6 +145,9 @@ mod tests {
             ("1e-3*.5e+1*huber(delta=2,reduction=sum)", "0.005*huber(delta=2 reduction=sum)"),
             ("quantile(quantiles=[0.1, 0.9], )", "1*quantile(quantiles=[0.1, 0.9])"),
             ("mse()+mse(input=a, target = b)", "1*mse() 1*mse(input<a target<b)"),
+            ("sigmoid_focal(alpha=0.5)", "1*sigmoid_focal(alpha=0.5)"),
+            ("sigmoid_focal(alpha=none)", "1*sigmoid_focal(alpha=none)"),
+            ("sigmoid_focal(alpha=a)", "1*sigmoid_focal(alpha<a)"),
             ("dice(activation=none, ignore_index=none)", "1*dice(activation=none ignore_index=none)"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
@@ -181,12 +186,14 @@ mod tests {
         assert!(Expression::parse(&"(".repeat(10_000)).is_err());
     }
 
-    /// An argument in parentheses names an option or an operand, never both.
+    /// What an argument in parentheses is can be told by its value.
     #[test]
-    fn no_loss_has_an_option_with_the_name_of_an_operand() {
+    fn an_option_with_the_name_of_an_operand_is_a_number_or_none() {
         for loss in wgloss::all() {
             for spec in loss.specs() {
-                assert!(loss.header().operand(spec.name).is_none(), "{}: {}", loss.header().id, spec.name);
+                let tells = loss.header().operand(spec.name).is_none()
+                    || matches!(spec.kind, Kind::Number | Kind::NumberOrNone);
+                assert!(tells, "{}: {}", loss.header().id, spec.name);
             }
         }
     }

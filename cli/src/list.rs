@@ -158,6 +158,9 @@ mod tests {
     #[test]
     fn a_row_shows_operands_and_options() {
         let shown = row(&*wgloss::by_id("sigmoid_focal").unwrap());
-        assert!(shown.contains("input∂ target mask?") && shown.contains("alpha 0.25, gamma 2"), "{shown}");
+        assert!(
+            shown.contains("input∂ target alpha? sample_weight? mask?") && shown.contains("alpha 0.25, gamma 2"),
+            "{shown}"
+        );
     }
 }

@@ -248,12 +248,14 @@ impl<'a> Parser<'a> {
         if text.is_empty() {
             return Err(self.wrong(value_at, 1, format!("expected a value of `{name}`")));
         }
-        if loss.header().operand(name).is_some() {
+        let specs = loss.specs();
+        let spec = specs.iter().find(|spec| spec.name == name);
+        // a name that is both is the option's where its value is a number, or none
+        let is_option = spec.is_some() && (text == "none" || text.parse::<f64>().is_ok());
+        if loss.header().operand(name).is_some() && !is_option {
             summand.renamed.push((name.into(), text.into()));
             return Ok(());
         }
-        let specs = loss.specs();
-        let spec = specs.iter().find(|spec| spec.name == name);
         if spec.is_none() && name != "reduction" {
             let operands = loss.header().operands.iter().map(|spec| spec.name);
             let known: Vec<&str> = specs.iter().map(|spec| spec.name).chain(["reduction"]).chain(operands).collect();

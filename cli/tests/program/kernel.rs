@@ -2,6 +2,7 @@
 
 use crate::common::{Run, wgloss};
 use std::path::Path;
+use wgloss::custom::Leaf;
 
 fn kernel(arguments: &[&str]) -> Run {
     wgloss(Path::new("."), &[&["kernel"], arguments].concat())
@@ -53,8 +54,12 @@ fn the_text_is_shown_in_the_language_that_is_asked_for() {
 #[test]
 fn every_loss_is_shown_for_every_kind() {
     for loss in wgloss::all() {
-        // a shape that all families take: an image with classes, boxes of four corners, rows of vectors
-        let shape = if loss.header().id.contains("iou") { "6,4" } else { "4,6" };
+        // a shape that most families take; boxes have four corners, and pictures are as wide as a window
+        let shape = match loss.leaf() {
+            Leaf::Boxes(_) => "6,4",
+            Leaf::Windows(_) | Leaf::Neighbours(_) => "2,3,16,16",
+            _ => "4,6",
+        };
         for kind in ["gpu", "cpu", "small", "plain"] {
             let id = loss.header().id;
             let options: &[&str] =
