@@ -341,6 +341,39 @@ def diffusion(g):
     yield Case("diffusion", "refuses_huber_c", {"huber_c": 0.0}, {k: v for k, v in ins.items() if k != "sample"} | {"timesteps": steps, "alphas_cumprod": abar}, [], error="invalid_option")
 
 
+# ---------------------------------------------------------------- regions
+
+
+def soft_and_logs(g):
+    from monai.losses import DiceLoss, GeneralizedDiceLoss, TverskyLoss
+    act = {"softmax": {"softmax": True}, "sigmoid": {"sigmoid": True}, "none": {}}
+
+    def predicted(a):
+        return g.normal(2, 3, 5, 6, scale=2) if a != "none" else g.uniform(2, 3, 5, 6)
+
+    def log_of(ratio, red):
+        return reduce(-torch.log((1 - ratio).clamp(min=1e-7)), red)
+
+    losses = {"dice": DiceLoss, "tversky": TverskyLoss, "generalized_dice": GeneralizedDiceLoss}
+    for a in act:
+        for loss, of in losses.items():
+            for red in ("mean", "sum"):
+                yield Case(loss, f"soft_label_{a}_{red}", {"activation": a, "soft_label": True, "reduction": red},
+                           {"input": predicted(a), "target": g.probs(2, 3, 5, 6, dim=1)}, ["input"],
+                           lambda input, target, of=of, a=a, r=red: of(**act[a], soft_label=True, reduction=r)(input, target))
+                # segmentation_models_pytorch/losses/dice.py takes the log of each score
+                yield Case(loss, f"log_loss_{a}_{red}", {"activation": a, "log_loss": True, "reduction": red},
+                           {"input": predicted(a), "target": g.ints(2, 5, 6, hi=3)}, ["input"],
+                           lambda input, target, of=of, a=a, r=red: log_of(of(**act[a], reduction="none")(input, F.one_hot(target, 3).movedim(-1, 1).double()), r))
+        for extra in ({"squared_pred": True}, {"jaccard": True}, {"batch": True}):
+            yield Case("dice", f"soft_label_{a}_{'_'.join(extra)}", {"activation": a, "soft_label": True, **extra},
+                       {"input": predicted(a), "target": g.probs(2, 3, 5, 6, dim=1)}, ["input"],
+                       lambda input, target, a=a, e=extra: DiceLoss(**act[a], soft_label=True, **e)(input, target))
+    yield Case("dice", "log_loss_of_an_absent_class", {"log_loss": True, "smooth_nr": 0.0, "activation": "none"},
+               {"input": torch.tensor([[[0.5, 0.25], [0.5, 0.75]]]), "target": torch.zeros(1, 2, dtype=torch.int64)}, ["input"],
+               lambda input, target: log_of(DiceLoss(smooth_nr=0.0, reduction="none")(input, F.one_hot(target, 2).movedim(-1, 1).double()), "mean"))
+
+
 def roots(g):
     """A power below 1 of how far a quality is off."""
     for red in REDUCTIONS:
@@ -348,4 +381,4 @@ def roots(g):
                    lambda input, target, r=red: reduce((target - torch.sigmoid(input)).abs() ** 0.5 * F.binary_cross_entropy_with_logits(input, target, reduction="none"), r))
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots]
+ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs]

@@ -98,6 +98,7 @@ impl Region for StandIn {
             include_background: true,
             batch: false,
             squared: false,
+            soft: false,
             together: false,
             ignore_index: None,
         }

@@ -140,6 +140,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("activation", name("sigmoid"))],
             vec![("squared_pred", Value::Flag(true))],
             vec![("jaccard", Value::Flag(true))],
+            vec![("log_loss", Value::Flag(true))],
         ],
         "tversky" => vec![vec![], vec![("gamma", number(0.75)), ("alpha", number(0.25))]],
         "generalized_dice" => vec![vec![], vec![("weighting", name("uniform"))]],

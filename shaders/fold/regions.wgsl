@@ -24,7 +24,7 @@ fn slopes_of_target(score: RegionScore, squared: bool) -> vec2<f32> {
 }
 
 // Dice's ratio of the sums: the twin of `dice_score` in src/losses/region/dice.rs.
-fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
+fn dice_score(s: RegionSums, jaccard: bool, log_loss: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
     let wrong = s.false_pos + s.false_neg;
     // how often errors count in the denominator: once in Dice's Σp + Σt, twice in Jaccard's doubled union
     let times = select(1.0, 2.0, jaccard);
@@ -37,5 +37,19 @@ fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> R
     let loss = ((times * wrong) + (smooth_dr - smooth_nr)) / denominator;
     let ratio = ((2.0 * s.true_pos) + smooth_nr) / denominator;
     let d_wrong = (times * ratio) / denominator;
-    return RegionScore(loss, (-2.0 * loss) / denominator, d_wrong, d_wrong);
+    let d_right = (-2.0 * loss) / denominator;
+    if log_loss {
+        let log = minus_log(loss, ratio);
+        return RegionScore(log.x, log.y * d_right, log.y * d_wrong, log.y * d_wrong);
+    }
+    return RegionScore(loss, d_right, d_wrong, d_wrong);
+}
+
+// −log of a score, and its derivative with respect to `miss`, which is 1 − score. Below 1e-7 the score counts as that.
+fn minus_log(miss: f32, score: f32) -> vec2<f32> {
+    // compilers may find a NaN less than any number
+    if (score < 1e-7) & !is_nan(score) {
+        return vec2<f32>(16.118096, 0.0);
+    }
+    return vec2<f32>(select(-log_of(score), -log1p(-min(miss, 0.5)), miss <= 0.5), 1.0 / score);
 }

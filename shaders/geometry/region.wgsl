@@ -4,6 +4,8 @@
 override INCLUDE_BACKGROUND: bool = true;
 override BATCH: bool = false;
 override SQUARED: bool = false;
+// whether a probability that equals its target is right, also between 0 and 1
+override SOFT: bool = false;
 // whether the classes of an item are summed inside one ratio
 override TOGETHER: bool = false;
 

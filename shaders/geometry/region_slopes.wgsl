@@ -7,7 +7,7 @@ fn coefficients_of(k: u32, position: u32) -> vec2<f32> {
 }
 
 // The derivatives of the loss with respect to p at four positions; NaN if the region's loss is.
-fn slopes_at(quad: Quad, k: u32, seen: Probable, t: vec4<f32>) -> vec4<f32> {
+fn slopes_at(quad: Quad, k: u32, seen: Probable, wanted: vec4<f32>) -> vec4<f32> {
     let a = coefficients_of(k, quad.at.x);
     var of_one = vec4<f32>(a.x);
     var of_rest = vec4<f32>(a.y);
@@ -19,6 +19,12 @@ fn slopes_at(quad: Quad, k: u32, seen: Probable, t: vec4<f32>) -> vec4<f32> {
         of_rest = vec4<f32>(a.y, b.y, c.y, d.y);
     }
     let none = vec4<f32>(0.0);
+    var t = wanted;
+    if SOFT {
+        // below its target p moves the overlap, above it the error; equal arguments of a minimum share the derivative
+        let above = wrong_by(seen.p, seen.q, wanted);
+        t = select(select(vec4<f32>(0.5), vec4<f32>(1.0), above < none), none, above > none);
+    }
     var rest = vec4<f32>(1.0) - t;
     if SQUARED {
         rest = wrong_by(seen.p, seen.q, t);

@@ -58,6 +58,12 @@ fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
         extra = wrong * wrong;
         missed = none;
     }
+    if SOFT {
+        let above = wrong_by(p, q, t);
+        hit = select(p, t, above > none);
+        extra = max(above, none);
+        missed = max(-above, none);
+    }
     hit = by_factors(quad.factors, hit, kept);
     extra = by_factors(quad.factors, extra, kept);
     missed = by_factors(quad.factors, missed, kept);

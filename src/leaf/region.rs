@@ -62,6 +62,9 @@ pub struct RegionSettings {
     pub batch: bool,
     /// Whether the sums of probabilities and of targets are sums of squares.
     pub squared: bool,
+    /// Whether targets between 0 and 1 are met by probabilities that equal them: sums are then of `min(p, t)`, and of how far
+    /// `p` lies above and below `t`. It changes nothing where sums are of squares.
+    pub soft: bool,
     /// Whether the classes of an item are summed inside one ratio, each times its share, so that an item has one value.
     pub together: bool,
     /// The label of positions that take no part.
@@ -73,11 +76,11 @@ pub struct RegionSettings {
 /// `Σp + Σt` is `2·true_pos + false_pos + false_neg`. With squares, so is `Σp² + Σt²`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionSums {
-    /// Σ p·t.
+    /// Σ p·t; soft Σ min(p, t).
     pub true_pos: f64,
-    /// Σ p·(1 − t); with squares Σ (p − t)².
+    /// Σ p·(1 − t); with squares Σ (p − t)²; soft Σ max(p − t, 0).
     pub false_pos: f64,
-    /// Σ (1 − p)·t; with squares 0.
+    /// Σ (1 − p)·t; with squares 0; soft Σ max(t − p, 0).
     pub false_neg: f64,
 }
 

@@ -1,9 +1,10 @@
 // The Dice half of the Dice and cross-entropy loss: the twin of src/losses/region/dice_cross_entropy.rs.
 // needs: lib/params fold/regions
 override JACCARD: bool = false;
+override LOG_LOSS: bool = false;
 const SMOOTH_NR: u32 = 2u;
 const SMOOTH_DR: u32 = 3u;
 
 fn region_score(s: RegionSums) -> RegionScore {
-    return dice_score(s, JACCARD, option(SMOOTH_NR), option(SMOOTH_DR));
+    return dice_score(s, JACCARD, LOG_LOSS, option(SMOOTH_NR), option(SMOOTH_DR));
 }

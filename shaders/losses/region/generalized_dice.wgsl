@@ -2,6 +2,7 @@
 // needs: lib/params fold/regions
 // 0 square, 1 simple, 2 uniform
 override WEIGHTING: u32 = 0u;
+override LOG_LOSS: bool = false;
 const SMOOTH_NR: u32 = 0u;
 const SMOOTH_DR: u32 = 1u;
 
@@ -18,5 +19,5 @@ fn region_share(s: RegionSums) -> f32 {
 }
 
 fn region_score(s: RegionSums) -> RegionScore {
-    return dice_score(s, false, option(SMOOTH_NR), option(SMOOTH_DR));
+    return dice_score(s, false, LOG_LOSS, option(SMOOTH_NR), option(SMOOTH_DR));
 }

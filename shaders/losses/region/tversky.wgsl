@@ -1,5 +1,6 @@
 // Tversky loss: the twin of src/losses/region/tversky.rs.
 // needs: lib/math lib/params fold/regions
+override LOG_LOSS: bool = false;
 const SMOOTH_NR: u32 = 0u;
 const SMOOTH_DR: u32 = 1u;
 const ALPHA: u32 = 2u;
@@ -17,20 +18,24 @@ fn region_score(s: RegionSums) -> RegionScore {
     let known = !is_nan(denominator);
     if known & (abs(denominator) < 1e-37) & (option(SMOOTH_NR) == 0.0) & wrong_at_all {
         // the region has only errors, so small that f32 cannot hold their product with the weight, or its reciprocal
-        return RegionScore(1.0, 0.0, 0.0, 0.0);
+        return RegionScore(select(1.0, power(16.118096, gamma), LOG_LOSS), 0.0, 0.0, 0.0);
     }
     if known & (denominator == 0.0) {
         return RegionScore(select(power(-infinity(), gamma), nan(), option(SMOOTH_NR) == 0.0), nan(), nan(), nan());
     }
     let ratio = (s.true_pos + option(SMOOTH_NR)) / denominator;
     let base = (wrong + (option(SMOOTH_DR) - option(SMOOTH_NR))) / denominator;
+    var under = vec2<f32>(base, 1.0);
+    if LOG_LOSS {
+        under = minus_log(base, ratio);
+    }
     // for γ below 1 the slope at 0 is infinite; 0 keeps the gradient of a perfect overlap finite
     var slope = 0.0;
-    if (base != 0.0) | (gamma >= 1.0) {
-        slope = gamma * power(base, gamma - 1.0);
+    if (under.x != 0.0) | (gamma >= 1.0) {
+        slope = part_of(gamma, under.y * power(under.x, gamma - 1.0));
     }
     return RegionScore(
-        power(base, gamma),
+        power(under.x, gamma),
         -slope * base / denominator,
         part_of(slope * option(ALPHA), ratio) / denominator,
         part_of(slope * option(BETA), ratio) / denominator,

@@ -73,6 +73,13 @@ impl Inputs {
             }
             let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
             let weight = self.weight[i * self.classes.s + j];
+            if self.soft() {
+                let above = self.p_less_t(at);
+                sums.true_pos += weight * if above > 0.0 { t } else { p };
+                sums.false_pos += weight * if above < 0.0 { 0.0 } else { above };
+                sums.false_neg += weight * if above < 0.0 { -above } else { 0.0 };
+                continue;
+            }
             sums.true_pos += weight * (p * t);
             match self.settings.squared {
                 true => sums.false_pos += weight * self.p_less_t(at).powi(2),
@@ -83,6 +90,11 @@ impl Inputs {
             }
         }
         sums
+    }
+
+    /// Whether sums are of `min(p, t)`. With squares, those of `p·t` are the soft ones too.
+    pub fn soft(&self) -> bool {
+        self.settings.soft && !self.settings.squared
     }
 
     /// `p − t` of an element. With an activation it is `p·(1 − t) − q·t`. As q is computed without subtracting p from 1, this

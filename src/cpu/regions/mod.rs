@@ -101,7 +101,12 @@ impl Regions {
         }
         let item = if settings.batch { 0 } else { i };
         let Scored { value, score, factor } = self.regions[item * self.inputs.classes.c + k];
-        let t = self.inputs.t[at];
+        let t = match self.inputs.p_less_t(at) {
+            _ if !self.inputs.soft() => self.inputs.t[at],
+            // below its target p moves the overlap, above it the error; equal arguments of a minimum share the derivative
+            0.0 => 0.5,
+            above => f64::from(u8::from(above < 0.0)),
+        };
         let slope = match settings.squared {
             true => score.d_true_pos * t + score.d_false_pos * 2.0 * self.inputs.p_less_t(at),
             false => (score.d_true_pos - score.d_false_neg) * t + score.d_false_pos * (1.0 - t),

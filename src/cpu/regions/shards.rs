@@ -45,6 +45,7 @@ mod tests {
                 include_background: true,
                 batch: false,
                 squared,
+                soft: false,
                 together: false,
                 ignore_index: None,
             },

@@ -384,6 +384,7 @@ impl<'a> Regions<'a> {
         let choices = overrides(self.request.loss())
             .flag(choice::LABELLED, self.request.checked.labels.is_some())
             .flag(choice::SQUARED, self.settings.squared)
+            .flag(choice::SOFT, self.settings.soft && !self.settings.squared)
             .flag(choice::TOGETHER, self.settings.together)
             .flag(choice::FOURS, self.quads)
             .number(choice::TEAM, self.request.target.team());

@@ -9,6 +9,9 @@ use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
 use std::collections::BTreeSet;
 
+/// With more combinations of options than this, no more than two options differ from their defaults.
+const MOST_COMBINATIONS: usize = 100;
+
 /// With more settings than this, those beyond it get one way to scale gradients, by turns.
 const MOST_SETTINGS: usize = 8;
 
@@ -39,6 +42,12 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
             values.iter().map(extended).collect::<Vec<_>>()
         };
         settings = settings.iter().flat_map(with).collect();
+    }
+    if settings.len() > MOST_COMBINATIONS {
+        let values = loss.values();
+        let defaults: Vec<(&str, &Value)> = specs.iter().map(|spec| spec.name).zip(&values).collect();
+        let other = |setting: &&(&str, Value)| !defaults.contains(&(setting.0, &setting.1));
+        settings.retain(|setting| setting.iter().filter(other).count() <= 2);
     }
     let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
     let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();

@@ -15,6 +15,7 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("dice_weight", "goes through FusedLoss::own_weight, the weight of the loss's own row"),
     ("cross_entropy_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
+    ("soft_label", "goes through RegionSettings::soft, the override SOFT of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
     ("window", "goes through params.window, with the weights of a window's side"),
     ("padding", "goes through params.margin, the zeros around a picture"),

@@ -44,6 +44,11 @@ loss! {
         pub squared_pred: bool = false, Range::Any;
         /// Whether the denominator is `2·(Σp + Σt − Σpt)`: the Jaccard index instead of Dice's.
         pub jaccard: bool = false, Range::Any;
+        /// Whether a probability that equals its target is right, also between 0 and 1: the overlap is
+        /// `(Σp + Σt − Σ|p − t|)/2`, or of squares with `squared_pred`.
+        pub soft_label: bool = false, Range::Any;
+        /// Whether the loss is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        pub log_loss: bool = false, Range::Any;
         /// Whether sums run over all items together.
         pub batch: bool = false, Range::Any;
         /// Is added to the numerator, in units of positions.
@@ -78,17 +83,18 @@ impl Region for Dice {
             include_background: self.include_background,
             batch: self.batch,
             squared: self.squared_pred,
+            soft: self.soft_label,
             together: false,
             ignore_index: self.ignore_index,
         }
     }
     fn score(&self, s: RegionSums) -> RegionScore {
-        dice_score(s, self.jaccard, self.smooth_nr, self.smooth_dr)
+        dice_score(s, self.jaccard, self.log_loss, self.smooth_nr, self.smooth_dr)
     }
 }
 
 /// Dice's score of a region's sums. The shader has it in `shaders/fold/regions.wgsl`.
-pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
+pub(super) fn dice_score(s: RegionSums, jaccard: bool, log_loss: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
     let (nr, dr) = (f64::from(smooth_nr), f64::from(smooth_dr));
     let wrong = s.false_pos + s.false_neg;
     // Dice's denominator, Σp + Σt, has the wrong positions once beside 2·Σpt; Jaccard's, doubled here, has them twice
@@ -98,5 +104,19 @@ pub(super) fn dice_score(s: RegionSums, jaccard: bool, smooth_nr: f32, smooth_dr
     let loss = (times * wrong + (dr - nr)) / denominator;
     let ratio = (2.0 * s.true_pos + nr) / denominator;
     let d_wrong = times * ratio / denominator;
-    RegionScore { loss, d_true_pos: -2.0 * loss / denominator, d_false_pos: d_wrong, d_false_neg: d_wrong }
+    let (loss, by_log) = if log_loss { minus_log(loss, ratio) } else { (loss, 1.0) };
+    let d_right = -2.0 * ((times * wrong + (dr - nr)) / denominator) / denominator;
+    RegionScore { loss, d_true_pos: by_log * d_right, d_false_pos: by_log * d_wrong, d_false_neg: by_log * d_wrong }
+}
+
+/// The least score whose log is taken.
+const LEAST_SCORE: f64 = 1e-7;
+
+/// −log of a score, and its derivative with respect to `miss`, which is 1 − score.
+pub(super) fn minus_log(miss: f64, score: f64) -> (f64, f64) {
+    match score {
+        _ if score < LEAST_SCORE => (-LEAST_SCORE.ln(), 0.0),
+        _ if miss <= 0.5 => (-(-miss).ln_1p(), 1.0 / score),
+        _ => (-score.ln(), 1.0 / score),
+    }
 }

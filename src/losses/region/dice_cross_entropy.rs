@@ -55,6 +55,11 @@ loss! {
         pub squared_pred: bool = false, Range::Any;
         /// Whether the Jaccard index stands for Dice's.
         pub jaccard: bool = false, Range::Any;
+        /// Whether a probability that equals its target is right in Dice, also between 0 and 1: the overlap is
+        /// `(Σp + Σt − Σ|p − t|)/2`, or of squares with `squared_pred`.
+        pub soft_label: bool = false, Range::Any;
+        /// Whether the loss of Dice is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        pub log_loss: bool = false, Range::Any;
         /// Whether the sums of Dice run over all items together.
         pub batch: bool = false, Range::Any;
         /// Is added to the numerator of Dice, in units of positions.
@@ -93,12 +98,13 @@ impl Region for DiceCrossEntropy {
             include_background: self.include_background,
             batch: self.batch,
             squared: self.squared_pred,
+            soft: self.soft_label,
             together: false,
             ignore_index: Some(self.ignore_index),
         }
     }
     fn score(&self, s: RegionSums) -> RegionScore {
-        dice_score(s, self.jaccard, self.smooth_nr, self.smooth_dr)
+        dice_score(s, self.jaccard, self.log_loss, self.smooth_nr, self.smooth_dr)
     }
     fn fused_loss(&self) -> Option<FusedLoss> {
         let cross_entropy = CrossEntropy {

@@ -54,6 +54,11 @@ loss! {
         pub activation: Activation = Activation::Softmax, Range::Any;
         /// How the classes are weighted.
         pub weighting: Weighting = Weighting::Square, Range::Any;
+        /// Whether a probability that equals its target is right, also between 0 and 1: the overlap is
+        /// `(Σp + Σt − Σ|p − t|)/2`.
+        pub soft_label: bool = false, Range::Any;
+        /// Whether the loss is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        pub log_loss: bool = false, Range::Any;
         /// Is added to the numerator, in units of weighted positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
         /// Is added to the denominator, in units of weighted positions.
@@ -89,6 +94,7 @@ impl Region for GeneralizedDice {
             include_background: self.include_background,
             batch: self.batch,
             squared: false,
+            soft: self.soft_label,
             together: true,
             ignore_index: self.ignore_index,
         }
@@ -102,6 +108,6 @@ impl Region for GeneralizedDice {
         }
     }
     fn score(&self, s: RegionSums) -> RegionScore {
-        dice_score(s, false, self.smooth_nr, self.smooth_dr)
+        dice_score(s, false, self.log_loss, self.smooth_nr, self.smooth_dr)
     }
 }

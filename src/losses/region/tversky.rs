@@ -1,5 +1,6 @@
 //! The Tversky loss of regions, and its focal form.
 
+use super::dice::minus_log;
 use crate::leaf::{Activation, Region, RegionScore, RegionSettings, RegionSums};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::options::Range;
@@ -26,6 +27,8 @@ loss! {
     /// is negative, which takes a `smooth_nr` greater than `smooth_dr`, and γ is not a whole number, the loss is NaN,
     /// as in PyTorch.
     ///
+    /// With `log_loss`, γ is the power of `−log(max(ratio, 1e-7))`.
+    ///
     /// Papers: Salehi et al., "Tversky loss function for image segmentation", 2017, which recommends α = 0.3 and β =
     /// 0.7; Abraham and Khan, "A novel focal Tversky loss function", 2018, which recommends the exponent γ = 3/4 (4/3
     /// in its notation). Reference: MONAI's `TverskyLoss`, raised to γ. See also: [`Dice`](crate::Dice).
@@ -47,6 +50,11 @@ loss! {
         pub include_background: bool = true, Range::Any;
         /// Whether sums run over all items together.
         pub batch: bool = false, Range::Any;
+        /// Whether a probability that equals its target is right, also between 0 and 1: the overlap is
+        /// `(Σp + Σt − Σ|p − t|)/2`.
+        pub soft_label: bool = false, Range::Any;
+        /// Whether the loss is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        pub log_loss: bool = false, Range::Any;
         /// Is added to the numerator, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
         /// Is added to the denominator, in units of positions.
@@ -85,6 +93,7 @@ impl Region for Tversky {
             include_background: self.include_background,
             batch: self.batch,
             squared: false,
+            soft: self.soft_label,
             together: false,
             ignore_index: self.ignore_index,
         }
@@ -98,10 +107,11 @@ impl Region for Tversky {
         let denominator = s.true_pos + wrong + dr;
         let ratio = (s.true_pos + nr) / denominator;
         let base = (wrong + (dr - nr)) / denominator;
+        let (under, by_log) = if self.log_loss { minus_log(base, ratio) } else { (base, 1.0) };
         // a power with γ below 1 has an infinite slope at 0, which would spoil a perfect overlap's gradient
-        let slope = if base == 0.0 && gamma < 1.0 { 0.0 } else { gamma * base.powf(gamma - 1.0) };
+        let slope = if under == 0.0 && gamma < 1.0 { 0.0 } else { by_log * gamma * under.powf(gamma - 1.0) };
         RegionScore {
-            loss: base.powf(gamma),
+            loss: under.powf(gamma),
             d_true_pos: -slope * base / denominator,
             d_false_pos: slope * alpha * ratio / denominator,
             d_false_neg: slope * beta * ratio / denominator,
