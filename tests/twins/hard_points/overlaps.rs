@@ -98,6 +98,8 @@ fn apart(loss: &DiceCrossEntropy, x: &Array, t: &Array, weight: Option<&Array>) 
         squared_pred: loss.squared_pred,
         jaccard: loss.jaccard,
         batch: loss.batch,
+        soft_label: loss.soft_label,
+        log_loss: loss.log_loss,
         smooth_nr: loss.smooth_nr,
         smooth_dr: loss.smooth_dr,
         ignore_index: Some(ignore_index),
@@ -117,6 +119,7 @@ fn dice_cross_entropy_is_the_sum_of_the_two() {
         plain.clone(),
         DiceCrossEntropy { label_smoothing: 0.25, z_loss: 0.5, dice_weight: 0.5, ..plain.clone() },
         DiceCrossEntropy { activation: Activation::Sigmoid, batch: true, cross_entropy_weight: 2.0, ..plain.clone() },
+        DiceCrossEntropy { soft_label: true, log_loss: true, ..plain.clone() },
         DiceCrossEntropy { include_background: false, squared_pred: true, jaccard: true, ..plain },
     ];
     for (loss, target) in losses.iter().flat_map(|loss| [(loss, &t), (loss, &dense)]) {
