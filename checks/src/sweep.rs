@@ -140,7 +140,9 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("activation", name("sigmoid"))],
             vec![("squared_pred", Value::Flag(true))],
             vec![("jaccard", Value::Flag(true))],
-            vec![("log_loss", Value::Flag(true))],
+            // without smoothing 1/score would multiply the least probability that f32 holds
+            vec![("log_loss", Value::Flag(true)), ("smooth_nr", Value::Number(1.0)), ("smooth_dr", Value::Number(1.0))],
+            vec![("soft_label", Value::Flag(true))],
         ],
         "tversky" => vec![vec![], vec![("gamma", number(0.75)), ("alpha", number(0.25))]],
         "generalized_dice" => vec![vec![], vec![("weighting", name("uniform"))]],
@@ -236,6 +238,11 @@ pub const LOSES: &[(&str, f64, &str)] = &[
     ("cosine_similarity", 0.25, ALIKE),
     ("contrastive, distance cosine", 0.25, ALIKE),
     ("box_iou, kind giou", 20.0, "a corner that moves the loss by its eps alone has a gradient of a hundred-millionth"),
+    (
+        "dice, log_loss true, smooth_nr 1, smooth_dr 1",
+        3e-4,
+        "the slopes of a position's classes may be nearly equal, and then a class's gradient is a small part of them",
+    ),
     ("info_nce, symmetric false", 0.01, PARALLEL),
     ("info_nce, symmetric true", 0.01, PARALLEL),
     ("siglip", 0.01, PARALLEL),

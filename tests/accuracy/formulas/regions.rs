@@ -23,9 +23,11 @@ pub(super) fn regions(id: &str, of: &Inputs) -> Vec<Big> {
     let sums = |item: usize, k: usize| {
         let kept = (item * s..(item + 1) * s).filter_map(|at| Some((&p[at][k], &t[at].as_ref()?[k])));
         let power = if on("squared_pred") { 2.0 } else { 1.0 };
-        let both = kept.clone().map(|(p, t)| p.clone() * t).sum();
+        let soft = on("soft_label") && !on("squared_pred");
+        let both = kept.clone().map(|(p, t)| if soft { p.clone().min(t) } else { p.clone() * t }).sum();
         [both, kept.clone().map(|(p, _)| p.pow(power)).sum(), kept.map(|(_, t)| t.pow(power)).sum()]
     };
+    let miss = |score: Big| if on("log_loss") { 0.0 - score.max(1e-7).ln() } else { 1.0 - score };
     if id == "generalized_dice" {
         let item = |item: usize| {
             let of_classes: Vec<[Big; 3]> = (0..c).map(|k| sums(item, k)).collect();
@@ -42,7 +44,7 @@ pub(super) fn regions(id: &str, of: &Inputs) -> Vec<Big> {
                 terms.map(|(sums, weight)| weight.clone().unwrap_or(largest.clone()) * f(sums)).sum()
             };
             let overlap = weighted(&|[both, _, _]| both.clone());
-            1.0 - (2.0 * overlap + nr) / (weighted(&|[_, p, t]| p.clone() + t) + dr)
+            miss((2.0 * overlap + nr) / (weighted(&|[_, p, t]| p.clone() + t) + dr))
         };
         return (0..n).map(item).collect();
     }
@@ -51,13 +53,13 @@ pub(super) fn regions(id: &str, of: &Inputs) -> Vec<Big> {
         if id == "tversky" {
             let (extra, missed) = (p - &both, t - &both);
             let wrong = of.number("alpha") * extra + of.number("beta") * missed;
-            return (1.0 - (both.clone() + nr) / (both + wrong + dr)).pow(of.number("gamma"));
+            return miss((both.clone() + nr) / (both + wrong + dr)).pow(of.number("gamma"));
         }
         let whole = match on("jaccard") {
             true => 2.0 * (p + t - &both),
             false => p + t,
         };
-        1.0 - (2.0 * both + nr) / (whole + dr)
+        miss((2.0 * both + nr) / (whole + dr))
     };
     (0..n * c).map(|at| value(at / c, at % c)).collect()
 }
