@@ -68,7 +68,7 @@ macro_rules! loss_links {
     ($name:literal) => { $crate::loss_links!($name,
         "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::Margin" "Extra::Sample" "Extra::Kl" "Extra::Negatives"
         "Extra::LogitScale" "Extra::Bias" "Extra::Anchors"
-        "Error::InvalidOption" "Error::LabelOutOfRange" "Term::rows_from")
+        "Error::InvalidOption" "Error::LabelOutOfRange" "Term::rows_from" "Term::keys_from")
     };
     ($name:literal, $($item:literal)+) => { concat!($("\n[`", $item, "`]: ", $name, "::", $item),+) };
 }
