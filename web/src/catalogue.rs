@@ -42,7 +42,7 @@ fn described(loss: &dyn Loss) -> JsValue {
     ])
 }
 
-/// The family, where one small picture can show its losses.
+/// The family, from which the page knows what to draw and to measure.
 fn family(leaf: Leaf<'_>) -> &'static str {
     match leaf {
         Leaf::Pointwise(_) => "pointwise",
@@ -54,6 +54,7 @@ fn family(leaf: Leaf<'_>) -> &'static str {
         Leaf::Vectors(_) => "vectors",
         Leaf::Similarity(_) => "similarity",
         Leaf::Linear(_) => "linear",
+        Leaf::Gram(_) => "gram",
         Leaf::Neighbours(_) => "neighbours",
         Leaf::Windows(_) => "windows",
         _ => "other",

@@ -100,7 +100,7 @@ export function twin<Id extends LossId>(
 export interface LossDescription {
   id: LossId;
   title: string;
-  /** What its values are computed from, where one small picture can show it. */
+  /** What its values are computed from: sums of losses are `other`. */
   family:
     | "pointwise"
     | "boxes"
@@ -111,6 +111,7 @@ export interface LossDescription {
     | "vectors"
     | "similarity"
     | "linear"
+    | "gram"
     | "neighbours"
     | "windows"
     | "other";

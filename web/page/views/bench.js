@@ -1,19 +1,22 @@
 // Bench this browser: the bytes a second of losses with their gradients, beside a copy on the same GPU.
 
-import { el, painted } from "../lib/dom.js";
-import { catalogue, needed, tensor } from "../lib/gpu.js";
+import { el, labelled, painted, select } from "../lib/dom.js";
+import { catalogue, needed } from "../lib/gpu.js";
+import { callOf } from "../lib/sizes.js";
 import { device } from "../lib/wgsl.js";
 
-/** Elements of a prediction. */
-const ELEMENTS = 1 << 20;
-const CLASSES = 16;
+/** How many elements a prediction may have, and how many it has at first. */
+const SIZES = [1 << 16, 1 << 20, 1 << 24];
+const USUAL = 1 << 20;
 
 /** Shows the table, and measures when asked. */
 export async function show(main, _, signal) {
-  const measured = [...(await catalogue()).values()].map((loss) => ({ loss, call: callOf(loss) })).filter(({ call }) => call);
+  // tried at the smallest size, since operands take memory
+  const losses = [...(await catalogue()).values()].filter((loss) => callOf(loss, SIZES[0]));
   const body = el("tbody");
-  const said = el("p", { role: "status" }, `${measured.length} losses, each of ${ELEMENTS.toLocaleString("en")} elements.`);
-  const state = { going: false };
+  const said = el("p", { role: "status" }, `${losses.length} losses. Sums of losses are left out.`);
+  const state = { going: false, elements: USUAL };
+  const sizes = select(SIZES.map((size) => [String(size), size.toLocaleString("en")]), String(USUAL), (size) => (state.elements = Number(size)));
   signal.addEventListener("abort", () => (state.going = false));
   const start = el("button", { type: "button" }, "Bench this browser");
   start.addEventListener("click", async () => {
@@ -21,7 +24,7 @@ export async function show(main, _, signal) {
     state.going = true;
     start.textContent = "Stop";
     try {
-      await run(measured, body, said, state);
+      await run(losses, body, said, state);
     } catch (error) {
       said.textContent = error.message;
       said.classList.add("error");
@@ -31,8 +34,8 @@ export async function show(main, _, signal) {
   });
   main.append(
     el("h1", {}, "Bench this browser"),
-    el("p", { class: "lead" }, "How many bytes a second pass through each loss with its gradient, beside a plain copy. A loss cannot be faster than a copy of what it reads and writes."),
-    el("div", { class: "row" }, start), said,
+    el("p", { class: "lead" }, "How many bytes a second pass through each loss with its gradient, beside a plain copy. A loss cannot be faster than a copy of what it reads and writes. Losses that compare all rows with all others, and those of windows, compute more than they read."),
+    el("div", { class: "row" }, labelled("Elements of a prediction", sizes), start), said,
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Measurements" },
       el("table", {},
         el("thead", {}, el("tr", {}, ["Loss", "ms", "GB/s", "Share of a copy"].map((name, k) => el("th", { scope: "col", class: k ? "number" : undefined }, name)))),
@@ -40,53 +43,43 @@ export async function show(main, _, signal) {
   );
 }
 
-/** The operands of a loss at a real size; nothing for losses that compare rows, or need tables. */
-function callOf(loss) {
-  const given = loss.operands.filter((operand) => !operand.optional);
-  const rows = ELEMENTS / CLASSES;
-  const shapes = {
-    Element: () => tensor(numbers(ELEMENTS)),
-    Classes: () => tensor(numbers(ELEMENTS), [rows, CLASSES]),
-    Labels: () => tensor(Int32Array.from({ length: rows }, (_, k) => k % CLASSES)),
-  };
-  shapes.Target = shapes.Labels;
-  if (!given.every(({ role, domain }) => shapes[role] && domain !== "Corners")) return undefined;
-  const options = { reduction: "mean", gradients: given.filter((operand) => operand.gradient).slice(0, 1).map(({ name }) => name) };
-  return {
-    operands: () => Object.fromEntries(given.map(({ name, role }) => [name, shapes[role]()])),
-    options,
-    // every operand is read once, and the gradient written
-    bytes: given.reduce((sum, { role }) => sum + 4 * (role === "Labels" || role === "Target" ? rows : ELEMENTS), 4 * ELEMENTS),
-  };
-}
-
-/** Numbers between 0 and 1, which every domain but logs and signs holds. */
-const numbers = (length) => Float32Array.from({ length }, (_, k) => 0.01 + ((k * 0.618034) % 0.98));
-
-async function run(measured, body, said, state) {
+async function run(losses, body, said, state) {
   body.replaceChildren();
   const gpu = await needed();
   said.textContent = "Measuring a copy…";
   await painted();
-  const copy = await copied();
+  const { elements } = state;
+  const copy = await copied(elements);
   row(body, "copy", copy.milliseconds, copy.rate, 1);
-  for (const { loss, call } of measured) {
+  for (const loss of losses) {
     if (!state.going) break;
     said.textContent = `Measuring ${loss.id}…`;
     await painted();
-    const job = await gpu.prepare(loss.id, call.operands(), call.options);
-    const milliseconds = await timed((runs) => job.repeat(runs));
-    job.free();
-    const rate = call.bytes / milliseconds / 1e6;
-    row(body, loss.id, milliseconds, rate, rate / copy.rate);
+    try {
+      const { milliseconds, rate } = await measured(gpu, loss, elements);
+      row(body, loss.id, milliseconds, rate, rate / copy.rate);
+    } catch (error) {
+      // a GPU may have too little memory for one loss
+      body.append(el("tr", {}, head(loss.id), el("td", { colspan: 3, class: "error" }, error.message)));
+    }
   }
   said.textContent = state.going ? "Done." : "Stopped.";
 }
 
+/** The milliseconds of a loss with its gradient, and the gigabytes a second. */
+async function measured(gpu, loss, elements) {
+  const { operands, options, bytes } = callOf(loss, elements);
+  const job = await gpu.prepare(loss.id, operands, options);
+  const milliseconds = await timed((runs) => job.repeat(runs));
+  job.free();
+  return { milliseconds, rate: bytes / milliseconds / 1e6 };
+}
+
+const head = (name) => el("th", { scope: "row" }, el("code", {}, name));
+
 function row(body, name, milliseconds, rate, share) {
   const number = (text) => el("td", { class: "number" }, text);
-  body.append(el("tr", {}, el("th", { scope: "row" }, el("code", {}, name)),
-    number(milliseconds.toFixed(2)), number(rate.toFixed(2)), number(`${Math.round(100 * share)} %`)));
+  body.append(el("tr", {}, head(name), number(milliseconds.toFixed(2)), number(rate.toFixed(2)), number(`${Math.round(100 * share)} %`)));
 }
 
 /** The milliseconds of a run: the least mean of three series that take about 0.15 s each. */
@@ -105,9 +98,9 @@ async function timed(repeat) {
 }
 
 /** A copy of as many bytes as a loss reads and writes. */
-async function copied() {
+async function copied(elements) {
   const gpu = await device();
-  const bytes = 4 * ELEMENTS * 4;
+  const bytes = 4 * elements;
   const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const [from, to] = [gpu.createBuffer({ size: bytes, usage }), gpu.createBuffer({ size: bytes, usage })];
   const milliseconds = await timed(async (runs) => {

@@ -1,0 +1,72 @@
+// Operands of a loss at a real size, to measure it with.
+
+import { tensor } from "./gpu.js";
+
+/** Classes of a position, coordinates of a row, and items of a loss with a table. */
+const WIDTH = 16;
+
+/** Rows that are compared with all others, whose products grow with their square. */
+const rowsOf = (elements) => Math.min(elements / 256, 1024);
+
+/** Numbers between 0 and 1, which every domain but logs and signs holds. */
+const numbers = (shape) => {
+  const length = shape.reduce((product, axis) => product * axis, 1);
+  return tensor(Float32Array.from({ length }, (_, k) => 0.01 + ((k * 0.618034) % 0.98)), shape);
+};
+const integers = (length, below) => tensor(Int32Array.from({ length }, (_, k) => k % below));
+
+/** Boxes whose right and bottom lie beyond their left and top. */
+const corners = (count) => tensor(Float32Array.from({ length: 4 * count }, (_, k) => ((k >> 2) % 50) + (k % 4 < 2 ? 0 : 10 + (k % 7))), [count, 4]);
+
+/** The operands of each family, by their roles; a prediction has about `elements` elements. */
+const BY_FAMILY = {
+  pointwise: (elements, loss) => {
+    // a loss with a number for each row has rows of one number, and one with a table has items
+    const rows = loss.operands.some(({ role, optional }) => !optional && role === "Row");
+    const items = loss.operands.some(({ role }) => role === "Index");
+    const shape = items ? [WIDTH, elements / WIDTH] : rows ? [elements, 1] : [elements];
+    return { Element: () => numbers(shape), Row: () => numbers([elements]), Index: () => integers(WIDTH, 1000), Table: () => numbers([1000]) };
+  },
+  boxes: (elements) => ({ Element: () => corners(elements / 4) }),
+  softmax: (elements) => ofClasses([elements / WIDTH, WIDTH]),
+  class_sum: (elements) => ofClasses([elements / WIDTH, WIDTH]),
+  divergence: (elements) => ofClasses([elements / WIDTH, WIDTH]),
+  region: (elements) => ofClasses([1, WIDTH, elements / WIDTH]),
+  vectors: (elements) => ({ Element: () => numbers([elements / WIDTH, WIDTH]), Row: () => numbers([elements / WIDTH]) }),
+  similarity: (elements) => {
+    const rows = rowsOf(elements);
+    return { Rows: () => numbers([rows, WIDTH]), RowLabels: () => integers(rows, 10), Scale: () => numbers([1]), Shift: () => numbers([1]) };
+  },
+  linear: (elements) => {
+    const rows = rowsOf(elements);
+    return { Rows: () => numbers([rows, WIDTH]), Projection: () => numbers([rows, WIDTH]), Labels: () => integers(rows, rows) };
+  },
+  gram: (elements) => ({ Channels: () => numbers([1, WIDTH, elements / WIDTH]) }),
+  neighbours: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
+  windows: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
+};
+
+/** Predictions of classes, with labels for each position. */
+function ofClasses(shape) {
+  const labels = () => integers(shape.reduce((product, axis, k) => product * (k === 1 ? 1 : axis), 1), WIDTH);
+  const target = () => ({ ...labels(), shape: shape.filter((_, k) => k !== 1) });
+  return { Classes: () => numbers(shape), Target: target, Labels: target, Dense: () => numbers(shape) };
+}
+
+const picture = (elements) => [1, 1, elements / 256, 256];
+
+/** What to call a loss with, and the bytes that pass; nothing for sums of losses and for those whose operands are not known here. */
+export function callOf(loss, elements) {
+  const roles = BY_FAMILY[loss.family]?.(elements, loss);
+  const given = loss.operands.filter((operand) => !operand.optional);
+  if (!roles || !given.every(({ role }) => roles[role])) return undefined;
+  const operands = Object.fromEntries(given.map(({ name, role }) => [name, roles[role]()]));
+  const first = given.find((operand) => operand.gradient).name;
+  const bytes = (tensor) => tensor.data.byteLength;
+  return {
+    operands,
+    options: { gradients: [first] },
+    // every operand is read once, and the gradient written
+    bytes: Object.values(operands).reduce((sum, operand) => sum + bytes(operand), bytes(operands[first])),
+  };
+}
