@@ -140,7 +140,7 @@ pub fn checks() -> Vec<Check> {
         Check::new(0.8, "hack check -p wgloss --each-feature --no-dev-deps", SucceedsWithCrate("cargo-hack"))
             .with(WARNINGS.0, WARNINGS.1),
         Check::new(0.1, "deny check", SucceedsWithCrate("cargo-deny")),
-        Check::new(12.0, "test --workspace", Succeeds),
+        Check::new(11.9, "test --workspace", Succeeds),
         Check::new(0.3, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
         // 16 bits are for `platforms`, and for the tests of kernels
         Check::of_built(0.8, "wgloss verify --device all"),
