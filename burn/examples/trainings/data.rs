@@ -12,18 +12,23 @@ fn read(path: &str) -> Result<Vec<u8>> {
     std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-/// The digits: 64 pixels from 0 to 1 for each, and the labels.
-pub fn digits() -> Result<(Vec<f32>, Vec<i32>)> {
+/// A handwritten digit: 64 pixels from 0 to 1, and what it is.
+#[derive(Clone, Debug)]
+pub struct Digit {
+    pub pixels: Vec<f32>,
+    pub label: i32,
+}
+
+/// The digits.
+pub fn digits() -> Result<Vec<Digit>> {
     let csv =
         DeflateDecoder::new(&read("cli/data/digits.csv.gz")?).decode_gzip().map_err(|error| format!("{error:?}"))?;
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    for line in String::from_utf8(csv)?.lines() {
+    let digit = |line: &str| {
         let cells = line.split(',').map(str::parse).collect::<std::result::Result<Vec<i32>, _>>()?;
         let (label, image) = cells.split_last().ok_or("a line has cells")?;
-        pixels.extend(image.iter().map(|level| *level as f32 / 16.0));
-        labels.push(*label);
-    }
-    Ok((pixels, labels))
+        Ok(Digit { pixels: image.iter().map(|level| *level as f32 / 16.0).collect(), label: *label })
+    };
+    String::from_utf8(csv)?.lines().map(digit).collect()
 }
 
 /// A grey picture, with levels from 0 to 1.

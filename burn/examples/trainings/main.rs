@@ -1,8 +1,10 @@
 //! Two real trainings, each beside the same network with Burn's own loss: the score on held-out data, the time of a step and
 //! the memory, with three seeds. Prints a table.
 //!
-//! `cargo run --example trainings`; `-- digits` or `-- segmentation` runs one of them.
+//! `cargo run --example trainings`; `-- digits` or `-- segmentation` runs one of them, and
+//! `-- digits "smoothed cross-entropy + multi-class margin"` one row, with Burn's dashboard in a terminal.
 
+mod dashboard;
 mod data;
 mod digits;
 mod segmentation;
