@@ -243,13 +243,7 @@ pub fn classes(term: impl Fn(&Array, &Range<usize>) -> Term<Array>, input: &Arra
 pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (loss, whole) = (case.loss(), case.inputs());
-    // whether every shard takes the whole operand, rather than its own part
-    let shared = |name: &str| {
-        let of_projection = [Role::Projection, Role::PerProjection];
-        let of_all = [Role::PerClass, Role::Table, Role::Averaged, Role::Column, Role::Scale, Role::Shift];
-        let role = loss.header().operand(name).unwrap().role;
-        of_projection.contains(&role) || of_all.contains(&role)
-    };
+    let shared = |name: &str| loss.header().operand(name).unwrap().role.is_shared();
     let shards: Vec<_> = ranges(&[1, 6, 2])
         .iter()
         .map(|range| {

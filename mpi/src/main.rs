@@ -7,7 +7,7 @@ use std::io::{BufReader, Read, Seek};
 use std::ops::Range;
 use std::process::ExitCode;
 use wgloss_mpi::Spread::Batch;
-use wgloss_mpi::wgloss::header::{Role, Value};
+use wgloss_mpi::wgloss::header::Value;
 use wgloss_mpi::wgloss::{Array, Element, Gpu, Term, by_id};
 use wgloss_mpi::{Comm, Spreads};
 
@@ -124,18 +124,8 @@ fn term(asked: &Asked, comm: &Comm) -> Result<Term<Array>, Failure> {
     let mut operands = Vec::new();
     for (name, place) in &asked.operands {
         let spec = loss.header().operand(name).ok_or(format!("`{}` has no operand `{name}`", asked.loss))?;
-        let of_all = matches!(
-            spec.role,
-            Role::PerClass
-                | Role::Table
-                | Role::Column
-                | Role::Scale
-                | Role::Shift
-                | Role::Projection
-                | Role::PerProjection
-        );
         let file = place.replace("{rank}", &comm.rank().to_string());
-        let whole = of_all || file != *place;
+        let whole = spec.role.is_shared() || file != *place;
         let array = read(&file, |rows| if whole { 0..rows } else { own(comm, rows) });
         operands.push((name.as_str(), array.map_err(|error| format!("{file}: {error}"))?));
     }

@@ -8,7 +8,7 @@ use wgloss::{Operand, Term};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Each rank has some of the batch's values: data parallelism, for every loss that is a mean or a sum. A rank may have
-    /// none. The gradient of what all ranks hold, such as a weight, is this rank's share of it.
+    /// none. What belongs to all values, such as a weight for each class or `kl` of [`Kto`](wgloss::Kto), every rank gives whole. The gradient of what all ranks hold, such as a weight, is this rank's share of it.
     Batch,
     /// Each rank has some of the classes of all rows, one at least: vocabulary parallelism, for
     /// [`CrossEntropy`](wgloss::CrossEntropy), [`SoftmaxFocal`](wgloss::SoftmaxFocal), [`Nll`](wgloss::Nll) and

@@ -100,6 +100,13 @@ impl Role {
         matches!(self, Role::Labels | Role::Index | Role::RowLabels)
     }
 
+    /// Whether an operand of this role belongs to all values of a batch alike, as a weight for each class does: a shard of the
+    /// batch takes the whole operand.
+    pub const fn is_shared(self) -> bool {
+        use Role::{Averaged, Column, MoreRows, PerClass, PerProjection, Projection, Scale, Shift, Table};
+        matches!(self, Averaged | Column | MoreRows | PerClass | PerProjection | Projection | Scale | Shift | Table)
+    }
+
     /// Whether an operand of this role is one number, whose shape may be `[1]` or `[]`.
     pub(crate) const fn is_number(self) -> bool {
         matches!(self, Role::Scale | Role::Shift)

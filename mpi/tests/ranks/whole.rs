@@ -130,15 +130,5 @@ pub fn compare(
 
 /// The part of an operand that a shard of the batch has; nothing of what all ranks hold alike.
 pub fn rows(role: Role, array: &Array, range: &Range<usize>) -> Option<Array> {
-    let shared = [
-        Role::MoreRows,
-        Role::PerClass,
-        Role::Table,
-        Role::Column,
-        Role::Scale,
-        Role::Shift,
-        Role::Projection,
-        Role::PerProjection,
-    ];
-    (!shared.contains(&role)).then(|| slice(array, 0, range))
+    (!role.is_shared()).then(|| slice(array, 0, range))
 }
