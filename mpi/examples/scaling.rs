@@ -1,6 +1,7 @@
 //! Measures what a spread costs: seconds a step, bytes a step, the share of time that a rank waits for others, its memory.
 //!
-//! `mpirun -n 2 scaling weak` gives each rank as much as one rank has alone; `strong` shares that among the ranks.
+//! `mpirun -n 2 scaling weak` gives each rank as much as one rank has alone; `strong` shares that among the ranks. `rows` and
+//! `ring` show the memory of a batch whose keys take 32 MB, gathered and around a ring.
 
 mod common;
 
@@ -14,47 +15,67 @@ use wgloss_mpi::{Comm, SpreadTerm, Spreads};
 const STEPS: usize = 7;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let weak = std::env::args().nth(1).as_deref() == Some("weak");
+    let mode = std::env::args().nth(1).unwrap_or_default();
     let comm = Comm::start(Gpu::new()?)?;
     let gpu = comm.gpu();
-    let times = if weak { comm.size() } else { 1 };
+    let times = if mode == "weak" { comm.size() } else { 1 };
+    let others = comm.size() - 1;
     let mut draw = Draw::new(5 + comm.rank() as u64);
     let mut floats = |shape: &[usize]| gpu.upload(&draw.numbers(shape.iter().product()), shape);
     let labels =
         |count: usize, of: usize| gpu.upload(&(0..count).map(|i| (i * 7919 % of) as i32).collect::<Vec<_>>(), [count]);
 
+    if mode == "rows" || mode == "ring" {
+        let rows = own(&comm, 4096).len();
+        let (q, k) = (floats(&[rows, 2048])?, floats(&[rows, 2048])?);
+        let (over, shards) = if mode == "ring" { (Ring, round(&comm)) } else { (Rows, 2 * others) };
+        let term = InfoNce::default().of(&q, &k).spread(over);
+        return measure(&comm, &format!("info_nce, {over}"), &term, &[&q, &k], shards * rows * 2048 * 4);
+    }
+
     let rows = own(&comm, 2048 * times).len();
     let (x, t) = (floats(&[rows, 1000])?, labels(rows, 1000)?);
-    measure(&comm, "cross_entropy, Batch", &CrossEntropy::default().of(&x, &t).spread(Batch), &[&x], 16)?;
+    measure(&comm, "cross_entropy, Batch", &CrossEntropy::default().of(&x, &t).spread(Batch), &[&x], others * 16)?;
 
     let of = 8192 * times;
     let classes = own(&comm, of);
     let over = Classes { first: classes.start, of };
     let (x, t) = (floats(&[256, classes.len()])?, labels(256, of)?);
-    measure(&comm, "cross_entropy, Classes", &CrossEntropy::default().of(&x, &t).spread(over), &[&x], 256 * 32)?;
+    measure(
+        &comm,
+        "cross_entropy, Classes",
+        &CrossEntropy::default().of(&x, &t).spread(over),
+        &[&x],
+        others * 256 * 32,
+    )?;
 
     let (x, w) = (floats(&[256, 64])?, floats(&[classes.len(), 64])?);
     let term = LinearCrossEntropy::default().of(&x, &w, &t).spread(over);
-    measure(&comm, "linear_cross_entropy, Classes", &term, &[&x, &w], 256 * 32)?;
+    measure(&comm, "linear_cross_entropy, Classes", &term, &[&x, &w], others * 256 * 32)?;
 
     let pixels = own(&comm, 512 * 512 * times).len();
     let (x, t) = (floats(&[1, 4, pixels])?, labels(pixels, 4)?.read().wait()?);
     let t =
         wgloss_mpi::wgloss::Array::new(&t.to_f32().iter().map(|&label| label as u8).collect::<Vec<_>>(), [1, pixels])?;
     let t = gpu.upload_array(&t)?;
-    measure(&comm, "dice, Regions", &Dice::default().of(&x, &t).spread(Regions), &[&x], 4 * 16)?;
+    measure(&comm, "dice, Regions", &Dice::default().of(&x, &t).spread(Regions), &[&x], others * 4 * 16)?;
 
     let batch = 1024 * times;
     let rows = own(&comm, batch).len();
     let (q, k) = (floats(&[rows, 64])?, floats(&[rows, 64])?);
-    // keys to all, and their gradients back; keys round twice, and their gradients once
+    // keys to all, and their gradients back
     let once = rows * 64 * 4;
-    measure(&comm, "info_nce, Rows", &InfoNce::default().of(&q, &k).spread(Rows), &[&q, &k], 2 * once)?;
-    measure(&comm, "info_nce, Ring", &InfoNce::default().of(&q, &k).spread(Ring), &[&q, &k], 3 * once)?;
+    measure(&comm, "info_nce, Rows", &InfoNce::default().of(&q, &k).spread(Rows), &[&q, &k], 2 * others * once)?;
+    measure(&comm, "info_nce, Ring", &InfoNce::default().of(&q, &k).spread(Ring), &[&q, &k], round(&comm) * once)?;
     Ok(())
 }
 
-/// Measures a term. `payload` is what each rank has to send to each other one, by the table of README.md.
+/// How many shards of keys come to a rank in a ring: keys twice from each other rank, and gradients once round and home.
+fn round(comm: &Comm) -> usize {
+    if comm.size() == 1 { 0 } else { 2 * (comm.size() - 1) + comm.size() }
+}
+
+/// Measures a term. `payload` is what comes to each rank, by the table of README.md.
 fn measure(
     comm: &Comm,
     name: &str,
@@ -87,7 +108,7 @@ fn measure(
             comm.size(),
             seconds[STEPS / 2],
             100.0 * waited / all,
-            payload * (comm.size() - 1),
+            payload,
             peak()
         );
     }
