@@ -75,7 +75,7 @@ fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>
 }
 
 /// The first operand of this role, with its name.
-fn of_role<'t>(term: &'t Term<Tensor>, role: Role) -> Option<(&'static str, &'t Tensor)> {
+fn of_role(term: &Term<Tensor>, role: Role) -> Option<(&'static str, &Tensor)> {
     term.operands().find_map(|(loss, name, tensor)| {
         let spec = loss.header().operand(name).filter(|spec| spec.role == role)?;
         Some((spec.name, tensor))

@@ -205,7 +205,7 @@ pub fn checks_of_mpi() -> Vec<Check> {
         Check::new(1.0, on_ranks!("2", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
         Check::new(1.0, on_ranks!("3", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
         Check::new(1.0, on_ranks!("4", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),
-        Check::new(0.5, "test --manifest-path mpi/Cargo.toml --test lost", Succeeds),
+        Check::new(0.5, "test --manifest-path mpi/Cargo.toml --test lost --test eval", Succeeds),
         Check::new(0.2, on_ranks!("4", "run --manifest-path mpi/Cargo.toml --example vocabulary"), Succeeds),
         Check::new(0.2, on_ranks!("4", "run --manifest-path mpi/Cargo.toml --example clip"), Succeeds),
         Check::new(0.2, on_ranks!("3", "run --manifest-path mpi/Cargo.toml --example tiles"), Succeeds),
