@@ -1,14 +1,16 @@
 //! What one rank refuses, all ranks refuse, with an equal error; and the next call works.
 
 use crate::tests;
-use wgloss_mpi::Spread::{Batch, Classes, Regions};
-use wgloss_mpi::wgloss::{self, Array, CrossEntropy, Dice, Mse, Reduction};
+use wgloss_mpi::Spread::{Batch, Classes, Regions, Ring, Rows};
+use wgloss_mpi::wgloss::{self, Array, CrossEntropy, Dice, InfoNce, Mse, Reduction};
 use wgloss_mpi::{Comm, Error, Spreads};
 
 pub fn tests() -> Vec<crate::Test> {
     tests![
         a_bad_label_of_one_rank_is_every_rank_s_error,
         a_shape_that_one_rank_refuses_is_every_rank_s_error,
+        a_rank_without_memory_is_every_rank_s_error,
+        a_nan_of_one_rank_is_in_every_rank_s_loss,
         shards_that_make_no_whole_are_refused,
         calls_that_differ_are_refused,
         unreduced_losses_are_refused,
@@ -60,6 +62,40 @@ fn a_shape_that_one_rank_refuses_is_every_rank_s_error(comm: &Comm) {
         panic!("{refused}");
     };
     assert_eq!((rank, operand.as_str(), got), (last(comm), "target", vec![3]));
+}
+
+fn a_rank_without_memory_is_every_rank_s_error(comm: &Comm) {
+    let x = Array::new(&(0..80).map(|i| (i % 7) as f32).collect::<Vec<_>>(), [4, 20]).unwrap();
+    let term = |over| InfoNce::default().of(&x, &x).spread(over);
+    let bound = comm.gpu().workspace_bound();
+    for over in [Rows, Ring] {
+        if comm.rank() == last(comm) {
+            comm.gpu().set_workspace_bound(1);
+        }
+        let refused = comm.gradients(&term(over), [&x]).unwrap_err();
+        comm.gpu().set_workspace_bound(bound);
+        let Error::Refused { rank, error: wgloss::Error::TooLarge { limit, .. } } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!((rank, limit), (last(comm), 1));
+        assert!(comm.value(&term(over)).is_ok());
+    }
+}
+
+fn a_nan_of_one_rank_is_in_every_rank_s_loss(comm: &Comm) {
+    let own = if comm.rank() == last(comm) { f32::NAN } else { 1.0 };
+    let x = Array::new(&[0.5, own, 2.0, 0.0], [1, 4]).unwrap();
+    let labels = Array::new(&[1u8], [1]).unwrap();
+    let of = 4 * comm.size();
+    let over_classes = Classes { first: 4 * comm.rank(), of };
+    for term in [
+        Mse::default().of(&x, &x).spread(Batch),
+        CrossEntropy::default().of(&x, &labels).spread(over_classes),
+        InfoNce::default().of(&x, &x).spread(Rows),
+        InfoNce::default().of(&x, &x).spread(Ring),
+    ] {
+        assert!(comm.value(&term).unwrap().loss().is_nan());
+    }
 }
 
 fn shards_that_make_no_whole_are_refused(comm: &Comm) {
