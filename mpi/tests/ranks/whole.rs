@@ -112,7 +112,7 @@ pub fn compare(
                 let mut sum = got.to_f32();
                 comm.sum(&mut sum).expect("sums");
                 let sum: Vec<f64> = sum.into_iter().map(f64::from).collect();
-                near(&what, &sum, &all, &all, 4.0 * units);
+                near(&what, &sum, &all, &all, units);
             }
         }
     }
