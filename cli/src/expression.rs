@@ -186,7 +186,7 @@ mod tests {
         assert!(Expression::parse(&"(".repeat(10_000)).is_err());
     }
 
-    /// What an argument in parentheses is can be told by its value.
+    /// The value of an argument in parentheses tells whether it is an option or an operand's name.
     #[test]
     fn an_option_with_the_name_of_an_operand_is_a_number_or_none() {
         for loss in wgloss::all() {

@@ -23,9 +23,9 @@ pub enum Error {
     Differs {
         /// The lowest such rank.
         rank: usize,
-        /// What it called with.
+        /// The losses and spreads of its call.
         got: String,
-        /// What rank 0 called with.
+        /// The losses and spreads of rank 0's call.
         expected: String,
     },
     /// The shards of the ranks don't make a whole.

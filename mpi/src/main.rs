@@ -100,7 +100,7 @@ fn value_of(text: &str) -> Value {
     }
 }
 
-/// What rank 0 prints; nothing on the other ranks. So with a failure, which all ranks have alike.
+/// The text that rank 0 prints; an empty one on the other ranks. A failure, which all ranks have alike, is also printed once.
 fn evaluate(asked: &Asked) -> Result<String, Failure> {
     let comm = Comm::start(Gpu::new()?)?;
     let once = |text: String| if comm.rank() == 0 { text } else { String::new() };

@@ -18,7 +18,7 @@ pub struct Shards<'a> {
 /// How many words a range of classes has.
 const RANGE: usize = 3;
 
-/// What a rank finds out about its shard of one loss, before the ranks exchange it.
+/// The numbers that a rank computes of its shard of one loss, and that the ranks then exchange.
 enum Own {
     /// Nothing: the loss is a sum, or has a given denominator.
     Nothing,
@@ -29,7 +29,7 @@ enum Own {
     Statistics { numbers: Array, range: [usize; 3], denominators: Vec<f64> },
 }
 
-/// What becomes of a part's sums: all ranks' are added, or each rank's is already the whole's.
+/// How the ranks' sums of a part become the whole's: they are added, or each rank already has the whole's sum.
 struct Merge {
     adds: bool,
     /// The whole's denominator, where it is not what a rank says.
@@ -78,7 +78,7 @@ impl Shards<'_> {
         self.merge(made, &merges)
     }
 
-    /// What this rank's shard of a loss has to tell.
+    /// Computes the numbers of this rank's shard of a loss that the other ranks need.
     fn own(&self, loss: &Term<Tensor>) -> wgloss::Result<Own> {
         let gpu = &self.comm.gpu;
         if !loss.loss_shape()?.is_empty() {
@@ -209,7 +209,7 @@ impl Own {
     }
 }
 
-/// What the ranks have sent, read loss by loss.
+/// The bytes that the ranks have sent, read loss by loss.
 struct Read<'a> {
     all: &'a [Vec<u8>],
     at: usize,
@@ -223,7 +223,7 @@ impl<'a> Read<'a> {
     }
 }
 
-/// What one rank has sent of one loss.
+/// The bytes that one rank has sent of one loss.
 struct Gathered<'a>(&'a [u8]);
 
 impl Gathered<'_> {

@@ -33,7 +33,7 @@ pub enum Spread {
 }
 
 impl fmt::Display for Spread {
-    /// What all ranks have to agree on.
+    /// Writes the part of a spread that is equal on all ranks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Spread::Batch => write!(f, "Batch"),
@@ -73,7 +73,7 @@ impl<T> Add for SpreadTerm<T> {
 }
 
 impl<T: Operand> SpreadTerm<T> {
-    /// What all ranks have to call with alike: the losses, and how they are spread.
+    /// The losses and their spreads, which have to be equal on all ranks.
     pub(crate) fn said(&self) -> String {
         let losses = |term: &Term<T>| {
             let names = term.terms().into_iter().filter_map(|term| {

@@ -1,4 +1,4 @@
-//! What a training tells Burn's dashboard: the loss, the accuracy, and the parts of a sum of losses.
+//! The metrics of a training on Burn's dashboard: the loss, the accuracy, and the parts of a sum of losses.
 
 use burn::backend::ExecutionError;
 use burn::tensor::TensorReadError;
