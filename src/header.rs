@@ -11,7 +11,7 @@
 //!
 //! let loss = by_id("smooth_l1").expect("a loss of the library");
 //! let operands: Vec<&str> = loss.header().operands.iter().map(|operand| operand.name).collect();
-//! assert_eq!(operands, ["input", "target", "weight", "mask"]);
+//! assert_eq!(operands, ["input", "target", "weight", "sample_weight", "mask"]);
 //! let options: Vec<(&str, Value)> = loss.specs().iter().map(|option| option.name).zip(loss.values()).collect();
 //! assert_eq!(options, [("beta", Value::Number(1.0))]);
 //!
