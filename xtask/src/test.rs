@@ -33,12 +33,30 @@ const EXAMPLES: &[&str] = &[
 /// The arguments of clippy for the fuzz targets.
 const FUZZ_CLIPPY: &str = "clippy --manifest-path fuzz/Cargo.toml --no-default-features --features runner --target-dir target --all-targets -- -D warnings";
 
-/// The arguments that pack wgloss-burn, and build it with the wgloss that was packed before.
-const PACKAGE_OF_BURN: &str = concat!(
-    "package --manifest-path burn/Cargo.toml -p wgloss-burn --allow-dirty ",
-    "--config patch.crates-io.wgloss.path=\"target/package/wgloss-",
-    env!("CARGO_PKG_VERSION"),
-    "\""
+/// The argument that takes a crate from the package that an earlier check made, and not from its folder.
+macro_rules! packed {
+    ($crate_:literal) => {
+        concat!(
+            " --config patch.crates-io.",
+            $crate_,
+            ".path=\"target/package/",
+            $crate_,
+            "-",
+            env!("CARGO_PKG_VERSION"),
+            "\""
+        )
+    };
+}
+
+/// The arguments that pack wgloss-burn, and build it with the packed wgloss.
+const PACKAGE_OF_BURN: &str =
+    concat!("package --manifest-path burn/Cargo.toml -p wgloss-burn --allow-dirty", packed!("wgloss"));
+
+/// The arguments that pack wgloss-mpi, and build it with the packed wgloss.
+const PACKAGE_OF_MPI: &str = concat!(
+    "package --manifest-path mpi/Cargo.toml -p wgloss-mpi --allow-dirty",
+    packed!("wgloss"),
+    packed!("wgloss-checks")
 );
 
 /// A check: a command, its condition, and how many minutes it takes on two cores after the earlier checks.
@@ -211,6 +229,9 @@ pub fn checks_of_mpi() -> Vec<Check> {
         Check::new(0.2, on_ranks!("3", "run --manifest-path mpi/Cargo.toml --example tiles"), Succeeds),
         Check::new(0.2, on_ranks!("2", "run --manifest-path mpi/Cargo.toml --example digits"), Succeeds),
         Check::new(0.1, "doc --manifest-path mpi/Cargo.toml --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
+        // the package of wgloss-mpi builds with the package of wgloss, without the repository
+        Check::new(3.0, "package -p wgloss -p wgloss-checks --allow-dirty", Succeeds),
+        Check::new(3.0, PACKAGE_OF_MPI, Succeeds),
     ]
 }
 

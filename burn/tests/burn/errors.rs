@@ -4,7 +4,7 @@ use crate::harness::tests;
 use crate::on_burn::numbers;
 use crate::{autodiff, device, own_device, setup};
 use burn::tensor::wgpu::WgpuSetup;
-use burn::tensor::{DType, Device, DeviceKind, Int, Tensor, TensorData, read_sync};
+use burn::tensor::{DType, Device, DeviceKind, Int, Tensor, TensorData, capture, read_sync};
 use libtest_mimic::Trial;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgloss::{CrossEntropy, Dice, Extra, InfoNce, L1, Mse, Reduction, wgpu};
@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Trial> {
         what_only_a_plan_refuses,
         what_only_burn_can_ask_for,
         tensors_of_other_devices,
+        a_loss_is_refused_while_burn_captures_a_graph,
         a_lost_device_fails_its_own_reads,
         a_label_out_of_range_is_reported_and_ignored,
         a_bad_label_is_reported_of_its_own_run,
@@ -112,6 +113,19 @@ fn tensors_of_other_devices() {
     let error = wgloss_burn::init(Device::wgpu_options()).unwrap_err();
     assert!(matches!(error, Error::NoDevice(_)), "{error:?}");
     works();
+}
+
+/// A graph would replay without the loss.
+fn a_loss_is_refused_while_burn_captures_a_graph() {
+    // a device of its own, since a capture holds its device's stream
+    let device = own_device();
+    let x = Tensor::<2>::ones([2, 3], &device);
+    let mut refused = Vec::new();
+    let graph = capture(&device, || refused.push(Mse::default().loss((&x, &x)).err()));
+    drop(graph);
+    assert!(!refused.is_empty());
+    assert!(refused.iter().all(|error| *error == Some(Error::Capturing)), "{refused:?}");
+    assert_eq!(numbers(Mse::default().loss((&x, &x)).unwrap()), [0.0]);
 }
 
 fn a_lost_device_fails_its_own_reads() {
