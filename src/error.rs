@@ -60,7 +60,7 @@ pub enum Error {
         loss: &'static str,
         /// The operand's name.
         operand: String,
-        /// What is wrong with it.
+        /// The reason why it is refused.
         reason: String,
     },
     /// An operand's element type is not one that the loss takes.
@@ -81,7 +81,7 @@ pub enum Error {
     /// another device may take the call. A GPU limits buffers, bindings, workspace and loops; the CPU limits memory
     /// ([`cpu::set_memory_bound`](crate::cpu::set_memory_bound)).
     TooLarge {
-        /// What is too large, and in which unit.
+        /// The quantity that is too large, and its unit.
         what: String,
         /// How much is needed.
         needed: u64,
@@ -92,7 +92,7 @@ pub enum Error {
     OverlappingBuffers {
         /// The output.
         output: String,
-        /// What it overlaps.
+        /// The other operand or result that it overlaps.
         other: String,
         /// The rule to keep to, for a gradient that overwrites its own operand, or for bindings in a browser.
         rule: Option<&'static str>,

@@ -72,7 +72,7 @@ pub struct Header {
     pub operands: &'static [OperandSpec],
     /// The reductions that the loss takes.
     pub reductions: &'static [Reduction],
-    /// What a mean divides by.
+    /// The denominator of a mean.
     pub mean: Denominator,
     /// The leaf's shader.
     pub shader: Source,
@@ -186,7 +186,7 @@ impl OperandSpec {
     }
 }
 
-/// What a mean divides by.
+/// The denominator of a mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denominator {
     /// The number of values that take part.

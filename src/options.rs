@@ -32,7 +32,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// What kind of value an option takes.
+/// The kind of value that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A finite number.
@@ -130,7 +130,7 @@ pub struct OptionSpec {
     pub range: Range,
     /// The Rust type of its values, such as `f32` or `IouKind`, for programs that write lines of Rust.
     pub rust_type: &'static str,
-    /// What it does, in a sentence or two.
+    /// Its effect, in a sentence or two.
     pub doc: &'static str,
 }
 
@@ -290,8 +290,8 @@ fn integer(range: Range) -> String {
     }
 }
 
-/// What the builder of an option takes: its type, or what turns into it where a bare number stands for `Some` number, or an
-/// array for a `Vec`.
+/// The type that the builder of an option takes: the option's, or one that turns into it where a bare number stands for `Some`
+/// number, or an array for a `Vec`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! option_argument {

@@ -66,7 +66,7 @@ fn track<B: LossOps + GradientOps, C: CheckpointStrategy, const N: usize>(
     }
 }
 
-/// What a loss keeps for its backward pass.
+/// The tensors that a loss keeps for its backward pass.
 #[derive(Clone, Debug)]
 struct Node<B: LossOps> {
     operands: Operands<B>,

@@ -1,4 +1,4 @@
-//! What an operation does, beside its tensors: a term whose operands are places in the list of tensors.
+//! An operation without its tensors: a term whose operands are places in the list of tensors.
 
 use crate::error::Result;
 use crate::operand::Operand;

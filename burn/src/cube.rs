@@ -1,6 +1,6 @@
 //! The operations on the tensors of Burn's wgpu backend: a job of wgloss on Burn's own queue.
 //!
-//! What can be refused has been refused. What fails here, such as an allocation, is a panic, which Burn catches and reports
+//! Every refusal has been made before. A failure here, such as of an allocation, is a panic, which Burn catches and reports
 //! at the next read or `sync`.
 
 use crate::call::Call;
@@ -80,7 +80,7 @@ struct Run<'a> {
     writes: Writes<'a>,
 }
 
-/// What a run writes.
+/// The memory that a run writes.
 enum Writes<'a> {
     Loss(&'a CubeTensor),
     Gradients { upstream: &'a CubeTensor, wanted: &'a [usize], into: &'a [Dense] },

@@ -80,7 +80,7 @@ pub(crate) fn cube_device(device: &DispatchDevice) -> Result<&CubeDevice> {
     }
 }
 
-/// What is known of a device.
+/// The facts about a device.
 pub(crate) fn registered(device: &CubeDevice) -> Result<Arc<Registered>> {
     let known = lock(&REGISTERED).iter().find(|known| known.device == *device).cloned();
     known.ok_or_else(|| Error::NotRegistered { device: format!("{device:?}") })

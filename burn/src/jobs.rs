@@ -12,7 +12,7 @@ const MOST: usize = 64;
 /// After how many requests that were for other jobs a job is given up. It keeps the buffers alive that it names.
 const UNUSED: u64 = 256;
 
-/// What a job is prepared for.
+/// The call that a job is prepared for.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub term: Arc<Term<Place>>,

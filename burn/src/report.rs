@@ -1,4 +1,4 @@
-//! What is known of a loss beside its value: the parts of a sum, and labels out of range.
+//! The facts about a loss beside its value: the parts of a sum, and labels out of range.
 
 use crate::call::Ran;
 use crate::error::{Error, Result};
@@ -6,7 +6,7 @@ use crate::lock::lock;
 use burn::tensor::{Device, StreamId};
 use wgloss::PartOutcome;
 
-/// What is known of a loss beside its value. It stays on the device until it is read.
+/// The facts about a loss beside its value. They stay on the device until it is read.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) device: Device,

@@ -26,7 +26,7 @@ pub struct Case {
     pub body: Result<Body, String>,
 }
 
-/// What to evaluate, and the expected result.
+/// The call to evaluate, and the expected result.
 #[derive(Clone)]
 pub struct Body {
     /// The loss, its options, operands and upstream gradient.

@@ -67,7 +67,7 @@ pub struct Case {
     pub seed: u64,
 }
 
-/// What a case is made of.
+/// The ingredients of a case.
 pub struct Inputs<T> {
     pub operands: Vec<(&'static str, T)>,
     pub upstream: Option<Scale<T>>,
@@ -250,7 +250,7 @@ impl Case {
         }
     }
 
-    /// What the GPU and the twin give; nothing where both refuse alike.
+    /// The results of the GPU and the twin; nothing where both refuse alike.
     pub fn both(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<Option<(judge::Given, judge::Given)>, String> {
         let mut want = cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs));
         let got = match self.door {

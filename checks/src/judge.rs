@@ -9,7 +9,7 @@ pub const RTOL: f64 = 1e-5;
 /// The absolute part, which decides where everything wanted is 0.
 pub const ATOL: f64 = 1e-7;
 
-/// What a call gave: on the GPU, read back, or on the CPU.
+/// The result of a call: on the GPU, read back, or on the CPU.
 #[derive(Clone, Debug)]
 pub struct Given {
     /// The loss, where the call reduces it.
@@ -20,18 +20,18 @@ pub struct Given {
 }
 
 impl Given {
-    /// What the twin gave.
+    /// The twin's result.
     pub fn by_twin((outcome, gradients): (cpu::Outcome, Vec<Array>)) -> Given {
         let (loss, tensor, parts) = (outcome.loss().ok(), outcome.tensor().clone(), outcome.parts().to_vec());
         Given { loss, tensor, parts, gradients }
     }
 
-    /// What the GPU gives for a term.
+    /// The GPU's result for a term.
     pub fn by_gpu<T: ToGpu>(gpu: &Gpu, term: &Term<T>, of: &[&T]) -> Result<Given, Error> {
         Given::by_outcome(&gpu.gradient_list(term, of)?.0)
     }
 
-    /// What a run on the GPU gave.
+    /// The result of a run on the GPU.
     pub fn by_outcome(outcome: &Outcome) -> Result<Given, Error> {
         let loss = match outcome.loss().wait() {
             // the term is not reduced
@@ -189,7 +189,7 @@ fn within(got: &[f64], want: &[f64], times: f64, room: impl Fn(usize, f64) -> f6
     }
 }
 
-/// What failed of many cases, told together.
+/// The failures of many cases, told together.
 #[derive(Default)]
 pub struct Failures(Vec<String>);
 

@@ -39,7 +39,7 @@ enum Shapes {
     Of(fn(&Samples) -> Layouts),
 }
 
-/// What is drawn beside the shape.
+/// The choices that are drawn beside the shape.
 enum Draws {
     /// A call, which may be changed; none where the loss lacks what would change.
     Call(fn(&mut Case, &mut Rng) -> Option<Change>),

@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What is shorter is read before anybody looks.
+/// Anything shorter is read before anybody looks.
 const LEAST: u64 = 128 << 20;
 
 /// The progress of reading and computing.

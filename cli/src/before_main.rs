@@ -1,4 +1,4 @@
-//! What has to happen before `main`: a look at the standard output, and an answer for libwayland.
+//! The steps that have to come before `main`: a look at the standard output, and an answer for libwayland.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -62,7 +62,7 @@ impl Expression {
     }
 }
 
-/// What a loss expects of an option instead of this value; `None` if it takes the value.
+/// The value that a loss expects of an option instead of this one; `None` if it takes this one.
 fn refusal(loss: &dyn Loss, spec: Option<&OptionSpec>, value: &Value) -> Option<String> {
     let Some(spec) = spec else {
         let taken = loss.header().reductions.iter().map(wgloss::header::OptionType::get);

@@ -157,7 +157,7 @@ impl<R: Read + Seek> Bytes<R> {
 }
 
 impl<R: Read> Bytes<R> {
-    /// What a pipe or a decompression gives, whose length shows at its end.
+    /// The bytes of a pipe or of a decompression, whose length shows at its end.
     pub fn endless(file: R) -> Bytes<R> {
         Bytes { file, left: None }
     }

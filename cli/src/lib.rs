@@ -30,7 +30,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// What the help and the manual say about the exit status.
+/// The exit status, as the help and the manual explain it.
 const STATUS: &str = "\
 Exit status:
   0    success

@@ -49,12 +49,12 @@ impl List {
     }
 }
 
-/// What a task is found by.
+/// The text by which a task is found.
 fn searched(Task { name, data, targets, code, note }: &Task) -> String {
     [*name, data, targets, code, note].join(" ")
 }
 
-/// What a loss is found by: its names, and its page up to what all pages have.
+/// The text by which a loss is found: its names, and its page up to what all pages have.
 fn about(loss: &dyn Loss) -> String {
     let page = loss.page().split("# Example").next().unwrap_or_default();
     format!("{} {} {page}", loss.header().id, loss.header().title)

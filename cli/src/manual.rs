@@ -32,7 +32,7 @@ pub fn parse(arguments: &[OsString]) -> Arguments {
     }
 }
 
-/// What the help of `wgloss eval LOSS` says about that loss.
+/// The part of the help of `wgloss eval LOSS` about that loss.
 fn about_loss(arguments: &[OsString]) -> Option<String> {
     let mut words = arguments.iter().skip(1).filter_map(|argument| argument.to_str());
     words.next().filter(|command| *command == "eval")?;

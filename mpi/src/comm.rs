@@ -48,7 +48,7 @@ impl Comm {
         self.timeout = timeout;
     }
 
-    /// What this rank has exchanged since the last call of this method.
+    /// The traffic of this rank since the last call of this method.
     pub fn traffic(&self) -> Traffic {
         self.line.traffic()
     }
@@ -103,7 +103,7 @@ impl Comm {
         Ok((Outcome::of(parts), gradients))
     }
 
-    /// What every rank gives, in the order of the ranks.
+    /// The contributions of all ranks, in their order.
     ///
     /// # Errors
     /// [`Error::PeerLost`].
@@ -167,7 +167,7 @@ impl Comm {
         self.gpu.upload_array(&sum.cast(gradients[0].dtype()))
     }
 
-    /// What this rank made, if no rank had an error.
+    /// The value that this rank made, if no rank had an error.
     pub(crate) fn all_or_none<X>(&self, made: wgloss::Result<Vec<X>>) -> Result<Vec<X>> {
         self.agree(made.as_ref().map(|_| Vec::new()).map_err(Clone::clone))?;
         made.map_err(|error| Error::Refused { rank: self.rank(), error })

@@ -1,4 +1,4 @@
-//! What can go wrong over many ranks. Every rank gets an equal error.
+//! The errors of a loss over many ranks. Every rank gets an equal error.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// The shards of the ranks don't make a whole.
     Shards {
-        /// What is wrong with them.
+        /// The reason why they are refused.
         reason: String,
     },
     /// A rank did not answer in time: it has died, hangs, or computes for longer than [`Comm::set_timeout`](crate::Comm::set_timeout)

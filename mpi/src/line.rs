@@ -25,7 +25,7 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 /// Set in the length of a message that is a refusal.
 const REFUSED: u64 = 1 << 63;
 
-/// What one rank sent, and whether it is a refusal.
+/// A message of one rank, and whether it is a refusal.
 pub struct Message {
     pub refused: bool,
     pub bytes: Vec<u8>,
@@ -41,7 +41,7 @@ pub enum Exchange {
     Pass(Vec<u8>),
 }
 
-/// What a rank has exchanged since it began, or since [`Comm::traffic`](crate::Comm::traffic) was last asked for.
+/// The traffic of a rank since it began, or since [`Comm::traffic`](crate::Comm::traffic) was last asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
     /// How many exchanges there were.
@@ -117,7 +117,7 @@ impl Line {
         Pending { line: self, answer }
     }
 
-    /// What was exchanged since the last call.
+    /// The traffic since the last call.
     pub fn traffic(&self) -> Traffic {
         Traffic {
             exchanges: self.exchanges.swap(0, Ordering::Relaxed),

@@ -27,7 +27,7 @@ Evaluates a loss over a batch that is spread over all ranks, and prints it once.
 
 type Failure = Box<dyn std::error::Error>;
 
-/// What the command line asks for.
+/// The request of the command line.
 struct Asked {
     loss: String,
     operands: Vec<(String, String)>,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Add;
 use wgloss::{Operand, Term};
 
-/// What the ranks share of a loss. Every rank gives its own shard.
+/// The part of a loss that the ranks share. Every rank gives its own shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Each rank has some of the batch's values: data parallelism, for every loss that is a mean or a sum. A rank may have

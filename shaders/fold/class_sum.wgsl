@@ -8,7 +8,7 @@ struct State {
     poison: u32,
 }
 
-// What a leaf returns for a class.
+// A leaf's result for a class.
 struct ClassScore {
     loss: f32,
     // the derivatives with respect to the class's own prediction and to the label's

@@ -36,7 +36,7 @@ fn raised(squares: vec2<f32>, by: vec2<u32>) -> vec2<f32> {
 // A vector with a smaller norm is divided by this instead.
 const SHORTEST: f32 = 1e-8;
 
-// What is known of both vectors after the first look.
+// The facts about both vectors after the first look.
 struct Known {
     // two factors whose product scales a vector to length 1, or to less if it is shorter than SHORTEST
     first: vec2<f32>,

@@ -107,7 +107,7 @@ fn fold_merge(a: State, b: State) -> State {
     return State(pair_merge(a.ab, b.ab), pair_merge(a.ac, b.ac), pair_merge(a.bc, b.bc), a.flags | b.flags, 0u);
 }
 
-// What is known of each pair: its peak, the root of its sum (the distance as a multiple of the peak), and root^(1 − p), a
+// The facts about each pair: its peak, the root of its sum (the distance as a multiple of the peak), and root^(1 − p), a
 // factor of every slope.
 struct Known {
     peaks: vec3<f32>,

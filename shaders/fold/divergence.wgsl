@@ -257,7 +257,7 @@ fn finish_place(state: State, place: Place) -> Statistics {
     return Statistics(divergence, state.teacher, state.student, state.lead, torn, 1.0, poison);
 }
 
-// What a divergence leaf returns.
+// The result of a divergence leaf.
 struct DivergenceScore {
     loss: f32,
     d: f32,

@@ -77,7 +77,7 @@ fn fold_merge(a: State, b: State) -> State {
     return top;
 }
 
-// What a softmax leaf sees, and what the gradient needs besides.
+// The view that a softmax leaf has of a position, and what the gradient needs besides.
 struct Statistics {
     nll: f32,
     miss: f32,
@@ -117,7 +117,7 @@ fn fold_finish(state: State, labelled: bool, x_target: f32, weight: f32) -> Stat
     return s;
 }
 
-// What a softmax leaf returns.
+// The result of a softmax leaf.
 struct SoftmaxScore {
     loss: f32,
     d_nll: f32,
@@ -126,9 +126,9 @@ struct SoftmaxScore {
     d_lse: f32,
 }
 
-// What the gradients of a position's classes need; only the logit x differs from class to class. The probability p of a
-// class is exp(x − peak)·one_over, and its derivative is gain·p + own·p − share_scale·share. For the label's class, `hit`
-// replaces own·p.
+// The facts about a position that the gradients of its classes need; only the logit x differs from class to class. The
+// probability p of a class is exp(x − peak)·one_over, and its derivative is gain·p + own·p − share_scale·share. For the label's
+// class, `hit` replaces own·p.
 struct SoftmaxSlopes {
     peak: f32,
     one_over: f32,

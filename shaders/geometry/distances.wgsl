@@ -1,4 +1,4 @@
-// What a leaf of vectors sees of a row, and what it returns.
+// The view that a leaf of vectors has of a row, and its result.
 struct Distances {
     // the distance of each pair of vectors, or 1 − cos if the fold measures cosines
     d: vec3<f32>,

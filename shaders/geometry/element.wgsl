@@ -1,4 +1,4 @@
-// What a pointwise leaf returns: the loss of an element and its derivatives.
+// The result of a pointwise leaf: the loss of an element and its derivatives.
 struct ElementScore {
     loss: f32,
     d: vec4<f32>,

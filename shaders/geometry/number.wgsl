@@ -1,7 +1,7 @@
 // Writes a number that changes between runs into the parameters of a part's kernels.
 // slots: number
 
-// What to write, and where: the twin of `Change` in src/gpu/params.rs. Places are words of a parameter block.
+// The number to write, and its place: the twin of `Change` in src/gpu/params.rs. Places are words of a parameter block.
 struct Change {
     // how many blocks the part has, and how many words lie from one to the next
     blocks: u32,

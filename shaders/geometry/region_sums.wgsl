@@ -25,7 +25,7 @@ fn note_bad(position: u32, end: u32) {
     }
 }
 
-// What four positions add to the sums of a class.
+// The sums of a class over four positions.
 struct Four {
     hit: f32,
     extra: f32,

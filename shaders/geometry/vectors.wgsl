@@ -58,7 +58,7 @@ fn tally_row(row: u32, kept: bool, score: VectorsScore, tally: ptr<function, Tal
     }
 }
 
-// What the gradients of a row need.
+// The facts about a row that its gradients need.
 struct RowSlopes {
     kept: bool,
     unknown: bool,

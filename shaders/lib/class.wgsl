@@ -1,4 +1,4 @@
-// What a fold sees of a position: one class, and the prediction and weight of the label's class.
+// A fold's view of a position: one class, and the prediction and weight of the label's class.
 struct Class {
     // the prediction
     x: f32,

@@ -67,8 +67,8 @@ struct Params {
     options: array<vec4<f32>, 4>,
 }
 
-// What a dispatch covers. Own rows meet other rows: each side runs from `first` to before `end`, and `base` is the place of
-// its row 0 in scratch memory that holds the rows of both sides.
+// The part of a walk that a dispatch covers. Own rows meet other rows: each side runs from `first` to before `end`, and `base` is
+// the place of its row 0 in scratch memory that holds the rows of both sides.
 struct Block {
     own_first: u32,
     own_end: u32,

@@ -2,7 +2,7 @@
 // needs: lib/params lib/tally lib/workspace
 // slots: divisor
 
-// What the sum is divided by: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor, 4 the element of it that is for
+// The sum's denominator: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor, 4 the element of it that is for
 // this sum.
 override DIVISOR: u32 = 0u;
 

@@ -1,4 +1,4 @@
-// What the stages of a part share: the scales of the gradients, and the tallies of the walk.
+// The memory that the stages of a part share: the scales of the gradients, and the tallies of the walk.
 // needs: lib/params lib/tally
 struct Workspace {
     // upstream gradient over denominator, as far as only the GPU knows them: for the loss, for the extra loss, and for both

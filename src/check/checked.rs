@@ -1,15 +1,15 @@
-//! What the checks find out about a part, for the twin and the plan.
+//! The results of the checks of a part, for the twin and the plan.
 
 use super::labels::Labels;
 
-/// What the checks found out about a part, beside its [`Work`](super::Work).
+/// The results of the checks of a part, beside its [`Work`](super::Work).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checked {
     /// The shape of the unreduced loss.
     pub loss_shape: Vec<usize>,
     /// The range of the part's labels, where it has labels.
     pub labels: Option<Labels>,
-    /// What the sum is divided by.
+    /// The sum's denominator.
     pub divisor: Divisor,
     /// The number that the fused loss's sum is divided by, where the part has a fused loss.
     pub fused_divisor: Option<Divisor>,

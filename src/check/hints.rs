@@ -48,7 +48,7 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
     }
 }
 
-/// What else an operand may be that is broadcast to the shape of the elements.
+/// The other shapes that an operand may have if it is broadcast to the shape of the elements.
 fn broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec, leader: &T) -> String {
     let by_item = part.loss.header().player(Role::Index).is_some();
     match (part.loss.leaf(), spec.role) {

@@ -131,7 +131,7 @@ fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// What the part's own sum is divided by; `ignoring` where a label is ignored.
+/// The denominator of the part's own sum; `ignoring` where a label is ignored.
 fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], ignoring: bool) -> Divisor {
     let header = part.loss.header();
     // an ignored label or a mask leaves a position out of a region, not a value out of the loss
@@ -146,7 +146,7 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
     divisor(part, header, part.is_dense(), values, counted)
 }
 
-/// What the fused loss's sum is divided by, where the part has a fused loss: a loss of the part's positions.
+/// The denominator of the fused loss's sum, where the part has a fused loss: a loss of the part's positions.
 fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
     let Work::Regions { leaf, classes } = work else { return None };
     // one channel stands for two classes with one weight: a factor of label 1, like PyTorch's pos_weight
@@ -161,7 +161,7 @@ fn weighs<T: Operand>(part: &Part<T>) -> bool {
     part.of_role(Role::Mask).is_some() || part.of_role(Role::SampleWeight).is_some()
 }
 
-/// What a loss of `values` is divided by. Class weights are a denominator unless the loss is `unweighted`; the values that
+/// The denominator of a loss of `values`. Class weights are a denominator unless the loss is `unweighted`; the values that
 /// take part are counted where some may count as less than one (`counted`).
 fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
     let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());

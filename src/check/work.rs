@@ -8,7 +8,7 @@ use crate::role::Role;
 use crate::shape::{Classes, Pictures};
 use crate::term::{KeysFrom, Operand, Part};
 
-/// What there is to compute for a part. The twin and the plan each match this once.
+/// The work of a part. The twin and the plan each match this once.
 #[derive(Clone, Copy)]
 pub(crate) enum Work<'a> {
     /// A value for each element. Where the loss looks a number up for each item, a value for each of `items`, the mean over

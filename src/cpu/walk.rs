@@ -1,4 +1,4 @@
-//! What every twin's walk gives: the values of the unreduced loss, and gradients.
+//! The result of a twin's walk: the values of the unreduced loss, and gradients.
 
 use crate::loss::OperandSpec;
 

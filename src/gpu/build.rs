@@ -18,7 +18,7 @@ use crate::shape::DType;
 use crate::term::{Part, Row, Term};
 use std::sync::Arc;
 
-/// What a job is made of.
+/// The ingredients of a job.
 #[derive(Debug)]
 pub(super) struct Built {
     pub parts: Vec<Recorded>,
@@ -66,7 +66,7 @@ pub(super) struct Call<'a> {
     pub after: Option<&'a Built>,
 }
 
-/// What is called with each part's plan and what it is bound to, before any pipeline is made.
+/// A function that is called with each part's plan and its bindings, before any pipeline is made.
 pub(super) type Explain<'a> = &'a mut dyn FnMut(&Binder<'_>);
 
 /// Builds a job of a term's parts. If the device refuses a buffer, the error names the operand.

@@ -62,7 +62,7 @@ pub(crate) struct Case {
     pub binding_limit: u64,
 }
 
-/// What to plan of a batch that may be spread over devices.
+/// The part of a batch to plan, which may be spread over devices.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shard {
     /// The whole batch.

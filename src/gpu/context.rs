@@ -220,7 +220,7 @@ impl Gpu {
         self.0.workspace_bound.load(Ordering::Relaxed)
     }
 
-    /// What kernels are made for.
+    /// The kind of adapter that kernels are made for.
     pub(super) fn target(&self) -> &Target {
         &self.0.target
     }

@@ -1,4 +1,4 @@
-//! What a shader file declares: needs, slots, bindings and overrides. Each has a line of a fixed form, so no parser is
+//! The declarations of a shader file: needs, slots, bindings and overrides. Each has a line of a fixed form, so no parser is
 //! needed.
 
 use crate::error::{Error, Result};

@@ -155,8 +155,9 @@ impl Gpu {
         Job::workspace_of(self, term, outputs)
     }
 
-    /// What [`workspace`](Self::workspace) tells, for a call of [`gradients`](Self::gradients) and from the shapes and dtypes of
-    /// operands alone. They may be of any kind, and nothing is uploaded: it tells beforehand whether this device can do the call.
+    /// The workspace, as of [`workspace`](Self::workspace), for a call of [`gradients`](Self::gradients) and from the shapes and
+    /// dtypes of operands alone. They may be of any kind, and nothing is uploaded: it tells beforehand whether this device can do
+    /// the call.
     ///
     /// ```no_run
     /// # use wgloss::{Array, CrossEntropy, Error, Gpu};

@@ -1,4 +1,4 @@
-//! What the driver has compiled, as bytes that a program keeps from one start to the next.
+//! The driver's compiled pipelines, as bytes that a program keeps from one start to the next.
 
 use crate::gpu::context::Gpu;
 
@@ -25,8 +25,8 @@ impl Gpu {
         made.is_ok_and(|made| self.driver_cache().set(made).is_ok())
     }
 
-    /// What the driver has compiled so far, for [`load_pipeline_cache`](Self::load_pipeline_cache) at the next start of the
-    /// program. `None` on a device without [`wgpu::Features::PIPELINE_CACHE`].
+    /// The pipelines that the driver has compiled so far, for [`load_pipeline_cache`](Self::load_pipeline_cache) at the next start of
+    /// the program. `None` on a device without [`wgpu::Features::PIPELINE_CACHE`].
     pub fn pipeline_cache(&self) -> Option<Vec<u8>> {
         self.own_driver_cache()?.get_data()
     }

@@ -17,7 +17,7 @@ pub struct KernelReport {
     /// The shader files that make up its text, by their paths below `shaders/`. A file comes after the files that it
     /// needs.
     pub files: Vec<&'static str>,
-    /// What it reads and writes.
+    /// The bindings that it reads and writes.
     pub bindings: Vec<BindingReport>,
     /// The values of its overrides.
     pub overrides: Vec<(String, f64)>,
@@ -39,7 +39,7 @@ pub struct BindingReport {
     pub name: &'static str,
     /// Whether the kernel writes to it.
     pub is_written: bool,
-    /// What it is bound to, in the caller's words: an operand, a gradient, the loss, the workspace.
+    /// The tensor that it is bound to, in the caller's words: an operand, a gradient, the loss, the workspace.
     pub bound: String,
 }
 

@@ -23,7 +23,7 @@ macro_rules! params {
 }
 
 params! {
-    /// What one dispatch runs over, if a walk goes block by block or slice by slice. Mirrors `Block` in `lib/params`.
+    /// The range of one dispatch, if a walk goes block by block or slice by slice. Mirrors `Block` in `lib/params`.
     pub struct Block {
         pub own_first: u32,
         pub own_end: u32,

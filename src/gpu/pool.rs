@@ -7,7 +7,7 @@ use crate::gpu::memory::Memory;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// What a job's kernels write that no caller sees, and what they read that never changes. Jobs that share it run one after
+/// The memory that a job's kernels write and no caller sees, and the constants that they read. Jobs that share it run one after
 /// another, because a queue orders its passes.
 #[derive(Debug, Default)]
 pub(super) struct Pool(Mutex<Pooled>);
@@ -21,7 +21,7 @@ struct Pooled {
 /// How many constants are kept for jobs to come. Beyond that, those that no job has are dropped.
 const MOST: usize = 64;
 
-/// What a scratch memory is for.
+/// The use of a scratch memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Use {
     pub label: &'static str,

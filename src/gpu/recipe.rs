@@ -57,7 +57,7 @@ const OF_INTEGERS: &[(Shader, Shader)] = &[
     (row::GIVEN, row::INTEGERS),
 ];
 
-/// What fills the slots of a walk over classes, if a lane keeps the classes of its positions.
+/// The files for the slots of a walk over classes, if a lane keeps the classes of its positions.
 const FEW: &[(Slot, Shader)] = &[
     (slot::CLASSES, geometry::classes::FEW),
     (slot::LOGITS, geometry::logits::KEPT),

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a device says.
+/// A device's answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Refusal {
     OutOfMemory,
@@ -35,7 +35,7 @@ impl Seam {
         self.refused[refusal as usize].store(call, Ordering::SeqCst);
     }
 
-    /// What the device says about this call, beside what it says itself.
+    /// The answer to give about this call, beside the device's own.
     pub fn answer(&self) -> Option<wgpu::Error> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         let refused = |refusal: Refusal| self.refused[refusal as usize].load(Ordering::SeqCst) == call;

@@ -29,7 +29,7 @@ pub struct Read<T> {
     driven: Driven,
 }
 
-/// What drives the device until the result arrives. A browser does this itself.
+/// The loop that drives the device until the result arrives. A browser does this itself.
 #[cfg(not(target_arch = "wasm32"))]
 struct Driven {
     gpu: Gpu,

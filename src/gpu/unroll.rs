@@ -17,7 +17,7 @@ pub(super) struct Line {
     pub number: usize,
 }
 
-/// What a mark begins with.
+/// The words that a mark begins with.
 const MARK: &str = "// @unroll ";
 
 /// A marked loop: `for (var NAME = START; CONDITION; NAME += STEP) {`.

@@ -32,7 +32,7 @@ pub(super) struct VerdictPart {
     pub numbers: Vec<(usize, String, NumberRange)>,
 }
 
-/// What the outcome adds to a part that a number out of range belongs to. It matches the shader's `IS_NUMBER`.
+/// The mark that the outcome adds to the part of a number that is out of range. It matches the shader's `IS_NUMBER`.
 const IS_NUMBER: u32 = 0x4000_0000;
 
 impl Verdict {

@@ -7,7 +7,7 @@ use crate::options::choice;
 
 /// A loss of sums over regions.
 pub trait Region {
-    /// What the sums run over.
+    /// The range and the terms of the sums.
     fn settings(&self) -> RegionSettings;
     /// The share of a class in the sums of its item, where the classes are summed together. It depends on the targets alone,
     /// and counts as a constant in the gradient. An infinite share becomes the item's largest finite share.
@@ -51,7 +51,7 @@ choice! {
     }
 }
 
-/// What the sums of a region loss run over.
+/// The range and the terms of the sums of a region loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RegionSettings {
     /// How probabilities are made of the predictions.

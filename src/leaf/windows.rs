@@ -11,7 +11,7 @@ pub trait Windows {
 }
 
 choice! {
-    /// What surrounds a picture.
+    /// How a picture goes on beyond its border.
     pub enum Padding {
         /// Nothing: windows lie inside the picture.
         Valid = "valid",
@@ -27,7 +27,7 @@ pub struct WindowSettings {
     pub size: usize,
     /// The standard deviation of the bell curve that weighs a window's pixels, in pixels.
     pub sigma: f64,
-    /// What surrounds a picture.
+    /// How a picture goes on beyond its border.
     pub padding: Padding,
 }
 

@@ -143,7 +143,7 @@ fn losses_that_share_options_agree_on_them() {
     }
 }
 
-/// What a loss's author writes about it: the doc comments of its struct and the name of its source file.
+/// A loss's page as its author writes it: the doc comments of its struct and the name of its source file.
 struct Page {
     path: String,
     text: String,
@@ -213,8 +213,7 @@ fn shape_of_none(loss: &dyn Loss) -> String {
 const UNITS: &[&str] =
     &["in units of", "factor", "share", "power", "weight", "ratio", "temperature", "quantile", "cosine", "label"];
 
-/// What a stranger looks for on a loss's page and does not find. The macro writes the rest: defaults, ranges, dtypes,
-/// errors.
+/// The sections that a loss's page lacks. The macro writes the rest: defaults, ranges, dtypes, errors.
 fn lacks(loss: &dyn Loss) -> Vec<String> {
     let header = loss.header();
     let (page, mut lacking) = (Page::of(header.id), Vec::new());

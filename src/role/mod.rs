@@ -1,4 +1,4 @@
-//! What an operand is to a loss: its role, the values it holds, and its shape in a call.
+//! An operand's meaning to a loss: its role, the values it holds, and its shape in a call.
 
 mod operand;
 mod sizes;

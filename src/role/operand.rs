@@ -1,4 +1,4 @@
-//! What an operand is to a loss, which settles its shape and dtype; and the values it holds.
+//! An operand's meaning to a loss, which decides its shape and dtype; and the values it holds.
 
 /// Writes the roles, and keeps what the documentation says about each.
 macro_rules! roles {
@@ -8,7 +8,7 @@ macro_rules! roles {
         pub enum Role { $($(#[doc = $role_doc])+ $role,)+ }
 
         impl Role {
-            /// What the documentation says about an operand of this role.
+            /// The words of the documentation about an operand of this role.
             pub const fn doc(self) -> &'static str {
                 match self { $(Role::$role => concat!($($role_doc),+),)+ }
             }
@@ -17,7 +17,7 @@ macro_rules! roles {
 }
 
 roles! {
-    /// What an operand is to a loss.
+    /// An operand's meaning to a loss.
     pub enum Role {
         /// A float for each element, of the prediction's shape.
         Element,

@@ -1,4 +1,4 @@
-//! What a context keeps with a term for its next evaluation.
+//! The job that a context keeps with a term for its next evaluation.
 
 use std::any::Any;
 use std::fmt;
@@ -10,8 +10,8 @@ type Anything = Box<dyn Any + Send + Sync>;
 #[cfg(target_arch = "wasm32")]
 type Anything = Box<dyn Any>;
 
-/// What was kept last, most recent last. Clones of a term share it, and so may terms made from it: whoever takes something
-/// out has to make sure that it fits.
+/// The jobs that were kept, most recent last. Clones of a term share them, and so may terms made from it: whoever takes a
+/// job out has to make sure that it fits.
 #[derive(Clone, Default)]
 pub(crate) struct Kept(Arc<Mutex<Vec<Anything>>>);
 

@@ -50,7 +50,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Term<T> {
     pub(crate) parts: Vec<Part<T>>,
-    /// What a context keeps for the next call.
+    /// The job that a context keeps for the next call.
     #[cfg(feature = "gpu")]
     pub(crate) kept: Kept,
 }

@@ -279,7 +279,7 @@ pub struct PartOutcome {
     pub name: String,
     /// The sum of its values.
     pub sum: f64,
-    /// What the sum is divided by.
+    /// The sum's denominator.
     pub denominator: f64,
     /// Its factor in the sum of terms.
     pub weight: f64,

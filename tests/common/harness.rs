@@ -32,9 +32,9 @@ macro_rules! tests_of {
 
 pub(crate) use {tests, tests_of};
 
-/// What a function runs once for each of.
+/// The items for each of which a function runs once.
 pub trait Subject: Send + 'static {
-    /// What the function is given.
+    /// The item that the function is given.
     type Given: ?Sized;
     fn name(&self) -> String;
     fn given(&self) -> &Self::Given;

@@ -29,7 +29,7 @@ wgloss::loss! {
         pub z: Option<f32> = None, Range::AtLeast(0.0);
         /// A second factor.
         pub times: i32 = 1, Range::Within(1.0, 4.0);
-        /// What the shader gets wrong, to test proofs.
+        /// The shader's fault, to test proofs.
         pub fault: f32 = 0.0, Range::Any;
     }
 }
@@ -101,7 +101,7 @@ mod near {
         pub struct Near of (input, target) as ClassSum {
             /// How far the label's class has to lead.
             pub margin: f32 = 1.5, Range::Any;
-            /// What the twin gets wrong, to test proofs.
+            /// The twin's fault, to test proofs.
             pub fault: f32 = 0.0, Range::Any;
         }
     }

@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// What a training step of three elements is made of.
+/// The ingredients of a training step of three elements.
 struct Step {
     x: Tensor,
     t: Tensor,

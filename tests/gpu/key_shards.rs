@@ -49,7 +49,7 @@ struct Loss {
     name: &'static str,
     /// The term of these rows against these keys. `further` says whether it has the further negatives.
     term: fn(&Call, &Array, &Array, bool) -> Term<Array>,
-    /// What has a gradient beside rows and keys.
+    /// The operands with a gradient beside rows and keys.
     more: fn(&Call) -> Vec<Array>,
     /// Whether keys are the whole's rows.
     itself: bool,

@@ -60,7 +60,7 @@ fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
     }
 }
 
-/// What the twin gives where bad labels are ignored, and the elements of the gradient that this says something about.
+/// The twin's result where bad labels are ignored, and the elements of the gradient to compare.
 fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
     let loss = case.loss();
     let ignored = label_range(&*loss, 0).1.map(i64::from);

@@ -93,7 +93,7 @@ fn gpu() -> &'static Gpu {
     GPUS.get()
 }
 
-/// What tests share since it takes longer to make than most tests to run: a device and its pipelines. There are two of each,
+/// Shared by the tests, since it takes longer to make than most tests to run: a device and its pipelines. There are two of each,
 /// since a driver compiles for one device on one thread. A thread keeps to the one that fewer threads were on when it began.
 struct Shared<T: 'static>([LazyLock<T>; 2]);
 

@@ -129,7 +129,7 @@ fn a_read_that_takes_too_long_is_an_error_and_the_device_goes_on() {
     assert_eq!(gpu.value(&term).unwrap().loss().wait(), Ok(8.0));
 }
 
-/// What every call on a device that is gone must come to.
+/// The error of every call on a device that is gone.
 fn gone<T: std::fmt::Debug>(what: &str, result: Result<T, Error>) {
     assert!(matches!(result, Err(Error::DeviceLost(_))), "{what}: {result:?}");
 }

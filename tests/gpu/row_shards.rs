@@ -24,7 +24,7 @@ const BATCH: usize = 130;
 const WIDTH: usize = 21;
 const SPLITS: [&[usize]; 3] = [&[64, 1, 65], &[50, 37, 43], &[0, 129, 1]];
 
-/// What f64 arithmetic leaves of a sum in another order, relative to the greatest entry.
+/// The difference that f64 arithmetic leaves between sums in two orders, relative to the greatest entry.
 const EXACT: f64 = 1e-12;
 
 /// A loss of a batch: of the rows that shards are made of, and of what every shard sees whole, keys first.

@@ -1,4 +1,4 @@
-//! What numbers of any type are to the twin: a mask keeps whatever is not 0, and a target is the number that an integer is.
+//! Numbers of any type, as the twin takes them: a mask keeps whatever is not 0, and a target is the number that an integer is.
 
 use crate::harness::tests;
 use libtest_mimic::Trial;

@@ -341,7 +341,7 @@ fn every_gradient_is_the_slope_of_its_value(loss: &dyn Loss) {
     }
 }
 
-/// What the comparison lets pass and what it does not, on functions whose slopes are known.
+/// The comparison lets right slopes pass and wrong ones not, on functions whose slopes are known.
 fn a_slope_is_told_from_what_is_not_one() {
     let (smooth, kinked) = (Slopes::of(&|h| (1.0 + h).powi(3)), Slopes::of(&|h| (0.5 * h).max(-2.0 * h)));
     for (slopes, got, holds) in [

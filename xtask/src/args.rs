@@ -179,7 +179,7 @@ impl Mutants {
     }
 }
 
-/// What to measure.
+/// The losses to measure, and beside which peers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bench {
     /// Whether to use small batches and few runs.

@@ -49,7 +49,7 @@ pub fn set_up(install: Install) -> Result<(), Stop> {
     STEPS.iter().try_for_each(|step| perform(step, prefix))
 }
 
-/// What the machine lacks.
+/// The programs and libraries that the machine lacks.
 fn missing() -> Vec<&'static str> {
     let runs = |program: &str| answers(Command::new(program).arg("--version"));
     let needs = [("mpirun", runs("mpirun")), ("mpicc with MPI's headers", runs("mpicc")), ("libclang", has_libclang())];

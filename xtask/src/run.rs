@@ -59,13 +59,13 @@ pub fn answers(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// What the command prints on its standard output, or `None` if it fails. Hides its errors.
+/// The standard output of the command, or `None` if it fails. Hides its errors.
 pub fn answer(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What the command prints on its standard output, or an error that names the command. Shows its errors.
+/// The standard output of the command, or an error that names the command. Shows its errors.
 pub fn output(command: &mut Command) -> Result<String, Stop> {
     let output = command
         .stderr(Stdio::inherit())

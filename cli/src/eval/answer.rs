@@ -1,4 +1,4 @@
-//! What an evaluation comes to, as text and as JSON.
+//! The result of an evaluation, as text and as JSON.
 
 use super::totals::{Totals, Values};
 use crate::device;
@@ -12,7 +12,7 @@ use wgloss_cases::Way;
 /// The most values of an unreduced loss that are printed one by one.
 pub const MOST_PRINTED: usize = 20;
 
-/// What an evaluation comes to.
+/// The result of an evaluation.
 pub struct Answer {
     /// The loss, where it is reduced.
     pub loss: Option<Number>,
@@ -103,7 +103,7 @@ impl Answer {
     }
 }
 
-/// What JSON says of the device and the time.
+/// The device and the time, as JSON has them.
 pub fn circumstances(map: &mut Map<String, Json>, way: &Way, time: Duration) {
     let device = match device::adapter(way) {
         Some(name) => json!({"kind": "gpu", "name": name}),

@@ -13,9 +13,9 @@ pub struct Call {
     options: Vec<Vec<(String, Value)>>,
     /// The last axis of the predictions is their class axis.
     pub class_axis_last: bool,
-    /// What scales the gradients.
+    /// The upstream gradient, which scales the gradients.
     pub upstream: Option<Scale<Array>>,
-    /// What all sums are divided by.
+    /// The denominator of all sums.
     pub divide_by: Option<Scale<Array>>,
     /// The place in the batch of the first row.
     pub rows_from: Option<usize>,
@@ -23,7 +23,7 @@ pub struct Call {
     pub empty_is_zero: bool,
 }
 
-/// What is known of an operand before it is read: its name, its type and its shape.
+/// The facts about an operand before it is read: its name, its type and its shape.
 pub type Known<'a> = (&'a str, DType, &'a [usize]);
 
 impl Call {

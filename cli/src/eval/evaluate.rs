@@ -22,7 +22,7 @@ pub struct Evaluation {
     pub hold: u64,
 }
 
-/// What is wanted beside the loss.
+/// The results that are wanted beside the loss.
 #[derive(Default)]
 pub struct Wanted<'a> {
     /// The operands to differentiate with respect to.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// The files of one evaluation among many.
 pub struct Row {
-    /// What the output calls it: its first file.
+    /// Its name in the output: its first file.
     pub label: String,
     /// The operands' names and files.
     pub places: Vec<(String, String)>,

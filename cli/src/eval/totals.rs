@@ -21,7 +21,7 @@ struct Part {
     weight: f64,
     #[serde(skip)]
     adds_denominators: bool,
-    /// What a mean over nothing is.
+    /// The value of a mean over nothing.
     #[serde(skip)]
     empty: f64,
 }
@@ -74,7 +74,7 @@ impl Totals {
     }
 }
 
-/// What is known of an unreduced loss without holding its values.
+/// The statistics of an unreduced loss, without its values.
 #[derive(Clone, Debug)]
 pub struct Values {
     /// The shape of the loss.

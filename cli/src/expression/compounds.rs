@@ -4,11 +4,11 @@
 pub struct Compound {
     /// Its name.
     pub id: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub title: &'static str,
     /// The sum that the name stands for.
     pub sum: &'static str,
-    /// What else a call gives.
+    /// The operands that a call gives beside the losses' own.
     pub note: &'static str,
 }
 

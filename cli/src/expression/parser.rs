@@ -21,7 +21,7 @@ pub fn summands(text: &str) -> Result<Vec<Summand>, String> {
     parsed.map_err(|wrong| wrong.shown(text))
 }
 
-/// What is wrong, and where.
+/// An error, and its place in the text.
 struct Wrong {
     at: usize,
     length: usize,

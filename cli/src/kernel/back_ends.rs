@@ -9,7 +9,7 @@ use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFl
 use std::fmt::{Debug, Write};
 use wgloss::KernelReport;
 
-/// What naga has against a kernel, which is no fault of the caller's.
+/// Naga's objection to a kernel, which is no fault of the caller's.
 fn refused(report: &KernelReport, error: impl Debug) -> Failure {
     Failure::Refused(wgloss::Error::Gpu(format!("{}: {error:?}", report.entry)))
 }

@@ -1,4 +1,4 @@
-//! What a report says about the machine: its system, the adapter that is used, and the kind of kernels for it.
+//! The machine, as a report describes it: its system, the adapter that is used, and the kind of kernels for it.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};

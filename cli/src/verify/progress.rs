@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 /// on.
 const LONG: Duration = Duration::from_secs(10);
 
-/// What each thread is running.
+/// The case that each thread is running.
 pub struct Progress {
     bar: ProgressBar,
     running: Mutex<Vec<Option<Running>>>,
 }
 
-/// What a thread is running.
+/// The case that a thread is running.
 struct Running {
     what: String,
     case: Option<String>,
@@ -53,7 +53,7 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// What is running.
+    /// The cases that are running.
     pub fn now(&self) -> Vec<String> {
         self.running().iter().flatten().map(Running::text).collect()
     }

@@ -10,7 +10,7 @@ use crate::files::output;
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 
-/// What the numbers mean. The report contains these notes.
+/// The meaning of the numbers. The report contains these notes.
 const NOTES: [&str; 4] = [
     "relative_errors: the worst error of the loss and of each gradient over the cases that expect numbers, divided by the \
      largest magnitude expected in the tensor; in f16 and bf16 they include the rounding of stored gradients",
@@ -24,7 +24,7 @@ pub struct Report {
     place: String,
     head: Vec<(&'static str, Json)>,
     entries: Vec<Entry>,
-    /// What was running when the file was last written, how many entries it had, and the time.
+    /// The cases that were running when the file was last written, how many entries it had, and the time.
     written: Option<(Vec<String>, usize, Instant)>,
 }
 

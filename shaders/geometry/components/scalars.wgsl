@@ -8,7 +8,7 @@ override X1_PLACE: u32 = 0u;
 override X2_PLACE: u32 = 0u;
 override X3_PLACE: u32 = 0u;
 
-// What the leaf sees of an element. `Four` has four elements.
+// The leaf's view of an element. `Four` has four elements.
 alias Seen = vec4<f32>;
 
 struct Four {

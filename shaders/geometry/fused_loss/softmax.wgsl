@@ -81,7 +81,7 @@ fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     return remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), rest);
 }
 
-// What the gradients of four positions' classes need.
+// The facts about four positions that the gradients of their classes need.
 struct FusedSlopes {
     a: PositionSlopes,
     b: PositionSlopes,

@@ -1,4 +1,4 @@
-// What the gradients of a position's fused loss are scaled by, its sample weight included.
+// The factor of the gradients of a position's fused loss, its sample weight included.
 // needs: scratch/value_factors
 fn fused_scales_at(position: u32) -> vec2<f32> {
     let factor = value_factor(position);

@@ -1,4 +1,4 @@
-// What the gradients of a position's fused loss are scaled by: the same for all positions.
+// The factor of the gradients of a position's fused loss: the same for all positions.
 // needs: lib/workspace
 fn fused_scales_at(position: u32) -> vec2<f32> {
     return fused_scales();

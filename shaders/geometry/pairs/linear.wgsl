@@ -5,7 +5,7 @@
 // whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
 
-// What a row, or a class, brings to its pairs.
+// The share of a row, or of a class, in the score of each of its pairs.
 struct Row {
     place: u32,
     // whether the row has a label, and the class whose logit it keeps

@@ -9,7 +9,7 @@ override ITSELF: bool = false;
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;
 
-// What a row brings to its pairs.
+// A row's own share in the score of each of its pairs.
 struct Row {
     place: u32,
     low: u32,

@@ -1,4 +1,4 @@
-// What a region's sums are merged from: its chunks.
+// The parts that a region's sums are merged from: its chunks.
 // needs: lib/params scratch/sums geometry/region
 
 // With BATCH a region has the chunks of all items.

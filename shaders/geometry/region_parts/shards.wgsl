@@ -1,4 +1,4 @@
-// What a region's sums are merged from: the shards of a batch spread over devices.
+// The parts that a region's sums are merged from: the shards of a batch spread over devices.
 // needs: lib/params operand/statistics geometry/region
 fn region_parts() -> u32 {
     return params.shards;

@@ -1,4 +1,4 @@
-// What the gradients of a position's fused loss are scaled by before its sample weight.
+// The factor of the gradients of a position's fused loss before its sample weight.
 // needs: lib/workspace
 fn value_scales(i: u32) -> vec2<f32> {
     return fused_scales();

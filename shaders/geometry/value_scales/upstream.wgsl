@@ -1,4 +1,4 @@
-// What the gradient of a value is scaled by before its sample weight: its upstream gradient.
+// The factor of a value's gradient before its sample weight: its upstream gradient.
 // slots: upstream
 fn value_scales(i: u32) -> vec2<f32> {
     return vec2<f32>(upstream_at(i), 0.0);

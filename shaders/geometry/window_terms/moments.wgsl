@@ -1,4 +1,4 @@
-// What a window sums of a pixel of two pictures, about the pivot: x, x − y, x² + y², (x − y)².
+// A window's sums over the pixels of two pictures, about the pivot: x, x − y, x² + y², (x − y)².
 // needs: lib/params geometry/pixels
 fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
     let pixels = pixels_at(plane, line, column);

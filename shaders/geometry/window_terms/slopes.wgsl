@@ -1,4 +1,4 @@
-// What a pixel sums of the windows that it belongs to: the derivative with respect to the pixel of `x` and of `y` where these
+// A pixel's sums over the windows that hold it: the derivative with respect to the pixel of `x` and of `y` where these
 // equal the pivot, and half of what the derivatives change by with x and with x − y.
 // needs: lib/params geometry/pixels geometry/window_maps scratch/window_slopes/held
 fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {

@@ -4,7 +4,7 @@ fn count_at(i: u32) -> Count {
     return 1u;
 }
 
-// What belongs to a value, times its sample weight.
+// A number that belongs to a value, times the value's sample weight.
 fn sampled(i: u32, v: f32) -> f32 {
     return v;
 }

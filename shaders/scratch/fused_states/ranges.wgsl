@@ -1,4 +1,4 @@
-// What a fused loss knows about a position whose classes are walked in ranges: its state and its label's logit.
+// A fused loss's facts about a position whose classes are walked in ranges: its state and its label's logit.
 // needs: lib/params
 // slots: fold
 struct RangedFusedState {

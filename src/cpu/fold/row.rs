@@ -1,4 +1,4 @@
-//! What a fold reads and gives: the classes of one position, and their score.
+//! The input and the output of a fold: the classes of one position, and their score.
 
 /// The classes of a position that takes part.
 pub(in crate::cpu) struct Row {

@@ -5,7 +5,7 @@ use crate::cpu::softmax::Softmax as RowSoftmax;
 use crate::leaf::{Softmax, SoftmaxStatistics};
 use crate::math::{greatest, part_of};
 
-/// What a score needs to know of the whole row.
+/// The facts about a whole row that a score needs.
 ///
 /// A dense target, or label smoothing, gives every class a share of the loss: `Σ share·(−log p)`.
 pub(super) struct WholeRow {
@@ -44,7 +44,7 @@ impl WholeRow {
         self.top_share + self.other_shares
     }
 
-    /// What the leaf sees of the row.
+    /// The leaf's view of the row.
     fn statistics(&self) -> SoftmaxStatistics {
         let weight = self.label.map_or(0.0, |[_, weight]| weight);
         if self.softmax.max.is_nan() {

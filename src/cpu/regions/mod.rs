@@ -24,7 +24,7 @@ pub(super) struct Regions {
     fused: Option<Positions>,
 }
 
-/// What a region adds to a value of the loss.
+/// A region's part of a value of the loss.
 #[derive(Clone, Copy, Default)]
 struct Scored {
     /// The place of the value among all values.

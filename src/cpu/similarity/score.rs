@@ -15,7 +15,7 @@ pub(super) struct Pair {
     pub itself: bool,
 }
 
-/// What is known of a row's scores against all others: its softmax, `Σ −log p` over those that it belongs together with, and
+/// The facts about a row's scores against all others: its softmax, `Σ −log p` over those that it belongs together with, and
 /// their number.
 #[derive(Clone, Copy)]
 pub(super) struct Whole {
@@ -25,7 +25,7 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    /// What is known of a row that is compared with these.
+    /// The facts about a row that is compared with these.
     fn of(pairs: &[Pair]) -> Whole {
         let others = || pairs.iter().filter(|pair| !pair.itself);
         let softmax = softmax(others().map(|pair| pair.score));
@@ -34,7 +34,7 @@ impl Whole {
         Whole { softmax, surprise, similar }
     }
 
-    /// What is known of a row whose state the shards of the keys have merged.
+    /// The facts about a row whose state the shards of the keys have merged.
     fn of_state(state: State) -> Whole {
         let [surprise, similar] = state.surprise();
         Whole { softmax: state.softmax(), surprise, similar }

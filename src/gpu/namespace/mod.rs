@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::sync::{LazyLock, Mutex};
 use words::{Kind, Token, tokens};
 
-/// What the names that a caller's leaf declares begin with in a kernel. No name of this library does.
+/// The prefix of the names that a caller's leaf declares, in a kernel. No name of this library has it.
 pub(super) const PREFIX: &str = "leaf_";
 
 /// The functions of a leaf that walks call.
@@ -79,7 +79,7 @@ pub(super) fn leaf(loss: &dyn Loss) -> Result<Source> {
     lock(&KNOWN).entry(key).or_insert(written).clone()
 }
 
-/// What a leaf's override for an option is called: by the option's own name in this library's, in a caller's in its namespace.
+/// The name of a leaf's override for an option: the option's own in this library's leaves, with the prefix in a caller's.
 pub(super) fn override_prefix(loss: &dyn Loss) -> &'static str {
     if is_own(&loss.header().shader) { "" } else { PREFIX }
 }

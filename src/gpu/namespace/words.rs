@@ -1,6 +1,6 @@
 //! The words and marks of a WGSL text, with the lines that they stand on.
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// White space or a comment.

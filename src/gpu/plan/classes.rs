@@ -1,4 +1,4 @@
-//! What all kernels over positions and their classes share: a fold, slots, choices.
+//! The common parts of all kernels over positions and their classes: a fold, slots, choices.
 
 use super::request::{Request, overrides, slots};
 use super::stage::Stage;

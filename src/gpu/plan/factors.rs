@@ -46,7 +46,7 @@ pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, scales: S
     stage.over(block, values.div_ceil(VALUES))
 }
 
-/// What kernels read of the operands that are broadcast: for each its axes, and how many there are; nothing if none is.
+/// The operands that are broadcast, as kernels read them: the number of each one's axes, and the axes; empty if none is.
 pub(super) fn broadcast(request: &Request<'_>) -> Option<Vec<u32>> {
     let header = request.loss().header();
     let weight = header.player(Role::Weight);

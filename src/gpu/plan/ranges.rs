@@ -51,7 +51,7 @@ pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Blo
     })
 }
 
-/// What a dispatch of a walk over positions does.
+/// The work of one dispatch of a walk over positions.
 #[derive(Clone, Copy)]
 pub(super) struct Does {
     pub folds: bool,

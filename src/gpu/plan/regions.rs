@@ -62,7 +62,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -
     Ok(Walk { sizes, stages, scratch: regions.scratch(), spans: regions.spans() })
 }
 
-/// What the kernels need to know about the fused loss.
+/// The facts about the fused loss that the kernels need.
 struct Fused {
     shader: Source,
     fold: Fold,

@@ -1,4 +1,4 @@
-//! What a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
+//! The request that a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
 //! bindings.
 
 use super::stage::{Bound, Plan, Wanted};
@@ -41,7 +41,7 @@ pub(super) enum WalkLoss {
     Fused,
 }
 
-/// What happens to the parts' sums and denominators beside the outcome.
+/// The fate of the parts' sums and denominators beside the outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum KeptSums {
     Nothing,
@@ -51,7 +51,7 @@ pub(crate) enum KeptSums {
     Added,
 }
 
-/// What a plan is made for.
+/// The request that a plan is made for.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub part: &'a Part<Tensor>,
@@ -94,7 +94,7 @@ impl Request<'_> {
         if self.checked.fused_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
     }
 
-    /// What one of the walk's losses is divided by.
+    /// The denominator of one of the walk's losses.
     pub(super) fn divisor(&self, loss: WalkLoss) -> Divisor {
         self.checked.fused_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
     }

@@ -31,7 +31,7 @@ pub(crate) struct Wanted {
     pub in_place: bool,
 }
 
-/// What a binding of a kernel stands for.
+/// The tensor or memory that a binding of a kernel stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Bound {
     Params,
@@ -63,7 +63,7 @@ pub(crate) struct Stage {
     /// Shared by the stages of a walk that differ only in their block.
     pub recipe: Arc<Recipe>,
     pub groups: u64,
-    /// What this dispatch runs over, if the walk goes block by block or slice by slice.
+    /// The range of this dispatch, if the walk goes block by block or slice by slice.
     pub block: Block,
     /// The outputs that the gradients' bindings stand for, by the binding's name.
     pub(super) gradients: Vec<(String, usize)>,
@@ -107,7 +107,7 @@ impl Plan {
         self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
     }
 
-    /// What the caller calls the thing behind a binding, for errors and reports.
+    /// The caller's name for the tensor behind a binding, for errors and reports.
     pub fn words(&self, stage: &Stage, name: &str) -> String {
         match self.bound(stage, name) {
             Bound::Operand(operand) => format!("`{operand}`"),
@@ -139,7 +139,7 @@ impl Plan {
         !after.any(|stage| !Arc::ptr_eq(&stage.recipe, &first.recipe) && (writes(stage) || reads(stage)))
     }
 
-    /// What the binding `name` of a stage stands for.
+    /// The tensor or memory that the binding `name` of a stage stands for.
     pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
         if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
             return Bound::Output(*output);

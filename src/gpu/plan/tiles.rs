@@ -28,7 +28,7 @@ use crate::term::Scale;
 /// The most dispatches of a plan. Each is recorded by the host, which takes time.
 const MOST_DISPATCHES: u64 = 1 << 14;
 
-/// What a refusal says if the blocks do not fit the workspace bound, and what the caller can do.
+/// The words of a refusal if the blocks do not fit the workspace bound, with what the caller can do.
 pub(super) const WORKSPACE: &str =
     "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
@@ -45,7 +45,7 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// What a family adds to the walk: the slots of its kernels, and its choices.
+/// A family's additions to the walk: the slots of its kernels, and its choices.
 pub(super) struct Scores {
     pub slots: Slots,
     pub choices: Choices,
@@ -59,7 +59,7 @@ pub(super) struct Tiles<'a> {
     pub blocks: Blocks,
     /// Whether the products are kept from the statistics to the slopes, because one block holds them all.
     pub keeps: bool,
-    /// What the family's kernels hold, and what the walk holds beside it.
+    /// The memory that the family's kernels hold, and that the walk holds beside it.
     pub scratch: Vec<Scratch>,
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Sizes {
     pub counted: Counted,
 }
 
-/// What is counted before the walk: the values of a workgroup, and the tallies that are left.
+/// The numbers to be counted before the walk: the values of a workgroup, and the tallies that are left.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counted {
     pub chunk: usize,

@@ -143,7 +143,7 @@ struct Windowing {
     steps: usize,
 }
 
-/// What is walked at a time: whole planes, or some lines of one.
+/// The band that is walked at a time: whole planes, or some lines of one.
 struct Band {
     /// Lines of tiles, counted through all planes: of pixels whose gradients are written, and of the windows that these pixels
     /// belong to.

@@ -97,7 +97,7 @@ fn forms(stage: &Stage) -> Vec<Kernel> {
     forms
 }
 
-/// What each binding stands for, by its number.
+/// The role of each binding, by its number.
 fn roles(plan: &Plan, stage: &Stage) -> String {
     let bindings = stage.recipe.bindings();
     let role = |binding: &crate::gpu::declared::Declared| {

@@ -1,4 +1,4 @@
-//! Whatever a device refuses while a job is prepared or run is a typed error, after which the context works as before. The
+//! A refusal by the device while a job is prepared or run is a typed error, after which the context works as before. The
 //! device does nothing, and refuses through the seam: no device can be made to lack room for a job's last buffer, which has
 //! a few hundred bytes, nor to fail inside at a kernel that is valid.
 

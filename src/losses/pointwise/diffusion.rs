@@ -8,7 +8,7 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// What a diffusion model predicts.
+    /// The quantity that a diffusion model predicts.
     pub enum PredictionType {
         /// The noise that was added.
         Epsilon = "epsilon",
@@ -36,7 +36,7 @@ choice! {
 }
 
 choice! {
-    /// What a diffusion loss makes of the difference d between prediction and target.
+    /// The error as a function of the difference d between prediction and target.
     pub enum DiffusionError {
         /// `d²`.
         Squared = "squared",
@@ -85,13 +85,13 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Diffusion of (prediction, noise, timesteps, alphas_cumprod) as Pointwise {
-        /// What the model predicts.
+        /// The quantity that the model predicts.
         pub prediction_type: PredictionType = PredictionType::Epsilon, Range::Any;
         /// How items are weighted.
         pub weighting: SnrWeighting = SnrWeighting::None, Range::Any;
         /// γ: the greatest signal-to-noise ratio that `min_snr` counts, and that `soft_min_snr` approaches.
         pub gamma: f32 = 5.0, Range::AtLeast(0.0);
-        /// What is made of the difference between prediction and target.
+        /// The error as a function of the difference between prediction and target.
         pub error: DiffusionError = DiffusionError::Squared, Range::Any;
         /// The difference c at which `huber` and `pseudo_huber` go from a parabola to a line, in units of the prediction.
         pub huber_c: f32 = 0.1, Range::Above(0.0);

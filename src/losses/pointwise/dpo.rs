@@ -8,7 +8,7 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// What preference optimisation makes of the lead of the chosen answer.
+    /// The loss as a function of the lead of the chosen answer.
     pub enum DpoKind {
         /// `−(1 − ε)·log σ(z) − ε·log σ(−z)`.
         Sigmoid = "sigmoid",
@@ -48,7 +48,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Dpo of (policy_chosen, policy_rejected, reference_chosen, reference_rejected) as Pointwise {
-        /// What is made of the lead z.
+        /// The loss as a function of the lead z.
         pub kind: DpoKind = DpoKind::Sigmoid, Range::Any;
         /// The factor β. The higher it is, the closer the policy stays to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);

@@ -40,7 +40,7 @@ loss! {
         pub sigma: f32 = 1.5, Range::Above(0.0);
         /// From the least to the greatest value that a pixel can have, in units of the input.
         pub data_range: f32 = 1.0, Range::Above(0.0);
-        /// What surrounds a picture.
+        /// How a picture goes on beyond its border.
         pub padding: Padding = Padding::Valid, Range::Any;
     }
 }

@@ -273,7 +273,7 @@ fn failure(line: &str) -> Option<String> {
     Some(case.split(": ").next().unwrap_or(case).to_string())
 }
 
-/// What is known about a killer from its run without a fault.
+/// The facts about a killer from its run without a fault.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub seconds: f64,

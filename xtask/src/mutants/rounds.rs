@@ -18,7 +18,7 @@ pub struct Rounds<'a> {
     /// The mutants that compute what the original computes, with the reasons.
     equivalent: BTreeMap<String, String>,
     copy: PathBuf,
-    /// What to append to a key of `texts` to get the file's name in the copy.
+    /// The end of a file's name in the copy, after its key in `texts`.
     suffix: &'static str,
     end: Option<Instant>,
 }

@@ -1,4 +1,4 @@
-//! What rows need from the machine: Debian packages, root, and commands that run with a log and a time limit.
+//! The machine, as rows need it: Debian packages, root, and commands that run with a log and a time limit.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -91,7 +91,7 @@ fn query(system: Option<&Path>, package: &str, format: &str) -> Option<String> {
 pub struct Ended {
     /// Whether it succeeded.
     pub succeeded: bool,
-    /// What it printed, on standard output and standard error.
+    /// Its output, standard output and standard error.
     pub printed: String,
     /// The most memory that it used, in MiB; 0 if the system does not tell.
     pub memory: u64,

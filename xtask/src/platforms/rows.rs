@@ -10,9 +10,9 @@ pub struct Row {
     pub name: &'static str,
     /// The platform that it tests, as the tables name it.
     pub platform: &'static str,
-    /// What it runs.
+    /// The steps that it runs.
     pub runs: &'static str,
-    /// What it installs, on the machine or in a folder of target/platforms.
+    /// The packages that it installs, on the machine or in a folder of target/platforms.
     pub installs: &'static str,
     /// Whether the README's table shows it.
     pub in_readme: bool,

@@ -30,7 +30,7 @@ pub fn dealt<T: Send>(
     })
 }
 
-/// What the driver of a compiler (xtask/platforms/) printed about the texts.
+/// The output about the texts of a compiler's driver (xtask/platforms/).
 #[derive(Debug, Default, PartialEq)]
 pub struct Compiled {
     /// The number of texts that it compiled.

@@ -47,7 +47,7 @@ fn either(a: Option<Ways>, b: Option<Ways>) -> Option<Ways> {
     }
 }
 
-/// What a call adds to the ways: `through` to the end of the function, `most` to the block that most ways reach.
+/// A call's addition to the ways: `through` to the end of the function, `most` to the block that most ways reach.
 #[derive(Clone, Copy)]
 struct Passed {
     through: Ways,

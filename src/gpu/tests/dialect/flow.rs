@@ -8,7 +8,7 @@ use super::loops::{counts_plainly, holds_barrier};
 use naga::{AddressSpace, Binding, Block, BuiltIn, Expression, Function, GlobalVariable, Handle, Span, Statement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What a value depends on. The higher the level, the more it may differ between invocations.
+/// The dependence of a value. The higher the level, the more it may differ between invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Level {
     /// Parameters, overrides and the workgroup's index.
@@ -24,7 +24,7 @@ use Level::{Data, Lane, Uniform};
 /// A function's index, the levels of its arguments, and the level of the condition under which it is called.
 type Call = (usize, Vec<Level>, Level);
 
-/// What is known about a call.
+/// The facts about a call.
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     locals: Vec<Level>,
