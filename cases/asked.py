@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from liger_kernel.chunked_loss.dpo_loss import LigerFusedLinearDPOFunction
 from liger_kernel.chunked_loss.grpo_loss import clip_coef_fn
+from liger_kernel.chunked_loss.jsd_loss import LigerFusedLinearJSDFunction
 from liger_kernel.chunked_loss.kto_loss import LigerFusedLinearKTOFunction
 from liger_kernel.chunked_loss.orpo_loss import LigerFusedLinearORPOFunction
 from liger_kernel.chunked_loss.simpo_loss import LigerFusedLinearSimPOFunction
@@ -381,4 +382,38 @@ def roots(g):
                    lambda input, target, r=red: reduce((target - torch.sigmoid(input)).abs() ** 0.5 * F.binary_cross_entropy_with_logits(input, target, reduction="none"), r))
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs]
+def directions(g):
+    """Liger-Kernel's generalised Jensen-Shannon divergence, which has TRL's formula, times the square of the temperature."""
+    def divergence(student, teacher, beta, T, r, axis=1):
+        rows = [x.movedim(axis, -1) / T for x in (student, teacher)]
+        shape, c = rows[0].shape[:-1], rows[0].shape[-1]
+        of_rows = zip(*(x.reshape(-1, c) for x in rows))
+        values = torch.stack([LigerFusedLinearJSDFunction.distillation_loss_fn(s[None], t[None], beta) for s, t in of_rows]).reshape(shape)
+        values = T * T * values
+        return values.sum() / len(values) if r == "batch_mean" else reduce(values, r)
+
+    ways = [({"direction": "forward"}, 0.0), ({"direction": "reverse"}, 1.0), ({"direction": "reverse", "beta": 0.25}, 1.0),
+            *(({"direction": "js", "beta": beta}, beta) for beta in (0.0, 0.125, 0.5, 0.75, 1.0))]
+    for options, beta in ways:
+        tag = "_".join(map(str, options.values()))
+        for shape in ((6, 10), (2, 5, 3, 4), (2, 1003)):
+            for red, T in (("mean", 4.0), ("sum", 1.0), ("none", 4.0), ("batch_mean", 1.0))[:1 if shape[1] > 1000 else 4]:
+                yield Case("distillation", f"{tag}_{'x'.join(map(str, shape))}_{red}_T{T}", {**options, "temperature": T, "reduction": red},
+                           {"student": g.normal(*shape, scale=3), "teacher": g.normal(*shape, scale=3)}, ["student"],
+                           lambda student, teacher, b=beta, T=T, r=red: divergence(student, teacher, b, T, r))
+        x = g.normal(4, 7, scale=2)
+        yield Case("distillation", f"{tag}_near", options, {"student": x, "teacher": (x + g.normal(4, 7) / 64).float().double()}, ["student"],
+                   lambda student, teacher, b=beta: divergence(student, teacher, b, 1.0, "mean"))
+        yield Case("distillation", f"{tag}_sure", options, {"student": g.normal(4, 7, scale=20), "teacher": g.normal(4, 7, scale=20)}, ["student"],
+                   lambda student, teacher, b=beta: divergence(student, teacher, b, 1.0, "mean"))
+        w, m = g.uniform(3, lo=0.5, hi=2), torch.tensor([1.0, 0.0, 1.0])
+        yield Case("distillation", f"{tag}_weighted", options,
+                   {"student": g.normal(3, 6), "teacher": g.normal(3, 6), "sample_weight": w, "mask": m}, ["student"],
+                   lambda student, teacher, sample_weight, mask, b=beta: (divergence(student, teacher, b, 1.0, "none") * sample_weight * mask).sum() / (sample_weight * mask).sum())
+    x = g.normal(3, 4)
+    for beta in (-0.25, 1.5):
+        yield Case("distillation", f"refuses_beta{beta}", {"direction": "js", "beta": beta}, {"student": x, "teacher": x}, [], error="invalid_option")
+    yield Case("distillation", "refuses_direction", {"direction": "backward"}, {"student": x, "teacher": x}, [], error="invalid_option")
+
+
+ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions]

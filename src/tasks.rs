@@ -63,7 +63,7 @@ tasks! {
         |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
         "never holds the `[N, V]` logits; z_loss keeps them from drifting"
     "distillation": "the student's logits `[N, C]`", "the teacher's logits `[N, C]`" =>
-        |student, teacher| Distillation { temperature: 4.0 }.of(&student, &teacher);
+        |student, teacher| Distillation::new().temperature(4.0).of(&student, &teacher);
         "usually beside the cross-entropy of the labels"
     "regression": "numbers", "numbers of that shape" =>
         |input, target| Mse::default().of(&input, &target);

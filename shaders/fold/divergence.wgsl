@@ -1,5 +1,5 @@
-// The divergence of a student's softmax over classes from a teacher's, by states that merge.
-// needs: lib/class lib/math lib/params
+// Two softmaxes over classes, a student's and a teacher's, and how far they are apart, by states that merge.
+// needs: lib/class lib/math
 // slots: leaf
 
 // A high temperature makes logs of ratios and divergences small. They are stored in units of logits: logs times the
@@ -20,12 +20,16 @@ struct State {
     student: Mass,
     // log(teacher's mass / student's mass), in logits, from differences of logits, which are exact if both are nearly equal
     lead: f32,
-    // the divergence of the student from the teacher within these classes, in squared logits, times the teacher's total
+    // the divergence of the student from the teacher within these classes, in squared logits, times the teacher's total; or,
+    // with PAIRS, the teacher's logit for the class of the student's peak
     excess: f32,
     // whether there is no softmax, and whether the student masks a class that the teacher does not mask
     poison: u32,
     torn: u32,
 }
+
+// whether states keep a pair of logits in the place of the divergence
+override PAIRS: bool = false;
 
 const LOWEST: f32 = -3.4028234e38;
 
@@ -90,7 +94,7 @@ fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     }
     let lead = select(0.0, seen.t - seen.x, unmasked);
     let torn = u32(is_masked(seen.x) & !is_masked(seen.t));
-    *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, 0.0, 0u, torn));
+    *state = fold_merge(*state, State(mass_of(seen.t), mass_of(seen.x), lead, select(0.0, seen.t, PAIRS), 0u, torn));
 }
 
 // Adds a class to a mass. There are no branches, because compilers for SIMD lanes execute both sides of one.
@@ -150,7 +154,11 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     let near = both & (abs(r) <= 1.0);
     let little = in_units * in_units * exp_excess_share(select(0.0, -r, near));
     let far = in_logits(p.y - p.x);
-    (*look).excess += select(in_logits(far + part_of(p.x, in_units)), p.x * little, near);
+    if PAIRS {
+        (*look).excess = select((*look).excess, seen.t, live & (seen.x == (*look).peaks.y));
+    } else {
+        (*look).excess += select(in_logits(far + part_of(p.x, in_units)), p.x * little, near);
+    }
     (*look).drift += select(far, p.x * (tempered(little) - in_units), near);
 }
 
@@ -167,7 +175,7 @@ fn looked(state: State, look: Look) -> State {
     let excess = log_excess_of(look.drift);
     var after = state;
     after.lead = look.lead - (look.drift - tempered(excess));
-    after.excess = max(look.excess - excess, 0.0) * total_of(state.teacher);
+    after.excess = select(max(look.excess - excess, 0.0) * total_of(state.teacher), look.excess, PAIRS);
     return after;
 }
 
@@ -200,6 +208,11 @@ fn is_full(state: State) -> bool {
     return (total_of(state.teacher) > 0.0) & (total_of(state.student) > 0.0);
 }
 
+// The teacher's logit for the class of the student's peak. The greater peak is the one that `joined` takes.
+fn pair_of(a: State, b: State) -> f32 {
+    return select(a.excess, b.excess, a.student.peak < b.student.peak);
+}
+
 fn fold_merge(a: State, b: State) -> State {
     let left_t = shrink(a.teacher, b.teacher);
     let left_s = shrink(a.student, b.student);
@@ -223,7 +236,7 @@ fn fold_merge(a: State, b: State) -> State {
         let beyond = (p * excess_of(up - gap)) + ((1.0 - p) * excess_of(up));
         let between = beyond * log1p_share(tempered(tempered(beyond)));
         merged.lead = select(whole_lead, (b.lead + up) - tempered(between), near);
-        merged.excess += total * between;
+        merged.excess = select(merged.excess + (total * between), pair_of(a, b), PAIRS);
         return merged;
     }
     // a large gap: softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), from the side with less of the teacher's
@@ -236,42 +249,15 @@ fn fold_merge(a: State, b: State) -> State {
     }
     let loss = softplus(of_s) - softplus(of_t);
     merged.lead = select(whole_lead, merged.lead - in_logits(loss), is_exact(merged.lead));
-    merged.excess += total * in_logits(in_logits(loss + (sigmoid(of_t) * (of_t - of_s))));
+    let between = in_logits(in_logits(loss + (sigmoid(of_t) * (of_t - of_s))));
+    merged.excess = select(merged.excess + (total * between), pair_of(a, b), PAIRS);
     return merged;
-}
-
-struct Statistics {
-    divergence: f32,
-    teacher: Mass,
-    student: Mass,
-    lead: f32,
-    torn: bool,
-    weight: f32,
-    poison: bool,
-}
-
-fn finish_place(state: State, place: Place) -> Statistics {
-    let poison = (state.poison != 0u) | !is_full(state);
-    let torn = state.torn != 0u;
-    let divergence = select(state.excess / total_of(state.teacher), infinity(), torn);
-    return Statistics(divergence, state.teacher, state.student, state.lead, torn, 1.0, poison);
 }
 
 // The result of a divergence leaf.
 struct DivergenceScore {
     loss: f32,
     d: f32,
-}
-
-struct Score {
-    loss: f32,
-    extra: f32,
-    d: f32,
-}
-
-fn score_place(s: Statistics) -> Score {
-    let score = divergence_score(s.divergence);
-    return Score(score.loss, 0.0, score.d);
 }
 
 fn probability_of(x: f32, mass: Mass) -> f32 {
@@ -285,38 +271,4 @@ fn probability_of(x: f32, mass: Mass) -> f32 {
 fn others_of(x: f32, mass: Mass) -> f32 {
     let others = total_of(mass) - exp_negative(tempered(mass.peak - x));
     return select(others, mass.rest, x == mass.peak) / total_of(mass);
-}
-
-struct Slopes {
-    s: Statistics,
-    scale: f32,
-}
-
-fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
-    return Slopes(s, scale.x * score.d);
-}
-
-// The student's probability minus the teacher's, times the temperature. It comes from the log of their ratio if that is
-// small, or from what each leaves to the other classes.
-fn write_class(slopes: Slopes, seen: Class) -> f32 {
-    let s = slopes.s;
-    let p = probability_of(seen.t, s.teacher);
-    let of_student = probability_of(seen.x, s.student);
-    var more = in_logits(of_student - p);
-    // the error of the log of the ratio is proportional to the lead; if both leave less than that to the others, what they
-    // leave is more exact
-    var by_ratio = !(s.torn | is_masked(seen.x) | is_masked(seen.t)) & is_exact(s.lead);
-    if min(p, of_student) > 0.5 {
-        let left_by_teacher = others_of(seen.t, s.teacher);
-        let left_by_student = others_of(seen.x, s.student);
-        more = in_logits(left_by_teacher - left_by_student);
-        by_ratio = by_ratio & ((left_by_teacher + left_by_student) >= abs(tempered(s.lead)));
-    }
-    if by_ratio {
-        let log_ratio = s.lead - (seen.t - seen.x);
-        if abs(tempered(log_ratio)) <= 1.0 {
-            more = p * (log_ratio + tempered(excess_of(log_ratio)));
-        }
-    }
-    return slopes.scale * more;
 }

@@ -1,6 +1,6 @@
 // A value for each position, from a fold over its classes; gradients in the same pass.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes fold labels looks position_states upstream
+// slots: classes comparison fold labels looks position_states upstream
 
 // whether lanes that share a position are neighbours, as classes are in a row
 override ROWS: bool = false;
@@ -49,7 +49,7 @@ fn positions_fused(
                 }
             }
         }
-        if (LANES > 1u) & (SCORES | WRITES) {
+        if (LANES > 1u) & (SCORES | WRITES | compares()) {
             states[(slot * LANES) + lane] = state;
             workgroupBarrier();
             // sixteen lanes merge first, then one merges the sixteen: a barrier costs more than fifteen merges
@@ -75,6 +75,8 @@ fn positions_fused(
             // with gradients in place, no lane may write before all have read the label's class
             storageBarrier();
         }
+        compare_lane(position, kept, first, label, state, lane);
+        merge_compared(slot, lane);
         if live {
             let s = finish_place(state, place);
             let score = score_place(s);

@@ -1,6 +1,6 @@
 // Computes a value for each position whose classes lie far apart: a lane takes four neighbours, and a class of all four is one load.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes dx0 fold labels logits position_states upstream
+// slots: classes comparison dx0 fold labels logits position_states upstream
 
 // how many neighbours a lane takes: four if the positions of an item are a multiple of four, else one
 override EACH: u32 = 4u;
@@ -190,6 +190,7 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
         }
         keep_state(position, 0u, state);
     }
+    compare_lane(position, true, first, pixel.label, state, 0u);
     let after = score_pixel(position, true, pixel, state, tally);
     if WRITES {
         // @unroll k CLASSES

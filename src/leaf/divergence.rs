@@ -4,8 +4,15 @@
 pub trait Divergence {
     /// The divisor of both softmaxes' logits.
     fn temperature(&self) -> f64;
-    /// The loss and its derivative, from `divergence = T²·KL(teacher ‖ student)`. The factor T² keeps the gradient's size
-    /// about the same at every temperature.
+    /// The share β of the teacher in a mixture `m = β·teacher + (1 − β)·student` that both are compared with. The divergence
+    /// is then `β·KL(teacher ‖ m) + (1 − β)·KL(student ‖ m)`; for β = 1 it is `KL(student ‖ teacher)`, and for β = 0
+    /// `KL(teacher ‖ student)`, as it is without a mixture. A leaf with a mixture has a second function in its shader,
+    /// `divergence_mixture`, which returns β.
+    fn mixture(&self) -> Option<f64> {
+        None
+    }
+    /// The loss and its derivative, from `divergence = T²·KL(teacher ‖ student)`, or T² times the divergence from a
+    /// [`mixture`](Self::mixture). The factor T² keeps the gradient's size about the same at every temperature.
     fn score(&self, divergence: f64) -> DivergenceScore;
 }
 

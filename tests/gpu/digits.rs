@@ -48,6 +48,6 @@ fn a_student_who_is_near() {
         let student: Vec<f32> = teacher.iter().enumerate().map(|(k, x)| x + step(k)).collect();
         let (student, teacher) = (row(&student), row(&teacher));
         let name = format!("{classes} classes at a temperature of {temperature}");
-        check(&name, &Distillation { temperature }.of(&student, &teacher), &student, 2e-6);
+        check(&name, &Distillation::new().temperature(temperature).of(&student, &teacher), &student, 2e-6);
     }
 }

@@ -1,17 +1,21 @@
-//! The divergence of a student's softmax from a teacher's: `KL(t ‖ s) = Σ t·log(t/s)`, over the classes of a position.
+//! The divergence of a student's softmax from a teacher's: `KL(t ‖ s) = Σ t·log(t/s)`, over the classes of a position; or the
+//! divergence of both from a mixture of both.
 
 use super::row::{Row, Scored};
 use crate::cpu::softmax::Softmax;
 use crate::leaf::Divergence;
-use crate::math::exp_excess;
+use crate::math::{exp_excess, greatest, part_of};
 
 pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
     let temperature = leaf.temperature();
     let both = TwoSoftmaxes::of(&row.x, row.dense.as_deref().unwrap_or_default(), temperature);
     let all = 0..row.x.len();
-    let divergence: f64 = all.clone().map(|k| both.term(k)).sum();
+    let (divergence, d): (f64, Vec<f64>) = match leaf.mixture().filter(|&beta| beta > 0.0) {
+        Some(beta) => both.from_mixture(beta),
+        None => (all.clone().map(|k| both.term(k)).sum(), all.map(|k| both.s_less_t(k)).collect()),
+    };
     let score = leaf.score(temperature * temperature * divergence);
-    let d = all.map(|k| score.d * temperature * both.s_less_t(k));
+    let d = d.into_iter().map(|d| score.d * temperature * d);
     Scored::plain(row, score.loss, d.collect())
 }
 
@@ -73,6 +77,86 @@ impl TwoSoftmaxes {
             false => self.s(k) - self.t(k),
         }
     }
+
+    /// `β·KL(t ‖ m) + (1 − β)·KL(s ‖ m)` for `m = β·t + (1 − β)·s`, where β = 1 stands for `KL(s ‖ t)`, and its derivative
+    /// with respect to the student's tempered logits: `w·s·(log(s/m) − Σ s·log(s/m))`, with the weight w of `KL(s ‖ m)`.
+    fn from_mixture(&self, beta: f64) -> (f64, Vec<f64>) {
+        let weights = if beta == 1.0 { [0.0, 1.0] } else { [beta, 1.0 - beta] };
+        let divergence = (0..self.student_x.len()).map(|k| self.compared(k, beta, weights)).sum::<f64>();
+        let lifts: Vec<f64> = (0..self.student_x.len()).map(|k| self.lift(k, beta)).collect();
+        let mean: f64 = lifts.iter().enumerate().map(|(k, &lift)| part_of(self.s(k), lift)).sum();
+        let slope = |k: usize| match divergence == f64::INFINITY {
+            // a class that the teacher masks and the student does not: the loss falls without bound as any other gets more
+            true if self.student.is_masked(self.student_x[k]) => 0.0,
+            true if self.teacher.is_masked(self.teacher_x[k]) => f64::NAN,
+            true => f64::NEG_INFINITY,
+            false => weights[1] * part_of(self.s(k), lifts[k] - mean),
+        };
+        (divergence, (0..lifts.len()).map(slope).collect())
+    }
+
+    /// log(t/s) of a class.
+    fn log_t_s(&self, k: usize) -> f64 {
+        match [self.teacher.is_masked(self.teacher_x[k]), self.student.is_masked(self.student_x[k])] {
+            [true, _] => f64::NEG_INFINITY,
+            [false, true] => f64::INFINITY,
+            [false, false] => -self.log_ratio[k],
+        }
+    }
+
+    /// The part of the divergence that a class adds. The sums of `m − t` and of `m − s` over all classes are 0, so they may be
+    /// added to it, and then neither of its terms is negative.
+    fn compared(&self, k: usize, beta: f64, weights: [f64; 2]) -> f64 {
+        let (s, t, r) = (self.s(k), self.t(k), self.log_t_s(k));
+        match [self.teacher.is_masked(self.teacher_x[k]), self.student.is_masked(self.student_x[k])] {
+            [true, true] => return 0.0,
+            [true, false] if beta == 1.0 => return f64::INFINITY,
+            _ => {}
+        }
+        // log(m/s) and log(m/t)
+        let (q, p) = if beta == 1.0 { (r, 0.0) } else { (log_mixed(beta, r), log_mixed(1.0 - beta, -r)) };
+        if r.abs() < 1.0 {
+            return weights[0] * t * exp_excess(p) + weights[1] * s * exp_excess(q);
+        }
+        // β·(m − t) + (1 − β)·(m − s) is 0 unless the mixture is the teacher
+        let beside = if beta == 1.0 { t - s } else { 0.0 };
+        beside - part_of(weights[0] * t, p) - part_of(weights[1] * s, q)
+    }
+
+    /// log(s/m) of a class less the same of the student's likeliest class, so that what they have in common does not cancel.
+    fn lift(&self, k: usize, beta: f64) -> f64 {
+        let top = greatest(&self.student_x);
+        if k == top || self.student.is_masked(self.student_x[k]) {
+            return 0.0;
+        }
+        let pair = |k: usize| self.teacher_x[k] - self.student_x[k];
+        let (rise, r) = (pair(k) - pair(top), self.log_t_s(k));
+        if beta == 1.0 {
+            return -rise;
+        }
+        // at the likeliest class: log(m/s), and the teacher's share of the mixture
+        let log_m_s = log_mixed(beta, self.log_t_s(top));
+        let (z, rest) = (beta.ln() - log_m_s + r, (1.0 - beta).ln() - log_m_s);
+        let share = (beta.ln() - log_m_s + self.log_t_s(top)).exp();
+        // m/s over the same of the likeliest class is 1 + y
+        let y = if rise.abs() < 1.0 { share * rise.exp_m1() } else { z.exp() - share };
+        -match y {
+            _ if z > 500.0 => z,
+            y if y < -0.5 => z.max(rest) + (-(z - rest).abs()).exp().ln_1p(),
+            y => y.ln_1p(),
+        }
+    }
+}
+
+/// `log(1 − share + share·exp(r))`, which is as small as `r` near 0.
+fn log_mixed(share: f64, r: f64) -> f64 {
+    if r > 500.0 {
+        return r + (share + (1.0 - share) * (-r).exp()).ln();
+    }
+    match share * r.exp_m1() {
+        y if y < -0.5 => (1.0 - share + share * r.exp()).ln(),
+        y => y.ln_1p(),
+    }
 }
 
 /// How far the teacher's logit of each class lies above the student's, over the temperature, less the same for class 0.
@@ -119,6 +203,56 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The divergence from a mixture, and its derivative, without any care for digits.
+    fn plain_mixture(student: &[f64], teacher: &[f64], temperature: f64, beta: f64) -> (f64, Vec<f64>) {
+        let softmax = |x: &[f64]| {
+            let powers: Vec<f64> = x.iter().map(|x| (x / temperature).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect::<Vec<f64>>()
+        };
+        let (s, t) = (softmax(student), softmax(teacher));
+        let m: Vec<f64> = s.iter().zip(&t).map(|(s, t)| beta * t + (1.0 - beta) * s).collect();
+        let part = |a: f64, m: f64| if a == 0.0 { 0.0 } else { a * (a / m).ln() };
+        let kl = |a: &[f64]| a.iter().zip(&m).map(|(&a, &m)| part(a, m)).sum::<f64>();
+        let weights = if beta == 1.0 { [0.0, 1.0] } else { [beta, 1.0 - beta] };
+        let mean = kl(&s);
+        let slope = |k: usize| weights[1] * (part(s[k], m[k]) - s[k] * mean);
+        (weights[0] * kl(&t) + weights[1] * mean, (0..s.len()).map(slope).collect())
+    }
+
+    #[test]
+    fn from_a_mixture_it_is_the_definition() {
+        let masked = f64::NEG_INFINITY;
+        for (student, teacher) in [
+            ([1.0, -2.0, 0.5], [0.0, 1.0, 2.0]),
+            ([1.0, 2.0, 3.0], [1.1, 2.0, 2.9]),
+            ([0.0, 0.0, 0.0], [5.0, -5.0, 0.0]),
+            ([1.0, masked, -1.0], [0.5, masked, 1.5]),
+            ([1.0, masked, -1.0], [0.5, 3.0, 1.5]),
+            ([1.0, 0.0, -1.0], [0.5, masked, 1.5]),
+        ] {
+            for (temperature, beta) in [(1.0, 0.5), (4.0, 0.125), (0.5, 0.75), (1.0, 1.0)] {
+                if beta == 1.0 && teacher[1] == masked && student[1] != masked {
+                    continue;
+                }
+                let (divergence, slopes) = TwoSoftmaxes::of(&student, &teacher, temperature).from_mixture(beta);
+                let (want, wanted) = plain_mixture(&student, &teacher, temperature, beta);
+                assert!((divergence - want).abs() <= 1e-14 * want.max(1.0), "β {beta}: {divergence}, not {want}");
+                for (k, want) in wanted.into_iter().enumerate() {
+                    assert!((slopes[k] - want).abs() <= 1e-14, "β {beta}, class {k}: {} not {want}", slopes[k]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_class_masked_by_the_teacher_alone_makes_the_reverse_divergence_infinite() {
+        let masked = f64::NEG_INFINITY;
+        let (divergence, slopes) = TwoSoftmaxes::of(&[0.0, 0.0, masked], &[0.0, masked, 0.0], 1.0).from_mixture(1.0);
+        assert_eq!((divergence, slopes[0], slopes[2]), (f64::INFINITY, masked, 0.0));
+        assert!(slopes[1].is_nan());
     }
 
     #[test]

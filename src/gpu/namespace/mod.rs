@@ -20,6 +20,7 @@ pub(super) const PREFIX: &str = "leaf_";
 pub(super) const CALLED: &[&str] = &[
     "box_score",
     "class_score",
+    "divergence_mixture",
     "divergence_score",
     "divergence_temperature",
     "element_item",

@@ -5,7 +5,7 @@ use super::stage::Stage;
 use crate::check::ClassFold;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
-use crate::gpu::shaders::geometry::{looks, row_quads, state_numbers};
+use crate::gpu::shaders::geometry::{comparison, looks, row_quads, state_numbers};
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::shape::Classes;
@@ -24,6 +24,8 @@ pub(super) struct Fold {
     pub light: bool,
     /// How often a lane goes through the classes of a row to fold them: once or twice.
     pub looks: usize,
+    /// Whether a second walk over the classes needs the state of the whole row.
+    pub compares: bool,
 }
 
 impl Fold {
@@ -35,14 +37,27 @@ impl Fold {
                 spreads: leaf.spreads(),
                 light: true,
                 looks: 1,
+                compares: false,
             },
-            ClassFold::ClassSum(_) => {
-                Fold { file: fold::CLASS_SUM, states: "fold/class_sum", spreads: false, light: true, looks: 1 }
-            }
-            ClassFold::Divergence(_) => {
-                Fold { file: fold::DIVERGENCE, states: "fold/divergence", spreads: false, light: false, looks: 2 }
+            ClassFold::ClassSum(_) => Fold {
+                file: fold::CLASS_SUM,
+                states: "fold/class_sum",
+                spreads: false,
+                light: true,
+                looks: 1,
+                compares: false,
+            },
+            ClassFold::Divergence(leaf) => {
+                let compares = leaf.mixture().is_some();
+                let file = if compares { fold::MIXTURE } else { fold::DIVERGENCE_CLASSES };
+                Fold { file, states: "fold/divergence", spreads: false, light: false, looks: 2, compares }
             }
         }
+    }
+
+    /// How often a lane goes through the classes of a row before it scores the row.
+    pub fn walks(self) -> usize {
+        self.looks + usize::from(self.compares)
     }
 }
 
@@ -55,6 +70,7 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     slots.fill(slot::FOLD, fold.file);
     slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
     slots.fill(slot::ROW_QUADS, row_quads::READ);
+    slots.fill(slot::COMPARISON, comparison::NONE);
     // two softmaxes have no shards
     let numbers = if fold.states == "fold/class_sum" { state_numbers::CLASS_SUM } else { state_numbers::SOFTMAX };
     slots.fill(slot::STATE_NUMBERS, numbers);
@@ -71,6 +87,7 @@ pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Ch
     overrides(request.loss())
         .flag(choice::LABELLED, labelled)
         .flag(choice::SPREADS, !labelled || fold.spreads)
+        .flag(choice::PAIRS, fold.compares)
         .flag(choice::FOURS, classes.class_stride == 1)
         .flag(choice::WHOLE, whole_quads(classes))
         .number(choice::TEAM, request.target.team())

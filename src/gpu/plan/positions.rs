@@ -104,7 +104,7 @@ fn fused(request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> W
         let stage = Stage::new(geometry::POSITIONS_FUSED, does.slots(request, fold), choices, 0);
         // one loop for each look, and one for the gradient
         let stage =
-            stage.in_quads(whole_quads(classes)).keeping_rows(kept).looping((fold.looks + 1) * rounds * per_lane);
+            stage.in_quads(whole_quads(classes)).keeping_rows(kept).looping((fold.walks() + 1) * rounds * per_lane);
         if does.writes { writing(request, stage) } else { stage }
     };
     walk(request, (classes, fold), sizes, Cut { groups, values, lanes, range }, stage)
@@ -147,12 +147,18 @@ impl<'a> Chunked<'a> {
         let stages = match shards {
             _ if request.statistics => vec![self.gather(), self.statistics()],
             Some(_) => [self.score(whole::SHARDS)].into_iter().chain(self.backward(whole::SHARDS)).collect(),
+            None if self.fold.compares => {
+                let folded = [self.gather(), self.merge(), self.compare(), self.score(whole::COMPARED)];
+                folded.into_iter().chain(self.backward(whole::COMPARED)).collect()
+            }
             None => {
                 let folded = [self.gather(), self.score(whole::CHUNKS)];
                 folded.into_iter().chain(self.backward(whole::CHUNKS)).collect()
             }
         };
-        let states = (shards.is_none() || request.statistics).then(|| Scratch::states(self.fold.states, self.groups()));
+        // the sums of chunks lie behind their states
+        let states = self.groups() * if self.fold.compares { 2 } else { 1 };
+        let states = (shards.is_none() || request.statistics).then(|| Scratch::states(self.fold.states, states));
         let spans = Spans::Classes(self.classes);
         Walk { sizes: self.sizes, stages, scratch: states.into_iter().collect(), spans }
     }
@@ -179,6 +185,17 @@ impl<'a> Chunked<'a> {
     /// Computes the states of all chunks.
     fn gather(&self) -> Stage {
         self.over_chunks(geometry::POSITIONS_GATHER, filled(self.request, self.fold, false))
+    }
+
+    /// Merges the states of each row, before its classes are compared with the whole.
+    fn merge(&self) -> Stage {
+        let slots = filled(self.request, self.fold, false).with(slot::WHOLE, whole::CHUNKS);
+        self.over_rows(geometry::POSITIONS_MERGE, slots, self.sizes.chunks)
+    }
+
+    /// Compares the classes of all chunks with the whole of their rows.
+    fn compare(&self) -> Stage {
+        self.over_chunks(geometry::POSITIONS_COMPARE, filled(self.request, self.fold, false))
     }
 
     /// Writes the statistics of a shard.

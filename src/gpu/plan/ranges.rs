@@ -15,7 +15,7 @@ use super::walk::{Sizes, Walk};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{classes, logits};
+use crate::gpu::shaders::geometry::{classes, comparison, logits};
 use crate::gpu::shaders::operand::{dx, losses, upstream};
 use crate::gpu::shaders::scratch::position_states;
 use crate::gpu::shaders::{choice, geometry, slot};
@@ -55,6 +55,8 @@ pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Blo
 #[derive(Clone, Copy)]
 pub(super) struct Does {
     pub folds: bool,
+    /// Whether it walks the classes a second time, for a fold that compares them with the whole.
+    pub compares: bool,
     pub scores: bool,
     pub writes: bool,
     pub in_ranges: bool,
@@ -63,8 +65,9 @@ pub(super) struct Does {
 impl Does {
     /// The choices of the walk, with these flags.
     pub fn choices(self, of_walk: Choices) -> Choices {
-        let Does { folds, scores, writes, .. } = self;
-        of_walk.flag(choice::FOLDS, folds).flag(choice::SCORES, scores).flag(choice::WRITES, writes)
+        let Does { folds, compares, scores, writes, .. } = self;
+        let of_walk = of_walk.flag(choice::FOLDS, folds).flag(choice::COMPARES, compares);
+        of_walk.flag(choice::SCORES, scores).flag(choice::WRITES, writes)
     }
 
     /// Fills the slots of the dispatch's kernel.
@@ -77,8 +80,15 @@ impl Does {
             slots.fill(slot::LOSSES, losses::NOWHERE);
         }
         slots.fill_dx(0, if self.writes { dx::WORDS } else { dx::NOWHERE });
-        let states = if self.in_ranges { position_states::RANGES } else { position_states::ONCE };
+        let states = match self.in_ranges {
+            true if fold.compares => position_states::COMPARED,
+            true => position_states::RANGES,
+            false => position_states::ONCE,
+        };
         slots.fill(slot::POSITION_STATES, states);
+        if fold.compares {
+            slots.fill(slot::COMPARISON, if self.in_ranges { comparison::RANGES } else { comparison::ONCE });
+        }
         slots.fill(slot::CLASSES, classes::RANGE);
         slots.fill(slot::LOGITS, logits::READ);
         slots
@@ -105,12 +115,12 @@ pub(super) fn walk(
     stage: impl Fn(Does) -> Stage,
 ) -> Walk {
     let (groups, writes) = (cut.groups as u64, !request.wanted.is_empty());
-    let stage = |folds, scores, writes| {
-        stage(Does { folds, scores, writes, in_ranges: cut.range.is_some() }).through(cut.values)
+    let stage = |folds, compares, scores, writes| {
+        stage(Does { folds, compares, scores, writes, in_ranges: cut.range.is_some() }).through(cut.values)
     };
     let ranges = || ranges(classes, cut.range.unwrap_or(classes.c));
     if cut.range.is_none() {
-        let all = stage(true, true, writes);
+        let all = stage(true, fold.compares, true, writes);
         let stages = ranges().map(|block| all.over(block, groups)).collect();
         return Walk { sizes, stages, scratch: Vec::new(), spans: Spans::Classes(classes) };
     }
@@ -121,13 +131,23 @@ pub(super) fn walk(
         let find = Stage::new(geometry::PIXELS_FIND, slots, choices, 0).through(cut.values);
         stages.extend(ranges().map(|block| find.over(block, groups)));
     }
-    let (folds, scores) = (stage(true, false, false), stage(true, true, false));
+    let folds = stage(true, false, false, false);
     let last = |block: &Block| block.other_end as usize == classes.c;
-    stages.extend(ranges().map(|block| if last(&block) { &scores } else { &folds }.over(block, groups)));
+    if fold.compares {
+        stages.extend(ranges().map(|block| folds.over(block, groups)));
+        let (compares, scores) = (stage(false, true, false, false), stage(false, true, true, false));
+        let of_range = |block: &Block| if last(block) { &scores } else { &compares };
+        stages.extend(ranges().map(|block| of_range(&block).over(Block { fresh: 0, ..block }, groups)));
+    } else {
+        let scores = stage(true, false, true, false);
+        stages.extend(ranges().map(|block| if last(&block) { &scores } else { &folds }.over(block, groups)));
+    }
     if writes {
-        let writes = stage(false, false, true);
+        let writes = stage(false, false, false, true);
         stages.extend(ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
     }
-    let scratch = vec![Scratch::pixel_states(fold.states, (classes.positions() * cut.lanes) as u64)];
-    Walk { sizes, stages, scratch, spans: Spans::Ranges { classes, lanes: cut.lanes as u64 } }
+    // a lane's sums lie beside its state
+    let lanes = cut.lanes as u64 * if fold.compares { 2 } else { 1 };
+    let scratch = vec![Scratch::pixel_states(fold.states, classes.positions() as u64 * lanes)];
+    Walk { sizes, stages, scratch, spans: Spans::Ranges { classes, lanes } }
 }

@@ -2,27 +2,43 @@
 
 use crate::leaf::{Divergence, DivergenceScore};
 use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::options::Range;
+use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 use crate::role::Role;
 
+choice! {
+    /// Which divergence a distillation takes, of `t`, the teacher's softmax, and `s`, the student's.
+    pub enum DistillationDirection {
+        /// `KL(t ‖ s)`: the student has to cover all that the teacher finds likely.
+        Forward = "forward",
+        /// `KL(s ‖ t)`: the student may keep to what the teacher finds likeliest.
+        Reverse = "reverse",
+        /// `β·KL(t ‖ m) + (1 − β)·KL(s ‖ m)` with the mixture `m = β·t + (1 − β)·s`: the generalised Jensen-Shannon
+        /// divergence.
+        Js = "js",
+    }
+}
+
 loss! {
-    /// Distillation: `T²·KL(softmax(teacher/T) ‖ softmax(student/T))` for each position.
+    /// Distillation: `T²·KL(softmax(teacher/T) ‖ softmax(student/T))` for each position, or another divergence of the two.
     ///
     /// `student` and `teacher` hold logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last, of
     /// one shape. `none` is `[N, d1, ..., dk]`. [`Extra::Mask`], of the shape of `none`, leaves out each position where
     /// it is 0. `mean` divides by the number of kept positions, `batch_mean` by `N`: the two are equal for `[N, C]`
     /// without a mask. Gradients: `student`.
     ///
-    /// `T²` keeps the gradient's size at every temperature. For high temperatures the loss tends to half the variance,
-    /// over the classes, of the difference of the logits.
+    /// `T²` keeps the gradient's size at every temperature, whatever the direction. For high temperatures the forward and
+    /// the reverse loss tend to half the variance, over the classes, of the difference of the logits.
     ///
     /// The divergence is summed over the classes in a form in which no term is negative and none is a difference of
     /// logs of sums. So a student close to the teacher keeps the digits of a small loss. A logit of `−∞` masks its
-    /// class: one that both mask costs nothing, one that only the student masks is an infinite loss.
+    /// class: one that both mask costs nothing. One that only the student masks is an infinite forward loss, one that
+    /// only the teacher masks an infinite reverse loss; between 0 and 1, `beta` makes both finite.
     ///
-    /// Paper: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, which uses temperatures from 1 to
-    /// 20. See also: [`KlDiv`](crate::KlDiv), from log-probabilities.
+    /// Papers: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, which uses temperatures from 1 to
+    /// 20; Agarwal et al., "On-Policy Distillation of Language Models", 2024 (GKD), which compares the directions. TRL's
+    /// `generalized_jsd_loss` has the same directions without the factor T². See also: [`KlDiv`](crate::KlDiv), from
+    /// log-probabilities.
     ///
     /// # Example
     /// ```
@@ -39,6 +55,11 @@ loss! {
         /// The temperature T, a number that both logits are divided by. The higher it is, the more do improbable
         /// classes count.
         pub temperature: f32 = 1.0, Range::Above(0.0);
+        /// Which divergence to take.
+        pub direction: DistillationDirection = DistillationDirection::Forward, Range::Any;
+        /// The share β of the teacher in the mixture of the direction js; the others ignore it. 0 is the forward
+        /// direction, and 1 the reverse one.
+        pub beta: f32 = 0.5, Range::Within(0.0, 1.0);
     }
 }
 
@@ -60,6 +81,15 @@ static HEADER: Header = Header {
 impl Divergence for Distillation {
     fn temperature(&self) -> f64 {
         self.temperature.into()
+    }
+    fn mixture(&self) -> Option<f64> {
+        match self.direction {
+            DistillationDirection::Forward => None,
+            DistillationDirection::Reverse => Some(1.0),
+            // as fast as the forward direction, which it is
+            DistillationDirection::Js if self.beta == 0.0 => None,
+            DistillationDirection::Js => Some(self.beta.into()),
+        }
     }
     fn score(&self, divergence: f64) -> DivergenceScore {
         DivergenceScore { loss: divergence, d: 1.0 }

@@ -233,9 +233,22 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             let temperature = of.number("temperature");
             let tempered = |row: &[Big]| softmax(&row.iter().map(|x| x.clone() / temperature).collect::<Vec<_>>());
             let rows = of.rows("student").into_iter().zip(of.rows("teacher"));
+            let kl = |a: &[Big], b: &[Big]| {
+                a.iter().zip(b).map(|(a, b)| a.clone() * (a.clone() / b.clone()).ln()).sum::<Big>()
+            };
             let divergence = |(s, t): (Vec<Big>, Vec<Big>)| {
-                let classes = tempered(&s).into_iter().zip(tempered(&t));
-                classes.map(|(s, t)| t.clone() * (t / s).ln()).sum::<Big>() * temperature.powi(2)
+                let (s, t) = (tempered(&s), tempered(&t));
+                let divergence = match of.name("direction").as_str() {
+                    "forward" => kl(&t, &s),
+                    "reverse" => kl(&s, &t),
+                    _ => {
+                        let beta = of.number("beta");
+                        let mixed = |(s, t): (&Big, &Big)| beta * t.clone() + (1.0 - beta) * s.clone();
+                        let m: Vec<Big> = s.iter().zip(&t).map(mixed).collect();
+                        beta * kl(&t, &m) + (1.0 - beta) * kl(&s, &m)
+                    }
+                };
+                divergence * temperature.powi(2)
             };
             rows.map(divergence).collect()
         }

@@ -92,7 +92,7 @@ pub fn ends_and_near_arguments() -> Vec<Point> {
         (1e20, 1.443359375, limit),
         (1e38, 1.443359375, limit),
     ] {
-        let term = Distillation { temperature }.of(&student, &teacher);
+        let term = Distillation::new().temperature(temperature).of(&student, &teacher);
         points.push(point("distillation, very warm", &student, term, loss, &d));
     }
 

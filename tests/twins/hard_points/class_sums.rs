@@ -4,7 +4,10 @@ use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
-use wgloss::{Array, Distillation, Extra, MultiMargin, MultilabelSoftMargin, Nll, Reduction, SoftmaxFocal, Term, cpu};
+use wgloss::{
+    Array, Distillation, DistillationDirection, Extra, MultiMargin, MultilabelSoftMargin, Nll, Reduction, SoftmaxFocal,
+    Term, cpu,
+};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -16,6 +19,8 @@ pub fn tests() -> Vec<Trial> {
         distillation_of_a_student_who_is_near,
         distillation_of_masked_classes,
         distillation_far_out_and_reduced,
+        distillation_in_other_directions,
+        distillation_from_a_mixture_of_masked_and_sure_classes,
         nll_of_a_log_softmax_is_the_focal_loss_without_focus,
     ]
 }
@@ -123,7 +128,13 @@ fn multilabel_soft_margin_keeps_digits_and_knows_masked_classes() {
 
 fn distil(temperature: f32, student: &[f64], teacher: &[f64]) -> (Array, Term<Array>) {
     let [student, teacher] = [student, teacher].map(|x| floats(x, &[1, x.len()]));
-    (student.clone(), Distillation { temperature }.of(&student, &teacher))
+    (student.clone(), Distillation::new().temperature(temperature).of(&student, &teacher))
+}
+
+fn distil_from(beta: f32, student: &[f64], teacher: &[f64]) -> (Array, Term<Array>) {
+    let [student, teacher] = [student, teacher].map(|x| floats(x, &[1, x.len()]));
+    let loss = Distillation::new().direction(DistillationDirection::Js).beta(beta);
+    (student.clone(), loss.of(&student, &teacher))
 }
 
 fn distillation_of_a_student_who_is_near() {
@@ -158,6 +169,76 @@ fn distillation_of_masked_classes() {
             Point::new("all of the student's", distil(1.0, &[-INF, -INF], &[0.0, 0.0]).1, [NAN]),
             Point::new("a NaN teacher", distil(1.0, &[0.0, 0.0], &[NAN, 0.0]).1, [NAN]),
             Point::new("an infinite logit", distil(1.0, &[0.0, INF], &[0.0, 0.0]).1, [NAN]),
+        ]
+        .map(|point| Point { rtol: 1e-12, ..point }),
+    );
+}
+
+fn distillation_in_other_directions() {
+    // a teacher of ½ and ½, a student of ¾ and ¼; the mixture has ⅝ and ⅜
+    let (student, teacher) = ([3f64.ln(), 0.0], [0.0, 0.0]);
+    let of = |direction| {
+        let [student, teacher] = [student, teacher].map(|x| floats(&x, &[1, 2]));
+        (student.clone(), Distillation::new().direction(direction).temperature(1.0).of(&student, &teacher))
+    };
+    let (forward, of_forward) = of(DistillationDirection::Forward);
+    let (reverse, of_reverse) = of(DistillationDirection::Reverse);
+    let (js, of_js) = of(DistillationDirection::Js);
+    let [three_halves, six_fifths] = [1.5f64.ln(), 1.2f64.ln()];
+    let of_student = 0.75 * six_fifths + 0.25 * (2.0f64 / 3.0).ln();
+    let of_teacher = 0.5 * 0.8f64.ln() + 0.5 * (4.0f64 / 3.0).ln();
+    // s·(log(s/m) − its mean) for class 0: ¾·¼·(log 6/5 − log 2/3)
+    let slope = 3.0 / 16.0 * (six_fifths - (2.0f64 / 3.0).ln());
+    let reverse_slope = 3.0 / 16.0 * 3f64.ln();
+    check(
+        [
+            Point::new("forward", of_forward, [0.5 * (2.0f64 / 3.0).ln() + 0.5 * 2f64.ln()])
+                .gradient(&forward, [0.25, -0.25]),
+            Point::new("reverse", of_reverse, [0.75 * three_halves - 0.25 * 2f64.ln()])
+                .gradient(&reverse, [reverse_slope, -reverse_slope]),
+            Point::new("js", of_js, [0.5 * (of_student + of_teacher)]).gradient(&js, [0.5 * slope, -0.5 * slope]),
+        ]
+        // the logits are those of f32
+        .map(|point| Point { rtol: 1e-7, ..point }),
+    );
+    let ends = [(0.0, DistillationDirection::Forward), (1.0, DistillationDirection::Reverse)];
+    for (beta, direction) in ends {
+        let (student, at_end) = distil_from(beta, &[0.5, -1.0, 2.0], &[1.0, 0.25, -0.5]);
+        let teacher = floats(&[1.0, 0.25, -0.5], &[1, 3]);
+        let other = Distillation::new().direction(direction).of(&student, &teacher);
+        let (value, [d]) = cpu::gradients(&other, [&student]).unwrap();
+        let point = Point::new("an end of js", at_end, [value.loss().unwrap()]);
+        check([point.gradient(&student, d.to_f64())]);
+    }
+}
+
+fn distillation_from_a_mixture_of_masked_and_sure_classes() {
+    // a class that one of the two masks costs log 2 of its share, and adds nothing to the other's gradient
+    let (by_teacher, of_teacher) = distil_from(0.5, &[0.0, 0.0], &[0.0, -INF]);
+    let (by_student, of_student) = distil_from(0.5, &[0.0, -INF], &[0.0, 0.0]);
+    let (both, of_both) = distil_from(0.5, &[0.0, 0.0, -INF], &[0.0, 0.0, -INF]);
+    let (reverse, of_reverse) = distil_from(1.0, &[0.0, 0.0], &[0.0, -INF]);
+    // m is ¾ and ¼: ½·log ⁴⁄₃ + ½·(½·log ⅔ + ½·log 2)
+    let mixed = 0.5 * (4.0f64 / 3.0).ln() + 0.25 * (2.0f64 / 3.0).ln() + 0.25 * LN_2;
+    // ½·½·½·(log ⅔ − log 2)
+    let slope = 0.125 * (1.0f64 / 3.0).ln();
+    let (far, of_far) = distil_from(0.5, &[-1e4, 0.0], &[1e4, 0.0]);
+    let (sure, of_sure) = distil_from(0.5, &[60.0, 0.0], &[50.0, 0.0]);
+    // v·E(log m/v)/2 + u·E(log m/u)/2 with v = e^−50, u = e^−60, each beside a share of 1
+    let (v, u) = ((-50f64).exp(), (-60f64).exp());
+    let m = 0.5 * (v + u);
+    let of_rest = 0.5 * (v * (v / m).ln() + u * (u / m).ln());
+    let sure_slope = -0.5 * u * (u / m).ln();
+    check(
+        [
+            Point::new("by the teacher", of_teacher, [mixed]).gradient(&by_teacher, [slope, -slope]),
+            Point::new("by the student", of_student, [mixed]).gradient(&by_student, [0.0, 0.0]),
+            Point::new("by both", of_both, [0.0]).gradient(&both, [0.0; 3]),
+            Point::new("the reverse by the teacher", of_reverse, [INF]).gradient(&reverse, [-INF, NAN]),
+            Point::new("far out", of_far, [LN_2]).gradient(&far, [0.0, 0.0]),
+            Point::new("both sure", of_sure, [of_rest]).gradient(&sure, [sure_slope, -sure_slope]),
+            Point::new("a NaN teacher", distil_from(0.5, &[0.0, 0.0], &[NAN, 0.0]).1, [NAN]),
+            Point::new("all of the teacher's", distil_from(0.5, &[0.0, 0.0], &[-INF, -INF]).1, [NAN]),
         ]
         .map(|point| Point { rtol: 1e-12, ..point }),
     );

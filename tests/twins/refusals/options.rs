@@ -65,7 +65,7 @@ fn options_out_of_range() {
         ),
         (
             "a temperature of 0",
-            Distillation { temperature: 0.0 }.of(&x, &x),
+            Distillation::new().temperature(0.0).of(&x, &x),
             "invalid_option",
             &["distillation", "temperature", "0", "> 0"],
         ),

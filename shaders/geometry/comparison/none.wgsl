@@ -1,0 +1,11 @@
+// No second walk over a position's classes.
+// needs: lib/label
+// slots: fold
+// Whether a dispatch that neither scores nor writes needs the whole state.
+fn compares() -> bool {
+    return false;
+}
+
+fn compare_lane(position: u32, live: bool, first: u32, label: Label, state: State, lane: u32) {}
+
+fn merge_compared(slot: u32, lane: u32) {}

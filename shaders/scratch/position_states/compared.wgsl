@@ -1,0 +1,38 @@
+// Position states if classes are walked in ranges twice: a lane keeps its state, and beside it the sums of its second walk.
+// needs: lib/class lib/label lib/params geometry/class_axis geometry/places
+// slots: fold
+struct PixelState {
+    state: State,
+    // as large as the element for a position with a label
+    spare: f32,
+}
+
+@group(0) @binding(19) var<storage, read_write> pixel_states: array<PixelState>;
+
+// The states of a position's lanes come first, then their sums.
+fn pixel_state_place(position: u32, lane: u32) -> u32 {
+    return (position * 2u * LANES) + lane + base(19u);
+}
+
+fn state_before(position: u32, lane: u32) -> State {
+    if params.block.fresh != 0u {
+        return fold_empty();
+    }
+    return pixel_states[pixel_state_place(position, lane)].state;
+}
+
+fn keep_state(position: u32, lane: u32, state: State) {
+    pixel_states[pixel_state_place(position, lane)].state = state;
+}
+
+fn sums_before(position: u32, lane: u32) -> State {
+    return pixel_states[pixel_state_place(position, LANES + lane)].state;
+}
+
+fn keep_sums(position: u32, lane: u32, sums: State) {
+    pixel_states[pixel_state_place(position, LANES + lane)].state = sums;
+}
+
+fn pixel_place(position: u32, first: u32, label: Label) -> Place {
+    return Place(LABELLED, 0.0, 1.0);
+}
