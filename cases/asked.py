@@ -416,4 +416,50 @@ def directions(g):
     yield Case("distillation", "refuses_direction", {"direction": "backward"}, {"student": x, "teacher": x}, [], error="invalid_option")
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions]
+def softcapped(g):
+    """Logits through c·tanh(x/c), as Gemma 2's model and Liger-Kernel's cross-entropy cap them, then PyTorch's losses."""
+    def capped(x, c):
+        return c * torch.tanh(x / c)
+
+    def focal(input, target, gamma, r):
+        kept = target != -100
+        log_p = torch.log_softmax(input, 1).gather(1, target.clamp(min=0).unsqueeze(1)).squeeze(1)
+        values = torch.where(kept, -((1 - log_p.exp()) ** gamma) * log_p, 0.0)
+        return values.sum() / kept.sum() if r == "mean" else reduce(values, r)
+
+    def kl(student, teacher):
+        return F.kl_div(torch.log_softmax(student, 1), torch.log_softmax(teacher, 1), reduction="batchmean", log_target=True)
+
+    for c in (30.0, 2.0):
+        for shape in ((6, 10), (2, 5, 3, 4), (2, 1003)):
+            tag = f"softcap{c}_{'x'.join(map(str, shape))}"
+            x, t = g.normal(*shape, scale=20), g.ignoring(g.ints(shape[0], *shape[2:], hi=shape[1]), -100)
+            t.view(-1)[0] = 1
+            w, q = g.uniform(shape[1], lo=0.2, hi=3), g.probs(*shape, dim=1)
+            for red in REDUCTIONS[:1 if shape[1] > 1000 else 3]:
+                yield Case("cross_entropy", f"{tag}_{red}", {"softcap": c, "reduction": red}, {"input": x, "target": t}, ["input"],
+                           lambda input, target, c=c, r=red: F.cross_entropy(capped(input, c), target, reduction=r))
+                yield Case("softmax_focal", f"{tag}_{red}", {"softcap": c, "reduction": red}, {"input": x, "target": t}, ["input"],
+                           lambda input, target, c=c, r=red: focal(capped(input, c), target, 2.0, r))
+            if shape[1] > 1000:
+                continue
+            yield Case("cross_entropy", f"{tag}_smoothed_weighted", {"softcap": c, "label_smoothing": 0.125}, {"input": x, "target": t, "weight": w}, ["input"],
+                       lambda input, target, weight, c=c: F.cross_entropy(capped(input, c), target, weight, label_smoothing=0.125))
+            yield Case("cross_entropy", f"{tag}_probabilities", {"softcap": c}, {"input": x, "target": q}, ["input"],
+                       lambda input, target, c=c: F.cross_entropy(capped(input, c), target))
+            yield Case("cross_entropy", f"{tag}_z_loss", {"softcap": c, "z_loss": 0.0625}, {"input": x, "target": t.clamp(min=0)}, ["input"],
+                       lambda input, target, c=c: F.cross_entropy(capped(input, c), target) + 0.0625 * (torch.logsumexp(capped(input, c), 1) ** 2).mean())
+            if len(shape) == 2:
+                yield Case("distillation", tag, {"softcap": c}, {"student": x, "teacher": g.normal(*shape, scale=20)}, ["student"],
+                           lambda student, teacher, c=c: kl(capped(student, c), capped(teacher, c)))
+        ins = {"input": g.normal(9, 16, scale=3), "weight": g.normal(70, 16), "bias": g.normal(70), "target": g.ignoring(g.ints(9, hi=70), -100)}
+        ins["target"][0] = 1
+        for red in REDUCTIONS:
+            yield Case("linear_cross_entropy", f"softcap{c}_{red}", {"softcap": c, "reduction": red, "label_smoothing": 0.125}, ins, ["input", "weight", "bias"],
+                       lambda input, weight, bias, target, c=c, r=red: F.cross_entropy(capped(F.linear(input, weight, bias), c), target, reduction=r, label_smoothing=0.125), rtol=2e-5)
+    x, t = g.normal(3, 4), g.ints(3, hi=4)
+    for loss in ("cross_entropy", "softmax_focal"):
+        yield Case(loss, "refuses_softcap", {"softcap": 0.0}, {"input": x, "target": t}, [], error="invalid_option")
+
+
+ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped]

@@ -150,13 +150,19 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
         "sigmoid_focal" => {
             vec![vec![], vec![("gamma", number(1.5))], vec![("label_smoothing", number(0.125))]]
         }
-        "cross_entropy" => vec![vec![], vec![("label_smoothing", number(0.125)), ("z_loss", number(0.015625))]],
+        "cross_entropy" => vec![
+            vec![],
+            vec![("label_smoothing", number(0.125)), ("z_loss", number(0.015625))],
+            vec![("softcap", number(30.0))],
+        ],
+        "softmax_focal" | "linear_cross_entropy" => vec![vec![], vec![("softcap", number(30.0))]],
         "distillation" => vec![
             vec![],
             vec![("temperature", number(1e6))],
             vec![("direction", name("reverse"))],
             vec![("direction", name("js"))],
             vec![("direction", name("js")), ("beta", number(0.0625)), ("temperature", number(1e6))],
+            vec![("softcap", number(30.0))],
         ],
         "asymmetric" => {
             vec![vec![], vec![("gamma_pos", number(1.5)), ("gamma_neg", number(2.5)), ("clip", number(0.0))]]

@@ -1,6 +1,6 @@
 // The classes of a position, as a fold sees them.
 // needs: lib/class lib/label lib/params geometry/places
-// slots: class_weight fold mask target x0
+// slots: class_weight fold mask softcap target x0
 
 // FOURS: classes lie next to each other, and a lane takes four at a time; WHOLE: rows are a multiple of four
 override FOURS: bool = false;
@@ -11,11 +11,11 @@ override LANES: u32 = 1u;
 fn place_of(first: u32, label: Label) -> Place {
     // class 0 stands in for a class on another device, whose shard supplies the real values
     let index = select(0u, label.index, label.index < params.classes);
-    return Place(LABELLED, x0_at(first + (index * params.class_stride)), class_weight_at(index));
+    return Place(LABELLED, capped(x0_at(first + (index * params.class_stride))), class_weight_at(index));
 }
 
 fn class_of(x: f32, t: f32, label: Label, k: u32) -> Class {
-    return Class(x, t, class_weight_at(k), LABELLED & (k == label.index));
+    return Class(capped(x), capped_target(t), class_weight_at(k), LABELLED & (k == label.index));
 }
 
 fn class_at(first: u32, label: Label, k: u32) -> Class {

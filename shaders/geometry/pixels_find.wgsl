@@ -1,6 +1,6 @@
 // Finds the label's logit of positions whose classes are walked in ranges, if the label's class is in this range.
 // needs: lib/params geometry/places
-// slots: label_logits labels x0
+// slots: label_logits labels softcap x0
 @compute @workgroup_size(256)
 fn pixels_find(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -11,7 +11,7 @@ fn pixels_find(
     for (var position = span.x + lane; position < span.y; position += 256u) {
         let index = target_label(position).index;
         if (index >= params.block.other_first) & (index < params.block.other_end) {
-            keep_logit(position, x0_at(first_class(position) + (index * params.class_stride)));
+            keep_logit(position, capped(x0_at(first_class(position) + (index * params.class_stride))));
         }
     }
 }

@@ -1,6 +1,6 @@
 // Computes a value for each position whose classes lie far apart: a lane takes four neighbours, and a class of all four is one load.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes comparison dx0 fold labels logits position_states upstream
+// slots: classes comparison dx0 fold labels logits position_states target upstream x0
 
 // how many neighbours a lane takes: four if the positions of an item are a multiple of four, else one
 override EACH: u32 = 4u;
@@ -43,7 +43,7 @@ fn score_pixel(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr
 }
 
 fn write_pixel(pixel: Pixel, after: Scored, x: f32, t: f32, k: u32) -> f32 {
-    return gradient_of(write_class(after.slopes, class_of(x, t, pixel.label, k)), pixel.kept, after.s);
+    return write_capped(after.slopes, x, t, pixel.label, k, pixel.kept, after.s);
 }
 
 // Four neighbours: the first one's position, whether they exist, and the element of the first one's first class.
@@ -195,8 +195,8 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
     if WRITES {
         // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
-            let d = write_class(after.slopes, class_at(first, pixel.label, k));
-            store_dx0(first + (k * params.class_stride), gradient_of(d, pixel.kept, after.s));
+            let at = first + (k * params.class_stride);
+            store_dx0(at, write_pixel(pixel, after, x0_at(at), target_at(at), k));
         }
     }
 }

@@ -1,10 +1,15 @@
 // Writes the gradient of a position's classes.
 // needs: lib/component lib/label lib/params geometry/class_axis
-// slots: dx0 fold row_quads
+// slots: dx0 fold row_quads softcap target x0
 
 // The final derivative of a class: 0 if its position takes no part, NaN if the position's loss is NaN.
 fn gradient_of(d: f32, kept: bool, s: Statistics) -> f32 {
     return select(0.0, select(d, nan(), s.poison), kept);
+}
+
+// The derivative of a class's logit as it is stored.
+fn write_capped(slopes: Slopes, x: f32, t: f32, label: Label, k: u32, kept: bool, s: Statistics) -> f32 {
+    return gradient_of(through_cap(write_class(slopes, class_of(x, t, label, k)), x), kept, s);
 }
 
 // Writes the classes from `begin` to `end` that belong to this lane, of `lanes` that share them.
@@ -21,8 +26,8 @@ fn write_classes(
 ) {
     if !FOURS {
         for (var k = begin + lane; k < end; k += lanes) {
-            let d = write_class(slopes, class_at(first, label, k));
-            store_dx0(first + (k * params.class_stride), gradient_of(d, kept, s));
+            let at = first + (k * params.class_stride);
+            store_dx0(at, write_capped(slopes, x0_at(at), target_at(at), label, k, kept, s));
         }
         return;
     }
@@ -30,10 +35,10 @@ fn write_classes(
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {
         let four = row_again(row_quad, first + k);
         let d = vec4<f32>(
-            gradient_of(write_class(slopes, class_of(four.x.x, four.t.x, label, k)), kept, s),
-            gradient_of(write_class(slopes, class_of(four.x.y, four.t.y, label, k + 1u)), kept, s),
-            gradient_of(write_class(slopes, class_of(four.x.z, four.t.z, label, k + 2u)), kept, s),
-            gradient_of(write_class(slopes, class_of(four.x.w, four.t.w, label, k + 3u)), kept, s),
+            write_capped(slopes, four.x.x, four.t.x, label, k, kept, s),
+            write_capped(slopes, four.x.y, four.t.y, label, k + 1u, kept, s),
+            write_capped(slopes, four.x.z, four.t.z, label, k + 2u, kept, s),
+            write_capped(slopes, four.x.w, four.t.w, label, k + 3u, kept, s),
         );
         if WHOLE {
             store_dx0_four(first + k, d);

@@ -5,6 +5,7 @@ use crate::check::{OF_POSITION, Pairs};
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax::score;
 use crate::cpu::fold::softmax_shards::{self, State};
+use crate::cpu::softcap::Softcap;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::Softmax;
 use crate::loss::OperandSpec;
@@ -33,10 +34,12 @@ impl Linear {
                 continue;
             };
             let whole = all.as_ref().and_then(|all| softmax_shards::merged(all, i, pairs.rows));
-            let score = match whole {
+            let mut score = match whole {
                 Some(whole) => softmax_shards::score(leaf, &row, whole),
                 None => score(leaf, &row),
             };
+            operands.softcap.through(&mut score.d, |k| operands.logit(i, k));
+            operands.softcap.through(&mut score.d_extra, |k| operands.logit(i, k));
             values.push(Value { loss: score.loss, extra: score.extra, weight: 1.0, count: 1.0 });
             rows.push(Some(score));
         }
@@ -63,6 +66,7 @@ struct Operands {
     ignored: i64,
     /// The range of classes that the projection holds.
     range: ClassesFrom,
+    softcap: Softcap,
 }
 
 impl Operands {
@@ -78,7 +82,15 @@ impl Operands {
             mask: part.of_role(Role::Mask).map(Array::to_f64),
             ignored: i64::from(leaf.ignore_index()),
             range: part.classes_from.unwrap_or(ClassesFrom { first: 0, of: others }),
+            softcap: Softcap(leaf.cap()),
         }
+    }
+
+    /// The product of a row and a class, before a cap.
+    fn logit(&self, i: usize, k: usize) -> f64 {
+        let width = self.pairs.width;
+        let (x, w) = (&self.x[i * width..][..width], &self.projection[k * width..][..width]);
+        x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() + self.bias[k]
     }
 
     /// The classes of a row, where it takes part.
@@ -87,13 +99,9 @@ impl Operands {
         if masked || self.labels[i] == self.ignored {
             return None;
         }
-        let Pairs { others, width, .. } = self.pairs;
-        let logit = |k: usize| {
-            let (x, w) = (&self.x[i * width..][..width], &self.projection[k * width..][..width]);
-            x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() + self.bias[k]
-        };
+        let others = self.pairs.others;
         Some(Row {
-            x: (0..others).map(logit).collect(),
+            x: (0..others).map(|k| self.softcap.capped(self.logit(i, k))).collect(),
             dense: None,
             // the label of an earlier shard's class wraps around, to a class beyond all
             label: Some((self.labels[i] as usize).wrapping_sub(self.range.first)),

@@ -16,6 +16,7 @@ mod positions;
 mod reduce;
 mod regions;
 mod similarity;
+mod softcap;
 mod softmax;
 mod vectors;
 mod walk;

@@ -5,8 +5,9 @@ use crate::check::{ClassFold, OF_POSITION};
 use crate::cpu::fold;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax_shards::{self, State, of_shards};
+use crate::cpu::softcap::Softcap;
 use crate::cpu::walk::{Scales, Value, Walk};
-use crate::leaf::Softmax;
+use crate::leaf::{Leaf, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
@@ -51,7 +52,13 @@ impl Positions {
     }
 
     fn scored(operands: &Operands, score: impl Fn(usize, &Row) -> Scored) -> Positions {
-        let score = |at| operands.row(at).map(|row| score(at, &row));
+        let score = |at| {
+            let mut scored = score(at, &operands.row(at)?);
+            let x = |k| operands.x[operands.element(at, k)];
+            operands.softcap.through(&mut scored.d, x);
+            operands.softcap.through(&mut scored.d_extra, x);
+            Some(scored)
+        };
         let positions: Vec<Option<Scored>> = (0..operands.classes.positions()).map(score).collect();
         let value = |score: &Scored| Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 };
         let values = positions.iter().map(|score| score.as_ref().map(value).unwrap_or_default()).collect();
@@ -85,6 +92,9 @@ struct Operands {
     ignored: Option<i32>,
     /// The range of classes that the operands hold.
     range: ClassesFrom,
+    softcap: Softcap,
+    /// Whether the floats of a dense target are logits too.
+    caps_dense: bool,
 }
 
 impl Operands {
@@ -102,7 +112,14 @@ impl Operands {
             mask: part.of_role(Role::Mask).map(Array::to_f64),
             ignored,
             range: part.classes_from.unwrap_or(ClassesFrom { first: 0, of: classes.c }),
+            softcap: Softcap(part.loss.leaf().cap()),
+            caps_dense: matches!(part.loss.leaf(), Leaf::Divergence(_)),
         }
+    }
+
+    /// The element of a position's class.
+    fn element(&self, at: usize, k: usize) -> usize {
+        self.classes.index(at / self.classes.s, at % self.classes.s, k)
     }
 
     /// The classes of a position, where it takes part.
@@ -112,14 +129,15 @@ impl Operands {
         if ignored || self.mask.as_ref().is_some_and(|mask| mask[at] == 0.0) {
             return None;
         }
-        let (i, j) = (at / self.classes.s, at % self.classes.s);
         let of_classes = |all: &Vec<f64>, of_label_0: fn(f64) -> f64| {
-            let own: Vec<f64> = (0..self.classes.c).map(|k| all[self.classes.index(i, j, k)]).collect();
+            let own: Vec<f64> = (0..self.classes.c).map(|k| all[self.element(at, k)]).collect();
             if self.paired { vec![of_label_0(own[0]), own[0]] } else { own }
         };
-        let x = of_classes(&self.x, |_| 0.0);
+        let capped = |logits: Vec<f64>| logits.into_iter().map(|x| self.softcap.capped(x)).collect::<Vec<f64>>();
+        let x = capped(of_classes(&self.x, |_| 0.0));
+        let dense = self.dense.as_ref().map(|q| of_classes(q, |q| 1.0 - q));
         Some(Row {
-            dense: self.dense.as_ref().map(|q| of_classes(q, |q| 1.0 - q)),
+            dense: if self.caps_dense { dense.map(capped) } else { dense },
             // the label of an earlier shard's class wraps around, to a class beyond all
             label: label.map(|label| (label as usize).wrapping_sub(self.range.first)),
             weight: self.weight.clone(),

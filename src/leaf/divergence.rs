@@ -11,6 +11,11 @@ pub trait Divergence {
     fn mixture(&self) -> Option<f64> {
         None
     }
+    /// The bound c of a soft cap, `c·tanh(x/c)`, that the logits of both go through before all else, if they do. It has to be the value of
+    /// the loss's option `softcap`, which kernels read.
+    fn cap(&self) -> Option<f64> {
+        None
+    }
     /// The loss and its derivative, from `divergence = T²·KL(teacher ‖ student)`, or T² times the divergence from a
     /// [`mixture`](Self::mixture). The factor T² keeps the gradient's size about the same at every temperature.
     fn score(&self, divergence: f64) -> DivergenceScore;

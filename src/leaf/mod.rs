@@ -65,6 +65,15 @@ impl Leaf<'_> {
         if let Leaf::Region(leaf) = self { leaf.fused_loss() } else { None }
     }
 
+    /// The bound c of logits that are softly capped before all else, where they are.
+    pub(crate) fn cap(&self) -> Option<f64> {
+        match self {
+            Leaf::Softmax(leaf) | Leaf::Linear(leaf) => leaf.cap(),
+            Leaf::Divergence(leaf) => leaf.cap(),
+            _ => None,
+        }
+    }
+
     /// The name of an optional operand that these options need, and the name of the option that needs it.
     pub(crate) fn needs(&self) -> Option<(&'static str, &'static str)> {
         if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { None }

@@ -23,6 +23,12 @@ pub trait Softmax {
         None
     }
 
+    /// The bound c of a soft cap, `c·tanh(x/c)`, that logits go through before all else, if they do. It has to be the value of
+    /// the loss's option `softcap`, which kernels read.
+    fn cap(&self) -> Option<f64> {
+        None
+    }
+
     /// The loss of a position and its derivatives.
     fn score(&self, position: &SoftmaxStatistics) -> SoftmaxScore;
 }

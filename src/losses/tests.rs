@@ -121,7 +121,8 @@ fn a_builder_takes_what_stands_for_its_option() {
 /// Losses that have all options of another loss, except the listed ones.
 const REPEATING: &[(&str, &str, &[&str])] = &[
     ("linear_cross_entropy", "cross_entropy", &[]),
-    ("dice_cross_entropy", "cross_entropy", &[]),
+    // MONAI's loss caps no logits
+    ("dice_cross_entropy", "cross_entropy", &["softcap"]),
     // both parts ignore the same label, and cross-entropy always ignores one
     ("dice_cross_entropy", "dice", &["ignore_index"]),
 ];

@@ -133,7 +133,7 @@ fn losses_over_the_same_logits_share_one_gradient_and_report_each_part() {
     let labels: Vec<u8> = (0..198).map(|i| (i * 7 % 6) as u8).map(|v| if v == 5 { 255 } else { v }).collect();
     let t = Array::new(&labels, [2, 9, 11]).unwrap();
     fn sum<T: Operand>(x: &T, t: &T) -> Term<T> {
-        let ce = CrossEntropy { ignore_index: 255, label_smoothing: 0.1, z_loss: 0.01 };
+        let ce = CrossEntropy { ignore_index: 255, label_smoothing: 0.1, z_loss: 0.01, ..Default::default() };
         let dice = Dice { ignore_index: Some(255), ..Dice::default() };
         let focal = SoftmaxFocal { ignore_index: 255, ..SoftmaxFocal::default() };
         2.0 * (0.25 * ce.of(x, t).named("pixels") + dice.of(x, t))

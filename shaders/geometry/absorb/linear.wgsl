@@ -1,6 +1,6 @@
 // Absorbs a logit into the state of its row.
 // needs: lib/params scratch/hits fold/softmax
-// slots: labels leaf pairs
+// slots: labels leaf pairs softcap
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
@@ -13,7 +13,8 @@ fn own_row(own: u32) -> Row {
     return row;
 }
 
-fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
+fn pair_absorb(state: ptr<function, State>, score: f32, own: Row, other: Row) {
+    let z = capped(score);
     var share = 0.0;
     if SPREADS {
         share = softmax_share(0.0);

@@ -1,6 +1,6 @@
 // The derivative of the loss with respect to a logit.
 // needs: lib/params scratch/records
-// slots: pairs
+// slots: pairs softcap
 
 // The row needs no label, since its record has it.
 fn own_row(own: u32) -> Row {
@@ -29,7 +29,7 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
         return nan();
     }
     if record.place == class_place {
-        return record.hit;
+        return through_cap(record.hit, z);
     }
-    return record_gain(record, z) - record.share;
+    return through_cap(record_gain(record, capped(z)) - record.share, z);
 }

@@ -11,13 +11,13 @@ use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
-use crate::gpu::shaders::geometry::value_scales;
+use crate::gpu::shaders::geometry::{softcap, value_scales};
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, sample_weight, target,
     upstream, weight, x,
 };
-use crate::gpu::shaders::{DX, dtype, slot};
+use crate::gpu::shaders::{DX, choice, dtype, slot};
 use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
@@ -204,6 +204,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     for (slot, is_given, file, absent) in choices {
         slots.fill(slot, if is_given { file } else { absent });
     }
+    slots.fill(slot::SOFTCAP, if request.loss().leaf().cap().is_some() { softcap::TANH } else { softcap::NONE });
     if request.broadcast(Role::Weight).is_some() {
         slots.fill(slot::WEIGHT, weight::BROADCAST);
     }
@@ -293,8 +294,18 @@ pub(super) fn overrides(loss: &dyn Loss) -> Choices {
             _ => {}
         }
     }
-    choices
+    // what the leaf does not see, the walk reads by its place
+    let place = place_of_number(loss, SOFTCAP).filter(|_| loss.leaf().cap().is_some());
+    match place {
+        Some(place) => choices
+            .number(choice::SOFTCAP, place)
+            .flag(choice::CAPS_TARGETS, matches!(loss.leaf(), Leaf::Divergence(_))),
+        None => choices,
+    }
 }
+
+/// The name of the option that [`Leaf::cap`] is the value of.
+const SOFTCAP: &str = "softcap";
 
 /// The number options of a loss in the order of its header, for the shader's `option`.
 fn numbers(loss: &dyn Loss) -> [f32; 16] {

@@ -60,6 +60,9 @@ loss! {
         /// The share β of the teacher in the mixture of the direction js; the others ignore it. 0 is the forward
         /// direction, and 1 the reverse one.
         pub beta: f32 = 0.5, Range::Within(0.0, 1.0);
+        /// The bound c of a soft cap in units of the logits: the student's and the teacher's become `c·tanh(x/c)` before anything else, which Gemma 2
+        /// does with 30. `None` leaves them as they are.
+        pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
 
@@ -90,6 +93,9 @@ impl Divergence for Distillation {
             DistillationDirection::Js if self.beta == 0.0 => None,
             DistillationDirection::Js => Some(self.beta.into()),
         }
+    }
+    fn cap(&self) -> Option<f64> {
+        self.softcap.map(f64::from)
     }
     fn score(&self, divergence: f64) -> DivergenceScore {
         DivergenceScore { loss: divergence, d: 1.0 }

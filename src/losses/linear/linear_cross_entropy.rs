@@ -44,6 +44,9 @@ loss! {
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
         /// The factor of `lse²`, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
+        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
+        /// does with 30. `None` leaves them as they are.
+        pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
 
@@ -67,8 +70,8 @@ static HEADER: Header = Header {
 
 impl LinearCrossEntropy {
     fn of_logits(&self) -> CrossEntropy {
-        let LinearCrossEntropy { ignore_index, label_smoothing, z_loss } = *self;
-        CrossEntropy { ignore_index, label_smoothing, z_loss }
+        let LinearCrossEntropy { ignore_index, label_smoothing, z_loss, softcap } = *self;
+        CrossEntropy { ignore_index, label_smoothing, z_loss, softcap }
     }
 }
 
@@ -81,6 +84,9 @@ impl Softmax for LinearCrossEntropy {
     }
     fn extra(&self) -> Option<&'static str> {
         self.of_logits().extra()
+    }
+    fn cap(&self) -> Option<f64> {
+        self.of_logits().cap()
     }
     fn share(&self, q: f64, classes: usize) -> f64 {
         self.of_logits().share(q, classes)

@@ -111,6 +111,7 @@ impl Region for DiceCrossEntropy {
             ignore_index: self.ignore_index,
             label_smoothing: self.label_smoothing,
             z_loss: self.z_loss,
+            ..CrossEntropy::default()
         };
         Some(FusedLoss {
             loss: Box::new(cross_entropy),

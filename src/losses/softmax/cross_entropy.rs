@@ -51,6 +51,9 @@ loss! {
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
         /// The factor of `lse²`, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
+        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
+        /// does with 30. `None` leaves them as they are.
+        pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
 
@@ -79,6 +82,9 @@ impl Softmax for CrossEntropy {
     }
     fn extra(&self) -> Option<&'static str> {
         (self.z_loss > 0.0).then_some("z_loss")
+    }
+    fn cap(&self) -> Option<f64> {
+        self.softcap.map(f64::from)
     }
     fn share(&self, q: f64, classes: usize) -> f64 {
         let smoothing = f64::from(self.label_smoothing);

@@ -40,6 +40,9 @@ loss! {
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
         /// The label of positions that are left out.
         pub ignore_index: i32 = -100, Range::Any;
+        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
+        /// does with 30. `None` leaves them as they are.
+        pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
 
@@ -62,6 +65,9 @@ static HEADER: Header = Header {
 impl Softmax for SoftmaxFocal {
     fn ignore_index(&self) -> i32 {
         self.ignore_index
+    }
+    fn cap(&self) -> Option<f64> {
+        self.softcap.map(f64::from)
     }
     fn score(&self, s: &SoftmaxStatistics) -> SoftmaxScore {
         let gamma = f64::from(self.gamma);

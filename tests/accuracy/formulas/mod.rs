@@ -8,7 +8,7 @@ mod regions;
 use crate::big::Big;
 use crate::harness::tests;
 use boxes::boxes;
-use classes::{cross_entropy, each_position, linear_cross_entropy};
+use classes::{capped, cross_entropy, each_position, linear_cross_entropy};
 use libtest_mimic::Trial;
 use pictures::{ssim, total_variation};
 use regions::regions;
@@ -232,7 +232,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         "distillation" => {
             let temperature = of.number("temperature");
             let tempered = |row: &[Big]| softmax(&row.iter().map(|x| x.clone() / temperature).collect::<Vec<_>>());
-            let rows = of.rows("student").into_iter().zip(of.rows("teacher"));
+            let rows = capped(of, of.rows("student")).into_iter().zip(capped(of, of.rows("teacher")));
             let kl = |a: &[Big], b: &[Big]| {
                 a.iter().zip(b).map(|(a, b)| a.clone() * (a.clone() / b.clone()).ln()).sum::<Big>()
             };

@@ -4,7 +4,7 @@ use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
-use wgloss::{Array, CrossEntropy, Extra, Reduction, SoftmaxFocal, Term};
+use wgloss::{Array, CrossEntropy, Distillation, Extra, Reduction, SoftmaxFocal, Term};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
         the_denominators_of_cross_entropy,
         a_class_weight_of_0_is_a_factor,
         a_single_class_is_no_question,
+        a_soft_cap_bounds_logits_but_masks,
         softmax_focal_at_extreme_logits,
         softmax_focal_divides_by_the_count_and_leaves_out_what_is_ignored,
     ]
@@ -82,6 +83,51 @@ fn cross_entropy_of_masked_classes() {
         Point::new("all masked", one(&plain, [-INF, -INF], 0).1, [NAN]),
         Point::new("+inf has no softmax", one(&plain, [INF, 0.0], 0).1, [NAN]),
     ]);
+}
+
+fn a_soft_cap_bounds_logits_but_masks() {
+    // 2·tanh(log(3)/2) is 1, where the slope is 1 − ½²
+    let capped = CrossEntropy { softcap: Some(2.0), ..Default::default() };
+    let z = CrossEntropy { z_loss: 0.5, ..capped.clone() };
+    let smoothed = CrossEntropy { label_smoothing: 0.5, ..capped.clone() };
+    let three = 3f64.ln();
+    let e = 1f64.exp();
+    let (other, lse) = (1.0 / (1.0 + e), (1.0 + e).ln());
+    let (x, right) = one(&capped, [three, 0.0], 0);
+    let (masked, one_masked) = one(&capped, [three, -INF], 0);
+    let (above, infinite) = one(&capped, [INF, 0.0], 0);
+    let (far, both_far) = one(&capped, [1e5, -1e5], 0);
+    let (dense, of_dense) = {
+        let x = logits(&[[three, 0.0]]);
+        (x.clone(), capped.of(&x, &logits(&[[0.25, 0.75]])))
+    };
+    let focal = SoftmaxFocal { gamma: 0.0, softcap: Some(2.0), ..Default::default() };
+    let teacher = logits(&[[0.0, 0.0]]);
+    let distilled = Distillation::new().softcap(2.0).of(&x, &teacher);
+    let from_capped = Distillation::new().softcap(2.0).of(&teacher, &x);
+    let half = 0.5 * LN_2;
+    let at_cap = (-4f64).exp();
+    check(
+        [
+            Point::new("the label's", right, [lse - 1.0]).gradient(&x, [-0.75 * other, other]),
+            Point::new("a z-loss", one(&z, [three, 0.0], 0).1, [lse - 1.0 + 0.5 * lse * lse]),
+            Point::new("smoothed", one(&smoothed, [three, 0.0], 0).1, [0.75 * (lse - 1.0) + 0.25 * lse]),
+            Point::new("probabilities", of_dense, [0.25 * (lse - 1.0) + 0.75 * lse])
+                .gradient(&dense, [0.75 * (0.75 - other), other - 0.75]),
+            Point::new("a masked class", one_masked, [0.0]).gradient(&masked, [0.0, 0.0]),
+            Point::new("the label is masked", one(&capped, [three, -INF], 1).1, [INF]),
+            Point::new("+inf is the cap", infinite, [(-2f64).exp().ln_1p()])
+                .gradient(&above, [0.0, 1.0 / (1.0 + 2f64.exp())]),
+            Point::new("far out", both_far, [at_cap.ln_1p()]).gradient(&far, [0.0, 0.0]),
+            Point::new("NaN", one(&capped, [NAN, 0.0], 0).1, [NAN]),
+            Point::new("the focal loss", focal.of(&x, &labels(&[0])), [lse - 1.0]).gradient(&x, [-0.75 * other, other]),
+            // ½·log(½/p) + ½·log(½/(1 − p)) for p = 1 − other
+            Point::new("a student", distilled, [lse - 0.5 - LN_2]).gradient(&x, [0.75 * (0.5 - other), other - 0.5]),
+            Point::new("a teacher", from_capped, [(1.0 - other) * (1.0 - lse) - other * lse + 2.0 * half])
+                .gradient(&teacher, [other - 0.5, 0.5 - other]),
+        ]
+        .map(|point| Point { rtol: 1e-12, ..point }),
+    );
 }
 
 fn cross_entropy_of_what_is_ignored() {

@@ -104,7 +104,7 @@ fn apart(loss: &DiceCrossEntropy, x: &Array, t: &Array, weight: Option<&Array>) 
         smooth_dr: loss.smooth_dr,
         ignore_index: Some(ignore_index),
     };
-    let ce = CrossEntropy { ignore_index, label_smoothing, z_loss };
+    let ce = CrossEntropy { ignore_index, label_smoothing, z_loss, ..Default::default() };
     let sum = loss.dice_weight * dice.of(x, t) + loss.cross_entropy_weight * ce.of(x, t);
     weight.iter().fold(sum, |sum, weight| sum.with(Extra::Weight, weight))
 }

@@ -115,16 +115,26 @@ fn a_linear_layer_is_cross_entropy_of_its_logits() {
     let w = floats(&[1.0, 0.5, -1.0, 2.0, 0.25, 0.0], &[3, 2]);
     let bias = floats(&[0.5, f64::NEG_INFINITY, -0.25], &[3]);
     let labels = Array::new(&[2i32, 0], [2]).unwrap();
-    let (a, b) =
-        (LinearCrossEntropy { z_loss: 0.1, ..Default::default() }, CrossEntropy { z_loss: 0.1, ..Default::default() });
     // x·wᵀ + bias: a bias of −∞ masks its class, exactly
     let logits = floats(&[0.5, f64::NEG_INFINITY, 0.0, 2.5, f64::NEG_INFINITY, -0.125], &[2, 3]);
-    let term = a.of(&x, &w, &labels).with(Extra::Bias, &bias);
-    let (outcome, [of_x, of_w, of_bias]) = cpu::gradients(&term, [&x, &w, &bias]).unwrap();
-    assert_eq!(outcome.loss().unwrap(), loss(&b.of(&logits, &labels)));
-    assert_eq!(outcome.parts().len(), 2);
-    assert_eq!((&of_w.to_f64()[2..4], of_bias.to_f64()[1]), (&[0.0, 0.0][..], 0.0));
-    assert!(of_x.to_f64().iter().all(|d| d.is_finite()));
+    for softcap in [None, Some(1.5)] {
+        let a = LinearCrossEntropy { z_loss: 0.1, softcap, ..Default::default() };
+        let b = CrossEntropy { z_loss: 0.1, softcap, ..Default::default() };
+        let term = a.of(&x, &w, &labels).with(Extra::Bias, &bias);
+        let (outcome, [of_x, of_w, of_bias]) = cpu::gradients(&term, [&x, &w, &bias]).unwrap();
+        let (of_logits, [d]) = cpu::gradients(&b.of(&logits, &labels), [&logits]).unwrap();
+        assert_eq!(outcome.loss(), of_logits.loss());
+        assert_eq!(outcome.parts().len(), 2);
+        assert_eq!((&of_w.to_f64()[2..4], of_bias.to_f64()[1]), (&[0.0, 0.0][..], 0.0));
+        let d = d.to_f64();
+        // the first coordinate of each row of x, and the biases
+        let first = |i: usize| d[3 * i] + 0.25 * d[3 * i + 2];
+        close(of_x.to_f64()[0], first(0), 1e-14);
+        close(of_x.to_f64()[2], first(1), 1e-14);
+        for k in [0, 2] {
+            close(of_bias.to_f64()[k], d[k] + d[3 + k], 1e-14);
+        }
+    }
 }
 
 fn a_row_that_is_ignored_or_masked_takes_no_part_whatever_it_holds() {
