@@ -342,6 +342,83 @@ def diffusion(g):
     yield Case("diffusion", "refuses_huber_c", {"huber_c": 0.0}, {k: v for k, v in ins.items() if k != "sample"} | {"timesteps": steps, "alphas_cumprod": abar}, [], error="invalid_option")
 
 
+# ---------------------------------------------------------------- boxes
+
+
+def sides(x):
+    """Two corners, and width and height."""
+    low, high = x[..., :2], x[..., 2:]
+    return low, high, high - low
+
+
+def overlap(a, b, eps=1e-7):
+    """1 - IoU, the sides of both boxes and of their hull, and the distances between the centres."""
+    (low, high, size), (low_b, high_b, size_b) = sides(a), sides(b)
+    both = torch.minimum(high, high_b) - torch.maximum(low, low_b)
+    inter = torch.where((both > 0).all(-1), both.prod(-1), 0.0)
+    iou = inter / (size.prod(-1) + size_b.prod(-1) - inter + eps)
+    hull = torch.maximum(high, high_b) - torch.minimum(low, low_b)
+    return 1 - iou, size, size_b, hull, (low + high - low_b - high_b) / 2
+
+
+# Zhang 2021, equation 6, with eps in the denominators
+def eiou(a, b, eps=1e-7):
+    loss, size, size_b, hull, centre = overlap(a, b, eps)
+    far = (centre ** 2).sum(-1) / ((hull ** 2).sum(-1) + eps)
+    return loss + far + ((size - size_b) ** 2 / (hull ** 2 + eps)).sum(-1)
+
+
+# Gevorgyan 2022, equations 1 to 10, with theta = 4 and gamma = 2 - angle as in yolov6/utils/figure_iou.py of YOLOv6
+def siou(a, b, eps=1e-7):
+    loss, size, size_b, hull, centre = overlap(a, b, eps)
+    sine = centre.abs().amin(-1) / (centre ** 2).sum(-1).sqrt()
+    angle = 1 - 2 * torch.sin(torch.arcsin(sine) - math.pi / 4) ** 2
+    distance = (1 - torch.exp((angle - 2).unsqueeze(-1) * (centre / hull) ** 2)).sum(-1)
+    omega = (size - size_b).abs() / torch.maximum(size, size_b)
+    return loss + (distance + ((1 - torch.exp(-omega)) ** 4).sum(-1)) / 2
+
+
+def overlaps(g):
+    from torchvision.ops import box_convert, complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
+
+    fns = {"iou": lambda a, b: overlap(a, b)[0], "giou": generalized_box_iou_loss, "diou": distance_box_iou_loss, "ciou": complete_box_iou_loss, "eiou": eiou, "siou": siou}
+
+    def draw(n, spread, form):
+        p, size = g.uniform(n, 2, hi=spread), g.uniform(n, 2, lo=0.2, hi=4.0)
+        return torch.cat([p, p + size if form == "xyxy" else size], 1).float().double()
+
+    def case(kind, form, name, boxes, red):
+        fn = fns[kind]
+        to_corners = (lambda x: x) if form == "xyxy" else (lambda x: box_convert(x, "cxcywh", "xyxy"))
+        options = {"kind": kind, "reduction": red} | ({} if form == "xyxy" else {"format": form})
+        return Case("box_iou", name, options, dict(zip(("input", "target"), boxes)), ["input"],
+                    lambda input, target: reduce(fn(to_corners(input), to_corners(target)), red), rtol=5e-5)
+
+    for kind in fns:
+        for form in ("xyxy", "cxcywh"):
+            if form == "xyxy" and kind not in ("eiou", "siou"):
+                continue
+            for red in REDUCTIONS:
+                for tag, spread in (("overlapping", 2.0), ("sparse", 40.0), ("far", 1000.0)):
+                    yield case(kind, form, f"{kind}_{form}_{red}_{tag}", [draw(37, spread, form), draw(37, spread, form)], red)
+            # boxes within one another, boxes that are a thousand times as long as high, and boxes that share sides
+            a = torch.tensor([[0.0, 0, 4, 4], [1, 1, 2, 2.5], [0, 0, 64, 0.0625], [8, 0, 8.0625, 64], [0, 0, 2, 2], [0, 0, 2, 2]])
+            b = torch.tensor([[1.0, 1.5, 2, 3], [0, 0, 4, 4], [1, 0.03125, 60, 0.125], [8.03125, 1, 8.125, 60], [0, 1, 2, 4], [1.0, 2, 4, 5]])
+            if form == "cxcywh":
+                a, b = (box_convert(x, "xyxy", "cxcywh") for x in (a, b))
+            yield case(kind, form, f"{kind}_{form}_hand", [a, b], "none")
+            # boxes that differ by a ten-thousandth
+            a = draw(37, 2.0, form)
+            yield case(kind, form, f"{kind}_{form}_alike", [a, (a + g.normal(37, 4, scale=1e-4)).float().double()], "none")
+    for kind in ("eiou", "siou"):
+        wide = torch.tensor([[0.0, 0, 1e19, 2e19], [1e18, -3e19, 2e19, 1e19], [-1e38, -1e38, 1e38, 1.5e38]]).float().double()
+        yield case(kind, "xyxy", f"wide_{kind}", [wide, wide.roll(1, 0)], "none")
+    a, b, w = draw(23, 2.0, "cxcywh"), draw(23, 2.0, "cxcywh"), g.uniform(23)
+    yield Case("box_iou", "cxcywh_weighted_mean", {"kind": "eiou", "format": "cxcywh"}, {"input": a, "target": b, "weight": w}, ["input"],
+               lambda input, target, weight: (eiou(*(box_convert(x, "cxcywh", "xyxy") for x in (input, target))) * weight).sum() / weight.sum(), rtol=5e-5)
+    yield Case("box_iou", "refuses_format", {"format": "xywh"}, {"input": a, "target": b}, [], error="invalid_option")
+
+
 # ---------------------------------------------------------------- regions
 
 
@@ -462,4 +539,4 @@ def softcapped(g):
         yield Case(loss, "refuses_softcap", {"softcap": 0.0}, {"input": x, "target": t}, [], error="invalid_option")
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped]
+ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, overlaps]

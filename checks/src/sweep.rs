@@ -134,7 +134,11 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
     let name = |name: &str| Value::Name(name.into());
     let number = Value::Number;
     match id {
-        "box_iou" => ["iou", "giou", "diou", "ciou"].map(|kind| vec![("kind", name(kind))]).into(),
+        "box_iou" => {
+            let kinds = ["iou", "giou", "diou", "ciou", "eiou", "siou"].map(|kind| vec![("kind", name(kind))]);
+            let centred = kinds.clone().map(|kind| [kind, vec![("format", name("cxcywh"))]].concat());
+            kinds.into_iter().chain(centred).collect()
+        }
         "dice" => vec![
             vec![],
             vec![("activation", name("sigmoid"))],

@@ -90,7 +90,7 @@ pub enum Domain {
     Log,
     /// The log of a probability below 1, such as the mean over an answer's tokens.
     LogProbability,
-    /// Corners of boxes: x1, y1, x2, y2 with x2 ≥ x1 and y2 ≥ y1.
+    /// Corners of boxes: x1, y1, x2, y2 with x2 ≥ x1 and y2 ≥ y1. An option of the loss may say that they are centres and sizes.
     Corners,
 }
 

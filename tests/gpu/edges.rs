@@ -9,8 +9,8 @@ use libtest_mimic::Trial;
 use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Role};
 use wgloss::{
-    Array, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, GeneralizedDice, IouKind, Loss, SoftmaxFocal,
-    SupCon, Tensor, Term, Tversky, Weighting, cpu,
+    Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, GeneralizedDice, IouKind, Loss,
+    SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -99,8 +99,12 @@ fn boxes_without_an_area_are_finite() {
     let boxes = |numbers: Vec<f32>| Array::new(&numbers, [pairs.len(), 4]).unwrap();
     let x = boxes(pairs.iter().flat_map(|(a, _)| **a).collect());
     let t = boxes(pairs.iter().flat_map(|(_, b)| **b).collect());
-    for kind in [IouKind::Iou, IouKind::Giou, IouKind::Diou, IouKind::Ciou] {
-        as_the_twin(&format!("{kind:?}"), &BoxIou { kind, ..BoxIou::default() }.of(&x, &t), &x);
+    use IouKind::{Ciou, Diou, Eiou, Giou, Iou, Siou};
+    for format in [BoxFormat::Xyxy, BoxFormat::Cxcywh] {
+        for kind in [Iou, Giou, Diou, Ciou, Eiou, Siou] {
+            let loss = BoxIou { kind, format, ..BoxIou::default() };
+            as_the_twin(&format!("{kind:?} {format:?}"), &loss.of(&x, &t), &x);
+        }
     }
 }
 

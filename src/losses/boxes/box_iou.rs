@@ -1,7 +1,8 @@
-//! Intersection over union of boxes, and its relatives GIoU, DIoU and CIoU.
+//! Intersection over union of boxes, and its relatives GIoU, DIoU, CIoU, EIoU and SIoU.
 
 use crate::leaf::{Boxes, ElementScore};
 use crate::loss::{Denominator, Header, OperandSpec, source};
+use crate::math::sign;
 use crate::options::{Range, choice};
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -17,6 +18,22 @@ choice! {
         Diou = "diou",
         /// The term of `Diou`, and one for the ratio of width to height.
         Ciou = "ciou",
+        /// The term of `Diou`, and the squared differences of the widths and of the heights, over the squared sides of the
+        /// enclosing box.
+        Eiou = "eiou",
+        /// The mean of a term for the distance of the centres, which counts less where they lie diagonally, and a term for
+        /// the shape.
+        Siou = "siou",
+    }
+}
+
+choice! {
+    /// What the four numbers of a box are.
+    pub enum BoxFormat {
+        /// x1, y1, x2, y2: the corners with the least and with the greatest coordinates.
+        Xyxy = "xyxy",
+        /// cx, cy, w, h: the centre, the width and the height.
+        Cxcywh = "cxcywh",
     }
 }
 
@@ -24,26 +41,35 @@ loss! {
     /// Box loss: `1 − IoU` plus the term that `kind` names, for each pair of boxes. `IoU = I/(U + eps)`, 0 where
     /// `U + eps` is 0, with the areas `I` of the intersection and `U` of the union.
     ///
-    /// `input` and `target` are floats `[..., 4]`: boxes as x1, y1, x2, y2. `none` is `[...]`. [`Extra::Weight`], of
-    /// this shape, multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of this
-    /// shape, leaves out each box where it is 0, for example boxes that no object was matched to. Gradients: `input`.
+    /// `input` and `target` are floats `[..., 4]`: boxes as x1, y1, x2, y2, or as cx, cy, w, h where `format` says so.
+    /// `none` is `[...]`. [`Extra::Weight`], of this shape, multiplies each value; a mean then divides by the sum of the
+    /// weights. [`Extra::Mask`], of this shape, leaves out each box where it is 0, for example boxes that no object was
+    /// matched to. Gradients: `input`, with respect to the numbers that it holds.
     ///
     /// With the smallest box `H` that holds both,
     /// - giou adds `(H − U)/(H + eps)`, by areas, so that boxes that do not overlap attract each other;
     /// - diou adds `ρ²/c²`, with the distance `ρ` of the centres and the squared diagonal of `H` plus eps as `c²`;
     /// - ciou adds `ρ²/c² + α·v`, with `v = 4/π²·(atan(w/h) − atan(w'/h'))²` and `α = v/(1 − IoU + v + eps)`, which is
-    ///   a constant in the gradient.
+    ///   a constant in the gradient;
+    /// - eiou adds `ρ²/c² + (w − w')²/(W² + eps) + (h − h')²/(H² + eps)`, with `H`'s width and height as `W` and `H`;
+    /// - siou adds `(Δ + Ω)/2`. The distance is `Δ = 2 − e^((Λ − 2)·ρx) − e^((Λ − 2)·ρy)`, with the distances of the centres
+    ///   along the axes, `dx` and `dy`, in `ρx = (dx/W)²`, `ρy = (dy/H)²` and `Λ = 2·|dx·dy|/(dx² + dy²)`, which is the
+    ///   paper's `1 − 2·sin²(arcsin(sin α) − π/4)`. The shape is `Ω = (1 − e^−ωw)⁴ + (1 − e^−ωh)⁴`, with
+    ///   `ωw = |w − w'|/max(|w|, |w'|)` and `ωh` likewise. Here 0/0 is 0, and eps is in the IoU alone.
     ///
     /// On a GPU `1 − IoU` is computed from the parts that only one box covers, so that a good overlap keeps its digits.
     /// Where corners are equal, each box has half of the derivative. Boxes without area, equal boxes and inverted boxes
     /// give finite numbers.
     ///
     /// A box with an infinite coordinate gets what float64 autograd gets from the formulas: NaN where an area or `H` is
-    /// unknown, and an IoU of 0 beside an infinite area. Large finite coordinates are scaled before they are squared.
+    /// unknown, and an IoU of 0 beside an infinite area. For eiou and siou, and in the format cxcywh, an infinite number gives
+    /// NaN. Large finite coordinates are scaled before they are squared.
     ///
     /// Papers: Rezatofighi et al., "Generalized Intersection over Union", 2019; Zheng et al., "Distance-IoU Loss", 2020
-    /// (diou and ciou). Reference: `torchvision.ops.{generalized,distance,complete}_box_iou_loss`. See also:
-    /// [`SmoothL1`](crate::SmoothL1).
+    /// (diou and ciou); Zhang et al., "Focal and Efficient IOU Loss for Accurate Bounding Box Regression", 2021 (eiou);
+    /// Gevorgyan, "SIoU Loss: More Powerful Learning for Bounding Box Regression", 2022 (siou). References:
+    /// `torchvision.ops.{generalized,distance,complete}_box_iou_loss`; for siou YOLOv6, `yolov6/utils/figure_iou.py`. See
+    /// also: [`SmoothL1`](crate::SmoothL1).
     ///
     /// # Example
     /// ```
@@ -60,6 +86,8 @@ loss! {
         pub kind: IouKind = IouKind::Iou, Range::Any;
         /// Is added to denominators, in units of area.
         pub eps: f32 = 1e-7, Range::Above(0.0);
+        /// What the four numbers of a box are, in `input` and in `target`.
+        pub format: BoxFormat = BoxFormat::Xyxy, Range::Any;
     }
 }
 
@@ -89,8 +117,60 @@ fn angle(y: f64, x: f64) -> f64 {
     if y == 0.0 { 0.0 } else { (y / x).atan() }
 }
 
-impl Boxes for BoxIou {
-    fn score(&self, a: [f64; 4], b: [f64; 4]) -> ElementScore {
+/// A box's sides, and the distances between the centres, along x and along y.
+struct Sides {
+    of: [f64; 2],
+    of_other: [f64; 2],
+    of_hull: [f64; 2],
+    centre: [f64; 2],
+    /// The derivatives of the hull's low and high corner with respect to the box's own.
+    low: [f64; 2],
+    high: [f64; 2],
+}
+
+/// What SIoU adds, and its derivatives with respect to x1, y1, x2, y2.
+fn siou(sides: &Sides) -> (f64, [f64; 4]) {
+    let Sides { of, of_other, of_hull, centre, low, high } = sides;
+    let square = centre[0].powi(2) + centre[1].powi(2);
+    let [dx, dy] = centre.map(f64::abs);
+    let (angle, of_angle) = match square > 0.0 {
+        true => (2.0 * dx * dy / square, [dy, dx].map(|other| 2.0 * other * (2.0 * other * other - square) / square / square)),
+        false => (0.0, [0.0; 2]),
+    };
+    let (mut distance, mut shape, mut d) = (0.0, 0.0, [0.0; 4]);
+    // the derivative of the distance with respect to the angle
+    let mut by_angle = 0.0;
+    for k in 0..2 {
+        let along = if centre[k] == 0.0 { 0.0 } else { centre[k] / of_hull[k] };
+        let rho = along * along;
+        let near = ((angle - 2.0) * rho).exp();
+        distance -= ((angle - 2.0) * rho).exp_m1();
+        if near > 0.0 && of_hull[k] != 0.0 {
+            by_angle -= near * rho;
+            let by_along = (2.0 - angle) * near * 2.0 * along / of_hull[k];
+            d[k] += by_along * (0.5 + along * low[k]);
+            d[k + 2] += by_along * (0.5 - along * high[k]);
+        }
+        let greater = of[k].abs().max(of_other[k].abs());
+        if greater > 0.0 {
+            let omega = (of[k] - of_other[k]).abs() / greater;
+            let far = -(-omega).exp_m1();
+            shape += far.powi(4);
+            let of_omega = if of[k].abs() == greater { of_other[k] / of[k] / of[k] } else { -1.0 / of_other[k] };
+            let slope = 4.0 * far.powi(3) * (-omega).exp() * of_omega;
+            d[k] -= slope;
+            d[k + 2] += slope;
+        }
+    }
+    for k in 0..4 {
+        d[k] += by_angle * of_angle[k % 2] * sign(centre[k % 2]) / 2.0;
+    }
+    (0.5 * (distance + shape), d.map(|d| 0.5 * d))
+}
+
+impl BoxIou {
+    /// The loss of two boxes of corners, and its derivatives with respect to those of the first.
+    fn of_corners(&self, a: [f64; 4], b: [f64; 4]) -> ElementScore {
         let eps = f64::from(self.eps);
         let each = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
         let size = each(&|k| a[k + 2] - a[k]);
@@ -127,9 +207,9 @@ impl Boxes for BoxIou {
             let waste = (area - total) / (area + eps);
             add(waste, &|k| (of_hull[k] - of_total[k] - waste * of_hull[k]) / (area + eps));
         }
-        if matches!(self.kind, IouKind::Diou | IouKind::Ciou) {
-            // differences first: sums of coordinates would round them away
-            let centre = each(&|k| ((a[k] - b[k]) + (a[k + 2] - b[k + 2])) / 2.0);
+        // differences first: sums of coordinates would round them away
+        let centre = each(&|k| ((a[k] - b[k]) + (a[k + 2] - b[k + 2])) / 2.0);
+        if matches!(self.kind, IouKind::Diou | IouKind::Ciou | IouKind::Eiou) {
             let diagonal = hull[0].powi(2) + hull[1].powi(2) + eps;
             let far = (centre[0].powi(2) + centre[1].powi(2)) / diagonal;
             let of_diagonal = [-hull[0] * low[0], -hull[1] * low[1], hull[0] * high[0], hull[1] * high[1]];
@@ -147,7 +227,38 @@ impl Boxes for BoxIou {
             };
             add(factor * v, &|k| slope * of_lean[k]);
         }
+        if self.kind == IouKind::Eiou {
+            for axis in 0..2 {
+                let wider = size[axis] - size_b[axis];
+                let square = hull[axis].powi(2) + eps;
+                let share = wider.powi(2) / square;
+                let of_wider = |k: usize| if k < 2 { -wider } else { wider };
+                let of_hull = |k: usize| hull[axis] * if k < 2 { -low[axis] } else { high[axis] };
+                let of_share = |k: usize| 2.0 * (of_wider(k) - share * of_hull(k)) / square;
+                add(share, &|k| if k % 2 == axis { of_share(k) } else { 0.0 });
+            }
+        }
+        if self.kind == IouKind::Siou {
+            let (value, of_value) = siou(&Sides { of: size, of_other: size_b, of_hull: hull, centre, low, high });
+            add(value, &|k| of_value[k]);
+        }
         // an infinite loss has an unknown slope
         ElementScore { loss, d: if loss.is_infinite() { [f64::NAN; 4] } else { d } }
+    }
+}
+
+impl Boxes for BoxIou {
+    fn score(&self, a: [f64; 4], b: [f64; 4]) -> ElementScore {
+        let centred = self.format == BoxFormat::Cxcywh;
+        let bounded = centred || matches!(self.kind, IouKind::Eiou | IouKind::Siou);
+        if bounded && a.iter().chain(&b).any(|x| !x.is_finite()) {
+            return ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
+        }
+        if !centred {
+            return self.of_corners(a, b);
+        }
+        let corners = |[x, y, w, h]: [f64; 4]| [x - w / 2.0, y - h / 2.0, x + w / 2.0, y + h / 2.0];
+        let ElementScore { loss, d: [x1, y1, x2, y2] } = self.of_corners(corners(a), corners(b));
+        ElementScore { loss, d: [x1 + x2, y1 + y2, (x2 - x1) / 2.0, (y2 - y1) / 2.0] }
     }
 }

@@ -11,21 +11,27 @@ import { colour } from "../lib/theme.js";
 const SIZE = [100, 64];
 const NAMES = ["left", "top", "right", "bottom"];
 
+/** A box of four sides as the option `format` wants it, and the slopes of its sides from those of these numbers. */
+const centred = ([left, top, right, bottom]) => [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
+const ofSides = ([x, y, width, height]) => [x / 2 - width, y / 2 - height, x / 2 + width, y / 2 + height];
+
 /** Shows the boxes. Gives what draws them again. */
 export async function picture(loss, into, options, signal) {
   const [input, target] = loss.operands.map((operand) => operand.name);
   const boxes = { [input]: [16, 12, 46, 40], [target]: [40, 22, 76, 54] };
   let [value, gradient] = [NaN, [0, 0, 0, 0]];
-  const at = (box) => {
-    const operands = { [input]: tensor(Float32Array.from(box), [1, 4]), [target]: tensor(Float32Array.from(boxes[target]), [1, 4]) };
-    return evaluate(loss.id, operands, { ...options, gradients: [input] });
+  const at = async (box) => {
+    const byCentre = options.format === "cxcywh";
+    const given = (box) => tensor(Float32Array.from(byCentre ? centred(box) : box), [1, 4]);
+    const operands = { [input]: given(box), [target]: given(boxes[target]) };
+    const answer = await evaluate(loss.id, operands, { ...options, gradients: [input] });
+    const slopes = Array.from(answer.gradients[input].data);
+    return { value: answer.value, gradient: byCentre ? ofSides(slopes) : slopes };
   };
   const { canvas, said, draw, start } = framed(signal, async (canvas) => {
     // the option may change while the kernel runs
     const kind = options.kind ?? loss.id;
-    const answer = await at(boxes[input]);
-    value = answer.value;
-    gradient = Array.from(answer.gradients[input].data);
+    ({ value, gradient } = await at(boxes[input]));
     drawn(canvas, boxes[input], boxes[target], gradient);
     return `${kind}: loss ${short(value)}. Gradient: ${NAMES.map((name, k) => `${name} ${short(gradient[k])}`).join(", ")}. Arrows point down it.`;
   }, { class: "drag" });
