@@ -340,6 +340,29 @@ def diffusion(g):
                            ins | {"timesteps": steps, "alphas_cumprod": abar}, ["prediction"],
                            lambda k=kind, w=weighting, e=error, r=red, **t: loss(**t, kind=k, weighting=w, error=e, r=r))
     yield Case("diffusion", "refuses_huber_c", {"huber_c": 0.0}, {k: v for k, v in ins.items() if k != "sample"} | {"timesteps": steps, "alphas_cumprod": abar}, [], error="invalid_option")
+    # examples/dreambooth/train_dreambooth_lora_sd3.py of Diffusers 0.32, whose weighting "sigma_sqrt" divides by the square of sigma
+    def flow(prediction, noise, timesteps, sigmas, sample, weighting, error, r):
+        per = errors[error](prediction - (noise - sample)).flatten(1).mean(1)
+        return reduce(per if weighting == "none" else per * sigmas[timesteps] ** -2.0, r)
+
+    sigmas = torch.linspace(1, 1 / 1000, 1000)
+    sigmas = (3 * sigmas / (1 + 2 * sigmas)).float().double()
+    for weighting in ("none", "inverse_sigma_squared"):
+        for error in errors:
+            for red in REDUCTIONS:
+                ins = {k: g.normal(5, 3, 4, scale=0.2) for k in ("prediction", "noise", "sample")}
+                yield Case("diffusion", f"flow_{weighting}_{error}_{red}", {"prediction_type": "flow", "weighting": weighting, "error": error, "reduction": red},
+                           ins | {"timesteps": steps, "sigmas": sigmas}, ["prediction"],
+                           lambda w=weighting, e=error, r=red, **t: flow(**t, weighting=w, error=e, r=r))
+    ins |= {"timesteps": steps, "sigmas": sigmas}
+    for name, options, given in (
+        ("min_snr_of_a_flow", {"prediction_type": "flow", "weighting": "min_snr"}, ins),
+        ("inverse_sigma_squared_of_noise", {"weighting": "inverse_sigma_squared"}, ins | {"alphas_cumprod": abar}),
+        ("a_flow_without_sigmas", {"prediction_type": "flow"}, {k: v for k, v in ins.items() if k != "sigmas"} | {"alphas_cumprod": abar}),
+        ("a_flow_without_sample", {"prediction_type": "flow"}, {k: v for k, v in ins.items() if k != "sample"}),
+    ):
+        yield Case("diffusion", f"refuses_{name}", options, given, [], error="invalid_option")
+    yield Case("diffusion", "refuses_a_flows_timestep", {"prediction_type": "flow"}, ins | {"timesteps": steps + 1}, [], error="label_out_of_range")
 
 
 # ---------------------------------------------------------------- boxes

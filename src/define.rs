@@ -66,7 +66,7 @@ macro_rules! loss_page {
 #[macro_export]
 macro_rules! loss_links {
     ($name:literal) => { $crate::loss_links!($name,
-        "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::Margin" "Extra::Sample" "Extra::Kl" "Extra::Negatives"
+        "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::Margin" "Extra::Sample" "Extra::Sigmas" "Extra::Kl" "Extra::Negatives"
         "Extra::LogitScale" "Extra::Bias" "Extra::Anchors"
         "Error::InvalidOption" "Error::LabelOutOfRange" "Term::rows_from" "Term::keys_from")
     };
@@ -236,7 +236,7 @@ macro_rules! loss {
             #[allow(clippy::too_many_arguments, reason = "a loss has as many operands as its mathematics")]
             #[allow(dead_code, reason = "the losses that only sums use are never called by hand")]
             pub fn of<T: $crate::Operand>(&self, $($operand: &T),+) -> $crate::Term<T> {
-                $crate::Term::new(self.clone(), [$((stringify!($operand), $operand)),+])
+                $crate::Term::new(self.clone(), [$(($crate::header::name_of(self, stringify!($operand)), $operand)),+])
             }
         }
 

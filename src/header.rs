@@ -22,6 +22,8 @@
 //! # Ok::<(), wgloss::Error>(())
 //! ```
 
+#[doc(hidden)]
+pub use crate::loss::name_of;
 pub use crate::loss::{Denominator, Header, OperandSpec, Source};
 pub use crate::options::{Kind, OptionSpec, OptionType, Options, Range, Value};
 pub use crate::role::{Axis, Domain, Role, Sizes};

@@ -97,6 +97,23 @@ impl Header {
     }
 }
 
+impl dyn Loss + '_ {
+    /// The names of the operands that the loss cannot do without, in order. Options may ask for one table in place of another.
+    pub fn required(&self) -> impl Iterator<Item = &'static str> {
+        let table = self.leaf().table();
+        let of =
+            move |spec: &OperandSpec| if spec.role == Role::Table { table.unwrap_or(spec.name) } else { spec.name };
+        self.header().operands.iter().filter(|spec| !spec.optional).map(of)
+    }
+}
+
+/// The name of an operand of [`loss!`](crate::loss!)'s `of`, whose table is the one that the options ask for.
+#[doc(hidden)]
+pub fn name_of(loss: &dyn Loss, name: &'static str) -> &'static str {
+    let is_table = loss.header().operand(name).is_some_and(|spec| spec.role == Role::Table);
+    loss.leaf().table().filter(|_| is_table).unwrap_or(name)
+}
+
 /// A WGSL file, held in the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs, io};
-use wgloss::header::{Kind, OptionSpec, OptionType, Value};
+use wgloss::header::{Kind, OptionSpec, OptionType, Role, Value};
 use wgloss::{Loss, all};
 
 fn main() -> io::Result<()> {
@@ -28,7 +28,9 @@ fn types_of(loss: &dyn Loss) -> String {
     let header = loss.header();
     let mut text = format!("  /** {} */\n  {}: {{\n    operands: {{\n", header.title, header.id);
     for operand in header.operands {
-        let mark = if operand.optional { "?" } else { "" };
+        // one table may stand in for another, as the options say
+        let replaced = header.operands.iter().any(|other| other.optional && other.role == operand.role);
+        let mark = if operand.optional || (replaced && operand.role == Role::Table) { "?" } else { "" };
         writeln!(text, "      /** {} */", comment(operand.role.doc())).expect("a string takes any text");
         writeln!(text, "      {}{mark}: Operand;", operand.name).expect("a string takes any text");
     }

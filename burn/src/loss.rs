@@ -28,7 +28,8 @@ use wgloss::{Reduction, Term};
 pub trait BurnLoss: wgloss::Loss + Clone {
     /// Joins the loss with its operands, to be [reduced](Term::reduce), [given extras](Term::with) and added to others.
     fn term(&self, operands: impl IntoOperands) -> Term<Operand> {
-        let mut required = self.header().operands.iter().filter(|spec| !spec.optional).map(|spec| spec.name);
+        let loss: &dyn wgloss::Loss = self;
+        let mut required = loss.required();
         let operands = operands.into_operands();
         // the checks refuse a surplus operand by this name
         Term::new(self.clone(), operands.iter().map(|operand| (required.next().unwrap_or("surplus"), operand)))

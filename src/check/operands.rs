@@ -19,8 +19,8 @@ pub(super) fn given<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<()>
             return refuse(name, "is given twice");
         }
     }
-    match header.operands.iter().find(|spec| !spec.optional && part.operand(spec.name).is_none()) {
-        Some(missing) => refuse(missing.name, "is missing"),
+    match part.loss.required().find(|name| part.operand(name).is_none()) {
+        Some(missing) => refuse(missing, "is missing"),
         None => Ok(()),
     }
 }

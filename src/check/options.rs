@@ -49,20 +49,21 @@ fn numbers<T>(part: &Part<T>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an option whose value needs an optional operand that is not given.
+/// Refuses an option whose value does not go with those of others, or needs an optional operand that is not given.
 fn needed<T>(part: &Part<T>) -> Result<()> {
-    let Some((operand, option)) = part.loss.leaf().needs() else { return Ok(()) };
-    if part.operand(operand).is_some() {
-        return Ok(());
+    let refuse = |option: &str, expected: String| {
+        let place = part.loss.specs().iter().position(|spec| spec.name == option);
+        let value = place.map(|place| part.loss.values()[place].to_string());
+        let (loss, value) = (part.loss.header().id, value.unwrap_or_default());
+        Err(Error::InvalidOption { loss, option: option.into(), value, expected })
+    };
+    if let Some((option, expected)) = part.loss.leaf().conflict() {
+        return refuse(option, expected.into());
     }
-    let place = part.loss.specs().iter().position(|spec| spec.name == option);
-    let value = place.map(|place| part.loss.values()[place].to_string());
-    Err(Error::InvalidOption {
-        loss: part.loss.header().id,
-        option: option.into(),
-        value: value.unwrap_or_default(),
-        expected: format!("another value where `{operand}` is not given"),
-    })
+    match part.loss.leaf().needs().iter().find(|(operand, _)| part.operand(operand).is_none()) {
+        Some((operand, option)) => refuse(option, format!("another value where `{operand}` is not given")),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a mask of elements where the classes of a position depend on each other.

@@ -74,8 +74,18 @@ impl Leaf<'_> {
         }
     }
 
-    /// The name of an optional operand that these options need, and the name of the option that needs it.
-    pub(crate) fn needs(&self) -> Option<(&'static str, &'static str)> {
-        if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { None }
+    /// The names of optional operands that these options need, each with the name of the option that needs it.
+    pub(crate) fn needs(&self) -> &'static [(&'static str, &'static str)] {
+        if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { &[] }
+    }
+
+    /// The name of the table that these options read, where the loss has several.
+    pub(crate) fn table(&self) -> Option<&'static str> {
+        if let Leaf::Pointwise(leaf) = self { leaf.table() } else { None }
+    }
+
+    /// The name of an option that does not go with the others, and what it may be instead.
+    pub(crate) fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        if let Leaf::Pointwise(leaf) = self { leaf.conflict() } else { None }
     }
 }

@@ -20,8 +20,18 @@ pub trait Pointwise {
         None
     }
 
-    /// The name of an optional operand that these options need, and the name of the option that needs it.
-    fn needs(&self) -> Option<(&'static str, &'static str)> {
+    /// The names of optional operands that these options need, each with the name of the option that needs it.
+    fn needs(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The name of the table that these options read, where a loss has several. The others need not be given.
+    fn table(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The name of an option that does not go with the others, and what it may be instead.
+    fn conflict(&self) -> Option<(&'static str, &'static str)> {
         None
     }
 }

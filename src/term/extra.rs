@@ -22,6 +22,8 @@ macro_rules! each_extra {
             Margin margin,
             /// The clean sample of a diffusion loss.
             Sample sample,
+            /// The noise levels of a schedule, for a diffusion loss of flow matching.
+            Sigmas sigmas,
             /// How far the policy leads the reference on prompts with the answers of others.
             Kl kl,
             /// More rows that each row is compared with. They belong together with no row.

@@ -159,9 +159,12 @@ impl<T> Part<T> {
         self.operand(self.leader_name())
     }
 
-    /// The operand of a role that a loss has at most once, where it is given.
+    /// The operand of a role that a loss has at most once, or of tables the one that its options read, where it is given.
     pub fn of_role(&self, role: Role) -> Option<&T> {
-        self.loss.header().player(role).and_then(|spec| self.operand(spec.name))
+        match self.loss.leaf().table() {
+            Some(table) if role == Role::Table => self.operand(table),
+            _ => self.loss.header().player(role).and_then(|spec| self.operand(spec.name)),
+        }
     }
 
     /// The part's rows in an outcome: one, or two where the loss has a fused loss.

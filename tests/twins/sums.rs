@@ -104,6 +104,7 @@ fn every_optional_operand_has_a_method() {
         Term::alpha,
         Term::margin,
         Term::sample,
+        Term::sigmas,
         Term::kl,
         Term::negatives,
         Term::logit_scale,

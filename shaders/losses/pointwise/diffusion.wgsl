@@ -1,17 +1,21 @@
 // The diffusion loss: the twin of src/losses/pointwise/diffusion.rs.
 // needs: lib/math lib/params geometry/element
 
-// 0 epsilon, 1 v_prediction, 2 sample
+// 0 epsilon, 1 v_prediction, 2 sample, 3 flow
 override PREDICTION_TYPE: u32 = 0u;
-// 0 none, 1 min_snr, 2 snr, 3 truncated_snr, 4 soft_min_snr
+// 0 none, 1 min_snr, 2 snr, 3 truncated_snr, 4 soft_min_snr, 5 inverse_sigma_squared
 override WEIGHTING: u32 = 0u;
 // 0 squared, 1 huber, 2 pseudo_huber
 override ERROR: u32 = 0u;
 const GAMMA: u32 = 0u;
 const HUBER_C: u32 = 1u;
 
-// The factors of the noise and of the sample in the target, and the item's weight.
+// The factors of the noise and of the sample in the target, and the item's weight. For a flow the number is σ, else ᾱ.
 fn element_item(alpha_bar: f32) -> vec3<f32> {
+    if PREDICTION_TYPE == 3u {
+        let inverse = ratio_of(1.0, alpha_bar);
+        return vec3<f32>(1.0, -1.0, select(1.0, inverse * inverse, WEIGHTING == 5u));
+    }
     let rest = 1.0 - alpha_bar;
     let cut = option(GAMMA) * rest;
     var target_of = vec2<f32>(1.0, 0.0);

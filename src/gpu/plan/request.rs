@@ -21,7 +21,7 @@ use crate::gpu::shaders::{DX, choice, dtype, slot};
 use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
-use crate::loss::{Loss, Source};
+use crate::loss::{Loss, OperandSpec, Source};
 use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
@@ -365,7 +365,9 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
 pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let header = request.loss().header();
     let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
-    let players = header.operands.iter().flat_map(|spec| {
+    let table = request.loss().leaf().table();
+    let unread = |spec: &&OperandSpec| spec.role == Role::Table && table.is_some_and(|table| table != spec.name);
+    let players = header.operands.iter().filter(|spec| !unread(spec)).flat_map(|spec| {
         let names: &[&str] = match spec.role {
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],

@@ -238,10 +238,12 @@ pub(super) fn follows_another(loss: &dyn Loss) -> bool {
     earlier.any(|other| other.walks_as(loss))
 }
 
-/// Whether a case lacks an operand that its options need.
+/// Whether a case lacks an operand that its options need, or has options that do not go together.
 fn lacks(case: &Case) -> bool {
     match case.loss().leaf() {
-        Leaf::Pointwise(leaf) => leaf.needs().is_some_and(|(operand, _)| !case.optional.contains(&operand)),
+        Leaf::Pointwise(leaf) => {
+            leaf.conflict().is_some() || leaf.needs().iter().any(|(operand, _)| !case.optional.contains(operand))
+        }
         _ => false,
     }
 }

@@ -16,6 +16,8 @@ choice! {
         VPrediction = "v_prediction",
         /// The clean sample.
         Sample = "sample",
+        /// The velocity of a straight flow from the sample to the noise, `noise − sample`.
+        Flow = "flow",
     }
 }
 
@@ -32,6 +34,8 @@ choice! {
         TruncatedSnr = "truncated_snr",
         /// By the signal-to-noise ratio, which approaches `gamma` where it is great.
         SoftMinSnr = "soft_min_snr",
+        /// By one over the square of the noise level, for a flow.
+        InverseSigmaSquared = "inverse_sigma_squared",
     }
 }
 
@@ -53,8 +57,12 @@ loss! {
     ///
     /// `prediction` and `noise` are floats `[N, ...]`. `timesteps` are integers `[N]` (`i32`, `u32`, `u8` or `i64`),
     /// the places in `alphas_cumprod`, floats `[T]`, which is the noise schedule's ᾱ. [`Extra::Sample`] is the clean
-    /// sample, of the prediction's shape; `v_prediction` and `sample` need it. The kernel builds the target. `none` is
-    /// `[N]`. Gradients: `prediction`.
+    /// sample, of the prediction's shape; `v_prediction`, `sample` and `flow` need it. The kernel builds the target. `none`
+    /// is `[N]`. Gradients: `prediction`.
+    ///
+    /// A `flow` takes [`Extra::Sigmas`], floats `[T]`, in place of `alphas_cumprod`: the noise levels σ of its schedule, by
+    /// which `(1 − σ)·sample + σ·noise` is what the model sees. `of` takes them as its last operand. The weighting is then
+    /// `none`, or `inverse_sigma_squared`, `1/σ²`; other prediction types do not have the latter.
     ///
     /// With `snr = ᾱ/(1 − ᾱ)`, the weights for `sample` are `min(snr, γ)` for `min_snr`, `snr`, `max(snr, 1)` for
     /// `truncated_snr`, and `snr·γ/(snr + γ)` for `soft_min_snr`. For `epsilon` they are divided by `snr`, for
@@ -63,14 +71,16 @@ loss! {
     ///
     /// `pseudo_huber` is computed as `2c·d²/(√(d² + c²) + c)`, which keeps the digits of small differences.
     ///
-    /// A timestep outside `0..T` gives [`Error::LabelOutOfRange`]. A prediction type that needs the sample, without it,
-    /// gives [`Error::InvalidOption`].
+    /// A timestep outside `0..T` gives [`Error::LabelOutOfRange`]. A prediction type that needs the sample or the noise
+    /// levels, without them, gives [`Error::InvalidOption`], and so does a weighting of another prediction type.
     ///
     /// Papers: Ho et al., "Denoising Diffusion Probabilistic Models", 2020; Salimans and Ho, "Progressive Distillation
     /// for Fast Sampling of Diffusion Models", 2022, for `v_prediction` and `truncated_snr`; Hang et al., "Efficient Diffusion Training via
     /// Min-SNR Weighting Strategy", 2023, which recommends `min_snr` with γ = 5; Crowson et al., "Scalable High-Resolution
     /// Pixel-Space Image Synthesis with Hourglass Diffusion Transformers", 2024, for `soft_min_snr`; Song and Dhariwal,
-    /// "Improved Techniques for Training Consistency Models", 2023, for `pseudo_huber`. See also: [`Mse`](crate::Mse).
+    /// "Improved Techniques for Training Consistency Models", 2023, for `pseudo_huber`; Esser et al., "Scaling Rectified Flow
+    /// Transformers for High-Resolution Image Synthesis", 2024, for `flow`, whose weightings are those of
+    /// `compute_loss_weighting_for_sd3` in Diffusers. See also: [`Mse`](crate::Mse).
     ///
     /// # Example
     /// ```
@@ -107,6 +117,7 @@ static HEADER: Header = Header {
         OperandSpec::new("sample", Role::Element).optional(),
         OperandSpec::new("timesteps", Role::Index),
         OperandSpec::new("alphas_cumprod", Role::Table).holding(Domain::Probability),
+        OperandSpec::new("sigmas", Role::Table).holding(Domain::Positive).optional(),
         OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
@@ -116,17 +127,21 @@ static HEADER: Header = Header {
 };
 
 impl Pointwise for Diffusion {
-    /// Gives the factors of noise and sample in the target, and the item's weight.
-    fn item(&self, alpha_bar: f64) -> [f64; 3] {
+    /// Gives the factors of noise and sample in the target, and the item's weight, from ᾱ or for a flow from σ.
+    fn item(&self, number: f64) -> [f64; 3] {
+        let alpha_bar = number;
         let gamma = f64::from(self.gamma);
         let rest = 1.0 - alpha_bar;
         let (noise, sample) = match self.prediction_type {
             PredictionType::Epsilon => (1.0, 0.0),
             PredictionType::VPrediction => (alpha_bar.sqrt(), -rest.sqrt()),
             PredictionType::Sample => (0.0, 1.0),
+            PredictionType::Flow => (1.0, -1.0),
         };
         let weight = match (self.weighting, self.prediction_type) {
-            (SnrWeighting::None, _) => 1.0,
+            (SnrWeighting::InverseSigmaSquared, _) => (number * number).recip(),
+            // a flow has no other weighting
+            (SnrWeighting::None, _) | (_, PredictionType::Flow) => 1.0,
             (SnrWeighting::MinSnr, PredictionType::Epsilon) if alpha_bar <= gamma * rest => 1.0,
             (SnrWeighting::MinSnr, PredictionType::Epsilon) => gamma * rest / alpha_bar,
             (SnrWeighting::MinSnr, PredictionType::VPrediction) => alpha_bar.min(gamma * rest),
@@ -143,7 +158,7 @@ impl Pointwise for Diffusion {
                 let share = match of {
                     PredictionType::Epsilon => rest,
                     PredictionType::VPrediction => alpha_bar * rest,
-                    PredictionType::Sample => alpha_bar,
+                    PredictionType::Sample | PredictionType::Flow => alpha_bar,
                 };
                 gamma * share / (alpha_bar + gamma * rest)
             }
@@ -169,7 +184,28 @@ impl Pointwise for Diffusion {
         ElementScore { loss: weight * error, d: [weight * slope, 0.0, 0.0, 0.0] }
     }
 
-    fn needs(&self) -> Option<(&'static str, &'static str)> {
-        (self.prediction_type != PredictionType::Epsilon).then_some(("sample", "prediction_type"))
+    fn needs(&self) -> &'static [(&'static str, &'static str)] {
+        match self.prediction_type {
+            PredictionType::Epsilon => &[],
+            PredictionType::VPrediction | PredictionType::Sample => &[("sample", "prediction_type")],
+            PredictionType::Flow => &[("sample", "prediction_type"), ("sigmas", "prediction_type")],
+        }
+    }
+
+    fn table(&self) -> Option<&'static str> {
+        Some(if self.prediction_type == PredictionType::Flow { "sigmas" } else { "alphas_cumprod" })
+    }
+
+    fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        let inverse = self.weighting == SnrWeighting::InverseSigmaSquared;
+        match self.prediction_type {
+            PredictionType::Flow if !inverse && self.weighting != SnrWeighting::None => {
+                Some(("weighting", "none or inverse_sigma_squared where the prediction type is flow"))
+            }
+            PredictionType::Epsilon | PredictionType::VPrediction | PredictionType::Sample if inverse => {
+                Some(("weighting", "another value where the prediction type is not flow"))
+            }
+            _ => None,
+        }
     }
 }

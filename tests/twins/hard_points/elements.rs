@@ -4,7 +4,7 @@ use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
-use wgloss::{Array, Diffusion, Extra, Mse, PredictionType, Reduction, SigmoidFocal, SnrWeighting, cpu};
+use wgloss::{Array, Diffusion, Extra, Mse, PredictionType, Reduction, SigmoidFocal, SnrWeighting, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Trial> {
         sigmoid_focal_gradients_are_finite_wherever_logits_are,
         sigmoid_focal_masks,
         diffusion_at_the_ends_of_the_schedule,
+        flow_goes_from_the_sample_to_the_noise,
         diffusion_leaves_out_what_has_no_share_in_the_target,
         diffusion_reduces_items_to_their_means,
     ]
@@ -203,6 +204,25 @@ fn diffusion_at_the_ends_of_the_schedule() {
         Point::new("a NaN in the table", diffusion(NAN, Diffusion::default()).1, [NAN]),
     ]);
     check(points);
+}
+
+fn flow_goes_from_the_sample_to_the_noise() {
+    let flow = Diffusion::new().prediction_type(PredictionType::Flow);
+    let inverse = flow.clone().weighting(SnrWeighting::InverseSigmaSquared);
+    let [x, noise, sample] = [[1.0, 2.0], [3.0, 5.0], [7.0, 11.0]].map(|numbers| floats(&numbers, &[1, 2]));
+    let at = |loss: &Diffusion, sigma: f64| loss.of(&x, &noise, &labels(&[1]), &row(&[0.25, sigma])).sample(&sample);
+    // (1, 2) against noise − sample, (−4, −6): errors of 25 and 64; with a σ of ½ each counts four times
+    let by_name = [("prediction", &x), ("noise", &noise), ("sample", &sample)];
+    let (steps, sigmas, alphas) = (labels(&[0]), row(&[0.5]), row(&[NAN]));
+    let tables = [("timesteps", &steps), ("sigmas", &sigmas), ("alphas_cumprod", &alphas)];
+    check([
+        Point::new("no weighting", at(&flow, 0.5), [44.5]).gradient(&x, [5.0, 8.0]),
+        Point::new("no weighting at 0", at(&flow, 0.0), [44.5]).gradient(&x, [5.0, 8.0]),
+        Point::new("a weighting", at(&inverse, 0.5), [178.0]).gradient(&x, [20.0, 32.0]),
+        Point::new("a weighting at 0", at(&inverse, 0.0), [INF]),
+        Point::new("a NaN among the noise levels", at(&flow, NAN), [NAN]),
+        Point::new("a table that is not read", Term::new(inverse.clone(), by_name.into_iter().chain(tables)), [178.0]),
+    ]);
 }
 
 fn diffusion_leaves_out_what_has_no_share_in_the_target() {

@@ -121,9 +121,12 @@ fn every_option_is_refused_just_outside_its_range(loss: &dyn Loss) {
         }
         for value in option_values(spec, &default) {
             let kind = refusal(spec.name, value.clone()).kind();
-            // a sample that is needed is an option's matter, and the only one that has to do with operands
-            let needed = header.id == "diffusion" && spec.name == "prediction_type" && value != default;
-            let expected = if needed { "invalid_option" } else { "invalid_operand" };
+            // a sample that is needed is an option's matter, and the only one that has to do with operands; one weighting
+            // belongs to another prediction type than the default
+            let needed = spec.name == "prediction_type" && value != default;
+            let alone = value == Value::Name("inverse_sigma_squared".into());
+            let refused = header.id == "diffusion" && (needed || alone);
+            let expected = if refused { "invalid_option" } else { "invalid_operand" };
             assert_eq!(kind, expected, "{} {} of {value}", header.id, spec.name);
         }
     }
