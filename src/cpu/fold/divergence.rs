@@ -11,7 +11,7 @@ pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
     let both = TwoSoftmaxes::of(&row.x, row.dense.as_deref().unwrap_or_default(), temperature);
     let all = 0..row.x.len();
     let (divergence, d): (f64, Vec<f64>) = match leaf.mixture().filter(|&beta| beta > 0.0) {
-        Some(beta) => both.from_mixture(beta),
+        Some(beta) => both.against_mixture(beta),
         None => (all.clone().map(|k| both.term(k)).sum(), all.map(|k| both.s_less_t(k)).collect()),
     };
     let score = leaf.score(temperature * temperature * divergence);
@@ -80,7 +80,7 @@ impl TwoSoftmaxes {
 
     /// `β·KL(t ‖ m) + (1 − β)·KL(s ‖ m)` for `m = β·t + (1 − β)·s`, where β = 1 stands for `KL(s ‖ t)`, and its derivative
     /// with respect to the student's tempered logits: `w·s·(log(s/m) − Σ s·log(s/m))`, with the weight w of `KL(s ‖ m)`.
-    fn from_mixture(&self, beta: f64) -> (f64, Vec<f64>) {
+    fn against_mixture(&self, beta: f64) -> (f64, Vec<f64>) {
         let weights = if beta == 1.0 { [0.0, 1.0] } else { [beta, 1.0 - beta] };
         let divergence = (0..self.student_x.len()).map(|k| self.compared(k, beta, weights)).sum::<f64>();
         let lifts: Vec<f64> = (0..self.student_x.len()).map(|k| self.lift(k, beta)).collect();
@@ -237,7 +237,7 @@ mod tests {
                 if beta == 1.0 && teacher[1] == masked && student[1] != masked {
                     continue;
                 }
-                let (divergence, slopes) = TwoSoftmaxes::of(&student, &teacher, temperature).from_mixture(beta);
+                let (divergence, slopes) = TwoSoftmaxes::of(&student, &teacher, temperature).against_mixture(beta);
                 let (want, wanted) = plain_mixture(&student, &teacher, temperature, beta);
                 assert!((divergence - want).abs() <= 1e-14 * want.max(1.0), "β {beta}: {divergence}, not {want}");
                 for (k, want) in wanted.into_iter().enumerate() {
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_class_masked_by_the_teacher_alone_makes_the_reverse_divergence_infinite() {
         let masked = f64::NEG_INFINITY;
-        let (divergence, slopes) = TwoSoftmaxes::of(&[0.0, 0.0, masked], &[0.0, masked, 0.0], 1.0).from_mixture(1.0);
+        let (divergence, slopes) = TwoSoftmaxes::of(&[0.0, 0.0, masked], &[0.0, masked, 0.0], 1.0).against_mixture(1.0);
         assert_eq!((divergence, slopes[0], slopes[2]), (f64::INFINITY, masked, 0.0));
         assert!(slopes[1].is_nan());
     }
