@@ -188,12 +188,12 @@ fn of_far(pair: Pair, low: vec2<f32>, high: vec2<f32>, diagonal: f32, far: f32, 
     return vec4<f32>(of_centre, -far * pair.hull * (low + high)) / diagonal;
 }
 
-// What EIoU adds for the sides, (w − w')²/(W² + eps) along each axis.
+// EIoU's term for the sides, (w − w')²/(W² + eps) along each axis, and its derivatives.
 fn wider_score(pair: Pair, rest_b: vec2<f32>, low: vec2<f32>, high: vec2<f32>, eps: f32) -> ElementScore {
     let square = (pair.hull * pair.hull) + eps;
     let share = pair.wider / square;
-    // what is left of the slope of a corner that the hull has too. The hull is longer than the difference of the sides by
-    // what b extends past a, and by b.
+    // The share that remains of a slope where the hull has a's corner. hull − (w − w') is summed from b's side and the part of
+    // b that extends past a, because the difference would cancel for a thin b.
     let kept = ((pair.hull * (rest_b + pair.size_b)) + eps) / square;
     let of_low = (1.0 - low) + (low * kept);
     let of_high = (1.0 - high) + (high * kept);
@@ -216,7 +216,8 @@ fn shape_of(side: f32, side_b: f32, wider: f32) -> vec2<f32> {
     return (far * far * far) * vec2<f32>(far, 4.0 * exp_negative(omega) * of_omega);
 }
 
-// What SIoU adds. `low` and `high` are the derivatives of the hull's corners with respect to a's.
+// SIoU's terms for the distance and the shape, and their derivatives. `low` and `high` are the derivatives of the hull's
+// corners with respect to a's.
 fn siou(pair: Pair, low: vec2<f32>, high: vec2<f32>) -> ElementScore {
     let distance = abs(pair.centre);
     let side = signs(pair.centre);

@@ -128,7 +128,7 @@ struct Sides {
     high: [f64; 2],
 }
 
-/// What SIoU adds, and its derivatives with respect to x1, y1, x2, y2.
+/// SIoU's terms for the distance and the shape, and their derivatives with respect to x1, y1, x2, y2.
 fn siou(sides: &Sides) -> (f64, [f64; 4]) {
     let Sides { of, of_other, of_hull, centre, low, high } = sides;
     let square = centre[0].powi(2) + centre[1].powi(2);
