@@ -1,7 +1,7 @@
 //! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
 //! matrix: they are made tile by tile, as `tiles.rs` says.
 
-use super::request::Request;
+use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
 use super::spans::Spans;
@@ -38,7 +38,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
         Scratch::new("hits", pairs.rows as u64),
         Scratch::new("records", if passes.is_empty() { 0 } else { pairs.rows as u64 }),
     ];
-    let choices = Choices::default().flag(choice::SPREADS, leaf.spreads());
+    let choices = overrides(request.loss()).flag(choice::SPREADS, leaf.spreads());
     // the statistics of all shards stand for the products that they were made of
     let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
     let scores = scores(request, choices.clone());

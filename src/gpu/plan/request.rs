@@ -294,7 +294,7 @@ pub(super) fn overrides(loss: &dyn Loss) -> Choices {
             _ => {}
         }
     }
-    // what the leaf does not see, the walk reads by its place
+    // the walk reads the cap, by its place
     let place = place_of_number(loss, SOFTCAP).filter(|_| loss.leaf().cap().is_some());
     match place {
         Some(place) => choices
