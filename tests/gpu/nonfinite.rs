@@ -319,6 +319,8 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
             (_, Domain::Probability) => &[0.0, 1.0],
             // a picture far beyond its range has so little in common with its target that nothing is left of the difference
             (Leaf::Windows(_), _) => &[-1.0, 0.0, 1e-8, 1.0, 2.0],
+            // where large products cancel in a logit, the slope of a cap magnifies the rounding of their sum
+            (Leaf::Linear(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
             // what is exponentiated, or whose log is taken, goes as far as f32 holds what comes of it
             (_, Domain::Log | Domain::Positive) => &[1e-8, 0.5, 1.0, 30.0],
             (_, Domain::LogProbability) => &[-1e-8, -0.5, -1.0, -30.0],
