@@ -230,7 +230,7 @@ pub fn checks_of_mpi() -> Vec<Check> {
         Check::new(0.2, on_ranks!("2", "run --manifest-path mpi/Cargo.toml --example digits"), Succeeds),
         Check::new(0.1, "doc --manifest-path mpi/Cargo.toml --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
         // the package of wgloss-mpi builds with the package of wgloss, without the repository
-        Check::new(3.0, "package -p wgloss -p wgloss-checks --allow-dirty", Succeeds),
+        Check::new(3.0, "package -p wgloss -p wgloss-chart -p wgloss-checks --allow-dirty", Succeeds),
         Check::new(3.0, PACKAGE_OF_MPI, Succeeds),
     ]
 }
