@@ -35,7 +35,7 @@ fn sums_merge(a: Sums, b: Sums) -> Sums {
     return Sums(a.divergence + b.divergence, a.lift + b.lift);
 }
 
-// What the comparison of a class needs to know of the whole row.
+// The facts about the whole row that the comparison of a class needs.
 struct Whole {
     teacher: Mass,
     student: Mass,

@@ -172,14 +172,15 @@ fn apart(student: &[f64], teacher: &[f64], temperature: f64) -> Vec<f64> {
 mod tests {
     use super::TwoSoftmaxes;
 
+    fn softmax(x: &[f64], temperature: f64) -> Vec<f64> {
+        let powers: Vec<f64> = x.iter().map(|x| (x / temperature).exp()).collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(|power| power / sum).collect()
+    }
+
     /// The definition without any care for digits.
     fn plain(student: &[f64], teacher: &[f64], temperature: f64) -> (f64, Vec<f64>) {
-        let softmax = |x: &[f64]| {
-            let powers: Vec<f64> = x.iter().map(|x| (x / temperature).exp()).collect();
-            let sum: f64 = powers.iter().sum();
-            powers.into_iter().map(|power| power / sum).collect::<Vec<f64>>()
-        };
-        let (s, t) = (softmax(student), softmax(teacher));
+        let [s, t] = [student, teacher].map(|x| softmax(x, temperature));
         let term = |(s, t): (&f64, &f64)| if *t == 0.0 { 0.0 } else { t * (t / s).ln() };
         (s.iter().zip(&t).map(term).sum(), s.iter().zip(&t).map(|(s, t)| s - t).collect())
     }
@@ -207,12 +208,7 @@ mod tests {
 
     /// The divergence from a mixture, and its derivative, without any care for digits.
     fn plain_mixture(student: &[f64], teacher: &[f64], temperature: f64, beta: f64) -> (f64, Vec<f64>) {
-        let softmax = |x: &[f64]| {
-            let powers: Vec<f64> = x.iter().map(|x| (x / temperature).exp()).collect();
-            let sum: f64 = powers.iter().sum();
-            powers.into_iter().map(|power| power / sum).collect::<Vec<f64>>()
-        };
-        let (s, t) = (softmax(student), softmax(teacher));
+        let [s, t] = [student, teacher].map(|x| softmax(x, temperature));
         let m: Vec<f64> = s.iter().zip(&t).map(|(s, t)| beta * t + (1.0 - beta) * s).collect();
         let part = |a: f64, m: f64| if a == 0.0 { 0.0 } else { a * (a / m).ln() };
         let kl = |a: &[f64]| a.iter().zip(&m).map(|(&a, &m)| part(a, m)).sum::<f64>();

@@ -28,7 +28,7 @@ choice! {
 }
 
 choice! {
-    /// What the four numbers of a box are.
+    /// The meaning of the four numbers of a box.
     pub enum BoxFormat {
         /// x1, y1, x2, y2: the corners with the least and with the greatest coordinates.
         Xyxy = "xyxy",
@@ -86,7 +86,7 @@ loss! {
         pub kind: IouKind = IouKind::Iou, Range::Any;
         /// Is added to denominators, in units of area.
         pub eps: f32 = 1e-7, Range::Above(0.0);
-        /// What the four numbers of a box are, in `input` and in `target`.
+        /// The meaning of the four numbers of a box, in `input` and in `target`.
         pub format: BoxFormat = BoxFormat::Xyxy, Range::Any;
     }
 }

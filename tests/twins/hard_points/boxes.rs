@@ -33,7 +33,7 @@ fn point(name: &'static str, loss: &BoxIou, [a, b]: [[f64; 4]; 2], value: f64, s
 
 /// They share an area of 2 of 10 and a right side, within a hull of 4 × 3; the centres are (−1, −1) apart.
 const STAGGERED: [[f64; 4]; 2] = [[0.0, 0.0, 4.0, 2.0], [2.0, 1.0, 4.0, 3.0]];
-/// The same two as centres and sizes.
+/// The two boxes above as centres and sizes.
 const CENTRED: [[f64; 4]; 2] = [[2.0, 1.0, 4.0, 2.0], [3.0, 2.0, 2.0, 2.0]];
 /// Of two equal right corners each has half of the slope.
 const OF_IOU: [f64; 4] = [-0.04, -0.08, -0.02, -0.16];
