@@ -50,7 +50,7 @@ pub use losses::*;
 pub use reduction::Reduction;
 pub use shape::{ClassAxis, DType};
 pub use tasks::{TASKS, Task};
-pub use term::{Extra, Operand, PartOutcome, Scale, Term};
+pub use term::{Extra, Observation, Operand, PartOutcome, Scale, Term};
 #[cfg(feature = "gpu")]
 pub use wgpu;
 

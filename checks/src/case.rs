@@ -6,7 +6,8 @@ use crate::pages::Pages;
 use wgloss::custom::{Leaf, Measure};
 use wgloss::header::{OperandSpec, Value};
 use wgloss::{
-    Array, ClassAxis, DType, Error, Gpu, Gradient, Loss, Operand, Outputs, Reduction, Scale, Tensor, Term, by_id, cpu,
+    Array, ClassAxis, DType, Error, Gpu, Gradient, Loss, Observation, Operand, Outputs, Reduction, Scale, Tensor, Term,
+    by_id, cpu,
 };
 
 /// How operands reach the GPU.
@@ -60,6 +61,8 @@ pub struct Case {
     pub divide_by: Given,
     /// Whether a mean over nothing is 0.
     pub empty_is_zero: bool,
+    /// The observations beside the loss.
+    pub observations: &'static [Observation],
     /// The term's weight.
     pub weight: f32,
     pub wanted: Wanted,
@@ -94,6 +97,7 @@ impl Case {
             upstream: Given::Not,
             divide_by: Given::Not,
             empty_is_zero: false,
+            observations: &[],
             weight: 1.0,
             wanted: Wanted::Stored,
             door: Door::Uploaded,
@@ -174,6 +178,7 @@ impl Case {
         let operands = inputs.operands.iter().map(|(name, tensor)| (*name, tensor));
         let term = Term::from_options(self.loss(), [], operands).unwrap().reduce(self.reduction);
         let term = if self.empty_is_zero { term.empty_is_zero() } else { term };
+        let term = self.observations.iter().fold(term, |term, observation| term.observe(*observation));
         let term = match &inputs.upstream {
             Some(scale) => term.upstream(scale.clone()),
             None => term,

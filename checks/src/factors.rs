@@ -3,8 +3,9 @@
 use crate::case::{Case, Door, Floats, Given, Wanted};
 use crate::draw::{FLOATS, Rng, Setting, follows_another, has, option_values};
 use crate::samples::{Kind, samples};
+use wgloss::custom::Leaf;
 use wgloss::header::{Role, Value};
-use wgloss::{ClassAxis, DType, Loss};
+use wgloss::{ClassAxis, DType, Loss, Observation};
 
 /// The factors of a loss's calls.
 pub struct Factors {
@@ -18,6 +19,7 @@ pub struct Factors {
     /// Whether it is the first of its kind: sizes, doors, dtypes and scales are the walk's business, and each walk meets all
     /// of theirs by one loss. The others meet two of each.
     first: bool,
+    observations: &'static [&'static [Observation]],
 }
 
 // in each the first two are what a loss gets that is not the first of its kind
@@ -26,6 +28,11 @@ const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
 const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::Mixed, Floats::All(FLOATS[1]), Floats::All(FLOATS[2])];
+const OBSERVATIONS: [&[Observation]; 3] = [
+    &[],
+    &[Observation::Accuracy, Observation::TopK(2), Observation::Entropy, Observation::Perplexity],
+    &[Observation::Entropy],
+];
 const DOORS: [Door; 4] = [Door::Host, Door::OneBuffer, Door::Uploaded, Door::Wrapped];
 
 impl Factors {
@@ -50,6 +57,7 @@ impl Factors {
             options: specs.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
             optional: loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),
             first: !follows_another(&*loss),
+            observations: if matches!(loss.leaf(), Leaf::Softmax(_)) { &OBSERVATIONS } else { &[&[]] },
             loss,
         }
     }
@@ -60,22 +68,26 @@ impl Factors {
         let some = |levels: usize| if self.first { levels } else { levels.min(2) };
         let mut levels = vec![some(self.kinds.len()), self.axes.len(), some(self.targets.len()), reductions];
         levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
-        levels.extend([some(DOORS.len()), some(STORED.len()), EMPTY_IS_ZERO.len()]);
+        levels.extend([some(DOORS.len()), some(STORED.len()), EMPTY_IS_ZERO.len(), self.observations.len()]);
         levels.extend(self.optional.iter().map(|_| 2));
         levels.extend(self.options.iter().map(|(_, values)| values.len()));
         levels
     }
 
     pub fn case(&self, row: &[usize]) -> Case {
-        let (head, rest) = row.split_at(11);
+        let (head, rest) = row.split_at(12);
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
         // of two kinds those in the middle: neither none at all nor the longest
         let shapes = self.kinds[if self.first { head[0] } else { self.kinds.len() - 3 + head[0] }].shapes;
+        let options: Vec<_> =
+            self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect();
+        // a cap makes logits equal in f32 that the twin can tell apart
+        let caps = options.iter().any(|(name, value)| *name == "softcap" && *value != Value::None);
         let target = self.targets[if self.first || head[2] == 0 { head[2] } else { self.targets.len() - 1 }];
         Case {
             id: self.loss.header().id,
-            options: self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect(),
+            options,
             setting: self.setting(shapes[Rng::new(seed).below(shapes.len())], self.axes[head[1]], target),
             reduction: self.loss.header().reductions[head[3]],
             optional: self.optional.iter().zip(optional).filter(|&(_, &on)| on == 1).map(|(name, _)| *name).collect(),
@@ -86,6 +98,7 @@ impl Factors {
             door: DOORS[head[8]],
             floats: STORED[head[9]],
             empty_is_zero: EMPTY_IS_ZERO[head[10]],
+            observations: if caps { &OBSERVATIONS[2][..head[11].min(1)] } else { self.observations[head[11]] },
             seed,
         }
     }

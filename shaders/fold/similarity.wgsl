@@ -1,5 +1,6 @@
 // The statistics of a row's scores, and what a similarity leaf returns for them.
 // needs: lib/math fold/softmax
+// slots: softmax_state
 struct SimilarityStatistics {
     // Σ −log p over the others that are similar to the row, and their number
     surprise: f32,

@@ -1,28 +1,11 @@
 // The statistics of a softmax over classes: how they accumulate and merge, what the leaf sees, and the gradient.
 // needs: lib/math lib/params
-
-// The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
-// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
-struct State {
-    peak: f32,
-    rest: f32,
-    // Σ share·(peak − x), the share of the peak's class, and the sum of all other shares, which keeps its digits beside a
-    // confident peak
-    spread: f32,
-    peak_share: f32,
-    other_shares: f32,
-    // UNKNOWN_LOGIT, UNKNOWN_SHARE or both; probabilities depend on logits alone, so only the first concerns them
-    poison: u32,
-}
+// slots: softmax_state
 
 const UNKNOWN_LOGIT: u32 = 1u;
 const UNKNOWN_SHARE: u32 = 2u;
 
 const LOWEST: f32 = -3.4028234e38;
-
-fn fold_empty() -> State {
-    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u);
-}
 
 fn mass_of(state: State) -> f32 {
     return state.peak_share + state.other_shares;
@@ -70,6 +53,7 @@ fn fold_merge(a: State, b: State) -> State {
         low = a;
     }
     let gap = top.peak - low.peak;
+    merge_seen(&top, low, gap);
     top.rest += (1.0 + low.rest) * exp_negative(gap);
     top.spread += low.spread + part_of(mass_of(low), gap);
     top.other_shares += mass_of(low);

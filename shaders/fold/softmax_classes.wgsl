@@ -1,6 +1,6 @@
 // A softmax as a fold over the classes of a position.
 // needs: lib/class fold/softmax
-// slots: leaf
+// slots: leaf softmax_state
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
@@ -16,6 +16,7 @@ fn share_of(seen: Class) -> f32 {
 }
 
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
+    see_class(state, seen, place);
     if SPREADS {
         fold_absorb(state, seen.x, share_of(seen));
     } else {

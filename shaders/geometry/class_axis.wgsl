@@ -15,7 +15,7 @@ fn place_of(first: u32, label: Label) -> Place {
 }
 
 fn class_of(x: f32, t: f32, label: Label, k: u32) -> Class {
-    return Class(capped(x), capped_target(t), class_weight_at(k), LABELLED & (k == label.index));
+    return Class(capped(x), capped_target(t), class_weight_at(k), LABELLED & (k == label.index), k, label.index);
 }
 
 fn class_at(first: u32, label: Label, k: u32) -> Class {

@@ -1,5 +1,6 @@
 // Merges the states of each row over the shards that its classes are spread over.
 // needs: lib/params scratch/hits scratch/whole_states fold/softmax geometry/shards geometry/state_numbers/softmax
+// slots: softmax_state
 @compute @workgroup_size(256)
 fn linear_among(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,6 +1,6 @@
 // A value for each position, from a fold over its classes; gradients in the same pass.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes comparison fold labels looks position_states upstream
+// slots: classes comparison fold labels looks observation position_states upstream
 
 // whether lanes that share a position are neighbours, as classes are in a row
 override ROWS: bool = false;
@@ -82,6 +82,7 @@ fn positions_fused(
             let score = score_place(s);
             if SCORES & (lane == 0u) {
                 tally_position(position, label, kept, s, score, &tally);
+                observe_position(label, kept, state, s);
             }
             if WRITES {
                 let slopes = slopes_of(s, score, scales() * upstream_at(position));
@@ -94,5 +95,6 @@ fn positions_fused(
         if (span.x < span.y) & (invocation == 0u) {
             workspace.tallies[tile] = merged;
         }
+        observe_tile(tile, span.x < span.y, invocation);
     }
 }

@@ -1,6 +1,6 @@
 // Computes a value for each position whose classes lie far apart: a lane takes four neighbours, and a class of all four is one load.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes comparison dx0 fold labels logits position_states target upstream x0
+// slots: classes comparison dx0 fold labels logits observation position_states target upstream x0
 
 // how many neighbours a lane takes: four if the positions of an item are a multiple of four, else one
 override EACH: u32 = 4u;
@@ -38,6 +38,7 @@ fn score_pixel(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr
     let score = score_place(s);
     if SCORES & live {
         tally_position(position, pixel.label, pixel.kept, s, score, tally);
+        observe_position(pixel.label, pixel.kept, state, s);
     }
     return Scored(s, slopes_of(s, score, scales() * upstream_at(position)));
 }
@@ -231,5 +232,6 @@ fn positions_pixels(
         if live & (lane == 0u) {
             workspace.tallies[tile] = merged;
         }
+        observe_tile(tile, live, lane);
     }
 }

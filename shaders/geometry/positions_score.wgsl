@@ -1,6 +1,6 @@
 // Rows too long for a workgroup, second stage: merges the states of each row, and scores it.
 // needs: lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally
-// slots: fold labels whole
+// slots: fold labels observation whole
 @compute @workgroup_size(256)
 fn positions_score(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -16,9 +16,11 @@ fn positions_score(
         let state = merge_whole(position);
         let s = finish_place(state, whole_place(position, label));
         tally_position(position, label, kept, s, score_place(s), &tally);
+        observe_position(label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);
     if (tile * params.rounds < positions()) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
+    observe_tile(tile, tile * params.rounds < positions(), lane);
 }

@@ -1,6 +1,6 @@
 // Scores each row; a symmetric loss is the mean of the row's loss and of the loss of its counterpart among the others.
-// needs: lib/math lib/params lib/tally lib/workspace scratch/whole_states fold/similarity fold/softmax
-// slots: losses row_loss sample_weight
+// needs: lib/math lib/params lib/tally lib/workspace scratch/whole_states fold/similarity
+// slots: losses row_loss sample_weight softmax_state
 
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;

@@ -1,6 +1,6 @@
 // The state of each row over a chunk of tiles.
 // needs: lib/params scratch/states fold/softmax geometry/lane_products
-// slots: absorb block_products pairs tile_products
+// slots: absorb block_products pairs softmax_state tile_products
 var<workgroup> states: array<State, 256>;
 
 @compute @workgroup_size(64)

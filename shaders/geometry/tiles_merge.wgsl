@@ -1,5 +1,6 @@
 // Merges the chunks of each row.
 // needs: lib/params scratch/states scratch/whole_states fold/softmax
+// slots: softmax_state
 @compute @workgroup_size(256)
 fn tiles_merge(
     @builtin(workgroup_id) group: vec3<u32>,

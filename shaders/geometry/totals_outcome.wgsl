@@ -1,39 +1,9 @@
 // Adds a part's sums and denominators to the outcome of the term.
-// needs: lib/math lib/params lib/tally lib/totals
+// needs: lib/math lib/params lib/tally lib/totals geometry/outcome
 // slots: part_sums
-
-// The outcome of a term: the twin of what src/gpu/outcome.rs reads.
-struct Outcome {
-    loss: f32,
-    // how many runs have finished, wrapping: the host counts how many it recorded, since a pass may be dropped
-    runs: u32,
-    // of the last run: the part with the first label out of range, its place and its 64 bits; or the part, plus
-    // IS_NUMBER, with a number out of range, its place among the options and its bits
-    bad_part: u32,
-    bad_position: u32,
-    bad_low: u32,
-    bad_high: u32,
-    // of all runs since the host last asked: the first part with such a label, counted from 1, so that 0 means none
-    first_part: u32,
-    first_position: u32,
-    first_low: u32,
-    first_high: u32,
-    spare_0: u32,
-    spare_1: u32,
-    parts: array<PartOutcome>,
-}
-
-struct PartOutcome {
-    sum: f32,
-    extra: f32,
-    denominator: f32,
-    extra_denominator: f32,
-    weight: f32,
-}
 
 const IS_NUMBER: u32 = 0x40000000u;
 
-@group(0) @binding(20) var<storage, read_write> outcome: Outcome;
 @group(0) @binding(21) var<storage, read_write> loss_out: array<f32>;
 
 // a/b; for b = 0 the mean over nothing.

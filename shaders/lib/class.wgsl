@@ -7,6 +7,9 @@ struct Class {
     weight: f32,
     // whether this is the label's class
     hit: bool,
+    // its number, and the number of the label's class
+    index: u32,
+    label: u32,
 }
 
 struct Place {

@@ -56,9 +56,11 @@ struct Params {
     // the pixels of a window's side, and how many zeros stand around a picture on each side
     window: u32,
     margin: u32,
-    spare_2: u32,
-    spare_3: u32,
-    spare_4: u32,
+    // the first place of this part's observations in the outcome, their first row in the caller's tensor of sums, and among how
+    // many classes a label has to be
+    observed: u32,
+    observed_entry: u32,
+    top_k: u32,
     // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number

@@ -1,3 +1,3 @@
 // The state of each row over all others that it is compared with.
-// needs: fold/softmax
+// slots: softmax_state
 @group(0) @binding(18) var<storage, read_write> whole_states: array<State>;

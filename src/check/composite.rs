@@ -64,6 +64,7 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         upstream: whole.upstream.clone(),
         divide_by: whole.divide_by.clone().or(per_item),
         empty_is_zero: whole.empty_is_zero,
+        observations: whole.observations.clone(),
         classes_from: None,
         keys_from: None,
         among: None,

@@ -8,6 +8,7 @@ mod composite;
 mod header;
 mod hints;
 mod labels;
+mod observations;
 mod operands;
 mod options;
 mod part;
@@ -29,7 +30,7 @@ pub(crate) use work::{ClassFold, Pairs, Work, work};
 use crate::error::{Error, Result};
 use crate::leaf::Leaf;
 use crate::reduction::Reduction;
-use crate::term::{Operand, Term};
+use crate::term::{Operand, Part, Term};
 
 /// Checks every part of a term. Gives the term with its sums of losses taken apart, and what was found out about each of its
 /// parts.
@@ -88,7 +89,8 @@ impl<T: Operand> Term<T> {
     /// # Errors
     /// As [`loss_shape`](Self::loss_shape).
     pub fn part_names(&self) -> Result<Vec<String>> {
-        let rows = term(self)?.0.parts.into_iter().flat_map(|part| part.rows());
+        let parts = term(self)?.0.parts;
+        let rows = parts.iter().flat_map(Part::rows).chain(parts.iter().flat_map(Part::observed));
         Ok(rows.flat_map(|row| [Some(row.name), row.extra]).flatten().collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::checked::Checked;
 use super::labels::Labels;
-use super::{header, operands, options, shapes, shards};
+use super::{header, observations, operands, options, shapes, shards};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part};
 
@@ -10,6 +10,7 @@ use crate::term::{Operand, Part};
 pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Checked> {
     header::check(part)?;
     options::check(part)?;
+    observations::check(part)?;
     shards::options(part)?;
     operands::given(part, parts)?;
     operands::dtypes(part)?;

@@ -45,7 +45,7 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
     check::differentiable(term, of)?;
     memory::check(&taken_apart, &checked, of)?;
     let mut gradients: Vec<Vec<f64>> = of.iter().map(|array| vec![0.0; array.len()]).collect();
-    let (mut loss, mut parts, mut unreduced) = (0.0, Vec::new(), None);
+    let (mut loss, mut parts, mut observed, mut unreduced) = (0.0, Vec::new(), Vec::new(), None);
     for (part, checked) in taken_apart.parts.iter().zip(&checked) {
         let walk = walk(part, checked)?;
         let reduced = reduce(part, checked, &*walk);
@@ -60,11 +60,26 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
             unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);
         }
         parts.extend(outcomes);
+        observed.extend(observations(part, &*walk));
     }
+    parts.extend(observed);
     let reduced = unreduced.is_none();
     let tensor = unreduced.map_or_else(|| Array::new(&[loss], []), Ok)?;
     let gradients = gradients.iter().zip(of).map(|(gradient, array)| Array::new(gradient, array.shape()));
     Ok((Outcome { tensor, parts, reduced }, gradients.collect::<Result<_>>()?))
+}
+
+/// The observations of a part: what each adds up, and the number of positions that take part.
+fn observations(part: &Part<Array>, walk: &dyn Walk) -> Vec<PartOutcome> {
+    let count = walk.values().iter().filter(|value| value.count > 0.0).count() as f64;
+    let rows = part.observed().zip(&part.observations);
+    rows.map(|(row, observation)| PartOutcome {
+        name: row.name,
+        sum: walk.observed(*observation),
+        denominator: count,
+        weight: 0.0,
+    })
+    .collect()
 }
 
 /// Adds a part's gradient with respect to an array: one for each operand that the array is given as.

@@ -11,6 +11,7 @@ mod gram;
 mod linear;
 mod memory;
 mod neighbours;
+mod observed;
 mod outcome;
 mod positions;
 mod reduce;

@@ -5,19 +5,22 @@ use crate::check::{ClassFold, OF_POSITION};
 use crate::cpu::fold;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax_shards::{self, State, of_shards};
+use crate::cpu::observed;
 use crate::cpu::softcap::Softcap;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{Leaf, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
-use crate::term::{ClassesFrom, Part};
+use crate::term::{ClassesFrom, Observation, Part};
 
 /// The positions' scores; nothing for a position that takes no part.
 pub(super) struct Positions {
     classes: Classes,
     positions: Vec<Option<Scored>>,
     values: Vec<Value>,
+    /// The logits and labels of the positions that take part, if a part has observations.
+    seen: Vec<(Vec<f64>, usize)>,
 }
 
 impl Positions {
@@ -25,7 +28,7 @@ impl Positions {
     pub fn new(part: &Part<Array>, leaf: ClassFold<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
         let operands = Operands::of(part, ignored, classes);
         let count = classes.positions();
-        match (leaf, part.among.as_ref().map(Array::to_f64)) {
+        let positions = match (leaf, part.among.as_ref().map(Array::to_f64)) {
             (ClassFold::Softmax(leaf), Some(all)) => {
                 let score = |at, row: &Row| match softmax_shards::merged(&all, at, count) {
                     Some(whole) => softmax_shards::score(leaf, row, whole),
@@ -38,7 +41,9 @@ impl Positions {
                 Positions::scored(&operands, score)
             }
             _ => Positions::scored(&operands, |_, row| fold::score(leaf, row)),
-        }
+        };
+        let rows = (0..count).filter(|_| !part.observations.is_empty()).filter_map(|at| operands.row(at));
+        Positions { seen: rows.map(|row| (row.x, row.label.unwrap_or(0))).collect(), ..positions }
     }
 
     /// The positions of a fused loss. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
@@ -62,7 +67,7 @@ impl Positions {
         let positions: Vec<Option<Scored>> = (0..operands.classes.positions()).map(score).collect();
         let value = |score: &Scored| Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 };
         let values = positions.iter().map(|score| score.as_ref().map(value).unwrap_or_default()).collect();
-        Positions { classes: operands.classes, positions, values }
+        Positions { classes: operands.classes, positions, values, seen: Vec::new() }
     }
 }
 
@@ -150,6 +155,10 @@ impl Operands {
 impl Walk for Positions {
     fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    fn observed(&self, observation: Observation) -> f64 {
+        self.seen.iter().map(|(x, label)| observed::observe(observation, x, *label)).sum()
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

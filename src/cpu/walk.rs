@@ -1,6 +1,7 @@
 //! The result of a twin's walk: the values of the unreduced loss, and gradients.
 
 use crate::loss::OperandSpec;
+use crate::term::Observation;
 
 /// One value of the unreduced loss, and what it adds to the denominators of a mean.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +46,10 @@ pub(super) trait Walk {
     /// The walk of the fused loss, where the loss has one.
     fn fused_loss(&self) -> Option<&dyn Walk> {
         None
+    }
+    /// What an observation adds up over the positions that take part. The checks refuse it for a walk without such positions.
+    fn observed(&self, _: Observation) -> f64 {
+        f64::NAN
     }
     /// The gradient of `Σ scales·value` with respect to an operand, element by element.
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;

@@ -90,7 +90,7 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             }
         }
     };
-    let rows = term.parts.iter().flat_map(Part::rows).count() as u64;
+    let rows = rows(term);
     // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
     let sums = Sums::new(term, outputs, |rounded| gpu.empty(rounded.shape()))?;
@@ -156,7 +156,7 @@ const WORKSPACE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::Bu
 pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
     let sums = Sums::new(call.planned, call.outputs, |rounded| gpu.unbacked(rounded.shape(), DType::F32))?;
     let (planned, _) = plans(gpu, call, &sums)?;
-    let rows = call.planned.parts.iter().flat_map(Part::rows).count() as u64;
+    let rows = rows(call.planned);
     let loss = gpu.unbacked(call.loss_shape.as_deref().unwrap_or_default(), DType::F32)?;
     let loss = call.outputs.loss.as_ref().unwrap_or(&loss);
     let outcome = Memory::unbacked(gpu, "wgloss outcome", outcome_bytes(rows))?;
@@ -178,6 +178,12 @@ fn workspace_of(rows: u64, planned: &[Planned<'_>], sums: &Sums) -> u64 {
     let scratch = planned.iter().flat_map(|planned| &planned.plan.scratch);
     let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
     Memory::size(outcome_bytes(rows)) + of_sums + scratch.map(|scratch| Memory::size(scratch.bytes)).sum::<u64>()
+}
+
+/// How many rows the outcome of a term has: those of its parts, then those of their observations.
+fn rows(term: &Term<Tensor>) -> u64 {
+    let parts = || term.parts.iter();
+    (parts().flat_map(Part::rows).count() + parts().flat_map(Part::observed).count()) as u64
 }
 
 fn outcome_bytes(rows: u64) -> u64 {
@@ -214,6 +220,8 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
         slot: if loss_shape.is_some() { 0 } else { outputs.slot },
         places: term.parts.iter().flat_map(Part::rows).count(),
         entry: 0,
+        observed: term.parts.iter().flat_map(Part::rows).count(),
+        observed_entry: term.parts.iter().map(|part| entries_of(&part.rows())).sum(),
         sums: match &outputs.parts {
             None => KeptSums::Nothing,
             Some(parts) if parts.add => KeptSums::Added,
@@ -226,14 +234,26 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
     };
     let mut written = vec![false; outputs.gradients.len()];
     let (mut planned, mut verdicts, mut entry) = (Vec::new(), Vec::new(), 0);
+    let mut observed: Vec<VerdictPart> = Vec::new();
     for (part, checked) in term.parts.iter().zip(checked) {
         let wanted = wanted(part, &sums.outputs, &mut written);
         let rows = part.rows();
-        let request = Request { part, checked, wanted: &wanted, place: verdicts.len(), entry, ..request };
+        let request = Request {
+            part,
+            checked,
+            wanted: &wanted,
+            place: verdicts.len(),
+            entry,
+            observed: request.observed + observed.len(),
+            observed_entry: request.observed_entry + observed.len(),
+            ..request
+        };
         entry += entries_of(&rows);
         planned.push(Planned { plan: plan(&request)?, part, outputs: &sums.outputs, sum: None });
         verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
+        observed.extend(part.observed().map(|row| verdict_part(part, checked, row)));
     }
+    verdicts.extend(observed);
     for (sum, wanted) in sums.rounded(outputs) {
         let plan = rounding(&Request { wanted: &[wanted], ..request }, sum.len())?;
         planned.push(Planned { plan, part: request.part, outputs, sum: Some(sum) });
@@ -277,7 +297,7 @@ fn entries_of(rows: &[Row]) -> usize {
 
 /// How many entries all parts have.
 pub(super) fn entries(term: &Term<Tensor>) -> usize {
-    term.parts.iter().map(|part| entries_of(&part.rows())).sum()
+    term.parts.iter().map(|part| entries_of(&part.rows()) + part.observations.len()).sum()
 }
 
 /// The dispatches of each part, and its parameters. Missing pipelines are made together, because a driver may take

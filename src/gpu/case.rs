@@ -15,7 +15,7 @@ use crate::options::{Kind, OptionType, Value};
 use crate::reduction::Reduction;
 use crate::role::{Axis, Role, Sizes};
 use crate::shape::{ClassAxis, DType};
-use crate::term::Term;
+use crate::term::{Observation, Term};
 use std::sync::OnceLock;
 
 /// The dtypes that floats and labels can have on the GPU.
@@ -56,6 +56,8 @@ pub(crate) struct Case {
     pub free: usize,
     pub workspace_bound: u64,
     pub shard: Shard,
+    /// The observations beside the loss.
+    pub observations: &'static [Observation],
     pub on_cpu: bool,
     pub in_eights: bool,
     pub small: bool,
@@ -103,6 +105,7 @@ impl Case {
             free: 1000,
             workspace_bound: 128 << 20,
             shard: Shard::Whole,
+            observations: &[],
             on_cpu: false,
             in_eights: false,
             small: false,
@@ -175,6 +178,9 @@ impl Case {
             let shape = if whole { sizes.values } else { vec![1] };
             term = term.upstream(&gpu.claim(shape, self.floats));
         }
+        for observation in self.observations {
+            term = term.observe(*observation);
+        }
         if self.divide_by_tensor {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
@@ -204,6 +210,8 @@ impl Case {
             slot: 0,
             places: 1,
             entry: 0,
+            observed: 1,
+            observed_entry: 2,
             // by turns, since kernels for every combination would be too many
             sums: match (self.divide_by_tensor, self.upstream_tensor) {
                 (true, false) => KeptSums::Stored,

@@ -5,6 +5,7 @@ mod arithmetic;
 mod extra;
 #[cfg(feature = "gpu")]
 mod kept;
+mod observation;
 mod operand;
 mod optional;
 mod part;
@@ -12,6 +13,7 @@ mod scale;
 mod varying;
 
 pub use extra::Extra;
+pub use observation::Observation;
 pub use operand::Operand;
 pub use part::PartOutcome;
 pub(crate) use part::{Beside, ClassesFrom, KeysFrom, Part, Row, not_reduced, refuse_reduction};
@@ -327,7 +329,7 @@ impl<T: PartialEq> PartialEq for Term<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Extra, Term};
+    use super::{Extra, Observation, Term};
     use crate::{CrossEntropy, Dice, Reduction};
 
     /// An operand that equals others of its number.
@@ -364,6 +366,7 @@ mod tests {
             of(7, &x).upstream(2.0),
             of(7, &x).divide_by(2.0),
             of(7, &x).empty_is_zero(),
+            of(7, &x).observe(Observation::Accuracy),
             of(7, &x).with(Extra::Weight, &w),
             of(7, &x).with(Extra::Mask, &w),
             of(7, &x).classes_from(0, 9),
@@ -380,7 +383,7 @@ mod tests {
         }
         // two losses that were made apart
         assert_eq!(of(7, &x), of(7, &x));
-        let places: Vec<_> = different[10].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
+        let places: Vec<_> = different[11].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
         let ce = "cross_entropy";
         assert_eq!(places, [(ce, "input", 0), (ce, "target", 1), (ce, "weight", 2)]);
     }

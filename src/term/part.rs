@@ -1,5 +1,6 @@
 //! A part: one loss of a term, as checks, twins and plans see it; and its share of an outcome.
 
+use super::observation::Observation;
 use super::operand::Operand;
 use super::scale::Scale;
 use super::varying::Varying;
@@ -26,6 +27,8 @@ pub(crate) struct Part<T> {
     pub divide_by: Option<Scale<T>>,
     /// Whether a mean over nothing is 0 rather than NaN.
     pub empty_is_zero: bool,
+    /// The numbers to compute beside the loss, sorted.
+    pub observations: Vec<Observation>,
     /// The place in the batch of the first row, where the rows are a shard of the batch.
     pub rows_from: Option<usize>,
     /// The range of classes that the operands hold, where the classes are sharded.
@@ -85,6 +88,7 @@ impl<T: Clone> Part<T> {
             upstream: Scale::Number(1.0),
             divide_by: None,
             empty_is_zero: false,
+            observations: Vec::new(),
             rows_from: None,
             classes_from: None,
             keys_from: None,
@@ -107,6 +111,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
             upstream,
             divide_by,
             empty_is_zero,
+            observations,
             rows_from,
             classes_from,
             keys_from,
@@ -120,7 +125,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
         **loss == *other.loss
             && *operands == other.operands
             && (name, weight, reduction, upstream, divide_by) == settings
-            && *empty_is_zero == other.empty_is_zero
+            && (empty_is_zero, observations) == (&other.empty_is_zero, &other.observations)
             && (rows_from, classes_from, keys_from, among) == shards
             && (beside, share) == (&other.beside, &other.share)
             && *varying == other.varying
@@ -183,6 +188,11 @@ impl<T> Part<T> {
         }
     }
 
+    /// The rows of its observations, which lie behind the rows of all parts.
+    pub fn observed(&self) -> impl Iterator<Item = Row> {
+        self.observations.iter().map(|observation| observation.row(&self.name))
+    }
+
     /// The quotient of a sum and its denominator. A mean over nothing is NaN, or 0 where the part says so; a NaN stays NaN.
     pub fn mean(&self, sum: f64, denominator: f64) -> f64 {
         match denominator {
@@ -223,6 +233,7 @@ impl<T> Part<T> {
             upstream,
             divide_by,
             empty_is_zero: self.empty_is_zero,
+            observations: self.observations.clone(),
             classes_from: self.classes_from,
             keys_from: self.keys_from,
             beside: self.beside.clone(),

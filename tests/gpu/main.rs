@@ -26,6 +26,7 @@ mod loops;
 mod matrix;
 mod nonfinite;
 mod numbers;
+mod observations;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         matrix::tests(),
         nonfinite::tests(),
         numbers::tests(),
+        observations::tests(),
         pairs::tests(),
         reads::tests(),
         regions::tests(),

@@ -39,7 +39,7 @@ fn bare_gpu(bytes: u64) -> Gpu {
 }
 
 /// A GPU whose bindings hold a loss's tensors whole, and one whose bindings do not. Tests share them.
-fn pair() -> &'static [Gpu; 2] {
+pub fn pair() -> &'static [Gpu; 2] {
     static PAIR: Shared<[Gpu; 2]> = Shared::new(|| [bare_gpu(1 << 27), bare_gpu(1 << 20)]);
     PAIR.get()
 }

@@ -1,6 +1,6 @@
 // Absorbs a logit into the state of its row.
 // needs: lib/params scratch/hits fold/softmax
-// slots: labels leaf pairs softcap
+// slots: labels leaf pairs softcap softmax_state
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;

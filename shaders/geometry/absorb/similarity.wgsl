@@ -1,6 +1,6 @@
 // Absorbs a score into the state of its row.
 // needs: lib/math fold/similarity fold/softmax
-// slots: pair_loss pairs
+// slots: pair_loss pairs softmax_state
 fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
     (*state).poison |= select(UNKNOWN_ROW, 0u, own.known);
     if itself(own, other) {

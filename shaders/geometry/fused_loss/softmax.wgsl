@@ -23,7 +23,8 @@ fn fused_position(quad: Quad, j: u32) -> FusedPosition {
 }
 
 fn fused_class(position: FusedPosition, x: f32, t: f32, k: u32) -> Class {
-    return Class(x, t, class_weight_at(k), LABELLED & (position.index == select(k, 1u, params.classes == 1u)));
+    let index = select(k, 1u, params.classes == 1u);
+    return Class(x, t, class_weight_at(k), LABELLED & (position.index == index), index, position.index);
 }
 
 // Stores the softmax of a position, and tallies its loss. Returns what probabilities need: the peak, and the sum over the
@@ -38,7 +39,7 @@ fn tally_fused(
 ) -> vec2<f32> {
     var state = absorbed;
     if params.classes == 1u {
-        let other = Class(0.0, select(1.0 - t, 0.0, LABELLED), 1.0, LABELLED & (position.index == 0u));
+        let other = Class(0.0, select(1.0 - t, 0.0, LABELLED), 1.0, LABELLED & (position.index == 0u), 0u, position.index);
         absorb_class(&state, other, position.place);
     }
     if live {

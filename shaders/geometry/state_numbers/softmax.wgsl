@@ -1,5 +1,5 @@
 // The numbers of a softmax's state, as they travel to another device.
-// needs: fold/softmax
+// slots: softmax_state
 fn first_numbers(state: State) -> vec4<f32> {
     return vec4<f32>(state.peak, state.rest, state.spread, state.peak_share);
 }

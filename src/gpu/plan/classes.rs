@@ -5,7 +5,8 @@ use super::stage::Stage;
 use crate::check::ClassFold;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
-use crate::gpu::shaders::geometry::{comparison, looks, row_quads, state_numbers};
+use crate::gpu::shaders::fold::softmax_state;
+use crate::gpu::shaders::geometry::{comparison, looks, observation, row_quads, state_numbers};
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::shape::Classes;
@@ -29,11 +30,11 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    pub fn of(leaf: ClassFold<'_>) -> Fold {
+    pub fn of(leaf: ClassFold<'_>, observes: bool) -> Fold {
         match leaf {
             ClassFold::Softmax(leaf) => Fold {
                 file: fold::SOFTMAX_CLASSES,
-                states: "fold/softmax",
+                states: if observes { "fold/softmax_state/observed" } else { "fold/softmax" },
                 spreads: leaf.spreads(),
                 light: true,
                 looks: 1,
@@ -71,6 +72,10 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
     slots.fill(slot::ROW_QUADS, row_quads::READ);
     slots.fill(slot::COMPARISON, comparison::NONE);
+    if request.observes() {
+        slots.fill(slot::SOFTMAX_STATE, softmax_state::OBSERVED);
+        slots.fill(slot::OBSERVATION, observation::SOFTMAX);
+    }
     // two softmaxes have no shards
     let numbers = if fold.states == "fold/class_sum" { state_numbers::CLASS_SUM } else { state_numbers::SOFTMAX };
     slots.fill(slot::STATE_NUMBERS, numbers);

@@ -40,7 +40,7 @@ use crate::loss::Loss;
 use classes::Fold;
 use request::{operands, params, with_dtypes};
 use scratch::MOST_TALLIES;
-use totals::totals;
+use totals::{observed, totals};
 use walk::Walk;
 
 #[cfg(any(test, feature = "fuzzing"))]
@@ -95,8 +95,12 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
             limit: MOST_TALLIES,
         });
     }
-    let bytes = WORKSPACE_HEAD + TALLY_BYTES * tallies.max(1);
+    // observations lie behind the tallies of the walk
+    let held = if request.observes() { tallies.max(2 * sizes.tallies as u64) } else { tallies };
+    let bytes = WORKSPACE_HEAD + TALLY_BYTES * held.max(1);
     scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
+    // a run has finished once its last part has, so observations come before
+    stages.extend(request.observes().then(|| observed(request).looping(tallies.div_ceil(256) as usize)));
     let total = |&loss| totals(request, loss, geometry::TOTALS_OUTCOME).looping(tallies.div_ceil(256) as usize);
     stages.extend(request.walk_losses().iter().map(total));
     let plan = Plan {
@@ -127,7 +131,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
     Ok(match work {
         Work::Elements { items, per_item, .. } => elements::plan(request, items, per_item)?,
         Work::Boxes { count, .. } => elements::plan(request, 1, count)?,
-        Work::Positions { leaf, classes } => positions::plan(request, classes, Fold::of(leaf)),
+        Work::Positions { leaf, classes } => positions::plan(request, classes, Fold::of(leaf, request.observes())),
         Work::Regions { leaf, classes } => regions::plan(request, classes, leaf)?,
         Work::Vectors { leaf, rows, width } => vectors::plan(request, rows, width, leaf),
         Work::Similarity { leaf, pairs } => similarity::plan(request, pairs, leaf)?,

@@ -73,7 +73,7 @@ impl Fused {
     fn of(leaf: &dyn Region, labelled: bool) -> Option<Fused> {
         let loss = leaf.fused_loss()?.loss;
         let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
-        let fold = Fold::of(ClassFold::Softmax(of_loss));
+        let fold = Fold::of(ClassFold::Softmax(of_loss), false);
         let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
         Some(Fused { shader: leaf_of(&*loss), fold, choices })
     }

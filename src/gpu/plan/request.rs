@@ -11,7 +11,8 @@ use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
-use crate::gpu::shaders::geometry::{softcap, value_scales};
+use crate::gpu::shaders::fold::softmax_state;
+use crate::gpu::shaders::geometry::{observation, softcap, value_scales};
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, sample_weight, target,
@@ -26,7 +27,7 @@ use crate::options::{Kind, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::shape::DType;
-use crate::term::{Operand, Part, Scale};
+use crate::term::{Observation, Operand, Part, Scale};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -65,6 +66,9 @@ pub(crate) struct Request<'a> {
     /// The part's first row in the caller's tensor of sums; and how these are written, if they are.
     pub entry: usize,
     pub sums: KeptSums,
+    /// The index of the part's first observation in the outcome, and its row in the caller's tensor of sums.
+    pub observed: usize,
+    pub observed_entry: usize,
     /// The most bytes that a walk over tiles may hold.
     pub workspace_bound: u64,
     /// Whether the statistics of a shard are wanted, rather than its loss.
@@ -102,6 +106,11 @@ impl Request<'_> {
     /// Whether the caller's denominator is a tensor with an element for each row of the part in an outcome.
     pub(super) fn divides_each(&self) -> bool {
         matches!(&self.part.divide_by, Some(Scale::Tensor(tensor)) if tensor.len() > 1)
+    }
+
+    /// Whether the walk observes something beside the loss.
+    pub(super) fn observes(&self) -> bool {
+        !self.part.observations.is_empty()
     }
 
     /// Whether the part is a shard, and the statistics of all shards are given.
@@ -184,6 +193,8 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     }
     slots.fill(slot::COUNT, if request.samples() { count::WEIGHTS } else { count::VALUES });
     slots.fill(slot::VALUE_SCALES, value_scales::UPSTREAM);
+    slots.fill(slot::SOFTMAX_STATE, softmax_state::PLAIN);
+    slots.fill(slot::OBSERVATION, observation::NONE);
     let labelled = request.checked.labels.is_some();
     let choices = [
         (slot::LABELS, labelled, labels::GIVEN, labels::NONE),
@@ -333,6 +344,10 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     params.slot = in_32_bits("losses of the outcome", request.slot)?;
     params.places = in_32_bits("rows of the outcome", request.places)?;
     params.entry = in_32_bits("rows of the parts' sums", request.entry)?;
+    params.observed = in_32_bits("rows of the outcome", request.observed)?;
+    params.observed_entry = in_32_bits("rows of the parts' sums", request.observed_entry)?;
+    let top = |observation: &Observation| if let Observation::TopK(k) = observation { Some(*k) } else { None };
+    params.top_k = request.part.observations.iter().find_map(top).unwrap_or(0);
     let spread = request.part.classes_from;
     params.first_class = in_32_bits("classes of all shards", spread.map_or(0, |classes| classes.first))?;
     params.all_classes = in_32_bits("classes of all shards", spread.map_or(sizes.classes, |classes| classes.of))?;

@@ -8,7 +8,7 @@ use crate::gpu::choices::Choices;
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
-use crate::term::Scale;
+use crate::term::{Observation, Scale};
 
 /// The count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by: the
 /// dispatches, and what they count. `count` counts a denominator, if there is something to count.
@@ -24,6 +24,21 @@ pub(super) fn scale(request: &Request<'_>, loss: WalkLoss, count: Option<(Stage,
         Some((count, counted)) => (vec![count.looping(counted.chunk / 256), scaling], counted),
         None => (vec![scaling], Counted::default()),
     }
+}
+
+/// The dispatch that adds up the observations of a walk.
+pub(super) fn observed(request: &Request<'_>) -> Stage {
+    let mut slots = slots(request);
+    let wants_sums = request.sums != KeptSums::Nothing;
+    slots.fill(slot::PART_SUMS, if wants_sums { part_sums::GIVEN } else { part_sums::NOWHERE });
+    let asks = |asked: fn(&Observation) -> bool| request.part.observations.iter().any(asked);
+    let choices = Choices::default()
+        .flag(choice::ACCURACY, asks(|asked| *asked == Observation::Accuracy))
+        .flag(choice::TOP_K, asks(|asked| matches!(asked, Observation::TopK(_))))
+        .flag(choice::ENTROPY, asks(|asked| *asked == Observation::Entropy))
+        .flag(choice::PERPLEXITY, asks(|asked| *asked == Observation::Perplexity))
+        .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
+    Stage::new(geometry::OBSERVED_OUTCOME, slots, choices, 1)
 }
 
 /// The dispatch of a kernel that merges the tallies of a walk: `totals_scale` or `totals_outcome`.

@@ -7,6 +7,7 @@ use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionSpec, Range, Value};
 use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
+use crate::term::Observation;
 use std::collections::BTreeSet;
 
 /// With more combinations of options than this, no more than two options differ from their defaults.
@@ -14,6 +15,12 @@ const MOST_COMBINATIONS: usize = 100;
 
 /// With more settings than this, those beyond it get one way to scale gradients, by turns.
 const MOST_SETTINGS: usize = 8;
+
+/// Observations of a loss of a softmax: one alone, and all.
+const OBSERVED: &[&[Observation]] = &[
+    &[Observation::Entropy],
+    &[Observation::Accuracy, Observation::TopK(5), Observation::Entropy, Observation::Perplexity],
+];
 
 /// Every combination of a loss's flags, names and values that may be absent. Its numbers are all the defaults or all
 /// other numbers, because they are parameters of the same kernels, unless a leaf switches something on by a number that
@@ -175,6 +182,10 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
     });
     let shards: Vec<Case> = shards.collect();
+    let observes = |case: &&Case| matches!(loss.leaf(), Leaf::Softmax(_)) && !case.target.is_float();
+    let observed = cases.iter().filter(observes).step_by(11).zip(OBSERVED.iter().cycle());
+    let observed: Vec<Case> =
+        observed.map(|(case, observed)| Case { observations: observed, ..case.clone() }).collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
     let in_place: Vec<Case> = stored.map(|case| Case { gradients: Gradients::InPlace, ..case.clone() }).collect();
     // items that no binding holds: positions in quads, one by one, and shared by lanes
@@ -200,10 +211,16 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let cut = far_apart && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
     let in_ranges = pixels.zip(shapes.iter().cycle());
+    let in_ranges =
+        in_ranges.map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() });
     let in_ranges: Vec<Case> = in_ranges
-        .map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() })
+        .enumerate()
+        .map(|(turn, case)| Case {
+            observations: if turn % 3 == 0 && observes(&&case) { OBSERVED[1] } else { &[] },
+            ..case
+        })
         .collect();
-    [cases, shards, in_place, of_integers, reshaped, in_ranges].concat()
+    [cases, shards, observed, in_place, of_integers, reshaped, in_ranges].concat()
 }
 
 /// Whether a weight may be broadcast, or the mask of a region may have a number for each element.

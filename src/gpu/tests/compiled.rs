@@ -12,13 +12,16 @@ use naga::ShaderStage;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::OnceLock;
 use std::{panic, thread};
 
 /// The files that need an optional feature. Only Vulkan drivers of CPUs that have it get them.
 const FEATURES: &[(Shader, Capabilities)] =
     &[(geometry::tile_products::SUBGROUPS, Capabilities::SUBGROUP), (dtype::quad::PAIRS, Capabilities::SHADER_INT64)];
+
+/// The environment variable that names the folder to write texts to.
+pub(super) const FOLDER: &str = "WGLOSS_TEXTS";
 
 /// Kernels with one text, which differ only in their overrides.
 pub(super) struct Joined {
@@ -40,11 +43,32 @@ pub(super) fn joined() -> &'static [Joined] {
     })
 }
 
-/// Every kernel, by its text. Each text is added in other forms too: two kernels with all bindings read_write and
+/// Whether every kernel is wanted: `cargo xtask platforms` and `test-web` ask for them. The usual run of the tests takes enough
+/// of them that each two files that meet in a kernel meet in one of these.
+fn wants_every_kernel() -> bool {
+    std::env::var_os(FOLDER).is_some() || std::env::var_os("WGLOSS_EVERY_KERNEL").is_some()
+}
+
+/// The kernels in which two files meet for the first time.
+fn covering<'a>(kernels: impl Iterator<Item = &'a Kernel>) -> impl Iterator<Item = &'a Kernel> {
+    let mut met = HashSet::new();
+    kernels.filter(move |kernel| {
+        let mut files: Vec<_> = kernel.files().iter().map(|file| (file.path(), file.operand())).collect();
+        // only some kernels have the forms that take quads
+        files.push(("quads", kernel.recipe.quads as usize));
+        let pairs = files.iter().enumerate().flat_map(|(k, one)| files[..k].iter().map(move |other| (*one, *other)));
+        pairs.fold(false, |is_new, pair| met.insert(pair) || is_new)
+    })
+}
+
+/// Every kernel, or those that [`cover`](covering) all, by its text. Each text is added in other forms too: two kernels with all bindings read_write and
 /// copied parameters, two that take quads, loaded as four words or as two pairs, and one that keeps few classes.
 pub(super) fn texts() -> BTreeMap<String, Vec<Kernel>> {
-    let kernels = planned().iter().flat_map(|(_, kernels)| kernels).cloned();
-    let mut texts = by_text(kernels);
+    let kernels = || planned().iter().flat_map(|(_, kernels)| kernels);
+    let mut texts = match wants_every_kernel() {
+        true => by_text(kernels().cloned()),
+        false => by_text(covering(kernels()).cloned()),
+    };
     let mut made = Vec::new();
     for kernels in texts.values_mut() {
         *kernels = one_of_each_dtype(std::mem::take(kernels));

@@ -154,6 +154,8 @@ impl Call {
                 place: 0,
                 places: 1,
                 entry: 0,
+                observed: 1,
+                observed_entry: 1,
                 sums: KeptSums::Nothing,
                 slot: 0,
                 workspace_bound: 128 << 20,

@@ -1,7 +1,9 @@
 //! Writes every kernel's text as wgpu gives it to a driver's compiler, so that `cargo xtask platforms` can try other
 //! compilers, or as it gives it to a browser, for `cargo xtask test-web`.
 
-use super::compiled::{self, Joined, ends, features, in_parallel, is_small, joined, name, need_features, parse};
+use super::compiled::{
+    self, FOLDER, Joined, ends, features, in_parallel, is_small, joined, name, need_features, parse,
+};
 use crate::gpu::kernel::Kernel;
 use naga::back::hlsl;
 use naga::back::pipeline_constants::process_overrides;
@@ -16,9 +18,6 @@ use writers::Settled;
 
 #[path = "../../../cli/src/kernel/writers.rs"]
 mod writers;
-
-/// The environment variable that names the folder to write to. Without it the tests do nothing.
-const FOLDER: &str = "WGLOSS_TEXTS";
 
 /// The folders for HLSL, each with its shader model. FXC knows models up to 5.1, and DXC models from 6.0. Models from
 /// 6.2 have 16-bit types.

@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use wgloss::header::{Range, Value};
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
-    MultiMargin, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term, by_id, cpu,
+    MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -15,10 +15,50 @@ pub fn tests() -> Vec<Trial> {
         options_out_of_range,
         options_by_name,
         options_that_the_operands_do_not_suit,
+        observations_that_a_loss_cannot_make,
         shards_of_a_batch_where_a_loss_has_none,
     ];
     tests.extend(tests_of![all(); every_option_is_refused_just_outside_its_range]);
     tests
+}
+
+fn observations_that_a_loss_cannot_make() {
+    let (x, t) = (floats(&[2, 3]), ints(&[0, 1], &[2]));
+    let ce = || CrossEntropy::default().of(&x, &t);
+    check([
+        (
+            "of another loss",
+            Mse::default().of(&x, &x).observe(Observation::Accuracy),
+            "invalid_option",
+            &["mse", "observe", "accuracy", "softmax over classes"][..],
+        ),
+        (
+            "of one loss of a sum",
+            (ce() + Mse::default().of(&x, &x)).observe(Observation::Entropy),
+            "invalid_option",
+            &["mse", "observe", "entropy"],
+        ),
+        (
+            "against probabilities",
+            CrossEntropy::default().of(&x, &x).observe(Observation::Perplexity),
+            "invalid_option",
+            &["cross_entropy", "observe", "perplexity", "labels"],
+        ),
+        ("of no class", ce().observe(Observation::TopK(0)), "invalid_option", &["top_0", "≥ 1"]),
+        (
+            "two of one kind",
+            ce().observe(Observation::TopK(2)).observe(Observation::TopK(5)),
+            "invalid_option",
+            &["top_5", "not a second"],
+        ),
+        (
+            "of a shard of the classes",
+            ce().observe(Observation::Entropy).classes_from(0, 9).among(&floats(&[1, 2, 8])),
+            "invalid_option",
+            &["observe", "entropy", "whole rows"],
+        ),
+    ]);
+    assert!(cpu::value(&CrossEntropy::default().of(&x, &x).observe(Observation::Entropy)).is_ok());
 }
 
 fn options_out_of_range() {

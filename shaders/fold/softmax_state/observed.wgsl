@@ -1,0 +1,47 @@
+// The state of a softmax over classes, if observations are asked for beside the loss.
+// needs: lib/class lib/math fold/softmax
+
+// The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
+// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
+struct State {
+    peak: f32,
+    rest: f32,
+    // Σ share·(peak − x), the share of the peak's class, and the sum of all other shares, which keeps its digits beside a
+    // confident peak
+    spread: f32,
+    peak_share: f32,
+    other_shares: f32,
+    // UNKNOWN_LOGIT, UNKNOWN_SHARE or both; probabilities depend on logits alone, so only the first concerns them
+    poison: u32,
+    // for observations: Σ exp(x − peak)·(peak − x), and the number of classes that come before the label's, if classes are
+    // sorted by their logits
+    heat: f32,
+    ahead: u32,
+}
+
+fn fold_empty() -> State {
+    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u, 0.0, 0u);
+}
+
+// Notes a class before it is absorbed.
+fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
+    let x = seen.x;
+    let known = !(is_infinite(x) | is_nan(x));
+    let total = 1.0 + (*state).rest;
+    let up = known & ((x > (*state).peak) | (total == 0.0));
+    let gap = select(0.0, abs(x - (*state).peak), known);
+    let e = exp_negative(gap);
+    // part_of: the first class may lie infinitely far above LOWEST
+    let moved = part_of((*state).heat, e) + part_of(total * e, gap);
+    let stays = (*state).heat + part_of(e, gap);
+    (*state).heat = select(select((*state).heat, stays, known), moved, up);
+    let before = (x > place.x) | ((x == place.x) & (seen.index < seen.label));
+    (*state).ahead += select(0u, 1u, before);
+}
+
+// Merges the notes of two states, before the rest is merged.
+fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
+    let e = exp_negative(gap);
+    (*top).heat += part_of(low.heat, e) + part_of((1.0 + low.rest) * e, gap);
+    (*top).ahead += low.ahead;
+}

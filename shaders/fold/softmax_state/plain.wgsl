@@ -1,0 +1,26 @@
+// The state of a softmax over classes, if only the loss is asked for.
+// needs: lib/class fold/softmax
+
+// The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
+// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
+struct State {
+    peak: f32,
+    rest: f32,
+    // Σ share·(peak − x), the share of the peak's class, and the sum of all other shares, which keeps its digits beside a
+    // confident peak
+    spread: f32,
+    peak_share: f32,
+    other_shares: f32,
+    // UNKNOWN_LOGIT, UNKNOWN_SHARE or both; probabilities depend on logits alone, so only the first concerns them
+    poison: u32,
+}
+
+fn fold_empty() -> State {
+    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u);
+}
+
+// Notes a class before it is absorbed.
+fn see_class(state: ptr<function, State>, seen: Class, place: Place) {}
+
+// Merges the notes of two states, before the rest is merged.
+fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {}

@@ -1,0 +1,51 @@
+// Adds the observations of a part to the outcome, behind the parts: for each a sum and the number of positions.
+// needs: lib/observed lib/params lib/workspace geometry/outcome
+// slots: part_sums
+
+// whether each is asked for
+override ACCURACY: bool = false;
+override TOP_K: bool = false;
+override ENTROPY: bool = false;
+override PERPLEXITY: bool = false;
+
+var<workgroup> observed_counts: array<vec3<u32>, 256>;
+var<workgroup> observed_sums: array<vec3<f32>, 256>;
+
+// Stores a sum if it is asked for. Returns how many are stored.
+fn store_observed(place: u32, asked: bool, sum: f32, count: f32) -> u32 {
+    if !asked {
+        return place;
+    }
+    outcome.parts[params.observed + place] = PartOutcome(sum, 0.0, count, 0.0, 0.0);
+    store_part_sums(params.observed_entry + place, sum, count, 0.0);
+    return place + 1u;
+}
+
+@compute @workgroup_size(256)
+fn observed_outcome(@builtin(local_invocation_index) lane: u32) {
+    var counts = vec3<u32>(0u);
+    var sums = vec3<f32>(0.0);
+    for (var i = lane; i < params.tallies; i += 256u) {
+        let seen = observed_of_tally(workspace.tallies[params.tallies + i]);
+        counts += vec3<u32>(seen.count, seen.right, seen.near);
+        sums += vec3<f32>(seen.entropy, seen.nll, f32(seen.poison));
+    }
+    observed_counts[lane] = counts;
+    observed_sums[lane] = sums;
+    workgroupBarrier();
+    if lane != 0u {
+        return;
+    }
+    for (var i = 1u; i < 256u; i += 1u) {
+        counts += observed_counts[i];
+        sums += observed_sums[i];
+    }
+    if sums.z != 0.0 {
+        sums = vec3<f32>(nan());
+    }
+    let count = f32(counts.x);
+    var place = store_observed(0u, ACCURACY, f32(counts.y), count);
+    place = store_observed(place, TOP_K, f32(counts.z), count);
+    place = store_observed(place, ENTROPY, sums.x, count);
+    place = store_observed(place, PERPLEXITY, sums.y, count);
+}

@@ -1,0 +1,145 @@
+//! Observations of a softmax beside its loss: what the twin has, whatever the walk, and without a change of the loss.
+
+use crate::case::Case;
+use crate::gpu;
+use crate::harness::tests;
+use crate::judge::Failures;
+use crate::samples::samples;
+use crate::split::pair;
+use libtest_mimic::Trial;
+use wgloss::Observation::{Accuracy, Entropy, Perplexity, TopK};
+use wgloss::{
+    Array, CrossEntropy, DType, Mse, Observation, Outputs, PartSums, Reduction, SoftmaxFocal, Tensor, Term, by_id, cpu,
+};
+
+pub fn tests() -> Vec<Trial> {
+    tests![
+        every_walk_observes_what_the_twin_observes,
+        observations_change_no_bit_of_the_loss,
+        equal_logits_and_those_that_are_not_finite,
+        observations_of_batches_add_up,
+        a_sum_has_the_observations_of_its_terms_last,
+    ]
+}
+
+const ALL: &[Observation] = &[Accuracy, TopK(5), Entropy, Perplexity];
+
+/// Rows and pixels, few classes and many, rows that are cut into chunks, items that are walked in ranges of classes.
+fn every_walk_observes_what_the_twin_observes() {
+    let mut failures = Failures::default();
+    let loss = by_id("cross_entropy").unwrap();
+    let samples = samples(&*loss);
+    let sizes = samples.kinds.iter().flat_map(|kind| kind.shapes).map(|shape| (*shape, wgloss::ClassAxis::Second));
+    let layouts = sizes.chain(samples.cut.iter().copied()).chain(samples.in_registers.iter().copied());
+    let case = |shape: &[usize], axis| {
+        let mut case = Case { observations: ALL, ..Case::new("cross_entropy", shape, DType::I32).with_all() };
+        case.setting.axis = axis;
+        case
+    };
+    for (shape, axis) in layouts {
+        let case = case(shape, axis);
+        failures.note(&case, case.run(gpu()));
+    }
+    for &(shape, axis) in samples.drawn_beyond_a_binding {
+        let case = case(shape, axis);
+        failures.note(&case, case.run(&pair()[1]));
+    }
+    failures.raise();
+}
+
+fn observations_change_no_bit_of_the_loss() {
+    for shape in [&[70, 37][..], &[3, 9000], &[2, 5, 33, 32]] {
+        let plain = Case::new("cross_entropy", shape, DType::U8).with_all();
+        let bits = |observations| {
+            let case = Case { observations, ..plain.clone() };
+            let inputs = case.inputs();
+            let (outcome, gradients) = gpu().gradient_list(&case.term(&inputs), &case.differentiated(&inputs)).unwrap();
+            let words = |tensor: &Tensor| tensor.read().wait().unwrap().to_f32().into_iter().map(f32::to_bits);
+            words(outcome.tensor()).chain(gradients.iter().flat_map(words)).collect::<Vec<_>>()
+        };
+        assert_eq!(bits(&[]), bits(ALL), "{shape:?}");
+    }
+}
+
+fn equal_logits_and_those_that_are_not_finite() {
+    let (masked, nan, infinite) = (f32::NEG_INFINITY, f32::NAN, f32::INFINITY);
+    for (name, row, label, want) in [
+        ("the first of equals", [2.0f32, 2.0, 2.0, 0.0], 0, [1.0f64, 1.0]),
+        ("the last of equals", [2.0, 2.0, 2.0, 0.0], 2, [0.0, 0.0]),
+        ("zeros of both signs", [-0.0, 0.0, -1.0, -1.0], 1, [0.0, 1.0]),
+        ("masked classes", [masked, masked, 1.0, masked], 2, [1.0, 1.0]),
+        ("a masked label", [masked, 1.0, 0.0, masked], 3, [0.0, 0.0]),
+        ("NaN beside", [1.0, nan, 0.0, 0.0], 0, [0.0, 0.0]),
+        ("infinite", [1.0, infinite, 0.0, 0.0], 1, [0.0, 0.0]),
+        ("all masked", [masked; 4], 0, [0.0, 0.0]),
+        ("the least numbers", [f32::MIN, f32::MIN, f32::MIN, f32::MIN], 1, [0.0, 1.0]),
+        ("far apart", [f32::MIN, f32::MAX, 0.0, 0.0], 1, [1.0, 1.0]),
+    ] {
+        let (x, t) = (Array::new(&row, [1, 4]).unwrap(), Array::new(&[label], [1]).unwrap());
+        let term = CrossEntropy::default().of(&x, &t).reduce(Reduction::Sum);
+        let term = ALL[2..].iter().fold(term.observe(Accuracy).observe(TopK(2)), |term, also| term.observe(*also));
+        let got = gpu().value(&term).unwrap().parts().wait().unwrap();
+        let twin = cpu::value(&term).unwrap();
+        for (k, want) in want.into_iter().enumerate() {
+            assert_eq!((got[1 + k].sum, twin.parts()[1 + k].sum), (want, want), "{name}: {}", got[1 + k].name);
+        }
+        for (got, want) in got[3..].iter().zip(&twin.parts()[3..]) {
+            let near = got.sum == want.sum || (got.sum - want.sum).abs() <= 1e-5 * want.sum.abs();
+            assert!(
+                near || (got.sum.is_nan() && want.sum.is_nan()),
+                "{name}: {} is {}, not {}",
+                got.name,
+                got.sum,
+                want.sum
+            );
+            assert_eq!((got.denominator, got.weight), (1.0, 0.0));
+        }
+    }
+}
+
+/// A term over these rows, and its labels.
+fn rows(count: usize, seed: u64) -> (Array, Array) {
+    let case = Case { seed, ..Case::new("cross_entropy", &[count, 11], DType::I32) };
+    let operands = case.inputs().operands;
+    (operands[0].1.clone(), operands[1].1.clone())
+}
+
+/// The caller's tensor of sums has the observations too, and adds them up.
+fn observations_of_batches_add_up() {
+    let sums = gpu().upload(&[0f32; 15], [5, 3]).unwrap();
+    let mut whole = vec![[0f64; 2]; 5];
+    for seed in 0..3 {
+        let (x, t) = rows(40 + seed as usize, seed);
+        let term = ALL.iter().fold(CrossEntropy::default().of(&x, &t), |term, also| term.observe(*also));
+        for (sum, part) in whole.iter_mut().zip(cpu::value(&term).unwrap().parts()) {
+            *sum = [sum[0] + part.sum, sum[1] + part.denominator];
+        }
+        let parts = Some(PartSums { into: sums.clone(), add: true });
+        let on_gpu = term.map(|array| gpu().upload_array(array)).unwrap();
+        gpu().prepare(&on_gpu, &Outputs { parts, ..Outputs::default() }).unwrap().run().unwrap();
+    }
+    let got = sums.read().wait().unwrap().to_f64();
+    for (place, (got, want)) in got.chunks_exact(3).zip(&whole).enumerate() {
+        for (got, want) in got.iter().zip(want) {
+            assert!((got - want).abs() <= 1e-5 * want, "row {place}: {got}, expected {want}");
+        }
+        assert_eq!(got[2], if place == 0 { 1.0 } else { 0.0 });
+    }
+}
+
+fn a_sum_has_the_observations_of_its_terms_last() {
+    let (x, t) = rows(100, 5);
+    let one = CrossEntropy { z_loss: 0.1, ..CrossEntropy::default() }.of(&x, &t).observe(Accuracy);
+    let other = SoftmaxFocal::default().of(&x, &t).observe(Entropy).observe(TopK(3));
+    let sum: Term<Array> = one + 0.5 * other + Mse::default().of(&x, &x);
+    let names = sum.part_names().unwrap();
+    let want = ["cross_entropy", "cross_entropy.z_loss", "softmax_focal", "mse"].map(String::from).into_iter();
+    let observed = ["cross_entropy.accuracy", "softmax_focal.top_3", "softmax_focal.entropy"].map(String::from);
+    assert_eq!(names, want.chain(observed).collect::<Vec<_>>());
+    let (got, want) = (gpu().value(&sum).unwrap().parts().wait().unwrap(), cpu::value(&sum).unwrap());
+    for (got, want) in got.iter().zip(want.parts()) {
+        assert_eq!(got.name, want.name);
+        assert!((got.sum - want.sum).abs() <= 1e-5 * want.sum, "{}: {}, expected {}", got.name, got.sum, want.sum);
+    }
+    assert_eq!(got.len(), 7);
+}
