@@ -81,6 +81,9 @@ impl Answer {
             }
             None => {}
         }
+        for (name, value) in self.totals.observations() {
+            writeln!(out, "{name} {}", text(value))?;
+        }
         out.flush()
     }
 
@@ -97,6 +100,11 @@ impl Answer {
             map.insert("values".into(), of);
         }
         map.insert("parts".into(), self.totals.json());
+        let observations: Map<String, Json> =
+            self.totals.observations().map(|(name, value)| (name.into(), json_number(value))).collect();
+        if !observations.is_empty() {
+            map.insert("observations".into(), observations.into());
+        }
         map.insert("pieces".into(), json!(self.pieces));
         map.insert("held_bytes".into(), json!(self.held));
         map

@@ -11,7 +11,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsStr;
-use wgloss::{Array, Scale};
+use wgloss::{Array, Observation, Scale};
 
 /// A sum of losses, its operands and where it is evaluated.
 #[derive(Args)]
@@ -41,6 +41,9 @@ pub struct Asked {
     /// Take a mean over nothing, as where all labels are ignored, for 0 rather than NaN.
     #[arg(long)]
     empty_is_zero: bool,
+    /// A number beside the loss of a softmax, from the same pass: accuracy, top_K, entropy or perplexity.
+    #[arg(long, value_name = "NAME", value_parser = observation)]
+    observe: Vec<Observation>,
     /// The place in the batch of the first row, where the rows of a loss of all pairs are a part of the batch.
     #[arg(long, value_name = "N")]
     rows_from: Option<usize>,
@@ -65,6 +68,7 @@ impl Asked {
         call.divide_by = self.divide_by.as_deref().map(scale).transpose()?;
         call.rows_from = self.rows_from;
         call.empty_is_zero |= self.empty_is_zero;
+        call.observations.clone_from(&self.observe);
         Ok(call)
     }
 
@@ -75,6 +79,7 @@ impl Asked {
         call.divide_by = self.divide_by.as_deref().and_then(|text| text.parse().ok()).map(Scale::Number);
         call.rows_from = self.rows_from;
         call.empty_is_zero |= self.empty_is_zero;
+        call.observations.clone_from(&self.observe);
         Ok(call)
     }
 
@@ -111,6 +116,10 @@ pub fn scale(text: &str) -> Result<Scale<Array>, Failure> {
             Ok(Scale::Tensor(array.cast(if dtype == wgloss::DType::F64 { wgloss::DType::F32 } else { dtype })))
         }
     }
+}
+
+fn observation(text: &str) -> Result<Observation, String> {
+    Observation::of_name(text).ok_or_else(|| "expected accuracy, top_1, top_5, ..., entropy or perplexity".into())
 }
 
 fn gibibytes(text: &str) -> Result<f64, String> {

@@ -2,8 +2,9 @@
 
 use crate::expression::{Expression, Summand, value};
 use crate::failure::Failure;
+use wgloss::custom::Leaf;
 use wgloss::header::{OptionSpec, OptionType, Role, Value};
-use wgloss::{Array, DType, Error, Loss, Reduction, Scale, Term};
+use wgloss::{Array, DType, Error, Loss, Observation, Reduction, Scale, Term};
 
 /// A sum of losses, with options and scales for all of them.
 pub struct Call {
@@ -21,6 +22,8 @@ pub struct Call {
     pub rows_from: Option<usize>,
     /// A mean over nothing is 0 rather than NaN.
     pub empty_is_zero: bool,
+    /// The numbers to compute beside the losses that are one of a softmax.
+    pub observations: Vec<Observation>,
 }
 
 /// The facts about an operand before it is read: its name, its type and its shape.
@@ -59,6 +62,7 @@ impl Call {
             divide_by: None,
             rows_from: None,
             empty_is_zero,
+            observations: Vec::new(),
         })
     }
 
@@ -67,7 +71,10 @@ impl Call {
         let names = self.names();
         let mut sum: Option<Term<Array>> = None;
         for ((summand, options), name) in self.expression.summands.iter().zip(&self.options).zip(&names) {
-            let term = self.summand(summand, options, given)?.named(name);
+            let mut term = self.summand(summand, options, given)?.named(name);
+            if self.is_observed(summand) {
+                term = self.observations.iter().fold(term, |term, observation| term.observe(*observation));
+            }
             let term = summand.weight as f32 * term;
             sum = Some(match sum {
                 Some(sum) => sum + term,
@@ -85,6 +92,19 @@ impl Call {
             term = term.rows_from(first);
         }
         Ok(if self.empty_is_zero { term.empty_is_zero() } else { term })
+    }
+
+    /// Whether a loss gets the observations. Where none can make them, the first gets them, and refuses them.
+    fn is_observed(&self, summand: &Summand) -> bool {
+        let observes = |summand: &Summand| matches!(summand.loss().leaf(), Leaf::Softmax(_));
+        let summands = &self.expression.summands;
+        observes(summand) || (summand.id == summands[0].id && !summands.iter().any(observes))
+    }
+
+    /// The observation that a part is, if it is one.
+    pub fn observation(&self, part: &str) -> Option<Observation> {
+        let name = part.rsplit('.').next().unwrap_or(part);
+        self.observations.iter().copied().find(|observation| observation.name() == name)
     }
 
     fn summand(

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use serde::Serialize;
-use wgloss::{Array, PartOutcome};
+use wgloss::{Array, Observation, PartOutcome};
 
 /// The parts of a sum of losses.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,9 @@ struct Part {
     /// The value of a mean over nothing.
     #[serde(skip)]
     empty: f64,
+    /// The observation that it is, which is no part of the loss.
+    #[serde(skip)]
+    observation: Option<Observation>,
 }
 
 impl Part {
@@ -41,7 +44,9 @@ impl Totals {
             sum: part.sum,
             denominator: part.denominator,
             weight: part.weight,
-            adds_denominators: call.adds_denominators(&part.name),
+            // an observation counts positions, whatever the denominator of the loss
+            adds_denominators: call.observation(&part.name).is_some() || call.adds_denominators(&part.name),
+            observation: call.observation(&part.name),
             empty: if call.empty_is_zero { 0.0 } else { f64::NAN },
         };
         Totals { parts: parts.iter().map(part).collect() }
@@ -60,7 +65,17 @@ impl Totals {
 
     /// The loss: the sum of all weighted quotients.
     pub fn loss(&self) -> f64 {
-        self.parts.iter().map(|part| part.weight * part.mean()).sum()
+        let parts = self.parts.iter().filter(|part| part.observation.is_none());
+        parts.map(|part| part.weight * part.mean()).sum()
+    }
+
+    /// The observations, each with its name and its value: a mean, or the perplexity.
+    pub fn observations(&self) -> impl Iterator<Item = (&str, f64)> {
+        let value = |part: &Part, observation| match observation {
+            Observation::Perplexity => part.mean().exp(),
+            _ => part.mean(),
+        };
+        self.parts.iter().filter_map(move |part| Some((part.name.as_str(), value(part, part.observation?))))
     }
 
     /// The parts, for a table: names and quotients.

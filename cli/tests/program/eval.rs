@@ -1,7 +1,7 @@
 //! `wgloss eval`: what it prints and writes, and what it refuses.
 
 use super::names;
-use crate::common::{elements, files, npy, wgloss};
+use crate::common::{elements, files, npy, npy_of, wgloss};
 use std::fs;
 
 #[test]
@@ -27,6 +27,51 @@ fn a_loss_is_printed_and_its_gradient_written() {
         assert_eq!((run.status, run.out.as_str()), (Some(0), printed), "{run:#?}");
     }
     assert_eq!(names(directory.path()), ["g.npy", "l.npy", "m.npy", "t.npy", "t.safetensors", "x.npy"]);
+}
+
+#[test]
+fn a_softmax_is_observed_beside_its_loss() {
+    let directory = files();
+    // the softmaxes are (¾, ¼) and (½, ½)
+    let logits = npy(&[2, 2], &[3f32.ln(), 0.0, 1.0, 1.0]);
+    fs::write(directory.path().join("logits.npy"), logits).unwrap();
+    fs::write(directory.path().join("labels.npy"), npy_of("|u1", &[2], &[0, 1])).unwrap();
+    let observe = ["accuracy", "top_2", "perplexity"].map(|name| ["--observe", name]);
+    let base = ["--device", "cpu", "--input", "logits.npy", "--target", "labels.npy"];
+    let run = |loss: &str, more: &[&str]| {
+        wgloss(directory.path(), &[&["eval", loss][..], &base, observe.as_flattened(), more].concat())
+    };
+    let printed = run("cross_entropy", &[]);
+    assert_eq!(printed.status, Some(0), "{printed:#?}");
+    let lines: Vec<(&str, f64)> = printed
+        .out
+        .lines()
+        .skip(1)
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(name, value)| (name, value.parse().unwrap()))
+        .collect();
+    let want = [("accuracy", 0.5), ("top_2", 1.0), ("perplexity", (8.0f64 / 3.0).sqrt())];
+    for ((name, value), (observation, want)) in lines.iter().zip(want) {
+        assert_eq!(*name, format!("cross_entropy.{observation}"));
+        assert!((value - want).abs() < 1e-6, "{name} is {value}, not {want}");
+    }
+    assert_eq!(lines.len(), want.len());
+    // positions are counted under a sum, too; the loss has no share of what is observed
+    let json = run("cross_entropy", &["--json", "--option", "reduction=sum"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["observations"]["cross_entropy.accuracy"], 0.5);
+    assert!((json["loss"].as_f64().unwrap() - (8.0f64 / 3.0).ln()).abs() < 1e-6);
+    // in a sum they go to the losses of a softmax; a loss alone refuses them
+    assert_eq!(run("cross_entropy + mse(target=input)", &[]).status, Some(0));
+    let refused = wgloss(
+        directory.path(),
+        &["eval", "mse", "--device", "cpu", "--input", "x.npy", "--target", "t.npy", "--observe", "entropy"],
+    );
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.err.contains("option `observe` is entropy"), "{refused:#?}");
+    let unknown = run("cross_entropy", &["--observe", "top_0"]);
+    assert_eq!(unknown.status, Some(2));
+    assert!(unknown.err.contains("perplexity"), "{unknown:#?}");
 }
 
 #[test]
