@@ -30,6 +30,24 @@ pub fn lavapipe(place: &Place) -> Result<Outcome, Halt> {
     verify(place, || on_machine(program, &[], &driver))
 }
 
+/// `other-kernels`: the kernels that adapters of other kinds get, on the machine's Mesa.
+pub fn other_kernels(place: &Place) -> Result<Outcome, Halt> {
+    need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
+    let program = place.program()?;
+    let (mut passed, mut results) = (true, Vec::new());
+    for kind in ["small", "plain"] {
+        let driver = [("WGPU_BACKEND", "vulkan"), ("WGPU_ADAPTER_NAME", "llvmpipe"), ("WGLOSS_KERNELS", kind)];
+        let mut cases = on_machine(program, &[], &driver);
+        let ended = place.watch(cases.args(["verify", "--device", "gpu", "--strict"]), kind, MINUTES)?;
+        let outcome = verdict(&ended, String::new())?;
+        passed &= outcome.passed;
+        results.push(format!("{kind}: {}", outcome.result));
+    }
+    let mut devices = on_machine(program, &[], &[("WGPU_BACKEND", "vulkan"), ("WGPU_ADAPTER_NAME", "llvmpipe")]);
+    let devices = place.watch(devices.arg("devices"), "devices", 5)?.success("wgloss devices")?;
+    Ok(Outcome { passed, result: results.join("; "), with: driver(&devices) })
+}
+
 /// `gl`: GL of the machine's Mesa.
 pub fn gl(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["libegl-mesa0", "libegl1", "libgl1-mesa-dri"])?;

@@ -31,6 +31,22 @@ pub const ROWS: &[Row] = &[
         run: drivers::lavapipe,
     },
     Row {
+        name: "other-kernels",
+        platform: "Vulkan, the kernels of other adapters",
+        runs: "every case in f32, by the kernels for DX12 and by those for any adapter",
+        installs: "as lavapipe",
+        in_readme: false,
+        run: drivers::other_kernels,
+    },
+    Row {
+        name: "naga",
+        platform: "naga's checks and back ends",
+        runs: "every kernel in WGSL, SPIR-V, HLSL, MSL and GLSL, WebGPU's limits, what browsers refuse",
+        installs: "nothing",
+        in_readme: false,
+        run: syntax::naga,
+    },
+    Row {
         name: "gl",
         platform: "GL",
         runs: "every case in three dtypes",
