@@ -562,4 +562,36 @@ def softcapped(g):
         yield Case(loss, "refuses_softcap", {"softcap": 0.0}, {"input": x, "target": t}, [], error="invalid_option")
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, overlaps]
+def labelled_pairs(g):
+    """Contrastive losses whose batch holds several rows of one label: the others of a label are left out of the softmax, as
+    sentence-transformers leaves false negatives out, or count as positives, as in SupCon (Khosla 2020)."""
+    def direction(z, labels, positive):
+        own, equal = torch.eye(z.shape[0], dtype=torch.bool), labels[:, None] == labels[None, :]
+        together, n = (equal if positive else own), z.shape[0]
+        if not positive:
+            z = torch.cat([z[:, :n].masked_fill(equal & ~own, -math.inf), z[:, n:]], 1)
+        log_p = torch.log_softmax(z, 1)[:, :n]
+        return -torch.where(together, log_p, 0.0).sum(1) / together.sum(1)
+
+    def info_nce(query, key, labels, negatives=None, positive=False, symmetric=False, r="mean"):
+        q, k = F.normalize(query, dim=1), F.normalize(key, dim=1)
+        z = q @ k.T / 0.125
+        more = [] if negatives is None else [q @ F.normalize(negatives, dim=1).T / 0.125]
+        loss = direction(torch.cat([z, *more], 1), labels, positive)
+        return reduce((loss + direction(z.T, labels, positive)) / 2 if symmetric else loss, r)
+
+    for n, d in ((7, 5), (70, 12)):
+        q, k, labels = g.normal(n, d), g.normal(n, d), g.ints(n, hi=max(3, n // 4))
+        for positive in (False, True):
+            kind = {"equal_labels": "positive" if positive else "drop"}
+            for red in REDUCTIONS:
+                yield Case("info_nce", f"labels_n{n}_{kind['equal_labels']}_{red}", {"temperature": 0.125, "reduction": red, **kind}, {"query": q, "key": k, "labels": labels}, ["query", "key"],
+                           lambda query, key, labels, p=positive, r=red: info_nce(query, key, labels, positive=p, r=r), rtol=3e-5)
+            yield Case("info_nce", f"labels_n{n}_{kind['equal_labels']}_symmetric", {"temperature": 0.125, "symmetric": True, **kind}, {"query": q, "key": k, "labels": labels}, ["query", "key"],
+                       lambda query, key, labels, p=positive: info_nce(query, key, labels, positive=p, symmetric=True), rtol=3e-5)
+            yield Case("info_nce", f"labels_n{n}_{kind['equal_labels']}_negatives", {"temperature": 0.125, **kind}, {"query": q, "key": k, "labels": labels, "negatives": g.normal(n + 2, d)}, ["query", "key", "negatives"],
+                       lambda query, key, labels, negatives, p=positive: info_nce(query, key, labels, negatives, positive=p), rtol=3e-5)
+    yield Case("info_nce", "refuses_labels_of_another_length", {}, {"query": g.normal(4, 3), "key": g.normal(4, 3), "labels": g.ints(5)}, [], error="shape_mismatch")
+
+
+ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, labelled_pairs, overlaps]

@@ -25,7 +25,7 @@
 
 pub use crate::leaf::*;
 #[doc(no_inline)]
-pub use crate::leaf::{Activation, Padding};
+pub use crate::leaf::{Activation, EqualLabels, Padding};
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 pub use crate::prove::prove;
 #[cfg(feature = "gpu")]

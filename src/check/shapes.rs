@@ -54,6 +54,8 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
             (Work::Similarity { pairs, .. }, role) => match (role, part.keys_from) {
                 // the labels of the keys of all shards
                 (Role::RowLabels, Some(keys)) => vec![Axis::Of(keys.of)],
+                // of all rows that a shard's rows are compared with
+                (Role::RowLabels, None) => vec![Axis::Of(pairs.others)],
                 (Role::Anchors, Some(keys)) => vec![Axis::AtMost(keys.of), Axis::Of(pairs.width)],
                 _ => sizes.shape(role),
             },
@@ -137,7 +139,8 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
     // an ignored label or a mask leaves a position out of a region, not a value out of the loss
     let regions = matches!(part.loss.leaf(), Leaf::Region(_));
     // a row that belongs together with no other row has no value either
-    let counted = (!regions && (ignoring || weighs(part))) || header.player(Role::RowLabels).is_some();
+    let counted =
+        (!regions && (ignoring || weighs(part))) || header.player(Role::RowLabels).is_some_and(|spec| !spec.optional);
     let values = match work {
         // a product over no positions is no value
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],

@@ -1,5 +1,7 @@
 //! Leaves of losses that compare each row with many rows.
 
+use crate::options::choice;
+
 /// A loss that compares each row with all rows of another operand, or with the other rows of its own. It takes a softmax over
 /// the row's similarities, or scores every pair by itself.
 pub trait Similarity {
@@ -28,6 +30,18 @@ pub struct SimilaritySettings {
     pub symmetric: bool,
     /// Whether every pair has a loss of its own, rather than a softmax over a row's similarities.
     pub pairwise: bool,
+    /// What a row and another with its label are to each other, where labels are given.
+    pub equal_labels: EqualLabels,
+}
+
+choice! {
+    /// What a row and another with its label are to each other, beside the row that it belongs to.
+    pub enum EqualLabels {
+        /// Nothing: they are not compared. So a second copy of a row's key is not taken for a wrong answer.
+        Drop = "drop",
+        /// They belong together, as a row does with its own key.
+        Positive = "positive",
+    }
 }
 
 /// Statistics of the softmax over a row's similarities. The leaf scores the row from these.

@@ -32,6 +32,8 @@ macro_rules! each_extra {
             LogitScale logit_scale,
             /// A number for each class, added to the products with its row.
             Bias bias,
+            /// Labels of the rows of a loss of all pairs: rows of one label answer each other.
+            Labels labels,
             /// The rows of one shard of the batch, where another operand holds the whole batch.
             Anchors anchors,
         }

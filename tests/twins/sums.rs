@@ -109,6 +109,7 @@ fn every_optional_operand_has_a_method() {
         Term::negatives,
         Term::logit_scale,
         Term::bias,
+        Term::labels,
         Term::anchors,
     ];
     for (extra, method) in Extra::ALL.iter().zip(methods) {

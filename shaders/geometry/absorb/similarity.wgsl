@@ -3,7 +3,7 @@
 // slots: pair_loss pairs softmax_state
 fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {
     (*state).poison |= select(UNKNOWN_ROW, 0u, own.known);
-    if itself(own, other) {
+    if left_out(own, other) {
         return;
     }
     let together = similar(own, other);

@@ -31,7 +31,7 @@ fn other_record(other: u32) -> Record {
 }
 
 fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) -> f32 {
-    if itself(own, other) {
+    if left_out(own, other) {
         return 0.0;
     }
     let together = similar(own, other);

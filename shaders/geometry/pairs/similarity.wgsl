@@ -2,7 +2,8 @@
 // needs: lib/math lib/params scratch/factors
 // slots: labels logit_bias logit_scale
 
-// which pairs are similar: 0 none, 1 pairs with equal places, 2 pairs with equal labels
+// which pairs are similar: 0 none, 1 pairs with equal places, 2 pairs with equal labels, 3 pairs with equal places, while other
+// pairs with equal labels are left out
 override SIMILAR: u32 = 1u;
 // whether the others are the batch that the rows come from: then no row is compared with itself
 override ITSELF: bool = false;
@@ -22,7 +23,7 @@ struct Row {
 
 fn row_at(place: u32, factor: f32) -> Row {
     var row = Row(place, 0u, 0u, !is_nan(factor), 0.0, 0.0);
-    if SIMILAR == 2u {
+    if SIMILAR >= 2u {
         let label = target_label(place);
         row.low = label.low;
         row.high = label.high;
@@ -46,15 +47,23 @@ fn other_row(other: u32) -> Row {
     return row_at(params.block.other_from + other, factors[params.block.other_base + other]);
 }
 
-fn itself(own: Row, other: Row) -> bool {
-    return ITSELF & (own.place == other.place);
+fn equal_labels(own: Row, other: Row) -> bool {
+    return (own.low == other.low) & (own.high == other.high);
+}
+
+// Whether two rows are not compared.
+fn left_out(own: Row, other: Row) -> bool {
+    if own.place == other.place {
+        return ITSELF;
+    }
+    return (SIMILAR == 3u) & equal_labels(own, other);
 }
 
 fn similar(own: Row, other: Row) -> bool {
     if SIMILAR == 2u {
-        return (own.low == other.low) & (own.high == other.high);
+        return equal_labels(own, other);
     }
-    return (SIMILAR == 1u) & (own.place == other.place);
+    return (SIMILAR != 0u) & (own.place == other.place);
 }
 
 fn pair_score(product: f32, own: Row, other: Row) -> f32 {

@@ -7,5 +7,6 @@ fn similarity_scale() -> f32 {
 }
 
 fn similarity_row(row: SimilarityStatistics) -> RowScore {
-    return RowScore(row.surprise, 1.0);
+    // one positive, or several where keys share a label
+    return RowScore(row.surprise / row.similar, 1.0 / row.similar);
 }

@@ -7,7 +7,7 @@ use crate::array::Array;
 use crate::check::Pairs;
 use crate::cpu::fold::softmax_shards::{merged, of_shards};
 use crate::cpu::walk::{Scales, Value, Walk};
-use crate::leaf::Similarity;
+use crate::leaf::{EqualLabels, Similarity};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::Part;
@@ -121,6 +121,7 @@ struct Operands {
     shift: f64,
     products: Vec<Vec<f64>>,
     labels: Option<Vec<i64>>,
+    equal_labels: EqualLabels,
     /// Whether the others are the batch that the rows come from.
     among_itself: bool,
 }
@@ -137,7 +138,18 @@ impl Operands {
         let products: Vec<Vec<f64>> = own.iter().map(|a| others.iter().map(|b| a.dot(b)).collect()).collect();
         let among_itself = sides.len() == 1 || part.of_role(Role::Anchors).is_some();
         let labels = part.of_role(Role::RowLabels).map(Array::to_i64);
-        Operands { pairs, sides, rows, first_other, factor, shift, products, labels, among_itself }
+        Operands {
+            pairs,
+            sides,
+            rows,
+            first_other,
+            factor,
+            shift,
+            products,
+            labels,
+            equal_labels: settings.equal_labels,
+            among_itself,
+        }
     }
 
     fn others(&self) -> &[Unit] {
@@ -149,7 +161,8 @@ impl Operands {
         // their places in the batch; further rows have none
         let row = self.pairs.first + i;
         let other = (j < self.pairs.others).then(|| self.pairs.first_other + j);
-        let label = |labels: &Vec<i64>, place: usize| labels.get(place).copied();
+        let own = other == Some(row);
+        let equal = self.labels.as_ref().zip(other).is_some_and(|(labels, other)| labels.get(row) == labels.get(other));
         Pair {
             // a factor that is not finite makes the score unknown, like a row that is not finite
             score: if factor.is_finite() && shift.is_finite() {
@@ -157,11 +170,11 @@ impl Operands {
             } else {
                 f64::NAN
             },
-            similar: other.is_some_and(|other| match &self.labels {
-                None => row == other,
-                Some(labels) => label(labels, row) == label(labels, other),
-            }),
-            itself: self.among_itself && other == Some(row),
+            similar: own || (equal && self.equal_labels == EqualLabels::Positive),
+            left_out: match own {
+                true => self.among_itself,
+                false => equal && self.equal_labels == EqualLabels::Drop,
+            },
         }
     }
 

@@ -11,8 +11,8 @@ pub(super) struct Pair {
     pub score: f64,
     /// Whether the two belong together.
     pub similar: bool,
-    /// Whether the two are the same row, which is not compared with itself.
-    pub itself: bool,
+    /// Whether the two are not compared: they are the same row, or have one label without belonging together.
+    pub left_out: bool,
 }
 
 /// The facts about a row's scores against all others: its softmax, `Σ −log p` over those that it belongs together with, and
@@ -27,7 +27,7 @@ pub(super) struct Whole {
 impl Whole {
     /// The facts about a row that is compared with these.
     fn of(pairs: &[Pair]) -> Whole {
-        let others = || pairs.iter().filter(|pair| !pair.itself);
+        let others = || pairs.iter().filter(|pair| !pair.left_out);
         let softmax = softmax(others().map(|pair| pair.score));
         let similar = others().filter(|pair| pair.similar).count() as f64;
         let surprise = others().filter(|pair| pair.similar).map(|pair| softmax.nll(pair.score)).sum();
@@ -58,6 +58,7 @@ pub(super) fn by_pairs(
 
 fn of_pair(leaf: &dyn Similarity, pair: &Pair) -> PairScore {
     match pair.score.is_nan() {
+        _ if pair.left_out => PairScore::default(),
         true => PairScore { loss: f64::NAN, d: f64::NAN },
         false => leaf.pair(pair.score, pair.similar),
     }
@@ -73,7 +74,7 @@ pub(super) fn by_softmax(
 ) -> (Value, Vec<f64>) {
     if !known {
         // even where the row belongs together with no other
-        let d = pairs.iter().map(|pair| if pair.itself { 0.0 } else { f64::NAN });
+        let d = pairs.iter().map(|pair| if pair.left_out { 0.0 } else { f64::NAN });
         return (Value::of(f64::NAN), d.collect());
     }
     let Whole { softmax, surprise, similar } = state.map_or_else(|| Whole::of(pairs), Whole::of_state);
@@ -82,7 +83,7 @@ pub(super) fn by_softmax(
         let p = softmax.p(pair.score);
         // 1 − p, which keeps its digits for a nearly certain row
         let miss = if pair.score == softmax.max { softmax.rest / softmax.total() } else { 1.0 - p };
-        match (pair.itself || d == 0.0, pair.similar) {
+        match (pair.left_out || d == 0.0, pair.similar) {
             (true, _) => 0.0,
             (_, true) if similar == 1.0 => -d * miss,
             (_, true) => d * (similar * p - 1.0),
@@ -102,7 +103,7 @@ const UNKNOWN_ROW: f64 = 4.0;
 
 /// The numbers of a row over its pairs with a shard of keys.
 pub(super) fn numbers(leaf: &dyn Similarity, pairs: &[Pair], known: bool) -> Numbers {
-    let others = || pairs.iter().filter(|pair| !pair.itself);
+    let others = || pairs.iter().filter(|pair| !pair.left_out);
     let scores: Vec<f64> = others().map(|pair| pair.score).collect();
     let shares: Vec<f64> = others().map(|pair| f64::from(u8::from(pair.similar))).collect();
     let mut numbers = match leaf.settings().pairwise {
@@ -131,14 +132,20 @@ fn softmax(scores: impl Iterator<Item = f64> + Clone) -> Softmax {
 #[cfg(test)]
 mod tests {
     use super::{Pair, by_softmax};
-    use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
+    use crate::leaf::{EqualLabels, RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 
     /// The mean of −log p over the rows that belong together.
     struct Mean;
 
     impl Similarity for Mean {
         fn settings(&self) -> SimilaritySettings {
-            SimilaritySettings { scale: 1.0, normalize: false, symmetric: false, pairwise: false }
+            SimilaritySettings {
+                scale: 1.0,
+                normalize: false,
+                symmetric: false,
+                pairwise: false,
+                equal_labels: EqualLabels::Drop,
+            }
         }
         fn row(&self, row: SimilarityStatistics) -> RowScore {
             match row.similar {
@@ -150,7 +157,7 @@ mod tests {
 
     /// The definition without any care for digits.
     fn plain(pairs: &[Pair]) -> f64 {
-        let others = || pairs.iter().filter(|pair| !pair.itself);
+        let others = || pairs.iter().filter(|pair| !pair.left_out);
         let sum: f64 = others().map(|pair| pair.score.exp()).sum();
         let similar = others().filter(|pair| pair.similar).count() as f64;
         others().filter(|pair| pair.similar).map(|pair| -(pair.score.exp() / sum).ln()).sum::<f64>() / similar
@@ -159,7 +166,7 @@ mod tests {
     #[test]
     fn it_is_the_definition() {
         let row = |scores: &[f64], similar: &[usize]| -> Vec<Pair> {
-            let pair = |(k, &score)| Pair { score, similar: similar.contains(&k), itself: k == 1 };
+            let pair = |(k, &score)| Pair { score, similar: similar.contains(&k), left_out: k == 1 };
             scores.iter().enumerate().map(pair).collect()
         };
         for (scores, similar) in [
@@ -185,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_row_without_another_like_it_has_no_value() {
-        let pairs = [Pair { score: 1.0, similar: false, itself: false }];
+        let pairs = [Pair { score: 1.0, similar: false, left_out: false }];
         for pairs in [&[][..], &pairs] {
             let (value, d) = by_softmax(&Mean, pairs, true, None);
             assert_eq!((value.loss, value.count, d), (0.0, 0.0, vec![0.0; pairs.len()]));

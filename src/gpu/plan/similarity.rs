@@ -13,7 +13,7 @@ use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::{absorb, pair_loss, pair_slopes, pairs as pairs_of_rows, row_loss};
 use crate::gpu::shaders::operand::labels;
 use crate::gpu::shaders::{choice, geometry, slot};
-use crate::leaf::Similarity;
+use crate::leaf::{EqualLabels, Similarity};
 use crate::role::Role;
 
 pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -> Result<Walk> {
@@ -35,12 +35,16 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let alone = sides.len() == 1;
     let other = if alone { own } else { sides[1] };
     let more = sides.get(2).copied();
-    let labelled = header.player(Role::RowLabels).is_some();
+    let by_labels = match (request.player(Role::RowLabels), settings.equal_labels) {
+        (None, _) => 1,
+        (Some(_), EqualLabels::Positive) => 2,
+        (Some(_), EqualLabels::Drop) => 3,
+    };
     // the choices for a pair of sides: whether its pairs are similar, and which side's losses its scores belong to
     let of = |similar: bool, owns: bool, others: bool| {
         let itself = similar && (alone || anchors.is_some());
         Choices::default()
-            .number(choice::SIMILAR, usize::from(similar) * if labelled { 2 } else { 1 })
+            .number(choice::SIMILAR, usize::from(similar) * by_labels)
             .flag(choice::ITSELF, itself)
             .flag(choice::OWN_SCORES, owns)
             .flag(choice::OTHER_SCORES, others)

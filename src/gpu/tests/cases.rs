@@ -244,7 +244,8 @@ fn shards_keys(case: &Case) -> bool {
     let loss = case.loss();
     let symmetric = matches!(loss.leaf(), Leaf::Similarity(leaf) if leaf.settings().symmetric);
     // the labels of all keys have a length of their own
-    let labelled = loss.header().player(Role::RowLabels).is_some();
+    let labelled =
+        loss.header().player(Role::RowLabels).is_some_and(|spec| case.optional.contains(&spec.name) || !spec.optional);
     !symmetric && !labelled
 }
 

@@ -1,6 +1,6 @@
 //! InfoNCE: each query has to find its key among all keys.
 
-use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
+use crate::leaf::{EqualLabels, RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::options::Range;
 use crate::reduction::Reduction;
@@ -14,6 +14,11 @@ loss! {
     /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`] is the scale `s`, `[1]` or
     /// `[]`, taken as it is, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients:
     /// `query`, `key`, `negatives`, `logit_scale`.
+    ///
+    /// [`Extra::Labels`], integers `[N]` of any value, tell which keys answer which queries: query and key `i` have label `i`.
+    /// Other keys with a query's label are left out of its softmax, or under `equal_labels` of `positive` they are positives
+    /// too, and the loss is the mean of `−log p` over all positives. Negatives have no label. A shard takes the labels of all
+    /// keys.
     ///
     /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
     /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the
@@ -47,6 +52,8 @@ loss! {
         pub normalize: bool = true, Range::Any;
         /// Whether the loss is the mean of both directions.
         pub symmetric: bool = false, Range::Any;
+        /// What another key with a query's label is, where labels are given.
+        pub equal_labels: EqualLabels = EqualLabels::Drop, Range::Any;
     }
 }
 
@@ -58,6 +65,7 @@ static HEADER: Header = Header {
         OperandSpec::new("key", Role::Rows).differentiable(),
         OperandSpec::new("negatives", Role::MoreRows).differentiable().optional(),
         OperandSpec::new("logit_scale", Role::Scale).differentiable().optional().holding(Domain::Positive),
+        OperandSpec::new("labels", Role::RowLabels).optional(),
         OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
@@ -73,9 +81,11 @@ impl Similarity for InfoNce {
             normalize: self.normalize,
             symmetric: self.symmetric,
             pairwise: false,
+            equal_labels: self.equal_labels,
         }
     }
     fn row(&self, row: SimilarityStatistics) -> RowScore {
-        RowScore { loss: row.surprise, d: 1.0 }
+        // one positive, or several where keys share a label
+        RowScore { loss: row.surprise / row.similar, d: 1.0 / row.similar }
     }
 }

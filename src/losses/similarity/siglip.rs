@@ -1,6 +1,6 @@
 //! The sigmoid loss of image and text pairs.
 
-use crate::leaf::{PairScore, Similarity, SimilaritySettings};
+use crate::leaf::{EqualLabels, PairScore, Similarity, SimilaritySettings};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sigmoid, softplus};
 use crate::reduction::Reduction;
@@ -56,7 +56,13 @@ static HEADER: Header = Header {
 
 impl Similarity for Siglip {
     fn settings(&self) -> SimilaritySettings {
-        SimilaritySettings { scale: 1.0, normalize: true, symmetric: false, pairwise: true }
+        SimilaritySettings {
+            scale: 1.0,
+            normalize: true,
+            symmetric: false,
+            pairwise: true,
+            equal_labels: EqualLabels::Drop,
+        }
     }
     fn pair(&self, z: f64, similar: bool) -> PairScore {
         match similar {

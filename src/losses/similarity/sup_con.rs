@@ -1,6 +1,6 @@
 //! Supervised contrastive loss: rows with equal labels belong together.
 
-use crate::leaf::{RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
+use crate::leaf::{EqualLabels, RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::options::Range;
 use crate::reduction::Reduction;
@@ -65,7 +65,13 @@ static HEADER: Header = Header {
 impl Similarity for SupCon {
     fn settings(&self) -> SimilaritySettings {
         let scale = 1.0 / f64::from(self.temperature);
-        SimilaritySettings { scale, normalize: true, symmetric: false, pairwise: false }
+        SimilaritySettings {
+            scale,
+            normalize: true,
+            symmetric: false,
+            pairwise: false,
+            equal_labels: EqualLabels::Positive,
+        }
     }
     fn row(&self, row: SimilarityStatistics) -> RowScore {
         match row.similar {

@@ -4,7 +4,8 @@ use crate::harness::tests;
 use crate::point::floats;
 use libtest_mimic::Trial;
 use wgloss::{
-    Array, CrossEntropy, Extra, GramStyle, InfoNce, LinearCrossEntropy, Reduction, Siglip, SupCon, Term, cpu,
+    Array, CrossEntropy, EqualLabels, Extra, GramStyle, InfoNce, LinearCrossEntropy, Reduction, Siglip, SupCon, Term,
+    cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -14,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         a_row_of_zeros_scores_0_and_gets_no_gradient,
         rows_below_the_least_norm_are_divided_by_it,
         an_anchor_without_a_positive_is_left_out_of_the_mean,
+        keys_of_one_label_are_dropped_or_found_whatever_they_hold,
         pairs_far_out_do_not_overflow,
         a_linear_layer_is_cross_entropy_of_its_logits,
         a_row_that_is_ignored_or_masked_takes_no_part_whatever_it_holds,
@@ -31,6 +33,26 @@ fn loss(term: &Term<Array>) -> f64 {
 
 fn close(got: f64, want: f64, rtol: f64) {
     assert!((got - want).abs() <= rtol * want.abs(), "{got} instead of {want}");
+}
+
+/// Rows 0 and 1 have one label, row 2 another. A dropped key may hold anything; what is left are two rows at right angles.
+fn keys_of_one_label_are_dropped_or_found_whatever_they_hold() {
+    let q = floats(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[3, 2]);
+    let labels = Array::new(&[7i64, 7, -1], [3]).unwrap();
+    let two = (1.0 + (-1f64).exp()).ln();
+    let nce = |equal_labels| InfoNce { temperature: 1.0, equal_labels, ..Default::default() };
+    let unreduced = |term: Term<Array>| cpu::value(&term.reduce(Reduction::None)).unwrap().tensor().to_f64();
+    for got in unreduced(nce(EqualLabels::Drop).of(&q, &q).labels(&labels)).iter().take(2) {
+        close(*got, two, 1e-12);
+    }
+    // the softmax is over two scores of 1 and one of 0, and each row has two positives of equal score
+    for got in unreduced(nce(EqualLabels::Positive).of(&q, &q).labels(&labels)).iter().take(2) {
+        close(*got, (2.0 + (-1f64).exp()).ln(), 1e-12);
+    }
+    let unknown = floats(&[1.0, 0.0, f64::NAN, 0.0, 0.0, 1.0], &[3, 2]);
+    let dropped = unreduced(nce(EqualLabels::Drop).of(&q, &unknown).labels(&labels));
+    close(dropped[0], two, 1e-12);
+    assert!(dropped[1].is_nan() && dropped[2].is_nan(), "{dropped:?}");
 }
 
 fn one_row_finds_its_key_among_none() {
