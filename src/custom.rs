@@ -17,6 +17,7 @@
 //! | [`Vectors`] | each row | the distances between its vectors |
 //! | [`Similarity`] | each row | its scores against all other rows |
 //! | [`Windows`] | each item | statistics over windows of two pictures |
+//! | [`Alignments`] | each item | the probability of all alignments of its labels with its steps |
 //! | [`Composite`] | | a sum of other losses |
 //!
 //! [`Leaf`] joins a loss with its trait. The other structs are what a trait's methods take and return.

@@ -21,6 +21,13 @@ macro_rules! loss_page {
     ($name:literal, Gram) => {
         $crate::loss_page!(@page $name, "", "", "", " A GPU takes up to 32,768 channels and 2,097,152 positions of an item.")
     };
+    ($name:literal, Alignments) => {
+        $crate::loss_page!(@page $name, "Labels and lengths are integers. ", "; or the blank is no class",
+            concat!("\n- [`LabelOutOfRange`](", $name, "::Error::LabelOutOfRange): a label or a length is outside its range. If it is \
+                on a GPU, the next read of a result gives this error, and the item takes no part until then."),
+            " A GPU takes up to 8,192 labels of an item, and works in blocks of steps and of items that have to fit the workspace bound and \
+             16,384 dispatches.")
+    };
     ($name:literal, $family:ident) => { $crate::loss_page!(@page $name, "", "", "", "") };
 
     (@labelled $name:literal, $option:expr, $limits:expr) => {

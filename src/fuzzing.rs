@@ -171,6 +171,7 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
         Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_) => 2,
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Neighbours(_) | Leaf::Windows(_) => 4,
+        Leaf::Alignments(_) => 3,
         _ => 2 + draw.below(3),
     };
     let mut shape: Vec<usize> = (0..axes).map(|_| draw.length()).collect();

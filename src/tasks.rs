@@ -59,6 +59,10 @@ tasks! {
     "tokens with padding": "logits `[B, T, V]`", "tokens `[B, T]`" =>
         |logits, tokens| CrossEntropy::new().ignore_index(-100).of(&logits.class_axis_last(), &tokens);
         "label padding by the ignore_index: it takes no part, not even in the mean"
+    "speech and handwriting": "log-probabilities `[T, N, C]`", "labels `[N, S]`, numbers of steps and of labels `[N]`" =>
+        |log_probs, targets, input_lengths, target_lengths| Ctc::new().zero_infinity(true)
+            .of(&log_probs, &targets, &input_lengths, &target_lengths);
+        "sequences whose labels have no known places; zero_infinity for items with more labels than steps"
     "language models": "hidden states `[N, D]`, output weights `[V, D]`", "tokens `[N]`" =>
         |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
         "never holds the `[N, V]` logits; z_loss keeps them from drifting"

@@ -79,6 +79,7 @@ PYTORCH = {
     "distillation": distillation,
     "dice": dice,
     "dice_cross_entropy": lambda input, target: dice(input, target) + F.cross_entropy(input, target),
+    "ctc": F.ctc_loss,
     "mse": F.mse_loss,
     "sigmoid_focal": sigmoid_focal,
     "bce_with_logits": F.binary_cross_entropy_with_logits,

@@ -159,6 +159,7 @@ impl Setting {
                 labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
             }
             Role::Index => labels(count, FREE, None, rng),
+            Role::Sequences | Role::StepCounts | Role::SequenceLengths => self.of_sequences(loss, spec, rng),
             // only three labels, so that most rows share theirs with another row
             Role::RowLabels => labels(count, 3, None, rng),
             _ => {
@@ -189,6 +190,26 @@ impl Setting {
         };
         let classes = matches!(spec.role, Role::Classes | Role::Channels | Role::Pictures);
         array.with_class_axis(if classes { self.axis } else { ClassAxis::Second })
+    }
+}
+
+impl Setting {
+    /// The labels of sequences, and lengths for which each item's labels have twice as many steps: two that are the same need a
+    /// blank between them.
+    fn of_sequences(&self, loss: &dyn Loss, spec: &OperandSpec, rng: &mut Rng) -> Array {
+        let shape = self.shape_of(loss, spec);
+        let steps = reach(self.shape[0] + 1, self.target) - 1;
+        let fewest = steps - steps / 4;
+        let blank = if let Leaf::Alignments(leaf) = loss.leaf() { leaf.blank() } else { 0 };
+        let classes = reach(self.shape[2], self.target);
+        let number = |rng: &mut Rng| match spec.role {
+            Role::StepCounts => fewest + rng.below(steps - fewest + 1),
+            Role::SequenceLengths => rng.below(FREE.min(fewest / 2) + 1),
+            // every class but the blank
+            _ => (blank + 1 + rng.below(classes - 1)) % classes,
+        };
+        let numbers: Vec<i64> = (0..shape.iter().product()).map(|_| number(rng) as i64).collect();
+        labels_of(&numbers, self.target, &shape)
     }
 }
 
@@ -241,7 +262,8 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         | Leaf::Similarity(_)
         | Leaf::Gram(_)
         | Leaf::Neighbours(_)
-        | Leaf::Windows(_) => (FREE, None),
+        | Leaf::Windows(_)
+        | Leaf::Alignments(_) => (FREE, None),
     }
 }
 

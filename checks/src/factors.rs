@@ -40,7 +40,7 @@ impl Factors {
         let classes = has(&*loss, Role::Classes);
         let targets: &[DType] = match () {
             _ if has(&*loss, Role::Target) => &[DType::I32, DType::U32, DType::U8, DType::I64, DType::F32],
-            _ if [Role::Labels, Role::Index, Role::RowLabels].into_iter().any(|role| has(&*loss, role)) => {
+            _ if loss.header().operands.iter().any(|spec| spec.role.is_integer()) => {
                 &[DType::I32, DType::U32, DType::U8, DType::I64]
             }
             _ => &[DType::F32],

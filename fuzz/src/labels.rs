@@ -55,7 +55,8 @@ struct Answer {
 impl Call {
     fn drawn(loss: &dyn Loss, draw: &mut Draw<'_>) -> Option<Call> {
         let header = loss.header();
-        if matches!(loss.leaf(), Leaf::Composite(_)) {
+        // lengths for which there is an alignment are not drawn
+        if matches!(loss.leaf(), Leaf::Composite(_) | Leaf::Alignments(_)) {
             return None;
         }
         let mut loss = (header.default)();

@@ -61,6 +61,11 @@ struct Params {
     observed: u32,
     observed_entry: u32,
     top_k: u32,
+    // the class that spells nothing, the labels that all items have room for, and the most of one item
+    blank: u32,
+    labels: u32,
+    longest: u32,
+    spare_2: u32,
     // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number
@@ -100,7 +105,7 @@ struct Block {
     beyond: u32,
     spare_5: u32,
     // pictures: the rows of a plane, the pixels of a row, the elements between two planes of an item, and between a pixel and
-    // its right neighbour
+    // its right neighbour; alignments: how many steps have their sums kept, and how many sums a step has
     height: u32,
     width: u32,
     plane: u32,

@@ -40,6 +40,9 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         Leaf::Gram(_) => vec![(Role::Channels, 2)],
         Leaf::Neighbours(_) => vec![one(Role::Pictures)],
         Leaf::Windows(_) => vec![(Role::Pictures, 2)],
+        Leaf::Alignments(_) => {
+            vec![one(Role::Steps), one(Role::Sequences), one(Role::StepCounts), one(Role::SequenceLengths)]
+        }
         // each loss of the sum is checked by itself
         Leaf::Composite(_) => return Ok(()),
     };

@@ -12,6 +12,21 @@ pub(crate) struct Labels {
     pub operand: &'static str,
     pub count: usize,
     pub ignored: Option<i32>,
+    /// The lengths of sequences, which have ranges too.
+    pub lengths: Option<Lengths>,
+}
+
+/// The ranges of the lengths of items. A kernel numbers them and the labels one after another: the items' steps, their
+/// labels' numbers, a place for the sum of these, and the labels.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lengths {
+    /// The operands with the numbers of steps and of labels.
+    pub operands: [&'static str; 2],
+    pub items: usize,
+    /// The most steps and the most labels of an item.
+    pub most: [usize; 2],
+    /// The labels of all items, which follow each other without gaps, so that the numbers of labels add up to theirs.
+    pub joined: Option<usize>,
 }
 
 impl Labels {
@@ -48,10 +63,21 @@ pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Label
         Work::Elements { .. } => {
             let (index, table) = (header.player(Role::Index)?, part.of_role(Role::Table)?);
             let count = table.shape().first().copied().unwrap_or(0);
-            return Some(Labels { operand: index.name, count, ignored: None });
+            return Some(Labels { operand: index.name, count, ignored: None, lengths: None });
+        }
+        Work::Alignments { lattice, .. } => {
+            let name = |role| header.player(role).map_or("", |spec| spec.name);
+            let lengths = Lengths {
+                operands: [name(Role::StepCounts), name(Role::SequenceLengths)],
+                items: lattice.items,
+                most: [lattice.steps, lattice.longest()],
+                joined: if lattice.width.is_none() { Some(lattice.labels) } else { None },
+            };
+            let (operand, count) = (name(Role::Sequences), lattice.classes);
+            return Some(Labels { operand, count, ignored: None, lengths: Some(lengths) });
         }
         _ => return None,
     };
     let target = header.player(Role::Target).filter(|_| !part.is_dense()).or(header.player(Role::Labels))?;
-    Some(Labels { operand: target.name, count, ignored })
+    Some(Labels { operand: target.name, count, ignored, lengths: None })
 }

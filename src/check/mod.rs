@@ -13,6 +13,7 @@ mod operands;
 mod options;
 mod part;
 mod refusal;
+mod sequences;
 mod shapes;
 mod shards;
 mod statistics;
@@ -21,11 +22,15 @@ mod work;
 
 pub(crate) use asked::differentiable;
 pub(crate) use checked::{Checked, Divisor};
+#[cfg(feature = "gpu")]
+pub(crate) use labels::Lengths;
+#[cfg(feature = "gpu")]
+pub(crate) use sequences::not_the_sum;
 pub(crate) use shards::{OF_POSITION, OF_REGION};
 pub(crate) use statistics::statistics;
 #[cfg(feature = "gpu")]
 pub(crate) use varying::typical;
-pub(crate) use work::{ClassFold, Pairs, Work, work};
+pub(crate) use work::{ClassFold, Lattice, Pairs, Work, work};
 
 use crate::error::{Error, Result};
 use crate::leaf::Leaf;

@@ -23,6 +23,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
             one_channel(part.loss.header(), classes, &leaf.settings())
         }
         (Leaf::Windows(leaf), _) => window(part.loss.header(), leaf.settings().size),
+        (Leaf::Alignments(leaf), _) => blank(part, leaf.blank()),
         _ => Ok(()),
     }
 }
@@ -31,6 +32,20 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
 fn window(header: &'static Header, size: usize) -> Result<()> {
     let (option, value, expected) = ("window".into(), size.to_string(), "an odd number ≥ 1".into());
     if size % 2 == 1 { Ok(()) } else { Err(Error::InvalidOption { loss: header.id, option, value, expected }) }
+}
+
+/// Refuses a blank that is none of the classes.
+fn blank<T: Operand>(part: &Part<T>, blank: usize) -> Result<()> {
+    let classes = part.leader().and_then(|leader| leader.shape().get(2).copied());
+    match classes.filter(|&classes| 0 < classes && classes <= blank) {
+        Some(classes) => Err(Error::InvalidOption {
+            loss: part.loss.header().id,
+            option: "blank".into(),
+            value: blank.to_string(),
+            expected: format!("below {classes}, the number of classes"),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Refuses numbers of the term that are not finite.

@@ -2,7 +2,7 @@
 
 use super::checked::Checked;
 use super::labels::Labels;
-use super::{header, observations, operands, options, shapes, shards};
+use super::{header, observations, operands, options, sequences, shapes, shards};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part};
 
@@ -19,7 +19,9 @@ pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Che
     beside(part)?;
     // a GPU checks the labels that lie in its own memory when a kernel reads them
     let on_host = |labels: &Labels| part.operand(labels.operand).and_then(Operand::host);
-    if let Some((labels, array)) = checked.labels.as_ref().and_then(|labels| Some((labels, on_host(labels)?))) {
+    sequences::check(part, &checked)?;
+    let alone = checked.labels.as_ref().filter(|labels| labels.lengths.is_none());
+    if let Some((labels, array)) = alone.and_then(|labels| Some((labels, on_host(labels)?))) {
         labels.check(part.loss.header().id, array)?;
     }
     Ok(checked)

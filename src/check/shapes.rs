@@ -62,7 +62,10 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
             _ => sizes.shape(spec.role),
         };
         let masks_elements = spec.role == Role::Mask && takes_mask_of_elements(work);
-        if is_broadcast(part, spec)? || (masks_elements && tensor.shape() == leader.shape()) {
+        // the labels of all items one after another
+        let joins = matches!(work, Work::Alignments { lattice, .. } if lattice.width.is_none());
+        let joined = spec.role == Role::Sequences && joins;
+        if joined || is_broadcast(part, spec)? || (masks_elements && tensor.shape() == leader.shape()) {
             continue;
         }
         let settled = free.len();

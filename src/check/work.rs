@@ -2,7 +2,9 @@
 
 use super::refusal::mismatch;
 use crate::error::{Error, Result};
-use crate::leaf::{Boxes, ClassSum, Divergence, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows};
+use crate::leaf::{
+    Alignments, Boxes, ClassSum, Divergence, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows,
+};
 use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
 use crate::shape::{Classes, Pictures};
@@ -32,6 +34,8 @@ pub(crate) enum Work<'a> {
     Neighbours { leaf: &'a dyn Pointwise, pictures: Pictures },
     /// A value for each item, from windows of its two pictures, of which there is at least one.
     Windows { leaf: &'a dyn Windows, pictures: Pictures },
+    /// A value for each item, from all alignments of its labels with its steps.
+    Alignments { leaf: &'a dyn Alignments, lattice: Lattice },
 }
 
 /// The leaf of a fold over the classes of a position, by the fold.
@@ -60,6 +64,30 @@ pub(crate) struct Pairs {
     pub more: usize,
     /// The elements of a row.
     pub width: usize,
+}
+
+/// The steps of items, and the labels that they spell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Lattice {
+    pub steps: usize,
+    pub items: usize,
+    pub classes: usize,
+    /// The labels that all items have room for.
+    pub labels: usize,
+    /// The labels that each item has room for, where items do not follow each other without gaps.
+    pub width: Option<usize>,
+}
+
+impl Lattice {
+    /// The element of a class at a step of an item.
+    pub fn element(&self, step: usize, item: usize, class: usize) -> usize {
+        (step * self.items + item) * self.classes + class
+    }
+
+    /// The most labels that an item may have.
+    pub fn longest(&self) -> usize {
+        self.width.unwrap_or(self.labels)
+    }
 }
 
 /// The work of a part. It follows from the part's shapes and options alone, so it is cheap to ask for again.
@@ -95,6 +123,7 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
         Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),
         Leaf::Windows(leaf) => Ok(Work::Windows { leaf, pictures: windows(part, leaf, leader)? }),
+        Leaf::Alignments(leaf) => Ok(Work::Alignments { leaf, lattice: lattice(part, leader)? }),
         Leaf::Composite(_) => Err(Error::InvalidOperand {
             loss: header.id,
             operand: part.leader_name().into(),
@@ -136,6 +165,26 @@ fn windows<T: Operand>(part: &Part<T>, leaf: &dyn Windows, leader: &T) -> Result
     }
     let expected = format!("[N, C, H, W] with at least one channel, and H and W of at least {size}, a window's side");
     Err(mismatch(part.loss.header(), part.leader_name(), expected, leader))
+}
+
+fn lattice<T: Operand>(part: &Part<T>, leader: &T) -> Result<Lattice> {
+    let header = part.loss.header();
+    let &[steps, items, classes @ 1..=usize::MAX] = leader.shape() else {
+        return Err(mismatch(header, part.leader_name(), "[T, N, C] with at least one class".into(), leader));
+    };
+    let name = header.player(Role::Sequences).map_or("targets", |spec| spec.name);
+    let sequences = part.of_role(Role::Sequences).ok_or_else(|| missing(header, name))?;
+    match *sequences.shape() {
+        [labels] => Ok(Lattice { steps, items, classes, labels, width: None }),
+        // the product is checked with the operand's shape
+        [n, width] if n == items => {
+            Ok(Lattice { steps, items, classes, labels: n.saturating_mul(width), width: Some(width) })
+        }
+        _ => {
+            let expected = format!("[{items}, S], or one axis with the labels of all items");
+            Err(mismatch(header, name, expected, sequences))
+        }
+    }
 }
 
 /// The two axes of a prediction that is rows.

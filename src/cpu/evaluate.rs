@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::check::{self, Checked, ClassFold, Work, work};
+use crate::cpu::alignments::Aligned;
 use crate::cpu::elements::Elements;
 use crate::cpu::gram::Gram;
 use crate::cpu::linear::{self, Linear};
@@ -138,6 +139,7 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Linear { leaf, pairs } => Box::new(Linear::new(part, leaf, pairs)),
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
         Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),
+        Work::Alignments { leaf, lattice } => Box::new(Aligned::new(part, leaf, lattice)),
         Work::Neighbours { leaf, pictures } => Box::new(Neighbours::new(part, leaf, pictures)),
     })
 }

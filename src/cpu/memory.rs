@@ -70,6 +70,11 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
         Work::Gram { .. } => 56 * values + 8 * numbers,
         // a derivative for each pixel
         Work::Neighbours { .. } => 8 * numbers,
+        // slopes, and of one item at a time its numbers and two sums for each step and node
+        Work::Alignments { lattice, .. } => {
+            let (steps, longest) = (lattice.steps as u128, lattice.longest() as u128);
+            16 * numbers + steps * (8 * lattice.classes as u128 + 48 + 16 * (2 * longest + 1))
+        }
         // statistics and a score
         Work::Windows { leaf, pictures } => {
             let settings = leaf.settings();

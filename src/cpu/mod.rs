@@ -3,6 +3,7 @@
 //! The files mirror `shaders/geometry` and `shaders/fold` by name. A loss's own mathematics lies in its file below
 //! `src/losses`.
 
+mod alignments;
 mod distance;
 mod elements;
 mod evaluate;

@@ -347,6 +347,7 @@ fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: Row) -> VerdictPart
         operand: checked.labels.as_ref().map_or("", |labels| labels.operand),
         count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),
         ignored: checked.labels.as_ref().and_then(|labels| labels.ignored),
+        lengths: checked.labels.as_ref().and_then(|labels| labels.lengths.clone()),
         numbers: numbers::named(part),
     }
 }

@@ -1,8 +1,10 @@
 //! Whether a job's runs have finished and its labels were good.
 
+use crate::check::{Lengths, not_the_sum};
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
 use crate::gpu::memory::Memory;
+use crate::gpu::plan::MOST_LABELS;
 use crate::options::{Range as NumberRange, out_of_range};
 use crate::term::Row;
 use std::ops::Range;
@@ -28,6 +30,8 @@ pub(super) struct VerdictPart {
     pub operand: &'static str,
     pub count: u64,
     pub ignored: Option<i32>,
+    /// The ranges of lengths, whose places come before those of the labels.
+    pub lengths: Option<Lengths>,
     /// The numbers that tensors hold: their places as the outcome names them, their names and ranges.
     pub numbers: Vec<(usize, String, NumberRange)>,
 }
@@ -97,13 +101,28 @@ impl Verdict {
             return Some(out_of_range(part.loss, name, f32::from_bits(low), *range));
         }
         let part = self.parts.get(part as usize)?;
-        Some(Error::LabelOutOfRange {
+        let value = (u64::from(high) << 32) | u64::from(low);
+        let refused = |operand: &str, position: u64, count: u64| Error::LabelOutOfRange {
             loss: part.loss,
-            operand: part.operand.into(),
-            position: position.into(),
-            value: ((u64::from(high) << 32) | u64::from(low)).cast_signed(),
-            count: part.count,
+            operand: operand.into(),
+            position,
+            value: value.cast_signed(),
+            count,
             ignored: part.ignored,
+        };
+        let Some(lengths) = &part.lengths else { return Some(refused(part.operand, position.into(), part.count)) };
+        let (place, items) = (u64::from(position), lengths.items as u64);
+        let [steps, labels] = lengths.most.map(|most| most as u64 + 1);
+        Some(match place {
+            place if place < items => refused(lengths.operands[0], place, steps),
+            // a kernel takes no more
+            place if place < 2 * items => {
+                refused(lengths.operands[1], place - items, labels.min(MOST_LABELS as u64 + 1))
+            }
+            place if place == 2 * items => {
+                not_the_sum(part.loss, part.operand, lengths.operands[1], value, lengths.joined.unwrap_or(0))
+            }
+            place => refused(part.operand, place - 2 * items - 1, part.count),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The mathematics of a loss: for each family, the trait of its leaves, the numbers they see, and the score they give.
 
+mod alignments;
 mod boxes;
 mod class_sum;
 mod composite;
@@ -11,6 +12,7 @@ mod softmax;
 mod vectors;
 mod windows;
 
+pub use alignments::*;
 pub use boxes::*;
 pub use class_sum::*;
 pub use composite::*;
@@ -51,6 +53,8 @@ pub enum Leaf<'a> {
     Neighbours(&'a dyn Pointwise),
     /// A value for each item: the mean over windows of its two pictures.
     Windows(&'a dyn Windows),
+    /// A value for each item, from all alignments of its labels with its steps.
+    Alignments(&'a dyn Alignments),
 }
 
 impl Leaf<'_> {

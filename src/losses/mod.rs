@@ -118,6 +118,9 @@ catalogue! {
     windows {
         ssim: Ssim,
     }
+    alignments {
+        ctc: Ctc,
+    }
     linear {
         linear_cross_entropy: LinearCrossEntropy,
     }

@@ -62,6 +62,14 @@ roles! {
         Channels,
         /// Pictures, `[N, C, H, W]`, whose neighbouring pixels are compared.
         Pictures,
+        /// A log-probability of each class at each step of each item, `[T, N, C]`.
+        Steps,
+        /// The labels that each item's steps spell, `[N, S]`, or those of all items one after another.
+        Sequences,
+        /// How many steps each item has, `[N]`.
+        StepCounts,
+        /// How many labels each item has, `[N]`.
+        SequenceLengths,
         /// The row of each class of a projection, `[V, D]`.
         Projection,
         /// A float for each class of a projection, `[V]`.
@@ -97,7 +105,8 @@ pub enum Domain {
 impl Role {
     /// Whether an operand of this role holds integers only.
     pub const fn is_integer(self) -> bool {
-        matches!(self, Role::Labels | Role::Index | Role::RowLabels)
+        use Role::{Index, Labels, RowLabels, SequenceLengths, Sequences, StepCounts};
+        matches!(self, Labels | Index | RowLabels | Sequences | StepCounts | SequenceLengths)
     }
 
     /// Whether an operand of this role belongs to all values of a batch alike, as a weight for each class does: a shard of the

@@ -45,9 +45,15 @@ impl Sizes {
         let of = |shape: &[usize]| shape.iter().map(|&d| Axis::Of(d)).collect::<Vec<_>>();
         let last = self.leader.len().saturating_sub(1);
         match role {
-            Role::Element | Role::Classes | Role::Dense | Role::Rows | Role::Channels | Role::Pictures => {
-                of(&self.leader)
-            }
+            Role::Element
+            | Role::Classes
+            | Role::Dense
+            | Role::Rows
+            | Role::Channels
+            | Role::Pictures
+            | Role::Steps => of(&self.leader),
+            Role::Sequences => of(&self.values).into_iter().chain([Axis::Free("S")]).collect(),
+            Role::StepCounts | Role::SequenceLengths => of(&self.values),
             Role::Target if self.dense => of(&self.leader),
             Role::Target | Role::Labels => of(&without_classes(&self.leader, self.class_axis)),
             Role::Column => of(&self.leader[last..]),
@@ -81,6 +87,8 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Composite(_) => Vec::new(),
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => without_classes(leader, axis),
         Leaf::Vectors(_) | Leaf::Neighbours(_) | Leaf::Windows(_) => leader[..1.min(leader.len())].to_vec(),
+        // the steps come before the items
+        Leaf::Alignments(_) => leader.get(1).copied().into_iter().collect(),
         Leaf::Similarity(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
         Leaf::Gram(_) => {
             vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]

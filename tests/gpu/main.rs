@@ -1,5 +1,6 @@
 //! The GPU gives what the CPU twins give, through every door; a run without an adapter fails.
 
+mod alignments;
 mod broadcast;
 #[path = "../../checks/src/case.rs"]
 mod case;
@@ -57,6 +58,7 @@ use wgloss::Gpu;
 fn main() -> ExitCode {
     let modules = [
         tests![what_users_reported],
+        alignments::tests(),
         broadcast::tests(),
         custom::tests(),
         digits::tests(),

@@ -27,9 +27,9 @@ pub fn tests() -> Vec<Trial> {
         regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards
     ]);
     // a batch that is its own negatives comes in rows against all of it
-    let means = losses(43, |loss| {
-        loss.header().reductions.contains(&Reduction::Mean) && !matches!(loss.leaf(), Leaf::Similarity(_))
-    });
+    // and the first axis of alignments is that of steps
+    let by_items = |loss: &dyn Loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Alignments(_));
+    let means = losses(43, |loss| loss.header().reductions.contains(&Reduction::Mean) && by_items(loss));
     tests.extend(tests_of![means; a_mean_adds_up_over_shards_of_its_batch]);
     tests
 }

@@ -62,7 +62,8 @@ impl Choices {
         let options = loss.specs().into_iter().zip(loss.values());
         let labels = [DType::I32, DType::U32, DType::U8, DType::I64];
         let has = |role| has(loss, role);
-        let targets = match (has(Role::Target), has(Role::Labels) || has(Role::Index) || has(Role::RowLabels)) {
+        let integers = header.operands.iter().any(|spec| spec.role.is_integer());
+        let targets = match (has(Role::Target), integers) {
             (true, _) => labels.into_iter().chain([DType::F32]).collect(),
             (_, true) => labels.to_vec(),
             _ => vec![DType::F32],
@@ -154,7 +155,7 @@ impl Call {
         let (_, array) = &mut operands[operand];
         let mut numbers = array.to_f64();
         numbers[element] += step;
-        *array = like(array, &numbers);
+        *array = normal(&*self.loss, &like(array, &numbers));
         let outcome = cpu::value(&self.term(&operands)).unwrap();
         let upstream = match &self.upstream {
             Scale::Number(number) => vec![f64::from(*number)],
@@ -283,7 +284,10 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
         if spec.role == Role::Mask {
             numbers[0] = 1.0;
         }
-        return like(&array, &numbers);
+        return if spec.role == Role::Steps { normal(loss, &like(&array, &numbers)) } else { like(&array, &numbers) };
+    }
+    if matches!(spec.role, Role::Sequences | Role::StepCounts | Role::SequenceLengths) {
+        return array;
     }
     let (count, ignored) = label_range(loss, setting.classes());
     if spec.role == Role::RowLabels {
@@ -306,6 +310,17 @@ fn probabilities(loss: &dyn Loss, spec: &OperandSpec) -> bool {
     }
     let none = |settings: RegionSettings| settings.activation == Activation::None;
     matches!(loss.leaf(), Leaf::Region(leaf) if spec.role == Role::Classes && none(leaf.settings()))
+}
+
+/// The log-softmax of steps, since the gradient of alignments is a slope with respect to logits; any other array as it is.
+fn normal(loss: &dyn Loss, array: &Array) -> Array {
+    let (Leaf::Alignments(_), &[_, _, classes]) = (loss.leaf(), array.shape()) else { return array.clone() };
+    let mut numbers = array.to_f64();
+    for row in numbers.chunks_mut(classes) {
+        let log_sum = row.iter().map(|x| x.exp()).sum::<f64>().ln();
+        row.iter_mut().for_each(|x| *x -= log_sum);
+    }
+    like(array, &numbers)
 }
 
 /// Numbers in an array's shape.

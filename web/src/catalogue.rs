@@ -57,6 +57,7 @@ fn family(leaf: Leaf<'_>) -> &'static str {
         Leaf::Gram(_) => "gram",
         Leaf::Neighbours(_) => "neighbours",
         Leaf::Windows(_) => "windows",
+        Leaf::Alignments(_) => "alignments",
         _ => "other",
     }
 }

@@ -114,6 +114,7 @@ export interface LossDescription {
     | "gram"
     | "neighbours"
     | "windows"
+    | "alignments"
     | "other";
   /** Its documentation, in Markdown. */
   page: string;

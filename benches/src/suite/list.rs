@@ -3,7 +3,7 @@
 use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
 use wgloss::{
-    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, DType, Dice, DiceCrossEntropy, Diffusion,
+    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceCrossEntropy, Diffusion,
     Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, Mse, MultiMargin, MultilabelSoftMargin, Nll,
     PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
 };
@@ -19,7 +19,7 @@ const HEADLINE: [&str; 6] = [
 ];
 
 /// A case of each family. Those whose items are small have the longest curves.
-const FAMILIES: [&str; 12] = [
+const FAMILIES: [&str; 13] = [
     "mse 16777216",
     "cross_entropy 65536x80",
     "multi_margin 65536x80",
@@ -32,6 +32,7 @@ const FAMILIES: [&str; 12] = [
     "gram_style 4x256x64x64",
     "total_variation 8x3x1024x1024",
     "ssim 8x3x512x512",
+    "ctc 1000x32x64",
 ];
 
 /// The most informative cases, most important first.
@@ -80,6 +81,8 @@ pub fn cases() -> Vec<Case> {
         case("gram_style", &[4, 256, 64, 64], gram),
         case("total_variation", &[8, 3, 1024, 1024], variation),
         case("ssim", &[8, 3, 512, 512], |s| one_gradient(Ssim::default(), numbers(s, 1.0)?, numbers(s, 0.5)?)),
+        case("ctc", &[1000, 32, 64], sequences),
+        case("ctc", &[400, 64, 5000], sequences),
     ]
 }
 
@@ -101,6 +104,28 @@ fn answered(shape: &[usize], loss: impl Loss) -> Result<Problem> {
 
 fn one_gradient(loss: impl Loss, input: Array, target: Array) -> Result<Problem> {
     Ok(Problem::new(loss, vec![("input", input), ("target", target)], &["input"]))
+}
+
+/// Steps, and a label for every eighth.
+fn sequences(shape: &[usize]) -> Result<Problem> {
+    let [steps, items, classes] = [shape[0], shape[1], shape[2]];
+    let mut logits = numbers(shape, 4.0)?.to_f32();
+    for row in logits.chunks_mut(classes) {
+        let log_sum = row.iter().map(|x| x.exp()).sum::<f32>().ln();
+        row.iter_mut().for_each(|x| *x -= log_sum);
+    }
+    let count = steps / 8;
+    let of_items = |number: usize| Array::new(&vec![number as i32; items], [items]);
+    // no label is the blank
+    let targets = labels(&[items, count], classes.max(2) - 1)?.to_f64();
+    let targets: Vec<i32> = targets.iter().map(|label| (*label as i32 + 1).min(classes as i32 - 1)).collect();
+    let operands = vec![
+        ("log_probs", Array::new(&logits, shape)?),
+        ("targets", Array::new(&targets, [items, count])?),
+        ("input_lengths", of_items(steps)?),
+        ("target_lengths", of_items(count)?),
+    ];
+    Ok(Problem::new(Ctc::default(), operands, &["log_probs"]))
 }
 
 fn with_pos_weight(shape: &[usize]) -> Result<Problem> {

@@ -58,6 +58,7 @@ fn every_loss_is_shown_for_every_kind() {
         let shape = match loss.leaf() {
             Leaf::Boxes(_) => "6,4",
             Leaf::Windows(_) | Leaf::Neighbours(_) => "2,3,16,16",
+            Leaf::Alignments(_) => "20,3,6",
             _ => "4,6",
         };
         for kind in ["gpu", "cpu", "small", "plain"] {

@@ -2,6 +2,7 @@
 //!
 //! How a walk is cut follows from shapes and from the target alone, so that equal inputs give equal bits in every run.
 
+mod alignments;
 mod blocks;
 mod classes;
 mod elements;
@@ -51,7 +52,7 @@ pub(crate) use request::{KeptSums, Request, place_of_number};
 pub(crate) use rounding::rounding;
 #[cfg(test)]
 pub(crate) use scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES};
-pub(crate) use scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
+pub(crate) use scratch::{MOST_LABELS, Scratch, TALLY_BYTES, WORKSPACE_HEAD};
 pub(crate) use stage::{Bound, MOST_BUFFERS, Plan, Stage, Wanted};
 
 /// Plans a part.
@@ -138,6 +139,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         Work::Gram { classes, .. } => gram::plan(request, classes)?,
         Work::Windows { leaf, pictures } => windows::plan(request, pictures, leaf)?,
         Work::Neighbours { pictures, .. } => neighbours::plan(request, pictures),
+        Work::Alignments { leaf, lattice } => alignments::plan(request, lattice, leaf)?,
         Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf)?,
     })
 }
@@ -148,7 +150,7 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     match leaf {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
         Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) => false,
-        Leaf::Neighbours(_) | Leaf::Windows(_) => false,
+        Leaf::Neighbours(_) | Leaf::Windows(_) | Leaf::Alignments(_) => false,
         Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
     }
 }

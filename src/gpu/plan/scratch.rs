@@ -12,6 +12,9 @@ pub(crate) struct Scratch {
 /// The most tallies of a walk. One workgroup merges them, and each of its invocations loops over 1/256 of them.
 pub(super) const MOST_TALLIES: u64 = 1 << 20;
 
+/// The most labels of an item: a lane goes through all of them to link those of one class.
+pub(crate) const MOST_LABELS: usize = 8192;
+
 /// The bytes of a tally, and of what precedes the tallies. They match `Tally` and `Workspace` in `shaders/lib`.
 pub(crate) const TALLY_BYTES: u64 = 32;
 pub(crate) const WORKSPACE_HEAD: u64 = 16;
@@ -41,6 +44,14 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("value_factors", 16),
     ("window_slopes", 16),
     ("window_means", 8),
+    ("spans", 32),
+    ("symbols", 8),
+    ("heads", 4),
+    ("peaks", 4),
+    ("node_ends", 8),
+    ("boundaries", 8),
+    ("alphas", 8),
+    ("betas", 8),
 ];
 
 /// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states`.

@@ -26,7 +26,7 @@ use crate::shape::elements;
 use crate::term::Scale;
 
 /// The most dispatches of a plan. Each is recorded by the host, which takes time.
-const MOST_DISPATCHES: u64 = 1 << 14;
+pub(super) const MOST_DISPATCHES: u64 = 1 << 14;
 
 /// The words of a refusal if the blocks do not fit the workspace bound, with what the caller can do.
 pub(super) const WORKSPACE: &str =

@@ -89,6 +89,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
         // windows of the default side of 11 pixels
         Leaf::Windows(_) => vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)],
+        // few classes and many
+        Leaf::Alignments(_) => vec![(vec![20, 3, 5], Second), (vec![600, 2, 600], Second)],
         Leaf::Neighbours(_) => vec![(vec![2, 2, 3, 4], Second), (vec![2, 3, 4, 2], Last)],
         Leaf::Similarity(_) | Leaf::Linear(_) => vec![(vec![70, 5], Second)],
         // few classes and many, contiguous and strided; and rows that are cut into chunks

@@ -56,6 +56,15 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
                 }
             }
         }
+        Leaf::Alignments(_) => {
+            for steps in sizes(10_000_000).step_by(3) {
+                for (items, classes) in
+                    sizes(1_000_000).step_by(5).flat_map(|n| sizes(10_000_000).step_by(5).map(move |c| (n, c)))
+                {
+                    shapes.push((vec![steps, items, classes], Second));
+                }
+            }
+        }
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Similarity(_) | Leaf::Linear(_) => {
             shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
@@ -118,6 +127,10 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             ]
         }
         Leaf::Linear(_) => vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)],
+        // a batch of talks with letters, one with words' parts, and many short texts
+        Leaf::Alignments(_) => {
+            vec![(vec![20_000, 32, 64], Second), (vec![2000, 64, 10_000], Second), (vec![100, 4096, 32], Second)]
+        }
     }
 }
 

@@ -138,8 +138,15 @@ fn the_outcome_has_the_shaders_layout() {
 
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
     let row = || Row { name: "part".into(), weight: 1.0, extra: None };
-    let part =
-        |loss| VerdictPart { row: row(), loss, operand: "target", count: 7, ignored: Some(9), numbers: Vec::new() };
+    let part = |loss| VerdictPart {
+        row: row(),
+        loss,
+        operand: "target",
+        count: 7,
+        ignored: Some(9),
+        lengths: None,
+        numbers: Vec::new(),
+    };
     let verdict = Verdict::new(Arc::new(memory), vec![part("first"), part("second")]);
     // a job that has been recorded once
     verdict.runs.record();

@@ -19,6 +19,7 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
     ("window", "goes through params.window, with the weights of a window's side"),
     ("padding", "goes through params.margin, the zeros around a picture"),
+    ("blank", "goes through params.blank, the class of every other node"),
     ("softcap", "goes through the slot softcap of the walk, which reads it by its place"),
     ("symmetric", "goes through SimilaritySettings::symmetric, an override of several kernels of the walk"),
 ];

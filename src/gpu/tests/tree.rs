@@ -233,6 +233,14 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "gram_slopes",
         "window_slopes",
         "window_means",
+        "spans",
+        "symbols",
+        "heads",
+        "peaks",
+        "node_ends",
+        "boundaries",
+        "alphas",
+        "betas",
         // where operands are broadcast
         "broadcast",
         // of a number that changes between runs
@@ -258,8 +266,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
     }
 }
 
-/// Bindings of words that have one dtype: a number that changes between runs, and what it is written to.
-const OF_ONE_DTYPE: &[&str] = &["number_source", "counter", "parameters"];
+/// Bindings of words that have one dtype: a number that changes between runs, what it is written to, and places of labels.
+const OF_ONE_DTYPE: &[&str] = &["number_source", "counter", "parameters", "heads"];
 
 /// The caller's tensors are read in words, because a plan sets their dtypes by overrides.
 #[test]

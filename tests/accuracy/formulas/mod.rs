@@ -1,5 +1,6 @@
 //! Every loss as its definition has it, in the plainest form: no care is taken of digits, since the numbers have enough.
 
+mod alignments;
 mod boxes;
 mod classes;
 mod pictures;
@@ -7,6 +8,7 @@ mod regions;
 
 use crate::big::Big;
 use crate::harness::tests;
+use alignments::ctc;
 use boxes::boxes;
 use classes::{capped, cross_entropy, each_position, linear_cross_entropy};
 use libtest_mimic::Trial;
@@ -319,6 +321,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }
         "total_variation" => total_variation(of),
         "ssim" => ssim(of),
+        "ctc" => ctc(of),
         "vae" => {
             let of_element = |i: usize| match of.name("reconstruction").as_str() {
                 "mse" => square(of.x("input", i) - of.x("target", i)),

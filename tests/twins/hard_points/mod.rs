@@ -1,5 +1,6 @@
 //! The hard points of each family: tiny cases whose results are known by hand or in closed form.
 
+mod alignments;
 mod boxes;
 mod class_sums;
 mod classes;
@@ -25,6 +26,7 @@ pub fn tests() -> Vec<Trial> {
     let modules = [
         tests_of![all(); empty_tensors_sum_to_0_and_have_no_mean, an_unmasked_nan_is_seen_under_every_option],
         tests_of![masked; what_is_masked_takes_no_part_whatever_it_holds],
+        alignments::tests(),
         boxes::tests(),
         class_sums::tests(),
         classes::tests(),

@@ -5,6 +5,9 @@ import { tensor } from "./gpu.js";
 /** Classes of a position, coordinates of a row, and items of a loss with a table. */
 const WIDTH = 16;
 
+/** Items whose labels have no known places. */
+const ITEMS = 16;
+
 /** Rows that are compared with all others, whose products grow with their square. */
 const rowsOf = (elements) => Math.min(elements / 256, 1024);
 
@@ -44,6 +47,17 @@ const BY_FAMILY = {
   gram: (elements) => ({ Channels: () => numbers([1, WIDTH, elements / WIDTH]) }),
   neighbours: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
   windows: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
+  alignments: (elements) => {
+    const steps = elements / (ITEMS * WIDTH);
+    const labels = Math.min(steps / 4, 128);
+    const each = (length) => tensor(new Int32Array(ITEMS).fill(length), [ITEMS]);
+    return {
+      Steps: () => numbers([steps, ITEMS, WIDTH]),
+      Sequences: () => ({ ...integers(ITEMS * labels, WIDTH), shape: [ITEMS, labels] }),
+      StepCounts: () => each(steps),
+      SequenceLengths: () => each(labels),
+    };
+  },
 };
 
 /** Predictions of classes, with labels for each position. */

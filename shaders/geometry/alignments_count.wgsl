@@ -1,0 +1,25 @@
+// Counts the items that take part by their sample weights, which gradients need before the walk.
+// needs: lib/params lib/tally lib/workspace scratch/spans
+// slots: sample_weight
+@compute @workgroup_size(256)
+fn alignments_count(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = workgroup_at(group, grid);
+    let start = tile * params.count_chunk;
+    let live = tile < params.count_tallies;
+    let end = select(0u, min(start + params.count_chunk, params.items), live);
+    var tally = tally_none();
+    for (var item = start + lane; item < end; item += 256u) {
+        if spans[item].live != 0u {
+            tally.weight += sampled(item, 1.0);
+            tally.count += count_at(item);
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if live & (lane == 0u) {
+        workspace.tallies[tile] = merged;
+    }
+}

@@ -1,0 +1,50 @@
+// The nodes of items: their labels, with a blank before, between and after them. Alignments go from node to node.
+// needs: lib/params lib/scaled scratch/spans scratch/symbols
+// slots: x0
+
+// An item, and where its nodes begin in a row of all nodes of a block of items.
+struct Item {
+    item: u32,
+    nodes: u32,
+    column: u32,
+}
+
+// The item at a place of the block; without nodes if there is none.
+fn item_of_block(place: u32) -> Item {
+    let item = min(params.block.own_first + place, params.block.own_end - 1u);
+    let live = params.block.own_first + place < params.block.own_end;
+    let labels = spans[item].first - spans[params.block.own_first].first;
+    let nodes = select(0u, (2u * spans[item].labels) + 1u, live);
+    return Item(item, nodes, (2u * labels) + (item - params.block.own_first));
+}
+
+// The class of a node.
+fn class_of(own: Item, node: u32) -> u32 {
+    if (node & 1u) == 0u {
+        return params.blank;
+    }
+    return symbols[spans[own.item].first + (node >> 1u)].x;
+}
+
+// Whether alignments may leave out the blank before a label: the label before it is another.
+fn skips_to(own: Item, node: u32) -> bool {
+    if ((node & 1u) == 0u) | (node < 2u) | (node >= own.nodes) {
+        return false;
+    }
+    return class_of(own, node) != class_of(own, node - 2u);
+}
+
+fn element_of_step(step: u32, item: u32, class_index: u32) -> u32 {
+    return (((step * params.items) + item) * params.classes) + class_index;
+}
+
+// The probability of a class at a step, over that of the step's peak.
+fn emission(own: Item, step: u32, class_index: u32, peak: f32) -> Scaled {
+    return scaled_exp(x0_at(element_of_step(step, own.item, class_index)) - peak);
+}
+
+// Where the sum of a block's node at a step is kept, of as many steps as there is room for.
+fn place_of_sum(own: Item, step: u32, node: u32) -> u32 {
+    let row = (step - params.block.other_first) % params.block.height;
+    return (row * params.block.width) + (own.column + node);
+}

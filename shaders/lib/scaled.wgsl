@@ -1,0 +1,77 @@
+// Numbers whose exponents know no bounds: products of a hundred thousand probabilities, which no f32 holds, and whose logs
+// would leave few digits of what tells one alignment from another.
+// needs: lib/math lib/params
+
+// m·2^e, with m from 1 to 2 and a whole e; or 0, with any e that no other number reaches
+struct Scaled {
+    m: f32,
+    e: f32,
+}
+
+const LEAST_EXPONENT: f32 = -3e38;
+
+fn scaled_nothing() -> Scaled {
+    return Scaled(0.0, LEAST_EXPONENT);
+}
+
+// 2^e for a whole e from −126 to 127; 0 below, where nothing is left of a summand.
+fn two_to(e: f32) -> f32 {
+    let bits = (i32(clamp(e, -126.0, 127.0)) + 127) << 23u;
+    return select(bitcast<f32>(bits), 0.0, e < -126.0);
+}
+
+// m·2^e for any normal m, or 0.
+fn scaled(m: f32, e: f32) -> Scaled {
+    let bits = bitcast<u32>(m);
+    let more = f32(i32(bits >> 23u) - 127);
+    let number = Scaled(bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u), e + more);
+    let is_something = m > 0.0;
+    return Scaled(select(0.0, number.m, is_something), select(LEAST_EXPONENT, number.e, is_something));
+}
+
+fn scaled_sum(a: Scaled, b: Scaled, c: Scaled) -> Scaled {
+    let e = max(max(a.e, b.e), c.e);
+    let m = (a.m * two_to(a.e - e)) + ((b.m * two_to(b.e - e)) + (c.m * two_to(c.e - e)));
+    return scaled(m, e);
+}
+
+fn scaled_product(a: Scaled, b: Scaled) -> Scaled {
+    return scaled(a.m * b.m, a.e + b.e);
+}
+
+// exp(x), with all digits of f32 however far x lies from 0.
+fn scaled_exp(x: f32) -> Scaled {
+    if is_infinite(x) | is_nan(x) {
+        return scaled_nothing();
+    }
+    let k = round(x * 1.442695);
+    // the first part of log 2 has few digits, so that its product is exact; past 2^23 nothing is left of the rest
+    let rest = clamp((x - (k * 0.693359375)) + (k * 0.00021219444), -0.4, 0.4);
+    return scaled(1.0 + (rest + (rest * rest * exp_excess_share(rest))), k);
+}
+
+// a + b, and what the sum is rounded by.
+fn two_sum(a: f32, b: f32) -> vec2<f32> {
+    let sum = a + b;
+    let of_b = sum - a;
+    return vec2<f32>(sum, (a - (sum - of_b)) + (b - of_b));
+}
+
+// a + b for sums that are followed by what is too small for them.
+fn long_sum(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+    let sum = two_sum(a.x, b.x);
+    return two_sum(sum.x, sum.y + (a.y + b.y));
+}
+
+// log(a) + b, of a sum b that is followed by what is too small for it.
+fn long_log(a: Scaled, b: vec2<f32>) -> f32 {
+    if a.m == 0.0 {
+        return -infinity();
+    }
+    // near 1 from either side
+    let above = a.m > 1.5;
+    let m = select(a.m, 0.5 * a.m, above);
+    let e = select(a.e, a.e + 1.0, above);
+    let sum = long_sum(b, two_sum(e * 0.693359375, e * -0.00021219444));
+    return sum.x + (sum.y + log1p_near(m - 1.0));
+}

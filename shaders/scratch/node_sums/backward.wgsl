@@ -1,0 +1,11 @@
+// The sums of a walk from the last step back.
+// needs: lib/scaled scratch/betas
+const BACKWARD: bool = true;
+
+fn node_sum(at: u32) -> Scaled {
+    return betas[at];
+}
+
+fn keep_sum(at: u32, sum: Scaled) {
+    betas[at] = sum;
+}

@@ -1,0 +1,16 @@
+// What is known of each item.
+struct Span {
+    // where its labels begin among those of all items, how many there are, and how many steps it has
+    first: u32,
+    labels: u32,
+    steps: u32,
+    // whether it takes part: its lengths and its labels are in range
+    live: u32,
+    // what its gradient is scaled by, NaN where it has none; and whether it has one that is not 0
+    scale: f32,
+    moves: u32,
+    spare_0: u32,
+    spare_1: u32,
+}
+
+@group(0) @binding(16) var<storage, read_write> spans: array<Span>;

@@ -1,0 +1,52 @@
+//! Checks of the lengths and the labels of sequences that lie in the host's memory, in the order in which kernels check them.
+
+use super::checked::Checked;
+use super::labels::Labels;
+use crate::error::{Error, Result};
+use crate::role::Role;
+use crate::term::{Operand, Part};
+
+/// Refuses a length and then a label out of range, and numbers of labels that do not add up to the labels that follow each other.
+pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()> {
+    let Some(labels) = &checked.labels else { return Ok(()) };
+    let Some(lengths) = &labels.lengths else { return Ok(()) };
+    let host = |role| part.of_role(role).and_then(Operand::host);
+    let operands = [Role::StepCounts, Role::SequenceLengths].map(host);
+    let [Some(steps), Some(counts), Some(targets)] = [operands[0], operands[1], host(Role::Sequences)] else {
+        return Ok(());
+    };
+    let loss = part.loss.header().id;
+    for ((array, operand), most) in [steps, counts].into_iter().zip(lengths.operands).zip(lengths.most) {
+        // a length may be as long as there is room for
+        Labels { operand, count: most + 1, ignored: None, lengths: None }.check(loss, array)?;
+    }
+    let counts: Vec<usize> = counts.to_i64().into_iter().map(|count| count as usize).collect();
+    let sum: usize = counts.iter().sum();
+    if let Some(joined) = lengths.joined.filter(|joined| *joined != sum) {
+        return Err(not_the_sum(loss, labels.operand, lengths.operands[1], sum as u64, joined));
+    }
+    let numbers = targets.to_i64();
+    let mut first = 0;
+    for (n, count) in counts.into_iter().enumerate() {
+        let begin = if lengths.joined.is_some() { first } else { n * lengths.most[1] };
+        let outside = |label: &i64| !(0..labels.count as i64).contains(label);
+        if let Some(at) = numbers[begin..begin + count].iter().position(outside) {
+            return Err(Error::LabelOutOfRange {
+                loss,
+                operand: labels.operand.into(),
+                position: (begin + at) as u64,
+                value: numbers[begin + at],
+                count: labels.count as u64,
+                ignored: None,
+            });
+        }
+        first += count;
+    }
+    Ok(())
+}
+
+/// The refusal of labels that follow each other, and are not as many as their numbers say.
+pub(crate) fn not_the_sum(loss: &'static str, operand: &str, lengths: &str, sum: u64, got: usize) -> Error {
+    let expected = format!("[{sum}], the sum of `{lengths}`");
+    Error::ShapeMismatch { loss, operand: operand.into(), expected, got: vec![got] }
+}
