@@ -1,6 +1,10 @@
 //! The shapes that tests of each family of losses go through, each list once and by its purpose.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+#[path = "samples/pictures.rs"]
+mod pictures;
+
+use pictures::{LEVELS, PICTURES, WINDOWS};
 use wgloss::ClassAxis::{self, Last, Second};
 use wgloss::Loss;
 use wgloss::custom::Leaf;
@@ -325,59 +329,6 @@ const CHANNELS: Samples = Samples {
     ..ELEMENTS
 };
 
-/// Pictures: pixels and their neighbours, in chunks of an item's elements.
-const PICTURES: Samples = Samples {
-    kinds: &[
-        kind("none at all", &[&[0, 2, 3, 4], &[2, 3, 0, 4], &[2, 0, 3, 4]]),
-        kind("one pixel", &[&[1, 1, 1, 1], &[3, 1, 1, 1]]),
-        kind("one row or column", &[&[1, 2, 1, 33], &[2, 3, 9, 1]]),
-        kind("small", &[&[2, 3, 5, 7], &[1, 1, 2, 2]]),
-        kind("around a workgroup", &[&[1, 1, 16, 16], &[2, 1, 15, 17], &[2, 3, 257, 2]]),
-        kind("several chunks", &[&[1, 3, 67, 65], &[2, 1, 2, 4099]]),
-    ],
-    odd: &[&[1, 1, 1, 3], &[3, 1, 5, 13], &[1, 2, 3, 43]],
-    walks: &[&[2, 2, 3, 4]],
-    empty: &[0, 2, 3, 4],
-    empty_items: &[0, 1, 1, 2],
-    tiny: &[(&[2, 1, 2, 3], Second), (&[1, 2, 3, 2], Second), (&[1, 3, 2, 2], Last)],
-    masked: &[2, 1, 1, 2],
-    unmasked: &[2, 1, 2, 2],
-    digits: &[2, 2, 3, 3],
-    in_place: &[],
-    labelled: &[],
-    many: &[70_000, 1, 1, 3],
-    repeated: &[&[16, 4, 256, 256]],
-    beyond_a_binding: &[(&[3, 2, 401, 403], Second), (&[2, 401, 203, 5], Last)],
-    drawn_beyond_a_binding: &[(&[3, 2, 401, 403], Second)],
-    batch: &[9, 2, 3, 4],
-    ..ELEMENTS
-};
-
-/// Windows of pictures: tiles of 16 by 16 windows. Tests make a window as small as a picture asks for.
-const WINDOWS: Samples = Samples {
-    kinds: &[
-        kind("no pictures", &[&[0, 2, 12, 11]]),
-        kind("one pixel, one window", &[&[1, 1, 1, 1], &[3, 1, 11, 11]]),
-        kind("narrow", &[&[1, 2, 1, 33], &[2, 3, 9, 5]]),
-        kind("a tile", &[&[2, 3, 13, 17], &[1, 1, 26, 26]]),
-        kind("around a tile", &[&[1, 2, 27, 27], &[2, 1, 25, 28]]),
-        kind("several tiles", &[&[1, 1, 60, 45], &[2, 2, 12, 77]]),
-    ],
-    odd: &[&[1, 1, 1, 3], &[3, 1, 5, 13], &[1, 2, 3, 43]],
-    walks: &[&[2, 2, 3, 4]],
-    empty: &[0, 2, 3, 4],
-    empty_items: &[0, 1, 1, 2],
-    tiny: &[(&[2, 1, 4, 3], Second), (&[1, 2, 5, 6], Second), (&[1, 3, 4, 2], Last)],
-    unmasked: &[2, 1, 3, 3],
-    digits: &[2, 2, 3, 4],
-    many: &[70_000, 1, 1, 3],
-    repeated: &[&[16, 2, 128, 160]],
-    beyond_a_binding: &[(&[1, 1, 701, 501], Second), (&[3, 91, 301, 4], Last), (&[5, 3, 150, 160], Second)],
-    drawn_beyond_a_binding: &[(&[5, 3, 150, 160], Second)],
-    batch: &[9, 2, 3, 4],
-    ..PICTURES
-};
-
 /// The shapes of a loss's family.
 pub fn samples(loss: &dyn Loss) -> &'static Samples {
     match loss.leaf() {
@@ -393,6 +344,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Linear(_) => &LINEAR,
         Leaf::Gram(_) => &CHANNELS,
         Leaf::Neighbours(_) => &PICTURES,
-        Leaf::Windows(_) => &WINDOWS,
+        Leaf::Windows(leaf) if leaf.levels().is_empty() => &WINDOWS,
+        Leaf::Windows(_) => &LEVELS,
     }
 }

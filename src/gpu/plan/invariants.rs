@@ -61,7 +61,8 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_quick(plan, stage);
     }
     let work = work(request.part).expect("the part has been checked");
-    if matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } | Work::Windows { .. }) {
+    let banded = matches!(work, Work::Windows { .. } | Work::Levels { .. });
+    if banded || matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. }) {
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
     }
@@ -226,7 +227,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
             }
         }
         // each dispatch takes as many items as fit a binding, or a band of rows
-        "gram_backward" | "windows_backward" => {
+        "gram_backward" | "windows_backward" | "levels_backward" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);
                 first..first + stage.groups
@@ -257,7 +258,8 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
         Work::Positions { classes, .. } | Work::Regions { classes, .. } => classes.positions() as u64,
         Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
         Work::Neighbours { pictures, .. } => pictures.n as u64 * pictures.per_item() as u64,
-        Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } | Work::Windows { .. } => return,
+        Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
+        Work::Windows { .. } | Work::Levels { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));
     assert_eq!(of(0).start, 0, "{what}: where the values begin");

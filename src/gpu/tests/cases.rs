@@ -81,7 +81,11 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
         Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
         // windows of the default side of 11 pixels
-        Leaf::Windows(_) => vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)],
+        Leaf::Windows(leaf) if leaf.levels().is_empty() => {
+            vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)]
+        }
+        // and five levels
+        Leaf::Windows(_) => vec![(vec![2, 2, 161, 190], Second), (vec![2, 161, 173, 2], Last)],
         Leaf::Neighbours(_) => vec![(vec![2, 2, 3, 4], Second), (vec![2, 3, 4, 2], Last)],
         Leaf::Similarity(_) | Leaf::Linear(_) => vec![(vec![70, 5], Second)],
         // few classes and many, contiguous and strided; and rows that are cut into chunks

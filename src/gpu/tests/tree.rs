@@ -233,6 +233,10 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "gram_slopes",
         "window_slopes",
         "window_means",
+        "level_pixels",
+        "level_gradients",
+        "level_sums",
+        "level_slopes",
         // where operands are broadcast
         "broadcast",
         // of a number that changes between runs
