@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from pytorch_msssim import ms_ssim as reference_of_levels
 from pytorch_msssim import ssim as reference
 
 from drawn import REDUCTIONS, Case, reduce
@@ -60,4 +61,37 @@ def windows(g):
     yield Case("ssim", "refuses_sigma", {"sigma": 0.0}, {"input": x, "target": x}, [], error="invalid_option")
 
 
-PICTURES = [variation, windows]
+def levels(g):
+    def ms_ssim(input, target, window=11, sigma=1.5, data_range=1.0, r="mean"):
+        bell = torch.exp(-((torch.arange(window) - window // 2) ** 2) / (2 * sigma**2))
+        bell = (bell / bell.sum()).expand(input.shape[1], 1, 1, window)
+        return reduce(1 - reference_of_levels(input, target, data_range=data_range, size_average=False, win=bell), r)
+
+    # pixels of few digits, which take less room when they are packed
+    def alike(*shape, share=0.25, hi=1.0):
+        x, own = (g.ints(*shape, hi=257) / 256 * hi for _ in range(2))
+        return x, (1 - share) * x + share * own
+
+    both = ["input", "target"]
+    for red, shape, of in (("mean", (1, 1, 33, 34), both), ("sum", (1, 2, 35, 33), ["input"]), ("none", (2, 1, 33, 33), ["target"])):
+        x, t = alike(*shape)
+        yield Case("ms_ssim", f"{red}_{'x'.join(map(str, shape))}", {"reduction": red, "window": 3}, {"input": x, "target": t}, of,
+                   lambda input, target, r=red: ms_ssim(input, target, 3, r=r))
+    x, t = alike(2, 3, 5, 6)
+    yield Case("ms_ssim", "window1", {"window": 1}, {"input": x, "target": t}, both, lambda input, target: ms_ssim(input, target, 1))
+    x, t = alike(1, 1, 65, 66, hi=255)
+    yield Case("ms_ssim", "window5", {"window": 5, "sigma": 2.0, "data_range": 255.0}, {"input": x, "target": t}, [],
+               lambda input, target: ms_ssim(input, target, 5, 2.0, 255.0))
+    x, t = (F.interpolate(x, scale_factor=(2, 3)) for x in alike(1, 1, 81, 54))
+    yield Case("ms_ssim", "window11", {}, {"input": x, "target": t}, [], ms_ssim)
+    # a level without anything alike: autograd's gradient is NaN, and ours 0
+    x = g.ints(1, 2, 33, 33, hi=257) / 256 - 0.5
+    t = torch.cat([-x[:, :1], 0.5 * x[:, 1:]], 1)
+    yield Case("ms_ssim", "opposite", {"window": 3}, {"input": x, "target": t}, [], lambda input, target: ms_ssim(input, target, 3))
+    x = torch.zeros(1, 1, 160, 1)
+    yield Case("ms_ssim", "refuses_small", {}, {"input": x, "target": x}, [], error="shape_mismatch")
+    yield Case("ms_ssim", "refuses_even_window", {"window": 2}, {"input": x, "target": x}, [], error="invalid_option")
+    yield Case("ms_ssim", "refuses_sigma", {"window": 1, "sigma": 0.0}, {"input": x, "target": x}, [], error="invalid_option")
+
+
+PICTURES = [variation, windows, levels]

@@ -46,6 +46,7 @@ impl dyn Loss {
     pub fn walks_as(&self, other: &dyn Loss) -> bool {
         let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
+            && self.leaf().levels().is_empty() == other.leaf().levels().is_empty()
             && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
     }
 

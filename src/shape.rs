@@ -161,8 +161,13 @@ impl Pictures {
         Pictures { height, width, plane: height * width, step: 1, ..*self }
     }
 
+    /// The pictures of half the height and the width, rounded up. Their planes follow each other.
+    pub fn halved(&self) -> Pictures {
+        let (height, width) = (self.height.div_ceil(2), self.width.div_ceil(2));
+        Pictures { height, width, plane: height * width, step: 1, ..*self }
+    }
+
     /// The planes of all items.
-    #[cfg(feature = "gpu")]
     pub fn planes(&self) -> usize {
         self.n * self.c
     }

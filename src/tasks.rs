@@ -146,6 +146,9 @@ tasks! {
     "pictures that look alike": "pictures `[N, C, H, W]` from 0 to 1", "pictures of that shape" =>
         |pictures, targets| 0.8 * L1::default().of(&pictures, &targets) + 0.2 * Ssim::default().of(&pictures, &targets);
         "the sum of Gaussian splatting; padding of same is its own"
+    "restoration of pictures": "pictures `[N, C, H, W]` from 0 to 1, sides above 160", "pictures of that shape" =>
+        |pictures, targets| 0.84 * MsSsim::default().of(&pictures, &targets) + 0.16 * L1::default().of(&pictures, &targets);
+        "the weights of Zhao et al. 2017; a smaller window takes smaller pictures"
     "smooth pictures": "pictures `[N, C, H, W]`", "none" =>
         |pictures| 1e-4 * TotalVariation::default().of(&pictures);
         "a term beside another loss; p of 2 also smooths edges"

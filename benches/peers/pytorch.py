@@ -116,9 +116,12 @@ def monai_losses():
 
 
 def pytorch_msssim_losses():
-    from pytorch_msssim import ssim
+    from pytorch_msssim import ms_ssim, ssim
 
-    return {"ssim": lambda input, target: 1 - ssim(input, target, data_range=1)}
+    return {
+        "ssim": lambda input, target: 1 - ssim(input, target, data_range=1),
+        "ms_ssim": lambda input, target: 1 - ms_ssim(input, target, data_range=1),
+    }
 
 
 def libraries(wanted):

@@ -107,6 +107,8 @@ impl Setting {
     fn widest_window(&self, loss: &dyn Loss) -> Option<usize> {
         let (Leaf::Windows(leaf), &[_, a, b, c]) = (loss.leaf(), &self.shape[..]) else { return None };
         let side = if self.axis == ClassAxis::Second { b.min(c) } else { a.min(b) };
+        // each level but the first halves the sides, rounded up
+        let side = (0..leaf.levels().len().saturating_sub(1)).fold(side, |side, _| side.div_ceil(2));
         (leaf.settings().size > side && side > 0).then_some(side - (side + 1) % 2)
     }
 
@@ -184,6 +186,12 @@ impl Setting {
                     // two distances over many coordinates are nearly equal too: a shorter third vector makes them differ
                     let third = loss.header().operands.get(2).is_some_and(|third| third.name == spec.name);
                     numbers.iter_mut().for_each(|x| *x *= if third { 0.5 } else { 1.0 });
+                }
+                if matches!(loss.leaf(), Leaf::Windows(leaf) if !leaf.levels().is_empty()) {
+                    // unrelated pictures have a covariance below 0 at some level, and then the loss is 1 without a gradient: both
+                    // get the same pattern, and differ by less
+                    let mut pattern = Rng::new(11);
+                    numbers.iter_mut().for_each(|x| *x = 0.25 * *x + pattern.normal() as f32);
                 }
                 Array::new(&numbers, shape).unwrap()
             }

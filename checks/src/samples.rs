@@ -1,10 +1,10 @@
 //! The shapes that tests of each family of losses go through, each list once and by its purpose.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-#[path = "samples_of_pictures.rs"]
+#[path = "samples/pictures.rs"]
 mod pictures;
 
-use pictures::{PICTURES, WINDOWS};
+use pictures::{LEVELS, PICTURES, WINDOWS};
 use wgloss::ClassAxis::{self, Last, Second};
 use wgloss::Loss;
 use wgloss::custom::Leaf;
@@ -373,7 +373,8 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Linear(_) => &LINEAR,
         Leaf::Gram(_) => &CHANNELS,
         Leaf::Neighbours(_) => &PICTURES,
-        Leaf::Windows(_) => &WINDOWS,
+        Leaf::Windows(leaf) if leaf.levels().is_empty() => &WINDOWS,
+        Leaf::Windows(_) => &LEVELS,
         Leaf::Alignments(_) => &ALIGNMENTS,
     }
 }

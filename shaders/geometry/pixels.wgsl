@@ -1,6 +1,6 @@
 // The pixels of two pictures.
 // needs: lib/math lib/params
-// slots: x0 x1
+// slots: apart x0 x1
 
 // The element of a pixel. Planes are counted through all items.
 fn element_of_pixel(plane: u32, line: u32, column: u32) -> u32 {
@@ -9,7 +9,7 @@ fn element_of_pixel(plane: u32, line: u32, column: u32) -> u32 {
     return begin + (((line * params.block.width) + column) * params.block.step);
 }
 
-// A pixel of both pictures; zeros outside of them.
+// A pixel of both pictures, or of the first and of their difference, as `apart` says; zeros outside of them.
 fn pixels_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
     let inside =
         (line >= 0) & (column >= 0) & (line < i32(params.block.height)) & (column < i32(params.block.width));
@@ -27,5 +27,5 @@ fn are_finite(pixels: vec2<f32>) -> bool {
 // The pixel of `x` and the difference `x − y`, about which sums over windows around it keep their digits.
 fn pivot_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
     let pixels = pixels_at(plane, line, column);
-    return select(vec2<f32>(0.0), vec2<f32>(pixels.x, pixels.x - pixels.y), are_finite(pixels));
+    return select(vec2<f32>(0.0), vec2<f32>(pixels.x, apart(pixels)), are_finite(pixels));
 }

@@ -1,18 +1,6 @@
 // The losses of windows, and their derivatives with respect to the windows' statistics, in tiles of 16 × 16 windows.
-// needs: lib/math lib/params lib/tally lib/workspace geometry/element geometry/pixels geometry/window_maps geometry/window_sums
-// slots: leaf sample_weight upstream window_slopes
-
-// The score of a window from its sums about the pivot, the pixel in its middle; NaN if one of them is.
-fn score_window(sums: vec4<f32>, pivot: vec2<f32>) -> ElementScore {
-    let y = sums.x - sums.y;
-    let spread = max((sums.z - (sums.x * sums.x)) - (y * y), 0.0);
-    let spread_difference = max(sums.w - (sums.y * sums.y), 0.0);
-    let score = window_score(vec4<f32>(pivot + sums.xy, spread, spread_difference));
-    let unknown = any(are_nan(sums)) | is_nan(score.loss);
-    return ElementScore(
-        select(score.loss, nan(), unknown), select(score.d, vec4<f32>(nan()), vec4<bool>(unknown))
-    );
-}
+// needs: lib/math lib/params lib/tally lib/workspace geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums
+// slots: sample_weight upstream window_slopes
 
 @compute @workgroup_size(256)
 fn windows_score(

@@ -36,6 +36,8 @@ pub(crate) enum Work<'a> {
     Windows { leaf: &'a dyn Windows, pictures: Pictures },
     /// A value for each item, from all alignments of its labels with its steps.
     Alignments { leaf: &'a dyn Alignments, lattice: Lattice },
+    /// A value for each item, from windows of its two pictures at several levels, each with at least one window.
+    Levels { leaf: &'a dyn Windows, pictures: Pictures },
 }
 
 /// The leaf of a fold over the classes of a position, by the fold.
@@ -122,7 +124,10 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
         Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
         Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),
-        Leaf::Windows(leaf) => Ok(Work::Windows { leaf, pictures: windows(part, leaf, leader)? }),
+        Leaf::Windows(leaf) if leaf.levels().is_empty() => {
+            Ok(Work::Windows { leaf, pictures: windows(part, leaf, leader)? })
+        }
+        Leaf::Windows(leaf) => Ok(Work::Levels { leaf, pictures: windows(part, leaf, leader)? }),
         Leaf::Alignments(leaf) => Ok(Work::Alignments { leaf, lattice: lattice(part, leader)? }),
         Leaf::Composite(_) => Err(Error::InvalidOperand {
             loss: header.id,
@@ -157,13 +162,19 @@ fn pictures<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pictures> {
     pictures.ok_or_else(|| mismatch(part.loss.header(), part.leader_name(), "[N, C, H, W]".into(), leader))
 }
 
-/// Pictures that are large enough for a window.
+/// Pictures that are large enough for a window, at every level.
 fn windows<T: Operand>(part: &Part<T>, leaf: &dyn Windows, leader: &T) -> Result<Pictures> {
-    let (pictures, size) = (pictures(part, leader)?, leaf.settings().size);
-    if pictures.c > 0 && pictures.height >= size && pictures.width >= size {
+    let (pictures, size, levels) = (pictures(part, leader)?, leaf.settings().size, leaf.levels().len());
+    // a level halves each side, and rounds up
+    let least = size.saturating_sub(1).saturating_mul(1 << levels.saturating_sub(1)).saturating_add(1);
+    if pictures.c > 0 && pictures.height >= least && pictures.width >= least {
         return Ok(pictures);
     }
-    let expected = format!("[N, C, H, W] with at least one channel, and H and W of at least {size}, a window's side");
+    let why = match levels {
+        0 | 1 => "a window's side".to_string(),
+        _ => format!("since the last of {levels} levels has a window of {size} pixels"),
+    };
+    let expected = format!("[N, C, H, W] with at least one channel, and H and W of at least {least}, {why}");
     Err(mismatch(part.loss.header(), part.leader_name(), expected, leader))
 }
 

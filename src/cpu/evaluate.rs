@@ -5,6 +5,7 @@ use crate::check::{self, Checked, ClassFold, Work, work};
 use crate::cpu::alignments::Aligned;
 use crate::cpu::elements::Elements;
 use crate::cpu::gram::Gram;
+use crate::cpu::levels::Levelled;
 use crate::cpu::linear::{self, Linear};
 use crate::cpu::memory;
 use crate::cpu::neighbours::Neighbours;
@@ -16,6 +17,7 @@ use crate::cpu::similarity::{self, AllPairs};
 use crate::cpu::vectors::Rows;
 use crate::cpu::walk::Walk;
 use crate::cpu::windows::Windowed;
+
 use crate::error::Result;
 use crate::reduction::Reduction;
 use crate::term::{Operand, Part, PartOutcome, Term};
@@ -140,6 +142,7 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
         Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),
         Work::Alignments { leaf, lattice } => Box::new(Aligned::new(part, leaf, lattice)),
+        Work::Levels { leaf, pictures } => Box::new(Levelled::new(part, leaf, pictures)),
         Work::Neighbours { leaf, pictures } => Box::new(Neighbours::new(part, leaf, pictures)),
     })
 }

@@ -3,8 +3,8 @@
 use crate::array::Array;
 use crate::check::{Checked, Work, work};
 use crate::error::{Error, Result};
-use crate::leaf::Region;
-use crate::shape::Classes;
+use crate::leaf::{Region, Windows};
+use crate::shape::{Classes, Pictures};
 use crate::term::{Part, Scale, Term};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -76,14 +76,22 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
             16 * numbers + steps * (8 * lattice.classes as u128 + 48 + 16 * (2 * longest + 1))
         }
         // statistics and a score
-        Work::Windows { leaf, pictures } => {
-            let settings = leaf.settings();
-            let map = pictures.windows(settings.size, settings.margin());
-            72 * map.n as u128 * map.per_item() as u128 + 32 * (settings.size as u128).pow(2)
+        Work::Windows { leaf, pictures } => windows(leaf, pictures),
+        // the levels follow each other, each with its pixels, and their derivatives with those of the level after it
+        Work::Levels { leaf, pictures } => {
+            let levels = std::iter::successors(Some(pictures), |level| Some(level.halved()));
+            let of = |level: Pictures| windows(leaf, level) + 40 * level.n as u128 * level.per_item() as u128;
+            levels.take(leaf.levels().len()).map(of).sum::<u128>() + 64 * pictures.planes() as u128
         }
     };
     // a value, its two upstream gradients, and its place in the unreduced loss are 56 bytes
     8 * numbers + 56 * values + own
+}
+
+fn windows(leaf: &dyn Windows, pictures: Pictures) -> u128 {
+    let settings = leaf.settings();
+    let map = pictures.windows(settings.size, settings.margin());
+    72 * map.n as u128 * map.per_item() as u128 + 32 * (settings.size as u128).pow(2)
 }
 
 fn positions(classes: Classes) -> u128 {

@@ -11,38 +11,59 @@ use crate::term::Part;
 /// A pixel of a window: its weight, and its place in the pictures, or none where a zero stands around them.
 type Pixel = (f64, Option<usize>);
 
+/// A window's statistics and its score.
+pub(super) type Scored = (WindowStatistics, WindowScore);
+
 /// The scores of all windows, and what gradients need.
 pub(super) struct Windowed {
     header: &'static Header,
-    pictures: Pictures,
-    map: Pictures,
+    view: View,
+    windows: Vec<Scored>,
+    values: Vec<Value>,
+}
+
+/// Two pictures, seen through windows.
+pub(super) struct View {
+    pub pictures: Pictures,
+    pub map: Pictures,
     settings: WindowSettings,
     weights: Vec<f64>,
-    x: Vec<f64>,
-    y: Vec<f64>,
-    windows: Vec<(WindowStatistics, WindowScore)>,
-    values: Vec<Value>,
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
 }
 
 impl Windowed {
     pub fn new(part: &Part<Array>, leaf: &dyn Windows, pictures: Pictures) -> Windowed {
-        let (header, settings) = (part.loss.header(), leaf.settings());
-        let mut operands = header.operands.iter().filter(|spec| spec.role == Role::Pictures);
+        let view = View::of_operands(part, leaf, pictures);
+        let windows = view.scored(&|of| leaf.score(of));
+        // the mean over no windows is NaN, but there is no such item
+        let mean = |item: &[Scored]| item.iter().map(|(_, score)| score.loss).sum::<f64>() / item.len() as f64;
+        let values = windows.chunks(view.map.per_item().max(1)).map(|item| Value::of(mean(item))).collect();
+        Windowed { header: part.loss.header(), view, windows, values }
+    }
+}
+
+impl View {
+    /// The pictures that are the operands of a part.
+    pub fn of_operands(part: &Part<Array>, leaf: &dyn Windows, pictures: Pictures) -> View {
+        let mut operands = part.loss.header().operands.iter().filter(|spec| spec.role == Role::Pictures);
         let mut next =
             || operands.next().and_then(|spec| part.operand(spec.name)).map(Array::to_f64).unwrap_or_default();
-        let (x, y, map) = (next(), next(), pictures.windows(settings.size, settings.margin()));
-        let (windows, values) = (Vec::new(), Vec::new());
-        let weights = weights(&settings);
-        let mut walk = Windowed { header, pictures, map, settings, weights, x, y, windows, values };
-        walk.windows = (0..map.n * map.per_item()).map(|window| walk.score(leaf, window)).collect();
-        // the mean over no windows is NaN, but there is no such item
-        let mean =
-            |item: &[(_, WindowScore)]| item.iter().map(|(_, score)| score.loss).sum::<f64>() / item.len() as f64;
-        walk.values = walk.windows.chunks(map.per_item().max(1)).map(|item| Value::of(mean(item))).collect();
-        walk
+        let (x, y) = (next(), next());
+        View::new(leaf.settings(), pictures, x, y)
     }
 
-    fn score(&self, leaf: &dyn Windows, window: usize) -> (WindowStatistics, WindowScore) {
+    pub fn new(settings: WindowSettings, pictures: Pictures, x: Vec<f64>, y: Vec<f64>) -> View {
+        let map = pictures.windows(settings.size, settings.margin());
+        View { pictures, map, settings, weights: weights(&settings), x, y }
+    }
+
+    /// All windows, in the order of the map.
+    pub fn scored(&self, score: &dyn Fn(WindowStatistics) -> WindowScore) -> Vec<Scored> {
+        (0..self.map.n * self.map.per_item()).map(|window| self.score(score, window)).collect()
+    }
+
+    fn score(&self, score: &dyn Fn(WindowStatistics) -> WindowScore, window: usize) -> Scored {
         let pixels = self.pixels(window);
         let sum = |f: &dyn Fn(f64, f64) -> f64| {
             let pixel = |(weight, at): &Pixel| weight * at.map_or(f(0.0, 0.0), |at| f(self.x[at], self.y[at]));
@@ -55,7 +76,7 @@ impl Windowed {
             spread: sum(&|x, y| (x - mean).powi(2) + (y - other).powi(2)),
             spread_difference: sum(&|x, y| (x - y - mean_difference).powi(2)),
         };
-        let score = leaf.score(statistics);
+        let score = score(statistics);
         let unknown = WindowScore { loss: f64::NAN, d: [f64::NAN; 4] };
         // an infinite pixel has no known spread
         let known = statistics.spread.is_finite() && statistics.spread_difference.is_finite() && !score.loss.is_nan();
@@ -75,6 +96,27 @@ impl Windowed {
         };
         (0..size).flat_map(|a| (0..size).map(move |b| (a, b))).map(pixel).collect()
     }
+
+    /// The gradient of the scores' sum with respect to `x`, or to `y`, with each window's score times what `scale` says.
+    pub fn gradient(&self, windows: &[Scored], of_target: bool, scale: &dyn Fn(usize) -> f64) -> Vec<f64> {
+        let mut gradient = vec![0.0; self.x.len()];
+        for (window, (of, score)) in windows.iter().enumerate() {
+            let [d_mean, d_difference, d_spread, d_spread_difference] = score.d.map(|d| d * scale(window));
+            let mean_y = of.mean - of.mean_difference;
+            for (weight, at) in self.pixels(window) {
+                let Some(at) = at else { continue };
+                let (x, y) = (self.x[at], self.y[at]);
+                // half the derivative of the spread of the difference
+                let apart = (x - y - of.mean_difference) * d_spread_difference;
+                gradient[at] += weight
+                    * match of_target {
+                        false => d_mean + d_difference + 2.0 * ((x - of.mean) * d_spread + apart),
+                        true => 2.0 * ((y - mean_y) * d_spread - apart) - d_difference,
+                    };
+            }
+        }
+        gradient
+    }
 }
 
 /// The weights along a window's side: a bell curve of sum 1.
@@ -92,24 +134,8 @@ impl Walk for Windowed {
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
         let of_target = operand.name != self.header.operands[0].name;
-        let mut gradient = vec![0.0; self.x.len()];
-        let per_item = self.map.per_item();
-        for (window, (of, score)) in self.windows.iter().enumerate() {
-            let [d_mean, d_difference, d_spread, d_spread_difference] =
-                score.d.map(|d| d * scales[window / per_item][0] / per_item as f64);
-            let mean_y = of.mean - of.mean_difference;
-            for (weight, at) in self.pixels(window) {
-                let Some(at) = at else { continue };
-                let (x, y) = (self.x[at], self.y[at]);
-                // half the derivative of the spread of the difference
-                let apart = (x - y - of.mean_difference) * d_spread_difference;
-                gradient[at] += weight
-                    * match of_target {
-                        false => d_mean + d_difference + 2.0 * ((x - of.mean) * d_spread + apart),
-                        true => 2.0 * ((y - mean_y) * d_spread - apart) - d_difference,
-                    };
-            }
-        }
-        gradient
+        let per_item = self.view.map.per_item();
+        let scale = |window: usize| scales[window / per_item][0] / per_item as f64;
+        self.view.gradient(&self.windows, of_target, &scale)
     }
 }

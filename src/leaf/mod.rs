@@ -78,6 +78,11 @@ impl Leaf<'_> {
         }
     }
 
+    /// The weights of the levels at which a loss of windows sees its pictures, where it sees them at several.
+    pub(crate) fn levels(&self) -> &[f64] {
+        if let Leaf::Windows(leaf) = self { leaf.levels() } else { &[] }
+    }
+
     /// The names of optional operands that these options need, each with the name of the option that needs it.
     pub(crate) fn needs(&self) -> &'static [(&'static str, &'static str)] {
         if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { &[] }

@@ -8,6 +8,14 @@ pub trait Windows {
     fn settings(&self) -> WindowSettings;
     /// The loss of a window, and its derivative with respect to each statistic.
     fn score(&self, of: WindowStatistics) -> WindowScore;
+    /// The weights of levels, the finest first; none where the loss sees the pictures at one size.
+    ///
+    /// Each level but the first has the means of 2 × 2 pixels of the level before. With `m` the mean score of a plane's windows
+    /// at a level, the plane's loss is `1 − Π max(1 − m, 0)^weight`, and an item's is the mean over its planes. Windows of all
+    /// levels but the last are scored as if the pictures had equal means in them.
+    fn levels(&self) -> &[f64] {
+        &[]
+    }
 }
 
 choice! {

@@ -117,6 +117,7 @@ catalogue! {
     }
     windows {
         ssim: Ssim,
+        ms_ssim: MsSsim,
     }
     alignments {
         ctc: Ctc,

@@ -4,8 +4,8 @@ use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
 use wgloss::{
     Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceCrossEntropy, Diffusion,
-    Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, Mse, MultiMargin, MultilabelSoftMargin, Nll,
-    PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
+    Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MsSsim, Mse, MultiMargin,
+    MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
 };
 
 /// The most informative cases, most important first.
@@ -81,6 +81,7 @@ pub fn cases() -> Vec<Case> {
         case("gram_style", &[4, 256, 64, 64], gram),
         case("total_variation", &[8, 3, 1024, 1024], variation),
         case("ssim", &[8, 3, 512, 512], |s| one_gradient(Ssim::default(), numbers(s, 1.0)?, numbers(s, 0.5)?)),
+        case("ms_ssim", &[64, 3, 256, 256], |s| one_gradient(MsSsim::default(), numbers(s, 1.0)?, alike(s)?)),
         case("ctc", &[1000, 32, 64], sequences),
         case("ctc", &[400, 64, 5000], sequences),
     ]
@@ -126,6 +127,13 @@ fn sequences(shape: &[usize]) -> Result<Problem> {
         ("target_lengths", of_items(count)?),
     ];
     Ok(Problem::new(Ctc::default(), operands, &["log_probs"]))
+}
+
+/// Pictures that have half of what those of a spread of 1 have, and as much of their own. Where nothing is alike, a loss of
+/// several levels has no gradient.
+fn alike(shape: &[usize]) -> Result<Array> {
+    let (pictures, own) = (numbers(shape, 1.0)?.to_f32(), numbers(shape, 0.5)?.to_f32());
+    Array::new(&pictures.iter().zip(own).map(|(x, own)| 0.5 * x + own).collect::<Vec<f32>>(), shape)
 }
 
 fn with_pos_weight(shape: &[usize]) -> Result<Problem> {

@@ -57,6 +57,8 @@ fn every_loss_is_shown_for_every_kind() {
         // a shape that most families take; boxes have four corners, and pictures are as wide as a window
         let shape = match loss.leaf() {
             Leaf::Boxes(_) => "6,4",
+            // five levels of windows of eleven pixels
+            Leaf::Windows(leaf) if !leaf.levels().is_empty() => "2,1,161,161",
             Leaf::Windows(_) | Leaf::Neighbours(_) => "2,3,16,16",
             Leaf::Alignments(_) => "20,3,6",
             _ => "4,6",

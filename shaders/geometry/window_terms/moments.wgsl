@@ -1,9 +1,10 @@
 // A window's sums over the pixels of two pictures, about the pivot: x, x − y, x² + y², (x − y)².
 // needs: lib/params geometry/pixels
+// slots: apart
 fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
     let pixels = pixels_at(plane, line, column);
     let x = pixels.x - pivot.x;
-    let d = (pixels.x - pixels.y) - pivot.y;
+    let d = apart(pixels) - pivot.y;
     // from x and d, so that means and squares are about one and the same pivot
     let y = x - d;
     return select(vec4<f32>(nan()), vec4<f32>(x, d, (x * x) + (y * y), d * d), are_finite(pixels));

@@ -62,7 +62,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
     }
     let work = work(request.part).expect("the part has been checked");
     let tiled = matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. });
-    if tiled || matches!(work, Work::Windows { .. } | Work::Alignments { .. }) {
+    if tiled || matches!(work, Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. }) {
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
     }
@@ -227,7 +227,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
             }
         }
         // each dispatch takes as many items as fit a binding, or a band of rows
-        "gram_backward" | "windows_backward" | "alignments_backward" => {
+        "gram_backward" | "windows_backward" | "levels_backward" | "alignments_backward" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);
                 first..first + stage.groups
@@ -259,7 +259,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
         Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
         Work::Neighbours { pictures, .. } => pictures.n as u64 * pictures.per_item() as u64,
         Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
-        Work::Windows { .. } | Work::Alignments { .. } => return,
+        Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));
     assert_eq!(of(0).start, 0, "{what}: where the values begin");

@@ -3,6 +3,7 @@
 //! How a walk is cut follows from shapes and from the target alone, so that equal inputs give equal bits in every run.
 
 mod alignments;
+mod bands;
 mod blocks;
 mod classes;
 mod elements;
@@ -10,6 +11,7 @@ mod factors;
 mod gram;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
+mod levels;
 mod linear;
 mod neighbours;
 mod passes;
@@ -108,7 +110,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
         params: params(request, sizes)?,
         stages,
         scratch,
-        columns: request.columns().map(<[f32]>::to_vec),
+        columns: request.columns(),
         broadcast: factors::broadcast(request),
         operands: operands(request),
         outputs: request.outputs(),
@@ -138,6 +140,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         Work::Similarity { leaf, pairs } => similarity::plan(request, pairs, leaf)?,
         Work::Gram { classes, .. } => gram::plan(request, classes)?,
         Work::Windows { leaf, pictures } => windows::plan(request, pictures, leaf)?,
+        Work::Levels { leaf, pictures } => levels::plan(request, pictures, leaf)?,
         Work::Neighbours { pictures, .. } => neighbours::plan(request, pictures),
         Work::Alignments { leaf, lattice } => alignments::plan(request, lattice, leaf)?,
         Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf)?,

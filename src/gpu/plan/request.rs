@@ -88,9 +88,15 @@ impl Request<'_> {
         self.part.of_role(role)
     }
 
-    /// The loss's own numbers, one for each element of the last axis.
-    pub(super) fn columns(&self) -> Option<&[f32]> {
-        if let Leaf::Pointwise(leaf) = self.loss().leaf() { leaf.columns() } else { None }
+    /// The loss's own numbers, one for each element of the last axis, or for each level.
+    pub(super) fn columns(&self) -> Option<Vec<f32>> {
+        match self.loss().leaf() {
+            Leaf::Pointwise(leaf) => leaf.columns().map(<[f32]>::to_vec),
+            Leaf::Windows(leaf) if !leaf.levels().is_empty() => {
+                Some(leaf.levels().iter().map(|&weight| weight as f32).collect())
+            }
+            _ => None,
+        }
     }
 
     /// The losses of the walk.

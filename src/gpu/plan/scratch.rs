@@ -52,6 +52,10 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("boundaries", 8),
     ("alphas", 8),
     ("betas", 8),
+    ("level_pixels", 8),
+    ("level_gradients", 8),
+    ("level_sums", 8),
+    ("level_slopes", 4),
 ];
 
 /// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states`.

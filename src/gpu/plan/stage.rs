@@ -84,7 +84,7 @@ pub(crate) struct Plan {
     pub params: Params,
     pub stages: Vec<Stage>,
     pub scratch: Vec<Scratch>,
-    /// The loss's own numbers, one for each element of the last axis.
+    /// The loss's own numbers, one for each element of the last axis, or for each level.
     pub columns: Option<Vec<f32>>,
     /// The axes of operands that are broadcast, for the uniform of `lib/broadcast`.
     pub broadcast: Option<Vec<u32>>,

@@ -88,7 +88,11 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Vectors(_) => vec![(vec![3, 5], Second), (vec![3, 3000], Second), (vec![2, 70_000], Second)],
         Leaf::Gram(_) => vec![(vec![2, 3, 4], Second), (vec![2, 4, 3], Last)],
         // windows of the default side of 11 pixels
-        Leaf::Windows(_) => vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)],
+        Leaf::Windows(leaf) if leaf.levels().is_empty() => {
+            vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)]
+        }
+        // and five levels
+        Leaf::Windows(_) => vec![(vec![2, 2, 161, 190], Second), (vec![2, 161, 173, 2], Last)],
         // few classes and many
         Leaf::Alignments(_) => vec![(vec![20, 3, 5], Second), (vec![600, 2, 600], Second)],
         Leaf::Neighbours(_) => vec![(vec![2, 2, 3, 4], Second), (vec![2, 3, 4, 2], Last)],

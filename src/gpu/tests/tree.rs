@@ -241,6 +241,10 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "boundaries",
         "alphas",
         "betas",
+        "level_pixels",
+        "level_gradients",
+        "level_sums",
+        "level_slopes",
         // where operands are broadcast
         "broadcast",
         // of a number that changes between runs

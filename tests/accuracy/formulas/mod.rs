@@ -12,7 +12,7 @@ use alignments::ctc;
 use boxes::boxes;
 use classes::{capped, cross_entropy, each_position, linear_cross_entropy};
 use libtest_mimic::Trial;
-use pictures::{ssim, total_variation};
+use pictures::{ms_ssim, ssim, total_variation};
 use regions::regions;
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
@@ -322,6 +322,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         "total_variation" => total_variation(of),
         "ssim" => ssim(of),
         "ctc" => ctc(of),
+        "ms_ssim" => ms_ssim(of),
         "vae" => {
             let of_element = |i: usize| match of.name("reconstruction").as_str() {
                 "mse" => square(of.x("input", i) - of.x("target", i)),

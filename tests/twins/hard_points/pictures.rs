@@ -3,7 +3,7 @@
 use crate::harness::tests;
 use crate::point::{Point, check, floats};
 use libtest_mimic::Trial;
-use wgloss::{Array, Padding, Reduction, Ssim, TotalVariation};
+use wgloss::{Array, MsSsim, Padding, Reduction, Ssim, TotalVariation};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -11,6 +11,9 @@ pub fn tests() -> Vec<Trial> {
         total_variation_of_what_is_not_finite,
         windows_of_equal_pictures_and_of_flat_ones,
         a_nan_is_seen_by_its_windows_alone,
+        levels_are_means_of_four_pixels,
+        a_level_without_likeness_leaves_no_gradient,
+        a_nan_is_seen_by_its_plane_alone,
     ]
 }
 
@@ -81,5 +84,58 @@ fn a_nan_is_seen_by_its_windows_alone() {
         Point::new("a NaN", one.of(&x, &t), [NAN]).gradient(&x, [NAN, 0.0, 0.0]).gradient(&t, [NAN, 0.0, 0.0]),
         Point::new("its item", one.of(&x, &t).reduce(Reduction::None), [NAN, 0.0, 0.0]),
         Point::new("an infinity", one.of(&far, &t).reduce(Reduction::None), [NAN, 0.0, 0.0]),
+    ]);
+}
+
+/// Four levels below a pixel of 0 to 1 are 256 times as small, or the mean of 16 × 16 pixels.
+fn levels_are_means_of_four_pixels() {
+    let ms_ssim = MsSsim::new().window(1);
+    // windows of one pixel have no spread, so that only the means of the last level differ
+    let c = 0.01f64.powi(2);
+    let (sum, difference) = (0.5f64.powi(2) + 0.25f64.powi(2) + c, 0.25f64);
+    let apart = difference.powi(2) / sum;
+    let slope = 2.0 * difference / sum - difference.powi(2) / sum.powi(2) * 2.0 * 0.5;
+    let loss = 1.0 - (1.0 - apart).powf(0.1333);
+    let of_pixel = 0.1333 * (1.0 - apart).powf(0.1333 - 1.0) * slope / 256.0;
+    // a side of one pixel has a zero before it, at each level
+    let (one, other) = (picture(&[128.0], 1), picture(&[64.0], 1));
+    let (light, dark) = (picture(&[0.5; 256], 16), picture(&[0.25; 256], 16));
+    let (x, same) = (picture(&[1.0, 0.0, 0.5], 1), picture(&[1.0, 0.0, 0.5], 1));
+    // two items of two channels, of which one differs
+    let (two, of_two) = (floats(&[128.0, 1.0, 1.0, 1.0], &[2, 2, 1, 1]), floats(&[64.0, 1.0, 1.0, 1.0], &[2, 2, 1, 1]));
+    check([
+        Point::new("equal pictures", ms_ssim.of(&x, &same), [0.0]).gradient(&x, [0.0; 3]).gradient(&same, [0.0; 3]),
+        Point::new("one pixel", ms_ssim.of(&one, &other), [loss]).gradient(&one, [of_pixel]),
+        Point::new("flat pictures", ms_ssim.of(&light, &dark), [loss]).gradient(&light, [of_pixel; 256]),
+        Point::new("two items", ms_ssim.of(&two, &of_two).reduce(Reduction::None), [loss / 2.0, 0.0])
+            .gradient(&two, [of_pixel / 2.0, 0.0, 0.0, 0.0]),
+        Point::new("a mean over items", ms_ssim.of(&two, &of_two), [loss / 4.0]).parts([(loss / 2.0, 2.0)]),
+    ]);
+}
+
+/// Autograd gives NaN, since the slope of a power is infinite at 0.
+fn a_level_without_likeness_leaves_no_gradient() {
+    let (one, minus) = (picture(&[128.0], 1), picture(&[-64.0], 1));
+    let board: Vec<f64> = (0..33 * 33).map(|i| if i % 2 == 0 { 0.5 } else { -0.5 }).collect();
+    let turned: Vec<f64> = board.iter().map(|x| -x).collect();
+    let (board, turned) = (picture(&board, 33), picture(&turned, 33));
+    check([
+        Point::new("opposite means", MsSsim::new().window(1).of(&one, &minus), [1.0])
+            .gradient(&one, [0.0])
+            .gradient(&minus, [0.0]),
+        Point::new("opposite structures", MsSsim::new().window(3).of(&board, &turned), [1.0])
+            .gradient(&board, [0.0; 33 * 33]),
+    ]);
+}
+
+fn a_nan_is_seen_by_its_plane_alone() {
+    let (x, t) = (floats(&[NAN, 1.0, 0.5, 0.5], &[1, 2, 1, 2]), floats(&[1.0, 1.0, 0.5, 0.5], &[1, 2, 1, 2]));
+    let far = floats(&[INF, 1.0, 0.5, 0.5], &[1, 2, 1, 2]);
+    let ms_ssim = MsSsim::new().window(1);
+    check([
+        Point::new("a NaN", ms_ssim.of(&x, &t), [NAN])
+            .gradient(&x, [NAN, NAN, 0.0, 0.0])
+            .gradient(&t, [NAN, NAN, 0.0, 0.0]),
+        Point::new("an infinity", ms_ssim.of(&far, &t), [NAN]).gradient(&t, [NAN, NAN, 0.0, 0.0]),
     ]);
 }

@@ -4,8 +4,8 @@ use super::{check, floats, ints};
 use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::{
-    Activation, Array, CrossEntropy, Ctc, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, Mse,
-    MultiMargin, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation, cpu,
+    Activation, Array, CrossEntropy, Ctc, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, MsSsim,
+    Mse, MultiMargin, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -177,6 +177,12 @@ fn shapes_that_do_not_fit() {
             Ssim::default().of(&floats(&[1, 1, 10, 20]), &floats(&[1, 1, 10, 20])),
             mismatch,
             &["ssim", "input", "[1, 1, 10, 20]", "at least 11"],
+        ),
+        (
+            "pictures smaller than a window of their last level",
+            MsSsim::new().window(3).of(&floats(&[1, 1, 32, 40]), &floats(&[1, 1, 32, 40])),
+            mismatch,
+            &["ms_ssim", "input", "[1, 1, 32, 40]", "at least 33"],
         ),
         (
             "another picture's shape",

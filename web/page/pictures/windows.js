@@ -12,6 +12,9 @@ const CHANGES = [
   ["Noise", "noise", { from: 0, to: 0.3, step: 0.01, value: 0 }],
 ];
 
+/** The widest window of a loss of five levels, the last of which has 5 lines of the photograph's 72. */
+const WIDEST = { ms_ssim: 5 };
+
 /** Shows the photographs. Gives what draws them again. */
 export async function picture(loss, into, options, signal) {
   const photograph = await piece();
@@ -19,7 +22,7 @@ export async function picture(loss, into, options, signal) {
   const { canvas, said, draw, start } = framed(signal, async (canvas) => {
     const copy = changed(photograph, state);
     const operands = { input: asPicture(copy), target: asPicture(photograph) };
-    const { value, gradients } = await evaluate(loss.id, operands, { ...options, gradients: ["input"] });
+    const { value, gradients } = await evaluate(loss.id, operands, { ...options, window: Math.min(options.window, WIDEST[loss.id] ?? Infinity), gradients: ["input"] });
     const squared = await evaluate("mse", operands, { gradients: [] });
     drawnBeside(canvas, [
       { name: "target", colours: asGrey(photograph) },

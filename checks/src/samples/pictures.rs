@@ -1,10 +1,10 @@
-//! The shapes of the families whose items are pictures.
+//! The shapes of pictures.
 
 use super::{ELEMENTS, Samples, kind};
 use wgloss::ClassAxis::{Last, Second};
 
 /// Pictures: pixels and their neighbours, in chunks of an item's elements.
-pub const PICTURES: Samples = Samples {
+pub(super) const PICTURES: Samples = Samples {
     kinds: &[
         kind("none at all", &[&[0, 2, 3, 4], &[2, 3, 0, 4], &[2, 0, 3, 4]]),
         kind("one pixel", &[&[1, 1, 1, 1], &[3, 1, 1, 1]]),
@@ -32,7 +32,7 @@ pub const PICTURES: Samples = Samples {
 };
 
 /// Windows of pictures: tiles of 16 by 16 windows. Tests make a window as small as a picture asks for.
-pub const WINDOWS: Samples = Samples {
+pub(super) const WINDOWS: Samples = Samples {
     kinds: &[
         kind("no pictures", &[&[0, 2, 12, 11]]),
         kind("one pixel, one window", &[&[1, 1, 1, 1], &[3, 1, 11, 11]]),
@@ -54,4 +54,25 @@ pub const WINDOWS: Samples = Samples {
     drawn_beyond_a_binding: &[(&[5, 3, 150, 160], Second)],
     batch: &[9, 2, 3, 4],
     ..PICTURES
+};
+
+/// Windows of pictures at five levels. A window of three pixels needs sides of 33, one of eleven sides of 161; of smaller
+/// pictures a window is one pixel.
+pub(super) const LEVELS: Samples = Samples {
+    kinds: &[
+        kind("no pictures", &[&[0, 2, 33, 34]]),
+        kind("one pixel, one window", &[&[1, 1, 1, 1], &[3, 1, 33, 33]]),
+        kind("narrow", &[&[1, 2, 1, 33], &[2, 3, 9, 5]]),
+        kind("odd sides", &[&[1, 2, 35, 63], &[2, 1, 49, 34]]),
+        kind("several tiles", &[&[1, 1, 67, 81], &[2, 2, 36, 77]]),
+    ],
+    odd: &[&[1, 1, 1, 3], &[3, 1, 33, 35]],
+    walks: &[&[2, 2, 33, 34]],
+    digits: &[1, 2, 3, 4],
+    repeated: &[&[4, 2, 128, 160]],
+    // a binding that has no room for a plane has room for its levels
+    beyond_a_binding: &[(&[1, 1, 551, 601], Second), (&[5, 91, 301, 2], Last), (&[6, 3, 150, 100], Second)],
+    drawn_beyond_a_binding: &[(&[6, 3, 150, 100], Second)],
+    in_windows: &[(&[2, 3, 120, 160], Second)],
+    ..WINDOWS
 };

@@ -1,0 +1,6 @@
+// The gradients of the first level are the operands' gradients.
+// slots: dx0 dx1
+fn store_level(i: u32, d: vec2<f32>) {
+    store_dx0(i, d.x);
+    store_dx1(i, d.y);
+}
