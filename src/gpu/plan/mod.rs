@@ -6,6 +6,7 @@ mod blocks;
 mod classes;
 mod elements;
 mod factors;
+mod fused;
 mod gram;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
