@@ -107,8 +107,13 @@ impl Region for StandIn {
         RegionScore::default()
     }
     fn fused_loss(&self) -> Option<FusedLoss> {
-        let fused =
-            |fused: fn() -> Box<dyn Loss>| FusedLoss { loss: fused(), beside: "own", own_weight: 1.0, weight: 1.0 };
+        let fused = |fused: fn() -> Box<dyn Loss>| FusedLoss {
+            loss: fused(),
+            include_background: true,
+            beside: "own",
+            own_weight: 1.0,
+            weight: 1.0,
+        };
         self.fused.map(fused)
     }
 }

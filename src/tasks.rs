@@ -126,6 +126,9 @@ tasks! {
     "segmentation, small regions": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
         |logits, labels| Tversky::new().alpha(0.3).beta(0.7).of(&logits, &labels);
         "beta above alpha asks for what is missed; GeneralizedDice weighs classes by their size"
+    "segmentation, regions that overlap": "logits `[N, C, H, W]`", "0/1 `[N, C, H, W]`" =>
+        |logits, answers| DiceBce::default().of(&logits, &answers);
+        "a sigmoid for each class; DiceFocal where most of a picture is background"
     "variational autoencoders": "reconstruction, means, log variances", "the input" =>
         |output, input, mu, log_var| Vae::new().reconstruction(Reconstruction::BceWithLogits)
             .of(&output, &input, &mu, &log_var);

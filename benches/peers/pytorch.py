@@ -43,6 +43,17 @@ def dice(input, target, smooth=1e-5):
     return (1 - (2 * overlap + smooth) / (sizes + smooth)).mean()
 
 
+def dice_of_answers(input, target, smooth=1e-5):
+    p, over = torch.sigmoid(input), list(range(2, input.ndim))
+    overlap, sizes = (p * target).sum(over), p.sum(over) + target.sum(over)
+    return (1 - (2 * overlap + smooth) / (sizes + smooth)).mean()
+
+
+def dice_focal(input, target):
+    surprise = F.binary_cross_entropy_with_logits(input, target, reduction="none")
+    return dice_of_answers(input, target) + ((1 - torch.exp(-surprise)) ** 2 * surprise).mean()
+
+
 def distillation(student, teacher):
     student, teacher = F.log_softmax(student, 1), F.log_softmax(teacher, 1)
     return F.kl_div(student, teacher, reduction="batchmean", log_target=True)
@@ -79,6 +90,8 @@ PYTORCH = {
     "distillation": distillation,
     "dice": dice,
     "dice_cross_entropy": lambda input, target: dice(input, target) + F.cross_entropy(input, target),
+    "dice_bce": lambda input, target: dice_of_answers(input, target) + F.binary_cross_entropy_with_logits(input, target),
+    "dice_focal": dice_focal,
     "ctc": F.ctc_loss,
     "mse": F.mse_loss,
     "sigmoid_focal": sigmoid_focal,
@@ -103,7 +116,7 @@ def torchvision_losses():
 
 
 def monai_losses():
-    from monai.losses import DiceCELoss, DiceLoss
+    from monai.losses import DiceCELoss, DiceFocalLoss, DiceLoss
 
     def with_channel(loss):
         return lambda input, target: loss(input, target.unsqueeze(1))
@@ -112,6 +125,7 @@ def monai_losses():
     return {
         "dice": with_channel(DiceLoss(**options)),
         "dice_cross_entropy": with_channel(DiceCELoss(**options)),
+        "dice_focal": DiceFocalLoss(sigmoid=True),
     }
 
 

@@ -149,6 +149,8 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("soft_label", Value::Flag(true))],
         ],
         "tversky" => vec![vec![], vec![("gamma", number(0.75)), ("alpha", number(0.25))]],
+        "dice_bce" => vec![vec![], vec![("activation", name("softmax"))]],
+        "dice_focal" => vec![vec![], vec![("gamma", number(1.5)), ("alpha", number(0.25))]],
         "generalized_dice" => vec![vec![], vec![("weighting", name("uniform"))]],
         "bce_with_logits" => vec![vec![], vec![("label_smoothing", number(0.125))]],
         "sigmoid_focal" => {
@@ -259,6 +261,7 @@ pub const LOSES: &[(&str, f64, &str)] = &[
         3e-4,
         "the slopes of a position's classes may be nearly equal, and then a class's gradient is a small part of them",
     ),
+    ("dice_bce, activation softmax", 1e-3, "the gradients of the two losses may nearly cancel each other"),
     (
         "cross_entropy, softcap 30, dense target",
         1e-3,

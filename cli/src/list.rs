@@ -82,7 +82,13 @@ fn row(loss: &dyn Loss) -> String {
         marks.iter().filter(|(has, _)| *has).fold(spec.name.to_string(), |name, (_, mark)| name + mark)
     };
     let option = |(spec, default): (wgloss::header::OptionSpec, wgloss::header::Value)| match spec.kind {
-        Kind::Choice(names) => format!("{} {}", spec.name, names.join("\\|")),
+        // the default stands first
+        Kind::Choice(names) => {
+            let default = default.to_string();
+            let others = names.iter().map(|name| name.to_string()).filter(|name| *name != default);
+            let all: Vec<String> = std::iter::once(default.clone()).chain(others).collect();
+            format!("{} {}", spec.name, all.join("\\|"))
+        }
         _ => format!("{} {default}", spec.name),
     };
     let operands: Vec<String> = header.operands.iter().map(operand).collect();

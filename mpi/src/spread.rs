@@ -22,7 +22,8 @@ pub enum Spread {
     },
     /// Each rank has some of the positions of the same regions, such as the tiles of an image; or where the loss's option
     /// `batch` is set, some of the items: for [`Dice`](wgloss::Dice), [`Tversky`](wgloss::Tversky),
-    /// [`GeneralizedDice`](wgloss::GeneralizedDice) and [`DiceCrossEntropy`](wgloss::DiceCrossEntropy).
+    /// [`GeneralizedDice`](wgloss::GeneralizedDice), [`DiceCrossEntropy`](wgloss::DiceCrossEntropy),
+    /// [`DiceBce`](wgloss::DiceBce) and [`DiceFocal`](wgloss::DiceFocal).
     Regions,
     /// Each rank has some of the rows of a loss of all pairs, and with [`InfoNce`](wgloss::InfoNce) and
     /// [`Siglip`](wgloss::Siglip) the keys that belong to them. Every rank gathers all keys. The gradient of further negatives,

@@ -1,5 +1,5 @@
 // Regions, third stage: the gradient of each element from its region's slopes.
-// needs: lib/component lib/math lib/params geometry/places geometry/probable geometry/region_quads
+// needs: lib/component lib/math lib/params geometry/places geometry/probable geometry/region geometry/region_quads
 // slots: activation class_mask class_slopes classes dx0 earlier_ranges fused_loss logits quad_factors softmaxes
 fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
     let at = elements_of(quad, k);
@@ -61,7 +61,10 @@ fn write_backward(s: Backward, k: u32) {
     // only a background that takes no part can have a NaN p and a known slope; its gradient is 0
     let of_region = select(chain(slope.seen, slope.by_p, s.mean_slope), vec4<f32>(0.0), are_nan(slope.seen.p));
     let kept = kept_in_class(s.quad, k);
-    let d = select(by_factors(s.quad.factors, of_region, kept) + of_fused, vec4<f32>(nan()), nans);
+    // a background that takes no part has a gradient of 0, whatever the weights of its positions are
+    let left_out = !INCLUDE_BACKGROUND & !COUPLED & (k == 0u);
+    let weighted = select(by_factors(s.quad.factors, of_region, kept), vec4<f32>(0.0), left_out);
+    let d = select(weighted + of_fused, vec4<f32>(nan()), nans);
     if s.live {
         store_quad(s.quad, k, select(vec4<f32>(0.0), d, kept));
     }

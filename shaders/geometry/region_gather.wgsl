@@ -15,6 +15,11 @@ fn region_gather(
     }
     workgroupBarrier();
     var tally = tally_none();
+    // classes that are scored by themselves are tallied with their sums, range by range
+    let goes_on = SCORES_CLASSES & SUMS & !FOLDS;
+    if goes_on & live & (lane == 0u) {
+        tally = workspace.tallies[tile];
+    }
     // each lane takes four neighbours
     let rounds = params.chunk / 1024u;
     let begin = span.x + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
@@ -48,13 +53,20 @@ fn region_gather(
         tally.poison = atomicLoad(&unknown);
     }
     workgroupBarrier();
-    if live & (lane == 0u) & FOLDS & classes_end() {
+    if live & (lane == 0u) & ((FOLDS & classes_end()) | goes_on) {
         let bad = atomicLoad(&first_bad);
         if bad != NO_POSITION {
             let label = target_label(bad);
             tally.bad_position = bad;
             tally.bad_low = label.low;
             tally.bad_high = label.high;
+        }
+        if goes_on {
+            // an earlier dispatch has looked at the labels
+            let before = workspace.tallies[tile];
+            tally.bad_position = before.bad_position;
+            tally.bad_low = before.bad_low;
+            tally.bad_high = before.bad_high;
         }
         workspace.tallies[tile] = tally;
     }

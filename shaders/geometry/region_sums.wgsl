@@ -1,6 +1,6 @@
 // Adds positions to the sums of a class, and writes the sums of a workgroup.
-// needs: lib/component lib/math lib/params scratch/sums geometry/places geometry/region geometry/region_quads
-// slots: activation class_mask classes labels quad_factors
+// needs: lib/component lib/math lib/params lib/tally scratch/sums geometry/places geometry/region geometry/region_quads
+// slots: activation class_mask classes count labels quad_factors
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
@@ -37,10 +37,9 @@ fn sum_of(four: vec4<f32>) -> f32 {
     return (four.x + four.y) + (four.z + four.w);
 }
 
-fn sums_of(quad: Quad, at: Pixels, k: u32) -> Four {
+fn sums_of(quad: Quad, at: Pixels, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> Four {
     let none = vec4<f32>(0.0);
-    let probable = probabilities(logits_of(quad, k), at);
-    let wanted = targets_of(quad, k);
+    let probable = probabilities(x, at);
     let nans = are_nan(probable.p) | are_nan(wanted);
     // a NaN, or a position that takes no part, adds nothing
     let kept = kept_in_class(quad, k);
@@ -98,6 +97,34 @@ fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, n
         }
         sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
         region_sums[(tile * params.classes) + block + lane] = sums;
+    }
+    workgroupBarrier();
+}
+
+// Adds the scores of four classes, and what they count, to the tally of lane 0: class by class, so that ranges of classes change
+// no bit.
+fn merge_scores(losses: vec4<f32>, counts: vec4<f32>, lane: u32, tally: ptr<function, Tally>) {
+    lanes_hit[lane] = losses;
+    lanes_extra[lane] = counts;
+    workgroupBarrier();
+    if lane < 16u {
+        for (var i = lane + 16u; i < 256u; i += 16u) {
+            lanes_hit[lane] += lanes_hit[i];
+            lanes_extra[lane] += lanes_extra[i];
+        }
+    }
+    workgroupBarrier();
+    if lane == 0u {
+        var loss = vec4<f32>(0.0);
+        var count = vec4<f32>(0.0);
+        for (var i = 0u; i < 16u; i += 1u) {
+            loss += lanes_hit[i];
+            count += lanes_extra[i];
+        }
+        for (var k = 0u; k < 4u; k += 1u) {
+            (*tally).sum += float_at(loss, k);
+            (*tally).count += Count(float_at(count, k));
+        }
     }
     workgroupBarrier();
 }

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::leaf::{Leaf, Pointwise};
-use crate::loss::Header;
+use crate::loss::{Header, Loss};
 use crate::role::Role;
 use crate::term::Part;
 
@@ -24,8 +24,9 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         Leaf::Softmax(_) | Leaf::ClassSum(_) => vec![one(Role::Classes)],
         Leaf::Divergence(_) => vec![one(Role::Classes), one(Role::Dense)],
         Leaf::Region(leaf) => {
-            if leaf.fused_loss().is_some_and(|fused| !matches!(fused.loss.leaf(), Leaf::Softmax(_))) {
-                return refuse(header, "has a fused loss that is no loss of a softmax".into());
+            if leaf.fused_loss().is_some_and(|fused| !fuses(&*fused.loss)) {
+                let reason = "has a fused loss that is no loss of a softmax, or of a prediction and its target";
+                return refuse(header, reason.into());
             }
             vec![one(Role::Classes), one(Role::Target)]
         }
@@ -70,6 +71,19 @@ fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
     match neither || (required(Role::Index) && required(Role::Table)) {
         true => Ok(()),
         false => refuse(header, "needs an index and its table in the header, neither of them optional".into()),
+    }
+}
+
+/// Whether a loss can be fused with a loss of regions: a softmax, or a leaf of a prediction, its target and at most one number
+/// of the class.
+fn fuses(loss: &dyn Loss) -> bool {
+    let roles: Vec<Role> = loss.header().components().map(|spec| spec.role).collect();
+    let paired = matches!(roles[..], [Role::Element, Role::Element] | [Role::Element, Role::Element, Role::Column]);
+    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| loss.header().player(role).is_some());
+    match loss.leaf() {
+        Leaf::Softmax(_) => true,
+        Leaf::Pointwise(leaf) => paired && !looks_up && leaf.columns().is_none() && leaf.needs().is_empty(),
+        _ => false,
     }
 }
 

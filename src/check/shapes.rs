@@ -93,7 +93,7 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
 /// Whether a mask may have a number for each element: in regions of classes that do not depend on each other. The checks of
 /// options refuse it under a softmax.
 fn takes_mask_of_elements(work: Work<'_>) -> bool {
-    matches!(work, Work::Regions { leaf, classes } if leaf.fused_loss().is_none() || classes.c == 1)
+    matches!(work, Work::Regions { leaf, classes } if Leaf::Region(leaf).scores_elements_apart() || classes.c == 1)
 }
 
 /// Whether an operand is broadcast to the shape of the elements. Refuses one of more axes than kernels go through.
@@ -152,14 +152,18 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
     divisor(part, header, part.is_dense(), values, counted)
 }
 
-/// The denominator of the fused loss's sum, where the part has a fused loss: a loss of the part's positions.
+/// The denominator of the fused loss's sum, where the part has a fused loss: a loss of the part's positions, or of their
+/// elements.
 fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
     let Work::Regions { leaf, classes } = work else { return None };
     // one channel stands for two classes with one weight: a factor of label 1, like PyTorch's pos_weight
     let unweighted = part.is_dense() || classes.c == 1;
-    let values = [classes.n, classes.s];
     let counted = !part.is_dense() || weighs(part);
-    leaf.fused_loss().map(|fused| divisor(part, fused.loss.header(), unweighted, &values, counted))
+    leaf.fused_loss().map(|fused| {
+        let background = usize::from(!fused.include_background);
+        let each = if fused.of_elements().is_some() { classes.c.saturating_sub(background) } else { 1 };
+        divisor(part, fused.loss.header(), unweighted, &[classes.n, classes.s, each], counted)
+    })
 }
 
 /// Whether values may count as less than one each: they have a mask or sample weights.

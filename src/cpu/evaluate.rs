@@ -106,8 +106,9 @@ fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[R
 /// a shard of the keys, where a key that the row belongs together with has a share of 1; where every pair has a loss of its own,
 /// the third is their sum. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
 ///
-/// [`DiceCrossEntropy`](crate::DiceCrossEntropy) has the statistics of its regions. Its cross-entropy adds up over shards: give the
-/// denominators of the whole by [`Term::divide_by`], that of the regions first.
+/// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal) have the statistics
+/// of their regions. Their other loss adds up over shards: give the denominators of the whole by [`Term::divide_by`], that of the
+/// regions first.
 ///
 /// # Errors
 /// Every refusal of [`Error`](crate::Error); [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss whose shards

@@ -69,6 +69,15 @@ impl Leaf<'_> {
         if let Leaf::Region(leaf) = self { leaf.fused_loss() } else { None }
     }
 
+    /// Whether a mask may leave out single classes of a position: in regions whose fused loss, where they have one, scores each
+    /// element by itself.
+    pub(crate) fn scores_elements_apart(&self) -> bool {
+        match self {
+            Leaf::Region(leaf) => leaf.fused_loss().is_none_or(|fused| fused.of_elements().is_some()),
+            _ => false,
+        }
+    }
+
     /// The bound c of logits that are softly capped before all else, where they are.
     pub(crate) fn cap(&self) -> Option<f64> {
         match self {

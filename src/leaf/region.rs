@@ -2,6 +2,7 @@
 //!
 //! A region is one class of one item, or of the whole batch.
 
+use super::{Leaf, Pointwise};
 use crate::loss::Loss;
 use crate::options::choice;
 
@@ -22,21 +23,42 @@ pub trait Region {
     }
 }
 
-/// A loss of a softmax that is added to a region loss in one pass over the logits. It takes the same input, target and class
-/// weights. One channel is the logit of label 1; the logit of label 0 is then 0.
+/// A loss that is added to a region loss in one pass over the logits. It takes the same input, target and class weights.
 ///
-/// A GPU scores it in the first stage of the region's walk, where the softmax is computed anyway, and adds its gradient in the
+/// Its leaf is one of two:
+///
+/// - a [`Softmax`](crate::custom::Softmax) over the classes of a position. One channel is the logit of label 1; the logit of
+///   label 0 is then 0;
+/// - a [`Pointwise`](crate::custom::Pointwise) leaf of a prediction and its target, which scores every class of a position by
+///   itself. A third number of the leaf, of the role `Column`, is the region loss's operand of the role
+///   [`PosWeight`](crate::header::Role::PosWeight). A label is a target of 1 at its class and of 0 elsewhere. The class weight
+///   multiplies each score, and a mean divides by the number of elements that take part.
+///
+/// A GPU scores it in the first stage of the region's walk, where the logits are read anyway, and adds its gradient in the
 /// last. It has a part of the outcome, a denominator and scales of its own.
 pub struct FusedLoss {
-    /// The fused loss itself. Its leaf is a [`Softmax`](crate::custom::Softmax), and its numeric options are the region loss's
-    /// first numeric options, in the same order.
+    /// The fused loss itself. Its numeric options are the region loss's first numeric options, in the same order.
     pub loss: Box<dyn Loss>,
+    /// Whether class 0 takes part in a fused loss of elements. A softmax always runs over all classes.
+    pub include_background: bool,
     /// The name of the region loss's own part in an outcome. The fused loss's part has its id as its name.
     pub beside: &'static str,
     /// The weight of the region loss in the sum.
     pub own_weight: f32,
     /// The weight of the fused loss.
     pub weight: f32,
+}
+
+impl FusedLoss {
+    /// The leaf of a fused loss that scores each element by itself; nothing for a softmax.
+    pub(crate) fn of_elements(&self) -> Option<&dyn Pointwise> {
+        if let Leaf::Pointwise(leaf) = self.loss.leaf() { Some(leaf) } else { None }
+    }
+
+    /// The number that a leaf of elements gets as its third where the call does not give the operand.
+    pub(crate) fn absent(&self) -> f32 {
+        self.loss.header().components().nth(2).map_or(0.0, |spec| spec.absent)
+    }
 }
 
 choice! {

@@ -90,6 +90,8 @@ catalogue! {
         tversky: Tversky,
         generalized_dice: GeneralizedDice,
         dice_cross_entropy: DiceCrossEntropy,
+        dice_bce: DiceBce,
+        dice_focal: DiceFocal,
     }
     vectors {
         cosine_embedding: CosineEmbedding,

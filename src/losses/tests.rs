@@ -20,6 +20,8 @@ const NAMED: &[(&str, &str)] = &[
     ("src/compounds/", "has ready-made sums of named losses"),
     ("src/losses/composite/vae.rs", "is the sum of a squared error or a cross-entropy and a divergence"),
     ("src/losses/region/dice_cross_entropy.rs", "is the sum of two losses in one pass"),
+    ("src/losses/region/dice_bce.rs", "is the sum of two losses in one pass"),
+    ("src/losses/region/dice_focal.rs", "is the sum of two losses in one pass"),
     ("src/losses/gram/gram_style.rs", "has the leaf of the squared error"),
     ("src/losses/pointwise/diffusion.rs", "has a robust error of the same name as a choice"),
     ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
@@ -126,6 +128,12 @@ const REPEATING: &[(&str, &str, &[&str])] = &[
     ("dice_cross_entropy", "cross_entropy", &["softcap"]),
     // both parts ignore the same label, and cross-entropy always ignores one
     ("dice_cross_entropy", "dice", &["ignore_index"]),
+    // beside answers to binary questions, Dice takes a sigmoid
+    ("dice_bce", "dice", &["activation"]),
+    ("dice_bce", "bce_with_logits", &[]),
+    ("dice_focal", "dice", &["activation"]),
+    // MONAI's loss has no weight of positive targets unless it is given one
+    ("dice_focal", "sigmoid_focal", &["alpha"]),
 ];
 
 #[test]

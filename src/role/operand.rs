@@ -74,6 +74,9 @@ roles! {
         Projection,
         /// A float for each class of a projection, `[V]`.
         PerProjection,
+        /// A float for each class, `[C]`, that a fused loss of elements takes beside a prediction and its target: PyTorch's
+        /// `pos_weight`, a factor of targets of 1.
+        PosWeight,
         /// The factor of the scores, `[1]` or `[]`.
         Scale,
         /// The summand of the scores, `[1]` or `[]`.
@@ -112,8 +115,11 @@ impl Role {
     /// Whether an operand of this role belongs to all values of a batch alike, as a weight for each class does: a shard of the
     /// batch takes the whole operand.
     pub const fn is_shared(self) -> bool {
-        use Role::{Averaged, Column, MoreRows, PerClass, PerProjection, Projection, Scale, Shift, Table};
-        matches!(self, Averaged | Column | MoreRows | PerClass | PerProjection | Projection | Scale | Shift | Table)
+        use Role::{Averaged, Column, MoreRows, PerClass, PerProjection, PosWeight, Projection, Scale, Shift, Table};
+        matches!(
+            self,
+            Averaged | Column | MoreRows | PerClass | PerProjection | PosWeight | Projection | Scale | Shift | Table
+        )
     }
 
     /// Whether an operand of this role is one number, whose shape may be `[1]` or `[]`.

@@ -58,7 +58,7 @@ impl Sizes {
             Role::Target | Role::Labels => of(&without_classes(&self.leader, self.class_axis)),
             Role::Column => of(&self.leader[last..]),
             Role::Row => of(&self.leader[..last]),
-            Role::PerClass => vec![Axis::Of(class_count(&self.leader, self.class_axis))],
+            Role::PerClass | Role::PosWeight => vec![Axis::Of(class_count(&self.leader, self.class_axis))],
             Role::Weight => of(&self.values),
             Role::SampleWeight | Role::Mask => of(&self.factors),
             Role::Index => of(&self.leader[..1.min(self.leader.len())]),

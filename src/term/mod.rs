@@ -158,8 +158,9 @@ impl<T: Operand> Term<T> {
     /// set, also over items. For the classes of a softmax see [`classes_from`](Self::classes_from). The shards of all other
     /// losses simply add up, if each holds whole values, under the batch's [denominator](Self::divide_by).
     ///
-    /// [`DiceCrossEntropy`](crate::DiceCrossEntropy) is both: its first part is the whole batch's on every device, and the sums of
-    /// its cross-entropy add up, divided by the batch's denominators in `divide_by`.
+    /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal) are both: their
+    /// first part is the whole batch's on every device, and the sums of their other loss add up, divided by the batch's
+    /// denominators in `divide_by`.
     pub fn among(self, statistics: &T) -> Term<T> {
         self.each(|part| part.among = Some(statistics.clone()))
     }

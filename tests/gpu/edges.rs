@@ -9,8 +9,8 @@ use libtest_mimic::Trial;
 use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Role};
 use wgloss::{
-    Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, GeneralizedDice, IouKind, Loss,
-    SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
+    Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceBce, DiceCrossEntropy, DiceFocal, Error, GeneralizedDice,
+    IouKind, Loss, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -47,11 +47,13 @@ fn numbers(shape: &[usize]) -> Array {
 type Of = fn(&Tensor, &Tensor) -> Term<Tensor>;
 
 /// Losses whose labels are read four at a time.
-const BY_FOURS: [(&str, Of); 6] = [
+const BY_FOURS: [(&str, Of); 8] = [
     ("dice", |x, t| Dice::default().of(x, t)),
     ("tversky", |x, t| Tversky::default().of(x, t)),
     ("generalized_dice", |x, t| GeneralizedDice::default().of(x, t)),
     ("dice_cross_entropy", |x, t| DiceCrossEntropy::default().of(x, t)),
+    ("dice_bce", |x, t| DiceBce::default().of(x, t)),
+    ("dice_focal", |x, t| DiceFocal::default().of(x, t)),
     ("cross_entropy", |x, t| CrossEntropy::default().of(x, t)),
     ("softmax_focal", |x, t| SoftmaxFocal::default().of(x, t)),
 ];

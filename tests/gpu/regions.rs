@@ -7,7 +7,8 @@ use crate::judge::{self, Failures};
 use libtest_mimic::Trial;
 use wgloss::header::Domain;
 use wgloss::{
-    Activation, Array, ClassAxis, Dice, Error, Extra, GeneralizedDice, Operand, Reduction, Term, Tversky, cpu,
+    Activation, Array, ClassAxis, Dice, DiceBce, DiceFocal, Error, Extra, GeneralizedDice, Operand, Reduction, Term,
+    Tversky, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -37,12 +38,22 @@ fn a_mask_of_elements_leaves_out_classes() {
         let samples = draw(Domain::Positive, &positions);
         let x = x.with_class_axis(axis);
         let activation = if place % 2 == 0 { Activation::Sigmoid } else { Activation::None };
-        let terms: [Term<Array>; 3] = [
+        let bce = DiceBce { activation, jaccard: place % 3 == 2, ..DiceBce::default() };
+        let focal = DiceFocal { activation, batch: place % 3 == 2, alpha: Some(0.25), ..DiceFocal::default() };
+        let terms: [Term<Array>; 6] = [
             Dice { activation, squared_pred: place % 3 == 0, ..Dice::default() }.of(&x, &t),
             Tversky { activation, batch: true, ..Tversky::default() }.of(&x, &t).sample_weight(&samples),
             GeneralizedDice { activation, batch: place % 3 == 1, ..GeneralizedDice::default() }.of(&x, &t),
+            bce.of(&x, &t),
+            focal.of(&x, &t).sample_weight(&samples),
+            focal.of(&x, &t),
         ];
-        for (term, reduction) in terms.iter().flat_map(|term| Reduction::VALUES.iter().map(move |r| (term, *r))) {
+        let reduced = |term| Reduction::VALUES.iter().map(move |reduction| (term, *reduction));
+        for ((which, term), reduction) in terms.iter().enumerate().flat_map(reduced) {
+            // the last three are sums of two losses
+            if which > 2 && reduction == Reduction::None {
+                continue;
+            }
             let term = term.clone().with(Extra::Mask, &mask).reduce(reduction);
             let want = judge::Given::by_twin(cpu::gradient_list(&term, &[&x]).unwrap());
             let got = judge::Given::by_gpu(gpu(), &term, &[&x]).map_err(|error| error.to_string());

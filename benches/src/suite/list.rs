@@ -3,9 +3,10 @@
 use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
 use wgloss::{
-    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceCrossEntropy, Diffusion,
-    Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MsSsim, Mse, MultiMargin,
-    MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
+    Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceBce, DiceCrossEntropy,
+    DiceFocal, Diffusion, Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MsSsim, Mse,
+    MultiMargin, MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation,
+    TripletMargin,
 };
 
 /// The most informative cases, most important first.
@@ -66,6 +67,8 @@ pub fn cases() -> Vec<Case> {
         case("dice", &pixels, |s| Ok(labelled(s, Dice::default())?.read_twice())),
         // the fused cross-entropy needs nothing that Dice does not read
         case("dice_cross_entropy", &pixels, |s| Ok(labelled(s, DiceCrossEntropy::default())?.read_twice())),
+        case("dice_bce", &pixels, |s| Ok(answered(s, DiceBce::default())?.read_twice())),
+        case("dice_focal", &pixels, |s| Ok(answered(s, DiceFocal::default())?.read_twice())),
         case("mse", &[16_777_216], mse),
         case("sigmoid_focal", &[131_072, 80], |s| answered(s, SigmoidFocal::default())),
         weighted(&[65536, 80]),

@@ -124,7 +124,7 @@ fn all_pairs_gathered_and_around_a_ring(comm: &Comm) {
 }
 
 fn regions_over_a_batch_and_over_tiles(comm: &Comm) {
-    for id in ["dice", "tversky", "generalized_dice", "dice_cross_entropy"] {
+    for id in ["dice", "tversky", "generalized_dice", "dice_cross_entropy", "dice_bce", "dice_focal"] {
         for (shape, axis, floats) in [
             (&[7, 5, 367][..], ClassAxis::Second, DType::F32),
             (&[7, 367, 5], ClassAxis::Last, DType::F32),
@@ -147,7 +147,7 @@ fn regions_over_a_batch_and_over_tiles(comm: &Comm) {
                     // labels have no class axis
                     let labels = array.shape().len() < shape.len();
                     let along = along - usize::from(labels && axis == ClassAxis::Second && along > 0);
-                    (role != Role::PerClass).then(|| slice(array, along, range))
+                    (!matches!(role, Role::PerClass | Role::PosWeight)).then(|| slice(array, along, range))
                 };
                 for lengths in lengths(shape[along], comm.size()) {
                     compare(comm, &case, &inputs, &lengths, |_| Regions, cut);

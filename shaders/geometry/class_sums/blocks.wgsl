@@ -19,21 +19,33 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             var extra = vec4<f32>(0.0);
             var missed = vec4<f32>(0.0);
             var nans = 0u;
+            var losses = vec4<f32>(0.0);
+            var counts = vec4<f32>(0.0);
             for (var round = 0u; round < rounds; round += 1u) {
                 let position = begin + (4u * round * TEAM);
                 if position < end {
                     let quad = quad_at(position, end);
                     let pixels = pixels_of(quad.at);
                     for (var k = 0u; k < min(4u, classes_to() - block); k += 1u) {
-                        let sums = sums_of(quad, pixels, block + k);
+                        let x = logits_of(quad, block + k);
+                        let wanted = targets_of(quad, block + k);
+                        let sums = sums_of(quad, pixels, block + k, x, wanted);
                         hit += with_float_at(vec4<f32>(0.0), k, sums.hit);
                         extra += with_float_at(vec4<f32>(0.0), k, sums.extra);
                         missed += with_float_at(vec4<f32>(0.0), k, sums.missed);
                         nans |= sums.unknown << k;
+                        if SCORES_CLASSES {
+                            let scored = score_class(quad, block + k, x, wanted, tally);
+                            losses += with_float_at(vec4<f32>(0.0), k, scored.x);
+                            counts += with_float_at(vec4<f32>(0.0), k, scored.y);
+                        }
                     }
                 }
             }
             merge_sums(block, hit, extra, missed, nans, tile, lane);
+            if SCORES_CLASSES {
+                merge_scores(losses, counts, lane, tally);
+            }
         }
     }
 }

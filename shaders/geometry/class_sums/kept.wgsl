@@ -6,6 +6,9 @@ const BLOCKS: u32 = (CLASSES + 3u) / 4u;
 var<private> kept_hits: array<f32, CLASSES>;
 var<private> kept_extras: array<f32, CLASSES>;
 var<private> kept_missed: array<f32, CLASSES>;
+// the scores of a fused loss of elements, and what they count
+var<private> kept_losses: array<f32, CLASSES>;
+var<private> kept_counts: array<f32, CLASSES>;
 
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
     var nans = 0u;
@@ -18,11 +21,18 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             let pixels = fold_quad(quad, tally);
             // @unroll k CLASSES
             for (var k = classes_from(); k < classes_to(); k += 1u) {
-                let sums = sums_of(quad, pixels, k);
+                let x = logits_of(quad, k);
+                let wanted = targets_of(quad, k);
+                let sums = sums_of(quad, pixels, k, x, wanted);
                 kept_hits[k] += sums.hit;
                 kept_extras[k] += sums.extra;
                 kept_missed[k] += sums.missed;
                 nans |= sums.unknown << k;
+                if SCORES_CLASSES {
+                    let scored = score_class(quad, k, x, wanted, tally);
+                    kept_losses[k] += scored.x;
+                    kept_counts[k] += scored.y;
+                }
             }
         }
     }
@@ -30,14 +40,23 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
     var hit: array<vec4<f32>, BLOCKS>;
     var extra: array<vec4<f32>, BLOCKS>;
     var missed: array<vec4<f32>, BLOCKS>;
+    var losses: array<vec4<f32>, BLOCKS>;
+    var counts: array<vec4<f32>, BLOCKS>;
     // @unroll k CLASSES
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         hit[k / 4u][k % 4u] = kept_hits[k];
         extra[k / 4u][k % 4u] = kept_extras[k];
         missed[k / 4u][k % 4u] = kept_missed[k];
+        if SCORES_CLASSES {
+            losses[k / 4u][k % 4u] = kept_losses[k];
+            counts[k / 4u][k % 4u] = kept_counts[k];
+        }
     }
     let classes = params.classes;
     for (var block = 0u; block < classes; block += 4u) {
         merge_sums(block, hit[block / 4u], extra[block / 4u], missed[block / 4u], nans >> block, tile, lane);
+        if SCORES_CLASSES {
+            merge_scores(losses[block / 4u], counts[block / 4u], lane, tally);
+        }
     }
 }

@@ -3,6 +3,13 @@
 // slots: activation class_weight classes fold fused_scales fused_states softmaxes x0
 const FUSES: bool = true;
 
+// Whether each class of a position is scored by itself.
+const SCORES_CLASSES: bool = false;
+
+fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<function, Tally>) -> vec2<f32> {
+    return vec2<f32>(0.0);
+}
+
 // One of four positions. With one channel, its logit belongs to label 1, and label 0 has a logit of 0.
 struct FusedPosition {
     kept: bool,

@@ -1,5 +1,6 @@
 //! A value for each region, or for each item, from sums of probabilities and targets over positions.
 
+mod fused_elements;
 mod inputs;
 mod probabilities;
 mod shards;
@@ -13,6 +14,7 @@ use crate::math::{greatest, part_of};
 use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::Part;
+use fused_elements::FusedElements;
 use inputs::Inputs;
 use probabilities::Predicted;
 
@@ -21,7 +23,7 @@ pub(super) struct Regions {
     inputs: Inputs,
     regions: Vec<Scored>,
     values: Vec<Value>,
-    fused: Option<Positions>,
+    fused: Option<Box<dyn Walk>>,
 }
 
 /// A region's part of a value of the loss.
@@ -47,8 +49,9 @@ impl Regions {
         let sums: Vec<RegionSums> = (0..inputs.regions()).map(sums).collect();
         let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; classes.c], Array::to_f64);
         let fused = leaf.fused_loss().and_then(|fused| match fused.loss.leaf() {
-            Leaf::Softmax(leaf) => Some(Positions::of_fused_loss(part, leaf, classes)),
-            // the checks refuse a fused loss that is no loss of a softmax
+            Leaf::Softmax(leaf) => Some(Box::new(Positions::of_fused_loss(part, leaf, classes)) as Box<dyn Walk>),
+            Leaf::Pointwise(leaf) => Some(Box::new(FusedElements::of(part, &inputs, &fused, leaf)) as Box<dyn Walk>),
+            // the checks refuse any other fused loss
             _ => None,
         });
         let mut regions = Regions { inputs, regions: Vec::new(), values: Vec::new(), fused };
@@ -135,7 +138,7 @@ impl Walk for Regions {
     }
 
     fn fused_loss(&self) -> Option<&dyn Walk> {
-        self.fused.as_ref().map(|fused| fused as &dyn Walk)
+        self.fused.as_deref()
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

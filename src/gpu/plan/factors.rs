@@ -24,17 +24,18 @@ pub(super) fn combine(request: &Request<'_>, walk: &mut Walk) {
     if request.combines() && !walk.stages.is_empty() && values > 0 {
         // a walk over rows counts their elements
         let elements = if let Spans::Rows { width } = walk.spans { width } else { 1 };
-        walk.stages.insert(0, stage(request, values, elements, value_scales::UPSTREAM));
+        let masked = request.player(Role::Mask).is_some();
+        walk.stages.insert(0, stage(request, values, elements, masked, value_scales::UPSTREAM));
         walk.scratch.push(Scratch::new("value_factors", values));
     }
 }
 
 /// The stage that combines the factors of `values` values, each of which is `elements` of the walk's. `scales` says what
-/// gradients are scaled by before their sample weights.
-pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, scales: Shader) -> Stage {
+/// gradients are scaled by before their sample weights; `masked` if the mask has a number for each value.
+pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, masked: bool, scales: Shader) -> Stage {
     let given = |given, file, one| if given { file } else { one };
     let mut slots = slots(request);
-    slots.fill(slot::MASK, given(request.player(Role::Mask).is_some(), mask::GIVEN, mask::EVERYWHERE));
+    slots.fill(slot::MASK, given(masked, mask::GIVEN, mask::EVERYWHERE));
     let weighed = request.player(Role::SampleWeight).is_some();
     slots.fill(slot::SAMPLE_WEIGHT, given(weighed, sample_weight::GIVEN, sample_weight::UNIT));
     slots.fill(slot::COUNT, count::WEIGHTS);

@@ -8,6 +8,7 @@ mod blocks;
 mod classes;
 mod elements;
 mod factors;
+mod fused;
 mod gram;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;

@@ -3,32 +3,30 @@
 //! If a binding cannot hold an item, its classes are gone through range by range, as for `pixels`. There are then four
 //! steps: the softmaxes of positions, the sums, the sums over classes that a softmax's gradient needs, the gradients.
 
-use super::classes::Fold;
 use super::factors;
+use super::fused::Fused;
 use super::pixels::few;
 use super::positions;
 use super::ranges::{most_elements, range, ranges};
-use super::request::{Request, WalkLoss, leaf_of, overrides, slots};
+use super::request::{Request, WalkLoss, overrides, slots};
 use super::scratch::Scratch;
 use super::spans::{Spans, Values};
 use super::stage::{Stage, Wanted};
 use super::totals::scale;
 use super::walk::{Counted, Sizes, Walk};
-use crate::check::ClassFold;
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
 use crate::gpu::shaders::geometry::{
-    class_mask, class_slopes, class_sums, classes, earlier_ranges, fused_loss, fused_scales, logits, quad_factors,
-    region_parts, value_scales,
+    class_mask, class_slopes, class_sums, classes, earlier_ranges, fused_scales, logits, quad_factors, region_parts,
+    value_scales,
 };
 use crate::gpu::shaders::lib::count;
-use crate::gpu::shaders::operand::{dx, losses, mask, sample_weight};
+use crate::gpu::shaders::operand::{dx, mask, sample_weight};
 use crate::gpu::shaders::scratch::{fused_states, softmaxes};
 use crate::gpu::shaders::{Shader, activation, choice, geometry, slot};
-use crate::leaf::{Activation, Leaf, Region, RegionSettings};
-use crate::loss::Source;
+use crate::leaf::{Activation, Region, RegionSettings};
 use crate::role::Role;
 use crate::shape::{ClassAxis, Classes, without_classes};
 use crate::term::Operand;
@@ -36,8 +34,7 @@ use crate::term::Operand;
 /// The most classes, because an invocation loops over the classes of a position.
 const MOST_CLASSES: usize = 8192;
 
-/// The most sums of a region that one lane merges alone. In a workgroup the first lane would still add this many at the
-/// end.
+/// The most sums of a region that one lane merges alone: in a workgroup the first lane would still add this many.
 const ALONE: usize = 16;
 
 pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -> Result<Walk> {
@@ -51,6 +48,9 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -
         stages.extend(regions.combined());
         stages.extend(regions.gather());
     }
+    // the scales of elements are known once the first stage has counted them
+    let (scaled, counted) = regions.scale_elements().unwrap_or((Vec::new(), counted));
+    stages.extend(scaled);
     if request.statistics {
         stages.extend(regions.statistics());
     } else {
@@ -60,23 +60,6 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -
     }
     let sizes = Sizes { counted, ..regions.sizes() };
     Ok(Walk { sizes, stages, scratch: regions.scratch(), spans: regions.spans() })
-}
-
-/// The facts about the fused loss that the kernels need.
-struct Fused {
-    shader: Source,
-    fold: Fold,
-    choices: Choices,
-}
-
-impl Fused {
-    fn of(leaf: &dyn Region, labelled: bool) -> Option<Fused> {
-        let loss = leaf.fused_loss()?.loss;
-        let Leaf::Softmax(of_loss) = loss.leaf() else { unreachable!("the checks refuse any other fused loss") };
-        let fold = Fold::of(ClassFold::Softmax(of_loss), false);
-        let choices = overrides(&*loss).flag(choice::SPREADS, !labelled || fold.spreads);
-        Some(Fused { shader: leaf_of(&*loss), fold, choices })
-    }
 }
 
 /// A walk over regions, and what its kernels share.
@@ -151,15 +134,19 @@ impl<'a> Regions<'a> {
         self.request.part.leader().map_or(ClassAxis::Second, |x| x.class_axis())
     }
 
+    fn masks_positions(&self) -> bool {
+        self.request.player(Role::Mask).is_some() && !self.masks_elements()
+    }
+
     /// Whether mask, sample weights and scales are combined: the kernels of a fused loss have no room for a binding of each.
     fn combines(&self) -> bool {
-        self.fused.is_some() && self.request.weighs_positions()
+        self.fused.is_some() && (self.masks_positions() || self.request.player(Role::SampleWeight).is_some())
     }
 
     /// Combines the factors of positions, once the scales of the fused loss are known.
     fn combined(&self) -> Option<Stage> {
         let positions = self.classes.positions() as u64;
-        self.combines().then(|| factors::stage(self.request, positions, 1, value_scales::FUSED))
+        self.combines().then(|| factors::stage(self.request, positions, 1, self.masks_positions(), value_scales::FUSED))
     }
 
     /// How many sums are merged for a region.
@@ -187,7 +174,8 @@ impl<'a> Regions<'a> {
             let (name, _) = self.pixels();
             scratch.push(Scratch::new(name, if name == "pixel_fours" { positions / 2 } else { positions }));
         }
-        scratch.extend(self.fused.as_ref().map(|_| Scratch::new(self.fused_memory(), positions)));
+        let fold = self.fused.as_ref().filter(|fused| fused.fold.is_some());
+        scratch.extend(fold.map(|_| Scratch::new(self.fused_memory(), positions)));
         scratch.extend(self.combines().then(|| Scratch::new("value_factors", positions)));
         scratch
     }
@@ -212,11 +200,33 @@ impl<'a> Regions<'a> {
             return scale(self.request, WalkLoss::Only, None);
         }
         let (mut stages, _) = scale(self.request, WalkLoss::Main, None);
+        if self.scores_classes() {
+            return (stages, Counted::default());
+        }
         let count = positions::counted(self.request, WalkLoss::Fused, self.classes.positions());
         let count = Some(count).filter(|(_, counted)| counted.tallies > 0);
         let (fused, counted) = scale(self.request, WalkLoss::Fused, count);
         stages.extend(fused);
         (stages, counted)
+    }
+
+    /// Whether the fused loss scores each class of a position by itself.
+    fn scores_classes(&self) -> bool {
+        self.fused.as_ref().is_some_and(|fused| fused.fold.is_none())
+    }
+
+    /// Computes the scales of the gradients of a fused loss of elements, from the tallies of the first stage.
+    fn scale_elements(&self) -> Option<(Vec<Stage>, Counted)> {
+        if !self.scores_classes() {
+            return None;
+        }
+        let tallies = if self.classes.positions() > 0 { self.gathered() } else { 0 };
+        let (mut stages, _) = scale(self.request, WalkLoss::Fused, None);
+        if let Some(scaling) = stages.pop() {
+            stages.push(scaling.looping(tallies.div_ceil(256)));
+            stages.extend(self.combined().filter(|_| tallies > 0));
+        }
+        Some((stages, Counted { chunk: self.chunk(), tallies }))
     }
 
     /// How many classes there are, if a lane can keep them all. It keeps four probabilities and four slopes of each, or
@@ -244,14 +254,15 @@ impl<'a> Regions<'a> {
             stages.extend(self.ranges().map(|block| stage(true, true).over(block, groups)));
             return stages;
         }
-        if self.fused.is_some() && self.request.checked.labels.is_some() {
+        let folds_fused = self.fused.is_some() && !self.scores_classes();
+        if folds_fused && self.request.checked.labels.is_some() {
             let slots = self.over_positions().with(slot::LABEL_LOGITS, fused_states::RANGES);
             let find = Stage::new(geometry::PIXELS_FIND, slots, self.choices(), 0).through(values);
             stages.extend(self.ranges().map(|block| find.over(block, groups)));
         }
         // the softmaxes need all ranges before the sums; without a softmax this stage only checks labels, once, with
         // the last range
-        let together = self.softmax() || self.fused.is_some();
+        let together = self.softmax() || folds_fused;
         let (folds, sums) = (stage(true, false), stage(false, true));
         let folded = self.ranges().filter(|block| together || block.other_end as usize == self.classes.c);
         stages.extend(folded.map(|block| folds.over(block, groups)));
@@ -341,25 +352,15 @@ impl<'a> Regions<'a> {
         slots.fill(slot::CLASS_SUMS, class_sums::BLOCKS);
         slots.fill(slot::CLASS_SLOPES, class_slopes::AGAIN);
         self.factors(&mut slots);
-        match &self.fused {
-            None => slots.fill(slot::FUSED_LOSS, fused_loss::NONE),
-            Some(fused) => {
-                slots.fill(slot::FUSED_LOSS, fused_loss::SOFTMAX);
-                slots.fill(slot::LEAF, fused.shader);
-                slots.fill(slot::FOLD, fused.fold.file);
-                slots.fill(slot::LOSSES, losses::NOWHERE);
-                let ranged = self.range.is_some();
-                slots.fill(slot::FUSED_STATES, if ranged { fused_states::RANGES } else { fused_states::ONCE });
-            }
-        }
+        Fused::fill(self.fused.as_ref(), &mut slots, self.range.is_some());
         slots
     }
 
     /// Fills the slots of what leaves positions out, and of what multiplies them.
     fn factors(&self, slots: &mut Slots) {
         let masks_elements = self.masks_elements();
-        let [masked, weighed] = [Role::Mask, Role::SampleWeight].map(|role| self.request.player(role).is_some());
-        let of_quads = match (masked && !masks_elements, weighed) {
+        let weighed = self.request.player(Role::SampleWeight).is_some();
+        let of_quads = match (self.masks_positions(), weighed) {
             (true, _) => quad_factors::MASKED,
             (false, true) => quad_factors::WEIGHTS,
             (false, false) => quad_factors::ONE,
@@ -371,12 +372,18 @@ impl<'a> Regions<'a> {
             slots.fill(slot::SAMPLE_WEIGHT, sample_weight::GIVEN);
             slots.fill(slot::COUNT, count::WEIGHTS);
         }
-        if self.combines() {
-            slots.fill(slot::MASK, mask::COMBINED);
-            slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
+        if self.fused.is_some() && self.request.weighs_positions() {
             slots.fill(slot::COUNT, count::WEIGHTS);
-            slots.fill(slot::QUAD_FACTORS, quad_factors::MASKED);
+            slots.fill(slot::SAMPLE_WEIGHT, sample_weight::UNIT);
+        }
+        if self.combines() {
+            slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
             slots.fill(slot::FUSED_SCALES, fused_scales::COMBINED);
+        }
+        // a mask of elements is read by itself
+        if self.combines() && !masks_elements {
+            slots.fill(slot::MASK, mask::COMBINED);
+            slots.fill(slot::QUAD_FACTORS, quad_factors::MASKED);
         }
     }
 

@@ -15,8 +15,8 @@ use crate::gpu::shaders::fold::softmax_state;
 use crate::gpu::shaders::geometry::{observation, softcap, value_scales};
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
-    bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, row, sample_weight, target,
-    upstream, weight, x,
+    bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, pos_weight, row,
+    sample_weight, target, upstream, weight, x,
 };
 use crate::gpu::shaders::{DX, choice, dtype, slot};
 use crate::gpu::target::Target;
@@ -209,6 +209,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         (slot::SAMPLE_WEIGHT, request.samples(), sample_weight::GIVEN, sample_weight::ONE),
         (slot::MASK, given(Role::Mask), mask::GIVEN, mask::EVERYWHERE),
         (slot::CLASS_WEIGHT, given(Role::PerClass), class_weight::GIVEN, class_weight::ONE),
+        (slot::POS_WEIGHT, given(Role::PosWeight), pos_weight::GIVEN, pos_weight::ABSENT),
         (slot::UPSTREAM, request.upstream_tensor(), upstream::GIVEN, upstream::ONE),
         (slot::LOSSES, request.unreduced(), losses::GIVEN, losses::NOWHERE),
         (slot::DIVISOR, false, divisor::GIVEN, divisor::ONE),
@@ -403,6 +404,7 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::SequenceLengths => &["sequence_lengths"],
             Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
             Role::PerClass => &["class_weight"],
+            Role::PosWeight => &["pos_weight"],
             Role::Weight => &["weight"],
             Role::SampleWeight => &["sample_weight"],
             Role::Mask => &["mask"],

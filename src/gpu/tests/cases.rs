@@ -237,9 +237,9 @@ fn takes_other_shapes(case: &Case) -> bool {
         Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => false,
         Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column),
         Leaf::Region(leaf) => {
-            // the mask of the fused loss has a number for each position
-            let alone = leaf.fused_loss().is_none() && leaf.settings().activation != Activation::Softmax;
-            given(Role::Mask) && case.target.is_float() && alone
+            // the mask of a fused softmax has a number for each position
+            let apart = loss.leaf().scores_elements_apart() && leaf.settings().activation != Activation::Softmax;
+            given(Role::Mask) && case.target.is_float() && apart
         }
         _ => false,
     }

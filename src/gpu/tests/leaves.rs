@@ -14,6 +14,8 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("quantiles", "goes through a buffer of columns"),
     ("dice_weight", "goes through FusedLoss::own_weight, the weight of the loss's own row"),
     ("cross_entropy_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
+    ("bce_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
+    ("focal_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
     ("soft_label", "goes through RegionSettings::soft, the override SOFT of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),

@@ -115,6 +115,7 @@ impl Region for DiceCrossEntropy {
         };
         Some(FusedLoss {
             loss: Box::new(cross_entropy),
+            include_background: true,
             beside: "dice",
             own_weight: self.dice_weight,
             weight: self.cross_entropy_weight,

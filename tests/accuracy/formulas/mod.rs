@@ -13,7 +13,7 @@ use boxes::boxes;
 use classes::{capped, cross_entropy, each_position, linear_cross_entropy};
 use libtest_mimic::Trial;
 use pictures::{ms_ssim, ssim, total_variation};
-use regions::regions;
+use regions::{regions, with_elements};
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
 use wgloss::header::Value;
@@ -260,6 +260,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             let entropies = cross_entropy(of, of.rows("input"), "target").into_iter().sum::<Big>();
             vec![dice + entropies * of.number("cross_entropy_weight")]
         }
+        "dice_bce" | "dice_focal" => with_elements(id, of),
         "box_iou" => boxes(of),
         "cosine_embedding" => with_target(of, |a, b, t| match t {
             t if t == 1.0 => 1.0 - cosine(a, b),

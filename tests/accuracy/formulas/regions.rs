@@ -1,6 +1,6 @@
 //! Losses of regions.
 
-use super::{Inputs, big, sigmoid, softmax, square};
+use super::{Inputs, bce_with_logits, big, sigmoid, sigmoid_focal, smooth, softmax, square};
 use crate::big::Big;
 use wgloss::header::Value;
 
@@ -62,4 +62,16 @@ pub(super) fn regions(id: &str, of: &Inputs) -> Vec<Big> {
         miss((2.0 * both + nr) / (whole + dr))
     };
     (0..n * c).map(|at| value(at / c, at % c)).collect()
+}
+
+/// The sum of Dice and of a loss of each element.
+pub(super) fn with_elements(id: &str, of: &Inputs) -> Vec<Big> {
+    let bce = id == "dice_bce";
+    let score = |x: &Big, t: &Big| if bce { bce_with_logits(x, t) } else { sigmoid_focal(of, x, t) };
+    let rows = of.rows("input").into_iter().zip(of.targets("target", None));
+    let row = |(x, t): (Vec<Big>, Option<Vec<Big>>)| {
+        x.iter().zip(t.unwrap_or_default()).map(|(x, t)| score(x, &smooth(of, t))).sum::<Big>()
+    };
+    let elements = rows.map(row).sum::<Big>() * of.number(if bce { "bce_weight" } else { "focal_weight" });
+    vec![regions("dice", of).into_iter().sum::<Big>() * of.number("dice_weight") + elements]
 }

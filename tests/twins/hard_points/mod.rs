@@ -5,6 +5,7 @@ mod boxes;
 mod class_sums;
 mod classes;
 mod elements;
+mod fused;
 mod overlaps;
 mod pictures;
 mod preferences;
@@ -31,6 +32,7 @@ pub fn tests() -> Vec<Trial> {
         class_sums::tests(),
         classes::tests(),
         elements::tests(),
+        fused::tests(),
         overlaps::tests(),
         pictures::tests(),
         preferences::tests(),

@@ -1,0 +1,112 @@
+"""Cases of Dice with a loss of elements, by MONAI and PyTorch."""
+
+import warnings
+
+import torch
+import torch.nn.functional as F
+from monai.losses import DiceFocalLoss, DiceLoss, FocalLoss
+
+from asked import double
+from drawn import Case, reduce
+
+ACTIVATIONS = {"sigmoid": torch.sigmoid, "softmax": lambda x: torch.softmax(x, 1), "none": lambda x: x}
+
+
+def hot(target, classes):
+    return F.one_hot(target.clamp(min=0, max=classes - 1), classes).movedim(-1, 1).double()
+
+
+def dice(input, target, activation, factor):
+    """The Dice loss of each item and class, each element times its factor: MONAI's formula, which takes no such factor."""
+    p, axes = ACTIVATIONS[activation](input), list(range(2, input.ndim))
+    return 1 - (2 * (factor * p * target).sum(axes) + 1e-5) / ((factor * p).sum(axes) + (factor * target).sum(axes) + 1e-5)
+
+
+def monai(cls, *inputs, **options):
+    """The value of MONAI's loss, in float64."""
+    with double(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cls(**options)(*inputs)
+
+
+def with_elements(g):
+    shape, at = (2, 4, 5, 6), (2, 5, 6)
+    channels = lambda weight: weight.reshape(-1, 1, 1)
+
+    # ------------------------------------------------------------ Dice and binary cross-entropy
+
+    for red in ("mean", "sum"):
+        of_dice = {"mean": torch.mean, "sum": torch.sum}[red]
+        for a in ("sigmoid", "softmax"):
+            yield Case("dice_bce", f"{a}_{red}", {"activation": a, "reduction": red}, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape)}, ["input"],
+                       lambda input, target, a=a, r=red: DiceLoss(**{a: True}, reduction=r)(input, target).reshape(-1).sum() + F.binary_cross_entropy_with_logits(input, target, reduction=r))
+        yield Case("dice_bce", f"labels_{red}", {"reduction": red, "dice_weight": 0.5, "bce_weight": 2.0}, {"input": g.normal(*shape), "target": g.ints(*at, hi=4)}, ["input"],
+                   lambda input, target, r=red: 0.5 * DiceLoss(sigmoid=True, reduction=r)(input, hot(target, 4)).reshape(-1).sum() + 2 * F.binary_cross_entropy_with_logits(input, hot(target, 4), reduction=r))
+        w, p = g.uniform(4, lo=0.2, hi=2), g.uniform(4, lo=0.5, hi=4)
+        yield Case("dice_bce", f"weights_{red}", {"reduction": red, "include_background": False, "batch": True}, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape), "weight": w, "pos_weight": p}, ["input"],
+                   lambda input, target, weight, pos_weight, r=red: DiceLoss(sigmoid=True, include_background=False, batch=True, weight=weight[1:], reduction=r)(input, target).reshape(-1).sum()
+                   + F.binary_cross_entropy_with_logits(input, target, weight=channels(weight), pos_weight=channels(pos_weight), reduction=r))
+        for tag in ("mask", "mask_of_elements", "sample_weight", "both", "both_of_elements"):
+            m = g.binary(*(shape if "elements" in tag else at))
+            more = {**({"mask": m} if tag != "sample_weight" else {}), **({"sample_weight": g.uniform(*at, lo=0.1, hi=3)} if tag[:4] in ("samp", "both") else {})}
+
+            def value(input, target, weight, pos_weight, mask=None, sample_weight=None, of_dice=of_dice, r=red):
+                factor = torch.ones(at).unsqueeze(1) if sample_weight is None else sample_weight.unsqueeze(1)
+                if mask is not None:
+                    factor = factor * (mask if mask.ndim == 4 else mask.unsqueeze(1))
+                factor = factor.expand(shape)
+                each = factor * F.binary_cross_entropy_with_logits(input, target, weight=channels(weight), pos_weight=channels(pos_weight), reduction="none")
+                return of_dice(weight * dice(input, target, "sigmoid", factor)) + each.sum() / (factor.sum() if r == "mean" else 1)
+
+            yield Case("dice_bce", f"{tag}_{red}", {"reduction": red}, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape), "weight": w, "pos_weight": p, **more}, ["input"], value)
+    yield Case("dice_bce", "one_channel", {}, {"input": g.normal(2, 1, 9), "target": g.ints(2, 9, hi=2)}, ["input"],
+               lambda input, target: DiceLoss(sigmoid=True)(input, target.unsqueeze(1).double()) + F.binary_cross_entropy_with_logits(input, target.unsqueeze(1).double()))
+    yield Case("dice_bce", "smoothed", {"label_smoothing": 0.25}, {"input": g.normal(*shape), "target": g.binary(*shape)}, ["input"],
+               lambda input, target: DiceLoss(sigmoid=True)(input, target) + F.binary_cross_entropy_with_logits(input, 0.75 * target + 0.125))
+    yield Case("dice_bce", "refuses_none", {"reduction": "none"}, {"input": g.normal(2, 3, 4), "target": g.binary(2, 3, 4)}, [], error="invalid_option")
+    yield Case("dice_bce", "refuses_pos_weight", {}, {"input": g.normal(2, 3, 4), "target": g.binary(2, 3, 4), "pos_weight": g.uniform(4)}, [], error="shape_mismatch")
+
+    # ------------------------------------------------------------ Dice and focal loss
+
+    for tag, own, of in (
+        ("sigmoid", {}, {"sigmoid": True}),
+        ("softmax", {"activation": "softmax"}, {"softmax": True}),
+        ("foreground", {"include_background": False, "gamma": 1.5}, {"sigmoid": True, "include_background": False, "gamma": 1.5}),
+        ("foreground_softmax", {"activation": "softmax", "include_background": False}, {"softmax": True, "include_background": False}),
+        ("alpha", {"alpha": 0.75, "gamma": 3.0, "squared_pred": True}, {"sigmoid": True, "alpha": 0.75, "gamma": 3.0, "squared_pred": True}),
+        ("jaccard", {"jaccard": True, "batch": True, "gamma": 0.5}, {"sigmoid": True, "jaccard": True, "batch": True, "gamma": 0.5}),
+        ("weighted", {"dice_weight": 0.25, "focal_weight": 3.0}, {"sigmoid": True, "lambda_dice": 0.25, "lambda_focal": 3.0}),
+    ):
+        yield Case("dice_focal", f"{tag}_labels", own, {"input": g.normal(*shape, scale=2), "target": g.ints(*at, hi=4)}, ["input"],
+                   lambda input, target, of=of: monai(DiceFocalLoss, input, hot(target, 4), **of))
+        yield Case("dice_focal", f"{tag}_answers", own, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape)}, ["input"],
+                   lambda input, target, of=of: monai(DiceFocalLoss, input, target, **of))
+        w = g.uniform(4, lo=0.2, hi=2)
+        first = 1 if "foreground" in tag else 0
+        yield Case("dice_focal", f"{tag}_class_weight", own, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape), "weight": w}, ["input"],
+                   lambda input, target, weight, of=of, k=first: monai(DiceFocalLoss, input, target, **of, weight=weight[k:]))
+    yield Case("dice_focal", "sum", {"reduction": "sum"}, {"input": g.normal(*shape), "target": g.binary(*shape)}, ["input"],
+               # MONAI's own sum is over means
+               lambda input, target: DiceLoss(sigmoid=True, reduction="sum")(input, target).sum() + monai(FocalLoss, input, target, reduction="none").sum())
+    for tag in ("mask", "mask_of_elements", "sample_weight", "ignore_index"):
+        more = {"mask": {"mask": g.binary(*at)}, "mask_of_elements": {"mask": g.binary(*shape)}, "sample_weight": {"sample_weight": g.uniform(*at, lo=0.1, hi=3)}}.get(tag, {})
+        target = g.ignoring(g.ints(*at, hi=4), 255) if tag == "ignore_index" else g.binary(*shape)
+
+        def value(input, target, mask=None, sample_weight=None):
+            factor = torch.ones(at).unsqueeze(1) if sample_weight is None else sample_weight.unsqueeze(1)
+            if target.ndim == 3:
+                factor, target = (target != 255).double().unsqueeze(1), hot(target, 4)
+            if mask is not None:
+                factor = factor * (mask if mask.ndim == 4 else mask.unsqueeze(1))
+            factor = factor.expand(shape)
+            each = factor * monai(FocalLoss, input, target, reduction="none")
+            return reduce(dice(input, target, "sigmoid", factor), "mean") + each.sum() / factor.sum()
+
+        yield Case("dice_focal", tag, {"ignore_index": 255} if tag == "ignore_index" else {}, {"input": g.normal(*shape, scale=2), "target": target, **more}, ["input"], value)
+    yield Case("dice_focal", "one_channel", {}, {"input": g.normal(2, 1, 9), "target": g.ints(2, 9, hi=2)}, ["input"],
+               lambda input, target: monai(DiceFocalLoss, input, target.unsqueeze(1).double(), sigmoid=True))
+    yield Case("dice_focal", "refuses_gamma", {"gamma": -0.5}, {"input": g.normal(2, 3, 4), "target": g.binary(2, 3, 4)}, [], error="invalid_option")
+    yield Case("dice_focal", "refuses_softmax_of_one_channel", {"activation": "softmax"}, {"input": g.normal(2, 1, 4), "target": g.binary(2, 1, 4)}, [], error="invalid_option")
+
+
+OVERLAPS = [with_elements]

@@ -1,0 +1,10 @@
+// The Dice half of the Dice and binary cross-entropy loss: the twin of src/losses/region/dice_bce.rs.
+// needs: lib/params fold/regions
+override JACCARD: bool = false;
+override LOG_LOSS: bool = false;
+const SMOOTH_NR: u32 = 1u;
+const SMOOTH_DR: u32 = 2u;
+
+fn region_score(s: RegionSums) -> RegionScore {
+    return dice_score(s, JACCARD, LOG_LOSS, option(SMOOTH_NR), option(SMOOTH_DR));
+}
