@@ -69,6 +69,8 @@ pub(super) const LEVELS: Samples = Samples {
     odd: &[&[1, 1, 1, 3], &[3, 1, 33, 35]],
     walks: &[&[2, 2, 33, 34]],
     digits: &[1, 2, 3, 4],
+    // a dispatch takes as many planes as there is memory for, so that none has very many workgroups; these take several rounds
+    many: &[3000, 1, 1, 3],
     repeated: &[&[4, 2, 128, 160]],
     // a binding that has no room for a plane has room for its levels
     beyond_a_binding: &[(&[1, 1, 551, 601], Second), (&[5, 91, 301, 2], Last), (&[6, 3, 150, 100], Second)],

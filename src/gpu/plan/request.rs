@@ -1,13 +1,12 @@
 //! The request that a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
 //! bindings.
 
-use super::stage::{Bound, Plan, Wanted};
+use super::stage::{Bound, Wanted};
 use super::walk::{Sizes, in_32_bits};
 use crate::broadcast::BroadcastAxis;
 use crate::check::{Checked, Divisor};
 use crate::error::Result;
 use crate::gpu::choices::Choices;
-use crate::gpu::declared::Declared;
 use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
@@ -28,8 +27,6 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::shape::DType;
 use crate::term::{Observation, Operand, Part, Scale};
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// One of the losses of a walk. The numbers of the variants are the values of `WALK_LOSS` in `shaders/lib/totals.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -234,54 +231,6 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         slots.fill(slot::UPSTREAM, upstream::SAMPLED);
     }
     slots
-}
-
-/// The plan with the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
-/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Integers in the place of floats
-/// are read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
-pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
-    let mut stages = std::mem::take(&mut plan.stages);
-    // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
-    let mut done = HashMap::new();
-    for stage in &mut stages {
-        let before = Arc::clone(&stage.recipe);
-        let key = (Arc::as_ptr(&before), stage.operands.clone());
-        if let Some((_, recipe)) = done.get(&key) {
-            stage.recipe = Arc::clone(recipe);
-            continue;
-        }
-        for &Declared { name, .. } in before.bindings() {
-            let bound = plan.bound(stage, name);
-            let Some(dtype) = request.dtype(&bound) else { continue };
-            let recipe = Arc::make_mut(&mut stage.recipe);
-            if matches!(bound, Bound::Output(_)) {
-                if request.in_place().is_some_and(|wanted| bound == Bound::Output(wanted.output)) {
-                    let file = if dtype == DType::F32 { x::IN_PLACE } else { x::IN_PLACE_HALF };
-                    recipe.fill(slot::X0, file);
-                    recipe.fill(slot::DX0, file);
-                    continue;
-                }
-                if dtype == DType::F32 {
-                    continue;
-                }
-                if let Some(k) = DX.iter().position(|slot| slot.0 == name) {
-                    recipe.fill(DX[k], dx::HALF.of_operand(k));
-                }
-            }
-            if !dtype.is_float() {
-                recipe.take_integers(name);
-            }
-            let code = match dtype {
-                DType::F16 | DType::U32 => 1.0,
-                DType::BF16 | DType::U8 => 2.0,
-                DType::I64 => 3.0,
-                _ => 0.0,
-            };
-            recipe.choices.add(format!("{}_DTYPE", name.to_uppercase()), code);
-        }
-        done.insert(key, (before, stage.recipe.clone()));
-    }
-    Plan { stages, ..plan }
 }
 
 /// The greatest exponent that the shaders' `whole_power` takes.

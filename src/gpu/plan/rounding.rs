@@ -1,6 +1,7 @@
 //! Rounds a gradient of several parts once: the parts add up in f32, and only the sum is rounded to 16 bits.
 
-use super::request::{Request, slots, with_dtypes};
+use super::dtypes::with_dtypes;
+use super::request::{Request, slots};
 use super::spans::{Spans, Values};
 use super::split::split;
 use super::stage::{Plan, Stage, Wanted};
