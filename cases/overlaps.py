@@ -30,7 +30,7 @@ def monai(cls, *inputs, **options):
 
 
 def with_elements(g):
-    shape, at = (2, 4, 5, 6), (2, 5, 6)
+    shape, at = (2, 3, 3, 4), (2, 3, 4)
     channels = lambda weight: weight.reshape(-1, 1, 1)
 
     # ------------------------------------------------------------ Dice and binary cross-entropy
@@ -40,9 +40,9 @@ def with_elements(g):
         for a in ("sigmoid", "softmax"):
             yield Case("dice_bce", f"{a}_{red}", {"activation": a, "reduction": red}, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape)}, ["input"],
                        lambda input, target, a=a, r=red: DiceLoss(**{a: True}, reduction=r)(input, target).reshape(-1).sum() + F.binary_cross_entropy_with_logits(input, target, reduction=r))
-        yield Case("dice_bce", f"labels_{red}", {"reduction": red, "dice_weight": 0.5, "bce_weight": 2.0}, {"input": g.normal(*shape), "target": g.ints(*at, hi=4)}, ["input"],
-                   lambda input, target, r=red: 0.5 * DiceLoss(sigmoid=True, reduction=r)(input, hot(target, 4)).reshape(-1).sum() + 2 * F.binary_cross_entropy_with_logits(input, hot(target, 4), reduction=r))
-        w, p = g.uniform(4, lo=0.2, hi=2), g.uniform(4, lo=0.5, hi=4)
+        yield Case("dice_bce", f"labels_{red}", {"reduction": red, "dice_weight": 0.5, "bce_weight": 2.0}, {"input": g.normal(*shape), "target": g.ints(*at, hi=3)}, ["input"],
+                   lambda input, target, r=red: 0.5 * DiceLoss(sigmoid=True, reduction=r)(input, hot(target, 3)).reshape(-1).sum() + 2 * F.binary_cross_entropy_with_logits(input, hot(target, 3), reduction=r))
+        w, p = g.uniform(3, lo=0.2, hi=2), g.uniform(3, lo=0.5, hi=3)
         yield Case("dice_bce", f"weights_{red}", {"reduction": red, "include_background": False, "batch": True}, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape), "weight": w, "pos_weight": p}, ["input"],
                    lambda input, target, weight, pos_weight, r=red: DiceLoss(sigmoid=True, include_background=False, batch=True, weight=weight[1:], reduction=r)(input, target).reshape(-1).sum()
                    + F.binary_cross_entropy_with_logits(input, target, weight=channels(weight), pos_weight=channels(pos_weight), reduction=r))
@@ -77,11 +77,11 @@ def with_elements(g):
         ("jaccard", {"jaccard": True, "batch": True, "gamma": 0.5}, {"sigmoid": True, "jaccard": True, "batch": True, "gamma": 0.5}),
         ("weighted", {"dice_weight": 0.25, "focal_weight": 3.0}, {"sigmoid": True, "lambda_dice": 0.25, "lambda_focal": 3.0}),
     ):
-        yield Case("dice_focal", f"{tag}_labels", own, {"input": g.normal(*shape, scale=2), "target": g.ints(*at, hi=4)}, ["input"],
-                   lambda input, target, of=of: monai(DiceFocalLoss, input, hot(target, 4), **of))
+        yield Case("dice_focal", f"{tag}_labels", own, {"input": g.normal(*shape, scale=2), "target": g.ints(*at, hi=3)}, ["input"],
+                   lambda input, target, of=of: monai(DiceFocalLoss, input, hot(target, 3), **of))
         yield Case("dice_focal", f"{tag}_answers", own, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape)}, ["input"],
                    lambda input, target, of=of: monai(DiceFocalLoss, input, target, **of))
-        w = g.uniform(4, lo=0.2, hi=2)
+        w = g.uniform(3, lo=0.2, hi=2)
         first = 1 if "foreground" in tag else 0
         yield Case("dice_focal", f"{tag}_class_weight", own, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape), "weight": w}, ["input"],
                    lambda input, target, weight, of=of, k=first: monai(DiceFocalLoss, input, target, **of, weight=weight[k:]))
@@ -90,12 +90,12 @@ def with_elements(g):
                lambda input, target: DiceLoss(sigmoid=True, reduction="sum")(input, target).sum() + monai(FocalLoss, input, target, reduction="none").sum())
     for tag in ("mask", "mask_of_elements", "sample_weight", "ignore_index"):
         more = {"mask": {"mask": g.binary(*at)}, "mask_of_elements": {"mask": g.binary(*shape)}, "sample_weight": {"sample_weight": g.uniform(*at, lo=0.1, hi=3)}}.get(tag, {})
-        target = g.ignoring(g.ints(*at, hi=4), 255) if tag == "ignore_index" else g.binary(*shape)
+        target = g.ignoring(g.ints(*at, hi=3), 255) if tag == "ignore_index" else g.binary(*shape)
 
         def value(input, target, mask=None, sample_weight=None):
             factor = torch.ones(at).unsqueeze(1) if sample_weight is None else sample_weight.unsqueeze(1)
             if target.ndim == 3:
-                factor, target = (target != 255).double().unsqueeze(1), hot(target, 4)
+                factor, target = (target != 255).double().unsqueeze(1), hot(target, 3)
             if mask is not None:
                 factor = factor * (mask if mask.ndim == 4 else mask.unsqueeze(1))
             factor = factor.expand(shape)

@@ -1,8 +1,9 @@
 // The softmaxes of positions in a walk over regions whose fused loss, if there is one, makes none.
-// needs: lib/math lib/tally geometry/region_quads
+// needs: lib/math lib/params geometry/region_quads
 // slots: activation classes earlier_ranges softmaxes
+
 // Stores the softmax of four positions, if the activation is one.
-fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+fn region_softmax(quad: Quad) -> Pixels {
     if !COUPLED {
         return pixels_of(quad.at);
     }

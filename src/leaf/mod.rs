@@ -107,3 +107,10 @@ impl Leaf<'_> {
         if let Leaf::Pointwise(leaf) = self { leaf.conflict() } else { None }
     }
 }
+
+impl FusedLoss {
+    /// The leaf of a fused loss that scores each element by itself; nothing for a softmax.
+    pub(crate) fn of_elements(&self) -> Option<&dyn Pointwise> {
+        if let Leaf::Pointwise(leaf) = self.loss.leaf() { Some(leaf) } else { None }
+    }
+}

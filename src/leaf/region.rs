@@ -2,7 +2,6 @@
 //!
 //! A region is one class of one item, or of the whole batch.
 
-use super::{Leaf, Pointwise};
 use crate::loss::Loss;
 use crate::options::choice;
 
@@ -50,11 +49,6 @@ pub struct FusedLoss {
 }
 
 impl FusedLoss {
-    /// The leaf of a fused loss that scores each element by itself; nothing for a softmax.
-    pub(crate) fn of_elements(&self) -> Option<&dyn Pointwise> {
-        if let Leaf::Pointwise(leaf) = self.loss.leaf() { Some(leaf) } else { None }
-    }
-
     /// The number that a leaf of elements gets as its third where the call does not give the operand.
     pub(crate) fn absent(&self) -> f32 {
         self.loss.header().components().nth(2).map_or(0.0, |spec| spec.absent)

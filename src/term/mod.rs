@@ -6,6 +6,7 @@ mod extra;
 #[cfg(feature = "gpu")]
 mod kept;
 mod observation;
+mod observe;
 mod operand;
 mod optional;
 mod part;

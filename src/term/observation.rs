@@ -1,7 +1,5 @@
 //! The observations of a term: what its walk sees beside the loss.
 
-use super::{Operand, Row, Term};
-
 /// A number that a loss of a softmax computes beside its value, in the same pass over the logits, for
 /// [`Term::observe`].
 ///
@@ -53,38 +51,5 @@ impl Observation {
     /// Whether it compares the prediction with a label.
     pub(crate) fn needs_label(self) -> bool {
         self != Observation::Entropy
-    }
-
-    /// Its row in an outcome, for the part of this name.
-    pub(crate) fn row(self, part: &str) -> Row {
-        Row { name: format!("{part}.{}", self.name()), weight: 0.0, extra: None }
-    }
-}
-
-impl<T: Operand> Term<T> {
-    /// The term with an [`Observation`] beside its loss: the accuracy, for example. Observations are the last parts of the
-    /// outcome, in the order accuracy, top-k, entropy, perplexity.
-    ///
-    /// ```
-    /// use wgloss::{Array, CrossEntropy, Observation, cpu};
-    /// let logits = Array::new(&[2.0f32, 0.0, 1.0, 0.0, 3.0, 1.0], [2, 3])?;
-    /// let labels = Array::new(&[0i32, 2], [2])?;
-    /// let term = CrossEntropy::default().of(&logits, &labels).observe(Observation::Accuracy);
-    /// let outcome = cpu::value(&term)?;
-    /// let accuracy = &outcome.parts()[1];
-    /// assert_eq!((accuracy.name.as_str(), accuracy.sum, accuracy.denominator), ("cross_entropy.accuracy", 1.0, 2.0));
-    /// # Ok::<(), wgloss::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that is not one of a softmax
-    /// over classes or that is a shard of its classes, for all but the entropy where the target holds probabilities, and for two
-    /// different top-k.
-    pub fn observe(self, observation: Observation) -> Term<T> {
-        self.each(|part| {
-            if let Err(place) = part.observations.binary_search(&observation) {
-                part.observations.insert(place, observation);
-            }
-        })
     }
 }

@@ -190,7 +190,8 @@ impl<T> Part<T> {
 
     /// The rows of its observations, which lie behind the rows of all parts.
     pub fn observed(&self) -> impl Iterator<Item = Row> {
-        self.observations.iter().map(|observation| observation.row(&self.name))
+        let name = |observation: &Observation| format!("{}.{}", self.name, observation.name());
+        self.observations.iter().map(move |observation| Row { name: name(observation), weight: 0.0, extra: None })
     }
 
     /// The quotient of a sum and its denominator. A mean over nothing is NaN, or 0 where the part says so; a NaN stays NaN.

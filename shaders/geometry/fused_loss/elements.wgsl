@@ -1,6 +1,6 @@
 // A loss of elements that is fused into a walk over regions: each class of a position has a score of its own.
-// needs: lib/component lib/math lib/params lib/tally geometry/element geometry/region_quads geometry/region_softmax
-// slots: class_mask class_weight fused_scales leaf pos_weight quad_factors
+// needs: lib/math lib/params lib/tally geometry/region_quads geometry/region_softmax
+// slots: activation class_mask class_weight fused_scales leaf pos_weight quad_factors
 const FUSES: bool = true;
 
 // Whether each class of a position is scored by itself.
@@ -51,6 +51,11 @@ fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<functi
     let known = select(none, loss, kept & !nans);
     let counted = select(none, counts, kept);
     return vec2<f32>((known.x + known.y) + (known.z + known.w), (counted.x + counted.y) + (counted.z + counted.w));
+}
+
+// The softmaxes are those of the regions alone.
+fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+    return region_softmax(quad);
 }
 
 // The factors of the gradients of four positions.

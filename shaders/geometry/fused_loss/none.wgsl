@@ -1,5 +1,6 @@
 // No fused loss in a walk over regions.
 // needs: lib/tally geometry/region_quads geometry/region_softmax
+// slots: activation
 const FUSES: bool = false;
 
 // Whether each class of a position is scored by itself.
@@ -7,6 +8,11 @@ const SCORES_CLASSES: bool = false;
 
 fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<function, Tally>) -> vec2<f32> {
     return vec2<f32>(0.0);
+}
+
+// The softmaxes are those of the regions alone.
+fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+    return region_softmax(quad);
 }
 
 struct FusedSlopes {

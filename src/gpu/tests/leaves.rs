@@ -19,6 +19,7 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
     ("soft_label", "goes through RegionSettings::soft, the override SOFT of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
+    ("equal_labels", "goes through SimilaritySettings::equal_labels, the override SIMILAR of the walk"),
     ("window", "goes through params.window, with the weights of a window's side"),
     ("padding", "goes through params.margin, the zeros around a picture"),
     ("blank", "goes through params.blank, the class of every other node"),
