@@ -237,6 +237,17 @@ pub fn losses(least: usize, condition: impl Fn(&dyn Loss) -> bool) -> Vec<Box<dy
     all().into_iter().filter(|loss| condition(&**loss)).collect()
 }
 
+/// One loss of each walk, for tests of what the walk decides and the leaf does not. All losses where the environment or a filter
+/// of the command line names some, or `WGLOSS_EVERY_LOSS` is set.
+pub fn of_each_walk() -> Vec<Box<dyn Loss>> {
+    let names_one = |filter: String| wgloss::all().iter().any(|loss| filter.contains(loss.header().id));
+    let every = ["WGLOSS_EVERY_LOSS", "WGLOSS_LOSSES"].into_iter().any(|name| std::env::var_os(name).is_some());
+    if every || std::env::args().skip(1).any(names_one) {
+        return all();
+    }
+    losses(30, |loss| !follows_another(loss))
+}
+
 /// The losses of these ids, whatever `WGLOSS_LOSSES` says.
 pub fn named(ids: &[&str]) -> Vec<Box<dyn Loss>> {
     ids.iter().map(|id| wgloss::by_id(id).expect("a loss has this id")).collect()

@@ -1,7 +1,7 @@
 //! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{follows_another, losses};
+use crate::draw::{losses, of_each_walk};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
@@ -12,7 +12,7 @@ use wgloss::{Array, DType, Extra, InfoNce, LinearCrossEntropy, Loss, Mse, Reduct
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![sums_of_ones_are_exact_beyond_what_f32_counts];
     // the walk alone knows how many rows there are: one loss of each will do
-    let walks = || losses(30, |loss| !follows_another(loss));
+    let walks = || of_each_walk();
     tests.extend(tests_of![walks(); more_rows_than_workgroups_of_a_dimension]);
     let of_classes = || losses(10, |loss| !samples(loss).pixels.is_empty());
     tests.extend(tests_of![of_classes(); many_pixels_or_many_classes, many_pixels_of_few_classes]);

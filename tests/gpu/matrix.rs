@@ -1,6 +1,6 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
-use crate::draw::{Rng, all};
+use crate::draw::{Rng, all, of_each_walk};
 use crate::factors::Factors;
 use crate::harness::tests_of;
 use crate::judge::Failures;
@@ -9,7 +9,9 @@ use libtest_mimic::Trial;
 use wgloss::Loss;
 
 pub fn tests() -> Vec<Trial> {
-    tests_of![all(); every_pair_of_choices, every_size]
+    let mut tests = tests_of![all(); every_pair_of_choices];
+    tests.extend(tests_of![of_each_walk(); every_size]);
+    tests
 }
 
 /// Every choice meets every other, and the GPU gives what the twin gives.

@@ -1,7 +1,7 @@
 //! The same inputs give the same bits, whatever else the GPU does between.
 
 use crate::case::Case;
-use crate::draw::{follows_another, losses};
+use crate::draw::of_each_walk;
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::samples::samples;
@@ -10,7 +10,7 @@ use wgloss::{Array, CrossEntropy, DType, Gradient, Loss, Mse, Outputs, Tensor, w
 
 pub fn tests() -> Vec<Trial> {
     // how a walk is cut decides about bits, so that one loss of each walk will do
-    let walks = losses(30, |loss| !follows_another(loss));
+    let walks = of_each_walk();
     tests_of![walks; ten_runs_give_the_same_bits_with_other_work_between]
 }
 

@@ -18,6 +18,7 @@ pub(super) const PREFIX: &str = "leaf_";
 
 /// The functions of a leaf that walks call.
 pub(super) const CALLED: &[&str] = &[
+    "alignment_score",
     "box_score",
     "class_score",
     "divergence_mixture",

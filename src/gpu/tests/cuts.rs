@@ -46,9 +46,9 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         }
         Leaf::Boxes(_) => shapes.extend(sizes(FURTHEST).map(|n| (vec![n, 4], Second))),
         Leaf::Neighbours(_) | Leaf::Windows(_) => {
-            for n in sizes(10_000_000).step_by(3) {
-                // no side is shorter than a window, at any level
-                let short = if loss.leaf().levels().is_empty() { 10 } else { 160 };
+            // no side is shorter than a window, at any level; a plan of levels has five times the dispatches
+            let (short, step) = if loss.leaf().levels().is_empty() { (10, 3) } else { (160, 11) };
+            for n in sizes(10_000_000).step_by(step) {
                 let sides = |most| sizes(most).map(move |side| side + short);
                 for (height, width) in
                     sides(100_000).step_by(2).flat_map(|h| sides(FURTHEST).step_by(3).map(move |w| (h, w)))

@@ -48,6 +48,14 @@ pub fn other_kernels(place: &Place) -> Result<Outcome, Halt> {
     Ok(Outcome { passed, result: results.join("; "), with: driver(&devices) })
 }
 
+/// `every-loss`: the GPU's tests, on the adapter that the tests use.
+pub fn every_loss(place: &Place) -> Result<Outcome, Halt> {
+    need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
+    let devices = Command::new(place.program()?).arg("devices").output();
+    let devices = devices.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    Ok(Outcome { with: driver(&devices), ..place.tests(&["--test", "gpu"], "WGLOSS_EVERY_LOSS")? })
+}
+
 /// `gl`: GL of the machine's Mesa.
 pub fn gl(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["libegl-mesa0", "libegl1", "libgl1-mesa-dri"])?;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::fingerprint;
-use super::machine::{Ended, Halt, watch};
+use super::machine::{Ended, Halt, last_lines, watch};
 use super::sid::Sid;
 use crate::args::Install;
 use crate::run::{cargo, root};
@@ -92,6 +92,23 @@ impl Place {
             Ok(folder)
         })
         .map(PathBuf::as_path)
+    }
+
+    /// Runs tests of the library of which the usual run makes a part, all of them by this variable.
+    pub fn tests(&self, args: &[&str], variable: &str) -> Result<Outcome, Halt> {
+        let mut test = cargo(&[&["test", "-p", "wgloss"], args].concat());
+        let ended = self.watch(test.env(variable, "1"), "tests", 90)?;
+        let summary = ended.printed.lines().find_map(|line| line.strip_prefix("test result: "));
+        let result = summary.and_then(|line| line.split(". ").nth(1)?.split("; 0 ignored").next());
+        match result.map(|result| result.replace("; ", ", ")) {
+            Some(result) => {
+                Ok(Outcome { passed: ended.succeeded, result: format!("tests: {result}"), with: String::new() })
+            }
+            None => {
+                let last = last_lines(&ended.printed, 6);
+                Err(Halt::Failed(format!("the tests did not get to their end:\n{last}")))
+            }
+        }
     }
 
     /// The `wgloss` program, built for this machine.

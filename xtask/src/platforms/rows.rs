@@ -39,6 +39,14 @@ pub const ROWS: &[Row] = &[
         run: drivers::other_kernels,
     },
     Row {
+        name: "every-loss",
+        platform: "Vulkan, tests of walks",
+        runs: "the GPU's tests for every loss, not one of each walk",
+        installs: "as lavapipe",
+        in_readme: false,
+        run: drivers::every_loss,
+    },
+    Row {
         name: "naga",
         platform: "naga's checks and back ends",
         runs: "every kernel in WGSL, SPIR-V, HLSL, MSL and GLSL, WebGPU's limits, what browsers refuse",

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::machine::{Halt, last_lines, need};
+use super::machine::{Halt, need};
 use super::place::{Outcome, Place};
 use super::texts::{counted, dealt, files};
-use crate::run::{cargo, output};
+use crate::run::output;
 
 /// The number of files in one call of clang.
 const BATCH: usize = 100;
@@ -59,14 +59,8 @@ fn errors(printed: &str) -> Vec<String> {
 
 /// `naga`: the tests of kernels that the usual run makes for some.
 pub fn naga(place: &Place) -> Result<Outcome, Halt> {
-    let mut test = cargo(&["test", "-p", "wgloss", "--lib", "every_kernel"]);
-    let ended = place.watch(test.env("WGLOSS_EVERY_KERNEL", "1"), "tests", 40)?;
-    let summary = ended.printed.lines().find_map(|line| line.strip_prefix("test result: "));
-    let result = summary.and_then(|line| line.split(". ").nth(1)?.split("; 0 ignored").next());
-    let Some(result) = result.map(|result| result.replace("; ", ", ")) else {
-        return Err(Halt::Failed(format!("the tests did not get to their end:\n{}", last_lines(&ended.printed, 6))));
-    };
-    Ok(Outcome { passed: ended.succeeded, result: format!("tests: {result}"), with: "naga of Cargo.lock".into() })
+    let outcome = place.tests(&["--lib", "every_kernel"], "WGLOSS_EVERY_KERNEL")?;
+    Ok(Outcome { with: "naga of Cargo.lock".into(), ..outcome })
 }
 
 /// `spirv`.
