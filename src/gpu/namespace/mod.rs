@@ -42,6 +42,7 @@ pub(super) const CALLED: &[&str] = &[
 
 /// The types that these functions take and return.
 pub(super) const TYPES: &[&str] = &[
+    "AlignmentScore",
     "Class",
     "ClassScore",
     "Distances",
