@@ -317,7 +317,7 @@ mod tests {
             "cargo fmt --all --check".into(),
             "cargo clippy --workspace --all-targets -- -D warnings".into(),
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps".into(),
-            format!("WGLOSS_KERNELS=small {} verify --device gpu", of_built("wgloss")),
+            format!("WGLOSS_KERNELS=gpu {} verify --device gpu", of_built("wgloss")),
             of_built("examples/denoise"),
         ] {
             assert!(lines.contains(&line), "{line} is not in {lines:?}");
