@@ -74,7 +74,7 @@ macro_rules! loss_page {
 macro_rules! loss_links {
     ($name:literal) => { $crate::loss_links!($name,
         "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::Margin" "Extra::Sample" "Extra::Sigmas" "Extra::Kl" "Extra::Negatives"
-        "Extra::LogitScale" "Extra::Bias" "Extra::Anchors"
+        "Extra::LogitScale" "Extra::Bias" "Extra::Labels" "Extra::Anchors"
         "Error::InvalidOption" "Error::LabelOutOfRange" "Term::rows_from" "Term::keys_from")
     };
     ($name:literal, $($item:literal)+) => { concat!($("\n[`", $item, "`]: ", $name, "::", $item),+) };

@@ -1,7 +1,7 @@
 //! The observations of a term: what its walk sees beside the loss.
 
 /// A number that a loss of a softmax computes beside its value, in the same pass over the logits, for
-/// [`Term::observe`].
+/// [`Term::observe`](crate::Term::observe).
 ///
 /// It is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of positions.
 /// Its denominator is the number of positions that take part. Neither weights nor label smoothing nor the z-loss change it; a
