@@ -1,4 +1,4 @@
-// What is known of each item.
+// The facts about each item.
 struct Span {
     // where its labels begin among those of all items, how many there are, and how many steps it has
     first: u32,

@@ -3,7 +3,7 @@
 use crate::cpu::softmax::Softmax;
 use crate::term::Observation;
 
-/// What an observation adds up for a position with these logits and this label.
+/// The summand of an observation for a position with these logits and this label.
 pub(super) fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
     let softmax = Softmax::of(x);
     let of_label = x.get(label).copied().unwrap_or(f64::NAN);

@@ -47,7 +47,7 @@ pub(super) trait Walk {
     fn fused_loss(&self) -> Option<&dyn Walk> {
         None
     }
-    /// What an observation adds up over the positions that take part. The checks refuse it for a walk without such positions.
+    /// The sum of an observation over the positions that take part. The checks refuse it for a walk without such positions.
     fn observed(&self, _: Observation) -> f64 {
         f64::NAN
     }

@@ -221,7 +221,7 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
         places: term.parts.iter().flat_map(Part::rows).count(),
         entry: 0,
         observed: term.parts.iter().flat_map(Part::rows).count(),
-        observed_entry: term.parts.iter().map(|part| entries_of(&part.rows())).sum(),
+        observed_entry: term.parts.iter().map(Part::entries).sum(),
         sums: match &outputs.parts {
             None => KeptSums::Nothing,
             Some(parts) if parts.add => KeptSums::Added,
@@ -248,7 +248,7 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
             observed_entry: request.observed_entry + observed.len(),
             ..request
         };
-        entry += entries_of(&rows);
+        entry += part.entries();
         planned.push(Planned { plan: plan(&request)?, part, outputs: &sums.outputs, sum: None });
         verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
         observed.extend(part.observed().map(|row| verdict_part(part, checked, row)));
@@ -290,14 +290,9 @@ pub(super) fn for_any_value(term: &Term<Tensor>) -> Result<Term<Tensor>> {
     Ok(Term::of_parts(term.parts.iter().map(numbers::for_any_value).collect::<Result<_>>()?))
 }
 
-/// How many entries a part has in [`Outcome::parts`].
-fn entries_of(rows: &[Row]) -> usize {
-    rows.iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
-}
-
 /// How many entries all parts have.
 pub(super) fn entries(term: &Term<Tensor>) -> usize {
-    term.parts.iter().map(|part| entries_of(&part.rows()) + part.observations.len()).sum()
+    term.parts.iter().map(|part| part.entries() + part.observations.len()).sum()
 }
 
 /// The dispatches of each part, and its parameters. Missing pipelines are made together, because a driver may take

@@ -30,12 +30,12 @@ pub struct SimilaritySettings {
     pub symmetric: bool,
     /// Whether every pair has a loss of its own, rather than a softmax over a row's similarities.
     pub pairwise: bool,
-    /// What a row and another with its label are to each other, where labels are given.
+    /// The relation of a row to another with its label, where labels are given.
     pub equal_labels: EqualLabels,
 }
 
 choice! {
-    /// What a row and another with its label are to each other, beside the row that it belongs to.
+    /// The relation of a row to another with its label, beside the row that it belongs to.
     pub enum EqualLabels {
         /// Nothing: they are not compared. So a second copy of a row's key is not taken for a wrong answer.
         Drop = "drop",

@@ -203,7 +203,8 @@ impl<T> Part<T> {
         }
     }
 
-    /// How many rows the part has in [`Outcome::parts`](crate::cpu::Outcome::parts): its rows, and their extra sums.
+    /// How many entries the part has in [`Outcome::parts`](crate::cpu::Outcome::parts) without its observations: its rows, and
+    /// their extra sums.
     pub fn entries(&self) -> usize {
         self.rows().iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
     }

@@ -64,19 +64,18 @@ pub struct Asked {
 impl Asked {
     /// The call that the arguments describe. Reads the file of `--divide-by`.
     pub fn call(&self) -> Result<Call, Failure> {
-        let mut call = Call::new(&self.loss, &self.options, self.class_axis_last)?;
-        call.divide_by = self.divide_by.as_deref().map(scale).transpose()?;
-        call.rows_from = self.rows_from;
-        call.empty_is_zero |= self.empty_is_zero;
-        call.observations.clone_from(&self.observe);
-        Ok(call)
+        self.divided_by(self.divide_by.as_deref().map(scale).transpose()?)
     }
 
     /// The call without what files hold.
     #[cfg(feature = "fuzzing")]
     pub fn call_without_files(&self) -> Result<Call, Failure> {
+        self.divided_by(self.divide_by.as_deref().and_then(|text| text.parse().ok()).map(Scale::Number))
+    }
+
+    fn divided_by(&self, divide_by: Option<Scale<Array>>) -> Result<Call, Failure> {
         let mut call = Call::new(&self.loss, &self.options, self.class_axis_last)?;
-        call.divide_by = self.divide_by.as_deref().and_then(|text| text.parse().ok()).map(Scale::Number);
+        call.divide_by = divide_by;
         call.rows_from = self.rows_from;
         call.empty_is_zero |= self.empty_is_zero;
         call.observations.clone_from(&self.observe);

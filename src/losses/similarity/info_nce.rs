@@ -52,7 +52,7 @@ loss! {
         pub normalize: bool = true, Range::Any;
         /// Whether the loss is the mean of both directions.
         pub symmetric: bool = false, Range::Any;
-        /// What another key with a query's label is, where labels are given.
+        /// The role of another key with a query's label, where labels are given.
         pub equal_labels: EqualLabels = EqualLabels::Drop, Range::Any;
     }
 }

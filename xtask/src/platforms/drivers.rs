@@ -51,8 +51,8 @@ pub fn other_kernels(place: &Place) -> Result<Outcome, Halt> {
 /// `every-loss`: the GPU's tests, on the adapter that the tests use.
 pub fn every_loss(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
-    let devices = Command::new(place.program()?).arg("devices").output();
-    let devices = devices.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let mut devices = Command::new(place.program()?);
+    let devices = place.watch(devices.arg("devices"), "devices", 5)?.success("wgloss devices")?;
     Ok(Outcome { with: driver(&devices), ..place.tests(&["--test", "gpu"], "WGLOSS_EVERY_LOSS")? })
 }
 
