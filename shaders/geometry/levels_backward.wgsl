@@ -1,6 +1,6 @@
 // The gradients of a level of two pictures, in tiles of 16 × 16 pixels: from the slopes of the windows that each pixel belongs
 // to, and from the gradients of the next level.
-// needs: lib/math lib/params geometry/pixels geometry/window_sums scratch/level_slopes
+// needs: lib/math lib/params geometry/picture_tiles geometry/pixels geometry/window_sums scratch/level_slopes
 // slots: coarser_gradient level_gradient
 @compute @workgroup_size(256)
 fn levels_backward(
@@ -9,20 +9,15 @@ fn levels_backward(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = workgroup_at(group, grid);
-    let across = (params.block.width + 15u) / 16u;
-    let down = (params.block.height + 15u) / 16u;
-    let planes = params.items * params.classes;
-    let live = place / (across * down) < planes;
-    let plane = min(place / (across * down), planes - 1u);
-    let line = 16u * ((place / across) % down);
-    let column = 16u * (place % across);
+    let tile = picture_tile(place, vec2<u32>(params.block.width, params.block.height), 16u);
+    let plane = tile.plane;
     make_taps(lane);
     // the first window that the tile's first pixel belongs to
     let before = i32(params.window - 1u) - i32(params.margin);
-    let sums = window_sum(plane, i32(line) - before, i32(column) - before, lane);
-    let own_line = line + (lane / 16u);
-    let own_column = column + (lane % 16u);
-    if live & (own_line < params.block.height) & (own_column < params.block.width) {
+    let sums = window_sum(plane, i32(tile.line) - before, i32(tile.column) - before, lane);
+    let own_line = tile.line + (lane / 16u);
+    let own_column = tile.column + (lane % 16u);
+    if tile.live & (own_line < params.block.height) & (own_column < params.block.width) {
         // the sums are about the pixel itself
         let d = sums.xy + coarser_gradient(plane, own_line, own_column);
         // a plane's loss depends on all of its pixels

@@ -1,6 +1,6 @@
 // The scores of a level's windows, in tiles of 16 × 16: first their sums, and once the levels' slopes are known also their
 // derivatives, with the same sums again.
-// needs: lib/math lib/params lib/tally geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums scratch/level_slopes scratch/level_sums
+// needs: lib/math lib/params lib/tally geometry/picture_tiles geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums scratch/level_slopes scratch/level_sums
 // slots: window_slopes
 
 // Whether a window is scored as if the means of the pictures were equal in it.
@@ -14,20 +14,17 @@ fn levels_score(
 ) {
     let place = workgroup_at(group, grid);
     let size = map_size();
-    let across = (size.x + (16u * params.rounds) - 1u) / (16u * params.rounds);
-    let down = (size.y + 15u) / 16u;
-    let planes = params.items * params.classes;
-    let live = place / (across * down) < planes;
-    let plane = min(place / (across * down), planes - 1u);
-    let line = 16u * ((place / across) % down);
+    let tile = picture_tile(place, size, 16u * params.rounds);
+    let live = tile.live;
+    let plane = tile.plane;
     make_taps(lane);
     var tally = tally_none();
     let rounds = params.rounds;
     for (var round = 0u; round < rounds; round += 1u) {
-        let column = 16u * (((place % across) * params.rounds) + round);
-        let first = first_pixel(line, column);
+        let column = tile.column + (16u * round);
+        let first = first_pixel(tile.line, column);
         let sums = window_sum(plane, first.y, first.x, lane);
-        let own_line = line + (lane / 16u);
+        let own_line = tile.line + (lane / 16u);
         let own_column = column + (lane % 16u);
         let middle = first_pixel(own_line + (params.window / 2u), own_column + (params.window / 2u));
         let pivot = pivot_at(plane, middle.y, middle.x);

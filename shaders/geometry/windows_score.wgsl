@@ -1,5 +1,5 @@
 // The losses of windows, and their derivatives with respect to the windows' statistics, in tiles of 16 × 16 windows.
-// needs: lib/math lib/params lib/tally lib/workspace geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums
+// needs: lib/math lib/params lib/tally lib/workspace geometry/picture_tiles geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums
 // slots: sample_weight upstream window_slopes
 
 @compute @workgroup_size(256)
@@ -10,22 +10,19 @@ fn windows_score(
 ) {
     let place = workgroup_at(group, grid);
     let size = map_size();
-    let across = (size.x + (16u * params.rounds) - 1u) / (16u * params.rounds);
-    let down = (size.y + 15u) / 16u;
-    let planes = params.items * params.classes;
-    let live = place / (across * down) < planes;
-    let plane = min(place / (across * down), planes - 1u);
-    let line = 16u * ((place / across) % down);
+    let tile = picture_tile(place, size, 16u * params.rounds);
+    let live = tile.live;
+    let plane = tile.plane;
     let mean = 1.0 / f32(params.per_item);
     let upstream = product(scales().x, upstream_at(plane / params.classes));
     make_taps(lane);
     var tally = tally_none();
     let rounds = params.rounds;
     for (var round = 0u; round < rounds; round += 1u) {
-        let column = 16u * (((place % across) * params.rounds) + round);
-        let first = first_pixel(line, column);
+        let column = tile.column + (16u * round);
+        let first = first_pixel(tile.line, column);
         let sums = window_sum(plane, first.y, first.x, lane);
-        let own_line = line + (lane / 16u);
+        let own_line = tile.line + (lane / 16u);
         let own_column = column + (lane % 16u);
         let middle = first_pixel(own_line + (params.window / 2u), own_column + (params.window / 2u));
         let pivot = pivot_at(plane, middle.y, middle.x);
