@@ -237,15 +237,37 @@ pub fn losses(least: usize, condition: impl Fn(&dyn Loss) -> bool) -> Vec<Box<dy
     all().into_iter().filter(|loss| condition(&**loss)).collect()
 }
 
-/// One loss of each walk, for tests of what the walk decides and the leaf does not. All losses where the environment or a filter
-/// of the command line names some, or `WGLOSS_EVERY_LOSS` is set.
-pub fn of_each_walk() -> Vec<Box<dyn Loss>> {
+/// One of these losses for each walk, for tests of what the walk decides and the leaf does not.
+///
+/// All of them where the environment or a filter of the command line names some, or `WGLOSS_EVERY_LOSS` is set.
+pub fn of_each_walk(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
+    the_first_of(among, |one, other| one.walks_as(other))
+}
+
+/// One of these losses for each family, for tests of what a family's plan or the host decides. All of them where
+/// [`of_each_walk`] takes all.
+pub fn of_each_family(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
+    // losses of several levels have a plan of their own
+    let levels = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Windows(leaf) if !leaf.levels().is_empty());
+    the_first_of(among, |one, other| {
+        std::mem::discriminant(&one.leaf()) == std::mem::discriminant(&other.leaf()) && levels(one) == levels(other)
+    })
+}
+
+/// The losses that are like none before them, or all, if the command asks for that.
+fn the_first_of(among: Vec<Box<dyn Loss>>, alike: impl Fn(&dyn Loss, &dyn Loss) -> bool) -> Vec<Box<dyn Loss>> {
     let names_one = |filter: String| wgloss::all().iter().any(|loss| filter.contains(loss.header().id));
     let every = ["WGLOSS_EVERY_LOSS", "WGLOSS_LOSSES"].into_iter().any(|name| std::env::var_os(name).is_some());
     if every || std::env::args().skip(1).any(names_one) {
-        return all();
+        return among;
     }
-    losses(30, |loss| !follows_another(loss))
+    let mut first: Vec<Box<dyn Loss>> = Vec::new();
+    for loss in among {
+        if !first.iter().any(|other| alike(&**other, &*loss)) {
+            first.push(loss);
+        }
+    }
+    first
 }
 
 /// The losses of these ids, whatever `WGLOSS_LOSSES` says.

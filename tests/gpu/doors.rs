@@ -1,7 +1,7 @@
 //! The three doors: arrays of the host's, uploaded tensors, and slices of the caller's own buffers.
 
 use crate::case::{Case, Door, Given};
-use crate::draw::of_each_walk;
+use crate::draw::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;
@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Trial> {
         uploads_say_what_they_hold,
         a_tensor_is_written_anew_and_nothing_beside_it,
     ];
-    tests.extend(tests_of![of_each_walk(); every_door_gives_the_same_bits]);
+    tests.extend(tests_of![of_each_family(all()); every_door_gives_the_same_bits]);
     tests
 }
 

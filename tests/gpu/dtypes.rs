@@ -2,7 +2,7 @@
 //! Integers in the place of floats: masks, and targets of 0 and 1.
 
 use crate::case::{Case, Door, Floats, Wanted};
-use crate::draw::{FLOATS, losses, of_each_walk};
+use crate::draw::{FLOATS, all, losses, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;
@@ -27,8 +27,8 @@ pub fn tests() -> Vec<Trial> {
         a_gradient_of_several_places_is_rounded_once,
     ];
     tests.extend(tests![integers_are_read_as_what_they_are, a_scale_may_have_no_axis]);
-    tests.extend(tests_of![losses(30, takes_integers); masks_and_targets_of_integers]);
-    tests.extend(tests_of![of_each_walk(); odd_lengths, sixteen_bits_take_no_more_memory_than_they_are]);
+    tests.extend(tests_of![of_each_family(losses(30, takes_integers)); masks_and_targets_of_integers]);
+    tests.extend(tests_of![of_each_family(all()); odd_lengths, sixteen_bits_take_no_more_memory_than_they_are]);
     tests
 }
 

@@ -1,7 +1,7 @@
 //! Prepared jobs: recorded into the caller's pass, run as often as wanted, into places of the caller's, on a device of his.
 
 use crate::case::{Case, Wanted};
-use crate::draw::of_each_walk;
+use crate::draw::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Trial> {
         gradients_of_what_has_none_are_refused,
         a_device_of_the_callers_is_left_as_it_was_found,
     ];
-    tests.extend(tests_of![of_each_walk(); a_job_gives_what_a_call_gives]);
+    tests.extend(tests_of![of_each_family(all()); a_job_gives_what_a_call_gives]);
     tests
 }
 

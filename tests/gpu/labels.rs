@@ -1,7 +1,7 @@
 //! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::draw::{FREE, has, label_range, labels_of, losses};
+use crate::draw::{FREE, has, label_range, labels_of, losses, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};
 use crate::pages::{Pages, bytes_of};
@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Trial> {
         a_label_beyond_32_bits_is_left_to_the_loss,
         labels_of_rows_are_any_64_bits,
     ];
-    let with_labels = || losses(10, |loss| labelled(loss).is_some());
+    let with_labels = || of_each_family(losses(10, |loss| labelled(loss).is_some()));
     tests.extend(tests_of![
         with_labels();
         a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored,

@@ -1,7 +1,7 @@
 //! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{losses, of_each_walk};
+use crate::draw::{all, losses, of_each_family};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
@@ -12,11 +12,11 @@ use wgloss::{Array, DType, Extra, InfoNce, LinearCrossEntropy, Loss, Mse, Reduct
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![sums_of_ones_are_exact_beyond_what_f32_counts];
     // the walk alone knows how many rows there are: one loss of each will do
-    let walks = || of_each_walk();
-    tests.extend(tests_of![walks(); more_rows_than_workgroups_of_a_dimension]);
-    let of_classes = || losses(10, |loss| !samples(loss).pixels.is_empty());
+    let families = || of_each_family(all());
+    tests.extend(tests_of![families(); more_rows_than_workgroups_of_a_dimension]);
+    let of_classes = || of_each_family(losses(10, |loss| !samples(loss).pixels.is_empty()));
     tests.extend(tests_of![of_classes(); many_pixels_or_many_classes, many_pixels_of_few_classes]);
-    tests.extend(tests_of![losses(6, |loss| !samples(loss).many_rows.is_empty()); many_rows]);
+    tests.extend(tests_of![of_each_family(losses(6, |loss| !samples(loss).many_rows.is_empty())); many_rows]);
     tests.extend(
         tests_of![losses(1, |loss| !samples(loss).long_items.is_empty()); items_of_more_than_a_million_elements],
     );

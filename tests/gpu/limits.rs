@@ -2,7 +2,7 @@
 
 use crate::Shared;
 use crate::case::{Case, Door, Given};
-use crate::draw::{has, of_each_walk, option_values};
+use crate::draw::{all, has, of_each_family, option_values};
 use crate::harness::tests_of;
 use crate::judge::Failures;
 use libtest_mimic::Trial;
@@ -11,7 +11,7 @@ use wgloss::wgpu::{self, Device, Limits, Queue};
 use wgloss::{DType, Gpu, Loss, Reduction, adapters};
 
 pub fn tests() -> Vec<Trial> {
-    tests_of![of_each_walk(); every_option_runs_within_webgpus_default_limits]
+    tests_of![of_each_family(all()); every_option_runs_within_webgpus_default_limits]
 }
 
 /// A device of the adapter that the other tests use, with nothing set on it.

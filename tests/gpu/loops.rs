@@ -1,7 +1,7 @@
 //! Loops over jobs: what calls and batches reuse, what a job tells beforehand, how it is prepared beside other work.
 
 use crate::case::{Case, Floats};
-use crate::draw::of_each_walk;
+use crate::draw::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::jobs::{read, write};
 use crate::{fresh_gpu, gpu};
@@ -15,7 +15,7 @@ pub fn tests() -> Vec<Trial> {
         a_job_is_prepared_on_another_thread,
         what_the_driver_compiled_is_taken_into_the_next_start,
     ];
-    tests.extend(tests_of![of_each_walk(); a_job_tells_its_workspace_before_it_allocates]);
+    tests.extend(tests_of![of_each_family(all()); a_job_tells_its_workspace_before_it_allocates]);
     tests
 }
 

@@ -1,7 +1,7 @@
 //! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
 
 use crate::case::{Case, Door, Given, Inputs};
-use crate::draw::{Rng, all, has, label_range, labels_of, losses};
+use crate::draw::{Rng, all, has, label_range, labels_of, losses, of_each_family, of_each_walk};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::judge::{self, Failures};
@@ -13,21 +13,21 @@ use wgloss::{Activation, Array, DType, Loss, Operand, PartOutcome, Reduction, cp
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests_of![
-        all();
+        of_each_walk(all());
         a_special_number_in_any_operand_shows_as_it_does_in_the_twin,
         an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan,
         predictions_far_out_stay_finite_and_right
     ];
     let elements = losses(24, |loss| matches!(loss.leaf(), Leaf::Pointwise(_)));
-    tests.extend(tests_of![elements; one_infinity_in_all_operands_shows_as_it_does_in_the_twin]);
+    tests.extend(tests_of![of_each_walk(elements); one_infinity_in_all_operands_shows_as_it_does_in_the_twin]);
     let leaves_out = losses(37, |loss| has(loss, Role::Mask) || has_option(loss, "ignore_index"));
-    tests.extend(tests_of![leaves_out; what_takes_no_part_shows_nothing_of_what_it_holds]);
+    tests.extend(tests_of![of_each_walk(leaves_out); what_takes_no_part_shows_nothing_of_what_it_holds]);
     // a softmax that rides along looks at the background too
     let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none());
     let background = losses(2, |loss| alone(loss) && has_option(loss, "include_background"));
     tests.extend(tests_of![background; a_background_that_takes_no_part_shows_nothing_of_what_it_holds]);
     let over_nothing = losses(35, |loss| !over_nothing(loss).is_empty());
-    tests.extend(tests_of![over_nothing; a_mean_over_nothing_is_nan_and_its_gradient_zero]);
+    tests.extend(tests_of![of_each_family(over_nothing); a_mean_over_nothing_is_nan_and_its_gradient_zero]);
     let classes = losses(6, |loss| has(loss, Role::Classes) && !matches!(loss.leaf(), Leaf::Region(_)));
     tests.extend(tests_of![classes; classes_of_minus_infinity_are_masked_exactly]);
     tests

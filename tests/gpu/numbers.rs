@@ -1,7 +1,7 @@
 //! Numbers of a job change from run to run: slots of a log, options and coefficients, from the host or from tensors.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{all, option_values};
+use crate::draw::{all, of_each_family, of_each_walk, option_values};
 use crate::harness::{tests, tests_of};
 use crate::judge::Given;
 use crate::{fresh_gpu, gpu};
@@ -24,7 +24,8 @@ pub fn tests() -> Vec<Trial> {
         a_sum_of_losses_varies_as_a_whole,
         parts_are_added_up_on_the_gpu,
     ];
-    tests.extend(tests_of![all(); every_number_option_varies, a_number_out_of_range_spoils_every_value]);
+    tests.extend(tests_of![of_each_walk(all()); every_number_option_varies]);
+    tests.extend(tests_of![of_each_family(all()); a_number_out_of_range_spoils_every_value]);
     tests
 }
 

@@ -1,7 +1,7 @@
 //! The same inputs give the same bits, whatever else the GPU does between.
 
 use crate::case::Case;
-use crate::draw::of_each_walk;
+use crate::draw::{all, of_each_family};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::samples::samples;
@@ -9,9 +9,8 @@ use libtest_mimic::Trial;
 use wgloss::{Array, CrossEntropy, DType, Gradient, Loss, Mse, Outputs, Tensor, wgpu};
 
 pub fn tests() -> Vec<Trial> {
-    // how a walk is cut decides about bits, so that one loss of each walk will do
-    let walks = of_each_walk();
-    tests_of![walks; ten_runs_give_the_same_bits_with_other_work_between]
+    // how a family's walk is cut decides about bits, so that one loss of each family will do
+    tests_of![of_each_family(all()); ten_runs_give_the_same_bits_with_other_work_between]
 }
 
 const RUNS: usize = 10;

@@ -1,7 +1,7 @@
 //! Shards of a whole: what they come to together is what the whole comes to, value and gradients.
 
 use crate::case::{Case, Floats};
-use crate::draw::{Rng, labels_of, losses, named};
+use crate::draw::{Rng, labels_of, losses, named, of_each_family};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
@@ -30,7 +30,7 @@ pub fn tests() -> Vec<Trial> {
     // and the first axis of alignments is that of steps
     let by_items = |loss: &dyn Loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Alignments(_));
     let means = losses(43, |loss| loss.header().reductions.contains(&Reduction::Mean) && by_items(loss));
-    tests.extend(tests_of![means; a_mean_adds_up_over_shards_of_its_batch]);
+    tests.extend(tests_of![of_each_family(means); a_mean_adds_up_over_shards_of_its_batch]);
     tests
 }
 

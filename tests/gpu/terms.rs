@@ -1,7 +1,7 @@
 //! Sums of terms: shared tensors, one gradient for each tensor, and parts beside the total.
 
 use crate::case::{Case, Given, Inputs};
-use crate::draw::{Rng, of_each_walk};
+use crate::draw::{Rng, all, of_each_family};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{self, Failures};
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Trial> {
         a_mask_on_a_sum_with_coefficients_masks_each_part,
         a_mean_over_nothing_is_0_where_a_term_says_so,
     ];
-    tests.extend(tests_of![of_each_walk(); a_loss_adds_up_with_itself_under_other_reductions_and_scales]);
+    tests.extend(tests_of![of_each_family(all()); a_loss_adds_up_with_itself_under_other_reductions_and_scales]);
     tests
 }
 

@@ -14,7 +14,9 @@ use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::OnceLock;
-use std::{panic, thread};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::{iter, panic, thread};
 
 /// The files that need an optional feature. Only Vulkan drivers of CPUs that have it get them.
 const FEATURES: &[(Shader, Capabilities)] =
@@ -45,7 +47,7 @@ pub(super) fn joined() -> &'static [Joined] {
 
 /// Whether every kernel is wanted: `cargo xtask platforms` and `test-web` ask for them. The usual run of the tests takes enough
 /// of them that each two files that meet in a kernel meet in one of these.
-fn wants_every_kernel() -> bool {
+pub(super) fn wants_every_kernel() -> bool {
     std::env::var_os(FOLDER).is_some() || std::env::var_os("WGLOSS_EVERY_KERNEL").is_some()
 }
 
@@ -243,15 +245,17 @@ pub(super) fn name(kernel: &Kernel) -> String {
 
 /// Maps each item, on as many threads as the machine can run at once. Panics if one of them does.
 pub(super) fn in_parallel<T: Sync, U: Send>(items: &[T], map: impl Fn(&T) -> U + Sync) -> Vec<U> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let chunk = items.len().div_ceil(threads).max(1);
-    let map = &map;
-    thread::scope(|scope| {
-        let workers: Vec<_> =
-            items.chunks(chunk).map(|items| scope.spawn(move || items.iter().map(map).collect::<Vec<U>>())).collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_else(|payload| panic::resume_unwind(payload)))
-            .collect()
-    })
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let (next, map) = (AtomicUsize::new(0), &map);
+    // a thread takes the next item when it is ready, since some take far longer than others
+    let take = || iter::from_fn(|| Some(next.fetch_add(1, Relaxed)).filter(|&place| place < items.len()));
+    let work = || take().map(|place| (place, map(&items[place]))).collect::<Vec<_>>();
+    let mut done: Vec<(usize, U)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        joined.flatten().collect()
+    });
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -2,7 +2,7 @@
 //! gradient is written once.
 
 use super::cases::{Case, Gradients, Shard, cases, follows_another, noop};
-use super::compiled::in_parallel;
+use super::compiled::{in_parallel, wants_every_kernel};
 use crate::error::Error;
 use crate::gpu::plan::{Bound, Stage, assert_short, reads_first};
 use crate::leaf::Leaf;
@@ -142,15 +142,20 @@ fn case(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, gradients: Gradients)
 /// The kinds of adapters that walks are cut for: whether it is a CPU, and whether kernels are small.
 const KINDS: [(bool, bool); 3] = [(false, false), (true, false), (false, true)];
 
+/// Where a loss has many shapes, it takes a third of them, and the next loss another third. With
+/// `WGLOSS_EVERY_KERNEL` each takes all.
 #[test]
 fn no_loop_is_long_and_no_grid_is_too_large_at_any_size() {
-    for loss in crate::losses::walked().into_iter().filter(|loss| !follows_another(&**loss)) {
+    let walked = crate::losses::walked().into_iter().filter(|loss| !follows_another(&**loss));
+    in_parallel(&walked.enumerate().collect::<Vec<_>>(), |(number, loss)| {
         let (mut planned, mut refused) = (0, 0);
-        for (shape, axis) in shapes(&*loss) {
+        let shapes = shapes(&**loss);
+        let step = if wants_every_kernel() || shapes.len() < 200 { 1 } else { 3 };
+        for (shape, axis) in shapes.into_iter().skip(number % step).step_by(step) {
             let in_place = reads_first(loss.leaf()).then_some(Gradients::InPlace);
             let ways = [Gradients::None, Gradients::Store].into_iter().chain(in_place);
             for (gradients, (on_cpu, small)) in ways.flat_map(|gradients| KINDS.map(|kind| (gradients, kind))) {
-                let case = Case { on_cpu, small, ..case(&*loss, &shape, axis, gradients) };
+                let case = Case { on_cpu, small, ..case(&**loss, &shape, axis, gradients) };
                 match case.plan(noop()) {
                     Ok(plan) => {
                         assert_short(&case, &plan);
@@ -169,7 +174,7 @@ fn no_loop_is_long_and_no_grid_is_too_large_at_any_size() {
         // with a 32-bit usize little is too large
         let some_refused = refused > 0 || usize::BITS == 32;
         assert!(planned > 0 && some_refused, "{}: {planned} planned, {refused} refused", loss.header().id);
-    }
+    });
 }
 
 fn leaf_of_classes(loss: &dyn Loss) -> bool {

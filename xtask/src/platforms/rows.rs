@@ -41,7 +41,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "every-loss",
         platform: "Vulkan, tests of walks",
-        runs: "the GPU's tests for every loss, not one of each walk",
+        runs: "the GPU's tests for every loss, not one of each family or walk",
         installs: "as lavapipe",
         in_readme: false,
         run: drivers::every_loss,
