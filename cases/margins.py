@@ -41,7 +41,7 @@ def margins(g):
 
     for kind, m in MARGINS_OF.items():
         of = {"kind": kind, "m": m}
-        for n, d, v in ((5, 8, 13), (33, 16, 70), (3, 20, 130)):
+        for n, d, v in ((5, 6, 13), (33, 8, 70), (3, 9, 100)):
             yield case(f"{kind}_n{n}_v{v}", drawn(n, d, v), **of)
             yield case(f"{kind}_n{n}_v{v}_smooth_sum", drawn(n, d, v), smoothing=0.125, r="sum", s=30.0, **of)
         for red in REDUCTIONS:

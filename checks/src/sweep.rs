@@ -281,6 +281,9 @@ pub const LOSES: &[(&str, f64, &str)] = &[
     ("info_nce, symmetric true", 0.01, PARALLEL),
     ("siglip", 0.01, PARALLEL),
     ("sup_con", 0.01, PARALLEL),
+    ("margin_softmax", 0.01, PARALLEL),
+    ("margin_softmax, kind arcface, m 0.5", 0.01, PARALLEL),
+    ("margin_softmax, kind arcface, m 0.5, label_smoothing 0.125", 0.01, PARALLEL),
     ("ssim", 1e-3, "the gradient of a pixel is a sum over windows, whose terms may nearly cancel"),
 ];
 

@@ -201,7 +201,8 @@ fn sine_and_cosine(x: f32) -> vec2<f32> {
     let v = y * y;
     let sine = y * (1.0 - (v / 6.0) * (1.0 - (v / 20.0) * (1.0 - (v / 42.0) * (1.0 - (v / 72.0) * (1.0 - v / 110.0)))));
     let cosine = 1.0 - (v / 2.0) * (1.0 - (v / 12.0) * (1.0 - (v / 30.0) * (1.0 - (v / 56.0) * (1.0 - v / 90.0))));
-    return vec2<f32>(2.0 * sine * cosine, 1.0 - (2.0 * sine * sine));
+    let twice = sine + sine;
+    return vec2<f32>(twice * cosine, 1.0 - (twice * sine));
 }
 
 // base^n for n from 0 to 4.

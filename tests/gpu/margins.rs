@@ -63,11 +63,11 @@ fn the_loss_keeps_its_digits_at_every_angle() {
     }
 }
 
-/// Weights that were made of features, as few-shot learners imprint them: the same, and of another length.
+/// Weights that were made of features, as few-shot learners imprint them: the same, and of another length that f32 holds exactly.
 fn a_vector_along_its_class_has_no_slope_from_it() {
     let mut rng = Rng::new(6);
     for kind in KINDS {
-        for length in [1.0f32, 4.0, 3.0, -1.0] {
+        for length in [1.0f32, 4.0, 0.25, -1.0] {
             let w = drawn(&mut rng, &[6, 40], 1.0);
             let x = Array::new(&w.to_f32().iter().map(|x| length * x).collect::<Vec<_>>(), [6, 40]).unwrap();
             let loss = MarginSoftmax { kind, s: 8.0, m: 0.5, ..Default::default() };

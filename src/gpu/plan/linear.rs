@@ -1,5 +1,6 @@
 //! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
-//! matrix: they are made tile by tile, as `tiles.rs` says.
+//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, a stage before the
+//! tiles computes the label's logit of each row from the vectors themselves.
 
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
@@ -34,13 +35,6 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
     let cosines = leaf.cosines().is_some();
-    let mut held = vec![
-        Scratch::new("factors", pairs.rows as u64 + pairs.others as u64),
-        Scratch::new("whole_states", pairs.rows as u64),
-        Scratch::new("hits", pairs.rows as u64),
-        Scratch::new("records", if passes.is_empty() { 0 } else { pairs.rows as u64 }),
-    ];
-    held.extend(cosines.then(|| Scratch::new("margin_slopes", pairs.rows as u64)));
     let choices = overrides(request.loss())
         .flag(choice::SPREADS, leaf.spreads())
         .flag(choice::NORMALIZE, cosines)
@@ -49,12 +43,15 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
     let scores = scores(request, choices.clone(), cosines);
     let slots = scores.slots.clone();
+    let held = held(pairs, cosines, !passes.is_empty());
     let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
     let tallies = pairs.rows.div_ceil(256);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
-    stages.extend(cosines.then(|| margins(&tiles, rows, classes)).into_iter().flatten());
+    if cosines && !(statistics.is_empty() && passes.is_empty()) {
+        stages.extend(margins(&tiles, rows, classes));
+    }
     stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
     if statistics.is_empty() && pairs.rows > 0 {
         stages.push(tiles.over_rows(geometry::LINEAR_AMONG, slots.clone()));
@@ -76,6 +73,19 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     let sizes = Sizes { items, per_item, classes, tallies, counted, ..Sizes::default() };
     let stages = with_windows(request, pairs.width, stages);
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
+}
+
+/// The memory that the kernels of rows hold.
+fn held(pairs: Pairs, cosines: bool, gradients: bool) -> Vec<Scratch> {
+    let rows = pairs.rows as u64;
+    let held = [
+        ("factors", rows + pairs.others as u64),
+        ("whole_states", rows),
+        ("hits", rows),
+        ("records", if gradients { rows } else { 0 }),
+        ("margin_slopes", if cosines { rows } else { 0 }),
+    ];
+    held.into_iter().map(|(name, elements)| Scratch::new(name, elements)).collect()
 }
 
 /// Computes each row's logit of its label, and the slope of its margin: rows and classes as many at a time as bindings have

@@ -34,7 +34,7 @@ loss! {
     /// `cos(θ + m)` is `cos θ·cos m − sin θ·sin m`. A cosine near ±1 has lost the digits of θ, so the label's sine is no root of
     /// `1 − cos²`, but `½·|û − ŵ|·|û + ŵ|` of the divided vectors, which a pass over the rows and their labels' classes
     /// computes first. The loss keeps its digits at every angle. A GPU's gradient does not: of vectors at a small angle θ to
-    /// their class it is off by some 1e-7/θ of itself, since cosines are rounded to f32, and it is 0 where the sine is below
+    /// their class it is off by some 1e-6/θ of itself, since cosines are rounded to f32, and it is 0 where the sine is below
     /// 1e-6. With a scale of 64 the rounding of a cosine is some 1e-5 in a logit. A GPU takes norms of up to 8e37.
     ///
     /// A GPU folds tiles of cosines into each row's softmax, and computes them again for the gradients, block by block.
