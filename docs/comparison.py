@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Look up every name of comparison.md in the packages that the page compares wgloss with.
 
-    pip download --no-deps -d WHEELS torch torchvision monai optax keras liger-kernel trl sentence-transformers
+    pip download --no-deps -d WHEELS torch torchvision monai optax keras liger-kernel trl sentence-transformers \
+        pytorch-metric-learning
     python comparison.py WHEELS [BURN_NN]
 
 WHEELS holds the packages, BURN_NN is the source of the crate burn-nn, from cargo's registry. Prints each name that is not
@@ -22,6 +23,7 @@ PACKAGES = {
     "Liger-Kernel": "liger_kernel",
     "TRL": "trl",
     "sentence-transformers": "sentence_transformers",
+    "pytorch-metric-learning": "pytorch_metric_learning",
 }
 DEFINED = re.compile(r"""\b(?:class|def|struct)\s+(\w+)|["'](\w+)["']""")
 

@@ -66,6 +66,9 @@ tasks! {
     "language models": "hidden states `[N, D]`, output weights `[V, D]`", "tokens `[N]`" =>
         |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
         "never holds the `[N, V]` logits; z_loss keeps them from drifting"
+    "faces, people and products": "embeddings `[N, D]`, class weights `[V, D]`", "who or what each shows `[N]`" =>
+        |features, weights, labels| MarginSoftmax::new().kind(MarginKind::Arcface).m(0.5).of(&features, &weights, &labels);
+        "embeddings that are compared by their cosines afterwards; never holds the `[N, V]` cosines"
     "distillation": "the student's logits `[N, C]`", "the teacher's logits `[N, C]`" =>
         |student, teacher| Distillation::new().temperature(4.0).of(&student, &teacher);
         "usually beside the cross-entropy of the labels"

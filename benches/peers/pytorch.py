@@ -10,6 +10,7 @@ is the time of CUDA's events, and is empty on a CPU.
 
 import argparse
 import csv
+import math
 import os
 import statistics
 import sys
@@ -69,6 +70,14 @@ def info_nce(query, key, temperature=0.07):
     return F.cross_entropy(scores, torch.arange(len(query), device=query.device))
 
 
+def margin_softmax(features, weight, target, s=64, m=0.5):
+    cosines = F.normalize(features, dim=1) @ F.normalize(weight, dim=1).T
+    own = cosines.gather(1, target[:, None])
+    turned = own * math.cos(m) - (1 - own * own).clamp(min=0).sqrt() * math.sin(m)
+    margined = torch.where(own < -math.cos(m), own - m * math.sin(m), turned)
+    return F.cross_entropy(s * cosines.scatter(1, target[:, None], margined), target)
+
+
 def gram_style(input, target):
     def gram(features):
         flat = features.flatten(2)
@@ -101,6 +110,7 @@ PYTORCH = {
     "triplet_margin": F.triplet_margin_loss,
     "info_nce": info_nce,
     "linear_cross_entropy": lambda input, weight, target: F.cross_entropy(input @ weight.T, target),
+    "margin_softmax": margin_softmax,
     "gram_style": gram_style,
     "total_variation": total_variation,
 }

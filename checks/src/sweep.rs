@@ -196,6 +196,11 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             let errors = ["huber", "pseudo_huber"].map(|of| vec![("error", name(of))]);
             weightings.into_iter().chain(errors).collect()
         }
+        "margin_softmax" => vec![
+            vec![],
+            vec![("kind", name("arcface")), ("m", number(0.5))],
+            vec![("kind", name("arcface")), ("m", number(0.5)), ("label_smoothing", number(0.125))],
+        ],
         "info_nce" => [false, true].map(|flag| vec![("symmetric", Value::Flag(flag))]).into(),
         "contrastive" => ["euclidean", "cosine"].map(|of| vec![("distance", name(of))]).into(),
         _ => vec![vec![]],
@@ -276,6 +281,9 @@ pub const LOSES: &[(&str, f64, &str)] = &[
     ("info_nce, symmetric true", 0.01, PARALLEL),
     ("siglip", 0.01, PARALLEL),
     ("sup_con", 0.01, PARALLEL),
+    ("margin_softmax", 0.01, PARALLEL),
+    ("margin_softmax, kind arcface, m 0.5", 0.01, PARALLEL),
+    ("margin_softmax, kind arcface, m 0.5, label_smoothing 0.125", 0.01, PARALLEL),
     ("ssim", 1e-3, "the gradient of a pixel is a sum over windows, whose terms may nearly cancel"),
 ];
 

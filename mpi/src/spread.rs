@@ -11,9 +11,9 @@ pub enum Spread {
     /// none. What belongs to all values, such as a weight for each class or `kl` of [`Kto`](wgloss::Kto), every rank gives whole. The gradient of what all ranks hold, such as a weight, is this rank's share of it.
     Batch,
     /// Each rank has some of the classes of all rows, one at least: vocabulary parallelism, for
-    /// [`CrossEntropy`](wgloss::CrossEntropy), [`SoftmaxFocal`](wgloss::SoftmaxFocal), [`Nll`](wgloss::Nll) and
-    /// [`LinearCrossEntropy`](wgloss::LinearCrossEntropy), whose rows and labels all ranks have. The gradient of its rows is this
-    /// rank's share of it.
+    /// [`CrossEntropy`](wgloss::CrossEntropy), [`SoftmaxFocal`](wgloss::SoftmaxFocal), [`Nll`](wgloss::Nll),
+    /// [`LinearCrossEntropy`](wgloss::LinearCrossEntropy) and [`MarginSoftmax`](wgloss::MarginSoftmax), whose rows and labels all
+    /// ranks have. The gradient of their rows is this rank's share of it.
     Classes {
         /// The first class of this rank.
         first: usize,

@@ -1,6 +1,6 @@
 // Records what the derivatives of each row's loss with respect to its logits need.
 // needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
-// slots: labels leaf mask upstream
+// slots: labels leaf margin mask upstream
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
@@ -33,5 +33,6 @@ fn linear_records(
     } else {
         record.hit = fold_write(slopes, hits[row], true);
     }
+    record.hit = through_margin(record.hit, row);
     records[row] = record;
 }

@@ -194,6 +194,16 @@ fn angle(y: f32, x: f32) -> f32 {
     return select(result, -result, (y < 0.0) != (x < 0.0));
 }
 
+// sin x and cos x for x from 0 to 2. WGSL allows its own an error of 2^-11.
+fn sine_and_cosine(x: f32) -> vec2<f32> {
+    // the series of x/2, and the double angle
+    let y = 0.5 * clamp(x, 0.0, 2.0);
+    let v = y * y;
+    let sine = y * (1.0 - (v / 6.0) * (1.0 - (v / 20.0) * (1.0 - (v / 42.0) * (1.0 - (v / 72.0) * (1.0 - v / 110.0)))));
+    let cosine = 1.0 - (v / 2.0) * (1.0 - (v / 12.0) * (1.0 - (v / 30.0) * (1.0 - (v / 56.0) * (1.0 - v / 90.0))));
+    return vec2<f32>(2.0 * sine * cosine, 1.0 - (2.0 * sine * sine));
+}
+
 // base^n for n from 0 to 4.
 fn whole_power(base: f32, n: i32) -> f32 {
     let square = select(1.0, base * base, n > 1);

@@ -6,17 +6,21 @@ use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax::score;
 use crate::cpu::fold::softmax_shards::{self, State};
 use crate::cpu::softcap::Softcap;
+use crate::cpu::unit::Unit;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::Softmax;
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::{ClassesFrom, Part};
 
+/// Vectors whose sine is below this have no direction that f64 can tell.
+const LEAST_SINE: f64 = 1e-15;
+
 /// The rows' scores, nothing for a row that takes no part; and the factors of the logits.
 pub(super) struct Linear {
     pairs: Pairs,
-    x: Vec<f64>,
-    projection: Vec<f64>,
+    x: Vec<Unit>,
+    projection: Vec<Unit>,
     rows: Vec<Option<Scored>>,
     values: Vec<Value>,
 }
@@ -28,38 +32,56 @@ impl Linear {
         let all = part.among.as_ref().map(Array::to_f64);
         let (mut rows, mut values) = (Vec::new(), Vec::new());
         for i in 0..pairs.rows {
-            let Some(row) = operands.row(i) else {
+            if !operands.takes_part(i) {
                 rows.push(None);
                 values.push(Value::default());
                 continue;
-            };
+            }
+            let logits = operands.logits(i);
+            let row = operands.row(i, &logits);
             let whole = all.as_ref().and_then(|all| softmax_shards::merged(all, i, pairs.rows));
             let mut score = match whole {
                 Some(whole) => softmax_shards::score(leaf, &row, whole),
                 None => score(leaf, &row),
             };
-            operands.softcap.through(&mut score.d, |k| operands.logit(i, k));
-            operands.softcap.through(&mut score.d_extra, |k| operands.logit(i, k));
+            for d in [&mut score.d, &mut score.d_extra] {
+                d.iter_mut().zip(&logits).for_each(|(d, logit)| *d *= logit.slope);
+            }
             values.push(Value { loss: score.loss, extra: score.extra, weight: 1.0, count: 1.0 });
             rows.push(Some(score));
         }
         Linear { pairs, x: operands.x, projection: operands.projection, rows, values }
+    }
+
+    /// The gradient of each row's value with respect to its product with each class.
+    fn slope(&self, i: usize, k: usize, scales: &[Scales]) -> f64 {
+        self.rows[i].as_ref().map_or(0.0, |score| scales[i][0] * score.d[k] + scales[i][1] * score.d_extra[k])
     }
 }
 
 /// The statistics of a shard of classes: the numbers of each row's state.
 pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs) -> Vec<f64> {
     let operands = Operands::of(part, leaf, pairs);
-    // nobody looks at the numbers of a row that takes no part
-    let numbers = |i| operands.row(i).map_or([0.0; OF_POSITION], |row| State::of(leaf, &row).numbers());
+    let numbers = |i| match operands.takes_part(i) {
+        true => State::of(leaf, &operands.row(i, &operands.logits(i))).numbers(),
+        // nobody looks at the numbers of a row that takes no part
+        false => [0.0; OF_POSITION],
+    };
     (0..pairs.rows).flat_map(numbers).collect()
 }
 
+/// The logit of a row and a class, and its derivative with respect to their product.
+struct Logit {
+    z: f64,
+    slope: f64,
+}
+
 /// The operands that rows read.
-struct Operands {
+struct Operands<'a> {
+    leaf: &'a dyn Softmax,
     pairs: Pairs,
-    x: Vec<f64>,
-    projection: Vec<f64>,
+    x: Vec<Unit>,
+    projection: Vec<Unit>,
     bias: Vec<f64>,
     labels: Vec<i64>,
     mask: Option<Vec<f64>>,
@@ -69,14 +91,18 @@ struct Operands {
     softcap: Softcap,
 }
 
-impl Operands {
-    fn of(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs) -> Operands {
-        let Pairs { others, width, .. } = pairs;
-        let of = |role| part.of_role(role).map(Array::to_f64).unwrap_or_default();
+impl<'a> Operands<'a> {
+    fn of(part: &Part<Array>, leaf: &'a dyn Softmax, pairs: Pairs) -> Operands<'a> {
+        let Pairs { rows, others, width, .. } = pairs;
+        let of = |role, count| {
+            let numbers = part.of_role(role).map(Array::to_f64).unwrap_or_default();
+            Unit::rows(&numbers, count, width, leaf.cosines().is_some())
+        };
         Operands {
+            leaf,
             pairs,
-            x: known(of(Role::Rows), width),
-            projection: known(of(Role::Projection), width),
+            x: of(Role::Rows, rows),
+            projection: of(Role::Projection, others),
             bias: part.of_role(Role::PerProjection).map_or_else(|| vec![0.0; others], Array::to_f64),
             labels: part.of_role(Role::Labels).map(Array::to_i64).unwrap_or_default(),
             mask: part.of_role(Role::Mask).map(Array::to_f64),
@@ -86,39 +112,49 @@ impl Operands {
         }
     }
 
-    /// The product of a row and a class, before a cap.
-    fn logit(&self, i: usize, k: usize) -> f64 {
-        let width = self.pairs.width;
-        let (x, w) = (&self.x[i * width..][..width], &self.projection[k * width..][..width]);
-        x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() + self.bias[k]
+    fn takes_part(&self, i: usize) -> bool {
+        !self.mask.as_ref().is_some_and(|mask| mask[i] == 0.0) && self.labels[i] != self.ignored
     }
 
-    /// The classes of a row, where it takes part.
-    fn row(&self, i: usize) -> Option<Row> {
-        let masked = self.mask.as_ref().is_some_and(|mask| mask[i] == 0.0);
-        if masked || self.labels[i] == self.ignored {
-            return None;
-        }
-        let others = self.pairs.others;
-        Some(Row {
-            x: (0..others).map(|k| self.softcap.capped(self.logit(i, k))).collect(),
+    /// The place of a row's label among the classes of the projection.
+    fn label(&self, i: usize) -> usize {
+        // the label of an earlier shard's class wraps around, to a class beyond all
+        (self.labels[i] as usize).wrapping_sub(self.range.first)
+    }
+
+    fn logits(&self, i: usize) -> Vec<Logit> {
+        (0..self.pairs.others).map(|k| self.logit(i, k)).collect()
+    }
+
+    fn logit(&self, i: usize, k: usize) -> Logit {
+        let (row, class) = (&self.x[i], &self.projection[k]);
+        let product = row.dot(class);
+        let Some(scale) = self.leaf.cosines() else {
+            let x = product + self.bias[k];
+            return Logit { z: self.softcap.capped(x), slope: self.softcap.slope(x) };
+        };
+        // rounding may put a cosine beyond 1
+        let cosine = product.clamp(-1.0, 1.0);
+        let ([cosine, d], clamped) = match self.label(i) == k {
+            true => {
+                let sine = row.sine(class);
+                (self.leaf.margin(cosine, sine), sine < LEAST_SINE)
+            }
+            false => ([cosine, 1.0], product.abs() >= 1.0),
+        };
+        Logit { z: scale * cosine, slope: if clamped { 0.0 } else { scale * d } }
+    }
+
+    /// The classes of a row.
+    fn row(&self, i: usize, logits: &[Logit]) -> Row {
+        Row {
+            x: logits.iter().map(|logit| logit.z).collect(),
             dense: None,
-            // the label of an earlier shard's class wraps around, to a class beyond all
-            label: Some((self.labels[i] as usize).wrapping_sub(self.range.first)),
-            weight: vec![1.0; others],
+            label: Some(self.label(i)),
+            weight: vec![1.0; self.pairs.others],
             classes: self.range.of,
-        })
-    }
-}
-
-/// Makes every row NaN that holds an infinity, since its products are unknown.
-fn known(mut rows: Vec<f64>, width: usize) -> Vec<f64> {
-    for row in rows.chunks_exact_mut(width.max(1)) {
-        if row.iter().any(|x| !x.is_finite()) {
-            row.fill(f64::NAN);
         }
     }
-    rows
 }
 
 impl Walk for Linear {
@@ -128,29 +164,25 @@ impl Walk for Linear {
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
         let Pairs { rows, others, width, .. } = self.pairs;
-        let elements = match operand.role {
-            Role::Rows => rows * width,
-            Role::Projection => others * width,
-            _ => others,
-        };
-        let mut gradient = vec![0.0; elements];
-        for (i, score) in self.rows.iter().enumerate() {
-            let Some(score) = score else { continue };
-            for k in 0..others {
-                let slope = scales[i][0] * score.d[k] + scales[i][1] * score.d_extra[k];
-                // a masked class adds nothing, whatever its row holds
-                let times = |x: f64| if slope == 0.0 { 0.0 } else { slope * x };
-                match operand.role {
-                    Role::Rows => {
-                        (0..width).for_each(|d| gradient[i * width + d] += times(self.projection[k * width + d]))
-                    }
-                    Role::Projection => {
-                        (0..width).for_each(|d| gradient[k * width + d] += times(self.x[i * width + d]));
-                    }
-                    _ => gradient[k] += slope,
-                }
+        let through = |own: &Unit, pairs: &mut dyn Iterator<Item = (f64, &Unit)>| {
+            let mut d = vec![0.0; width];
+            // a masked class adds nothing, whatever its row holds
+            for (slope, other) in pairs.filter(|(slope, _)| *slope != 0.0) {
+                d.iter_mut().zip(&other.x).for_each(|(d, x)| *d += slope * x);
             }
+            own.through_norm(&d)
+        };
+        match operand.role {
+            Role::Rows => {
+                let classes =
+                    |i| self.projection.iter().enumerate().map(move |(k, class)| (self.slope(i, k, scales), class));
+                (0..rows).flat_map(|i| through(&self.x[i], &mut classes(i))).collect()
+            }
+            Role::Projection => {
+                let of = |k| self.x.iter().enumerate().map(move |(i, row)| (self.slope(i, k, scales), row));
+                (0..others).flat_map(|k| through(&self.projection[k], &mut of(k))).collect()
+            }
+            _ => (0..others).map(|k| (0..rows).map(|i| self.slope(i, k, scales)).sum()).collect(),
         }
-        gradient
     }
 }

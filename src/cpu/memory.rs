@@ -64,7 +64,7 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
         }
         Work::Linear { pairs, .. } => {
             let (rows, others) = (pairs.rows as u128, pairs.others as u128);
-            (rows + others) * 8 * pairs.width as u128 + 32 * others + rows * (96 + 16 * others)
+            (rows + others) * (40 + 8 * pairs.width as u128) + 32 * others + rows * (96 + 16 * others)
         }
         // two matrices, a score of five numbers, and the channels once more
         Work::Gram { .. } => 56 * values + 8 * numbers,

@@ -21,6 +21,7 @@ mod regions;
 mod similarity;
 mod softcap;
 mod softmax;
+mod unit;
 mod vectors;
 mod walk;
 mod windows;

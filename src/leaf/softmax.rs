@@ -29,6 +29,18 @@ pub trait Softmax {
         None
     }
 
+    /// The factor s of cosines, where a linear layer's rows and classes are divided by their norms, so that their products are
+    /// cosines, and the logits s times these. Such a loss has neither a bias nor a cap.
+    fn cosines(&self) -> Option<f64> {
+        None
+    }
+
+    /// The number that stands for the cosine of a row and its label's class, and its derivative with respect to the cosine. The
+    /// sine of their angle comes with it, since a cosine near 1 has lost its digits.
+    fn margin(&self, cosine: f64, _sine: f64) -> [f64; 2] {
+        [cosine, 1.0]
+    }
+
     /// The loss of a position and its derivatives.
     fn score(&self, position: &SoftmaxStatistics) -> SoftmaxScore;
 }

@@ -126,6 +126,7 @@ catalogue! {
     }
     linear {
         linear_cross_entropy: LinearCrossEntropy,
+        margin_softmax: MarginSoftmax,
     }
 }
 

@@ -141,9 +141,9 @@ impl<T: Operand> Term<T> {
     /// The term over a shard of the classes: the prediction holds the classes from `first` on, of `of` in all. Class weights
     /// and dense targets hold the same classes; labels count all classes.
     ///
-    /// This is for a loss whose classes are sharded over devices, as a vocabulary may be: a softmax, [`Nll`](crate::Nll), or
-    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), whose projection and bias hold the shard's classes. Each shard computes
-    /// its [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by [`among`](Self::among).
+    /// This is for a loss whose classes are sharded over devices, as a vocabulary may be: a softmax, [`Nll`](crate::Nll),
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), whose projection and bias hold the shard's classes, or
+    /// [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each shard computes its [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by [`among`](Self::among).
     /// The gradient of what no shard has to itself, such as the rows of `LinearCrossEntropy`, is the shard's share of it: the
     /// shares of all shards add up.
     pub fn classes_from(self, first: usize, of: usize) -> Term<T> {

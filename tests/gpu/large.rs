@@ -7,7 +7,10 @@ use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::samples::samples;
 use libtest_mimic::Trial;
-use wgloss::{Array, DType, Extra, InfoNce, LinearCrossEntropy, Loss, Mse, Reduction, SupCon, Tensor, Term, cpu};
+use wgloss::{
+    Array, DType, Extra, InfoNce, LinearCrossEntropy, Loss, MarginKind, MarginSoftmax, Mse, Reduction, SupCon, Tensor,
+    Term, cpu,
+};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![sums_of_ones_are_exact_beyond_what_f32_counts];
@@ -104,10 +107,14 @@ fn sums_of_ones_are_exact_beyond_what_f32_counts() {
 /// The term of few rows, a key for each of them, and very many columns.
 type OfColumns = fn(&Array, &Array, &Array) -> Term<Array>;
 
-const AGAINST_COLUMNS: [(&str, OfColumns); 3] = [
+const AGAINST_COLUMNS: [(&str, OfColumns); 4] = [
     ("linear_cross_entropy", |rows, _, columns| {
         let labels = Array::new(&[7i32, 200_000, 262_143], [3]).unwrap();
         LinearCrossEntropy::default().of(rows, columns, &labels)
+    }),
+    ("margin_softmax", |rows, _, columns| {
+        let labels = Array::new(&[7i32, 200_000, 262_143], [3]).unwrap();
+        MarginSoftmax::new().s(16.0).kind(MarginKind::Arcface).of(rows, columns, &labels)
     }),
     ("info_nce", |rows, keys, columns| InfoNce::default().of(rows, keys).with(Extra::Negatives, columns)),
     ("sup_con", |rows, _, columns| {

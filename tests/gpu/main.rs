@@ -24,6 +24,7 @@ mod labels;
 mod large;
 mod limits;
 mod loops;
+mod margins;
 mod matrix;
 mod nonfinite;
 mod numbers;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         large::tests(),
         limits::tests(),
         loops::tests(),
+        margins::tests(),
         matrix::tests(),
         nonfinite::tests(),
         numbers::tests(),

@@ -8,7 +8,8 @@ use crate::judge::{Failures, close, same};
 use libtest_mimic::Trial;
 use wgloss::custom::Leaf;
 use wgloss::{
-    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, Loss, Outputs, Siglip, Tensor, Term, cpu,
+    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, Loss, MarginSoftmax, Outputs, Siglip,
+    Tensor, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -16,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
         an_operand_that_stands_in_several_places_gets_the_sum,
         rows_of_any_magnitude_are_divided_by_their_norms,
     ];
-    let in_blocks = ["info_nce", "siglip", "sup_con", "linear_cross_entropy"];
+    let in_blocks = ["info_nce", "siglip", "sup_con", "linear_cross_entropy", "margin_softmax"];
     tests.extend(tests_of![named(&in_blocks); the_workspace_bound_changes_the_blocks_and_not_a_bit]);
     tests
 }
@@ -77,6 +78,7 @@ fn an_operand_that_stands_in_several_places_gets_the_sum() {
     failures.note(&"scale and bias", compare(&gpu, &Siglip::default().of(&x, &x, &s, &s), &[&x, &s]));
     let labels = Array::new(&[3u8; 33], [33]).unwrap();
     failures.note(&"a tied projection", compare(&gpu, &LinearCrossEntropy::default().of(&y, &y, &labels), &[&y]));
+    failures.note(&"classes of their own", compare(&gpu, &MarginSoftmax::new().s(4.0).of(&y, &y, &labels), &[&y]));
     failures.raise();
 }
 

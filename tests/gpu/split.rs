@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 use wgloss::wgpu::Limits;
 use wgloss::{
     Activation, Array, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Extra, Gpu, InfoNce, LinearCrossEntropy,
-    Loss, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, cpu,
+    Loss, MarginKind, MarginSoftmax, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -183,11 +183,14 @@ fn columns_of_several_bindings_have_the_bits_of_the_whole() {
         let numbers: Vec<f32> = (0..n * 67).map(|i| ((i * 7919 + seed) % 1009) as f32 / 500.0 - 1.0).collect();
         Array::new(&numbers, [n, 67]).unwrap()
     };
-    let (few, key, many) = (rows(37, 1), rows(37, 2), rows(5003, 3));
+    let (few, key, many, more) = (rows(37, 1), rows(37, 2), rows(5003, 3), rows(5003, 4));
     let labels = |n: usize| Array::new(&(0..n).map(|i| (i * 131 % 5003) as i32).collect::<Vec<_>>(), [n]).unwrap();
     let groups = Array::new(&(0..5003).map(|i| i % 50).collect::<Vec<_>>(), [5003]).unwrap();
     let terms = [
         (LinearCrossEntropy::default().of(&few, &many, &labels(37)), vec![&few, &many]),
+        (MarginSoftmax::new().kind(MarginKind::Arcface).of(&few, &many, &labels(37)), vec![&few, &many]),
+        // rows and classes that no binding holds
+        (MarginSoftmax::new().kind(MarginKind::Arcface).of(&many, &more, &labels(5003)), vec![&many, &more]),
         (InfoNce::default().of(&few, &key).with(Extra::Negatives, &many), vec![&few, &key, &many]),
         (SupCon::default().of(&many, &groups).with(Extra::Anchors, &few).rows_from(64), vec![&few, &many]),
     ];

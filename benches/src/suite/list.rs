@@ -4,9 +4,9 @@ use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
 use wgloss::{
     Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceBce, DiceCrossEntropy,
-    DiceFocal, Diffusion, Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MsSsim, Mse,
-    MultiMargin, MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal, SoftmaxFocal, Ssim, TotalVariation,
-    TripletMargin,
+    DiceFocal, Diffusion, Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MarginKind,
+    MarginSoftmax, MsSsim, Mse, MultiMargin, MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal,
+    SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
 };
 
 /// The most informative cases, most important first.
@@ -81,6 +81,7 @@ pub fn cases() -> Vec<Case> {
         case("info_nce", &[8192, 512], info_nce),
         case("linear_cross_entropy", &[1024, 512, 8192], linear),
         case("linear_cross_entropy", &[2048, 512, 32000], linear),
+        case("margin_softmax", &[1024, 512, 8192], margins),
         case("gram_style", &[4, 256, 64, 64], gram),
         case("total_variation", &[8, 3, 1024, 1024], variation),
         case("ssim", &[8, 3, 512, 512], |s| one_gradient(Ssim::default(), numbers(s, 1.0)?, numbers(s, 0.5)?)),
@@ -197,15 +198,23 @@ fn info_nce(shape: &[usize]) -> Result<Problem> {
 
 /// The shape is rows, width and classes. The work is the products for the logits, and as many again for the gradients
 /// of rows and of weights.
-fn linear(shape: &[usize]) -> Result<Problem> {
+fn projected(loss: impl Loss, shape: &[usize]) -> Result<Problem> {
     let &[rows, width, classes] = shape else { unreachable!("three sizes stand in the list") };
+    let (leader, products) = (loss.header().operands[0].name, 2.0 * (rows * width * classes) as f64);
     let operands = vec![
-        ("input", numbers(&[rows, width], 4.0)?),
+        (leader, numbers(&[rows, width], 4.0)?),
         ("weight", numbers(&[classes, width], 0.25)?),
         ("target", labels(&[rows], classes)?),
     ];
-    let products = 2.0 * (rows * width * classes) as f64;
-    Ok(Problem::new(LinearCrossEntropy::default(), operands, &["input", "weight"]).of_flops(products, 3.0 * products))
+    Ok(Problem::new(loss, operands, &[leader, "weight"]).of_flops(products, 3.0 * products))
+}
+
+fn linear(shape: &[usize]) -> Result<Problem> {
+    projected(LinearCrossEntropy::default(), shape)
+}
+
+fn margins(shape: &[usize]) -> Result<Problem> {
+    projected(MarginSoftmax::new().kind(MarginKind::Arcface).m(0.5), shape)
 }
 
 fn variation(shape: &[usize]) -> Result<Problem> {

@@ -84,13 +84,23 @@ fn softmaxes_over_their_classes(comm: &Comm) {
 }
 
 fn a_vocabulary_over_its_classes(comm: &Comm) {
-    for (rows, floats) in [(70, DType::F32), (9, DType::F16), (9, DType::BF16)] {
-        let mut case = Case::new("linear_cross_entropy", &[rows, 20], DType::I64).with_all();
-        case = case.option("label_smoothing", Value::Number(0.1)).option("z_loss", Value::Number(0.1));
+    for (id, rows, floats) in [
+        ("linear_cross_entropy", 70, DType::F32),
+        ("linear_cross_entropy", 9, DType::F16),
+        ("linear_cross_entropy", 9, DType::BF16),
+        ("margin_softmax", 70, DType::F32),
+    ] {
+        let mut case = Case::new(id, &[rows, 20], DType::I64).with_all();
+        case = case.option("label_smoothing", Value::Number(0.1));
+        case = match id {
+            "margin_softmax" => case.option("kind", Value::Name("arcface".into())).option("s", Value::Number(8.0)),
+            _ => case.option("z_loss", Value::Number(0.1)),
+        };
         case.floats = Floats::All(floats);
         let mut inputs = case.inputs();
         // what is shared is added up, and not rounded on each rank
-        let x = inputs.operand("input");
+        let rows = case.loss().header().operands[0].name;
+        let x = inputs.operand(rows);
         *x = x.clone().f32_gradient();
         let of = inputs.operand("weight").shape()[0];
         let cut = |role: Role, array: &Array, range: &std::ops::Range<usize>| {

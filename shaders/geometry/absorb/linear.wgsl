@@ -1,9 +1,11 @@
 // Absorbs a logit into the state of its row.
-// needs: lib/params scratch/hits fold/softmax
+// needs: lib/math lib/params scratch/hits fold/softmax
 // slots: labels leaf pairs softcap softmax_state
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
+// whether the label's logit has a margin; then it lies here already
+override LABEL_MARGIN: bool = false;
 
 fn own_row(own: u32) -> Row {
     let label = target_label(own);
@@ -14,13 +16,17 @@ fn own_row(own: u32) -> Row {
 }
 
 fn pair_absorb(state: ptr<function, State>, score: f32, own: Row, other: Row) {
-    let z = capped(score);
+    let of_label = own.kept & (own.label == other.place);
+    var z = capped(score);
+    if LABEL_MARGIN {
+        z = select(z, hits[own.place], of_label & !is_nan(score));
+    }
     var share = 0.0;
     if SPREADS {
         share = softmax_share(0.0);
     }
     fold_absorb(state, z, share);
-    if own.kept & (own.label == other.place) {
+    if of_label {
         hits[own.place] = z;
     }
 }

@@ -2,6 +2,9 @@
 // needs: lib/params scratch/records
 // slots: pairs softcap
 
+// whether the label's logit has a margin; then the record's derivative has come through it
+override LABEL_MARGIN: bool = false;
+
 // The row needs no label, since its record has it.
 fn own_row(own: u32) -> Row {
     return own_unlabelled(own);
@@ -29,7 +32,7 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
         return nan();
     }
     if record.place == class_place {
-        return through_cap(record.hit, z);
+        return select(through_cap(record.hit, z), record.hit, LABEL_MARGIN);
     }
     return through_cap(record_gain(record, capped(z)) - record.share, z);
 }

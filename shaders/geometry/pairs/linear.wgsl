@@ -1,6 +1,6 @@
 // Pairs of a row and a class, and their logits.
 // needs: lib/math lib/params scratch/factors
-// slots: bias
+// slots: bias logit_scale
 
 // whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
@@ -35,6 +35,6 @@ fn other_row(other: u32) -> Row {
 fn pair_score(product: f32, own: Row, other: Row) -> f32 {
     let shift = own.shift + other.shift;
     // an infinite bias replaces the product, so that −∞ masks a class exactly
-    let z = select(product + shift, shift, is_infinite(shift));
+    let z = select((product_scale() * product) + shift, shift, is_infinite(shift));
     return select(nan(), z, own.known & other.known);
 }

@@ -1,18 +1,17 @@
 //! A value for each row, from its scores against all others.
 
 mod score;
-mod unit;
 
 use crate::array::Array;
 use crate::check::Pairs;
 use crate::cpu::fold::softmax_shards::{merged, of_shards};
+use crate::cpu::unit::Unit;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{EqualLabels, Similarity};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::Part;
 use score::{Pair, by_pairs, by_softmax, numbers};
-use unit::Unit;
 
 /// The products of all pairs, and what the loss makes of them.
 pub(super) struct AllPairs {
@@ -192,9 +191,7 @@ fn sides(part: &Part<Array>, normalize: bool, width: usize) -> (Vec<Side>, Vec<U
         let Some(array) = part.operand(spec.name) else { continue };
         let (first, count) = (rows.len(), array.shape().first().copied().unwrap_or(0));
         sides.push(Side { operand: spec.name, first, count });
-        rows.extend(array.to_f64().chunks_exact(width.max(1)).map(|x| Unit::of(x, normalize)));
-        // rows without elements are rows still
-        rows.resize_with(first + count, || Unit::of(&[], normalize));
+        rows.extend(Unit::rows(&array.to_f64(), count, width, normalize));
     }
     (sides, rows)
 }

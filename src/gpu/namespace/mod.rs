@@ -31,6 +31,7 @@ pub(super) const CALLED: &[&str] = &[
     "similarity_pair",
     "similarity_row",
     "similarity_scale",
+    "softmax_margin",
     "softmax_score",
     "softmax_share",
     "vectors_eps",

@@ -1,17 +1,19 @@
 //! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
-//! matrix: they are made tile by tile, as `tiles.rs` says.
+//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, a stage before the
+//! tiles computes the label's logit of each row from the vectors themselves.
 
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
 use super::spans::Spans;
-use super::stage::Stage;
-use super::tiles::{Scores, Tiles, endings, over_tiles, with_windows};
+use super::stage::{Stage, of_block};
+use super::tiles::{Scores, Tiles, block, endings, lanes_of_a_row, over_tiles, rows_of_a_binding, with_windows};
 use super::walk::{Counted, Sizes, Walk};
 use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
-use crate::gpu::shaders::geometry::{absorb, pair_slopes, pairs as pairs_of_rows};
+use crate::gpu::params::Block;
+use crate::gpu::shaders::geometry::{absorb, margin, pair_slopes, pairs as pairs_of_rows, softcap};
 use crate::gpu::shaders::operand::{labels, logit_scale};
 use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
@@ -32,22 +34,24 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     let passes = sides.map(|(against, of)| Pass { against, endings: endings(request, of, &mut written) });
     let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
-    let held = vec![
-        Scratch::new("factors", pairs.rows as u64 + pairs.others as u64),
-        Scratch::new("whole_states", pairs.rows as u64),
-        Scratch::new("hits", pairs.rows as u64),
-        Scratch::new("records", if passes.is_empty() { 0 } else { pairs.rows as u64 }),
-    ];
-    let choices = overrides(request.loss()).flag(choice::SPREADS, leaf.spreads());
+    let cosines = leaf.cosines().is_some();
+    let choices = overrides(request.loss())
+        .flag(choice::SPREADS, leaf.spreads())
+        .flag(choice::NORMALIZE, cosines)
+        .flag(choice::LABEL_MARGIN, cosines);
     // the statistics of all shards stand for the products that they were made of
     let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
-    let scores = scores(request, choices.clone());
+    let scores = scores(request, choices.clone(), cosines);
     let slots = scores.slots.clone();
+    let held = held(pairs, cosines, !passes.is_empty());
     let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
     let tallies = pairs.rows.div_ceil(256);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
+    if cosines && !(statistics.is_empty() && passes.is_empty()) {
+        stages.extend(margins(&tiles, rows, classes));
+    }
     stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
     if statistics.is_empty() && pairs.rows > 0 {
         stages.push(tiles.over_rows(geometry::LINEAR_AMONG, slots.clone()));
@@ -71,10 +75,53 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 
-fn scores(request: &Request<'_>, choices: Choices) -> Scores {
+/// The memory that the kernels of rows hold.
+fn held(pairs: Pairs, cosines: bool, gradients: bool) -> Vec<Scratch> {
+    let rows = pairs.rows as u64;
+    let held = [
+        ("factors", rows + pairs.others as u64),
+        ("whole_states", rows),
+        ("hits", rows),
+        ("records", if gradients { rows } else { 0 }),
+        ("margin_slopes", if cosines { rows } else { 0 }),
+    ];
+    held.into_iter().map(|(name, elements)| Scratch::new(name, elements)).collect()
+}
+
+/// Computes each row's logit of its label, and the slope of its margin: rows and classes as many at a time as bindings have
+/// room for.
+fn margins(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
+    let (room, lanes) = (rows_of_a_binding(tiles.request, tiles.width).max(1), lanes_of_a_row(tiles.width));
+    let choices = tiles.scores.choices.clone().number(choice::LANES, lanes);
+    let stage = Stage::new(geometry::LINEAR_MARGINS, tiles.scores.slots.clone(), choices, 0);
+    let stage = stage.reading(&[("x0", rows.operand), ("x1", classes.operand)]).looping(tiles.width.div_ceil(lanes));
+    let ends =
+        |side: Side| (0..side.rows).step_by(room).map(move |first| (first, first.saturating_add(room).min(side.rows)));
+    let over = |(first, end): (usize, usize), (other_first, other_end): (usize, usize)| {
+        let block = Block {
+            other_first: of_block(other_first),
+            other_end: of_block(other_end),
+            other_base: of_block(classes.base),
+            ..block(rows, first, end)
+        };
+        stage.over(block, (end - first).div_ceil(256 / lanes) as u64)
+    };
+    ends(rows)
+        .flat_map(|own| ends(classes).map(move |others| (own, others)))
+        .map(|(own, others)| over(own, others))
+        .collect()
+}
+
+fn scores(request: &Request<'_>, choices: Choices, cosines: bool) -> Scores {
     let mut slots = over_tiles(request);
     slots.fill(slot::LABELS, labels::GIVEN);
-    slots.fill(slot::LOGIT_SCALE, logit_scale::ONE);
+    if cosines {
+        slots.fill(slot::SOFTCAP, softcap::COSINE);
+        slots.fill(slot::MARGIN, margin::LABEL);
+    } else {
+        slots.fill(slot::LOGIT_SCALE, logit_scale::ONE);
+        slots.fill(slot::MARGIN, margin::NONE);
+    }
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::LINEAR);

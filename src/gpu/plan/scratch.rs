@@ -34,6 +34,7 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("factors", 4),
     ("whole_states", 24),
     ("hits", 4),
+    ("margin_slopes", 4),
     ("records", 32),
     ("slopes", 16),
     ("slope_sums", 8),

@@ -247,7 +247,8 @@ pub(super) fn with_windows(request: &Request<'_>, width: usize, mut stages: Vec<
     for stage in &mut stages {
         let Block { own_first, own_end, other_first, other_end, .. } = stage.block;
         let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
-        let of_rows = ["rows_factors", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
+        let of_rows =
+            ["rows_factors", "linear_margins", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
         if of_rows.contains(&stage.recipe.entry()) {
             let names = stage.recipe.bindings().iter().map(|binding| binding.name);
             stage.windows = names
@@ -262,9 +263,14 @@ pub(super) fn with_windows(request: &Request<'_>, width: usize, mut stages: Vec<
     stages
 }
 
+/// How many lanes share a row of this width.
+pub(super) fn lanes_of_a_row(width: usize) -> usize {
+    if width <= 4096 { 16 } else { 256 }
+}
+
 /// Computes the factors of a side's rows, `room` rows at a time.
 pub(super) fn factors(request: &Request<'_>, side: Side, width: usize, room: usize, choices: Choices) -> Vec<Stage> {
-    let lanes = if width <= 4096 { 16 } else { 256 };
+    let lanes = lanes_of_a_row(width);
     let choices = choices.number(choice::LANES, lanes);
     let stage = Stage::new(geometry::ROWS_FACTORS, slots(request), choices, 0).reading(&[("x0", side.operand)]);
     let stage = stage.looping(width.div_ceil(lanes));

@@ -224,6 +224,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "factors",
         "whole_states",
         "hits",
+        "margin_slopes",
         "records",
         "slopes",
         "slope_sums",

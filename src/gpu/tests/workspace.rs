@@ -21,6 +21,7 @@ fn common_batches_fit_the_bound() {
         ("sup_con", [16_384, 256], 0),
         ("linear_cross_entropy", [4096, 1024], 32_000),
         ("linear_cross_entropy", [8192, 2304], 256_000),
+        ("margin_softmax", [4096, 512], 100_000),
     ] {
         let mut case = case(id, &shape, free);
         case.optional.extend(case.loss().header().operand("bias").map(|spec| spec.name));

@@ -1,6 +1,6 @@
 //! Losses of a softmax over classes.
 
-use super::{Inputs, big, dot, square};
+use super::{Inputs, big, cosine, dot, square};
 use crate::big::Big;
 use wgloss::header::Value;
 
@@ -45,4 +45,43 @@ pub(super) fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
     let (x, weight) = (of.vectors("input"), of.vectors("weight"));
     let logits = |x: &Vec<Big>| weight.iter().map(|w| dot(x, w)).collect();
     cross_entropy(of, x.iter().map(logits).collect(), "target")
+}
+
+/// `cos(θ + m)` by the sum of angles, whose sine is a root of many digits.
+pub(super) fn margin_softmax(of: &Inputs) -> Vec<Big> {
+    let (rows, weight, labels) = (of.vectors("features"), of.vectors("weight"), &of.labels["target"]);
+    let (m, smoothing) = (of.number("m"), of.number("label_smoothing"));
+    let (sin_m, cos_m) = sin_cos(m);
+    let margined = |c: Big| match of.name("kind").as_str() {
+        "cosface" => c - m,
+        _ if c < -cos_m.clone() => c - m * sin_m.clone(),
+        _ => c.clone() * &cos_m - (1.0 - square(c)).sqrt() * &sin_m,
+    };
+    let row = |(x, label): (&Vec<Big>, &i64)| {
+        if *label == of.number("ignore_index") as i64 {
+            return big(0.0);
+        }
+        let z = |k: usize| {
+            let c = cosine(x, &weight[k]);
+            of.number("s") * if k as i64 == *label { margined(c) } else { c }
+        };
+        let z: Vec<Big> = (0..weight.len()).map(z).collect();
+        let log_total = z.iter().map(Big::exp).sum::<Big>().ln();
+        let share = |k: usize| f64::from(u8::from(k as i64 == *label)) * (1.0 - smoothing) + smoothing / z.len() as f64;
+        (0..z.len()).map(|k| share(k) * (log_total.clone() - &z[k])).sum()
+    };
+    rows.iter().zip(labels).map(row).collect()
+}
+
+/// The sine and the cosine of a number up to 2, by their series.
+fn sin_cos(x: f64) -> (Big, Big) {
+    let mut sums = [big(0.0), big(0.0)];
+    let mut term = big(1.0);
+    for n in 0..120 {
+        let sign = if n % 4 < 2 { 1.0 } else { -1.0 };
+        sums[n % 2] = sums[n % 2].clone() + sign * term.clone();
+        term = term * x / (n + 1) as f64;
+    }
+    let [cosine, sine] = sums;
+    (sine, cosine)
 }

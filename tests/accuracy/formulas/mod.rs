@@ -10,7 +10,7 @@ use crate::big::Big;
 use crate::harness::tests;
 use alignments::ctc;
 use boxes::boxes;
-use classes::{capped, cross_entropy, each_position, linear_cross_entropy};
+use classes::{capped, cross_entropy, each_position, linear_cross_entropy, margin_softmax};
 use libtest_mimic::Trial;
 use pictures::{ms_ssim, ssim, total_variation};
 use regions::{regions, with_elements};
@@ -207,6 +207,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }),
         "cross_entropy" => cross_entropy(of, of.rows("input"), "target"),
         "linear_cross_entropy" => linear_cross_entropy(of),
+        "margin_softmax" => margin_softmax(of),
         "softmax_focal" => each_position(of, "target", |x, t| {
             let p = dot(&softmax(x), t);
             -((1.0 - p.clone()).pow(of.number("gamma")) * p.ln())

@@ -6,6 +6,7 @@ mod class_sums;
 mod classes;
 mod elements;
 mod fused;
+mod margins;
 mod overlaps;
 mod pictures;
 mod preferences;
@@ -33,6 +34,7 @@ pub fn tests() -> Vec<Trial> {
         classes::tests(),
         elements::tests(),
         fused::tests(),
+        margins::tests(),
         overlaps::tests(),
         pictures::tests(),
         preferences::tests(),

@@ -19,24 +19,31 @@ const CELL = 6;
 export async function picture(loss, into, options, signal) {
   const points = MIDDLES.flatMap(([x, y], label) =>
     Array.from({ length: EACH }, (_, k) => [x + 0.75 * Math.cos(2.4 * k) * (0.3 + k / EACH), y + 0.6 * Math.sin(2.4 * k) * (0.3 + k / EACH), label]));
-  const first = () => ({ weight: [0.2, 0.5, -0.5, 0.1, 0.3, 0.4], bias: [0, 0, 0], steps: 0 });
+  const named = (role) => loss.operands.find((operand) => operand.role === role)?.name;
+  const [rows, ofBias] = [named("Rows"), named("PerProjection")];
+  // a loss of cosines has no bias, and its gradient grows with the factor of the cosines
+  const cosines = !ofBias;
+  const rate = RATE / (options.s ?? 1);
+  const first = () => ({ weight: [0.2, 0.5, -0.5, 0.1, 0.3, 0.4], bias: [0, 0, 0], cosines, steps: 0 });
   const state = first();
   const compute = () =>
     evaluate(loss.id, {
-      input: tensor(Float32Array.from(points.flatMap(([x, y]) => [x, y])), [points.length, 2]),
+      [rows]: tensor(Float32Array.from(points.flatMap(([x, y]) => [x, y])), [points.length, 2]),
       weight: tensor(Float32Array.from(state.weight), [MIDDLES.length, 2]),
       target: tensor(Int32Array.from(points, ([, , label]) => label)),
-      bias: tensor(Float32Array.from(state.bias)),
+      ...(ofBias && { [ofBias]: tensor(Float32Array.from(state.bias)) }),
     }, options);
   const { canvas, said, draw, start } = framed(signal, async (canvas) => {
     const { value, gradients } = await compute();
-    drawn(canvas, state, points, gradients.input.data);
+    drawn(canvas, state, points, gradients[rows].data);
     const right = points.filter(([x, y, label]) => winner(state, x, y) === label).length;
     return `${loss.id}: loss ${short(value)} after ${state.steps} steps; ${right} of ${points.length} points lie where their class wins. Arrows point down the gradient of each point.`;
   });
   const step = async () => {
     const { gradients } = await compute();
-    for (const name of ["weight", "bias"]) state[name] = state[name].map((number, k) => number - RATE * gradients[name].data[k]);
+    for (const name of cosines ? ["weight"] : ["weight", "bias"]) {
+      state[name] = state[name].map((number, k) => number - rate * gradients[name].data[k]);
+    }
     state.steps += 1;
     await draw();
   };
@@ -48,9 +55,10 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** The class with the greatest logit at a place. */
-function winner({ weight, bias }, x, y) {
-  const logits = bias.map((shift, k) => weight[2 * k] * x + weight[2 * k + 1] * y + shift);
+/** The class with the greatest logit at a place. Of the lengths of cosines only the class's own tells classes apart. */
+function winner({ weight, bias, cosines }, x, y) {
+  const length = (k) => (cosines ? Math.hypot(weight[2 * k], weight[2 * k + 1]) : 1);
+  const logits = bias.map((shift, k) => (weight[2 * k] * x + weight[2 * k + 1] * y) / length(k) + shift);
   return logits.indexOf(Math.max(...logits));
 }
 

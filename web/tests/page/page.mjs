@@ -30,7 +30,7 @@ const VIEWS = {
 /** Losses whose pictures have a button that goes down the gradient. */
 const DESCENDED = [
   "box_iou", "distillation", "cosine_embedding", "cosine_similarity", "contrastive", "triplet_margin", "info_nce", "siglip",
-  "sup_con", "linear_cross_entropy", "total_variation",
+  "sup_con", "linear_cross_entropy", "margin_softmax", "total_variation",
 ];
 /** The browser's flags, as the tests of the library have them. docs/testing.md says what the flag of Dawn is for. */
 const FLAGS = JSON.parse(readFileSync(new URL("../../webdriver.json", import.meta.url)))["goog:chromeOptions"].args.map((flag) => `--${flag}`);

@@ -19,12 +19,34 @@ impl Unit {
         Unit { x: x.iter().map(divided).collect(), norm, normalized: normalize }
     }
 
+    /// Rows of this width. Rows without elements are rows still.
+    pub fn rows(x: &[f64], count: usize, width: usize, normalize: bool) -> Vec<Unit> {
+        let mut rows: Vec<Unit> = x.chunks_exact(width.max(1)).map(|x| Unit::of(x, normalize)).collect();
+        rows.resize_with(count, || Unit::of(&[], normalize));
+        rows
+    }
+
     pub fn is_known(&self) -> bool {
         self.x.iter().all(|x| !x.is_nan())
     }
 
     pub fn dot(&self, other: &Unit) -> f64 {
         self.x.iter().zip(&other.x).map(|(a, b)| a * b).sum()
+    }
+
+    /// The sine of the angle between two divided rows: `√((1 − cos)(1 + cos))`.
+    ///
+    /// For vectors u and v of norm 1 the factors are `½·|u − v|²` and `½·|u + v|²`, which keep the digits that cosines near ±1
+    /// have lost.
+    pub fn sine(&self, other: &Unit) -> f64 {
+        let pairs = || self.x.iter().zip(&other.x);
+        if self.norm < LEAST_NORM || other.norm < LEAST_NORM {
+            let cosine = self.dot(other);
+            return ((1.0 - cosine) * (1.0 + cosine)).sqrt();
+        }
+        let apart: f64 = pairs().map(|(a, b)| (a - b).powi(2)).sum();
+        let against: f64 = pairs().map(|(a, b)| (a + b).powi(2)).sum();
+        0.5 * (apart * against).sqrt()
     }
 
     /// The gradient with respect to the caller's row, from the gradient `d` with respect to the divided row.
