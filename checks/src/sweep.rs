@@ -197,6 +197,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             weightings.into_iter().chain(errors).collect()
         }
         "info_nce" => [false, true].map(|flag| vec![("symmetric", Value::Flag(flag))]).into(),
+        "triplet_hard" => [false, true].map(|flag| vec![("soft", Value::Flag(flag))]).into(),
         "contrastive" => ["euclidean", "cosine"].map(|of| vec![("distance", name(of))]).into(),
         _ => vec![vec![]],
     }
