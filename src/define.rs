@@ -18,6 +18,11 @@ macro_rules! loss_page {
             concat!("; or [`rows_from`](", $name, "::Term::rows_from) does not go with the other options"),
             "", $crate::loss_page!(@tiles $name))
     };
+    ($name:literal, Hardest) => {
+        $crate::loss_page!(@page $name, "",
+            concat!("; or [`rows_from`](", $name, "::Term::rows_from) goes without anchors"),
+            "", $crate::loss_page!(@tiles $name))
+    };
     ($name:literal, Gram) => {
         $crate::loss_page!(@page $name, "", "", "", " A GPU takes up to 32,768 channels and 2,097,152 positions of an item.")
     };

@@ -55,7 +55,7 @@ impl dyn Loss {
     pub fn adds_up(&self) -> bool {
         match self.leaf() {
             // items of a loss of alignments lie along the second axis
-            Leaf::Similarity(_) | Leaf::Alignments(_) => false,
+            Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_) => false,
             Leaf::Region(leaf) => !leaf.settings().batch,
             _ => true,
         }

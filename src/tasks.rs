@@ -171,6 +171,9 @@ tasks! {
     "metric learning from labels": "embeddings `[N, D]`", "labels `[N]`" =>
         |features, labels| SupCon::default().of(&features, &labels);
         "labels i mod N of two views make it NT-Xent"
+    "re-identification": "embeddings `[N, D]`, several of each label", "labels `[N]`" =>
+        |features, labels| TripletHard::default().of(&features, &labels);
+        "batch-hard triplets; soft needs no margin"
     "sentence embeddings": "queries and answers `[N, D]`", "none: each other's" =>
         |queries, answers| InfoNce::new().temperature(0.05).of(&queries, &answers);
         "Multiple Negatives Ranking; Negatives adds hard ones"

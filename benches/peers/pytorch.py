@@ -86,6 +86,15 @@ def gram_style(input, target):
     return F.mse_loss(gram(input), gram(target))
 
 
+def triplet_hard(features, labels):
+    distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
+    same = labels[:, None] == labels[None]
+    positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    kept = positive.any(1) & (~same).any(1)
+    apart = distances.masked_fill(~positive, 0).amax(1) - distances.masked_fill(same, torch.inf).amin(1)
+    return (apart[kept] + 0.3).clamp(min=0).mean()
+
+
 def total_variation(input):
     return (input.diff(dim=-1).abs().sum() + input.diff(dim=-2).abs().sum()) / input.shape[0]
 
@@ -108,6 +117,7 @@ PYTORCH = {
     "diffusion": diffusion,
     "cosine_embedding": F.cosine_embedding_loss,
     "triplet_margin": F.triplet_margin_loss,
+    "triplet_hard": triplet_hard,
     "info_nce": info_nce,
     "linear_cross_entropy": lambda input, weight, target: F.cross_entropy(input @ weight.T, target),
     "margin_softmax": margin_softmax,

@@ -70,7 +70,7 @@ impl Setting {
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
-            (Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_), [rows, rest @ ..]) => {
+            (Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_), [rows, rest @ ..]) => {
                 vec![*rows, rest.iter().product()]
             }
             (Leaf::Neighbours(_) | Leaf::Windows(_), &[n, a, b]) => match axis {
@@ -301,6 +301,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         | Leaf::Vectors(_)
         | Leaf::Composite(_)
         | Leaf::Similarity(_)
+        | Leaf::Hardest(_)
         | Leaf::Gram(_)
         | Leaf::Neighbours(_)
         | Leaf::Windows(_)

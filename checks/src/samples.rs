@@ -300,6 +300,9 @@ const ALL_PAIRS: Samples = Samples {
     ..ELEMENTS
 };
 
+/// Rows against all others, of which each needs one with its label and one with another.
+const HARDEST: Samples = Samples { tiny: &[(&[4, 3], Second), (&[3, 5], Second), (&[5, 2], Second)], ..ALL_PAIRS };
+
 /// Rows against the classes of a projection, in tiles of 64 by 64.
 const LINEAR: Samples = Samples { many: &[70_000, 3], repeated: &[&[9000, 40]], ..ALL_PAIRS };
 
@@ -370,6 +373,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => &CLASSES,
         Leaf::Region(_) => &REGIONS,
         Leaf::Similarity(_) => &ALL_PAIRS,
+        Leaf::Hardest(_) => &HARDEST,
         Leaf::Linear(_) => &LINEAR,
         Leaf::Gram(_) => &CHANNELS,
         Leaf::Neighbours(_) => &PICTURES,

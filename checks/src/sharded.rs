@@ -311,7 +311,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
         }
         // regions summed over a batch need statistics, which a loss with a fused one does not offer
         Leaf::Region(leaf) if leaf.settings().batch => return None,
-        Leaf::Similarity(_) => return rows_case(case, rng),
+        Leaf::Similarity(_) | Leaf::Hardest(_) => return rows_case(case, rng),
         // its first axis is that of steps
         Leaf::Alignments(_) => return None,
         _ if means => (samples(&*loss).batch, Reduction::Mean),
@@ -389,7 +389,7 @@ pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
             let first = shape[class_axis(&inputs.operands[0].1)] / 2;
             compare(gpu, &spread_classes(case, &inputs, &[first, 1, case.setting.classes() - first - 1]))
         }
-        Leaf::Similarity(_) => rows(gpu, case),
+        Leaf::Similarity(_) | Leaf::Hardest(_) => rows(gpu, case),
         _ => adds_up(gpu, case),
     }
 }

@@ -202,6 +202,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("kind", name("arcface")), ("m", number(0.5)), ("label_smoothing", number(0.125))],
         ],
         "info_nce" => [false, true].map(|flag| vec![("symmetric", Value::Flag(flag))]).into(),
+        "triplet_hard" => [false, true].map(|flag| vec![("soft", Value::Flag(flag))]).into(),
         "contrastive" => ["euclidean", "cosine"].map(|of| vec![("distance", name(of))]).into(),
         _ => vec![vec![]],
     }

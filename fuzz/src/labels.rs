@@ -308,7 +308,7 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
     let axes = match loss.leaf() {
         Leaf::Pointwise(_) => 1 + draw.below(3),
         Leaf::Boxes(_) => draw.below(3),
-        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_) => 2,
+        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => 2,
         _ => 2 + draw.below(3),
     };
     let mut shape: Vec<usize> = (0..axes).map(|_| draw.of(&[1, 2, 3, 4, 5, 7, 0])).collect();

@@ -60,7 +60,7 @@ fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>
         let (option, value, expected) = (option.into(), value.into(), expected.into());
         Err(Refusal::InvalidOption { loss: loss.header().id, option, value, expected })
     };
-    if !matches!(loss.leaf(), Leaf::Similarity(_)) {
+    if !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_)) {
         return refuse("spread", "Rows or Ring", "a loss of all pairs");
     }
     if !shape.is_empty() {

@@ -29,7 +29,8 @@ pub enum Spread {
     /// [`Siglip`](wgloss::Siglip) the keys that belong to them. Every rank gathers all keys. The gradient of further negatives,
     /// of a scale or of a bias is this rank's share of it.
     Rows,
-    /// As [`Rows`](Self::Rows), but keys go round from rank to rank, and no rank ever holds all of them.
+    /// As [`Rows`](Self::Rows), but keys go round from rank to rank, and no rank ever holds all of them. Not for
+    /// [`TripletHard`](wgloss::TripletHard), whose hardest pair is no sum over keys.
     Ring,
 }
 

@@ -1,6 +1,6 @@
-// The products that a lane owns: four own rows times sixteen others.
+// The products that a lane owns: four own rows times sixteen others; or sums of another kind over the elements of both.
 // needs: geometry/row_elements
-// slots: tile_rows
+// slots: tile_rows tile_summands
 
 // whether neighbours in memory belong to neighbouring rows, rather than to one row; loads follow it
 override OWN_ACROSS: bool = false;
@@ -31,10 +31,10 @@ fn products_by_other(sums: Products) -> array<vec4<f32>, 16> {
 // Adds the products at one element to the sums.
 fn add_products(sums: mat4x4<f32>, own: vec4<f32>, others: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(
-        fma(own, vec4<f32>(others.x), sums[0]),
-        fma(own, vec4<f32>(others.y), sums[1]),
-        fma(own, vec4<f32>(others.z), sums[2]),
-        fma(own, vec4<f32>(others.w), sums[3]),
+        add_summands(sums[0], own, others.x),
+        add_summands(sums[1], own, others.y),
+        add_summands(sums[2], own, others.z),
+        add_summands(sums[3], own, others.w),
     );
 }
 

@@ -25,6 +25,11 @@ fn label_of_bits(low: u32, high: u32) -> Label {
     return Label(select(0u, low - params.first_class, kept), kept, !inside & !ignored, low, high);
 }
 
+// Whether two labels are the same number.
+fn same_label(a: Label, b: Label) -> bool {
+    return (a.low == b.low) & (a.high == b.high);
+}
+
 // The labels of four neighbours.
 struct Labels {
     a: Label,

@@ -37,6 +37,7 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
             vec![(Role::Element, 1 + leaf.pairs().as_flattened().iter().max().unwrap_or(&0))]
         }
         Leaf::Similarity(_) => vec![one(Role::Rows)],
+        Leaf::Hardest(_) => vec![one(Role::Rows), one(Role::RowLabels)],
         Leaf::Linear(_) => vec![one(Role::Rows), one(Role::Projection), one(Role::Labels)],
         Leaf::Gram(_) => vec![(Role::Channels, 2)],
         Leaf::Neighbours(_) => vec![one(Role::Pictures)],

@@ -39,7 +39,7 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
     let header = part.loss.header();
     let Some(leader) = part.leader() else { return Ok(Vec::new()) };
     let mut sizes = Sizes::new(&*part.loss, leader.shape(), leader.class_axis(), part.is_dense());
-    if let Work::Similarity { pairs, .. } = work {
+    if let Work::Similarity { pairs, .. } | Work::Hardest { pairs, .. } = work {
         sizes.values = vec![pairs.rows];
         sizes.factors = vec![pairs.rows];
     }
@@ -51,7 +51,7 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
             (Work::Similarity { pairs, .. }, Role::Rows) if spec.name != part.leader_name() => {
                 vec![Axis::Of(pairs.others), Axis::Of(pairs.width)]
             }
-            (Work::Similarity { pairs, .. }, role) => match (role, part.keys_from) {
+            (Work::Similarity { pairs, .. } | Work::Hardest { pairs, .. }, role) => match (role, part.keys_from) {
                 // the labels of the keys of all shards
                 (Role::RowLabels, Some(keys)) => vec![Axis::Of(keys.of)],
                 // of all rows that a shard's rows are compared with

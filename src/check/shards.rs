@@ -63,7 +63,12 @@ pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
             loss: part.loss.header().id,
             option: option.into(),
             value: format!("{first} of {of}"),
-            expected: "the statistics of all shards, given by `among`".into(),
+            expected: match part.loss.leaf() {
+                Leaf::Hardest(_) if option == "keys_from" => {
+                    "a loss of all pairs that sums over keys; shards of its rows simply add up".into()
+                }
+                _ => "the statistics of all shards, given by `among`".into(),
+            },
         }),
         _ => Ok(()),
     }
@@ -99,8 +104,10 @@ fn pairs<T>(part: &Part<T>) -> Result<()> {
             "false, since a shard has one direction: the other is the same loss of the keys' shard against all queries, \
              and the two are added by halves",
         ),
-        Leaf::Similarity(_) if lacks_anchors => refuse(option, value, "`anchors`, which are the rows of the shard"),
-        Leaf::Similarity(_) => Ok(()),
+        Leaf::Similarity(_) | Leaf::Hardest(_) if lacks_anchors => {
+            refuse(option, value, "`anchors`, which are the rows of the shard")
+        }
+        Leaf::Similarity(_) | Leaf::Hardest(_) => Ok(()),
         _ => refuse(option, value, "a loss of all pairs"),
     }
 }

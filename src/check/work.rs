@@ -3,7 +3,7 @@
 use super::refusal::mismatch;
 use crate::error::{Error, Result};
 use crate::leaf::{
-    Alignments, Boxes, ClassSum, Divergence, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows,
+    Alignments, Boxes, ClassSum, Divergence, Hardest, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows,
 };
 use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
@@ -26,6 +26,8 @@ pub(crate) enum Work<'a> {
     Vectors { leaf: &'a dyn Vectors, rows: usize, width: usize },
     /// A value for each row, from its scores against other rows.
     Similarity { leaf: &'a dyn Similarity, pairs: Pairs },
+    /// A value for each row, from its greatest and its least distance to other rows.
+    Hardest { leaf: &'a dyn Hardest, pairs: Pairs },
     /// A value for each row, from its products with the rows of a projection.
     Linear { leaf: &'a dyn Softmax, pairs: Pairs },
     /// A value for each pair of channels of an item.
@@ -121,6 +123,7 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
             Ok(Work::Vectors { leaf, rows, width })
         }
         Leaf::Similarity(leaf) => Ok(Work::Similarity { leaf, pairs: all_pairs(part, leader)? }),
+        Leaf::Hardest(leaf) => Ok(Work::Hardest { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
         Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),

@@ -5,6 +5,7 @@ use crate::check::{self, Checked, ClassFold, Work, work};
 use crate::cpu::alignments::Aligned;
 use crate::cpu::elements::Elements;
 use crate::cpu::gram::Gram;
+use crate::cpu::hardest::HardestPairs;
 use crate::cpu::levels::Levelled;
 use crate::cpu::linear::{self, Linear};
 use crate::cpu::memory;
@@ -139,6 +140,7 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Regions { leaf, classes } => Box::new(Regions::new(part, leaf, classes)),
         Work::Vectors { leaf, rows, width } => Box::new(Rows::new(part, leaf, rows, width)),
         Work::Similarity { leaf, pairs } => Box::new(AllPairs::new(part, leaf, pairs)),
+        Work::Hardest { leaf, pairs } => Box::new(HardestPairs::new(part, leaf, pairs)),
         Work::Linear { leaf, pairs } => Box::new(Linear::new(part, leaf, pairs)),
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
         Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),

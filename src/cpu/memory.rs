@@ -62,6 +62,11 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
             // products, their derivatives in both directions, and slopes
             (rows + others + more) * (32 + 8 * pairs.width as u128) + rows * (96 + 32 * (others + more))
         }
+        Work::Hardest { pairs, .. } => {
+            let (rows, others) = (pairs.rows as u128, pairs.others as u128);
+            // the rows and their gradient; distances and slopes, with those of a row once more and its relations
+            (rows + others) * (64 + 24 * pairs.width as u128) + rows * (96 + 16 * others) + 24 * others
+        }
         Work::Linear { pairs, .. } => {
             let (rows, others) = (pairs.rows as u128, pairs.others as u128);
             (rows + others) * (40 + 8 * pairs.width as u128) + 32 * others + rows * (96 + 16 * others)

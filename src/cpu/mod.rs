@@ -9,6 +9,7 @@ mod elements;
 mod evaluate;
 mod fold;
 mod gram;
+mod hardest;
 mod levels;
 mod linear;
 mod memory;

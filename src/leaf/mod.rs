@@ -5,6 +5,7 @@ mod boxes;
 mod class_sum;
 mod composite;
 mod divergence;
+mod hardest;
 mod pointwise;
 mod region;
 mod similarity;
@@ -17,6 +18,7 @@ pub use boxes::*;
 pub use class_sum::*;
 pub use composite::*;
 pub use divergence::*;
+pub use hardest::*;
 pub use pointwise::*;
 pub use region::*;
 pub use similarity::*;
@@ -45,6 +47,8 @@ pub enum Leaf<'a> {
     Composite(&'a dyn Composite),
     /// A value for each row, from its scores against all others.
     Similarity(&'a dyn Similarity),
+    /// A value for each row, from its greatest and its least distance to other rows.
+    Hardest(&'a dyn Hardest),
     /// A value for each row, from a softmax over its products with the rows of a projection.
     Linear(&'a dyn Softmax),
     /// A value for each pair of channels of an item, from their Gram matrices.

@@ -111,6 +111,9 @@ catalogue! {
         siglip: Siglip,
         sup_con: SupCon,
     }
+    hardest {
+        triplet_hard: TripletHard,
+    }
     gram {
         gram_style: GramStyle,
     }

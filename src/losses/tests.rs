@@ -205,7 +205,7 @@ fn shape_of_none(loss: &dyn Loss) -> String {
     let header = loss.header();
     let (first, items) = (header.operands[0].name, [7, 3, 5, 4]);
     let leader = match loss.leaf() {
-        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Linear(_) => &items[..2],
+        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => &items[..2],
         // the steps come before the items
         Leaf::Alignments(_) => &[5, 7, 3],
         _ => &items[..],

@@ -89,7 +89,7 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Vectors(_) | Leaf::Neighbours(_) | Leaf::Windows(_) => leader[..1.min(leader.len())].to_vec(),
         // the steps come before the items
         Leaf::Alignments(_) => leader.get(1).copied().into_iter().collect(),
-        Leaf::Similarity(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
         Leaf::Gram(_) => {
             vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]
         }

@@ -10,7 +10,7 @@ use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Role};
 use wgloss::{
     Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceBce, DiceCrossEntropy, DiceFocal, Error, GeneralizedDice,
-    IouKind, Loss, SoftmaxFocal, SupCon, Tensor, Term, Tversky, Weighting, cpu,
+    IouKind, Loss, SoftmaxFocal, SupCon, Tensor, Term, TripletHard, Tversky, Weighting, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -91,6 +91,7 @@ fn labels_that_differ_in_their_high_halves_alone_differ() {
     // neither the low halves nor the high ones tell all of them apart
     let labels = Array::new(&[1i64, (1 << 32) + 1, 1, (1 << 32) + 1, 1 << 32, 1 << 32], [6]).unwrap();
     as_the_twin("sup_con", &SupCon::default().of(&x, &labels), &x);
+    as_the_twin("triplet_hard", &TripletHard::default().of(&x, &labels), &x);
 }
 
 fn boxes_without_an_area_are_finite() {

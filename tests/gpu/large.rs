@@ -9,7 +9,7 @@ use crate::samples::samples;
 use libtest_mimic::Trial;
 use wgloss::{
     Array, DType, Extra, InfoNce, LinearCrossEntropy, Loss, MarginKind, MarginSoftmax, Mse, Reduction, SupCon, Tensor,
-    Term, cpu,
+    Term, TripletHard, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -107,7 +107,7 @@ fn sums_of_ones_are_exact_beyond_what_f32_counts() {
 /// The term of few rows, a key for each of them, and very many columns.
 type OfColumns = fn(&Array, &Array, &Array) -> Term<Array>;
 
-const AGAINST_COLUMNS: [(&str, OfColumns); 4] = [
+const AGAINST_COLUMNS: [(&str, OfColumns); 5] = [
     ("linear_cross_entropy", |rows, _, columns| {
         let labels = Array::new(&[7i32, 200_000, 262_143], [3]).unwrap();
         LinearCrossEntropy::default().of(rows, columns, &labels)
@@ -121,6 +121,11 @@ const AGAINST_COLUMNS: [(&str, OfColumns); 4] = [
         let groups: Vec<i32> = (0..columns.shape()[0] as i32).map(|row| row % 1000).collect();
         let groups = Array::new(&groups, [groups.len()]).unwrap();
         SupCon::default().of(columns, &groups).with(Extra::Anchors, rows)
+    }),
+    ("triplet_hard", |rows, _, columns| {
+        let groups: Vec<i32> = (0..columns.shape()[0] as i32).map(|row| row % 1000).collect();
+        let groups = Array::new(&groups, [groups.len()]).unwrap();
+        TripletHard::default().of(columns, &groups).with(Extra::Anchors, rows)
     }),
 ];
 

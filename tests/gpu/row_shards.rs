@@ -5,7 +5,9 @@ use crate::judge::{Failures, Given, close};
 use crate::terms::numbers;
 use crate::{fresh_gpu, gpu};
 use libtest_mimic::Trial;
-use wgloss::{Array, Extra, Gpu, Gradient, InfoNce, Outputs, Reduction, Siglip, SupCon, Tensor, Term, cpu};
+use wgloss::{
+    Array, Extra, Gpu, Gradient, InfoNce, Outputs, Reduction, Siglip, SupCon, Tensor, Term, TripletHard, cpu,
+};
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![two_directions_by_halves_are_the_symmetric_loss, all_rows_are_a_shard];
@@ -85,6 +87,16 @@ fn batches() -> Vec<Batch> {
             itself: true,
             ..batch("sup_con", &[&queries], |own, shared, first| {
                 let whole = SupCon::default().of(&shared[0], &labels());
+                match first {
+                    None => whole,
+                    Some(first) => whole.with(Extra::Anchors, own).rows_from(first),
+                }
+            })
+        },
+        Batch {
+            itself: true,
+            ..batch("triplet_hard", &[&queries], |own, shared, first| {
+                let whole = TripletHard::default().of(&shared[0], &labels());
                 match first {
                     None => whole,
                     Some(first) => whole.with(Extra::Anchors, own).rows_from(first),

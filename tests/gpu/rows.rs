@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
         an_operand_that_stands_in_several_places_gets_the_sum,
         rows_of_any_magnitude_are_divided_by_their_norms,
     ];
-    let in_blocks = ["info_nce", "siglip", "sup_con", "linear_cross_entropy", "margin_softmax"];
+    let in_blocks = ["info_nce", "siglip", "sup_con", "triplet_hard", "linear_cross_entropy", "margin_softmax"];
     tests.extend(tests_of![named(&in_blocks); the_workspace_bound_changes_the_blocks_and_not_a_bit]);
     tests
 }

@@ -28,7 +28,8 @@ pub fn tests() -> Vec<Trial> {
     ]);
     // a batch that is its own negatives comes in rows against all of it
     // and the first axis of alignments is that of steps
-    let by_items = |loss: &dyn Loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Alignments(_));
+    let by_items =
+        |loss: &dyn Loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_));
     let means = losses(43, |loss| loss.header().reductions.contains(&Reduction::Mean) && by_items(loss));
     tests.extend(tests_of![of_each_family(means); a_mean_adds_up_over_shards_of_its_batch]);
     tests

@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Trial> {
     let mut tests = tests![small_angles_keep_their_digits];
     tests.extend(tests_of![named(&["cosine_embedding", "cosine_similarity"]); cosines_do_not_depend_on_lengths]);
     tests.extend(tests_of![named(&["triplet_margin"]); distances_scale_with_the_vectors]);
+    tests.extend(tests_of![named(&["triplet_hard"]); distances_of_pairs_scale_with_the_rows]);
     tests
 }
 
@@ -42,6 +43,22 @@ fn cosines_do_not_depend_on_lengths(loss: &dyn Loss) {
             }
             failures.note(&(&case, one, other), case.run_on(gpu(), &inputs));
         }
+    }
+    failures.raise();
+}
+
+fn distances_of_pairs_scale_with_the_rows(loss: &dyn Loss) {
+    let mut failures = Failures::default();
+    for (shape, factor) in [[7, 12], [70, 301]].iter().flat_map(|shape| FACTORS.map(|factor| (shape, factor))) {
+        // a margin would hide small distances
+        let case = Case::new(loss.header().id, shape, DType::F32).option("margin", Value::Number(0.0));
+        let mut inputs = case.inputs();
+        *inputs.operand("features") = scaled(inputs.operand("features"), factor);
+        failures.note(&(&case, factor), case.run_on(gpu(), &inputs));
+        // rows that are close, as far as f32 can tell them apart
+        let beside = inputs.operand("features").to_f32().iter().map(|x| 1e3 * factor + x).collect::<Vec<f32>>();
+        *inputs.operand("features") = Array::new(&beside, shape.as_slice()).unwrap();
+        failures.note(&(&case, factor, "close"), case.run_on(gpu(), &inputs));
     }
     failures.raise();
 }

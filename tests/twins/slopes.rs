@@ -292,6 +292,10 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
     let (count, ignored) = label_range(loss, setting.classes());
     if spec.role == Role::RowLabels {
         numbers[1] = numbers[0];
+        if matches!(loss.leaf(), Leaf::Hardest(_)) {
+            // a row has no loss without one of another label
+            numbers[2] = if numbers[0] == 0.0 { 1.0 } else { 0.0 };
+        }
     }
     let item = array.len() / setting.shape[0];
     if spec.role != Role::Index {

@@ -53,6 +53,7 @@ fn family(leaf: Leaf<'_>) -> &'static str {
         Leaf::Region(_) => "region",
         Leaf::Vectors(_) => "vectors",
         Leaf::Similarity(_) => "similarity",
+        Leaf::Hardest(_) => "hardest",
         Leaf::Linear(_) => "linear",
         Leaf::Gram(_) => "gram",
         Leaf::Neighbours(_) => "neighbours",

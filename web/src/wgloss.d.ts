@@ -110,6 +110,7 @@ export interface LossDescription {
     | "region"
     | "vectors"
     | "similarity"
+    | "hardest"
     | "linear"
     | "gram"
     | "neighbours"

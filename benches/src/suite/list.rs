@@ -6,7 +6,7 @@ use wgloss::{
     Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceBce, DiceCrossEntropy,
     DiceFocal, Diffusion, Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MarginKind,
     MarginSoftmax, MsSsim, Mse, MultiMargin, MultilabelSoftMargin, Nll, PredictionType, Result, SigmoidFocal,
-    SoftmaxFocal, Ssim, TotalVariation, TripletMargin,
+    SoftmaxFocal, Ssim, TotalVariation, TripletHard, TripletMargin,
 };
 
 /// The most informative cases, most important first.
@@ -20,7 +20,7 @@ const HEADLINE: [&str; 6] = [
 ];
 
 /// A case of each family. Those whose items are small have the longest curves.
-const FAMILIES: [&str; 13] = [
+const FAMILIES: [&str; 14] = [
     "mse 16777216",
     "cross_entropy 65536x80",
     "multi_margin 65536x80",
@@ -29,6 +29,7 @@ const FAMILIES: [&str; 13] = [
     "triplet_margin 65536x256",
     "box_iou 1048576x4",
     "info_nce 2048x256",
+    "triplet_hard 4096x256",
     "linear_cross_entropy 1024x512x8192",
     "gram_style 4x256x64x64",
     "total_variation 8x3x1024x1024",
@@ -79,6 +80,7 @@ pub fn cases() -> Vec<Case> {
         case("triplet_margin", &[65536, 256], triplet),
         case("info_nce", &[2048, 256], info_nce),
         case("info_nce", &[8192, 512], info_nce),
+        case("triplet_hard", &[4096, 256], triplet_hard),
         case("linear_cross_entropy", &[1024, 512, 8192], linear),
         case("linear_cross_entropy", &[2048, 512, 32000], linear),
         case("margin_softmax", &[1024, 512, 8192], margins),
@@ -187,6 +189,14 @@ fn triplet(shape: &[usize]) -> Result<Problem> {
     let operands = names.into_iter().zip([4.0, 3.0, 3.01]);
     let operands = operands.map(|(name, spread)| Ok((name, numbers(shape, spread)?))).collect::<Result<_>>()?;
     Ok(Problem::new(TripletMargin::default(), operands, &names))
+}
+
+/// The work is the differences of all pairs and their squares, once for the losses and once for the gradients. Four rows have
+/// each label.
+fn triplet_hard(shape: &[usize]) -> Result<Problem> {
+    let operands = vec![("features", numbers(shape, 4.0)?), ("labels", labels(&shape[..1], shape[0].div_ceil(4))?)];
+    let differences = 3.0 * (shape[0] * shape[0] * shape[1]) as f64;
+    Ok(Problem::new(TripletHard::default(), operands, &["features"]).of_flops(differences, 2.0 * differences))
 }
 
 /// The work is the products of all pairs, and as many again for the gradients of each side.

@@ -27,7 +27,7 @@ const FLOATS: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 fn means() -> impl Iterator<Item = Box<dyn Loss>> {
     let means = all().into_iter().filter(|loss| loss.header().reductions.contains(&Reduction::Mean));
     // the first axis of alignments is that of steps
-    means.filter(|loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Alignments(_)))
+    means.filter(|loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_)))
 }
 
 fn means_and_sums_over_a_batch(comm: &Comm) {
@@ -119,6 +119,7 @@ fn all_pairs_gathered_and_around_a_ring(comm: &Comm) {
         ("siglip", &[], false, DType::F32),
         ("siglip", &[], false, DType::BF16),
         ("sup_con", &[], false, DType::F32),
+        ("triplet_hard", &[], false, DType::F32),
     ] {
         let mut case = Case::new(id, &[23, 20], DType::I32);
         (case.floats, case.optional) = (Floats::All(floats), optional.to_vec());
@@ -127,7 +128,10 @@ fn all_pairs_gathered_and_around_a_ring(comm: &Comm) {
         }
         let inputs = case.inputs();
         let [uneven, with_none] = lengths(23, comm.size());
-        for (over, lengths) in [(Rows, &with_none), (Ring, &uneven), (Ring, &with_none)] {
+        // the hardest pair of all keys is no sum over them
+        let ringed = id != "triplet_hard";
+        let spreads = [(Rows, &with_none), (Ring, &uneven), (Ring, &with_none)];
+        for (over, lengths) in spreads.into_iter().filter(|(over, _)| ringed || matches!(over, Rows)) {
             compare(comm, &case, &inputs, lengths, |_| over, rows);
         }
     }

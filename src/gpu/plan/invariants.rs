@@ -61,7 +61,8 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_quick(plan, stage);
     }
     let work = work(request.part).expect("the part has been checked");
-    let tiled = matches!(work, Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. });
+    let tiled =
+        matches!(work, Work::Similarity { .. } | Work::Hardest { .. } | Work::Linear { .. } | Work::Gram { .. });
     if tiled || matches!(work, Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. }) {
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
@@ -185,7 +186,7 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
 
 /// Asserts that no dispatch multiplies for long, unless it has the fewest rows that a dispatch can have.
 fn assert_quick(plan: &Plan, stage: &Stage) {
-    if !stage.recipe.entry().starts_with("tiles_") {
+    if !["tiles_", "hardest_"].iter().any(|begin| stage.recipe.entry().starts_with(begin)) {
         return;
     }
     let (rows, others) = (own(stage), u64::from(stage.block.other_end) - u64::from(stage.block.other_first));
@@ -258,7 +259,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
         Work::Positions { classes, .. } | Work::Regions { classes, .. } => classes.positions() as u64,
         Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
         Work::Neighbours { pictures, .. } => pictures.n as u64 * pictures.per_item() as u64,
-        Work::Similarity { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
+        Work::Similarity { .. } | Work::Hardest { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
         Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));

@@ -7,7 +7,9 @@ use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
 use super::spans::Spans;
 use super::stage::{Stage, of_block};
-use super::tiles::{Scores, Tiles, block, endings, lanes_of_a_row, over_tiles, rows_of_a_binding, with_windows};
+use super::tiles::{
+    Scores, Tiles, block, endings, lanes_of_a_row, over_tiles, rows_of_a_binding, scaling, with_windows,
+};
 use super::walk::{Counted, Sizes, Walk};
 use crate::check::Pairs;
 use crate::error::Result;
@@ -62,9 +64,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
         let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
         stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64));
     }
-    let scaling = tiles.scale().filter(|_| !passes.is_empty());
-    let counted = if scaling.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
-    stages.extend(scaling);
+    let scaled = scaling(request).filter(|_| !passes.is_empty());
+    let counted = if scaled.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
+    stages.extend(scaled);
     if !passes.is_empty() && pairs.rows > 0 {
         stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, tallies as u64));
     }

@@ -11,6 +11,7 @@ mod elements;
 mod factors;
 mod fused;
 mod gram;
+mod hardest;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
 mod levels;
@@ -141,6 +142,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         Work::Regions { leaf, classes } => regions::plan(request, classes, leaf)?,
         Work::Vectors { leaf, rows, width } => vectors::plan(request, rows, width, leaf),
         Work::Similarity { leaf, pairs } => similarity::plan(request, pairs, leaf)?,
+        Work::Hardest { pairs, .. } => hardest::plan(request, pairs)?,
         Work::Gram { classes, .. } => gram::plan(request, classes)?,
         Work::Windows { leaf, pictures } => windows::plan(request, pictures, leaf)?,
         Work::Levels { leaf, pictures } => levels::plan(request, pictures, leaf)?,
@@ -155,7 +157,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
 pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     match leaf {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
-        Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) => false,
+        Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) => false,
         Leaf::Neighbours(_) | Leaf::Windows(_) | Leaf::Alignments(_) => false,
         Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
     }

@@ -5,7 +5,7 @@ use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
 use super::spans::Spans;
 use super::stage::Stage;
-use super::tiles::{Scores, Tiles, endings, over_tiles, with_windows};
+use super::tiles::{Scores, Tiles, endings, over_tiles, scaling, with_windows};
 use super::walk::{Counted, Sizes, Walk};
 use crate::check::Pairs;
 use crate::error::Result;
@@ -108,9 +108,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     } else if pairs.rows > 0 {
         stages.push(Stage::new(geometry::SIMILARITY_SCORE, slots.clone(), choices.clone(), tallies as u64));
     }
-    let scaling = tiles.scale().filter(|_| !passes.is_empty());
-    let counted = if scaling.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
-    stages.extend(scaling);
+    let scaled = scaling(request).filter(|_| !passes.is_empty());
+    let counted = if scaled.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
+    stages.extend(scaled);
     if !passes.is_empty() && pairs.rows > 0 {
         stages.push(Stage::new(geometry::SIMILARITY_RECORDS, slots, choices, valued.div_ceil(256)));
     }

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{block_products, own_elements, tile_rows};
+use crate::gpu::shaders::geometry::{block_products, own_elements, tile_rows, tile_summands};
 use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
 use crate::shape::elements;
@@ -32,6 +32,10 @@ pub(super) const MOST_DISPATCHES: u64 = 1 << 14;
 pub(super) const WORKSPACE: &str =
     "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
+/// The words of a refusal if there are too many blocks, with what the caller can do.
+pub(super) const DISPATCHES: &str = "dispatches of all blocks (take fewer rows a call: the losses and gradients of all calls add \
+     up under the whole's `divide_by`; where rows are compared with all others, by `rows_from`)";
+
 /// The most bytes that a job holds beside a plan's scratch memory.
 pub(super) const BESIDE: u64 = 4096;
 
@@ -40,6 +44,7 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     let mut slots = slots(request);
     slots.fill(slot::TILE_PRODUCTS, request.target.tile_products());
     slots.fill(slot::TILE_ROWS, tile_rows::OPERANDS);
+    slots.fill(slot::TILE_SUMMANDS, tile_summands::PRODUCTS);
     slots.fill(slot::OWN_ELEMENTS, own_elements::OPERAND);
     slots.fill(slot::FOLD, fold::SOFTMAX);
     slots
@@ -127,9 +132,7 @@ impl<'a> Tiles<'a> {
         }));
         let needed = dispatches(width, &blocks, statistics, passes);
         if needed > MOST_DISPATCHES {
-            let what = "dispatches of all blocks (take fewer rows a call: the losses and gradients of all calls add up \
-                        under the whole's `divide_by`; where rows are compared with all others, by `rows_from`)";
-            return Err(Error::TooLarge { what: what.into(), needed, limit: MOST_DISPATCHES });
+            return Err(Error::TooLarge { what: DISPATCHES.into(), needed, limit: MOST_DISPATCHES });
         }
         let keeps = match (statistics, passes) {
             ([of, ..], [pass, ..]) => of.own.base == pass.against.own.base && blocks.hold(&pass.against),
@@ -204,15 +207,15 @@ impl<'a> Tiles<'a> {
         let choices = self.scores.choices.clone().flag(choice::OF_ROWS, true);
         Stage::new(entry, slots, choices, rows.div_ceil(256) as u64).looping(shards)
     }
+}
 
-    /// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so
-    /// nothing is counted first.
-    pub fn scale(&self) -> Option<Stage> {
-        let counted = matches!(self.request.checked.divisor, Divisor::Weights | Divisor::Count | Divisor::Tensor);
-        let given = matches!(self.request.part.upstream, Scale::Tensor(_));
-        let scales = !self.request.unreduced() && (counted || given);
-        scales.then(|| totals(self.request, WalkLoss::Only, geometry::TOTALS_SCALE))
-    }
+/// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so nothing is
+/// counted first.
+pub(super) fn scaling(request: &Request<'_>) -> Option<Stage> {
+    let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count | Divisor::Tensor);
+    let given = matches!(request.part.upstream, Scale::Tensor(_));
+    let scales = !request.unreduced() && (counted || given);
+    scales.then(|| totals(request, WalkLoss::Only, geometry::TOTALS_SCALE))
 }
 
 /// The wanted gradients among those that a pass produces. A gradient is added to an output that an earlier pass has
@@ -238,6 +241,19 @@ pub(super) fn rows_of_a_binding(request: &Request<'_>, width: usize) -> usize {
     usize::try_from(most_elements(request) / width.max(1) as u64).unwrap_or(usize::MAX)
 }
 
+/// The kernels that read own rows, and some of them others, from operands.
+const OF_ROWS: &[&str] = &[
+    "rows_factors",
+    "linear_margins",
+    "tiles_gather",
+    "tiles_slopes",
+    "tiles_product",
+    "tiles_finish",
+    "hardest_squares",
+    "hardest_distances",
+    "hardest_backward",
+];
+
 /// Lets each stage of a walk bind only the rows of its block, if an operand or its gradient is longer than a binding.
 pub(super) fn with_windows(request: &Request<'_>, width: usize, mut stages: Vec<Stage>) -> Vec<Stage> {
     let too_long = |tensor: &Tensor| tensor.len() as u64 > most_elements(request);
@@ -247,9 +263,7 @@ pub(super) fn with_windows(request: &Request<'_>, width: usize, mut stages: Vec<
     for stage in &mut stages {
         let Block { own_first, own_end, other_first, other_end, .. } = stage.block;
         let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
-        let of_rows =
-            ["rows_factors", "linear_margins", "tiles_gather", "tiles_slopes", "tiles_product", "tiles_finish"];
-        if of_rows.contains(&stage.recipe.entry()) {
+        if OF_ROWS.contains(&stage.recipe.entry()) {
             let names = stage.recipe.bindings().iter().map(|binding| binding.name);
             stage.windows = names
                 .filter_map(|name| match name {

@@ -67,7 +67,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             }
         }
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        Leaf::Similarity(_) | Leaf::Linear(_) => {
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => {
             shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
         }
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) | Leaf::Gram(_) => {
@@ -117,7 +117,7 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             (vec![1 << 15, 65_535], Second),
         ],
         // the largest batches in use
-        Leaf::Similarity(_) => vec![(vec![65_536, 1024], Second), (vec![32_768, 4096], Second)],
+        Leaf::Similarity(_) | Leaf::Hardest(_) => vec![(vec![65_536, 1024], Second), (vec![32_768, 4096], Second)],
         Leaf::Gram(_) => vec![(vec![1, 64, 1024, 1024], Second), (vec![16, 512, 64, 64], Second)],
         // a batch of photographs, and a scan
         Leaf::Neighbours(_) | Leaf::Windows(_) => {
@@ -188,7 +188,7 @@ fn large_shapes_in_use_are_not_refused() {
             large(&*loss).into_iter().flat_map(|large| KINDS.map(|kind| (large.clone(), kind)))
         {
             // bindings as long as GPUs allow, and as WebGPU guarantees, with which walks are cut into slices
-            let tiled = matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Gram(_) | Leaf::Linear(_));
+            let tiled = matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Gram(_) | Leaf::Linear(_));
             // a row is scored with its label's logit, which may be anywhere in it, so the whole row must fit a binding
             let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;
             for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {

@@ -109,7 +109,7 @@ impl Call {
             let labels = spec.role.is_integer() || (spec.role == Role::Target && !dense);
             operands.push((spec.name, shape, if labels { DType::I32 } else { DType::F32 }));
         }
-        let pairs = matches!(loss.leaf(), Leaf::Similarity(_));
+        let pairs = matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_));
         let rows_from = (pairs && draw.below(3) == 0).then(|| draw.length());
         let merges = match loss.leaf() {
             Leaf::Softmax(_) | Leaf::Region(_) | Leaf::Linear(_) => true,

@@ -19,6 +19,7 @@ fn common_batches_fit_the_bound() {
         ("info_nce", [16_384, 256], 0),
         ("siglip", [16_384, 256], 0),
         ("sup_con", [16_384, 256], 0),
+        ("triplet_hard", [16_384, 256], 0),
         ("linear_cross_entropy", [4096, 1024], 32_000),
         ("linear_cross_entropy", [8192, 2304], 256_000),
         ("margin_softmax", [4096, 512], 100_000),
@@ -34,7 +35,9 @@ fn common_batches_fit_the_bound() {
 
 #[test]
 fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
-    for (id, free) in [("info_nce", 0), ("siglip", 0), ("sup_con", 0), ("linear_cross_entropy", 5000)] {
+    for (id, free) in
+        [("info_nce", 0), ("siglip", 0), ("sup_con", 0), ("triplet_hard", 0), ("linear_cross_entropy", 5000)]
+    {
         let whole = case(id, &[3000, 64], free);
         let mut last = scratch(&whole.plan(noop()).expect("a plan"));
         let mut bound = 128 << 20;
@@ -103,7 +106,7 @@ fn a_call_with_too_many_dispatches_is_refused_with_advice() {
         }
     }
     for rows in [1000, 30_000, 60_000, 100_000] {
-        for id in ["info_nce", "siglip", "sup_con"] {
+        for id in ["info_nce", "siglip", "sup_con", "triplet_hard"] {
             let case = Case { workspace_bound: 1 << 30, ..case(id, &[rows, 16], 0) };
             match case.plan(noop()) {
                 Ok(plan) => assert!(plan.stages.len() <= (1 << 14) + 64, "{case:?}: {}", plan.stages.len()),

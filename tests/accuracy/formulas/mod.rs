@@ -5,6 +5,7 @@ mod boxes;
 mod classes;
 mod pictures;
 mod regions;
+mod triplets;
 
 use crate::big::Big;
 use crate::harness::tests;
@@ -16,6 +17,7 @@ use pictures::{ms_ssim, ssim, total_variation};
 use regions::{regions, with_elements};
 use std::collections::BTreeMap;
 use std::f64::consts::{LN_2, TAU};
+use triplets::triplet_hard;
 use wgloss::header::Value;
 
 pub fn tests() -> Vec<Trial> {
@@ -305,6 +307,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             };
             (0..rows.len()).map(row).collect()
         }
+        "triplet_hard" => triplet_hard(of),
         "diffusion" => diffusion(of),
         "adversarial_generator" => of.each("fake", |i| adversarial(&of.name("kind"), of.x("fake", i), true, true)),
         "adversarial_discriminator" => {

@@ -13,6 +13,7 @@ mod preferences;
 mod qualities;
 mod regions;
 mod rows;
+mod triplets;
 mod vectors;
 
 use crate::draw::{Setting, all, has, losses, option_values};
@@ -41,6 +42,7 @@ pub fn tests() -> Vec<Trial> {
         qualities::tests(),
         regions::tests(),
         rows::tests(),
+        triplets::tests(),
         vectors::tests(),
     ];
     modules.into_iter().flatten().collect()
@@ -139,9 +141,11 @@ fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
             let given = header.operands.iter().filter(|operand| needs(operand.role));
             let mut operands: Vec<(&str, Array)> =
                 given.map(|operand| (operand.name, setting.draw(loss, operand, &mut rng))).collect();
-            for (_, array) in operands.iter_mut().filter(|(_, array)| !array.dtype().is_float()) {
-                // a label that no option above ignores
-                *array = Array::new(&vec![2i32; array.len()], array.shape()).unwrap();
+            for (name, array) in operands.iter_mut().filter(|(_, array)| !array.dtype().is_float()) {
+                // a label that no option above ignores; rows also need others with another label
+                let kinds = if header.operand(name).unwrap().role == Role::RowLabels { 2 } else { 1 };
+                let labels: Vec<i32> = (0..array.len() as i32).map(|place| 2 + place % kinds).collect();
+                *array = Array::new(&labels, array.shape()).unwrap();
             }
             let mut numbers = operands[0].1.to_f64();
             // class 2 of the first position: it takes part with or without background

@@ -7,7 +7,8 @@ use libtest_mimic::Trial;
 use wgloss::header::{Range, Value};
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
-    MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term, by_id, cpu,
+    MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term, TripletHard,
+    by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -232,6 +233,7 @@ fn shards_of_a_batch_where_a_loss_has_none() {
     let (x, all, t) = (floats(&[2, 3]), floats(&[9, 3]), ints(&[0, 1], &[2]));
     let nce = |symmetric| InfoNce { symmetric, ..Default::default() }.of(&x, &all).rows_from(4);
     let sup_con = || SupCon::default().of(&x, &t);
+    let triplet = || TripletHard::default().of(&x, &t);
     let refused = "invalid_option";
     check([
         (
@@ -258,6 +260,18 @@ fn shards_of_a_batch_where_a_loss_has_none() {
             nce(true),
             refused,
             &["info_nce", "symmetric", "one direction", "keys' shard against all queries", "halves"],
+        ),
+        (
+            "anchors that are not given",
+            triplet().rows_from(0),
+            refused,
+            &["triplet_hard", "rows_from", "0", "`anchors`"],
+        ),
+        (
+            "keys of a loss that sums over none",
+            triplet().with(Extra::Anchors, &x).rows_from(0).keys_from(0, 9),
+            refused,
+            &["triplet_hard", "keys_from", "0 of 9", "sums over keys"],
         ),
         ("no anchors", sup_con().rows_from(0), refused, &["sup_con", "rows_from", "0", "`anchors`"]),
         ("an option before a shape", sup_con().with(Extra::Mask, &x).rows_from(5), refused, &["sup_con", "`anchors`"]),

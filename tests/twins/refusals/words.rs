@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use wgloss::{
     Activation, AdversarialDiscriminator, Anchors, Array, BoxIou, BoxRegression, Classification, CrossEntropy,
     Detection, Dice, DiceCrossEntropy, Diffusion, Extra, GeneralizedDice, GramStyle, InfoNce, Mse, MultiMargin, Nll,
-    Rlhf, Rollout, Siglip, SoftmaxFocal, SupCon, Term, Vae, cpu,
+    Rlhf, Rollout, Siglip, SoftmaxFocal, SupCon, Term, TripletHard, Vae, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
         labels_out_of_range_name_the_ignore_index_where_there_is_one,
         a_target_that_does_not_fit_is_told_how_it_was_read,
         more_keys_than_queries_are_told_where_they_go,
+        triplets_of_a_batch_need_a_label_a_row_and_anchors_of_the_batch,
         operands_of_one_batch_have_one_batch,
         what_is_too_large_for_any_device_is_told_with_its_own_number,
         a_gradient_of_a_stranger_is_told_by_its_place,
@@ -128,6 +129,16 @@ fn more_keys_than_queries_are_told_where_they_go() {
         ),
         (InfoNce::default().of(&all, &x), "info_nce: `key` has shape [4, 3], expected [9, 3]"),
     ]);
+}
+
+fn triplets_of_a_batch_need_a_label_a_row_and_anchors_of_the_batch() {
+    let (x, all, labels) = (floats(&[4, 3]), floats(&[9, 3]), ints(&[0; 9], &[9]));
+    let shard = |first: usize| TripletHard::new().of(&all, &labels).with(Extra::Anchors, &x).rows_from(first);
+    check(&[
+        (TripletHard::new().of(&x, &labels), "triplet_hard: `labels` has shape [9], expected [4]"),
+        (shard(6), "triplet_hard: `anchors` has shape [4, 3], expected [n, 3] with 6 + n ≤ 9"),
+    ]);
+    assert!(cpu::value(&shard(5)).is_ok(), "the last rows are a shard");
 }
 
 fn operands_of_one_batch_have_one_batch() {

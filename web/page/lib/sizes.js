@@ -40,6 +40,7 @@ const BY_FAMILY = {
     const rows = rowsOf(elements);
     return { Rows: () => numbers([rows, WIDTH]), RowLabels: () => integers(rows, 10), Scale: () => numbers([1]), Shift: () => numbers([1]) };
   },
+  hardest: (elements) => BY_FAMILY.similarity(elements),
   linear: (elements) => {
     const rows = rowsOf(elements);
     return { Rows: () => numbers([rows, WIDTH]), Projection: () => numbers([rows, WIDTH]), Labels: () => integers(rows, rows) };

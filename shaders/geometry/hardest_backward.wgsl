@@ -1,0 +1,99 @@
+// The gradient of each row of a block from its pulls on others and from theirs on it. A workgroup takes a row and 1,024 of its
+// columns. It first looks for the few others that are pulled, 256 at a time, and then adds up their directions in order.
+// needs: lib/label lib/math lib/params scratch/distances scratch/products scratch/pulls scratch/row_sums geometry/row_elements
+// slots: labels x0 x1
+
+// whether distances belong to the losses of own rows, and to those of the others
+override OWN_SCORES: bool = false;
+override OTHER_SCORES: bool = false;
+
+// of each lane's other: whether it is pulled; by how much, the factor of differences, and 1 over their scaled length
+var<workgroup> pulled: array<atomic<u32>, 8>;
+var<workgroup> forces: array<vec3<f32>, 256>;
+// whether the row is pulled without bounds, or an unknown loss depends on it
+var<workgroup> unknown: atomic<u32>;
+
+// The derivative of a row's loss with respect to its distance from another: NaN if the loss is unknown, and 0 where the two are at
+// one place.
+fn pull_along(pull: Pull, bits: u32, same: bool) -> f32 {
+    let is_hardest = (bits == select(pull.nearest, pull.farthest, same)) & (bits != 0u);
+    let d = select(0.0, select(pull.of_nearest, pull.of_farthest, same), is_hardest);
+    return select(d, nan(), pull.farthest == UNKNOWN_PULL);
+}
+
+// Differences of this length are divided by it in two steps: 1 over it may be no normal number.
+fn factor_of(distance: f32) -> f32 {
+    return select(select(1.0, 1.8446744e19, distance < 1e-29), 5.4210109e-20, distance > 1e29);
+}
+
+@compute @workgroup_size(256)
+fn hardest_backward(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let place = workgroup_at(group, grid);
+    let tiles = (params.per_item + 1023u) / 1024u;
+    let row = params.block.own_first + (place / tiles);
+    let column = (1024u * (place % tiles)) + (4u * lane);
+    let live = row < params.block.own_end;
+    let writes = live & (column < params.per_item);
+    let label = target_label(params.block.own_from + row);
+    let own = pull_if(OWN_SCORES & live, row);
+    let x = x0_four(element_of(row, column));
+    var sum = vec4<f32>(0.0);
+    if writes & (params.block.fresh == 0u) {
+        sum = products[product_at(row) + (column / 4u)];
+    }
+    if lane == 0u {
+        atomicStore(&unknown, 0u);
+    }
+    let end = params.block.other_end;
+    for (var first = params.block.other_first; first < end; first += 256u) {
+        if lane < 8u {
+            atomicStore(&pulled[lane], 0u);
+        }
+        workgroupBarrier();
+        let other = first + lane;
+        let other_place = params.block.other_from + other;
+        var force = vec3<f32>(0.0);
+        if live & (other < end) & (other_place != params.block.own_from + row) {
+            let distance = distances[distance_at(row, other)];
+            let bits = bitcast<u32>(distance);
+            let same = same_label(label, target_label(other_place));
+            let a = pull_along(own, bits, same);
+            let b = pull_along(pull_if(OTHER_SCORES, other), bits, same);
+            if is_nan(a) | is_nan(b) | is_infinite(a) | is_infinite(b) {
+                atomicOr(&unknown, 1u);
+            } else if a + b != 0.0 {
+                let factor = factor_of(distance);
+                force = vec3<f32>(a + b, factor, 1.0 / (factor * distance));
+                atomicOr(&pulled[lane / 32u], 1u << (lane % 32u));
+            }
+        }
+        forces[lane] = force;
+        workgroupBarrier();
+        var few = vec4<f32>(0.0);
+        for (var word = 0u; word < select(0u, 8u, writes); word += 1u) {
+            for (var left = atomicLoad(&pulled[word]); left != 0u; left &= left - 1u) {
+                let at = (32u * word) + firstTrailingBit(left);
+                let pull = forces[at];
+                let apart = x - x1_four(element_of(first + at, column));
+                few = fma(vec4<f32>(pull.x), (apart * pull.y) * pull.z, few);
+            }
+        }
+        sum += few;
+        workgroupBarrier();
+    }
+    workgroupBarrier();
+    if writes {
+        products[product_at(row) + (column / 4u)] = sum;
+    }
+    if live & (column == 0u) {
+        var is_unknown = atomicLoad(&unknown) != 0u;
+        if params.block.fresh == 0u {
+            is_unknown = is_unknown | is_nan(row_sums[row_sum_at(row)].x);
+        }
+        row_sums[row_sum_at(row)] = vec2<f32>(select(0.0, nan(), is_unknown));
+    }
+}
