@@ -102,12 +102,20 @@ impl Run<'_> {
         let at = operands.iter().chain(&upstream).chain(&outputs).map(Lent::address).collect();
         let turned = self.operands.iter().map(|operand| operand.turned).collect();
         let key = Key { term: self.call.term.clone(), wanted, turned, at };
-        let job = known.jobs.get(key, || self.prepare(&known.gpu, &operands, upstream.as_ref(), &outputs))?;
+        let job =
+            known.jobs.get(key, |before| self.prepare(&known.gpu, before, &operands, upstream.as_ref(), &outputs))?;
         job.run()?;
         Ok(job)
     }
 
-    fn prepare(&self, gpu: &Gpu, operands: &[Lent], upstream: Option<&Lent>, outputs: &[Lent]) -> Result<Job> {
+    fn prepare(
+        &self,
+        gpu: &Gpu,
+        before: Option<&Job>,
+        operands: &[Lent],
+        upstream: Option<&Lent>,
+        outputs: &[Lent],
+    ) -> Result<Job> {
         let wrap = |lent: &[Lent]| lent.iter().map(|lent| lent.wrap(gpu)).collect::<Result<Vec<_>>>();
         let (operands, outputs) = (wrap(operands)?, wrap(outputs)?);
         let mut term = self.call.term.map(|place| {
@@ -124,6 +132,9 @@ impl Run<'_> {
                 Outputs { gradients: wanted.iter().zip(&outputs).map(gradient).collect(), ..Outputs::default() }
             }
         };
-        gpu.prepare(&term, &outputs)
+        match before {
+            Some(job) => job.rebind(&term, &outputs),
+            None => gpu.prepare(&term, &outputs),
+        }
     }
 }

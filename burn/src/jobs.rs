@@ -1,4 +1,4 @@
-//! Prepared jobs, kept by term and addresses: from step to step Burn's tensors lie in the same places.
+//! Prepared jobs, kept by term and addresses: from step to step Burn's tensors lie in the same places, or in few others.
 
 use crate::call::Place;
 use crate::lend::Address;
@@ -8,6 +8,10 @@ use wgloss::{Error, Job, Result, Term};
 
 /// How many jobs are kept. A training step has two for each loss.
 const MOST: usize = 64;
+
+/// How many jobs are kept for one call. At more places than these, a job of the call is bound anew: where somebody holds on to
+/// tensors of earlier steps, as the metrics of a dashboard do, Burn's tensors lie elsewhere in each step.
+const MOST_OF_A_CALL: usize = 8;
 
 /// After how many requests that were for other jobs a job is given up. It keeps the buffers alive that it names.
 const UNUSED: u64 = 256;
@@ -24,10 +28,17 @@ pub(crate) struct Key {
     pub at: Vec<Address>,
 }
 
+impl Key {
+    /// Whether both are one call, on tensors that may lie elsewhere.
+    fn same_call(&self, other: &Key) -> bool {
+        let same = self.wanted == other.wanted && self.turned == other.turned && self.at.len() == other.at.len();
+        same && (Arc::ptr_eq(&self.term, &other.term) || self.term == other.term)
+    }
+}
+
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
-        let same = self.at == other.at && self.wanted == other.wanted && self.turned == other.turned;
-        same && (Arc::ptr_eq(&self.term, &other.term) || self.term == other.term)
+        self.at == other.at && self.same_call(other)
     }
 }
 
@@ -49,15 +60,25 @@ struct Entry {
     used: u64,
 }
 
+impl Entry {
+    /// Whether nobody else has the job.
+    fn is_free(&self) -> bool {
+        self.job.as_ref().is_none_or(|job| Arc::strong_count(job) == 1)
+    }
+}
+
 impl Jobs {
-    /// The job for a key: one that is kept and that nobody else has, or a new one.
+    /// The job for a key: one that is kept and that nobody else has, or one that `prepare` makes, by binding the given job anew
+    /// if there is one.
     ///
     /// A job that a report still has is not given again, since its next run would overwrite what the report reads.
-    pub fn get(&self, key: Key, prepare: impl FnOnce() -> Result<Job>) -> Result<Arc<Job>> {
+    pub fn get(&self, key: Key, prepare: impl Fn(Option<&Job>) -> Result<Job>) -> Result<Arc<Job>> {
         if let Some(kept) = self.kept(&key) {
             return kept.ok_or_else(overlapping);
         }
-        let job = match prepare() {
+        let spare = self.spare(&key);
+        let bound = spare.and_then(|spare| prepare(Some(&spare)).ok());
+        let job = match bound.map_or_else(|| prepare(None), Ok) {
             Err(Error::OverlappingBuffers { .. }) => None,
             job => Some(Arc::new(job?)),
         };
@@ -76,10 +97,18 @@ impl Jobs {
         kept.requests += 1;
         let now = kept.requests;
         kept.entries.retain(|entry| now - entry.used <= UNUSED);
-        let free = |entry: &Entry| entry.job.as_ref().is_none_or(|job| Arc::strong_count(job) == 1);
-        let entry = kept.entries.iter_mut().find(|entry| entry.key == *key && free(entry))?;
+        let entry = kept.entries.iter_mut().find(|entry| entry.key == *key && entry.is_free())?;
         entry.used = now;
         Some(entry.job.clone())
+    }
+
+    /// Takes out the job of a call that was used longest ago, if as many of the call are kept as may be.
+    fn spare(&self, key: &Key) -> Option<Arc<Job>> {
+        let mut kept = lock(&self.0);
+        let of_call = |entry: &Entry| entry.job.is_some() && entry.is_free() && entry.key.same_call(key);
+        let places = (0..kept.entries.len()).filter(|&place| of_call(&kept.entries[place])).collect::<Vec<_>>();
+        let oldest = places.iter().copied().min_by_key(|&place| kept.entries[place].used);
+        oldest.filter(|_| places.len() >= MOST_OF_A_CALL).and_then(|place| kept.entries.swap_remove(place).job)
     }
 
     /// Gives up all jobs; gives their number.

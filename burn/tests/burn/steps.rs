@@ -11,6 +11,7 @@ use wgloss_burn::{BurnLoss, forget_jobs};
 pub fn tests() -> Vec<Trial> {
     tests![
         jobs_are_kept_from_step_to_step,
+        jobs_are_bound_anew_where_tensors_lie_elsewhere_in_each_step,
         threads_do_not_disturb_each_other,
         another_thread_reads_a_report_before_the_loss_is_read,
     ]
@@ -43,6 +44,30 @@ fn jobs_are_kept_from_step_to_step() {
     assert_eq!(forget_jobs(&device), Ok(0));
     let again = train(&device.autodiff(), 3);
     assert_eq!(again, losses[..3]);
+}
+
+fn jobs_are_bound_anew_where_tensors_lie_elsewhere_in_each_step() {
+    let device = own_device();
+    let tracked = device.clone().autodiff();
+    let t = Tensor::<1, Int>::from_data(TensorData::new(vec![0i32, 2, 1], [3]), &tracked);
+    // all of them live, so that no two lie at one place
+    let steps: Vec<_> = (0..40u8)
+        .map(|step| {
+            let x = (0..12).map(|i| f32::from((step + 7 * i) % 23) / 5.0).collect();
+            let x = Tensor::<2>::from_data(TensorData::new::<f32, _>(x, [3, 4]), &tracked).require_grad();
+            let loss = CrossEntropy::default().loss((&x, &t)).unwrap();
+            let gradient = x.grad(&loss.clone().backward()).unwrap();
+            (x, loss, gradient)
+        })
+        .collect();
+    let jobs = forget_jobs(&device).unwrap();
+    assert!((2..=16).contains(&jobs), "{jobs} jobs for the values and the gradients of one call");
+    for (x, loss, gradient) in steps {
+        let own = CrossEntropy::default().loss((&x, &t)).unwrap();
+        let of_own = x.grad(&own.clone().backward()).unwrap();
+        assert_eq!((numbers(loss), numbers(gradient)), (numbers(own), numbers(of_own)));
+        forget_jobs(&device).unwrap();
+    }
 }
 
 fn threads_do_not_disturb_each_other() {
