@@ -31,9 +31,11 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Request::Demo(install)) => demo::demo(install),
-        Ok(Request::Test(install)) => test::test(install, test::checks()),
-        Ok(Request::TestBurn(install)) => test::test(install, test::checks_of_burn()),
-        Ok(Request::TestMpi(install)) => mpi::set_up(install).and_then(|()| test::test(install, test::checks_of_mpi())),
+        Ok(Request::Test(install)) => test::test(install),
+        Ok(Request::TestBurn(install)) => test::test_apart(install, test::checks_of_burn()),
+        Ok(Request::TestMpi(install)) => {
+            mpi::set_up(install).and_then(|()| test::test_apart(install, test::checks_of_mpi()))
+        }
         Ok(Request::TestWeb(install, name)) => web::test(install, name.as_deref()),
         Ok(Request::Web(install, what)) => web::web(install, what),
         Ok(Request::Bench(install, options)) => bench::bench(install, &options),

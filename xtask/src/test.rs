@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::adapter::set_up;
+use crate::adapter::{set_up, set_up_by};
 use crate::args::Install;
 use crate::fuzz::RUNNER;
-use crate::run::{Line, Stop, answer, answers, cargo, output, root, spoken, succeed};
+use crate::run::{Line, Stop, answer, answers, cargo, output, root, run, spoken, succeed};
 
 /// The most minutes that all checks may take together on two cores.
 #[cfg(test)]
@@ -248,11 +248,29 @@ pub fn has_target(target: &str) -> bool {
     answer(&mut rustc).is_some_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
-/// Runs every check that this toolchain can run, and prints which are left out.
-pub fn test(install: Install, checks: Vec<Check>) -> Result<(), Stop> {
+/// Runs the usual checks.
+pub fn test(install: Install) -> Result<(), Stop> {
+    let start = Instant::now();
+    // what looks for an adapter is built with the tests: by itself it would have fewer features, and its dependencies would be
+    // built twice
+    run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
+    set_up_by(install, &|| {
+        let mut devices = Command::new(built("wgloss"));
+        devices.arg("devices");
+        devices
+    })?;
+    perform(checks(), start)
+}
+
+/// Runs the checks of a workspace of its own.
+pub fn test_apart(install: Install, checks: Vec<Check>) -> Result<(), Stop> {
     let start = Instant::now();
     set_up(install, "dev")?;
+    perform(checks, start)
+}
 
+/// Performs every check that this toolchain can perform, and prints which are left out.
+fn perform(checks: Vec<Check>, start: Instant) -> Result<(), Stop> {
     let (mut here, mut left_out) = (Vec::new(), 0);
     for check in checks {
         if let Some((what, installs)) = check.lacks() {
@@ -266,12 +284,12 @@ pub fn test(install: Install, checks: Vec<Check>) -> Result<(), Stop> {
     let count = here.len();
     for (number, check) in (1..).zip(&here) {
         println!("[{number}/{count}] {} ({:.1} min)", Line(&check.command()), check.minutes);
-        let start = Instant::now();
+        let begun = Instant::now();
         check.perform().map_err(|stop| match stop {
             Stop::Failed(why) => Stop::Failed(format!("check {number} of {count}: {why}")),
             stop @ Stop::NoAdapter(_) => stop,
         })?;
-        println!("[{number}/{count}] passed in {}", spoken(start.elapsed()));
+        println!("[{number}/{count}] passed in {}", spoken(begun.elapsed()));
     }
     println!("{}", summary(count, left_out, &spoken(start.elapsed())));
     Ok(())
