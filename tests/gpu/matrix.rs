@@ -1,6 +1,6 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
-use crate::draw::{Rng, all, of_each_family};
+use crate::draw::{Rng, all, of_each_family, of_each_walk};
 use crate::factors::Factors;
 use crate::harness::tests_of;
 use crate::judge::Failures;
@@ -9,7 +9,8 @@ use libtest_mimic::Trial;
 use wgloss::Loss;
 
 pub fn tests() -> Vec<Trial> {
-    let mut tests = tests_of![all(); every_pair_of_choices];
+    // the cases of `wgloss verify` try the options of every loss
+    let mut tests = tests_of![of_each_walk(all()); every_pair_of_choices];
     tests.extend(tests_of![of_each_family(all()); every_size]);
     tests
 }
