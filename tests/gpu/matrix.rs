@@ -1,6 +1,6 @@
 //! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
 
-use crate::draw::{Rng, all, of_each_family, of_each_walk};
+use crate::draw::{Rng, all, of_each_family};
 use crate::factors::Factors;
 use crate::harness::tests_of;
 use crate::judge::Failures;
@@ -10,9 +10,7 @@ use wgloss::Loss;
 
 pub fn tests() -> Vec<Trial> {
     // the cases of `wgloss verify` try the options of every loss
-    let mut tests = tests_of![of_each_walk(all()); every_pair_of_choices];
-    tests.extend(tests_of![of_each_family(all()); every_size]);
-    tests
+    tests_of![of_each_family(all()); every_pair_of_choices, every_size]
 }
 
 /// Every choice meets every other, and the GPU gives what the twin gives.
