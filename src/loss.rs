@@ -45,9 +45,14 @@ impl dyn Loss {
     /// same kernels except for the leaf.
     pub fn walks_as(&self, other: &dyn Loss) -> bool {
         let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
+        self.is_planned_as(other)
+            && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
+    }
+
+    /// Whether one plan serves both: another loss has the same family, and levels if this one has them.
+    pub fn is_planned_as(&self, other: &dyn Loss) -> bool {
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
             && self.leaf().levels().is_empty() == other.leaf().levels().is_empty()
-            && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
     }
 
     /// Whether a batch may be cut along its first axis, so that the sums of the pieces add up to the batch's sum and their

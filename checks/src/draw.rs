@@ -247,11 +247,7 @@ pub fn of_each_walk(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
 /// One of these losses for each family, for tests of what a family's plan or the host decides. All of them where
 /// [`of_each_walk`] takes all.
 pub fn of_each_family(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
-    // losses of several levels have a plan of their own
-    let levels = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Windows(leaf) if !leaf.levels().is_empty());
-    the_first_of(among, |one, other| {
-        std::mem::discriminant(&one.leaf()) == std::mem::discriminant(&other.leaf()) && levels(one) == levels(other)
-    })
+    the_first_of(among, |one, other| one.is_planned_as(other))
 }
 
 /// The losses that are like none before them, or all, if the command asks for that.

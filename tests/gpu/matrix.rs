@@ -1,4 +1,4 @@
-//! Every option, reduction, layout, dtype, operand and door of every loss, pairwise, at the sizes where kernels change.
+//! Every option, reduction, layout, dtype, operand and door of a loss, pairwise, at the sizes where kernels change.
 
 use crate::draw::{Rng, all, of_each_family};
 use crate::factors::Factors;
