@@ -194,7 +194,8 @@ fn triplet(shape: &[usize]) -> Result<Problem> {
 /// The work is the differences of all pairs and their squares, once for the losses and once for the gradients. Four rows have
 /// each label, and a small batch still has two labels: a row without a negative has no triplet.
 fn triplet_hard(shape: &[usize]) -> Result<Problem> {
-    let operands = vec![("features", numbers(shape, 4.0)?), ("labels", labels(&shape[..1], shape[0].div_ceil(4).max(2))?)];
+    let operands =
+        vec![("features", numbers(shape, 4.0)?), ("labels", labels(&shape[..1], shape[0].div_ceil(4).max(2))?)];
     let differences = 3.0 * (shape[0] * shape[0] * shape[1]) as f64;
     Ok(Problem::new(TripletHard::default(), operands, &["features"]).of_flops(differences, 2.0 * differences))
 }
