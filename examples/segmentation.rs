@@ -17,7 +17,10 @@ use common::{GAP, Photograph, TITLE, key, save, title};
 use std::error::Error;
 use std::ops::Range;
 use std::time::Instant;
-use wgloss::{Array, CrossEntropy, Dice, Gpu, Gradient, Operand, Outputs, SoftmaxFocal, Term, cpu};
+use wgloss::{
+    Activation, Array, CrossEntropy, Dice, Gpu, Gradient, Job, Observation, Operand, Outputs, SoftmaxFocal, Tensor,
+    Term, cpu,
+};
 use wgloss_chart::{Axis, Colour, Curve, Picture, Plot, Stroke};
 
 const STEPS: usize = 120;
@@ -68,26 +71,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let features = features(&photograph);
     let train_features: Vec<Vec<f32>> = features.iter().map(|plane| crop(plane, width, &train)).collect();
     let labels = Array::new(&crop(&labels(&coin, width, height), width, &train), [1, height, train.len()])?;
-    let score = |found: &[bool]| iou(found, &coin, width, &held_out);
+    let gpu = Gpu::new()?;
+    let judge = Judge::new(&gpu, &coin, width, held_out.clone())?;
 
     let threshold = otsu(&photograph.pixels);
-    let found: Vec<bool> = photograph.pixels.iter().map(|&level| level > threshold).collect();
-    let otsu = score(&found);
-    let mut answers = vec![Answer { name: "Otsu’s threshold", colour: OTSU, iou: otsu, found, run: Run::default() }];
+    let evidence: Vec<f32> = photograph.pixels.iter().map(|&level| level - threshold).collect();
+    let otsu = judge.iou(&evidence)?;
+    let mut answers = vec![Answer {
+        name: "Otsu’s threshold",
+        colour: OTSU,
+        iou: otsu,
+        found: found(&evidence),
+        run: Run::default(),
+    }];
 
-    let gpu = Gpu::new()?;
     println!("{:<14} {:>12} {:>12} {:>8} {:>16}", "loss", "IoU held out", "Otsu's IoU", "seconds", "twin differs by");
     for rival in &RIVALS {
         let start = Instant::now();
-        let run = train_with(rival, &gpu, &train_features, &labels, |weights| score(&find(&features, weights)))?;
-        let found = find(&features, &run.weights);
-        let (iou, seconds) = (score(&found), start.elapsed().as_secs_f32());
+        let score = |weights: &[Vec<f32>; 2]| judge.iou(&evidence_of(&features, weights));
+        let run = train_with(rival, &gpu, &train_features, &labels, score)?;
+        let evidence = evidence_of(&features, &run.weights);
+        let (iou, seconds) = (judge.iou(&evidence)?, start.elapsed().as_secs_f32());
         println!("{:<14} {iou:>12.3} {otsu:>12.3} {seconds:>8.1} {:>16.1e}", rival.name, run.worst);
 
         // It has to be much better than a threshold.
         assert!(iou > otsu + 0.1, "{} has to find more of the coins than a threshold does", rival.name);
         assert!(run.losses[STEPS - 1] < 0.1 * run.losses[0], "{} has to fall", rival.name);
-        answers.push(Answer { name: rival.name, colour: rival.colour, iou, found, run });
+        answers.push(Answer { name: rival.name, colour: rival.colour, iou, found: found(&evidence), run });
     }
     println!("{}", save(&draw(&photograph, &coin, held_out.len(), &answers), "segmentation.png")?.display());
     Ok(())
@@ -121,7 +131,7 @@ fn train_with(
     gpu: &Gpu,
     features: &[Vec<f32>],
     labels: &Array,
-    score: impl Fn(&[Vec<f32>; 2]) -> f32,
+    score: impl Fn(&[Vec<f32>; 2]) -> Result<f32, wgloss::Error>,
 ) -> Result<Run, Box<dyn Error>> {
     // The tensors and the job are made once. Every step runs the job again.
     let &[n, height, width] = labels.shape() else { unreachable!("labels are of pixels") };
@@ -142,7 +152,7 @@ fn train_with(
         let (loss, slope) = (loss.wait()?, slope.wait()?.to_f32());
 
         if step % 10 == 0 {
-            scores.push((step as f32, score(&weights)));
+            scores.push((step as f32, score(&weights)?));
             let logits = Array::new(&logits, shape)?;
             let (twin, [twin_slope]) = cpu::gradients(&rival.term(&logits, labels), [&logits])?;
             worst = worst.max((f64::from(loss) - twin.loss()?).abs()).max(disagreement(&slope, &twin_slope.to_f64()));
@@ -163,7 +173,7 @@ fn train_with(
         }
         losses.push(loss);
     }
-    scores.push((STEPS as f32, score(&weights)));
+    scores.push((STEPS as f32, score(&weights)?));
     Ok(Run { weights, losses, scores, worst })
 }
 
@@ -182,13 +192,15 @@ fn linear(features: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
     sum
 }
 
-/// The pixels whose coin logit is the higher one.
-fn find(features: &[Vec<f32>], [background, coin]: &[Vec<f32>; 2]) -> Vec<bool> {
-    linear(features, background)
-        .iter()
-        .zip(linear(features, coin))
-        .map(|(background, coin)| coin > *background)
-        .collect()
+/// How far each pixel's coin logit is above its background's.
+fn evidence_of(features: &[Vec<f32>], [background, coin]: &[Vec<f32>; 2]) -> Vec<f32> {
+    let background = linear(features, background);
+    linear(features, coin).iter().zip(background).map(|(coin, background)| coin - background).collect()
+}
+
+/// The pixels with evidence for a coin.
+fn found(evidence: &[f32]) -> Vec<bool> {
+    evidence.iter().map(|&evidence| evidence > 0.0).collect()
 }
 
 /// The features of each pixel. The first plane is 1 everywhere; the others have mean 0 and variance 1.
@@ -267,10 +279,33 @@ fn crop<T: Copy>(plane: &[T], width: usize, columns: &Range<usize>) -> Vec<T> {
     plane.chunks(width).flat_map(|row| &row[columns.clone()]).copied().collect()
 }
 
-/// Intersection over union of the found pixels and the coins.
-fn iou(found: &[bool], coin: &[bool], width: usize, columns: &Range<usize>) -> f32 {
-    let pairs = || crop(found, width, columns).into_iter().zip(crop(coin, width, columns));
-    pairs().filter(|(f, c)| *f && *c).count() as f32 / pairs().filter(|(f, c)| *f || *c).count() as f32
+/// Counts on the GPU how well evidence for coins agrees with the mask, on the held-out half.
+struct Judge {
+    evidence: Tensor,
+    job: Job,
+    width: usize,
+    columns: Range<usize>,
+}
+
+impl Judge {
+    fn new(gpu: &Gpu, coin: &[bool], width: usize, columns: Range<usize>) -> Result<Judge, wgloss::Error> {
+        let labels: Vec<u8> = crop(coin, width, &columns).into_iter().map(u8::from).collect();
+        let shape = [1, labels.len() / columns.len(), columns.len()];
+        let [n, height, across] = shape;
+        let evidence = gpu.empty([n, 1, height, across])?;
+        // one channel of logits; the walk of Dice counts the intersection over union beside its loss
+        let term = Dice::new().activation(Activation::Sigmoid).of(&evidence, &gpu.upload(&labels, shape)?);
+        let job = gpu.prepare(&term.observe(Observation::Iou), &Outputs::default())?;
+        Ok(Judge { evidence, job, width, columns })
+    }
+
+    /// Intersection over union of the coins and of the pixels with evidence above 0.
+    fn iou(&self, evidence: &[f32]) -> Result<f32, wgloss::Error> {
+        self.evidence.write(&crop(evidence, self.width, &self.columns))?;
+        let parts = self.job.run()?.parts().wait()?;
+        let iou = parts.last().expect("the observation is the last part");
+        Ok((iou.sum / iou.denominator) as f32)
+    }
 }
 
 /// Otsu's threshold: of 256 thresholds the one with the most variance between the two sides.

@@ -66,6 +66,9 @@ tasks! {
     "language models": "hidden states `[N, D]`, output weights `[V, D]`", "tokens `[N]`" =>
         |hidden, weights, tokens| LinearCrossEntropy::default().of(&hidden, &weights, &tokens);
         "never holds the `[N, V]` logits; z_loss keeps them from drifting"
+    "very many classes, most of them rare": "features `[N, D]`, class weights `[V, D]`", "labels `[N]`" =>
+        |features, weights, labels| LinearSoftmaxFocal::new().gamma(2.0).of(&features, &weights, &labels);
+        "rows that are right already count little; never holds the `[N, V]` logits"
     "faces, people and products": "embeddings `[N, D]`, class weights `[V, D]`", "who or what each shows `[N]`" =>
         |features, weights, labels| MarginSoftmax::new().kind(MarginKind::Arcface).m(0.5).of(&features, &weights, &labels);
         "embeddings that are compared by their cosines afterwards; never holds the `[N, V]` cosines"

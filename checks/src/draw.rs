@@ -250,11 +250,16 @@ pub fn of_each_family(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| one.is_planned_as(other))
 }
 
+/// Whether the environment or a filter of the command line names losses, or asks for all of them.
+pub fn asks_for_losses() -> bool {
+    let names_one = |filter: String| wgloss::all().iter().any(|loss| filter.contains(loss.header().id));
+    let named = ["WGLOSS_EVERY_LOSS", "WGLOSS_LOSSES"].into_iter().any(|name| std::env::var_os(name).is_some());
+    named || std::env::args().skip(1).any(names_one)
+}
+
 /// The losses that are like none before them, or all, if the command asks for that.
 fn the_first_of(among: Vec<Box<dyn Loss>>, alike: impl Fn(&dyn Loss, &dyn Loss) -> bool) -> Vec<Box<dyn Loss>> {
-    let names_one = |filter: String| wgloss::all().iter().any(|loss| filter.contains(loss.header().id));
-    let every = ["WGLOSS_EVERY_LOSS", "WGLOSS_LOSSES"].into_iter().any(|name| std::env::var_os(name).is_some());
-    if every || std::env::args().skip(1).any(names_one) {
+    if asks_for_losses() {
         return among;
     }
     let mut first: Vec<Box<dyn Loss>> = Vec::new();

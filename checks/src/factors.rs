@@ -3,7 +3,6 @@
 use crate::case::{Case, Door, Floats, Given, Wanted};
 use crate::draw::{FLOATS, Rng, Setting, follows_another, has, option_values};
 use crate::samples::{Kind, samples};
-use wgloss::custom::Leaf;
 use wgloss::header::{Role, Value};
 use wgloss::{ClassAxis, DType, Loss, Observation};
 
@@ -28,11 +27,24 @@ const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
 const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::Mixed, Floats::All(FLOATS[1]), Floats::All(FLOATS[2])];
-const OBSERVATIONS: [&[Observation]; 3] = [
-    &[],
-    &[Observation::Accuracy, Observation::TopK(2), Observation::Entropy, Observation::Perplexity],
-    &[Observation::Entropy],
-];
+const OF_SOFTMAX: [&[Observation]; 3] = [&[], ALL_OF_SOFTMAX, &[Observation::Entropy]];
+const OF_QUESTIONS: [&[Observation]; 2] = [&[], &[Observation::Accuracy]];
+const OF_REGIONS: [&[Observation]; 3] = [&[], ALL_OF_REGIONS, &[Observation::Recall]];
+
+const ALL_OF_SOFTMAX: &[Observation] =
+    &[Observation::Accuracy, Observation::TopK(2), Observation::Entropy, Observation::Perplexity];
+const ALL_OF_REGIONS: &[Observation] = &[Observation::Iou, Observation::Precision, Observation::Recall];
+
+/// Observations of a loss: none, all, and some of them.
+fn observations(loss: &dyn Loss) -> &'static [&'static [Observation]] {
+    match [Observation::Entropy, Observation::Iou, Observation::Accuracy].map(|observation| observation.is_of(loss)) {
+        [true, ..] => &OF_SOFTMAX,
+        [_, true, _] => &OF_REGIONS,
+        [.., true] => &OF_QUESTIONS,
+        _ => &[&[]],
+    }
+}
+
 const DOORS: [Door; 4] = [Door::Host, Door::OneBuffer, Door::Uploaded, Door::Wrapped];
 
 impl Factors {
@@ -57,9 +69,14 @@ impl Factors {
             options: specs.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
             optional: loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),
             first: !follows_another(&*loss),
-            observations: if matches!(loss.leaf(), Leaf::Softmax(_)) { &OBSERVATIONS } else { &[&[]] },
+            observations: observations(&*loss),
             loss,
         }
+    }
+
+    /// These without most of the choices that are the walk's business, as a loss has them that is not the first of its kind.
+    pub fn without_the_walk(self) -> Factors {
+        Factors { first: false, ..self }
     }
 
     /// How many levels each factor has.
@@ -98,7 +115,7 @@ impl Factors {
             door: DOORS[head[8]],
             floats: STORED[head[9]],
             empty_is_zero: EMPTY_IS_ZERO[head[10]],
-            observations: if caps { &OBSERVATIONS[2][..head[11].min(1)] } else { self.observations[head[11]] },
+            observations: if caps { &OF_SOFTMAX[2][..head[11].min(1)] } else { self.observations[head[11]] },
             seed,
         }
     }

@@ -1,6 +1,6 @@
 // Computes a value for each element or box, or the mean of each item's elements, and gradients in the same pass.
-// needs: lib/math lib/params lib/tally lib/workspace geometry/cells geometry/element
-// slots: components count items losses mask sample_weight upstream weight
+// needs: lib/math lib/params lib/tally lib/workspace geometry/cells
+// slots: components count element_observation items losses mask sample_weight upstream weight
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
@@ -22,7 +22,8 @@ fn not_visited() -> Visit {
     return Visit(0.0, vec4<f32>(0.0));
 }
 
-fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore, tally: ptr<function, Tally>) -> Visit {
+fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, seen: Seen, tally: ptr<function, Tally>) -> Visit {
+    let score = score_seen(seen, of_item.xyz);
     // no branches: an element that takes no part is computed, then left out
     let value = select(i, item, BY_ITEM);
     let live = (mask_at(i) != 0.0) & (of_item.w != 0.0);
@@ -34,6 +35,7 @@ fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, score: ElementScore,
     let loss = select(0.0, select(factor * score.loss, nan(), unknown), live);
     // the upstream gradient has the sample weight in it
     let d = score.d * product(product(weight, scale), upstream_at(value));
+    observe_element(live, seen);
     if !BY_ITEM {
         emit_loss(i, params.weight * loss);
         (*tally).weight += select(0.0, factor, live);
@@ -73,16 +75,16 @@ fn elements(
             var c = not_visited();
             var d = not_visited();
             if always {
-                a = visit(i, item, of_item, scale, score_seen(four.a, of_item.xyz), &tally);
+                a = visit(i, item, of_item, scale, four.a, &tally);
             }
             if always {
-                b = visit(i + 1u, item, of_item, scale, score_seen(four.b, of_item.xyz), &tally);
+                b = visit(i + 1u, item, of_item, scale, four.b, &tally);
             }
             if always {
-                c = visit(i + 2u, item, of_item, scale, score_seen(four.c, of_item.xyz), &tally);
+                c = visit(i + 2u, item, of_item, scale, four.c, &tally);
             }
             if always {
-                d = visit(i + 3u, item, of_item, scale, score_seen(four.d, of_item.xyz), &tally);
+                d = visit(i + 3u, item, of_item, scale, four.d, &tally);
             }
             store_four(i, mat4x4<f32>(a.d, b.d, c.d, d.d));
             tally.sum += (a.loss + b.loss) + (c.loss + d.loss);
@@ -93,7 +95,7 @@ fn elements(
     // the last elements, which fill no quad, have one writer, since `store_dx0` may rewrite their whole quad
     let left = select(end, end - ((end - start) & 3u), lane == 0u);
     for (i = left; i < end; i += 1u) {
-        let one = visit(i, item, of_item, scale, score_at(i, of_item.xyz), &tally);
+        let one = visit(i, item, of_item, scale, seen_at(i), &tally);
         store(i, one.d);
         tally.sum += one.loss;
     }
@@ -109,5 +111,6 @@ fn elements(
         if live & (lane == 0u) {
             workspace.tallies[tile] = merged;
         }
+        observe_tile(tile, live, lane);
     }
 }

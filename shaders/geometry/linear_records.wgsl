@@ -1,6 +1,6 @@
 // Records what the derivatives of each row's loss with respect to its logits need.
 // needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
-// slots: labels leaf margin mask upstream
+// slots: label_weight labels leaf margin mask upstream
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
@@ -16,7 +16,8 @@ fn linear_records(
         return;
     }
     let label = target_label(row);
-    let s = fold_finish(whole_states[row], true, hits[row], 1.0);
+    let weight = label_weight(row, label);
+    let s = fold_finish(whole_states[row], true, hits[row], weight);
     let score = softmax_score(s);
     let scale = scales() * upstream_at(row);
     var record: Record;
@@ -29,7 +30,7 @@ fn linear_records(
     if SPREADS {
         let share = softmax_share(0.0);
         record.share = scale.x * share;
-        record.hit = fold_write_shared(slopes, hits[row], share, true);
+        record.hit = fold_write_shared(slopes, hits[row], share * weight, true);
     } else {
         record.hit = fold_write(slopes, hits[row], true);
     }

@@ -1,6 +1,6 @@
 // Scores each row from its state and its label's logit.
 // needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/positions_tally
-// slots: fold labels leaf mask
+// slots: fold label_weight labels leaf mask observation
 @compute @workgroup_size(256)
 fn linear_score(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -12,11 +12,15 @@ fn linear_score(
     var tally = tally_none();
     if row < params.items {
         let label = target_label(row);
-        let s = fold_finish(whole_states[row], true, hits[row], 1.0);
-        tally_position(row, label, label.kept & (mask_at(row) != 0.0), s, softmax_score(s), &tally);
+        let state = whole_states[row];
+        let s = fold_finish(state, true, hits[row], label_weight(row, label));
+        let kept = label.kept & (mask_at(row) != 0.0);
+        tally_position(row, label, kept, s, softmax_score(s), &tally);
+        observe_position(label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);
     if (tile * 256u < params.items) & (lane == 0u) {
         workspace.tallies[tile] = merged;
     }
+    observe_tile(tile, tile * 256u < params.items, lane);
 }

@@ -1,6 +1,6 @@
 // Rows whose classes are spread over devices: writes the statistics of one shard.
 // needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/shard_numbers geometry/state_numbers/softmax
-// slots: labels
+// slots: class_weight labels
 @compute @workgroup_size(256)
 fn linear_statistics(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -15,7 +15,7 @@ fn linear_statistics(
         let state = whole_states[row];
         store_numbers(row, first_numbers(state), last_number(state), state.poison);
         if label.kept & (label.index < params.classes) {
-            store_found(row, state.poison, hits[row], 1.0);
+            store_found(row, state.poison, hits[row], class_weight_at(label.index));
         }
         if label.bad {
             tally.bad_position = row;

@@ -1,6 +1,5 @@
 // Adds the observations of a part to the outcome, behind the parts: for each a sum and the number of positions.
-// needs: lib/observed lib/params lib/workspace geometry/outcome
-// slots: part_sums
+// needs: lib/observed lib/params lib/workspace geometry/observed_row
 
 // whether each is asked for
 override ACCURACY: bool = false;
@@ -12,13 +11,11 @@ var<workgroup> observed_counts: array<vec3<u32>, 256>;
 var<workgroup> observed_sums: array<vec3<f32>, 256>;
 
 // Stores a sum if it is asked for. Returns how many are stored.
-fn store_observed(place: u32, asked: bool, sum: f32, count: f32) -> u32 {
-    if !asked {
-        return place;
+fn store_if(asked: bool, place: u32, sum: f32, count: f32) -> u32 {
+    if asked {
+        store_observed(place, sum, count);
     }
-    outcome.parts[params.observed + place] = PartOutcome(sum, 0.0, count, 0.0, 0.0);
-    store_part_sums(params.observed_entry + place, sum, count, 0.0);
-    return place + 1u;
+    return place + select(0u, 1u, asked);
 }
 
 @compute @workgroup_size(256)
@@ -44,8 +41,8 @@ fn observed_outcome(@builtin(local_invocation_index) lane: u32) {
         sums = vec3<f32>(nan());
     }
     let count = f32(counts.x);
-    var place = store_observed(0u, ACCURACY, f32(counts.y), count);
-    place = store_observed(place, TOP_K, f32(counts.z), count);
-    place = store_observed(place, ENTROPY, sums.x, count);
-    place = store_observed(place, PERPLEXITY, sums.y, count);
+    var place = store_if(ACCURACY, 0u, f32(counts.y), count);
+    place = store_if(TOP_K, place, f32(counts.z), count);
+    place = store_if(ENTROPY, place, sums.x, count);
+    place = store_if(PERPLEXITY, place, sums.y, count);
 }

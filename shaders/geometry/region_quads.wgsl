@@ -32,6 +32,12 @@ fn quad_at(position: u32, end: u32) -> Quad {
     return Quad(at, first, live, kept_by(factors, live & kept), index, factors);
 }
 
+// How many of four are true.
+fn count_of(four: vec4<bool>) -> f32 {
+    let ones = select(vec4<f32>(0.0), vec4<f32>(1.0), four);
+    return (ones.x + ones.y) + (ones.z + ones.w);
+}
+
 fn elements_of(quad: Quad, k: u32) -> vec4<u32> {
     return quad.first + vec4<u32>(k * params.class_stride);
 }

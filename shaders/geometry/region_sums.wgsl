@@ -70,11 +70,35 @@ fn sums_of(quad: Quad, at: Pixels, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> F
     return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(kept & unknown)));
 }
 
-// Writes the workgroup's sums of four classes. Sixteen lanes sum first, since a barrier costs more than fifteen additions.
+// Writes the workgroup's sums of four classes.
 fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, tile: u32, lane: u32) {
     if lane == 0u {
         atomicStore(&unknown, 0u);
     }
+    var sums = of_workgroup(hit, extra, missed, nans, lane);
+    if writes_class(block, tile, lane) {
+        sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
+        region_sums[(tile * params.classes) + block + lane] = sums;
+    }
+    workgroupBarrier();
+}
+
+// Writes the workgroup's counts of four classes, for observations.
+fn merge_counts(block: u32, right: vec4<f32>, predicted: vec4<f32>, true_class: vec4<f32>, tile: u32, lane: u32) {
+    let counts = of_workgroup(right, predicted, true_class, 0u, lane);
+    if writes_class(block, tile, lane) {
+        region_sums[counts_at(tile, block + lane)] = counts;
+    }
+    workgroupBarrier();
+}
+
+fn writes_class(block: u32, tile: u32, lane: u32) -> bool {
+    return (tile < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to());
+}
+
+// Three sums over the workgroup of four classes each; each of the first four lanes gets those of one class. Sixteen lanes sum first,
+// since a barrier costs more than fifteen additions.
+fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, lane: u32) -> vec4<f32> {
     lanes_hit[lane] = hit;
     lanes_extra[lane] = extra;
     lanes_missed[lane] = missed;
@@ -83,22 +107,32 @@ fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, n
         atomicOr(&unknown, nans);
     }
     if lane < 16u {
-        for (var i = lane + 16u; i < 256u; i += 16u) {
-            lanes_hit[lane] += lanes_hit[i];
-            lanes_extra[lane] += lanes_extra[i];
-            lanes_missed[lane] += lanes_missed[i];
+        // as often for every lane, so that compilers unroll it: a lane may come here for each of very many classes
+        for (var i = 1u; i < 16u; i += 1u) {
+            lanes_hit[lane] += lanes_hit[lane + (16u * i)];
+            lanes_extra[lane] += lanes_extra[lane + (16u * i)];
+            lanes_missed[lane] += lanes_missed[lane + (16u * i)];
         }
     }
     workgroupBarrier();
-    if (tile < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to()) {
-        var sums = vec4<f32>(0.0);
+    var sums = vec4<f32>(0.0);
+    if lane < 4u {
         for (var i = 0u; i < 16u; i += 1u) {
             sums += vec4<f32>(float_at(lanes_hit[i], lane), float_at(lanes_extra[i], lane), float_at(lanes_missed[i], lane), 0.0);
         }
-        sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
-        region_sums[(tile * params.classes) + block + lane] = sums;
     }
-    workgroupBarrier();
+    return sums;
+}
+
+// Adds a class's score to a tally. There may be thousands, so the rounding of the sum so far lies in `extra`, and is added with the
+// next score (Kahan's sum).
+fn add_score(tally: ptr<function, Tally>, score: f32) {
+    let own = score - (*tally).extra;
+    let sum = (*tally).sum + own;
+    let rounding = (sum - (*tally).sum) - own;
+    // of an infinite sum the rounding would be NaN
+    (*tally).extra = select(rounding, 0.0, is_infinite(sum) | is_nan(rounding));
+    (*tally).sum = sum;
 }
 
 // Adds the scores of four classes, and what they count, to the tally of lane 0: class by class, so that ranges of classes change
@@ -108,9 +142,9 @@ fn merge_scores(losses: vec4<f32>, counts: vec4<f32>, lane: u32, tally: ptr<func
     lanes_extra[lane] = counts;
     workgroupBarrier();
     if lane < 16u {
-        for (var i = lane + 16u; i < 256u; i += 16u) {
-            lanes_hit[lane] += lanes_hit[i];
-            lanes_extra[lane] += lanes_extra[i];
+        for (var i = 1u; i < 16u; i += 1u) {
+            lanes_hit[lane] += lanes_hit[lane + (16u * i)];
+            lanes_extra[lane] += lanes_extra[lane + (16u * i)];
         }
     }
     workgroupBarrier();
@@ -122,7 +156,7 @@ fn merge_scores(losses: vec4<f32>, counts: vec4<f32>, lane: u32, tally: ptr<func
             count += lanes_extra[i];
         }
         for (var k = 0u; k < 4u; k += 1u) {
-            (*tally).sum += float_at(loss, k);
+            add_score(tally, float_at(loss, k));
             (*tally).count += Count(float_at(count, k));
         }
     }

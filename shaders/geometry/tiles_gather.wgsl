@@ -1,7 +1,13 @@
 // The state of each row over a chunk of tiles.
 // needs: lib/params scratch/states fold/softmax geometry/lane_products
 // slots: absorb block_products pairs softmax_state tile_products
-var<workgroup> states: array<State, 256>;
+// of half of the rows at a time, so that tiles and the states of observations fit workgroup memory
+var<workgroup> states: array<State, 128>;
+
+// Merges the states of a row, which four lanes share.
+fn states_merged(first: u32) -> State {
+    return fold_merge(fold_merge(states[first], states[first + 1u]), fold_merge(states[first + 2u], states[first + 3u]));
+}
 
 @compute @workgroup_size(64)
 fn tiles_gather(
@@ -42,19 +48,22 @@ fn tiles_gather(
             }
         }
     }
-    // four lanes share each row, and each has a state of it
-    let first = (4u * lane_own(lane)) + lane_share(lane);
+    // four lanes share each row, and each has a state of it; of four neighbouring rows the first two are merged first
+    let first = (2u * lane_own(lane)) + lane_share(lane);
+    let of_row = (8u * (lane / 4u)) + (4u * (lane % 2u));
     states[first] = a;
     states[first + 4u] = b;
-    states[first + 8u] = c;
-    states[first + 12u] = d;
     workgroupBarrier();
+    var merged = states_merged(of_row);
+    workgroupBarrier();
+    states[first] = c;
+    states[first + 4u] = d;
+    workgroupBarrier();
+    if (lane % 4u) >= 2u {
+        merged = states_merged(of_row);
+    }
     let row = first_own + lane;
     if row < params.block.own_end {
-        let merged = fold_merge(
-            fold_merge(states[4u * lane], states[(4u * lane) + 1u]),
-            fold_merge(states[(4u * lane) + 2u], states[(4u * lane) + 3u]),
-        );
         chunk_states[((row - params.block.own_first) * params.block.chunks) + params.block.first_chunk + chunk] = merged;
     }
 }

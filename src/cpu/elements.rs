@@ -6,7 +6,7 @@ use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{Boxes, ElementScore, Pointwise};
 use crate::loss::OperandSpec;
 use crate::role::Role;
-use crate::term::Part;
+use crate::term::{Observation, Part};
 
 /// The scores of all elements, and the values that they are gathered in.
 pub(super) struct Elements<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Elements<'a> {
     values: Vec<Value>,
     /// The values that the mask leaves out.
     masked: Vec<bool>,
+    /// For each element that takes part, whether its logit says what its target says, if the part has observations.
+    right: Vec<bool>,
     /// How many elements share a value.
     per_value: usize,
     /// Whether the four derivatives of a score are with respect to the numbers of a box, rather than to four operands.
@@ -65,7 +67,16 @@ impl<'a> Elements<'a> {
         };
         let per_value = if index.is_some() { per_item } else { 1 };
         let values = if index.is_some() { items } else { items * per_item };
-        Elements::scored(part, values, per_value, false, score)
+        let mut elements = Elements::scored(part, values, per_value, false, score);
+        if !part.observations.is_empty()
+            && let [(_, Some(x), _), (_, Some(t), _), ..] = &components[..]
+        {
+            // a NaN predicts nothing
+            let right = |(x, t): (&f64, &f64)| !x.is_nan() && !t.is_nan() && (*x > 0.0) == (*t > 0.5);
+            let taking_part = x.iter().zip(t).zip(&elements.masked).filter(|(_, masked)| !**masked);
+            elements.right = taking_part.map(|(pair, _)| right(pair)).collect();
+        }
+        elements
     }
 
     /// Pairs of boxes, of four numbers each.
@@ -122,13 +133,18 @@ impl<'a> Elements<'a> {
         };
         let values: Vec<Value> = (0..values).map(value).collect();
         let masked = (0..values.len()).map(masked).collect();
-        Elements { part, scores, values, masked, per_value, boxes }
+        Elements { part, scores, values, masked, right: Vec::new(), per_value, boxes }
     }
 }
 
 impl Walk for Elements<'_> {
     fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    fn observed(&self, _: Observation) -> Vec<[f64; 2]> {
+        let right = self.right.iter().filter(|right| **right).count();
+        vec![[right as f64, self.right.len() as f64]]
     }
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

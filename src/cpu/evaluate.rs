@@ -73,17 +73,11 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
     Ok((Outcome { tensor, parts, reduced }, gradients.collect::<Result<_>>()?))
 }
 
-/// The observations of a part: what each adds up, and the number of positions that take part.
+/// The observations of a part.
 fn observations(part: &Part<Array>, walk: &dyn Walk) -> Vec<PartOutcome> {
-    let count = walk.values().iter().filter(|value| value.count > 0.0).count() as f64;
-    let rows = part.observed().zip(&part.observations);
-    rows.map(|(row, observation)| PartOutcome {
-        name: row.name,
-        sum: walk.observed(*observation),
-        denominator: count,
-        weight: 0.0,
-    })
-    .collect()
+    let sums = part.observations.iter().flat_map(|observation| walk.observed(*observation));
+    let rows = part.observed().into_iter().zip(sums);
+    rows.map(|(row, [sum, denominator])| PartOutcome { name: row.name, sum, denominator, weight: 0.0 }).collect()
 }
 
 /// Adds a part's gradient with respect to an array: one for each operand that the array is given as.

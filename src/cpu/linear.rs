@@ -5,13 +5,14 @@ use crate::check::{OF_POSITION, Pairs};
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax::score;
 use crate::cpu::fold::softmax_shards::{self, State};
+use crate::cpu::observed;
 use crate::cpu::softcap::Softcap;
 use crate::cpu::unit::Unit;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::Softmax;
 use crate::loss::OperandSpec;
 use crate::role::Role;
-use crate::term::{ClassesFrom, Part};
+use crate::term::{ClassesFrom, Observation, Part};
 
 /// Vectors whose sine is below this have no direction that f64 can tell.
 const LEAST_SINE: f64 = 1e-15;
@@ -23,6 +24,8 @@ pub(super) struct Linear {
     projection: Vec<Unit>,
     rows: Vec<Option<Scored>>,
     values: Vec<Value>,
+    /// The logits and labels of the rows that take part, if a part has observations.
+    seen: Vec<(Vec<f64>, usize)>,
 }
 
 impl Linear {
@@ -30,7 +33,7 @@ impl Linear {
     pub fn new(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs) -> Linear {
         let operands = Operands::of(part, leaf, pairs);
         let all = part.among.as_ref().map(Array::to_f64);
-        let (mut rows, mut values) = (Vec::new(), Vec::new());
+        let (mut rows, mut values, mut seen) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..pairs.rows {
             if !operands.takes_part(i) {
                 rows.push(None);
@@ -47,10 +50,13 @@ impl Linear {
             for d in [&mut score.d, &mut score.d_extra] {
                 d.iter_mut().zip(&logits).for_each(|(d, logit)| *d *= logit.slope);
             }
-            values.push(Value { loss: score.loss, extra: score.extra, weight: 1.0, count: 1.0 });
+            values.push(Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 });
             rows.push(Some(score));
+            if !part.observations.is_empty() {
+                seen.push((row.x, operands.label(i)));
+            }
         }
-        Linear { pairs, x: operands.x, projection: operands.projection, rows, values }
+        Linear { pairs, x: operands.x, projection: operands.projection, rows, values, seen }
     }
 
     /// The gradient of each row's value with respect to its product with each class.
@@ -83,6 +89,8 @@ struct Operands<'a> {
     x: Vec<Unit>,
     projection: Vec<Unit>,
     bias: Vec<f64>,
+    /// The weight of each class.
+    weight: Vec<f64>,
     labels: Vec<i64>,
     mask: Option<Vec<f64>>,
     ignored: i64,
@@ -104,6 +112,7 @@ impl<'a> Operands<'a> {
             x: of(Role::Rows, rows),
             projection: of(Role::Projection, others),
             bias: part.of_role(Role::PerProjection).map_or_else(|| vec![0.0; others], Array::to_f64),
+            weight: part.of_role(Role::PerClass).map_or_else(|| vec![1.0; others], Array::to_f64),
             labels: part.of_role(Role::Labels).map(Array::to_i64).unwrap_or_default(),
             mask: part.of_role(Role::Mask).map(Array::to_f64),
             ignored: i64::from(leaf.ignore_index()),
@@ -151,7 +160,7 @@ impl<'a> Operands<'a> {
             x: logits.iter().map(|logit| logit.z).collect(),
             dense: None,
             label: Some(self.label(i)),
-            weight: vec![1.0; self.pairs.others],
+            weight: self.weight.clone(),
             classes: self.range.of,
         }
     }
@@ -160,6 +169,11 @@ impl<'a> Operands<'a> {
 impl Walk for Linear {
     fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
+        let rows = self.seen.iter().map(|(x, label)| (&x[..], *label));
+        vec![observed::over_rows(observation, rows)]
     }
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

@@ -1,10 +1,19 @@
-//! Observations of the positions of a softmax.
+//! Observations: what is counted beside a loss.
 
 use crate::cpu::softmax::Softmax;
 use crate::term::Observation;
 
+/// The sum of an observation over positions with these logits and labels, and their number.
+pub(super) fn over_rows<'a>(
+    observation: Observation,
+    rows: impl Iterator<Item = (&'a [f64], usize)> + Clone,
+) -> [f64; 2] {
+    let sum = rows.clone().map(|(x, label)| observe(observation, x, label)).sum();
+    [sum, rows.count() as f64]
+}
+
 /// The summand of an observation for a position with these logits and this label.
-pub(super) fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
+fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
     let softmax = Softmax::of(x);
     let of_label = x.get(label).copied().unwrap_or(f64::NAN);
     let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
@@ -19,6 +28,7 @@ pub(super) fn observe(observation: Observation, x: &[f64], label: usize) -> f64 
             return softmax.log_total() + distances.sum::<f64>();
         }
         Observation::Perplexity => return softmax.nll(of_label),
+        Observation::Iou | Observation::Precision | Observation::Recall => unreachable!("the checks refuse it"),
     };
     f64::from(u8::from(right))
 }

@@ -157,8 +157,9 @@ impl Walk for Positions {
         &self.values
     }
 
-    fn observed(&self, observation: Observation) -> f64 {
-        self.seen.iter().map(|(x, label)| observed::observe(observation, x, *label)).sum()
+    fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
+        let rows = self.seen.iter().map(|(x, label)| (&x[..], *label));
+        vec![observed::over_rows(observation, rows)]
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

@@ -47,9 +47,10 @@ pub(super) trait Walk {
     fn fused_loss(&self) -> Option<&dyn Walk> {
         None
     }
-    /// The sum of an observation over the positions that take part. The checks refuse it for a walk without such positions.
-    fn observed(&self, _: Observation) -> f64 {
-        f64::NAN
+    /// The sums and denominators of an observation: one of each, or one of each for every class. The checks refuse an observation
+    /// that the walk has not.
+    fn observed(&self, _: Observation) -> Vec<[f64; 2]> {
+        Vec::new()
     }
     /// The gradient of `Σ scales·value` with respect to an operand, element by element.
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;

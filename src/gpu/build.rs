@@ -251,7 +251,7 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
         entry += part.entries();
         planned.push(Planned { plan: plan(&request)?, part, outputs: &sums.outputs, sum: None });
         verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
-        observed.extend(part.observed().map(|row| verdict_part(part, checked, row)));
+        observed.extend(part.observed().into_iter().map(|row| verdict_part(part, checked, row)));
     }
     verdicts.extend(observed);
     for (sum, wanted) in sums.rounded(outputs) {
@@ -292,7 +292,7 @@ pub(super) fn for_any_value(term: &Term<Tensor>) -> Result<Term<Tensor>> {
 
 /// How many entries all parts have.
 pub(super) fn entries(term: &Term<Tensor>) -> usize {
-    term.parts.iter().map(|part| part.entries() + part.observations.len()).sum()
+    term.parts.iter().map(|part| part.entries() + part.observed().len()).sum()
 }
 
 /// The dispatches of each part, and its parameters. Missing pipelines are made together, because a driver may take

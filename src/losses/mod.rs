@@ -129,6 +129,7 @@ catalogue! {
     }
     linear {
         linear_cross_entropy: LinearCrossEntropy,
+        linear_softmax_focal: LinearSoftmaxFocal,
         margin_softmax: MarginSoftmax,
     }
 }

@@ -25,6 +25,7 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/gram/gram_style.rs", "has the leaf of the squared error"),
     ("src/losses/pointwise/diffusion.rs", "has a robust error of the same name as a choice"),
     ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
+    ("src/losses/linear/linear_softmax_focal.rs", "has the leaf of the focal loss of classes"),
     ("src/losses/linear/margin_softmax.rs", "has the leaf of cross-entropy, over cosines"),
     ("src/losses/windows/ms_ssim.rs", "has the leaf of structural dissimilarity at one size"),
     ("cli/src/landscape/digits.rs", "trains a network whose landscape the program draws"),

@@ -29,6 +29,8 @@ pub struct Sizes {
     pub values: Vec<usize>,
     /// The shape of masks and sample weights: that of the unreduced loss, or of the positions of regions.
     pub factors: Vec<usize>,
+    /// The number of classes: along the first operand's class axis, or of a projection.
+    pub per_class: Axis,
 }
 
 impl Sizes {
@@ -37,7 +39,11 @@ impl Sizes {
         let values = values(loss, leader, class_axis);
         let regions = matches!(loss.leaf(), Leaf::Region(_));
         let factors = if regions { without_classes(leader, class_axis) } else { values.clone() };
-        Sizes { leader: leader.to_vec(), class_axis, dense, values, factors }
+        let per_class = match loss.leaf() {
+            Leaf::Linear(_) => Axis::Free("V"),
+            _ => Axis::Of(class_count(leader, class_axis)),
+        };
+        Sizes { leader: leader.to_vec(), class_axis, dense, values, factors, per_class }
     }
 
     /// The shape of an operand.
@@ -58,7 +64,7 @@ impl Sizes {
             Role::Target | Role::Labels => of(&without_classes(&self.leader, self.class_axis)),
             Role::Column => of(&self.leader[last..]),
             Role::Row => of(&self.leader[..last]),
-            Role::PerClass | Role::PosWeight => vec![Axis::Of(class_count(&self.leader, self.class_axis))],
+            Role::PerClass | Role::PosWeight => vec![self.per_class],
             Role::Weight => of(&self.values),
             Role::SampleWeight | Role::Mask => of(&self.factors),
             Role::Index => of(&self.leader[..1.min(self.leader.len())]),

@@ -18,6 +18,8 @@ macro_rules! each_extra {
             PosWeight pos_weight,
             /// The weight of each class, as the focal loss calls it.
             Alpha alpha,
+            /// The weight of each class of a linear layer, whose weights are an operand of their own.
+            ClassWeight class_weight,
             /// How much better the chosen answer of a pair is rated.
             Margin margin,
             /// The clean sample of a diffusion loss.

@@ -15,6 +15,7 @@ mod varying;
 
 pub use extra::Extra;
 pub use observation::Observation;
+pub(crate) use observation::Observed;
 pub use operand::Operand;
 pub use part::PartOutcome;
 pub(crate) use part::{Beside, ClassesFrom, KeysFrom, Part, Row, not_reduced, refuse_reduction};

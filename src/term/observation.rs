@@ -1,16 +1,28 @@
 //! The observations of a term: what its walk sees beside the loss.
 
-/// A number that a loss of a softmax computes beside its value, in the same pass over the logits, for
+use crate::leaf::Leaf;
+use crate::loss::Loss;
+use crate::role::{Domain, Role};
+
+/// A number that a loss computes beside its value, in the same pass over the prediction, for
 /// [`Term::observe`](crate::Term::observe).
 ///
 /// It is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of positions.
-/// Its denominator is the number of positions that take part. Neither weights nor label smoothing nor the z-loss change it; a
-/// `softcap` comes before it, and may make logits far beyond the cap equal.
+/// Neither weights nor label smoothing nor the z-loss change it; a `softcap` comes before it, and may make logits far beyond the
+/// cap equal.
+///
+/// | losses | observations |
+/// |---|---|
+/// | of a softmax, and of linear layers | [`Accuracy`](Self::Accuracy), [`TopK`](Self::TopK), [`Entropy`](Self::Entropy), [`Perplexity`](Self::Perplexity) |
+/// | of logits of yes-or-no questions, as [`BceWithLogits`](crate::BceWithLogits) | [`Accuracy`](Self::Accuracy) |
+/// | of regions, as [`Dice`](crate::Dice) | [`Iou`](Self::Iou), [`Precision`](Self::Precision), [`Recall`](Self::Recall), a part for each class |
+///
+/// [`MarginSoftmax`](crate::MarginSoftmax) has its margin in the label's logit, and so in its observations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Observation {
-    /// The number of positions whose greatest logit is the label's. Of equal logits the first counts as the greatest. A position
-    /// with a NaN is wrong.
+    /// The number of positions whose greatest logit is the label's. Of equal logits the first counts as the greatest. Of logits of
+    /// yes-or-no questions, the number that are above 0 where the target is above ½, and only there. A NaN is wrong.
     Accuracy,
     /// The number of positions whose label is among this many greatest logits, at least 1. Of equal logits the first comes first.
     TopK(u32),
@@ -18,17 +30,31 @@ pub enum Observation {
     Entropy,
     /// The sum of −log p of the labels. The perplexity is `exp(sum / denominator)`.
     Perplexity,
+    /// For each class, the number of positions that are of this class both by prediction and by target, over the number that are so
+    /// by either: the intersection over union of hard predictions.
+    ///
+    /// With a softmax, a position is predicted to be of the class with its greatest logit, of the first if several are equal. With
+    /// a sigmoid each class stands alone, and is predicted where its logit is above 0; without either, where the prediction is
+    /// above ½. A dense target is of a class where it is above ½. A position with a NaN has no prediction.
+    Iou,
+    /// For each class, the same number over the number of positions that are of this class by prediction.
+    Precision,
+    /// For each class, the same number over the number of positions that are of this class by target.
+    Recall,
 }
 
 impl Observation {
     /// Its name among the parts of an outcome, after the name of the loss and a point: `accuracy`, `top_5`, `entropy`,
-    /// `perplexity`.
+    /// `perplexity`, `iou`, `precision`, `recall`. Where each class has a part, a point and the class's number follow.
     pub fn name(self) -> String {
         match self {
             Observation::Accuracy => "accuracy".into(),
             Observation::TopK(k) => format!("top_{k}"),
             Observation::Entropy => "entropy".into(),
             Observation::Perplexity => "perplexity".into(),
+            Observation::Iou => "iou".into(),
+            Observation::Precision => "precision".into(),
+            Observation::Recall => "recall".into(),
         }
     }
 
@@ -44,12 +70,72 @@ impl Observation {
             "accuracy" => Some(Observation::Accuracy),
             "entropy" => Some(Observation::Entropy),
             "perplexity" => Some(Observation::Perplexity),
+            "iou" => Some(Observation::Iou),
+            "precision" => Some(Observation::Precision),
+            "recall" => Some(Observation::Recall),
             _ => name.strip_prefix("top_")?.parse().ok().filter(|&k| k > 0).map(Observation::TopK),
+        }
+    }
+
+    /// Whether a loss makes this observation.
+    pub fn is_of(self, loss: &dyn Loss) -> bool {
+        use Observation::{Accuracy, Entropy, Iou, Perplexity, Precision, Recall, TopK};
+        match Observed::of(loss) {
+            Some(Observed::Softmax) => matches!(self, Accuracy | TopK(_) | Entropy | Perplexity),
+            Some(Observed::Questions) => self == Accuracy,
+            Some(Observed::Regions) => matches!(self, Iou | Precision | Recall),
+            None => false,
         }
     }
 
     /// Whether it compares the prediction with a label.
     pub(crate) fn needs_label(self) -> bool {
         self != Observation::Entropy
+    }
+
+    /// Whether each class has a part of its own.
+    pub(crate) fn of_classes(self) -> bool {
+        matches!(self, Observation::Iou | Observation::Precision | Observation::Recall)
+    }
+}
+
+/// What a loss's walk sees, if anything can be observed of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Observed {
+    /// Softmaxes over classes.
+    Softmax,
+    /// Logits of yes-or-no questions, with their answers.
+    Questions,
+    /// Regions of classes.
+    Regions,
+}
+
+impl Observed {
+    /// What the walk of a loss sees.
+    pub fn of(loss: &dyn Loss) -> Option<Observed> {
+        match loss.leaf() {
+            Leaf::Softmax(_) | Leaf::Linear(_) => Some(Observed::Softmax),
+            Leaf::Region(_) => Some(Observed::Regions),
+            Leaf::Pointwise(_) => match loss.header().operands {
+                [input, target, ..]
+                    if (input.role, target.role) == (Role::Element, Role::Element)
+                        && input.domain == Domain::Real
+                        && matches!(target.domain, Domain::Binary | Domain::Probability) =>
+                {
+                    Some(Observed::Questions)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The names of what can be observed.
+    pub fn names(self) -> &'static str {
+        match self {
+            Observed::Softmax => "one of accuracy, top_K, entropy, perplexity",
+            Observed::Questions => "accuracy",
+            Observed::Regions => "one of iou, precision, recall",
+        }
     }
 }

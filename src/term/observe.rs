@@ -4,7 +4,7 @@ use super::{Observation, Operand, Term};
 
 impl<T: Operand> Term<T> {
     /// The term with an [`Observation`] beside its loss: the accuracy, for example. Observations are the last parts of the
-    /// outcome, in the order accuracy, top-k, entropy, perplexity.
+    /// outcome, in the order of the variants.
     ///
     /// ```
     /// use wgloss::{Array, CrossEntropy, Observation, cpu};
@@ -18,9 +18,9 @@ impl<T: Operand> Term<T> {
     /// ```
     ///
     /// # Errors
-    /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that is not one of a softmax
-    /// over classes or that is a shard of its classes, for all but the entropy where the target holds probabilities, and for two
-    /// different top-k.
+    /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that does not make the
+    /// observation, and for two different top-k; of a softmax, for a shard of its classes, and for all but the entropy where the
+    /// target holds probabilities.
     pub fn observe(self, observation: Observation) -> Term<T> {
         self.each(|part| {
             if let Err(place) = part.observations.binary_search(&observation) {

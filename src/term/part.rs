@@ -11,6 +11,7 @@ use crate::loss::{Loss, OperandSpec};
 use crate::options::{self, Value};
 use crate::reduction::Reduction;
 use crate::role::Role;
+use crate::shape::ClassAxis;
 use std::sync::Arc;
 
 /// One loss of a term.
@@ -188,12 +189,6 @@ impl<T> Part<T> {
         }
     }
 
-    /// The rows of its observations, which lie behind the rows of all parts.
-    pub fn observed(&self) -> impl Iterator<Item = Row> {
-        let name = |observation: &Observation| format!("{}.{}", self.name, observation.name());
-        self.observations.iter().map(move |observation| Row { name: name(observation), weight: 0.0, extra: None })
-    }
-
     /// The quotient of a sum and its denominator. A mean over nothing is NaN, or 0 where the part says so; a NaN stays NaN.
     pub fn mean(&self, sum: f64, denominator: f64) -> f64 {
         match denominator {
@@ -270,6 +265,26 @@ impl<T: Operand> Part<T> {
     /// The size of the batch: axis 0 of the first operand.
     pub fn items(&self) -> usize {
         self.leader().and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
+    }
+
+    /// The rows of its observations, which lie behind the rows of all parts.
+    pub fn observed(&self) -> Vec<Row> {
+        let row = |name: String| Row { name: format!("{}.{name}", self.name), weight: 0.0, extra: None };
+        let rows = |observation: &Observation| match observation.of_classes() {
+            true => (0..self.classes()).map(|k| row(format!("{}.{k}", observation.name()))).collect(),
+            false => vec![row(observation.name())],
+        };
+        self.observations.iter().flat_map(rows).collect()
+    }
+
+    /// The length of the first operand's class axis.
+    fn classes(&self) -> usize {
+        let Some(leader) = self.leader() else { return 1 };
+        let classes = match leader.class_axis() {
+            ClassAxis::Second => leader.shape().get(1),
+            ClassAxis::Last => leader.shape().last(),
+        };
+        classes.copied().unwrap_or(1)
     }
 
     /// Whether the target holds a float for each element rather than a label for each position.

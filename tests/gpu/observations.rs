@@ -1,15 +1,17 @@
-//! Observations of a softmax beside its loss: what the twin has, whatever the walk, and without a change of the loss.
+//! Observations beside a loss: what the twin has, whatever the walk, and without a change of the loss.
 
 use crate::case::Case;
+use crate::draw::Setting;
 use crate::gpu;
 use crate::harness::tests;
 use crate::judge::Failures;
 use crate::samples::samples;
 use crate::split::pair;
 use libtest_mimic::Trial;
-use wgloss::Observation::{Accuracy, Entropy, Perplexity, TopK};
+use wgloss::Observation::{Accuracy, Entropy, Iou, Perplexity, Precision, Recall, TopK};
 use wgloss::{
-    Array, CrossEntropy, DType, Mse, Observation, Outputs, PartSums, Reduction, SoftmaxFocal, Tensor, Term, by_id, cpu,
+    Activation, Array, BceWithLogits, CrossEntropy, DType, Dice, Mse, Observation, Outputs, PartSums, Reduction,
+    SoftmaxFocal, Tensor, Term, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -19,37 +21,56 @@ pub fn tests() -> Vec<Trial> {
         equal_logits_and_those_that_are_not_finite,
         observations_of_batches_add_up,
         a_sum_has_the_observations_of_its_terms_last,
+        equal_logits_of_regions,
+        a_sample_weight_of_0_leaves_a_position_in_the_count,
     ]
 }
 
 const ALL: &[Observation] = &[Accuracy, TopK(5), Entropy, Perplexity];
 
+/// A loss of each kind that is observed, and all that it observes.
+const OBSERVED: &[(&str, &[Observation])] = &[
+    ("cross_entropy", ALL),
+    ("linear_cross_entropy", ALL),
+    ("margin_softmax", ALL),
+    ("bce_with_logits", &[Accuracy]),
+    ("dice", REGIONS),
+    ("dice_cross_entropy", REGIONS),
+    ("dice_bce", REGIONS),
+];
+
+const REGIONS: &[Observation] = &[Iou, Precision, Recall];
+
 /// Rows and pixels, few classes and many, rows that are cut into chunks, items that are walked in ranges of classes.
 fn every_walk_observes_what_the_twin_observes() {
     let mut failures = Failures::default();
-    let loss = by_id("cross_entropy").unwrap();
-    let samples = samples(&*loss);
-    let sizes = samples.kinds.iter().flat_map(|kind| kind.shapes).map(|shape| (*shape, wgloss::ClassAxis::Second));
-    let layouts = sizes.chain(samples.cut.iter().copied()).chain(samples.in_registers.iter().copied());
-    let case = |shape: &[usize], axis| {
-        let mut case = Case { observations: ALL, ..Case::new("cross_entropy", shape, DType::I32).with_all() };
-        case.setting.axis = axis;
-        case
-    };
-    for (shape, axis) in layouts {
-        let case = case(shape, axis);
-        failures.note(&case, case.run(gpu()));
-    }
-    for &(shape, axis) in samples.drawn_beyond_a_binding {
-        let case = case(shape, axis);
-        failures.note(&case, case.run(&pair()[1]));
+    for &(id, observations) in OBSERVED {
+        let samples = samples(&*by_id(id).unwrap());
+        let sizes = samples.kinds.iter().flat_map(|kind| kind.shapes).map(|shape| (*shape, wgloss::ClassAxis::Second));
+        let layouts = sizes.chain(samples.cut.iter().copied()).chain(samples.in_registers.iter().copied());
+        let case = |shape: &[usize], axis| {
+            let loss = by_id(id).unwrap();
+            let case = Case { observations, ..Case::new(id, shape, DType::I32).with_all() };
+            Case { setting: Setting::new(&*loss, shape, axis, DType::I32), ..case }
+        };
+        for (shape, axis) in layouts {
+            let case = case(shape, axis);
+            failures.note(&case, case.run(gpu()));
+        }
+        for &(shape, axis) in samples.drawn_beyond_a_binding {
+            let case = case(shape, axis);
+            failures.note(&case, case.run(&pair()[1]));
+        }
     }
     failures.raise();
 }
 
 fn observations_change_no_bit_of_the_loss() {
-    for shape in [&[70, 37][..], &[3, 9000], &[2, 5, 33, 32]] {
-        let plain = Case::new("cross_entropy", shape, DType::U8).with_all();
+    for (&(id, observations), shape) in OBSERVED.iter().flat_map(|observed| {
+        let shapes = [&[70, 37][..], &[3, 8000], &[2, 5, 33, 32]];
+        shapes.into_iter().map(move |shape| (observed, shape))
+    }) {
+        let plain = Case::new(id, shape, DType::U8).with_all();
         let bits = |observations| {
             let case = Case { observations, ..plain.clone() };
             let inputs = case.inputs();
@@ -57,7 +78,7 @@ fn observations_change_no_bit_of_the_loss() {
             let words = |tensor: &Tensor| tensor.read().wait().unwrap().to_f32().into_iter().map(f32::to_bits);
             words(outcome.tensor()).chain(gradients.iter().flat_map(words)).collect::<Vec<_>>()
         };
-        assert_eq!(bits(&[]), bits(ALL), "{shape:?}");
+        assert_eq!(bits(&[]), bits(observations), "{id} {shape:?}");
     }
 }
 
@@ -142,4 +163,52 @@ fn a_sum_has_the_observations_of_its_terms_last() {
         assert!((got.sum - want.sum).abs() <= 1e-5 * want.sum, "{}: {}, expected {}", got.name, got.sum, want.sum);
     }
     assert_eq!(got.len(), 7);
+}
+
+/// Of equal logits the first is predicted, also where classes lie in blocks of four, or in ranges; a NaN predicts nothing.
+fn equal_logits_of_regions() {
+    for classes in [3, 9, 600] {
+        let positions = 8;
+        let mut x = vec![0.5f32; classes * positions];
+        let at = |k: usize, position: usize| k * positions + position;
+        // the position whose greatest logit comes twice, one whose last class is greatest, one with a NaN
+        x[at(2, 1)] = 2.0;
+        x[at(classes - 1, 1)] = 2.0;
+        x[at(classes - 1, 2)] = 3.0;
+        x[at(1, 3)] = f32::NAN;
+        let labels = [0i32, 2, classes as i32 - 1, 0, 1, 0, 0, 0];
+        let (x, t) = (Array::new(&x, [1, classes, positions]).unwrap(), Array::new(&labels, [1, positions]).unwrap());
+        let dice = || Dice { activation: Activation::Softmax, ..Dice::default() };
+        let term = REGIONS.iter().fold(dice().of(&x, &t).reduce(Reduction::Sum), |term, also| term.observe(*also));
+        let (got, want) = (gpu().value(&term).unwrap().parts().wait().unwrap(), cpu::value(&term).unwrap());
+        assert_eq!(got.len(), 1 + 3 * classes);
+        for (got, want) in got.iter().zip(want.parts()).skip(1) {
+            assert_eq!((&got.name, got.sum, got.denominator), (&want.name, want.sum, want.denominator), "{classes}");
+        }
+        // positions 0 and 4 to 7 are predicted to be of class 0, which 0, 3, 5, 6 and 7 are
+        let of = |name: &str| {
+            let part = got.iter().find(|part| part.name == name).unwrap();
+            (part.sum, part.denominator)
+        };
+        assert_eq!(of("dice.iou.0"), (4.0, 6.0));
+        assert_eq!(of("dice.precision.0"), (4.0, 5.0));
+        assert_eq!(of("dice.recall.0"), (4.0, 5.0));
+        assert_eq!(of(&format!("dice.recall.{}", classes - 1)), if classes == 3 { (2.0, 2.0) } else { (1.0, 1.0) });
+    }
+}
+
+/// Observations are not weighted: what takes part counts once, whatever its sample weight.
+fn a_sample_weight_of_0_leaves_a_position_in_the_count() {
+    let (x, t) = rows(6, 3);
+    let weight = Array::new(&[0.0f32, 1.0, 0.0, 2.0, 1.0, 1.0], [6]).unwrap();
+    let answers = Array::new(&[1.0f32, 0.0, 1.0, 0.0, 1.0, 0.0], [6]).unwrap();
+    for term in [CrossEntropy::default().of(&x, &t), BceWithLogits::default().of(&weight, &answers)] {
+        let term = term.observe(Accuracy);
+        let unweighted = cpu::value(&term).unwrap().parts()[1].clone();
+        let term = term.sample_weight(&weight);
+        for parts in [gpu().value(&term).unwrap().parts().wait().unwrap(), cpu::value(&term).unwrap().parts().to_vec()]
+        {
+            assert_eq!(parts[1], unweighted);
+        }
+    }
 }

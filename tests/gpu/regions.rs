@@ -1,5 +1,6 @@
-//! Masks of the elements of regions: a class may take part at a position where another does not.
+//! Regions: masks of their elements, by which a class may take part at a position where another does not; and very many classes.
 
+use crate::case::Case;
 use crate::draw::{FLOATS, Rng, number, stored_as};
 use crate::gpu;
 use crate::harness::tests;
@@ -7,12 +8,16 @@ use crate::judge::{self, Failures};
 use libtest_mimic::Trial;
 use wgloss::header::Domain;
 use wgloss::{
-    Activation, Array, ClassAxis, Dice, DiceBce, DiceFocal, Error, Extra, GeneralizedDice, Operand, Reduction, Term,
-    Tversky, cpu,
+    Activation, Array, ClassAxis, DType, Dice, DiceBce, DiceFocal, Error, Extra, GeneralizedDice, Observation, Operand,
+    Reduction, Term, Tversky, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
-    tests![a_mask_of_elements_leaves_out_classes, a_mask_of_elements_needs_classes_that_are_apart]
+    tests![
+        a_mask_of_elements_leaves_out_classes,
+        a_mask_of_elements_needs_classes_that_are_apart,
+        as_many_classes_as_there_may_be,
+    ]
 }
 
 /// In quads and one by one, several chunks, many classes, and one channel.
@@ -76,4 +81,15 @@ fn a_mask_of_elements_needs_classes_that_are_apart() {
     let refused = cpu::value(&Dice::default().of(&x, &x).mask(&x)).unwrap_err();
     assert!(matches!(&refused, Error::InvalidOption { option, .. } if option == "activation"), "{refused}");
     assert_eq!(gpu().value(&Dice::default().of(&x, &x).mask(&x)).unwrap_err(), refused);
+}
+
+/// A lane goes through all classes, and a driver may silently stop its loops after 65,535 iterations together.
+fn as_many_classes_as_there_may_be() {
+    let mut failures = Failures::default();
+    let all: &[Observation] = &[Observation::Iou, Observation::Precision, Observation::Recall];
+    for (id, observations) in [("dice", all), ("dice_cross_entropy", all), ("dice_bce", &[]), ("dice_focal", all)] {
+        let case = Case { observations, optional: vec!["weight"], ..Case::new(id, &[2, 8192], DType::I32) };
+        failures.note(&case, case.run(gpu()));
+    }
+    failures.raise();
 }

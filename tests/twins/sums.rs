@@ -102,6 +102,7 @@ fn every_optional_operand_has_a_method() {
         Term::mask,
         Term::pos_weight,
         Term::alpha,
+        Term::class_weight,
         Term::margin,
         Term::sample,
         Term::sigmas,

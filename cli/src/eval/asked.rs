@@ -41,7 +41,8 @@ pub struct Asked {
     /// Take a mean over nothing, as where all labels are ignored, for 0 rather than NaN.
     #[arg(long)]
     empty_is_zero: bool,
-    /// A number beside the loss of a softmax, from the same pass: accuracy, top_K, entropy or perplexity.
+    /// A number beside the loss, from the same pass: accuracy, top_K, entropy or perplexity of classes, accuracy of logits of
+    /// yes-or-no questions, or iou, precision or recall of each class of a loss of regions.
     #[arg(long, value_name = "NAME", value_parser = observation)]
     observe: Vec<Observation>,
     /// The place in the batch of the first row, where the rows of a loss of all pairs are a part of the batch.
@@ -118,7 +119,8 @@ pub fn scale(text: &str) -> Result<Scale<Array>, Failure> {
 }
 
 fn observation(text: &str) -> Result<Observation, String> {
-    Observation::of_name(text).ok_or_else(|| "expected accuracy, top_1, top_5, ..., entropy or perplexity".into())
+    Observation::of_name(text)
+        .ok_or_else(|| "expected accuracy, top_1, top_5, ..., entropy, perplexity, iou, precision or recall".into())
 }
 
 fn gibibytes(text: &str) -> Result<f64, String> {

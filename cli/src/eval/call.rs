@@ -2,7 +2,6 @@
 
 use crate::expression::{Expression, Summand, value};
 use crate::failure::Failure;
-use wgloss::custom::Leaf;
 use wgloss::header::{OptionSpec, OptionType, Role, Value};
 use wgloss::{Array, DType, Error, Loss, Observation, Reduction, Scale, Term};
 
@@ -22,7 +21,7 @@ pub struct Call {
     pub rows_from: Option<usize>,
     /// A mean over nothing is 0 rather than NaN.
     pub empty_is_zero: bool,
-    /// The numbers to compute beside the losses that are one of a softmax.
+    /// The numbers to compute beside the losses that make them.
     pub observations: Vec<Observation>,
 }
 
@@ -72,8 +71,8 @@ impl Call {
         let mut sum: Option<Term<Array>> = None;
         for ((summand, options), name) in self.expression.summands.iter().zip(&self.options).zip(&names) {
             let mut term = self.summand(summand, options, given)?.named(name);
-            if self.is_observed(summand) {
-                term = self.observations.iter().fold(term, |term, observation| term.observe(*observation));
+            for observation in self.observations.iter().filter(|observation| self.gets(summand, **observation)) {
+                term = term.observe(*observation);
             }
             let term = summand.weight as f32 * term;
             sum = Some(match sum {
@@ -94,15 +93,17 @@ impl Call {
         Ok(if self.empty_is_zero { term.empty_is_zero() } else { term })
     }
 
-    /// Whether a loss gets the observations. Where none can make them, the first gets them, and refuses them.
-    fn is_observed(&self, summand: &Summand) -> bool {
-        let observes = |summand: &Summand| matches!(summand.loss().leaf(), Leaf::Softmax(_));
+    /// Whether a loss gets an observation. Where none can make it, the first gets it, and refuses it.
+    fn gets(&self, summand: &Summand, observation: Observation) -> bool {
+        let makes = |summand: &Summand| observation.is_of(&*summand.loss());
         let summands = &self.expression.summands;
-        observes(summand) || (summand.id == summands[0].id && !summands.iter().any(observes))
+        makes(summand) || (summand.id == summands[0].id && !summands.iter().any(makes))
     }
 
-    /// The observation that a part is, if it is one.
+    /// The observation that a part is, if it is one. Where each class has a part, its number stands last.
     pub fn observation(&self, part: &str) -> Option<Observation> {
+        let of_class = part.rsplit_once('.').filter(|(_, k)| k.parse::<usize>().is_ok());
+        let part = of_class.map_or(part, |(part, _)| part);
         let name = part.rsplit('.').next().unwrap_or(part);
         self.observations.iter().copied().find(|observation| observation.name() == name)
     }

@@ -75,6 +75,28 @@ fn a_softmax_is_observed_beside_its_loss() {
 }
 
 #[test]
+fn regions_are_observed_class_by_class() {
+    let directory = files();
+    // predicted are classes 0, 1 and 1, and the labels are 0, 1 and 0
+    let logits = npy(&[1, 2, 3], &[2.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+    fs::write(directory.path().join("logits.npy"), logits).unwrap();
+    fs::write(directory.path().join("labels.npy"), npy_of("|u1", &[1, 3], &[0, 1, 0])).unwrap();
+    let base = ["--device", "cpu", "--input", "logits.npy", "--target", "labels.npy", "--json"];
+    let observe = ["--observe", "iou", "--observe", "accuracy"];
+    // each observation goes to the losses that make it
+    let run = wgloss(
+        directory.path(),
+        &[&["eval", "cross_entropy + dice(activation=softmax)"][..], &base, &observe].concat(),
+    );
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:#?}"));
+    let observed = &json["observations"];
+    for (name, want) in [("cross_entropy.accuracy", 2.0 / 3.0), ("dice.iou.0", 0.5), ("dice.iou.1", 0.5)] {
+        assert!((observed[name].as_f64().unwrap() - want).abs() < 1e-6, "{name}: {observed}");
+    }
+    assert_eq!(observed.as_object().unwrap().len(), 3);
+}
+
+#[test]
 fn a_refused_evaluation_leaves_no_files() {
     let directory = files();
     let at = |name: &str| directory.path().join(name);

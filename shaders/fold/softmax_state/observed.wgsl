@@ -25,7 +25,11 @@ fn fold_empty() -> State {
 
 // Notes a class before it is absorbed.
 fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
-    let x = seen.x;
+    note_logit(state, seen.x, (seen.x > place.x) | ((seen.x == place.x) & (seen.index < seen.label)));
+}
+
+// Notes a logit, and whether it comes before the label's.
+fn note_logit(state: ptr<function, State>, x: f32, ahead: bool) {
     let known = !(is_infinite(x) | is_nan(x));
     let total = 1.0 + (*state).rest;
     let up = known & ((x > (*state).peak) | (total == 0.0));
@@ -35,8 +39,7 @@ fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
     let moved = part_of((*state).heat, e) + part_of(total * e, gap);
     let stays = (*state).heat + part_of(e, gap);
     (*state).heat = select(select((*state).heat, stays, known), moved, up);
-    let before = (x > place.x) | ((x == place.x) & (seen.index < seen.label));
-    (*state).ahead += select(0u, 1u, before);
+    (*state).ahead += select(0u, 1u, ahead);
 }
 
 // Merges the notes of two states, before the rest is merged.

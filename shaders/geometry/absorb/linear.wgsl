@@ -1,11 +1,9 @@
 // Absorbs a logit into the state of its row.
-// needs: lib/math lib/params scratch/hits fold/softmax
-// slots: labels leaf pairs softcap softmax_state
+// needs: lib/math lib/params scratch/hits fold/softmax geometry/label_margin
+// slots: class_weight labels leaf pairs seen_logit softcap softmax_state
 
 // whether every class has a share of the loss, not the label's class alone
 override SPREADS: bool = false;
-// whether the label's logit has a margin; then it lies here already
-override LABEL_MARGIN: bool = false;
 
 fn own_row(own: u32) -> Row {
     let label = target_label(own);
@@ -23,8 +21,9 @@ fn pair_absorb(state: ptr<function, State>, score: f32, own: Row, other: Row) {
     }
     var share = 0.0;
     if SPREADS {
-        share = softmax_share(0.0);
+        share = softmax_share(0.0) * class_weight_at(other.place);
     }
+    see_logit(state, z, of_label, own, other);
     fold_absorb(state, z, share);
     if of_label {
         hits[own.place] = z;

@@ -1,6 +1,6 @@
 // Sums a chunk of positions, four classes at a time, after the softmax of each position.
 // needs: lib/component lib/params lib/tally geometry/region_quads geometry/region_sums
-// slots: classes fused_loss softmaxes
+// slots: classes fused_loss region_observation softmaxes
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
     let first_block = params.block.other_first;
     let end_block = params.block.other_end;
@@ -21,6 +21,10 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             var nans = 0u;
             var losses = vec4<f32>(0.0);
             var counts = vec4<f32>(0.0);
+            // of four classes: how many are both predicted and true, predicted, true
+            var right = vec4<f32>(0.0);
+            var predicted = vec4<f32>(0.0);
+            var true_class = vec4<f32>(0.0);
             for (var round = 0u; round < rounds; round += 1u) {
                 let position = begin + (4u * round * TEAM);
                 if position < end {
@@ -34,6 +38,12 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                         extra += with_float_at(vec4<f32>(0.0), k, sums.extra);
                         missed += with_float_at(vec4<f32>(0.0), k, sums.missed);
                         nans |= sums.unknown << k;
+                        if OBSERVES {
+                            let seen = observe_class(quad, pixels, round, block + k, x, wanted);
+                            right += with_float_at(vec4<f32>(0.0), k, seen.x);
+                            predicted += with_float_at(vec4<f32>(0.0), k, seen.y);
+                            true_class += with_float_at(vec4<f32>(0.0), k, seen.z);
+                        }
                         if SCORES_CLASSES {
                             let scored = score_class(quad, block + k, x, wanted, tally);
                             losses += with_float_at(vec4<f32>(0.0), k, scored.x);
@@ -43,6 +53,9 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                 }
             }
             merge_sums(block, hit, extra, missed, nans, tile, lane);
+            if OBSERVES {
+                merge_counts(block, right, predicted, true_class, tile, lane);
+            }
             if SCORES_CLASSES {
                 merge_scores(losses, counts, lane, tally);
             }

@@ -1,6 +1,6 @@
 // Sums a chunk of positions over all classes at once, if they are few.
 // needs: lib/params lib/tally geometry/region_quads geometry/region_sums
-// slots: classes fused_loss logits
+// slots: classes fused_loss logits region_observation
 const BLOCKS: u32 = (CLASSES + 3u) / 4u;
 
 var<private> kept_hits: array<f32, CLASSES>;
@@ -9,6 +9,10 @@ var<private> kept_missed: array<f32, CLASSES>;
 // the scores of a fused loss of elements, and what they count
 var<private> kept_losses: array<f32, CLASSES>;
 var<private> kept_counts: array<f32, CLASSES>;
+// for observations: how many are both predicted and true, predicted, true
+var<private> kept_right: array<f32, CLASSES>;
+var<private> kept_predicted: array<f32, CLASSES>;
+var<private> kept_true: array<f32, CLASSES>;
 
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
     var nans = 0u;
@@ -28,6 +32,12 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                 kept_extras[k] += sums.extra;
                 kept_missed[k] += sums.missed;
                 nans |= sums.unknown << k;
+                if OBSERVES {
+                    let seen = observe_class(quad, pixels, round, k, x, wanted);
+                    kept_right[k] += seen.x;
+                    kept_predicted[k] += seen.y;
+                    kept_true[k] += seen.z;
+                }
                 if SCORES_CLASSES {
                     let scored = score_class(quad, k, x, wanted, tally);
                     kept_losses[k] += scored.x;
@@ -42,6 +52,9 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
     var missed: array<vec4<f32>, BLOCKS>;
     var losses: array<vec4<f32>, BLOCKS>;
     var counts: array<vec4<f32>, BLOCKS>;
+    var right: array<vec4<f32>, BLOCKS>;
+    var predicted: array<vec4<f32>, BLOCKS>;
+    var true_class: array<vec4<f32>, BLOCKS>;
     // @unroll k CLASSES
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         hit[k / 4u][k % 4u] = kept_hits[k];
@@ -51,10 +64,18 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             losses[k / 4u][k % 4u] = kept_losses[k];
             counts[k / 4u][k % 4u] = kept_counts[k];
         }
+        if OBSERVES {
+            right[k / 4u][k % 4u] = kept_right[k];
+            predicted[k / 4u][k % 4u] = kept_predicted[k];
+            true_class[k / 4u][k % 4u] = kept_true[k];
+        }
     }
     let classes = params.classes;
     for (var block = 0u; block < classes; block += 4u) {
         merge_sums(block, hit[block / 4u], extra[block / 4u], missed[block / 4u], nans >> block, tile, lane);
+        if OBSERVES {
+            merge_counts(block, right[block / 4u], predicted[block / 4u], true_class[block / 4u], tile, lane);
+        }
         if SCORES_CLASSES {
             merge_scores(losses[block / 4u], counts[block / 4u], lane, tally);
         }

@@ -23,10 +23,6 @@ fn four_at(i: u32, cell: vec2<u32>) -> Four {
     return Four(seen_at(i), seen_at(i + 1u), seen_at(i + 2u), seen_at(i + 3u));
 }
 
-fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
-    return score_seen(seen_at(i), of_item);
-}
-
 fn score_seen(seen: Seen, of_item: vec3<f32>) -> ElementScore {
     let a = seen.a;
     let b = seen.b;

@@ -57,11 +57,11 @@ fn four_at(i: u32, cell: vec2<u32>) -> Four {
     return Four(seen[0], seen[1], seen[2], seen[3]);
 }
 
-fn score_at(i: u32, of_item: vec3<f32>) -> ElementScore {
+fn seen_at(i: u32) -> Seen {
     let cell = cell_at(i);
     let x1 = x1_at(place_of(i, cell, X1_PLACE));
     let x2 = x2_at(place_of(i, cell, X2_PLACE));
-    return score_seen(vec4<f32>(x0_at(i), x1, x2, x3_at(place_of(i, cell, X3_PLACE))), of_item);
+    return vec4<f32>(x0_at(i), x1, x2, x3_at(place_of(i, cell, X3_PLACE)));
 }
 
 fn score_seen(v: Seen, of_item: vec3<f32>) -> ElementScore {

@@ -1,9 +1,6 @@
 // The derivative of the loss with respect to a logit.
-// needs: lib/params scratch/records
-// slots: pairs softcap
-
-// whether the label's logit has a margin; then the record's derivative has come through it
-override LABEL_MARGIN: bool = false;
+// needs: lib/params scratch/records geometry/label_margin
+// slots: class_weight pairs softcap
 
 // The row needs no label, since its record has it.
 fn own_row(own: u32) -> Row {
@@ -34,5 +31,5 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
     if record.place == class_place {
         return select(through_cap(record.hit, z), record.hit, LABEL_MARGIN);
     }
-    return through_cap(record_gain(record, capped(z)) - record.share, z);
+    return through_cap(record_gain(record, capped(z)) - (record.share * class_weight_at(class_place)), z);
 }

@@ -44,6 +44,19 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return softmax_of(peak, rest);
 }
 
+// Marks of positions, in memory that the gradients need only later.
+fn marks_of(at: vec4<u32>) -> vec4<bool> {
+    let i = at + vec4<u32>(base(18u));
+    let marks = vec4<f32>(ranged_pixels[i.x].met, ranged_pixels[i.y].met, ranged_pixels[i.z].met, ranged_pixels[i.w].met);
+    return marks != vec4<f32>(0.0);
+}
+
+fn mark(at: vec4<u32>, marked: vec4<bool>) {
+    for (var j = 0u; j < 4u; j += 1u) {
+        ranged_pixels[word_at(at, j) + base(18u)].met = select(0.0, 1.0, flag_at(marked, j));
+    }
+}
+
 fn mean_slope_before(at: vec4<u32>) -> MeanSlope {
     if params.block.fresh != 0u {
         return no_mean_slope();

@@ -1,6 +1,6 @@
 //! The inputs of a region loss, and the sums over them as they are defined.
 
-use super::probabilities::{Predicted, probabilities};
+use super::probabilities::{Predicted, hard, probabilities};
 use crate::array::Array;
 use crate::leaf::{Activation, Region, RegionSettings, RegionSums};
 use crate::role::Role;
@@ -18,6 +18,8 @@ pub(super) struct Inputs {
     pub kept: Vec<bool>,
     /// The sample weight of each position.
     pub weight: Vec<f64>,
+    /// Whether each element is its position's prediction, if the part has observations.
+    pub hard: Vec<bool>,
 }
 
 impl Inputs {
@@ -51,7 +53,9 @@ impl Inputs {
             None => target.map(Array::to_f64).unwrap_or_default(),
             Some(labels) => one_hot(labels, classes),
         };
-        Inputs { classes, settings, predicted: probabilities(&x, classes, settings.activation), t, kept, weight }
+        let hard = if part.observations.is_empty() { Vec::new() } else { hard(&x, classes, settings.activation) };
+        let predicted = probabilities(&x, classes, settings.activation);
+        Inputs { classes, settings, predicted, t, kept, weight, hard }
     }
 
     /// The number of regions. A region is a class of one item, or of the whole batch.
@@ -90,6 +94,19 @@ impl Inputs {
             }
         }
         sums
+    }
+
+    /// How many elements of a class that take part are right, predicted and true.
+    pub fn counts(&self, k: usize) -> [f64; 3] {
+        let mut counts = [0.0; 3];
+        for (i, j) in (0..self.classes.n).flat_map(|i| (0..self.classes.s).map(move |j| (i, j))) {
+            let at = self.classes.index(i, j, k);
+            let (predicted, truly) = (self.kept[at] && self.hard[at], self.kept[at] && self.t[at] > 0.5);
+            for (count, counts_too) in counts.iter_mut().zip([predicted && truly, predicted, truly]) {
+                *count += f64::from(u8::from(counts_too));
+            }
+        }
+        counts
     }
 
     /// Whether sums are of `min(p, t)`. With squares, those of `p·t` are the soft ones too.

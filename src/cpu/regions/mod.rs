@@ -13,7 +13,7 @@ use crate::loss::OperandSpec;
 use crate::math::{greatest, part_of};
 use crate::role::Role;
 use crate::shape::Classes;
-use crate::term::Part;
+use crate::term::{Observation, Part};
 use fused_elements::FusedElements;
 use inputs::Inputs;
 use probabilities::Predicted;
@@ -139,6 +139,15 @@ impl Walk for Regions {
 
     fn fused_loss(&self) -> Option<&dyn Walk> {
         self.fused.as_deref()
+    }
+
+    fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
+        let ratio = |[right, predicted, truly]: [f64; 3]| match observation {
+            Observation::Iou => [right, predicted + truly - right],
+            Observation::Precision => [right, predicted],
+            _ => [right, truly],
+        };
+        (0..self.inputs.classes.c).map(|k| ratio(self.inputs.counts(k))).collect()
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

@@ -30,6 +30,27 @@ pub(super) fn probabilities(x: &[f64], classes: Classes, activation: Activation)
     }
 }
 
+/// Whether each element is predicted: with a softmax the first of the greatest logits of its position, which has none if it has no
+/// softmax.
+pub(super) fn hard(x: &[f64], classes: Classes, activation: Activation) -> Vec<bool> {
+    match activation {
+        Activation::None => x.iter().map(|&p| p > 0.5).collect(),
+        Activation::Sigmoid => x.iter().map(|&x| x > 0.0).collect(),
+        Activation::Softmax => {
+            let mut hard = vec![false; x.len()];
+            for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {
+                let row: Vec<f64> = (0..classes.c).map(|k| x[classes.index(i, j, k)]).collect();
+                let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let first = row.iter().position(|&x| x == most);
+                if let Some(first) = first.filter(|_| softmax(&row).iter().all(|of_class| !of_class.p.is_nan())) {
+                    hard[classes.index(i, j, first)] = true;
+                }
+            }
+            hard
+        }
+    }
+}
+
 /// The softmax of a position's classes.
 ///
 /// It differs from [`Softmax`](crate::cpu::softmax::Softmax) in that only a masked class has a probability of 0: where a ratio

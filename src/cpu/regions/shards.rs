@@ -53,6 +53,7 @@ mod tests {
             t: flat.iter().map(|&p| (8.0 * p).fract()).collect(),
             kept: vec![true; 4 * s],
             weight: vec![1.0; 2 * s],
+            hard: Vec::new(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! The sizes of the blocks of a walk over tiles, and what the blocks hold: as much as the workspace bound allows.
 
-use super::scratch::state_bytes;
 use super::sides::{Against, Pass, Side, TILE};
 
 /// The most loop iterations of a workgroup that goes through a chunk of tiles.
@@ -40,6 +39,8 @@ pub(super) struct Blocks {
     pub others: usize,
     /// The bytes of chunk states that are held at a time.
     states: usize,
+    /// The bytes of a state.
+    state: u64,
     /// Whether the others' gradients come from the same slopes. All own rows are in one block then.
     pub shared: bool,
     /// The rows that a binding has room for.
@@ -48,8 +49,14 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// Sizes of blocks for `rows` own rows of this width, from the largest to ever smaller ones. A binding has room for
-    /// `room` rows, and so for each side of a block.
-    pub fn ever_smaller(width: usize, rows: usize, room: usize, shares: bool) -> impl Iterator<Item = Blocks> {
+    /// `room` rows, and so for each side of a block. The state of a row has `state` bytes.
+    pub fn ever_smaller(
+        width: usize,
+        rows: usize,
+        room: usize,
+        shares: bool,
+        state: u64,
+    ) -> impl Iterator<Item = Blocks> {
         let all = rows.next_multiple_of(TILE);
         let room = (room / TILE * TILE).max(TILE);
         let slopes = fitting(MULTIPLIED / width.max(1) as u64).min(SLOPES);
@@ -58,6 +65,7 @@ impl Blocks {
             own: all,
             others: (most >> halved).min(WIDEST).min(room) / TILE * TILE,
             states: STATES >> halved,
+            state,
             shared: true,
             room,
         });
@@ -68,6 +76,7 @@ impl Blocks {
             own: (own >> (halved / 2)).clamp(TILE, room),
             others: ((slopes / own) >> halved.div_ceil(2)).clamp(TILE, room),
             states: STATES >> halved,
+            state,
             shared: false,
             room,
         });
@@ -82,7 +91,7 @@ impl Blocks {
 
     /// How many rows have their statistics computed at a time, so that the states of their chunks fit in memory.
     pub fn rows_at_once(&self, against: &Against, width: usize, chunks: usize) -> usize {
-        let held = (self.states / (state_bytes("fold/softmax") as usize * chunks.max(1)) / TILE * TILE).max(TILE);
+        let held = (self.states / (self.state as usize * chunks.max(1)) / TILE * TILE).max(TILE);
         held.min(quick(against, width)).min(self.room).min(against.own.rows)
     }
 }
@@ -149,7 +158,7 @@ pub(super) fn scratch(
     let beside = |others: u64| if blocks.shared { others } else { 0 };
     let (tile, width_in_quads) = (TILE as u64, width.div_ceil(4) as u64);
     vec![
-        ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), state_bytes("fold/softmax")),
+        ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), blocks.state),
         ("slopes", most(&|_, own, others| own * others.div_ceil(tile) * (tile / 4)), 16),
         ("slope_sums", most(&|_, own, others| own * others.div_ceil(tile) + beside(others) * own.div_ceil(tile)), 8),
         ("row_sums", most(&|all, _, others| all + beside(others)), 8),

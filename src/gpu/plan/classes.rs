@@ -12,6 +12,11 @@ use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::shape::Classes;
 use std::sync::Arc;
 
+/// The states of a softmax among [`STATE_BYTES`](super::STATE_BYTES).
+pub(super) fn softmax_states(observes: bool) -> &'static str {
+    if observes { "fold/softmax_state/observed" } else { "fold/softmax" }
+}
+
 /// The fold of a position's classes.
 #[derive(Clone, Copy)]
 pub(super) struct Fold {
@@ -34,7 +39,7 @@ impl Fold {
         match leaf {
             ClassFold::Softmax(leaf) => Fold {
                 file: fold::SOFTMAX_CLASSES,
-                states: if observes { "fold/softmax_state/observed" } else { "fold/softmax" },
+                states: softmax_states(observes),
                 spreads: leaf.spreads(),
                 light: true,
                 looks: 1,

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::components;
+use crate::gpu::shaders::geometry::{components, element_observation};
 use crate::gpu::shaders::operand::{labels, losses, x};
 use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::gpu::tensor::Tensor;
@@ -106,6 +106,9 @@ fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], q
     components(request, &mut slots, &mut choices, quads);
     if !first || by_item {
         slots.fill(slot::LOSSES, losses::NOWHERE);
+    }
+    if first && request.observes() {
+        slots.fill(slot::ELEMENT_OBSERVATION, element_observation::SIGMOID);
     }
     slots.fill(slot::COMPONENTS, if boxes { components::BOXES } else { components::SCALARS });
     let bound = bind_gradients(&mut slots, &mut choices, header, gradients);

@@ -1,7 +1,8 @@
 //! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
-//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, a stage before the
-//! tiles computes the label's logit of each row from the vectors themselves.
+//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or observations compare
+//! each logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
+use super::classes::softmax_states;
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
@@ -15,9 +16,12 @@ use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{absorb, margin, pair_slopes, pairs as pairs_of_rows, softcap};
-use crate::gpu::shaders::operand::{labels, logit_scale};
-use crate::gpu::shaders::{choice, fold, geometry, slot};
+use crate::gpu::shaders::fold::softmax_state;
+use crate::gpu::shaders::geometry::{
+    absorb, label_logit, label_weight, margin, observation, pair_slopes, pairs as pairs_of_rows, seen_logit, softcap,
+};
+use crate::gpu::shaders::operand::{class_weight, labels, logit_scale};
+use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
 
@@ -37,22 +41,27 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
     let cosines = leaf.cosines().is_some();
+    let shards_weigh = request.among() && request.player(Role::PerClass).is_some();
     let choices = overrides(request.loss())
         .flag(choice::SPREADS, leaf.spreads())
         .flag(choice::NORMALIZE, cosines)
-        .flag(choice::LABEL_MARGIN, cosines);
+        .flag(choice::LABEL_MARGIN, cosines)
+        .flag(choice::OF_ROWS, true);
     // the statistics of all shards stand for the products that they were made of
     let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
-    let scores = scores(request, choices.clone(), cosines);
-    let slots = scores.slots.clone();
-    let held = held(pairs, cosines, !passes.is_empty());
+    let scores = scores(request, choices.clone(), leaf);
+    // kernels of rows look up the weight of the label's class
+    let slots = scores.slots.with(slot::CLASS_WEIGHT, class_weight_of(request));
+    let slots = slots.with(slot::LABEL_WEIGHT, if shards_weigh { label_weight::SHARDS } else { label_weight::OWN });
+    let held = held(request, pairs, cosines, !passes.is_empty());
     let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
     let tallies = pairs.rows.div_ceil(256);
+    let shards = request.part.among.as_ref().filter(|_| shards_weigh).map_or(0, |all| all.shape()[0]);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
-    if cosines && !(statistics.is_empty() && passes.is_empty()) {
-        stages.extend(margins(&tiles, rows, classes));
+    if (cosines && !(statistics.is_empty() && passes.is_empty())) || request.observes() {
+        stages.extend(hits(&tiles, rows, classes));
     }
     stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
     if statistics.is_empty() && pairs.rows > 0 {
@@ -61,14 +70,14 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     if request.statistics {
         stages.extend((pairs.rows > 0).then(|| tiles.over_rows(geometry::LINEAR_STATISTICS, slots.clone())));
     } else if pairs.rows > 0 {
-        let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
-        stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64));
+        let slots = slots.clone().with(slot::FOLD, fold::SOFTMAX_CLASSES);
+        stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64).looping(shards));
     }
     let scaled = scaling(request).filter(|_| !passes.is_empty());
     let counted = if scaled.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
     stages.extend(scaled);
     if !passes.is_empty() && pairs.rows > 0 {
-        stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, tallies as u64));
+        stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, tallies as u64).looping(shards));
     }
     stages.extend(tiles.passes(&passes));
     let (items, per_item, classes) = (pairs.rows, pairs.width, pairs.others);
@@ -78,24 +87,26 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
 }
 
 /// The memory that the kernels of rows hold.
-fn held(pairs: Pairs, cosines: bool, gradients: bool) -> Vec<Scratch> {
+fn held(request: &Request<'_>, pairs: Pairs, cosines: bool, gradients: bool) -> Vec<Scratch> {
     let rows = pairs.rows as u64;
+    // those for observations lie behind those that the tiles leave
+    let hits = if request.observes() && !cosines { 2 * rows } else { rows };
     let held = [
         ("factors", rows + pairs.others as u64),
-        ("whole_states", rows),
-        ("hits", rows),
+        ("hits", hits),
         ("records", if gradients { rows } else { 0 }),
         ("margin_slopes", if cosines { rows } else { 0 }),
     ];
-    held.into_iter().map(|(name, elements)| Scratch::new(name, elements)).collect()
+    let states = Scratch::states("whole_states", softmax_states(request.observes()), rows);
+    held.into_iter().map(|(name, elements)| Scratch::new(name, elements)).chain([states]).collect()
 }
 
-/// Computes each row's logit of its label, and the slope of its margin: rows and classes as many at a time as bindings have
-/// room for.
-fn margins(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
+/// Computes each row's logit of its label, and the slope of its margin where it has one: rows and classes as many at a time as
+/// bindings have room for.
+fn hits(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
     let (room, lanes) = (rows_of_a_binding(tiles.request, tiles.width).max(1), lanes_of_a_row(tiles.width));
     let choices = tiles.scores.choices.clone().number(choice::LANES, lanes);
-    let stage = Stage::new(geometry::LINEAR_MARGINS, tiles.scores.slots.clone(), choices, 0);
+    let stage = Stage::new(geometry::LINEAR_HITS, tiles.scores.slots.clone(), choices, 0);
     let stage = stage.reading(&[("x0", rows.operand), ("x1", classes.operand)]).looping(tiles.width.div_ceil(lanes));
     let ends =
         |side: Side| (0..side.rows).step_by(room).map(move |first| (first, first.saturating_add(room).min(side.rows)));
@@ -114,18 +125,33 @@ fn margins(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
         .collect()
 }
 
-fn scores(request: &Request<'_>, choices: Choices, cosines: bool) -> Scores {
+/// The file with the weights of classes.
+fn class_weight_of(request: &Request<'_>) -> Shader {
+    if request.player(Role::PerClass).is_some() { class_weight::GIVEN } else { class_weight::ONE }
+}
+
+fn scores(request: &Request<'_>, choices: Choices, leaf: &dyn Softmax) -> Scores {
+    let cosines = leaf.cosines().is_some();
     let mut slots = over_tiles(request);
+    // without shares of all classes, tiles need no weights
+    slots.fill(slot::CLASS_WEIGHT, if leaf.spreads() { class_weight_of(request) } else { class_weight::ONE });
     slots.fill(slot::LABELS, labels::GIVEN);
     if cosines {
         slots.fill(slot::SOFTCAP, softcap::COSINE);
         slots.fill(slot::MARGIN, margin::LABEL);
+        slots.fill(slot::LABEL_LOGIT, label_logit::MARGIN);
     } else {
         slots.fill(slot::LOGIT_SCALE, logit_scale::ONE);
         slots.fill(slot::MARGIN, margin::NONE);
+        slots.fill(slot::LABEL_LOGIT, label_logit::PRODUCT);
     }
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::LINEAR);
+    if request.observes() {
+        slots.fill(slot::SOFTMAX_STATE, softmax_state::OBSERVED);
+        slots.fill(slot::OBSERVATION, observation::SOFTMAX);
+        slots.fill(slot::SEEN_LOGIT, seen_logit::COMPARED);
+    }
     Scores { slots, choices }
 }

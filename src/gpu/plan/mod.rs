@@ -107,7 +107,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     let bytes = WORKSPACE_HEAD + TALLY_BYTES * held.max(1);
     scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
     // a run has finished once its last part has, so observations come before
-    stages.extend(request.observes().then(|| observed(request).looping(tallies.div_ceil(256) as usize)));
+    stages.extend(request.observes().then(|| observed(request, &sizes).looping(tallies.div_ceil(256) as usize)));
     let total = |&loss| totals(request, loss, geometry::TOTALS_OUTCOME).looping(tallies.div_ceil(256) as usize);
     stages.extend(request.walk_losses().iter().map(total));
     let plan = Plan {

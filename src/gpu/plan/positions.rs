@@ -158,7 +158,8 @@ impl<'a> Chunked<'a> {
         };
         // the sums of chunks lie behind their states
         let states = self.groups() * if self.fold.compares { 2 } else { 1 };
-        let states = (shards.is_none() || request.statistics).then(|| Scratch::states(self.fold.states, states));
+        let states =
+            (shards.is_none() || request.statistics).then(|| Scratch::states("chunk_states", self.fold.states, states));
         let spans = Spans::Classes(self.classes);
         Walk { sizes: self.sizes, stages, scratch: states.into_iter().collect(), spans }
     }

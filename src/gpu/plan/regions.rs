@@ -19,8 +19,8 @@ use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
 use crate::gpu::shaders::geometry::{
-    class_mask, class_slopes, class_sums, classes, earlier_ranges, fused_scales, logits, quad_factors, region_parts,
-    value_scales,
+    class_mask, class_slopes, class_sums, classes, earlier_ranges, fused_scales, logits, quad_factors,
+    region_observation, region_parts, taken, value_scales,
 };
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{dx, mask, sample_weight};
@@ -166,8 +166,14 @@ impl<'a> Regions<'a> {
 
     fn scratch(&self) -> Vec<Scratch> {
         let (positions, regions) = (self.classes.positions() as u64, self.regions() as u64);
-        let whole = if self.settings.together { regions } else { 0 };
-        let sums = Scratch::new("region_sums", (self.gathered() * self.classes.c) as u64 + whole);
+        let of_chunks = (self.gathered() * self.classes.c) as u64;
+        // observations have counts behind the sums of chunks and regions
+        let beside = match (self.request.observes(), self.settings.together) {
+            (true, _) => regions + of_chunks,
+            (false, true) => regions,
+            (false, false) => 0,
+        };
+        let sums = Scratch::new("region_sums", of_chunks + beside);
         let mut scratch = vec![sums, Scratch::new("coefficients", regions)];
         if self.softmax() {
             // two elements hold four positions
@@ -350,10 +356,24 @@ impl<'a> Regions<'a> {
         slots.fill(slot::CLASSES, classes::RANGE);
         slots.fill(slot::LOGITS, logits::READ);
         slots.fill(slot::CLASS_SUMS, class_sums::BLOCKS);
+        self.observation(&mut slots);
         slots.fill(slot::CLASS_SLOPES, class_slopes::AGAIN);
         self.factors(&mut slots);
         Fused::fill(self.fused.as_ref(), &mut slots, self.range.is_some());
         slots
+    }
+
+    /// Fills the slots of what is observed beside the loss.
+    fn observation(&self, slots: &mut Slots) {
+        slots.fill(slot::TAKEN, if self.range.is_some() { taken::RANGES } else { taken::ROUNDS });
+        slots.fill(
+            slot::REGION_OBSERVATION,
+            match (self.request.observes(), self.softmax()) {
+                (false, _) => region_observation::NONE,
+                (true, true) => region_observation::GREATEST,
+                (true, false) => region_observation::ABOVE,
+            },
+        );
     }
 
     /// Fills the slots of what leaves positions out, and of what multiplies them.
@@ -394,6 +414,7 @@ impl<'a> Regions<'a> {
             .flag(choice::SOFT, self.settings.soft && !self.settings.squared)
             .flag(choice::TOGETHER, self.settings.together)
             .flag(choice::FOURS, self.quads)
+            .named(choice::PREDICTED_ABOVE.0, if self.settings.activation == Activation::None { 0.5 } else { 0.0 })
             .number(choice::TEAM, self.request.target.team());
         self.fused.iter().fold(choices, |choices, fused| choices.and(&fused.choices))
     }

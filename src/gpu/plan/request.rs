@@ -11,7 +11,7 @@ use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::fold::softmax_state;
-use crate::gpu::shaders::geometry::{observation, softcap, value_scales};
+use crate::gpu::shaders::geometry::{element_observation, observation, softcap, value_scales};
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, pos_weight, row,
@@ -198,6 +198,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     slots.fill(slot::VALUE_SCALES, value_scales::UPSTREAM);
     slots.fill(slot::SOFTMAX_STATE, softmax_state::PLAIN);
     slots.fill(slot::OBSERVATION, observation::NONE);
+    slots.fill(slot::ELEMENT_OBSERVATION, element_observation::NONE);
     let labelled = request.checked.labels.is_some();
     let choices = [
         (slot::LABELS, labelled, labels::GIVEN, labels::NONE),

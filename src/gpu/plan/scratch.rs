@@ -32,7 +32,6 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("ranged_pixels", 24),
     ("ranged_fused_states", 28),
     ("factors", 4),
-    ("whole_states", 24),
     ("hits", 4),
     ("margin_slopes", 4),
     ("records", 32),
@@ -62,7 +61,7 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("level_slopes", 4),
 ];
 
-/// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states`.
+/// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states` and `whole_states`.
 pub(crate) const STATE_BYTES: &[(&str, u64)] =
     &[("fold/softmax_state/observed", 32), ("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
 
@@ -77,10 +76,10 @@ impl Scratch {
         Scratch { name, bytes: element * elements, element }
     }
 
-    /// Memory for `states` chunk states of a fold over classes.
-    pub(super) fn states(fold: &str, states: u64) -> Scratch {
+    /// Memory `name` for states of a fold over classes.
+    pub(super) fn states(name: &'static str, fold: &str, states: u64) -> Scratch {
         let element = state_bytes(fold);
-        Scratch { name: "chunk_states", bytes: element * states, element }
+        Scratch { name, bytes: element * states, element }
     }
 
     /// Memory for the states of `positions` positions, each with the logit of its label.

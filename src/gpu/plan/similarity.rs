@@ -1,5 +1,6 @@
 //! Plans a loss of rows against all others: which sides there are, and whose losses their scores belong to.
 
+use super::classes::softmax_states;
 use super::request::{Request, leaf_of};
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
@@ -86,7 +87,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let valued = pairs.rows as u64 * if symmetric { 2 } else { 1 };
     let held = vec![
         Scratch::new("factors", sides.iter().map(|side| side.rows as u64).sum()),
-        Scratch::new("whole_states", valued),
+        Scratch::states("whole_states", softmax_states(false), valued),
         Scratch::new("records", if passes.is_empty() { 0 } else { valued }),
     ];
     let choices = Choices::default()

@@ -8,9 +8,10 @@
 //! same others, and its `Block` says where in the batch the rows begin.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
+use super::classes::softmax_states;
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, slots};
-use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
+use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD, state_bytes};
 use super::sides::{Against, Ending, Pass, Side, TILE};
 use super::stage::{Stage, Wanted, of_block};
 use super::totals::totals;
@@ -19,9 +20,10 @@ use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{block_products, own_elements, tile_rows, tile_summands};
+use crate::gpu::shaders::geometry::{block_products, own_elements, seen_logit, tile_rows, tile_summands};
 use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
+use crate::role::Role;
 use crate::shape::elements;
 use crate::term::Scale;
 
@@ -47,6 +49,7 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots.fill(slot::TILE_SUMMANDS, tile_summands::PRODUCTS);
     slots.fill(slot::OWN_ELEMENTS, own_elements::OPERAND);
     slots.fill(slot::FOLD, fold::SOFTMAX);
+    slots.fill(slot::SEEN_LOGIT, seen_logit::NONE);
     slots
 }
 
@@ -112,13 +115,13 @@ impl<'a> Tiles<'a> {
             return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
         }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
-        let shares = shares(passes);
-        let blocks = Blocks::ever_smaller(width, rows, room, shares);
+        let (shares, states) = (shares(passes), softmax_states(request.observes()));
+        let blocks = Blocks::ever_smaller(width, rows, room, shares, state_bytes(states));
         let blocks = blocks
             .into_iter()
             .find(|blocks| needs(blocks) <= request.workspace_bound && binds(blocks) <= request.target.binding_limit);
         let Some(blocks) = blocks else {
-            let least = Blocks::ever_smaller(width, rows, room, false).last();
+            let least = Blocks::ever_smaller(width, rows, room, false, state_bytes(states)).last();
             let (needed, limit) = (least.map_or(bytes, |blocks| needs(&blocks)), request.workspace_bound);
             if needed <= limit {
                 let (needed, limit) = (least.map_or(0, |blocks| binds(&blocks)), request.target.binding_limit);
@@ -127,15 +130,17 @@ impl<'a> Tiles<'a> {
             return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
         held.extend(scratch(width, blocks, statistics, passes).into_iter().map(|(name, elements, _)| match name {
-            "chunk_states" => Scratch::states("fold/softmax", elements),
+            "chunk_states" => Scratch::states("chunk_states", states, elements),
             name => Scratch::new(name, elements),
         }));
         let needed = dispatches(width, &blocks, statistics, passes);
         if needed > MOST_DISPATCHES {
             return Err(Error::TooLarge { what: DISPATCHES.into(), needed, limit: MOST_DISPATCHES });
         }
+        let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
         let keeps = match (statistics, passes) {
-            ([of, ..], [pass, ..]) => of.own.base == pass.against.own.base && blocks.hold(&pass.against),
+            // beside a bias and class weights there is no room for a binding of the products
+            ([of, ..], [pass, ..]) => !crowded && of.own.base == pass.against.own.base && blocks.hold(&pass.against),
             _ => false,
         };
         Ok(Tiles { request, width, scores, blocks, keeps, scratch: held })
@@ -244,7 +249,7 @@ pub(super) fn rows_of_a_binding(request: &Request<'_>, width: usize) -> usize {
 /// The kernels that read own rows, and some of them others, from operands.
 const OF_ROWS: &[&str] = &[
     "rows_factors",
-    "linear_margins",
+    "linear_hits",
     "tiles_gather",
     "tiles_slopes",
     "tiles_product",

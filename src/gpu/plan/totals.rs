@@ -1,14 +1,14 @@
 //! The dispatches around a walk: before it, what its gradients are scaled by; after it, the sums of its tallies.
 
-use super::request::{KeptSums, Request, WalkLoss, slots};
+use super::request::{KeptSums, Request, WalkLoss, overrides, slots};
 use super::stage::Stage;
-use super::walk::Counted;
+use super::walk::{Counted, Sizes};
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
-use crate::term::{Observation, Scale};
+use crate::term::{Observation, Observed, Scale};
 
 /// The count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by: the
 /// dispatches, and what they count. `count` counts a denominator, if there is something to count.
@@ -27,18 +27,26 @@ pub(super) fn scale(request: &Request<'_>, loss: WalkLoss, count: Option<(Stage,
 }
 
 /// The dispatch that adds up the observations of a walk.
-pub(super) fn observed(request: &Request<'_>) -> Stage {
+pub(super) fn observed(request: &Request<'_>, sizes: &Sizes) -> Stage {
     let mut slots = slots(request);
     let wants_sums = request.sums != KeptSums::Nothing;
     slots.fill(slot::PART_SUMS, if wants_sums { part_sums::GIVEN } else { part_sums::NOWHERE });
     let asks = |asked: fn(&Observation) -> bool| request.part.observations.iter().any(asked);
-    let choices = Choices::default()
+    // where counts lie depends on the loss's options
+    let choices = overrides(request.loss())
         .flag(choice::ACCURACY, asks(|asked| *asked == Observation::Accuracy))
         .flag(choice::TOP_K, asks(|asked| matches!(asked, Observation::TopK(_))))
         .flag(choice::ENTROPY, asks(|asked| *asked == Observation::Entropy))
         .flag(choice::PERPLEXITY, asks(|asked| *asked == Observation::Perplexity))
+        .flag(choice::IOU, asks(|asked| *asked == Observation::Iou))
+        .flag(choice::PRECISION, asks(|asked| *asked == Observation::Precision))
+        .flag(choice::RECALL, asks(|asked| *asked == Observation::Recall))
         .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
-    Stage::new(geometry::OBSERVED_OUTCOME, slots, choices, 1)
+    match Observed::of(request.loss()) {
+        // a workgroup adds up the counts of a class
+        Some(Observed::Regions) => Stage::new(geometry::REGION_COUNTS, slots, choices, sizes.classes as u64),
+        _ => Stage::new(geometry::OBSERVED_OUTCOME, slots, choices, 1),
+    }
 }
 
 /// The dispatch of a kernel that merges the tallies of a walk: `totals_scale` or `totals_outcome`.

@@ -7,7 +7,7 @@ use crate::loss::{Loss, OperandSpec};
 use crate::options::{Kind, OptionSpec, Range, Value};
 use crate::role::Role;
 use crate::shape::{ClassAxis, DType};
-use crate::term::Observation;
+use crate::term::{Observation, Observed};
 use std::collections::BTreeSet;
 
 /// With more combinations of options than this, no more than two options differ from their defaults.
@@ -16,11 +16,16 @@ const MOST_COMBINATIONS: usize = 100;
 /// With more settings than this, those beyond it get one way to scale gradients, by turns.
 const MOST_SETTINGS: usize = 8;
 
-/// Observations of a loss of a softmax: one alone, and all.
-const OBSERVED: &[&[Observation]] = &[
-    &[Observation::Entropy],
-    &[Observation::Accuracy, Observation::TopK(5), Observation::Entropy, Observation::Perplexity],
-];
+/// Observations of a loss: one alone, and all.
+fn observations(loss: &dyn Loss) -> [&'static [Observation]; 2] {
+    use Observation::{Accuracy, Entropy, Iou, Perplexity, Precision, Recall, TopK};
+    match Observed::of(loss) {
+        Some(Observed::Softmax) => [&[Entropy], &[Accuracy, TopK(5), Entropy, Perplexity]],
+        Some(Observed::Questions) => [&[Accuracy]; 2],
+        Some(Observed::Regions) => [&[Precision], &[Iou, Precision, Recall]],
+        None => [&[]; 2],
+    }
+}
 
 /// Every combination of a loss's flags, names and values that may be absent. Its numbers are all the defaults or all
 /// other numbers, because they are parameters of the same kernels, unless a leaf switches something on by a number that
@@ -188,8 +193,10 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
     });
     let shards: Vec<Case> = shards.collect();
-    let observes = |case: &&Case| matches!(loss.leaf(), Leaf::Softmax(_)) && !case.target.is_float();
-    let observed = cases.iter().filter(observes).step_by(11).zip(OBSERVED.iter().cycle());
+    let [one, all] = observations(loss);
+    let of_softmax = Observed::of(loss) == Some(Observed::Softmax);
+    let observes = |case: &&Case| !(all.is_empty() || of_softmax && case.target.is_float());
+    let observed = cases.iter().filter(observes).step_by(11).zip([one, all].into_iter().cycle());
     let observed: Vec<Case> =
         observed.map(|(case, observed)| Case { observations: observed, ..case.clone() }).collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
@@ -221,10 +228,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         in_ranges.map(|(case, (shape, limit))| Case { shape: shape.clone(), binding_limit: *limit, ..case.clone() });
     let in_ranges: Vec<Case> = in_ranges
         .enumerate()
-        .map(|(turn, case)| Case {
-            observations: if turn % 3 == 0 && observes(&&case) { OBSERVED[1] } else { &[] },
-            ..case
-        })
+        .map(|(turn, case)| Case { observations: if turn % 3 == 0 && observes(&&case) { all } else { &[] }, ..case })
         .collect();
     [cases, shards, observed, in_place, of_integers, reshaped, in_ranges].concat()
 }

@@ -101,7 +101,7 @@ fn elements_of_scratch_memory_have_the_sizes_that_plans_assume() {
             // the size of a state depends on the fold
             let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].files().iter().any(|file| file.path() == *fold);
             let known = match name {
-                "chunk_states" | "pixel_states" => STATE_BYTES.iter().find(folded),
+                "chunk_states" | "pixel_states" | "whole_states" => STATE_BYTES.iter().find(folded),
                 name => ELEMENT_BYTES.iter().find(|(known, _)| *known == name),
             };
             let Some((name, bytes)) = known else { continue };

@@ -75,7 +75,7 @@ fn every_file_is_part_of_a_kernel() {
 
 /// The names of functions, types, constants, overrides and variables that a file declares.
 fn declared(source: &Source) -> BTreeSet<&'static str> {
-    let kinds = ["fn ", "struct ", "alias ", "const ", "override ", "var<workgroup> "];
+    let kinds = ["fn ", "struct ", "alias ", "const ", "override ", "var<workgroup> ", "var<private> "];
     let name = |line: &'static str| {
         let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind));
         let rest = rest.or_else(|| line.strip_prefix("@group(0) @binding(")?.split_once("> ").map(|(_, rest)| rest))?;

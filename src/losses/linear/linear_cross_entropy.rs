@@ -5,7 +5,7 @@ use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::losses::CrossEntropy;
 use crate::options::Range;
 use crate::reduction::Reduction;
-use crate::role::Role;
+use crate::role::{Domain, Role};
 
 loss! {
     /// Cross-entropy of a linear layer: `CrossEntropy(x·Wᵀ + b)`. A GPU stores no more of the `[N, V]` logits than its
@@ -13,10 +13,11 @@ loss! {
     ///
     /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
     /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
-    /// [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `input`, `weight`, `bias`.
+    /// [`Extra::ClassWeight`] is the weight of each class, floats `[V]`. [`Extra::Mask`], of the shape of `none`, leaves out each
+    /// row where it is 0. Gradients: `input`, `weight`, `bias`.
     ///
     /// Options, divisors and the form that keeps the digits of a confident right answer are the same as in
-    /// [`CrossEntropy`](crate::CrossEntropy). There are no class weights.
+    /// [`CrossEntropy`](crate::CrossEntropy).
     ///
     /// A GPU folds tiles of logits into each row's softmax, and computes them again for the gradients, block by block.
     /// Besides operands and gradients it uses no more memory than its workspace bound. A bias of `−∞` masks its class
@@ -58,11 +59,12 @@ static HEADER: Header = Header {
         OperandSpec::new("weight", Role::Projection).differentiable(),
         OperandSpec::new("target", Role::Labels),
         OperandSpec::new("bias", Role::PerProjection).differentiable().optional(),
+        OperandSpec::new("class_weight", Role::PerClass).optional().holding(Domain::Positive),
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
     reductions: Reduction::VALUES,
-    mean: Denominator::Count,
+    mean: Denominator::Weights,
     // stored logits have the same leaf
     shader: source!("losses/softmax/cross_entropy"),
     default: || Box::new(LinearCrossEntropy::default()),

@@ -1,6 +1,6 @@
 //! Losses of a softmax over classes.
 
-use super::{Inputs, big, cosine, dot, square};
+use super::{Inputs, big, cosine, dot, softmax, square};
 use crate::big::Big;
 use wgloss::header::Value;
 
@@ -9,6 +9,11 @@ pub(super) fn each_position(of: &Inputs, target: &str, f: impl Fn(&[Big], &[Big]
     let ignored = of.options.get("ignore_index").map(|_| of.number("ignore_index") as i64);
     let rows = capped(of, of.rows("input")).into_iter().zip(of.targets(target, ignored));
     rows.map(|(x, t)| t.map_or(big(0.0), |t| f(&x, &t))).collect()
+}
+
+/// The focal loss of a position whose label's class has the probability p.
+pub(super) fn focal(of: &Inputs, p: Big) -> Big {
+    -((1.0 - p.clone()).pow(of.number("gamma")) * p.ln())
 }
 
 /// Logits that are softly capped, where the loss has a cap.
@@ -41,10 +46,22 @@ pub(super) fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> V
     capped(of, rows).into_iter().enumerate().map(row).collect()
 }
 
-pub(super) fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
+fn linear_logits(of: &Inputs) -> Vec<Vec<Big>> {
     let (x, weight) = (of.vectors("input"), of.vectors("weight"));
     let logits = |x: &Vec<Big>| weight.iter().map(|w| dot(x, w)).collect();
-    cross_entropy(of, x.iter().map(logits).collect(), "target")
+    x.iter().map(logits).collect()
+}
+
+pub(super) fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
+    cross_entropy(of, linear_logits(of), "target")
+}
+
+pub(super) fn linear_softmax_focal(of: &Inputs) -> Vec<Big> {
+    let row = |(x, label): (Vec<Big>, &i64)| match *label == of.number("ignore_index") as i64 {
+        true => big(0.0),
+        false => focal(of, softmax(&x)[*label as usize].clone()),
+    };
+    capped(of, linear_logits(of)).into_iter().zip(&of.labels["target"]).map(row).collect()
 }
 
 /// `cos(θ + m)` by the sum of angles, whose sine is a root of many digits.

@@ -11,7 +11,9 @@ use crate::big::Big;
 use crate::harness::tests;
 use alignments::ctc;
 use boxes::boxes;
-use classes::{capped, cross_entropy, each_position, linear_cross_entropy, margin_softmax};
+use classes::{
+    capped, cross_entropy, each_position, focal, linear_cross_entropy, linear_softmax_focal, margin_softmax,
+};
 use libtest_mimic::Trial;
 use pictures::{ms_ssim, ssim, total_variation};
 use regions::{regions, with_elements};
@@ -209,11 +211,9 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }),
         "cross_entropy" => cross_entropy(of, of.rows("input"), "target"),
         "linear_cross_entropy" => linear_cross_entropy(of),
+        "linear_softmax_focal" => linear_softmax_focal(of),
         "margin_softmax" => margin_softmax(of),
-        "softmax_focal" => each_position(of, "target", |x, t| {
-            let p = dot(&softmax(x), t);
-            -((1.0 - p.clone()).pow(of.number("gamma")) * p.ln())
-        }),
+        "softmax_focal" => each_position(of, "target", |x, t| focal(of, dot(&softmax(x), t))),
         "poly_cross_entropy" => each_position(of, "target", |x, t| {
             let p = dot(&softmax(x), t);
             of.number("epsilon") * (1.0 - p.clone()) - p.ln()

@@ -6,9 +6,9 @@ use crate::harness::{tests, tests_of};
 use libtest_mimic::Trial;
 use wgloss::header::{Range, Value};
 use wgloss::{
-    Activation, Array, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce, Loss, Mse,
-    MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term, TripletHard,
-    by_id, cpu,
+    Activation, Array, BceWithLogits, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce,
+    Loss, Mse, MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term,
+    TripletHard, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -31,7 +31,7 @@ fn observations_that_a_loss_cannot_make() {
             "of another loss",
             Mse::default().of(&x, &x).observe(Observation::Accuracy),
             "invalid_option",
-            &["mse", "observe", "accuracy", "softmax over classes"][..],
+            &["mse", "observe", "accuracy", "a loss of a softmax"][..],
         ),
         (
             "of one loss of a sum",
@@ -44,6 +44,18 @@ fn observations_that_a_loss_cannot_make() {
             CrossEntropy::default().of(&x, &x).observe(Observation::Perplexity),
             "invalid_option",
             &["cross_entropy", "observe", "perplexity", "labels"],
+        ),
+        (
+            "of another kind",
+            Dice::default().of(&floats(&[1, 2, 3]), &floats(&[1, 2, 3])).observe(Observation::Accuracy),
+            "invalid_option",
+            &["dice", "observe", "accuracy", "one of iou, precision, recall"],
+        ),
+        (
+            "of yes or no",
+            BceWithLogits::default().of(&x, &x).observe(Observation::TopK(2)),
+            "invalid_option",
+            &["bce_with_logits", "observe", "top_2", "expected accuracy"],
         ),
         ("of no class", ce().observe(Observation::TopK(0)), "invalid_option", &["top_0", "≥ 1"]),
         (

@@ -1,0 +1,93 @@
+"""Cases of losses whose logits come from a linear layer, where another loss of logits or class weights stand after it.
+
+The reference is PyTorch's own linear layer with PyTorch's cross-entropy, or with the focal loss of Lin et al. (2017).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from drawn import REDUCTIONS, Case
+
+
+def heads(g):
+    def drawn(n, d, v, bias, ignored=0.1):
+        inputs = {"input": g.normal(n, d), "weight": g.normal(v, d, scale=0.3), "target": g.ignoring(g.ints(n, hi=v), -100, ignored)}
+        inputs["target"][0] = 1 % v
+        return inputs | ({"bias": g.normal(v, scale=0.1)} if bias else {})
+
+    def factors(n):
+        some = {"mask": (g.uniform(n) < 0.7).double(), "sample_weight": g.uniform(n, lo=0.5, hi=2)}
+        some["mask"][0] = 1.0
+        return some
+
+    def reduced(losses, kept, of_label, sample_weight, r):
+        w = torch.ones(losses.shape) if sample_weight is None else sample_weight
+        losses = losses * w
+        return {"none": losses, "sum": losses.sum(), "mean": losses.sum() / (w * of_label * kept).sum()}[r]
+
+    def kept_of(target, mask):
+        return (target != -100) & (torch.ones(target.shape) if mask is None else mask).ne(0)
+
+    def focal(input, weight, target, bias=None, alpha=None, mask=None, sample_weight=None, gamma=2.0, softcap=None, r="mean"):
+        kept = kept_of(target, mask)
+        z = F.linear(input, weight, bias)
+        z = z if softcap is None else softcap * torch.tanh(z / softcap)
+        safe = target.clamp(min=0)
+        log_p = torch.log_softmax(z, 1).gather(1, safe[:, None])[:, 0]
+        # 1 − p by the other classes, which keeps the digits of a confident row
+        miss = torch.softmax(z, 1).masked_fill(F.one_hot(safe, z.shape[1]).bool(), 0.0).sum(1)
+        w = torch.ones(target.shape) if alpha is None else alpha[safe]
+        return reduced(torch.where(kept, -w * miss**gamma * log_p, 0.0), kept, 1.0, sample_weight, r)
+
+    def case(name, inputs, **options):
+        names = {"r": "reduction"}
+        return Case("linear_softmax_focal", name, {names.get(key, key): value for key, value in options.items()}, inputs,
+                    [key for key in ("input", "weight", "bias") if key in inputs], lambda **of: focal(**of, **options), rtol=3e-5)
+
+    for bias in (False, True):
+        for n, d, v in ((5, 8, 13), (33, 16, 130)):
+            yield case(f"n{n}_v{v}_bias{int(bias)}", drawn(n, d, v, bias))
+            yield case(f"n{n}_v{v}_bias{int(bias)}_alpha", drawn(n, d, v, bias) | {"alpha": g.uniform(v, lo=0.25, hi=2)}, gamma=1.5)
+    for red in REDUCTIONS:
+        yield case(f"{red}_alpha_mask_sample_weight", drawn(9, 6, 70, True) | factors(9) | {"alpha": g.uniform(70, lo=0.25, hi=2)}, r=red)
+        yield case(f"{red}_gamma_0", drawn(9, 6, 7, True), r=red, gamma=0.0)
+        yield case(f"{red}_softcap", {**drawn(9, 6, 7, True), "weight": g.normal(7, 6, scale=4)}, r=red, softcap=5.0)
+    some = drawn(4, 5, 6, False)
+    yield Case("linear_softmax_focal", "refuses_gamma", {"gamma": -1.0}, some, [], error="invalid_option")
+    yield Case("linear_softmax_focal", "refuses_alpha_of_another_length", {}, some | {"alpha": torch.ones(5)}, [], error="shape_mismatch")
+
+    def weighted(input, weight, target, class_weight, bias=None, mask=None, sample_weight=None, smoothing=0.0, z_loss=0.0, r="mean"):
+        kept = kept_of(target, mask)
+        z = F.linear(input, weight, bias)
+        masked = target.masked_fill(~kept, -100)
+        losses = F.cross_entropy(z, masked, class_weight, label_smoothing=smoothing, reduction="none")
+        whole = reduced(losses, kept, class_weight[target.clamp(min=0)], sample_weight, r)
+        if z_loss:
+            whole = whole + reduced(torch.where(kept, z_loss * torch.logsumexp(z, 1) ** 2, 0.0), kept, 1.0, sample_weight, r)
+        return whole
+
+    def weighed(name, inputs, **options):
+        names = {"r": "reduction", "smoothing": "label_smoothing"}
+        return Case("linear_cross_entropy", f"class_weight_{name}", {names.get(key, key): value for key, value in options.items()}, inputs,
+                    [key for key in ("input", "weight", "bias") if key in inputs], lambda **of: weighted(**of, **options), rtol=3e-5)
+
+    for bias in (False, True):
+        for n, d, v in ((5, 8, 13), (33, 16, 130)):
+            inputs = drawn(n, d, v, bias) | {"class_weight": g.uniform(v, lo=0.25, hi=2)}
+            yield weighed(f"n{n}_v{v}_bias{int(bias)}", inputs)
+            yield weighed(f"n{n}_v{v}_bias{int(bias)}_smooth", inputs, smoothing=0.125)
+    for red in REDUCTIONS:
+        inputs = drawn(9, 6, 70, True) | factors(9) | {"class_weight": g.uniform(70, lo=0.25, hi=2)}
+        yield weighed(f"{red}_mask_sample_weight", inputs, r=red, smoothing=0.125, z_loss=0.0625)
+    # a weight of 0 mutes its class, also where a bias masks it
+    muted = drawn(6, 5, 4, True, ignored=0.0)
+    muted["bias"][2], muted["target"][1:3] = -math.inf, torch.tensor([2, 0])
+    muted["class_weight"] = torch.tensor([1.0, 0.5, 0.0, 2.0]).double()
+    yield Case("linear_cross_entropy", "class_weight_0_mutes_a_masked_class", {"reduction": "sum"}, muted, [], lambda input, weight, target, bias, class_weight:
+               (lambda z: sum(-class_weight[t] * torch.log_softmax(z[i], 0)[t] for i, t in enumerate(target.tolist()) if class_weight[t] != 0))(F.linear(input, weight, bias)), rtol=3e-5)
+    yield Case("linear_cross_entropy", "refuses_class_weight_of_another_length", {}, some | {"class_weight": torch.ones(5)}, [], error="shape_mismatch")
+
+
+HEADS = [heads]

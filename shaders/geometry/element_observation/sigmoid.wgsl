@@ -1,0 +1,11 @@
+// Observes elements beside their loss: whether a logit is above 0 where the target is above ½.
+// needs: lib/math geometry/observed_tile
+// slots: components
+
+// Adds an element that takes part. A NaN predicts nothing, so that it counts as wrong.
+fn observe_element(kept: bool, seen: Seen) {
+    let known = !is_nan(seen.x) & !is_nan(seen.y);
+    let right = known & ((seen.x > 0.0) == (seen.y > 0.5));
+    observed.count += select(0u, 1u, kept);
+    observed.right += select(0u, 1u, kept & right);
+}

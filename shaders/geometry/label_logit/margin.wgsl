@@ -1,0 +1,28 @@
+// The label's logit is a cosine with a margin. Leaves it, and the slope that the margin gives it. Tiles of products have rounded the
+// cosine, and with it the sine of a small angle.
+// needs: scratch/hits scratch/margin_slopes
+// slots: leaf logit_scale
+
+// vectors whose sine is below this have no direction that f32 can tell
+const LEAST_SINE: f32 = 1e-6;
+
+// Whether a vector was divided by the least norm instead of its own.
+fn is_short(factor: f32) -> bool {
+    return (factor == 0.0) | (factor >= 1e8);
+}
+
+// Of (u − v)² and (u + v)², where u is the row and v the class, both divided by their norms.
+fn label_summands(u: f32, v: f32) -> vec2<f32> {
+    return vec2<f32>((u - v) * (u - v), (u + v) * (u + v));
+}
+
+fn keep_label(row: u32, class_place: u32, sums: vec2<f32>, of_row: f32, of_class: f32) {
+    let cosine = clamp(0.25 * (sums.y - sums.x), -1.0, 1.0);
+    // 1 − cosine and 1 + cosine; of a short vector they are not halves of these sums
+    let short = is_short(of_row) | is_short(of_class);
+    let ends = select(0.5 * sums, vec2<f32>(1.0 - cosine, 1.0 + cosine), short);
+    let sine = sqrt(ends.x * ends.y);
+    let margined = softmax_margin(cosine, sine);
+    hits[row] = product_scale() * margined.x;
+    margin_slopes[row] = select(margined.y, 0.0, sine < LEAST_SINE);
+}

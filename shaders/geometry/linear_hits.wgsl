@@ -1,0 +1,40 @@
+// The logit of each row's label, from the vectors themselves, before the tiles of all logits. Several lanes share a row.
+// needs: lib/params scratch/factors geometry/row_elements
+// slots: label_logit labels x0 x1
+
+// how many lanes share a row
+override LANES: u32 = 16u;
+
+var<workgroup> lanes: array<vec2<f32>, 256>;
+
+@compute @workgroup_size(256)
+fn linear_hits(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let place = params.block.own_first + (workgroup_at(group, grid) * (256u / LANES)) + (invocation / LANES);
+    let live = place < params.block.own_end;
+    let row = select(params.block.own_first, place, live);
+    let label = target_label(row);
+    // another dispatch, or another device, may have the label's class
+    let inside = (label.index >= params.block.other_first) & (label.index < params.block.other_end);
+    let has_label = live & label.kept & inside;
+    let class_place = select(params.block.other_first, label.index, has_label);
+    let of_row = factors[params.block.own_base + row];
+    let of_class = factors[params.block.other_base + class_place];
+    let lane = invocation % LANES;
+    let end = select(0u, params.per_item, has_label);
+    var sums = vec2<f32>(0.0);
+    for (var k = lane; k < end; k += LANES) {
+        sums += label_summands(of_row * x0_at(element_of(row, k)), of_class * x1_at(element_of(class_place, k)));
+    }
+    lanes[invocation] = sums;
+    workgroupBarrier();
+    if has_label & (lane == 0u) {
+        for (var other = 1u; other < LANES; other += 1u) {
+            sums += lanes[invocation + other];
+        }
+        keep_label(row, class_place, sums, of_row, of_class);
+    }
+}

@@ -1,0 +1,7 @@
+// The row of an observation in the outcome, behind the rows of all parts: a sum and its denominator.
+// needs: lib/params geometry/outcome
+// slots: part_sums
+fn store_observed(place: u32, sum: f32, denominator: f32) {
+    outcome.parts[params.observed + place] = PartOutcome(sum, 0.0, denominator, 0.0, 0.0);
+    store_part_sums(params.observed_entry + place, sum, denominator, 0.0);
+}
