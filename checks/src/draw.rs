@@ -250,6 +250,27 @@ pub fn of_each_family(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| one.is_planned_as(other))
 }
 
+/// One of these losses for each geometry, for tests that take long of what goes through tensors. All of them where
+/// [`of_each_walk`] takes all.
+pub fn of_each_geometry(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
+    the_first_of(among, |one, other| geometry(one) == geometry(other))
+}
+
+/// What a loss's kernels go through.
+fn geometry(loss: &dyn Loss) -> &'static str {
+    match loss.leaf() {
+        Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => "elements",
+        Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => "positions",
+        Leaf::Region(_) => "regions",
+        Leaf::Vectors(_) => "rows",
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => "tiles of rows",
+        Leaf::Gram(_) => "tiles of channels",
+        Leaf::Neighbours(_) => "neighbours",
+        Leaf::Windows(_) => "windows",
+        Leaf::Alignments(_) => "alignments",
+    }
+}
+
 /// Whether the environment or a filter of the command line names losses, or asks for all of them.
 pub fn asks_for_losses() -> bool {
     let names_one = |filter: String| wgloss::all().iter().any(|loss| filter.contains(loss.header().id));

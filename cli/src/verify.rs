@@ -49,6 +49,9 @@ pub struct Verify {
     /// expected of the rounded operands. A stored gradient may be off by half a unit in its last place more.
     #[arg(long, value_enum, default_value = "f32")]
     dtype: Dtypes,
+    /// Run only one case in N of each loss, at least one: a short check.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    one_in: u32,
     /// Count the cases of unknown losses as failed.
     #[arg(long)]
     strict: bool,
@@ -64,7 +67,7 @@ pub struct Verify {
     /// twin. They cover the sizes where kernels change, every option, dtype and kind of input, NaN and infinities, bad
     /// labels, added gradients, operands larger than a binding, small grids, shards of a batch, and more than 2^24
     /// elements.
-    #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "accuracy"])]
+    #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "accuracy", "one_in"])]
     thorough: bool,
     /// How many seconds `--thorough` may take. It prints how many calls it skipped.
     #[arg(long, value_name = "N", requires = "thorough")]
@@ -77,7 +80,7 @@ pub struct Verify {
     #[arg(long = "call", value_name = "LOSS:N", requires = "thorough", conflicts_with = "losses")]
     calls: Vec<String>,
     /// Print how many digits each loss keeps on the GPU, compared with the CPU twin, over inputs that cost digits.
-    #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report"])]
+    #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "one_in"])]
     accuracy: bool,
 }
 
@@ -129,7 +132,7 @@ impl Verify {
 
         let runs = self.device.list().len() * self.dtype.list().len();
         let threads = self.threads().min(suites.len()).max(1);
-        let progress = Progress::new(suites.iter().map(|(suite, _)| suite.len() * runs).sum(), threads);
+        let progress = Progress::new(suites.iter().map(|(suite, _)| self.counted(suite) * runs).sum(), threads);
         let mut report = self.report.as_deref().map(|place| Report::new(place, self.device, self.cases.is_some()));
         let (total, missing) = self.suites(&suites, &progress, report.as_mut(), out)?;
         progress.finish();
@@ -211,6 +214,11 @@ impl Verify {
         })
     }
 
+    /// How many of a loss's cases to run.
+    fn counted(&self, suite: &Suite) -> usize {
+        suite.len().div_ceil(self.one_in as usize)
+    }
+
     /// Runs the cases of a loss in each dtype on each device, and sends the results. False if nobody receives them.
     fn suite(
         &self,
@@ -219,14 +227,14 @@ impl Verify {
         slot: &Slot<'_>,
         send: &dyn Fn(Entry) -> bool,
     ) -> bool {
-        let (loss, count) = (&suite.loss, suite.len());
+        let (loss, count) = (&suite.loss, self.counted(suite));
         let Some(known) = wgloss::by_id(loss) else {
             let runs = devices.len() * self.dtype.list().len();
             slot.skips(count * runs);
             let failed = if self.strict { count * runs } else { 0 };
             return send(Entry::new(loss, Outcome::Unknown { cases: count, failed }));
         };
-        let cases = suite.cases(known.header(), tensors);
+        let cases: Vec<_> = suite.cases(known.header(), tensors).into_iter().step_by(self.one_in as usize).collect();
         for &dtype in self.dtype.list() {
             slot.starts(format!("{loss} in {dtype}"));
             let cases: Vec<_> = cases.iter().map(|case| dtype::stored_as(case, dtype)).collect();

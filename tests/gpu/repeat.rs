@@ -1,7 +1,7 @@
 //! The same inputs give the same bits, whatever else the GPU does between.
 
 use crate::case::Case;
-use crate::draw::{all, of_each_family};
+use crate::draw::{all, of_each_geometry};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::samples::samples;
@@ -10,7 +10,7 @@ use wgloss::{Array, CrossEntropy, DType, Gradient, Loss, Mse, Outputs, Tensor, w
 
 pub fn tests() -> Vec<Trial> {
     // how a family's walk is cut decides about bits, so that one loss of each family will do
-    tests_of![of_each_family(all()); ten_runs_give_the_same_bits_with_other_work_between]
+    tests_of![of_each_geometry(all()); ten_runs_give_the_same_bits_with_other_work_between]
 }
 
 const RUNS: usize = 10;
