@@ -1,7 +1,8 @@
 //! The choices that a call of a loss is made of: sizes, layouts, dtypes, options, operands, and how it is called.
 
 use crate::case::{Case, Door, Floats, Given, Wanted};
-use crate::draw::{FLOATS, Rng, Setting, follows_another, has, option_values};
+use crate::chosen::follows_another;
+use crate::draw::{FLOATS, Rng, Setting, has, option_values};
 use crate::samples::{Kind, samples};
 use wgloss::header::{Role, Value};
 use wgloss::{ClassAxis, DType, Loss, Observation};

@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod change;
+pub mod chosen;
 pub mod devices;
 pub mod draw;
 pub mod factors;

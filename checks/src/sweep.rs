@@ -78,7 +78,7 @@ impl Row {
     /// Every loss under the options that change its arithmetic.
     pub fn all() -> Vec<Row> {
         let mut rows = Vec::new();
-        for loss in crate::draw::all() {
+        for loss in crate::chosen::all() {
             let id = loss.header().id;
             let dense = loss.header().operand("target").is_some_and(|spec| spec.role == Role::Target);
             for options in variants(id) {

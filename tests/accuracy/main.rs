@@ -2,6 +2,8 @@
 //! inputs that cost digits.
 
 mod big;
+#[path = "../../checks/src/chosen.rs"]
+mod chosen;
 #[path = "../../checks/src/draw.rs"]
 mod draw;
 mod formulas;

@@ -1,7 +1,7 @@
 //! The three doors: arrays of the host's, uploaded tensors, and slices of the caller's own buffers.
 
 use crate::case::{Case, Door, Given};
-use crate::draw::{all, of_each_family};
+use crate::chosen::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;

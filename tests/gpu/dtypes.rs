@@ -2,7 +2,8 @@
 //! Integers in the place of floats: masks, and targets of 0 and 1.
 
 use crate::case::{Case, Door, Floats, Wanted};
-use crate::draw::{FLOATS, all, losses, of_each_family};
+use crate::chosen::{all, losses, of_each_family};
+use crate::draw::FLOATS;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
 use crate::pages::buffer_of;

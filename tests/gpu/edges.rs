@@ -1,7 +1,8 @@
 //! Small inputs at the edges of shaders: each tells a fault of one line from what is right.
 
 use crate::case::Case;
-use crate::draw::{has, labels_of, losses, option_values};
+use crate::chosen::losses;
+use crate::draw::{has, labels_of, option_values};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, Given};

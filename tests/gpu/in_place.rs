@@ -1,7 +1,7 @@
 //! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
 
 use crate::case::{Case, Floats};
-use crate::draw::{follows_another, losses, named, of_each_family};
+use crate::chosen::{follows_another, losses, named, of_each_family};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, same};

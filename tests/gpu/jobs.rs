@@ -1,7 +1,7 @@
 //! Prepared jobs: recorded into the caller's pass, run as often as wanted, into places of the caller's, on a device of his.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{all, of_each_family};
+use crate::chosen::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::pages::buffer_of;
 use crate::{fresh_gpu, gpu};

@@ -1,7 +1,8 @@
 //! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::draw::{FREE, has, label_range, labels_of, losses, of_each_family};
+use crate::chosen::{losses, of_each_family};
+use crate::draw::{FREE, has, label_range, labels_of};
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};
 use crate::pages::{Pages, bytes_of};

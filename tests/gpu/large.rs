@@ -1,7 +1,7 @@
 //! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{all, losses, of_each_family, of_each_geometry};
+use crate::chosen::{all, losses, of_each_family, of_each_geometry};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;

@@ -2,7 +2,8 @@
 
 use crate::Shared;
 use crate::case::{Case, Door, Given};
-use crate::draw::{all, has, of_each_family, option_values};
+use crate::chosen::{all, of_each_family};
+use crate::draw::{has, option_values};
 use crate::harness::tests_of;
 use crate::judge::Failures;
 use libtest_mimic::Trial;

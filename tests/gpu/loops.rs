@@ -1,7 +1,7 @@
 //! Loops over jobs: what calls and batches reuse, what a job tells beforehand, how it is prepared beside other work.
 
 use crate::case::{Case, Floats};
-use crate::draw::{all, of_each_family};
+use crate::chosen::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::jobs::{read, write};
 use crate::{fresh_gpu, gpu};

@@ -4,6 +4,8 @@ mod alignments;
 mod broadcast;
 #[path = "../../checks/src/case.rs"]
 mod case;
+#[path = "../../checks/src/chosen.rs"]
+mod chosen;
 mod custom;
 mod digits;
 mod doors;

@@ -1,6 +1,7 @@
 //! Every option, reduction, layout, dtype, operand and door of a loss, pairwise, at the sizes where kernels change.
 
-use crate::draw::{Rng, all, asks_for_losses, of_each_family};
+use crate::chosen::{all, asks_for_losses, of_each_family};
+use crate::draw::Rng;
 use crate::factors::Factors;
 use crate::harness::tests_of;
 use crate::judge::Failures;

@@ -1,7 +1,8 @@
 //! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
 
 use crate::case::{Case, Door, Given, Inputs};
-use crate::draw::{Rng, all, has, label_range, labels_of, losses, of_each_family, of_each_walk};
+use crate::chosen::{all, losses, of_each_family, of_each_walk};
+use crate::draw::{Rng, has, label_range, labels_of};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::judge::{self, Failures};

@@ -1,7 +1,8 @@
 //! Numbers of a job change from run to run: slots of a log, options and coefficients, from the host or from tensors.
 
 use crate::case::{Case, Wanted};
-use crate::draw::{all, of_each_family, of_each_walk, option_values};
+use crate::chosen::{all, of_each_family, of_each_walk};
+use crate::draw::option_values;
 use crate::harness::{tests, tests_of};
 use crate::judge::Given;
 use crate::{fresh_gpu, gpu};

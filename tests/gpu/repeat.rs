@@ -1,7 +1,7 @@
 //! The same inputs give the same bits, whatever else the GPU does between.
 
 use crate::case::Case;
-use crate::draw::{all, of_each_geometry};
+use crate::chosen::{all, of_each_geometry};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::samples::samples;

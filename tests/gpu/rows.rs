@@ -1,7 +1,7 @@
 //! Losses of all pairs and of linear layers: in blocks of any size the same bits, and operands that stand in several places.
 
 use crate::case::Case;
-use crate::draw::named;
+use crate::chosen::named;
 use crate::fresh_gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};

@@ -1,7 +1,8 @@
 //! Shards of a whole: what they come to together is what the whole comes to, value and gradients.
 
 use crate::case::{Case, Floats};
-use crate::draw::{Rng, labels_of, losses, named, of_each_family};
+use crate::chosen::{losses, named, of_each_family};
+use crate::draw::{Rng, labels_of};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;

@@ -1,7 +1,7 @@
 //! Walks over more than a binding holds: in slices, with the bits of the whole.
 
 use crate::case::Case;
-use crate::draw::{losses, named, of_each_geometry};
+use crate::chosen::{losses, named, of_each_geometry};
 use crate::harness::{tests, tests_of};
 use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;

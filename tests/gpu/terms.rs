@@ -1,7 +1,8 @@
 //! Sums of terms: shared tensors, one gradient for each tensor, and parts beside the total.
 
 use crate::case::{Case, Given, Inputs};
-use crate::draw::{Rng, all, of_each_family};
+use crate::chosen::{all, of_each_family};
+use crate::draw::Rng;
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::{self, Failures};

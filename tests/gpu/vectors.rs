@@ -1,7 +1,8 @@
 //! Vectors of every length: what is squared or raised to a power does not overflow or vanish where the result does not.
 
 use crate::case::Case;
-use crate::draw::{Rng, Setting, named};
+use crate::chosen::named;
+use crate::draw::{Rng, Setting};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;

@@ -63,19 +63,24 @@ fn a_projection_whose_classes_are_spread_is_whole_among_its_shards() {
             let finite = Array::new(&finite, [classes]).unwrap().cast(dtype);
             let bias = if smoothing == 0.0 { &bias } else { &finite };
             let loss = LinearCrossEntropy { label_smoothing: smoothing, z_loss: 0.1, ..Default::default() };
+            // class weights beside label smoothing, or without it
+            let weighs = (smoothing > 0.0) == (classes == 37);
+            let weights: Vec<f64> = (0..classes).map(|k| 0.5 + (k % 5) as f64 / 4.0).collect();
+            let weights = Array::new(&weights, [classes]).unwrap().cast(dtype);
             for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-                let term = |w: &Array, bias: &Array| -> Term<Array> {
+                let term = |w: &Array, bias: &Array, weights: &Array| -> Term<Array> {
                     let term = loss.of(&x, w, &labels).with(Extra::Bias, bias).with(Extra::Mask, &keep);
+                    let term = if weighs { term.with(Extra::ClassWeight, weights) } else { term };
                     term.reduce(reduction).upstream(1.5)
                 };
                 let shard = |range: Range<usize>| {
-                    let (w, bias) = (slice(&w, 0, &range), slice(bias, 0, &range));
-                    let term = term(&w, &bias).classes_from(range.start, classes);
+                    let [w, bias, weights] = [&w, bias, &weights].map(|array| slice(array, 0, &range));
+                    let term = term(&w, &bias, &weights).classes_from(range.start, classes);
                     Share { term, of: vec![Some(x.clone()), Some(w), Some(bias)] }
                 };
                 let shards: Vec<Share> = ranges(lengths).into_iter().map(shard).collect();
                 let comes = [Comes::Added, Comes::Joined, Comes::Joined];
-                let judged = shares(gpu(), &term(&w, bias), &[&x, &w, bias], &comes, &shards);
+                let judged = shares(gpu(), &term(&w, bias, &weights), &[&x, &w, bias], &comes, &shards);
                 failures.note(&(rows, classes, dtype, smoothing, reduction), judged);
             }
         }

@@ -1,5 +1,7 @@
 //! The CPU twins against mathematics alone: slopes, hard points, refusals, sums and compounds. No GPU, and no feature that has one.
 
+#[path = "../../checks/src/chosen.rs"]
+mod chosen;
 mod compounds;
 #[path = "../../checks/src/draw.rs"]
 mod draw;

@@ -1,6 +1,7 @@
 //! Every gradient of every loss is the slope of its value: inputs, options and layouts drawn from the header.
 
-use crate::draw::{Rng, Setting, all, has, label_range, labels_of, option_values};
+use crate::chosen::all;
+use crate::draw::{Rng, Setting, has, label_range, labels_of, option_values};
 use crate::harness::{tests, tests_of};
 use crate::samples::{Layouts, samples};
 use libtest_mimic::Trial;

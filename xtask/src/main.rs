@@ -4,6 +4,7 @@
 mod adapter;
 mod args;
 mod bench;
+mod checks;
 mod demo;
 mod distribution;
 mod fuzz;
@@ -32,9 +33,9 @@ fn main() -> ExitCode {
         }
         Ok(Request::Demo(install)) => demo::demo(install),
         Ok(Request::Test(install)) => test::test(install),
-        Ok(Request::TestBurn(install)) => test::test_apart(install, test::checks_of_burn()),
+        Ok(Request::TestBurn(install)) => test::test_apart(install, checks::checks_of_burn()),
         Ok(Request::TestMpi(install)) => {
-            mpi::set_up(install).and_then(|()| test::test_apart(install, test::checks_of_mpi()))
+            mpi::set_up(install).and_then(|()| test::test_apart(install, checks::checks_of_mpi()))
         }
         Ok(Request::TestWeb(install, name)) => web::test(install, name.as_deref()),
         Ok(Request::Web(install, what)) => web::web(install, what),

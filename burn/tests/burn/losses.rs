@@ -2,7 +2,8 @@
 
 use crate::autodiff;
 use crate::case::{Case, Door, Inputs, Wanted};
-use crate::draw::{Rng, Setting, all, stored_as};
+use crate::chosen::all;
+use crate::draw::{Rng, Setting, stored_as};
 use crate::factors::Factors;
 use crate::harness::tests_of;
 use crate::judge::{self, Failures};

@@ -3,6 +3,8 @@
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/case.rs"]
 mod case;
+#[path = "../../../checks/src/chosen.rs"]
+mod chosen;
 #[path = "../../../checks/src/draw.rs"]
 mod draw;
 mod errors;

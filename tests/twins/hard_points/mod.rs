@@ -16,7 +16,8 @@ mod rows;
 mod triplets;
 mod vectors;
 
-use crate::draw::{Setting, all, has, losses, option_values};
+use crate::chosen::{all, losses};
+use crate::draw::{Setting, has, option_values};
 use crate::harness::tests_of;
 use crate::samples::samples;
 use libtest_mimic::Trial;

@@ -1,7 +1,8 @@
 //! Options that are refused: out of range, of another kind, unknown, or not suited to the operands.
 
 use super::{check, floats, ints};
-use crate::draw::{all, option_values};
+use crate::chosen::all;
+use crate::draw::option_values;
 use crate::harness::{tests, tests_of};
 use libtest_mimic::Trial;
 use wgloss::header::{Range, Value};

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::args::Install;
+use crate::checks::has_target;
 use crate::platforms::machine::{Halt, need};
 use crate::run::{Stop, answer, cargo, read, root, run};
-use crate::test::has_target;
 
 /// The target of a browser.
 pub const TARGET: &str = "wasm32-unknown-unknown";
