@@ -253,6 +253,32 @@ def policies(g):
     yield Case("kl_penalty", "refuses_clip", {"clip": -1.0}, {"log_probs": old, "ref_log_probs": old}, [], error="invalid_option")
 
 
+def entropies(g):
+    """The clipped policy objective less a share of the policy's entropy, as Schulman et al. (2017) have it in equation 9."""
+    def objective(log_probs, old_log_probs, advantages, entropy, mask=None, coef=0.01, kind="clip", r="mean"):
+        ratio = (log_probs - old_log_probs).exp()
+        held = ratio.detach().clamp(max=1.25)
+        loss = {"clip": torch.maximum(-advantages * ratio, -advantages * ratio.clamp(0.75, 1.25)), "cispo": -held * advantages * log_probs}[kind]
+        kept = torch.ones(loss.shape) if mask is None else mask
+        loss = (loss - coef * entropy) * kept
+        return {"none": loss, "sum": loss.sum(), "mean": loss.sum() / kept.sum()}[r]
+
+    def case(name, inputs, **options):
+        names = {"r": "reduction", "coef": "entropy_coef"}
+        options = {"clip_low": 0.25, "clip_high": 0.25} | {names.get(key, key): value for key, value in options.items()}
+        mine = {"coef": options.get("entropy_coef", 0.01), "kind": options.get("kind", "clip"), "r": options.get("reduction", "mean")}
+        mine["coef"] = float(torch.tensor(mine["coef"]).float())
+        return Case("ppo_policy", f"entropy_{name}", options, inputs, ["log_probs", "entropy"], lambda **of: objective(**of, **mine))
+
+    for red in REDUCTIONS:
+        old = g.normal(5, 12, shift=-2)
+        inputs = {"log_probs": (old + g.normal(5, 12, scale=0.8)).float().double(), "old_log_probs": old, "advantages": g.normal(5, 12), "entropy": g.uniform(5, 12, lo=0.0, hi=3.0)}
+        yield case(red, inputs, r=red)
+        yield case(f"{red}_cispo", inputs, r=red, kind="cispo", coef=0.25)
+        yield case(f"{red}_mask", inputs | {"mask": g.ints(5, 12, hi=3).clamp(max=1).double()}, r=red, coef=0.5)
+    yield Case("ppo_policy", "refuses_entropy_coef", {"entropy_coef": -1.0}, inputs, [], error="invalid_option")
+
+
 # ---------------------------------------------------------------- smoothed binary targets, and an alpha for each class
 
 
@@ -594,4 +620,4 @@ def labelled_pairs(g):
     yield Case("info_nce", "refuses_labels_of_another_length", {}, {"query": g.normal(4, 3), "key": g.normal(4, 3), "labels": g.ints(5)}, [], error="shape_mismatch")
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, labelled_pairs, overlaps]
+ASKED = [binary, regression, preferences, single_answers, policies, entropies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, labelled_pairs, overlaps]

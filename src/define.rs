@@ -78,7 +78,7 @@ macro_rules! loss_page {
 #[macro_export]
 macro_rules! loss_links {
     ($name:literal) => { $crate::loss_links!($name,
-        "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::ClassWeight" "Extra::Margin" "Extra::Sample" "Extra::Sigmas" "Extra::Kl" "Extra::Negatives"
+        "Extra::Weight" "Extra::Mask" "Extra::PosWeight" "Extra::Alpha" "Extra::ClassWeight" "Extra::Margin" "Extra::Sample" "Extra::Sigmas" "Extra::Entropy" "Extra::Kl" "Extra::Negatives"
         "Extra::LogitScale" "Extra::Bias" "Extra::Labels" "Extra::Anchors"
         "Error::InvalidOption" "Error::LabelOutOfRange" "Term::rows_from" "Term::keys_from")
     };

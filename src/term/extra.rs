@@ -26,6 +26,8 @@ macro_rules! each_extra {
             Sample sample,
             /// The noise levels of a schedule, for a diffusion loss of flow matching.
             Sigmas sigmas,
+            /// The entropy of the policy's distribution, for a policy loss.
+            Entropy entropy,
             /// How far the policy leads the reference on prompts with the answers of others.
             Kl kl,
             /// More rows that each row is compared with. They belong together with no row.

@@ -106,6 +106,7 @@ fn every_optional_operand_has_a_method() {
         Term::margin,
         Term::sample,
         Term::sigmas,
+        Term::entropy,
         Term::kl,
         Term::negatives,
         Term::logit_scale,

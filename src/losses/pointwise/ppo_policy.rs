@@ -27,8 +27,9 @@ loss! {
     /// the loss is `−min(r, 1 + clip_high)·A·new`. Its ratio counts as a constant, so that every token has a gradient.
     ///
     /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
-    /// `none` has the shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
-    /// Gradients: `log_probs`.
+    /// `none` has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is the entropy of the policy's distribution
+    /// there: the loss is less by `entropy_coef` times it, so that the policy stays uncertain. [`Extra::Mask`], of this shape, leaves
+    /// out each value where it is 0. Gradients: `log_probs`, `entropy`.
     ///
     /// The derivative is `−A·r` where the ratio is not clipped, bounds included, and 0 where it is clipped. The clipped
     /// branch never multiplies by the ratio, so that a log-ratio of 100 gives finite numbers. Where r is exactly c the
@@ -61,6 +62,8 @@ loss! {
         pub kind: PpoKind = PpoKind::Clip, Range::Any;
         /// The greatest ratio c that a negative advantage is multiplied by, under `dual_clip`.
         pub dual_clip_ratio: f32 = 3.0, Range::Above(1.0);
+        /// The factor of the entropy, where it is given.
+        pub entropy_coef: f32 = 0.01, Range::AtLeast(0.0);
     }
 }
 
@@ -71,6 +74,7 @@ static HEADER: Header = Header {
         OperandSpec::new("log_probs", Role::Element).differentiable().holding(Domain::Log),
         OperandSpec::new("old_log_probs", Role::Element).holding(Domain::Log),
         OperandSpec::new("advantages", Role::Element),
+        OperandSpec::new("entropy", Role::Element).or(0.0).differentiable().holding(Domain::Positive),
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
@@ -80,8 +84,9 @@ static HEADER: Header = Header {
     default: || Box::new(PpoPolicy::default()),
 };
 
-impl Pointwise for PpoPolicy {
-    fn score(&self, [new, old, advantage, _]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+impl PpoPolicy {
+    /// The loss without the entropy, and its derivative with respect to `log_probs`.
+    fn policy(&self, new: f64, old: f64, advantage: f64) -> [f64; 2] {
         let (low, high) = (1.0 - f64::from(self.clip_low), 1.0 + f64::from(self.clip_high));
         let ratio = (new - old).exp();
         // the maximum takes the upper bound for positive advantages, the lower for negative ones
@@ -91,18 +96,26 @@ impl Pointwise for PpoPolicy {
         };
         if self.kind == PpoKind::Cispo {
             let factor = -part_of(advantage, if ratio > high { high } else { ratio });
-            return ElementScore { loss: part_of(factor, new), d: [factor, 0.0, 0.0, 0.0] };
+            return [part_of(factor, new), factor];
         }
         let most = if self.kind == PpoKind::DualClip { self.dual_clip_ratio.into() } else { f64::INFINITY };
         match (advantage, clipped) {
-            (0.0, _) if !ratio.is_nan() => ElementScore::default(),
-            (_, true) => ElementScore { loss: -advantage * bound, d: [0.0; 4] },
-            _ if advantage < 0.0 && ratio > most => ElementScore { loss: -advantage * most, d: [0.0; 4] },
+            (0.0, _) if !ratio.is_nan() => [0.0; 2],
+            (_, true) => [-advantage * bound, 0.0],
+            _ if advantage < 0.0 && ratio > most => [-advantage * most, 0.0],
             _ => {
                 // equal arguments of a minimum share the derivative
                 let share = if advantage < 0.0 && ratio == most { 0.5 } else { 1.0 };
-                ElementScore { loss: -advantage * ratio, d: [-advantage * ratio * share, 0.0, 0.0, 0.0] }
+                [-advantage * ratio, -advantage * ratio * share]
             }
         }
+    }
+}
+
+impl Pointwise for PpoPolicy {
+    fn score(&self, [new, old, advantage, entropy]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+        let coefficient = f64::from(self.entropy_coef);
+        let [loss, d] = self.policy(new, old, advantage);
+        ElementScore { loss: loss - part_of(coefficient, entropy), d: [d, 0.0, 0.0, -coefficient] }
     }
 }
