@@ -19,6 +19,7 @@ pub struct Factors {
     /// Whether it is the first of its kind: sizes, doors, dtypes and scales are the walk's business, and each walk meets all
     /// of theirs by one loss. The others meet two of each.
     first: bool,
+    doors: &'static [Door],
     observations: &'static [&'static [Observation]],
 }
 
@@ -70,9 +71,15 @@ impl Factors {
             options: specs.map(|(spec, default)| (spec.name, option_values(&spec, &default))).collect(),
             optional: loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect(),
             first: !follows_another(&*loss),
+            doors: &DOORS,
             observations: observations(&*loss),
             loss,
         }
+    }
+
+    /// These for tests that have a shape and a door of their own: one kind of sizes, and one door.
+    pub fn of_one_size(self) -> Factors {
+        Factors { kinds: &self.kinds[..1], doors: &DOORS[..1], ..self }
     }
 
     /// These without most of the choices that are the walk's business, as a loss has them that is not the first of its kind.
@@ -86,7 +93,7 @@ impl Factors {
         let some = |levels: usize| if self.first { levels } else { levels.min(2) };
         let mut levels = vec![some(self.kinds.len()), self.axes.len(), some(self.targets.len()), reductions];
         levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
-        levels.extend([some(DOORS.len()), some(STORED.len()), EMPTY_IS_ZERO.len(), self.observations.len()]);
+        levels.extend([some(self.doors.len()), some(STORED.len()), EMPTY_IS_ZERO.len(), self.observations.len()]);
         levels.extend(self.optional.iter().map(|_| 2));
         levels.extend(self.options.iter().map(|(_, values)| values.len()));
         levels
@@ -97,7 +104,8 @@ impl Factors {
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
         // of two kinds those in the middle: neither none at all nor the longest
-        let shapes = self.kinds[if self.first { head[0] } else { self.kinds.len() - 3 + head[0] }].shapes;
+        let before = if self.first { 0 } else { self.kinds.len().saturating_sub(3) };
+        let shapes = self.kinds[before + head[0]].shapes;
         let options: Vec<_> =
             self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect();
         // a cap makes logits equal in f32 that the twin can tell apart
@@ -113,7 +121,7 @@ impl Factors {
             divide_by: GIVEN[head[5]],
             weight: WEIGHTS[head[6]],
             wanted: WANTED[head[7]],
-            door: DOORS[head[8]],
+            door: self.doors[head[8]],
             floats: STORED[head[9]],
             empty_is_zero: EMPTY_IS_ZERO[head[10]],
             observations: if caps { &OF_SOFTMAX[2][..head[11].min(1)] } else { self.observations[head[11]] },

@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Trial> {
 
 /// Every choice meets every other, and Burn's autodiff gives the value and the gradients that the twin gives.
 fn every_pair_of_choices(loss: &dyn Loss) {
-    let factors = Factors::of((loss.header().default)());
+    let factors = Factors::of((loss.header().default)()).of_one_size();
     let case = |row: &[usize]| small(loss, factors.case(row));
     let mut failures = Failures::default();
     let rows = pairs(&factors.levels(), &mut Rng::new(1), |row| case(row).is_valid());
