@@ -293,8 +293,8 @@ const ALL_PAIRS: Samples = Samples {
     // the twin goes through all pairs: as many as it has time for
     many: &[1500, 3],
     repeated: &[&[1030, 40]],
-    beyond_a_binding: &[(&[2503, 110], Second)],
-    drawn_beyond_a_binding: &[(&[2003, 150], Second)],
+    beyond_a_binding: &[(&[301, 1003], Second)],
+    drawn_beyond_a_binding: &[(&[301, 1003], Second)],
     // so many rows that a binding holds the products of some of them
     in_windows: &[(&[257, 65], Second), (&[200, 90], Second)],
     ..ELEMENTS
