@@ -1,4 +1,5 @@
 //! The choices that a call of a loss is made of: sizes, layouts, dtypes, options, operands, and how it is called.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use crate::case::{Case, Door, Floats, Given, Wanted};
 use crate::chosen::follows_another;

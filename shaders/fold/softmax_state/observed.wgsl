@@ -1,6 +1,10 @@
 // The state of a softmax over classes, if observations are asked for beside the loss.
 // needs: lib/class lib/math fold/softmax
 
+// whether logits are compared with the label's, and whether the entropy is asked for, which takes another product of each
+override RANKS: bool = true;
+override HEATS: bool = true;
+
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
 // own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
 struct State {
@@ -30,21 +34,27 @@ fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
 
 // Notes a logit, and whether it comes before the label's.
 fn note_logit(state: ptr<function, State>, x: f32, ahead: bool) {
-    let known = !(is_infinite(x) | is_nan(x));
-    let total = 1.0 + (*state).rest;
-    let up = known & ((x > (*state).peak) | (total == 0.0));
-    let gap = select(0.0, abs(x - (*state).peak), known);
-    let e = exp_negative(gap);
-    // part_of: the first class may lie infinitely far above LOWEST
-    let moved = part_of((*state).heat, e) + part_of(total * e, gap);
-    let stays = (*state).heat + part_of(e, gap);
-    (*state).heat = select(select((*state).heat, stays, known), moved, up);
-    (*state).ahead += select(0u, 1u, ahead);
+    if RANKS {
+        (*state).ahead += select(0u, 1u, ahead);
+    }
+    if HEATS {
+        let known = !(is_infinite(x) | is_nan(x));
+        let total = 1.0 + (*state).rest;
+        let up = known & ((x > (*state).peak) | (total == 0.0));
+        let gap = select(0.0, abs(x - (*state).peak), known);
+        let e = exp_negative(gap);
+        // part_of: the first class may lie infinitely far above LOWEST
+        let moved = part_of((*state).heat, e) + part_of(total * e, gap);
+        let stays = (*state).heat + part_of(e, gap);
+        (*state).heat = select(select((*state).heat, stays, known), moved, up);
+    }
 }
 
 // Merges the notes of two states, before the rest is merged.
 fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
-    let e = exp_negative(gap);
-    (*top).heat += part_of(low.heat, e) + part_of((1.0 + low.rest) * e, gap);
+    if HEATS {
+        let e = exp_negative(gap);
+        (*top).heat += part_of(low.heat, e) + part_of((1.0 + low.rest) * e, gap);
+    }
     (*top).ahead += low.ahead;
 }

@@ -10,11 +10,20 @@ use crate::gpu::shaders::geometry::{comparison, looks, observation, row_quads, s
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::shape::Classes;
+use crate::term::Observation;
 use std::sync::Arc;
 
 /// The states of a softmax among [`STATE_BYTES`](super::STATE_BYTES).
 pub(super) fn softmax_states(observes: bool) -> &'static str {
     if observes { "fold/softmax_state/observed" } else { "fold/softmax" }
+}
+
+/// The choices of what a softmax's state notes for observations.
+pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
+    let asks = |asked: fn(&Observation) -> bool| request.part.observations.iter().any(asked);
+    choices
+        .flag(choice::RANKS, asks(|asked| matches!(asked, Observation::Accuracy | Observation::TopK(_))))
+        .flag(choice::HEATS, asks(|asked| *asked == Observation::Entropy))
 }
 
 /// The fold of a position's classes.
@@ -94,7 +103,7 @@ pub(super) fn whole_quads(classes: Classes) -> bool {
 
 pub(super) fn choices(request: &Request<'_>, fold: Fold, classes: Classes) -> Choices {
     let labelled = request.checked.labels.is_some();
-    overrides(request.loss())
+    noted(request, overrides(request.loss()))
         .flag(choice::LABELLED, labelled)
         .flag(choice::SPREADS, !labelled || fold.spreads)
         .flag(choice::PAIRS, fold.compares)

@@ -2,7 +2,7 @@
 //! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or observations compare
 //! each logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
-use super::classes::softmax_states;
+use super::classes::{noted, softmax_states};
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
@@ -42,7 +42,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
 
     let cosines = leaf.cosines().is_some();
     let shards_weigh = request.among() && request.player(Role::PerClass).is_some();
-    let choices = overrides(request.loss())
+    let choices = noted(request, overrides(request.loss()))
         .flag(choice::SPREADS, leaf.spreads())
         .flag(choice::NORMALIZE, cosines)
         .flag(choice::LABEL_MARGIN, cosines)
