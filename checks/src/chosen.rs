@@ -39,7 +39,7 @@ pub fn of_each_geometry(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| geometry(one) == geometry(other))
 }
 
-/// What a loss's kernels go through.
+/// The name of the geometry that a loss's kernels have.
 fn geometry(loss: &dyn Loss) -> &'static str {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => "elements",

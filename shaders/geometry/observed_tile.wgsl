@@ -1,4 +1,4 @@
-// What the lanes of a workgroup have observed, and its sums.
+// Each lane's observations, and their sums over a workgroup.
 // needs: lib/observed lib/params lib/tally lib/workspace
 
 var<private> observed: Observed;

@@ -38,6 +38,13 @@ fn count_of(four: vec4<bool>) -> f32 {
     return (ones.x + ones.y) + (ones.z + ones.w);
 }
 
+// Of four positions: how many are of a class both by prediction and by target, how many by prediction, how many by target.
+fn counts_of(kept: vec4<bool>, predicted: vec4<bool>, wanted: vec4<f32>) -> vec3<f32> {
+    let of_prediction = kept & predicted;
+    let of_target = kept & (wanted > vec4<f32>(0.5));
+    return vec3<f32>(count_of(of_prediction & of_target), count_of(of_prediction), count_of(of_target));
+}
+
 fn elements_of(quad: Quad, k: u32) -> vec4<u32> {
     return quad.first + vec4<u32>(k * params.class_stride);
 }

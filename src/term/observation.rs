@@ -99,7 +99,7 @@ impl Observation {
     }
 }
 
-/// What a loss's walk sees, if anything can be observed of it.
+/// The kinds of observations. A loss has those of one kind, or none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Observed {
     /// Softmaxes over classes.
@@ -111,7 +111,7 @@ pub(crate) enum Observed {
 }
 
 impl Observed {
-    /// What the walk of a loss sees.
+    /// The kind of observations that a loss has, if it has any.
     pub fn of(loss: &dyn Loss) -> Option<Observed> {
         match loss.leaf() {
             Leaf::Softmax(_) | Leaf::Linear(_) => Some(Observed::Softmax),

@@ -7,10 +7,6 @@ const OBSERVES: bool = true;
 // the number that predictions have to exceed
 override PREDICTED_ABOVE: f32 = 0.0;
 
-// Of four positions: how many are of class k both by prediction and by target, how many by prediction, how many by target.
 fn observe_class(quad: Quad, at: Pixels, round: u32, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> vec3<f32> {
-    let kept = kept_in_class(quad, k);
-    let predicted = kept & (x > vec4<f32>(PREDICTED_ABOVE));
-    let true_class = kept & (wanted > vec4<f32>(0.5));
-    return vec3<f32>(count_of(predicted & true_class), count_of(predicted), count_of(true_class));
+    return counts_of(kept_in_class(quad, k), x > vec4<f32>(PREDICTED_ABOVE), wanted);
 }

@@ -20,10 +20,9 @@ pub(super) fn softmax_states(observes: bool) -> &'static str {
 
 /// The choices of what a softmax's state notes for observations.
 pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
-    let asks = |asked: fn(&Observation) -> bool| request.part.observations.iter().any(asked);
     choices
-        .flag(choice::RANKS, asks(|asked| matches!(asked, Observation::Accuracy | Observation::TopK(_))))
-        .flag(choice::HEATS, asks(|asked| *asked == Observation::Entropy))
+        .flag(choice::RANKS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::TopK(_))))
+        .flag(choice::HEATS, request.asks(|asked| *asked == Observation::Entropy))
 }
 
 /// The fold of a position's classes.

@@ -21,7 +21,7 @@ use crate::gpu::shaders::geometry::{
     absorb, label_logit, label_weight, margin, observation, pair_slopes, pairs as pairs_of_rows, seen_logit, softcap,
 };
 use crate::gpu::shaders::operand::{class_weight, labels, logit_scale};
-use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
+use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
 
@@ -49,10 +49,13 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
         .flag(choice::OF_ROWS, true);
     // the statistics of all shards stand for the products that they were made of
     let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
-    let scores = scores(request, choices.clone(), leaf);
-    // kernels of rows look up the weight of the label's class
-    let slots = scores.slots.with(slot::CLASS_WEIGHT, class_weight_of(request));
-    let slots = slots.with(slot::LABEL_WEIGHT, if shards_weigh { label_weight::SHARDS } else { label_weight::OWN });
+    let mut scores = scores(request, choices.clone(), cosines);
+    let slots =
+        scores.slots.with(slot::LABEL_WEIGHT, if shards_weigh { label_weight::SHARDS } else { label_weight::OWN });
+    if !leaf.spreads() {
+        // tiles then need no weights: the kernels of rows look up the weight of the label's class
+        scores.slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);
+    }
     let held = held(request, pairs, cosines, !passes.is_empty());
     let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
@@ -70,7 +73,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     if request.statistics {
         stages.extend((pairs.rows > 0).then(|| tiles.over_rows(geometry::LINEAR_STATISTICS, slots.clone())));
     } else if pairs.rows > 0 {
-        let slots = slots.clone().with(slot::FOLD, fold::SOFTMAX_CLASSES);
+        let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
         stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64).looping(shards));
     }
     let scaled = scaling(request).filter(|_| !passes.is_empty());
@@ -125,16 +128,8 @@ fn hits(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
         .collect()
 }
 
-/// The file with the weights of classes.
-fn class_weight_of(request: &Request<'_>) -> Shader {
-    if request.player(Role::PerClass).is_some() { class_weight::GIVEN } else { class_weight::ONE }
-}
-
-fn scores(request: &Request<'_>, choices: Choices, leaf: &dyn Softmax) -> Scores {
-    let cosines = leaf.cosines().is_some();
+fn scores(request: &Request<'_>, choices: Choices, cosines: bool) -> Scores {
     let mut slots = over_tiles(request);
-    // without shares of all classes, tiles need no weights
-    slots.fill(slot::CLASS_WEIGHT, if leaf.spreads() { class_weight_of(request) } else { class_weight::ONE });
     slots.fill(slot::LABELS, labels::GIVEN);
     if cosines {
         slots.fill(slot::SOFTCAP, softcap::COSINE);

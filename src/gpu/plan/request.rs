@@ -116,6 +116,11 @@ impl Request<'_> {
         !self.part.observations.is_empty()
     }
 
+    /// Whether an observation of this kind is asked for.
+    pub(super) fn asks(&self, kind: fn(&Observation) -> bool) -> bool {
+        self.part.observations.iter().any(kind)
+    }
+
     /// Whether the part is a shard, and the statistics of all shards are given.
     pub(super) fn among(&self) -> bool {
         self.part.among.is_some()

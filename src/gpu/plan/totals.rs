@@ -31,16 +31,15 @@ pub(super) fn observed(request: &Request<'_>, sizes: &Sizes) -> Stage {
     let mut slots = slots(request);
     let wants_sums = request.sums != KeptSums::Nothing;
     slots.fill(slot::PART_SUMS, if wants_sums { part_sums::GIVEN } else { part_sums::NOWHERE });
-    let asks = |asked: fn(&Observation) -> bool| request.part.observations.iter().any(asked);
     // where counts lie depends on the loss's options
     let choices = overrides(request.loss())
-        .flag(choice::ACCURACY, asks(|asked| *asked == Observation::Accuracy))
-        .flag(choice::TOP_K, asks(|asked| matches!(asked, Observation::TopK(_))))
-        .flag(choice::ENTROPY, asks(|asked| *asked == Observation::Entropy))
-        .flag(choice::PERPLEXITY, asks(|asked| *asked == Observation::Perplexity))
-        .flag(choice::IOU, asks(|asked| *asked == Observation::Iou))
-        .flag(choice::PRECISION, asks(|asked| *asked == Observation::Precision))
-        .flag(choice::RECALL, asks(|asked| *asked == Observation::Recall))
+        .flag(choice::ACCURACY, request.asks(|asked| *asked == Observation::Accuracy))
+        .flag(choice::TOP_K, request.asks(|asked| matches!(asked, Observation::TopK(_))))
+        .flag(choice::ENTROPY, request.asks(|asked| *asked == Observation::Entropy))
+        .flag(choice::PERPLEXITY, request.asks(|asked| *asked == Observation::Perplexity))
+        .flag(choice::IOU, request.asks(|asked| *asked == Observation::Iou))
+        .flag(choice::PRECISION, request.asks(|asked| *asked == Observation::Precision))
+        .flag(choice::RECALL, request.asks(|asked| *asked == Observation::Recall))
         .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
     match Observed::of(request.loss()) {
         // a workgroup adds up the counts of a class
