@@ -588,23 +588,75 @@ def softcapped(g):
         yield Case(loss, "refuses_softcap", {"softcap": 0.0}, {"input": x, "target": t}, [], error="invalid_option")
 
 
+def smoothed_over_finite(g):
+    """Label smoothing over the classes that are not masked: PyTorch's cross-entropy of each row without its masked classes."""
+    def of_finite(z, target, weight, smoothing, r):
+        weight = torch.ones(z.shape[1]).double() if weight is None else weight
+        losses, weights = [], []
+        for x, t in zip(z, target):
+            finite = x > -math.inf
+            own = finite[:t].sum()[None] if t >= 0 else t[None]
+            losses.append(F.cross_entropy(x[finite][None], own, weight[finite], label_smoothing=smoothing, reduction="sum"))
+            weights.append(weight[t] if t >= 0 else torch.tensor(0.0))
+        losses = torch.stack(losses)
+        return losses.sum() / torch.stack(weights).sum() if r == "mean" else reduce(losses, r)
+
+    def rows(x):
+        return x.movedim(1, -1).reshape(-1, x.shape[1])
+
+    def masked(x, t):
+        # a class that is not the label's
+        hidden = (g.uniform(*x.shape) < 0.3) & ~F.one_hot(t.clamp(min=0), x.shape[1]).movedim(-1, 1).bool()
+        return x.masked_fill(hidden, -math.inf)
+
+    for shape in ((6, 10), (2, 5, 3, 4), (2, 1003)):
+        t = g.ignoring(g.ints(shape[0], *shape[2:], hi=shape[1]), -100)
+        t.view(-1)[0] = 1
+        x, w = masked(g.normal(*shape, scale=3), t), g.uniform(shape[1], lo=0.2, hi=3)
+        for red in REDUCTIONS[:1 if shape[1] > 1000 else 3]:
+            options = {"smooth_over": "finite", "label_smoothing": 0.125, "reduction": red}
+            tag, back = f"smooth_over_finite_{'x'.join(map(str, shape))}_{red}", t.shape if red == "none" else ()
+            yield Case("cross_entropy", tag, options, {"input": x, "target": t}, ["input"],
+                       lambda input, target, r=red, to=back: of_finite(rows(input), target.flatten(), None, 0.125, r).reshape(to))
+            yield Case("cross_entropy", f"{tag}_weighted", options, {"input": x, "target": t, "weight": w}, ["input"],
+                       lambda input, target, weight, r=red, to=back: of_finite(rows(input), target.flatten(), weight, 0.125, r).reshape(to))
+    ins = {"input": g.normal(9, 16, scale=0.5), "weight": g.normal(70, 16), "bias": g.normal(70), "target": g.ignoring(g.ints(9, hi=70), -100)}
+    ins["target"][0] = 1
+    hidden = (g.uniform(70) < 0.3) & ~torch.isin(torch.arange(70), ins["target"])
+    ins["bias"] = ins["bias"].masked_fill(hidden, -math.inf)
+    for red in REDUCTIONS:
+        yield Case("linear_cross_entropy", f"smooth_over_finite_{red}", {"smooth_over": "finite", "label_smoothing": 0.125, "reduction": red}, ins, ["input", "weight"],
+                   lambda input, weight, bias, target, r=red: of_finite(F.linear(input, weight, bias), target, None, 0.125, r), rtol=2e-5)
+    x, q = g.normal(3, 4), g.probs(3, 4, dim=1)
+    yield Case("cross_entropy", "smooth_over_finite_refuses_probabilities", {"smooth_over": "finite", "label_smoothing": 0.125}, {"input": x, "target": q}, [], error="invalid_option")
+
+
 def labelled_pairs(g):
     """Contrastive losses whose batch holds several rows of one label: the others of a label are left out of the softmax, as
     sentence-transformers leaves false negatives out, or count as positives, as in SupCon (Khosla 2020)."""
     def direction(z, labels, positive):
-        own, equal = torch.eye(z.shape[0], dtype=torch.bool), labels[:, None] == labels[None, :]
-        together, n = (equal if positive else own), z.shape[0]
+        # further rows may have labels, after those of the keys
+        n, m = z.shape[0], max(len(labels), z.shape[0])
+        own, equal = torch.eye(n, m, dtype=torch.bool), labels[:n, None] == labels[None, :]
+        together = equal if positive else own
         if not positive:
-            z = torch.cat([z[:, :n].masked_fill(equal & ~own, -math.inf), z[:, n:]], 1)
-        log_p = torch.log_softmax(z, 1)[:, :n]
+            z = torch.cat([z[:, :m].masked_fill(equal & ~own, -math.inf), z[:, m:]], 1)
+        log_p = torch.log_softmax(z, 1)[:, :m]
         return -torch.where(together, log_p, 0.0).sum(1) / together.sum(1)
+
+    def siglip(image, text, scale, bias, labels, positive, r):
+        z = scale * F.normalize(image, dim=1) @ F.normalize(text, dim=1).T + bias
+        own, equal = torch.eye(len(labels), dtype=torch.bool), labels[:, None] == labels[None, :]
+        signs = torch.where(equal if positive else own, 1.0, -1.0)
+        losses = -F.logsigmoid(signs * z)
+        return reduce(losses.masked_fill(equal & ~own & (not positive), 0.0).sum(1), r)
 
     def info_nce(query, key, labels, negatives=None, positive=False, symmetric=False, r="mean"):
         q, k = F.normalize(query, dim=1), F.normalize(key, dim=1)
         z = q @ k.T / 0.125
         more = [] if negatives is None else [q @ F.normalize(negatives, dim=1).T / 0.125]
         loss = direction(torch.cat([z, *more], 1), labels, positive)
-        return reduce((loss + direction(z.T, labels, positive)) / 2 if symmetric else loss, r)
+        return reduce((loss + direction(z.T, labels[: len(z)], positive)) / 2 if symmetric else loss, r)
 
     for n, d in ((7, 5), (70, 12)):
         q, k, labels = g.normal(n, d), g.normal(n, d), g.ints(n, hi=max(3, n // 4))
@@ -617,7 +669,18 @@ def labelled_pairs(g):
                        lambda query, key, labels, p=positive: info_nce(query, key, labels, positive=p, symmetric=True), rtol=3e-5)
             yield Case("info_nce", f"labels_n{n}_{kind['equal_labels']}_negatives", {"temperature": 0.125, **kind}, {"query": q, "key": k, "labels": labels, "negatives": g.normal(n + 2, d)}, ["query", "key", "negatives"],
                        lambda query, key, labels, negatives, p=positive: info_nce(query, key, labels, negatives, positive=p), rtol=3e-5)
+            more = {"query": q, "key": k, "negatives": g.normal(n + 2, d)}
+            # the labels of the negatives follow those of the keys
+            more["labels"] = torch.cat([labels, g.ints(n + 2, hi=max(3, n // 4))])
+            for symmetric in (False, True):
+                yield Case("info_nce", f"labels_n{n}_{kind['equal_labels']}_of_negatives{'_symmetric' * symmetric}", {"temperature": 0.125, "symmetric": symmetric, **kind}, more, ["query", "key", "negatives"],
+                           lambda query, key, negatives, labels, p=positive, s=symmetric: info_nce(query, key, labels, negatives, positive=p, symmetric=s), rtol=3e-5)
+            pairs = {"image": q, "text": k, "logit_scale": torch.tensor([5.0]).double(), "logit_bias": torch.tensor([-2.5]).double(), "labels": labels}
+            for red in REDUCTIONS:
+                yield Case("siglip", f"labels_n{n}_{kind['equal_labels']}_{red}", {"reduction": red, **kind}, pairs, ["image", "text", "logit_scale", "logit_bias"],
+                           lambda image, text, logit_scale, logit_bias, labels, p=positive, r=red: siglip(image, text, logit_scale, logit_bias, labels, p, r), rtol=3e-5)
+    yield Case("siglip", "refuses_labels_of_another_length", {}, {"image": g.normal(4, 3), "text": g.normal(4, 3), "logit_scale": torch.ones(1), "logit_bias": torch.ones(1), "labels": g.ints(5)}, [], error="shape_mismatch")
     yield Case("info_nce", "refuses_labels_of_another_length", {}, {"query": g.normal(4, 3), "key": g.normal(4, 3), "labels": g.ints(5)}, [], error="shape_mismatch")
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, entropies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, labelled_pairs, overlaps]
+ASKED = [binary, regression, preferences, single_answers, policies, entropies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, smoothed_over_finite, labelled_pairs, overlaps]

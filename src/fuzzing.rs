@@ -156,7 +156,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
             Shard::Whole
         },
         on_cpu: draw.flag(),
-        in_eights: draw.flag(),
+        subgroup: draw.of(&[None, Some(4), Some(8), Some(16), Some(32)]),
         small: draw.flag(),
         binding_limit: binding_limit.min(4 * u64::from(u32::MAX)),
         integers: draw.flag().then(|| draw.of(LABELS)),

@@ -44,7 +44,7 @@ pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::*;
 pub use half;
-pub use leaf::{Activation, EqualLabels, Padding};
+pub use leaf::{Activation, EqualLabels, Padding, SmoothOver};
 pub use loss::Loss;
 pub use losses::*;
 pub use reduction::Reduction;

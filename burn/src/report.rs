@@ -16,7 +16,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The parts of the term in order, each with its name, sum, denominator and weight. Waits for the device. Any thread may ask,
+    /// The parts of the term in order and then its observations, each with its name, sum, denominator and weight. Waits for the device. Any thread may ask,
     /// such as that of a dashboard.
     ///
     /// # Errors

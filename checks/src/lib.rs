@@ -11,6 +11,7 @@ pub mod draw;
 pub mod factors;
 pub mod judge;
 pub mod pages;
+pub mod pieces;
 pub mod samples;
 pub mod sharded;
 pub mod sweep;

@@ -66,10 +66,6 @@ fn is_exact(lead: f32) -> bool {
     return abs(tempered(lead)) <= EXACT;
 }
 
-fn is_masked(x: f32) -> bool {
-    return is_infinite(x) & (x < 0.0);
-}
-
 fn has_no_softmax(x: f32) -> bool {
     return is_nan(x) | (is_infinite(x) & (x > 0.0));
 }

@@ -1,5 +1,5 @@
 // The divergence of a student's softmax from a teacher's as a fold over the classes of a position.
-// needs: lib/class lib/params fold/divergence
+// needs: lib/class lib/math lib/params fold/divergence
 // slots: leaf
 struct Statistics {
     divergence: f32,

@@ -73,6 +73,8 @@ struct Statistics {
     rest: f32,
     mass: f32,
     other_shares: f32,
+    // the factor of the shares that were absorbed
+    share_factor: f32,
     poison: bool,
 }
 
@@ -82,10 +84,11 @@ fn fold_finish(state: State, labelled: bool, x_target: f32, weight: f32) -> Stat
     s.peak = state.peak;
     s.total = 1.0 + state.rest;
     s.rest = state.rest;
-    s.mass = mass_of(state);
-    s.other_shares = state.other_shares;
+    s.share_factor = share_factor(state);
+    s.mass = s.share_factor * mass_of(state);
+    s.other_shares = s.share_factor * state.other_shares;
     s.lse = state.peak + log_total;
-    s.spread = state.spread + part_of(s.mass, log_total);
+    s.spread = (s.share_factor * state.spread) + part_of(s.mass, log_total);
     s.poison = (state.poison != 0u) | (state.rest < 0.0);
     if labelled {
         s.weight = weight;
@@ -137,7 +140,7 @@ fn fold_slopes(s: Statistics, score: SoftmaxScore, scale: vec2<f32>) -> SoftmaxS
         own,
         (scale.x * s.mass) + of_lse,
         -part_of(own, s.miss),
-        scale.x,
+        scale.x * s.share_factor,
         s.rest < 1.0,
         (scale.x * s.other_shares) + of_lse,
         s.rest * one_over,

@@ -29,7 +29,7 @@ fn linear_records(
     let slopes = fold_slopes(s, score, scale);
     if SPREADS {
         let share = softmax_share(0.0);
-        record.share = scale.x * share;
+        record.share = slopes.share_scale * share;
         record.hit = fold_write_shared(slopes, hits[row], share * weight, true);
     } else {
         record.hit = fold_write(slopes, hits[row], true);

@@ -14,6 +14,11 @@ fn is_infinite(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u;
 }
 
+// Whether a logit masks its class, which then has probability 0.
+fn is_masked(x: f32) -> bool {
+    return is_infinite(x) & (x < 0.0);
+}
+
 // x − t. For two equal infinities it is NaN, which a compiler could fold to 0.
 fn difference(x: f32, t: f32) -> f32 {
     return select(x - t, nan(), is_infinite(x) & (bitcast<u32>(x) == bitcast<u32>(t)));

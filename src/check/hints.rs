@@ -11,6 +11,7 @@ pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader
     let mut hints = reading(spec, got, leader);
     hints += &other_axis(part, spec, got, leader);
     hints += &more_keys(part, spec, got, leader);
+    hints += &more_labels(part, spec);
     hints += &broadcast(part, spec, leader);
     hints
 }
@@ -46,6 +47,13 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
         true => format!("; it would fit {how} `class_axis_last` on `{}`", part.leader_name()),
         false => String::new(),
     }
+}
+
+/// The other length of labels, where further rows may have labels too.
+fn more_labels<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> String {
+    let further = part.loss.header().player(Role::MoreRows).filter(|_| spec.role == Role::RowLabels);
+    let given = further.and_then(|further| Some((further.name, part.operand(further.name)?.shape().first()?)));
+    given.map_or_else(String::new, |(name, count)| format!(", or {count} more, the labels of `{name}`"))
 }
 
 /// The other shapes that an operand may have if it is broadcast to the shape of the elements.

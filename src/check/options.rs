@@ -16,6 +16,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
     }
     numbers(part)?;
     needed(part)?;
+    smoothing(part, part.classes_from.is_some() || part.among.is_some())?;
     let classes = part.leader().and_then(|leader| Classes::of(leader.shape(), leader.class_axis()));
     match (part.loss.leaf(), classes) {
         (Leaf::Region(leaf), Some(classes)) => {
@@ -79,6 +80,19 @@ fn needed<T>(part: &Part<T>) -> Result<()> {
         Some((operand, option)) => refuse(option, format!("another value where `{operand}` is not given")),
         None => Ok(()),
     }
+}
+
+/// Refuses label smoothing over the classes that are not masked, where the target is probabilities, or where the classes are sharded:
+/// no shard knows the number of such classes of the others.
+pub(super) fn smoothing<T: Operand>(part: &Part<T>, sharded: bool) -> Result<()> {
+    let spares = matches!(part.loss.leaf(), Leaf::Softmax(leaf) | Leaf::Linear(leaf) if leaf.spares_masked());
+    let expected = match (part.is_dense(), sharded) {
+        (true, _) => "all, where the target is probabilities",
+        (_, true) => "all, for a shard of the classes",
+        _ => return Ok(()),
+    };
+    let (loss, option, value) = (part.loss.header().id, "smooth_over".into(), "finite".into());
+    if spares { Err(Error::InvalidOption { loss, option, value, expected: expected.into() }) } else { Ok(()) }
 }
 
 /// Refuses a mask of elements where the classes of a position depend on each other.

@@ -52,10 +52,8 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
                 vec![Axis::Of(pairs.others), Axis::Of(pairs.width)]
             }
             (Work::Similarity { pairs, .. } | Work::Hardest { pairs, .. }, role) => match (role, part.keys_from) {
-                // the labels of the keys of all shards
-                (Role::RowLabels, Some(keys)) => vec![Axis::Of(keys.of)],
-                // of all rows that a shard's rows are compared with
-                (Role::RowLabels, None) => vec![Axis::Of(pairs.others)],
+                (Role::RowLabels, _) if pairs.more_labelled => vec![Axis::Of(pairs.keys + pairs.more)],
+                (Role::RowLabels, _) => vec![Axis::Of(pairs.keys)],
                 (Role::Anchors, Some(keys)) => vec![Axis::AtMost(keys.of), Axis::Of(pairs.width)],
                 _ => sizes.shape(role),
             },

@@ -1,7 +1,7 @@
 //! The checks of a call that asks for a shard's statistics.
 
 use super::checked::Checked;
-use super::{bounds, part, shards, varying};
+use super::{bounds, options, part, shards, varying};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part, Term};
 
@@ -25,6 +25,7 @@ pub(crate) fn statistics<T: Operand>(term: &Term<T>) -> Result<(Part<T>, Checked
     }
     let part = varying::settled(part)?;
     let checked = part::check(&part, &term.parts)?;
+    options::smoothing(&part, true)?;
     let Some(shape) = shards::statistics_shape(&part, &checked)? else {
         return Err(shards::refuse(&part, "statistics", "sum".into()));
     };

@@ -64,8 +64,12 @@ pub(crate) struct Pairs {
     pub first: usize,
     /// The place in the batch of the first of `others`, where these are a shard of the keys.
     pub first_other: usize,
-    /// The further rows that they are compared with, which belong to none.
+    /// The keys of the whole batch: `others`, or what its shards hold together.
+    pub keys: usize,
+    /// The further rows that they are compared with, which have no place in the batch.
     pub more: usize,
+    /// Whether the further rows have labels, which follow those of the keys.
+    pub more_labelled: bool,
     /// The elements of a row.
     pub width: usize,
 }
@@ -216,7 +220,9 @@ fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let name = header.player(Role::Projection).map_or("projection", |spec| spec.name);
     let projection = part.of_role(Role::Projection).ok_or_else(|| missing(header, name))?;
     match projection.shape().first() {
-        Some(&others @ 1..) => Ok(Pairs { rows, others, first: 0, first_other: 0, more: 0, width }),
+        Some(&others @ 1..) => {
+            Ok(Pairs { rows, others, first: 0, first_other: 0, keys: others, more: 0, more_labelled: false, width })
+        }
         _ => Err(mismatch(header, name, "[V, D] with at least one class".into(), projection)),
     }
 }
@@ -227,13 +233,18 @@ fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let (rows, width) = rows(part, leader)?;
     let first = part.rows_from.unwrap_or(0);
     let more = part.of_role(Role::MoreRows).and_then(|more| more.shape().first().copied()).unwrap_or(0);
+    let more_labelled = |keys: usize| {
+        let labels = part.of_role(Role::RowLabels).map(Operand::shape);
+        more > 0 && keys.checked_add(more).is_some_and(|all| labels == Some(&[all]))
+    };
     let given = |spec: &'static OperandSpec| Some((spec.name, part.operand(spec.name)?));
     let keys_from = part.keys_from.map_or(0, |keys| keys.first);
     if let Some((name, anchors)) = header.player(Role::Anchors).and_then(given) {
         let of = keys_of(part, header, (part.leader_name(), leader), rows)?;
         return match *anchors.shape() {
             [n, columns] if columns == width && first.checked_add(n).is_some_and(|end| end <= of) => {
-                Ok(Pairs { rows: n, others: rows, first, first_other: keys_from, more, width })
+                let more_labelled = more_labelled(of);
+                Ok(Pairs { rows: n, others: rows, first, first_other: keys_from, keys: of, more, more_labelled, width })
             }
             _ => Err(mismatch(header, name, format!("[n, {width}] with {first} + n ≤ {of}"), anchors)),
         };
@@ -255,7 +266,8 @@ fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
             _ => return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys)),
         },
     };
-    Ok(Pairs { rows, others, first, first_other: keys_from, more, width })
+    let keys = part.keys_from.map_or(others, |keys| keys.of);
+    Ok(Pairs { rows, others, first, first_other: keys_from, keys, more, more_labelled: more_labelled(keys), width })
 }
 
 /// How many keys all shards have, of which `held` holds `count`.

@@ -59,7 +59,8 @@ pub(crate) struct Case {
     /// The observations beside the loss.
     pub observations: &'static [Observation],
     pub on_cpu: bool,
-    pub in_eights: bool,
+    /// The lanes of every subgroup, if there are any.
+    pub subgroup: Option<u32>,
     pub small: bool,
     pub binding_limit: u64,
 }
@@ -107,7 +108,7 @@ impl Case {
             shard: Shard::Whole,
             observations: &[],
             on_cpu: false,
-            in_eights: false,
+            subgroup: None,
             small: false,
             binding_limit: 128 << 20,
         }
@@ -228,7 +229,7 @@ impl Case {
     /// The target that is planned for.
     fn target(&self) -> Target {
         let kind = if self.on_cpu { target::Kind::Cpu } else { target::Kind::Gpu };
-        Target { subgroups: self.in_eights, binding_limit: self.binding_limit, ..Target::new(kind, self.small) }
+        Target { subgroup: self.subgroup, binding_limit: self.binding_limit, ..Target::new(kind, self.small) }
     }
 
     /// The gradients to compute, each with its own output.

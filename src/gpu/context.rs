@@ -160,7 +160,7 @@ impl Gpu {
     pub fn without_gpu(kernels: &str) -> Option<Gpu> {
         let target = Target::ALL.into_iter().find(|target| target.name() == kernels)?;
         let on_cpu = kernels == "cpu";
-        Some(Gpu::noop(Target { subgroups: on_cpu, words64: on_cpu, vulkan: true, ..target }))
+        Some(Gpu::noop(Target { subgroup: on_cpu.then_some(8), words64: on_cpu, vulkan: true, ..target }))
     }
 
     /// A device that does nothing, with kernels for any target.

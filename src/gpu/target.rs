@@ -3,9 +3,10 @@
 
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
+use crate::gpu::link::Slots;
 use crate::gpu::recipe::Recipe;
-use crate::gpu::shaders::geometry::tile_products;
-use crate::gpu::shaders::{Shader, dtype};
+use crate::gpu::shaders::geometry::{subgroup, tile_products};
+use crate::gpu::shaders::{dtype, slot};
 
 /// The environment variable that chooses the kind of adapter to make kernels for.
 const KERNELS: &str = "WGLOSS_KERNELS";
@@ -27,8 +28,8 @@ pub(crate) struct Target {
     /// Whether kernels are small, for DX12. Its older compiler FXC takes seconds for a kernel that spells out four
     /// neighbours, and it is not known which compiler a device has.
     pub small: bool,
-    /// Whether subgroups have eight lanes and subgroup operations are available.
-    pub subgroups: bool,
+    /// The lanes of every subgroup, if subgroup operations are available.
+    pub subgroup: Option<u32>,
     /// Whether shaders have 64-bit integers.
     pub words64: bool,
     /// Whether the backend is Vulkan.
@@ -56,9 +57,9 @@ impl Target {
     pub fn of(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Target {
         let vulkan = info.backend == wgpu::Backend::Vulkan;
         let has = |feature| vulkan && features.contains(feature);
-        let eights = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
+        let one_size = info.subgroup_min_size == info.subgroup_max_size;
         Target {
-            subgroups: eights && has(wgpu::Features::SUBGROUP),
+            subgroup: Some(info.subgroup_max_size).filter(|_| one_size && has(wgpu::Features::SUBGROUP)),
             words64: has(wgpu::Features::SHADER_INT64),
             vulkan,
             binding_limit: limits.max_storage_buffer_binding_size,
@@ -84,7 +85,7 @@ impl Target {
 
     /// A target with WebGPU's default limits and no optional features.
     pub const fn new(kind: Kind, small: bool) -> Target {
-        Target { kind, small, subgroups: false, words64: false, vulkan: false, binding_limit: 128 << 20 }
+        Target { kind, small, subgroup: None, words64: false, vulkan: false, binding_limit: 128 << 20 }
     }
 
     /// Every kind of target.
@@ -171,9 +172,19 @@ impl Target {
         !self.on_cpu()
     }
 
-    /// The shader file that multiplies tiles.
-    pub fn tile_products(&self) -> Shader {
-        if self.subgroups && self.on_cpu() { tile_products::SUBGROUPS } else { tile_products::LANES }
+    /// Fills the slots of the files that multiply tiles.
+    pub fn multiply_tiles(&self, slots: &mut Slots) {
+        let width = self.subgroup.filter(|_| self.on_cpu());
+        let subgroup = match width {
+            Some(4) => Some(subgroup::FOURS),
+            Some(8) => Some(subgroup::EIGHTS),
+            Some(16) => Some(subgroup::SIXTEENS),
+            _ => None,
+        };
+        slots.fill(slot::TILE_PRODUCTS, subgroup.map_or(tile_products::LANES, |_| tile_products::SUBGROUPS));
+        if let Some(subgroup) = subgroup {
+            slots.fill(slot::SUBGROUP, subgroup);
+        }
     }
 
     /// Makes a recipe's kernel. `in_whole_quads` says at which bindings tensors lie so that quads can be loaded or

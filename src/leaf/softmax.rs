@@ -1,5 +1,7 @@
 //! Leaves that give a value for each position, from a softmax over its classes.
 
+use crate::options::choice;
+
 /// A loss of a softmax over the classes of a position.
 pub trait Softmax {
     /// The label of positions that take no part.
@@ -14,6 +16,12 @@ pub trait Softmax {
 
     /// Whether every class has a share where the target is labels. If not, kernels leave the sum of shares out.
     fn spreads(&self) -> bool {
+        false
+    }
+
+    /// Whether a masked class, whose logit is −∞, has no share where the target is labels. [`share`](Self::share) is then told the
+    /// number of the other classes.
+    fn spares_masked(&self) -> bool {
         false
     }
 
@@ -43,6 +51,16 @@ pub trait Softmax {
 
     /// The loss of a position and its derivatives.
     fn score(&self, position: &SoftmaxStatistics) -> SoftmaxScore;
+}
+
+choice! {
+    /// The classes that label smoothing spreads a share of the target over.
+    pub enum SmoothOver {
+        /// All classes. A masked class, whose logit is −∞, then makes the loss infinite.
+        All = "all",
+        /// The classes that are not masked. There are K of them in a row, and each gets ε/K.
+        Finite = "finite",
+    }
 }
 
 /// Statistics of the softmax over a position's classes, from which the leaf scores the position. Each number is computed in a form that keeps its digits.

@@ -126,8 +126,8 @@ fn a_builder_takes_what_stands_for_its_option() {
 /// Losses that have all options of another loss, except the listed ones.
 const REPEATING: &[(&str, &str, &[&str])] = &[
     ("linear_cross_entropy", "cross_entropy", &[]),
-    // MONAI's loss caps no logits
-    ("dice_cross_entropy", "cross_entropy", &["softcap"]),
+    // MONAI's loss caps no logits, and masks no classes
+    ("dice_cross_entropy", "cross_entropy", &["smooth_over", "softcap"]),
     // both parts ignore the same label, and cross-entropy always ignores one
     ("dice_cross_entropy", "dice", &["ignore_index"]),
     // beside answers to binary questions, Dice takes a sigmoid

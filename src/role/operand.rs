@@ -56,7 +56,8 @@ roles! {
         MoreRows,
         /// A shard of the rows, `[n, D]`: only these rows have a value, each compared with all rows.
         Anchors,
-        /// A label of any value for each row, `[N]`: rows of equal labels belong together.
+        /// A label of any value for each row, `[N]`, and then for each further row, if they have labels: rows of equal labels belong
+        /// together.
         RowLabels,
         /// Feature maps, `[N, C, ...]`, whose channels are compared.
         Channels,

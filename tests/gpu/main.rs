@@ -34,6 +34,8 @@ mod observations;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
+#[path = "../../checks/src/pieces.rs"]
+mod pieces;
 #[path = "../common/point.rs"]
 mod point;
 mod reads;

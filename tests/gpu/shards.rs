@@ -6,8 +6,9 @@ use crate::draw::{Rng, labels_of};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
+use crate::pieces::{self, like, slice};
 use crate::samples::samples;
-use crate::sharded::{self, adds_up, classes, compare, compare_fused, like, slice, spread};
+use crate::sharded::{adds_up, classes, compare, compare_fused, spread};
 use libtest_mimic::Trial;
 use std::ops::Range;
 use wgloss::custom::Leaf;
@@ -100,7 +101,7 @@ fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number(&mut rng)).collect();
     let x = Array::new(&numbers, shape).unwrap().with_class_axis(axis);
     let mut positions = shape.to_vec();
-    let classes = positions.remove(sharded::class_axis(&x));
+    let classes = positions.remove(pieces::class_axis(&x));
     let label = |rng: &mut Rng| if rng.once_in(5) { -100 } else { rng.below(classes) as i64 };
     let labels: Vec<i64> = (0..positions.iter().product()).map(|_| label(&mut rng)).collect();
     (x, labels_of(&labels, DType::I64, &positions))
@@ -127,7 +128,7 @@ fn rows_whose_classes_are_spread_are_whole_among_their_shards() {
             let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| of(rng.unit())).collect();
             Array::new(&numbers, shape).unwrap().cast(DType::F32)
         };
-        let axis = sharded::class_axis(&x);
+        let axis = pieces::class_axis(&x);
         let weight = draw(&[shape[axis]], |unit| unit);
         let keep = draw(t.shape(), |unit| 1.0 - (1.3 * unit).floor());
         let q = draw(shape, |unit| unit);

@@ -1,7 +1,7 @@
 //! Coins in a photograph that is lit from one corner: a small U-Net learns its left half, and finds the coins of the right.
 
 use crate::data::{Picture, picture};
-use crate::{Result, Trained, classes, timed};
+use crate::{Result, Trained, timed};
 use burn::module::Module;
 use burn::nn::PaddingConfig2d::Same;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
@@ -10,7 +10,7 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use wgloss_burn::wgloss::{CrossEntropy, Dice};
+use wgloss_burn::wgloss::{CrossEntropy, Dice, Observation};
 use wgloss_burn::{BurnLoss, BurnTerm};
 
 pub const BURN: &str = "Burn's cross-entropy";
@@ -89,11 +89,9 @@ pub fn train(loss: &str, seed: u64, device: &Device) -> Result<Trained> {
         })?;
     }
     let (x, t) = crops(&photograph, &mask, &[(half, 0)], [half, height], device);
-    let found = classes(model.forward(x))?;
-    let coins = t.try_into_data().map_err(|error| format!("{error:?}"))?;
-    let both: Vec<(bool, bool)> = found.iter().zip(coins.iter::<i64>()).map(|(f, c)| (*f == 1, c == 1)).collect();
-    let count = |counts: fn(bool, bool) -> bool| both.iter().filter(|(f, c)| counts(*f, *c)).count() as f64;
-    Ok(Trained { score: count(|f, c| f && c) / count(|f, c| f || c), steps })
+    let (_, report) = Dice::default().term((model.forward(x), t)).observe(Observation::Iou).loss_and_report()?;
+    let coins = report.parts()?.into_iter().find(|part| part.name == "dice.iou.1").ok_or("no such part")?;
+    Ok(Trained { score: coins.sum / coins.denominator, steps })
 }
 
 /// Crops of the photograph and of the mask, each from its corner `(x, y)`.

@@ -7,7 +7,7 @@ use crate::{autodiff, device};
 use burn::tensor::{Bool, DType, Device, Distribution, Int, Tensor, TensorData};
 use libtest_mimic::Trial;
 use wgloss::half::f16;
-use wgloss::{Array, BceWithLogits, CrossEntropy, Dice, Distillation, Extra, Mse, Reduction, Scale, Term, cpu};
+use wgloss::{Array, BceWithLogits, CrossEntropy, Dice, Distillation, Extra, Mse, Observation, Reduction, Scale, Term, cpu};
 use wgloss_burn::{BurnLoss, BurnTerm, Operand};
 
 pub fn tests() -> Vec<Trial> {
@@ -179,14 +179,20 @@ fn a_tensor_in_several_places_has_one_gradient() {
     let ad = autodiff();
     let x = random([2, 5, 8, 8], &ad).require_grad();
     let t = labels([2, 8, 8], 5, &ad);
-    let both = CrossEntropy::default().term((&x, &t)) + 0.5 * Dice::default().term((&x, &t));
+    let right = CrossEntropy::default().term((&x, &t)).observe(Observation::Accuracy);
+    let both = right + 0.5 * Dice::default().term((&x, &t)).observe(Observation::Iou);
     let (loss, report) = both.loss_and_report().unwrap();
     let gradient = x.grad(&loss.backward()).unwrap();
-    let names: Vec<String> = report.parts().unwrap().into_iter().map(|part| part.name).collect();
-    assert_eq!(names, ["cross_entropy", "dice"]);
     let (hx, ht) = (host(&x), host_labels(&t));
-    let both = CrossEntropy::default().of(&hx, &ht) + 0.5 * Dice::default().of(&hx, &ht);
+    let right = CrossEntropy::default().of(&hx, &ht).observe(Observation::Accuracy);
+    let both = right + 0.5 * Dice::default().of(&hx, &ht).observe(Observation::Iou);
     let (out, [want]) = cpu::gradients(&both, [&hx]).unwrap();
+    let parts = report.parts().unwrap();
+    for (part, want) in parts.iter().zip(out.parts()) {
+        assert_eq!(part.name, want.name);
+        near(&[part.sum, part.denominator], &[want.sum, want.denominator]);
+    }
+    assert_eq!(parts.len(), out.parts().len());
     near(&numbers(loss), &[out.loss().unwrap()]);
     near(&numbers(gradient), &want.to_f64());
 

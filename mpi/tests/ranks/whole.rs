@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use wgloss_checks::case::{Case, Inputs};
-use wgloss_checks::sharded::{ranges, slice};
+use wgloss_checks::pieces::{ranges, slice};
 use wgloss_mpi::wgloss::header::Role;
 use wgloss_mpi::wgloss::{Array, DType, Operand, Tensor};
 use wgloss_mpi::{Comm, Spread, Spreads};

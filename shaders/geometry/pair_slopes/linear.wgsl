@@ -1,6 +1,6 @@
 // The derivative of the loss with respect to a logit.
 // needs: lib/params scratch/records geometry/label_margin
-// slots: class_weight pairs softcap
+// slots: class_weight pairs softcap softmax_state
 
 // The row needs no label, since its record has it.
 fn own_row(own: u32) -> Row {
@@ -31,5 +31,7 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
     if record.place == class_place {
         return select(through_cap(record.hit, z), record.hit, LABEL_MARGIN);
     }
-    return through_cap(record_gain(record, capped(z)) - (record.share * class_weight_at(class_place)), z);
+    let logit = capped(z);
+    let share = share_at(logit, record.share * class_weight_at(class_place));
+    return through_cap(record_gain(record, logit) - share, z);
 }

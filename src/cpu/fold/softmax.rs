@@ -75,9 +75,11 @@ impl WholeRow {
 
 /// The share of each class in the loss, beside what the label's class has as the label.
 pub(super) fn shares(leaf: &dyn Softmax, row: &Row) -> Vec<f64> {
+    let spared = |k: usize| leaf.spares_masked() && row.x[k] == f64::NEG_INFINITY;
+    let smoothed = row.classes - (0..row.x.len()).filter(|&k| spared(k)).count();
     let share = |k: usize| match &row.dense {
         Some(q) => leaf.share(q[k], row.classes) * row.weight[k],
-        None if leaf.spreads() => leaf.share(0.0, row.classes) * row.weight[k],
+        None if leaf.spreads() && !spared(k) => leaf.share(0.0, smoothed) * row.weight[k],
         None => 0.0,
     };
     (0..row.x.len()).map(share).collect()

@@ -157,11 +157,16 @@ impl Operands {
 
     fn pair(&self, i: usize, j: usize) -> Pair {
         let (factor, shift) = (self.factor, self.shift);
-        // their places in the batch; further rows have none
-        let row = self.pairs.first + i;
-        let other = (j < self.pairs.others).then(|| self.pairs.first_other + j);
-        let own = other == Some(row);
-        let equal = self.labels.as_ref().zip(other).is_some_and(|(labels, other)| labels.get(row) == labels.get(other));
+        // their places in the batch, where further rows have none, and among the labels, where further rows may have some
+        let Pairs { first, others, first_other, keys, more_labelled, .. } = self.pairs;
+        let row = first + i;
+        let own = j < others && first_other + j == row;
+        let label_place = match j < others {
+            true => Some(first_other + j),
+            false => more_labelled.then(|| keys + (j - others)),
+        };
+        let labels = self.labels.as_ref().zip(label_place);
+        let equal = labels.is_some_and(|(labels, other)| labels.get(row) == labels.get(other));
         Pair {
             // a factor that is not finite makes the score unknown, like a row that is not finite
             score: if factor.is_finite() && shift.is_finite() {

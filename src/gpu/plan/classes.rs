@@ -9,18 +9,30 @@ use crate::gpu::shaders::fold::softmax_state;
 use crate::gpu::shaders::geometry::{comparison, looks, observation, row_quads, state_numbers};
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
+use crate::leaf::Leaf;
 use crate::shape::Classes;
 use crate::term::Observation;
 use std::sync::Arc;
 
 /// The states of a softmax among [`STATE_BYTES`](super::STATE_BYTES).
-pub(super) fn softmax_states(observes: bool) -> &'static str {
-    if observes { "fold/softmax_state/observed" } else { "fold/softmax" }
+pub(super) fn softmax_states(notes: bool) -> &'static str {
+    if notes { "fold/softmax_state/noted" } else { "fold/softmax" }
 }
 
-/// The choices of what a softmax's state notes for observations.
+/// Whether masked classes have no share of the loss.
+pub(super) fn spares_masked(request: &Request<'_>) -> bool {
+    matches!(request.loss().leaf(), Leaf::Softmax(leaf) | Leaf::Linear(leaf) if leaf.spares_masked())
+}
+
+/// Whether a softmax's state notes more of the classes than the loss of all of them needs.
+pub(super) fn notes(request: &Request<'_>) -> bool {
+    request.observes() || spares_masked(request)
+}
+
+/// The choices of what a softmax's state notes.
 pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
     choices
+        .flag(choice::SPARES_MASKED, spares_masked(request))
         .flag(choice::RANKS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::TopK(_))))
         .flag(choice::HEATS, request.asks(|asked| *asked == Observation::Entropy))
 }
@@ -43,11 +55,11 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    pub fn of(leaf: ClassFold<'_>, observes: bool) -> Fold {
+    pub fn of(leaf: ClassFold<'_>, notes: bool) -> Fold {
         match leaf {
             ClassFold::Softmax(leaf) => Fold {
                 file: fold::SOFTMAX_CLASSES,
-                states: softmax_states(observes),
+                states: softmax_states(notes),
                 spreads: leaf.spreads(),
                 light: true,
                 looks: 1,
@@ -85,8 +97,10 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
     slots.fill(slot::ROW_QUADS, row_quads::READ);
     slots.fill(slot::COMPARISON, comparison::NONE);
+    if notes(request) {
+        slots.fill(slot::SOFTMAX_STATE, softmax_state::NOTED);
+    }
     if request.observes() {
-        slots.fill(slot::SOFTMAX_STATE, softmax_state::OBSERVED);
         slots.fill(slot::OBSERVATION, observation::SOFTMAX);
     }
     // two softmaxes have no shards

@@ -2,7 +2,7 @@
 //! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or observations compare
 //! each logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
-use super::classes::{noted, softmax_states};
+use super::classes::{noted, notes, softmax_states, spares_masked};
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side};
@@ -100,7 +100,7 @@ fn held(request: &Request<'_>, pairs: Pairs, cosines: bool, gradients: bool) -> 
         ("records", if gradients { rows } else { 0 }),
         ("margin_slopes", if cosines { rows } else { 0 }),
     ];
-    let states = Scratch::states("whole_states", softmax_states(request.observes()), rows);
+    let states = Scratch::states("whole_states", softmax_states(notes(request)), rows);
     held.into_iter().map(|(name, elements)| Scratch::new(name, elements)).chain([states]).collect()
 }
 
@@ -143,8 +143,13 @@ fn scores(request: &Request<'_>, choices: Choices, cosines: bool) -> Scores {
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::LINEAR);
+    if notes(request) {
+        slots.fill(slot::SOFTMAX_STATE, softmax_state::NOTED);
+    }
+    if spares_masked(request) {
+        slots.fill(slot::SEEN_LOGIT, seen_logit::COUNTED);
+    }
     if request.observes() {
-        slots.fill(slot::SOFTMAX_STATE, softmax_state::OBSERVED);
         slots.fill(slot::OBSERVATION, observation::SOFTMAX);
         slots.fill(slot::SEEN_LOGIT, seen_logit::COMPARED);
     }

@@ -138,7 +138,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
     Ok(match work {
         Work::Elements { items, per_item, .. } => elements::plan(request, items, per_item)?,
         Work::Boxes { count, .. } => elements::plan(request, 1, count)?,
-        Work::Positions { leaf, classes } => positions::plan(request, classes, Fold::of(leaf, request.observes())),
+        Work::Positions { leaf, classes } => positions::plan(request, classes, Fold::of(leaf, classes::notes(request))),
         Work::Regions { leaf, classes } => regions::plan(request, classes, leaf)?,
         Work::Vectors { leaf, rows, width } => vectors::plan(request, rows, width, leaf),
         Work::Similarity { leaf, pairs } => similarity::plan(request, pairs, leaf)?,

@@ -12,7 +12,7 @@ use crate::check::Pairs;
 use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::{absorb, pair_loss, pair_slopes, pairs as pairs_of_rows, row_loss};
-use crate::gpu::shaders::operand::labels;
+use crate::gpu::shaders::operand::{labels, logit_bias, logit_scale};
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::leaf::{EqualLabels, Similarity};
 use crate::role::Role;
@@ -28,7 +28,8 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         let from = match sides.len() {
             0 => pairs.first,
             1 => pairs.first_other,
-            _ => 0,
+            // their labels follow those of the keys
+            _ => pairs.keys,
         };
         sides.push(Side { operand: spec.name, rows: tensor.shape()[0], base, from });
     }
@@ -44,8 +45,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     // the choices for a pair of sides: whether its pairs are similar, and which side's losses its scores belong to
     let of = |similar: bool, owns: bool, others: bool| {
         let itself = similar && (alone || anchors.is_some());
+        let by_labels = if similar || pairs.more_labelled { by_labels } else { 0 };
         Choices::default()
-            .number(choice::SIMILAR, usize::from(similar) * by_labels)
+            .number(choice::SIMILAR, by_labels)
             .flag(choice::ITSELF, itself)
             .flag(choice::OWN_SCORES, owns)
             .flag(choice::OTHER_SCORES, others)
@@ -85,8 +87,10 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     }
 
     let valued = pairs.rows as u64 * if symmetric { 2 } else { 1 };
+    let all_rows = sides.iter().fold(0usize, |rows, side| rows.saturating_add(side.rows));
+    let keeps_numbers = keeps_numbers(request);
     let held = vec![
-        Scratch::new("factors", sides.iter().map(|side| side.rows as u64).sum()),
+        Scratch::new("factors", all_rows as u64 + if keeps_numbers { 2 } else { 0 }),
         Scratch::states("whole_states", softmax_states(false), valued),
         Scratch::new("records", if passes.is_empty() { 0 } else { valued }),
     ];
@@ -94,12 +98,16 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         .flag(choice::NORMALIZE, settings.normalize)
         .flag(choice::SYMMETRIC, symmetric)
         .flag(choice::PAIRWISE, settings.pairwise);
-    let scores = scores(request, settings.pairwise, choices.clone());
-    let slots = scores.slots.clone();
+    let given = scores(request, settings.pairwise, choices.clone());
+    let slots = given.slots.clone();
+    let scores = if keeps_numbers { with_kept_numbers(given) } else { given };
     let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
 
     let tallies = pairs.rows.div_ceil(256);
     let mut stages: Vec<Stage> = sides.iter().flat_map(|side| tiles.factors(*side)).collect();
+    if keeps_numbers {
+        stages.push(Stage::new(geometry::SCORE_NUMBERS, slots.clone(), Choices::default(), 1));
+    }
     stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
     if among && pairs.rows > 0 {
         stages.push(tiles.over_rows(geometry::SIMILARITY_AMONG, slots.clone()));
@@ -116,9 +124,21 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         stages.push(Stage::new(geometry::SIMILARITY_RECORDS, slots, choices, valued.div_ceil(256)));
     }
     stages.extend(tiles.passes(&passes));
-    let sizes = Sizes { items: pairs.rows, per_item: pairs.width, tallies, counted, ..Sizes::default() };
+    let sizes =
+        Sizes { items: pairs.rows, per_item: pairs.width, classes: all_rows, tallies, counted, ..Sizes::default() };
     let stages = with_windows(request, pairs.width, stages);
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
+}
+
+/// Whether both numbers that make scores of products are tensors, beside labels: with those of the rows they would be more bindings
+/// than a kernel may have.
+fn keeps_numbers(request: &Request<'_>) -> bool {
+    [Role::RowLabels, Role::Scale, Role::Shift].iter().all(|role| request.player(*role).is_some())
+}
+
+fn with_kept_numbers(scores: Scores) -> Scores {
+    let slots = scores.slots.with(slot::LOGIT_SCALE, logit_scale::KEPT).with(slot::LOGIT_BIAS, logit_bias::KEPT);
+    Scores { slots, ..scores }
 }
 
 fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {

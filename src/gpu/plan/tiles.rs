@@ -8,7 +8,7 @@
 //! same others, and its `Block` says where in the batch the rows begin.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
-use super::classes::softmax_states;
+use super::classes::{notes, softmax_states};
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, slots};
 use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD, state_bytes};
@@ -44,7 +44,7 @@ pub(super) const BESIDE: u64 = 4096;
 /// Fills the slots of the kernels over tiles. Rows are read from operands.
 pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     let mut slots = slots(request);
-    slots.fill(slot::TILE_PRODUCTS, request.target.tile_products());
+    request.target.multiply_tiles(&mut slots);
     slots.fill(slot::TILE_ROWS, tile_rows::OPERANDS);
     slots.fill(slot::TILE_SUMMANDS, tile_summands::PRODUCTS);
     slots.fill(slot::OWN_ELEMENTS, own_elements::OPERAND);
@@ -115,7 +115,7 @@ impl<'a> Tiles<'a> {
             return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
         }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
-        let (shares, states) = (shares(passes), softmax_states(request.observes()));
+        let (shares, states) = (shares(passes), softmax_states(notes(request)));
         let blocks = Blocks::ever_smaller(width, rows, room, shares, state_bytes(states));
         let blocks = blocks
             .into_iter()

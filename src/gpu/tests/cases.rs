@@ -163,7 +163,10 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                     // by turns, since kernels for every combination would be too many
                                     floats: FLOATS[cases.len() % FLOATS.len()],
                                     on_cpu: cases.len() % 2 == 1,
-                                    in_eights: cases.len() % 4 == 1,
+                                    subgroup: [8, 16, 4]
+                                        .get(cases.len() / 4 % 3)
+                                        .copied()
+                                        .filter(|_| cases.len() % 4 == 1),
                                     small: cases.len() % 3 == 2,
                                     optional,
                                     upstream_tensor: scales & 1 != 0,
@@ -192,7 +195,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         // by turns, since kernels for both would be too many
         Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
     });
-    let shards: Vec<Case> = shards.collect();
+    let shards: Vec<Case> = shards.filter(|case| !lacks(case)).collect();
     let [one, all] = observations(loss);
     let of_softmax = Observed::of(loss) == Some(Observed::Softmax);
     let observes = |case: &&Case| !(all.is_empty() || of_softmax && case.target.is_float());
@@ -271,6 +274,9 @@ fn lacks(case: &Case) -> bool {
     match case.loss().leaf() {
         Leaf::Pointwise(leaf) => {
             leaf.conflict().is_some() || leaf.needs().iter().any(|(operand, _)| !case.optional.contains(operand))
+        }
+        Leaf::Softmax(leaf) | Leaf::Linear(leaf) => {
+            leaf.spares_masked() && (case.target.is_float() || case.shard != Shard::Whole)
         }
         _ => false,
     }

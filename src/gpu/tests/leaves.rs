@@ -23,6 +23,7 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("window", "goes through params.window, with the weights of a window's side"),
     ("padding", "goes through params.margin, the zeros around a picture"),
     ("blank", "goes through params.blank, the class of every other node"),
+    ("smooth_over", "goes through Softmax::spares_masked, the override SPARES_MASKED of the walk"),
     ("softcap", "goes through the slot softcap of the walk, which reads it by its place"),
     ("symmetric", "goes through SimilaritySettings::symmetric, an override of several kernels of the walk"),
 ];

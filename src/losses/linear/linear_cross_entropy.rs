@@ -1,6 +1,6 @@
 //! Cross-entropy of a linear layer's logits, without room for all logits.
 
-use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
+use crate::leaf::{SmoothOver, Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::losses::CrossEntropy;
 use crate::options::Range;
@@ -43,6 +43,8 @@ loss! {
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
+        /// The classes that label smoothing spreads over: all, or those that are not masked, by a bias of −∞.
+        pub smooth_over: SmoothOver = SmoothOver::All, Range::Any;
         /// The factor of `lse²`, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
         /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
@@ -72,8 +74,8 @@ static HEADER: Header = Header {
 
 impl LinearCrossEntropy {
     fn of_logits(&self) -> CrossEntropy {
-        let LinearCrossEntropy { ignore_index, label_smoothing, z_loss, softcap } = *self;
-        CrossEntropy { ignore_index, label_smoothing, z_loss, softcap }
+        let LinearCrossEntropy { ignore_index, label_smoothing, smooth_over, z_loss, softcap } = *self;
+        CrossEntropy { ignore_index, label_smoothing, smooth_over, z_loss, softcap }
     }
 }
 
@@ -83,6 +85,9 @@ impl Softmax for LinearCrossEntropy {
     }
     fn spreads(&self) -> bool {
         self.of_logits().spreads()
+    }
+    fn spares_masked(&self) -> bool {
+        self.of_logits().spares_masked()
     }
     fn extra(&self) -> Option<&'static str> {
         self.of_logits().extra()

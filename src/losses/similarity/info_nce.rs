@@ -17,8 +17,8 @@ loss! {
     ///
     /// [`Extra::Labels`], integers `[N]` of any value, tell which keys answer which queries: query and key `i` have label `i`.
     /// Other keys with a query's label are left out of its softmax, or under `equal_labels` of `positive` they are positives
-    /// too, and the loss is the mean of `−log p` over all positives. Negatives have no label. A shard takes the labels of all
-    /// keys.
+    /// too, and the loss is the mean of `−log p` over all positives. Labels `[N + M]` are those of the keys and then of the
+    /// negatives; of `[N]`, no negative has a label. A shard takes the labels of all keys.
     ///
     /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
     /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the

@@ -3,6 +3,7 @@
 use crate::leaf::{EqualLabels, PairScore, Similarity, SimilaritySettings};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::{sigmoid, softplus};
+use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
@@ -13,6 +14,9 @@ loss! {
     /// `image` and `text` are floats `[N, D]`; row `i` of one belongs to row `i` of the other. `logit_scale` (s) and
     /// `logit_bias` (b) are floats `[1]` or `[]`, taken as they are, not exponentiated. `none` is `[N]`: the sum over
     /// each image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`, `logit_bias`.
+    ///
+    /// [`Extra::Labels`], integers `[N]` of any value, tell which texts fit which images: image and text `i` have label `i`. Pairs of
+    /// equal labels beside an image with its own text are left out, or under `equal_labels` of `positive` they belong together, too.
     ///
     /// For a shard of a batch, `image` is `[n, D]`, `text` has all texts, and [`Term::rows_from`] says where the shard
     /// begins; `none` has `n` values then.
@@ -35,7 +39,10 @@ loss! {
     /// assert!((loss - 2f64.ln()).abs() < 1e-12);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
-    pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {}
+    pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {
+        /// The role of another text with an image's label, where labels are given.
+        pub equal_labels: EqualLabels = EqualLabels::Drop, Range::Any;
+    }
 }
 
 static HEADER: Header = Header {
@@ -46,6 +53,7 @@ static HEADER: Header = Header {
         OperandSpec::new("text", Role::Rows).differentiable(),
         OperandSpec::new("logit_scale", Role::Scale).differentiable().holding(Domain::Positive),
         OperandSpec::new("logit_bias", Role::Shift).differentiable(),
+        OperandSpec::new("labels", Role::RowLabels).optional(),
         OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: Reduction::VALUES,
@@ -61,7 +69,7 @@ impl Similarity for Siglip {
             normalize: true,
             symmetric: false,
             pairwise: true,
-            equal_labels: EqualLabels::Drop,
+            equal_labels: self.equal_labels,
         }
     }
     fn pair(&self, z: f64, similar: bool) -> PairScore {

@@ -1,6 +1,6 @@
 //! Cross-entropy of a softmax, over rows and over pixels.
 
-use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
+use crate::leaf::{SmoothOver, Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::math::part_of;
 use crate::options::Range;
@@ -26,7 +26,8 @@ loss! {
     /// the likeliest class gets the sum of the other classes' parts, not a difference from 1.
     ///
     /// A logit of `−∞` masks its class exactly: the class has probability 0. The loss is infinite if target or
-    /// smoothing give the class a share, otherwise its gradient is 0. A class weight of exactly 0 removes the terms
+    /// smoothing give the class a share, otherwise its gradient is 0. With `smooth_over` of `finite`, smoothing gives masked
+    /// classes no share: the others have `ε/K` each, if there are K of them. A class weight of exactly 0 removes the terms
     /// that carry it, infinite ones too; the position still counts.
     ///
     /// Reference: `torch.nn.functional.cross_entropy`. Papers: Szegedy et al., "Rethinking the Inception Architecture
@@ -49,6 +50,8 @@ loss! {
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
+        /// The classes that label smoothing spreads over: all, or those that are not masked, for labels as the target.
+        pub smooth_over: SmoothOver = SmoothOver::All, Range::Any;
         /// The factor of `lse²`, a term that keeps logits from drifting.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
         /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
@@ -79,6 +82,9 @@ impl Softmax for CrossEntropy {
     }
     fn spreads(&self) -> bool {
         self.label_smoothing > 0.0
+    }
+    fn spares_masked(&self) -> bool {
+        self.smooth_over == SmoothOver::Finite && self.spreads()
     }
     fn extra(&self) -> Option<&'static str> {
         (self.z_loss > 0.0).then_some("z_loss")

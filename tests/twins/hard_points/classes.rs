@@ -4,7 +4,7 @@ use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
-use wgloss::{Array, CrossEntropy, Distillation, Extra, Reduction, SoftmaxFocal, Term};
+use wgloss::{Array, CrossEntropy, Distillation, Extra, Reduction, SmoothOver, SoftmaxFocal, Term};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -64,6 +64,10 @@ fn a_confident_right_answer_keeps_its_digits() {
 fn cross_entropy_of_masked_classes() {
     let plain = CrossEntropy::default();
     let smoothed = CrossEntropy { label_smoothing: 0.5, ..Default::default() };
+    // of the two classes that are left, each has half of the smoothed half
+    let spared = CrossEntropy { smooth_over: SmoothOver::Finite, ..smoothed.clone() };
+    let x = floats(&[0.0, -INF, 0.0], &[1, 3]);
+    let weighted = spared.of(&x, &labels(&[2])).weight(&floats(&[1.0, 8.0, 3.0], &[3])).reduce(Reduction::Sum);
     let z = CrossEntropy { z_loss: 0.5, ..Default::default() };
     let (right, right_term) = one(&plain, [0.0, -INF], 0);
     let (wrong, wrong_term) = one(&plain, [0.0, -INF], 1);
@@ -77,6 +81,10 @@ fn cross_entropy_of_masked_classes() {
         Point::new("the right class", wrong_term, [INF]).gradient(&wrong, [1.0, -1.0]),
         Point::new("one of three", three, [LN_2]).gradient(&third, [0.5, 0.0, -0.5]),
         Point::new("smoothed", one(&smoothed, [0.0, -INF], 0).1, [INF]),
+        Point::new("smoothed over the others", one(&spared, [0.0, -INF], 0).1, [0.0]),
+        Point::new("not over the label", one(&spared, [0.0, -INF], 1).1, [INF]),
+        Point::new("smoothed and weighted", weighted, [(0.25 * 1.0 + 0.75 * 3.0) * LN_2])
+            .gradient(&x, [0.5 * 2.5 - 0.25, 0.0, 0.5 * 2.5 - 2.25]),
         Point::new("a z-loss does not see it", one(&z, [2.0, -INF], 0).1, [0.5 * 4.0]),
         Point::new("no probability there", probabilities([1.0, 0.0]), [0.0]).gradient(&right, [0.0, 0.0]),
         Point::new("a probability there", probabilities([0.5, 0.5]), [INF]),

@@ -8,8 +8,8 @@ use libtest_mimic::Trial;
 use wgloss::header::{Range, Value};
 use wgloss::{
     Activation, Array, BceWithLogits, CrossEntropy, Dice, DiceCrossEntropy, Diffusion, Distillation, Extra, InfoNce,
-    Loss, Mse, MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SoftmaxFocal, Ssim, SupCon, Term,
-    TripletHard, by_id, cpu,
+    Loss, Mse, MultiMargin, Observation, PredictionType, Reduction, SigmoidFocal, SmoothOver, SoftmaxFocal, Ssim,
+    SupCon, Term, TripletHard, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -93,6 +93,14 @@ fn options_out_of_range() {
         ("below", ce(|ce| ce.z_loss = -1.0), "invalid_option", &["cross_entropy", "z_loss", "-1", "≥ 0"]),
         ("NaN", ce(|ce| ce.label_smoothing = f32::NAN), "invalid_option", &["label_smoothing", "NaN", "[0, 1]"]),
         ("infinite", ce(|ce| ce.z_loss = f32::INFINITY), "invalid_option", &["z_loss", "inf", "≥ 0"]),
+        (
+            "smoothing over some classes of a shard",
+            ce(|ce| (ce.label_smoothing, ce.smooth_over) = (0.5, SmoothOver::Finite))
+                .classes_from(0, 9)
+                .among(&floats(&[1, 2, 8])),
+            "invalid_option",
+            &["cross_entropy", "smooth_over", "finite", "all, for a shard"],
+        ),
         (
             "one that may be none",
             SigmoidFocal { alpha: Some(-0.1), ..Default::default() }.of(&x, &x),

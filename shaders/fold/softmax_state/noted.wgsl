@@ -1,9 +1,12 @@
-// The state of a softmax over classes, if observations are asked for beside the loss.
-// needs: lib/class lib/math fold/softmax
+// The state of a softmax over classes, if more is noted of them than the loss of all classes needs: for observations, or to know
+// how many classes are masked.
+// needs: lib/class lib/math lib/params fold/softmax
 
 // whether logits are compared with the label's, and whether the entropy is asked for, which takes another product of each
 override RANKS: bool = true;
 override HEATS: bool = true;
+// whether a masked class has no share of the loss, which the others then have
+override SPARES_MASKED: bool = false;
 
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
 // own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
@@ -21,10 +24,12 @@ struct State {
     // sorted by their logits
     heat: f32,
     ahead: u32,
+    // the number of classes that are not masked, if masked ones have no share
+    finite: u32,
 }
 
 fn fold_empty() -> State {
-    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u, 0.0, 0u);
+    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u, 0.0, 0u, 0u);
 }
 
 // Notes a class before it is absorbed.
@@ -36,6 +41,9 @@ fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
 fn note_logit(state: ptr<function, State>, x: f32, ahead: bool) {
     if RANKS {
         (*state).ahead += select(0u, 1u, ahead);
+    }
+    if SPARES_MASKED {
+        (*state).finite += select(1u, 0u, is_masked(x));
     }
     if HEATS {
         let known = !(is_infinite(x) | is_nan(x));
@@ -57,4 +65,18 @@ fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
         (*top).heat += part_of(low.heat, e) + part_of((1.0 + low.rest) * e, gap);
     }
     (*top).ahead += low.ahead;
+    (*top).finite += low.finite;
+}
+
+// The share of a class with the logit x.
+fn share_at(x: f32, share: f32) -> f32 {
+    return select(share, 0.0, SPARES_MASKED & is_masked(x));
+}
+
+// The factor of every share, once all classes are known: those that are not masked have the shares of all.
+fn share_factor(state: State) -> f32 {
+    if !SPARES_MASKED {
+        return 1.0;
+    }
+    return f32(max(params.all_classes, 2u)) / f32(max(state.finite, 1u));
 }

@@ -1,0 +1,5 @@
+// The number that is added to all scores, as score_numbers keeps it.
+// needs: lib/params scratch/factors
+fn score_shift() -> f32 {
+    return factors[params.classes + 1u];
+}
