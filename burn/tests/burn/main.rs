@@ -8,7 +8,6 @@ mod chosen;
 #[path = "../../../checks/src/draw.rs"]
 mod draw;
 mod errors;
-#[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/factors.rs"]
 mod factors;
 #[path = "../../../tests/common/harness.rs"]
