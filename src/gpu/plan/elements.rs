@@ -1,7 +1,8 @@
 //! Plans a walk over elements.
 
 use super::request::{Request, WalkLoss, overrides, slots};
-use super::scratch::Scratch;
+use super::scratch::{MOST_SUMMED, Scratch};
+use super::sequences;
 use super::spans::{PER_ROW, Spans, Values};
 use super::stage::{Stage, Wanted, bind_gradients, of_block, walks};
 use super::totals::scale;
@@ -10,11 +11,12 @@ use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{components, element_observation};
+use crate::gpu::shaders::geometry::{components, element_observation, sequence_slopes};
 use crate::gpu::shaders::operand::{labels, losses, x};
 use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
+use crate::reduction::Reduction;
 use crate::role::Role;
 
 /// The fewest and the most elements of a chunk.
@@ -22,25 +24,22 @@ const CHUNK: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
 /// About how many chunks there are on a GPU, within these bounds.
 const CHUNKS: usize = 1024;
 
-/// The most numbers whose mean is taken: one workgroup sums them.
-const MOST_AVERAGED: usize = 256 * 10_240;
-
 pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Result<Walk> {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
     let (chunk, chunks) = chunks(request, items, per_item);
-    let groups = if by_item { items * chunks } else { total.div_ceil(chunk) };
+    let groups = if by_item || total > 0 { items * chunks } else { 0 };
     let lookups = if by_item { items.div_ceil(256) } else { 0 };
     let (columns, tallies) = (request.part.columns(), groups + lookups);
     let averaged = request.player(Role::Averaged).map(Tensor::len);
-    if let Some(count) = averaged.filter(|&count| count > MOST_AVERAGED) {
+    if let Some(count) = averaged.filter(|&count| count > MOST_SUMMED) {
         let what = "numbers whose mean is taken".into();
-        return Err(Error::TooLarge { what, needed: count as u64, limit: MOST_AVERAGED as u64 });
+        return Err(Error::TooLarge { what, needed: count as u64, limit: MOST_SUMMED as u64 });
     }
     let own = Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() };
     let mut walk = Walk {
         sizes: Sizes { classes: averaged.unwrap_or(0), ..own },
-        scratch: (by_item || averaged.is_some()).then(|| Scratch::new("items", items as u64)).into_iter().collect(),
+        scratch: request.has_items().then(|| Scratch::new("items", items as u64)).into_iter().collect(),
         spans: spans(request, by_item),
         stages: Vec::new(),
     };
@@ -49,6 +48,9 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
     }
     walk.stages.extend(by_item.then(|| lookup(request, lookups as u64)));
     walk.stages.extend(averaged.map(|count| average(request, count)));
+    if request.part.goes_by_sequences() {
+        walk.stages.push(sequences::gather(request, items, per_item)?);
+    }
     // an item is one value, whatever the number of its elements
     let values = if by_item { items } else { total };
     let of_values = Counted { chunk, tallies: values.div_ceil(chunk) };
@@ -60,11 +62,19 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
     let values = Values::OfItems { per_item, chunk, chunks };
     // chunks begin at multiples of four, unless items do not; boxes are quads themselves
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
-    let quads = boxes || !by_item || per_item.is_multiple_of(4);
-    walk.stages.extend(walks(request.wanted, |first, gradients| {
-        let stage = self::walk(request, groups as u64, first, gradients, quads);
+    let quads = boxes || items == 1 || per_item.is_multiple_of(4);
+    let (of_sequences, of_elements): (Vec<Wanted>, Vec<Wanted>) =
+        request.wanted.iter().partition(|wanted| is_of_sequences(request, wanted));
+    walk.stages.extend(walks(&of_elements, |first, gradients| {
+        let spreads = first && !of_sequences.is_empty();
+        let stage = self::walk(request, groups as u64, (first, spreads), gradients, quads);
         stage.in_quads(quads).through(values).looping(chunk / 256)
     }));
+    for wanted in &of_sequences {
+        walk.scratch.push(Scratch::new("sequence_slopes", groups as u64));
+        let add = wanted.add || of_elements.iter().any(|other| other.output == wanted.output);
+        walk.stages.push(sequences::spread(request, &walk.sizes, &Wanted { add, ..*wanted }, values, quads));
+    }
     if by_item && request.unreduced() {
         let losses = Stage::new(geometry::ITEMS_LOSSES, slots(request), Choices::default(), lookups as u64);
         walk.stages.push(losses.looping(chunks));
@@ -97,8 +107,20 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcasts }
 }
 
-/// A dispatch of the walk. It writes `gradients`; the first also writes the losses and leaves tallies.
-fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
+/// Whether a gradient is of the mean that the leaf sees of a sequence, which the walk leaves to another dispatch.
+fn is_of_sequences(request: &Request<'_>, wanted: &Wanted) -> bool {
+    request.loss().leaf().of_sequences() && wanted.operand == request.part.leader_name()
+}
+
+/// A dispatch of the walk. It writes `gradients`; the first also writes the losses, leaves tallies, and if it `spreads`, the slopes
+/// of sequences.
+fn walk(
+    request: &Request<'_>,
+    groups: u64,
+    (first, spreads): (bool, bool),
+    gradients: &[Wanted],
+    quads: bool,
+) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
@@ -110,10 +132,14 @@ fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], q
     if first && request.observes() {
         slots.fill(slot::ELEMENT_OBSERVATION, element_observation::SIGMOID);
     }
+    if spreads {
+        slots.fill(slot::SEQUENCE_SLOPES, sequence_slopes::KEPT);
+    }
     slots.fill(slot::COMPONENTS, if boxes { components::BOXES } else { components::SCALARS });
     let bound = bind_gradients(&mut slots, &mut choices, header, gradients);
     let choices = choices
         .flag(choice::BY_ITEM, by_item)
+        .flag(choice::SEQUENCE_MEAN, request.part.reduction == Reduction::SequenceMean)
         .flag(choice::COUNTS, first)
         .number(choice::TEAM, request.target.team())
         .flag(choice::FOREIGN_LEAF, !is_own(&header.shader));
@@ -125,10 +151,13 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
     // no quad of elements crosses the end of a row, so its columns are a quad too
     let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
+    // the leaf sees the mean of these over a sequence
+    let averaged = if request.loss().leaf().of_sequences() { 0..2 } else { 0..0 };
     for k in 0..4 {
         let spec = specs.get(k);
         let given = spec
             .map_or(k == specs.len() && request.columns().is_some(), |spec| request.part.operand(spec.name).is_some());
+        let given = given && !averaged.contains(&k);
         let broadcast = spec.is_some_and(|spec| request.part.broadcast(spec).is_some());
         slots.fill_x(
             k,

@@ -12,6 +12,9 @@ pub(crate) struct Scratch {
 /// The most tallies of a walk. One workgroup merges them, and each of its invocations loops over 1/256 of them.
 pub(super) const MOST_TALLIES: u64 = 1 << 20;
 
+/// The most numbers whose mean is taken. One workgroup sums them.
+pub(super) const MOST_SUMMED: usize = 256 * 10_240;
+
 /// The most labels of an item: a lane goes through all of them to link those of one class.
 pub(crate) const MOST_LABELS: usize = 8192;
 
@@ -59,6 +62,7 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("level_gradients", 8),
     ("level_sums", 8),
     ("level_slopes", 4),
+    ("sequence_slopes", 4),
 ];
 
 /// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states` and `whole_states`.
