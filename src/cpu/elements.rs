@@ -76,6 +76,10 @@ impl<'a> Elements<'a> {
             for (v, number) in v.iter_mut().zip(components.iter().map(number).chain(column)) {
                 *v = number;
             }
+            if ratios.is_some() {
+                // the leaf sees them by their mean
+                v[..2].fill(0.0);
+            }
             let unknown = v.iter().chain(&of_item).any(|x| x.is_nan());
             let score = || leaf.score(v, of_item.map_or([0.0; 3], |number| leaf.item(number)));
             if unknown { UNKNOWN } else { score() }

@@ -17,8 +17,9 @@ pub trait Pointwise {
     }
 
     /// Whether the leaf sees sequences, the rows of `[B, T]`, by a mean: over the elements of each that take part, of the first
-    /// operand less the second, and 0 where there are none. The first of the score's derivatives is then with respect to this
-    /// mean, and the walk spreads it over these elements.
+    /// operand less the second, and 0 where there are none. [`item`](Self::item) gets it, and [`score`](Self::score) gets 0 for
+    /// both operands. The first of the score's derivatives is then with respect to this mean, and the walk spreads it over these
+    /// elements.
     fn of_sequences(&self) -> bool {
         false
     }

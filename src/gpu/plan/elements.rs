@@ -1,13 +1,13 @@
 //! Plans a walk over elements.
 
 use super::request::{Request, WalkLoss, overrides, slots};
-use super::scratch::{MOST_SUMMED, Scratch};
+use super::scratch::Scratch;
 use super::sequences;
 use super::spans::{PER_ROW, Spans, Values};
 use super::stage::{Stage, Wanted, bind_gradients, of_block, walks};
 use super::totals::scale;
-use super::walk::{Counted, Sizes, Walk};
-use crate::error::{Error, Result};
+use super::walk::{Counted, Sizes, Walk, summable};
+use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
@@ -32,10 +32,6 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
     let lookups = if by_item { items.div_ceil(256) } else { 0 };
     let (columns, tallies) = (request.part.columns(), groups + lookups);
     let averaged = request.player(Role::Averaged).map(Tensor::len);
-    if let Some(count) = averaged.filter(|&count| count > MOST_SUMMED) {
-        let what = "numbers whose mean is taken".into();
-        return Err(Error::TooLarge { what, needed: count as u64, limit: MOST_SUMMED as u64 });
-    }
     let own = Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() };
     let mut walk = Walk {
         sizes: Sizes { classes: averaged.unwrap_or(0), ..own },
@@ -47,7 +43,9 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
         return Ok(walk);
     }
     walk.stages.extend(by_item.then(|| lookup(request, lookups as u64)));
-    walk.stages.extend(averaged.map(|count| average(request, count)));
+    if let Some(count) = averaged {
+        walk.stages.push(average(request, count)?);
+    }
     if request.part.goes_by_sequences() {
         walk.stages.push(sequences::gather(request, items, per_item)?);
     }
@@ -63,18 +61,14 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
     // chunks begin at multiples of four, unless items do not; boxes are quads themselves
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let quads = boxes || items == 1 || per_item.is_multiple_of(4);
-    let (of_sequences, of_elements): (Vec<Wanted>, Vec<Wanted>) =
-        request.wanted.iter().partition(|wanted| is_of_sequences(request, wanted));
-    walk.stages.extend(walks(&of_elements, |first, gradients| {
-        let spreads = first && !of_sequences.is_empty();
-        let stage = self::walk(request, groups as u64, (first, spreads), gradients, quads);
+    let (spread, stored): (Vec<Wanted>, Vec<Wanted>) =
+        request.wanted.iter().partition(|wanted| sequences::spreads(request, wanted));
+    walk.stages.extend(walks(&stored, |first, gradients| {
+        let stage = self::walk(request, groups as u64, first, gradients, quads);
         stage.in_quads(quads).through(values).looping(chunk / 256)
     }));
-    for wanted in &of_sequences {
-        walk.scratch.push(Scratch::new("sequence_slopes", groups as u64));
-        let add = wanted.add || of_elements.iter().any(|other| other.output == wanted.output);
-        walk.stages.push(sequences::spread(request, &walk.sizes, &Wanted { add, ..*wanted }, values, quads));
-    }
+    walk.stages.extend(sequences::spread(request, &walk.sizes, (&spread, &stored), values, quads));
+    walk.scratch.extend((!spread.is_empty()).then(|| Scratch::new("sequence_slopes", groups as u64)));
     if by_item && request.unreduced() {
         let losses = Stage::new(geometry::ITEMS_LOSSES, slots(request), Choices::default(), lookups as u64);
         walk.stages.push(losses.looping(chunks));
@@ -107,20 +101,8 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcasts }
 }
 
-/// Whether a gradient is of the mean that the leaf sees of a sequence, which the walk leaves to another dispatch.
-fn is_of_sequences(request: &Request<'_>, wanted: &Wanted) -> bool {
-    request.loss().leaf().of_sequences() && wanted.operand == request.part.leader_name()
-}
-
-/// A dispatch of the walk. It writes `gradients`; the first also writes the losses, leaves tallies, and if it `spreads`, the slopes
-/// of sequences.
-fn walk(
-    request: &Request<'_>,
-    groups: u64,
-    (first, spreads): (bool, bool),
-    gradients: &[Wanted],
-    quads: bool,
-) -> Stage {
+/// A dispatch of the walk. It writes `gradients`; the first also writes the losses, and leaves tallies and the slopes of sequences.
+fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
@@ -132,7 +114,7 @@ fn walk(
     if first && request.observes() {
         slots.fill(slot::ELEMENT_OBSERVATION, element_observation::SIGMOID);
     }
-    if spreads {
+    if first && request.wanted.iter().any(|wanted| sequences::spreads(request, wanted)) {
         slots.fill(slot::SEQUENCE_SLOPES, sequence_slopes::KEPT);
     }
     slots.fill(slot::COMPONENTS, if boxes { components::BOXES } else { components::SCALARS });
@@ -199,7 +181,8 @@ fn lookup(request: &Request<'_>, groups: u64) -> Stage {
 }
 
 /// Takes the mean of an operand, once for all elements.
-fn average(request: &Request<'_>, count: usize) -> Stage {
+fn average(request: &Request<'_>, count: usize) -> Result<Stage> {
+    summable("numbers whose mean is taken", count)?;
     let stage = Stage::new(geometry::ITEMS_MEAN, slots(request), overrides(request.loss()), 1);
-    stage.looping(count.div_ceil(256))
+    Ok(stage.looping(count.div_ceil(256)))
 }

@@ -12,9 +12,6 @@ pub(crate) struct Scratch {
 /// The most tallies of a walk. One workgroup merges them, and each of its invocations loops over 1/256 of them.
 pub(super) const MOST_TALLIES: u64 = 1 << 20;
 
-/// The most numbers whose mean is taken. One workgroup sums them.
-pub(super) const MOST_SUMMED: usize = 256 * 10_240;
-
 /// The most labels of an item: a lane goes through all of them to link those of one class.
 pub(crate) const MOST_LABELS: usize = 8192;
 

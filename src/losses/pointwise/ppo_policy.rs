@@ -33,7 +33,7 @@ loss! {
     /// gradient of r_i is spread over them: each has the share `m / max(Σ m, 1)` of it.
     ///
     /// The reduction `sequence_mean` is `Σ (Σ m·l / max(Σ m, 1)) / B` for `[B, T]`: the mean over sequences of the mean
-    /// over each one's tokens, which is 0 for a sequence without any.
+    /// over each one's tokens, which is 0 for a sequence without any. Sample weights are factors of l alone.
     ///
     /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
     /// `none` has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is the entropy of the policy's distribution
