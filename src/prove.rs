@@ -17,7 +17,7 @@ const ELEMENTS: &[&[usize]] =
     &[&[0], &[1], &[2], &[63], &[64], &[65], &[255], &[257], &[3, 5, 7], &[2, 4099], &[70_001]];
 
 /// Sequences: none, and without elements; around a workgroup, and cut into chunks.
-const SEQUENCES: &[&[usize]] = &[&[0, 3], &[3, 0], &[1, 1], &[3, 257], &[5, 64], &[2, 4099], &[3, 8196]];
+const SEQUENCES: &[&[usize]] = &[&[0, 3], &[3, 0], &[1, 1], &[3, 257], &[5, 64], &[2, 4099], &[2, 4100]];
 
 /// No rows and one class; rows of one lane and of many, and such that are cut into chunks; pixels of few classes and many.
 const CLASSES: &[&[usize]] = &[
