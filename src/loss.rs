@@ -49,10 +49,18 @@ impl dyn Loss {
             && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
     }
 
-    /// Whether one plan serves both: another loss has the same family, and levels if this one has them.
+    /// Whether one plan serves both: another loss has the same family, and levels or a mean over sequences if this one has
+    /// them.
     pub fn is_planned_as(&self, other: &dyn Loss) -> bool {
+        let sequenced = |loss: &dyn Loss| loss.header().reductions.contains(&Reduction::SequenceMean);
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
             && self.leaf().levels().is_empty() == other.leaf().levels().is_empty()
+            && sequenced(self) == sequenced(other)
+    }
+
+    /// Whether the loss goes through its elements sequence by sequence under a reduction.
+    pub(crate) fn goes_by_sequences(&self, reduction: Reduction) -> bool {
+        reduction == Reduction::SequenceMean || self.leaf().of_sequences()
     }
 
     /// Whether a batch may be cut along its first axis, so that the sums of the pieces add up to the batch's sum and their

@@ -16,6 +16,9 @@ use crate::term::{Operand, Term};
 const ELEMENTS: &[&[usize]] =
     &[&[0], &[1], &[2], &[63], &[64], &[65], &[255], &[257], &[3, 5, 7], &[2, 4099], &[70_001]];
 
+/// Sequences: none, and without elements; around a workgroup, and cut into chunks.
+const SEQUENCES: &[&[usize]] = &[&[0, 3], &[3, 0], &[1, 1], &[3, 257], &[5, 64], &[2, 4099], &[2, 4100]];
+
 /// No rows and one class; rows of one lane and of many, and such that are cut into chunks; pixels of few classes and many.
 const CLASSES: &[&[usize]] = &[
     &[0, 3],
@@ -90,10 +93,12 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<Proof> {
             ));
         }
     };
+    let sequenced = loss.header().reductions.iter().any(|&reduction| loss.goes_by_sequences(reduction));
     let (shapes, tiny) = match by_class {
         true => (CLASSES, &[&[3, 4][..], &[2, 3, 2]][..]),
         false => (ELEMENTS, &[&[5, 7][..]][..]),
     };
+    let of_sequences = SEQUENCES.iter().filter(|_| sequenced);
     // the class axis lies last too where there are positions
     let axes = |shape: &[usize]| match by_class && shape.len() > 2 {
         true => &[ClassAxis::Second, ClassAxis::Last][..],
@@ -102,9 +107,12 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<Proof> {
     let target = loss.header().player(Role::Target);
     let ways = || WAYS.iter().filter(|(.., labels)| target.is_some() || !labels.is_float());
     let mut proof = Proof { calls: 0, slopes: 0 };
-    for (&shape, axis) in shapes.iter().flat_map(|shape| axes(shape).iter().map(move |axis| (shape, *axis))) {
+    for (&shape, axis) in
+        shapes.iter().chain(of_sequences).flat_map(|shape| axes(shape).iter().map(move |axis| (shape, *axis)))
+    {
+        let takes = |reduction: &&Reduction| shape.len() == 2 || !loss.goes_by_sequences(**reduction);
         for &(all, floats, labels) in ways() {
-            for &reduction in loss.header().reductions {
+            for &reduction in loss.header().reductions.iter().filter(takes) {
                 Call::draw(loss, shape, axis, Way { all, floats, labels }, reduction)?.on_gpu(gpu).await?;
                 proof.calls += 1;
             }

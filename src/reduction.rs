@@ -14,6 +14,9 @@ choice! {
         None = "none",
         /// The sum divided by the size of the batch, axis 0. Only some losses have it.
         BatchMean = "batch_mean",
+        /// The mean over sequences, the rows of `[B, T]`, of the mean over the values of each that take part, which is 0 where there
+        /// are none. Sample weights are factors of values, and count in neither mean. Only some losses have it.
+        SequenceMean = "sequence_mean",
     }
 }
 
@@ -22,4 +25,6 @@ impl Reduction {
     pub const VALUES: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None];
     /// `VALUES`, and the mean over the batch.
     pub const BATCHED: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None, Reduction::BatchMean];
+    /// `VALUES`, and the mean over sequences.
+    pub const SEQUENCED: &[Reduction] = &[Reduction::Mean, Reduction::Sum, Reduction::None, Reduction::SequenceMean];
 }

@@ -17,6 +17,8 @@ pub(crate) struct StandIn {
     pub leaf: for<'a> fn(&'a StandIn) -> Leaf<'a>,
     /// The names of its options, which are numbers.
     pub numbers: &'static [&'static str],
+    /// Whether it sees sequences by a mean, if it is a pointwise loss.
+    pub of_sequences: bool,
     /// The loss that is fused with it, if it is a region loss.
     pub fused: Option<fn() -> Box<dyn Loss>>,
 }
@@ -46,6 +48,9 @@ impl Loss for StandIn {
 impl Pointwise for StandIn {
     fn score(&self, _: [f64; 4], _: [f64; 3]) -> ElementScore {
         ElementScore::default()
+    }
+    fn of_sequences(&self) -> bool {
+        self.of_sequences
     }
 }
 

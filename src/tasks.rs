@@ -114,6 +114,9 @@ tasks! {
             values: &values, old_values: &old_values, returns: &returns, mask: None,
         });
         "PpoPolicy, PpoValue and KlPenalty in one"
+    "reinforcement without a critic": "log-probabilities of tokens `[B, T]`", "advantages of that shape" =>
+        |new, old, advantages| PpoPolicy::default().of(&new, &old, &advantages).reduce(Reduction::SequenceMean);
+        "GRPO, with Mask for padding; kind Sequence with narrower bounds is GSPO"
     "detection": "logits `[A, C]`, boxes `[A, 4]`", "0/1 `[A, C]`, boxes `[A, 4]`" =>
         |classes, class_targets, boxes, box_targets, positives| Detection::default().of(Anchors {
             classes: &classes, class_targets: &class_targets, boxes: &boxes, box_targets: &box_targets,

@@ -6,9 +6,9 @@ mod pictures;
 
 use pictures::{LEVELS, PICTURES, WINDOWS};
 use wgloss::ClassAxis::{self, Last, Second};
-use wgloss::Loss;
 use wgloss::custom::Leaf;
 use wgloss::header::{Kind as OptionKind, Role};
+use wgloss::{Loss, Reduction};
 
 /// A prediction's shape: `[N, C, ...]` where there are classes or channels. Boxes get a last axis of four numbers more, and
 /// rows of vectors get their later axes as one (`Setting::new`).
@@ -120,6 +120,21 @@ const ELEMENTS: Samples = Samples {
     cut: &[],
     in_registers: &[],
     batch: &[9, 6],
+};
+
+/// Elements of sequences, which are rows: a workgroup takes one, or a chunk of one.
+const SEQUENCES: Samples = Samples {
+    kinds: &[
+        kind("none at all", &[&[0], &[3, 0], &[0, 3]]),
+        kind("few", &[&[2], &[1, 1], &[2, 3]]),
+        kind("around a subgroup", &[&[64], &[3, 63], &[2, 65]]),
+        kind("around a workgroup", &[&[255], &[4, 256], &[3, 257]]),
+        kind("sequences of several chunks", &[&[257, 3], &[3, 5, 7], &[2, 4099], &[3, 8196]]),
+    ],
+    odd: &[&[1, 3], &[5, 13], &[257]],
+    tiny: &[(&[1, 5], Second), (&[2, 3], Second), (&[3, 4], Second)],
+    masked: &[2, 2],
+    ..ELEMENTS
 };
 
 /// Elements of items: each item looks up its own numbers.
@@ -366,6 +381,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
     match loss.leaf() {
         Leaf::Pointwise(_) if loss.header().operands.iter().any(|spec| spec.role == Role::Index) => &ITEMS,
         Leaf::Pointwise(_) if loss.specs().iter().any(|spec| spec.kind == OptionKind::Numbers) => &COLUMNS,
+        Leaf::Pointwise(_) if loss.header().reductions.contains(&Reduction::SequenceMean) => &SEQUENCES,
         Leaf::Pointwise(_) => &ELEMENTS,
         Leaf::Boxes(_) => &BOXES,
         Leaf::Composite(_) => &COMPOSITES,

@@ -181,7 +181,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("kind", name("hinge"))],
             vec![("kind", name("ipo"))],
         ],
-        "ppo_policy" => ["clip", "dual_clip", "cispo"].map(|kind| vec![("kind", name(kind))]).into(),
+        "ppo_policy" => ["clip", "dual_clip", "cispo", "sequence"].map(|kind| vec![("kind", name(kind))]).into(),
         "adversarial_discriminator" | "adversarial_generator" => {
             ["vanilla", "least_squares", "hinge"].map(|kind| vec![("kind", name(kind))]).into()
         }

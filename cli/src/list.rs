@@ -159,6 +159,10 @@ mod tests {
         };
         assert_eq!(said("All but", "take `none`;"), sorted(&mut with(Reduction::None, false)));
         assert_eq!(said("take `none`;", "take `batch_mean`"), sorted(&mut with(Reduction::BatchMean, true)));
+        assert_eq!(
+            said("take `batch_mean`;", "take `sequence_mean`"),
+            sorted(&mut with(Reduction::SequenceMean, true))
+        );
     }
 
     #[test]

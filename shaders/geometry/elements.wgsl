@@ -1,9 +1,11 @@
-// Computes a value for each element or box, or the mean of each item's elements, and gradients in the same pass.
+// Computes a value for each element or box, or the mean of each item's elements, and gradients in the same pass. Items may be sequences.
 // needs: lib/math lib/params lib/tally lib/workspace geometry/cells
-// slots: components count element_observation items losses mask sample_weight upstream weight
+// slots: components count element_observation items losses mask sample_weight sequence_slopes upstream weight
 
 // whether a value belongs to an item rather than to an element
 override BY_ITEM: bool = false;
+// whether the loss is the mean over sequences of the mean over each one's elements
+override SEQUENCE_MEAN: bool = false;
 // whether this dispatch tallies; a second dispatch, which writes further gradients, does not
 override COUNTS: bool = true;
 // how many lanes walk a contiguous range of a chunk together
@@ -57,7 +59,7 @@ fn elements(
     let live = item < params.items;
     let end = select(start, min(start + params.chunk, (item + 1u) * params.per_item), live);
     let of_item = item_at(min(item, params.items - 1u));
-    let mean = select(1.0, 1.0 / f32(max(params.per_item, 1u)), BY_ITEM);
+    let mean = select(select(1.0, of_item.w, SEQUENCE_MEAN), 1.0 / f32(max(params.per_item, 1u)), BY_ITEM);
     let scale = mean * scales().x;
 
     // Four elements are summed first, so that the long sum has fewer steps.
@@ -87,6 +89,7 @@ fn elements(
                 d = visit(i + 3u, item, of_item, scale, four.d, &tally);
             }
             store_four(i, mat4x4<f32>(a.d, b.d, c.d, d.d));
+            note_slopes(vec4<f32>(a.d.x, b.d.x, c.d.x, d.d.x));
             tally.sum += (a.loss + b.loss) + (c.loss + d.loss);
         }
         i += 4u * TEAM;
@@ -97,6 +100,7 @@ fn elements(
     for (i = left; i < end; i += 1u) {
         let one = visit(i, item, of_item, scale, seen_at(i), &tally);
         store(i, one.d);
+        note_slopes(vec4<f32>(one.d.x, 0.0, 0.0, 0.0));
         tally.sum += one.loss;
     }
     if COUNTS {
@@ -112,5 +116,6 @@ fn elements(
             workspace.tallies[tile] = merged;
         }
         observe_tile(tile, live, lane);
+        keep_slopes(tile, live, lane);
     }
 }

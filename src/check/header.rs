@@ -68,11 +68,25 @@ fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
         return refuse(header, format!("has {count} components with the others, of {MOST_COMPONENTS} at most"));
     }
     let required = |role| header.player(role).is_some_and(|spec| !spec.optional);
+    if leaf.of_sequences() && !has_ratio(header) {
+        return refuse(
+            header,
+            "needs a second of its kind, without a gradient, that is subtracted from it in sequences".into(),
+        );
+    }
     let neither = header.player(Role::Index).or(header.player(Role::Table)).is_none();
     match neither || (required(Role::Index) && required(Role::Table)) {
         true => Ok(()),
         false => refuse(header, "needs an index and its table in the header, neither of them optional".into()),
     }
+}
+
+/// Whether sequences can have a mean of the first operand less the second: the second has a number for each element too, and
+/// no gradient, and no other operand has a number for each item.
+fn has_ratio(header: &Header) -> bool {
+    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| header.player(role).is_some());
+    let second = header.components().nth(1);
+    !looks_up && second.is_some_and(|spec| spec.role == Role::Element && !spec.optional && !spec.gradient)
 }
 
 /// Whether a loss can be fused with a loss of regions: a softmax, or a leaf of a prediction, its target and at most one number
@@ -83,7 +97,10 @@ fn fuses(loss: &dyn Loss) -> bool {
     let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| loss.header().player(role).is_some());
     match loss.leaf() {
         Leaf::Softmax(_) => true,
-        Leaf::Pointwise(leaf) => paired && !looks_up && leaf.columns().is_none() && leaf.needs().is_empty(),
+        Leaf::Pointwise(leaf) => {
+            let alone = !looks_up && !leaf.of_sequences();
+            paired && alone && leaf.columns().is_none() && leaf.needs().is_empty()
+        }
         _ => false,
     }
 }
@@ -116,7 +133,7 @@ mod tests {
             shader: Source { path: "own", text: "" },
             default: || unreachable!("nobody asks for the default"),
         };
-        StandIn { header: Box::leak(Box::new(header)), leaf, numbers: &[], fused: None }
+        StandIn { header: Box::leak(Box::new(header)), leaf, numbers: &[], of_sequences: false, fused: None }
     }
 
     #[test]
@@ -124,6 +141,10 @@ mod tests {
         let x = Array::new(&[0.5f32; 8], [2, 4]).unwrap();
         let (input, target) = (("input", Role::Element, false), ("target", Role::Element, false));
         let more = ["a", "b", "c", "d"].map(|name| (name, Role::Element, true));
+        let sequenced = |operands: &[(&'static str, Role, bool)]| StandIn {
+            of_sequences: true,
+            ..own(operands, |own| Leaf::Pointwise(own))
+        };
         let fused = || StandIn {
             fused: Some(|| Box::new(own(&[("input", Role::Element, false)], |own| Leaf::Pointwise(own)))),
             ..own(&[("input", Role::Classes, false), target], |own| Leaf::Region(own))
@@ -134,6 +155,12 @@ mod tests {
             (own(&[("input", Role::Element, true)], |own| Leaf::Pointwise(own)), "not optional"),
             (own(&[&[input], &more[..]].concat(), |own| Leaf::Pointwise(own)), "5 components"),
             (own(&[input, ("at", Role::Index, false)], |own| Leaf::Pointwise(own)), "an index and its table"),
+            (sequenced(&[input]), "a second of its kind"),
+            (sequenced(&[input, ("other", Role::Element, true)]), "a second of its kind"),
+            (
+                sequenced(&[input, ("other", Role::Element, false), ("mean", Role::Averaged, true)]),
+                "a second of its kind",
+            ),
             (own(&[input], |own| Leaf::Boxes(own)), "needs 2 of `Role::Element`"),
             (own(&[input], |own| Leaf::Vectors(own)), "needs 2 of `Role::Element`"),
             (own(&[input], |own| Leaf::Softmax(own)), "of `Role::Classes`"),

@@ -178,7 +178,9 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
         (Some(Scale::Tensor(_)), _) => Divisor::Tensor,
         (Some(Scale::Number(number)), _) => Divisor::Number((*number).into()),
         (None, Reduction::Sum) => Divisor::Number(1.0),
-        (None, Reduction::BatchMean) => Divisor::Number(values.first().copied().unwrap_or(1) as f64),
+        (None, Reduction::BatchMean | Reduction::SequenceMean) => {
+            Divisor::Number(values.first().copied().unwrap_or(1) as f64)
+        }
         (None, Reduction::Mean) => {
             let weighted = has(Role::Weight) || (has(Role::PerClass) && !unweighted);
             match header.mean {

@@ -6,6 +6,7 @@ use crate::leaf::{
     Alignments, Boxes, ClassSum, Divergence, Hardest, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows,
 };
 use crate::loss::{Header, OperandSpec};
+use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::shape::{Classes, Pictures};
 use crate::term::{KeysFrom, Operand, Part};
@@ -14,7 +15,8 @@ use crate::term::{KeysFrom, Operand, Part};
 #[derive(Clone, Copy)]
 pub(crate) enum Work<'a> {
     /// A value for each element. Where the loss looks a number up for each item, a value for each of `items`, the mean over
-    /// its `per_item` elements; otherwise `items` is 1.
+    /// its `per_item` elements. Where it goes by sequences, these are the items, each of `per_item` values; otherwise `items`
+    /// is 1.
     Elements { leaf: &'a dyn Pointwise, items: usize, per_item: usize },
     /// A value for each of `count` pairs of boxes.
     Boxes { leaf: &'a dyn Boxes, count: usize },
@@ -153,6 +155,18 @@ fn elements<'a, T: Operand>(part: &'a Part<T>, leaf: &'a dyn Pointwise, leader: 
     let shape = leader.shape();
     if let Some(columns) = leaf.columns().filter(|columns| shape.last() != Some(&columns.len())) {
         return Err(mismatch(header, part.leader_name(), format!("[..., {}]", columns.len()), leader));
+    }
+    if part.goes_by_sequences() {
+        let why = match part.reduction {
+            Reduction::SequenceMean => "the reduction sequence_mean",
+            _ => "a loss of whole sequences",
+        };
+        return match *shape {
+            [items, per_item] => Ok(Work::Elements { leaf, items, per_item }),
+            _ => {
+                Err(mismatch(header, part.leader_name(), format!("[B, T], a row for each sequence, for {why}"), leader))
+            }
+        };
     }
     if header.player(Role::Index).is_none() || header.player(Role::Table).is_none() {
         // the product fits a usize, since the elements of the shape were counted before

@@ -4,7 +4,7 @@ use crate::losses::{KlPenalty, PpoPolicy, PpoValue};
 use crate::term::{Beside, Extra, Operand, Term};
 
 /// Proximal policy optimisation of a language model: `ppo_policy + c·ppo_value + k·kl_penalty`. Each is a mean over the tokens
-/// that the mask keeps.
+/// that the mask keeps, unless the term is [reduced](crate::Term::reduce) otherwise.
 ///
 /// The parts of an outcome are `policy`, `value` and `kl`.
 ///

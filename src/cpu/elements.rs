@@ -2,9 +2,11 @@
 
 use crate::array::Array;
 use crate::broadcast::BroadcastAxis;
+use crate::cpu::sequences::Sequences;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{Boxes, ElementScore, Pointwise};
 use crate::loss::OperandSpec;
+use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::term::{Observation, Part};
 
@@ -17,6 +19,8 @@ pub(super) struct Elements<'a> {
     masked: Vec<bool>,
     /// For each element that takes part, whether its logit says what its target says, if the part has observations.
     right: Vec<bool>,
+    /// The sequences of the elements, where the part goes by them.
+    sequences: Option<Sequences>,
     /// How many elements share a value.
     per_value: usize,
     /// Whether the four derivatives of a score are with respect to the numbers of a box, rather than to four operands.
@@ -30,11 +34,17 @@ fn component(part: &Part<Array>, spec: &'static OperandSpec) -> Component {
     (spec, part.operand(spec.name).map(Array::to_f64), part.broadcast(spec))
 }
 
+/// The mean log-ratio of each sequence: of the first operand less the second.
+fn ratios(sequences: &Sequences, components: &[Component]) -> Vec<f64> {
+    let number = |k: usize, i: usize| components[k].1.as_ref().map_or(f64::NAN, |numbers| numbers[i]);
+    sequences.means(|i| number(0, i) - number(1, i))
+}
+
 /// The score of an element with a NaN. Where the loss is unknown, so are its derivatives.
 const UNKNOWN: ElementScore = ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
 
 impl<'a> Elements<'a> {
-    /// The elements of a part: of one item, unless the loss looks up a number for each item.
+    /// The elements of a part: of one item, unless the loss looks up a number for each item or goes by sequences.
     pub fn new(part: &'a Part<Array>, leaf: &dyn Pointwise, items: usize, per_item: usize) -> Elements<'a> {
         let header = part.loss.header();
         let components: Vec<Component> = header.components().map(|spec| component(part, spec)).collect();
@@ -43,10 +53,15 @@ impl<'a> Elements<'a> {
         let table = part.of_role(Role::Table).map(Array::to_f64);
         let averaged = part.of_role(Role::Averaged).map(Array::to_f64);
         let mean = averaged.map(|numbers| numbers.iter().sum::<f64>() / numbers.len() as f64);
+        let sequences = part.goes_by_sequences().then(|| Sequences::of(part));
+        let ratios = sequences.as_ref().filter(|_| leaf.of_sequences()).map(|sequences| ratios(sequences, &components));
 
         let score = |i: usize| {
             let looked_up = index.as_ref().zip(table.as_ref());
-            let of_item = looked_up.map(|(index, table)| table[index[i / per_item] as usize]).or(mean);
+            let found = looked_up.map(|(index, table)| table[index[i / per_item] as usize]).or(mean);
+            // what is looked up or averaged has to be finite; a probability of 0 makes the ratio of a sequence infinite
+            let found = found.map(|number| if number.is_finite() { number } else { f64::NAN });
+            let of_item = found.or(ratios.as_ref().map(|ratios| ratios[i / per_item]));
             let number = |(spec, numbers, axes): &Component| {
                 let place = match (axes, spec.role) {
                     (Some(axes), _) => BroadcastAxis::place(axes, i),
@@ -61,13 +76,17 @@ impl<'a> Elements<'a> {
             for (v, number) in v.iter_mut().zip(components.iter().map(number).chain(column)) {
                 *v = number;
             }
-            let unknown = v.iter().any(|x| x.is_nan()) || of_item.is_some_and(|number| !number.is_finite());
+            if ratios.is_some() {
+                // the leaf sees them by their mean
+                v[..2].fill(0.0);
+            }
+            let unknown = v.iter().chain(&of_item).any(|x| x.is_nan());
             let score = || leaf.score(v, of_item.map_or([0.0; 3], |number| leaf.item(number)));
             if unknown { UNKNOWN } else { score() }
         };
         let per_value = if index.is_some() { per_item } else { 1 };
         let values = if index.is_some() { items } else { items * per_item };
-        let mut elements = Elements::scored(part, values, per_value, false, score);
+        let mut elements = Elements::scored(part, values, per_value, sequences, false, score);
         if !part.observations.is_empty()
             && let [(_, Some(x), _), (_, Some(t), _), ..] = &components[..]
         {
@@ -92,7 +111,7 @@ impl<'a> Elements<'a> {
             let (a, b): ([f64; 4], [f64; 4]) = (corners(0), corners(1));
             if a.iter().chain(&b).any(|x| x.is_nan()) { UNKNOWN } else { leaf.score(a, b) }
         };
-        Elements::scored(part, count, 1, true, score)
+        Elements::scored(part, count, 1, None, true, score)
     }
 
     /// Scores the elements of `values` values, `per_value` of them in each.
@@ -100,6 +119,7 @@ impl<'a> Elements<'a> {
         part: &'a Part<Array>,
         values: usize,
         per_value: usize,
+        sequences: Option<Sequences>,
         boxes: bool,
         score: impl Fn(usize) -> ElementScore,
     ) -> Elements<'a> {
@@ -114,6 +134,8 @@ impl<'a> Elements<'a> {
             _ => 1.0,
         };
         let weight_of = |value: usize| weight_of(value) * sample_of(value);
+        let by_sequence = sequences.as_ref().filter(|_| part.reduction == Reduction::SequenceMean);
+        let share_of = |value: usize| by_sequence.map_or(1.0, |sequences| sequences.share(value));
         let weighted = |i: usize, w: f64| {
             let score = score(i);
             let weighted = ElementScore { loss: w * score.loss, d: score.d.map(|d| w * d) };
@@ -121,7 +143,7 @@ impl<'a> Elements<'a> {
         };
         let element = |i: usize| match i / per_value.max(1) {
             value if masked(value) => ElementScore::default(),
-            value => weighted(i, weight_of(value)),
+            value => weighted(i, share_of(value) * weight_of(value)),
         };
         let scores: Vec<_> = (0..values * per_value).map(element).collect();
         let value = |at: usize| Value {
@@ -133,7 +155,7 @@ impl<'a> Elements<'a> {
         };
         let values: Vec<Value> = (0..values).map(value).collect();
         let masked = (0..values.len()).map(masked).collect();
-        Elements { part, scores, values, masked, right: Vec::new(), per_value, boxes }
+        Elements { part, scores, values, masked, right: Vec::new(), sequences, per_value, boxes }
     }
 }
 
@@ -157,6 +179,15 @@ impl Walk for Elements<'_> {
         }
         let place = self.part.loss.header().components().position(|spec| spec.name == operand.name);
         let d = |score: &ElementScore| place.and_then(|place| score.d.get(place).copied()).unwrap_or(0.0);
-        self.scores.iter().enumerate().map(|(i, score)| scaled(i, d(score))).collect()
+        match &self.sequences {
+            // d/dx of a mean over a sequence is the share of x, times the sum over all that the mean is a part of
+            Some(sequences) if self.part.loss.leaf().of_sequences() && place == Some(0) => {
+                let slopes = sequences.sums(|i| scaled(i, d(&self.scores[i])));
+                let of_sequence =
+                    |i: usize| if self.masked[i] { 0.0 } else { sequences.share(i) * slopes[sequences.of_element(i)] };
+                (0..self.scores.len()).map(of_sequence).collect()
+            }
+            _ => self.scores.iter().enumerate().map(|(i, score)| scaled(i, d(score))).collect(),
+        }
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn prepare(family: usize, kind: usize, text: &str) -> Result<()> {
     let [input, target, into] = bench.tensors[shape].get_or_init(|| {
         [(); 3].map(|()| bench.gpu.empty(SHAPES[shape]).expect("a few megabytes on a device that does nothing"))
     });
-    let loss = StandIn { header, leaf: leaf(family), numbers: &["scale", "gamma"], fused: None };
+    let loss = StandIn { header, leaf: leaf(family), numbers: &["scale", "gamma"], of_sequences: false, fused: None };
     let term = Term::new(loss, [("input", input), ("target", target)]);
     let outputs = Outputs { gradients: vec![Gradient::store(input, into)], ..Outputs::default() };
     bench.gpu.prepare(&term, &outputs).map(drop)

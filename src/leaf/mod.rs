@@ -101,6 +101,11 @@ impl Leaf<'_> {
         if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { &[] }
     }
 
+    /// Whether the leaf sees sequences by a mean over their elements.
+    pub(crate) fn of_sequences(&self) -> bool {
+        if let Leaf::Pointwise(leaf) = self { leaf.of_sequences() } else { false }
+    }
+
     /// The name of the table that these options read, where the loss has several.
     pub(crate) fn table(&self) -> Option<&'static str> {
         if let Leaf::Pointwise(leaf) = self { leaf.table() } else { None }

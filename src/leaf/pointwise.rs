@@ -9,10 +9,19 @@ pub trait Pointwise {
     /// gave for the element's item.
     fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
-    /// Three numbers of an item, from the finite number that was looked up for it in the table; or of all elements, from the
-    /// mean of the operand whose [`Role`](crate::header::Role) is `Averaged`.
+    /// Three numbers of an item, from the finite number that was looked up for it in the table; of all elements, from the
+    /// mean of the operand whose [`Role`](crate::header::Role) is `Averaged`; or of a sequence, from the mean that
+    /// [`of_sequences`](Self::of_sequences) says.
     fn item(&self, _number: f64) -> [f64; 3] {
         [0.0; 3]
+    }
+
+    /// Whether the leaf sees sequences, the rows of `[B, T]`, by a mean: over the elements of each that take part, of the first
+    /// operand less the second, and 0 where there are none. [`item`](Self::item) gets it, and [`score`](Self::score) gets 0 for
+    /// both operands. The first of the score's derivatives is then with respect to this mean, and the walk spreads it over these
+    /// elements.
+    fn of_sequences(&self) -> bool {
+        false
     }
 
     /// The loss's own numbers, one for each element of the last axis, where it has some.

@@ -253,6 +253,8 @@ fn lacks(loss: &dyn Loss) -> Vec<String> {
     demand(line.to_lowercase().contains(&none.to_lowercase()), format!("the sentence \"{none}\""));
     let batched = header.reductions.contains(&Reduction::BatchMean);
     demand(line.contains("`batch_mean`") == batched, "`batch_mean`, exactly if the loss takes it".into());
+    let sequenced = header.reductions.contains(&Reduction::SequenceMean);
+    demand(line.contains("`sequence_mean`") == sequenced, "`sequence_mean`, exactly if the loss takes it".into());
     let sources = ["Paper: ", "Papers: ", "Reference: ", "Source: "];
     demand(sources.iter().any(|source| line.contains(source)), "a paper or a reference".into());
     let name = format!("{loss:?}").split([' ', '{']).next().unwrap_or_default().to_string();

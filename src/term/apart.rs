@@ -25,7 +25,7 @@ impl<T> Term<T> {
     /// Whether each loss of the term divides its sum by a denominator of its own, as a mean does without
     /// [`divide_by`](Self::divide_by). The denominators of a batch's shards then add up to the batch's.
     pub fn has_own_denominators(&self) -> bool {
-        let own = |reduction| matches!(reduction, Reduction::Mean | Reduction::BatchMean);
+        let own = |reduction| !matches!(reduction, Reduction::Sum | Reduction::None);
         self.parts.iter().all(|part| own(part.reduction) && part.divide_by.is_none())
     }
 }

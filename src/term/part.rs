@@ -189,6 +189,11 @@ impl<T> Part<T> {
         }
     }
 
+    /// Whether the part goes through its elements sequence by sequence, which are the rows of `[B, T]`.
+    pub fn goes_by_sequences(&self) -> bool {
+        self.loss.goes_by_sequences(self.reduction)
+    }
+
     /// The quotient of a sum and its denominator. A mean over nothing is NaN, or 0 where the part says so; a NaN stays NaN.
     pub fn mean(&self, sum: f64, denominator: f64) -> f64 {
         match denominator {

@@ -5,13 +5,14 @@ use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::custom::{ClassScore, ClassSeen, ClassSum, Softmax, SoftmaxScore, SoftmaxStatistics, prove};
 use wgloss::header::{Denominator, Domain, Header, OperandSpec, Range, Role, Source};
-use wgloss::{CrossEntropy, Loss, MultilabelSoftMargin, Reduction};
+use wgloss::{CrossEntropy, Loss, MultilabelSoftMargin, PpoKind, PpoPolicy, Reduction};
 
 pub fn tests() -> Vec<Trial> {
     tests![
         a_leaf_reads_every_kind_of_option_by_name,
         a_sum_over_classes_is_proven,
         losses_of_labels_or_probabilities_are_proven,
+        a_loss_of_whole_sequences_is_proven,
         a_fault_in_a_shader_is_found_in_every_family,
         a_fault_in_a_gradient_of_the_twin_is_found,
         a_family_without_a_proof_is_refused,
@@ -146,6 +147,10 @@ fn a_sum_over_classes_is_proven() {
 fn losses_of_labels_or_probabilities_are_proven() {
     prove(gpu(), &CrossEntropy::new().label_smoothing(0.1)).unwrap();
     prove(gpu(), &MultilabelSoftMargin::new()).unwrap();
+}
+
+fn a_loss_of_whole_sequences_is_proven() {
+    prove(gpu(), &PpoPolicy::new().kind(PpoKind::Sequence)).unwrap();
 }
 
 fn a_fault_in_a_shader_is_found_in_every_family() {

@@ -47,6 +47,7 @@ mod row_shards;
 mod rows;
 #[path = "../../checks/src/samples.rs"]
 mod samples;
+mod sequences;
 #[path = "../../checks/src/sharded.rs"]
 mod sharded;
 mod shards;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         repeat::tests(),
         row_shards::tests(),
         rows::tests(),
+        sequences::tests(),
         shards::tests(),
         split::tests(),
         terms::tests(),

@@ -60,17 +60,20 @@ fn what_is_walked_in_slices_has_the_bits_of_the_whole(loss: &dyn Loss) {
         let mut case = Case::new(loss.header().id, shape, DType::I32).with_all();
         case.setting.axis = axis;
         let case = Case { reduction, ..case };
-        let inputs = case.inputs();
-        let [whole, slices] =
-            pair().each_ref().map(|gpu| bits(gpu, &case.term(&inputs), &case.differentiated(&inputs)));
-        let result = match (whole, slices) {
-            (Ok(whole), Ok(slices)) if whole == slices => Ok(()),
-            (Ok(_), Ok(_)) => Err("the bits differ".into()),
-            (whole, slices) => Err(format!("{:?} {:?}", whole.err(), slices.err())),
-        };
-        failures.note(&case, result);
+        failures.note(&case, compared_in_slices(&case));
     }
     failures.raise();
+}
+
+/// Compares the bits of a case on a GPU whose bindings hold its tensors whole with those on one whose bindings do not.
+pub fn compared_in_slices(case: &Case) -> std::result::Result<(), String> {
+    let inputs = case.inputs();
+    let [whole, slices] = pair().each_ref().map(|gpu| bits(gpu, &case.term(&inputs), &case.differentiated(&inputs)));
+    match (whole, slices) {
+        (Ok(whole), Ok(slices)) if whole == slices => Ok(()),
+        (Ok(_), Ok(_)) => Err("the bits differ".into()),
+        (whole, slices) => Err(format!("{:?} {:?}", whole.err(), slices.err())),
+    }
 }
 
 /// Logits of two items that no binding of a narrow GPU holds, some of which are not finite, and labels.

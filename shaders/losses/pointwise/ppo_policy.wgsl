@@ -1,18 +1,22 @@
 // The clipped policy objective of proximal policy optimisation: the twin of src/losses/pointwise/ppo_policy.rs.
 // needs: lib/math lib/params geometry/element
-// 0 clip, 1 dual_clip, 2 cispo
+// 0 clip, 1 dual_clip, 2 cispo, 3 sequence
 override KIND: u32 = 0u;
 const CLIP_LOW: u32 = 0u;
 const CLIP_HIGH: u32 = 1u;
 const DUAL_CLIP_RATIO: u32 = 2u;
 const ENTROPY_COEF: u32 = 3u;
 
-// The loss without the entropy, and its derivative.
-fn policy_score(v: vec4<f32>) -> vec2<f32> {
+// Keeps the log-ratio of a sequence.
+fn element_item(log_ratio: f32) -> vec3<f32> {
+    return vec3<f32>(log_ratio, 0.0, 0.0);
+}
+
+// The loss without the entropy, and its derivative; of the log-ratio of the element or of its sequence.
+fn policy_score(v: vec4<f32>, gap: f32) -> vec2<f32> {
     let advantage = v.z;
     let low = 1.0 - option(CLIP_LOW);
     let high = 1.0 + option(CLIP_HIGH);
-    let gap = difference(v.x, v.y);
     if is_nan(gap) {
         return vec2<f32>(gap, 0.0);
     }
@@ -43,7 +47,11 @@ fn policy_score(v: vec4<f32>) -> vec2<f32> {
 }
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
-    let policy = policy_score(v);
+    var gap = of_item.x;
+    if KIND != 3u {
+        gap = difference(v.x, v.y);
+    }
+    let policy = policy_score(v, gap);
     let coefficient = option(ENTROPY_COEF);
     let loss = select(policy.x - part_of(coefficient, v.w), nan(), is_nan(policy.x));
     return ElementScore(loss, vec4<f32>(policy.y, 0.0, 0.0, -coefficient));

@@ -32,6 +32,10 @@ pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
                     let file = if dtype == DType::F32 { x::IN_PLACE } else { x::IN_PLACE_HALF };
                     recipe.fill(slot::X0, file);
                     recipe.fill(slot::DX0, file);
+                    // a kernel may write what it does not read
+                    if before.bindings().iter().all(|declared| declared.name != "x0") {
+                        recipe.choices.add("X0_DTYPE", code(dtype));
+                    }
                     continue;
                 }
                 if dtype == DType::F32 {
@@ -44,15 +48,19 @@ pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
             if !dtype.is_float() {
                 recipe.take_integers(name);
             }
-            let code = match dtype {
-                DType::F16 | DType::U32 => 1.0,
-                DType::BF16 | DType::U8 => 2.0,
-                DType::I64 => 3.0,
-                _ => 0.0,
-            };
-            recipe.choices.add(format!("{}_DTYPE", name.to_uppercase()), code);
+            recipe.choices.add(format!("{}_DTYPE", name.to_uppercase()), code(dtype));
         }
         done.insert(key, (before, stage.recipe.clone()));
     }
     Plan { stages, ..plan }
+}
+
+/// The number by which shaders know a dtype among those that a binding may have.
+fn code(dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 | DType::U32 => 1.0,
+        DType::BF16 | DType::U8 => 2.0,
+        DType::I64 => 3.0,
+        _ => 0.0,
+    }
 }

@@ -2,19 +2,21 @@
 
 use super::request::{Request, WalkLoss, overrides, slots};
 use super::scratch::Scratch;
+use super::sequences;
 use super::spans::{PER_ROW, Spans, Values};
 use super::stage::{Stage, Wanted, bind_gradients, of_block, walks};
 use super::totals::scale;
-use super::walk::{Counted, Sizes, Walk};
-use crate::error::{Error, Result};
+use super::walk::{Counted, Sizes, Walk, summable};
+use crate::error::Result;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{components, element_observation};
+use crate::gpu::shaders::geometry::{components, element_observation, sequence_slopes};
 use crate::gpu::shaders::operand::{labels, losses, x};
 use crate::gpu::shaders::{choice, geometry, is_own, slot};
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
+use crate::reduction::Reduction;
 use crate::role::Role;
 
 /// The fewest and the most elements of a chunk.
@@ -22,25 +24,18 @@ const CHUNK: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
 /// About how many chunks there are on a GPU, within these bounds.
 const CHUNKS: usize = 1024;
 
-/// The most numbers whose mean is taken: one workgroup sums them.
-const MOST_AVERAGED: usize = 256 * 10_240;
-
 pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Result<Walk> {
     let total = items * per_item;
     let by_item = request.player(Role::Index).is_some();
     let (chunk, chunks) = chunks(request, items, per_item);
-    let groups = if by_item { items * chunks } else { total.div_ceil(chunk) };
+    let groups = if by_item || total > 0 { items * chunks } else { 0 };
     let lookups = if by_item { items.div_ceil(256) } else { 0 };
     let (columns, tallies) = (request.part.columns(), groups + lookups);
     let averaged = request.player(Role::Averaged).map(Tensor::len);
-    if let Some(count) = averaged.filter(|&count| count > MOST_AVERAGED) {
-        let what = "numbers whose mean is taken".into();
-        return Err(Error::TooLarge { what, needed: count as u64, limit: MOST_AVERAGED as u64 });
-    }
     let own = Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() };
     let mut walk = Walk {
         sizes: Sizes { classes: averaged.unwrap_or(0), ..own },
-        scratch: (by_item || averaged.is_some()).then(|| Scratch::new("items", items as u64)).into_iter().collect(),
+        scratch: request.has_items().then(|| Scratch::new("items", items as u64)).into_iter().collect(),
         spans: spans(request, by_item),
         stages: Vec::new(),
     };
@@ -48,7 +43,12 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
         return Ok(walk);
     }
     walk.stages.extend(by_item.then(|| lookup(request, lookups as u64)));
-    walk.stages.extend(averaged.map(|count| average(request, count)));
+    if let Some(count) = averaged {
+        walk.stages.push(average(request, count)?);
+    }
+    if request.part.goes_by_sequences() {
+        walk.stages.push(sequences::gather(request, items, per_item)?);
+    }
     // an item is one value, whatever the number of its elements
     let values = if by_item { items } else { total };
     let of_values = Counted { chunk, tallies: values.div_ceil(chunk) };
@@ -60,11 +60,15 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
     let values = Values::OfItems { per_item, chunk, chunks };
     // chunks begin at multiples of four, unless items do not; boxes are quads themselves
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
-    let quads = boxes || !by_item || per_item.is_multiple_of(4);
-    walk.stages.extend(walks(request.wanted, |first, gradients| {
+    let quads = boxes || items == 1 || per_item.is_multiple_of(4);
+    let (spread, stored): (Vec<Wanted>, Vec<Wanted>) =
+        request.wanted.iter().partition(|wanted| sequences::spreads(request, wanted));
+    walk.stages.extend(walks(&stored, |first, gradients| {
         let stage = self::walk(request, groups as u64, first, gradients, quads);
         stage.in_quads(quads).through(values).looping(chunk / 256)
     }));
+    walk.stages.extend(sequences::spread(request, &walk.sizes, (&spread, &stored), values, quads));
+    walk.scratch.extend((!spread.is_empty()).then(|| Scratch::new("sequence_slopes", groups as u64)));
     if by_item && request.unreduced() {
         let losses = Stage::new(geometry::ITEMS_LOSSES, slots(request), Choices::default(), lookups as u64);
         walk.stages.push(losses.looping(chunks));
@@ -97,7 +101,7 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcasts }
 }
 
-/// A dispatch of the walk. It writes `gradients`; the first also writes the losses and leaves tallies.
+/// A dispatch of the walk. It writes `gradients`; the first also writes the losses, and leaves tallies and the slopes of sequences.
 fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
@@ -110,10 +114,14 @@ fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], q
     if first && request.observes() {
         slots.fill(slot::ELEMENT_OBSERVATION, element_observation::SIGMOID);
     }
+    if first && request.wanted.iter().any(|wanted| sequences::spreads(request, wanted)) {
+        slots.fill(slot::SEQUENCE_SLOPES, sequence_slopes::KEPT);
+    }
     slots.fill(slot::COMPONENTS, if boxes { components::BOXES } else { components::SCALARS });
     let bound = bind_gradients(&mut slots, &mut choices, header, gradients);
     let choices = choices
         .flag(choice::BY_ITEM, by_item)
+        .flag(choice::SEQUENCE_MEAN, request.part.reduction == Reduction::SequenceMean)
         .flag(choice::COUNTS, first)
         .number(choice::TEAM, request.target.team())
         .flag(choice::FOREIGN_LEAF, !is_own(&header.shader));
@@ -125,10 +133,13 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
     // no quad of elements crosses the end of a row, so its columns are a quad too
     let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
+    // the leaf sees the mean of these over a sequence
+    let averaged = if request.loss().leaf().of_sequences() { 0..2 } else { 0..0 };
     for k in 0..4 {
         let spec = specs.get(k);
         let given = spec
             .map_or(k == specs.len() && request.columns().is_some(), |spec| request.part.operand(spec.name).is_some());
+        let given = given && !averaged.contains(&k);
         let broadcast = spec.is_some_and(|spec| request.part.broadcast(spec).is_some());
         slots.fill_x(
             k,
@@ -170,7 +181,8 @@ fn lookup(request: &Request<'_>, groups: u64) -> Stage {
 }
 
 /// Takes the mean of an operand, once for all elements.
-fn average(request: &Request<'_>, count: usize) -> Stage {
+fn average(request: &Request<'_>, count: usize) -> Result<Stage> {
+    summable("numbers whose mean is taken", count)?;
     let stage = Stage::new(geometry::ITEMS_MEAN, slots(request), overrides(request.loss()), 1);
-    stage.looping(count.div_ceil(256))
+    Ok(stage.looping(count.div_ceil(256)))
 }

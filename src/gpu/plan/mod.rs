@@ -25,6 +25,7 @@ mod regions;
 mod request;
 mod rounding;
 mod scratch;
+mod sequences;
 mod sides;
 mod similarity;
 mod spans;

@@ -11,7 +11,7 @@ use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::fold::softmax_state;
-use crate::gpu::shaders::geometry::{element_observation, observation, softcap, value_scales};
+use crate::gpu::shaders::geometry::{element_observation, observation, sequence_slopes, softcap, value_scales};
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, pos_weight, row,
@@ -161,6 +161,12 @@ impl Request<'_> {
         self.samples() && (self.combined || self.upstream_tensor())
     }
 
+    /// Whether stages before a walk over elements find numbers of each item, of each sequence or of all.
+    pub(super) fn has_items(&self) -> bool {
+        let given = |role| self.player(role).is_some();
+        given(Role::Index) || given(Role::Averaged) || self.part.goes_by_sequences()
+    }
+
     /// The axes along which the operand of a role is broadcast, if it is.
     pub(super) fn broadcast(&self, role: Role) -> Option<Vec<BroadcastAxis>> {
         self.loss().header().player(role).and_then(|spec| self.part.broadcast(spec))
@@ -204,6 +210,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     slots.fill(slot::SOFTMAX_STATE, softmax_state::PLAIN);
     slots.fill(slot::OBSERVATION, observation::NONE);
     slots.fill(slot::ELEMENT_OBSERVATION, element_observation::NONE);
+    slots.fill(slot::SEQUENCE_SLOPES, sequence_slopes::NONE);
     let labelled = request.checked.labels.is_some();
     let choices = [
         (slot::LABELS, labelled, labels::GIVEN, labels::NONE),
@@ -216,7 +223,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         (slot::UPSTREAM, request.upstream_tensor(), upstream::GIVEN, upstream::ONE),
         (slot::LOSSES, request.unreduced(), losses::GIVEN, losses::NOWHERE),
         (slot::DIVISOR, false, divisor::GIVEN, divisor::ONE),
-        (slot::ITEMS, given(Role::Index) || given(Role::Averaged), items::GIVEN, items::ALIKE),
+        (slot::ITEMS, request.has_items(), items::GIVEN, items::ALIKE),
         (slot::ROW, given(Role::Row), row::GIVEN, row::ZERO),
         (slot::BIAS, given(Role::PerProjection), bias::GIVEN, bias::ZERO),
         (slot::LOGIT_SCALE, given(Role::Scale), logit_scale::GIVEN, logit_scale::OPTION),

@@ -92,3 +92,14 @@ pub(super) fn in_32_bits(what: &str, number: usize) -> Result<u32> {
     let limit = u32::MAX.into();
     u32::try_from(number).map_err(|_| Error::TooLarge { what: what.into(), needed: number as u64, limit })
 }
+
+/// The most numbers that one workgroup sums.
+const MOST_SUMMED: usize = 256 * 10_240;
+
+/// Refuses more numbers than one workgroup sums.
+pub(super) fn summable(what: &str, numbers: usize) -> Result<()> {
+    if numbers <= MOST_SUMMED {
+        return Ok(());
+    }
+    Err(Error::TooLarge { what: what.into(), needed: numbers as u64, limit: MOST_SUMMED as u64 })
+}

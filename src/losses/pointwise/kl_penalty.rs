@@ -27,6 +27,8 @@ loss! {
     /// shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
     /// `log_probs`.
     ///
+    /// The reduction `sequence_mean` is, for `[B, T]`, the mean over rows of the mean over each one's values that take part.
+    ///
     /// k1 is unbiased and may be negative. k2 has less variance and a bias. k3 is unbiased and never negative. Near 0,
     /// k3 is a series, and elsewhere it uses `expm1`, so that policies which hardly differ keep their digits.
     ///
@@ -60,7 +62,7 @@ static HEADER: Header = Header {
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
-    reductions: Reduction::VALUES,
+    reductions: Reduction::SEQUENCED,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/kl_penalty"),
     default: || Box::new(KlPenalty::default()),

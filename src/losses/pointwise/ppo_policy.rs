@@ -16,6 +16,8 @@ choice! {
         DualClip = "dual_clip",
         /// `−min(r, 1 + clip_high)·A·new`, where the ratio counts as a constant in the gradient.
         Cispo = "cispo",
+        /// As `Clip`, with one ratio for all tokens of a sequence: `exp` of the mean of their log-ratios.
+        Sequence = "sequence",
     }
 }
 
@@ -25,6 +27,13 @@ loss! {
     ///
     /// With `dual_clip`, a negative advantage has the loss `−A·c` where r is above c, the `dual_clip_ratio`. With `cispo`
     /// the loss is `−min(r, 1 + clip_high)·A·new`. Its ratio counts as a constant, so that every token has a gradient.
+    ///
+    /// With `sequence`, operands are `[B, T]`, and the ratio of each token in row i is that of the whole sequence,
+    /// `r_i = exp(Σ m·(new − old) / max(Σ m, 1))` over the row's tokens, where m is 1 for those that take part and 0 for others. The
+    /// gradient of r_i is spread over them: each has the share `m / max(Σ m, 1)` of it.
+    ///
+    /// The reduction `sequence_mean` is `Σ (Σ m·l / max(Σ m, 1)) / B` for `[B, T]`: the mean over sequences of the mean
+    /// over each one's tokens, which is 0 for a sequence without any. Sample weights are factors of l alone.
     ///
     /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
     /// `none` has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is the entropy of the policy's distribution
@@ -38,7 +47,8 @@ loss! {
     /// Papers: Schulman et al., "Proximal Policy Optimization Algorithms", 2017, which recommends 0.2 for both bounds;
     /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28; Ye et al., "Mastering Complex Control in MOBA
     /// Games with Deep Reinforcement Learning", 2020, for `dual_clip`, with c = 3; MiniMax, "MiniMax-M1", 2025, for
-    /// `cispo`. See also: [`PpoValue`](crate::PpoValue);
+    /// `cispo`; Zheng et al., "Group Sequence Policy Optimization", 2025, for `sequence`, which recommends bounds of 0.0003 and
+    /// 0.0004; Shao et al., "DeepSeekMath", 2024, whose GRPO has `sequence_mean`. See also: [`PpoValue`](crate::PpoValue);
     /// [`KlPenalty`](crate::KlPenalty); [`Rlhf`](crate::Rlhf), the sum of the three.
     ///
     /// # Example
@@ -78,17 +88,17 @@ static HEADER: Header = Header {
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
-    reductions: Reduction::VALUES,
+    reductions: Reduction::SEQUENCED,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/ppo_policy"),
     default: || Box::new(PpoPolicy::default()),
 };
 
 impl PpoPolicy {
-    /// The loss without the entropy, and its derivative with respect to `log_probs`.
-    fn policy(&self, new: f64, old: f64, advantage: f64) -> [f64; 2] {
+    /// The loss without the entropy, and its derivative with respect to `log_probs`, or to the log-ratio of a sequence.
+    fn policy(&self, new: f64, log_ratio: f64, advantage: f64) -> [f64; 2] {
         let (low, high) = (1.0 - f64::from(self.clip_low), 1.0 + f64::from(self.clip_high));
-        let ratio = (new - old).exp();
+        let ratio = log_ratio.exp();
         // the maximum takes the upper bound for positive advantages, the lower for negative ones
         let (bound, clipped) = match advantage > 0.0 {
             true => (high, ratio > high),
@@ -113,9 +123,19 @@ impl PpoPolicy {
 }
 
 impl Pointwise for PpoPolicy {
-    fn score(&self, [new, old, advantage, entropy]: [f64; 4], _item: [f64; 3]) -> ElementScore {
+    /// Keeps the log-ratio of a sequence.
+    fn item(&self, log_ratio: f64) -> [f64; 3] {
+        [log_ratio, 0.0, 0.0]
+    }
+
+    fn score(&self, [new, old, advantage, entropy]: [f64; 4], [of_sequence, ..]: [f64; 3]) -> ElementScore {
         let coefficient = f64::from(self.entropy_coef);
-        let [loss, d] = self.policy(new, old, advantage);
+        let log_ratio = if self.of_sequences() { of_sequence } else { new - old };
+        let [loss, d] = self.policy(new, log_ratio, advantage);
         ElementScore { loss: loss - part_of(coefficient, entropy), d: [d, 0.0, 0.0, -coefficient] }
+    }
+
+    fn of_sequences(&self) -> bool {
+        self.kind == PpoKind::Sequence
     }
 }

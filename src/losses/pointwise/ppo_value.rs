@@ -13,6 +13,8 @@ loss! {
     /// `values` (v), `old_values` and `returns` are floats of one shape. `none` has the shape of `values`.
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `values`.
     ///
+    /// The reduction `sequence_mean` is, for `[B, T]`, the mean over rows of the mean over each one's values that take part.
+    ///
     /// The derivative is `v − R` where the value is not clipped, bounds included, or its square is the greater one. It
     /// is 0 where the square of the clipped value is greater, and half of `v − R` where the two are equal.
     ///
@@ -45,7 +47,7 @@ static HEADER: Header = Header {
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],
-    reductions: Reduction::VALUES,
+    reductions: Reduction::SEQUENCED,
     mean: Denominator::Count,
     shader: source!("losses/pointwise/ppo_value"),
     default: || Box::new(PpoValue::default()),

@@ -339,7 +339,12 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             vec![reconstruction + latent * of.number("beta")]
         }
         "ppo_policy" => of.each("log_probs", |i| {
-            let (a, r) = (of.x("advantages", i), (of.x("log_probs", i) - of.x("old_log_probs", i)).exp());
+            let log_ratio = |i: usize| of.x("log_probs", i) - of.x("old_log_probs", i);
+            let tokens = of.shape[1];
+            let first = i / tokens * tokens;
+            let of_sequence = || (first..first + tokens).map(log_ratio).sum::<Big>() / big(tokens as f64);
+            let log_ratio = if of.name("kind") == "sequence" { of_sequence() } else { log_ratio(i) };
+            let (a, r) = (of.x("advantages", i), log_ratio.exp());
             let high = 1.0 + of.number("clip_high");
             let clipped = r.clone().max(1.0 - of.number("clip_low")).min(high);
             match of.name("kind").as_str() {

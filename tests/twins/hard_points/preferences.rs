@@ -1,7 +1,7 @@
 //! Hard points of preference learning: kinks, answers that are almost certain, ratios beyond any bound, means of nothing.
 
 use crate::harness::tests;
-use crate::point::{Point, check, row};
+use crate::point::{Point, check, floats, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{Array, Dpo, DpoKind, KlEstimate, KlPenalty, Kto, Orpo, PpoKind, PpoPolicy, Reduction, Simpo};
@@ -12,6 +12,8 @@ pub fn tests() -> Vec<Trial> {
         leads_at_their_kinks,
         single_answers_and_their_reference,
         ratios_beyond_their_bounds,
+        ratios_of_whole_sequences,
+        means_over_sequences,
     ]
 }
 
@@ -95,4 +97,59 @@ fn ratios_beyond_their_bounds() {
             .gradient(&new, [0.0, 0.5, 0.0]),
     ];
     check(points);
+}
+
+fn ratios_of_whole_sequences() {
+    let ppo = PpoPolicy::new().kind(PpoKind::Sequence).clip_low(0.5).clip_high(1.5);
+    // log-ratios of 2·log 2 and 0, whose mean is log 2; of log 2, and one that is left out; of a token that is impossible now
+    let new = floats(&[2.0 * LN_2, 0.0, LN_2, NAN, -INF, 0.0, NAN, INF], &[4, 2]);
+    let advantages = floats(&[1.0, 3.0, 2.0, NAN, -1.0, 1.0, NAN, 1.0], &[4, 2]);
+    let mask = floats(&[1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0], &[4, 2]);
+    let of = |loss: &PpoPolicy| loss.of(&new, &floats(&[0.0; 8], &[4, 2]), &advantages).mask(&mask);
+    let upstream = floats(&[1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], &[4, 2]);
+    let none = of(&ppo).reduce(Reduction::None).upstream(&upstream);
+    // the slopes of the first sequence are −2 and −6, of which each token has half
+    let values = [-2.0, -6.0, -4.0, 0.0, 0.5, 0.0, 0.0, 0.0];
+    let unknown = floats(&[NAN, 0.0, 1.0, 1.0], &[2, 2]);
+    check([
+        Point::new("not reduced", none, values).gradient(&new, [-7.0, -7.0, -4.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        Point::new("the sum", of(&ppo).reduce(Reduction::Sum), [-11.5])
+            .gradient(&new, [-4.0, -4.0, -4.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        // 5 tokens take part
+        Point::new("the mean", of(&ppo), [-2.3]).gradient(&new, [-0.8, -0.8, -0.8, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        // a ratio of 2 is beyond 1.25
+        Point::new("a bound", of(&ppo.clone().clip_high(0.25)).reduce(Reduction::Sum), [-1.25 - 3.75 - 2.5 + 0.5])
+            .gradient(&new, [0.0; 8]),
+        Point::new(
+            "a NaN makes all of its sequence unknown",
+            ppo.of(&unknown, &unknown, &floats(&[1.0; 4], &[2, 2])).reduce(Reduction::None),
+            [NAN, NAN, -1.0, -1.0],
+        )
+        .gradient(&unknown, [NAN, NAN, -1.0, -1.0]),
+    ]);
+}
+
+fn means_over_sequences() {
+    let advantages = floats(&[1.0, 2.0, 3.0, NAN, NAN, INF], &[3, 2]);
+    let new = floats(&[-1.0; 6], &[3, 2]);
+    // of the second sequence one token takes part, of the third none
+    let mask = floats(&[1.0, 1.0, 1.0, 0.0, 0.0, 0.0], &[3, 2]);
+    let ppo = || PpoPolicy::new().entropy_coef(0.5).of(&new, &floats(&[-1.0; 6], &[3, 2]), &advantages).mask(&mask);
+    let mean = || ppo().reduce(Reduction::SequenceMean);
+    let entropy = floats(&[2.0; 6], &[3, 2]);
+    let weights = floats(&[4.0, 1.0, 2.0, 1.0, 1.0, 1.0], &[3, 2]);
+    let kl = KlPenalty::new().of(&new, &floats(&[-2.0, -3.0, -4.0, -5.0, -6.0, -7.0], &[3, 2]));
+    check([
+        Point::new("the mean", mean(), [-1.5])
+            .gradient(&new, [-1.0 / 6.0, -1.0 / 3.0, -1.0, 0.0, 0.0, 0.0])
+            .parts([(-4.5, 3.0)]),
+        Point::new("another denominator", mean().divide_by(9.0), [-0.5]).parts([(-4.5, 9.0)]),
+        // factors of values, which count in no mean
+        Point::new("sample weights", mean().sample_weight(&weights), [-3.0])
+            .gradient(&new, [-2.0 / 3.0, -1.0 / 3.0, -2.0, 0.0, 0.0, 0.0]),
+        // less ½·2 in each of the two sequences that have tokens
+        Point::new("an entropy", mean().entropy(&entropy), [-6.5 / 3.0])
+            .gradient(&entropy, [-1.0 / 12.0, -1.0 / 12.0, -1.0 / 6.0, 0.0, 0.0, 0.0]),
+        Point::new("without a mask", kl.reduce(Reduction::SequenceMean), [3.5]).gradient(&new, [1.0 / 6.0; 6]),
+    ]);
 }

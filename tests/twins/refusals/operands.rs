@@ -4,8 +4,9 @@ use super::{check, floats, ints};
 use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::{
-    Activation, Array, CrossEntropy, Ctc, Dice, Diffusion, Distillation, Extra, InfoNce, LinearCrossEntropy, MsSsim,
-    Mse, MultiMargin, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation, cpu,
+    Activation, Array, CrossEntropy, Ctc, Dice, Diffusion, Distillation, Extra, InfoNce, KlPenalty, LinearCrossEntropy,
+    MsSsim, Mse, MultiMargin, PpoKind, PpoPolicy, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation,
+    cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -189,6 +190,18 @@ fn shapes_that_do_not_fit() {
             Ssim::new().window(1).of(&floats(&[1, 1, 2, 2]), &floats(&[1, 1, 2, 3])),
             mismatch,
             &["ssim", "target", "[1, 1, 2, 3]", "[1, 1, 2, 2]"],
+        ),
+        (
+            "sequences of one axis",
+            PpoPolicy::new().kind(PpoKind::Sequence).of(&floats(&[2]), &floats(&[2]), &floats(&[2])),
+            mismatch,
+            &["ppo_policy", "log_probs", "[2]", "[B, T]", "whole sequences"],
+        ),
+        (
+            "a mean over sequences of three axes",
+            KlPenalty::default().of(&x, &x).reduce(Reduction::SequenceMean),
+            mismatch,
+            &["kl_penalty", "log_probs", "[2, 3, 4]", "[B, T]", "sequence_mean"],
         ),
         ("rows of three axes", InfoNce::default().of(&x, &x), mismatch, &["info_nce", "query", "[2, 3, 4]", "[N, D]"]),
         (

@@ -138,6 +138,12 @@ fn options_out_of_range() {
             &["mse", "reduction", "batch_mean", "mean, sum, none"],
         ),
         (
+            "a mean over sequences it has not",
+            nan(|t| t.reduce(Reduction::SequenceMean)),
+            "invalid_option",
+            &["mse", "reduction", "sequence_mean", "mean, sum, none"],
+        ),
+        (
             "a sum of two losses, not reduced",
             DiceCrossEntropy::default().of(&x, &t).reduce(Reduction::None),
             "invalid_option",

@@ -1,0 +1,8 @@
+// The leaf sees no mean over a sequence.
+fn sequence_summand(i: u32) -> f32 {
+    return 0.0;
+}
+
+fn sequence_numbers(mean: f32) -> vec3<f32> {
+    return vec3<f32>(0.0);
+}
