@@ -70,9 +70,10 @@ impl Setting {
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
-            (Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_), [rows, rest @ ..]) => {
-                vec![*rows, rest.iter().product()]
-            }
+            (
+                Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_),
+                [rows, rest @ ..],
+            ) => vec![*rows, rest.iter().product()],
             (Leaf::Neighbours(_) | Leaf::Windows(_), &[n, a, b]) => match axis {
                 ClassAxis::Second => [vec![n, a], sides(b)].concat(),
                 ClassAxis::Last => [vec![n], sides(a), vec![b]].concat(),
@@ -161,6 +162,10 @@ impl Setting {
                 labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
             }
             Role::Index => labels(count, FREE, None, rng),
+            Role::Segments => {
+                let segments = 2 * self.values(loss).iter().product::<usize>();
+                labels(count, reach(segments, self.target), None, rng)
+            }
             Role::Sequences | Role::StepCounts | Role::SequenceLengths => self.of_sequences(loss, spec, rng),
             // only three labels, so that most rows share theirs with another row
             Role::RowLabels => labels(count, 3, None, rng),
@@ -235,6 +240,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         Leaf::Divergence(_) => (classes, None),
         // the projection is drawn with this many rows, one for each class
         Leaf::Linear(leaf) => (FREE, Some(leaf.ignore_index())),
+        Leaf::Segments(leaf) => (FREE, Some(leaf.ignore_index())),
         Leaf::Pointwise(_)
         | Leaf::Boxes(_)
         | Leaf::Vectors(_)

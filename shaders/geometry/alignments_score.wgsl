@@ -1,5 +1,5 @@
 // The loss of each item, and what its gradient is scaled by. An item has a workgroup, which adds up the peaks of its steps.
-// needs: lib/math lib/params lib/scaled lib/tally lib/workspace scratch/node_ends scratch/peaks scratch/spans
+// needs: lib/long lib/math lib/params lib/scaled lib/tally lib/workspace scratch/node_ends scratch/peaks scratch/spans
 // slots: leaf losses sample_weight upstream
 
 // whether an item's loss is divided by its number of labels

@@ -1,6 +1,6 @@
 // Numbers whose exponents know no bounds: products of a hundred thousand probabilities, which no f32 holds, and whose logs
 // would leave few digits of what tells one alignment from another.
-// needs: lib/math lib/params
+// needs: lib/long lib/math lib/params
 
 // m·2^e, with m from 1 to 2 and a whole e; or 0, with any e that no other number reaches
 struct Scaled {
@@ -48,19 +48,6 @@ fn scaled_exp(x: f32) -> Scaled {
     // the first part of log 2 has few digits, so that its product is exact; past 2^23 nothing is left of the rest
     let rest = clamp((x - (k * 0.693359375)) + (k * 0.00021219444), -0.4, 0.4);
     return scaled(1.0 + (rest + (rest * rest * exp_excess_share(rest))), k);
-}
-
-// a + b, and what the sum is rounded by.
-fn two_sum(a: f32, b: f32) -> vec2<f32> {
-    let sum = a + b;
-    let of_b = sum - a;
-    return vec2<f32>(sum, (a - (sum - of_b)) + (b - of_b));
-}
-
-// a + b for sums that are followed by what is too small for them.
-fn long_sum(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
-    let sum = two_sum(a.x, b.x);
-    return two_sum(sum.x, sum.y + (a.y + b.y));
 }
 
 // log(a) + b, of a sum b that is followed by what is too small for it.

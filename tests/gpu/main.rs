@@ -45,6 +45,7 @@ mod row_shards;
 mod rows;
 #[path = "../../checks/src/samples.rs"]
 mod samples;
+mod segments;
 #[path = "../../checks/src/sharded.rs"]
 mod sharded;
 mod shards;
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         repeat::tests(),
         row_shards::tests(),
         rows::tests(),
+        segments::tests(),
         shards::tests(),
         split::tests(),
         terms::tests(),

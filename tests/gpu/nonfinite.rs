@@ -322,6 +322,7 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
             (Leaf::Windows(_), _) => &[-1.0, 0.0, 1e-8, 1.0, 2.0],
             // where large products cancel in a logit, the slope of a cap magnifies the rounding of their sum
             (Leaf::Linear(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
+            (Leaf::Segments(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
             // integers whose squared distances f32 holds: rows that only f64 tells apart would not share a gradient there
             (Leaf::Hardest(_), _) => &[-1e3, -200.0, -30.0, 0.0, 30.0, 200.0, 1e3],
             // what is exponentiated, or whose log is taken, goes as far as f32 holds what comes of it

@@ -96,9 +96,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         .flag(choice::PAIRWISE, settings.pairwise);
     let scores = scores(request, settings.pairwise, choices.clone());
     let slots = scores.slots.clone();
-    let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
-
     let tallies = pairs.rows.div_ceil(256);
+    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, &statistics, &passes)?;
+
     let mut stages: Vec<Stage> = sides.iter().flat_map(|side| tiles.factors(*side)).collect();
     stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
     if among && pairs.rows > 0 {

@@ -102,6 +102,8 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
                     Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
                     Role::Element | Role::Weight | Role::SampleWeight => vec![1],
                     Role::Classes | Role::Dense => vec![1, 3, 5],
+                    Role::Rows if matches!(loss.leaf(), Leaf::Segments(_)) => rows_of_pair(loss, &clean, 1),
+                    Role::PerSegment => vec![1, 1 + array.len() / 2],
                     Role::Rows => vec![3, 4, 5],
                     Role::Target if array.dtype().is_float() => vec![1, 3, 5],
                     _ => vec![],
@@ -128,6 +130,19 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
             assert!(want.0.iter().all(|v| v.is_finite()), "{} {reduction:?}", header.id);
         }
     }
+}
+
+/// The elements of the rows that make up the segments of a pair.
+fn rows_of_pair(loss: &dyn Loss, operands: &[(&str, Array)], pair: usize) -> Vec<usize> {
+    let of = |role| {
+        let spec = loss.header().operands.iter().find(|spec| spec.role == role).unwrap();
+        &operands.iter().find(|(name, _)| *name == spec.name).unwrap().1
+    };
+    let (pairs, width) = (of(Role::PerSegment).len() / 2, of(Role::Rows).shape()[1]);
+    let segments = of(Role::Segments).to_f64().into_iter().enumerate();
+    let rows: Vec<usize> = segments.filter(|(_, at)| *at as usize % pairs == pair).map(|(row, _)| row).collect();
+    assert!(!rows.is_empty(), "the pair has no rows");
+    rows.into_iter().flat_map(|row| row * width..(row + 1) * width).collect()
 }
 
 /// Every loss under every value of every option: an unmasked NaN in the prediction gives a NaN.
