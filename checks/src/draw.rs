@@ -192,6 +192,11 @@ impl Setting {
                     let third = loss.header().operands.get(2).is_some_and(|third| third.name == spec.name);
                     numbers.iter_mut().for_each(|x| *x *= if third { 0.5 } else { 1.0 });
                 }
+                if matches!(loss.leaf(), Leaf::Segments(_)) && spec.role == Role::Rows {
+                    // the lead of a segment is a sum over its rows: it would leave losses that f32 does not hold
+                    let scale = 1.0 / (shape[1].max(1) as f32).sqrt();
+                    numbers.iter_mut().for_each(|x| *x *= scale);
+                }
                 if matches!(loss.leaf(), Leaf::Windows(leaf) if !leaf.levels().is_empty()) {
                     // unrelated pictures have a covariance below 0 at some level, and then the loss is 1 without a gradient: both
                     // get the same pattern, and differ by less
@@ -224,6 +229,19 @@ impl Setting {
         let numbers: Vec<i64> = (0..shape.iter().product()).map(|_| number(rng) as i64).collect();
         labels_of(&numbers, self.target, &shape)
     }
+}
+
+/// The elements of the rows that make up the two segments of a pair.
+pub fn rows_of_pair(loss: &dyn Loss, operands: &[(&str, Array)], pair: usize) -> Vec<usize> {
+    let of = |role| {
+        let spec = loss.header().operands.iter().find(|spec| spec.role == role).unwrap();
+        &operands.iter().find(|(name, _)| *name == spec.name).unwrap().1
+    };
+    let (pairs, width) = (of(Role::PerSegment).len() / 2, of(Role::Rows).shape()[1]);
+    let segments = of(Role::Segments).to_f64().into_iter().enumerate();
+    let rows: Vec<usize> = segments.filter(|(_, at)| *at as usize % pairs == pair).map(|(row, _)| row).collect();
+    assert!(!rows.is_empty(), "the pair has no rows");
+    rows.into_iter().flat_map(|row| row * width..(row + 1) * width).collect()
 }
 
 /// Whether a loss has an operand of this role.

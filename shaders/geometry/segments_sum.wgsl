@@ -28,7 +28,7 @@ fn segments_sum(
         let own = segment_rows[row];
         if own.segment == segment {
             let mark = select(select(0u, INFINITE_NLL, is_infinite(own.nll)), UNKNOWN_NLL, is_nan(own.nll));
-            sum = long_sum(sum, vec2<f32>(select(0.0, own.nll, mark == 0u), 0.0));
+            sum = long_sum(sum, long_number(select(0.0, own.nll, mark == 0u)));
             rows += 1u;
             marks |= mark;
         }
@@ -52,7 +52,7 @@ fn segments_sum(
     let share = select(1.0, 1.0 / f32(max(lane_rows[0], 1u)), AVERAGES);
     let reference = reference_at(segment);
     let all = select(share * lane_sums[0], vec2<f32>(infinity(), 0.0), vec2<bool>((lane_marks[0] & INFINITE_NLL) != 0u));
-    // the small part comes last: the difference from the reference has room for its digits
+    // the rest comes last: the difference from the reference has room for its digits
     let log_ratio = difference(-all.x, reference) - all.y;
     let unknown = ((lane_marks[0] & UNKNOWN_NLL) != 0u) | is_nan(reference) | is_nan(log_ratio);
     segment_scores[segment] = SegmentScore(select(log_ratio, nan(), unknown), share, 0.0);

@@ -50,7 +50,7 @@ fn scaled_exp(x: f32) -> Scaled {
     return scaled(1.0 + (rest + (rest * rest * exp_excess_share(rest))), k);
 }
 
-// log(a) + b, of a sum b that is followed by what is too small for it.
+// log(a) + b, of a long sum b.
 fn long_log(a: Scaled, b: vec2<f32>) -> f32 {
     if a.m == 0.0 {
         return -infinity();
@@ -59,6 +59,6 @@ fn long_log(a: Scaled, b: vec2<f32>) -> f32 {
     let above = a.m > 1.5;
     let m = select(a.m, 0.5 * a.m, above);
     let e = select(a.e, a.e + 1.0, above);
-    let sum = long_sum(b, two_sum(e * 0.693359375, e * -0.00021219444));
+    let sum = long_sum(b, long_sum(long_number(e * 0.693359375), long_number(e * -0.00021219444)));
     return sum.x + (sum.y + log1p_near(m - 1.0));
 }

@@ -17,7 +17,7 @@ mod triplets;
 mod vectors;
 
 use crate::chosen::{all, losses};
-use crate::draw::{Setting, has, option_values};
+use crate::draw::{Setting, has, option_values, rows_of_pair};
 use crate::harness::tests_of;
 use crate::samples::samples;
 use libtest_mimic::Trial;
@@ -130,19 +130,6 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
             assert!(want.0.iter().all(|v| v.is_finite()), "{} {reduction:?}", header.id);
         }
     }
-}
-
-/// The elements of the rows that make up the segments of a pair.
-fn rows_of_pair(loss: &dyn Loss, operands: &[(&str, Array)], pair: usize) -> Vec<usize> {
-    let of = |role| {
-        let spec = loss.header().operands.iter().find(|spec| spec.role == role).unwrap();
-        &operands.iter().find(|(name, _)| *name == spec.name).unwrap().1
-    };
-    let (pairs, width) = (of(Role::PerSegment).len() / 2, of(Role::Rows).shape()[1]);
-    let segments = of(Role::Segments).to_f64().into_iter().enumerate();
-    let rows: Vec<usize> = segments.filter(|(_, at)| *at as usize % pairs == pair).map(|(row, _)| row).collect();
-    assert!(!rows.is_empty(), "the pair has no rows");
-    rows.into_iter().flat_map(|row| row * width..(row + 1) * width).collect()
 }
 
 /// Every loss under every value of every option: an unmasked NaN in the prediction gives a NaN.
