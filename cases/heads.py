@@ -1,13 +1,16 @@
 """Cases of losses whose logits come from a linear layer, where another loss of logits or class weights stand after it.
 
-The reference is PyTorch's own linear layer with PyTorch's cross-entropy, or with the focal loss of Lin et al. (2017).
+The reference is PyTorch's own linear layer with PyTorch's cross-entropy, with the focal loss of Lin et al. (2017), or with a loss
+of pairs of answers: Liger-Kernel's or TRL's.
 """
 
 import math
 
 import torch
 import torch.nn.functional as F
+from liger_kernel.chunked_loss.dpo_loss import LigerFusedLinearDPOFunction
 
+from asked import by_pair
 from drawn import REDUCTIONS, Case
 
 
@@ -90,4 +93,65 @@ def heads(g):
     yield Case("linear_cross_entropy", "refuses_class_weight_of_another_length", {}, some | {"class_weight": torch.ones(5)}, [], error="shape_mismatch")
 
 
-HEADS = [heads]
+def answers(g):
+    """Pairs of answers, each the tokens of a segment, whose log-probabilities a linear layer gives."""
+    def drawn(n, d, v, pairs, bias=False, scale=0.3):
+        inputs = {"hidden": g.normal(n, d), "weight": g.normal(v, d, scale=scale), "target": g.ignoring(g.ints(n, hi=v), -100)}
+        inputs |= {"segments": g.ints(n, hi=2 * pairs), "reference": g.normal(2 * pairs, scale=3, shift=-n / pairs)}
+        return inputs | ({"bias": g.normal(v, scale=0.1)} if bias else {})
+
+    # liger_kernel/chunked_loss/dpo_loss.py of Liger-Kernel 0.8.5; "ipo" of trl/trainer/dpo_trainer.py of TRL 1.16; with smoothing
+    # Mitchell 2023
+    def of_pairs(chosen, rejected, of_chosen, of_rejected, kind, beta, smoothing):
+        pair = torch.zeros(2, 1)
+        if kind == "ipo":
+            return ((chosen - of_chosen) - (rejected - of_rejected) - 1 / (2 * beta)) ** 2
+        liger = lambda *of: by_pair(lambda pc, pr, rc, rr: LigerFusedLinearDPOFunction.preference_loss_fn(pc, pr, pair, rc, rr, beta, kind), *of)
+        right = liger(chosen, rejected, of_chosen, of_rejected)
+        return (1 - smoothing) * right + smoothing * liger(rejected, chosen, of_rejected, of_chosen) if smoothing else right
+
+    def dpo(hidden, weight, target, segments, reference, bias=None, mask=None, sample_weight=None, kind="sigmoid", beta=0.1, smoothing=0.0,
+            softcap=None, r="mean"):
+        beta = float(torch.tensor(beta).float())
+        z = F.linear(hidden, weight, bias)
+        z = z if softcap is None else softcap * torch.tanh(z / softcap)
+        log_p = torch.log_softmax(z, 1).gather(1, target.clamp(min=0)[:, None])[:, 0]
+        kept = target != -100
+        sums = torch.zeros(reference.shape).index_add(0, segments[kept], log_p[kept])
+        lengths = torch.zeros(reference.shape).index_add(0, segments[kept], torch.ones(int(kept.sum())))
+        policy = sums / lengths.clamp(min=1) if kind == "ipo" else sums
+        losses = of_pairs(*policy.chunk(2), *reference.chunk(2), kind, beta, smoothing)
+        factors = torch.ones(losses.shape) if sample_weight is None else sample_weight
+        kept = torch.ones(losses.shape) if mask is None else mask
+        losses = torch.where(kept != 0, factors * losses, 0.0)
+        return {"none": losses, "sum": losses.sum(), "mean": losses.sum() / (factors * kept).sum()}[r]
+
+    def case(name, inputs, **options):
+        names = {"r": "reduction", "smoothing": "label_smoothing"}
+        return Case("linear_dpo", name, {names.get(key, key): value for key, value in options.items()}, inputs,
+                    [key for key in ("hidden", "weight", "bias") if key in inputs], lambda **of: dpo(**of, **options), rtol=3e-5)
+
+    for red in REDUCTIONS:
+        yield case(f"{red}", drawn(15, 4, 9, 3), r=red)
+        yield case(f"{red}_smoothing_bias", drawn(15, 4, 9, 3, True), r=red, smoothing=0.125, beta=0.5)
+        yield case(f"{red}_hinge", drawn(15, 4, 9, 4, True), r=red, kind="hinge", beta=0.25)
+        yield case(f"{red}_ipo", drawn(15, 4, 9, 3) | {"reference": g.normal(6, shift=-2)}, r=red, kind="ipo", beta=0.5)
+        factors = {"mask": torch.tensor([1.0, 0.0, 1.0]), "sample_weight": g.uniform(3, lo=0.5, hi=2)}
+        yield case(f"{red}_mask_sample_weight", drawn(13, 4, 7, 3, True) | factors, r=red)
+        yield case(f"{red}_softcap", drawn(13, 4, 7, 2, True, scale=4.0), r=red, softcap=5.0)
+    # answers whose tokens follow each other, one of them without a token; and more tokens and classes than a tile has
+    for kind in ("sigmoid", "ipo"):
+        some = drawn(12, 5, 7, 2)
+        yield case(f"{kind}_an_answer_without_tokens", some | {"segments": torch.tensor([0] * 5 + [1] * 4 + [2] * 3)}, kind=kind, r="none")
+    yield case("several_tiles", drawn(150, 4, 130, 5))
+    some = drawn(6, 4, 5, 1)
+    out_of_range = {"segments": torch.tensor([0, 1, 0, 2, 1, 0])}
+    yield Case("linear_dpo", "refuses_a_segment_beyond_all_pairs", {}, some | out_of_range, [], error="label_out_of_range")
+    yield Case("linear_dpo", "refuses_a_segment_below_0", {}, some | {"segments": torch.tensor([0, 1, 0, -100, 1, 0])}, [], error="label_out_of_range")
+    yield Case("linear_dpo", "refuses_a_target", {}, some | {"target": torch.tensor([0, 1, 5, 2, 1, 0])}, [], error="label_out_of_range")
+    yield Case("linear_dpo", "refuses_references_that_are_no_pairs", {}, some | {"reference": g.normal(3)}, [], error="shape_mismatch")
+    yield Case("linear_dpo", "refuses_a_mask_of_tokens", {}, some | {"mask": torch.ones(6)}, [], error="shape_mismatch")
+    yield Case("linear_dpo", "refuses_beta", {"beta": 0.0}, some, [], error="invalid_option")
+
+
+HEADS = [heads, answers]

@@ -16,6 +16,7 @@
 //! | [`Region`] | each item and class | sums over positions |
 //! | [`Vectors`] | each row | the distances between its vectors |
 //! | [`Similarity`] | each row | its scores against all other rows |
+//! | [`Segments`] | each pair of segments | the log-probabilities of their rows' labels |
 //! | [`Hardest`] | each row | its greatest distance to a row with its label, and its least to another |
 //! | [`Windows`] | each item | statistics over windows of two pictures |
 //! | [`Alignments`] | each item | the probability of all alignments of its labels with its steps |

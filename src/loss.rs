@@ -67,8 +67,8 @@ impl dyn Loss {
     /// denominators to its denominator. It may not where items are compared with each other, or where a ratio runs over all.
     pub fn adds_up(&self) -> bool {
         match self.leaf() {
-            // items of a loss of alignments lie along the second axis
-            Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_) => false,
+            // items of a loss of alignments lie along the second axis, and a segment's rows anywhere
+            Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_) | Leaf::Segments(_) => false,
             Leaf::Region(leaf) => !leaf.settings().batch,
             _ => true,
         }

@@ -102,6 +102,9 @@ tasks! {
     "preference learning": "log-probabilities of two answers `[N]`", "log-probabilities of a reference model `[N]`" =>
         |chosen, rejected, ref_chosen, ref_rejected| Dpo::default().of(&chosen, &rejected, &ref_chosen, &ref_rejected);
         "no reward model"
+    "preference learning, from hidden states": "hidden states of all tokens `[N, D]`, output weights `[V, D]`", "tokens and their answers `[N]`, a reference `[2·B]`" =>
+        |hidden, weights, tokens, answers, reference| LinearDpo::default().of(&hidden, &weights, &tokens, &answers, &reference);
+        "never holds the `[N, V]` logits; the chosen answers come before the rejected ones"
     "preference learning without a reference": "mean log-probabilities of two answers `[N]`", "which was preferred: their order" =>
         |chosen, rejected| Simpo::new().beta(2.0).gamma(1.0).of(&chosen, &rejected);
         "means over each answer's tokens; Orpo adds the cross-entropy of the chosen answer"

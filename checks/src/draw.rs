@@ -70,9 +70,10 @@ impl Setting {
     pub fn new(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
-            (Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_), [rows, rest @ ..]) => {
-                vec![*rows, rest.iter().product()]
-            }
+            (
+                Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_),
+                [rows, rest @ ..],
+            ) => vec![*rows, rest.iter().product()],
             (Leaf::Neighbours(_) | Leaf::Windows(_), &[n, a, b]) => match axis {
                 ClassAxis::Second => [vec![n, a], sides(b)].concat(),
                 ClassAxis::Last => [vec![n], sides(a), vec![b]].concat(),
@@ -161,6 +162,10 @@ impl Setting {
                 labels(count, reach(most, self.target), ignored.filter(|&v| fits(v.into(), self.target)), rng)
             }
             Role::Index => labels(count, FREE, None, rng),
+            Role::Segments => {
+                let segments = 2 * self.values(loss).iter().product::<usize>();
+                labels(count, reach(segments, self.target), None, rng)
+            }
             Role::Sequences | Role::StepCounts | Role::SequenceLengths => self.of_sequences(loss, spec, rng),
             // only three labels, so that most rows share theirs with another row
             Role::RowLabels => labels(count, 3, None, rng),
@@ -186,6 +191,11 @@ impl Setting {
                     // two distances over many coordinates are nearly equal too: a shorter third vector makes them differ
                     let third = loss.header().operands.get(2).is_some_and(|third| third.name == spec.name);
                     numbers.iter_mut().for_each(|x| *x *= if third { 0.5 } else { 1.0 });
+                }
+                if matches!(loss.leaf(), Leaf::Segments(_)) && spec.role == Role::Rows {
+                    // the lead of a segment is a sum over its rows: it would leave losses that f32 does not hold
+                    let scale = 1.0 / (shape[1].max(1) as f32).sqrt();
+                    numbers.iter_mut().for_each(|x| *x *= scale);
                 }
                 if matches!(loss.leaf(), Leaf::Windows(leaf) if !leaf.levels().is_empty()) {
                     // unrelated pictures have a covariance below 0 at some level, and then the loss is 1 without a gradient: both
@@ -221,6 +231,19 @@ impl Setting {
     }
 }
 
+/// The elements of the rows that make up the two segments of a pair.
+pub fn rows_of_pair(loss: &dyn Loss, operands: &[(&str, Array)], pair: usize) -> Vec<usize> {
+    let of = |role| {
+        let spec = loss.header().operands.iter().find(|spec| spec.role == role).unwrap();
+        &operands.iter().find(|(name, _)| *name == spec.name).unwrap().1
+    };
+    let (pairs, width) = (of(Role::PerSegment).len() / 2, of(Role::Rows).shape()[1]);
+    let segments = of(Role::Segments).to_f64().into_iter().enumerate();
+    let rows: Vec<usize> = segments.filter(|(_, at)| *at as usize % pairs == pair).map(|(row, _)| row).collect();
+    assert!(!rows.is_empty(), "the pair has no rows");
+    rows.into_iter().flat_map(|row| row * width..(row + 1) * width).collect()
+}
+
 /// Whether a loss has an operand of this role.
 pub fn has(loss: &dyn Loss, role: Role) -> bool {
     loss.header().operands.iter().any(|spec| spec.role == role)
@@ -235,6 +258,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         Leaf::Divergence(_) => (classes, None),
         // the projection is drawn with this many rows, one for each class
         Leaf::Linear(leaf) => (FREE, Some(leaf.ignore_index())),
+        Leaf::Segments(leaf) => (FREE, Some(leaf.ignore_index())),
         Leaf::Pointwise(_)
         | Leaf::Boxes(_)
         | Leaf::Vectors(_)

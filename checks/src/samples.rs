@@ -321,6 +321,16 @@ const HARDEST: Samples = Samples { tiny: &[(&[4, 3], Second), (&[3, 5], Second),
 /// Rows against the classes of a projection, in tiles of 64 by 64.
 const LINEAR: Samples = Samples { many: &[70_000, 3], repeated: &[&[9000, 40]], ..ALL_PAIRS };
 
+/// Rows against the classes of a projection, which make up about as many segments as a segment has rows. There are segments only
+/// where there are rows, and several pairs of them from five rows on.
+const SEGMENTS: Samples = Samples {
+    masked: &[9, 3],
+    unmasked: &[9, 3],
+    tiny: &[(&[6, 3], Second), (&[2, 4], Second), (&[9, 2], Second)],
+    digits: &[9, 6],
+    ..LINEAR
+};
+
 /// Channels: products of all pairs of an item's channels, summed over positions.
 const CHANNELS: Samples = Samples {
     kinds: &[
@@ -391,6 +401,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Similarity(_) => &ALL_PAIRS,
         Leaf::Hardest(_) => &HARDEST,
         Leaf::Linear(_) => &LINEAR,
+        Leaf::Segments(_) => &SEGMENTS,
         Leaf::Gram(_) => &CHANNELS,
         Leaf::Neighbours(_) => &PICTURES,
         Leaf::Windows(leaf) if leaf.levels().is_empty() => &WINDOWS,

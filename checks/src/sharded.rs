@@ -264,8 +264,8 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
         // regions summed over a batch need statistics, which a loss with a fused one does not offer
         Leaf::Region(leaf) if leaf.settings().batch => return None,
         Leaf::Similarity(_) | Leaf::Hardest(_) => return rows_case(case, rng),
-        // its first axis is that of steps
-        Leaf::Alignments(_) => return None,
+        // its first axis is that of steps, or of the rows of several segments
+        Leaf::Alignments(_) | Leaf::Segments(_) => return None,
         _ if means => (samples(&*loss).batch, Reduction::Mean),
         _ => return None,
     };

@@ -55,8 +55,8 @@ struct Answer {
 impl Call {
     fn drawn(loss: &dyn Loss, draw: &mut Draw<'_>) -> Option<Call> {
         let header = loss.header();
-        // lengths for which there is an alignment are not drawn
-        if matches!(loss.leaf(), Leaf::Composite(_) | Leaf::Alignments(_)) {
+        // lengths for which there is an alignment, and segments, are not drawn
+        if matches!(loss.leaf(), Leaf::Composite(_) | Leaf::Alignments(_) | Leaf::Segments(_)) {
             return None;
         }
         let mut loss = (header.default)();

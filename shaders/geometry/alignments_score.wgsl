@@ -1,5 +1,5 @@
 // The loss of each item, and what its gradient is scaled by. An item has a workgroup, which adds up the peaks of its steps.
-// needs: lib/math lib/params lib/scaled lib/tally lib/workspace scratch/node_ends scratch/peaks scratch/spans
+// needs: lib/long lib/math lib/params lib/scaled lib/tally lib/workspace scratch/node_ends scratch/peaks scratch/spans
 // slots: leaf losses sample_weight upstream
 
 // whether an item's loss is divided by its number of labels
@@ -8,14 +8,14 @@ override PER_LABEL: bool = false;
 var<workgroup> peak_sums: array<vec2<f32>, 256>;
 var<workgroup> unknown_peaks: array<u32, 256>;
 
-// The sum of an item's peaks, followed by what is too small for it; NaN if one of them is. Every lane gets it.
+// The long sum of an item's peaks; NaN if one of them is. Every lane gets it.
 fn sum_peaks(item: u32, steps: u32, lane: u32) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
     var unknown = 0u;
     for (var step = lane; step < steps; step += 256u) {
         let peak = peaks[(step * params.items) + item];
         unknown |= select(0u, 1u, is_nan(peak));
-        sum = long_sum(sum, vec2<f32>(peak, 0.0));
+        sum = long_sum(sum, long_number(peak));
     }
     peak_sums[lane] = sum;
     unknown_peaks[lane] = unknown;

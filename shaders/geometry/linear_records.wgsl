@@ -1,5 +1,5 @@
 // Records what the derivatives of each row's loss with respect to its logits need.
-// needs: lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
+// needs: lib/math lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
 // slots: label_weight labels leaf margin mask upstream
 
 // whether every class has a share of the loss, not the label's class alone
@@ -22,7 +22,7 @@ fn linear_records(
     let scale = scales() * upstream_at(row);
     var record: Record;
     record.live = select(0u, 1u, label.kept & (mask_at(row) != 0.0));
-    record.poison = select(0u, 1u, s.poison);
+    record.poison = select(0u, 1u, s.poison | is_nan(scale.x));
     record.peak = s.peak;
     record.gain = ((scale.x * (score.d_nll + s.mass)) + (scale.y * score.d_lse)) / s.total;
     record.place = label.index;

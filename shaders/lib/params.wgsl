@@ -65,7 +65,8 @@ struct Params {
     blank: u32,
     labels: u32,
     longest: u32,
-    spare_2: u32,
+    // the segments that rows belong to: two for each value
+    segments: u32,
     // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number

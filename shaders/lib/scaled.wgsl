@@ -1,6 +1,6 @@
 // Numbers whose exponents know no bounds: products of a hundred thousand probabilities, which no f32 holds, and whose logs
 // would leave few digits of what tells one alignment from another.
-// needs: lib/math lib/params
+// needs: lib/long lib/math lib/params
 
 // m·2^e, with m from 1 to 2 and a whole e; or 0, with any e that no other number reaches
 struct Scaled {
@@ -50,20 +50,7 @@ fn scaled_exp(x: f32) -> Scaled {
     return scaled(1.0 + (rest + (rest * rest * exp_excess_share(rest))), k);
 }
 
-// a + b, and what the sum is rounded by.
-fn two_sum(a: f32, b: f32) -> vec2<f32> {
-    let sum = a + b;
-    let of_b = sum - a;
-    return vec2<f32>(sum, (a - (sum - of_b)) + (b - of_b));
-}
-
-// a + b for sums that are followed by what is too small for them.
-fn long_sum(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
-    let sum = two_sum(a.x, b.x);
-    return two_sum(sum.x, sum.y + (a.y + b.y));
-}
-
-// log(a) + b, of a sum b that is followed by what is too small for it.
+// log(a) + b, of a long sum b.
 fn long_log(a: Scaled, b: vec2<f32>) -> f32 {
     if a.m == 0.0 {
         return -infinity();
@@ -72,6 +59,6 @@ fn long_log(a: Scaled, b: vec2<f32>) -> f32 {
     let above = a.m > 1.5;
     let m = select(a.m, 0.5 * a.m, above);
     let e = select(a.e, a.e + 1.0, above);
-    let sum = long_sum(b, two_sum(e * 0.693359375, e * -0.00021219444));
+    let sum = long_sum(b, long_sum(long_number(e * 0.693359375), long_number(e * -0.00021219444)));
     return sum.x + (sum.y + log1p_near(m - 1.0));
 }

@@ -39,6 +39,10 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         Leaf::Similarity(_) => vec![one(Role::Rows)],
         Leaf::Hardest(_) => vec![one(Role::Rows), one(Role::RowLabels)],
         Leaf::Linear(_) => vec![one(Role::Rows), one(Role::Projection), one(Role::Labels)],
+        Leaf::Segments(_) => {
+            let roles = [Role::Rows, Role::Projection, Role::Labels, Role::Segments, Role::PerSegment];
+            roles.map(one).to_vec()
+        }
         Leaf::Gram(_) => vec![(Role::Channels, 2)],
         Leaf::Neighbours(_) => vec![one(Role::Pictures)],
         Leaf::Windows(_) => vec![(Role::Pictures, 2)],

@@ -3,6 +3,7 @@
 use super::work::{ClassFold, Work};
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::loss::Header;
 use crate::role::Role;
 use crate::term::{Operand, Part};
 
@@ -14,6 +15,16 @@ pub(crate) struct Labels {
     pub ignored: Option<i32>,
     /// The lengths of sequences, which have ranges too.
     pub lengths: Option<Lengths>,
+    /// The segments of rows, which have a range too.
+    pub segments: Option<SegmentNumbers>,
+}
+
+/// The range of the numbers of segments. A kernel numbers them after the labels, of which there are as many.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SegmentNumbers {
+    pub operand: &'static str,
+    pub rows: usize,
+    pub count: usize,
 }
 
 /// The ranges of the lengths of items. A kernel numbers them and the labels one after another: the items' steps, their
@@ -30,6 +41,11 @@ pub(crate) struct Lengths {
 }
 
 impl Labels {
+    /// The range `0..count`, of an operand without a label that is ignored.
+    pub fn below(operand: &'static str, count: usize) -> Labels {
+        Labels { operand, count, ignored: None, lengths: None, segments: None }
+    }
+
     /// Refuses an array whose integers are not all in range, and names the first that is not.
     pub fn check(&self, loss: &'static str, array: &Array) -> Result<()> {
         let ignored = self.ignored.map(i64::from);
@@ -60,10 +76,11 @@ pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Label
         // one channel has the labels 0 and 1
         Work::Regions { leaf, classes } => (classes.c.max(2), leaf.settings().ignore_index),
         Work::Linear { leaf, pairs } => (all(pairs.others), Some(leaf.ignore_index())),
+        Work::Segments { leaf, pairs, .. } => (pairs.others, Some(leaf.ignore_index())),
         Work::Elements { .. } => {
             let (index, table) = (header.player(Role::Index)?, part.of_role(Role::Table)?);
             let count = table.shape().first().copied().unwrap_or(0);
-            return Some(Labels { operand: index.name, count, ignored: None, lengths: None });
+            return Some(Labels::below(index.name, count));
         }
         Work::Alignments { lattice, .. } => {
             let name = |role| header.player(role).map_or("", |spec| spec.name);
@@ -74,10 +91,16 @@ pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Label
                 joined: if lattice.width.is_none() { Some(lattice.labels) } else { None },
             };
             let (operand, count) = (name(Role::Sequences), lattice.classes);
-            return Some(Labels { operand, count, ignored: None, lengths: Some(lengths) });
+            return Some(Labels { lengths: Some(lengths), ..Labels::below(operand, count) });
         }
         _ => return None,
     };
     let target = header.player(Role::Target).filter(|_| !part.is_dense()).or(header.player(Role::Labels))?;
-    Some(Labels { operand: target.name, count, ignored, lengths: None })
+    Some(Labels { ignored, segments: segments(header, work), ..Labels::below(target.name, count) })
+}
+
+fn segments(header: &Header, work: Work<'_>) -> Option<SegmentNumbers> {
+    let Work::Segments { pairs, segments, .. } = work else { return None };
+    let operand = header.player(Role::Segments)?.name;
+    Some(SegmentNumbers { operand, rows: pairs.rows, count: segments })
 }

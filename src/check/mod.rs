@@ -23,7 +23,7 @@ mod work;
 pub(crate) use asked::differentiable;
 pub(crate) use checked::{Checked, Divisor};
 #[cfg(feature = "gpu")]
-pub(crate) use labels::Lengths;
+pub(crate) use labels::{Lengths, SegmentNumbers};
 #[cfg(feature = "gpu")]
 pub(crate) use sequences::not_the_sum;
 pub(crate) use shards::{OF_POSITION, OF_REGION};

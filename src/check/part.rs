@@ -21,8 +21,12 @@ pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Che
     let on_host = |labels: &Labels| part.operand(labels.operand).and_then(Operand::host);
     sequences::check(part, &checked)?;
     let alone = checked.labels.as_ref().filter(|labels| labels.lengths.is_none());
-    if let Some((labels, array)) = alone.and_then(|labels| Some((labels, on_host(labels)?))) {
-        labels.check(part.loss.header().id, array)?;
+    let of_segments = checked.labels.as_ref().and_then(|labels| labels.segments.as_ref());
+    let of_segments = of_segments.map(|segments| Labels::below(segments.operand, segments.count));
+    for labels in alone.into_iter().chain(&of_segments) {
+        if let Some(array) = on_host(labels) {
+            labels.check(part.loss.header().id, array)?;
+        }
     }
     Ok(checked)
 }

@@ -18,7 +18,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()>
     let loss = part.loss.header().id;
     for ((array, operand), most) in [steps, counts].into_iter().zip(lengths.operands).zip(lengths.most) {
         // a length may be as long as there is room for
-        Labels { operand, count: most + 1, ignored: None, lengths: None }.check(loss, array)?;
+        Labels::below(operand, most + 1).check(loss, array)?;
     }
     let counts: Vec<usize> = counts.to_i64().into_iter().map(|count| count as usize).collect();
     let sum: usize = counts.iter().sum();

@@ -43,6 +43,10 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
         sizes.values = vec![pairs.rows];
         sizes.factors = vec![pairs.rows];
     }
+    if let Work::Segments { segments, .. } = work {
+        sizes.values = vec![segments / 2];
+        sizes.factors = vec![segments / 2];
+    }
     // the lengths that the operands checked so far gave to free axes
     let mut free: Vec<(&str, usize)> = Vec::new();
     for (name, tensor) in &part.operands {
@@ -137,11 +141,12 @@ fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
 /// The denominator of the part's own sum; `ignoring` where a label is ignored.
 fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], ignoring: bool) -> Divisor {
     let header = part.loss.header();
-    // an ignored label or a mask leaves a position out of a region, not a value out of the loss
-    let regions = matches!(part.loss.leaf(), Leaf::Region(_));
+    // an ignored label or a mask leaves a position out of a region, and an ignored label a row out of a segment: no value
+    // out of the loss
+    let (regions, segments) = (matches!(work, Work::Regions { .. }), matches!(work, Work::Segments { .. }));
     // a row that belongs together with no other row has no value either
-    let counted =
-        (!regions && (ignoring || weighs(part))) || header.player(Role::RowLabels).is_some_and(|spec| !spec.optional);
+    let counted = (!regions && ((ignoring && !segments) || weighs(part)))
+        || header.player(Role::RowLabels).is_some_and(|spec| !spec.optional);
     let values = match work {
         // a product over no positions is no value
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],

@@ -48,6 +48,7 @@ fn has_sharded_classes(leaf: Leaf<'_>) -> bool {
 pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     let expected = match (option, part.loss.leaf()) {
         ("classes_from", _) => "a loss of a softmax over classes, or of classes that stand alone",
+        (_, Leaf::Segments(_)) => "a loss whose shards are merged; shards of whole segments simply add up",
         (_, Leaf::Similarity(_)) => "a loss of all pairs with `keys_from`; shards of its rows simply add up",
         _ => "a loss of regions or of classes that can be sharded; the shards of all other losses simply add up",
     };

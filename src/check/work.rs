@@ -3,7 +3,8 @@
 use super::refusal::mismatch;
 use crate::error::{Error, Result};
 use crate::leaf::{
-    Alignments, Boxes, ClassSum, Divergence, Hardest, Leaf, Pointwise, Region, Similarity, Softmax, Vectors, Windows,
+    Alignments, Boxes, ClassSum, Divergence, Hardest, Leaf, Pointwise, Region, Segments, Similarity, Softmax, Vectors,
+    Windows,
 };
 use crate::loss::{Header, OperandSpec};
 use crate::reduction::Reduction;
@@ -32,6 +33,9 @@ pub(crate) enum Work<'a> {
     Hardest { leaf: &'a dyn Hardest, pairs: Pairs },
     /// A value for each row, from its products with the rows of a projection.
     Linear { leaf: &'a dyn Softmax, pairs: Pairs },
+    /// A value for each pair of segments, from the log-probabilities of their rows' labels under a projection. There are twice as
+    /// many segments as pairs of them.
+    Segments { leaf: &'a dyn Segments, pairs: Pairs, segments: usize },
     /// A value for each pair of channels of an item.
     Gram { leaf: &'a dyn Pointwise, classes: Classes },
     /// A value for each item, from the differences of neighbouring pixels.
@@ -131,6 +135,7 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
         Leaf::Similarity(leaf) => Ok(Work::Similarity { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Hardest(leaf) => Ok(Work::Hardest { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
+        Leaf::Segments(leaf) => Ok(Work::Segments { leaf, pairs: projected(part, leader)?, segments: segments(part)? }),
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
         Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),
         Leaf::Windows(leaf) if leaf.levels().is_empty() => {
@@ -238,6 +243,17 @@ fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
             Ok(Pairs { rows, others, first: 0, first_other: 0, keys: others, more: 0, more_labelled: false, width })
         }
         _ => Err(mismatch(header, name, "[V, D] with at least one class".into(), projection)),
+    }
+}
+
+/// The number of segments: the references of two for each pair.
+fn segments<T: Operand>(part: &Part<T>) -> Result<usize> {
+    let header = part.loss.header();
+    let name = header.player(Role::PerSegment).map_or("reference", |spec| spec.name);
+    let references = part.of_role(Role::PerSegment).ok_or_else(|| missing(header, name))?;
+    match *references.shape() {
+        [segments] if segments.is_multiple_of(2) => Ok(segments),
+        _ => Err(mismatch(header, name, "[2·B], two for each of B pairs".into(), references)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::cpu::outcome::Outcome;
 use crate::cpu::positions::{self, Positions};
 use crate::cpu::reduce::{Reduced, reduce};
 use crate::cpu::regions::{self, Regions};
+use crate::cpu::segments::Segmented;
 use crate::cpu::similarity::{self, AllPairs};
 use crate::cpu::vectors::Rows;
 use crate::cpu::walk::Walk;
@@ -136,6 +137,7 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Similarity { leaf, pairs } => Box::new(AllPairs::new(part, leaf, pairs)),
         Work::Hardest { leaf, pairs } => Box::new(HardestPairs::new(part, leaf, pairs)),
         Work::Linear { leaf, pairs } => Box::new(Linear::new(part, leaf, pairs)),
+        Work::Segments { leaf, pairs, segments } => Box::new(Segmented::new(part, leaf, pairs, segments)),
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
         Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),
         Work::Alignments { leaf, lattice } => Box::new(Aligned::new(part, leaf, lattice)),

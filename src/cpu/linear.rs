@@ -29,9 +29,15 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    /// The rows of a part. A shard of the classes is scored by the statistics of all shards, which the part then has.
+    /// The rows of a part, without those that its mask leaves out. A shard of the classes is scored by the statistics of all
+    /// shards, which the part then has.
     pub fn new(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs) -> Linear {
-        let operands = Operands::of(part, leaf, pairs);
+        Linear::masked(part, leaf, pairs, part.of_role(Role::Mask).map(Array::to_f64))
+    }
+
+    /// The rows of a part, without those where `mask` is 0.
+    pub fn masked(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs, mask: Option<Vec<f64>>) -> Linear {
+        let operands = Operands { mask, ..Operands::of(part, leaf, pairs) };
         let all = part.among.as_ref().map(Array::to_f64);
         let (mut rows, mut values, mut seen) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..pairs.rows {

@@ -1,7 +1,7 @@
 //! Counts the memory that a twin needs for a term, from shapes alone, and refuses more than a bound before it allocates.
 
 use crate::array::Array;
-use crate::check::{Checked, Work, work};
+use crate::check::{Checked, Pairs, Work, work};
 use crate::error::{Error, Result};
 use crate::leaf::{Region, Windows};
 use crate::shape::{Classes, Pictures};
@@ -67,10 +67,9 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
             // the rows and their gradient; distances and slopes, with those of a row once more and its relations
             (rows + others) * (64 + 24 * pairs.width as u128) + rows * (96 + 16 * others) + 24 * others
         }
-        Work::Linear { pairs, .. } => {
-            let (rows, others) = (pairs.rows as u128, pairs.others as u128);
-            (rows + others) * (40 + 8 * pairs.width as u128) + 32 * others + rows * (96 + 16 * others)
-        }
+        Work::Linear { pairs, .. } => linear(pairs),
+        // a segment and scales for each row; a sum, a length and a slope for each segment
+        Work::Segments { pairs, segments, .. } => linear(pairs) + 40 * pairs.rows as u128 + 24 * segments as u128,
         // two matrices, a score of five numbers, and the channels once more
         Work::Gram { .. } => 56 * values + 8 * numbers,
         // a derivative for each pixel
@@ -91,6 +90,11 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
     };
     // a value, its two upstream gradients, and its place in the unreduced loss are 56 bytes
     8 * numbers + 56 * values + own
+}
+
+fn linear(pairs: Pairs) -> u128 {
+    let (rows, others) = (pairs.rows as u128, pairs.others as u128);
+    (rows + others) * (40 + 8 * pairs.width as u128) + 32 * others + rows * (96 + 16 * others)
 }
 
 fn windows(leaf: &dyn Windows, pictures: Pictures) -> u128 {

@@ -19,6 +19,7 @@ mod outcome;
 mod positions;
 mod reduce;
 mod regions;
+mod segments;
 mod sequences;
 mod similarity;
 mod softcap;

@@ -343,6 +343,7 @@ fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: Row) -> VerdictPart
         count: checked.labels.as_ref().map_or(0, |labels| labels.count as u64),
         ignored: checked.labels.as_ref().and_then(|labels| labels.ignored),
         lengths: checked.labels.as_ref().and_then(|labels| labels.lengths.clone()),
+        segments: checked.labels.as_ref().and_then(|labels| labels.segments.clone()),
         numbers: numbers::named(part),
     }
 }

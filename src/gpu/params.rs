@@ -98,7 +98,7 @@ params! {
         pub blank: u32,
         pub labels: u32,
         pub longest: u32,
-        pub spare_2: u32,
+        pub segments: u32,
         pub block: Block,
         pub bases: [u32; 24],
         pub options: [f32; 16],

@@ -1,6 +1,6 @@
 //! Whether a job's runs have finished and its labels were good.
 
-use crate::check::{Lengths, not_the_sum};
+use crate::check::{Lengths, SegmentNumbers, not_the_sum};
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
 use crate::gpu::memory::Memory;
@@ -32,6 +32,8 @@ pub(super) struct VerdictPart {
     pub ignored: Option<i32>,
     /// The ranges of lengths, whose places come before those of the labels.
     pub lengths: Option<Lengths>,
+    /// The range of segments, whose places come after those of the labels.
+    pub segments: Option<SegmentNumbers>,
     /// The numbers that tensors hold: their places as the outcome names them, their names and ranges.
     pub numbers: Vec<(usize, String, NumberRange)>,
 }
@@ -108,10 +110,15 @@ impl Verdict {
             position,
             value: value.cast_signed(),
             count,
-            ignored: part.ignored,
+            // only labels may be ignored
+            ignored: part.ignored.filter(|_| operand == part.operand),
         };
-        let Some(lengths) = &part.lengths else { return Some(refused(part.operand, position.into(), part.count)) };
-        let (place, items) = (u64::from(position), lengths.items as u64);
+        let place = u64::from(position);
+        if let Some(segments) = part.segments.as_ref().filter(|segments| place >= segments.rows as u64) {
+            return Some(refused(segments.operand, place - segments.rows as u64, segments.count as u64));
+        }
+        let Some(lengths) = &part.lengths else { return Some(refused(part.operand, place, part.count)) };
+        let items = lengths.items as u64;
         let [steps, labels] = lengths.most.map(|most| most as u64 + 1);
         Some(match place {
             place if place < items => refused(lengths.operands[0], place, steps),

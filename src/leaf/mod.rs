@@ -8,6 +8,7 @@ mod divergence;
 mod hardest;
 mod pointwise;
 mod region;
+mod segments;
 mod similarity;
 mod softmax;
 mod vectors;
@@ -21,6 +22,7 @@ pub use divergence::*;
 pub use hardest::*;
 pub use pointwise::*;
 pub use region::*;
+pub use segments::*;
 pub use similarity::*;
 pub use softmax::*;
 pub use vectors::*;
@@ -51,6 +53,8 @@ pub enum Leaf<'a> {
     Hardest(&'a dyn Hardest),
     /// A value for each row, from a softmax over its products with the rows of a projection.
     Linear(&'a dyn Softmax),
+    /// A value for each pair of segments, from the log-probabilities of their rows' labels, by a softmax as of `Linear`.
+    Segments(&'a dyn Segments),
     /// A value for each pair of channels of an item, from their Gram matrices.
     Gram(&'a dyn Pointwise),
     /// A value for each item: the sum over all differences of neighbouring pixels.
@@ -86,6 +90,7 @@ impl Leaf<'_> {
     pub(crate) fn cap(&self) -> Option<f64> {
         match self {
             Leaf::Softmax(leaf) | Leaf::Linear(leaf) => leaf.cap(),
+            Leaf::Segments(leaf) => leaf.cap(),
             Leaf::Divergence(leaf) => leaf.cap(),
             _ => None,
         }

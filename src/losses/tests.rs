@@ -26,6 +26,7 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/pointwise/diffusion.rs", "has a robust error of the same name as a choice"),
     ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
     ("src/losses/linear/linear_softmax_focal.rs", "has the leaf of the focal loss of classes"),
+    ("src/losses/segments/linear_dpo.rs", "has the leaf of direct preference optimisation"),
     ("src/losses/linear/margin_softmax.rs", "has the leaf of cross-entropy, over cosines"),
     ("src/losses/windows/ms_ssim.rs", "has the leaf of structural dissimilarity at one size"),
     ("cli/src/landscape/digits.rs", "trains a network whose landscape the program draws"),
@@ -128,6 +129,7 @@ const REPEATING: &[(&str, &str, &[&str])] = &[
     ("linear_cross_entropy", "cross_entropy", &[]),
     // MONAI's loss caps no logits, and masks no classes
     ("dice_cross_entropy", "cross_entropy", &["smooth_over", "softcap"]),
+    ("linear_dpo", "dpo", &[]),
     // both parts ignore the same label, and cross-entropy always ignores one
     ("dice_cross_entropy", "dice", &["ignore_index"]),
     // beside answers to binary questions, Dice takes a sigmoid
@@ -207,6 +209,7 @@ fn shape_of_none(loss: &dyn Loss) -> String {
     let (first, items) = (header.operands[0].name, [7, 3, 5, 4]);
     let leader = match loss.leaf() {
         Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => &items[..2],
+        Leaf::Segments(_) => return "`none` is `[B]`".into(),
         // the steps come before the items
         Leaf::Alignments(_) => &[5, 7, 3],
         _ => &items[..],

@@ -71,6 +71,10 @@ roles! {
         StepCounts,
         /// How many labels each item has, `[N]`.
         SequenceLengths,
+        /// The segment that each row belongs to, `[N]`: an integer below twice the number of pairs.
+        Segments,
+        /// A float for each segment, `[2·B]`: those of the first segments of all pairs, then those of the second.
+        PerSegment,
         /// The row of each class of a projection, `[V, D]`.
         Projection,
         /// A float for each class of a projection, `[V]`.
@@ -109,8 +113,8 @@ pub enum Domain {
 impl Role {
     /// Whether an operand of this role holds integers only.
     pub const fn is_integer(self) -> bool {
-        use Role::{Index, Labels, RowLabels, SequenceLengths, Sequences, StepCounts};
-        matches!(self, Labels | Index | RowLabels | Sequences | StepCounts | SequenceLengths)
+        use Role::{Index, Labels, RowLabels, Segments, SequenceLengths, Sequences, StepCounts};
+        matches!(self, Labels | Index | RowLabels | Segments | Sequences | StepCounts | SequenceLengths)
     }
 
     /// Whether an operand of this role belongs to all values of a batch alike, as a weight for each class does: a shard of the

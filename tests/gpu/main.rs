@@ -47,6 +47,7 @@ mod row_shards;
 mod rows;
 #[path = "../../checks/src/samples.rs"]
 mod samples;
+mod segments;
 mod sequences;
 #[path = "../../checks/src/sharded.rs"]
 mod sharded;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         repeat::tests(),
         row_shards::tests(),
         rows::tests(),
+        segments::tests(),
         sequences::tests(),
         shards::tests(),
         split::tests(),

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Door, Given, Inputs};
 use crate::chosen::{all, losses, of_each_family, of_each_walk};
-use crate::draw::{Rng, has, label_range, labels_of};
+use crate::draw::{Rng, has, label_range, labels_of, rows_of_pair};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::judge::{self, Failures};
@@ -128,9 +128,11 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin(loss: &dyn Loss)
                 let place = array.len() / 2;
                 *array = with(array, place, special);
                 let role = loss.header().operand(name).unwrap().role;
-                // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order
-                let factor =
-                    special.is_infinite() && matches!(role, Role::Weight | Role::SampleWeight | Role::PerClass);
+                // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order. An
+                // infinite lead of a pair of segments may be the factor of all their rows
+                let is_factor = matches!(role, Role::Weight | Role::SampleWeight | Role::PerClass)
+                    || matches!(loss.leaf(), Leaf::Segments(_));
+                let factor = special.is_infinite() && is_factor;
                 let result = run(&case, &inputs, |got, want| match factor {
                     true => blurred(got).judge(&blurred(want)),
                     false => got.judge(want),
@@ -157,9 +159,9 @@ fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Leaves one value out by its mask or its label, and tells its place, and which elements of the leading operand that leaves
-/// out.
-fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<(usize, Vec<usize>)> {
+/// Leaves one value out by its mask or its label, or one row of a segment by its label. Tells the value's place, and which
+/// elements of the leading operand that leaves out.
+fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<(Option<usize>, Vec<usize>)> {
     let loss = case.loss();
     let find = |role| loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name);
     let classes = has(&*loss, Role::Classes);
@@ -176,13 +178,18 @@ fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Optio
         let mask = inputs.operand(find(Role::Mask)?);
         *mask = with(mask, out, 0.0);
     }
+    let of_segments = matches!(loss.leaf(), Leaf::Segments(_));
+    if of_segments && !ignore {
+        return Some((Some(out), rows_of_pair(&*loss, &inputs.operands, out)));
+    }
     if !classes {
-        let width = case.setting.shape.iter().product::<usize>() / values.iter().product::<usize>();
-        return Some((out, (out * width..(out + 1) * width).collect()));
+        let whole = if of_segments { case.setting.shape[0] } else { values.iter().product() };
+        let width = case.setting.shape.iter().product::<usize>() / whole;
+        return Some(((!of_segments).then_some(out), (out * width..(out + 1) * width).collect()));
     }
     // a position stands for all its classes
     let (c, places) = (case.setting.classes(), values[1..].iter().product::<usize>());
-    Some((out, (0..c).map(|k| (out / places * c + k) * places + out % places).collect()))
+    Some((Some(out), (0..c).map(|k| (out / places * c + k) * places + out % places).collect()))
 }
 
 fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
@@ -200,7 +207,7 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
             if clean.is_ok_and(|losses| losses.iter().any(|loss| !loss.is_finite())) {
                 continue;
             }
-            if has(loss, Role::SampleWeight) {
+            if let Some(out) = out.filter(|_| has(loss, Role::SampleWeight)) {
                 let weights = inputs.operand("sample_weight");
                 *weights = with(weights, out, special);
             }
@@ -249,6 +256,8 @@ fn over_nothing(loss: &dyn Loss) -> Vec<(&'static OperandSpec, i32)> {
         // regions of nothing still have a value
         Role::Mask if matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none()) => None,
         Role::Mask => Some(0),
+        // segments without rows still have a value
+        Role::Labels if matches!(loss.leaf(), Leaf::Segments(_)) => None,
         Role::Target | Role::Labels => ignored,
         _ => None,
     };
@@ -322,6 +331,7 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
             (Leaf::Windows(_), _) => &[-1.0, 0.0, 1e-8, 1.0, 2.0],
             // where large products cancel in a logit, the slope of a cap magnifies the rounding of their sum
             (Leaf::Linear(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
+            (Leaf::Segments(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
             // integers whose squared distances f32 holds: rows that only f64 tells apart would not share a gradient there
             (Leaf::Hardest(_), _) => &[-1e3, -200.0, -30.0, 0.0, 30.0, 200.0, 1e3],
             // what is exponentiated, or whose log is taken, goes as far as f32 holds what comes of it

@@ -17,7 +17,8 @@ pub fn tests() -> Vec<Trial> {
         an_operand_that_stands_in_several_places_gets_the_sum,
         rows_of_any_magnitude_are_divided_by_their_norms,
     ];
-    let in_blocks = ["info_nce", "siglip", "sup_con", "triplet_hard", "linear_cross_entropy", "margin_softmax"];
+    let in_blocks =
+        ["info_nce", "siglip", "sup_con", "triplet_hard", "linear_cross_entropy", "margin_softmax", "linear_dpo"];
     tests.extend(tests_of![named(&in_blocks); the_workspace_bound_changes_the_blocks_and_not_a_bit]);
     tests
 }
@@ -43,7 +44,8 @@ fn bits(gpu: &Gpu, case: &Case) -> (u64, Vec<Vec<u32>>) {
 fn the_workspace_bound_changes_the_blocks_and_not_a_bit(loss: &dyn Loss) {
     let id = loss.header().id;
     // Beside its blocks a walk holds something of each row. The classes of a linear layer are few here, so it needs many rows.
-    let (rows, bound) = if matches!(loss.leaf(), Leaf::Linear(_)) { (2000, 200_000) } else { (300, 120_000) };
+    let (rows, bound) =
+        if matches!(loss.leaf(), Leaf::Linear(_) | Leaf::Segments(_)) { (2000, 200_000) } else { (300, 120_000) };
     let gpu = fresh_gpu();
     let case = Case::new(id, &[rows, 37], DType::I32).with_all();
     let (whole, want) = bits(&gpu, &case);

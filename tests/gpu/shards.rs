@@ -11,7 +11,6 @@ use crate::samples::samples;
 use crate::sharded::{adds_up, classes, compare, compare_fused, spread};
 use libtest_mimic::Trial;
 use std::ops::Range;
-use wgloss::custom::Leaf;
 use wgloss::header::Value;
 use wgloss::{Array, ClassAxis, CrossEntropy, DType, Dice, Error, Extra, Loss, Mse, Nll, Reduction, SoftmaxFocal};
 
@@ -28,11 +27,7 @@ pub fn tests() -> Vec<Trial> {
         named(&regions);
         regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards
     ]);
-    // a batch that is its own negatives comes in rows against all of it
-    // and the first axis of alignments is that of steps
-    let by_items =
-        |loss: &dyn Loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_));
-    let means = losses(43, |loss| loss.header().reductions.contains(&Reduction::Mean) && by_items(loss));
+    let means = losses(43, |loss| loss.header().reductions.contains(&Reduction::Mean) && loss.adds_up());
     tests.extend(tests_of![of_each_family(means); a_mean_adds_up_over_shards_of_its_batch]);
     tests
 }

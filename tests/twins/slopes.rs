@@ -287,7 +287,7 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
         }
         return if spec.role == Role::Steps { normal(loss, &like(&array, &numbers)) } else { like(&array, &numbers) };
     }
-    if matches!(spec.role, Role::Sequences | Role::StepCounts | Role::SequenceLengths) {
+    if matches!(spec.role, Role::Segments | Role::Sequences | Role::StepCounts | Role::SequenceLengths) {
         return array;
     }
     let (count, ignored) = label_range(loss, setting.classes());

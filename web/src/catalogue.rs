@@ -59,6 +59,7 @@ fn family(leaf: Leaf<'_>) -> &'static str {
         Leaf::Neighbours(_) => "neighbours",
         Leaf::Windows(_) => "windows",
         Leaf::Alignments(_) => "alignments",
+        Leaf::Segments(_) => "segments",
         _ => "other",
     }
 }

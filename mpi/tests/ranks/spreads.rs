@@ -7,7 +7,6 @@ use wgloss_checks::samples::samples;
 use wgloss_checks::pieces::{class_axis, slice};
 use wgloss_mpi::Comm;
 use wgloss_mpi::Spread::{Batch, Classes, Regions, Ring, Rows};
-use wgloss_mpi::wgloss::custom::Leaf;
 use wgloss_mpi::wgloss::header::{Role, Value};
 use wgloss_mpi::wgloss::{Array, ClassAxis, DType, Loss, Reduction, all};
 
@@ -26,8 +25,7 @@ const FLOATS: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 /// Every loss with a mean whose shards are no more than some of its values.
 fn means() -> impl Iterator<Item = Box<dyn Loss>> {
     let means = all().into_iter().filter(|loss| loss.header().reductions.contains(&Reduction::Mean));
-    // the first axis of alignments is that of steps
-    means.filter(|loss| !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_)))
+    means.filter(|loss| loss.adds_up())
 }
 
 fn means_and_sums_over_a_batch(comm: &Comm) {

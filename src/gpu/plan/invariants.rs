@@ -61,8 +61,14 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         assert_quick(plan, stage);
     }
     let work = work(request.part).expect("the part has been checked");
-    let tiled =
-        matches!(work, Work::Similarity { .. } | Work::Hardest { .. } | Work::Linear { .. } | Work::Gram { .. });
+    let tiled = matches!(
+        work,
+        Work::Similarity { .. }
+            | Work::Hardest { .. }
+            | Work::Linear { .. }
+            | Work::Segments { .. }
+            | Work::Gram { .. }
+    );
     if tiled || matches!(work, Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. }) {
         let held: u64 = plan.scratch.iter().map(|scratch| scratch.bytes).sum();
         assert!(held <= request.workspace_bound, "{held} bytes of workspace of {}", request.workspace_bound);
@@ -260,7 +266,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
         Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
         Work::Neighbours { pictures, .. } => pictures.n as u64 * pictures.per_item() as u64,
         Work::Similarity { .. } | Work::Hardest { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
-        Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. } => return,
+        Work::Segments { .. } | Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));
     assert_eq!(of(0).start, 0, "{what}: where the values begin");

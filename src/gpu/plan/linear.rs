@@ -5,6 +5,7 @@
 use super::classes::{noted, notes, softmax_states, spares_masked};
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
+use super::segments::Segmented;
 use super::sides::{Against, Ending, Pass, Side};
 use super::spans::Spans;
 use super::stage::{Stage, of_block};
@@ -25,7 +26,13 @@ use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
 
-pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> Result<Walk> {
+/// Plans the rows' own losses, or those of the segments that the rows make up.
+pub(super) fn plan(
+    request: &Request<'_>,
+    pairs: Pairs,
+    leaf: &dyn Softmax,
+    segmented: Option<&Segmented>,
+) -> Result<Walk> {
     let header = request.loss().header();
     let name = |role| header.player(role).map_or("", |spec| spec.name);
     let rows = Side { operand: name(Role::Rows), rows: pairs.rows, base: 0, from: 0 };
@@ -50,16 +57,21 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     // the statistics of all shards stand for the products that they were made of
     let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
     let mut scores = scores(request, choices.clone(), cosines);
+    if segmented.is_some() {
+        scores.slots.fill(slot::LEAF, geometry::ROW_NLL);
+    }
     let slots =
         scores.slots.with(slot::LABEL_WEIGHT, if shards_weigh { label_weight::SHARDS } else { label_weight::OWN });
     if !leaf.spreads() {
         // tiles then need no weights: the kernels of rows look up the weight of the label's class
         scores.slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);
     }
-    let held = held(request, pairs, cosines, !passes.is_empty());
-    let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
+    let mut held = held(request, pairs, cosines, !passes.is_empty());
+    held.extend(segmented.into_iter().flat_map(Segmented::scratch));
+    let groups = pairs.rows.div_ceil(256);
+    let tallies = groups + segmented.map_or(0, Segmented::tallies);
+    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, &statistics, &passes)?;
 
-    let tallies = pairs.rows.div_ceil(256);
     let shards = request.part.among.as_ref().filter(|_| shards_weigh).map_or(0, |all| all.shape()[0]);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
@@ -72,19 +84,23 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Softmax) -> R
     }
     if request.statistics {
         stages.extend((pairs.rows > 0).then(|| tiles.over_rows(geometry::LINEAR_STATISTICS, slots.clone())));
+    } else if let Some(segmented) = segmented {
+        stages.extend(segmented.stages(request, &slots));
     } else if pairs.rows > 0 {
         let slots = slots.with(slot::FOLD, fold::SOFTMAX_CLASSES);
-        stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), tallies as u64).looping(shards));
+        stages.push(Stage::new(geometry::LINEAR_SCORE, slots, choices.clone(), groups as u64).looping(shards));
     }
     let scaled = scaling(request).filter(|_| !passes.is_empty());
     let counted = if scaled.is_some() { Counted { chunk: 0, tallies } } else { Counted::default() };
     stages.extend(scaled);
     if !passes.is_empty() && pairs.rows > 0 {
-        stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, tallies as u64).looping(shards));
+        let slots = segmented.map_or(slots.clone(), |segmented| segmented.of_records(&slots));
+        stages.push(Stage::new(geometry::LINEAR_RECORDS, slots, choices, groups as u64).looping(shards));
     }
     stages.extend(tiles.passes(&passes));
     let (items, per_item, classes) = (pairs.rows, pairs.width, pairs.others);
     let sizes = Sizes { items, per_item, classes, tallies, counted, ..Sizes::default() };
+    let sizes = segmented.map_or(sizes, |segmented| segmented.sizes(sizes));
     let stages = with_windows(request, pairs.width, stages);
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }

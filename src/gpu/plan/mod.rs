@@ -25,6 +25,7 @@ mod regions;
 mod request;
 mod rounding;
 mod scratch;
+mod segments;
 mod sequences;
 mod sides;
 mod similarity;
@@ -42,12 +43,13 @@ use crate::error::{Error, Result};
 use crate::gpu::declared::refuse_bindings;
 use crate::gpu::namespace;
 use crate::gpu::shaders::geometry;
-use crate::leaf::Leaf;
+use crate::leaf::{Leaf, RowNll};
 use crate::loss::Loss;
 use classes::Fold;
 use dtypes::with_dtypes;
 use request::{operands, params};
 use scratch::MOST_TALLIES;
+use segments::Segmented;
 use totals::{observed, totals};
 use walk::Walk;
 
@@ -149,7 +151,10 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         Work::Levels { leaf, pictures } => levels::plan(request, pictures, leaf)?,
         Work::Neighbours { pictures, .. } => neighbours::plan(request, pictures),
         Work::Alignments { leaf, lattice } => alignments::plan(request, lattice, leaf)?,
-        Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf)?,
+        Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf, None)?,
+        Work::Segments { leaf, pairs, segments } => {
+            linear::plan(request, pairs, &RowNll::of(leaf), Some(&Segmented::new(pairs.rows, segments, leaf)?))?
+        }
     })
 }
 
@@ -160,7 +165,7 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
         Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) => false,
         Leaf::Neighbours(_) | Leaf::Windows(_) | Leaf::Alignments(_) => false,
-        Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
+        Leaf::Linear(_) | Leaf::Segments(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
     }
 }
 

@@ -364,6 +364,8 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::Classes | Role::Steps => &["x0"],
             Role::StepCounts => &["step_counts"],
             Role::SequenceLengths => &["sequence_lengths"],
+            Role::Segments => &["segments"],
+            Role::PerSegment => &["references"],
             Role::Target | Role::Labels | Role::Dense => &["labels", "dense"],
             Role::PerClass => &["class_weight"],
             Role::PosWeight => &["pos_weight"],

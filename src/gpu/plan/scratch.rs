@@ -55,6 +55,8 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("boundaries", 8),
     ("alphas", 8),
     ("betas", 8),
+    ("segment_rows", 8),
+    ("segment_scores", 12),
     ("level_pixels", 8),
     ("level_gradients", 8),
     ("level_sums", 8),

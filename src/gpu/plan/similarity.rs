@@ -101,9 +101,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let given = scores(request, settings.pairwise, choices.clone());
     let slots = given.slots.clone();
     let scores = if keeps_numbers { with_kept_numbers(given) } else { given };
-    let tiles = Tiles::new(request, held, pairs.width, scores, &statistics, &passes)?;
-
     let tallies = pairs.rows.div_ceil(256);
+    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, &statistics, &passes)?;
+
     let mut stages: Vec<Stage> = sides.iter().flat_map(|side| tiles.factors(*side)).collect();
     if keeps_numbers {
         stages.push(Stage::new(geometry::SCORE_NUMBERS, slots.clone(), Choices::default(), 1));

@@ -73,11 +73,12 @@ pub(super) struct Tiles<'a> {
 
 impl<'a> Tiles<'a> {
     /// The walk for these statistics and passes, in blocks that fit the workspace bound beside the scratch memory that
-    /// the family holds.
+    /// the family holds, and the tallies that its kernels leave.
     pub fn new(
         request: &'a Request<'a>,
         mut held: Vec<Scratch>,
         width: usize,
+        tallies: usize,
         scores: Scores,
         statistics: &[Against],
         passes: &[Pass],
@@ -95,9 +96,7 @@ impl<'a> Tiles<'a> {
             }
         }
         let bytes: u64 = held.iter().map(|scratch| scratch.bytes).sum();
-        let rows = elements(&request.checked.loss_shape).unwrap_or(0);
-        let tallies = rows.div_ceil(256) as u64;
-        let bytes = bytes + WORKSPACE_HEAD + TALLY_BYTES * tallies + BESIDE;
+        let bytes = bytes + WORKSPACE_HEAD + TALLY_BYTES * tallies as u64 + BESIDE;
         let needs = |blocks: &Blocks| {
             let scratch = scratch(width, *blocks, statistics, passes);
             bytes + scratch.iter().map(|(_, elements, bytes)| elements * bytes).sum::<u64>()

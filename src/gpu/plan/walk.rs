@@ -34,6 +34,7 @@ pub(super) struct Sizes {
     pub blank: usize,
     pub labels: usize,
     pub longest: usize,
+    pub segments: usize,
     /// The tallies that the walk leaves, and the first of those of its main loss.
     pub tallies: usize,
     pub first_tally: usize,
@@ -76,6 +77,7 @@ impl Sizes {
             ("the blank", self.blank, &mut params.blank),
             ("labels of all items", self.labels, &mut params.labels),
             ("labels of an item", self.longest, &mut params.longest),
+            ("segments", self.segments, &mut params.segments),
             ("partial sums of all workgroups", self.tallies, &mut params.tallies),
             ("partial sums of the first stage", self.first_tally, &mut params.first_tally),
             ("values that a workgroup counts", self.counted.chunk, &mut params.count_chunk),

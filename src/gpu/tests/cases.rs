@@ -63,7 +63,7 @@ pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     }
     let numbers = specs.iter().filter(|spec| spec.kind == Kind::Number);
     let numbers: Vec<_> = numbers.map(|spec| (spec.name, another(spec))).collect();
-    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Linear(_) | Leaf::Vectors(_))
+    if matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Linear(_) | Leaf::Segments(_) | Leaf::Vectors(_))
         || loss.leaf().fused_loss().is_some()
     {
         let changed: Vec<_> = settings.iter().map(|setting| [setting.clone(), numbers.clone()].concat()).collect();
@@ -101,7 +101,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         // few classes and many
         Leaf::Alignments(_) => vec![(vec![20, 3, 5], Second), (vec![600, 2, 600], Second)],
         Leaf::Neighbours(_) => vec![(vec![2, 2, 3, 4], Second), (vec![2, 3, 4, 2], Last)],
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => vec![(vec![70, 5], Second)],
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_) => vec![(vec![70, 5], Second)],
         // few classes and many, contiguous and strided; and rows that are cut into chunks
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![2, 3], Second),

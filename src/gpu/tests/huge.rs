@@ -328,7 +328,22 @@ fn limits_of_the_gpu_say_so_and_are_documented() {
     let dice = |c: usize| Call::of("dice", &[("input", vec![1, c, 2], f), ("target", vec![1, 2], DType::I32)]);
     let rows = |width: usize| both("info_nce", ["query", "key"], &[2, width]);
     let gram = |c: usize, s: usize| both("gram_style", ["input", "target"], &[1, c, s]);
+    let answers = |rows: usize, answers: usize| {
+        let (hidden, weight) = (("hidden", vec![rows, 1], f), ("weight", vec![2, 1], f));
+        let [target, segments] = ["target", "segments"].map(|name| (name, vec![rows], DType::I32));
+        Call::of("linear_dpo", &[hidden, weight, target, segments, ("reference", vec![answers], f)])
+    };
     for (call, said, limit) in [
+        (
+            answers(2_621_441, 2),
+            "linear_dpo on the GPU: rows of all segments: 2621441 needed, the limit is 2621440",
+            "2,621,440 tokens",
+        ),
+        (
+            answers(2_621_440, 98_306),
+            "linear_dpo on the GPU: dispatches of all segments: 16385 needed, the limit is 16384",
+            "2^38 tokens times answers",
+        ),
         (dice(8193), "dice on the GPU: classes: 8193 needed, the limit is 8192", "8,192 classes"),
         (rows(32_769), "info_nce on the GPU: elements of a row: 32769 needed, the limit is 32768", "32,768 elements"),
         (

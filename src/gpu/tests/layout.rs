@@ -145,6 +145,7 @@ fn the_outcome_has_the_shaders_layout() {
         count: 7,
         ignored: Some(9),
         lengths: None,
+        segments: None,
         numbers: Vec::new(),
     };
     let verdict = Verdict::new(Arc::new(memory), vec![part("first"), part("second")]);

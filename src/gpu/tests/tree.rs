@@ -245,6 +245,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "boundaries",
         "alphas",
         "betas",
+        "segment_rows",
+        "segment_scores",
         "level_pixels",
         "level_gradients",
         "level_sums",

@@ -23,6 +23,7 @@ fn common_batches_fit_the_bound() {
         ("linear_cross_entropy", [4096, 1024], 32_000),
         ("linear_cross_entropy", [8192, 2304], 256_000),
         ("margin_softmax", [4096, 512], 100_000),
+        ("linear_dpo", [8192, 2304], 256_000),
     ] {
         let mut case = case(id, &shape, free);
         case.optional.extend(case.loss().header().operand("bias").map(|spec| spec.name));
@@ -35,9 +36,8 @@ fn common_batches_fit_the_bound() {
 
 #[test]
 fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
-    for (id, free) in
-        [("info_nce", 0), ("siglip", 0), ("sup_con", 0), ("triplet_hard", 0), ("linear_cross_entropy", 5000)]
-    {
+    let without = ["info_nce", "siglip", "sup_con", "triplet_hard"].map(|id| (id, 0));
+    for (id, free) in without.into_iter().chain([("linear_cross_entropy", 5000), ("linear_dpo", 5000)]) {
         let whole = case(id, &[3000, 64], free);
         let mut last = scratch(&whole.plan(noop()).expect("a plan"));
         let mut bound = 128 << 20;

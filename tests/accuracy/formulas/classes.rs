@@ -1,6 +1,6 @@
 //! Losses of a softmax over classes.
 
-use super::{Inputs, big, cosine, dot, softmax, square};
+use super::{Inputs, big, cosine, dot, dpo, softmax, square};
 use crate::big::Big;
 use wgloss::header::Value;
 
@@ -46,14 +46,14 @@ pub(super) fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> V
     capped(of, rows).into_iter().enumerate().map(row).collect()
 }
 
-fn linear_logits(of: &Inputs) -> Vec<Vec<Big>> {
-    let (x, weight) = (of.vectors("input"), of.vectors("weight"));
+fn linear_logits(of: &Inputs, input: &str) -> Vec<Vec<Big>> {
+    let (x, weight) = (of.vectors(input), of.vectors("weight"));
     let logits = |x: &Vec<Big>| weight.iter().map(|w| dot(x, w)).collect();
     x.iter().map(logits).collect()
 }
 
 pub(super) fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
-    cross_entropy(of, linear_logits(of), "target")
+    cross_entropy(of, linear_logits(of, "input"), "target")
 }
 
 pub(super) fn linear_softmax_focal(of: &Inputs) -> Vec<Big> {
@@ -61,7 +61,24 @@ pub(super) fn linear_softmax_focal(of: &Inputs) -> Vec<Big> {
         true => big(0.0),
         false => focal(of, softmax(&x)[*label as usize].clone()),
     };
-    capped(of, linear_logits(of)).into_iter().zip(&of.labels["target"]).map(row).collect()
+    capped(of, linear_logits(of, "input")).into_iter().zip(&of.labels["target"]).map(row).collect()
+}
+
+pub(super) fn linear_dpo(of: &Inputs) -> Vec<Big> {
+    let rows = capped(of, linear_logits(of, "hidden"));
+    let pairs = of.of("reference").len() / 2;
+    let policy = |segment: usize| {
+        let log_p = |(row, (x, label)): (usize, (&Vec<Big>, &i64))| {
+            let kept = of.labels["segments"][row] == segment as i64 && *label != of.number("ignore_index") as i64;
+            kept.then(|| softmax(x)[*label as usize].ln())
+        };
+        let log_ps: Vec<Big> = rows.iter().zip(&of.labels["target"]).enumerate().filter_map(log_p).collect();
+        let count = if of.name("kind") == "ipo" { log_ps.len().max(1) } else { 1 };
+        log_ps.into_iter().sum::<Big>() / count as f64
+    };
+    let reference = |segment: usize| of.x("reference", segment);
+    let pair = |b: usize| dpo(of, [policy(b), policy(pairs + b), reference(b), reference(pairs + b)]);
+    (0..pairs).map(pair).collect()
 }
 
 /// `cos(θ + m)` by the sum of angles, whose sine is a root of many digits.

@@ -12,7 +12,7 @@ use crate::harness::tests;
 use alignments::ctc;
 use boxes::boxes;
 use classes::{
-    capped, cross_entropy, each_position, focal, linear_cross_entropy, linear_softmax_focal, margin_softmax,
+    capped, cross_entropy, each_position, focal, linear_cross_entropy, linear_dpo, linear_softmax_focal, margin_softmax,
 };
 use libtest_mimic::Trial;
 use pictures::{ms_ssim, ssim, total_variation};
@@ -212,6 +212,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         "cross_entropy" => cross_entropy(of, of.rows("input"), "target"),
         "linear_cross_entropy" => linear_cross_entropy(of),
         "linear_softmax_focal" => linear_softmax_focal(of),
+        "linear_dpo" => linear_dpo(of),
         "margin_softmax" => margin_softmax(of),
         "softmax_focal" => each_position(of, "target", |x, t| focal(of, dot(&softmax(x), t))),
         "poly_cross_entropy" => each_position(of, "target", |x, t| {
@@ -379,15 +380,8 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
         }),
         "preference" => of.each("chosen", |i| softplus(&(of.x("rejected", i) - of.x("chosen", i)))),
         "dpo" => of.each("policy_chosen", |i| {
-            let [pc, pr, rc, rr] = ["policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected"]
-                .map(|name| of.x(name, i));
-            let (lead, beta, wrong) = ((pc - pr) - (rc - rr), of.number("beta"), of.number("label_smoothing"));
-            let z = beta * lead.clone();
-            match of.name("kind").as_str() {
-                "sigmoid" => (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z),
-                "hinge" => (1.0 - z).max(0.0),
-                _ => square(lead - 0.5 / beta),
-            }
+            let names = ["policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected"];
+            dpo(of, names.map(|name| of.x(name, i)))
         }),
         "kto" => of.each("policy", |i| {
             let u = of.number("beta") * (of.x("policy", i) - of.x("reference", i));
@@ -406,6 +400,17 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z)
         }),
         _ => panic!("no formula of {id}"),
+    }
+}
+
+/// The loss of a pair of answers, from the log-probabilities of policy and reference.
+fn dpo(of: &Inputs, [pc, pr, rc, rr]: [Big; 4]) -> Big {
+    let (lead, beta, wrong) = ((pc - pr) - (rc - rr), of.number("beta"), of.number("label_smoothing"));
+    let z = beta * lead.clone();
+    match of.name("kind").as_str() {
+        "sigmoid" => (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z),
+        "hinge" => (1.0 - z).max(0.0),
+        _ => square(lead - 0.5 / beta),
     }
 }
 

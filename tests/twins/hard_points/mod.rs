@@ -17,7 +17,7 @@ mod triplets;
 mod vectors;
 
 use crate::chosen::{all, losses};
-use crate::draw::{Setting, has, option_values};
+use crate::draw::{Setting, has, option_values, rows_of_pair};
 use crate::harness::tests_of;
 use crate::samples::samples;
 use libtest_mimic::Trial;
@@ -102,6 +102,8 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
                     Role::Row if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![1],
                     Role::Element | Role::Weight | Role::SampleWeight => vec![1],
                     Role::Classes | Role::Dense => vec![1, 3, 5],
+                    Role::Rows if matches!(loss.leaf(), Leaf::Segments(_)) => rows_of_pair(loss, &clean, 1),
+                    Role::PerSegment => vec![1, 1 + array.len() / 2],
                     Role::Rows => vec![3, 4, 5],
                     Role::Target if array.dtype().is_float() => vec![1, 3, 5],
                     _ => vec![],

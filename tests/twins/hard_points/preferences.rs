@@ -1,10 +1,12 @@
 //! Hard points of preference learning: kinks, answers that are almost certain, ratios beyond any bound, means of nothing.
 
 use crate::harness::tests;
-use crate::point::{Point, check, floats, row};
+use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
-use wgloss::{Array, Dpo, DpoKind, KlEstimate, KlPenalty, Kto, Orpo, PpoKind, PpoPolicy, Reduction, Simpo};
+use wgloss::{
+    Array, Dpo, DpoKind, Extra, KlEstimate, KlPenalty, Kto, LinearDpo, Orpo, PpoKind, PpoPolicy, Reduction, Simpo,
+};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -14,6 +16,8 @@ pub fn tests() -> Vec<Trial> {
         ratios_beyond_their_bounds,
         ratios_of_whole_sequences,
         means_over_sequences,
+        answers_of_tokens_in_any_order,
+        answers_beyond_numbers,
     ]
 }
 
@@ -56,6 +60,64 @@ fn leads_at_their_kinks() {
         Point::new("hinge", dpo(DpoKind::Hinge, &chosen), [2.0, 0.0, 0.0]).gradient(&chosen, [-0.5, 0.0, 0.0]),
         Point::new("ipo", dpo(DpoKind::Ipo, &chosen), [9.0, 1.0, 9.0]).gradient(&chosen, [-6.0, 2.0, 6.0]),
         Point::new("a hinge of NaN", dpo(DpoKind::Hinge, &row(&[NAN, 0.0, 0.0])), [NAN, 1.0, 1.0]),
+    ]);
+}
+
+/// Weights of 0 and biases of 0 and log 3 give the two classes the probabilities ¼ and ¾, whatever the hidden states are.
+fn answers_of_tokens_in_any_order() {
+    let (hidden, weight) = (floats(&[1.0, 2.0, 3.0, 4.0, NAN, 5.0], &[6, 1]), floats(&[0.0, 0.0], &[2, 1]));
+    let bias = row(&[0.0, 3f64.ln()]);
+    // two tokens of the chosen answer 0 and one of the rejected answer 2; a token of answer 1, whose partner 3 has none but a
+    // token that is ignored
+    let (target, segments) = (labels(&[1, 0, 1, 0, -100, 1]), labels(&[0, 2, 0, 1, 3, 1]));
+    let (of_0, of_1) = (0.25f64.ln(), 0.75f64.ln());
+    let reference = row(&[2.0 * of_1 - 3.0, of_0 + of_1, of_0 + 1.0, 0.0]);
+    let term = |kind, reference: &Array| {
+        let loss = LinearDpo::new().kind(kind).beta(0.5).of(&hidden, &weight, &target, &segments, reference);
+        loss.with(Extra::Bias, &bias).reduce(Reduction::None)
+    };
+    // the leads are 3 + 1 and 0: z is 2 and 0
+    let (soft, sure) = ((-2f64).exp().ln_1p(), 1.0 / (1.0 + 2f64.exp()));
+    // of the bias of class 1, whose probability is ¾: each token adds its slope times 1[label = 1] − ¾. Answer 0 has two tokens of
+    // label 1, answer 2 one of label 0, answer 1 one of each
+    let of_bias = -0.5 * sure * (2.0 * 0.25 + 0.75) - 0.25 * (0.25 - 0.75);
+    let sigmoid = Point::new("sigmoid", term(DpoKind::Sigmoid, &reference), [soft, LN_2]);
+    // means over the tokens of an answer, and over none
+    let means = row(&[of_1 - 3.0, 0.5 * (of_0 + of_1), of_0 + 1.0, 0.0]);
+    check([
+        sigmoid.gradient(&bias, [-of_bias, of_bias]).gradient(&hidden, [0.0; 6]),
+        Point::new("hinge", term(DpoKind::Hinge, &reference), [0.0, 1.0]),
+        // leads of 4 and 0, less 1/(2β) = 1
+        Point::new("ipo", term(DpoKind::Ipo, &means), [9.0, 1.0]),
+    ]);
+}
+
+fn answers_beyond_numbers() {
+    let (weight, reference) = (floats(&[1.0, -1.0], &[2, 1]), row(&[0.0; 4]));
+    let (target, segments) = (labels(&[0, 1, 0, 0]), labels(&[0, 2, 1, 3]));
+    let hidden = |x: [f64; 4]| floats(&x, &[4, 1]);
+    let term = |hidden: &Array, reference: &Array, bias: [f64; 2]| {
+        let loss = LinearDpo::new().beta(1.0).of(hidden, &weight, &target, &segments, reference);
+        loss.with(Extra::Bias, &row(&bias)).reduce(Reduction::None)
+    };
+    let (far, unknown) = (hidden([300.0, 300.0, -300.0, 300.0]), hidden([0.0, NAN, 1.0, 1.0]));
+    // the probability of class 1 where the hidden state is 1
+    let second = 1.0 / (1.0 + 2f64.exp());
+    check([
+        // log-probabilities of 0 and −600, and of −600 and 0: their leads are far beyond what a softmax of f32 holds
+        Point::new("far apart", term(&far, &reference, [0.0, 0.0]), [(-600f64).exp(), 600.0])
+            .gradient(&far, [-2.0 * (-1200f64).exp(), -2.0 * (-600f64).exp(), -2.0, 2.0 * (-600f64).exp()]),
+        // a token of NaN makes its own pair unknown, no other
+        Point::new("a token of NaN", term(&unknown, &reference, [0.0, 0.0]), [NAN, LN_2])
+            .gradient(&unknown, [NAN, NAN, -second, second]),
+        // class 1 is masked, and answer 2 has a token of it: it is impossible, so that its partner leads for certain
+        Point::new("an impossible answer", term(&hidden([0.0; 4]), &reference, [0.0, -INF]), [0.0, LN_2]),
+        Point::new(
+            "an impossible reference",
+            term(&hidden([0.0; 4]), &row(&[0.0, 0.0, -INF, 0.0]), [0.0, 0.0]),
+            [INF, LN_2],
+        ),
+        Point::new("impossible twice", term(&hidden([0.0; 4]), &row(&[0.0, 0.0, -INF, 0.0]), [0.0, -INF]), [NAN, LN_2]),
     ]);
 }
 

@@ -2,6 +2,7 @@
 
 mod operands;
 mod options;
+mod sequences;
 mod spread;
 mod words;
 
@@ -11,7 +12,8 @@ use wgloss::{Array, CrossEntropy, Dice, Extra, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
     let own = tests![refusals_come_in_the_order_option_dtype_shape_label];
-    [own, operands::tests(), options::tests(), spread::tests(), words::tests()].into_iter().flatten().collect()
+    let modules = [own, operands::tests(), options::tests(), sequences::tests(), spread::tests(), words::tests()];
+    modules.into_iter().flatten().collect()
 }
 
 fn floats(shape: &[usize]) -> Array {

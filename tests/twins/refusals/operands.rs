@@ -4,8 +4,8 @@ use super::{check, floats, ints};
 use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::{
-    Activation, Array, CrossEntropy, Ctc, Dice, Diffusion, Distillation, Extra, InfoNce, KlPenalty, LinearCrossEntropy,
-    MsSsim, Mse, MultiMargin, PpoKind, PpoPolicy, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation,
+    Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, KlPenalty, LinearCrossEntropy,
+    LinearDpo, MsSsim, Mse, MultiMargin, PpoKind, PpoPolicy, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation,
     cpu,
 };
 
@@ -15,7 +15,6 @@ pub fn tests() -> Vec<Trial> {
         dtypes_that_an_operand_cannot_have,
         shapes_that_do_not_fit,
         labels_out_of_range,
-        sequences_that_do_not_fit,
         shards_beyond_their_batch,
     ]
 }
@@ -229,6 +228,26 @@ fn shapes_that_do_not_fit() {
             &["bias", "[6]", "[7]"],
         ),
         (
+            "references that are no pairs",
+            LinearDpo::default().of(&rows, &floats(&[7, 3]), &index, &index, &floats(&[3])),
+            mismatch,
+            &["linear_dpo", "reference", "[3]", "[2·B], two for each of B pairs"],
+        ),
+        (
+            "a segment too few",
+            LinearDpo::default().of(&rows, &floats(&[7, 3]), &index, &ints(&[0], &[1]), &floats(&[2])),
+            mismatch,
+            &["linear_dpo", "segments", "[1]", "[2]"],
+        ),
+        (
+            "a mask of tokens",
+            LinearDpo::default()
+                .of(&rows, &floats(&[7, 3]), &index, &index, &floats(&[2]))
+                .with(Extra::Mask, &floats(&[2])),
+            mismatch,
+            &["linear_dpo", "mask", "[2]", "[1]"],
+        ),
+        (
             "a label too few",
             SupCon::default().of(&rows, &ints(&[0], &[1])),
             mismatch,
@@ -311,67 +330,6 @@ fn labels_out_of_range() {
             ce().of(&x, &ints(&[0, 7], &[2])).with(Extra::Mask, &Array::new(&[1.0f32, 0.0], [2]).unwrap()),
             bad,
             &["holds 7", "position 1"],
-        ),
-    ]);
-}
-
-fn sequences_that_do_not_fit() {
-    let (x, bad) = (floats(&[4, 2, 3]), "label_out_of_range");
-    let two = |numbers: [i32; 2]| ints(&numbers, &[2]);
-    let rows = ints(&[1, 9, 2, 1], &[2, 2]);
-    let of = |targets: &Array, steps, labels| Ctc::default().of(&x, targets, &two(steps), &two(labels));
-    check([
-        ("steps", of(&rows, [4, 5], [1, 2]), bad, &["ctc", "input_lengths", "holds 5", "position 1", "0..5"][..]),
-        ("no steps", of(&rows, [-1, 4], [1, 2]), bad, &["input_lengths", "holds -1", "position 0"]),
-        ("numbers of labels", of(&rows, [4, 4], [3, 2]), bad, &["target_lengths", "holds 3", "position 0", "0..3"]),
-        ("a label", of(&rows, [4, 4], [2, 2]), bad, &["targets", "holds 9", "position 1", "0..3"]),
-        (
-            "a label of those that follow each other",
-            of(&ints(&[1, 2, 3], &[3]), [4, 4], [1, 2]),
-            bad,
-            &["holds 3", "position 2"],
-        ),
-        (
-            "too few labels",
-            of(&ints(&[1, 2], &[2]), [4, 4], [1, 2]),
-            "shape_mismatch",
-            &["[3], the sum of `target_lengths`"],
-        ),
-        (
-            "too many labels",
-            of(&ints(&[1; 4], &[4]), [4, 4], [1, 2]),
-            "shape_mismatch",
-            &["targets", "[4]", "[3], the sum"],
-        ),
-        (
-            "rows of another batch",
-            of(&ints(&[1; 3], &[3, 1]), [4, 4], [1, 1]),
-            "shape_mismatch",
-            &["targets", "[2, S]"],
-        ),
-        (
-            "lengths of another batch",
-            Ctc::default().of(&x, &rows, &ints(&[4; 3], &[3]), &two([1, 1])),
-            "shape_mismatch",
-            &["input_lengths", "[3]", "[2]"],
-        ),
-        (
-            "two axes",
-            Ctc::default().of(&floats(&[4, 3]), &rows, &two([4, 4]), &two([1, 1])),
-            "shape_mismatch",
-            &["[T, N, C]"],
-        ),
-        (
-            "a blank that is no class",
-            Ctc::new().blank(3).of(&x, &rows, &two([4, 4]), &two([1, 1])),
-            "invalid_option",
-            &["blank", "3", "below 3"],
-        ),
-        (
-            "lengths in floats",
-            Ctc::default().of(&x, &rows, &floats(&[2]), &two([1, 1])),
-            "unsupported_dtype",
-            &["integers"],
         ),
     ]);
 }

@@ -5,7 +5,7 @@ import { tensor } from "./gpu.js";
 /** Classes of a position, coordinates of a row, and items of a loss with a table. */
 const WIDTH = 16;
 
-/** Items whose labels have no known places. */
+/** Items whose labels have no known places, and pairs of segments. */
 const ITEMS = 16;
 
 /** Rows that are compared with all others, whose products grow with their square. */
@@ -44,6 +44,10 @@ const BY_FAMILY = {
   linear: (elements) => {
     const rows = rowsOf(elements);
     return { Rows: () => numbers([rows, WIDTH]), Projection: () => numbers([rows, WIDTH]), Labels: () => integers(rows, rows) };
+  },
+  segments: (elements) => {
+    const segments = 2 * ITEMS;
+    return { ...BY_FAMILY.linear(elements), Segments: () => integers(rowsOf(elements), segments), PerSegment: () => numbers([segments]) };
   },
   gram: (elements) => ({ Channels: () => numbers([1, WIDTH, elements / WIDTH]) }),
   neighbours: (elements) => ({ Pictures: () => numbers(picture(elements)) }),

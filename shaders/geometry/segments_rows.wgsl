@@ -1,0 +1,31 @@
+// Checks the label and the segment of each row, and leaves −log p of its label.
+// needs: lib/params lib/tally lib/workspace fold/softmax operand/segments scratch/hits scratch/segment_rows scratch/whole_states
+// slots: labels
+@compute @workgroup_size(256)
+fn segments_rows(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = workgroup_at(group, grid);
+    let row = (tile * 256u) + lane;
+    var tally = tally_none();
+    if row < params.items {
+        let label = target_label(row);
+        let segment = segment_at(row);
+        let inside = (segment.y == 0u) & (segment.x < params.segments);
+        let s = fold_finish(whole_states[row], true, hits[row], 1.0);
+        let own = select(NO_SEGMENT, segment.x, label.kept & inside);
+        segment_rows[row] = SegmentRow(own, select(s.nll, nan(), s.poison));
+        if label.bad | !inside {
+            // segments are numbered after all labels
+            tally.bad_position = select(params.items + row, row, label.bad);
+            tally.bad_low = select(segment.x, label.low, label.bad);
+            tally.bad_high = select(segment.y, label.high, label.bad);
+        }
+    }
+    let merged = tally_workgroup(tally, lane);
+    if (tile * 256u < params.items) & (lane == 0u) {
+        workspace.tallies[params.first_tally + tile] = merged;
+    }
+}

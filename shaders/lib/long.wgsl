@@ -1,0 +1,11 @@
+// Sums of more digits than an f32 has: a whole number, and a rest between −1 and 1. Sums that keep what they are rounded by as a
+// difference of sums would not do: some drivers take such a difference for 0.
+fn long_number(x: f32) -> vec2<f32> {
+    let whole = trunc(x);
+    return vec2<f32>(whole, x - whole);
+}
+
+fn long_sum(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+    let rest = long_number(a.y + b.y);
+    return vec2<f32>((a.x + b.x) + rest.x, rest.y);
+}
