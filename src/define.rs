@@ -8,6 +8,9 @@ macro_rules! loss_page {
     ($name:literal, Softmax) => { $crate::loss_page!(@labelled $name, "", "") };
     ($name:literal, ClassSum) => { $crate::loss_page!(@labelled $name, "", "") };
     ($name:literal, Linear) => { $crate::loss_page!(@labelled $name, "", $crate::loss_page!(@tiles $name)) };
+    ($name:literal, LinearDivergence) => {
+        $crate::loss_page!(@page $name, "", "", "", $crate::loss_page!(@tiles $name))
+    };
     ($name:literal, Region) => {
         $crate::loss_page!(@labelled $name,
             "; or the input has one channel, and the activation is softmax or class 0 is left out",

@@ -46,7 +46,7 @@ fn geometry(loss: &dyn Loss) -> &'static str {
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => "positions",
         Leaf::Region(_) => "regions",
         Leaf::Vectors(_) => "rows",
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => "tiles of rows",
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => "tiles of rows",
         Leaf::Gram(_) => "tiles of channels",
         Leaf::Neighbours(_) => "neighbours",
         Leaf::Windows(_) => "windows",

@@ -374,7 +374,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Region(_) => &REGIONS,
         Leaf::Similarity(_) => &ALL_PAIRS,
         Leaf::Hardest(_) => &HARDEST,
-        Leaf::Linear(_) => &LINEAR,
+        Leaf::Linear(_) | Leaf::LinearDivergence(_) => &LINEAR,
         Leaf::Gram(_) => &CHANNELS,
         Leaf::Neighbours(_) => &PICTURES,
         Leaf::Windows(leaf) if leaf.levels().is_empty() => &WINDOWS,

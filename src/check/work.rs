@@ -30,6 +30,9 @@ pub(crate) enum Work<'a> {
     Hardest { leaf: &'a dyn Hardest, pairs: Pairs },
     /// A value for each row, from its products with the rows of a projection.
     Linear { leaf: &'a dyn Softmax, pairs: Pairs },
+    /// A value for each row, from its products with the rows of a projection, and a teacher's products, whose rows have elements of
+    /// their own.
+    LinearDivergence { leaf: &'a dyn Divergence, pairs: Pairs, teacher_width: usize },
     /// A value for each pair of channels of an item.
     Gram { leaf: &'a dyn Pointwise, classes: Classes },
     /// A value for each item, from the differences of neighbouring pixels.
@@ -125,6 +128,10 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
         Leaf::Similarity(leaf) => Ok(Work::Similarity { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Hardest(leaf) => Ok(Work::Hardest { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
+        Leaf::LinearDivergence(leaf) => {
+            let (pairs, teacher_width) = (projected(part, leader)?, teacher_width(part)?);
+            Ok(Work::LinearDivergence { leaf, pairs, teacher_width })
+        }
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
         Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),
         Leaf::Windows(leaf) if leaf.levels().is_empty() => {
@@ -218,6 +225,17 @@ fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     match projection.shape().first() {
         Some(&others @ 1..) => Ok(Pairs { rows, others, first: 0, first_other: 0, more: 0, width }),
         _ => Err(mismatch(header, name, "[V, D] with at least one class".into(), projection)),
+    }
+}
+
+/// The elements of a teacher's row.
+fn teacher_width<T: Operand>(part: &Part<T>) -> Result<usize> {
+    let header = part.loss.header();
+    let name = header.player(Role::TeacherRows).map_or("teacher", |spec| spec.name);
+    let teacher = part.of_role(Role::TeacherRows).ok_or_else(|| missing(header, name))?;
+    match *teacher.shape() {
+        [_, width] => Ok(width),
+        _ => Err(mismatch(header, name, "[N, E]".into(), teacher)),
     }
 }
 

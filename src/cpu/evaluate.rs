@@ -136,6 +136,9 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Similarity { leaf, pairs } => Box::new(AllPairs::new(part, leaf, pairs)),
         Work::Hardest { leaf, pairs } => Box::new(HardestPairs::new(part, leaf, pairs)),
         Work::Linear { leaf, pairs } => Box::new(Linear::new(part, leaf, pairs)),
+        Work::LinearDivergence { leaf, pairs, teacher_width } => {
+            Box::new(Linear::of_two(part, leaf, pairs, teacher_width))
+        }
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
         Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),
         Work::Alignments { leaf, lattice } => Box::new(Aligned::new(part, leaf, lattice)),

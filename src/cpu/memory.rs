@@ -71,6 +71,12 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
             let (rows, others) = (pairs.rows as u128, pairs.others as u128);
             (rows + others) * (40 + 8 * pairs.width as u128) + 32 * others + rows * (96 + 16 * others)
         }
+        // of a row at a time two logits, with their exponents, slopes and logs of ratios
+        Work::LinearDivergence { pairs, teacher_width, .. } => {
+            let (rows, others) = (pairs.rows as u128, pairs.others as u128);
+            let widths = (pairs.width + teacher_width) as u128;
+            (rows + others) * (80 + 8 * widths) + 96 * others + rows * (96 + 16 * others)
+        }
         // two matrices, a score of five numbers, and the channels once more
         Work::Gram { .. } => 56 * values + 8 * numbers,
         // a derivative for each pixel

@@ -51,6 +51,8 @@ pub enum Leaf<'a> {
     Hardest(&'a dyn Hardest),
     /// A value for each row, from a softmax over its products with the rows of a projection.
     Linear(&'a dyn Softmax),
+    /// A value for each row, from two softmaxes over its products with the rows of two projections.
+    LinearDivergence(&'a dyn Divergence),
     /// A value for each pair of channels of an item, from their Gram matrices.
     Gram(&'a dyn Pointwise),
     /// A value for each item: the sum over all differences of neighbouring pixels.
@@ -86,7 +88,7 @@ impl Leaf<'_> {
     pub(crate) fn cap(&self) -> Option<f64> {
         match self {
             Leaf::Softmax(leaf) | Leaf::Linear(leaf) => leaf.cap(),
-            Leaf::Divergence(leaf) => leaf.cap(),
+            Leaf::Divergence(leaf) | Leaf::LinearDivergence(leaf) => leaf.cap(),
             _ => None,
         }
     }

@@ -132,6 +132,9 @@ catalogue! {
         linear_softmax_focal: LinearSoftmaxFocal,
         margin_softmax: MarginSoftmax,
     }
+    linear_divergence {
+        linear_distillation: LinearDistillation,
+    }
 }
 
 /// Every loss that has a kernel of its own: sums of losses are replaced by their parts.

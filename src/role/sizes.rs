@@ -40,7 +40,7 @@ impl Sizes {
         let regions = matches!(loss.leaf(), Leaf::Region(_));
         let factors = if regions { without_classes(leader, class_axis) } else { values.clone() };
         let per_class = match loss.leaf() {
-            Leaf::Linear(_) => Axis::Free("V"),
+            Leaf::Linear(_) | Leaf::LinearDivergence(_) => Axis::Free("V"),
             _ => Axis::Of(class_count(leader, class_axis)),
         };
         Sizes { leader: leader.to_vec(), class_axis, dense, values, factors, per_class }
@@ -78,6 +78,10 @@ impl Sizes {
             Role::MoreRows => [vec![Axis::Free("M")], of(&self.leader[last..])].concat(),
             Role::RowLabels => of(&self.leader[..1.min(self.leader.len())]),
             Role::Projection => [vec![Axis::Free("V")], of(&self.leader[last..])].concat(),
+            Role::TeacherRows => {
+                of(&self.leader[..1.min(self.leader.len())]).into_iter().chain([Axis::Free("E")]).collect()
+            }
+            Role::TeacherProjection => vec![Axis::Free("V"), Axis::Free("E")],
             Role::PerProjection => vec![Axis::Free("V")],
             Role::Scale | Role::Shift => vec![Axis::Of(1)],
         }
@@ -95,7 +99,9 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Vectors(_) | Leaf::Neighbours(_) | Leaf::Windows(_) => leader[..1.min(leader.len())].to_vec(),
         // the steps come before the items
         Leaf::Alignments(_) => leader.get(1).copied().into_iter().collect(),
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => {
+            leader[..1.min(leader.len())].to_vec()
+        }
         Leaf::Gram(_) => {
             vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]
         }

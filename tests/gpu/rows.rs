@@ -43,7 +43,11 @@ fn bits(gpu: &Gpu, case: &Case) -> (u64, Vec<Vec<u32>>) {
 fn the_workspace_bound_changes_the_blocks_and_not_a_bit(loss: &dyn Loss) {
     let id = loss.header().id;
     // Beside its blocks a walk holds something of each row. The classes of a linear layer are few here, so it needs many rows.
-    let (rows, bound) = if matches!(loss.leaf(), Leaf::Linear(_)) { (2000, 200_000) } else { (300, 120_000) };
+    let (rows, bound) = if matches!(loss.leaf(), Leaf::Linear(_) | Leaf::LinearDivergence(_)) {
+        (2000, 200_000)
+    } else {
+        (300, 120_000)
+    };
     let gpu = fresh_gpu();
     let case = Case::new(id, &[rows, 37], DType::I32).with_all();
     let (whole, want) = bits(&gpu, &case);

@@ -16,6 +16,8 @@ mod hardest;
 mod invariants;
 mod levels;
 mod linear;
+mod linear_divergence;
+mod logits;
 mod neighbours;
 mod passes;
 mod pixels;
@@ -149,6 +151,9 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         Work::Neighbours { pictures, .. } => neighbours::plan(request, pictures),
         Work::Alignments { leaf, lattice } => alignments::plan(request, lattice, leaf)?,
         Work::Linear { leaf, pairs } => linear::plan(request, pairs, leaf)?,
+        Work::LinearDivergence { leaf, pairs, teacher_width } => {
+            linear_divergence::plan(request, pairs, teacher_width, leaf)?
+        }
     })
 }
 
@@ -159,7 +164,7 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
         Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) => false,
         Leaf::Neighbours(_) | Leaf::Windows(_) | Leaf::Alignments(_) => false,
-        Leaf::Linear(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
+        Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
     }
 }
 
