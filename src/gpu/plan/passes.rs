@@ -1,10 +1,10 @@
 //! The derivatives of a walk over tiles, pass by pass and block by block.
 //!
-//! A pass over an own side goes block by block. Each block computes slopes, and adds their products with the others'
-//! rows to sums; after the last block, the sums become the rows' gradients. If a block has room for all own rows, the
-//! others' gradients come from the same slopes. Otherwise each side has its own pass, which computes its slopes again.
-//! Sums go on from block to block in the order of the others, so their bits do not depend on where blocks begin, nor on
-//! whose pass it is.
+//! A pass over an own side goes block by block. Each block computes slopes, from tiles or from logits that lie in memory,
+//! and adds their products with the others' rows to sums; after the last block, the sums become the rows' gradients. If a
+//! block has room for all own rows, the others' gradients come from the same slopes. Otherwise each side has its own pass,
+//! which computes its slopes again. Sums go on from block to block in the order of the others, so their bits do not depend
+//! on where blocks begin, nor on whose pass it is.
 
 use super::blocks::iterations;
 use super::logits::Making;

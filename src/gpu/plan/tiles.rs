@@ -2,10 +2,11 @@
 //! size.
 //!
 //! The products of all pairs are never held at once. Tiles of 64 × 64 products (`geometry/lane_products`) are folded into
-//! each row's state. For the gradients the products are made again, block by block, and turned into slopes; `passes` says
-//! how. If everything fits one block, its products are kept from the statistics (`geometry/block_products/kept`). The
-//! blocks of a walk share a kernel, and differ in the `Block` of their parameters. A shard is fewer own rows against the
-//! same others, and its `Block` says where in the batch the rows begin.
+//! each row's state, by way of memory where a fold sees two products (`logits.rs`). For the gradients the products are made
+//! again, block by block, and turned into slopes; `passes` says how. If everything fits one block, its products are kept
+//! from the statistics (`geometry/block_products/kept`). The blocks of a walk share a kernel, and differ in the `Block` of
+//! their parameters. A shard is fewer own rows against the same others, and its `Block` says where in the batch the rows
+//! begin.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::classes::softmax_states;
@@ -84,19 +85,7 @@ impl<'a> Tiles<'a> {
         statistics: Statistics,
         passes: &[Pass],
     ) -> Result<Tiles<'a>> {
-        let widest = statistics.logits().map_or(width, Logits::widest);
-        if widest > WIDEST {
-            let (needed, limit) = (widest as u64, WIDEST as u64);
-            return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
-        }
-        let room = rows_of_a_binding(request, widest);
-        if let Statistics::Tiles(all) = &statistics {
-            let chunks = all.iter().map(|against| chunks(against, width, room).1.iter().sum::<usize>() as u64);
-            if let Some(needed) = chunks.max().filter(|&needed| needed > MOST_MERGED as u64) {
-                let what = "chunks of the scores of a row".into();
-                return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
-            }
-        }
+        let (widest, room) = room(request, width, &statistics)?;
         let bytes: u64 = held.iter().map(|scratch| scratch.bytes).sum();
         let rows = elements(&request.checked.loss_shape).unwrap_or(0);
         let tallies = rows.div_ceil(256) as u64;
@@ -109,14 +98,6 @@ impl<'a> Tiles<'a> {
             let scratch = scratch(width, *blocks, &statistics, passes);
             scratch.iter().map(|(_, elements, bytes)| elements * bytes).max().unwrap_or(0)
         };
-        let longest = |against: &Against| {
-            let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
-            against.own.rows.max(others)
-        };
-        if room < TILE && statistics.sides().iter().map(longest).any(|rows| rows > room) {
-            let (needed, limit) = (bytes_of_a_binding(request, (TILE * widest) as u64), request.target.binding_limit);
-            return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
-        }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
         let states = match &statistics {
             Statistics::Tiles(_) => softmax_states(request.observes()),
@@ -143,16 +124,7 @@ impl<'a> Tiles<'a> {
         if needed > MOST_DISPATCHES {
             return Err(Error::TooLarge { what: DISPATCHES.into(), needed, limit: MOST_DISPATCHES });
         }
-        let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
-        let keeps = match (&statistics, passes) {
-            // beside a bias and class weights there is no room for a binding of the products
-            (Statistics::Tiles(all), [pass, ..]) => {
-                let same = all.first().is_some_and(|of| of.own.base == pass.against.own.base);
-                !crowded && same && blocks.hold(&pass.against)
-            }
-            (Statistics::Tiles(_), []) => false,
-            (Statistics::Logits(logits), _) => blocks.hold(&logits.against()),
-        };
+        let keeps = keeps(request, &statistics, passes, &blocks);
         Ok(Tiles { request, width, scores, statistics, blocks, keeps, scratch: held })
     }
 
@@ -234,6 +206,46 @@ impl<'a> Tiles<'a> {
         let shards = self.request.part.among.as_ref().map_or(1, |all| all.shape()[0]);
         let choices = self.scores.choices.clone().flag(choice::OF_ROWS, true);
         Stage::new(entry, slots, choices, rows.div_ceil(256) as u64).looping(shards)
+    }
+}
+
+/// The elements of the longest rows, and how many of these rows a binding has room for. Refuses what no block can hold.
+fn room(request: &Request<'_>, width: usize, statistics: &Statistics) -> Result<(usize, usize)> {
+    let widest = statistics.logits().map_or(width, Logits::widest);
+    if widest > WIDEST {
+        let (needed, limit) = (widest as u64, WIDEST as u64);
+        return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
+    }
+    let room = rows_of_a_binding(request, widest);
+    if let Statistics::Tiles(all) = statistics {
+        let chunks = all.iter().map(|against| chunks(against, width, room).1.iter().sum::<usize>() as u64);
+        if let Some(needed) = chunks.max().filter(|&needed| needed > MOST_MERGED as u64) {
+            let what = "chunks of the scores of a row".into();
+            return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
+        }
+    }
+    let longest = |against: &Against| {
+        let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
+        against.own.rows.max(others)
+    };
+    if room < TILE && statistics.sides().iter().map(longest).any(|rows| rows > room) {
+        let (needed, limit) = (bytes_of_a_binding(request, (TILE * widest) as u64), request.target.binding_limit);
+        return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
+    }
+    Ok((widest, room))
+}
+
+/// Whether products are kept from the statistics to the slopes, because one block holds them all.
+fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks: &Blocks) -> bool {
+    let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
+    match (statistics, passes) {
+        // beside a bias and class weights there is no room for a binding of the products
+        (Statistics::Tiles(all), [pass, ..]) => {
+            let same = all.first().is_some_and(|of| of.own.base == pass.against.own.base);
+            !crowded && same && blocks.hold(&pass.against)
+        }
+        (Statistics::Tiles(_), []) => false,
+        (Statistics::Logits(logits), _) => blocks.hold(&logits.against()),
     }
 }
 

@@ -18,10 +18,9 @@ loss! {
     ///
     /// Options and the form that keeps the digits of a small loss are the same as in [`Distillation`](crate::Distillation). For a
     /// student whose logits nearly agree with the teacher's, what is left is how far the products themselves are rounded in `f32`. A
-    /// row with an infinite element counts as NaN. A GPU makes the logits of some rows and classes at a time, folds each row's into
-    /// two softmaxes, and makes them again for the gradients, unless all of them fit at once. It computes 4 products of all rows with
-    /// all classes, 6 in the directions reverse and js, and 2 for the gradients; where more than some 16,000 rows have both gradients,
-    /// 2 more.
+    /// row with an infinite element counts as NaN. A GPU makes both logits of some rows and classes at a time, and folds each row's
+    /// into two softmaxes. It makes them once for the loss, in the directions reverse and js twice, and once more for the gradients,
+    /// or twice where more than some 16,000 rows have both gradients. Logits that all fit at once are made once.
     ///
     /// Papers: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015; Wijmans et al., "Cut Your Losses in
     /// Large-Vocabulary Language Models", 2024; Hsu et al., "Liger Kernel: Efficient Triton Kernels for LLM Training", 2024, which has

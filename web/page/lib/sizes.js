@@ -45,6 +45,10 @@ const BY_FAMILY = {
     const rows = rowsOf(elements);
     return { Rows: () => numbers([rows, WIDTH]), Projection: () => numbers([rows, WIDTH]), Labels: () => integers(rows, rows) };
   },
+  linear_divergence: (elements) => {
+    const rows = () => numbers([rowsOf(elements), WIDTH]);
+    return { Rows: rows, Projection: rows, TeacherRows: rows, TeacherProjection: rows };
+  },
   gram: (elements) => ({ Channels: () => numbers([1, WIDTH, elements / WIDTH]) }),
   neighbours: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
   windows: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
