@@ -1,7 +1,7 @@
 """Cases of losses whose logits come from a linear layer, where another loss of logits or class weights stand after it.
 
-The reference is PyTorch's own linear layer with PyTorch's cross-entropy, with the focal loss of Lin et al. (2017), or with a loss
-of pairs of answers: Liger-Kernel's or TRL's.
+The reference is PyTorch's own linear layer with PyTorch's cross-entropy, with the focal loss of Lin et al. (2017), with the
+divergence of a student's softmax from a teacher's, or with a loss of pairs of answers: Liger-Kernel's or TRL's.
 """
 
 import math
@@ -93,6 +93,58 @@ def heads(g):
     yield Case("linear_cross_entropy", "refuses_class_weight_of_another_length", {}, some | {"class_weight": torch.ones(5)}, [], error="shape_mismatch")
 
 
+def teachers(g):
+    """A student's linear layer after a teacher's, which is wider or narrower: the divergence of logits that are stored whole."""
+    def kl(p, q):
+        return (p.exp() * (p - q)).sum(1)
+
+    def divergence(student, student_weight, teacher, teacher_weight, mask=None, sample_weight=None, direction="forward", beta=0.5, temperature=1.0, softcap=None, r="mean"):
+        z, y = student @ student_weight.T, teacher @ teacher_weight.T
+        if softcap is not None:
+            z, y = softcap * torch.tanh(z / softcap), softcap * torch.tanh(y / softcap)
+        s, t = torch.log_softmax(z / temperature, 1), torch.log_softmax(y / temperature, 1)
+        if direction == "js":
+            m = torch.logaddexp(t + math.log(beta), s + math.log(1 - beta))
+            losses = beta * kl(t, m) + (1 - beta) * kl(s, m)
+        else:
+            losses = kl(t, s) if direction == "forward" else kl(s, t)
+        kept = torch.ones(len(z)) if mask is None else mask
+        w = kept * (torch.ones(len(z)) if sample_weight is None else sample_weight)
+        losses = temperature**2 * losses * w
+        return {"none": losses, "sum": losses.sum(), "mean": losses.sum() / w.sum(), "batch_mean": losses.sum() / len(z)}[r]
+
+    def drawn(n, d, e, v, scale=0.3):
+        return {"student": g.normal(n, d), "student_weight": g.normal(v, d, scale=scale), "teacher": g.normal(n, e), "teacher_weight": g.normal(v, e, scale=scale)}
+
+    def case(name, inputs, **options):
+        names = {"r": "reduction"}
+        return Case("linear_distillation", name, {names.get(key, key): value for key, value in options.items()}, inputs, ["student", "student_weight"],
+                    lambda **of: divergence(**of, **options), rtol=3e-5, atol=1e-6)
+
+    for direction in ("forward", "reverse", "js"):
+        for n, d, e, v in ((5, 8, 12, 13), (7, 4, 3, 70)):
+            yield case(f"{direction}_n{n}_v{v}_d{d}_e{e}", drawn(n, d, e, v), direction=direction)
+        yield case(f"{direction}_temperature", drawn(6, 7, 9, 11, scale=1.0), direction=direction, temperature=4.0)
+        yield case(f"{direction}_softcap", drawn(6, 7, 9, 11, scale=4.0), direction=direction, softcap=5.0)
+        factors = {"mask": torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0]), "sample_weight": g.uniform(5, lo=0.5, hi=2)}
+        for red in (*REDUCTIONS, "batch_mean"):
+            yield case(f"{direction}_{red}_mask_sample_weight", drawn(5, 6, 4, 7) | factors, direction=direction, r=red)
+    yield case("js_beta", drawn(6, 7, 9, 11), direction="js", beta=0.125)
+    # a student that nearly is the teacher: by so few factors, and by numbers of so few digits, that f32 holds all products exactly
+    x, w = (g.normal(*shape).mul(16).round() / 16 for shape in ((5, 3), (9, 3)))
+    near = {"student": x, "student_weight": w, "teacher": x + g.ints(5, 3, lo=-1, hi=2) / 64, "teacher_weight": w}
+    for direction in ("forward", "reverse", "js"):
+        yield case(f"{direction}_near", near, direction=direction)
+    some = drawn(4, 5, 6, 7)
+    for name, options, inputs, error in (
+        ("temperature", {"temperature": 0.0}, {}, "invalid_option"),
+        ("a_teacher_of_other_rows", {}, {"teacher": torch.ones(3, 6)}, "shape_mismatch"),
+        ("a_teacher_of_other_classes", {}, {"teacher_weight": torch.ones(8, 6)}, "shape_mismatch"),
+        ("a_weight_of_another_width", {}, {"teacher_weight": torch.ones(7, 5)}, "shape_mismatch"),
+    ):
+        yield Case("linear_distillation", f"refuses_{name}", options, some | inputs, [], error=error)
+
+
 def answers(g):
     """Pairs of answers, each the tokens of a segment, whose log-probabilities a linear layer gives."""
     def drawn(n, d, v, pairs, bias=False, scale=0.3):
@@ -154,4 +206,4 @@ def answers(g):
     yield Case("linear_dpo", "refuses_beta", {"beta": 0.0}, some, [], error="invalid_option")
 
 
-HEADS = [heads, answers]
+HEADS = [heads, teachers, answers]

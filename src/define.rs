@@ -14,6 +14,9 @@ macro_rules! loss_page {
                 on a GPU, the next read of a result gives this error, and the row takes no part until then."),
             concat!(" A GPU takes up to 2,621,440 rows, and up to 2^38 for rows times segments.", $crate::loss_page!(@tiles $name)))
     };
+    ($name:literal, LinearDivergence) => {
+        $crate::loss_page!(@page $name, "", "", "", $crate::loss_page!(@tiles $name))
+    };
     ($name:literal, Region) => {
         $crate::loss_page!(@labelled $name,
             "; or the input has one channel, and the activation is softmax or class 0 is left out",

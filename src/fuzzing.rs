@@ -168,7 +168,12 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
     let axes = match loss.leaf() {
         Leaf::Pointwise(_) => 1 + draw.below(3),
         Leaf::Boxes(_) => draw.below(3),
-        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_) => 2,
+        Leaf::Vectors(_)
+        | Leaf::Similarity(_)
+        | Leaf::Hardest(_)
+        | Leaf::Linear(_)
+        | Leaf::LinearDivergence(_)
+        | Leaf::Segments(_) => 2,
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
         Leaf::Neighbours(_) | Leaf::Windows(_) => 4,
         Leaf::Alignments(_) => 3,

@@ -75,6 +75,11 @@ tasks! {
     "distillation": "the student's logits `[N, C]`", "the teacher's logits `[N, C]`" =>
         |student, teacher| Distillation::new().temperature(4.0).of(&student, &teacher);
         "usually beside the cross-entropy of the labels"
+    "distillation of language models": "the student's hidden states `[N, D]`, its output weights `[V, D]`",
+        "the teacher's, `[N, E]` and `[V, E]`" =>
+        |hidden, weights, teacher, teacher_weights| LinearDistillation::new().temperature(2.0)
+            .of(&hidden, &weights, &teacher, &teacher_weights);
+        "never holds the `[N, V]` logits of either; the teacher may be wider"
     "regression": "numbers", "numbers of that shape" =>
         |input, target| Mse::default().of(&input, &target);
         "the mean of what may happen"

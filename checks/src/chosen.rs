@@ -46,7 +46,9 @@ fn geometry(loss: &dyn Loss) -> &'static str {
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => "positions",
         Leaf::Region(_) => "regions",
         Leaf::Vectors(_) => "rows",
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_) => "tiles of rows",
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => {
+            "tiles of rows"
+        }
         Leaf::Gram(_) => "tiles of channels",
         Leaf::Neighbours(_) => "neighbours",
         Leaf::Windows(_) => "windows",

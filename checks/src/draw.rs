@@ -71,7 +71,12 @@ impl Setting {
         let shape = match (loss.leaf(), shape) {
             (Leaf::Boxes(_), _) => [shape, &[4]].concat(),
             (
-                Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_),
+                Leaf::Vectors(_)
+                | Leaf::Similarity(_)
+                | Leaf::Hardest(_)
+                | Leaf::Linear(_)
+                | Leaf::LinearDivergence(_)
+                | Leaf::Segments(_),
                 [rows, rest @ ..],
             ) => vec![*rows, rest.iter().product()],
             (Leaf::Neighbours(_) | Leaf::Windows(_), &[n, a, b]) => match axis {
@@ -265,6 +270,7 @@ pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
         | Leaf::Composite(_)
         | Leaf::Similarity(_)
         | Leaf::Hardest(_)
+        | Leaf::LinearDivergence(_)
         | Leaf::Gram(_)
         | Leaf::Neighbours(_)
         | Leaf::Windows(_)

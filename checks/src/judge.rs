@@ -146,13 +146,16 @@ fn same_within(got: &Array, want: &Array, times: f64, room: &[f64]) -> Result<()
     within(&got.to_f64(), &want, times, |at, want| rounding(dtype, want) + room(at))
 }
 
+/// The least normal number of f32: a GPU may take 0 for what is smaller.
+const LEAST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
+
 /// Half a unit in the last place of a number: what it may be off by for being stored.
 fn rounding(dtype: DType, number: f64) -> f64 {
     match dtype {
         // 11 digits, and multiples of 2^-24 at the least
         DType::F16 => number.abs() * 2f64.powi(-11) + 2f64.powi(-25),
-        DType::BF16 => number.abs() * 2f64.powi(-8),
-        _ => 0.0,
+        DType::BF16 => number.abs() * 2f64.powi(-8) + LEAST_NORMAL,
+        _ => LEAST_NORMAL,
     }
 }
 

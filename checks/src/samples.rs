@@ -400,7 +400,7 @@ pub fn samples(loss: &dyn Loss) -> &'static Samples {
         Leaf::Region(_) => &REGIONS,
         Leaf::Similarity(_) => &ALL_PAIRS,
         Leaf::Hardest(_) => &HARDEST,
-        Leaf::Linear(_) => &LINEAR,
+        Leaf::Linear(_) | Leaf::LinearDivergence(_) => &LINEAR,
         Leaf::Segments(_) => &SEGMENTS,
         Leaf::Gram(_) => &CHANNELS,
         Leaf::Neighbours(_) => &PICTURES,

@@ -181,7 +181,7 @@ impl Call {
             (Role::Element, Leaf::Pointwise(_)) if by_item => element / per_item(),
             (Role::Element, Leaf::Pointwise(_)) => element,
             (Role::Element, Leaf::Boxes(_)) => element / 4,
-            (Role::Element, Leaf::Vectors(_)) | (Role::Rows, Leaf::Linear(_)) => element / width(),
+            (Role::Element, Leaf::Vectors(_)) | (Role::Rows, Leaf::Linear(_) | Leaf::LinearDivergence(_)) => element / width(),
             (Role::Row, Leaf::Vectors(_)) | (Role::Index, _) => element,
             (Role::Target, _) if self.sizes.dense => of_position(element),
             (Role::Target | Role::Labels, _) => element,
@@ -308,7 +308,7 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
     let axes = match loss.leaf() {
         Leaf::Pointwise(_) => 1 + draw.below(3),
         Leaf::Boxes(_) => draw.below(3),
-        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => 2,
+        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => 2,
         _ => 2 + draw.below(3),
     };
     let mut shape: Vec<usize> = (0..axes).map(|_| draw.of(&[1, 2, 3, 4, 5, 7, 0])).collect();

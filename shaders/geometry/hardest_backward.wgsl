@@ -33,11 +33,11 @@ fn hardest_backward(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = workgroup_at(group, grid);
-    let tiles = (params.per_item + 1023u) / 1024u;
+    let tiles = (params.block.width + 1023u) / 1024u;
     let row = params.block.own_first + (place / tiles);
     let column = (1024u * (place % tiles)) + (4u * lane);
     let live = row < params.block.own_end;
-    let writes = live & (column < params.per_item);
+    let writes = live & (column < params.block.width);
     let label = target_label(params.block.own_from + row);
     let own = pull_if(OWN_SCORES & live, row);
     let x = x0_four(element_of(row, column));

@@ -15,9 +15,9 @@ const SMALL: f32 = 1.0 / LARGE;
 fn scaled_distance(own: u32, other: u32, by: f32) -> f32 {
     var sum = vec4<f32>(0.0);
     var few = vec4<f32>(0.0);
-    for (var k = 0u; k < params.per_item; k += 4u) {
-        let a = before(x0_four(element_of(own, k)), k, params.per_item);
-        let b = before(x1_four(element_of(other, k)), k, params.per_item);
+    for (var k = 0u; k < params.block.width; k += 4u) {
+        let a = before(x0_four(element_of(own, k)), k, params.block.width);
+        let b = before(x1_four(element_of(other, k)), k, params.block.width);
         let apart = (a - b) * by;
         few = fma(apart, apart, few);
         if (k & 60u) == 60u {

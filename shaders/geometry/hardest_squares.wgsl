@@ -11,7 +11,7 @@ fn hardest_squares(
     let across = (params.block.other_end - params.block.other_first + 63u) / 64u;
     let first_own = params.block.own_first + (64u * (place / across));
     let first_other = params.block.other_first + (64u * (place % across));
-    let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+    let sums = tile_products(no_products(), first_own, first_other, 0u, params.block.width, lane);
     var by_other = products_by_other(sums);
     let own = first_own + lane_own(lane);
     for (var e = 0u; e < 16u; e += 1u) {

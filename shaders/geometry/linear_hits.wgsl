@@ -24,7 +24,7 @@ fn linear_hits(
     let of_row = factors[params.block.own_base + row];
     let of_class = factors[params.block.other_base + class_place];
     let lane = invocation % LANES;
-    let end = select(0u, params.per_item, has_label);
+    let end = select(0u, params.block.width, has_label);
     var sums = vec2<f32>(0.0);
     for (var k = lane; k < end; k += LANES) {
         sums += label_summands(of_row * x0_at(element_of(row, k)), of_class * x1_at(element_of(class_place, k)));

@@ -1,6 +1,6 @@
-// Scores each row from its state and its label's logit.
-// needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/positions_tally
-// slots: fold label_weight labels leaf mask observation
+// Scores each row from its state.
+// needs: lib/params lib/tally lib/workspace geometry/positions_tally
+// slots: fold labels mask observation whole
 @compute @workgroup_size(256)
 fn linear_score(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -12,10 +12,10 @@ fn linear_score(
     var tally = tally_none();
     if row < params.items {
         let label = target_label(row);
-        let state = whole_states[row];
-        let s = fold_finish(state, true, hits[row], label_weight(row, label));
+        let state = merged_whole(row);
+        let s = finish_place(state, whole_place(row, label));
         let kept = label.kept & (mask_at(row) != 0.0);
-        tally_position(row, label, kept, s, softmax_score(s), &tally);
+        tally_position(row, label, kept, s, score_place(s), &tally);
         observe_position(label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);

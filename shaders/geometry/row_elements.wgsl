@@ -10,7 +10,7 @@ fn element_of(row: u32, k: u32) -> u32 {
         let channel = row % params.classes;
         return (item * params.classes * params.per_item) + (channel * params.class_stride) + (k * params.position_stride);
     }
-    return (row * params.per_item) + k;
+    return (row * params.block.width) + k;
 }
 
 // The four elements from the k-th on, with 0 for those at or past `end`.

@@ -22,7 +22,7 @@ fn rows_factors(
 ) {
     let row = params.block.own_first + (workgroup_at(group, grid) * (256u / LANES)) + (invocation / LANES);
     let live = row < params.block.own_end;
-    let end = select(0u, params.per_item, live);
+    let end = select(0u, params.block.width, live);
     let lane = invocation % LANES;
     let first = invocation - lane;
     var greatest = 0.0;

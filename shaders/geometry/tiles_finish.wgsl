@@ -12,12 +12,12 @@ fn tiles_finish(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let i = (workgroup_at(group, grid) * 256u) + lane;
-    let row = params.block.own_first + (i / params.per_item);
+    let row = params.block.own_first + (i / params.block.width);
     if row >= params.block.own_end {
         return;
     }
-    let column = i % params.per_item;
-    let element = (row * params.per_item) + column;
+    let column = i % params.block.width;
+    let element = (row * params.block.width) + column;
     let row_sum = row_sums[row_sum_at(row)];
     let factor = factors[params.block.own_base + row];
     var d = float_at(products[product_at(row) + (column / 4u)], column % 4u);

@@ -33,7 +33,7 @@ fn tiles_gather(
     for (var i = 0u; i < count; i += 1u) {
         // the last tiles of the last chunk may have no others
         let first_other = params.block.other_first + (64u * ((chunk * params.block.chunk) + i));
-        let sums = tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+        let sums = tile_products(no_products(), first_own, first_other, 0u, params.block.width, lane);
         keep_products(first_own, first_other, lane, sums);
         var by_other = products_by_other(sums);
         for (var e = 0u; e < 16u; e += 1u) {

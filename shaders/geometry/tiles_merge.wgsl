@@ -1,6 +1,6 @@
-// Merges the chunks of each row.
-// needs: lib/params scratch/states scratch/whole_states fold/softmax
-// slots: softmax_state
+// Merges the chunks of each row, after those that earlier dispatches have merged.
+// needs: lib/params scratch/states scratch/whole_states
+// slots: chunk_merge
 @compute @workgroup_size(256)
 fn tiles_merge(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -12,9 +12,13 @@ fn tiles_merge(
         return;
     }
     let first = (row - params.block.own_first) * params.block.chunks;
-    var state = fold_empty();
-    for (var chunk = 0u; chunk < params.block.chunks; chunk += 1u) {
-        state = fold_merge(state, chunk_states[first + chunk]);
+    let place = params.block.own_base + row;
+    var state = merge_none();
+    if params.block.fresh == 0u {
+        state = whole_states[place];
     }
-    whole_states[params.block.own_base + row] = state;
+    for (var chunk = 0u; chunk < params.block.chunks; chunk += 1u) {
+        state = merge_two(state, chunk_states[first + chunk]);
+    }
+    whole_states[place] = state;
 }

@@ -5,7 +5,7 @@
 // The sums so far of a quad of columns in the four rows from `row` on: a column of the matrix for each column of the quad.
 fn products_from(row: u32, column: u32) -> mat4x4<f32> {
     var four: array<vec4<f32>, 4>;
-    if (params.block.fresh == 0u) & (column < params.per_item) {
+    if (params.block.fresh == 0u) & (column < params.block.width) {
         for (var i = 0u; i < 4u; i += 1u) {
             if row + i < params.block.own_end {
                 four[i] = products[product_at(row + i) + (column / 4u)];
@@ -17,7 +17,7 @@ fn products_from(row: u32, column: u32) -> mat4x4<f32> {
 
 fn leave_products(row: u32, column: u32, sums: mat4x4<f32>) {
     var four = columns(transpose(sums));
-    if column < params.per_item {
+    if column < params.block.width {
         for (var i = 0u; i < 4u; i += 1u) {
             if row + i < params.block.own_end {
                 products[product_at(row + i) + (column / 4u)] = four[i];
@@ -33,7 +33,7 @@ fn tiles_product(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let place = workgroup_at(group, grid);
-    let tiles = (params.per_item + 63u) / 64u;
+    let tiles = (params.block.width + 63u) / 64u;
     let first_own = params.block.own_first + (64u * (place / tiles));
     let first_column = 64u * (place % tiles);
     let own = first_own + lane_own(lane);

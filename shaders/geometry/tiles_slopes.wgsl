@@ -114,7 +114,7 @@ fn tiles_slopes(
         );
         let scaled_d = mat4x4<f32>(scaled(d[0]), scaled(d[1]), scaled(d[2]), scaled(d[3]));
         var by_row = columns(transpose(scaled_d));
-        let entry = ((own - params.block.own_first) * pitch) + ((other - params.block.other_first) / 4u);
+        let entry = slope_at(own, other);
         for (var i = 0u; i < 4u; i += 1u) {
             if own + i < params.block.own_end {
                 slopes[entry + (i * pitch)] = by_row[i];

@@ -106,7 +106,8 @@ struct Block {
     beyond: u32,
     spare_5: u32,
     // pictures: the rows of a plane, the pixels of a row, the elements between two planes of an item, and between a pixel and
-    // its right neighbour; alignments: how many steps have their sums kept, and how many sums a step has
+    // its right neighbour; tiles: the elements of a row, as width; alignments: how many steps have their sums kept, and how many
+    // sums a step has
     height: u32,
     width: u32,
     plane: u32,

@@ -4,5 +4,5 @@
 
 // The entry at which a row begins.
 fn product_at(row: u32) -> u32 {
-    return (params.block.first_product + (row - params.block.own_first)) * ((params.per_item + 3u) / 4u);
+    return (params.block.first_product + (row - params.block.own_first)) * ((params.block.width + 3u) / 4u);
 }

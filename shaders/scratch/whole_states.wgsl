@@ -1,3 +1,3 @@
 // The state of each row over all others that it is compared with.
-// slots: softmax_state
+// slots: fold
 @group(0) @binding(18) var<storage, read_write> whole_states: array<State>;

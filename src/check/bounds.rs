@@ -25,7 +25,8 @@ pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
     // kernels number the rows of all operands one after the other
     let rows = part.operands.iter().filter(|(name, _)| {
         let role = part.loss.header().operand(name).map(|spec| spec.role);
-        matches!(role, Some(Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection))
+        use Role::{Anchors, MoreRows, Projection, Rows, TeacherProjection, TeacherRows};
+        matches!(role, Some(Rows | MoreRows | Anchors | Projection | TeacherRows | TeacherProjection))
     });
     let needed = rows.map(|(_, rows)| rows.shape().first().map_or(0, |&rows| rows as u64)).sum();
     if needed > MOST_ELEMENTS {

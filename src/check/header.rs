@@ -43,6 +43,9 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
             let roles = [Role::Rows, Role::Projection, Role::Labels, Role::Segments, Role::PerSegment];
             roles.map(one).to_vec()
         }
+        Leaf::LinearDivergence(_) => {
+            vec![one(Role::Rows), one(Role::Projection), one(Role::TeacherRows), one(Role::TeacherProjection)]
+        }
         Leaf::Gram(_) => vec![(Role::Channels, 2)],
         Leaf::Neighbours(_) => vec![one(Role::Pictures)],
         Leaf::Windows(_) => vec![(Role::Pictures, 2)],
@@ -171,6 +174,7 @@ mod tests {
             (own(&[("input", Role::Classes, false)], |own| Leaf::Divergence(own)), "needs 1 of `Role::Dense`"),
             (fused(), "has a fused loss"),
             (own(&[("input", Role::Rows, false)], |own| Leaf::Linear(own)), "needs 1 of `Role::Projection`"),
+            (own(&[("input", Role::Rows, false)], |own| Leaf::LinearDivergence(own)), "needs 1 of `Role::Projection`"),
             (own(&[("input", Role::Channels, false)], |own| Leaf::Gram(own)), "needs 2 of `Role::Channels`"),
             (own(&[input], |own| Leaf::Neighbours(own)), "of `Role::Pictures`"),
             (own(&[("input", Role::Part, false)], |own| Leaf::Composite(own)), "a sum of losses"),

@@ -36,6 +36,9 @@ pub(crate) enum Work<'a> {
     /// A value for each pair of segments, from the log-probabilities of their rows' labels under a projection. There are twice as
     /// many segments as pairs of them.
     Segments { leaf: &'a dyn Segments, pairs: Pairs, segments: usize },
+    /// A value for each row, from its products with the rows of a projection, and a teacher's products, whose rows have elements of
+    /// their own.
+    LinearDivergence { leaf: &'a dyn Divergence, pairs: Pairs, teacher_width: usize },
     /// A value for each pair of channels of an item.
     Gram { leaf: &'a dyn Pointwise, classes: Classes },
     /// A value for each item, from the differences of neighbouring pixels.
@@ -136,6 +139,10 @@ pub(crate) fn work<T: Operand>(part: &Part<T>) -> Result<Work<'_>> {
         Leaf::Hardest(leaf) => Ok(Work::Hardest { leaf, pairs: all_pairs(part, leader)? }),
         Leaf::Linear(leaf) => Ok(Work::Linear { leaf, pairs: projected(part, leader)? }),
         Leaf::Segments(leaf) => Ok(Work::Segments { leaf, pairs: projected(part, leader)?, segments: segments(part)? }),
+        Leaf::LinearDivergence(leaf) => {
+            let (pairs, teacher_width) = (projected(part, leader)?, teacher_width(part)?);
+            Ok(Work::LinearDivergence { leaf, pairs, teacher_width })
+        }
         Leaf::Gram(leaf) => Ok(Work::Gram { leaf, classes: classes()? }),
         Leaf::Neighbours(leaf) => Ok(Work::Neighbours { leaf, pictures: pictures(part, leader)? }),
         Leaf::Windows(leaf) if leaf.levels().is_empty() => {
@@ -254,6 +261,17 @@ fn segments<T: Operand>(part: &Part<T>) -> Result<usize> {
     match *references.shape() {
         [segments] if segments.is_multiple_of(2) => Ok(segments),
         _ => Err(mismatch(header, name, "[2·B], two for each of B pairs".into(), references)),
+    }
+}
+
+/// The elements of a teacher's row.
+fn teacher_width<T: Operand>(part: &Part<T>) -> Result<usize> {
+    let header = part.loss.header();
+    let name = header.player(Role::TeacherRows).map_or("teacher", |spec| spec.name);
+    let teacher = part.of_role(Role::TeacherRows).ok_or_else(|| missing(header, name))?;
+    match *teacher.shape() {
+        [_, width] => Ok(width),
+        _ => Err(mismatch(header, name, "[N, E]".into(), teacher)),
     }
 }
 

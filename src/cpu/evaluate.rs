@@ -138,6 +138,9 @@ fn walk<'a>(part: &'a Part<Array>, checked: &Checked) -> Result<Box<dyn Walk + '
         Work::Hardest { leaf, pairs } => Box::new(HardestPairs::new(part, leaf, pairs)),
         Work::Linear { leaf, pairs } => Box::new(Linear::new(part, leaf, pairs)),
         Work::Segments { leaf, pairs, segments } => Box::new(Segmented::new(part, leaf, pairs, segments)),
+        Work::LinearDivergence { leaf, pairs, teacher_width } => {
+            Box::new(Linear::of_two(part, leaf, pairs, teacher_width))
+        }
         Work::Gram { leaf, classes } => Box::new(Gram::new(part, leaf, classes)),
         Work::Windows { leaf, pictures } => Box::new(Windowed::new(part, leaf, pictures)),
         Work::Alignments { leaf, lattice } => Box::new(Aligned::new(part, leaf, lattice)),

@@ -1,7 +1,8 @@
-//! A value for each row, from a softmax over its products with the rows of a projection.
+//! A value for each row, from a softmax over its products with the rows of a projection, or from two such softmaxes.
 
 use crate::array::Array;
 use crate::check::{OF_POSITION, Pairs};
+use crate::cpu::fold::divergence;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax::score;
 use crate::cpu::fold::softmax_shards::{self, State};
@@ -9,7 +10,7 @@ use crate::cpu::observed;
 use crate::cpu::softcap::Softcap;
 use crate::cpu::unit::Unit;
 use crate::cpu::walk::{Scales, Value, Walk};
-use crate::leaf::Softmax;
+use crate::leaf::{Divergence, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::{ClassesFrom, Observation, Part};
@@ -63,6 +64,36 @@ impl Linear {
             }
         }
         Linear { pairs, x: operands.x, projection: operands.projection, rows, values, seen }
+    }
+
+    /// The rows of a part whose student is compared with a teacher.
+    pub fn of_two(part: &Part<Array>, leaf: &dyn Divergence, pairs: Pairs, teacher_width: usize) -> Linear {
+        let Pairs { rows: count, others, width, .. } = pairs;
+        let of = |role, count, width| {
+            let numbers = part.of_role(role).map(Array::to_f64).unwrap_or_default();
+            Unit::rows(&numbers, count, width, false)
+        };
+        let (x, projection) = (of(Role::Rows, count, width), of(Role::Projection, others, width));
+        let teacher = of(Role::TeacherRows, count, teacher_width);
+        let teacher_projection = of(Role::TeacherProjection, others, teacher_width);
+        let mask = part.of_role(Role::Mask).map(Array::to_f64);
+        let softcap = Softcap(leaf.cap());
+        let score = |i: usize| {
+            let logits =
+                |row: &Unit, classes: &[Unit]| classes.iter().map(|class| row.dot(class)).collect::<Vec<f64>>();
+            let capped = |logits: &[f64]| logits.iter().map(|&x| softcap.capped(x)).collect::<Vec<f64>>();
+            let x = logits(&x[i], &projection);
+            let dense = Some(capped(&logits(&teacher[i], &teacher_projection)));
+            let row = Row { x: capped(&x), dense, label: None, weight: vec![1.0; others], classes: others };
+            let mut score = divergence::score(leaf, &row);
+            softcap.through(&mut score.d, |k| x[k]);
+            score
+        };
+        let takes_part = |i: usize| mask.as_ref().is_none_or(|mask| mask[i] != 0.0);
+        let rows: Vec<Option<Scored>> = (0..count).map(|i| takes_part(i).then(|| score(i))).collect();
+        let values =
+            rows.iter().map(|score| score.as_ref().map(|score| Value::of(score.loss)).unwrap_or_default()).collect();
+        Linear { pairs, x, projection, rows, values, seen: Vec::new() }
     }
 
     /// The gradient of each row's value with respect to its product with each class.

@@ -68,6 +68,12 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
             (rows + others) * (64 + 24 * pairs.width as u128) + rows * (96 + 16 * others) + 24 * others
         }
         Work::Linear { pairs, .. } => linear(pairs),
+        // of a row at a time two logits, with their exponents, slopes and logs of ratios
+        Work::LinearDivergence { pairs, teacher_width, .. } => {
+            let (rows, others) = (pairs.rows as u128, pairs.others as u128);
+            let widths = (pairs.width + teacher_width) as u128;
+            (rows + others) * (80 + 8 * widths) + 96 * others + rows * (96 + 16 * others)
+        }
         // a segment and scales for each row; a sum, a length and a slope for each segment
         Work::Segments { pairs, segments, .. } => linear(pairs) + 40 * pairs.rows as u128 + 24 * segments as u128,
         // two matrices, a score of five numbers, and the channels once more

@@ -55,6 +55,8 @@ pub enum Leaf<'a> {
     Linear(&'a dyn Softmax),
     /// A value for each pair of segments, from the log-probabilities of their rows' labels, by a softmax as of `Linear`.
     Segments(&'a dyn Segments),
+    /// A value for each row, from two softmaxes over its products with the rows of two projections.
+    LinearDivergence(&'a dyn Divergence),
     /// A value for each pair of channels of an item, from their Gram matrices.
     Gram(&'a dyn Pointwise),
     /// A value for each item: the sum over all differences of neighbouring pixels.
@@ -91,7 +93,7 @@ impl Leaf<'_> {
         match self {
             Leaf::Softmax(leaf) | Leaf::Linear(leaf) => leaf.cap(),
             Leaf::Segments(leaf) => leaf.cap(),
-            Leaf::Divergence(leaf) => leaf.cap(),
+            Leaf::Divergence(leaf) | Leaf::LinearDivergence(leaf) => leaf.cap(),
             _ => None,
         }
     }

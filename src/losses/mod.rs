@@ -135,6 +135,9 @@ catalogue! {
     segments {
         linear_dpo: LinearDpo,
     }
+    linear_divergence {
+        linear_distillation: LinearDistillation,
+    }
 }
 
 /// Every loss that has a kernel of its own: sums of losses are replaced by their parts.

@@ -27,6 +27,7 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/linear/linear_cross_entropy.rs", "has the leaf of cross-entropy"),
     ("src/losses/linear/linear_softmax_focal.rs", "has the leaf of the focal loss of classes"),
     ("src/losses/segments/linear_dpo.rs", "has the leaf of direct preference optimisation"),
+    ("src/losses/linear_divergence/linear_distillation.rs", "has the leaf of distillation from logits"),
     ("src/losses/linear/margin_softmax.rs", "has the leaf of cross-entropy, over cosines"),
     ("src/losses/windows/ms_ssim.rs", "has the leaf of structural dissimilarity at one size"),
     ("cli/src/landscape/digits.rs", "trains a network whose landscape the program draws"),
@@ -208,7 +209,9 @@ fn shape_of_none(loss: &dyn Loss) -> String {
     let header = loss.header();
     let (first, items) = (header.operands[0].name, [7, 3, 5, 4]);
     let leader = match loss.leaf() {
-        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => &items[..2],
+        Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => {
+            &items[..2]
+        }
         Leaf::Segments(_) => return "`none` is `[B]`".into(),
         // the steps come before the items
         Leaf::Alignments(_) => &[5, 7, 3],

@@ -77,6 +77,10 @@ roles! {
         PerSegment,
         /// The row of each class of a projection, `[V, D]`.
         Projection,
+        /// A row for each item, `[N, D]`, that a teacher has in place of the student's; its length is its own.
+        TeacherRows,
+        /// The row of each class of a teacher's projection, `[V, D]`, as long as the teacher's rows.
+        TeacherProjection,
         /// A float for each class of a projection, `[V]`.
         PerProjection,
         /// A float for each class, `[C]`, that a fused loss of elements takes beside a prediction and its target: PyTorch's
@@ -120,10 +124,23 @@ impl Role {
     /// Whether an operand of this role belongs to all values of a batch alike, as a weight for each class does: a shard of the
     /// batch takes the whole operand.
     pub const fn is_shared(self) -> bool {
-        use Role::{Averaged, Column, MoreRows, PerClass, PerProjection, PosWeight, Projection, Scale, Shift, Table};
+        use Role::{
+            Averaged, Column, MoreRows, PerClass, PerProjection, PosWeight, Projection, Scale, Shift, Table,
+            TeacherProjection,
+        };
         matches!(
             self,
-            Averaged | Column | MoreRows | PerClass | PerProjection | PosWeight | Projection | Scale | Shift | Table
+            Averaged
+                | Column
+                | MoreRows
+                | PerClass
+                | PerProjection
+                | PosWeight
+                | Projection
+                | Scale
+                | Shift
+                | Table
+                | TeacherProjection
         )
     }
 

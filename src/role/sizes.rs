@@ -40,7 +40,7 @@ impl Sizes {
         let regions = matches!(loss.leaf(), Leaf::Region(_));
         let factors = if regions { without_classes(leader, class_axis) } else { values.clone() };
         let per_class = match loss.leaf() {
-            Leaf::Linear(_) | Leaf::Segments(_) => Axis::Free("V"),
+            Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => Axis::Free("V"),
             _ => Axis::Of(class_count(leader, class_axis)),
         };
         Sizes { leader: leader.to_vec(), class_axis, dense, values, factors, per_class }
@@ -79,6 +79,10 @@ impl Sizes {
             Role::RowLabels | Role::Segments => of(&self.leader[..1.min(self.leader.len())]),
             Role::PerSegment => self.values.iter().map(|&pairs| Axis::Of(2 * pairs)).collect(),
             Role::Projection => [vec![Axis::Free("V")], of(&self.leader[last..])].concat(),
+            Role::TeacherRows => {
+                of(&self.leader[..1.min(self.leader.len())]).into_iter().chain([Axis::Free("E")]).collect()
+            }
+            Role::TeacherProjection => vec![Axis::Free("V"), Axis::Free("E")],
             Role::PerProjection => vec![Axis::Free("V")],
             Role::Scale | Role::Shift => vec![Axis::Of(1)],
         }
@@ -96,7 +100,9 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Vectors(_) | Leaf::Neighbours(_) | Leaf::Windows(_) => leader[..1.min(leader.len())].to_vec(),
         // the steps come before the items
         Leaf::Alignments(_) => leader.get(1).copied().into_iter().collect(),
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => {
+            leader[..1.min(leader.len())].to_vec()
+        }
         // a call's references say how many pairs there are; before, as many segments as a segment has rows
         Leaf::Segments(_) => leader.first().map(|&rows| rows.isqrt().div_ceil(2)).into_iter().collect(),
         Leaf::Gram(_) => {

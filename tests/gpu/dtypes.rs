@@ -334,7 +334,9 @@ fn edges(loss: &dyn Loss) -> Vec<Vec<usize>> {
     let around = |shape: fn(usize) -> Vec<usize>| (63..=65).map(shape);
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) => around(|n| vec![n]).chain(around(|n| vec![3, n])).collect(),
-        Leaf::Vectors(_) | Leaf::Linear(_) | Leaf::Segments(_) => around(|n| vec![n, 5]).collect(),
+        Leaf::Vectors(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => {
+            around(|n| vec![n, 5]).collect()
+        }
         _ => around(|n| vec![n, 3]).chain(around(|n| vec![2, 3, n])).chain(around(|n| vec![5, n])).collect(),
     }
 }

@@ -8,8 +8,8 @@ use crate::judge::Failures;
 use crate::samples::samples;
 use libtest_mimic::Trial;
 use wgloss::{
-    Array, DType, Extra, InfoNce, LinearCrossEntropy, Loss, MarginKind, MarginSoftmax, Mse, Reduction, SupCon, Tensor,
-    Term, TripletHard, cpu,
+    Array, DType, DistillationDirection, Extra, InfoNce, LinearCrossEntropy, LinearDistillation, Loss, MarginKind,
+    MarginSoftmax, Mse, Reduction, SupCon, Tensor, Term, TripletHard, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -105,7 +105,7 @@ fn sums_of_ones_are_exact_beyond_what_f32_counts() {
 /// The term of few rows, a key for each of them, and very many columns.
 type OfColumns = fn(&Array, &Array, &Array) -> Term<Array>;
 
-const AGAINST_COLUMNS: [(&str, OfColumns); 5] = [
+const AGAINST_COLUMNS: [(&str, OfColumns); 7] = [
     ("linear_cross_entropy", |rows, _, columns| {
         let labels = Array::new(&[7i32, 200_000, 262_143], [3]).unwrap();
         LinearCrossEntropy::default().of(rows, columns, &labels)
@@ -113,6 +113,14 @@ const AGAINST_COLUMNS: [(&str, OfColumns); 5] = [
     ("margin_softmax", |rows, _, columns| {
         let labels = Array::new(&[7i32, 200_000, 262_143], [3]).unwrap();
         MarginSoftmax::new().s(16.0).kind(MarginKind::Arcface).of(rows, columns, &labels)
+    }),
+    ("linear_distillation", |rows, keys, columns| {
+        let [teacher, weight] = of_teacher(keys, columns);
+        LinearDistillation::default().of(rows, columns, &teacher, &weight)
+    }),
+    ("linear_distillation_js", |rows, keys, columns| {
+        let [teacher, weight] = of_teacher(keys, columns);
+        LinearDistillation::new().direction(DistillationDirection::Js).of(rows, columns, &teacher, &weight)
     }),
     ("info_nce", |rows, keys, columns| InfoNce::default().of(rows, keys).with(Extra::Negatives, columns)),
     ("sup_con", |rows, _, columns| {
@@ -126,6 +134,15 @@ const AGAINST_COLUMNS: [(&str, OfColumns); 5] = [
         TripletHard::default().of(columns, &groups).with(Extra::Anchors, rows)
     }),
 ];
+
+/// A teacher's rows and columns, of half as many elements.
+fn of_teacher(rows: &Array, columns: &Array) -> [Array; 2] {
+    [rows, columns].map(|of| {
+        let (numbers, shape) = (of.to_f32(), of.shape());
+        let last = &numbers[numbers.len() / 2..];
+        Array::new(last, [shape[0], shape[1] / 2]).unwrap()
+    })
+}
 
 /// More columns than a block has: the gradients of both sides come of the same slopes, and nothing is counted twice.
 fn few_rows_against_very_many_columns(term: &OfColumns) {

@@ -7,18 +7,28 @@ use crate::harness::{tests, tests_of};
 use crate::judge::{Failures, close, same};
 use libtest_mimic::Trial;
 use wgloss::custom::Leaf;
+use wgloss::header::Value;
 use wgloss::{
-    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, Loss, MarginSoftmax, Outputs, Siglip,
-    Tensor, Term, cpu,
+    Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, LinearDistillation, Loss, MarginSoftmax,
+    Outputs, Siglip, Tensor, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
         an_operand_that_stands_in_several_places_gets_the_sum,
         rows_of_any_magnitude_are_divided_by_their_norms,
+        blocks_of_a_second_walk_change_no_bit,
     ];
-    let in_blocks =
-        ["info_nce", "siglip", "sup_con", "triplet_hard", "linear_cross_entropy", "margin_softmax", "linear_dpo"];
+    let in_blocks = [
+        "info_nce",
+        "siglip",
+        "sup_con",
+        "triplet_hard",
+        "linear_cross_entropy",
+        "linear_distillation",
+        "margin_softmax",
+        "linear_dpo",
+    ];
     tests.extend(tests_of![named(&in_blocks); the_workspace_bound_changes_the_blocks_and_not_a_bit]);
     tests
 }
@@ -42,16 +52,28 @@ fn bits(gpu: &Gpu, case: &Case) -> (u64, Vec<Vec<u32>>) {
 }
 
 fn the_workspace_bound_changes_the_blocks_and_not_a_bit(loss: &dyn Loss) {
-    let id = loss.header().id;
     // Beside its blocks a walk holds something of each row. The classes of a linear layer are few here, so it needs many rows.
-    let (rows, bound) =
-        if matches!(loss.leaf(), Leaf::Linear(_) | Leaf::Segments(_)) { (2000, 200_000) } else { (300, 120_000) };
-    let gpu = fresh_gpu();
-    let case = Case::new(id, &[rows, 37], DType::I32).with_all();
-    let (whole, want) = bits(&gpu, &case);
+    let (rows, bound) = if matches!(loss.leaf(), Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_)) {
+        (2000, 200_000)
+    } else {
+        (300, 120_000)
+    };
+    fit(&Case::new(loss.header().id, &[rows, 37], DType::I32).with_all(), bound);
+}
+
+/// A mixture of student and teacher takes a second walk over the classes, which leaves something of each row too.
+fn blocks_of_a_second_walk_change_no_bit() {
+    let case = Case::new("linear_distillation", &[2000, 37], DType::I32).with_all();
+    fit(&case.option("direction", Value::Name("js".into())), 300_000);
+}
+
+/// Runs a case in whole blocks, and in blocks that fit the bound.
+fn fit(case: &Case, bound: u64) {
+    let (gpu, id) = (fresh_gpu(), case.id);
+    let (whole, want) = bits(&gpu, case);
     assert!(whole > bound, "{id} takes {whole} bytes in whole blocks");
     gpu.set_workspace_bound(bound);
-    let (small, got) = bits(&gpu, &case);
+    let (small, got) = bits(&gpu, case);
     assert!(small <= bound, "{id} takes {small} bytes");
     assert!(got == want, "{id} differs in bits");
     case.run(&gpu).unwrap();
@@ -80,6 +102,9 @@ fn an_operand_that_stands_in_several_places_gets_the_sum() {
     failures.note(&"scale and bias", compare(&gpu, &Siglip::default().of(&x, &x, &s, &s), &[&x, &s]));
     let labels = Array::new(&[3u8; 33], [33]).unwrap();
     failures.note(&"a tied projection", compare(&gpu, &LinearCrossEntropy::default().of(&y, &y, &labels), &[&y]));
+    let (teacher, weight) = (rows([33, 70], 3), rows([33, 70], 4));
+    let tied = LinearDistillation::default().of(&y, &y, &teacher, &weight);
+    failures.note(&"a tied projection after a teacher's", compare(&gpu, &tied, &[&y]));
     failures.note(&"classes of their own", compare(&gpu, &MarginSoftmax::new().s(4.0).of(&y, &y, &labels), &[&y]));
     failures.raise();
 }

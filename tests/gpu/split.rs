@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 use wgloss::wgpu::Limits;
 use wgloss::{
     Activation, Array, CrossEntropy, DType, Dice, DiceCrossEntropy, Error, Extra, Gpu, InfoNce, LinearCrossEntropy,
-    Loss, MarginKind, MarginSoftmax, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, cpu,
+    LinearDistillation, Loss, MarginKind, MarginSoftmax, Mse, Operand, Reduction, Result, SupCon, Tensor, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -182,15 +182,19 @@ fn what_cannot_be_cut_is_refused_with_both_numbers() {
 /// Few rows against columns that no binding holds: the projection's rows, the negatives, the batch of which the anchors are a shard.
 fn columns_of_several_bindings_have_the_bits_of_the_whole() {
     let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
-    let rows = |n: usize, seed: usize| {
-        let numbers: Vec<f32> = (0..n * 67).map(|i| ((i * 7919 + seed) % 1009) as f32 / 500.0 - 1.0).collect();
-        Array::new(&numbers, [n, 67]).unwrap()
+    let of_width = |n: usize, width: usize, seed: usize| {
+        let numbers: Vec<f32> = (0..n * width).map(|i| ((i * 7919 + seed) % 1009) as f32 / 500.0 - 1.0).collect();
+        Array::new(&numbers, [n, width]).unwrap()
     };
+    let rows = |n: usize, seed: usize| of_width(n, 67, seed);
     let (few, key, many, more) = (rows(37, 1), rows(37, 2), rows(5003, 3), rows(5003, 4));
+    // wider than the student's
+    let (teacher, teacher_weight) = (of_width(37, 131, 5), of_width(5003, 131, 6));
     let labels = |n: usize| Array::new(&(0..n).map(|i| (i * 131 % 5003) as i32).collect::<Vec<_>>(), [n]).unwrap();
     let groups = Array::new(&(0..5003).map(|i| i % 50).collect::<Vec<_>>(), [5003]).unwrap();
     let terms = [
         (LinearCrossEntropy::default().of(&few, &many, &labels(37)), vec![&few, &many]),
+        (LinearDistillation::default().of(&few, &many, &teacher, &teacher_weight), vec![&few, &many]),
         (MarginSoftmax::new().kind(MarginKind::Arcface).of(&few, &many, &labels(37)), vec![&few, &many]),
         // rows and classes that no binding holds
         (MarginSoftmax::new().kind(MarginKind::Arcface).of(&many, &more, &labels(5003)), vec![&many, &more]),

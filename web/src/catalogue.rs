@@ -55,6 +55,7 @@ fn family(leaf: Leaf<'_>) -> &'static str {
         Leaf::Similarity(_) => "similarity",
         Leaf::Hardest(_) => "hardest",
         Leaf::Linear(_) => "linear",
+        Leaf::LinearDivergence(_) => "linear_divergence",
         Leaf::Gram(_) => "gram",
         Leaf::Neighbours(_) => "neighbours",
         Leaf::Windows(_) => "windows",

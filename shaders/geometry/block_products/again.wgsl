@@ -4,5 +4,5 @@
 fn keep_products(first_own: u32, first_other: u32, lane: u32, sums: Products) {}
 
 fn block_products(first_own: u32, first_other: u32, lane: u32) -> Products {
-    return tile_products(no_products(), first_own, first_other, 0u, params.per_item, lane);
+    return tile_products(no_products(), first_own, first_other, 0u, params.block.width, lane);
 }

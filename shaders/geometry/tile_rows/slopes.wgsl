@@ -13,8 +13,7 @@ fn other_factor(column: u32) -> f32 {
 
 // Reads slopes of the block's own rows.
 fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
-    let pitch = slope_pitch(params.block.other_end - params.block.other_first);
-    return slopes[((row - params.block.own_first) * pitch) + ((k - params.block.other_first) / 4u)];
+    return slopes[slope_at(row, k)];
 }
 
 // Reads the block transposed, if these own rows are the block's others.

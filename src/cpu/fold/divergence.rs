@@ -6,7 +6,7 @@ use crate::cpu::softmax::Softmax;
 use crate::leaf::Divergence;
 use crate::math::{exp_excess, greatest, part_of};
 
-pub(super) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
+pub(in crate::cpu) fn score(leaf: &dyn Divergence, row: &Row) -> Scored {
     let temperature = leaf.temperature();
     let both = TwoSoftmaxes::of(&row.x, row.dense.as_deref().unwrap_or_default(), temperature);
     let all = 0..row.x.len();

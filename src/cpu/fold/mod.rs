@@ -1,7 +1,7 @@
 //! The folds over the classes of a position, each in a file of the same name as in `shaders/fold`.
 
 pub(super) mod class_sum;
-mod divergence;
+pub(super) mod divergence;
 pub(super) mod row;
 pub(super) mod softmax;
 pub(super) mod softmax_shards;

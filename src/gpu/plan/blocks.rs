@@ -1,6 +1,6 @@
 //! The sizes of the blocks of a walk over tiles, and what the blocks hold: as much as the workspace bound allows.
 
-use super::sides::{Against, Pass, Side, TILE};
+use super::sides::{Against, Pass, Side, Statistics, TILE};
 
 /// The most loop iterations of a workgroup that goes through a chunk of tiles.
 const STEPS: usize = 10_240 + 24;
@@ -74,7 +74,7 @@ impl Blocks {
         let own = ((1 << 20) / width.max(1)).next_power_of_two().clamp(1024, 8192);
         let apart = (0..25).map(move |halved: u32| Blocks {
             own: (own >> (halved / 2)).clamp(TILE, room),
-            others: ((slopes / own) >> halved.div_ceil(2)).clamp(TILE, room),
+            others: (((slopes / own) >> halved.div_ceil(2)) / TILE * TILE).clamp(TILE, room),
             states: STATES >> halved,
             state,
             shared: false,
@@ -137,29 +137,40 @@ pub(super) fn shares(passes: &[Pass]) -> bool {
 pub(super) fn scratch(
     width: usize,
     blocks: Blocks,
-    statistics: &[Against],
+    statistics: &Statistics,
     passes: &[Pass],
 ) -> Vec<(&'static str, u64, u64)> {
-    let states = |against: &Against| {
-        let all: usize = chunks(against, width, blocks.room).1.iter().sum();
-        blocks.rows_at_once(against, width, all) as u64 * all as u64
+    let (tile, width_in_quads) = (TILE as u64, width.div_ceil(4) as u64);
+    // `elements` takes all own rows, the own rows of a block, and the others of a block
+    let of_block = |against: &Against, elements: &dyn Fn(u64, u64, u64) -> u64| {
+        let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
+        let (own, others) = (against.own.rows.min(blocks.own), others.min(blocks.others));
+        elements(against.own.rows as u64, own as u64, others as u64)
     };
-    // the most elements of any pass; `elements` takes all own rows, the own rows of a block, and the others of a block
+    // the most elements of any pass
     let most = |elements: &dyn Fn(u64, u64, u64) -> u64| {
         let passes = passes.iter().take(if blocks.shared { 1 } else { passes.len() });
-        let elements = passes.map(|Pass { against, .. }| {
-            let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
-            let (own, others) = (against.own.rows.min(blocks.own), others.min(blocks.others));
-            elements(against.own.rows as u64, own as u64, others as u64)
-        });
-        elements.max().unwrap_or(0)
+        passes.map(|pass| of_block(&pass.against, elements)).max().unwrap_or(0)
     };
+    let pitch = |_, own: u64, others: u64| own * others.div_ceil(tile) * (tile / 4);
+    let states = match statistics {
+        Statistics::Tiles(all) => {
+            let of = |against: &Against| {
+                let all: usize = chunks(against, width, blocks.room).1.iter().sum();
+                blocks.rows_at_once(against, width, all) as u64 * all as u64
+            };
+            all.iter().map(of).max().unwrap_or(0)
+        }
+        Statistics::Logits(logits) => of_block(&logits.against(), &|_, own, others| own * others.div_ceil(tile)),
+    };
+    // the logits of blocks are there before anything is known of their slopes
+    let logits = statistics.logits().map_or(0, |logits| most(&pitch).max(of_block(&logits.against(), &pitch)));
     // the others need room after the own rows only if they share slopes
     let beside = |others: u64| if blocks.shared { others } else { 0 };
-    let (tile, width_in_quads) = (TILE as u64, width.div_ceil(4) as u64);
     vec![
-        ("chunk_states", statistics.iter().map(states).max().unwrap_or(0), blocks.state),
-        ("slopes", most(&|_, own, others| own * others.div_ceil(tile) * (tile / 4)), 16),
+        ("chunk_states", states, blocks.state),
+        ("slopes", most(&pitch).max(logits), 16),
+        ("teacher_logits", logits, 16),
         ("slope_sums", most(&|_, own, others| own * others.div_ceil(tile) + beside(others) * own.div_ceil(tile)), 8),
         ("row_sums", most(&|all, _, others| all + beside(others)), 8),
         ("products", most(&|_, own, others| (own + beside(others)) * width_in_quads), 16),
@@ -167,24 +178,33 @@ pub(super) fn scratch(
 }
 
 /// An upper bound of a walk's dispatches, for its statistics and its passes.
-pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &[Against], passes: &[Pass]) -> u64 {
-    let of_statistics = statistics.iter().map(|against| {
+pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &Statistics, passes: &[Pass]) -> u64 {
+    let of = |other: &Side| other.rows.div_ceil(blocks.others).max(1) as u64;
+    let of_tiles = |against: &Against| {
         let all: usize = chunks(against, width, blocks.room).1.iter().sum();
         let step = blocks.rows_at_once(against, width, all).max(1);
         // for each of the others a gather, in as many dispatches as bindings need, and one merge
         let gathers: usize =
             against.others.iter().map(|(other, _)| other.rows.div_ceil(blocks.room.max(1)).max(1) * 2).sum();
         (against.own.rows.div_ceil(step) * (gathers + 1)) as u64
-    });
+    };
+    let of_statistics = match statistics {
+        Statistics::Tiles(all) => all.iter().map(of_tiles).sum::<u64>(),
+        // two kernels make the logits of each block, and two fold them; or so twice
+        Statistics::Logits(logits) => {
+            let looks = 1 + u64::from(logits.compares);
+            4 * looks * logits.rows.rows.div_ceil(blocks.own) as u64 * of(&logits.classes)
+        }
+    };
+    let making = if statistics.logits().is_some() { 2 } else { 0 };
     // if slopes are shared, the others' products and gradients come with each block of the first pass
     let (run, turned) = passes.split_at(if blocks.shared { 1.min(passes.len()) } else { passes.len() });
     let of_turned: usize = turned.iter().map(|pass| 2 + pass.endings.len()).sum();
     let of_passes = run.iter().map(|Pass { against, endings }| {
-        let of = |other: &Side| other.rows.div_ceil(blocks.others).max(1) as u64;
         let others: u64 = against.others.iter().map(|(other, _)| of(other)).sum();
-        // slopes, their sums, their products with rows, and the dispatches for the others
-        let of_blocks = others * (3 + of_turned as u64) + endings.len() as u64;
+        // logits that lie in memory, slopes, their sums, their products with rows, and the dispatches for the others
+        let of_blocks = others * (making + 3 + of_turned as u64) + endings.len() as u64;
         against.own.rows.div_ceil(blocks.own) as u64 * of_blocks + endings.len() as u64
     });
-    of_statistics.chain(of_passes).sum()
+    of_statistics + of_passes.sum::<u64>()
 }

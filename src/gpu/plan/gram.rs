@@ -68,7 +68,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
     let sizes = Sizes { counted, ..sizes };
 
     let mut features = request.loss().header().operands.iter().filter(|spec| spec.role == Role::Channels);
-    let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, base, from: 0 });
+    let mut next = |base| features.next().map(|spec| Side { operand: spec.name, rows: n * c, width: s, base, from: 0 });
     let sides: Vec<Side> = [next(0), next(n * c)].into_iter().flatten().collect();
     // in channels-last tensors the channels of a position lie together, and lanes are laid out along them
     let last = classes.class_stride == 1 && s > 1;
@@ -98,15 +98,13 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
         stage
     };
     for side in &sides {
-        stages.extend(factors(request, *side, s, together as usize * c, channels.clone()).into_iter().map(
-            |mut stage| {
-                let Block { own_first, own_end, .. } = stage.block;
-                if together < n as u64 {
-                    stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
-                }
-                stage
-            },
-        ));
+        stages.extend(factors(request, *side, together as usize * c, channels.clone()).into_iter().map(|mut stage| {
+            let Block { own_first, own_end, .. } = stage.block;
+            if together < n as u64 {
+                stage.windows = vec![("x0", u64::from(own_first) * s as u64..u64::from(own_end) * s as u64)];
+            }
+            stage
+        }));
     }
     // the difference of input and target, times the input and times the target: F·F′ − T·T′ would cancel
     for (place, side) in sides.iter().enumerate() {

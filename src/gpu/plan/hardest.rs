@@ -42,9 +42,10 @@ const SLOWER: u64 = 8;
 pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
     let anchors = request.loss().header().player(Role::Anchors);
     let anchors = anchors.filter(|spec| request.part.operand(spec.name).is_some());
-    let all = Side { operand: request.part.leader_name(), rows: pairs.others, base: 0, from: 0 };
+    let width = pairs.width;
+    let all = Side { operand: request.part.leader_name(), rows: pairs.others, width, base: 0, from: 0 };
     let own = match anchors {
-        Some(spec) => Side { operand: spec.name, rows: pairs.rows, base: pairs.others, from: pairs.first },
+        Some(spec) => Side { operand: spec.name, rows: pairs.rows, width, base: pairs.others, from: pairs.first },
         None => all,
     };
     let mut written = Vec::new();
@@ -64,7 +65,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
     let tallies = pairs.rows.div_ceil(256);
     let sizes = Sizes { items: pairs.rows, per_item: pairs.width, tallies, counted, ..Sizes::default() };
     let scratch = plan.scratch(&blocks).into_iter().map(|(name, elements)| Scratch::new(name, elements)).collect();
-    Ok(Walk { sizes, stages: with_windows(request, pairs.width, stages), scratch, spans: Spans::Whole })
+    Ok(Walk { sizes, stages: with_windows(request, stages), scratch, spans: Spans::Whole })
 }
 
 /// A pass for the gradients of a side's rows.
@@ -185,9 +186,9 @@ impl Planned<'_> {
     fn stages(&self, blocks: &Blocks) -> (Vec<Stage>, Counted) {
         let Pairs { rows, width, .. } = self.pairs;
         let (request, room) = (self.request, rows_of_a_binding(self.request, width));
-        let mut stages = factors(request, self.all, width, room, Choices::default());
+        let mut stages = factors(request, self.all, room, Choices::default());
         if self.own.base != self.all.base {
-            stages.extend(factors(request, self.own, width, room, Choices::default()));
+            stages.extend(factors(request, self.own, room, Choices::default()));
         }
         let find = self.stage(geometry::HARDEST_FIND, Choices::default()).looping(blocks.others.div_ceil(256).max(16));
         let measuring = self.measuring(self.own, self.all);

@@ -58,7 +58,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
             let _ = plan.bound(stage, name);
         }
         assert_windows(request, plan, stage);
-        assert_quick(plan, stage);
+        assert_quick(stage);
     }
     let work = work(request.part).expect("the part has been checked");
     let tiled = matches!(
@@ -67,6 +67,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
             | Work::Hardest { .. }
             | Work::Linear { .. }
             | Work::Segments { .. }
+            | Work::LinearDivergence { .. }
             | Work::Gram { .. }
     );
     if tiled || matches!(work, Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. }) {
@@ -191,13 +192,13 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
 }
 
 /// Asserts that no dispatch multiplies for long, unless it has the fewest rows that a dispatch can have.
-fn assert_quick(plan: &Plan, stage: &Stage) {
+fn assert_quick(stage: &Stage) {
     if !["tiles_", "hardest_"].iter().any(|begin| stage.recipe.entry().starts_with(begin)) {
         return;
     }
     let (rows, others) = (own(stage), u64::from(stage.block.other_end) - u64::from(stage.block.other_first));
     let rows = rows.end - rows.start;
-    let multiplied = rows * others * u64::from(plan.params.per_item);
+    let multiplied = rows * others * u64::from(stage.block.width);
     assert!(rows <= 64 || multiplied <= MULTIPLIED, "{} multiplies {multiplied}", stage.recipe.entry());
 }
 
@@ -227,9 +228,9 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
         "tiles_finish" | "tiles_sums" => {
             let rows = shape.first().map_or(0, |&rows| rows as u64);
             assert_tiles(stages.iter().map(|stage| own(stage)), rows, &whose);
-            let width: u64 = if first.recipe.entry() == "tiles_sums" { 1 } else { plan.params.per_item.into() };
+            let sums = first.recipe.entry() == "tiles_sums";
             for stage in stages {
-                let own = own(stage);
+                let (own, width) = (own(stage), if sums { 1 } else { u64::from(stage.block.width) });
                 assert!(stage.groups * 256 >= (own.end - own.start) * width, "{whose}: too few workgroups");
             }
         }
@@ -266,7 +267,11 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
         Work::Vectors { rows, width, .. } => rows as u64 * width as u64,
         Work::Neighbours { pictures, .. } => pictures.n as u64 * pictures.per_item() as u64,
         Work::Similarity { .. } | Work::Hardest { .. } | Work::Linear { .. } | Work::Gram { .. } => return,
-        Work::Segments { .. } | Work::Windows { .. } | Work::Levels { .. } | Work::Alignments { .. } => return,
+        Work::LinearDivergence { .. }
+        | Work::Segments { .. }
+        | Work::Windows { .. }
+        | Work::Levels { .. }
+        | Work::Alignments { .. } => return,
     };
     let of = |group: u64| values.of(&(group..group + 1));
     assert_eq!(of(0).start, 0, "{what}: where the values begin");

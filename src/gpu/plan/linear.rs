@@ -6,7 +6,7 @@ use super::classes::{noted, notes, softmax_states, spares_masked};
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::segments::Segmented;
-use super::sides::{Against, Ending, Pass, Side};
+use super::sides::{Against, Ending, Pass, Side, Statistics};
 use super::spans::Spans;
 use super::stage::{Stage, of_block};
 use super::tiles::{
@@ -20,6 +20,7 @@ use crate::gpu::params::Block;
 use crate::gpu::shaders::fold::softmax_state;
 use crate::gpu::shaders::geometry::{
     absorb, label_logit, label_weight, margin, observation, pair_slopes, pairs as pairs_of_rows, seen_logit, softcap,
+    whole,
 };
 use crate::gpu::shaders::operand::{class_weight, labels, logit_scale};
 use crate::gpu::shaders::{choice, fold, geometry, slot};
@@ -35,8 +36,9 @@ pub(super) fn plan(
 ) -> Result<Walk> {
     let header = request.loss().header();
     let name = |role| header.player(role).map_or("", |spec| spec.name);
-    let rows = Side { operand: name(Role::Rows), rows: pairs.rows, base: 0, from: 0 };
-    let classes = Side { operand: name(Role::Projection), rows: pairs.others, base: pairs.rows, from: 0 };
+    let rows = Side { operand: name(Role::Rows), rows: pairs.rows, width: pairs.width, base: 0, from: 0 };
+    let classes =
+        Side { operand: name(Role::Projection), rows: pairs.others, width: pairs.width, base: pairs.rows, from: 0 };
     let turned = |turned: bool| Choices::default().flag(choice::OTHER_SCORES, turned);
     let of_rows = Against { own: rows, others: vec![(classes, turned(false))] };
     let of_classes = Against { own: classes, others: vec![(rows, turned(true))] };
@@ -55,13 +57,15 @@ pub(super) fn plan(
         .flag(choice::LABEL_MARGIN, cosines)
         .flag(choice::OF_ROWS, true);
     // the statistics of all shards stand for the products that they were made of
-    let statistics = if request.among() && !request.statistics { vec![] } else { vec![of_rows] };
+    let merged = request.among() && !request.statistics;
+    let statistics = Statistics::Tiles(if merged { vec![] } else { vec![of_rows] });
     let mut scores = scores(request, choices.clone(), cosines);
     if segmented.is_some() {
         scores.slots.fill(slot::LEAF, geometry::ROW_NLL);
     }
-    let slots =
+    let mut slots =
         scores.slots.with(slot::LABEL_WEIGHT, if shards_weigh { label_weight::SHARDS } else { label_weight::OWN });
+    slots.fill(slot::WHOLE, whole::LABELLED);
     if !leaf.spreads() {
         // tiles then need no weights: the kernels of rows look up the weight of the label's class
         scores.slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);
@@ -70,16 +74,16 @@ pub(super) fn plan(
     held.extend(segmented.into_iter().flat_map(Segmented::scratch));
     let groups = pairs.rows.div_ceil(256);
     let tallies = groups + segmented.map_or(0, Segmented::tallies);
-    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, &statistics, &passes)?;
+    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, statistics, &passes)?;
 
     let shards = request.part.among.as_ref().filter(|_| shards_weigh).map_or(0, |all| all.shape()[0]);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
-    if (cosines && !(statistics.is_empty() && passes.is_empty())) || request.observes() {
+    if (cosines && !(merged && passes.is_empty())) || request.observes() {
         stages.extend(hits(&tiles, rows, classes));
     }
-    stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
-    if statistics.is_empty() && pairs.rows > 0 {
+    stages.extend(tiles.statistics());
+    if merged && pairs.rows > 0 {
         stages.push(tiles.over_rows(geometry::LINEAR_AMONG, slots.clone()));
     }
     if request.statistics {
@@ -101,7 +105,7 @@ pub(super) fn plan(
     let (items, per_item, classes) = (pairs.rows, pairs.width, pairs.others);
     let sizes = Sizes { items, per_item, classes, tallies, counted, ..Sizes::default() };
     let sizes = segmented.map_or(sizes, |segmented| segmented.sizes(sizes));
-    let stages = with_windows(request, pairs.width, stages);
+    let stages = with_windows(request, stages);
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 

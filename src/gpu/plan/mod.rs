@@ -16,6 +16,8 @@ mod hardest;
 mod invariants;
 mod levels;
 mod linear;
+mod linear_divergence;
+mod logits;
 mod neighbours;
 mod passes;
 mod pixels;
@@ -155,6 +157,9 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
         Work::Segments { leaf, pairs, segments } => {
             linear::plan(request, pairs, &RowNll::of(leaf), Some(&Segmented::new(pairs.rows, segments, leaf)?))?
         }
+        Work::LinearDivergence { leaf, pairs, teacher_width } => {
+            linear_divergence::plan(request, pairs, teacher_width, leaf)?
+        }
     })
 }
 
@@ -165,7 +170,7 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
         Leaf::Pointwise(_) | Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) => true,
         Leaf::Boxes(_) | Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) => false,
         Leaf::Neighbours(_) | Leaf::Windows(_) | Leaf::Alignments(_) => false,
-        Leaf::Linear(_) | Leaf::Segments(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
+        Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) | Leaf::Gram(_) | Leaf::Composite(_) => false,
     }
 }
 

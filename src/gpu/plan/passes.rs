@@ -1,12 +1,13 @@
 //! The derivatives of a walk over tiles, pass by pass and block by block.
 //!
-//! A pass over an own side goes block by block. Each block computes slopes, and adds their products with the others'
-//! rows to sums; after the last block, the sums become the rows' gradients. If a block has room for all own rows, the
-//! others' gradients come from the same slopes. Otherwise each side has its own pass, which computes its slopes again.
-//! Sums go on from block to block in the order of the others, so their bits do not depend on where blocks begin, nor on
-//! whose pass it is.
+//! A pass over an own side goes block by block. Each block computes slopes, from tiles or from logits that lie in memory,
+//! and adds their products with the others' rows to sums; after the last block, the sums become the rows' gradients. If a
+//! block has room for all own rows, the others' gradients come from the same slopes. Otherwise each side has its own pass,
+//! which computes its slopes again. Sums go on from block to block in the order of the others, so their bits do not depend
+//! on where blocks begin, nor on whose pass it is.
 
 use super::blocks::iterations;
+use super::logits::Making;
 use super::sides::{Ending, Pass, Side, TILE};
 use super::stage::{Stage, Wanted, of_block};
 use super::tiles::{Tiles, block};
@@ -19,6 +20,8 @@ use crate::gpu::shaders::{choice, geometry, slot};
 
 /// The stages of each block of a pass.
 struct BlockStages {
+    /// Makes the logits that slopes come from, if these are not there already.
+    making: Option<Making>,
     slopes: Stage,
     row_sums: Stage,
     product: Option<Stage>,
@@ -65,6 +68,7 @@ impl Tiles<'_> {
                     let (down, across) = ((end - first).div_ceil(TILE), (other_end - other_first).div_ceil(TILE));
                     if across > 0 {
                         let block = Block { steps: of_block(self.width.div_ceil(16)), ..block };
+                        list.extend(stages.making.iter().flat_map(|making| making.over(block)));
                         list.push(stages.slopes.over(block, (down * across) as u64).looping(longest_loop));
                     }
                     list.extend(self.sums(block, &stages.row_sums, stages.product.as_ref()));
@@ -120,10 +124,14 @@ impl Tiles<'_> {
         turned: Option<&Pass>,
     ) -> BlockStages {
         // only the first side's products are kept; the other sides' passes compute them again
-        let slots = self.of_rows(self.keeps && own.base == 0);
+        let kept = self.keeps && own.base == 0;
+        let slots = self.of_rows(kept);
         let choices = self.scores.choices.clone().and(of_pair).flag(choice::SHARED, turned.is_some());
-        let slopes = Stage::new(geometry::TILES_SLOPES, slots.clone(), choices, 0);
+        let logits = self.logits();
+        let entry = if logits.is_some() { geometry::LOGITS_SLOPES } else { geometry::TILES_SLOPES };
+        let slopes = Stage::new(entry, slots.clone(), choices, 0);
         BlockStages {
+            making: logits.filter(|_| !kept).map(|logits| self.making(logits, own, *other)),
             slopes: slopes.in_quads(self.in_quads()).reading(&[("x0", own.operand), ("x1", other.operand)]),
             row_sums: Stage::new(geometry::TILES_ROW_SUMS, slots, Choices::default(), 0),
             product: self.product(endings, *other, false),
@@ -183,6 +191,7 @@ fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
         first_sum: of_block(own_sums),
         first_row_sum: of_block(own_rows),
         first_product: of_block(own_rows),
+        width: block.width,
         ..Block::default()
     }
 }

@@ -279,7 +279,7 @@ pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     match place {
         Some(place) => choices
             .number(choice::SOFTCAP, place)
-            .flag(choice::CAPS_TARGETS, matches!(loss.leaf(), Leaf::Divergence(_))),
+            .flag(choice::CAPS_TARGETS, matches!(loss.leaf(), Leaf::Divergence(_) | Leaf::LinearDivergence(_))),
         None => choices,
     }
 }
@@ -356,7 +356,8 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],
             // each dispatch sets its own: `Stage::reading`
-            Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection | Role::Channels | Role::Pictures => &[],
+            Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection => &[],
+            Role::TeacherRows | Role::TeacherProjection | Role::Channels | Role::Pictures => &[],
             Role::RowLabels | Role::Sequences => &["labels"],
             Role::PerProjection => &["bias"],
             Role::Scale => &["logit_scale"],

@@ -36,6 +36,7 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("margin_slopes", 4),
     ("records", 32),
     ("slopes", 16),
+    ("teacher_logits", 16),
     ("slope_sums", 8),
     ("row_sums", 8),
     ("products", 16),

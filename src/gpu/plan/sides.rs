@@ -1,4 +1,5 @@
-//! The sides of a walk over tiles: own rows against others, and the gradients that a pass over the own rows produces.
+//! The sides of a walk over tiles: own rows against others, where the statistics of rows come from, and the gradients that a pass
+//! over the own rows produces.
 
 use super::stage::Wanted;
 use crate::gpu::choices::Choices;
@@ -11,6 +12,8 @@ pub(super) const TILE: usize = 64;
 pub(super) struct Side {
     pub operand: &'static str,
     pub rows: usize,
+    /// The elements of a row.
+    pub width: usize,
     /// The index of its first row among the rows of all sides.
     pub base: usize,
     /// The index of its first row in the batch, which is not 0 for a shard.
@@ -22,6 +25,56 @@ pub(super) struct Side {
 pub(super) struct Against {
     pub own: Side,
     pub others: Vec<(Side, Choices)>,
+}
+
+/// Where the statistics of rows come from.
+#[derive(Debug)]
+pub(super) enum Statistics {
+    /// From tiles of products, which are folded as they are made: those of each side against others.
+    Tiles(Vec<Against>),
+    /// From logits of blocks, which lie in memory.
+    Logits(Logits),
+}
+
+impl Statistics {
+    pub fn logits(&self) -> Option<&Logits> {
+        if let Statistics::Logits(logits) = self { Some(logits) } else { None }
+    }
+
+    /// Each side whose rows have statistics, with the others that they are made of.
+    pub fn sides(&self) -> Vec<Against> {
+        match self {
+            Statistics::Tiles(all) => all.clone(),
+            Statistics::Logits(logits) => vec![logits.against()],
+        }
+    }
+}
+
+/// A student's rows against its classes, whose logits lie in memory beside a teacher's.
+#[derive(Clone, Debug)]
+pub(super) struct Logits {
+    pub rows: Side,
+    pub classes: Side,
+    pub teacher_rows: Side,
+    pub teacher_classes: Side,
+    /// Whether a second walk compares the classes with the whole row.
+    pub compares: bool,
+}
+
+impl Logits {
+    pub fn against(&self) -> Against {
+        Against { own: self.rows, others: vec![(self.classes, Choices::default())] }
+    }
+
+    /// The elements of the longer rows.
+    pub fn widest(&self) -> usize {
+        self.rows.width.max(self.teacher_rows.width)
+    }
+
+    /// The teacher's side that belongs to one of the student's.
+    pub fn of_teacher(&self, side: Side) -> Side {
+        if side.base == self.rows.base { self.teacher_rows } else { self.teacher_classes }
+    }
 }
 
 /// A pass over an own side, and the gradients that it produces.

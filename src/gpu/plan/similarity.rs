@@ -3,7 +3,7 @@
 use super::classes::softmax_states;
 use super::request::{Request, leaf_of};
 use super::scratch::Scratch;
-use super::sides::{Against, Ending, Pass, Side};
+use super::sides::{Against, Ending, Pass, Side, Statistics};
 use super::spans::Spans;
 use super::stage::Stage;
 use super::tiles::{Scores, Tiles, endings, over_tiles, scaling, with_windows};
@@ -31,7 +31,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
             // their labels follow those of the keys
             _ => pairs.keys,
         };
-        sides.push(Side { operand: spec.name, rows: tensor.shape()[0], base, from });
+        sides.push(Side { operand: spec.name, rows: tensor.shape()[0], width: pairs.width, base, from });
     }
     let own = sides[0];
     let alone = sides.len() == 1;
@@ -102,13 +102,13 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let slots = given.slots.clone();
     let scores = if keeps_numbers { with_kept_numbers(given) } else { given };
     let tallies = pairs.rows.div_ceil(256);
-    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, &statistics, &passes)?;
+    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, Statistics::Tiles(statistics), &passes)?;
 
     let mut stages: Vec<Stage> = sides.iter().flat_map(|side| tiles.factors(*side)).collect();
     if keeps_numbers {
         stages.push(Stage::new(geometry::SCORE_NUMBERS, slots.clone(), Choices::default(), 1));
     }
-    stages.extend(statistics.iter().flat_map(|against| tiles.statistics(against)));
+    stages.extend(tiles.statistics());
     if among && pairs.rows > 0 {
         stages.push(tiles.over_rows(geometry::SIMILARITY_AMONG, slots.clone()));
     }
@@ -126,7 +126,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     stages.extend(tiles.passes(&passes));
     let sizes =
         Sizes { items: pairs.rows, per_item: pairs.width, classes: all_rows, tallies, counted, ..Sizes::default() };
-    let stages = with_windows(request, pairs.width, stages);
+    let stages = with_windows(request, stages);
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 

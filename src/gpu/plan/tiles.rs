@@ -2,17 +2,18 @@
 //! size.
 //!
 //! The products of all pairs are never held at once. Tiles of 64 × 64 products (`geometry/lane_products`) are folded into
-//! each row's state. For the gradients the products are made again, block by block, and turned into slopes; `passes` says
-//! how. If everything fits one block, its products are kept from the statistics (`geometry/block_products/kept`). The
-//! blocks of a walk share a kernel, and differ in the `Block` of their parameters. A shard is fewer own rows against the
-//! same others, and its `Block` says where in the batch the rows begin.
+//! each row's state, by way of memory where a fold sees two products (`logits.rs`). For the gradients the products are made
+//! again, block by block, and turned into slopes; `passes` says how. If everything fits one block, its products are kept
+//! from the statistics (`geometry/block_products/kept`). The blocks of a walk share a kernel, and differ in the `Block` of
+//! their parameters. A shard is fewer own rows against the same others, and its `Block` says where in the batch the rows
+//! begin.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::classes::{notes, softmax_states};
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, slots};
 use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD, state_bytes};
-use super::sides::{Against, Ending, Pass, Side, TILE};
+use super::sides::{Against, Ending, Logits, Pass, Side, Statistics, TILE};
 use super::stage::{Stage, Wanted, of_block};
 use super::totals::totals;
 use crate::check::Divisor;
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{block_products, own_elements, seen_logit, tile_rows, tile_summands};
+use crate::gpu::shaders::geometry::{block_products, chunk_merge, own_elements, seen_logit, tile_rows, tile_summands};
 use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
 use crate::role::Role;
@@ -50,6 +51,7 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots.fill(slot::OWN_ELEMENTS, own_elements::OPERAND);
     slots.fill(slot::FOLD, fold::SOFTMAX);
     slots.fill(slot::SEEN_LOGIT, seen_logit::NONE);
+    slots.fill(slot::CHUNK_MERGE, chunk_merge::STATES);
     slots
 }
 
@@ -64,6 +66,7 @@ pub(super) struct Tiles<'a> {
     pub request: &'a Request<'a>,
     pub width: usize,
     pub scores: Scores,
+    statistics: Statistics,
     pub blocks: Blocks,
     /// Whether the products are kept from the statistics to the slopes, because one block holds them all.
     pub keeps: bool,
@@ -80,47 +83,31 @@ impl<'a> Tiles<'a> {
         width: usize,
         tallies: usize,
         scores: Scores,
-        statistics: &[Against],
+        statistics: Statistics,
         passes: &[Pass],
     ) -> Result<Tiles<'a>> {
-        if width > WIDEST {
-            let (needed, limit) = (width as u64, WIDEST as u64);
-            return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
-        }
-        let room = rows_of_a_binding(request, width);
-        for against in statistics {
-            let needed = chunks(against, width, room).1.iter().sum::<usize>() as u64;
-            if needed > MOST_MERGED as u64 {
-                let what = "chunks of the scores of a row".into();
-                return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
-            }
-        }
+        let (widest, room) = room(request, width, &statistics)?;
         let bytes: u64 = held.iter().map(|scratch| scratch.bytes).sum();
         let bytes = bytes + WORKSPACE_HEAD + TALLY_BYTES * tallies as u64 + BESIDE;
         let needs = |blocks: &Blocks| {
-            let scratch = scratch(width, *blocks, statistics, passes);
+            let scratch = scratch(width, *blocks, &statistics, passes);
             bytes + scratch.iter().map(|(_, elements, bytes)| elements * bytes).sum::<u64>()
         };
         let binds = |blocks: &Blocks| {
-            let scratch = scratch(width, *blocks, statistics, passes);
+            let scratch = scratch(width, *blocks, &statistics, passes);
             scratch.iter().map(|(_, elements, bytes)| elements * bytes).max().unwrap_or(0)
         };
-        let longest = |against: &Against| {
-            let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
-            against.own.rows.max(others)
-        };
-        if room < TILE && statistics.iter().map(longest).any(|rows| rows > room) {
-            let (needed, limit) = (bytes_of_a_binding(request, (TILE * width) as u64), request.target.binding_limit);
-            return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
-        }
         let rows = passes.first().map_or(0, |pass| pass.against.own.rows);
-        let (shares, states) = (shares(passes), softmax_states(notes(request)));
-        let blocks = Blocks::ever_smaller(width, rows, room, shares, state_bytes(states));
+        let states = match &statistics {
+            Statistics::Tiles(_) => softmax_states(notes(request)),
+            Statistics::Logits(_) => "fold/divergence",
+        };
+        let blocks = Blocks::ever_smaller(widest, rows, room, shares(passes), state_bytes(states));
         let blocks = blocks
             .into_iter()
             .find(|blocks| needs(blocks) <= request.workspace_bound && binds(blocks) <= request.target.binding_limit);
         let Some(blocks) = blocks else {
-            let least = Blocks::ever_smaller(width, rows, room, false, state_bytes(states)).last();
+            let least = Blocks::ever_smaller(widest, rows, room, false, state_bytes(states)).last();
             let (needed, limit) = (least.map_or(bytes, |blocks| needs(&blocks)), request.workspace_bound);
             if needed <= limit {
                 let (needed, limit) = (least.map_or(0, |blocks| binds(&blocks)), request.target.binding_limit);
@@ -128,21 +115,16 @@ impl<'a> Tiles<'a> {
             }
             return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
         };
-        held.extend(scratch(width, blocks, statistics, passes).into_iter().map(|(name, elements, _)| match name {
+        held.extend(scratch(width, blocks, &statistics, passes).into_iter().map(|(name, elements, _)| match name {
             "chunk_states" => Scratch::states("chunk_states", states, elements),
             name => Scratch::new(name, elements),
         }));
-        let needed = dispatches(width, &blocks, statistics, passes);
+        let needed = dispatches(width, &blocks, &statistics, passes);
         if needed > MOST_DISPATCHES {
             return Err(Error::TooLarge { what: DISPATCHES.into(), needed, limit: MOST_DISPATCHES });
         }
-        let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
-        let keeps = match (statistics, passes) {
-            // beside a bias and class weights there is no room for a binding of the products
-            ([of, ..], [pass, ..]) => !crowded && of.own.base == pass.against.own.base && blocks.hold(&pass.against),
-            _ => false,
-        };
-        Ok(Tiles { request, width, scores, blocks, keeps, scratch: held })
+        let keeps = keeps(request, &statistics, passes, &blocks);
+        Ok(Tiles { request, width, scores, statistics, blocks, keeps, scratch: held })
     }
 
     /// Fills the slots of a kernel that needs the products of rows of x0 with rows of x1. If `kept`, the products of
@@ -158,12 +140,25 @@ impl<'a> Tiles<'a> {
 
     /// Computes the factor that each row of a side is multiplied by.
     pub fn factors(&self, side: Side) -> Vec<Stage> {
-        let room = rows_of_a_binding(self.request, self.width);
-        factors(self.request, side, self.width, room, self.scores.choices.clone())
+        let room = rows_of_a_binding(self.request, side.width);
+        factors(self.request, side, room, self.scores.choices.clone())
     }
 
-    /// Computes the states of a side's rows, over all rows that they are scored against.
-    pub fn statistics(&self, against: &Against) -> Vec<Stage> {
+    /// The logits that lie in memory, if statistics and slopes come from such.
+    pub fn logits(&self) -> Option<&Logits> {
+        self.statistics.logits()
+    }
+
+    /// Computes the states of all rows that have one.
+    pub fn statistics(&self) -> Vec<Stage> {
+        match &self.statistics {
+            Statistics::Tiles(all) => all.iter().flat_map(|against| self.of_tiles(against)).collect(),
+            Statistics::Logits(logits) => self.of_logits(logits),
+        }
+    }
+
+    /// Computes the states of a side's rows, over all rows that they are scored against, tile by tile.
+    fn of_tiles(&self, against: &Against) -> Vec<Stage> {
         let own = against.own;
         let (chunk, chunks) = chunks(against, self.width, self.blocks.room);
         let all: usize = chunks.iter().sum();
@@ -183,7 +178,7 @@ impl<'a> Tiles<'a> {
         let step = self.blocks.rows_at_once(against, self.width, all);
         for first in (0..own.rows).step_by(step.max(1)) {
             let end = first.saturating_add(step).min(own.rows);
-            let mut block = block(own, first, end);
+            let mut block = Block { fresh: 1, ..block(own, first, end) };
             (block.chunk, block.chunks) = (of_block(chunk), of_block(all));
             block.steps = of_block(self.width.div_ceil(16));
             for (gather, (other, _)) in gathers.iter().zip(&against.others) {
@@ -210,6 +205,46 @@ impl<'a> Tiles<'a> {
         let shards = self.request.part.among.as_ref().map_or(1, |all| all.shape()[0]);
         let choices = self.scores.choices.clone().flag(choice::OF_ROWS, true);
         Stage::new(entry, slots, choices, rows.div_ceil(256) as u64).looping(shards)
+    }
+}
+
+/// The elements of the longest rows, and how many of these rows a binding has room for. Refuses what no block can hold.
+fn room(request: &Request<'_>, width: usize, statistics: &Statistics) -> Result<(usize, usize)> {
+    let widest = statistics.logits().map_or(width, Logits::widest);
+    if widest > WIDEST {
+        let (needed, limit) = (widest as u64, WIDEST as u64);
+        return Err(Error::TooLarge { what: "elements of a row".into(), needed, limit });
+    }
+    let room = rows_of_a_binding(request, widest);
+    if let Statistics::Tiles(all) = statistics {
+        let chunks = all.iter().map(|against| chunks(against, width, room).1.iter().sum::<usize>() as u64);
+        if let Some(needed) = chunks.max().filter(|&needed| needed > MOST_MERGED as u64) {
+            let what = "chunks of the scores of a row".into();
+            return Err(Error::TooLarge { what, needed, limit: MOST_MERGED as u64 });
+        }
+    }
+    let longest = |against: &Against| {
+        let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
+        against.own.rows.max(others)
+    };
+    if room < TILE && statistics.sides().iter().map(longest).any(|rows| rows > room) {
+        let (needed, limit) = (bytes_of_a_binding(request, (TILE * widest) as u64), request.target.binding_limit);
+        return Err(Error::TooLarge { what: "bytes of a binding, for 64 rows".into(), needed, limit });
+    }
+    Ok((widest, room))
+}
+
+/// Whether products are kept from the statistics to the slopes, because one block holds them all.
+fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks: &Blocks) -> bool {
+    let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
+    match (statistics, passes) {
+        // beside a bias and class weights there is no room for a binding of the products
+        (Statistics::Tiles(all), [pass, ..]) => {
+            let same = all.first().is_some_and(|of| of.own.base == pass.against.own.base);
+            !crowded && same && blocks.hold(&pass.against)
+        }
+        (Statistics::Tiles(_), []) => false,
+        (Statistics::Logits(logits), _) => blocks.hold(&logits.against()),
     }
 }
 
@@ -250,6 +285,7 @@ const OF_ROWS: &[&str] = &[
     "rows_factors",
     "linear_hits",
     "tiles_gather",
+    "tiles_logits",
     "tiles_slopes",
     "tiles_product",
     "tiles_finish",
@@ -259,14 +295,14 @@ const OF_ROWS: &[&str] = &[
 ];
 
 /// Lets each stage of a walk bind only the rows of its block, if an operand or its gradient is longer than a binding.
-pub(super) fn with_windows(request: &Request<'_>, width: usize, mut stages: Vec<Stage>) -> Vec<Stage> {
+pub(super) fn with_windows(request: &Request<'_>, mut stages: Vec<Stage>) -> Vec<Stage> {
     let too_long = |tensor: &Tensor| tensor.len() as u64 > most_elements(request);
     if !request.part.operands.iter().any(|(_, tensor)| too_long(tensor)) {
         return stages;
     }
     for stage in &mut stages {
-        let Block { own_first, own_end, other_first, other_end, .. } = stage.block;
-        let rows = |first: u32, end: u32| u64::from(first) * width as u64..u64::from(end) * width as u64;
+        let Block { own_first, own_end, other_first, other_end, width, .. } = stage.block;
+        let rows = |first: u32, end: u32| u64::from(first) * u64::from(width)..u64::from(end) * u64::from(width);
         if OF_ROWS.contains(&stage.recipe.entry()) {
             let names = stage.recipe.bindings().iter().map(|binding| binding.name);
             stage.windows = names
@@ -287,11 +323,11 @@ pub(super) fn lanes_of_a_row(width: usize) -> usize {
 }
 
 /// Computes the factors of a side's rows, `room` rows at a time.
-pub(super) fn factors(request: &Request<'_>, side: Side, width: usize, room: usize, choices: Choices) -> Vec<Stage> {
-    let lanes = lanes_of_a_row(width);
+pub(super) fn factors(request: &Request<'_>, side: Side, room: usize, choices: Choices) -> Vec<Stage> {
+    let lanes = lanes_of_a_row(side.width);
     let choices = choices.number(choice::LANES, lanes);
     let stage = Stage::new(geometry::ROWS_FACTORS, slots(request), choices, 0).reading(&[("x0", side.operand)]);
-    let stage = stage.looping(width.div_ceil(lanes));
+    let stage = stage.looping(side.width.div_ceil(lanes));
     let over = |first: usize| {
         let end = first.saturating_add(room.max(1)).min(side.rows);
         stage.over(block(side, first, end), (end - first).div_ceil(256 / lanes) as u64)
@@ -307,6 +343,7 @@ pub(super) fn block(own: Side, first: usize, end: usize) -> Block {
         own_base: of_block(own.base),
         own_from: of_block(own.from),
         first_row_sum: of_block(first),
+        width: of_block(own.width),
         ..Block::default()
     }
 }

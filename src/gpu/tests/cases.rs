@@ -101,7 +101,9 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         // few classes and many
         Leaf::Alignments(_) => vec![(vec![20, 3, 5], Second), (vec![600, 2, 600], Second)],
         Leaf::Neighbours(_) => vec![(vec![2, 2, 3, 4], Second), (vec![2, 3, 4, 2], Last)],
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_) => vec![(vec![70, 5], Second)],
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => {
+            vec![(vec![70, 5], Second)]
+        }
         // few classes and many, contiguous and strided; and rows that are cut into chunks
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => vec![
             (vec![2, 3], Second),

@@ -67,7 +67,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             }
         }
         Leaf::Composite(_) => unreachable!("sums are taken apart"),
-        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::Segments(_) => {
+        Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => {
             shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
         }
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) | Leaf::Gram(_) => {
@@ -125,7 +125,9 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             let scan = if loss.leaf().levels().is_empty() { 45_000 } else { 4000 };
             vec![(vec![64, 3, 3000, 3000], Second), (vec![64, 3000, 3000, 3], Last), (vec![1, 1, scan, scan], Second)]
         }
-        Leaf::Linear(_) | Leaf::Segments(_) => vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)],
+        Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => {
+            vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)]
+        }
         // a batch of talks with letters, one with words' parts, and many short texts
         Leaf::Alignments(_) => {
             vec![(vec![20_000, 32, 64], Second), (vec![2000, 64, 10_000], Second), (vec![100, 4096, 32], Second)]
@@ -190,7 +192,12 @@ fn large_shapes_in_use_are_not_refused() {
             // bindings as long as GPUs allow, and as WebGPU guarantees, with which walks are cut into slices
             let tiled = matches!(
                 loss.leaf(),
-                Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Gram(_) | Leaf::Linear(_) | Leaf::Segments(_)
+                Leaf::Similarity(_)
+                    | Leaf::Hardest(_)
+                    | Leaf::Gram(_)
+                    | Leaf::Linear(_)
+                    | Leaf::LinearDivergence(_)
+                    | Leaf::Segments(_)
             );
             // a row is scored with its label's logit, which may be anywhere in it, so the whole row must fit a binding
             let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;

@@ -228,6 +228,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "records",
         "slopes",
         "slope_sums",
+        "teacher_logits",
         "row_sums",
         "products",
         "distances",

@@ -46,14 +46,15 @@ pub(super) fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> V
     capped(of, rows).into_iter().enumerate().map(row).collect()
 }
 
-fn linear_logits(of: &Inputs, input: &str) -> Vec<Vec<Big>> {
-    let (x, weight) = (of.vectors(input), of.vectors("weight"));
-    let logits = |x: &Vec<Big>| weight.iter().map(|w| dot(x, w)).collect();
-    x.iter().map(logits).collect()
+pub(super) fn linear_logits(of: &Inputs, rows: &'static str, weight: &'static str) -> Vec<Vec<Big>> {
+    // a teacher's rows have a length of their own
+    let width = of.of(rows).len() / of.shape[0];
+    let [x, weight] = [rows, weight].map(|name| of.of(name).chunks(width));
+    x.map(|x| weight.clone().map(|w| dot(x, w)).collect()).collect()
 }
 
 pub(super) fn linear_cross_entropy(of: &Inputs) -> Vec<Big> {
-    cross_entropy(of, linear_logits(of, "input"), "target")
+    cross_entropy(of, linear_logits(of, "input", "weight"), "target")
 }
 
 pub(super) fn linear_softmax_focal(of: &Inputs) -> Vec<Big> {
@@ -61,11 +62,11 @@ pub(super) fn linear_softmax_focal(of: &Inputs) -> Vec<Big> {
         true => big(0.0),
         false => focal(of, softmax(&x)[*label as usize].clone()),
     };
-    capped(of, linear_logits(of, "input")).into_iter().zip(&of.labels["target"]).map(row).collect()
+    capped(of, linear_logits(of, "input", "weight")).into_iter().zip(&of.labels["target"]).map(row).collect()
 }
 
 pub(super) fn linear_dpo(of: &Inputs) -> Vec<Big> {
-    let rows = capped(of, linear_logits(of, "hidden"));
+    let rows = capped(of, linear_logits(of, "hidden", "weight"));
     let pairs = of.of("reference").len() / 2;
     let policy = |segment: usize| {
         let log_p = |(row, (x, label)): (usize, (&Vec<Big>, &i64))| {
@@ -79,6 +80,28 @@ pub(super) fn linear_dpo(of: &Inputs) -> Vec<Big> {
     let reference = |segment: usize| of.x("reference", segment);
     let pair = |b: usize| dpo(of, [policy(b), policy(pairs + b), reference(b), reference(pairs + b)]);
     (0..pairs).map(pair).collect()
+}
+
+pub(super) fn distillation(of: &Inputs, students: Vec<Vec<Big>>, teachers: Vec<Vec<Big>>) -> Vec<Big> {
+    let temperature = of.number("temperature");
+    let tempered = |row: &[Big]| softmax(&row.iter().map(|x| x.clone() / temperature).collect::<Vec<_>>());
+    let rows = capped(of, students).into_iter().zip(capped(of, teachers));
+    let kl = |a: &[Big], b: &[Big]| a.iter().zip(b).map(|(a, b)| a.clone() * (a.clone() / b.clone()).ln()).sum::<Big>();
+    let divergence = |(s, t): (Vec<Big>, Vec<Big>)| {
+        let (s, t) = (tempered(&s), tempered(&t));
+        let divergence = match of.name("direction").as_str() {
+            "forward" => kl(&t, &s),
+            "reverse" => kl(&s, &t),
+            _ => {
+                let beta = of.number("beta");
+                let mixed = |(s, t): (&Big, &Big)| beta * t.clone() + (1.0 - beta) * s.clone();
+                let m: Vec<Big> = s.iter().zip(&t).map(mixed).collect();
+                beta * kl(&t, &m) + (1.0 - beta) * kl(&s, &m)
+            }
+        };
+        divergence * temperature.powi(2)
+    };
+    rows.map(divergence).collect()
 }
 
 /// `cos(θ + m)` by the sum of angles, whose sine is a root of many digits.

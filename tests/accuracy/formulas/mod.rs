@@ -12,7 +12,8 @@ use crate::harness::tests;
 use alignments::ctc;
 use boxes::boxes;
 use classes::{
-    capped, cross_entropy, each_position, focal, linear_cross_entropy, linear_dpo, linear_softmax_focal, margin_softmax,
+    capped, cross_entropy, distillation, each_position, focal, linear_cross_entropy, linear_dpo, linear_logits,
+    linear_softmax_focal, margin_softmax,
 };
 use libtest_mimic::Trial;
 use pictures::{ms_ssim, ssim, total_variation};
@@ -235,28 +236,10 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
             };
             rows.map(|(x, t)| row(&x, &t)).collect()
         }
-        "distillation" => {
-            let temperature = of.number("temperature");
-            let tempered = |row: &[Big]| softmax(&row.iter().map(|x| x.clone() / temperature).collect::<Vec<_>>());
-            let rows = capped(of, of.rows("student")).into_iter().zip(capped(of, of.rows("teacher")));
-            let kl = |a: &[Big], b: &[Big]| {
-                a.iter().zip(b).map(|(a, b)| a.clone() * (a.clone() / b.clone()).ln()).sum::<Big>()
-            };
-            let divergence = |(s, t): (Vec<Big>, Vec<Big>)| {
-                let (s, t) = (tempered(&s), tempered(&t));
-                let divergence = match of.name("direction").as_str() {
-                    "forward" => kl(&t, &s),
-                    "reverse" => kl(&s, &t),
-                    _ => {
-                        let beta = of.number("beta");
-                        let mixed = |(s, t): (&Big, &Big)| beta * t.clone() + (1.0 - beta) * s.clone();
-                        let m: Vec<Big> = s.iter().zip(&t).map(mixed).collect();
-                        beta * kl(&t, &m) + (1.0 - beta) * kl(&s, &m)
-                    }
-                };
-                divergence * temperature.powi(2)
-            };
-            rows.map(divergence).collect()
+        "distillation" => distillation(of, of.rows("student"), of.rows("teacher")),
+        "linear_distillation" => {
+            let logits = |rows, weight| linear_logits(of, rows, weight);
+            distillation(of, logits("student", "student_weight"), logits("teacher", "teacher_weight"))
         }
         "dice" | "tversky" | "generalized_dice" => regions(id, of),
         "dice_cross_entropy" => {

@@ -6,6 +6,7 @@ mod class_sums;
 mod classes;
 mod elements;
 mod fused;
+mod layers;
 mod margins;
 mod overlaps;
 mod pictures;
@@ -17,7 +18,7 @@ mod triplets;
 mod vectors;
 
 use crate::chosen::{all, losses};
-use crate::draw::{Setting, has, option_values, rows_of_pair};
+use crate::draw::{FREE, Setting, has, option_values, rows_of_pair};
 use crate::harness::tests_of;
 use crate::samples::samples;
 use libtest_mimic::Trial;
@@ -36,6 +37,7 @@ pub fn tests() -> Vec<Trial> {
         classes::tests(),
         elements::tests(),
         fused::tests(),
+        layers::tests(),
         margins::tests(),
         overlaps::tests(),
         pictures::tests(),
@@ -105,6 +107,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
                     Role::Rows if matches!(loss.leaf(), Leaf::Segments(_)) => rows_of_pair(loss, &clean, 1),
                     Role::PerSegment => vec![1, 1 + array.len() / 2],
                     Role::Rows => vec![3, 4, 5],
+                    Role::TeacherRows => (FREE..2 * FREE).collect(),
                     Role::Target if array.dtype().is_float() => vec![1, 3, 5],
                     _ => vec![],
                 };

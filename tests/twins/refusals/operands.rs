@@ -5,8 +5,8 @@ use crate::harness::tests;
 use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, CrossEntropy, Dice, Diffusion, Distillation, Extra, InfoNce, KlPenalty, LinearCrossEntropy,
-    LinearDpo, MsSsim, Mse, MultiMargin, PpoKind, PpoPolicy, Reduction, Siglip, SoftmaxFocal, Ssim, SupCon, Term, TotalVariation,
-    cpu,
+    LinearDistillation, LinearDpo, MsSsim, Mse, MultiMargin, PpoKind, PpoPolicy, Reduction, Siglip, SoftmaxFocal, Ssim,
+    SupCon, Term, TotalVariation, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -138,6 +138,18 @@ fn shapes_that_do_not_fit() {
             Distillation::default().of(&x, &floats(&[2, 4])),
             mismatch,
             &["distillation", "teacher", "[2, 4]", "[2, 3, 4]"],
+        ),
+        (
+            "a teacher's layer of other classes",
+            LinearDistillation::default().of(&floats(&[2, 4]), &floats(&[3, 4]), &floats(&[2, 5]), &floats(&[4, 5])),
+            mismatch,
+            &["linear_distillation", "teacher_weight", "[4, 5]", "[3, 5]"],
+        ),
+        (
+            "a teacher's layer of another width",
+            LinearDistillation::default().of(&floats(&[2, 4]), &floats(&[3, 4]), &floats(&[2, 5]), &floats(&[3, 4])),
+            mismatch,
+            &["linear_distillation", "teacher_weight", "[3, 4]", "[3, 5]"],
         ),
         ("class weights", ce().with(Extra::Weight, &floats(&[4])), mismatch, &["weight", "[4]", "[3]"]),
         ("a mask", ce().with(Extra::Mask, &x), mismatch, &["mask", "[2, 3, 4]", "[2, 4]"]),

@@ -3,7 +3,7 @@
 use super::{check, floats, ints};
 use crate::harness::tests;
 use libtest_mimic::Trial;
-use wgloss::{CrossEntropy, Dice, Error, Mse, Vae, cpu};
+use wgloss::{CrossEntropy, Dice, Error, LinearDistillation, Mse, Vae, cpu};
 
 pub fn tests() -> Vec<Trial> {
     tests![shards_of_what_cannot_be_sharded, shards_that_do_not_fit,]
@@ -21,9 +21,16 @@ fn shards_of_what_cannot_be_sharded() {
             "invalid_option",
             &["dice", "classes_from", "0 of 9"],
         ),
+        (
+            "classes of two layers",
+            LinearDistillation::default().of(&x, &x, &x, &x).classes_from(0, 9).among(&all),
+            "invalid_option",
+            &["linear_distillation", "classes_from", "0 of 9"],
+        ),
     ]);
     let refused = |term| cpu::statistics(&term).unwrap_err();
     assert_eq!(refused(Mse::default().of(&x, &x)).kind(), "invalid_option");
+    assert_eq!(refused(LinearDistillation::default().of(&x, &x, &x, &x)).kind(), "invalid_option");
     let ce = || CrossEntropy::default().of(&x, &t);
     assert_eq!(refused(ce() + ce()).kind(), "invalid_operand");
     assert_eq!(refused(ce().among(&all)).kind(), "invalid_option");

@@ -49,6 +49,10 @@ const BY_FAMILY = {
     const segments = 2 * ITEMS;
     return { ...BY_FAMILY.linear(elements), Segments: () => integers(rowsOf(elements), segments), PerSegment: () => numbers([segments]) };
   },
+  linear_divergence: (elements) => {
+    const rows = () => numbers([rowsOf(elements), WIDTH]);
+    return { Rows: rows, Projection: rows, TeacherRows: rows, TeacherProjection: rows };
+  },
   gram: (elements) => ({ Channels: () => numbers([1, WIDTH, elements / WIDTH]) }),
   neighbours: (elements) => ({ Pictures: () => numbers(picture(elements)) }),
   windows: (elements) => ({ Pictures: () => numbers(picture(elements)) }),

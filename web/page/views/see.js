@@ -24,6 +24,7 @@ const PICTURES = {
 const WITHOUT = {
   gram_style: "This loss compares which features of a network occur together. A picture of that needs a trained network, which this page does not have.",
   adversarial_discriminator: "This loss is the sum of one over real and one over generated inputs. adversarial_generator has a picture, of the other side.",
+  linear_distillation: "This loss is the distillation of two linear layers' logits. distillation has a picture.",
   vae: "This loss is the sum of mse, or of bce_with_logits, and of gaussian_kl. Each of them has a picture.",
 };
 

@@ -1,0 +1,37 @@
+// The classes of a block's rows, as a fold sees them: the student's and the teacher's logits, which lie in memory.
+// needs: lib/class lib/params scratch/slopes scratch/teacher_logits
+// slots: softcap
+
+// The logits of four neighbours.
+struct FourLogits {
+    x: vec4<f32>,
+    t: vec4<f32>,
+}
+
+fn four_logits(own: u32, other: u32) -> FourLogits {
+    let entry = slope_at(own, other);
+    return FourLogits(slopes[entry], teacher_logits[entry]);
+}
+
+fn class_of_logits(x: f32, t: f32, class_place: u32) -> Class {
+    return Class(capped(x), capped_target(t), 1.0, false, class_place, 0u);
+}
+
+// A lane's share of 64 neighbouring classes of a row: every fourth quad from `first` on.
+struct Share {
+    row: u32,
+    first: u32,
+    end: u32,
+    // the place of the 64 classes among those of all rows of the block
+    chunk: u32,
+    live: bool,
+}
+
+fn share_at(group: u32, lane: u32) -> Share {
+    let chunk = (64u * group) + (lane / 4u);
+    let row = params.block.own_first + (chunk / params.block.chunks);
+    let begin = params.block.other_first + (64u * (chunk % params.block.chunks));
+    return Share(
+        row, begin + (4u * (lane % 4u)), min(begin + 64u, params.block.other_end), chunk, row < params.block.own_end
+    );
+}

@@ -1,0 +1,29 @@
+// The sums of each row of a block over each 64 of its classes, which are compared with the whole row.
+// needs: lib/params fold/mixture scratch/states scratch/whole_states geometry/block_classes
+var<workgroup> chunk_sums: array<Sums, 256>;
+
+@compute @workgroup_size(256)
+fn logits_compare(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let share = share_at(workgroup_at(group, grid), lane);
+    let end = select(0u, share.end, share.live);
+    let whole = whole_of(whole_states[select(params.block.own_first, share.row, share.live)]);
+    var sums = NO_SUMS;
+    for (var k = share.first; k < end; k += 16u) {
+        let four = four_logits(share.row, k);
+        sum_class(whole, &sums, class_of_logits(four.x.x, four.t.x, k), true);
+        sum_class(whole, &sums, class_of_logits(four.x.y, four.t.y, k + 1u), k + 1u < end);
+        sum_class(whole, &sums, class_of_logits(four.x.z, four.t.z, k + 2u), k + 2u < end);
+        sum_class(whole, &sums, class_of_logits(four.x.w, four.t.w, k + 3u), k + 3u < end);
+    }
+    chunk_sums[lane] = sums;
+    workgroupBarrier();
+    if share.live & ((lane % 4u) == 0u) {
+        let first = sums_merge(sums, chunk_sums[lane + 1u]);
+        let all = sums_merge(first, sums_merge(chunk_sums[lane + 2u], chunk_sums[lane + 3u]));
+        chunk_states[share.chunk] = state_of_sums(all);
+    }
+}

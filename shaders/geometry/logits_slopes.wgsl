@@ -1,0 +1,96 @@
+// The derivatives with respect to a block's logits, in the place of the student's logits; and which rows and others have one that
+// is NaN.
+// needs: lib/math lib/params lib/workspace scratch/slope_sums scratch/slopes geometry/block_classes geometry/row_elements
+// slots: fold labels mask softcap upstream whole
+
+// whether classes are the own side and rows the other; losses belong to rows
+override OTHER_SCORES: bool = false;
+// whether to write what is NaN over columns too, for the others
+override SHARED: bool = false;
+
+// a bit for each of the 64 rows, and for each of the 64 others
+var<workgroup> unknown: array<atomic<u32>, 4>;
+
+// The facts about a row that the slopes of its classes need.
+struct RowSlopes {
+    kept: bool,
+    poison: bool,
+    slopes: Slopes,
+}
+
+fn row_slopes(place: u32) -> RowSlopes {
+    // past the end another row stands in, whose slopes are not used
+    let row = min(place, params.items - 1u);
+    let label = target_label(row);
+    let s = finish_place(merged_whole(row), whole_place(row, label));
+    return RowSlopes(mask_at(row) != 0.0, s.poison, slopes_of(s, score_place(s), scales() * upstream_at(row)));
+}
+
+fn logit_slope(of_row: RowSlopes, x: f32, t: f32) -> f32 {
+    let d = through_cap(write_class(of_row.slopes, class_of_logits(x, t, 0u)), x);
+    return select(0.0, select(d, nan(), of_row.poison), of_row.kept);
+}
+
+// The sum over a line of a tile, of which only NaN matters: no row is divided by its norm, and none has a number of its own.
+fn line_sum(line: u32) -> vec2<f32> {
+    let bits = atomicLoad(&unknown[line / 32u]) >> (line % 32u);
+    return vec2<f32>(select(0.0, nan(), (bits & 1u) != 0u), 0.0);
+}
+
+@compute @workgroup_size(256)
+fn logits_slopes(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let place = workgroup_at(group, grid);
+    let across = (params.block.other_end - params.block.other_first + 63u) / 64u;
+    let first_own = params.block.own_first + (64u * (place / across));
+    let first_other = params.block.other_first + (64u * (place % across));
+    if lane < 4u {
+        atomicStore(&unknown[lane], 0u);
+    }
+    workgroupBarrier();
+    let column = 4u * (lane % 16u);
+    let other = first_other + column;
+    for (var line = lane / 16u; line < 64u; line += 16u) {
+        let own = first_own + line;
+        if own < params.block.own_end {
+            let four = four_logits(own, other);
+            let a = row_slopes(select(own, other, OTHER_SCORES));
+            var b = a;
+            var c = a;
+            var e = a;
+            if OTHER_SCORES {
+                b = row_slopes(other + 1u);
+                c = row_slopes(other + 2u);
+                e = row_slopes(other + 3u);
+            }
+            let all = vec4<f32>(
+                logit_slope(a, four.x.x, four.t.x),
+                logit_slope(b, four.x.y, four.t.y),
+                logit_slope(c, four.x.z, four.t.z),
+                logit_slope(e, four.x.w, four.t.w),
+            );
+            let d = before(all, other, params.block.other_end);
+            let nothing = are_nan(d);
+            slopes[slope_at(own, other)] = select(d, vec4<f32>(0.0), nothing);
+            if any(nothing) {
+                let bits = select(vec4<u32>(0u), vec4<u32>(1u, 2u, 4u, 8u), nothing);
+                atomicOr(&unknown[line / 32u], 1u << (line % 32u));
+                atomicOr(&unknown[2u + (column / 32u)], (bits.x | bits.y | bits.z | bits.w) << (column % 32u));
+            }
+        }
+    }
+    workgroupBarrier();
+    let height = params.block.own_end - params.block.own_first;
+    let row = (first_own - params.block.own_first) + lane;
+    if (lane < 64u) & (row < height) {
+        slope_sums[((place % across) * height) + row] = line_sum(lane);
+    }
+    let width = params.block.other_end - params.block.other_first;
+    let of_other = (first_other - params.block.other_first) + (lane % 64u);
+    if SHARED & ((lane / 64u) == 1u) & (of_other < width) {
+        slope_sums[(across * height) + ((place / across) * width) + of_other] = line_sum(lane);
+    }
+}

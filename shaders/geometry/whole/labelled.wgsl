@@ -1,0 +1,10 @@
+// A row's whole state over the classes of a projection, and its logit of its label.
+// needs: lib/class lib/label scratch/hits scratch/whole_states
+// slots: fold label_weight
+fn merged_whole(row: u32) -> State {
+    return whole_states[row];
+}
+
+fn whole_place(row: u32, label: Label) -> Place {
+    return Place(true, hits[row], label_weight(row, label));
+}

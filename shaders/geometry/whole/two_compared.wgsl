@@ -1,0 +1,10 @@
+// A row's whole state over the classes of two projections, and the sums over its classes, which lie behind all states.
+// needs: lib/class lib/label lib/params fold/divergence fold/mixture scratch/whole_states
+fn merged_whole(row: u32) -> State {
+    compared = sums_of(whole_states[params.items + row]);
+    return whole_states[row];
+}
+
+fn whole_place(row: u32, label: Label) -> Place {
+    return Place(false, 0.0, 1.0);
+}

@@ -1,0 +1,9 @@
+// A row's whole state over the classes of two projections.
+// needs: lib/class lib/label fold/divergence scratch/whole_states
+fn merged_whole(row: u32) -> State {
+    return whole_states[row];
+}
+
+fn whole_place(row: u32, label: Label) -> Place {
+    return Place(false, 0.0, 1.0);
+}
