@@ -55,9 +55,9 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, teacher_width: usize, le
     let held =
         vec![Scratch::new("factors", 2 * (n as u64 + v as u64)), Scratch::states("whole_states", fold.states, states)];
     let scores = Scores { slots: slots.clone(), choices: choices.clone() };
-    let tiles = Tiles::new(request, held, pairs.width, scores, Statistics::Logits(logits), &passes)?;
-
     let tallies = n.div_ceil(256);
+    let tiles = Tiles::new(request, held, pairs.width, tallies, scores, Statistics::Logits(logits), &passes)?;
+
     let mut stages: Vec<Stage> =
         [rows, classes, teacher_rows, teacher_classes].into_iter().flat_map(|side| tiles.factors(side)).collect();
     stages.extend(tiles.statistics());

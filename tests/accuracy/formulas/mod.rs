@@ -12,7 +12,7 @@ use crate::harness::tests;
 use alignments::ctc;
 use boxes::boxes;
 use classes::{
-    capped, cross_entropy, distillation, each_position, focal, linear_cross_entropy, linear_dpo, linear_logits,
+    cross_entropy, distillation, each_position, focal, linear_cross_entropy, linear_dpo, linear_logits,
     linear_softmax_focal, margin_softmax,
 };
 use libtest_mimic::Trial;
