@@ -3,7 +3,7 @@
 use super::{check, floats, ints};
 use crate::harness::tests;
 use libtest_mimic::Trial;
-use wgloss::{Ctc, LinearDpo};
+use wgloss::{Array, Ctc, LinearDpo};
 
 pub fn tests() -> Vec<Trial> {
     tests![segments_out_of_range, sequences_that_do_not_fit]
