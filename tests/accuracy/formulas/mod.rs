@@ -12,8 +12,8 @@ use crate::harness::tests;
 use alignments::ctc;
 use boxes::boxes;
 use classes::{
-    capped, cross_entropy, distillation, each_position, focal, linear_cross_entropy, linear_logits,
-    linear_softmax_focal, margin_softmax,
+    cross_entropy, distillation, each_position, focal, linear_cross_entropy, linear_logits, linear_softmax_focal,
+    margin_softmax,
 };
 use libtest_mimic::Trial;
 use pictures::{ms_ssim, ssim, total_variation};
