@@ -227,7 +227,9 @@ fn walks_are_cut_by_the_shape_alone() {
             let cut = [p.items, p.per_item, p.chunk, p.chunks, p.rounds];
             // the padding of pictures says how many windows there are
             let padding = matches!(loss.leaf(), Leaf::Windows(_)).then_some(&case.options);
-            let of = format!("{:?} {:?} {padding:?} {} {}", case.shape, case.axis, case.on_cpu, case.small);
+            // a row is an item where it is a sequence
+            let sequences = case.loss().goes_by_sequences(case.reduction);
+            let of = format!("{:?} {:?} {padding:?} {sequences} {} {}", case.shape, case.axis, case.on_cpu, case.small);
             let known = *cuts.entry(of).or_insert(cut);
             assert_eq!(known, cut, "{case:?}");
         }
