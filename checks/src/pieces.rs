@@ -24,7 +24,7 @@ pub fn slice(array: &Array, axis: usize, range: &Range<usize>) -> Array {
     like(array, &places.iter().map(|&at| all[at]).collect::<Vec<_>>(), &shape)
 }
 
-/// Joins arrays along an axis: the reverse of [`slice`].
+/// Joins arrays along an axis: the reverse of [`slice()`].
 pub fn join(arrays: &[Array], axis: usize) -> Array {
     let mut shape = arrays[0].shape().to_vec();
     let inner: usize = shape[axis + 1..].iter().product();
