@@ -12,7 +12,7 @@ fn share_of(seen: Class) -> f32 {
     if !SPREADS {
         return 0.0;
     }
-    return share_at(seen.x, softmax_share(seen.t) * seen.weight);
+    return spared_share(seen.x, softmax_share(seen.t) * seen.weight);
 }
 
 fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {

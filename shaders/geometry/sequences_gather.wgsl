@@ -1,5 +1,5 @@
-// What the elements of a sequence have in common: the leaf's numbers of a mean over them, and one over how many take part. A
-// workgroup goes through a sequence.
+// Computes two things of each sequence for all its elements: the leaf's numbers of the mean over them, and one over how many take
+// part. A workgroup goes through a sequence.
 // needs: lib/math lib/params
 // slots: mask sequence_number
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;

@@ -1,4 +1,4 @@
-// What the log-probability of each segment is compared with.
+// The log-probability of each segment under the reference model.
 // needs: lib/params dtype/float
 @group(0) @binding(15) var<storage, read> references: array<u32>;
 

@@ -1,4 +1,4 @@
-// What is known of each segment.
+// The log-probability of each segment beside its reference, and the slopes that its rows get.
 struct SegmentScore {
     // its log-probability less its reference
     log_ratio: f32,

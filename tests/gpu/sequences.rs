@@ -54,7 +54,7 @@ fn sequences_of_every_length_and_none() {
     failures.raise();
 }
 
-/// What is unknown or infinite at one element tells of its whole sequence, and of no other.
+/// A NaN or an infinity at one element decides the loss of its whole sequence, and of no other sequence.
 fn special_numbers_show_in_their_sequence_alone() {
     let mut failures = Failures::default();
     for shape in [[3, 5], [3, 8]] {

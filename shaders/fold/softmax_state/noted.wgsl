@@ -69,7 +69,7 @@ fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
 }
 
 // The share of a class with the logit x.
-fn share_at(x: f32, share: f32) -> f32 {
+fn spared_share(x: f32, share: f32) -> f32 {
     return select(share, 0.0, SPARES_MASKED & is_masked(x));
 }
 

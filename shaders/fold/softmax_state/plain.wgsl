@@ -26,7 +26,7 @@ fn see_class(state: ptr<function, State>, seen: Class, place: Place) {}
 fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {}
 
 // The share of a class with the logit x.
-fn share_at(x: f32, share: f32) -> f32 {
+fn spared_share(x: f32, share: f32) -> f32 {
     return share;
 }
 

@@ -21,7 +21,7 @@ fn pair_absorb(state: ptr<function, State>, score: f32, own: Row, other: Row) {
     }
     var share = 0.0;
     if SPREADS {
-        share = share_at(z, softmax_share(0.0) * class_weight_at(other.place));
+        share = spared_share(z, softmax_share(0.0) * class_weight_at(other.place));
     }
     see_logit(state, z, of_label, own, other);
     fold_absorb(state, z, share);

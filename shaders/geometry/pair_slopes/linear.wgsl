@@ -32,6 +32,6 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
         return select(through_cap(record.hit, z), record.hit, LABEL_MARGIN);
     }
     let logit = capped(z);
-    let share = share_at(logit, record.share * class_weight_at(class_place));
+    let share = spared_share(logit, record.share * class_weight_at(class_place));
     return through_cap(record_gain(record, logit) - share, z);
 }
