@@ -181,7 +181,9 @@ impl Call {
             (Role::Element, Leaf::Pointwise(_)) if by_item => element / per_item(),
             (Role::Element, Leaf::Pointwise(_)) => element,
             (Role::Element, Leaf::Boxes(_)) => element / 4,
-            (Role::Element, Leaf::Vectors(_)) | (Role::Rows, Leaf::Linear(_) | Leaf::LinearDivergence(_)) => element / width(),
+            (Role::Element, Leaf::Vectors(_)) | (Role::Rows, Leaf::Linear(_) | Leaf::LinearDivergence(_)) => {
+                element / width()
+            }
             (Role::Row, Leaf::Vectors(_)) | (Role::Index, _) => element,
             (Role::Target, _) if self.sizes.dense => of_position(element),
             (Role::Target | Role::Labels, _) => element,

@@ -9,6 +9,7 @@ mod dtypes;
 mod hard_points;
 #[path = "../common/harness.rs"]
 mod harness;
+mod many_classes;
 mod point;
 mod refusals;
 #[path = "../common/reported/mod.rs"]
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         compounds::tests(),
         dtypes::tests(),
         hard_points::tests(),
+        many_classes::tests(),
         point::tests(),
         refusals::tests(),
         slopes::tests(),

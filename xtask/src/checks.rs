@@ -139,12 +139,24 @@ impl Check {
     }
 }
 
+/// The format of every workspace. They come first: none builds anything, and a file out of form is the likeliest fault.
+fn formats() -> Vec<Check> {
+    let workspaces = [
+        "fmt --all --check",
+        "fmt --manifest-path burn/Cargo.toml --check",
+        "fmt --manifest-path fuzz/Cargo.toml --check",
+        "fmt --manifest-path mpi/Cargo.toml --check",
+        "fmt --manifest-path web/Cargo.toml --check",
+    ];
+    workspaces.map(|args| Check::new(0.0, args, Kind::SucceedsWith("rustfmt"))).into()
+}
+
 /// The checks, in order. A test bounds the sum of their minutes.
 pub fn checks() -> Vec<Check> {
     use Kind::{ListsNone, Succeeds, SucceedsFor, SucceedsWith, SucceedsWithCrate};
     let web = "wasm32-unknown-unknown";
-    let mut checks = vec![
-        Check::new(0.1, "fmt --all --check", SucceedsWith("rustfmt")),
+    let mut checks = formats();
+    checks.extend([
         Check::new(1.0, "clippy --workspace --all-targets -- -D warnings", SucceedsWith("clippy")),
         Check::new(0.1, "tree -p wgloss --no-default-features -e normal --prefix none", ListsNone("wgpu")),
         Check::new(0.9, "check -p wgloss --target wasm32-unknown-unknown", SucceedsFor(web))
@@ -165,10 +177,9 @@ pub fn checks() -> Vec<Check> {
         Check::of_built(1.0, "wgloss verify --device gpu --one-in 32").with("WGLOSS_KERNELS", "gpu"),
         Check::new(0.4, "test --workspace --test gpu -- many_ in_place every_range of_slices of_shards", Succeeds)
             .with("WGLOSS_KERNELS", "gpu"),
-    ];
+    ]);
     checks.extend(EXAMPLES.iter().map(|example| Check::of_built(0.1, example)));
     // fuzz/ is its own workspace; most of its dependencies are built by now
-    checks.push(Check::new(0.0, "fmt --manifest-path fuzz/Cargo.toml --check", SucceedsWith("rustfmt")));
     checks.push(Check::new(0.3, FUZZ_CLIPPY, SucceedsWith("clippy")));
     checks.push(Check::new(0.6, RUNNER, Succeeds));
     // In test mode each benchmark runs once on small inputs, and its result is checked.
@@ -187,7 +198,6 @@ pub fn checks() -> Vec<Check> {
 pub fn checks_of_burn() -> Vec<Check> {
     use Kind::{Succeeds, SucceedsWith};
     vec![
-        Check::new(0.0, "fmt --manifest-path burn/Cargo.toml --check", SucceedsWith("rustfmt")),
         Check::new(3.5, "clippy --manifest-path burn/Cargo.toml --all-targets -- -D warnings", SucceedsWith("clippy")),
         Check::new(26.0, "test --manifest-path burn/Cargo.toml", Succeeds),
         Check::new(0.1, "doc --manifest-path burn/Cargo.toml --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
@@ -216,7 +226,6 @@ macro_rules! on_ranks {
 pub fn checks_of_mpi() -> Vec<Check> {
     use Kind::{Succeeds, SucceedsWith};
     vec![
-        Check::new(0.0, "fmt --manifest-path mpi/Cargo.toml --check", SucceedsWith("rustfmt")),
         Check::new(3.0, "clippy --manifest-path mpi/Cargo.toml --all-targets -- -D warnings", SucceedsWith("clippy")),
         Check::new(3.0, "test --manifest-path mpi/Cargo.toml --lib", Succeeds),
         Check::new(1.0, on_ranks!("1", "test --manifest-path mpi/Cargo.toml --test ranks"), Succeeds),

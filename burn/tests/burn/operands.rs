@@ -7,7 +7,9 @@ use crate::{autodiff, device};
 use burn::tensor::{Bool, DType, Device, Distribution, Int, Tensor, TensorData};
 use libtest_mimic::Trial;
 use wgloss::half::f16;
-use wgloss::{Array, BceWithLogits, CrossEntropy, Dice, Distillation, Extra, Mse, Observation, Reduction, Scale, Term, cpu};
+use wgloss::{
+    Array, BceWithLogits, CrossEntropy, Dice, Distillation, Extra, Mse, Observation, Reduction, Scale, Term, cpu,
+};
 use wgloss_burn::{BurnLoss, BurnTerm, Operand};
 
 pub fn tests() -> Vec<Trial> {

@@ -3,8 +3,8 @@
 use crate::tests;
 use crate::whole::{compare, lengths, rows};
 use wgloss_checks::case::{Case, Floats};
-use wgloss_checks::samples::samples;
 use wgloss_checks::pieces::{class_axis, slice};
+use wgloss_checks::samples::samples;
 use wgloss_mpi::Comm;
 use wgloss_mpi::Spread::{Batch, Classes, Regions, Ring, Rows};
 use wgloss_mpi::wgloss::header::{Role, Value};

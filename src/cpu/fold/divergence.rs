@@ -83,7 +83,7 @@ impl TwoSoftmaxes {
     fn against_mixture(&self, beta: f64) -> (f64, Vec<f64>) {
         let weights = if beta == 1.0 { [0.0, 1.0] } else { [beta, 1.0 - beta] };
         let divergence = (0..self.student_x.len()).map(|k| self.compared(k, beta, weights)).sum::<f64>();
-        let lifts: Vec<f64> = (0..self.student_x.len()).map(|k| self.lift(k, beta)).collect();
+        let lifts = self.lifts(beta);
         let mean: f64 = lifts.iter().enumerate().map(|(k, &lift)| part_of(self.s(k), lift)).sum();
         let slope = |k: usize| match divergence == f64::INFINITY {
             // a class that the teacher masks and the student does not: the loss falls without bound as any other gets more
@@ -123,9 +123,14 @@ impl TwoSoftmaxes {
         beside - part_of(weights[0] * t, p) - part_of(weights[1] * s, q)
     }
 
-    /// log(s/m) of a class less the same of the student's likeliest class, so that what they have in common does not cancel.
-    fn lift(&self, k: usize, beta: f64) -> f64 {
+    /// log(s/m) of each class less the same of the student's likeliest class, so that what they have in common does not cancel.
+    fn lifts(&self, beta: f64) -> Vec<f64> {
         let top = greatest(&self.student_x);
+        (0..self.student_x.len()).map(|k| self.lift(k, top, beta)).collect()
+    }
+
+    /// log(s/m) of class `k` less the same of the student's likeliest class, `top`.
+    fn lift(&self, k: usize, top: usize, beta: f64) -> f64 {
         if k == top || self.student.is_masked(self.student_x[k]) {
             return 0.0;
         }

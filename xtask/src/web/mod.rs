@@ -72,7 +72,6 @@ pub fn test(install: Install, name: Option<&str>) -> Result<(), Stop> {
 /// Runs the tests of the library and of the package in a browser: a browser for each file of tests, since the kernels of all
 /// losses take less than 1 GiB of it, and losses share some.
 fn in_a_browser(programs: &Path, name: Option<&str>) -> Result<(), Stop> {
-    run(&mut cargo(&["fmt", "--manifest-path", "web/Cargo.toml", "--check"]))?;
     run(tools::on_web("clippy", programs).args(["--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     let mut tests = tools::on_web("test", programs);
     tests.env("CHROMEDRIVER", "/usr/bin/chromedriver").env("WASM_BINDGEN_TEST_TIMEOUT", SECONDS);
