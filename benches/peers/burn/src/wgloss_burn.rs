@@ -53,9 +53,7 @@ impl WglossBurn {
     fn tensor<const D: usize>(&self, case: &Case, name: &str) -> Operand {
         let (shape, data) = case.operand(name);
         match data {
-            Data::Labels(labels) => {
-                Tensor::<D, Int>::from_data(TensorData::new(labels.clone(), shape), &self.0).into()
-            }
+            Data::Labels(labels) => Tensor::<D, Int>::from_data(TensorData::new(labels.clone(), shape), &self.0).into(),
             Data::Floats(floats) => {
                 let tensor = Tensor::<D>::from_data(TensorData::new(floats.clone(), shape), &self.0);
                 if case.differentiates(name) { tensor.require_grad().into() } else { tensor.into() }
