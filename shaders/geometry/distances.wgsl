@@ -11,3 +11,10 @@ struct VectorsScore {
     // the derivatives with respect to each distance
     d: vec3<f32>,
 }
+
+// The gradients at four neighbouring coordinates of each vector.
+struct FourSlopes {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    c: vec4<f32>,
+}
