@@ -683,4 +683,31 @@ def labelled_pairs(g):
     yield Case("info_nce", "refuses_labels_of_another_length", {}, {"query": g.normal(4, 3), "key": g.normal(4, 3), "labels": g.ints(5)}, [], error="shape_mismatch")
 
 
-ASKED = [binary, regression, preferences, single_answers, policies, entropies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, smoothed_over_finite, labelled_pairs, overlaps]
+def weighted_items(g):
+    """A sample weight for each item: of a loss of elements, and of an autoencoder's two parts. The weighted mean is
+    Keras' (`sample_weight`), but that it divides by the sum of the weights."""
+    def vae(input, target, mu, log_var, sample_weight, recon, beta, r):
+        fn = F.mse_loss if recon == "mse" else F.binary_cross_entropy_with_logits
+        of_item = fn(input, target, reduction="none").flatten(1).sum(1)
+        of_item = of_item + beta * (-0.5 * (1 + log_var - mu ** 2 - log_var.exp())).sum(1)
+        total = (sample_weight * of_item).sum()
+        return total / sample_weight.sum() if r == "mean" else total
+
+    for recon, beta in (("mse", 1.0), ("bce_with_logits", 4.0)):
+        for red in ("mean", "sum"):
+            yield Case("vae", f"{recon}_sample_weight_{red}", {"reconstruction": recon, "beta": beta, "reduction": red},
+                       {"input": g.normal(4, 1, 5, 5), "target": g.uniform(4, 1, 5, 5), "mu": g.normal(4, 6), "log_var": g.normal(4, 6), "sample_weight": g.uniform(4, lo=0.25, hi=2)},
+                       ["input", "mu", "log_var"], lambda recon=recon, beta=beta, r=red, **t: vae(recon=recon, beta=beta, r=r, **t))
+    x, t, w, m = g.normal(3, 4, 5), g.normal(3, 4, 5), g.uniform(3, lo=0.25, hi=2), (g.uniform(3, 4, 5) > 0.3).double()
+    for red in REDUCTIONS:
+        def mse(input, target, sample_weight, mask, r=red):
+            w = (sample_weight[:, None, None] * mask)
+            losses = (w * (input - target) ** 2)
+            return losses.sum() / w.sum() if r == "mean" else reduce(losses, r)
+        yield Case("mse", f"sample_weight_of_items_{red}", {"reduction": red}, {"input": x, "target": t, "sample_weight": w, "mask": m}, ["input", "target"], mse)
+    yield Case("mse", "refuses_a_sample_weight_for_each_column", {}, {"input": x, "target": t, "sample_weight": g.uniform(5)}, [], error="shape_mismatch")
+    vae_of = {"input": g.normal(2, 3), "target": g.normal(2, 3), "mu": g.normal(2, 2), "log_var": g.normal(2, 2)}
+    yield Case("vae", "refuses_a_sample_weight_for_each_element", {}, vae_of | {"sample_weight": g.uniform(2, 3)}, [], error="shape_mismatch")
+
+
+ASKED = [binary, regression, preferences, single_answers, policies, entropies, smoothed, softmaxes, diffusion, roots, soft_and_logs, directions, softcapped, smoothed_over_finite, labelled_pairs, overlaps, weighted_items]

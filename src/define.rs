@@ -62,7 +62,7 @@ macro_rules! loss_page {
             "Integers are `i32`, `u32`, `u8` or `i64`, or `bool` for 0 and 1; a mask may hold them too. ",
             "A GPU computes in `f32` and gives a gradient in its operand's type; the CPU computes and gives `f64`.\n\n",
             "[`Extra::SampleWeight`](", $name, "::Extra::SampleWeight), if the loss takes it, is a factor of each value, of the \
-            shape of `none`, or in regions of each position in every sum. A mean divides by the sum of what each value \
+            shape of `none`, or of each item of a loss of elements, `[N]`, or in regions of each position in every sum. A mean divides by the sum of what each value \
             counts times its factor. A factor of 0 is no mask: 0 times infinity is NaN.\n\n",
             "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
             unless this page names another divisor. A mean over nothing is NaN, or 0 under \

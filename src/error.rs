@@ -43,6 +43,30 @@ pub enum Error {
         /// The `ignore_index`, where the loss has one.
         ignored: Option<i32>,
     },
+    /// A number of a [checked](crate::Term::checked) term's target or mask lies outside of what it may hold.
+    TargetOutOfRange {
+        /// The loss's id.
+        loss: &'static str,
+        /// The operand that holds the number.
+        operand: String,
+        /// The place of the first such number in the operand, counted in elements; of a sum over classes, its position.
+        position: u64,
+        /// The number.
+        value: String,
+        /// The numbers that it may hold.
+        expected: String,
+    },
+    /// A number of a [checked](crate::Term::checked) term's operand is NaN or infinite, and takes part.
+    NotFinite {
+        /// The loss's id.
+        loss: &'static str,
+        /// The operand that holds the number.
+        operand: String,
+        /// The place of the first such number in the operand, counted in elements.
+        position: u64,
+        /// The number.
+        value: String,
+    },
     /// An option's value lies outside its range, or there is no such option.
     InvalidOption {
         /// The loss's id.
@@ -149,6 +173,8 @@ impl Error {
         match &mut self {
             Error::ShapeMismatch { loss, operand, .. }
             | Error::LabelOutOfRange { loss, operand, .. }
+            | Error::TargetOutOfRange { loss, operand, .. }
+            | Error::NotFinite { loss, operand, .. }
             | Error::InvalidOperand { loss, operand, .. }
             | Error::ForeignTensor { loss, operand }
             | Error::UnsupportedDtype { loss, operand, .. } => {
@@ -168,6 +194,8 @@ impl Error {
         match self {
             Error::ShapeMismatch { .. } => "shape_mismatch",
             Error::LabelOutOfRange { .. } => "label_out_of_range",
+            Error::TargetOutOfRange { .. } => "target_out_of_range",
+            Error::NotFinite { .. } => "not_finite",
             Error::InvalidOption { .. } => "invalid_option",
             Error::InvalidOperand { .. } => "invalid_operand",
             Error::UnsupportedDtype { .. } => "unsupported_dtype",
@@ -195,6 +223,12 @@ impl fmt::Display for Error {
             Error::LabelOutOfRange { loss, operand, position, value, count, ignored } => {
                 write!(f, "{loss}: `{operand}` holds {value} at position {position}, expected 0..{count}")?;
                 ignored.map_or(Ok(()), |ignored| write!(f, " or the ignore_index {ignored}"))
+            }
+            Error::TargetOutOfRange { loss, operand, position, value, expected } => {
+                write!(f, "{loss}: `{operand}` holds {value} at position {position}, expected {expected}")
+            }
+            Error::NotFinite { loss, operand, position, value } => {
+                write!(f, "{loss}: `{operand}` holds {value} at position {position}, expected a finite number")
             }
             Error::InvalidOption { loss, option, value, expected } => {
                 write!(f, "{loss}: option `{option}` is {value}, expected {expected}")

@@ -164,6 +164,8 @@ pub struct OperandSpec {
     pub integers: bool,
     /// The values it holds, which tests and benchmarks draw from.
     pub domain: Domain,
+    /// The flag among the loss's options under which it holds the logs of its values.
+    pub logs_if: Option<&'static str>,
     /// The number that a pointwise leaf gets if a call leaves it out.
     pub absent: f32,
 }
@@ -189,7 +191,16 @@ impl OperandSpec {
 
     /// A required operand that holds real numbers and has no gradient.
     pub const fn new(name: &'static str, role: Role) -> OperandSpec {
-        OperandSpec { name, role, optional: false, gradient: false, integers: false, domain: Domain::Real, absent: 0.0 }
+        OperandSpec {
+            name,
+            role,
+            optional: false,
+            gradient: false,
+            integers: false,
+            domain: Domain::Real,
+            logs_if: None,
+            absent: 0.0,
+        }
     }
     /// Gives the operand a gradient.
     pub const fn differentiable(mut self) -> OperandSpec {
@@ -210,6 +221,11 @@ impl OperandSpec {
     pub const fn or(mut self, absent: f32) -> OperandSpec {
         self.absent = absent;
         self.optional()
+    }
+    /// Names the flag among the loss's options under which the operand holds the logs of its values.
+    pub const fn or_logs_if(mut self, flag: &'static str) -> OperandSpec {
+        self.logs_if = Some(flag);
+        self
     }
     /// Says which values the operand holds.
     pub const fn holding(mut self, domain: Domain) -> OperandSpec {

@@ -242,7 +242,7 @@ pub trait Options {
 }
 
 /// The options of a term, which a program may name among a loss's own.
-pub(crate) const TERMS: [&str; 2] = ["reduction", "empty_is_zero"];
+pub(crate) const TERMS: [&str; 3] = ["reduction", "empty_is_zero", "checked"];
 
 /// Sets an option by name. Its range is not checked here but by [`check`], which also sees structs that were written by hand.
 pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, value: &Value) -> Result<()> {

@@ -61,6 +61,8 @@ pub struct Case {
     pub divide_by: Given,
     /// Whether a mean over nothing is 0.
     pub empty_is_zero: bool,
+    /// Whether the numbers of operands are inspected.
+    pub checked: bool,
     /// The observations beside the loss.
     pub observations: &'static [Observation],
     /// The term's weight.
@@ -97,6 +99,7 @@ impl Case {
             upstream: Given::Not,
             divide_by: Given::Not,
             empty_is_zero: false,
+            checked: false,
             observations: &[],
             weight: 1.0,
             wanted: Wanted::Stored,
@@ -178,6 +181,7 @@ impl Case {
         let operands = inputs.operands.iter().map(|(name, tensor)| (*name, tensor));
         let term = Term::from_options(self.loss(), [], operands).unwrap().reduce(self.reduction);
         let term = if self.empty_is_zero { term.empty_is_zero() } else { term };
+        let term = if self.checked { term.checked() } else { term };
         let term = self.observations.iter().fold(term, |term, observation| term.observe(*observation));
         let term = match &inputs.upstream {
             Some(scale) => term.upstream(scale.clone()),
@@ -237,8 +241,10 @@ impl Case {
             let numbers: Vec<f32> = array.to_f32().into_iter().map(&mut moved).collect();
             Ok(Array::new(&numbers, array.shape())?.with_class_axis(array.class_axis()))
         };
+        // a mask that is moved is neither 0 nor 1
+        let unchecked = Case { checked: false, ..self.clone() };
         let answers = |inputs: &Inputs<Array>| {
-            cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs)).map(judge::Given::by_twin)
+            cpu::gradient_list(&unchecked.term(inputs), &self.differentiated(inputs)).map(judge::Given::by_twin)
         };
         let others = (0..3).map(|_| answers(&inputs.on(&mut moved)?)).collect::<Result<Vec<_>, Error>>().ok()?;
         Some(Room::around(&answers(&inputs).ok()?, &others, ROUNDINGS))

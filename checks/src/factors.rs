@@ -125,6 +125,8 @@ impl Factors {
             door: self.doors[head[8]],
             floats: STORED[head[9]],
             empty_is_zero: EMPTY_IS_ZERO[head[10]],
+            // some are refused then, by both alike
+            checked: Rng::new(seed ^ 0xc4).once_in(4),
             observations: if caps { &OF_SOFTMAX[2][..head[11].min(1)] } else { self.observations[head[11]] },
             seed,
         }

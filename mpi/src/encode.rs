@@ -89,6 +89,12 @@ pub fn error(error: &Error) -> Vec<u8> {
         Error::Timeout { seconds } => Writer::kind(9).number(seconds.to_bits().into()),
         Error::InvalidShader { path, message } => Writer::kind(10).text(path).text(message),
         Error::Gpu(why) => Writer::kind(11).text(why),
+        Error::TargetOutOfRange { loss, operand, position, value, expected } => {
+            Writer::kind(12).text(loss).text(operand).number(*position).text(value).text(expected)
+        }
+        Error::NotFinite { loss, operand, position, value } => {
+            Writer::kind(13).text(loss).text(operand).number(*position).text(value)
+        }
         // what an evaluation does not give
         other => Writer::kind(11).text(&other.to_string()),
     };
@@ -128,6 +134,17 @@ pub fn to_error(bytes: &[u8]) -> Error {
         8 => Error::DeviceLost(read.text()),
         9 => Error::Timeout { seconds: f32::from_bits(read.number() as u32) },
         10 => Error::InvalidShader { path: read.text(), message: read.text() },
+        12 => Error::TargetOutOfRange {
+            loss: read.id(),
+            operand: read.text(),
+            position: read.number(),
+            value: read.text(),
+            expected: read.text(),
+        },
+        13 => {
+            let (loss, operand) = (read.id(), read.text());
+            Error::NotFinite { loss, operand, position: read.number(), value: read.text() }
+        }
         _ => Error::Gpu(read.text()),
     }
 }
@@ -145,6 +162,14 @@ mod tests {
             Error::ShapeMismatch { loss, operand: operand(), expected: expected(), got: vec![3, 0, 1 << 40] },
             Error::LabelOutOfRange { loss, operand: operand(), position: 7, value: -3, count: 5, ignored: Some(-100) },
             Error::LabelOutOfRange { loss, operand: operand(), position: 7, value: 9, count: 5, ignored: None },
+            Error::TargetOutOfRange {
+                loss,
+                operand: operand(),
+                position: 7,
+                value: "1.5".into(),
+                expected: expected(),
+            },
+            Error::NotFinite { loss, operand: operand(), position: 7, value: "NaN".into() },
             Error::InvalidOption { loss, option: "gamma".into(), value: "NaN".into(), expected: expected() },
             Error::InvalidOperand { loss: "mine", operand: operand(), reason: "is missing".into() },
             Error::UnsupportedDtype { loss, operand: operand(), got: DType::I64, expected: expected() },

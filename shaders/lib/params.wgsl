@@ -67,6 +67,11 @@ struct Params {
     longest: u32,
     // the segments that rows belong to: two for each value
     segments: u32,
+    // how many workgroups inspected operands
+    faults: u32,
+    spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
     // what this one dispatch covers, if a walk takes several
     block: Block,
     // the element at which each binding's tensor begins, by binding number
@@ -107,7 +112,8 @@ struct Block {
     spare_5: u32,
     // pictures: the rows of a plane, the pixels of a row, the elements between two planes of an item, and between a pixel and
     // its right neighbour; tiles: the elements of a row, as width; alignments: how many steps have their sums kept, and how many
-    // sums a step has
+    // sums a step has; inspections: the elements of a row of positions, as plane, and the elements from class to class, as step;
+    // and the classes, as width
     height: u32,
     width: u32,
     plane: u32,

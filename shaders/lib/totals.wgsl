@@ -1,6 +1,6 @@
 // Merges the tallies of a part, and computes its denominators.
 // needs: lib/params lib/tally lib/workspace
-// slots: divisor
+// slots: divisor faults
 
 // The sum's denominator: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor, 4 the element of it that is for
 // this sum.
@@ -24,7 +24,7 @@ fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
         }
         tally = tally_merge(tally, few);
     }
-    return tally_workgroup(tally, lane);
+    return tally_workgroup(with_faults(tally, lane), lane);
 }
 
 // The denominators of the loss and of the extra loss.

@@ -1,5 +1,6 @@
 //! The results of the checks of a part, for the twin and the plan.
 
+use super::inspections::Inspection;
 use super::labels::Labels;
 
 /// The results of the checks of a part, beside its [`Work`](super::Work).
@@ -13,6 +14,8 @@ pub(crate) struct Checked {
     pub divisor: Divisor,
     /// The number that the fused loss's sum is divided by, where the part has a fused loss.
     pub fused_divisor: Option<Divisor>,
+    /// The numbers of operands that are inspected before the walk.
+    pub inspections: Vec<Inspection>,
 }
 
 /// The number that the sum of a part is divided by.

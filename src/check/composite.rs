@@ -1,10 +1,13 @@
 //! Takes a sum of losses apart and checks each. A refusal names the operands as the sum does.
 
 use super::checked::Checked;
+use super::inspections::Inspection;
 use super::refusal::mismatch;
 use super::{bounds, operands, options, part, shards};
 use crate::error::Result;
 use crate::leaf::{Component, Composite};
+use crate::reduction::Reduction;
+use crate::role::Role;
 use crate::term::{Operand, Part, Scale};
 
 /// Checks a part of `term` that is a sum of losses, and adds its losses to `parts` and `checked`.
@@ -26,7 +29,12 @@ pub(super) fn check<T: Operand>(
     for component in leaf.components(whole.reduction) {
         let own = component_of(whole, &component);
         let own_name = |name: &str| component.operands.iter().find(|(theirs, _)| *theirs == name).map(|(_, own)| *own);
-        checked.push(part::check(&own, std::slice::from_ref(&own)).map_err(|error| error.within(header.id, own_name))?);
+        let mut found =
+            part::check(&own, std::slice::from_ref(&own)).map_err(|error| error.within(header.id, own_name))?;
+        for Inspection { operand, named, .. } in &mut found.inspections {
+            *named = [header.id, own_name(operand).unwrap_or(*operand)];
+        }
+        checked.push(found);
         parts.push(own);
     }
     if leaf.shares_batch() { batch(whole) } else { Ok(()) }
@@ -53,17 +61,22 @@ fn batch<T: Operand>(whole: &Part<T>) -> Result<()> {
 fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
     let tensor = |own: &str| whole.operand(own).cloned();
     let operands = component.operands.iter().filter_map(|(name, own)| Some((name.to_string(), tensor(own)?)));
-    let per_item = component.per_item.then(|| Scale::Number(whole.items() as f32));
+    // sample weights are counted by the mean over all elements, which is that of items over the elements of each
+    let counts = component.per_item && whole.of_role(Role::SampleWeight).is_some() && whole.divide_by.is_none();
+    let per_item = (component.per_item && !counts).then(|| Scale::Number(whole.items() as f32));
+    let leader = component.operands.first().and_then(|(_, own)| whole.operand(own));
+    let elements: usize = leader.map_or(1, |leader| leader.shape().iter().skip(1).product());
     Part {
         name: format!("{}.{}", whole.name, component.name),
         weight: whole.weight,
-        share: component.weight,
+        share: if counts { component.weight * elements as f32 } else { component.weight },
         loss: component.loss.clone(),
         operands: operands.collect(),
-        reduction: component.reduction,
+        reduction: if counts { Reduction::Mean } else { component.reduction },
         upstream: whole.upstream.clone(),
         divide_by: whole.divide_by.clone().or(per_item),
         empty_is_zero: whole.empty_is_zero,
+        checked: whole.checked,
         observations: whole.observations.clone(),
         classes_from: None,
         keys_from: None,

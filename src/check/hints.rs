@@ -63,6 +63,9 @@ fn broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec, leader: &T) -> Stri
         (Leaf::Pointwise(_), Role::Weight | Role::Column) if !by_item => {
             format!(", or a shape that broadcasts to {:?}", leader.shape())
         }
+        (Leaf::Pointwise(_), Role::SampleWeight) if !by_item && leader.shape().len() > 1 => {
+            format!(", or [{}], one for each item", leader.shape()[0])
+        }
         _ => String::new(),
     }
 }

@@ -7,6 +7,7 @@ mod checked;
 mod composite;
 mod header;
 mod hints;
+mod inspections;
 mod labels;
 mod observations;
 mod operands;
@@ -22,6 +23,8 @@ mod work;
 
 pub(crate) use asked::differentiable;
 pub(crate) use checked::{Checked, Divisor};
+#[cfg(feature = "gpu")]
+pub(crate) use inspections::{Inspection, Kept, Masked, Rule};
 #[cfg(feature = "gpu")]
 pub(crate) use labels::{Lengths, SegmentNumbers};
 #[cfg(feature = "gpu")]

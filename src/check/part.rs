@@ -2,7 +2,7 @@
 
 use super::checked::Checked;
 use super::labels::Labels;
-use super::{header, observations, operands, options, sequences, shapes, shards};
+use super::{header, inspections, observations, operands, options, sequences, shapes, shards};
 use crate::error::{Error, Result};
 use crate::term::{Operand, Part};
 
@@ -28,7 +28,8 @@ pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Che
             labels.check(part.loss.header().id, array)?;
         }
     }
-    Ok(checked)
+    let inspections = inspections::check(part, &checked)?;
+    Ok(Checked { inspections, ..checked })
 }
 
 /// Refuses a part of a ready-made sum (`Detection`, `Rlhf`) whose shape does not fit the part that it belongs to.

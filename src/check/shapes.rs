@@ -31,6 +31,8 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
         fused_divisor: fused_divisor(part, work),
         loss_shape,
         labels,
+        // made once everything else holds
+        inspections: Vec::new(),
     })
 }
 

@@ -124,16 +124,16 @@ impl<'a> Elements<'a> {
         score: impl Fn(usize) -> ElementScore,
     ) -> Elements<'a> {
         let mask = part.of_role(Role::Mask).map(Array::to_f64);
-        let weight = part.loss.header().player(Role::Weight).map(|spec| component(part, spec));
-        let samples = part.of_role(Role::SampleWeight).map(Array::to_f64);
+        let [weight, samples] = [Role::Weight, Role::SampleWeight]
+            .map(|role| part.loss.header().player(role).map(|spec| component(part, spec)));
         let masked = |value: usize| mask.as_ref().is_some_and(|mask| mask[value] == 0.0);
-        let sample_of = |value: usize| samples.as_ref().map_or(1.0, |samples| samples[value]);
-        let weight_of = |value: usize| match &weight {
-            Some((_, Some(weight), None)) => weight[value],
-            Some((_, Some(weight), Some(axes))) => weight[BroadcastAxis::place(axes, value)],
+        let number_of = |component: &Option<Component>, value: usize| match component {
+            Some((_, Some(numbers), None)) => numbers[value],
+            Some((_, Some(numbers), Some(axes))) => numbers[BroadcastAxis::place(axes, value)],
             _ => 1.0,
         };
-        let weight_of = |value: usize| weight_of(value) * sample_of(value);
+        let sample_of = |value: usize| number_of(&samples, value);
+        let weight_of = |value: usize| number_of(&weight, value) * sample_of(value);
         let by_sequence = sequences.as_ref().filter(|_| part.reduction == Reduction::SequenceMean);
         let share_of = |value: usize| by_sequence.map_or(1.0, |sequences| sequences.share(value));
         let weighted = |i: usize, w: f64| {

@@ -344,6 +344,7 @@ fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: Row) -> VerdictPart
         ignored: checked.labels.as_ref().and_then(|labels| labels.ignored),
         lengths: checked.labels.as_ref().and_then(|labels| labels.lengths.clone()),
         segments: checked.labels.as_ref().and_then(|labels| labels.segments.clone()),
+        inspections: checked.inspections.clone(),
         numbers: numbers::named(part),
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Case {
     pub integers: Option<DType>,
     /// Whether the weights of elements are broadcast, and the mask of a region has a number for each element.
     pub other_shapes: bool,
+    /// Whether the numbers of operands are inspected.
+    pub checked: bool,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
     pub upstream_tensor: bool,
@@ -99,6 +101,7 @@ impl Case {
             floats: DType::F32,
             integers: None,
             other_shapes: false,
+            checked: false,
             optional: Vec::new(),
             upstream_tensor: false,
             divide_by_tensor: false,
@@ -182,6 +185,9 @@ impl Case {
         for observation in self.observations {
             term = term.observe(*observation);
         }
+        if self.checked {
+            term = term.checked();
+        }
         if self.divide_by_tensor {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
@@ -254,8 +260,10 @@ impl Case {
 
     fn operand(&self, gpu: &Gpu, spec: &OperandSpec, sizes: &Sizes) -> Tensor {
         let length = |axis| if let Axis::Of(length) | Axis::AtMost(length) = axis { length } else { self.free };
+        let of_elements = matches!(self.loss().leaf(), Leaf::Pointwise(_));
         let shape: Vec<usize> = match spec.role {
             Role::Weight | Role::Column if self.other_shapes => [&[1], &self.shape[1..]].concat(),
+            Role::SampleWeight if self.other_shapes && of_elements => self.shape[..1].to_vec(),
             Role::Mask if self.other_shapes => self.shape.clone(),
             role => sizes.shape(role).into_iter().map(length).collect(),
         };

@@ -1,6 +1,6 @@
 //! Whether a job's runs have finished and its labels were good.
 
-use crate::check::{Lengths, SegmentNumbers, not_the_sum};
+use crate::check::{Inspection, Lengths, SegmentNumbers, not_the_sum};
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
 use crate::gpu::memory::Memory;
@@ -34,6 +34,8 @@ pub(super) struct VerdictPart {
     pub lengths: Option<Lengths>,
     /// The range of segments, whose places come after those of the labels.
     pub segments: Option<SegmentNumbers>,
+    /// The inspections of operands, whose places come after all others.
+    pub inspections: Vec<Inspection>,
     /// The numbers that tensors hold: their places as the outcome names them, their names and ranges.
     pub numbers: Vec<(usize, String, NumberRange)>,
 }
@@ -114,6 +116,10 @@ impl Verdict {
             ignored: part.ignored.filter(|_| operand == part.operand),
         };
         let place = u64::from(position);
+        if let Some(inspection) = part.inspections.iter().rev().find(|inspection| place >= inspection.first) {
+            let number = f32::from_bits(low).into();
+            return Some(inspection.refusal(place - inspection.first, number));
+        }
         if let Some(segments) = part.segments.as_ref().filter(|segments| place >= segments.rows as u64) {
             return Some(refused(segments.operand, place - segments.rows as u64, segments.count as u64));
         }

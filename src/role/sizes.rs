@@ -27,7 +27,8 @@ pub struct Sizes {
     pub dense: bool,
     /// The shape of the unreduced loss.
     pub values: Vec<usize>,
-    /// The shape of masks and sample weights: that of the unreduced loss, or of the positions of regions.
+    /// The shape of masks and sample weights: that of the unreduced loss, of the positions of regions, or of the items of a sum of
+    /// losses.
     pub factors: Vec<usize>,
     /// The number of classes: along the first operand's class axis, or of a projection.
     pub per_class: Axis,
@@ -37,8 +38,11 @@ impl Sizes {
     /// The sizes of a call of a loss.
     pub fn new(loss: &dyn Loss, leader: &[usize], class_axis: ClassAxis, dense: bool) -> Sizes {
         let values = values(loss, leader, class_axis);
-        let regions = matches!(loss.leaf(), Leaf::Region(_));
-        let factors = if regions { without_classes(leader, class_axis) } else { values.clone() };
+        let factors = match loss.leaf() {
+            Leaf::Region(_) => without_classes(leader, class_axis),
+            Leaf::Composite(_) => leader[..1.min(leader.len())].to_vec(),
+            _ => values.clone(),
+        };
         let per_class = match loss.leaf() {
             Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => Axis::Free("V"),
             _ => Axis::Of(class_count(leader, class_axis)),

@@ -7,8 +7,8 @@ macro_rules! each_extra {
             /// A factor for each value, or for each class. In a loss of elements it may have any shape that broadcasts to
             /// theirs by trailing axes, as `[C]` or `[C, 1, 1]`.
             Weight weight,
-            /// A factor for each value of the unreduced loss, whatever the loss. A mean divides by what it would divide by,
-            /// with each value's part times its factor.
+            /// A factor for each value of the unreduced loss, whatever the loss; in a loss of elements, `[N, ...]`, it may also be
+            /// one for each item, `[N]`. A mean divides by what it would divide by, with each value's part times its factor.
             SampleWeight sample_weight,
             /// Zero or `false` leaves a value out, whatever the other operands hold there; any other number keeps it. It may
             /// hold floats, integers or `bool`.

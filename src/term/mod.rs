@@ -3,6 +3,7 @@
 mod apart;
 mod arithmetic;
 mod extra;
+mod inspect;
 #[cfg(feature = "gpu")]
 mod kept;
 mod observation;
@@ -70,8 +71,9 @@ impl<T: Operand> Term<T> {
 
     /// A loss with options and operands by name, as a program reads them from a command line or a file.
     ///
-    /// The options `reduction` and `empty_is_zero` set the [reduction](Self::reduce) of the term and what a
-    /// [mean over nothing](Self::empty_is_zero) is. Operands are checked when the term is evaluated.
+    /// The options `reduction`, `empty_is_zero` and `checked` set the [reduction](Self::reduce) of the term, what a
+    /// [mean over nothing](Self::empty_is_zero) is, and whether [numbers are inspected](Self::checked). Operands are checked when
+    /// the term is evaluated.
     ///
     /// # Errors
     /// [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not have, or a value of
@@ -85,7 +87,7 @@ impl<T: Operand> Term<T> {
         T: 'a,
     {
         let id = loss.header().id;
-        let (mut reduction, mut empty_is_zero) = (Reduction::default(), false);
+        let (mut reduction, mut empty_is_zero, mut checked) = (Reduction::default(), false, false);
         for (name, value) in options {
             match (name, &value) {
                 ("reduction", value) => {
@@ -93,10 +95,11 @@ impl<T: Operand> Term<T> {
                         options::OptionType::from_value(value).ok_or_else(|| refuse_reduction(&*loss, value))?;
                 }
                 ("empty_is_zero", Value::Flag(flag)) => empty_is_zero = *flag,
+                ("checked", Value::Flag(flag)) => checked = *flag,
                 _ => options::set(&mut *loss, id, name, &value)?,
             }
         }
-        Ok(Term::of_parts(vec![Part { empty_is_zero, reduction, ..Part::new(loss.into(), operands) }]))
+        Ok(Term::of_parts(vec![Part { empty_is_zero, checked, reduction, ..Part::new(loss.into(), operands) }]))
     }
 
     /// The term under a reduction; the default is the mean.
@@ -369,6 +372,7 @@ mod tests {
             of(7, &x).upstream(2.0),
             of(7, &x).divide_by(2.0),
             of(7, &x).empty_is_zero(),
+            of(7, &x).checked(),
             of(7, &x).observe(Observation::Accuracy),
             of(7, &x).with(Extra::Weight, &w),
             of(7, &x).with(Extra::Mask, &w),
@@ -386,7 +390,7 @@ mod tests {
         }
         // two losses that were made apart
         assert_eq!(of(7, &x), of(7, &x));
-        let places: Vec<_> = different[11].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
+        let places: Vec<_> = different[12].operands().map(|(loss, name, of)| (loss.header().id, name, of.0)).collect();
         let ce = "cross_entropy";
         assert_eq!(places, [(ce, "input", 0), (ce, "target", 1), (ce, "weight", 2)]);
     }

@@ -28,6 +28,8 @@ pub(crate) struct Part<T> {
     pub divide_by: Option<Scale<T>>,
     /// Whether a mean over nothing is 0 rather than NaN.
     pub empty_is_zero: bool,
+    /// Whether the numbers of its operands are inspected before the walk.
+    pub checked: bool,
     /// The numbers to compute beside the loss, sorted.
     pub observations: Vec<Observation>,
     /// The place in the batch of the first row, where the rows are a shard of the batch.
@@ -89,6 +91,7 @@ impl<T: Clone> Part<T> {
             upstream: Scale::Number(1.0),
             divide_by: None,
             empty_is_zero: false,
+            checked: false,
             observations: Vec::new(),
             rows_from: None,
             classes_from: None,
@@ -112,6 +115,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
             upstream,
             divide_by,
             empty_is_zero,
+            checked,
             observations,
             rows_from,
             classes_from,
@@ -126,7 +130,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
         **loss == *other.loss
             && *operands == other.operands
             && (name, weight, reduction, upstream, divide_by) == settings
-            && (empty_is_zero, observations) == (&other.empty_is_zero, &other.observations)
+            && (empty_is_zero, checked, observations) == (&other.empty_is_zero, &other.checked, &other.observations)
             && (rows_from, classes_from, keys_from, among) == shards
             && (beside, share) == (&other.beside, &other.share)
             && *varying == other.varying
@@ -235,6 +239,7 @@ impl<T> Part<T> {
             upstream,
             divide_by,
             empty_is_zero: self.empty_is_zero,
+            checked: self.checked,
             observations: self.observations.clone(),
             classes_from: self.classes_from,
             keys_from: self.keys_from,
@@ -252,7 +257,8 @@ impl<T: Operand> Part<T> {
         self.leader().and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
     }
 
-    /// The axes along which an operand of a loss of elements is broadcast to their shape, if it has not the shape of its role.
+    /// The axes along which an operand of a loss of elements is broadcast to their shape, if it has not the shape of its role: by
+    /// trailing axes, but for sample weights, of which each item may have one.
     pub fn broadcast(&self, spec: &OperandSpec) -> Option<Vec<BroadcastAxis>> {
         let header = self.loss.header();
         if !matches!(self.loss.leaf(), Leaf::Pointwise(_)) || header.player(Role::Index).is_some() {
@@ -262,6 +268,9 @@ impl<T: Operand> Part<T> {
         let own = match spec.role {
             Role::Weight => whole,
             Role::Column => &whole[whole.len().saturating_sub(1)..],
+            Role::SampleWeight if given.len() == 1 && given != whole && given == &whole[..1.min(whole.len())] => {
+                return Some(vec![BroadcastAxis { inner: whole[1..].iter().product(), length: given[0], stride: 1 }]);
+            }
             _ => return None,
         };
         if given == own { None } else { broadcast(given, whole) }

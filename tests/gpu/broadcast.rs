@@ -9,7 +9,11 @@ use wgloss::header::Domain;
 use wgloss::{Array, BceWithLogits, Extra, Mse, Reduction, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
-    tests![weights_are_broadcast_by_trailing_axes, more_axes_than_a_kernel_goes_through_are_refused]
+    tests![
+        weights_are_broadcast_by_trailing_axes,
+        an_item_may_have_one_sample_weight,
+        more_axes_than_a_kernel_goes_through_are_refused
+    ]
 }
 
 /// The shapes of a prediction and of a weight that broadcasts to it.
@@ -72,6 +76,36 @@ fn weights_are_broadcast_by_trailing_axes() {
             failures.note(&("twin", shape, own, reduction), twin.judge(&want));
             let on_gpu = judge::Given::by_gpu(gpu(), &short, &[&x]).map_err(|error| error.to_string());
             failures.note(&("GPU", shape, own, reduction), on_gpu.and_then(|got| got.judge(&want)));
+        }
+    }
+    failures.raise();
+}
+
+/// Shapes of items that have one element, few and many, and more than a workgroup goes through.
+const ITEMS: [&[usize]; 6] = [&[5, 7], &[4, 1], &[2, 3, 4, 5], &[3, 8200], &[9001, 2], &[0, 3]];
+
+fn an_item_may_have_one_sample_weight() {
+    let (mut rng, mut failures) = (Rng::new(37), Failures::default());
+    for (place, shape) in ITEMS.into_iter().enumerate() {
+        let dtype = FLOATS[place % FLOATS.len()];
+        let mut draw = |domain, shape: &[usize]| stored_as(&drawn(&mut rng, domain, shape), dtype);
+        let (x, t, weight) = (draw(Domain::Real, shape), draw(Domain::Real, shape), draw(Domain::Positive, shape));
+        let (items, mask) = (draw(Domain::Positive, &shape[..1]), draw(Domain::Binary, shape));
+        let column = [&shape[..1], &vec![1; shape.len() - 1]].concat();
+        let written_out = expanded(&Array::new(&items.to_f32(), column).unwrap(), shape).cast(dtype);
+        let upstream = draw(Domain::Real, shape);
+        for reduction in Reduction::VALUES {
+            let term = |samples: &Array| {
+                let term =
+                    Mse::default().of(&x, &t).weight(&weight).mask(&mask).sample_weight(samples).reduce(*reduction);
+                // an upstream gradient of each value is combined with its sample weight
+                if *reduction == Reduction::None { term.upstream(&upstream) } else { term }
+            };
+            let want = judge::Given::by_twin(cpu::gradient_list(&term(&written_out), &[&x]).unwrap());
+            let twin = judge::Given::by_twin(cpu::gradient_list(&term(&items), &[&x]).unwrap());
+            failures.note(&("twin", shape, reduction), twin.judge(&want));
+            let on_gpu = judge::Given::by_gpu(gpu(), &term(&items), &[&x]).map_err(|error| error.to_string());
+            failures.note(&("GPU", shape, reduction), on_gpu.and_then(|got| got.judge(&want)));
         }
     }
     failures.raise();

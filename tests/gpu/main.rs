@@ -4,6 +4,7 @@ mod alignments;
 mod broadcast;
 #[path = "../../checks/src/case.rs"]
 mod case;
+mod checked;
 #[path = "../../checks/src/chosen.rs"]
 mod chosen;
 mod custom;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         tests![what_users_reported],
         alignments::tests(),
         broadcast::tests(),
+        checked::tests(),
         custom::tests(),
         digits::tests(),
         doors::tests(),

@@ -1,5 +1,6 @@
 //! The CPU twins against mathematics alone: slopes, hard points, refusals, sums and compounds. No GPU, and no feature that has one.
 
+mod checked;
 #[path = "../../checks/src/chosen.rs"]
 mod chosen;
 mod compounds;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let modules = [
         tests![what_users_reported],
+        checked::tests(),
         compounds::tests(),
         dtypes::tests(),
         hard_points::tests(),

@@ -26,6 +26,19 @@ pub fn thrown(error: Error) -> JsValue {
             number("count", *count as f64);
             set(&thrown, "ignored", &ignored.map_or(JsValue::NULL, JsValue::from));
         }
+        Error::TargetOutOfRange { loss, operand, position, value, expected } => {
+            text("loss", loss);
+            text("operand", operand);
+            number("position", *position as f64);
+            text("value", value);
+            text("expected", expected);
+        }
+        Error::NotFinite { loss, operand, position, value } => {
+            text("loss", loss);
+            text("operand", operand);
+            number("position", *position as f64);
+            text("value", value);
+        }
         Error::InvalidOption { loss, option, value, expected } => {
             text("loss", loss);
             text("option", option);

@@ -30,6 +30,10 @@ export interface CallOptions {
   upstream?: number | Operand;
   /** The denominator of the sum, whatever the reduction. */
   divide_by?: number | Operand;
+  /** Whether a mean over nothing is 0 rather than NaN. */
+  empty_is_zero?: boolean;
+  /** Whether NaN and infinities that take part, and targets that the loss does not expect, are refused. */
+  checked?: boolean;
   /** Whether the last axis of the prediction is its class axis, and not the second. */
   class_axis_last?: boolean;
 }
@@ -56,6 +60,15 @@ export type WglossError = Error & { name: "WglossError" } & (
         count: number;
         ignored: number | null;
       }
+    | {
+        kind: "target_out_of_range";
+        loss: string;
+        operand: string;
+        position: number;
+        value: string;
+        expected: string;
+      }
+    | { kind: "not_finite"; loss: string; operand: string; position: number; value: string }
     | { kind: "invalid_option"; loss: string; option: string; value: string; expected: string }
     | { kind: "invalid_operand"; loss: string; operand: string; reason: string }
     | { kind: "unsupported_dtype"; loss: string; operand: string; got: string; expected: string }

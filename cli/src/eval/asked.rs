@@ -41,6 +41,9 @@ pub struct Asked {
     /// Take a mean over nothing, as where all labels are ignored, for 0 rather than NaN.
     #[arg(long)]
     empty_is_zero: bool,
+    /// Refuse NaN and infinities that take part, and targets that the loss does not expect, and name the first.
+    #[arg(long)]
+    checked: bool,
     /// A number beside the loss, from the same pass: accuracy, top_K, entropy or perplexity of classes, accuracy of logits of
     /// yes-or-no questions, or iou, precision or recall of each class of a loss of regions.
     #[arg(long, value_name = "NAME", value_parser = observation)]
@@ -79,6 +82,7 @@ impl Asked {
         call.divide_by = divide_by;
         call.rows_from = self.rows_from;
         call.empty_is_zero |= self.empty_is_zero;
+        call.checked |= self.checked;
         call.observations.clone_from(&self.observe);
         Ok(call)
     }

@@ -21,6 +21,7 @@ pub struct Call {
     pub rows_from: Option<usize>,
     /// A mean over nothing is 0 rather than NaN.
     pub empty_is_zero: bool,
+    pub checked: bool,
     /// The numbers to compute beside the losses that make them.
     pub observations: Vec<Observation>,
 }
@@ -38,7 +39,8 @@ impl Call {
             }
         }
         let has = |summand: &Summand, name: &str| {
-            matches!(name, "reduction" | "empty_is_zero") || summand.loss().specs().iter().any(|spec| spec.name == name)
+            matches!(name, "reduction" | "empty_is_zero" | "checked")
+                || summand.loss().specs().iter().any(|spec| spec.name == name)
         };
         let lacking = options.iter().find(|(name, _)| !expression.summands.iter().any(|summand| has(summand, name)));
         let of = |summand: &Summand| {
@@ -50,7 +52,8 @@ impl Call {
             let taken = taken.map(|(name, text)| (name.clone(), value(text, name, kind(name))));
             summand.options.iter().cloned().chain(taken).collect()
         };
-        let empty_is_zero = options.iter().any(|(name, text)| name == "empty_is_zero" && text == "true");
+        let is_set = |flag: &str| options.iter().any(|(name, text)| name == flag && text == "true");
+        let (empty_is_zero, checked) = (is_set("empty_is_zero"), is_set("checked"));
         let options = expression.summands.iter().map(of).collect();
         let expression = expression.clone();
         Ok(Call {
@@ -61,6 +64,7 @@ impl Call {
             divide_by: None,
             rows_from: None,
             empty_is_zero,
+            checked,
             observations: Vec::new(),
         })
     }
@@ -90,7 +94,10 @@ impl Call {
         if let Some(first) = self.rows_from {
             term = term.rows_from(first);
         }
-        Ok(if self.empty_is_zero { term.empty_is_zero() } else { term })
+        if self.empty_is_zero {
+            term = term.empty_is_zero();
+        }
+        Ok(if self.checked { term.checked() } else { term })
     }
 
     /// Whether a loss gets an observation. Where none can make it, the first gets it, and refuses it.

@@ -30,6 +30,25 @@ fn a_loss_is_printed_and_its_gradient_written() {
 }
 
 #[test]
+fn a_checked_evaluation_names_the_number_that_is_not_finite() {
+    let directory = files();
+    fs::write(directory.path().join("nan.npy"), npy(&[2], &[0.0, f32::NAN])).unwrap();
+    fs::write(directory.path().join("m.npy"), npy(&[2], &[1.0, 0.0])).unwrap();
+    let base = ["eval", "mse", "--device", "cpu", "--input", "nan.npy", "--target", "t.npy"];
+    let refused = "mse: `input` holds NaN at position 1, expected a finite number";
+    for (more, status, out) in [
+        (&[][..], 0, "NaN\n"),
+        (&["--checked"], 1, ""),
+        (&["--option", "checked=true"], 1, ""),
+        (&["--checked", "--mask", "m.npy"], 0, "0.25\n"),
+    ] {
+        let run = wgloss(directory.path(), &[&base[..], more].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(status), out), "{more:?}: {run:#?}");
+        assert_eq!(run.err.contains(refused), status == 1, "{run:#?}");
+    }
+}
+
+#[test]
 fn a_softmax_is_observed_beside_its_loss() {
     let directory = files();
     // the softmaxes are (¾, ¼) and (½, ½)

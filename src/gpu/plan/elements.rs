@@ -97,8 +97,10 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
             _ => 0,
         };
     }
-    let broadcasts = request.broadcast(Role::Weight).is_some();
-    Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcasts }
+    let weights = [("weight", Role::Weight), ("sample_weight", Role::SampleWeight)];
+    let broadcast = weights.into_iter().filter(|(_, role)| request.broadcast(*role).is_some());
+    let broadcast = broadcast.map(|(name, _)| name).collect();
+    Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcast }
 }
 
 /// A dispatch of the walk. It writes `gradients`; the first also writes the losses, and leaves tallies and the slopes of sequences.

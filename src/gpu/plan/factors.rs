@@ -36,8 +36,7 @@ pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, masked: b
     let given = |given, file, one| if given { file } else { one };
     let mut slots = slots(request);
     slots.fill(slot::MASK, given(masked, mask::GIVEN, mask::EVERYWHERE));
-    let weighed = request.player(Role::SampleWeight).is_some();
-    slots.fill(slot::SAMPLE_WEIGHT, given(weighed, sample_weight::GIVEN, sample_weight::UNIT));
+    slots.fill(slot::SAMPLE_WEIGHT, request.sample_weights().unwrap_or(sample_weight::UNIT));
     slots.fill(slot::COUNT, count::WEIGHTS);
     slots.fill(slot::VALUE_SCALES, scales);
     slots.fill(slot::UPSTREAM, given(request.upstream_tensor(), upstream::GIVEN, upstream::ONE));
@@ -50,12 +49,13 @@ pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, masked: b
 /// The operands that are broadcast, as kernels read them: the number of each one's axes, and the axes; empty if none is.
 pub(super) fn broadcast(request: &Request<'_>) -> Option<Vec<u32>> {
     let header = request.loss().header();
-    let weight = header.player(Role::Weight);
-    let operands = [weight].into_iter().chain(header.components().map(Some));
+    let mut components = header.components().map(Some).collect::<Vec<_>>();
+    components.resize(4, None);
+    let operands = [vec![header.player(Role::Weight)], components, vec![header.player(Role::SampleWeight)]].concat();
     let axes: Vec<Option<Vec<BroadcastAxis>>> =
-        operands.map(|spec| spec.and_then(|spec| request.part.broadcast(spec))).collect();
+        operands.into_iter().map(|spec| spec.and_then(|spec| request.part.broadcast(spec))).collect();
     axes.iter().any(Option::is_some).then(|| {
-        let mut numbers = vec![0; 5 * 4 * MOST_BROADCAST];
+        let mut numbers = vec![0; axes.len() * 4 * MOST_BROADCAST];
         for (of_operand, axes) in numbers.chunks_exact_mut(4 * MOST_BROADCAST).zip(&axes) {
             let axes = axes.as_deref().unwrap_or_default();
             for (numbers, axis) in of_operand.chunks_exact_mut(4).zip(axes) {

@@ -12,6 +12,7 @@ mod factors;
 mod fused;
 mod gram;
 mod hardest;
+mod inspections;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
 mod levels;
@@ -44,6 +45,7 @@ use crate::check::{Work, work};
 use crate::error::{Error, Result};
 use crate::gpu::declared::refuse_bindings;
 use crate::gpu::namespace;
+use crate::gpu::params::Params;
 use crate::gpu::shaders::geometry;
 use crate::leaf::{Leaf, RowNll};
 use crate::loss::Loss;
@@ -53,7 +55,7 @@ use request::{operands, params};
 use scratch::MOST_TALLIES;
 use segments::Segmented;
 use totals::{observed, totals};
-use walk::Walk;
+use walk::{Walk, in_32_bits};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use invariants::assert_kept;
@@ -98,6 +100,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
         return planned(&Request { combined: true, ..*request });
     }
     factors::combine(request, &mut walk);
+    let faults = inspections::inspect(request, &mut walk)?;
     let Walk { sizes, mut stages, mut scratch, spans } = walk;
     let tallies = sizes.tallies.max(sizes.counted.tallies) as u64;
     if tallies > MOST_TALLIES {
@@ -113,10 +116,11 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
     // a run has finished once its last part has, so observations come before
     stages.extend(request.observes().then(|| observed(request, &sizes).looping(tallies.div_ceil(256) as usize)));
-    let total = |&loss| totals(request, loss, geometry::TOTALS_OUTCOME).looping(tallies.div_ceil(256) as usize);
+    let merged = tallies.max(faults as u64).div_ceil(256) as usize;
+    let total = |&loss| totals(request, loss, geometry::TOTALS_OUTCOME).looping(merged);
     stages.extend(request.walk_losses().iter().map(total));
     let plan = Plan {
-        params: params(request, sizes)?,
+        params: Params { faults: in_32_bits("workgroups that inspect operands", faults)?, ..params(request, sizes)? },
         stages,
         scratch,
         columns: request.columns(),

@@ -11,13 +11,13 @@ use crate::gpu::link::Slots;
 use crate::gpu::namespace::{self, override_prefix};
 use crate::gpu::params::Params;
 use crate::gpu::shaders::fold::softmax_state;
-use crate::gpu::shaders::geometry::{element_observation, observation, sequence_slopes, softcap, value_scales};
+use crate::gpu::shaders::geometry::{element_observation, faults, observation, sequence_slopes, softcap, value_scales};
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, pos_weight, row,
     sample_weight, target, upstream, weight, x,
 };
-use crate::gpu::shaders::{DX, choice, dtype, slot};
+use crate::gpu::shaders::{DX, Shader, choice, dtype, slot};
 use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
 use crate::leaf::Leaf;
@@ -116,6 +116,11 @@ impl Request<'_> {
         !self.part.observations.is_empty()
     }
 
+    /// Whether the numbers of operands are inspected. Statistics have no outcome that could tell of them.
+    pub(super) fn inspects(&self) -> bool {
+        !self.checked.inspections.is_empty() && !self.statistics
+    }
+
     /// Whether an observation of this kind is asked for.
     pub(super) fn asks(&self, kind: fn(&Observation) -> bool) -> bool {
         self.part.observations.iter().any(kind)
@@ -148,6 +153,15 @@ impl Request<'_> {
     /// Whether values have sample weights. Those of regions are factors of positions.
     pub(super) fn samples(&self) -> bool {
         self.player(Role::SampleWeight).is_some() && !matches!(self.loss().leaf(), Leaf::Region(_))
+    }
+
+    /// The file that reads sample weights, if they are given.
+    pub(super) fn sample_weights(&self) -> Option<Shader> {
+        self.player(Role::SampleWeight)?;
+        Some(match self.broadcast(Role::SampleWeight) {
+            Some(_) => sample_weight::BROADCAST,
+            None => sample_weight::GIVEN,
+        })
     }
 
     /// Whether the positions of regions have a mask or sample weights.
@@ -216,13 +230,13 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         (slot::LABELS, labelled, labels::GIVEN, labels::NONE),
         (slot::TARGET, labelled, target::ZERO, target::DENSE),
         (slot::WEIGHT, given(Role::Weight), weight::GIVEN, weight::ONE),
-        (slot::SAMPLE_WEIGHT, request.samples(), sample_weight::GIVEN, sample_weight::ONE),
         (slot::MASK, given(Role::Mask), mask::GIVEN, mask::EVERYWHERE),
         (slot::CLASS_WEIGHT, given(Role::PerClass), class_weight::GIVEN, class_weight::ONE),
         (slot::POS_WEIGHT, given(Role::PosWeight), pos_weight::GIVEN, pos_weight::ABSENT),
         (slot::UPSTREAM, request.upstream_tensor(), upstream::GIVEN, upstream::ONE),
         (slot::LOSSES, request.unreduced(), losses::GIVEN, losses::NOWHERE),
         (slot::DIVISOR, false, divisor::GIVEN, divisor::ONE),
+        (slot::FAULTS, false, faults::GIVEN, faults::NONE),
         (slot::ITEMS, request.has_items(), items::GIVEN, items::ALIKE),
         (slot::ROW, given(Role::Row), row::GIVEN, row::ZERO),
         (slot::BIAS, given(Role::PerProjection), bias::GIVEN, bias::ZERO),
@@ -232,6 +246,8 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     for (slot, is_given, file, absent) in choices {
         slots.fill(slot, if is_given { file } else { absent });
     }
+    let weights = request.sample_weights().filter(|_| request.samples());
+    slots.fill(slot::SAMPLE_WEIGHT, weights.unwrap_or(sample_weight::ONE));
     slots.fill(slot::SOFTCAP, if request.loss().leaf().cap().is_some() { softcap::TANH } else { softcap::NONE });
     if request.broadcast(Role::Weight).is_some() {
         slots.fill(slot::WEIGHT, weight::BROADCAST);

@@ -33,7 +33,7 @@ pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
         broadcast: None,
         operands: Vec::new(),
         outputs: request.outputs(),
-        spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false, broadcasts: false },
+        spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false, broadcast: Vec::new() },
     };
     split(request, with_dtypes(request, plan))
 }

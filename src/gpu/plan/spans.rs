@@ -53,8 +53,8 @@ pub(super) enum Spans {
     Whole,
     /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if they are
     /// looked up, [`PER_ROW`] if a row of `columns` values has one.
-    /// Weights that are broadcast are looked up too.
-    Elements { components: [u64; 4], columns: u64, by_item: bool, broadcasts: bool },
+    /// `broadcast` are the bindings of weights that are broadcast, and so looked up too.
+    Elements { components: [u64; 4], columns: u64, by_item: bool, broadcast: Vec<&'static str> },
     /// Values are positions.
     Classes(Classes),
     /// Values are positions, and a dispatch goes through the classes `other_first..other_end` of its block only.
@@ -84,7 +84,7 @@ impl Spans {
                 Some(&PER_ROW) => Some(values.start / columns..values.end.div_ceil(*columns)),
                 Some(&width) => times(width),
             },
-            (Spans::Elements { broadcasts: true, .. }, _, "weight") => None,
+            (Spans::Elements { broadcast, .. }, ..) if broadcast.contains(&name) => None,
             (Spans::Elements { by_item: false, .. }, _, "upstream" | "losses") => times(1),
             (Spans::Elements { by_item: false, .. }, _, "sample_weight" | "value_factors" | "value_factors_out") => {
                 times(1)

@@ -5,6 +5,7 @@ use super::stage::Stage;
 use super::walk::{Counted, Sizes};
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
+use crate::gpu::shaders::geometry::faults;
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
@@ -59,6 +60,8 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     slots.fill(slot::DIVISOR, given(divided_by == Divisor::Tensor, divisor::GIVEN, divisor::ONE));
     let scaled = matches!(request.part.upstream, Scale::Tensor(_));
     slots.fill(slot::UPSTREAM, given(scaled, upstream::GIVEN, upstream::ONE));
+    let inspected = entry == geometry::TOTALS_OUTCOME && request.inspects();
+    slots.fill(slot::FAULTS, given(inspected, faults::GIVEN, faults::NONE));
     let wants_sums = request.sums != KeptSums::Nothing;
     slots.fill(slot::PART_SUMS, given(wants_sums, part_sums::GIVEN, part_sums::NOWHERE));
     let divisor = match divided_by {

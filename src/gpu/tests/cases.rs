@@ -225,6 +225,8 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         of_integers.map(|(case, dtype)| Case { integers: Some(*dtype), ..case.clone() }).collect();
     let reshaped = cases.iter().filter(|case| takes_other_shapes(case)).step_by(7);
     let reshaped: Vec<Case> = reshaped.map(|case| Case { other_shapes: true, ..case.clone() }).collect();
+    let checked = cases.iter().step_by(29).chain(&reshaped);
+    let checked: Vec<Case> = checked.map(|case| Case { checked: true, ..case.clone() }).collect();
     let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_some());
     let cut = far_apart && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
@@ -235,7 +237,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         .enumerate()
         .map(|(turn, case)| Case { observations: if turn % 3 == 0 && observes(&&case) { all } else { &[] }, ..case })
         .collect();
-    [cases, shards, observed, in_place, of_integers, reshaped, in_ranges].concat()
+    [cases, shards, observed, in_place, of_integers, reshaped, checked, in_ranges].concat()
 }
 
 /// Whether a weight may be broadcast, or the mask of a region may have a number for each element.
@@ -244,7 +246,7 @@ fn takes_other_shapes(case: &Case) -> bool {
     let given = |role| loss.header().player(role).is_some_and(|spec| case.optional.contains(&spec.name));
     match loss.leaf() {
         Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => false,
-        Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column),
+        Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column) || given(Role::SampleWeight),
         Leaf::Region(leaf) => {
             // the mask of a fused softmax has a number for each position
             let apart = loss.leaf().scores_elements_apart() && leaf.settings().activation != Activation::Softmax;

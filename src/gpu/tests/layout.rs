@@ -122,6 +122,7 @@ fn the_outcome_has_the_shaders_layout() {
     let slots = Slots::default()
         .with(slot::COUNT, lib::count::VALUES)
         .with(slot::DIVISOR, operand::divisor::ONE)
+        .with(slot::FAULTS, geometry::faults::NONE)
         .with(slot::PART_SUMS, operand::part_sums::NOWHERE);
     let module = module(geometry::TOTALS_OUTCOME, &slots);
     let outcome = members(&module, "Outcome");
@@ -146,6 +147,7 @@ fn the_outcome_has_the_shaders_layout() {
         ignored: Some(9),
         lengths: None,
         segments: None,
+        inspections: Vec::new(),
         numbers: Vec::new(),
     };
     let verdict = Verdict::new(Arc::new(memory), vec![part("first"), part("second")]);

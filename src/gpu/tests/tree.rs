@@ -253,6 +253,7 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "level_sums",
         "level_slopes",
         "sequence_slopes",
+        "faults",
         // where operands are broadcast
         "broadcast",
         // of a number that changes between runs

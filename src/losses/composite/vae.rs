@@ -24,7 +24,8 @@ loss! {
     ///
     /// `input`, the reconstruction, and `target` are floats of one shape, `[N, ...]`. `mu` and `log_var`, mean and log
     /// variance of the posterior, are floats of another shape, `[N, ...]`. There is no `none`. The parts of an outcome
-    /// are `reconstruction` and `gaussian_kl`. Gradients: `input`, `mu`, `log_var`.
+    /// are `reconstruction` and `gaussian_kl`. [`Extra::SampleWeight`], `[N]`, is a factor of both parts of each item, and the mean
+    /// divides by the sum of the factors in place of `N`. Gradients: `input`, `mu`, `log_var`.
     ///
     /// Papers: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, where β is 1; Higgins et al., "beta-VAE",
     /// 2017, which recommends β above 1 for disentangled codes. See also: the parts, [`Mse`], [`BceWithLogits`] and
@@ -55,12 +56,16 @@ static HEADER: Header = Header {
         OperandSpec::new("target", Role::Part).holding(Domain::Probability),
         OperandSpec::new("mu", Role::Part).differentiable(),
         OperandSpec::new("log_var", Role::Part).differentiable().holding(Domain::Log),
+        OperandSpec::SAMPLE_WEIGHT,
     ],
     reductions: &[Reduction::Mean, Reduction::Sum],
     mean: Denominator::Count,
     shader: source!("losses/pointwise/gaussian_kl"),
     default: || Box::new(Vae::default()),
 };
+
+/// The sample weight of an item, in both parts.
+const SAMPLES: (&str, &str) = ("sample_weight", "sample_weight");
 
 impl Composite for Vae {
     fn components(&self, reduction: Reduction) -> Vec<Component> {
@@ -77,8 +82,13 @@ impl Composite for Vae {
             Reconstruction::BceWithLogits => Arc::new(BceWithLogits::default()),
         };
         vec![
-            summed("reconstruction", reconstruction, &[("input", "input"), ("target", "target")], 1.0),
-            summed("gaussian_kl", Arc::new(GaussianKl::default()), &[("mu", "mu"), ("log_var", "log_var")], self.beta),
+            summed("reconstruction", reconstruction, &[("input", "input"), ("target", "target"), SAMPLES], 1.0),
+            summed(
+                "gaussian_kl",
+                Arc::new(GaussianKl::default()),
+                &[("mu", "mu"), ("log_var", "log_var"), SAMPLES],
+                self.beta,
+            ),
         ]
     }
 }

@@ -41,7 +41,7 @@ static HEADER: Header = Header {
     title: "divergence of a distribution from its target",
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable().holding(Domain::Log),
-        OperandSpec::new("target", Role::Element).holding(Domain::Probability),
+        OperandSpec::new("target", Role::Element).holding(Domain::Probability).or_logs_if("log_target"),
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],

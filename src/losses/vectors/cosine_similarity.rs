@@ -3,7 +3,7 @@
 use crate::leaf::{Distances, Measure, Vectors, VectorsScore};
 use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
-use crate::role::{Domain, Role};
+use crate::role::Role;
 
 loss! {
     /// Cosine similarity loss: `(cos(a, b) − t)²` for each pair of rows.
@@ -38,7 +38,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input1", Role::Element).differentiable(),
         OperandSpec::new("input2", Role::Element).differentiable(),
-        OperandSpec::new("target", Role::Row).holding(Domain::Probability),
+        OperandSpec::new("target", Role::Row),
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
     ],

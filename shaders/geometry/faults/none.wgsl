@@ -1,0 +1,5 @@
+// No operand is inspected.
+// needs: lib/tally
+fn with_faults(tally: Tally, lane: u32) -> Tally {
+    return tally;
+}

@@ -1,0 +1,7 @@
+// Elements of positions take part where the mask keeps the position and its label is not ignored.
+// needs: lib/params
+// slots: labels mask
+fn is_inspected(element: u32) -> bool {
+    let position = ((element / params.block.plane) * params.block.step) + (element % params.block.step);
+    return (mask_at(position) != 0.0) && target_label(position).kept;
+}
