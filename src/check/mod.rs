@@ -12,6 +12,7 @@ mod observations;
 mod operands;
 mod options;
 mod part;
+mod predictions;
 mod refusal;
 mod sequences;
 mod shapes;
@@ -24,6 +25,9 @@ pub(crate) use asked::differentiable;
 pub(crate) use checked::{Checked, Divisor};
 #[cfg(feature = "gpu")]
 pub(crate) use labels::{Lengths, SegmentNumbers};
+#[cfg(feature = "gpu")]
+pub(crate) use predictions::Counted;
+pub(crate) use predictions::predictions;
 #[cfg(feature = "gpu")]
 pub(crate) use sequences::not_the_sum;
 pub(crate) use shards::{OF_POSITION, OF_REGION};

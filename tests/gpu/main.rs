@@ -28,6 +28,7 @@ mod limits;
 mod loops;
 mod margins;
 mod matrix;
+mod metrics;
 mod nonfinite;
 mod numbers;
 mod observations;
@@ -38,6 +39,8 @@ mod pairs;
 mod pieces;
 #[path = "../common/point.rs"]
 mod point;
+#[path = "../common/predictions.rs"]
+mod predictions;
 mod reads;
 mod regions;
 mod repeat;
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         loops::tests(),
         margins::tests(),
         matrix::tests(),
+        metrics::tests(),
         nonfinite::tests(),
         numbers::tests(),
         observations::tests(),
