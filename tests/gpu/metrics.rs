@@ -4,10 +4,12 @@ use crate::case::Door;
 use crate::gpu;
 use crate::harness::tests;
 use crate::judge::Failures;
+use crate::limits::bare_device;
 use crate::pages::Pages;
 use crate::predictions::{Call, calls, judge};
 use crate::split::pair;
 use libtest_mimic::Trial;
+use wgloss::wgpu::Limits;
 use wgloss::{Array, ClassAxis, DType, Error, Gpu, Operand, Predictions, Tensor, cpu};
 
 pub fn tests() -> Vec<Trial> {
@@ -18,6 +20,8 @@ pub fn tests() -> Vec<Trial> {
         rows_of_very_many_classes,
         batches_add_up,
         bad_labels_are_reported_and_not_counted,
+        the_first_of_many_bad_labels_is_reported,
+        surplus_workgroups_do_nothing,
         a_bad_label_stays_until_the_counts_are_gone,
         what_is_added_has_the_classes_of_the_first,
         counts_are_no_operand_of_their_own,
@@ -187,6 +191,47 @@ fn bad_labels_are_reported_and_not_counted() {
     let predictions = Predictions::of(&uploaded(&good, DType::I32), &target).classes(4).ignore_index(9);
     let counts = gpu().confusion_matrix(&predictions).unwrap();
     assert_eq!(counts.read().wait(), Err(refused("target", 600, 5, Some(9))));
+}
+
+/// In one lane's rounds, and in the workgroups that one lane of the last kernel looks at.
+fn the_first_of_many_bad_labels_is_reported() {
+    let positions = (256 << 16) + 1000;
+    let mut labels = vec![0u8; positions];
+    let bad = [(3 << 8, 9), (4 << 8, 8), (positions - 990, 7)];
+    bad.iter().for_each(|&(place, label)| labels[place] = label);
+    let target = gpu().upload(&labels, [positions]).unwrap();
+    let predicted = gpu().upload(&vec![0u8; positions], [positions]).unwrap();
+    let mut counts = gpu().accuracy(&Predictions::of(&predicted, &target).classes(2)).unwrap();
+    let said = counts.read().wait().unwrap_err().to_string();
+    assert_eq!(said, format!("accuracy: `target` holds 9 at position {}, expected 0..2", bad[0].0));
+    // the predictions of bad labels are in no cell, nor are bad predictions
+    let of = Predictions::of(&target, &predicted).classes(2);
+    counts.add(&of).unwrap();
+    let tensor = counts.tensor();
+    let (buffer, offset) = tensor.buffer();
+    let cells = gpu().wrap(buffer.slice(offset..offset + 12), [3], DType::U32).unwrap();
+    assert_eq!(cells.read().wait().unwrap().to_f64(), [2.0 * (positions - 3) as f64, 0.0, 0.0]);
+}
+
+/// A grid is folded into two dimensions, and may have more workgroups than a walk.
+fn surplus_workgroups_do_nothing() {
+    let limits = Limits { max_compute_workgroups_per_dimension: 9, ..gpu().device().limits() };
+    let (device, queue) = bare_device(limits);
+    let gpu = Gpu::from_wgpu(device, queue);
+    for groups in 10..30 {
+        let mut labels = vec![1i32; 256 * groups];
+        let of = |labels: &[i32]| {
+            let array = Array::new(labels, [labels.len()]).unwrap();
+            gpu.upload_array(&array).unwrap()
+        };
+        let good = of(&labels);
+        *labels.last_mut().unwrap() = -1;
+        let got = gpu.accuracy(&Predictions::of(&good, &good).classes(2)).unwrap().read().wait().unwrap();
+        assert_eq!((got.right(), got.positions()), (256 * groups as u32, 256 * groups as u32));
+        let bad = gpu.accuracy(&Predictions::of(&good, &of(&labels)).classes(2)).unwrap().read().wait();
+        let want = format!("accuracy: `target` holds -1 at position {}, expected 0..2", 256 * groups - 1);
+        assert_eq!(bad.unwrap_err().to_string(), want, "{groups} workgroups");
+    }
 }
 
 fn a_bad_label_stays_until_the_counts_are_gone() {
