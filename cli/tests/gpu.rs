@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{cases, elements, files, npy_of, report, wgloss};
+use common::{cases, elements, files, npy, npy_of, report, wgloss};
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use std::fs;
 

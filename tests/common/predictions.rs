@@ -63,7 +63,7 @@ impl Call {
             },
             labels: labels(turn),
             mask: MASKS[turn % 7],
-            ignores: turn % 3 > 0,
+            ignores: !turn.is_multiple_of(3),
             seed: turn as u64,
         }
     }
