@@ -26,6 +26,7 @@ mod leaf;
 mod loss;
 mod losses;
 mod math;
+mod metrics;
 mod options;
 #[cfg(feature = "gpu")]
 mod prove;
@@ -47,6 +48,7 @@ pub use half;
 pub use leaf::{Activation, EqualLabels, Padding, SmoothOver};
 pub use loss::Loss;
 pub use losses::*;
+pub use metrics::{Accuracy, ConfusionMatrix, Metric, Predictions};
 pub use reduction::Reduction;
 pub use shape::{ClassAxis, DType};
 pub use tasks::{TASKS, Task};

@@ -1,7 +1,7 @@
 //! The devices that evaluate a loss. In this program, only this file tells devices apart.
 
 use clap::ValueEnum;
-use wgloss::{Array, Gpu, PartOutcome, Result, Term, cpu};
+use wgloss::{Accuracy, Array, ConfusionMatrix, Gpu, PartOutcome, Predictions, Result, Term, cpu};
 use wgloss_cases::{Answer, Way};
 
 /// Where losses are evaluated.
@@ -53,6 +53,24 @@ pub fn evaluate_sum(way: &Way, term: &Term<Array>, of: &[&Array]) -> Result<Eval
             let loss = outcome.tensor().read().wait()?;
             let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_>>()?;
             Ok(Evaluated { answer: Answer { loss, gradients }, parts })
+        }
+    }
+}
+
+/// Counts the accuracy of predictions.
+pub fn accuracy(way: &Way, predictions: &Predictions<Array>) -> Result<Accuracy> {
+    match way {
+        Way::Cpu => cpu::accuracy(predictions),
+        Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => gpu.accuracy(predictions)?.read().wait(),
+    }
+}
+
+/// Counts the confusion matrix of predictions.
+pub fn confusion_matrix(way: &Way, predictions: &Predictions<Array>) -> Result<ConfusionMatrix> {
+    match way {
+        Way::Cpu => cpu::confusion_matrix(predictions),
+        Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => {
+            gpu.confusion_matrix(predictions)?.read().wait()
         }
     }
 }

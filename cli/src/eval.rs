@@ -5,7 +5,7 @@ pub mod asked;
 pub mod call;
 mod evaluate;
 mod inputs;
-mod many;
+pub mod many;
 mod totals;
 
 #[cfg(feature = "fuzzing")]

@@ -22,6 +22,7 @@ mod landscape;
 mod list;
 mod losses;
 mod manual;
+mod metric;
 mod stdout;
 mod verify;
 
@@ -58,6 +59,8 @@ enum Command {
     Eval(eval::Eval),
     /// Evaluate one loss of the predictions of several checkpoints, side by side.
     Compare(compare::Compare),
+    /// Count the predictions of tensors in files: the accuracy, or a confusion matrix and the scores of its classes.
+    Metric(metric::Metric),
     /// Run the conformance cases. Each loss is printed when it is done; the last line is `N passed, N failed`.
     Verify(verify::Verify),
     /// Measure the losses on this machine's GPU, beside a copy and beside PyTorch.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Describe(describe) => describe.run(&mut out),
         Command::Eval(eval) => eval.run(&mut out),
         Command::Compare(compare) => compare.run(&mut out),
+        Command::Metric(metric) => metric.run(&mut out),
         Command::Verify(verify) => verify.run(&mut out),
         Command::Bench(bench) => bench.run(&mut out),
         Command::Kernel(kernel) => kernel.run(&mut out),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{cases, elements, files, npy_of, report, wgloss};
+use common::{cases, elements, files, npy, npy_of, report, wgloss};
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use std::fs;
 
@@ -50,6 +50,13 @@ fn the_gpu_evaluates_and_verifies() {
     let run = wgloss(directory.path(), &[&half[..], &gradients, &["--f32-gradients"]].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), "2.125\n"), "{run:#?}");
     assert_eq!(elements(directory.path().join("dx.npy"), 2, f32::from_le_bytes), [0.5, 2.0]);
+
+    fs::write(directory.path().join("l.npy"), npy_of("|u1", &[2], &[1, 0])).unwrap();
+    fs::write(directory.path().join("c.npy"), npy(&[2, 2], &[0.0, 1.0, 0.0, 1.0])).unwrap();
+    let metric = ["metric", "confusion_matrix", "--input", "c.npy", "--target", "l.npy", "--json"];
+    let run = wgloss(directory.path(), &metric);
+    let said: serde_json::Value = serde_json::from_str(&run.out).unwrap_or_else(|why| panic!("{why}: {run:#?}"));
+    assert_eq!((&said["counts"], &said["device"]["kind"]), (&serde_json::json!([[0, 1], [0, 1]]), &"gpu".into()));
 
     let directory = cases("one", "one");
     let run = wgloss(directory.path(), &["verify", "--cases", ".", "--dtype", "all"]);

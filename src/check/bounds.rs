@@ -35,6 +35,11 @@ pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
     Ok(())
 }
 
+/// Refuses too many counts of a metric.
+pub(super) fn counts(metric: &str, shape: &[usize]) -> Result<()> {
+    counted(metric, "counts", shape)
+}
+
 /// Refuses statistics with too many numbers.
 pub(super) fn statistics(loss: &str, shape: &[usize]) -> Result<()> {
     counted(loss, "statistics", shape)

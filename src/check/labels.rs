@@ -48,20 +48,28 @@ impl Labels {
 
     /// Refuses an array whose integers are not all in range, and names the first that is not.
     pub fn check(&self, loss: &'static str, array: &Array) -> Result<()> {
-        let ignored = self.ignored.map(i64::from);
-        let outside = |v: &i64| Some(*v) != ignored && !(0..self.count as i64).contains(v);
         let labels = array.to_i64();
-        match labels.iter().position(outside) {
-            None => Ok(()),
-            Some(position) => Err(Error::LabelOutOfRange {
-                loss,
-                operand: self.operand.into(),
-                position: position as u64,
-                value: labels[position],
-                count: self.count as u64,
-                ignored: self.ignored,
-            }),
+        labels.iter().enumerate().try_for_each(|(position, &label)| self.check_one(loss, position, label))
+    }
+
+    /// Refuses an integer out of range.
+    pub fn check_one(&self, loss: &'static str, position: usize, value: i64) -> Result<()> {
+        if self.ignores(value) || (0..self.count as i64).contains(&value) {
+            return Ok(());
         }
+        Err(Error::LabelOutOfRange {
+            loss,
+            operand: self.operand.into(),
+            position: position as u64,
+            value,
+            count: self.count as u64,
+            ignored: self.ignored,
+        })
+    }
+
+    /// Whether this label is ignored.
+    pub fn ignores(&self, label: i64) -> bool {
+        self.ignored.map(i64::from) == Some(label)
     }
 }
 

@@ -13,6 +13,7 @@ mod observations;
 mod operands;
 mod options;
 mod part;
+mod predictions;
 mod refusal;
 mod sequences;
 mod shapes;
@@ -27,6 +28,9 @@ pub(crate) use checked::{Checked, Divisor};
 pub(crate) use inspections::{Inspection, Kept, Masked, Rule};
 #[cfg(feature = "gpu")]
 pub(crate) use labels::{Lengths, SegmentNumbers};
+#[cfg(feature = "gpu")]
+pub(crate) use predictions::Counted;
+pub(crate) use predictions::predictions;
 #[cfg(feature = "gpu")]
 pub(crate) use sequences::not_the_sum;
 pub(crate) use shards::{OF_POSITION, OF_REGION};

@@ -25,16 +25,21 @@ pub fn set_memory_bound(bytes: u64) {
 pub(super) fn check(term: &Term<Array>, checked: &[Checked], of: &[&Array]) -> Result<()> {
     // the gradient of the term, and the gradient of one part that is added to it
     let gradients: u128 = of.iter().map(|array| 16 * array.len() as u128).sum();
-    // no allocation can be longer than isize::MAX
-    let limit = BOUND.load(Ordering::Relaxed).min(isize::MAX as u64);
     for (part, checked) in term.parts.iter().zip(checked) {
-        let needed = gradients + bytes(part, checked, work(part)?);
-        if needed > limit.into() {
-            let what = format!("{}: bytes of memory on the CPU (`cpu::set_memory_bound`)", part.name);
-            return Err(Error::TooLarge { what, needed: u64::try_from(needed).unwrap_or(u64::MAX), limit });
-        }
+        allow(&part.name, gradients + bytes(part, checked, work(part)?))?;
     }
     Ok(())
+}
+
+/// Refuses more bytes than the bound.
+pub(super) fn allow(name: &str, needed: u128) -> Result<()> {
+    // no allocation can be longer than isize::MAX
+    let limit = BOUND.load(Ordering::Relaxed).min(isize::MAX as u64);
+    if needed <= limit.into() {
+        return Ok(());
+    }
+    let what = format!("{name}: bytes of memory on the CPU (`cpu::set_memory_bound`)");
+    Err(Error::TooLarge { what, needed: u64::try_from(needed).unwrap_or(u64::MAX), limit })
 }
 
 /// The bytes of a part's walk.

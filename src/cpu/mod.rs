@@ -1,4 +1,4 @@
-//! The CPU twins: every loss in plain f64, written to be read as the definition.
+//! The CPU twins: every loss and metric in plain f64, written to be read as the definition.
 //!
 //! The files mirror `shaders/geometry` and `shaders/fold` by name. A loss's own mathematics lies in its file below
 //! `src/losses`.
@@ -17,6 +17,7 @@ mod neighbours;
 mod observed;
 mod outcome;
 mod positions;
+mod predictions;
 mod reduce;
 mod regions;
 mod segments;
@@ -32,3 +33,4 @@ mod windows;
 pub use evaluate::{gradient_list, gradients, statistics, value};
 pub use memory::set_memory_bound;
 pub use outcome::Outcome;
+pub use predictions::{accuracy, confusion_matrix};

@@ -5,13 +5,11 @@ use crate::gpu::context::Gpu;
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
 use crate::gpu::memory::Memory;
-use crate::gpu::outputs::Outputs;
 use crate::gpu::params::Params;
 use crate::gpu::pipelines::Pipeline;
 use crate::gpu::plan::{Bound, Plan, Stage};
 use crate::gpu::pool::Pool;
 use crate::gpu::tensor::Tensor;
-use crate::term::{Part, Scale};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,21 +33,23 @@ pub(super) struct Blocks {
     pub stride: u64,
 }
 
-/// Everything that the bindings of a part's plan can stand for.
+/// The tensors and the outcome that the bindings of a plan stand for.
+pub(super) trait Bindable {
+    /// The name of what was planned, for errors.
+    fn name(&self) -> &str;
+    /// The tensor that a binding stands for, if it is one.
+    fn tensor(&self, bound: &Bound) -> Option<&Tensor>;
+    /// The memory of the outcome.
+    fn outcome(&self) -> &Memory;
+}
+
+/// Everything that the bindings of a plan can stand for.
 pub(super) struct Binder<'a> {
     pub gpu: &'a Gpu,
-    pub part: &'a Part<Tensor>,
     pub plan: &'a Plan,
+    pub tensors: &'a dyn Bindable,
     pub memories: &'a [(&'static str, Arc<Memory>)],
     pub pool: &'a Pool,
-    pub outputs: &'a Outputs,
-    /// The f32 sum of a gradient, if the plan rounds one.
-    pub sum: Option<&'a Tensor>,
-    pub loss: &'a Tensor,
-    pub losses: &'a Tensor,
-    /// The statistics of all shards, or the tensor for this shard's statistics.
-    pub statistics: Option<&'a Tensor>,
-    pub outcome: &'a Memory,
 }
 
 /// A binding's range of a buffer.
@@ -174,7 +174,7 @@ impl Binder<'_> {
             None => Ok(placed),
             Some(needed) => {
                 let bound = self.plan.words(stage, binding.name);
-                let what = format!("{} on the GPU: bytes of a binding of {bound}", self.part.name);
+                let what = format!("{} on the GPU: bytes of a binding of {bound}", self.tensors.name());
                 Err(Error::TooLarge { what, needed, limit })
             }
         }
@@ -226,7 +226,7 @@ impl Binder<'_> {
         let rows = groups.div_ceil(most.max(1)).max(1);
         if rows > most {
             return Err(Error::TooLarge {
-                what: format!("{} on the GPU: workgroups of a dispatch", self.part.name),
+                what: format!("{} on the GPU: workgroups of a dispatch", self.tensors.name()),
                 needed: groups,
                 limit: most * most,
             });
@@ -237,22 +237,13 @@ impl Binder<'_> {
     /// The range of a binding, or `None` for the parameters, which have their own buffer.
     fn place(&self, stage: &Stage, binding: &Declared) -> Option<Placed<'_>> {
         let window = stage.windows.iter().find(|(name, _)| *name == binding.name).map(|(_, window)| window);
-        let tensor = |tensor| Some(place_tensor(self.gpu, tensor, window));
         match self.plan.bound(stage, binding.name) {
             Bound::Params => None,
-            Bound::Operand(name) => tensor(self.part.operand(name).unwrap_or_else(|| unreachable!("{name} is bound"))),
-            Bound::Upstream => tensor(of_scale(Some(&self.part.upstream))),
-            Bound::DivideBy => tensor(of_scale(self.part.divide_by.as_ref())),
-            Bound::Output(output) => tensor(&self.outputs.gradients[output].into),
-            Bound::Sum => self.sum.and_then(tensor),
-            Bound::Losses => tensor(self.losses),
-            Bound::Loss => tensor(self.loss),
-            Bound::PartSums => self.outputs.parts.as_ref().and_then(|parts| tensor(&parts.into)),
-            Bound::Statistics => self.statistics.and_then(tensor),
-            Bound::Outcome => Some(whole(self.outcome)),
+            Bound::Outcome => Some(whole(self.tensors.outcome())),
             Bound::Columns => self.memory("columns", None),
             Bound::Broadcast => self.memory("broadcast", None),
             Bound::Scratch(name) => self.memory(name, window),
+            bound => self.tensors.tensor(&bound).map(|tensor| place_tensor(self.gpu, tensor, window)),
         }
     }
 
@@ -293,13 +284,6 @@ fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window
     let base = (begin as i64 - offset as i64) / size as i64;
     let alone = last == end || memory.is_own();
     Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, alone }
-}
-
-fn of_scale(scale: Option<&Scale<Tensor>>) -> &Tensor {
-    match scale {
-        Some(Scale::Tensor(tensor)) => tensor,
-        _ => unreachable!("a plan binds a scale only where it is a tensor"),
-    }
 }
 
 fn whole(memory: &Memory) -> Placed<'_> {

@@ -8,6 +8,7 @@ use crate::gpu::memory::Memory;
 use crate::gpu::numbers::{self, Numbers, Source};
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Gradient, Outputs};
+use crate::gpu::part_tensors::PartTensors;
 use crate::gpu::plan::{KeptSums, Plan, Request, Scratch, Wanted, plan, rounding};
 use crate::gpu::pool::{Pool, Use};
 use crate::gpu::shaders::{choice, geometry};
@@ -98,18 +99,23 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let verdict = verdict(gpu, rows, verdicts, after)?;
     let memories = planned.iter().enumerate().map(|(number, planned)| memories(gpu, &pool, number, &planned.plan));
     let memories = memories.collect::<Result<Vec<_>>>()?;
-    let binders = planned.iter().zip(&memories).map(|(planned, memories)| Binder {
-        gpu,
+    let tensors = planned.iter().map(|planned| PartTensors {
         part: planned.part,
-        plan: &planned.plan,
-        memories,
-        pool: &pool,
         outputs: planned.outputs,
         sum: planned.sum,
         loss: sum_of_unreduced.as_ref().unwrap_or(&loss),
         losses: &loss,
         statistics: statistics.or(planned.part.among.as_ref()),
         outcome: &verdict.memory,
+    });
+    let tensors: Vec<PartTensors<'_>> = tensors.collect();
+    let binders = planned.iter().zip(&memories).zip(&tensors);
+    let binders = binders.map(|((planned, memories), tensors)| Binder {
+        gpu,
+        plan: &planned.plan,
+        tensors,
+        memories,
+        pool: &pool,
     });
     let binders: Vec<Binder<'_>> = binders.collect();
     binders.iter().for_each(explain);
@@ -165,10 +171,9 @@ pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
         let columns = plan.columns.as_ref().map(|columns| ("columns", size_of_val(&columns[..]) as u64));
         let scratch = plan.scratch.iter().map(|scratch| (scratch.name, scratch.bytes));
         let memories = scratch.chain(columns).map(unbacked).collect::<Result<Vec<_>>>()?;
-        let (memories, pool, outcome, statistics) = (&memories, &Pool::default(), &outcome, part.among.as_ref());
-        let binder =
-            Binder { gpu, part, plan, memories, pool, outputs, sum: *sum, loss, losses: loss, statistics, outcome };
-        binder.fits()?;
+        let (outcome, statistics) = (&outcome, part.among.as_ref());
+        let tensors = &PartTensors { part, outputs, sum: *sum, loss, losses: loss, statistics, outcome };
+        Binder { gpu, plan, tensors, memories: &memories, pool: &Pool::default() }.fits()?;
     }
     Ok(workspace_of(rows, &planned, &sums))
 }

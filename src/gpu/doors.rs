@@ -65,7 +65,7 @@ impl Gpu {
     }
 
     /// Returns a function that uploads operands, each only once.
-    fn uploads<T: ToGpu>(&self) -> impl FnMut(&T) -> Result<Tensor> {
+    pub(super) fn uploads<T: ToGpu>(&self) -> impl FnMut(&T) -> Result<Tensor> {
         once_each(|operand: &T| operand.to_gpu(self))
     }
 

@@ -199,6 +199,11 @@ impl Tensor {
         self
     }
 
+    /// The first elements, in another shape.
+    pub(super) fn leading(&self, shape: Vec<usize>) -> Tensor {
+        Tensor { shape, ..self.clone() }
+    }
+
     /// The shape, outermost axis first.
     pub fn shape(&self) -> &[usize] {
         &self.shape

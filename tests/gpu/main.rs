@@ -29,6 +29,7 @@ mod limits;
 mod loops;
 mod margins;
 mod matrix;
+mod metrics;
 mod nonfinite;
 mod numbers;
 mod observations;
@@ -39,6 +40,8 @@ mod pairs;
 mod pieces;
 #[path = "../common/point.rs"]
 mod point;
+#[path = "../common/predictions.rs"]
+mod predictions;
 mod reads;
 mod regions;
 mod repeat;
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         loops::tests(),
         margins::tests(),
         matrix::tests(),
+        metrics::tests(),
         nonfinite::tests(),
         numbers::tests(),
         observations::tests(),

@@ -11,7 +11,10 @@ mod hard_points;
 #[path = "../common/harness.rs"]
 mod harness;
 mod many_classes;
+mod metrics;
 mod point;
+#[path = "../common/predictions.rs"]
+mod predictions;
 mod refusals;
 #[path = "../common/reported/mod.rs"]
 mod reported;
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         dtypes::tests(),
         hard_points::tests(),
         many_classes::tests(),
+        metrics::tests(),
         point::tests(),
         refusals::tests(),
         slopes::tests(),

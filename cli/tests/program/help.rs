@@ -76,7 +76,7 @@ fn completions_and_manual_pages_know_every_command() {
     let written = wgloss(directory.path(), &["man", "--out", "."]);
     assert_eq!(written.status, Some(0), "{written:#?}");
     let pages = names(directory.path());
-    for command in ["describe", "devices", "eval", "kernel", "landscape", "list", "verify"] {
+    for command in ["describe", "devices", "eval", "kernel", "landscape", "list", "metric", "verify"] {
         assert!(pages.contains(&format!("wgloss-{command}.1")), "{pages:?}");
     }
     assert_eq!(wgloss(directory.path(), &["man", "--out", "none"]).status, Some(2));

@@ -8,6 +8,7 @@ mod formats;
 mod help;
 mod kernel;
 mod many;
+mod metric;
 mod pieces;
 mod sums;
 #[cfg(unix)]

@@ -56,7 +56,7 @@ pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
 }
 
 /// The number by which shaders know a dtype among those that a binding may have.
-fn code(dtype: DType) -> f64 {
+pub(super) fn code(dtype: DType) -> f64 {
     match dtype {
         DType::F16 | DType::U32 => 1.0,
         DType::BF16 | DType::U8 => 2.0,

@@ -23,6 +23,7 @@ mod neighbours;
 mod passes;
 mod pixels;
 mod positions;
+mod predictions;
 mod ranges;
 mod regions;
 mod request;
@@ -41,14 +42,17 @@ mod vectors;
 mod walk;
 mod windows;
 
-use crate::check::{Work, work};
+use crate::check::{Counted, Work, work};
 use crate::error::{Error, Result};
 use crate::gpu::declared::refuse_bindings;
 use crate::gpu::namespace;
 use crate::gpu::params::Params;
 use crate::gpu::shaders::geometry;
+use crate::gpu::target::Target;
+use crate::gpu::tensor::Tensor;
 use crate::leaf::{Leaf, RowNll};
 use crate::loss::Loss;
+use crate::metrics::{Counting, Predictions};
 use classes::Fold;
 use dtypes::with_dtypes;
 use request::{operands, params};
@@ -61,6 +65,8 @@ use walk::{Walk, in_32_bits};
 pub(crate) use invariants::assert_kept;
 #[cfg(test)]
 pub(crate) use invariants::assert_short;
+#[cfg(test)]
+pub(crate) use predictions::MOST_CELLS;
 pub(crate) use request::{KeptSums, Request, place_of_number};
 pub(crate) use rounding::rounding;
 #[cfg(test)]
@@ -79,12 +85,27 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     }
     let (name, id) = (&request.part.name, request.loss().header().id);
     let whose = if name.ends_with(id) { name.clone() } else { format!("{name} ({id})") };
-    planned(request).map_err(|error| match error {
+    planned(request).map_err(|error| on_gpu(error, &whose))
+}
+
+/// Plans the count of predictions, which have been checked.
+pub(crate) fn predictions(
+    counting: Counting,
+    of: &Predictions<Tensor>,
+    counted: &Counted,
+    target: &Target,
+) -> Result<Plan> {
+    predictions::plan(counting, of, counted, target).map_err(|error| on_gpu(error, counting.name()))
+}
+
+/// A refusal of a plan's, which says that a GPU is too small for it.
+fn on_gpu(error: Error, whose: &str) -> Error {
+    match error {
         Error::TooLarge { what, needed, limit } => {
             Error::TooLarge { what: format!("{whose} on the GPU: {what}"), needed, limit }
         }
         other => other,
-    })
+    }
 }
 
 /// Refuses a caller's leaf that cannot be part of a kernel.
@@ -129,7 +150,7 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
         outputs: request.outputs(),
         spans,
     };
-    let plan = split::split(request, with_dtypes(request, plan))?;
+    let plan = split::split(request.target, &|bound| request.dtype(bound), with_dtypes(request, plan))?;
     match request.in_place().filter(|wanted| !plan.reads_first(wanted)) {
         Some(wanted) => Err(overlapping(wanted)),
         None => Ok(plan),

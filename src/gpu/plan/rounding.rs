@@ -35,5 +35,5 @@ pub(crate) fn rounding(request: &Request<'_>, elements: usize) -> Result<Plan> {
         outputs: request.outputs(),
         spans: Spans::Elements { components: [1; 4], columns: 1, by_item: false, broadcast: Vec::new() },
     };
-    split(request, with_dtypes(request, plan))
+    split(request.target, &|bound| request.dtype(bound), with_dtypes(request, plan))
 }

@@ -64,6 +64,8 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("level_slopes", 4),
     ("sequence_slopes", 4),
     ("faults", 8),
+    ("counts", 4),
+    ("bad_labels", 16),
 ];
 
 /// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states` and `whole_states`.

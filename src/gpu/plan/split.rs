@@ -11,6 +11,8 @@ use super::request::Request;
 use super::stage::{Bound, Plan, Stage};
 use crate::error::{Error, Result};
 use crate::gpu::params::Block;
+use crate::gpu::target::Target;
+use crate::shape::DType;
 use std::ops::Range;
 
 /// The most bytes of an operand that one dispatch goes through: some 50 milliseconds of a GPU that copies 10 GB/s.
@@ -22,8 +24,15 @@ const AROUND: u64 = 36 * 256 + 16;
 
 /// The bytes of elements that a binding has room for.
 pub(super) fn room(request: &Request<'_>) -> u64 {
-    request.target.binding_limit.saturating_sub(AROUND)
+    room_of(request.target)
 }
+
+fn room_of(target: &Target) -> u64 {
+    target.binding_limit.saturating_sub(AROUND)
+}
+
+/// The dtype of the caller's tensor behind a binding.
+type DTypeOf<'a> = &'a dyn Fn(&Bound) -> Option<DType>;
 
 /// A binding that need not be bound whole.
 struct Cuttable {
@@ -33,13 +42,13 @@ struct Cuttable {
 }
 
 /// The bindings of a stage that need not be bound whole.
-fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
+fn cuttable(dtype: DTypeOf<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
     let bindings = stage.recipe.bindings().iter();
     let bindings = bindings.filter(|binding| plan.spans.of(binding.name, &(0..1), &stage.block).is_some());
     let sized = bindings.map(|binding| {
         let size = match plan.bound(stage, binding.name) {
             Bound::Scratch(name) => plan.element_bytes(name),
-            bound => request.dtype(&bound).map_or(4, |dtype| dtype.size() as u64),
+            bound => dtype(&bound).map_or(4, |dtype| dtype.size() as u64),
         };
         Cuttable { name: binding.name, size }
     });
@@ -47,15 +56,15 @@ fn cuttable(request: &Request<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> 
 }
 
 /// The plan with those stages cut that need it.
-pub(super) fn split(request: &Request<'_>, mut plan: Plan) -> Result<Plan> {
-    let most = room(request);
+pub(super) fn split(target: &Target, dtype: DTypeOf<'_>, mut plan: Plan) -> Result<Plan> {
+    let most = room_of(target);
     let mut stages = Vec::new();
     for stage in std::mem::take(&mut plan.stages) {
         let Some(values) = stage.values else {
             stages.push(stage);
             continue;
         };
-        let bindings = cuttable(request, &plan, &stage);
+        let bindings = cuttable(dtype, &plan, &stage);
         // the largest window that these workgroups need in a block, in bytes, and its binding
         let needed_in = |block: &Block, groups: Range<u64>| {
             let of = values.of(&groups);

@@ -1,6 +1,7 @@
 //! Every kernel that any plan of any loss asks for, linked, parsed and validated once. The tests of kernels share them.
 
 use super::cases::{Case, cases, noop};
+use super::metrics;
 use crate::gpu::kernel::Kernel;
 use crate::gpu::link::File;
 use crate::gpu::numbers;
@@ -142,7 +143,7 @@ fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     alike.values().enumerate().filter_map(drawn).collect()
 }
 
-/// The distinct kernels of every case of every loss, by the loss's id, and those that jobs add to plans. Asserts that kernels with equal keys are equal.
+/// The distinct kernels of every case of every loss, by the loss's id, those that jobs add to plans, and those of metrics. Asserts that kernels with equal keys are equal.
 fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
@@ -175,7 +176,7 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         (loss.header().id, kernels.into_values().collect())
     };
     ALL.get_or_init(|| {
-        let of_jobs = [("", numbers::kernels().to_vec())];
+        let of_jobs = [("", numbers::kernels().to_vec()), ("", metrics::kernels())];
         crate::losses::walked().into_iter().map(of_loss).chain(of_jobs).collect()
     })
 }

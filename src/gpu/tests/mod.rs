@@ -9,6 +9,7 @@ mod huge;
 mod kernels;
 mod layout;
 mod leaves;
+mod metrics;
 mod record;
 mod refused;
 mod texts;

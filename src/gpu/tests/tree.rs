@@ -254,6 +254,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
         "level_slopes",
         "sequence_slopes",
         "faults",
+        "counts",
+        "bad_labels",
         // where operands are broadcast
         "broadcast",
         // of a number that changes between runs

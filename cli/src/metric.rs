@@ -1,0 +1,253 @@
+//! `wgloss metric`: counts the predictions of tensors in files beside their labels.
+
+use crate::device::{self, Device};
+use crate::eval::answer::{MOST_PRINTED, Number, circumstances, print_json};
+use crate::eval::many;
+use crate::failure::Failure;
+use crate::files::{self, Opened, npy, output};
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value as Json, json};
+use std::io::Write;
+use std::time::Instant;
+use wgloss::{Accuracy, Array, ConfusionMatrix, Predictions};
+
+/// The most bytes of operands that are counted at once.
+const PIECE: usize = 64 << 20;
+
+/// The arguments of `wgloss metric`.
+#[derive(Args)]
+pub struct Metric {
+    /// What is counted.
+    #[arg(value_enum)]
+    metric: Kind,
+    /// Logits, or predicted labels. A file is FILE.npy, FILE.npz:ARRAY, FILE.safetensors:TENSOR, or - for .npy on the standard
+    /// input; a pattern such as 'logits/*.npy' means many, which are counted together.
+    #[arg(long, value_name = "FILE")]
+    input: String,
+    /// The label of each position.
+    #[arg(long, value_name = "FILE")]
+    target: String,
+    /// Leave out the positions where this is 0.
+    #[arg(long, value_name = "FILE")]
+    mask: Option<String>,
+    /// Leave out the positions with this label.
+    #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
+    ignore_index: Option<i32>,
+    /// The number of classes, which predicted labels do not tell.
+    #[arg(long, value_name = "N")]
+    classes: Option<usize>,
+    /// Take the last axis of the logits as their class axis: NHWC images, `[B, T, V]` token logits.
+    #[arg(long)]
+    class_axis_last: bool,
+    /// The device to count on.
+    #[arg(long, value_enum, default_value = "gpu")]
+    device: Device,
+    /// The .npy file for the counts of a confusion matrix, u32: a row for each label, a column for each predicted class.
+    #[arg(long, value_name = "FILE")]
+    output: Option<String>,
+    /// Print the metric with its counts, the device and the time as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The metrics.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Kind {
+    /// The share of positions whose predicted class is their label.
+    Accuracy,
+    /// How many positions of each label are predicted to be of each class, and the scores of each class.
+    ConfusionMatrix,
+}
+
+impl Metric {
+    /// Counts all files, and prints what they come to.
+    pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let start = Instant::now();
+        self.check_output()?;
+        let way = self.device.open()?.swap_remove(0);
+        let mut map = match self.metric {
+            Kind::Accuracy => {
+                let accuracy = self.counted(|of| device::accuracy(&way, of), Accuracy::merge)?;
+                if !self.json {
+                    return print_accuracy(&accuracy, out);
+                }
+                json_of_accuracy(&accuracy)
+            }
+            Kind::ConfusionMatrix => {
+                let matrix = self.counted(|of| device::confusion_matrix(&way, of), ConfusionMatrix::merge)?;
+                if let Some(place) = &self.output {
+                    output::write(&[(place, npy::bytes(&matrix.counts()))])?;
+                }
+                if !self.json {
+                    return print_matrix(&matrix, out);
+                }
+                json_of_matrix(&matrix)
+            }
+        };
+        circumstances(&mut map, &way, start.elapsed());
+        Ok(print_json(out, map)?)
+    }
+
+    /// Refuses an output that cannot be written, that is read from, or that the metric does not have.
+    fn check_output(&self) -> Result<(), Failure> {
+        let Some(place) = &self.output else { return Ok(()) };
+        if self.metric != Kind::ConfusionMatrix {
+            return Err(Failure::Input("--output is for the counts of a confusion_matrix".into()));
+        }
+        let target = output::check(place, &[".npy"])?;
+        let reads = |read: &String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
+        match self.places().iter().find(|(_, read)| reads(read)) {
+            Some((name, _)) => Err(Failure::Input(format!("{place}: `{name}` is read from it"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The operands' names, and the files they are read from.
+    fn places(&self) -> Vec<(String, String)> {
+        let given = [("input", Some(&self.input)), ("target", Some(&self.target)), ("mask", self.mask.as_ref())];
+        given.into_iter().filter_map(|(name, place)| Some((name.to_string(), place?.clone()))).collect()
+    }
+
+    /// Counts all files, and all pieces of each, and merges the counts.
+    fn counted<M>(
+        &self,
+        count: impl Fn(&Predictions<Array>) -> wgloss::Result<M>,
+        merge: impl Fn(&mut M, &M) -> wgloss::Result<()>,
+    ) -> Result<M, Failure> {
+        let places = self.places();
+        let rows = many::matched(&places)?.map(|rows| rows.into_iter().map(|row| row.places).collect());
+        let mut all: Option<M> = None;
+        for places in rows.unwrap_or_else(|| vec![places]) {
+            for operands in Pieces::open(&places)? {
+                let next = count(&self.predictions(&operands?))?;
+                match &mut all {
+                    Some(all) => merge(all, &next)?,
+                    None => all = Some(next),
+                }
+            }
+        }
+        all.ok_or_else(|| Failure::Input("there is nothing to count".into()))
+    }
+
+    /// The predictions of a piece's operands, in the order of their places.
+    fn predictions(&self, operands: &[Array]) -> Predictions<Array> {
+        let input = operands[0].clone();
+        let input = if self.class_axis_last { input.class_axis_last() } else { input };
+        let mut predictions = Predictions::of(&input, &operands[1]);
+        if let Some(mask) = operands.get(2) {
+            predictions = predictions.mask(mask);
+        }
+        if let Some(label) = self.ignore_index {
+            predictions = predictions.ignore_index(label);
+        }
+        if let Some(classes) = self.classes {
+            predictions = predictions.classes(classes);
+        }
+        predictions
+    }
+}
+
+/// Operands in files, read piece by piece along their first axis.
+struct Pieces {
+    /// Each with its place; none when all is read.
+    files: Vec<(String, Opened)>,
+    /// How many items a piece has, and how many are left; `None` if all are one piece.
+    items: Option<(usize, usize)>,
+}
+
+impl Pieces {
+    fn open(places: &[(String, String)]) -> Result<Pieces, Failure> {
+        let open = |(_, place): &(String, String)| Ok((place.clone(), files::open(place)?));
+        let files = places.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
+        let first = |file: &Opened| file.shape().first().copied();
+        let alike = files.iter().all(|(_, file)| file.can_be_cut() && first(file) == first(&files[0].1));
+        let bytes = |(_, file): &(String, Opened)| {
+            file.shape().iter().skip(1).fold(file.dtype().size(), |bytes, &axis| bytes.saturating_mul(axis))
+        };
+        let of_item = files.iter().map(bytes).fold(0usize, usize::saturating_add);
+        let items = (PIECE / of_item.max(1)).max(1);
+        // where lengths differ, the library says so
+        let items = first(&files[0].1).filter(|all| alike && *all > items).map(|all| (items, all));
+        Ok(Pieces { files, items })
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Result<Vec<Array>, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let refuse = |place: &str, why| Failure::Input(format!("{place}: {why}"));
+        let Some((items, left)) = &mut self.items else {
+            let files = std::mem::take(&mut self.files);
+            let whole = |(place, file): (String, Opened)| file.rest().map_err(|why| refuse(&place, why));
+            return (!files.is_empty()).then(|| files.into_iter().map(whole).collect());
+        };
+        if *left == 0 {
+            return None;
+        }
+        *left = left.saturating_sub(*items);
+        Some(self.files.iter_mut().map(|(place, file)| file.next(*items).map_err(|why| refuse(place, why))).collect())
+    }
+}
+
+/// A share, which is NaN where nothing was counted.
+fn share(value: f64) -> Number {
+    Number { value, is_single: false }
+}
+
+fn print_accuracy(accuracy: &Accuracy, out: &mut impl Write) -> Result<(), Failure> {
+    writeln!(out, "{}", share(accuracy.value()).text())?;
+    for (name, count) in counts_of(accuracy) {
+        writeln!(out, "{name} {count}")?;
+    }
+    Ok(())
+}
+
+fn counts_of(accuracy: &Accuracy) -> [(&'static str, u32); 3] {
+    [("right", accuracy.right()), ("positions", accuracy.positions()), ("unpredicted", accuracy.unpredicted())]
+}
+
+fn json_of_accuracy(accuracy: &Accuracy) -> Map<String, Json> {
+    let counts = counts_of(accuracy).into_iter().map(|(name, count)| (name.to_string(), json!(count)));
+    [("accuracy".to_string(), share(accuracy.value()).json())].into_iter().chain(counts).collect()
+}
+
+/// The scores of classes, by name.
+fn scores(matrix: &ConfusionMatrix) -> [(&'static str, Vec<f64>); 4] {
+    [("precision", matrix.precision()), ("recall", matrix.recall()), ("iou", matrix.iou()), ("dice", matrix.dice())]
+}
+
+/// The counts row by row.
+fn rows(matrix: &ConfusionMatrix) -> Vec<Vec<u32>> {
+    let counts = matrix.counts().to_f64();
+    counts.chunks_exact(matrix.classes()).map(|row| row.iter().map(|&count| count as u32).collect()).collect()
+}
+
+/// Prints the accuracy, and a row for each label: its counts, if there are few classes, and its scores.
+fn print_matrix(matrix: &ConfusionMatrix, out: &mut impl Write) -> Result<(), Failure> {
+    let shown = if matrix.classes() > MOST_PRINTED { 0 } else { matrix.classes() };
+    let (scores, rows) = (scores(matrix), rows(matrix));
+    writeln!(out, "{}", share(matrix.accuracy()).text())?;
+    let columns = (0..shown).map(|k| k.to_string()).chain(["unpredicted".to_string()]);
+    let columns = columns.chain(scores.iter().map(|(name, _)| name.to_string()));
+    writeln!(out, "label\t{}", columns.collect::<Vec<_>>().join("\t"))?;
+    for (label, (row, unpredicted)) in rows.iter().zip(matrix.unpredicted()).enumerate() {
+        let counts = row.iter().take(shown).chain([unpredicted]).map(u32::to_string);
+        let scores = scores.iter().map(|(_, scores)| share(scores[label]).text());
+        writeln!(out, "{label}\t{}", counts.chain(scores).collect::<Vec<_>>().join("\t"))?;
+    }
+    Ok(())
+}
+
+fn json_of_matrix(matrix: &ConfusionMatrix) -> Map<String, Json> {
+    let mut map = Map::new();
+    map.insert("accuracy".into(), share(matrix.accuracy()).json());
+    map.insert("positions".into(), json!(matrix.positions()));
+    map.insert("counts".into(), json!(rows(matrix)));
+    map.insert("unpredicted".into(), json!(matrix.unpredicted()));
+    for (name, scores) in scores(matrix) {
+        map.insert(name.into(), scores.into_iter().map(|score| share(score).json()).collect());
+    }
+    map
+}
