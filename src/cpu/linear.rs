@@ -6,7 +6,7 @@ use crate::cpu::fold::divergence;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax::score;
 use crate::cpu::fold::softmax_shards::{self, State};
-use crate::cpu::observed;
+use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
 use crate::cpu::unit::Unit;
 use crate::cpu::walk::{Scales, Value, Walk};
@@ -25,8 +25,8 @@ pub(super) struct Linear {
     projection: Vec<Unit>,
     rows: Vec<Option<Scored>>,
     values: Vec<Value>,
-    /// The logits and labels of the rows that take part, if a part has observations.
-    seen: Vec<(Vec<f64>, usize)>,
+    /// What observations are made of, if the part has any.
+    seen: Vec<Seen>,
 }
 
 impl Linear {
@@ -41,10 +41,12 @@ impl Linear {
         let operands = Operands { mask, ..Operands::of(part, leaf, pairs) };
         let all = part.among.as_ref().map(Array::to_f64);
         let (mut rows, mut values, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+        let observes = !part.observations.is_empty();
         for i in 0..pairs.rows {
             if !operands.takes_part(i) {
                 rows.push(None);
                 values.push(Value::default());
+                seen.extend(observes.then_some(None));
                 continue;
             }
             let logits = operands.logits(i);
@@ -59,9 +61,7 @@ impl Linear {
             }
             values.push(Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 });
             rows.push(Some(score));
-            if !part.observations.is_empty() {
-                seen.push((row.x, operands.label(i)));
-            }
+            seen.extend(observes.then(|| Some((row.x, operands.label(i)))));
         }
         Linear { pairs, x: operands.x, projection: operands.projection, rows, values, seen }
     }
@@ -209,8 +209,11 @@ impl Walk for Linear {
     }
 
     fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
-        let rows = self.seen.iter().map(|(x, label)| (&x[..], *label));
-        vec![observed::over_rows(observation, rows)]
+        vec![observed::over_rows(observation, &self.seen)]
+    }
+
+    fn observed_positions(&self, observation: Observation) -> Vec<f64> {
+        observed::of_rows(observation, &self.seen)
     }
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

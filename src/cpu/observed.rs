@@ -1,18 +1,28 @@
-//! Observations: what is counted beside a loss.
+//! Observations: what a walk over rows sees beside its loss.
 
 use crate::cpu::softmax::Softmax;
 use crate::term::Observation;
 
-/// The sum of an observation over positions with these logits and labels, and their number.
-pub(super) fn over_rows<'a>(
-    observation: Observation,
-    rows: impl Iterator<Item = (&'a [f64], usize)> + Clone,
-) -> [f64; 2] {
-    let sum = rows.clone().map(|(x, label)| observe(observation, x, label)).sum();
+/// The logits of a row and the place of its label among them; nothing for a row that takes no part.
+pub(super) type Seen = Option<(Vec<f64>, usize)>;
+
+/// The sum of an observation over the rows that take part, and their number.
+pub(super) fn over_rows(observation: Observation, rows: &[Seen]) -> [f64; 2] {
+    let rows = rows.iter().flatten();
+    let sum = rows.clone().map(|(x, label)| observe(observation, x, *label)).sum();
     [sum, rows.count() as f64]
 }
 
-/// The summand of an observation for a position with these logits and this label.
+/// An observation of each row.
+pub(super) fn of_rows(observation: Observation, rows: &[Seen]) -> Vec<f64> {
+    let left_out = if observation == Observation::Predicted { NO_CLASS } else { 0.0 };
+    rows.iter().map(|row| row.as_ref().map_or(left_out, |(x, label)| observe(observation, x, *label))).collect()
+}
+
+/// The prediction of a row that has none.
+const NO_CLASS: f64 = u32::MAX as f64;
+
+/// An observation of a row with these logits and this label, or its summand.
 fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
     let softmax = Softmax::of(x);
     let of_label = x.get(label).copied().unwrap_or(f64::NAN);
@@ -28,6 +38,11 @@ fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
             return softmax.log_total() + distances.sum::<f64>();
         }
         Observation::Perplexity => return softmax.nll(of_label),
+        Observation::LogProb => return -softmax.nll(of_label),
+        // no logit equals the NaN of a row without a softmax
+        Observation::Predicted => {
+            return x.iter().position(|x| *x == softmax.max).map_or(NO_CLASS, |class| class as f64);
+        }
         Observation::Iou | Observation::Precision | Observation::Recall => unreachable!("the checks refuse it"),
     };
     f64::from(u8::from(right))
@@ -35,8 +50,8 @@ fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::observe;
-    use crate::term::Observation::{Accuracy, Entropy, Perplexity, TopK};
+    use super::{NO_CLASS, observe, of_rows};
+    use crate::term::Observation::{Accuracy, Entropy, LogProb, Perplexity, Predicted, TopK};
 
     #[test]
     fn by_hand() {
@@ -60,10 +75,27 @@ mod tests {
             (Entropy, &[0.0, 1.0], 0, (1.0 + 1f64.exp()).ln() - 1f64.exp() / (1.0 + 1f64.exp())),
             (Perplexity, &[7.0; 4], 3, 4f64.ln()),
             (Perplexity, &[masked, 3.0], 0, f64::INFINITY),
+            (LogProb, &[7.0; 4], 3, -4f64.ln()),
+            (LogProb, &[masked, 3.0], 0, masked),
+            (Predicted, &[0.5, 2.0, -1.0], 0, 1.0),
+            (Predicted, &[-3.0, 2.0, 2.0], 2, 1.0),
+            (Predicted, &[-0.0, 0.0], 1, 0.0),
+            (Predicted, &[masked, f64::MIN], 0, 1.0),
+            (Predicted, &[masked; 3], 0, NO_CLASS),
+            (Predicted, &[f64::INFINITY, 2.0], 0, NO_CLASS),
+            (Predicted, &[1.0, f64::NAN], 0, NO_CLASS),
         ] {
             let got = observe(observation, x, label);
             assert!(near(got, want), "{observation:?} of {x:?}, label {label}: {got}, expected {want}");
         }
         assert!(observe(Entropy, &[f64::NAN, 1.0], 0).is_nan());
+        assert!(observe(LogProb, &[f64::NAN, 1.0], 1).is_nan());
+    }
+
+    #[test]
+    fn a_row_that_takes_no_part() {
+        let rows = [None, Some((vec![0.0, 0.0], 1)), None];
+        assert_eq!(of_rows(Predicted, &rows), [NO_CLASS, 0.0, NO_CLASS]);
+        assert_eq!(of_rows(LogProb, &rows), [0.0, -2f64.ln(), 0.0]);
     }
 }

@@ -5,7 +5,7 @@ use crate::check::{ClassFold, OF_POSITION};
 use crate::cpu::fold;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax_shards::{self, State, of_shards};
-use crate::cpu::observed;
+use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{Leaf, Softmax};
@@ -19,8 +19,8 @@ pub(super) struct Positions {
     classes: Classes,
     positions: Vec<Option<Scored>>,
     values: Vec<Value>,
-    /// The logits and labels of the positions that take part, if a part has observations.
-    seen: Vec<(Vec<f64>, usize)>,
+    /// What observations are made of, if the part has any.
+    seen: Vec<Seen>,
 }
 
 impl Positions {
@@ -42,8 +42,8 @@ impl Positions {
             }
             _ => Positions::scored(&operands, |_, row| fold::score(leaf, row)),
         };
-        let rows = (0..count).filter(|_| !part.observations.is_empty()).filter_map(|at| operands.row(at));
-        Positions { seen: rows.map(|row| (row.x, row.label.unwrap_or(0))).collect(), ..positions }
+        let rows = (0..count).filter(|_| !part.observations.is_empty()).map(|at| operands.row(at));
+        Positions { seen: rows.map(|row| row.map(|row| (row.x, row.label.unwrap_or(0)))).collect(), ..positions }
     }
 
     /// The positions of a fused loss. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
@@ -158,8 +158,11 @@ impl Walk for Positions {
     }
 
     fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
-        let rows = self.seen.iter().map(|(x, label)| (&x[..], *label));
-        vec![observed::over_rows(observation, rows)]
+        vec![observed::over_rows(observation, &self.seen)]
+    }
+
+    fn observed_positions(&self, observation: Observation) -> Vec<f64> {
+        observed::of_rows(observation, &self.seen)
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

@@ -11,7 +11,7 @@ use crate::gpu::pipelines::Pipeline;
 use crate::gpu::plan::{Bound, Plan, Stage};
 use crate::gpu::pool::Pool;
 use crate::gpu::tensor::Tensor;
-use crate::term::{Part, Scale};
+use crate::term::{Observation, Part, Scale};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub(super) struct Binder<'a> {
     pub sum: Option<&'a Tensor>,
     pub loss: &'a Tensor,
     pub losses: &'a Tensor,
+    /// The observations of the part's positions, and their tensors.
+    pub observed: Vec<(Observation, &'a Tensor)>,
     /// The statistics of all shards, or the tensor for this shard's statistics.
     pub statistics: Option<&'a Tensor>,
     pub outcome: &'a Memory,
@@ -248,6 +250,9 @@ impl Binder<'_> {
             Bound::Losses => tensor(self.losses),
             Bound::Loss => tensor(self.loss),
             Bound::PartSums => self.outputs.parts.as_ref().and_then(|parts| tensor(&parts.into)),
+            Bound::Observed(observation) => {
+                self.observed.iter().find(|(own, _)| *own == observation).and_then(|(_, own)| tensor(own))
+            }
             Bound::Statistics => self.statistics.and_then(tensor),
             Bound::Outcome => Some(whole(self.outcome)),
             Bound::Columns => self.memory("columns", None),
@@ -284,9 +289,10 @@ pub(super) fn place<'t>(gpu: &Gpu, tensor: &'t Tensor) -> Placed<'t> {
 /// tensor, so the base is negative, and wraps, if the window begins later.
 fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
     let buffer = &memory.buffer;
-    // the range begins with a whole element and a whole quad
+    // the range begins with a whole element and a whole quad: at the least multiple of both
     let least = u64::from(gpu.limits().min_storage_buffer_offset_alignment).max(16);
-    let alignment = if size.is_power_of_two() { least } else { least * size };
+    let odd = size >> size.trailing_zeros();
+    let alignment = least.max(size / odd) * odd;
     let offset = (begin + window.start * size) / alignment * alignment;
     let last = begin + window.end * size;
     let end = last.next_multiple_of(16).max(offset + 16).min(memory.end);

@@ -31,6 +31,7 @@ mod matrix;
 mod nonfinite;
 mod numbers;
 mod observations;
+mod observed_positions;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         nonfinite::tests(),
         numbers::tests(),
         observations::tests(),
+        observed_positions::tests(),
         pairs::tests(),
         reads::tests(),
         regions::tests(),

@@ -33,8 +33,9 @@ pub(super) fn notes(request: &Request<'_>) -> bool {
 pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
     choices
         .flag(choice::SPARES_MASKED, spares_masked(request))
-        .flag(choice::RANKS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::TopK(_))))
+        .flag(choice::RANKS, request.ranks())
         .flag(choice::HEATS, request.asks(|asked| *asked == Observation::Entropy))
+        .flag(choice::PREDICTS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::Predicted)))
 }
 
 /// The fold of a position's classes.
