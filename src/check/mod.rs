@@ -26,7 +26,7 @@ pub(crate) use checked::{Checked, Divisor};
 pub(crate) use labels::{Lengths, SegmentNumbers};
 #[cfg(feature = "gpu")]
 pub(crate) use sequences::not_the_sum;
-pub(crate) use shards::{OF_POSITION, OF_REGION};
+pub(crate) use shards::{OF_NOTES, OF_POSITION, OF_REGION};
 pub(crate) use statistics::statistics;
 #[cfg(feature = "gpu")]
 pub(crate) use varying::typical;

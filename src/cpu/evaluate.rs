@@ -107,7 +107,8 @@ fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[R
 /// other classes, `Σ share·(max − x)`, the share of the greatest logit's class, the sum of all other shares, flags for NaN and
 /// for the label's presence, and the label's logit and weight. A loss of all pairs has the same for each row over its scores with
 /// a shard of the keys, where a key that the row belongs together with has a share of 1; where every pair has a loss of its own,
-/// the third is their sum. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
+/// the third is their sum. With [observations](Term::observe), a loss of a softmax over classes has three more: `Σ exp(x − max)·(max
+/// − x)`, and the class of the greatest logit in two halves of 16 bits. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
 ///
 /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal) have the statistics
 /// of their regions. Their other loss adds up over shards: give the denominators of the whole by [`Term::divide_by`], that of the

@@ -3,46 +3,68 @@
 use crate::cpu::softmax::Softmax;
 use crate::term::Observation;
 
-/// The logits of a row and the place of its label among them; nothing for a row that takes no part.
-pub(super) type Seen = Option<(Vec<f64>, usize)>;
+/// What the observations of a row are made of.
+pub(super) struct Seen {
+    pub softmax: Softmax,
+    /// `Σ exp(x − max)·(max − x)` over its logits `x`.
+    pub heat: f64,
+    /// The first class with the greatest logit, where there is one.
+    pub top: Option<usize>,
+    /// The class of the label, and its logit.
+    pub label: usize,
+    pub of_label: f64,
+    /// How many classes come before the label's, if they are sorted by their logits. Shards of a row don't know.
+    pub ahead: Option<usize>,
+}
+
+impl Seen {
+    /// What is seen of a whole row with these logits and this label.
+    pub fn of(x: &[f64], label: usize) -> Seen {
+        let softmax = Softmax::of(x);
+        let of_label = x.get(label).copied().unwrap_or(f64::NAN);
+        let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
+        // a masked class has a p of 0
+        let heat = |x: &f64| (x - softmax.max).exp() * (softmax.max - x);
+        Seen {
+            softmax,
+            heat: x.iter().filter(|x| !softmax.is_masked(**x)).map(heat).sum(),
+            // no logit equals the NaN of a row without a softmax
+            top: x.iter().position(|x| *x == softmax.max),
+            label,
+            of_label,
+            ahead: Some(x.iter().enumerate().filter(before).count()),
+        }
+    }
+}
 
 /// The sum of an observation over the rows that take part, and their number.
-pub(super) fn over_rows(observation: Observation, rows: &[Seen]) -> [f64; 2] {
+pub(super) fn over_rows(observation: Observation, rows: &[Option<Seen>]) -> [f64; 2] {
     let rows = rows.iter().flatten();
-    let sum = rows.clone().map(|(x, label)| observe(observation, x, *label)).sum();
+    let sum = rows.clone().map(|seen| observe(observation, seen)).sum();
     [sum, rows.count() as f64]
 }
 
 /// An observation of each row.
-pub(super) fn of_rows(observation: Observation, rows: &[Seen]) -> Vec<f64> {
+pub(super) fn of_rows(observation: Observation, rows: &[Option<Seen>]) -> Vec<f64> {
     let left_out = if observation == Observation::Predicted { NO_CLASS } else { 0.0 };
-    rows.iter().map(|row| row.as_ref().map_or(left_out, |(x, label)| observe(observation, x, *label))).collect()
+    rows.iter().map(|row| row.as_ref().map_or(left_out, |seen| observe(observation, seen))).collect()
 }
 
 /// The prediction of a row that has none.
 const NO_CLASS: f64 = u32::MAX as f64;
 
-/// An observation of a row with these logits and this label, or its summand.
-fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
-    let softmax = Softmax::of(x);
-    let of_label = x.get(label).copied().unwrap_or(f64::NAN);
-    let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
+/// An observation of a row, or its summand.
+fn observe(observation: Observation, seen: &Seen) -> f64 {
+    let Seen { softmax, heat, top, label, of_label, ahead } = *seen;
     // a row with a NaN has no prediction
-    let among = |k: u32| !softmax.max.is_nan() && x.iter().enumerate().filter(before).count() < k as usize;
     let right = match observation {
-        Observation::Accuracy => among(1),
-        Observation::TopK(k) => among(k),
-        Observation::Entropy => {
-            // −Σ p·log p, by the distances from the greatest logit; a masked class has a p of 0
-            let distances = x.iter().filter(|x| !softmax.is_masked(**x)).map(|x| (softmax.max - x) * softmax.p(*x));
-            return softmax.log_total() + distances.sum::<f64>();
-        }
+        Observation::Accuracy => top == Some(label),
+        Observation::TopK(k) => top.is_some() && ahead.is_some_and(|ahead| ahead < k as usize),
+        // −Σ p·log p, by the distances from the greatest logit
+        Observation::Entropy => return softmax.log_total() + heat / softmax.total(),
         Observation::Perplexity => return softmax.nll(of_label),
         Observation::LogProb => return -softmax.nll(of_label),
-        // no logit equals the NaN of a row without a softmax
-        Observation::Predicted => {
-            return x.iter().position(|x| *x == softmax.max).map_or(NO_CLASS, |class| class as f64);
-        }
+        Observation::Predicted => return top.map_or(NO_CLASS, |class| class as f64),
         Observation::Iou | Observation::Precision | Observation::Recall => unreachable!("the checks refuse it"),
     };
     f64::from(u8::from(right))
@@ -50,7 +72,7 @@ fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{NO_CLASS, observe, of_rows};
+    use super::{NO_CLASS, Seen, observe, of_rows};
     use crate::term::Observation::{Accuracy, Entropy, LogProb, Perplexity, Predicted, TopK};
 
     #[test]
@@ -85,16 +107,16 @@ mod tests {
             (Predicted, &[f64::INFINITY, 2.0], 0, NO_CLASS),
             (Predicted, &[1.0, f64::NAN], 0, NO_CLASS),
         ] {
-            let got = observe(observation, x, label);
+            let got = observe(observation, &Seen::of(x, label));
             assert!(near(got, want), "{observation:?} of {x:?}, label {label}: {got}, expected {want}");
         }
-        assert!(observe(Entropy, &[f64::NAN, 1.0], 0).is_nan());
-        assert!(observe(LogProb, &[f64::NAN, 1.0], 1).is_nan());
+        assert!(observe(Entropy, &Seen::of(&[f64::NAN, 1.0], 0)).is_nan());
+        assert!(observe(LogProb, &Seen::of(&[f64::NAN, 1.0], 1)).is_nan());
     }
 
     #[test]
     fn a_row_that_takes_no_part() {
-        let rows = [None, Some((vec![0.0, 0.0], 1)), None];
+        let rows = [None, Some(Seen::of(&[0.0, 0.0], 1)), None];
         assert_eq!(of_rows(Predicted, &rows), [NO_CLASS, 0.0, NO_CLASS]);
         assert_eq!(of_rows(LogProb, &rows), [0.0, -2f64.ln(), 0.0]);
     }

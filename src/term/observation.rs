@@ -8,6 +8,7 @@ use crate::role::{Domain, Role};
 /// [`Term::observe`](crate::Term::observe): a number, or a number for each position.
 ///
 /// A number is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of positions.
+/// Shards of the classes of a softmax each come to the numbers of the whole, as they come to its loss; top-k has none there.
 /// A number for each position is a tensor beside the loss, in [`Outcome::observed`](crate::cpu::Outcome::observed).
 /// Neither weights nor label smoothing nor the z-loss change an observation; a `softcap` comes before it, and may make logits far
 /// beyond the cap equal.

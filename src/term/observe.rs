@@ -23,7 +23,7 @@ impl<T: Operand> Term<T> {
     ///
     /// # Errors
     /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that does not make the
-    /// observation, and for two different top-k; of a softmax, for a shard of its classes, and for what needs a label where the
+    /// observation, and for two different top-k; of a softmax, for top-k of a shard of its classes, and for what needs a label where the
     /// target holds probabilities: all but the entropy and the predicted class.
     pub fn observe(self, observation: Observation) -> Term<T> {
         self.each(|part| {

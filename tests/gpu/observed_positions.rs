@@ -1,11 +1,14 @@
-//! The predicted class and the log-probability of each position: what they are by definition, on the GPU and in the twin.
+//! The predicted class and the log-probability of each position: what they are by definition, on the GPU and in the twin; and the
+//! observations of shards of classes.
 
 use crate::draw::{Rng, labels_of};
 use crate::gpu;
 use crate::harness::tests;
 use crate::judge;
+use crate::pieces::{class_axis, like, ranges, slice, stack};
 use libtest_mimic::Trial;
-use wgloss::Observation::{Accuracy, LogProb, Perplexity, Predicted};
+use std::ops::Range;
+use wgloss::Observation::{Accuracy, Entropy, LogProb, Perplexity, Predicted, TopK};
 use wgloss::{
     Array, ClassAxis, CrossEntropy, DType, Error, Gradient, LinearCrossEntropy, Outcome, Outputs, Reduction,
     SoftmaxFocal, Tensor, Term, cpu,
@@ -23,6 +26,8 @@ pub fn tests() -> Vec<Trial> {
         a_job_for_other_tensors_keeps_its_own,
         outputs_that_do_not_fit_are_refused,
         probabilities_have_a_predicted_class_alone,
+        shards_of_classes_observe_what_the_whole_does,
+        a_shard_of_classes_has_no_top_k,
     ]
 }
 
@@ -85,6 +90,15 @@ impl Call {
             of_rows,
             kept,
         }
+    }
+
+    /// The call with a number for each NaN and each infinity.
+    fn finite(mut self) -> Call {
+        let finite = |x: f64| if x.is_finite() { x } else { -3.0 };
+        self.logits.iter_mut().flatten().for_each(|x| *x = finite(*x));
+        let numbers: Vec<f64> = self.x.to_f64().into_iter().map(finite).collect();
+        self.x = like(&self.x, &numbers, self.x.shape());
+        self
     }
 
     /// The rows, if all that the mask leaves out take part too, or without them.
@@ -153,8 +167,7 @@ fn they_are_what_they_are_by_definition() {
 
 /// Rows against a projection that hands them through as their logits.
 fn those_of_a_linear_layer_too() {
-    let mut call = Call::new([70, 24, 1], ClassAxis::Second, DType::F32);
-    call.logits.iter_mut().flatten().filter(|x| !x.is_finite()).for_each(|x| *x = -3.0);
+    let call = Call::new([70, 24, 1], ClassAxis::Second, DType::F32).finite();
     let x = Array::new(&call.logits.concat(), [70, 24]).unwrap();
     let through: Vec<f32> = (0..24 * 24).map(|at| if at % 25 == 0 { 1.0 } else { 0.0 }).collect();
     let through = Array::new(&through, [24, 24]).unwrap();
@@ -326,4 +339,68 @@ fn probabilities_have_a_predicted_class_alone() {
         expected: "labels, not probabilities, as the target".into(),
     };
     assert_eq!([gpu().value(&term).unwrap_err(), cpu::value(&term).unwrap_err()], [refused.clone(), refused]);
+}
+
+/// Asserts that each shard comes to what the whole comes to: on the GPU and in the twin, by the statistics of either.
+fn assert_shards(what: &str, whole: &Term<Array>, shards: &[Term<Array>]) {
+    let want = cpu::value(whole).unwrap();
+    let of_gpu = shards.iter().map(|shard| gpu().statistics(shard).unwrap().read().wait().unwrap());
+    let of_twin = shards.iter().map(|shard| cpu::statistics(shard).unwrap());
+    for all in [of_gpu.collect::<Vec<_>>(), of_twin.collect()].map(|all| stack(&all)) {
+        for shard in shards {
+            let term = shard.clone().among(&all);
+            let (outcome, twin) = (gpu().value(&term).unwrap(), cpu::value(&term).unwrap());
+            let parts = [outcome.parts().wait().unwrap(), twin.parts().to_vec()];
+            for ((device, parts), observed) in DEVICES.into_iter().zip(parts).zip(both(&term)) {
+                assert_eq!(parts.len(), want.parts().len(), "{what} {device}");
+                for (got, want) in parts.iter().zip(want.parts()) {
+                    assert_eq!((&got.name, got.denominator), (&want.name, want.denominator), "{what} {device}");
+                    assert_near(&format!("{what} {device}: {}", got.name), &[got.sum], &[want.sum]);
+                }
+                assert_eq!(observed[0].to_f64(), want.observed()[0].1.to_f64(), "{what} {device}");
+                assert_near(&format!("{what} {device}: log p"), &observed[1].to_f64(), &want.observed()[1].1.to_f64());
+            }
+        }
+    }
+}
+
+fn observing(term: Term<Array>) -> Term<Array> {
+    [Accuracy, Entropy, Perplexity, Predicted, LogProb].into_iter().fold(term, Term::observe)
+}
+
+/// Some greatest logits are on several shards, some shards have masked classes alone.
+fn shards_of_classes_observe_what_the_whole_does() {
+    let cuts: [&[usize]; 3] = [&[1, 4, 7], &[12], &[5, 7]];
+    for (turn, (axis, lengths)) in AXES.into_iter().flat_map(|axis| cuts.map(|cut| (axis, cut))).enumerate() {
+        let call = Call::new([3, 12, 5], axis, DType::F32);
+        // a NaN in a sum hides all others
+        let call = if turn % 3 == 0 { call } else { call.finite() };
+        let term = |x: &Array| observing(CrossEntropy::default().of(x, &call.labels).mask(&call.mask));
+        let shard =
+            |range: Range<usize>| term(&slice(&call.x, class_axis(&call.x), &range)).classes_from(range.start, 12);
+        let shards: Vec<Term<Array>> = ranges(lengths).into_iter().map(shard).collect();
+        assert_shards(&format!("{axis:?} {lengths:?}"), &term(&call.x), &shards);
+    }
+    let mut rng = Rng::new(5);
+    let mut draw = |shape: [usize; 2]| {
+        let numbers: Vec<f32> = (0..shape[0] * shape[1]).map(|_| rng.normal() as f32).collect();
+        Array::new(&numbers, shape).unwrap()
+    };
+    let (x, w) = (draw([70, 9]), draw([100, 9]));
+    let labels: Vec<i64> = (0..70).map(|at| if at % 6 == 1 { -100 } else { at * 37 % 100 }).collect();
+    let labels = labels_of(&labels, DType::I32, &[70]);
+    let term = |w: &Array| observing(LinearCrossEntropy::default().of(&x, w, &labels));
+    let shard = |range: Range<usize>| term(&slice(&w, 0, &range)).classes_from(range.start, 100);
+    let shards: Vec<Term<Array>> = ranges(&[65, 1, 34]).into_iter().map(shard).collect();
+    assert_shards("linear", &term(&w), &shards);
+}
+
+fn a_shard_of_classes_has_no_top_k() {
+    let (x, t) = (Array::new(&[0.0f32; 6], [2, 3]).unwrap(), Array::new(&[3i32, 1], [2]).unwrap());
+    let term = CrossEntropy::default().of(&x, &t).observe(TopK(2)).classes_from(0, 5);
+    let expected =
+        "a loss of whole rows: a shard of their classes is counted before the label\'s logit is known".into();
+    let refused =
+        Error::InvalidOption { loss: "cross_entropy", option: "observe".into(), value: "top_2".into(), expected };
+    assert_eq!([gpu().statistics(&term).unwrap_err(), cpu::statistics(&term).unwrap_err()], [refused.clone(), refused]);
 }

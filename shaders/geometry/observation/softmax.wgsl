@@ -15,7 +15,7 @@ fn observe_position(position: u32, label: Label, kept: bool, state: State, s: St
     let total = 1.0 + state.rest;
     let entropy = log1p(max(state.rest, 0.0)) + (state.heat / total);
     observed.count += 1u;
-    observed.right += select(0u, 1u, LABELLED & !unknown & (state.peak_class == label.index));
+    observed.right += select(0u, 1u, LABELLED & !unknown & (state.peak_class == label.index + params.first_class));
     observed.near += select(0u, 1u, LABELLED & !unknown & (state.ahead < params.top_k));
     if unknown {
         observed.poison = 1u;

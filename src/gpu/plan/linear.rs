@@ -2,7 +2,7 @@
 //! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or top-k compares
 //! each logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
-use super::classes::{noted, notes, softmax_states};
+use super::classes::{noted, notes, numbers_of_softmax, softmax_states};
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::segments::Segmented;
@@ -163,6 +163,7 @@ fn scores(request: &Request<'_>, choices: Choices, cosines: bool) -> Scores {
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::LINEAR);
+    slots.fill(slot::STATE_NUMBERS, numbers_of_softmax(request));
     if notes(request) {
         slots.fill(slot::SOFTMAX_STATE, softmax_state::NOTED);
         slots.fill(slot::SEEN_LOGIT, if request.ranks() { seen_logit::COMPARED } else { seen_logit::ALONE });

@@ -16,9 +16,9 @@ use crate::term::{Observation, Observed};
 /// The positions of a workgroup that writes tensors.
 const POSITIONS: u64 = 256;
 
-/// The dispatch that adds up the observations of a walk, if any of them is a sum.
+/// The dispatch that adds up the observations of a walk, if any of them is a sum. A shard's statistics have none.
 pub(super) fn sums(request: &Request<'_>, sizes: &Sizes) -> Option<Stage> {
-    if !request.asks(|asked| !asked.of_positions()) {
+    if request.statistics || !request.asks(|asked| !asked.of_positions()) {
         return None;
     }
     let mut slots = slots(request);

@@ -204,6 +204,9 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let of_softmax = Observed::of(loss) == Some(Observed::Softmax);
     let observes = |case: &&Case| !(all.is_empty() || of_softmax && case.target.is_float());
     let observed = cases.iter().filter(observes).step_by(11).zip([some, others, all].into_iter().cycle());
+    // a shard has no top-k
+    let of_shards = shards.iter().filter(|case| of_softmax && observes(case)).step_by(13);
+    let observed = observed.chain(of_shards.zip([some, others].into_iter().cycle()));
     let observed: Vec<Case> =
         observed.map(|(case, observed)| Case { observations: observed, ..case.clone() }).collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
