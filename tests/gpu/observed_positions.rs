@@ -27,6 +27,7 @@ pub fn tests() -> Vec<Trial> {
         outputs_that_do_not_fit_are_refused,
         probabilities_have_a_predicted_class_alone,
         shards_of_classes_observe_what_the_whole_does,
+        a_class_of_more_than_16_bits_goes_from_device_to_device,
         a_shard_of_classes_has_no_top_k,
     ]
 }
@@ -258,20 +259,26 @@ fn prepared() -> (Term<Tensor>, Tensor, Tensor, Call) {
 }
 
 fn a_job_writes_them_to_the_tensors_of_the_caller() {
-    let (term, predicted, log_prob, call) = prepared();
+    let (term, predicted, _, call) = prepared();
     let rows = call.rows(true);
-    let read = |tensor: &Tensor| tensor.read().wait().unwrap();
+    // both inside one buffer, of which nothing else may be written
+    let page = gpu().upload(&[7u32; 40], [40]).unwrap();
+    let inside = |first: u64, dtype| {
+        let bytes = 4 * first..4 * (first + 15);
+        gpu().wrap(page.buffer().0.slice(bytes), [3, 5], dtype).unwrap()
+    };
+    let both = [inside(2, DType::U32), inside(19, DType::F32)];
     // the job makes what is not given
-    for given in [vec![], vec![predicted.clone()], vec![predicted.clone(), log_prob.clone()]] {
-        let count = given.len();
+    for given in [vec![], vec![predicted.clone()], both.to_vec()] {
         let job = gpu().prepare(&term, &Outputs { observed: given, ..Outputs::default() }).unwrap();
         job.run().unwrap();
-        let outcome = job.run().unwrap();
-        assert_defined("the outcome", &rows, &[3, 5], &judge::observed(&outcome).unwrap());
-        if count == 2 {
-            assert_defined("the caller's", &rows, &[3, 5], &[read(&predicted), read(&log_prob)]);
-        }
+        assert_defined("the outcome", &rows, &[3, 5], &judge::observed(&job.run().unwrap()).unwrap());
     }
+    let read = |tensor: &Tensor| tensor.read().wait().unwrap();
+    assert_defined("the caller's", &rows, &[3, 5], &both.map(|tensor| read(&tensor)));
+    let words = read(&page).to_f64();
+    let between = words[..2].iter().chain(&words[17..19]).chain(&words[34..]);
+    assert!(between.into_iter().all(|word| *word == 7.0), "{words:?}");
 }
 
 fn a_job_for_other_tensors_keeps_its_own() {
@@ -393,6 +400,22 @@ fn shards_of_classes_observe_what_the_whole_does() {
     let shard = |range: Range<usize>| term(&slice(&w, 0, &range)).classes_from(range.start, 100);
     let shards: Vec<Term<Array>> = ranges(&[65, 1, 34]).into_iter().map(shard).collect();
     assert_shards("linear", &term(&w), &shards);
+}
+
+fn a_class_of_more_than_16_bits_goes_from_device_to_device() {
+    let x = Array::new(&[1.0f32, 3.0, 2.0, 0.0, -1.0, -1.0], [2, 3]).unwrap();
+    let labels = Array::new(&[70_001i32, 70_002], [2]).unwrap();
+    let shard =
+        CrossEntropy::default().of(&x, &labels).observe(Predicted).observe(Accuracy).classes_from(70_000, 70_003);
+    let of_gpu = gpu().statistics(&shard).unwrap().read().wait().unwrap();
+    for all in [of_gpu, cpu::statistics(&shard).unwrap()] {
+        let term = shard.clone().among(&stack(&[all]));
+        for got in both(&term) {
+            assert_eq!(got[0].to_f64(), [70_001.0, 70_000.0]);
+        }
+        let (got, twin) = (gpu().value(&term).unwrap().parts().wait().unwrap(), cpu::value(&term).unwrap());
+        assert_eq!([got[1].sum, twin.parts()[1].sum], [1.0; 2]);
+    }
 }
 
 fn a_shard_of_classes_has_no_top_k() {
