@@ -296,7 +296,9 @@ impl Case {
         let reduced = self.reduction != Reduction::None;
         let loss = if reduced { Some(outcome.loss().wait()?.into()) } else { None };
         let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_, _>>()?;
-        Ok(judge::Given { loss, tensor: outcome.tensor().read().wait()?, parts: outcome.parts().wait()?, gradients })
+        let (tensor, parts, observed) =
+            (outcome.tensor().read().wait()?, outcome.parts().wait()?, judge::observed(&outcome)?);
+        Ok(judge::Given { loss, tensor, parts, gradients, observed })
     }
 
     /// A prepared job, with outputs of the caller's. What is added to 16 bits is wanted as the sum that they have to hold.
@@ -314,6 +316,12 @@ impl Case {
         };
         let values = self.setting.values(&*self.loss());
         let loss = before(if reduced { &[LOG] } else { &values }, 1.0);
+        let of_positions = self.observations.iter().filter_map(|observation| match observation {
+            Observation::Predicted => Some(before(&values, 9.0).cast(DType::U32)),
+            Observation::LogProb => Some(before(&values, 1.0)),
+            _ => None,
+        });
+        let observed: Vec<Array> = of_positions.collect();
         let sizes = want.iter().map(greatest).chain(std::iter::repeat(1.0));
         let output = |(of, size): (&Array, f64)| {
             let dtype = if self.floats == Floats::Mixed { DType::F32 } else { of.dtype() };
@@ -325,6 +333,7 @@ impl Case {
         let places = inputs.on(&mut |array| Ok::<usize, String>(pages.reserve(array)))?;
         let loss_place = pages.reserve(&loss);
         let output_places: Vec<usize> = outputs.iter().map(|output| pages.reserve(output)).collect();
+        let observed_places: Vec<usize> = observed.iter().map(|observed| pages.reserve(observed)).collect();
         pages.fill()?;
         let on_gpu = places.on(&mut |place| Ok::<Tensor, String>(pages.tensor(*place)))?;
         let tensors: Vec<Tensor> = output_places.iter().map(|place| pages.tensor(*place)).collect();
@@ -336,6 +345,7 @@ impl Case {
             loss: Some(pages.tensor(loss_place)),
             slot: SLOT,
             gradients: self.differentiated(&on_gpu).into_iter().zip(&tensors).map(gradient).collect(),
+            observed: observed_places.iter().map(|place| pages.tensor(*place)).collect(),
             ..Outputs::default()
         };
         let job = match gpu.prepare(&self.term(&on_gpu), &wanted) {
@@ -349,9 +359,10 @@ impl Case {
             Ok(outcome) => outcome,
             Err(error) => return Ok(Err(error)),
         };
-        let written: Vec<usize> = std::iter::once(loss_place).chain(output_places.iter().copied()).collect();
+        let written: Vec<usize> = [vec![loss_place], output_places, observed_places].concat();
         let after = pages.read(&written)?;
-        let mut gradients = after[1..].to_vec();
+        let (gradients, observed) = after[1..].split_at(outputs.len());
+        let (mut gradients, observed) = (gradients.to_vec(), observed.to_vec());
         if self.wanted == Wanted::Added {
             let sum = |a: &Array, sign: f64, b: &Array| {
                 let sum: Vec<f64> = a.to_f64().iter().zip(b.to_f64()).map(|(a, b)| a + sign * b).collect();
@@ -373,7 +384,7 @@ impl Case {
             job.check().wait()?;
             Ok((loss, outcome.parts().wait()?))
         };
-        Ok(numbers().map(|(loss, parts)| judge::Given { loss, tensor, parts, gradients }))
+        Ok(numbers().map(|(loss, parts)| judge::Given { loss, tensor, parts, gradients, observed }))
     }
 }
 

@@ -30,12 +30,18 @@ const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
 const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::Mixed, Floats::All(FLOATS[1]), Floats::All(FLOATS[2])];
-const OF_SOFTMAX: [&[Observation]; 3] = [&[], ALL_OF_SOFTMAX, &[Observation::Entropy]];
+const OF_SOFTMAX: [&[Observation]; 3] = [&[], ALL_OF_SOFTMAX, &[Observation::Entropy, Observation::Predicted]];
 const OF_QUESTIONS: [&[Observation]; 2] = [&[], &[Observation::Accuracy]];
 const OF_REGIONS: [&[Observation]; 3] = [&[], ALL_OF_REGIONS, &[Observation::Recall]];
 
-const ALL_OF_SOFTMAX: &[Observation] =
-    &[Observation::Accuracy, Observation::TopK(2), Observation::Entropy, Observation::Perplexity];
+const ALL_OF_SOFTMAX: &[Observation] = &[
+    Observation::Accuracy,
+    Observation::TopK(2),
+    Observation::Entropy,
+    Observation::Perplexity,
+    Observation::Predicted,
+    Observation::LogProb,
+];
 const ALL_OF_REGIONS: &[Observation] = &[Observation::Iou, Observation::Precision, Observation::Recall];
 
 /// Observations of a loss: none, all, and some of them.

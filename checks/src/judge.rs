@@ -17,13 +17,16 @@ pub struct Given {
     pub tensor: Array,
     pub parts: Vec<PartOutcome>,
     pub gradients: Vec<Array>,
+    /// What is observed of each position.
+    pub observed: Vec<Array>,
 }
 
 impl Given {
     /// The twin's result.
     pub fn by_twin((outcome, gradients): (cpu::Outcome, Vec<Array>)) -> Given {
         let (loss, tensor, parts) = (outcome.loss().ok(), outcome.tensor().clone(), outcome.parts().to_vec());
-        Given { loss, tensor, parts, gradients }
+        let observed = outcome.observed().iter().map(|(_, array)| array.clone()).collect();
+        Given { loss, tensor, parts, gradients, observed }
     }
 
     /// The GPU's result for a term.
@@ -43,10 +46,11 @@ impl Given {
             tensor: outcome.tensor().read().wait()?,
             parts: outcome.parts().wait()?,
             gradients: outcome.gradients().iter().map(|d| d.read().wait()).collect::<Result<_, _>>()?,
+            observed: observed(outcome)?,
         })
     }
 
-    /// Compares loss, tensor, parts and gradients with what is wanted.
+    /// Compares everything with what is wanted.
     pub fn judge(&self, want: &Given) -> Result<(), String> {
         self.judge_within(want, 1.0, &Room::default())
     }
@@ -66,8 +70,20 @@ impl Given {
             let room = room.gradients.get(place).map_or(&[][..], Vec::as_slice);
             same_within(got, want, times, room).map_err(|e| format!("gradient {place}: {e}"))?;
         }
+        if self.observed.len() != want.observed.len() {
+            return Err(format!("{} observed tensors, expected {}", self.observed.len(), want.observed.len()));
+        }
+        for (place, (got, want)) in self.observed.iter().zip(&want.observed).enumerate() {
+            let room = room.observed.get(place).map_or(&[][..], Vec::as_slice);
+            same_within(got, want, times, room).map_err(|e| format!("observed tensor {place}: {e}"))?;
+        }
         Ok(())
     }
+}
+
+/// What a run on the GPU has observed of each position.
+pub fn observed(outcome: &Outcome) -> Result<Vec<Array>, Error> {
+    outcome.observed().iter().map(|(_, tensor)| tensor.read().wait()).collect()
 }
 
 /// How far each number of a call may be off beside the tolerance; one that is not listed has no such room.
@@ -77,6 +93,7 @@ pub struct Room {
     tensor: Vec<f64>,
     sums: Vec<f64>,
     gradients: Vec<Vec<f64>>,
+    observed: Vec<Vec<f64>>,
 }
 
 /// The most room that a number gets, as a share of the greatest beside it: at a jump its other side is no rounding.
@@ -102,6 +119,7 @@ impl Room {
             tensor: of(&|given| given.tensor.to_f64()),
             sums: of(&|given| given.parts.iter().map(|part| part.sum).collect()),
             gradients: (0..call.gradients.len()).map(|k| of(&|given| given.gradients[k].to_f64())).collect(),
+            observed: (0..call.observed.len()).map(|k| of(&|given| given.observed[k].to_f64())).collect(),
         }
     }
 }
@@ -137,6 +155,8 @@ fn same_within(got: &Array, want: &Array, times: f64, room: &[f64]) -> Result<()
         return Err(format!("shape {:?}, expected {:?}", got.shape(), want.shape()));
     }
     let dtype = got.dtype();
+    // whole numbers are not rounded
+    let times = if dtype.is_float() { times } else { 0.0 };
     let mut want = want.to_f64();
     if dtype == DType::F16 {
         // what lies beyond the greatest f16, 65504, by half a step and more is infinite

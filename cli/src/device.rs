@@ -37,6 +37,8 @@ pub struct Evaluated {
     pub answer: Answer,
     /// The parts of the sum.
     pub parts: Vec<PartOutcome>,
+    /// What is observed of each position, by name.
+    pub observed: Vec<(String, Array)>,
 }
 
 /// Evaluates a sum of losses, and its gradients with respect to these arrays.
@@ -45,14 +47,15 @@ pub fn evaluate_sum(way: &Way, term: &Term<Array>, of: &[&Array]) -> Result<Eval
         Way::Cpu => {
             let (outcome, gradients) = cpu::gradient_list(term, of)?;
             let answer = Answer { loss: outcome.tensor().clone(), gradients };
-            Ok(Evaluated { answer, parts: outcome.parts().to_vec() })
+            Ok(Evaluated { answer, parts: outcome.parts().to_vec(), observed: outcome.observed().to_vec() })
         }
         Way::GpuArrays(gpu) | Way::GpuTensors(gpu) | Way::GpuSlices(gpu) => {
             let (outcome, gradients) = gpu.gradient_list(term, of)?;
             let parts = outcome.parts().wait()?;
             let loss = outcome.tensor().read().wait()?;
             let gradients = gradients.iter().map(|gradient| gradient.read().wait()).collect::<Result<_>>()?;
-            Ok(Evaluated { answer: Answer { loss, gradients }, parts })
+            let observed = outcome.observed().iter().map(|(name, tensor)| Ok((name.clone(), tensor.read().wait()?)));
+            Ok(Evaluated { answer: Answer { loss, gradients }, parts, observed: observed.collect::<Result<_>>()? })
         }
     }
 }

@@ -24,6 +24,7 @@ use std::time::Instant;
 use totals::Totals;
 #[cfg(feature = "fuzzing")]
 use wgloss::Array;
+use wgloss::Observation;
 
 /// The arguments of `wgloss eval`.
 #[derive(Args)]
@@ -49,6 +50,12 @@ pub struct Eval {
     /// The .npy file for the loss. Without it the loss is printed: the statistics of the values, if there are many.
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
+    /// The .npy file for the predicted class of each position, as u32: 4294967295 where there is none.
+    #[arg(long, value_name = "FILE")]
+    predicted: Option<String>,
+    /// The .npy file for the log of the probability of each position's label.
+    #[arg(long, value_name = "FILE")]
+    log_prob: Option<String>,
     /// Allow an output to overwrite one of the files that are read.
     #[arg(long)]
     force: bool,
@@ -67,6 +74,7 @@ impl Eval {
         };
         self.check_outputs(&places)?;
         call.upstream = self.upstream.as_deref().map(asked::scale).transpose()?;
+        call.observations.extend(self.of_positions().map(|(observation, _)| observation));
         let evaluation = self.asked.evaluation(call)?;
         if let Some(rows) = rows {
             return self.many(&evaluation, &rows, start, out);
@@ -86,7 +94,12 @@ impl Eval {
 
     /// Evaluates many files, and their total.
     fn many(&self, evaluation: &Evaluation, rows: &[Row], start: Instant, out: &mut impl Write) -> Result<(), Failure> {
-        let refused = [("--output", self.output.is_some()), ("--gradient-of", !self.gradients.is_empty())];
+        let refused = [
+            ("--output", self.output.is_some()),
+            ("--gradient-of", !self.gradients.is_empty()),
+            ("--predicted", self.predicted.is_some()),
+            ("--log-prob", self.log_prob.is_some()),
+        ];
         if let Some((name, _)) = refused.iter().find(|(_, given)| *given) {
             return Err(Failure::Input(format!("{name} is for one evaluation, and these are {}", rows.len())));
         }
@@ -120,15 +133,24 @@ impl Eval {
         Ok(print_json(out, map)?)
     }
 
-    /// Writes the files for the loss and its gradients.
+    /// Writes the files for the loss, its gradients and what is observed of each position.
     fn write(&self, answer: &Answer, evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
         let loss = self.output.as_deref().map(|place| Ok((place, evaluation.array(answer)?)));
         let loss = loss.transpose().map_err(Failure::Refused)?;
         let gradients = self.gradients.iter().map(|(_, place)| place.as_str()).zip(answer.gradients.iter().cloned());
-        let written = gradients.chain(loss).map(|(place, array)| (place, npy::bytes(&array)));
+        let observed = self
+            .of_positions()
+            .filter_map(|(observation, place)| answer.of_positions(observation).map(|array| (place, array.clone())));
+        let written = gradients.chain(loss).chain(observed).map(|(place, array)| (place, npy::bytes(&array)));
         let (piped, filed): (Vec<_>, Vec<_>) = written.partition(|(place, _)| *place == files::STANDARD);
         output::write(&filed)?;
         piped.iter().try_for_each(|(_, bytes)| Ok(out.write_all(bytes)?))
+    }
+
+    /// The observations of each position that are wanted, and their files.
+    fn of_positions(&self) -> impl Iterator<Item = (Observation, &str)> {
+        let files = [(Observation::Predicted, &self.predicted), (Observation::LogProb, &self.log_prob)];
+        files.into_iter().filter_map(|(observation, file)| Some((observation, file.as_deref()?)))
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -154,7 +176,9 @@ impl Eval {
 
     fn check_outputs(&self, places: &[(String, String)]) -> Result<(), Failure> {
         let mut targets: Vec<PathBuf> = Vec::new();
-        for place in self.gradients.iter().map(|(_, place)| place).chain(&self.output) {
+        let gradients = self.gradients.iter().map(|(_, place)| place.as_str());
+        let observed = self.of_positions().map(|(_, place)| place);
+        for place in gradients.chain(self.output.as_deref()).chain(observed) {
             let piped = place == files::STANDARD;
             if piped && self.json {
                 return Err(Failure::Input("--json and an output of - are both for the standard output".into()));

@@ -1,6 +1,6 @@
 // Merges the states of each row over the shards that its classes are spread over.
-// needs: lib/params scratch/hits scratch/whole_states fold/softmax geometry/shards geometry/state_numbers/softmax
-// slots: softmax_state
+// needs: lib/params scratch/hits scratch/whole_states fold/softmax geometry/shards
+// slots: softmax_state state_numbers
 @compute @workgroup_size(256)
 fn linear_among(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -14,7 +14,8 @@ fn linear_among(
     var state = fold_empty();
     for (var shard = 0u; shard < params.shards; shard += 1u) {
         let poison = u32(of_shard(shard, row, 5u)) % FOUND;
-        state = fold_merge(state, state_of(first_of_shard(shard, row), of_shard(shard, row, 4u), poison));
+        let own = state_of(first_of_shard(shard, row), of_shard(shard, row, 4u), poison);
+        state = fold_merge(state, noted(own, notes_of_shard(shard, row)));
     }
     whole_states[row] = state;
     hits[row] = of_label(row, 6u);

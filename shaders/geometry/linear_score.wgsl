@@ -16,7 +16,7 @@ fn linear_score(
         let s = finish_place(state, whole_place(row, label));
         let kept = label.kept & (mask_at(row) != 0.0);
         tally_position(row, label, kept, s, score_place(s), &tally);
-        observe_position(label, kept, state, s);
+        observe_position(row, label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);
     if (tile * 256u < params.items) & (lane == 0u) {

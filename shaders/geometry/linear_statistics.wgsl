@@ -1,6 +1,6 @@
 // Rows whose classes are spread over devices: writes the statistics of one shard.
-// needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/shard_numbers geometry/state_numbers/softmax
-// slots: class_weight labels
+// needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/shard_numbers
+// slots: class_weight labels state_numbers
 @compute @workgroup_size(256)
 fn linear_statistics(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -14,6 +14,7 @@ fn linear_statistics(
         let label = target_label(row);
         let state = whole_states[row];
         store_numbers(row, first_numbers(state), last_number(state), state.poison);
+        store_notes(row, notes_of(state));
         if label.kept & (label.index < params.classes) {
             store_found(row, state.poison, hits[row], class_weight_at(label.index));
         }

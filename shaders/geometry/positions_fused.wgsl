@@ -82,7 +82,7 @@ fn positions_fused(
             let score = score_place(s);
             if SCORES & (lane == 0u) {
                 tally_position(position, label, kept, s, score, &tally);
-                observe_position(label, kept, state, s);
+                observe_position(position, label, kept, state, s);
             }
             if WRITES {
                 let slopes = slopes_of(s, score, scales() * upstream_at(position));

@@ -38,7 +38,7 @@ fn score_pixel(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr
     let score = score_place(s);
     if SCORES & live {
         tally_position(position, pixel.label, pixel.kept, s, score, tally);
-        observe_position(pixel.label, pixel.kept, state, s);
+        observe_position(position, pixel.label, pixel.kept, state, s);
     }
     return Scored(s, slopes_of(s, score, scales() * upstream_at(position)));
 }

@@ -16,7 +16,7 @@ fn positions_score(
         let state = merge_whole(position);
         let s = finish_place(state, whole_place(position, label));
         tally_position(position, label, kept, s, score_place(s), &tally);
-        observe_position(label, kept, state, s);
+        observe_position(position, label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);
     if (tile * params.rounds < positions()) & (lane == 0u) {

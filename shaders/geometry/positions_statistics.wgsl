@@ -16,6 +16,7 @@ fn positions_statistics(
         let place = whole_place(position, label);
         let found = LABELLED & label.kept & (label.index < params.classes);
         store_numbers(position, first_numbers(state), last_number(state), state.poison);
+        store_notes(position, notes_of(state));
         if found {
             store_found(position, state.poison, place.x, place.weight);
         }

@@ -33,7 +33,7 @@ pub(crate) use predictions::Counted;
 pub(crate) use predictions::predictions;
 #[cfg(feature = "gpu")]
 pub(crate) use sequences::not_the_sum;
-pub(crate) use shards::{OF_POSITION, OF_REGION};
+pub(crate) use shards::{OF_NOTES, OF_POSITION, OF_REGION};
 pub(crate) use statistics::statistics;
 #[cfg(feature = "gpu")]
 pub(crate) use varying::typical;

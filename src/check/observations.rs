@@ -14,8 +14,8 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
             Some(observed) if !observation.is_of(&*part.loss) => observed.names(),
             _ if *observation == Observation::TopK(0) => "a number of classes ≥ 1",
             _ if second == Some(observation) => "one number of classes, not a second",
-            Some(Observed::Softmax) if part.classes_from.is_some() => {
-                "a loss of whole rows, not of a shard of their classes"
+            Some(Observed::Softmax) if top(&observation) && (part.classes_from.is_some() || part.among.is_some()) => {
+                "a loss of whole rows: a shard of their classes is counted before the label's logit is known"
             }
             Some(Observed::Softmax) if observation.needs_label() && part.is_dense() => {
                 "labels, not probabilities, as the target"

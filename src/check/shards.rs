@@ -19,6 +19,9 @@ use crate::term::{ClassesFrom, KeysFrom, Operand, Part};
 /// is compared with are.
 pub(crate) const OF_POSITION: usize = 8;
 
+/// How many more numbers they have where observations are asked for.
+pub(crate) const OF_NOTES: usize = 3;
+
 /// How many numbers the statistics of a region have: three sums, and a number above 0 where a sum is NaN.
 pub(crate) const OF_REGION: usize = 4;
 
@@ -158,7 +161,8 @@ fn held_classes<T: Operand>(part: &Part<T>) -> Result<Option<(&'static str, usiz
 
 /// The shape of a part's statistics, or nothing where the shards of its loss simply add up.
 pub(super) fn statistics_shape<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Option<Vec<usize>>> {
-    let of_values = || Some([&checked.loss_shape[..], &[OF_POSITION]].concat());
+    let notes = if part.observations.is_empty() { 0 } else { OF_NOTES };
+    let of_values = || Some([&checked.loss_shape[..], &[OF_POSITION + notes]].concat());
     Ok(match work(part)? {
         Work::Positions { leaf: ClassFold::Softmax(_), .. } | Work::Linear { .. } | Work::Similarity { .. } => {
             of_values()

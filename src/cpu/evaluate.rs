@@ -22,7 +22,8 @@ use crate::cpu::windows::Windowed;
 
 use crate::error::Result;
 use crate::reduction::Reduction;
-use crate::term::{Operand, Part, PartOutcome, Term};
+use crate::shape::DType;
+use crate::term::{Observation, Operand, Part, PartOutcome, Term};
 
 /// The value of a term.
 ///
@@ -50,7 +51,8 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
     check::differentiable(term, of)?;
     memory::check(&taken_apart, &checked, of)?;
     let mut gradients: Vec<Vec<f64>> = of.iter().map(|array| vec![0.0; array.len()]).collect();
-    let (mut loss, mut parts, mut observed, mut unreduced) = (0.0, Vec::new(), Vec::new(), None);
+    let (mut loss, mut parts, mut observations, mut unreduced) = (0.0, Vec::new(), Vec::new(), None);
+    let mut observed = Vec::new();
     for (part, checked) in taken_apart.parts.iter().zip(&checked) {
         let walk = walk(part, checked)?;
         let reduced = reduce(part, checked, &*walk);
@@ -65,18 +67,23 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
             unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);
         }
         parts.extend(outcomes);
-        observed.extend(observations(part, &*walk));
+        observations.extend(observed_sums(part, &*walk));
+        for (observation, name) in part.observed_positions() {
+            let array = Array::new(&walk.observed_positions(observation), checked.loss_shape.clone())?;
+            observed.push((name, if observation == Observation::Predicted { array.cast(DType::U32) } else { array }));
+        }
     }
-    parts.extend(observed);
+    parts.extend(observations);
     let reduced = unreduced.is_none();
     let tensor = unreduced.map_or_else(|| Array::new(&[loss], []), Ok)?;
     let gradients = gradients.iter().zip(of).map(|(gradient, array)| Array::new(gradient, array.shape()));
-    Ok((Outcome { tensor, parts, reduced }, gradients.collect::<Result<_>>()?))
+    Ok((Outcome { tensor, parts, observed, reduced }, gradients.collect::<Result<_>>()?))
 }
 
-/// The observations of a part.
-fn observations(part: &Part<Array>, walk: &dyn Walk) -> Vec<PartOutcome> {
-    let sums = part.observations.iter().flat_map(|observation| walk.observed(*observation));
+/// The observations of a part that are sums.
+fn observed_sums(part: &Part<Array>, walk: &dyn Walk) -> Vec<PartOutcome> {
+    let sums = part.observations.iter().filter(|observation| !observation.of_positions());
+    let sums = sums.flat_map(|observation| walk.observed(*observation));
     let rows = part.observed().into_iter().zip(sums);
     rows.map(|(row, [sum, denominator])| PartOutcome { name: row.name, sum, denominator, weight: 0.0 }).collect()
 }
@@ -100,7 +107,8 @@ fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[R
 /// other classes, `Σ share·(max − x)`, the share of the greatest logit's class, the sum of all other shares, flags for NaN and
 /// for the label's presence, and the label's logit and weight. A loss of all pairs has the same for each row over its scores with
 /// a shard of the keys, where a key that the row belongs together with has a share of 1; where every pair has a loss of its own,
-/// the third is their sum. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
+/// the third is their sum. With [observations](Term::observe), a loss of a softmax over classes has three more: `Σ exp(x − max)·(max
+/// − x)`, and the class of the greatest logit in two halves of 16 bits. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
 ///
 /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal) have the statistics
 /// of their regions. Their other loss adds up over shards: give the denominators of the whole by [`Term::divide_by`], that of the

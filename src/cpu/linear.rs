@@ -1,12 +1,12 @@
 //! A value for each row, from a softmax over its products with the rows of a projection, or from two such softmaxes.
 
 use crate::array::Array;
-use crate::check::{OF_POSITION, Pairs};
+use crate::check::{OF_NOTES, OF_POSITION, Pairs};
 use crate::cpu::fold::divergence;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax::score;
 use crate::cpu::fold::softmax_shards::{self, State};
-use crate::cpu::observed;
+use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
 use crate::cpu::unit::Unit;
 use crate::cpu::walk::{Scales, Value, Walk};
@@ -25,8 +25,8 @@ pub(super) struct Linear {
     projection: Vec<Unit>,
     rows: Vec<Option<Scored>>,
     values: Vec<Value>,
-    /// The logits and labels of the rows that take part, if a part has observations.
-    seen: Vec<(Vec<f64>, usize)>,
+    /// What observations are made of, if the part has any.
+    seen: Vec<Option<Seen>>,
 }
 
 impl Linear {
@@ -41,15 +41,18 @@ impl Linear {
         let operands = Operands { mask, ..Operands::of(part, leaf, pairs) };
         let all = part.among.as_ref().map(Array::to_f64);
         let (mut rows, mut values, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+        let observes = !part.observations.is_empty();
+        let merged = if observes { softmax_shards::merged_with_notes } else { softmax_shards::merged };
         for i in 0..pairs.rows {
             if !operands.takes_part(i) {
                 rows.push(None);
                 values.push(Value::default());
+                seen.extend(observes.then_some(None));
                 continue;
             }
             let logits = operands.logits(i);
             let row = operands.row(i, &logits);
-            let whole = all.as_ref().and_then(|all| softmax_shards::merged(all, i, pairs.rows));
+            let whole = all.as_ref().and_then(|all| merged(all, i, pairs.rows));
             let mut score = match whole {
                 Some(whole) => softmax_shards::score(leaf, &row, whole),
                 None => score(leaf, &row),
@@ -59,9 +62,12 @@ impl Linear {
             }
             values.push(Value { loss: score.loss, extra: score.extra, weight: score.weight, count: 1.0 });
             rows.push(Some(score));
-            if !part.observations.is_empty() {
-                seen.push((row.x, operands.label(i)));
-            }
+            seen.extend(observes.then(|| {
+                Some(match whole {
+                    Some(whole) => whole.seen(operands.labels[i] as usize),
+                    None => Seen::of(&row.x, operands.label(i)),
+                })
+            }));
         }
         Linear { pairs, x: operands.x, projection: operands.projection, rows, values, seen }
     }
@@ -84,7 +90,7 @@ impl Linear {
             let capped = |logits: &[f64]| logits.iter().map(|&x| softcap.capped(x)).collect::<Vec<f64>>();
             let x = logits(&x[i], &projection);
             let dense = Some(capped(&logits(&teacher[i], &teacher_projection)));
-            let row = Row { x: capped(&x), dense, label: None, weight: vec![1.0; others], classes: others };
+            let row = Row { x: capped(&x), dense, label: None, weight: vec![1.0; others], classes: others, first: 0 };
             let mut score = divergence::score(leaf, &row);
             softcap.through(&mut score.d, |k| x[k]);
             score
@@ -104,11 +110,11 @@ impl Linear {
 
 /// The statistics of a shard of classes: the numbers of each row's state.
 pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs) -> Vec<f64> {
-    let operands = Operands::of(part, leaf, pairs);
+    let (operands, observes) = (Operands::of(part, leaf, pairs), !part.observations.is_empty());
     let numbers = |i| match operands.takes_part(i) {
-        true => State::of(leaf, &operands.row(i, &operands.logits(i))).numbers(),
+        true => State::of(leaf, &operands.row(i, &operands.logits(i))).sent(observes),
         // nobody looks at the numbers of a row that takes no part
-        false => [0.0; OF_POSITION],
+        false => vec![0.0; OF_POSITION + if observes { OF_NOTES } else { 0 }],
     };
     (0..pairs.rows).flat_map(numbers).collect()
 }
@@ -199,6 +205,7 @@ impl<'a> Operands<'a> {
             label: Some(self.label(i)),
             weight: self.weight.clone(),
             classes: self.range.of,
+            first: self.range.first,
         }
     }
 }
@@ -209,8 +216,11 @@ impl Walk for Linear {
     }
 
     fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
-        let rows = self.seen.iter().map(|(x, label)| (&x[..], *label));
-        vec![observed::over_rows(observation, rows)]
+        vec![observed::over_rows(observation, &self.seen)]
+    }
+
+    fn observed_positions(&self, observation: Observation) -> Vec<f64> {
+        observed::of_rows(observation, &self.seen)
     }
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

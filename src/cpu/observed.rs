@@ -1,33 +1,70 @@
-//! Observations: what is counted beside a loss.
+//! Observations: what a walk over rows sees beside its loss.
 
 use crate::cpu::softmax::Softmax;
 use crate::term::Observation;
 
-/// The sum of an observation over positions with these logits and labels, and their number.
-pub(super) fn over_rows<'a>(
-    observation: Observation,
-    rows: impl Iterator<Item = (&'a [f64], usize)> + Clone,
-) -> [f64; 2] {
-    let sum = rows.clone().map(|(x, label)| observe(observation, x, label)).sum();
+/// What the observations of a row are made of.
+pub(super) struct Seen {
+    pub softmax: Softmax,
+    /// `Σ exp(x − max)·(max − x)` over its logits `x`.
+    pub heat: f64,
+    /// The first class with the greatest logit, where there is one.
+    pub top: Option<usize>,
+    /// The class of the label, and its logit.
+    pub label: usize,
+    pub of_label: f64,
+    /// How many classes come before the label's, if they are sorted by their logits. Shards of a row don't know.
+    pub ahead: Option<usize>,
+}
+
+impl Seen {
+    /// What is seen of a whole row with these logits and this label.
+    pub fn of(x: &[f64], label: usize) -> Seen {
+        let softmax = Softmax::of(x);
+        let of_label = x.get(label).copied().unwrap_or(f64::NAN);
+        let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
+        // a masked class has a p of 0
+        let heat = |x: &f64| (x - softmax.max).exp() * (softmax.max - x);
+        Seen {
+            softmax,
+            heat: x.iter().filter(|x| !softmax.is_masked(**x)).map(heat).sum(),
+            // no logit equals the NaN of a row without a softmax
+            top: x.iter().position(|x| *x == softmax.max),
+            label,
+            of_label,
+            ahead: Some(x.iter().enumerate().filter(before).count()),
+        }
+    }
+}
+
+/// The sum of an observation over the rows that take part, and their number.
+pub(super) fn over_rows(observation: Observation, rows: &[Option<Seen>]) -> [f64; 2] {
+    let rows = rows.iter().flatten();
+    let sum = rows.clone().map(|seen| observe(observation, seen)).sum();
     [sum, rows.count() as f64]
 }
 
-/// The summand of an observation for a position with these logits and this label.
-fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
-    let softmax = Softmax::of(x);
-    let of_label = x.get(label).copied().unwrap_or(f64::NAN);
-    let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
+/// An observation of each row.
+pub(super) fn of_rows(observation: Observation, rows: &[Option<Seen>]) -> Vec<f64> {
+    let left_out = if observation == Observation::Predicted { NO_CLASS } else { 0.0 };
+    rows.iter().map(|row| row.as_ref().map_or(left_out, |seen| observe(observation, seen))).collect()
+}
+
+/// The prediction of a row that has none.
+const NO_CLASS: f64 = u32::MAX as f64;
+
+/// An observation of a row, or its summand.
+fn observe(observation: Observation, seen: &Seen) -> f64 {
+    let Seen { softmax, heat, top, label, of_label, ahead } = *seen;
     // a row with a NaN has no prediction
-    let among = |k: u32| !softmax.max.is_nan() && x.iter().enumerate().filter(before).count() < k as usize;
     let right = match observation {
-        Observation::Accuracy => among(1),
-        Observation::TopK(k) => among(k),
-        Observation::Entropy => {
-            // −Σ p·log p, by the distances from the greatest logit; a masked class has a p of 0
-            let distances = x.iter().filter(|x| !softmax.is_masked(**x)).map(|x| (softmax.max - x) * softmax.p(*x));
-            return softmax.log_total() + distances.sum::<f64>();
-        }
+        Observation::Accuracy => top == Some(label),
+        Observation::TopK(k) => top.is_some() && ahead.is_some_and(|ahead| ahead < k as usize),
+        // −Σ p·log p, by the distances from the greatest logit
+        Observation::Entropy => return softmax.log_total() + heat / softmax.total(),
         Observation::Perplexity => return softmax.nll(of_label),
+        Observation::LogProb => return -softmax.nll(of_label),
+        Observation::Predicted => return top.map_or(NO_CLASS, |class| class as f64),
         Observation::Iou | Observation::Precision | Observation::Recall => unreachable!("the checks refuse it"),
     };
     f64::from(u8::from(right))
@@ -35,8 +72,8 @@ fn observe(observation: Observation, x: &[f64], label: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::observe;
-    use crate::term::Observation::{Accuracy, Entropy, Perplexity, TopK};
+    use super::{NO_CLASS, Seen, observe, of_rows};
+    use crate::term::Observation::{Accuracy, Entropy, LogProb, Perplexity, Predicted, TopK};
 
     #[test]
     fn by_hand() {
@@ -60,10 +97,27 @@ mod tests {
             (Entropy, &[0.0, 1.0], 0, (1.0 + 1f64.exp()).ln() - 1f64.exp() / (1.0 + 1f64.exp())),
             (Perplexity, &[7.0; 4], 3, 4f64.ln()),
             (Perplexity, &[masked, 3.0], 0, f64::INFINITY),
+            (LogProb, &[7.0; 4], 3, -4f64.ln()),
+            (LogProb, &[masked, 3.0], 0, masked),
+            (Predicted, &[0.5, 2.0, -1.0], 0, 1.0),
+            (Predicted, &[-3.0, 2.0, 2.0], 2, 1.0),
+            (Predicted, &[-0.0, 0.0], 1, 0.0),
+            (Predicted, &[masked, f64::MIN], 0, 1.0),
+            (Predicted, &[masked; 3], 0, NO_CLASS),
+            (Predicted, &[f64::INFINITY, 2.0], 0, NO_CLASS),
+            (Predicted, &[1.0, f64::NAN], 0, NO_CLASS),
         ] {
-            let got = observe(observation, x, label);
+            let got = observe(observation, &Seen::of(x, label));
             assert!(near(got, want), "{observation:?} of {x:?}, label {label}: {got}, expected {want}");
         }
-        assert!(observe(Entropy, &[f64::NAN, 1.0], 0).is_nan());
+        assert!(observe(Entropy, &Seen::of(&[f64::NAN, 1.0], 0)).is_nan());
+        assert!(observe(LogProb, &Seen::of(&[f64::NAN, 1.0], 1)).is_nan());
+    }
+
+    #[test]
+    fn a_row_that_takes_no_part() {
+        let rows = [None, Some(Seen::of(&[0.0, 0.0], 1)), None];
+        assert_eq!(of_rows(Predicted, &rows), [NO_CLASS, 0.0, NO_CLASS]);
+        assert_eq!(of_rows(LogProb, &rows), [0.0, -2f64.ln(), 0.0]);
     }
 }

@@ -9,6 +9,7 @@ use crate::term::{PartOutcome, not_reduced};
 pub struct Outcome {
     pub(super) tensor: Array,
     pub(super) parts: Vec<PartOutcome>,
+    pub(super) observed: Vec<(String, Array)>,
     pub(super) reduced: bool,
 }
 
@@ -32,5 +33,11 @@ impl Outcome {
     /// The parts of the term, in order. Where the term is not reduced, each sum is the sum of the values.
     pub fn parts(&self) -> &[PartOutcome] {
         &self.parts
+    }
+
+    /// The [observations](crate::Observation) that each position has of its own, with their names: `cross_entropy.predicted`, for
+    /// example. They are in the order of the parts, and of a part in the order of the observations.
+    pub fn observed(&self) -> &[(String, Array)] {
+        &self.observed
     }
 }

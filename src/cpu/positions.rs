@@ -1,11 +1,11 @@
 //! A value for each position, from a fold over its classes.
 
 use crate::array::Array;
-use crate::check::{ClassFold, OF_POSITION};
+use crate::check::{ClassFold, OF_NOTES, OF_POSITION};
 use crate::cpu::fold;
 use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax_shards::{self, State, of_shards};
-use crate::cpu::observed;
+use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::{Leaf, Softmax};
@@ -19,8 +19,8 @@ pub(super) struct Positions {
     classes: Classes,
     positions: Vec<Option<Scored>>,
     values: Vec<Value>,
-    /// The logits and labels of the positions that take part, if a part has observations.
-    seen: Vec<(Vec<f64>, usize)>,
+    /// What observations are made of, if the part has any.
+    seen: Vec<Option<Seen>>,
 }
 
 impl Positions {
@@ -28,22 +28,31 @@ impl Positions {
     pub fn new(part: &Part<Array>, leaf: ClassFold<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
         let operands = Operands::of(part, ignored, classes);
         let count = classes.positions();
-        let positions = match (leaf, part.among.as_ref().map(Array::to_f64)) {
+        let (observes, all) = (!part.observations.is_empty(), part.among.as_ref().map(Array::to_f64));
+        let positions = match (leaf, &all) {
             (ClassFold::Softmax(leaf), Some(all)) => {
-                let score = |at, row: &Row| match softmax_shards::merged(&all, at, count) {
+                let merged = if observes { softmax_shards::merged_with_notes } else { softmax_shards::merged };
+                let score = |at, row: &Row| match merged(all, at, count) {
                     Some(whole) => softmax_shards::score(leaf, row, whole),
                     None => fold::softmax::score(leaf, row),
                 };
                 Positions::scored(&operands, score)
             }
             (ClassFold::ClassSum(leaf), Some(all)) => {
-                let score = |at, row: &Row| fold::class_sum::score_among(leaf, row, of_shards(&all, at, count));
+                let score = |at, row: &Row| fold::class_sum::score_among(leaf, row, of_shards(all, at, count));
                 Positions::scored(&operands, score)
             }
             _ => Positions::scored(&operands, |_, row| fold::score(leaf, row)),
         };
-        let rows = (0..count).filter(|_| !part.observations.is_empty()).filter_map(|at| operands.row(at));
-        Positions { seen: rows.map(|row| (row.x, row.label.unwrap_or(0))).collect(), ..positions }
+        let seen = |at| {
+            let row = operands.row(at)?;
+            let label = row.label.unwrap_or(0);
+            match all.as_ref().and_then(|all| softmax_shards::merged_with_notes(all, at, count)) {
+                Some(whole) => Some(whole.seen(label.wrapping_add(row.first))),
+                None => Some(Seen::of(&row.x, label)),
+            }
+        };
+        Positions { seen: (0..count).filter(|_| observes).map(seen).collect(), ..positions }
     }
 
     /// The positions of a fused loss. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
@@ -73,14 +82,16 @@ impl Positions {
 
 /// The statistics of a shard of classes: the numbers of each position's state.
 pub(super) fn statistics(part: &Part<Array>, leaf: ClassFold<'_>, classes: Classes) -> Vec<f64> {
-    let (ignored, numbers): (_, &dyn Fn(Row) -> [f64; OF_POSITION]) = match leaf {
-        ClassFold::Softmax(leaf) => (Some(leaf.ignore_index()), &move |row| State::of(leaf, &row).numbers()),
-        ClassFold::ClassSum(leaf) => (leaf.ignore_index(), &move |row| fold::class_sum::numbers(leaf, &row)),
+    let observes = !part.observations.is_empty();
+    let (ignored, numbers): (_, &dyn Fn(Row) -> Vec<f64>) = match leaf {
+        ClassFold::Softmax(leaf) => (Some(leaf.ignore_index()), &move |row| State::of(leaf, &row).sent(observes)),
+        ClassFold::ClassSum(leaf) => (leaf.ignore_index(), &move |row| fold::class_sum::numbers(leaf, &row).to_vec()),
         ClassFold::Divergence(_) => unreachable!("the checks refuse it"),
     };
     let operands = Operands::of(part, ignored, classes);
     // nobody looks at the numbers of a position that takes no part
-    let numbers = |at| operands.row(at).map_or([0.0; OF_POSITION], numbers);
+    let none = vec![0.0; OF_POSITION + if observes { OF_NOTES } else { 0 }];
+    let numbers = |at| operands.row(at).map_or_else(|| none.clone(), numbers);
     (0..classes.positions()).flat_map(numbers).collect()
 }
 
@@ -147,6 +158,7 @@ impl Operands {
             label: label.map(|label| (label as usize).wrapping_sub(self.range.first)),
             weight: self.weight.clone(),
             classes: self.range.of.max(x.len()),
+            first: self.range.first,
             x,
         })
     }
@@ -158,8 +170,11 @@ impl Walk for Positions {
     }
 
     fn observed(&self, observation: Observation) -> Vec<[f64; 2]> {
-        let rows = self.seen.iter().map(|(x, label)| (&x[..], *label));
-        vec![observed::over_rows(observation, rows)]
+        vec![observed::over_rows(observation, &self.seen)]
+    }
+
+    fn observed_positions(&self, observation: Observation) -> Vec<f64> {
+        observed::of_rows(observation, &self.seen)
     }
 
     fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {

@@ -52,6 +52,10 @@ pub(super) trait Walk {
     fn observed(&self, _: Observation) -> Vec<[f64; 2]> {
         Vec::new()
     }
+    /// An observation of each position. The checks refuse an observation that the walk has not.
+    fn observed_positions(&self, _: Observation) -> Vec<f64> {
+        Vec::new()
+    }
     /// The gradient of `Σ scales·value` with respect to an operand, element by element.
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;
 }

@@ -275,9 +275,10 @@ pub(super) fn place<'t>(gpu: &Gpu, tensor: &'t Tensor) -> Placed<'t> {
 /// tensor, so the base is negative, and wraps, if the window begins later.
 fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
     let buffer = &memory.buffer;
-    // the range begins with a whole element and a whole quad
+    // the range begins with a whole element and a whole quad: at the least multiple of both
     let least = u64::from(gpu.limits().min_storage_buffer_offset_alignment).max(16);
-    let alignment = if size.is_power_of_two() { least } else { least * size };
+    let odd = size >> size.trailing_zeros();
+    let alignment = least.max(size / odd) * odd;
     let offset = (begin + window.start * size) / alignment * alignment;
     let last = begin + window.end * size;
     let end = last.next_multiple_of(16).max(offset + 16).min(memory.end);

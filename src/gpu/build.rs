@@ -6,6 +6,7 @@ use crate::gpu::bind::{Binder, Blocks, Dispatch};
 use crate::gpu::context::Gpu;
 use crate::gpu::memory::Memory;
 use crate::gpu::numbers::{self, Numbers, Source};
+use crate::gpu::observed::{self, Observed};
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::part_tensors::PartTensors;
@@ -16,7 +17,7 @@ use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::verdict::{Verdict, VerdictPart};
 use crate::shape::DType;
-use crate::term::{Part, Row, Term};
+use crate::term::{Observation, Part, Row, Term};
 use std::sync::Arc;
 
 /// The ingredients of a job.
@@ -61,6 +62,8 @@ pub(super) struct Call<'a> {
     pub outputs: &'a Outputs,
     /// The shape of an unreduced loss.
     pub loss_shape: Option<Vec<usize>>,
+    /// The observations that each position has of its own.
+    pub observed: &'a [Observed],
     /// Where the statistics of a shard go.
     pub statistics: Option<&'a Tensor>,
     /// The job whose place this one takes.
@@ -91,6 +94,11 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             }
         }
     };
+    // a tensor of the caller's of an earlier job is no longer ours to write
+    let own =
+        after.map_or(&[][..], |after| after.outcome.observed.get(after.held.outputs.observed.len()..).unwrap_or(&[]));
+    let seen = |one: &Observed| gpu.zeros(one.shape.clone(), one.dtype);
+    let seen = observed::tensors(call.observed, &outputs.observed, own, seen)?;
     let rows = rows(term);
     // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
@@ -99,12 +107,13 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let verdict = verdict(gpu, rows, verdicts, after)?;
     let memories = planned.iter().enumerate().map(|(number, planned)| memories(gpu, &pool, number, &planned.plan));
     let memories = memories.collect::<Result<Vec<_>>>()?;
-    let tensors = planned.iter().map(|planned| PartTensors {
+    let tensors = planned.iter().enumerate().map(|(number, planned)| PartTensors {
         part: planned.part,
         outputs: planned.outputs,
         sum: planned.sum,
         loss: sum_of_unreduced.as_ref().unwrap_or(&loss),
         losses: &loss,
+        observed: of_part(call.observed, &seen, number),
         statistics: statistics.or(planned.part.among.as_ref()),
         outcome: &verdict.memory,
     });
@@ -141,7 +150,9 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let tensor = loss.with_verdict(verdict.clone());
     let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
     let gradients = outputs.gradients.iter().map(vouched).collect();
-    let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, verdict, reduced: loss_shape.is_none() };
+    let seen = call.observed.iter().zip(seen);
+    let observed = seen.map(|(one, tensor)| (one.name.clone(), tensor.with_verdict(verdict.clone()))).collect();
+    let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, observed, verdict, reduced: loss_shape.is_none() };
     let numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
     after.iter().for_each(|after| numbers.set_as(&after.numbers));
     let held = Held {
@@ -166,16 +177,25 @@ pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
     let loss = gpu.unbacked(call.loss_shape.as_deref().unwrap_or_default(), DType::F32)?;
     let loss = call.outputs.loss.as_ref().unwrap_or(&loss);
     let outcome = Memory::unbacked(gpu, "wgloss outcome", outcome_bytes(rows))?;
-    for Planned { plan, part, outputs, sum } in &planned {
+    let seen = |one: &Observed| gpu.unbacked(&one.shape, one.dtype);
+    let seen = observed::tensors(call.observed, &call.outputs.observed, &[], seen)?;
+    for (number, Planned { plan, part, outputs, sum }) in planned.iter().enumerate() {
         let unbacked = |(name, bytes)| Ok((name, Arc::new(Memory::unbacked(gpu, "wgloss workspace", bytes)?)));
         let columns = plan.columns.as_ref().map(|columns| ("columns", size_of_val(&columns[..]) as u64));
         let scratch = plan.scratch.iter().map(|scratch| (scratch.name, scratch.bytes));
         let memories = scratch.chain(columns).map(unbacked).collect::<Result<Vec<_>>>()?;
         let (outcome, statistics) = (&outcome, part.among.as_ref());
-        let tensors = &PartTensors { part, outputs, sum: *sum, loss, losses: loss, statistics, outcome };
+        let observed = of_part(call.observed, &seen, number);
+        let tensors = &PartTensors { part, outputs, sum: *sum, loss, losses: loss, observed, statistics, outcome };
         Binder { gpu, plan, tensors, memories: &memories, pool: &Pool::default() }.fits()?;
     }
     Ok(workspace_of(rows, &planned, &sums))
+}
+
+/// The observations of the positions of a part, and their tensors.
+fn of_part<'a>(observed: &[Observed], tensors: &'a [Tensor], part: usize) -> Vec<(Observation, &'a Tensor)> {
+    let own = observed.iter().zip(tensors).filter(|(observed, _)| observed.part == part);
+    own.map(|(observed, tensor)| (observed.observation, tensor)).collect()
 }
 
 /// The bytes that kernels write and no caller sees.

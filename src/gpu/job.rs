@@ -6,6 +6,7 @@ use crate::gpu::bind::Dispatch;
 use crate::gpu::build::{Built, Call, Explain, Held, build, entries, for_any_value, workspace};
 use crate::gpu::context::Gpu;
 use crate::gpu::numbers;
+use crate::gpu::observed;
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Outputs};
 use crate::gpu::tensor::Tensor;
@@ -81,9 +82,11 @@ impl Job {
         let unreduced = taken_apart.parts.iter().zip(&checked).find(|(part, _)| part.reduction == Reduction::None);
         let loss_shape = unreduced.map(|(_, checked)| checked.loss_shape.clone());
         let planned = for_any_value(&taken_apart)?;
-        outputs.check(term, loss_shape.as_deref(), entries(&planned))?;
-        let (parts, planned, checked) = (&taken_apart, &planned, &checked[..]);
-        let call = Call { term, parts, planned, checked, outputs, loss_shape, statistics: None, after: None };
+        let observed = observed::of_parts(&planned.parts, &checked);
+        outputs.check(term, loss_shape.as_deref(), entries(&planned), &observed)?;
+        let (parts, planned, checked, observed) = (&taken_apart, &planned, &checked[..], &observed[..]);
+        let (statistics, after) = (None, None);
+        let call = Call { term, parts, planned, checked, outputs, loss_shape, observed, statistics, after };
         go_on(&call)
     }
 
@@ -104,8 +107,8 @@ impl Job {
         let planned = for_any_value(&parts)?;
         let (checked, outputs) = ([checked], Outputs::default());
         let (parts, planned, checked, outputs) = (&parts, &planned, &checked[..], &outputs);
-        let call =
-            Call { term, parts, planned, checked, outputs, loss_shape: None, statistics: Some(&into), after: None };
+        let (loss_shape, observed, statistics, after) = (None, &[][..], Some(&into), None);
+        let call = Call { term, parts, planned, checked, outputs, loss_shape, observed, statistics, after };
         let mut built = build(gpu, &call, &mut |_| {})?;
         let into = into.with_verdict(built.outcome.verdict.clone());
         (built.outcome.tensor, built.outcome.reduced) = (into.clone(), false);
@@ -317,9 +320,9 @@ impl Job {
 
     /// Whether nobody else has the job or its results, so that another run may overwrite them.
     pub(super) fn is_free(&self) -> bool {
-        let Outcome { gradients, verdict, .. } = &self.built.outcome;
-        // the outcome, its tensor and its gradients
-        let own = 2 + gradients.len();
+        let Outcome { gradients, observed, verdict, .. } = &self.built.outcome;
+        // the outcome and its tensors
+        let own = 2 + gradients.len() + observed.len();
         let is_free = Arc::strong_count(&self.built) == 1 && Arc::strong_count(verdict) == own;
         // another thread may have shown a buffer before it dropped what the counts count
         fence(Ordering::Acquire);
@@ -328,8 +331,9 @@ impl Job {
 
     /// Whether a caller has seen the buffer of a result, so that the job is never free again.
     pub(super) fn is_shown(&self) -> bool {
-        let Outcome { tensor, gradients, .. } = &self.built.outcome;
-        [tensor].into_iter().chain(gradients).any(|tensor| tensor.memory().is_shown())
+        let Outcome { tensor, gradients, observed, .. } = &self.built.outcome;
+        let observed = observed.iter().map(|(_, tensor)| tensor);
+        [tensor].into_iter().chain(gradients).chain(observed).any(|tensor| tensor.memory().is_shown())
     }
 
     /// The number of dispatches that [`encode`](Self::encode) records.

@@ -28,6 +28,7 @@ mod memory;
 mod mutable;
 mod namespace;
 mod numbers;
+mod observed;
 mod outcome;
 mod outputs;
 mod own_params;

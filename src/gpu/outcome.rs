@@ -7,7 +7,7 @@ use crate::gpu::verdict::Verdict;
 use crate::term::{PartOutcome, not_reduced};
 use std::sync::Arc;
 
-/// The results of a term: its loss, the loss as a tensor, its parts and its gradients. They stay on the GPU until they
+/// The results of a term: its loss, the loss as a tensor, its parts, its gradients and what is observed beside it. They stay on the GPU until they
 /// are read.
 ///
 /// A read gives the results of the job's last run. It gives [`Error::NotRun`](crate::Error::NotRun) if a recorded run has not finished, and
@@ -17,6 +17,7 @@ pub struct Outcome {
     pub(super) gpu: Gpu,
     pub(super) tensor: Tensor,
     pub(super) gradients: Vec<Tensor>,
+    pub(super) observed: Vec<(String, Tensor)>,
     pub(super) verdict: Arc<Verdict>,
     pub(super) reduced: bool,
 }
@@ -66,5 +67,12 @@ impl Outcome {
     /// gave as outputs do not.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
+    }
+
+    /// The [observations](crate::Observation) that each position has of its own, with their names: `cross_entropy.predicted`, for
+    /// example. They are in the order of the parts, and of a part in the order of the observations. Reads of these tensors report
+    /// bad labels.
+    pub fn observed(&self) -> &[(String, Tensor)] {
+        &self.observed
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
+use crate::gpu::observed::Observed;
 use crate::gpu::plan::{IN_PLACE, reads_first};
 use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::shape::DType;
@@ -22,6 +23,10 @@ pub struct Outputs {
     pub parts: Option<PartSums>,
     /// The gradients, each with its own tensor.
     pub gradients: Vec<Gradient>,
+    /// The tensors for what is [observed](crate::Outcome::observed) of each position, in its order: u32 for
+    /// [`Predicted`](crate::Observation::Predicted), f32 for [`LogProb`](crate::Observation::LogProb), in the shape of the unreduced loss. The
+    /// job makes those that are missing at the end.
+    pub observed: Vec<Tensor>,
 }
 
 /// A tensor for the sums and denominators of the parts, so that they can be used on the GPU: a denominator as
@@ -111,6 +116,9 @@ impl Outputs {
         if let Some(counter) = &self.counter {
             refuse_foreign_output(gpu, loss, "counter", counter)?;
         }
+        for (place, tensor) in self.observed.iter().enumerate() {
+            refuse_foreign_output(gpu, loss, &format!("observed[{place}]"), tensor)?;
+        }
         for (place, gradient) in self.gradients.iter().enumerate() {
             let name = gradient.name(term, place);
             refuse_foreign_output(gpu, loss, &name, &gradient.of)?;
@@ -121,12 +129,46 @@ impl Outputs {
     }
 
     /// Refuses outputs with a wrong shape or dtype, and outputs that overlap an operand or each other.
-    pub(super) fn check(&self, term: &Term<Tensor>, loss_shape: Option<&[usize]>, entries: usize) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        term: &Term<Tensor>,
+        loss_shape: Option<&[usize]>,
+        entries: usize,
+        observed: &[Observed],
+    ) -> Result<()> {
+        let outputs = self.fitting(term, loss_shape, entries, observed)?;
+        for (place, (name, dtype, output)) in outputs.iter().enumerate() {
+            let allowed = if *dtype == DType::U32 { [DType::U32; 2] } else { [DType::F32, *dtype] };
+            if !allowed.contains(&output.dtype()) {
+                let (operand, got) = (name.clone(), output.dtype());
+                let expected = match allowed {
+                    [one, other] if one == other => one.to_string(),
+                    [one, other] => format!("{other} or {one}"),
+                };
+                return Err(Error::UnsupportedDtype { loss: term.id(), operand, got, expected });
+            }
+            let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
+            // a gradient may only overlap its own operand
+            let own = self.gradients.iter().find(|gradient| gradient.into.is(output)).and_then(|of| of.own_place(term));
+            let read = read(term).enumerate().filter(|(place, _)| Some(*place) != own).map(|(_, read)| read);
+            let rule = self.gradients.iter().any(|gradient| gradient.is_in_place() && gradient.into.is(output));
+            apart(name, output, read.chain(others), rule.then_some(IN_PLACE))?;
+        }
+        Ok(())
+    }
+
+    /// The outputs, once their shapes fit: each with its name and the dtype that is allowed besides f32.
+    fn fitting(
+        &self,
+        term: &Term<Tensor>,
+        loss_shape: Option<&[usize]>,
+        entries: usize,
+        observed: &[Observed],
+    ) -> Result<Vec<(String, DType, &Tensor)>> {
         let id = term.id();
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
             Err(Error::ShapeMismatch { loss: id, operand: operand.into(), expected, got: got.shape().to_vec() })
         };
-        // each with the dtype that is allowed besides f32
         let mut outputs: Vec<(String, DType, &Tensor)> = Vec::new();
         if let Some(loss) = &self.loss {
             match loss_shape {
@@ -162,24 +204,18 @@ impl Outputs {
             }
             outputs.push((name, gradient.of.dtype(), &gradient.into));
         }
-        for (place, (name, dtype, output)) in outputs.iter().enumerate() {
-            let allowed = if *dtype == DType::U32 { [DType::U32; 2] } else { [DType::F32, *dtype] };
-            if !allowed.contains(&output.dtype()) {
-                let (operand, got) = (name.clone(), output.dtype());
-                let expected = match allowed {
-                    [one, other] if one == other => one.to_string(),
-                    [one, other] => format!("{other} or {one}"),
-                };
-                return Err(Error::UnsupportedDtype { loss: id, operand, got, expected });
-            }
-            let others = outputs[..place].iter().map(|(name, _, tensor)| (name.clone(), *tensor));
-            // a gradient may only overlap its own operand
-            let own = self.gradients.iter().find(|gradient| gradient.into.is(output)).and_then(|of| of.own_place(term));
-            let read = read(term).enumerate().filter(|(place, _)| Some(*place) != own).map(|(_, read)| read);
-            let rule = self.gradients.iter().any(|gradient| gradient.is_in_place() && gradient.into.is(output));
-            apart(name, output, read.chain(others), rule.then_some(IN_PLACE))?;
+        if self.observed.len() > observed.len() {
+            let (given, known) = (self.observed.len(), observed.len());
+            let reason = format!("has {given} tensors, and the term has {known} observations of positions");
+            return Err(Error::InvalidOperand { loss: id, operand: "observed".into(), reason });
         }
-        Ok(())
+        for (into, Observed { name, shape, dtype, .. }) in self.observed.iter().zip(observed) {
+            if into.shape() != shape {
+                return mismatch(name, format!("{shape:?}"), into);
+            }
+            outputs.push((name.clone(), *dtype, into));
+        }
+        Ok(outputs)
     }
 }
 
@@ -230,11 +266,13 @@ pub(super) fn used<'t>(
     let others = outputs.loss.iter().map(|tensor| ("loss", tensor)).chain(parts);
     let others = others.chain(outputs.counter.iter().map(|tensor| ("counter", tensor)));
     let loss = others.map(|(name, tensor)| (id, name.to_string(), tensor));
+    let observed =
+        outputs.observed.iter().enumerate().map(|(place, tensor)| (id, format!("observed[{place}]"), tensor));
     let gradients = outputs.gradients.iter().enumerate();
     let gradients =
         gradients.map(|(place, gradient)| (id, format!("gradient of {}", gradient.name(term, place)), &gradient.into));
     let statistics = statistics.into_iter().map(|tensor| (id, "statistics".to_string(), tensor));
-    let all = operands.chain(loss).chain(gradients).chain(statistics);
+    let all = operands.chain(loss).chain(observed).chain(gradients).chain(statistics);
     all.map(|(loss, name, tensor)| (loss, name, &tensor.memory().buffer)).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::gpu::memory::Memory;
 use crate::gpu::outputs::Outputs;
 use crate::gpu::plan::Bound;
 use crate::gpu::tensor::Tensor;
-use crate::term::{Part, Scale};
+use crate::term::{Observation, Part, Scale};
 
 /// The tensors of a part, and those that it writes.
 pub(super) struct PartTensors<'a> {
@@ -15,6 +15,8 @@ pub(super) struct PartTensors<'a> {
     pub sum: Option<&'a Tensor>,
     pub loss: &'a Tensor,
     pub losses: &'a Tensor,
+    /// The observations of the part's positions, and their tensors.
+    pub observed: Vec<(Observation, &'a Tensor)>,
     /// The statistics of all shards, or the tensor for this shard's statistics.
     pub statistics: Option<&'a Tensor>,
     pub outcome: &'a Memory,
@@ -35,6 +37,9 @@ impl Bindable for PartTensors<'_> {
             Bound::Losses => Some(self.losses),
             Bound::Loss => Some(self.loss),
             Bound::PartSums => self.outputs.parts.as_ref().map(|parts| &parts.into),
+            Bound::Observed(observation) => {
+                self.observed.iter().find(|(own, _)| *own == observation).map(|(_, tensor)| *tensor)
+            }
             Bound::Statistics => self.statistics,
             Bound::Params | Bound::Outcome | Bound::Columns | Bound::Broadcast | Bound::Scratch(_) => None,
         }

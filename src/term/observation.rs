@@ -4,16 +4,18 @@ use crate::leaf::Leaf;
 use crate::loss::Loss;
 use crate::role::{Domain, Role};
 
-/// A number that a loss computes beside its value, in the same pass over the prediction, for
-/// [`Term::observe`](crate::Term::observe).
+/// Something that a loss computes beside its value, in the same pass over the prediction, for
+/// [`Term::observe`](crate::Term::observe): a number, or a number for each position.
 ///
-/// It is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of positions.
-/// Neither weights nor label smoothing nor the z-loss change it; a `softcap` comes before it, and may make logits far beyond the
-/// cap equal.
+/// A number is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of positions.
+/// Shards of the classes of a softmax each come to the numbers of the whole, as they come to its loss; top-k has none there.
+/// A number for each position is a tensor beside the loss, in [`Outcome::observed`](crate::cpu::Outcome::observed).
+/// Neither weights nor label smoothing nor the z-loss change an observation; a `softcap` comes before it, and may make logits far
+/// beyond the cap equal.
 ///
 /// | losses | observations |
 /// |---|---|
-/// | of a softmax, and of linear layers | [`Accuracy`](Self::Accuracy), [`TopK`](Self::TopK), [`Entropy`](Self::Entropy), [`Perplexity`](Self::Perplexity) |
+/// | of a softmax, and of linear layers | [`Accuracy`](Self::Accuracy), [`TopK`](Self::TopK), [`Entropy`](Self::Entropy), [`Perplexity`](Self::Perplexity), [`Predicted`](Self::Predicted), [`LogProb`](Self::LogProb) |
 /// | of logits of yes-or-no questions, as [`BceWithLogits`](crate::BceWithLogits) | [`Accuracy`](Self::Accuracy) |
 /// | of regions, as [`Dice`](crate::Dice) | [`Iou`](Self::Iou), [`Precision`](Self::Precision), [`Recall`](Self::Recall), a part for each class |
 ///
@@ -41,11 +43,18 @@ pub enum Observation {
     Precision,
     /// For each class, the same number over the number of positions that are of this class by target.
     Recall,
+    /// For each position, the class with the greatest logit, of the first if several are equal: a u32 tensor with the shape of the
+    /// unreduced loss. It is `u32::MAX` where there is no prediction: where a logit is NaN or +∞, where all are −∞, and where the
+    /// position takes no part, because its label is ignored or its mask is 0.
+    Predicted,
+    /// For each position, the log of the probability of its label: an f32 tensor with the shape of the unreduced loss, f64 on the
+    /// CPU. It is NaN where a logit is NaN or +∞ or all are −∞, and 0 where the position takes no part.
+    LogProb,
 }
 
 impl Observation {
-    /// Its name among the parts of an outcome, after the name of the loss and a point: `accuracy`, `top_5`, `entropy`,
-    /// `perplexity`, `iou`, `precision`, `recall`. Where each class has a part, a point and the class's number follow.
+    /// Its name in an outcome, after the name of the loss and a point: `accuracy`, `top_5`, `entropy`, `perplexity`, `iou`,
+    /// `precision`, `recall`, `predicted`, `log_prob`. Where each class has a part, a point and the class's number follow.
     pub fn name(self) -> String {
         match self {
             Observation::Accuracy => "accuracy".into(),
@@ -55,6 +64,8 @@ impl Observation {
             Observation::Iou => "iou".into(),
             Observation::Precision => "precision".into(),
             Observation::Recall => "recall".into(),
+            Observation::Predicted => "predicted".into(),
+            Observation::LogProb => "log_prob".into(),
         }
     }
 
@@ -73,15 +84,19 @@ impl Observation {
             "iou" => Some(Observation::Iou),
             "precision" => Some(Observation::Precision),
             "recall" => Some(Observation::Recall),
+            "predicted" => Some(Observation::Predicted),
+            "log_prob" => Some(Observation::LogProb),
             _ => name.strip_prefix("top_")?.parse().ok().filter(|&k| k > 0).map(Observation::TopK),
         }
     }
 
     /// Whether a loss makes this observation.
     pub fn is_of(self, loss: &dyn Loss) -> bool {
-        use Observation::{Accuracy, Entropy, Iou, Perplexity, Precision, Recall, TopK};
+        use Observation::{Accuracy, Entropy, Iou, LogProb, Perplexity, Precision, Predicted, Recall, TopK};
         match Observed::of(loss) {
-            Some(Observed::Softmax) => matches!(self, Accuracy | TopK(_) | Entropy | Perplexity),
+            Some(Observed::Softmax) => {
+                matches!(self, Accuracy | TopK(_) | Entropy | Perplexity | Predicted | LogProb)
+            }
             Some(Observed::Questions) => self == Accuracy,
             Some(Observed::Regions) => matches!(self, Iou | Precision | Recall),
             None => false,
@@ -90,7 +105,12 @@ impl Observation {
 
     /// Whether it compares the prediction with a label.
     pub(crate) fn needs_label(self) -> bool {
-        self != Observation::Entropy
+        !matches!(self, Observation::Entropy | Observation::Predicted)
+    }
+
+    /// Whether each position has a number of its own.
+    pub(crate) fn of_positions(self) -> bool {
+        matches!(self, Observation::Predicted | Observation::LogProb)
     }
 
     /// Whether each class has a part of its own.
@@ -133,7 +153,7 @@ impl Observed {
     /// The names of what can be observed.
     pub fn names(self) -> &'static str {
         match self {
-            Observed::Softmax => "one of accuracy, top_K, entropy, perplexity",
+            Observed::Softmax => "one of accuracy, top_K, entropy, perplexity, predicted, log_prob",
             Observed::Questions => "accuracy",
             Observed::Regions => "one of iou, precision, recall",
         }

@@ -30,7 +30,7 @@ pub(crate) struct Part<T> {
     pub empty_is_zero: bool,
     /// Whether the numbers of its operands are inspected before the walk.
     pub checked: bool,
-    /// The numbers to compute beside the loss, sorted.
+    /// What is computed beside the loss, sorted.
     pub observations: Vec<Observation>,
     /// The place in the batch of the first row, where the rows are a shard of the batch.
     pub rows_from: Option<usize>,
@@ -288,7 +288,13 @@ impl<T: Operand> Part<T> {
             true => (0..self.classes()).map(|k| row(format!("{}.{k}", observation.name()))).collect(),
             false => vec![row(observation.name())],
         };
-        self.observations.iter().flat_map(rows).collect()
+        self.observations.iter().filter(|observation| !observation.of_positions()).flat_map(rows).collect()
+    }
+
+    /// Its observations that each position has of its own, each with its name in an outcome.
+    pub fn observed_positions(&self) -> impl Iterator<Item = (Observation, String)> {
+        let observations = self.observations.iter().filter(|observation| observation.of_positions());
+        observations.map(|observation| (*observation, format!("{}.{}", self.name, observation.name())))
     }
 
     /// The length of the first operand's class axis.

@@ -33,6 +33,7 @@ mod metrics;
 mod nonfinite;
 mod numbers;
 mod observations;
+mod observed_positions;
 #[path = "../../checks/src/pages.rs"]
 mod pages;
 mod pairs;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         nonfinite::tests(),
         numbers::tests(),
         observations::tests(),
+        observed_positions::tests(),
         pairs::tests(),
         reads::tests(),
         regions::tests(),

@@ -108,6 +108,7 @@ fn blurred(given: &judge::Given) -> judge::Given {
     let blur = |x: f64| if x.is_finite() { x } else { f64::NAN };
     let array =
         |array: &Array| Array::new(&array.to_f64().into_iter().map(blur).collect::<Vec<_>>(), array.shape()).unwrap();
+    let observed = |seen: &Array| if seen.dtype().is_float() { array(seen) } else { seen.clone() };
     let part =
         |part: &PartOutcome| PartOutcome { sum: blur(part.sum), denominator: blur(part.denominator), ..part.clone() };
     judge::Given {
@@ -115,6 +116,7 @@ fn blurred(given: &judge::Given) -> judge::Given {
         tensor: array(&given.tensor),
         parts: given.parts.iter().map(part).collect(),
         gradients: given.gradients.iter().map(array).collect(),
+        observed: given.observed.iter().map(observed).collect(),
     }
 }
 

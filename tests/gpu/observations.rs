@@ -1,14 +1,15 @@
-//! Observations beside a loss: what the twin has, whatever the walk, and without a change of the loss.
+//! Observations beside a loss: what the twin has, whatever the walk, and without a change of the loss. Those of each position are
+//! in `observed_positions.rs`.
 
 use crate::case::Case;
 use crate::draw::Setting;
 use crate::gpu;
 use crate::harness::tests;
-use crate::judge::Failures;
+use crate::judge::{self, Failures};
 use crate::samples::samples;
 use crate::split::pair;
 use libtest_mimic::Trial;
-use wgloss::Observation::{Accuracy, Entropy, Iou, Perplexity, Precision, Recall, TopK};
+use wgloss::Observation::{Accuracy, Entropy, Iou, LogProb, Perplexity, Precision, Predicted, Recall, TopK};
 use wgloss::{
     Activation, Array, BceWithLogits, CrossEntropy, DType, Dice, Mse, Observation, Outputs, PartSums, Reduction,
     SoftmaxFocal, Tensor, Term, by_id, cpu,
@@ -26,7 +27,10 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-const ALL: &[Observation] = &[Accuracy, TopK(5), Entropy, Perplexity];
+const ALL: &[Observation] = &[Accuracy, TopK(5), Entropy, Perplexity, Predicted, LogProb];
+
+/// The prediction of a position that has none.
+const NO_CLASS: f64 = u32::MAX as f64;
 
 /// A loss of each kind that is observed, and all that it observes.
 const OBSERVED: &[(&str, &[Observation])] = &[
@@ -86,36 +90,39 @@ fn observations_change_no_bit_of_the_loss() {
 fn equal_logits_and_those_that_are_not_finite() {
     let (masked, nan, infinite) = (f32::NEG_INFINITY, f32::NAN, f32::INFINITY);
     for (name, row, label, want) in [
-        ("the first of equals", [2.0f32, 2.0, 2.0, 0.0], 0, [1.0f64, 1.0]),
-        ("the last of equals", [2.0, 2.0, 2.0, 0.0], 2, [0.0, 0.0]),
-        ("zeros of both signs", [-0.0, 0.0, -1.0, -1.0], 1, [0.0, 1.0]),
-        ("masked classes", [masked, masked, 1.0, masked], 2, [1.0, 1.0]),
-        ("a masked label", [masked, 1.0, 0.0, masked], 3, [0.0, 0.0]),
-        ("NaN beside", [1.0, nan, 0.0, 0.0], 0, [0.0, 0.0]),
-        ("infinite", [1.0, infinite, 0.0, 0.0], 1, [0.0, 0.0]),
-        ("all masked", [masked; 4], 0, [0.0, 0.0]),
-        ("the least numbers", [f32::MIN, f32::MIN, f32::MIN, f32::MIN], 1, [0.0, 1.0]),
-        ("far apart", [f32::MIN, f32::MAX, 0.0, 0.0], 1, [1.0, 1.0]),
+        ("the first of equals", [2.0f32, 2.0, 2.0, 0.0], 0, [1.0f64, 1.0, 0.0]),
+        ("the last of equals", [2.0, 2.0, 2.0, 0.0], 2, [0.0, 0.0, 0.0]),
+        ("zeros of both signs", [-0.0, 0.0, -1.0, -1.0], 1, [0.0, 1.0, 0.0]),
+        ("masked classes", [masked, masked, 1.0, masked], 2, [1.0, 1.0, 2.0]),
+        ("a masked label", [masked, 1.0, 0.0, masked], 3, [0.0, 0.0, 1.0]),
+        ("NaN beside", [1.0, nan, 0.0, 0.0], 0, [0.0, 0.0, NO_CLASS]),
+        ("infinite", [1.0, infinite, 0.0, 0.0], 1, [0.0, 0.0, NO_CLASS]),
+        ("all masked", [masked; 4], 0, [0.0, 0.0, NO_CLASS]),
+        ("the least numbers", [f32::MIN, f32::MIN, f32::MIN, f32::MIN], 1, [0.0, 1.0, 0.0]),
+        ("the least number", [masked, masked, masked, f32::MIN], 3, [1.0, 1.0, 3.0]),
+        ("far apart", [f32::MIN, f32::MAX, 0.0, 0.0], 1, [1.0, 1.0, 1.0]),
     ] {
         let (x, t) = (Array::new(&row, [1, 4]).unwrap(), Array::new(&[label], [1]).unwrap());
         let term = CrossEntropy::default().of(&x, &t).reduce(Reduction::Sum);
         let term = ALL[2..].iter().fold(term.observe(Accuracy).observe(TopK(2)), |term, also| term.observe(*also));
-        let got = gpu().value(&term).unwrap().parts().wait().unwrap();
-        let twin = cpu::value(&term).unwrap();
-        for (k, want) in want.into_iter().enumerate() {
+        let outcome = gpu().value(&term).unwrap();
+        let (got, twin) = (outcome.parts().wait().unwrap(), cpu::value(&term).unwrap());
+        for (k, want) in want[..2].iter().copied().enumerate() {
             assert_eq!((got[1 + k].sum, twin.parts()[1 + k].sum), (want, want), "{name}: {}", got[1 + k].name);
         }
+        let near = |what: &str, got: f64, want: f64| {
+            let near = got == want || (got - want).abs() <= 1e-5 * want.abs() || got.is_nan() && want.is_nan();
+            assert!(near, "{name}: {what} is {got}, not {want}");
+        };
         for (got, want) in got[3..].iter().zip(&twin.parts()[3..]) {
-            let near = got.sum == want.sum || (got.sum - want.sum).abs() <= 1e-5 * want.sum.abs();
-            assert!(
-                near || (got.sum.is_nan() && want.sum.is_nan()),
-                "{name}: {} is {}, not {}",
-                got.name,
-                got.sum,
-                want.sum
-            );
+            near(&got.name, got.sum, want.sum);
             assert_eq!((got.denominator, got.weight), (1.0, 0.0));
         }
+        let observed = judge::observed(&outcome).unwrap().into_iter().map(|array| array.to_f64()[0]);
+        let observed: Vec<f64> = observed.collect();
+        let of_twin = |place: usize| twin.observed()[place].1.to_f64()[0];
+        assert_eq!([observed[0], of_twin(0)], [want[2]; 2], "{name}: the predicted class");
+        near("log p", observed[1], of_twin(1));
     }
 }
 

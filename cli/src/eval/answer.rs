@@ -6,7 +6,7 @@ use serde::Serializer;
 use serde_json::{Map, Value as Json, json};
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
-use wgloss::Array;
+use wgloss::{Array, Observation};
 use wgloss_cases::Way;
 
 /// The most values of an unreduced loss that are printed one by one.
@@ -22,6 +22,8 @@ pub struct Answer {
     pub totals: Totals,
     /// The gradients in the order asked for.
     pub gradients: Vec<Array>,
+    /// What is observed of each position, by the loss that makes it and a name.
+    pub observed: Vec<(String, Array)>,
     /// How many pieces of the batch were evaluated one after the other.
     pub pieces: usize,
     /// The most bytes of operands that were held at once.
@@ -62,6 +64,12 @@ pub fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Answer {
+    /// What the first loss that makes an observation has observed of each position.
+    pub fn of_positions(&self, observation: Observation) -> Option<&Array> {
+        let end = format!(".{}", observation.name());
+        self.observed.iter().find(|(name, _)| name.ends_with(&end)).map(|(_, array)| array)
+    }
+
     /// Prints the loss: a number, a few values one a line, or the shape of many values and their statistics.
     pub fn print(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
         let mut out = BufWriter::new(out);

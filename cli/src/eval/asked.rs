@@ -123,8 +123,12 @@ pub fn scale(text: &str) -> Result<Scale<Array>, Failure> {
 }
 
 fn observation(text: &str) -> Result<Observation, String> {
-    Observation::of_name(text)
-        .ok_or_else(|| "expected accuracy, top_1, top_5, ..., entropy, perplexity, iou, precision or recall".into())
+    match Observation::of_name(text) {
+        Some(Observation::Predicted) => Err("--predicted writes the predicted classes to a file".into()),
+        Some(Observation::LogProb) => Err("--log-prob writes the log-probabilities to a file".into()),
+        Some(observation) => Ok(observation),
+        None => Err("expected accuracy, top_1, top_5, ..., entropy, perplexity, iou, precision or recall".into()),
+    }
 }
 
 fn gibibytes(text: &str) -> Result<f64, String> {

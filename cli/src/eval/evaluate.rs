@@ -87,6 +87,7 @@ impl Evaluation {
             values: (!is_reduced).then(|| Values::new(loss, wanted.values || loss.len() <= MOST_PRINTED)),
             totals: Totals::new(&self.call, &evaluated.parts),
             gradients: evaluated.answer.gradients,
+            observed: evaluated.observed,
             pieces: 1,
             held: given.iter().map(|(_, array)| (array.len() * array.dtype().size()) as u64).sum(),
         })
@@ -114,22 +115,25 @@ impl Evaluation {
             let next = self.of_arrays(given?, wanted)?;
             bar.add(item_bytes * items as u64);
             all = Some(match all {
-                Some(all) => self.merged(all, next),
+                Some(all) => self.merged(all, next)?,
                 None => next,
             });
         }
         all.ok_or_else(|| Failure::Input("there is no piece of the batch".into()))
     }
 
-    fn merged(&self, mut all: Answer, next: Answer) -> Answer {
+    fn merged(&self, mut all: Answer, next: Answer) -> Result<Answer, Error> {
         all.totals.add(&next.totals);
+        for ((_, array), (_, more)) in all.observed.iter_mut().zip(&next.observed) {
+            *array = joined(array, more)?;
+        }
         all.loss = all.loss.map(|_| self.number(all.totals.loss()));
         if let (Some(values), Some(more)) = (&mut all.values, next.values) {
             values.add(more);
         }
         all.pieces += next.pieces;
         all.held = all.held.max(next.held);
-        all
+        Ok(all)
     }
 
     /// Whether the device computes in f32.
@@ -150,4 +154,14 @@ impl Evaluation {
         };
         Ok(numbers?.cast(if self.is_single() { DType::F32 } else { DType::F64 }))
     }
+}
+
+/// An array with the items of another behind its own.
+fn joined(array: &Array, more: &Array) -> Result<Array, Error> {
+    let mut shape = array.shape().to_vec();
+    if let (Some(items), Some(more)) = (shape.first_mut(), more.shape().first()) {
+        *items += more;
+    }
+    // each number of either type is an f64
+    Ok(Array::new(&[array.to_f64(), more.to_f64()].concat(), shape)?.cast(array.dtype()))
 }

@@ -94,6 +94,35 @@ fn a_softmax_is_observed_beside_its_loss() {
 }
 
 #[test]
+fn what_is_observed_of_each_position_goes_to_files() {
+    let directory = files();
+    // the softmaxes are (¾, ¼), (½, ½) and unknown
+    let logits = npy(&[3, 2], &[3f32.ln(), 0.0, 1.0, 1.0, f32::NAN, 0.0]);
+    fs::write(directory.path().join("logits.npy"), logits).unwrap();
+    fs::write(directory.path().join("labels.npy"), npy_of("|u1", &[3], &[1, 1, 0])).unwrap();
+    let base = ["--device", "cpu", "--input", "logits.npy", "--target", "labels.npy"];
+    // in a sum the first loss that makes them, and in pieces of the batch those of all pieces
+    for more in [&["cross_entropy"][..], &["cross_entropy + mse(target=input)"], &["cross_entropy", "--hold", "1.4e-8"]]
+    {
+        let files = ["--predicted", "p.npy", "--log-prob", "l.npy"];
+        let run = wgloss(directory.path(), &[&["eval"][..], more, &base, &files].concat());
+        assert_eq!(run.status, Some(0), "{run:#?}");
+        assert_eq!(elements(directory.path().join("p.npy"), 3, u32::from_le_bytes), [0, 0, u32::MAX]);
+        let got = elements(directory.path().join("l.npy"), 3, f64::from_le_bytes);
+        assert!((got[0] + 4f64.ln()).abs() < 1e-6 && (got[1] + 2f64.ln()).abs() < 1e-12 && got[2].is_nan(), "{got:?}");
+    }
+    for (more, said) in [
+        (&["cross_entropy", "--predicted", "p.npy", "--log-prob", "p.npy"][..], "is named for two outputs"),
+        (&["cross_entropy", "--observe", "predicted"], "--predicted"),
+        (&["cross_entropy", "--observe", "log_prob"], "--log-prob"),
+        (&["mse", "--predicted", "p.npy"], "option `observe` is predicted"),
+    ] {
+        let run = wgloss(directory.path(), &[&["eval"][..], more, &base].concat());
+        assert!(run.status != Some(0) && run.err.contains(said), "{run:#?}");
+    }
+}
+
+#[test]
 fn regions_are_observed_class_by_class() {
     let directory = files();
     // predicted are classes 0, 1 and 1, and the labels are 0, 1 and 0

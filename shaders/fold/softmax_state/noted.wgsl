@@ -2,11 +2,15 @@
 // how many classes are masked.
 // needs: lib/class lib/math lib/params fold/softmax
 
-// whether logits are compared with the label's, and whether the entropy is asked for, which takes another product of each
+// whether logits are compared with the label's; whether the entropy is asked for, which takes another product of each; and whether
+// the class of the greatest logit is, for the accuracy too
 override RANKS: bool = true;
 override HEATS: bool = true;
+override PREDICTS: bool = true;
 // whether a masked class has no share of the loss, which the others then have
 override SPARES_MASKED: bool = false;
+
+const NO_CLASS: u32 = 0xffffffffu;
 
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
 // own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
@@ -26,27 +30,33 @@ struct State {
     ahead: u32,
     // the number of classes that are not masked, if masked ones have no share
     finite: u32,
+    // the class of the peak: of equal logits the first
+    peak_class: u32,
 }
 
 fn fold_empty() -> State {
-    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u, 0.0, 0u, 0u);
+    return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u, 0.0, 0u, 0u, NO_CLASS);
 }
 
 // Notes a class before it is absorbed.
 fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
-    note_logit(state, seen.x, (seen.x > place.x) | ((seen.x == place.x) & (seen.index < seen.label)));
+    note_logit(state, seen.x, seen.index, (seen.x > place.x) | ((seen.x == place.x) & (seen.index < seen.label)));
 }
 
 // Notes a logit, and whether it comes before the label's.
-fn note_logit(state: ptr<function, State>, x: f32, ahead: bool) {
+fn note_logit(state: ptr<function, State>, x: f32, class_place: u32, ahead: bool) {
     if RANKS {
         (*state).ahead += select(0u, 1u, ahead);
     }
     if SPARES_MASKED {
         (*state).finite += select(1u, 0u, is_masked(x));
     }
+    let known = !(is_infinite(x) | is_nan(x));
+    if PREDICTS {
+        let first = (x > (*state).peak) | ((x == (*state).peak) & (class_place < (*state).peak_class));
+        (*state).peak_class = select((*state).peak_class, class_place, known & first);
+    }
     if HEATS {
-        let known = !(is_infinite(x) | is_nan(x));
         let total = 1.0 + (*state).rest;
         let up = known & ((x > (*state).peak) | (total == 0.0));
         let gap = select(0.0, abs(x - (*state).peak), known);
@@ -66,6 +76,9 @@ fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
     }
     (*top).ahead += low.ahead;
     (*top).finite += low.finite;
+    if low.peak == (*top).peak {
+        (*top).peak_class = min((*top).peak_class, low.peak_class);
+    }
 }
 
 // The share of a class with the logit x.

@@ -1,4 +1,4 @@
-// The label's logit for observations. It lies behind the logits that the tiles leave, which may differ from it by rounding.
+// The label's logit for top-k. It lies behind the logits that the tiles leave, which may differ from it by rounding.
 // needs: lib/params scratch/hits
 // slots: pairs softcap
 

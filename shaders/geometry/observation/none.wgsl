@@ -1,6 +1,6 @@
 // Nothing is observed beside the loss.
 // needs: lib/label
 // slots: fold
-fn observe_position(label: Label, kept: bool, state: State, s: Statistics) {}
+fn observe_position(position: u32, label: Label, kept: bool, state: State, s: Statistics) {}
 
 fn observe_tile(tile: u32, exists: bool, lane: u32) {}

@@ -1,18 +1,23 @@
 // Observes positions beside their loss: whether the greatest logit is the label's, the entropy of the softmax, and so on.
-// needs: lib/label lib/math lib/params geometry/observed_tile geometry/places
-// slots: fold
+// needs: lib/label lib/math lib/params fold/softmax geometry/observed_tile geometry/places
+// slots: fold observed_positions softmax_state
 
-// Adds a position that takes part. A row with a NaN has no prediction, so that it counts as wrong.
-fn observe_position(label: Label, kept: bool, state: State, s: Statistics) {
+// Adds a position that takes part, and keeps what is observed of each. A row with a NaN has no prediction, so that it counts as
+// wrong.
+fn observe_position(position: u32, label: Label, kept: bool, state: State, s: Statistics) {
     if !kept {
+        keep_observed(position, NO_CLASS, 0.0);
         return;
     }
+    // shares of the loss do not concern the softmax
+    let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) | (state.rest < 0.0);
+    keep_observed(position, select(state.peak_class, NO_CLASS, unknown), select(-s.nll, nan(), unknown));
     let total = 1.0 + state.rest;
     let entropy = log1p(max(state.rest, 0.0)) + (state.heat / total);
     observed.count += 1u;
-    observed.right += select(0u, 1u, LABELLED & !s.poison & (state.ahead == 0u));
-    observed.near += select(0u, 1u, LABELLED & !s.poison & (state.ahead < params.top_k));
-    if s.poison {
+    observed.right += select(0u, 1u, LABELLED & !unknown & (state.peak_class == label.index + params.first_class));
+    observed.near += select(0u, 1u, LABELLED & !unknown & (state.ahead < params.top_k));
+    if unknown {
         observed.poison = 1u;
     } else {
         observed.entropy += entropy;

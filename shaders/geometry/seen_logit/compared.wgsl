@@ -6,5 +6,5 @@ fn see_logit(state: ptr<function, State>, z: f32, of_label: bool, own: Row, othe
     // without a margin the label's logit lies behind the logits that the tiles leave
     let of_own = hits[select(params.items, 0u, LABEL_MARGIN) + own.place];
     let ahead = (z > of_own) | ((z == of_own) & (other.place < own.label));
-    note_logit(state, z, ahead & !of_label);
+    note_logit(state, z, other.place, ahead & !of_label);
 }

@@ -11,3 +11,12 @@ fn last_number(state: State) -> f32 {
 fn state_of(first: vec4<f32>, last: f32, poison: u32) -> State {
     return State(first.x, first.y, poison);
 }
+
+// Nothing is noted for observations.
+fn notes_of(state: State) -> vec3<f32> {
+    return vec3<f32>(0.0);
+}
+
+fn noted(state: State, notes: vec3<f32>) -> State {
+    return state;
+}

@@ -3,7 +3,8 @@
 // slots: fold state_numbers
 fn state_of_shard(shard: u32, position: u32) -> State {
     let poison = u32(of_shard(shard, position, 5u)) % FOUND;
-    return state_of(first_of_shard(shard, position), of_shard(shard, position, 4u), poison);
+    let state = state_of(first_of_shard(shard, position), of_shard(shard, position, 4u), poison);
+    return noted(state, notes_of_shard(shard, position));
 }
 
 fn merge_whole(position: u32) -> State {

@@ -10,8 +10,9 @@ pub(in crate::cpu) struct Row {
     pub label: Option<usize>,
     /// The weight of each class.
     pub weight: Vec<f64>,
-    /// The number of classes, on all shards together.
+    /// The number of classes, on all shards together, and the first of these.
     pub classes: usize,
+    pub first: usize,
 }
 
 impl Row {

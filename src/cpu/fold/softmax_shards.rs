@@ -2,7 +2,8 @@
 
 use super::row::{Row, Scored};
 use super::softmax::{WholeRow, score_by, shares};
-use crate::check::OF_POSITION;
+use crate::check::{OF_NOTES, OF_POSITION};
+use crate::cpu::observed::Seen;
 use crate::cpu::softmax::Softmax as RowSoftmax;
 use crate::leaf::Softmax;
 use crate::math::{greatest, part_of};
@@ -23,6 +24,9 @@ pub(in crate::cpu) struct State {
     other_shares: f64,
     /// The logit and the weight of the label's class, where this shard holds it.
     label: Option<[f64; 2]>,
+    /// For observations: `Σ exp(x − peak)·(peak − x)`, and the first class of all with the greatest logit, where there is one.
+    heat: f64,
+    top: Option<usize>,
 }
 
 /// Scores the classes of a shard by the merged state of all shards.
@@ -41,11 +45,22 @@ pub(in crate::cpu) fn merged(all: &[f64], row: usize, rows: usize) -> Option<Sta
     of_shards(all, row, rows).map(State::of_numbers).reduce(State::merge)
 }
 
+/// The merged state of a row, from the statistics of all shards with what observations need.
+pub(in crate::cpu) fn merged_with_notes(all: &[f64], row: usize, rows: usize) -> Option<State> {
+    let of_shards = all.chunks_exact(OF_POSITION + OF_NOTES).skip(row).step_by(rows.max(1));
+    let state = |numbers: &[f64]| {
+        let (numbers, notes) = numbers.split_at(OF_POSITION);
+        Some(State::of_numbers(numbers.try_into().ok()?).with_notes(notes.try_into().ok()?))
+    };
+    of_shards.filter_map(state).reduce(State::merge)
+}
+
 impl State {
     /// The statistics of a shard's own classes.
     pub fn of(leaf: &dyn Softmax, row: &Row) -> State {
         let label = row.here().map(|label| [row.x[label], row.weight[label]]);
-        State { label, ..State::of_shares(&row.x, &shares(leaf, row)) }
+        let own = State::of_shares(&row.x, &shares(leaf, row));
+        State { label, top: own.top.map(|top| row.first + top), ..own }
     }
 
     /// The statistics of logits, each with its share of the loss.
@@ -65,6 +80,8 @@ impl State {
             peak_share: shares.get(top).copied().unwrap_or(0.0),
             other_shares: others().map(|k| shares[k]).sum(),
             label: None,
+            heat: others().map(|k| part_of((-gap(k)).exp(), gap(k))).sum(),
+            top: x.iter().position(|x| *x == peak).filter(|_| peak.is_finite()),
         }
     }
 
@@ -74,6 +91,7 @@ impl State {
         // a NaN in one shard makes the whole row's peak NaN
         let peak = if low.peak.is_nan() { low.peak } else { top.peak };
         let gap = if low.all_masked() { 0.0 } else { peak - low.peak };
+        let equal = low.top.filter(|_| low.peak == top.peak);
         State {
             peak,
             rest: if low.all_masked() { top.rest } else { top.rest + (1.0 + low.rest) * (-gap).exp() },
@@ -81,6 +99,11 @@ impl State {
             peak_share: top.peak_share,
             other_shares: top.other_shares + low.all_shares(),
             label: self.label.or(other.label),
+            heat: match low.all_masked() {
+                true => top.heat,
+                false => top.heat + (-gap).exp() * low.heat + part_of((1.0 + low.rest) * (-gap).exp(), gap),
+            },
+            top: top.top.into_iter().chain(equal).min(),
         }
     }
 
@@ -130,7 +153,34 @@ impl State {
             peak_share,
             other_shares: if has(UNKNOWN_SHARE) { f64::NAN } else { other_shares },
             label: has(LABEL).then_some([x, weight]),
+            heat: 0.0,
+            top: None,
         }
+    }
+
+    /// All numbers that go to another device: the state's, and those of observations if it `observes`.
+    pub fn sent(self, observes: bool) -> Vec<f64> {
+        self.numbers().into_iter().chain(self.notes().into_iter().filter(|_| observes)).collect()
+    }
+
+    /// The numbers of observations that go to another device. The class goes in halves, which f32 holds.
+    fn notes(self) -> [f64; OF_NOTES] {
+        let class = self.top.map_or(u32::MAX, |top| top as u32);
+        let known = |x: f64| if x.is_nan() { 0.0 } else { x };
+        [known(self.heat), f64::from(class >> 16), f64::from(class & 0xffff)]
+    }
+
+    /// The state with the numbers of observations that another device sent.
+    fn with_notes(self, [heat, high, low]: [f64; OF_NOTES]) -> State {
+        let class = ((high as u32) << 16) | low as u32;
+        State { heat, top: (class != u32::MAX).then_some(class as usize), ..self }
+    }
+
+    /// What the observations of the whole row are made of, whose label is this class.
+    pub fn seen(self, label: usize) -> Seen {
+        let (softmax, of_label) = (self.softmax(), self.label.map_or(f64::NAN, |[x, _]| x));
+        let top = self.top.filter(|_| !softmax.max.is_nan());
+        Seen { softmax, heat: self.heat, top, label, of_label, ahead: None }
     }
 
     fn all_masked(&self) -> bool {
@@ -191,6 +241,7 @@ mod tests {
             label: row.label.map(|label| label.wrapping_sub(range.start)),
             weight: row.weight[range.clone()].to_vec(),
             classes: row.classes,
+            first: row.first + range.start,
         }
     }
 
@@ -252,7 +303,7 @@ mod tests {
             let q: Vec<f64> = (0..n).map(|k| if k % 2 == 0 { 0.75 } else { 0.0 }).collect();
             let labels = (0..n).map(|label| (Some(label), None));
             for (label, dense) in labels.chain([(None, Some(q))]) {
-                let row = Row { x: x.to_vec(), dense, label, weight: weight.clone(), classes: n };
+                let row = Row { x: x.to_vec(), dense, label, weight: weight.clone(), classes: n, first: 0 };
                 for leaf in [Leaf { smoothing: 0.0 }, Leaf { smoothing: 0.25 }] {
                     compare(&leaf, &row, &[]);
                     for cut in 0..=n {

@@ -2,7 +2,7 @@
 
 use super::request::{Request, overrides, slots};
 use super::stage::Stage;
-use crate::check::ClassFold;
+use crate::check::{ClassFold, OF_NOTES, OF_POSITION};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::fold::softmax_state;
@@ -32,9 +32,11 @@ pub(super) fn notes(request: &Request<'_>) -> bool {
 /// The choices of what a softmax's state notes.
 pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
     choices
+        .number(choice::STATISTICS, if request.observes() { OF_POSITION + OF_NOTES } else { OF_POSITION })
         .flag(choice::SPARES_MASKED, spares_masked(request))
-        .flag(choice::RANKS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::TopK(_))))
+        .flag(choice::RANKS, request.ranks())
         .flag(choice::HEATS, request.asks(|asked| *asked == Observation::Entropy))
+        .flag(choice::PREDICTS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::Predicted)))
 }
 
 /// The fold of a position's classes.
@@ -104,9 +106,14 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
         slots.fill(slot::OBSERVATION, observation::SOFTMAX);
     }
     // two softmaxes have no shards
-    let numbers = if fold.states == "fold/class_sum" { state_numbers::CLASS_SUM } else { state_numbers::SOFTMAX };
-    slots.fill(slot::STATE_NUMBERS, numbers);
+    let is_sum = fold.states == "fold/class_sum";
+    slots.fill(slot::STATE_NUMBERS, if is_sum { state_numbers::CLASS_SUM } else { numbers_of_softmax(request) });
     slots
+}
+
+/// The file with the numbers of a softmax's state.
+pub(super) fn numbers_of_softmax(request: &Request<'_>) -> Shader {
+    if request.observes() { state_numbers::NOTED_SOFTMAX } else { state_numbers::SOFTMAX }
 }
 
 /// Whether every row is a whole number of quads, so that every row begins with a quad.

@@ -181,7 +181,7 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
             let of = request.wanted.iter().find(|wanted| wanted.output == *output);
             (of.map_or(0, |wanted| operand(wanted.operand)), size)
         }
-        Bound::Upstream | Bound::Losses => (values(), size),
+        Bound::Upstream | Bound::Losses | Bound::Observed(_) => (values(), size),
         Bound::Scratch(name) => {
             let size = plan.element_bytes(name);
             let held = plan.scratch.iter().find(|scratch| scratch.name == *name).map_or(0, |scratch| scratch.bytes);

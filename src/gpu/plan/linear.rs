@@ -1,8 +1,8 @@
 //! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
-//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or observations compare
+//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or top-k compares
 //! each logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
-use super::classes::{noted, notes, softmax_states, spares_masked};
+use super::classes::{noted, notes, numbers_of_softmax, softmax_states};
 use super::request::{Request, overrides};
 use super::scratch::Scratch;
 use super::segments::Segmented;
@@ -79,7 +79,7 @@ pub(super) fn plan(
     let shards = request.part.among.as_ref().filter(|_| shards_weigh).map_or(0, |all| all.shape()[0]);
     let mut stages = tiles.factors(rows);
     stages.extend(tiles.factors(classes));
-    if (cosines && !(merged && passes.is_empty())) || request.observes() {
+    if (cosines && !(merged && passes.is_empty())) || request.ranks() {
         stages.extend(hits(&tiles, rows, classes));
     }
     stages.extend(tiles.statistics());
@@ -112,8 +112,8 @@ pub(super) fn plan(
 /// The memory that the kernels of rows hold.
 fn held(request: &Request<'_>, pairs: Pairs, cosines: bool, gradients: bool) -> Vec<Scratch> {
     let rows = pairs.rows as u64;
-    // those for observations lie behind those that the tiles leave
-    let hits = if request.observes() && !cosines { 2 * rows } else { rows };
+    // those that logits are compared with lie behind those that the tiles leave
+    let hits = if request.ranks() && !cosines { 2 * rows } else { rows };
     let held = [
         ("factors", rows + pairs.others as u64),
         ("hits", hits),
@@ -163,15 +163,13 @@ fn scores(request: &Request<'_>, choices: Choices, cosines: bool) -> Scores {
     slots.fill(slot::PAIRS, pairs_of_rows::LINEAR);
     slots.fill(slot::ABSORB, absorb::LINEAR);
     slots.fill(slot::PAIR_SLOPES, pair_slopes::LINEAR);
+    slots.fill(slot::STATE_NUMBERS, numbers_of_softmax(request));
     if notes(request) {
         slots.fill(slot::SOFTMAX_STATE, softmax_state::NOTED);
-    }
-    if spares_masked(request) {
-        slots.fill(slot::SEEN_LOGIT, seen_logit::COUNTED);
+        slots.fill(slot::SEEN_LOGIT, if request.ranks() { seen_logit::COMPARED } else { seen_logit::ALONE });
     }
     if request.observes() {
         slots.fill(slot::OBSERVATION, observation::SOFTMAX);
-        slots.fill(slot::SEEN_LOGIT, seen_logit::COMPARED);
     }
     Scores { slots, choices }
 }

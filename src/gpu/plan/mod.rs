@@ -20,6 +20,7 @@ mod linear;
 mod linear_divergence;
 mod logits;
 mod neighbours;
+mod observed;
 mod passes;
 mod pixels;
 mod positions;
@@ -58,7 +59,7 @@ use dtypes::with_dtypes;
 use request::{operands, params};
 use scratch::MOST_TALLIES;
 use segments::Segmented;
-use totals::{observed, totals};
+use totals::totals;
 use walk::{Walk, in_32_bits};
 
 #[cfg(any(test, feature = "fuzzing"))]
@@ -116,8 +117,9 @@ fn refuse(loss: &dyn Loss) -> Result<()> {
 
 fn planned(request: &Request<'_>) -> Result<Plan> {
     let mut walk = walk(request)?;
-    // values without sample weights never need more buffers than a kernel may bind
-    if request.samples() && !request.combines() && walk.stages.iter().any(|stage| stage.buffers() > MOST_BUFFERS) {
+    // values without sample weights and observations never need more buffers than a kernel may bind
+    let combinable = (request.samples() || request.observes_positions()) && !request.combines();
+    if combinable && walk.stages.iter().any(|stage| stage.buffers() > MOST_BUFFERS) {
         return planned(&Request { combined: true, ..*request });
     }
     factors::combine(request, &mut walk);
@@ -136,7 +138,11 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
     let bytes = WORKSPACE_HEAD + TALLY_BYTES * held.max(1);
     scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
     // a run has finished once its last part has, so observations come before
-    stages.extend(request.observes().then(|| observed(request, &sizes).looping(tallies.div_ceil(256) as usize)));
+    stages.extend(observed::sums(request, &sizes).map(|sums| sums.looping(tallies.div_ceil(256) as usize)));
+    if let Some((tensors, kept)) = observed::tensors(request) {
+        stages.push(tensors);
+        scratch.push(kept);
+    }
     let merged = tallies.max(faults as u64).div_ceil(256) as usize;
     let total = |&loss| totals(request, loss, geometry::TOTALS_OUTCOME).looping(merged);
     stages.extend(request.walk_losses().iter().map(total));

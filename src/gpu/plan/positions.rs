@@ -1,6 +1,6 @@
 //! Plans a walk over positions and their classes, with any fold.
 
-use super::classes::{Fold, choices, filled, whole_quads, writing};
+use super::classes::{Fold, choices, filled, noted, whole_quads, writing};
 use super::pixels::Pixels;
 use super::ranges::{Cut, Does, range, walk};
 use super::request::{Request, WalkLoss, slots};
@@ -238,7 +238,7 @@ pub(super) fn counted(request: &Request<'_>, loss: WalkLoss, positions: usize) -
         slots.fill(slot::COUNT, count::WEIGHTS);
         slots.fill(slot::SAMPLE_WEIGHT, if weighed { sample_weight::GIVEN } else { sample_weight::UNIT });
     }
-    let stage = Stage::new(geometry::POSITIONS_COUNT, slots, Choices::default(), tallies as u64)
+    let stage = Stage::new(geometry::POSITIONS_COUNT, slots, noted(request, Choices::default()), tallies as u64)
         .through(Values::Each(chunk as u64));
     (stage, Counted { chunk, tallies })
 }

@@ -17,7 +17,7 @@ use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
 use crate::gpu::shaders::geometry::{classes, comparison, logits};
 use crate::gpu::shaders::operand::{dx, losses, upstream};
-use crate::gpu::shaders::scratch::position_states;
+use crate::gpu::shaders::scratch::{observed_positions, position_states};
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::shape::Classes;
 
@@ -78,6 +78,7 @@ impl Does {
         }
         if !self.scores {
             slots.fill(slot::LOSSES, losses::NOWHERE);
+            slots.fill(slot::OBSERVED_POSITIONS, observed_positions::NOWHERE);
         }
         slots.fill_dx(0, if self.writes { dx::WORDS } else { dx::NOWHERE });
         let states = match self.in_ranges {

@@ -17,6 +17,7 @@ use crate::gpu::shaders::operand::{
     bias, class_weight, divisor, dx, items, labels, logit_bias, logit_scale, losses, mask, pos_weight, row,
     sample_weight, target, upstream, weight, x,
 };
+use crate::gpu::shaders::scratch::observed_positions;
 use crate::gpu::shaders::{DX, Shader, choice, dtype, slot};
 use crate::gpu::target::Target;
 use crate::gpu::tensor::Tensor;
@@ -121,6 +122,16 @@ impl Request<'_> {
         !self.checked.inspections.is_empty() && !self.statistics
     }
 
+    /// Whether each position has an observation of its own. A shard's statistics have none.
+    pub(super) fn observes_positions(&self) -> bool {
+        !self.statistics && self.asks(|asked| asked.of_positions())
+    }
+
+    /// Whether an observation compares every logit with the label's.
+    pub(super) fn ranks(&self) -> bool {
+        self.asks(|asked| matches!(asked, Observation::TopK(_)))
+    }
+
     /// Whether an observation of this kind is asked for.
     pub(super) fn asks(&self, kind: fn(&Observation) -> bool) -> bool {
         self.part.observations.iter().any(kind)
@@ -172,7 +183,7 @@ impl Request<'_> {
 
     /// Whether a stage before the walk combines the factors of values.
     pub(super) fn combines(&self) -> bool {
-        self.samples() && (self.combined || self.upstream_tensor())
+        self.combined || (self.samples() && self.upstream_tensor())
     }
 
     /// Whether stages before a walk over elements find numbers of each item, of each sequence or of all.
@@ -235,6 +246,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
         (slot::POS_WEIGHT, given(Role::PosWeight), pos_weight::GIVEN, pos_weight::ABSENT),
         (slot::UPSTREAM, request.upstream_tensor(), upstream::GIVEN, upstream::ONE),
         (slot::LOSSES, request.unreduced(), losses::GIVEN, losses::NOWHERE),
+        (slot::OBSERVED_POSITIONS, request.observes_positions(), observed_positions::KEPT, observed_positions::NOWHERE),
         (slot::DIVISOR, false, divisor::GIVEN, divisor::ONE),
         (slot::FAULTS, false, faults::GIVEN, faults::NONE),
         (slot::ITEMS, request.has_items(), items::GIVEN, items::ALIKE),
@@ -254,8 +266,10 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
     }
     if request.combines() {
         slots.fill(slot::MASK, mask::COMBINED);
-        slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
         slots.fill(slot::UPSTREAM, upstream::COMBINED);
+        if request.samples() {
+            slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
+        }
     } else if request.samples() {
         slots.fill(slot::UPSTREAM, upstream::SAMPLED);
     }

@@ -66,11 +66,12 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("faults", 8),
     ("counts", 4),
     ("bad_labels", 16),
+    ("observed_positions", 8),
 ];
 
 /// The bytes of a state of each fold over classes. They match the strides of the shaders' `chunk_states` and `whole_states`.
 pub(crate) const STATE_BYTES: &[(&str, u64)] =
-    &[("fold/softmax_state/noted", 36), ("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
+    &[("fold/softmax_state/noted", 40), ("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
 
 /// The bytes that `pixel_states` holds beside each state: the logit of the position's label.
 pub(crate) const BESIDE_PIXEL_STATE: u64 = 4;

@@ -103,6 +103,7 @@ impl Spans {
             (Spans::Classes(_) | Spans::Ranges { .. }, _, "sample_weight" | "value_factors" | "value_factors_out") => {
                 times(1)
             }
+            (Spans::Classes(_) | Spans::Ranges { .. }, _, "observed_positions" | "predicted" | "log_prob") => times(1),
             (
                 Spans::Regions { .. },
                 _,

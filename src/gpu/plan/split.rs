@@ -19,7 +19,7 @@ use std::ops::Range;
 pub(super) const SLICE: u64 = 128 << 20;
 
 /// The most bytes that a window has beyond its elements. It begins at a multiple of the 256 bytes of a binding's
-/// alignment and of an element's size, at most 36 bytes, and ends with a whole quad.
+/// alignment and of an element's size, at most 36 times 256 for every element, and ends with a whole quad.
 const AROUND: u64 = 36 * 256 + 16;
 
 /// The bytes of elements that a binding has room for.

@@ -10,6 +10,7 @@ use crate::gpu::shaders::Shader;
 use crate::gpu::shaders::operand::dx;
 use crate::loss::Header;
 use crate::shape::{DType, Pictures};
+use crate::term::Observation;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ pub(crate) enum Bound {
     Loss,
     /// The caller's tensor of the parts' sums.
     PartSums,
+    /// The tensor of an observation of positions.
+    Observed(Observation),
     /// The statistics of all shards, or the tensor for this shard's statistics.
     Statistics,
 }
@@ -120,6 +123,7 @@ impl Plan {
             Bound::Losses | Bound::Outcome | Bound::Loss => "the loss".into(),
             Bound::Statistics => "the statistics".into(),
             Bound::PartSums => "the sums of the parts".into(),
+            Bound::Observed(observation) => format!("`{}`", observation.name()),
             Bound::Params | Bound::Scratch(_) | Bound::Columns | Bound::Broadcast | Bound::Sum => {
                 "the workspace".into()
             }
@@ -162,6 +166,8 @@ impl Plan {
             "outcome" => Bound::Outcome,
             "loss_out" => Bound::Loss,
             "part_sums" => Bound::PartSums,
+            "predicted" => Bound::Observed(Observation::Predicted),
+            "log_prob" => Bound::Observed(Observation::LogProb),
             "items_out" => Bound::Scratch("items"),
             "value_factors_out" => Bound::Scratch("value_factors"),
             "broadcast" => Bound::Broadcast,

@@ -1,15 +1,15 @@
 //! The dispatches around a walk: before it, what its gradients are scaled by; after it, the sums of its tallies.
 
-use super::request::{KeptSums, Request, WalkLoss, overrides, slots};
+use super::request::{KeptSums, Request, WalkLoss, slots};
 use super::stage::Stage;
-use super::walk::{Counted, Sizes};
+use super::walk::Counted;
 use crate::check::Divisor;
 use crate::gpu::choices::Choices;
 use crate::gpu::shaders::geometry::faults;
 use crate::gpu::shaders::lib::count;
 use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
-use crate::term::{Observation, Observed, Scale};
+use crate::term::Scale;
 
 /// The count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by: the
 /// dispatches, and what they count. `count` counts a denominator, if there is something to count.
@@ -24,28 +24,6 @@ pub(super) fn scale(request: &Request<'_>, loss: WalkLoss, count: Option<(Stage,
     match count.filter(|_| counts) {
         Some((count, counted)) => (vec![count.looping(counted.chunk / 256), scaling], counted),
         None => (vec![scaling], Counted::default()),
-    }
-}
-
-/// The dispatch that adds up the observations of a walk.
-pub(super) fn observed(request: &Request<'_>, sizes: &Sizes) -> Stage {
-    let mut slots = slots(request);
-    let wants_sums = request.sums != KeptSums::Nothing;
-    slots.fill(slot::PART_SUMS, if wants_sums { part_sums::GIVEN } else { part_sums::NOWHERE });
-    // where counts lie depends on the loss's options
-    let choices = overrides(request.loss())
-        .flag(choice::ACCURACY, request.asks(|asked| *asked == Observation::Accuracy))
-        .flag(choice::TOP_K, request.asks(|asked| matches!(asked, Observation::TopK(_))))
-        .flag(choice::ENTROPY, request.asks(|asked| *asked == Observation::Entropy))
-        .flag(choice::PERPLEXITY, request.asks(|asked| *asked == Observation::Perplexity))
-        .flag(choice::IOU, request.asks(|asked| *asked == Observation::Iou))
-        .flag(choice::PRECISION, request.asks(|asked| *asked == Observation::Precision))
-        .flag(choice::RECALL, request.asks(|asked| *asked == Observation::Recall))
-        .flag(choice::PART_SUMS_ADD, request.sums == KeptSums::Added);
-    match Observed::of(request.loss()) {
-        // a workgroup adds up the counts of a class
-        Some(Observed::Regions) => Stage::new(geometry::REGION_COUNTS, slots, choices, sizes.classes as u64),
-        _ => Stage::new(geometry::OBSERVED_OUTCOME, slots, choices, 1),
     }
 }
 

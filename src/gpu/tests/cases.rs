@@ -16,14 +16,16 @@ const MOST_COMBINATIONS: usize = 100;
 /// With more settings than this, those beyond it get one way to scale gradients, by turns.
 const MOST_SETTINGS: usize = 8;
 
-/// Observations of a loss: one alone, and all.
-fn observations(loss: &dyn Loss) -> [&'static [Observation]; 2] {
-    use Observation::{Accuracy, Entropy, Iou, Perplexity, Precision, Recall, TopK};
+/// Observations of a loss: some, others, and all.
+fn observations(loss: &dyn Loss) -> [&'static [Observation]; 3] {
+    use Observation::{Accuracy, Entropy, Iou, LogProb, Perplexity, Precision, Predicted, Recall, TopK};
     match Observed::of(loss) {
-        Some(Observed::Softmax) => [&[Entropy], &[Accuracy, TopK(5), Entropy, Perplexity]],
-        Some(Observed::Questions) => [&[Accuracy]; 2],
-        Some(Observed::Regions) => [&[Precision], &[Iou, Precision, Recall]],
-        None => [&[]; 2],
+        Some(Observed::Softmax) => {
+            [&[Entropy, Predicted], &[LogProb], &[Accuracy, TopK(5), Entropy, Perplexity, Predicted, LogProb]]
+        }
+        Some(Observed::Questions) => [&[Accuracy]; 3],
+        Some(Observed::Regions) => [&[Precision], &[Recall], &[Iou, Precision, Recall]],
+        None => [&[]; 3],
     }
 }
 
@@ -198,10 +200,13 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
     });
     let shards: Vec<Case> = shards.filter(|case| !lacks(case)).collect();
-    let [one, all] = observations(loss);
+    let [some, others, all] = observations(loss);
     let of_softmax = Observed::of(loss) == Some(Observed::Softmax);
     let observes = |case: &&Case| !(all.is_empty() || of_softmax && case.target.is_float());
-    let observed = cases.iter().filter(observes).step_by(11).zip([one, all].into_iter().cycle());
+    let observed = cases.iter().filter(observes).step_by(11).zip([some, others, all].into_iter().cycle());
+    // a shard has no top-k
+    let of_shards = shards.iter().filter(|case| of_softmax && observes(case)).step_by(13);
+    let observed = observed.chain(of_shards.zip([some, others].into_iter().cycle()));
     let observed: Vec<Case> =
         observed.map(|(case, observed)| Case { observations: observed, ..case.clone() }).collect();
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);

@@ -281,8 +281,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
     }
 }
 
-/// Bindings of words that have one dtype: a number that changes between runs, what it is written to, and places of labels.
-const OF_ONE_DTYPE: &[&str] = &["number_source", "counter", "parameters", "heads"];
+/// Bindings of words that have one dtype: a number that changes between runs, what it is written to, places of labels, and classes.
+const OF_ONE_DTYPE: &[&str] = &["number_source", "counter", "parameters", "heads", "predicted"];
 
 /// The caller's tensors are read in words, because a plan sets their dtypes by overrides.
 #[test]

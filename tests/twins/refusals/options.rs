@@ -67,9 +67,15 @@ fn observations_that_a_loss_cannot_make() {
         ),
         (
             "of a shard of the classes",
-            ce().observe(Observation::Entropy).classes_from(0, 9).among(&floats(&[1, 2, 8])),
+            ce().observe(Observation::TopK(2)).classes_from(0, 9).among(&floats(&[1, 2, 11])),
             "invalid_option",
-            &["observe", "entropy", "whole rows"],
+            &["observe", "top_2", "whole rows"],
+        ),
+        (
+            "by statistics without them",
+            ce().observe(Observation::Entropy).classes_from(0, 9).among(&floats(&[1, 2, 8])),
+            "shape_mismatch",
+            &["among", "[S, 2, 11]", "[1, 2, 8]"],
         ),
     ]);
     assert!(cpu::value(&CrossEntropy::default().of(&x, &x).observe(Observation::Entropy)).is_ok());

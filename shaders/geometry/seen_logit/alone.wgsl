@@ -1,5 +1,5 @@
 // Notes each logit of a row, without its label's.
 // slots: pairs softmax_state
 fn see_logit(state: ptr<function, State>, z: f32, of_label: bool, own: Row, other: Row) {
-    note_logit(state, z, false);
+    note_logit(state, z, other.place, false);
 }

@@ -1,0 +1,26 @@
+// The numbers of a softmax's state that also notes its classes, as they travel to another device.
+// needs: lib/params fold/softmax_state/noted
+fn first_numbers(state: State) -> vec4<f32> {
+    return vec4<f32>(state.peak, state.rest, state.spread, state.peak_share);
+}
+
+fn last_number(state: State) -> f32 {
+    return state.other_shares;
+}
+
+fn state_of(first: vec4<f32>, last: f32, poison: u32) -> State {
+    return State(first.x, first.y, first.z, first.w, last, poison, 0.0, 0u, 0u, NO_CLASS);
+}
+
+// The class of the peak, counted among those of all shards, travels in halves, which f32 holds.
+fn notes_of(state: State) -> vec3<f32> {
+    let class_place = select(state.peak_class + params.first_class, NO_CLASS, state.peak_class == NO_CLASS);
+    return vec3<f32>(state.heat, f32(class_place >> 16u), f32(class_place & 0xffffu));
+}
+
+fn noted(state: State, notes: vec3<f32>) -> State {
+    var all = state;
+    all.heat = notes.x;
+    all.peak_class = (u32(notes.y) << 16u) | u32(notes.z);
+    return all;
+}

@@ -1,0 +1,17 @@
+// What is observed of each position: one binding of both numbers, since the kernels of walks have no room for two.
+// needs: lib/params
+struct ObservedPosition {
+    // the class with the greatest logit, and the log of the label's probability
+    predicted: u32,
+    log_prob: f32,
+}
+
+@group(0) @binding(21) var<storage, read_write> observed_positions: array<ObservedPosition>;
+
+fn keep_observed(position: u32, predicted: u32, log_prob: f32) {
+    observed_positions[position + base(21u)] = ObservedPosition(predicted, log_prob);
+}
+
+fn observed_position(position: u32) -> ObservedPosition {
+    return observed_positions[position + base(21u)];
+}
