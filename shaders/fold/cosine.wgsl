@@ -97,11 +97,8 @@ fn fold_quick(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>) -> vec3<f32> {
     return vec3<f32>(dot(u, u), dot(v, v), 0.0);
 }
 
-// Whether both sums are far from overflow, and so large that what vanished beside them would not show. A NaN is not.
 fn fold_is_quick(sums: vec3<f32>) -> bool {
-    let bits = bitcast<vec2<u32>>(sums.xy);
-    // from 2^-60 to 2^60
-    return all((bits >= vec2<u32>(0x21800000u)) & (bits < vec2<u32>(0x5d800000u)));
+    return is_quick(sums.x) & is_quick(sums.y);
 }
 
 fn fold_of_quick(sums: vec3<f32>) -> State {

@@ -129,13 +129,6 @@ fn fold_quick(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>) -> vec3<f32> {
     return sums;
 }
 
-// Whether a sum is far from overflow, and so large that what vanished beside it would not show. A NaN is not.
-fn is_quick(sum: f32) -> bool {
-    let bits = bitcast<u32>(sum);
-    // from 2^-60 to 2^60
-    return (bits >= 0x21800000u) & (bits < 0x5d800000u);
-}
-
 fn fold_is_quick(sums: vec3<f32>) -> bool {
     return (POWER != 0u) & is_quick(sums.x) & ((PAIRS < 2u) | is_quick(sums.y)) & ((PAIRS < 3u) | is_quick(sums.z));
 }
