@@ -39,9 +39,12 @@ fn inspect(
         let element = params.block.own_first + (((own * 16u) + round) * 256u) + lane;
         if (element < params.block.own_end) & (place == NO_PLACE) {
             let x = x0_at(element);
-            if breaks_rule(x) && is_inspected(element) {
-                place = params.block.other_first + element;
-                number = x;
+            // few numbers break a rule, so that few look at masks and labels
+            if breaks_rule(x) {
+                if is_inspected(element) {
+                    place = params.block.other_first + element;
+                    number = x;
+                }
             }
         }
     }

@@ -32,8 +32,10 @@ fn inspect_sums(
             sum += class_sums[i];
         }
         // a NaN has been found before, among the elements
-        if (abs(sum - 1.0) > TOLERANCE) && is_inspected(first) {
-            place = params.block.other_first + position;
+        if abs(sum - 1.0) > TOLERANCE {
+            if is_inspected(first) {
+                place = params.block.other_first + position;
+            }
         }
     }
     if own < params.block.chunks {

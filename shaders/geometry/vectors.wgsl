@@ -90,7 +90,7 @@ fn write_coordinate(row: RowSlopes, x: vec3<f32>) -> vec3<f32> {
 // Writes the gradients of the coordinates from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn write_vectors(row: RowSlopes, begin: u32, end: u32, lane: u32, lanes: u32) {
     if FOURS & QUICK {
-        if row.kept && !row.unknown && fold_writes_quick(row.state, row.known, row.d) {
+        if row.kept & !row.unknown & fold_writes_quick(row.state, row.known, row.d) {
             for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
                 let d = fold_write_quick(row.state, row.known, x0_four(i), x1_four(i), x2_four(i), row.d);
                 store_dx0_four(i, d.a);

@@ -1,6 +1,6 @@
 //! Which numbers of a checked term's operands are inspected, and the rules that they have to keep.
 
-use super::checked::Checked;
+use super::labels::Labels;
 use super::work::{ClassFold, Work, work};
 use crate::array::Array;
 use crate::error::{Error, Result};
@@ -164,7 +164,7 @@ impl Inspection {
 }
 
 /// The inspections of a part that asks for them, in the order of its header. Those of operands on the host are made.
-pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Vec<Inspection>> {
+pub(super) fn check<T: Operand>(part: &Part<T>, labels: Option<&Labels>) -> Result<Vec<Inspection>> {
     if !part.checked {
         return Ok(Vec::new());
     }
@@ -176,7 +176,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Vec
     for spec in header.operands {
         let Some(operand) = part.operand(spec.name).filter(|_| !labelled(part, spec)) else { continue };
         for rule in rules(part, work, spec, operand.dtype()) {
-            let kept = kept(part, work, spec, operand, checked);
+            let kept = kept(part, work, spec, operand, labels);
             let named = [header.id, spec.name];
             let inspection = Inspection { operand: spec.name, named, rule, first: next, kept };
             next = next.saturating_add(inspection.places(len(operand)));
@@ -187,7 +187,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Vec
         let what = format!("{}: numbers of a checked term", header.id);
         return Err(Error::TooLarge { what, needed: next, limit: u64::from(u32::MAX) - 1 });
     }
-    let ignored = checked.labels.as_ref().and_then(|labels| labels.ignored);
+    let ignored = labels.and_then(|labels| labels.ignored);
     inspections.iter().try_for_each(|inspection| inspection.check(part, ignored))?;
     Ok(inspections)
 }
@@ -246,9 +246,9 @@ fn classes(work: Work<'_>) -> Option<Classes> {
 }
 
 /// Which numbers of an operand take part.
-fn kept<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, operand: &T, checked: &Checked) -> Kept {
+fn kept<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, operand: &T, labels: Option<&Labels>) -> Kept {
     let everywhere = Kept::Positions { outer: 1, inner: 1, mask: Masked::Nothing, ignores: false };
-    let ignores = checked.labels.as_ref().is_some_and(|labels| labels.ignored.is_some() && labels.lengths.is_none());
+    let ignores = labels.is_some_and(|labels| labels.ignored.is_some() && labels.lengths.is_none());
     let mask = part.of_role(Role::Mask);
     let by_position = |outer: usize, inner: usize| {
         let mask = if mask.is_some() { Masked::Positions } else { Masked::Nothing };

@@ -28,7 +28,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Che
             labels.check(part.loss.header().id, array)?;
         }
     }
-    let inspections = inspections::check(part, &checked)?;
+    let inspections = inspections::check(part, checked.labels.as_ref())?;
     Ok(Checked { inspections, ..checked })
 }
 

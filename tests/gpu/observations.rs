@@ -57,8 +57,8 @@ fn every_walk_observes_what_the_twin_observes() {
             let case = Case { observations, ..Case::new(id, shape, DType::I32).with_all() };
             Case { setting: Setting::new(&*loss, shape, axis, DType::I32), ..case }
         };
-        // one loss meets every size, the others some: what is observed is the walk's business
-        for (shape, axis) in layouts.step_by(if id == OBSERVED[0].0 { 1 } else { 4 }) {
+        // one loss meets more sizes than the others: what is observed is the walk's business
+        for (shape, axis) in layouts.step_by(if id == OBSERVED[0].0 { 2 } else { 7 }) {
             let case = case(shape, axis);
             failures.note(&case, case.run(gpu()));
         }

@@ -3,5 +3,5 @@
 // slots: labels mask
 fn is_inspected(element: u32) -> bool {
     let position = ((element / params.block.plane) * params.block.step) + (element % params.block.step);
-    return (mask_at(position) != 0.0) && target_label(position).kept;
+    return (mask_at(position) != 0.0) & target_label(position).kept;
 }

@@ -21,7 +21,7 @@ loss! {
     /// Each level is a mean of `1 − cs`, and the product is taken through logarithms, so that the loss keeps its digits where
     /// the pictures are nearly the same. A pixel that is not finite makes the loss NaN. A GPU holds some planes at a time: 8
     /// bytes for each pixel of their levels from the second on, and for gradients 8 more, and 24 for each window of a band of
-    /// rows. A plane that does not fit `Gpu::set_workspace_bound` or a binding is refused.
+    /// rows. A plane that does not fit the workspace bound or a binding is refused.
     ///
     /// Paper: Wang et al., "Multiscale Structural Similarity for Image Quality Assessment", 2003. Reference: pytorch-msssim 1.0.
     ///
