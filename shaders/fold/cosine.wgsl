@@ -83,31 +83,6 @@ fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32
     (*state).band = band;
 }
 
-// Whether squares may be summed without care for overflow first.
-const QUICK: bool = true;
-
-// The scale of quick sums: that of the band of 1.
-const QUICK_SCALE: f32 = 32768.0;
-const QUICK_BAND: u32 = 3u;
-
-// The sums of the squares of four coordinates.
-fn fold_quick(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>) -> vec3<f32> {
-    let u = a * QUICK_SCALE;
-    let v = b * QUICK_SCALE;
-    return vec3<f32>(dot(u, u), dot(v, v), 0.0);
-}
-
-fn fold_is_quick(sums: vec3<f32>) -> bool {
-    return is_quick(sums.x) & is_quick(sums.y);
-}
-
-fn fold_of_quick(sums: vec3<f32>) -> State {
-    var state = fold_empty();
-    state.band = vec2<u32>(QUICK_BAND);
-    state.squares = sums.xy;
-    return state;
-}
-
 fn fold_merge(a: State, b: State) -> State {
     let band = max(a.band, b.band);
     let squares = raised(a.squares, band - a.band) + raised(b.squares, band - b.band);
@@ -139,38 +114,4 @@ fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> ve
     across = select(across, other, known.short);
     across = select(across, vec2<f32>(0.0), known.zero);
     return vec3<f32>(((-slopes.x * across) * known.second) * known.first, 0.0);
-}
-
-// Whether a row's slopes need no care: neither vector is short.
-fn fold_writes_quick(state: State, known: Known, slopes: vec3<f32>) -> bool {
-    return !any(known.short | known.zero);
-}
-
-// The same as fold_write at four neighbouring coordinates.
-fn fold_write_quick(
-    state: State,
-    known: Known,
-    a: vec4<f32>,
-    b: vec4<f32>,
-    c: vec4<f32>,
-    slopes: vec3<f32>,
-) -> FourSlopes {
-    let u = (a * known.first.x) * known.second.x;
-    let v = (b * known.first.y) * known.second.y;
-    // how often this vector is taken off the other before the rest is added
-    let sign = select(select(0.0, -1.0, state.dot < -0.5), 1.0, state.dot > 0.5);
-    let lacking = known.lacking.x + known.lacking.y;
-    var rest = -state.dot;
-    if sign > 0.0 {
-        rest = 0.5 * (state.apart + lacking);
-    } else if sign < 0.0 {
-        rest = -0.5 * (state.against + lacking);
-    }
-    let across_u = (v - (sign * u)) + (rest * u);
-    let across_v = (u - (sign * v)) + (rest * v);
-    return FourSlopes(
-        ((-slopes.x * across_u) * known.second.x) * known.first.x,
-        ((-slopes.x * across_v) * known.second.y) * known.first.y,
-        vec4<f32>(0.0),
-    );
 }

@@ -103,48 +103,6 @@ fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32
     (*state).flags = flags;
 }
 
-// Whether sums may be taken without care for overflow first: powers of 1 and 2 take no logarithms.
-const QUICK: bool = true;
-
-// The peak of quick sums: the middle of the band of 1.
-const QUICK_PEAK: f32 = 3.0517578125e-5;
-
-fn quick_sum(difference: vec4<f32>) -> f32 {
-    let size = abs(difference) * (1.0 / QUICK_PEAK);
-    if POWER == 1u {
-        return dot(size, vec4<f32>(1.0));
-    }
-    return dot(size, size);
-}
-
-// Of four coordinates, the sums of the powers of all differences over the peak.
-fn fold_quick(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>) -> vec3<f32> {
-    var sums = vec3<f32>(quick_sum((a - b) + vectors_eps()), 0.0, 0.0);
-    if PAIRS > 1u {
-        sums.y = quick_sum((a - c) + vectors_eps());
-    }
-    if PAIRS > 2u {
-        sums.z = quick_sum((b - c) + vectors_eps());
-    }
-    return sums;
-}
-
-fn fold_is_quick(sums: vec3<f32>) -> bool {
-    return (POWER != 0u) & is_quick(sums.x) & ((PAIRS < 2u) | is_quick(sums.y)) & ((PAIRS < 3u) | is_quick(sums.z));
-}
-
-fn fold_of_quick(sums: vec3<f32>) -> State {
-    var state = fold_empty();
-    state.ab = Pair(QUICK_PEAK, sums.x);
-    if PAIRS > 1u {
-        state.ac = Pair(QUICK_PEAK, sums.y);
-    }
-    if PAIRS > 2u {
-        state.bc = Pair(QUICK_PEAK, sums.z);
-    }
-    return state;
-}
-
 fn fold_merge(a: State, b: State) -> State {
     return State(pair_merge(a.ab, b.ab), pair_merge(a.ac, b.ac), pair_merge(a.bc, b.bc), a.flags | b.flags, 0u);
 }
@@ -228,42 +186,4 @@ fn fold_write(state: State, known: Known, x: vec3<f32>, slopes: vec3<f32>) -> ve
         bc = part_along(slopes.z, difference.z, known.peaks.z, known.slopes.z, (state.flags & 4u) != 0u);
     }
     return vec3<f32>(ab + ac, bc - ab, -ac - bc);
-}
-
-// Whether a row's slopes need no care: all differences are finite, and none is 0 where a slope is not finite.
-fn fold_writes_quick(state: State, known: Known, slopes: vec3<f32>) -> bool {
-    let used = vec3<u32>(0u, 1u, 2u) < vec3<u32>(PAIRS);
-    let careful = used & (slopes != vec3<f32>(0.0)) & (known.roots == vec3<f32>(0.0));
-    return (POWER != 0u) & (state.flags == 0u) & !any(careful);
-}
-
-// A pair's slope along four differences.
-fn quick_part(by_distance: f32, difference: vec4<f32>, peak: f32, slope: f32) -> vec4<f32> {
-    if POWER == 1u {
-        return by_distance * sign(difference);
-    }
-    return by_distance * (slope * (difference * reciprocal(peak)));
-}
-
-// The same as fold_write at four neighbouring coordinates.
-fn fold_write_quick(
-    state: State,
-    known: Known,
-    a: vec4<f32>,
-    b: vec4<f32>,
-    c: vec4<f32>,
-    slopes: vec3<f32>,
-) -> FourSlopes {
-    // a distance on which the loss does not depend may have no slope
-    let used = select(known.slopes, vec3<f32>(0.0), slopes == vec3<f32>(0.0));
-    let ab = quick_part(slopes.x, (a - b) + vectors_eps(), known.peaks.x, used.x);
-    var ac = vec4<f32>(0.0);
-    var bc = vec4<f32>(0.0);
-    if PAIRS > 1u {
-        ac = quick_part(slopes.y, (a - c) + vectors_eps(), known.peaks.y, used.y);
-    }
-    if PAIRS > 2u {
-        bc = quick_part(slopes.z, (b - c) + vectors_eps(), known.peaks.z, used.z);
-    }
-    return FourSlopes(ab + ac, bc - ab, -ac - bc);
 }

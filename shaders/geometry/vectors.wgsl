@@ -15,17 +15,6 @@ fn four_coordinates(element: u32) -> mat4x3<f32> {
 
 // Absorbs the coordinates from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
-    // Sums without care for overflow are right for nearly all numbers, and their size tells for which. Scales are powers of
-    // two, so that both ways give the same bits.
-    if FOURS & QUICK & (look == 0u) {
-        var sums = vec3<f32>(0.0);
-        for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
-            sums += fold_quick(x0_four(i), x1_four(i), x2_four(i));
-        }
-        if fold_is_quick(sums) {
-            return fold_of_quick(sums);
-        }
-    }
     var state = fold_empty();
     if FOURS {
         for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
@@ -89,17 +78,6 @@ fn write_coordinate(row: RowSlopes, x: vec3<f32>) -> vec3<f32> {
 
 // Writes the gradients of the coordinates from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn write_vectors(row: RowSlopes, begin: u32, end: u32, lane: u32, lanes: u32) {
-    if FOURS & QUICK {
-        if row.kept & !row.unknown & fold_writes_quick(row.state, row.known, row.d) {
-            for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
-                let d = fold_write_quick(row.state, row.known, x0_four(i), x1_four(i), x2_four(i), row.d);
-                store_dx0_four(i, d.a);
-                store_dx1_four(i, d.b);
-                store_dx2_four(i, d.c);
-            }
-            return;
-        }
-    }
     if FOURS {
         for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
             let x = four_coordinates(i);
