@@ -89,7 +89,7 @@ fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Parts),
     let reduced = parts.is_some();
     let tensor = if reduced { Array::new(&tensor.to_f32(), []).unwrap() } else { tensor };
     let loss = reduced.then(|| tensor.to_f64()[0]);
-    Ok((judge::Given { loss, tensor, parts: Vec::new(), gradients }, parts))
+    Ok((judge::Given { loss, tensor, parts: Vec::new(), observed: Vec::new(), gradients }, parts))
 }
 
 fn unreduced<const D: usize>(
