@@ -50,7 +50,9 @@ fn compare(case: &Case) -> Result<(), String> {
     match (want, on_burn(case, &inputs)) {
         (Ok(want), Ok((got, parts))) => {
             let want = judge::Given::by_twin(want);
-            let got = judge::Given { parts: parts.unwrap_or_else(|| want.parts.clone()), ..got };
+            // a report has no tensors of what is observed of each position
+            let observed = want.observed.clone();
+            let got = judge::Given { parts: parts.unwrap_or_else(|| want.parts.clone()), observed, ..got };
             case.judge(&inputs, &got, &want)
         }
         (Err(want), Err(Error::Loss(got))) if want == got => Ok(()),
