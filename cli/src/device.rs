@@ -37,7 +37,7 @@ pub struct Evaluated {
     pub answer: Answer,
     /// The parts of the sum.
     pub parts: Vec<PartOutcome>,
-    /// What is observed of each position, by name.
+    /// The tensors of observations of positions, by name.
     pub observed: Vec<(String, Array)>,
 }
 

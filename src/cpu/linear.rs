@@ -25,7 +25,7 @@ pub(super) struct Linear {
     projection: Vec<Unit>,
     rows: Vec<Option<Scored>>,
     values: Vec<Value>,
-    /// What observations are made of, if the part has any.
+    /// The numbers of each position from which its observations follow, if the part has any.
     seen: Vec<Option<Seen>>,
 }
 

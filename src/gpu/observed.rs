@@ -19,7 +19,7 @@ pub(super) struct Observed {
     pub dtype: DType,
 }
 
-/// Those of all parts, in the order of an outcome.
+/// The observations of positions of all parts, in the order of an outcome.
 pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Observed> {
     let of_part = |(place, (part, checked)): (usize, (&Part<Tensor>, &Checked))| {
         let shape = checked.loss_shape.clone();

@@ -1,4 +1,4 @@
-//! What a metric counts: every position that takes part is counted in one cell.
+//! The cells of a metric. Every position that takes part is counted in one of them.
 
 use crate::error::{Error, Result};
 
@@ -13,7 +13,7 @@ pub trait Metric: Sized + Send + 'static {
     fn of_cells(classes: usize, cells: Vec<u32>) -> Self;
 }
 
-/// What is counted.
+/// The metrics, by the cells that they count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counting {
     /// The positions that are right, that are wrong, and that have no prediction.

@@ -30,7 +30,7 @@ pub(crate) struct Part<T> {
     pub empty_is_zero: bool,
     /// Whether the numbers of its operands are inspected before the walk.
     pub checked: bool,
-    /// What is computed beside the loss, sorted.
+    /// The observations beside the loss, sorted.
     pub observations: Vec<Observation>,
     /// The place in the batch of the first row, where the rows are a shard of the batch.
     pub rows_from: Option<usize>,

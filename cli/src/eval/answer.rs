@@ -22,7 +22,7 @@ pub struct Answer {
     pub totals: Totals,
     /// The gradients in the order asked for.
     pub gradients: Vec<Array>,
-    /// What is observed of each position, by the loss that makes it and a name.
+    /// The tensors of observations of positions. A name has the loss and the observation: `cross_entropy.predicted`.
     pub observed: Vec<(String, Array)>,
     /// How many pieces of the batch were evaluated one after the other.
     pub pieces: usize,
@@ -64,7 +64,7 @@ pub fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Answer {
-    /// What the first loss that makes an observation has observed of each position.
+    /// The tensor of an observation of positions, from the first loss that makes it.
     pub fn of_positions(&self, observation: Observation) -> Option<&Array> {
         let end = format!(".{}", observation.name());
         self.observed.iter().find(|(name, _)| name.ends_with(&end)).map(|(_, array)| array)

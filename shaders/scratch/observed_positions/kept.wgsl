@@ -1,4 +1,5 @@
-// What is observed of each position: one binding of both numbers, since the kernels of walks have no room for two.
+// The predicted class and the label's log-probability of each position, in one binding, since the kernels of walks have no room
+// for two.
 // needs: lib/params
 struct ObservedPosition {
     // the class with the greatest logit, and the log of the label's probability

@@ -57,17 +57,11 @@ fn kernel(request: &Request<'_>, inspection: &Inspection) -> Stage {
         Kept::Positions { mask, ignores, .. } => (mask, ignores),
         Kept::Steps { .. } => (Masked::Nothing, false),
     };
+    let kept = if matches!(inspection.kept, Kept::Steps { .. }) { inspected::STEPS } else { inspected::POSITIONS };
     let slots = slots(request)
         .with(slot::MASK, if mask == Masked::Nothing { mask::EVERYWHERE } else { mask::GIVEN })
         .with(slot::LABELS, if labels { labels::GIVEN } else { labels::NONE })
-        .with(
-            slot::INSPECTED,
-            match (inspection.kept, mask) {
-                (Kept::Steps { .. }, _) => inspected::STEPS,
-                (_, Masked::Elements) => inspected::ELEMENTS,
-                _ => inspected::POSITIONS,
-            },
-        );
+        .with(slot::INSPECTED, kept);
     let rule = |rule| Choices::default().number(choice::RULE, rule);
     let (entry, choices) = match inspection.rule {
         Rule::Finite => (geometry::INSPECT, rule(0)),
@@ -81,6 +75,7 @@ fn kernel(request: &Request<'_>, inspection: &Inspection) -> Stage {
             (geometry::INSPECT_SUMS, choices)
         }
     };
+    let choices = choices.flag(choice::MASKS_ELEMENTS, mask == Masked::Elements);
     Stage::new(entry, slots, choices, 0).reading(&[("x0", inspection.operand)])
 }
 
