@@ -16,9 +16,10 @@ def hot(target, classes):
     return F.one_hot(target.clamp(min=0, max=classes - 1), classes).movedim(-1, 1).double()
 
 
-def dice(input, target, activation, factor):
-    """The Dice loss of each item and class, each element times its factor: MONAI's formula, which takes no such factor."""
-    p, axes = ACTIVATIONS[activation](input), list(range(2, input.ndim))
+def dice(input, target, activation, factor, batch=False, first=0):
+    """The Dice loss of each item and class from `first` on, each element times its factor: MONAI's formula, which takes no such factor."""
+    p, target, factor = ACTIVATIONS[activation](input)[:, first:], target[:, first:], factor[:, first:]
+    axes = ([0] if batch else []) + list(range(2, input.ndim))
     return 1 - (2 * (factor * p * target).sum(axes) + 1e-5) / ((factor * p).sum(axes) + (factor * target).sum(axes) + 1e-5)
 
 
@@ -85,6 +86,37 @@ def with_elements(g):
         first = 1 if "foreground" in tag else 0
         yield Case("dice_focal", f"{tag}_class_weight", own, {"input": g.normal(*shape, scale=2), "target": g.binary(*shape), "weight": w}, ["input"],
                    lambda input, target, weight, of=of, k=first: monai(DiceFocalLoss, input, target, **of, weight=weight[k:]))
+    for tag, own, of in (
+        ("of_softmax", {}, {"sigmoid": True}),
+        ("of_softmax_by_softmax", {"activation": "softmax", "gamma": 1.5, "batch": True}, {"softmax": True, "batch": True}),
+        ("of_softmax_foreground", {"activation": "softmax", "include_background": False, "gamma": 3.0}, {"softmax": True, "include_background": False}),
+        ("of_softmax_weighted", {"dice_weight": 0.25, "focal_weight": 3.0}, {"sigmoid": True}),
+    ):
+        for more in ("", "class_weight", "mask", "sample_weight", "ignore_index", "sum"):
+            target = g.ignoring(g.ints(*at, hi=3), 255) if more == "ignore_index" else g.ints(*at, hi=3)
+            given = {"class_weight": {"weight": g.uniform(3, lo=0.2, hi=2)}, "mask": {"mask": g.binary(*at)}, "sample_weight": {"sample_weight": g.uniform(*at, lo=0.1, hi=3)}}.get(more, {})
+            red = "sum" if more == "sum" else "mean"
+
+            def value(input, target, weight=None, mask=None, sample_weight=None, own=own, of=of, red=red):
+                background = own.get("include_background", True)
+                factor = torch.ones(at) if sample_weight is None else sample_weight
+                factor = factor * (target != 255) * (1.0 if mask is None else mask)
+                classes = hot(target, 3)
+                first = 0 if background else 1
+                # the softmax is over all classes, also where the background is not scored
+                each = monai(FocalLoss, input, classes, gamma=own.get("gamma", 2.0), use_softmax=True, weight=weight, reduction="none")[:, first:]
+                each = each * factor.unsqueeze(1)
+                focal = each.sum() if red == "sum" else each.sum() / (factor.sum() * (3 - first))
+                if mask is None and sample_weight is None and not (target == 255).any():
+                    overlap = monai(DiceLoss, input, classes, **of, weight=None if weight is None else weight[first:], reduction=red)
+                else:
+                    overlap = reduce(dice(input, classes, own.get("activation", "sigmoid"), factor.unsqueeze(1).expand(shape), own.get("batch", False), first), red)
+                return own.get("dice_weight", 1.0) * overlap + own.get("focal_weight", 1.0) * focal
+
+            options = {"use_softmax": True, "reduction": red, **own} | ({"ignore_index": 255} if more == "ignore_index" else {})
+            yield Case("dice_focal", "_".join(filter(None, (tag, more))), options, {"input": g.normal(*shape, scale=2), "target": target, **given}, ["input"], value)
+    yield Case("dice_focal", "refuses_smoothing_of_softmax", {"use_softmax": True, "label_smoothing": 0.5}, {"input": g.normal(2, 3, 4), "target": g.ints(2, 4, hi=3)}, [], error="invalid_option")
+    yield Case("dice_focal", "refuses_answers_for_softmax", {"use_softmax": True}, {"input": g.normal(2, 3, 4), "target": g.binary(2, 3, 4)}, [], error="unsupported_dtype")
     yield Case("dice_focal", "sum", {"reduction": "sum"}, {"input": g.normal(*shape), "target": g.binary(*shape)}, ["input"],
                # MONAI's own sum is over means
                lambda input, target: DiceLoss(sigmoid=True, reduction="sum")(input, target).sum() + monai(FocalLoss, input, target, reduction="none").sum())

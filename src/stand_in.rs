@@ -115,6 +115,7 @@ impl Region for StandIn {
         let fused = |fused: fn() -> Box<dyn Loss>| FusedLoss {
             loss: fused(),
             include_background: true,
+            counts_classes: false,
             beside: "own",
             own_weight: 1.0,
             weight: 1.0,

@@ -30,12 +30,14 @@ fn tally_all(begin: u32, end: u32, lane: u32) -> Tally {
 // The denominators of the loss and of the extra loss.
 fn denominators(total: Tally) -> vec2<f32> {
     let count = f32(total.count);
+    let number = select(params.divisor, params.fused_divisor, WALK_LOSS == 2u);
     switch DIVISOR {
         case 1u: {
             return vec2<f32>(total.weight, count);
         }
         case 2u: {
-            return vec2<f32>(count);
+            // the number says how much each of those counted is
+            return vec2<f32>(count * number);
         }
         case 3u: {
             return vec2<f32>(divisor_at(0u));
@@ -46,7 +48,7 @@ fn denominators(total: Tally) -> vec2<f32> {
             return vec2<f32>(divisor_at(first), divisor_at(first + min(params.has_extra, 1u)));
         }
         default: {
-            return vec2<f32>(select(params.divisor, params.fused_divisor, WALK_LOSS == 2u));
+            return vec2<f32>(number);
         }
     }
 }

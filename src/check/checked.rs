@@ -25,8 +25,8 @@ pub(crate) enum Divisor {
     Number(f64),
     /// The sum of the weights of all values that take part.
     Weights,
-    /// The number of values that take part, or the sum of their sample weights.
-    Count,
+    /// The number of values that take part, or the sum of their sample weights, times what each counts as.
+    Count { each: f64 },
     /// The tensor that the caller gave as `divide_by`.
     Tensor,
 }

@@ -165,9 +165,15 @@ fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> 
     let unweighted = part.is_dense() || classes.c == 1;
     let counted = !part.is_dense() || weighs(part);
     leaf.fused_loss().map(|fused| {
-        let background = usize::from(!fused.include_background);
-        let each = if fused.of_elements().is_some() { classes.c.saturating_sub(background) } else { 1 };
-        divisor(part, fused.loss.header(), unweighted, &[classes.n, classes.s, each], counted)
+        let scored = classes.c.saturating_sub(usize::from(!fused.include_background));
+        let of_elements = fused.of_elements().is_some();
+        let each = if of_elements || fused.counts_classes { scored } else { 1 };
+        let divisor = divisor(part, fused.loss.header(), unweighted, &[classes.n, classes.s, each], counted);
+        match divisor {
+            // a loss of elements counts each of them
+            Divisor::Count { .. } if !of_elements => Divisor::Count { each: each as f64 },
+            divisor => divisor,
+        }
     })
 }
 
@@ -192,7 +198,7 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
             let weighted = has(Role::Weight) || (has(Role::PerClass) && !unweighted);
             match header.mean {
                 Denominator::Weights if weighted => Divisor::Weights,
-                _ if counted => Divisor::Count,
+                _ if counted => Divisor::Count { each: 1.0 },
                 _ => Divisor::Number(values.iter().map(|&d| d as f64).product()),
             }
         }

@@ -8,7 +8,7 @@ use crate::cpu::fold::softmax_shards::{self, State, of_shards};
 use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
 use crate::cpu::walk::{Scales, Value, Walk};
-use crate::leaf::{Leaf, Softmax};
+use crate::leaf::{FusedLoss, Leaf, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::shape::Classes;
@@ -56,11 +56,20 @@ impl Positions {
     }
 
     /// The positions of a fused loss. One channel is the logit of label 1, which has the weight; the logit of label 0 is 0.
-    pub fn of_fused_loss(part: &Part<Array>, leaf: &dyn Softmax, classes: Classes) -> Positions {
-        let mut operands = Operands::of(part, Some(leaf.ignore_index()), classes);
+    pub fn of_fused_loss(
+        part: &Part<Array>,
+        fused: &FusedLoss,
+        leaf: &dyn Softmax,
+        ignored: Option<i32>,
+        classes: Classes,
+    ) -> Positions {
+        let mut operands = Operands::of(part, ignored, classes);
         if classes.c == 1 {
             operands.paired = true;
             operands.weight.insert(0, 1.0);
+        }
+        if !fused.include_background && !operands.weight.is_empty() {
+            operands.weight[0] = 0.0;
         }
         Positions::scored(&operands, |_, row| fold::softmax::score(leaf, row))
     }

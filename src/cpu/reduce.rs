@@ -50,7 +50,7 @@ fn reduce_one<'a>(
     let [denominator, extra_denominator] = match divisor {
         Divisor::Number(number) => [number; 2],
         Divisor::Weights => [sum(|value| value.weight), count],
-        Divisor::Count => [count; 2],
+        Divisor::Count { each } => [count * each; 2],
         Divisor::Tensor => {
             let given = part.divide_by.as_ref().map(numbers).unwrap_or_default();
             // one for all sums, or one for each; a loss that has a fused loss has no extra sum before it

@@ -120,7 +120,11 @@ impl Leaf<'_> {
 
     /// The name of an option that does not go with the others, and what it may be instead.
     pub(crate) fn conflict(&self) -> Option<(&'static str, &'static str)> {
-        if let Leaf::Pointwise(leaf) = self { leaf.conflict() } else { None }
+        match self {
+            Leaf::Pointwise(leaf) => leaf.conflict(),
+            Leaf::Region(leaf) => leaf.conflict(),
+            _ => None,
+        }
     }
 }
 

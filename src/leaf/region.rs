@@ -16,6 +16,10 @@ pub trait Region {
     }
     /// The loss of a region, or of an item whose classes are summed together, and its derivatives.
     fn score(&self, sums: RegionSums) -> RegionScore;
+    /// The name of an option that does not go with the others, and what it may be instead.
+    fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
     /// A second loss, computed in the same pass, where the loss has one.
     fn fused_loss(&self) -> Option<FusedLoss> {
         None
@@ -27,7 +31,7 @@ pub trait Region {
 /// Its leaf is one of two:
 ///
 /// - a [`Softmax`](crate::custom::Softmax) over the classes of a position. One channel is the logit of label 1; the logit of
-///   label 0 is then 0;
+///   label 0 is then 0. If its own target is labels, so is that of the sum;
 /// - a [`Pointwise`](crate::custom::Pointwise) leaf of a prediction and its target, which scores every class of a position by
 ///   itself. A third number of the leaf, of the role `Column`, is the region loss's operand of the role
 ///   [`PosWeight`](crate::header::Role::PosWeight). A label is a target of 1 at its class and of 0 elsewhere. The class weight
@@ -36,10 +40,13 @@ pub trait Region {
 /// A GPU scores it in the first stage of the region's walk, where the logits are read anyway, and adds its gradient in the
 /// last. It has a part of the outcome, a denominator and scales of its own.
 pub struct FusedLoss {
-    /// The fused loss itself. Its numeric options are the region loss's first numeric options, in the same order.
+    /// The fused loss itself. The region loss says which label is ignored. The numeric options that it reads are the region loss's first ones, in the same order.
     pub loss: Box<dyn Loss>,
-    /// Whether class 0 takes part in a fused loss of elements. A softmax always runs over all classes.
+    /// Whether class 0 is scored. A softmax always runs over all classes; without class 0, a position of this label has a
+    /// loss of 0.
     pub include_background: bool,
+    /// Whether a mean over a softmax's positions counts each as often as it has classes that are scored.
+    pub counts_classes: bool,
     /// The name of the region loss's own part in an outcome. The fused loss's part has its id as its name.
     pub beside: &'static str,
     /// The weight of the region loss in the sum.

@@ -140,6 +140,8 @@ const REPEATING: &[(&str, &str, &[&str])] = &[
     ("dice_focal", "dice", &["activation"]),
     // MONAI's loss has no weight of positive targets unless it is given one
     ("dice_focal", "sigmoid_focal", &["alpha"]),
+    // the softmax focal loss caps no logits here, and the two losses ignore the same label
+    ("dice_focal", "softmax_focal", &["ignore_index", "softcap"]),
 ];
 
 #[test]

@@ -6,6 +6,9 @@ const FUSES: bool = true;
 // Whether each class of a position is scored by itself.
 const SCORES_CLASSES: bool = false;
 
+// whether positions of label 0 are scored
+override FUSED_BACKGROUND: bool = true;
+
 fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<function, Tally>) -> vec2<f32> {
     return vec2<f32>(0.0);
 }
@@ -26,7 +29,8 @@ fn fused_position(quad: Quad, j: u32) -> FusedPosition {
         return FusedPosition(kept, index, place);
     }
     let x = fused_logit(word_at(quad.at, j), word_at(quad.first, j) + (index * params.class_stride));
-    return FusedPosition(kept, index, Place(LABELLED, x, class_weight_at(index)));
+    let scored = FUSED_BACKGROUND | (index != 0u);
+    return FusedPosition(kept, index, Place(LABELLED, x, select(0.0, class_weight_at(index), scored)));
 }
 
 fn fused_class(position: FusedPosition, x: f32, t: f32, k: u32) -> Class {

@@ -1,8 +1,8 @@
 // Sigmoid focal loss: the twin of src/losses/pointwise/sigmoid_focal.rs.
 // needs: lib/math lib/params geometry/element
 override HAS_ALPHA: bool = true;
-const ALPHA: u32 = 0u;
-const GAMMA: u32 = 1u;
+const GAMMA: u32 = 0u;
+const ALPHA: u32 = 1u;
 const LABEL_SMOOTHING: u32 = 2u;
 // 0 if nothing is smoothed
 override WHOLE_LABEL_SMOOTHING: i32 = 0;

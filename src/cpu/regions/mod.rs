@@ -49,7 +49,10 @@ impl Regions {
         let sums: Vec<RegionSums> = (0..inputs.regions()).map(sums).collect();
         let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; classes.c], Array::to_f64);
         let fused = leaf.fused_loss().and_then(|fused| match fused.loss.leaf() {
-            Leaf::Softmax(leaf) => Some(Box::new(Positions::of_fused_loss(part, leaf, classes)) as Box<dyn Walk>),
+            Leaf::Softmax(leaf) => {
+                let ignored = inputs.settings.ignore_index;
+                Some(Box::new(Positions::of_fused_loss(part, &fused, leaf, ignored, classes)) as Box<dyn Walk>)
+            }
             Leaf::Pointwise(leaf) => Some(Box::new(FusedElements::of(part, &inputs, &fused, leaf)) as Box<dyn Walk>),
             // the checks refuse any other fused loss
             _ => None,

@@ -23,16 +23,13 @@ pub(super) struct Fused {
 impl Fused {
     pub fn of(leaf: &dyn Region, labelled: bool) -> Option<Fused> {
         let fused = leaf.fused_loss()?;
-        let choices = overrides(&*fused.loss);
+        let choices = overrides(&*fused.loss).flag(choice::FUSED_BACKGROUND, fused.include_background);
         let (fold, choices) = match fused.loss.leaf() {
             Leaf::Softmax(of_loss) => {
                 let fold = Fold::of(ClassFold::Softmax(of_loss), false);
                 (Some(fold), choices.flag(choice::SPREADS, !labelled || fold.spreads))
             }
-            Leaf::Pointwise(_) => {
-                let choices = choices.named(choice::POS_WEIGHT_ABSENT.0, fused.absent().into());
-                (None, choices.flag(choice::FUSED_BACKGROUND, fused.include_background))
-            }
+            Leaf::Pointwise(_) => (None, choices.named(choice::POS_WEIGHT_ABSENT.0, fused.absent().into())),
             _ => unreachable!("the checks refuse any other fused loss"),
         };
         Some(Fused { shader: leaf_of(&*fused.loss), fold, choices })

@@ -353,12 +353,16 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     params.shards = in_32_bits("shards", request.part.among.as_ref().map_or(0, |all| all.shape()[0]))?;
     params.has_extra = u32::from(request.part.rows().iter().any(|row| row.extra.is_some()));
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
-    // the weight; the divisor, or 1 if only the GPU knows it; upstream·weight/divisor, with 1 for what is unknown
+    // the weight; the divisor, or the factor of what the GPU counts; upstream·weight/divisor, with 1 for what is unknown
     let scales = |weight: f32, divisor: Divisor| {
-        let divisor = if let Divisor::Number(number) = divisor { number } else { 1.0 };
-        // a mean over nothing has a gradient of 0
-        let share = if divisor == 0.0 { 0.0 } else { 1.0 / divisor };
-        (weight, divisor as f32, (f64::from(upstream) * f64::from(weight) * share) as f32)
+        let (number, share) = match divisor {
+            // a mean over nothing has a gradient of 0
+            Divisor::Number(0.0) => (0.0, 0.0),
+            Divisor::Number(number) => (number, 1.0 / number),
+            Divisor::Count { each } => (each, 1.0),
+            Divisor::Weights | Divisor::Tensor => (1.0, 1.0),
+        };
+        (weight, number as f32, (f64::from(upstream) * f64::from(weight) * share) as f32)
     };
     let mut rows = request.part.rows().into_iter().map(|row| row.weight);
     let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(1.0), divisor);

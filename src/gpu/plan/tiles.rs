@@ -251,7 +251,7 @@ fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks
 /// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so nothing is
 /// counted first.
 pub(super) fn scaling(request: &Request<'_>) -> Option<Stage> {
-    let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count | Divisor::Tensor);
+    let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count { .. } | Divisor::Tensor);
     let given = matches!(request.part.upstream, Scale::Tensor(_));
     let scales = !request.unreduced() && (counted || given);
     scales.then(|| totals(request, WalkLoss::Only, geometry::TOTALS_SCALE))

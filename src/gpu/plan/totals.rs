@@ -15,7 +15,7 @@ use crate::term::Scale;
 /// dispatches, and what they count. `count` counts a denominator, if there is something to count.
 pub(super) fn scale(request: &Request<'_>, loss: WalkLoss, count: Option<(Stage, Counted)>) -> (Vec<Stage>, Counted) {
     let divisor = request.divisor(loss);
-    let counts = matches!(divisor, Divisor::Weights | Divisor::Count);
+    let counts = matches!(divisor, Divisor::Weights | Divisor::Count { .. });
     let given = divisor == Divisor::Tensor || matches!(request.part.upstream, Scale::Tensor(_));
     if request.wanted.is_empty() || request.unreduced() || !(counts || given) {
         return Default::default();
@@ -45,7 +45,7 @@ pub(super) fn totals(request: &Request<'_>, loss: WalkLoss, entry: Shader) -> St
     let divisor = match divided_by {
         Divisor::Number(_) => 0,
         Divisor::Weights => 1,
-        Divisor::Count => 2,
+        Divisor::Count { .. } => 2,
         Divisor::Tensor if request.divides_each() => 4,
         Divisor::Tensor => 3,
     };

@@ -39,10 +39,10 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct SigmoidFocal of (input, target) as Pointwise {
-        /// α: the weight of positive targets. Negative ones have the weight 1 − α. `None` gives both the weight 1.
-        pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
         /// The power γ. The higher it is, the less do elements count that are already right; at 0 all count alike.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
+        /// α: the weight of positive targets. Negative ones have the weight 1 − α. `None` gives both the weight 1.
+        pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
         /// The share ε of the target that is split evenly between yes and no.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
     }

@@ -2,8 +2,8 @@
 
 use super::dice::dice_score;
 use crate::leaf::{Activation, FusedLoss, Region, RegionScore, RegionSettings, RegionSums};
-use crate::loss::{Denominator, Header, OperandSpec, source};
-use crate::losses::SigmoidFocal;
+use crate::loss::{Denominator, Header, Loss, OperandSpec, source};
+use crate::losses::{SigmoidFocal, SoftmaxFocal};
 use crate::options::Range;
 use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
@@ -24,11 +24,18 @@ loss! {
     /// the logits of one binary question for each class, also where Dice takes a softmax. If the input has one channel, labels
     /// are 0 and 1, and they are the target themselves.
     ///
-    /// The focal loss is computed from the logits in the form of [`SigmoidFocal`](crate::SigmoidFocal), and overlap as in
-    /// [`Dice`](crate::Dice), so that both keep their digits where predictions are sure.
+    /// With `use_softmax` the focal loss is [`SoftmaxFocal`](crate::SoftmaxFocal) over the classes of each position, whose label
+    /// has the class weight as its α; an outcome reports `.softmax_focal`. Its mean, too, divides by the number of elements,
+    /// so that it is a share 1/C of the mean over positions. Without the background, positions of label 0 have a focal loss of
+    /// 0, though the softmax still runs over all classes. One channel is the logit of label 1, and the weight is that of label 1.
     ///
-    /// Reference: MONAI's `DiceFocalLoss`, whose mean this is. MONAI's sum of the focal loss is of means over positions; this one
-    /// is the plain sum. See also: [`DiceBce`](crate::DiceBce), [`DiceCrossEntropy`](crate::DiceCrossEntropy).
+    /// The focal loss is computed from the logits in the form of [`SigmoidFocal`](crate::SigmoidFocal) or
+    /// [`SoftmaxFocal`](crate::SoftmaxFocal), and overlap as in [`Dice`](crate::Dice), so that both keep their digits where
+    /// predictions are sure.
+    ///
+    /// Reference: MONAI's `DiceFocalLoss`, whose mean this is; with `use_softmax`, MONAI's `DiceLoss` and
+    /// `FocalLoss(use_softmax=True)`, whose softmax leaves the background out where it is excluded. MONAI's sum of the focal
+    /// loss is of means over positions; this one is the plain sum. See also: [`DiceBce`](crate::DiceBce), [`DiceCrossEntropy`](crate::DiceCrossEntropy).
     ///
     /// # Example
     /// ```
@@ -41,14 +48,17 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct DiceFocal of (input, target) as Region {
-        /// α: the weight of positive targets in the focal loss. Negative ones have the weight 1 − α. `None` gives both the
-        /// weight 1.
-        pub alpha: Option<f32> = None, Range::Within(0.0, 1.0);
         /// The power γ of the focal loss. The higher it is, the less do elements count that are already right; at 0 all count
         /// alike.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
-        /// The share ε of the focal loss's target that is split evenly between yes and no.
+        /// α: the weight of positive targets in the focal loss of sigmoids. Negative ones have the weight 1 − α. `None` gives
+        /// both the weight 1.
+        pub alpha: Option<f32> = None, Range::Within(0.0, 1.0);
+        /// The share ε of the target that is split evenly between yes and no, in the focal loss of sigmoids.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
+        /// Whether the focal loss is that of a softmax over the classes, which needs labels, `alpha: None` and
+        /// `label_smoothing: 0.0`.
+        pub use_softmax: bool = false, Range::Any;
         /// How the input becomes probabilities, for Dice.
         pub activation: Activation = Activation::Sigmoid, Range::Any;
         /// Whether class 0 counts, in both losses.
@@ -108,11 +118,24 @@ impl Region for DiceFocal {
     fn score(&self, s: RegionSums) -> RegionScore {
         dice_score(s, self.jaccard, self.log_loss, self.smooth_nr, self.smooth_dr)
     }
+    fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        match self.use_softmax {
+            true if self.alpha.is_some() => Some(("alpha", "none where `use_softmax` is true; class weights are its alphas")),
+            true if self.label_smoothing != 0.0 => Some(("label_smoothing", "0 where `use_softmax` is true")),
+            _ => None,
+        }
+    }
     fn fused_loss(&self) -> Option<FusedLoss> {
-        let focal = SigmoidFocal { alpha: self.alpha, gamma: self.gamma, label_smoothing: self.label_smoothing };
+        let Self { gamma, alpha, label_smoothing, .. } = *self;
+        let loss: Box<dyn Loss> = if self.use_softmax {
+            Box::new(SoftmaxFocal { gamma, ..SoftmaxFocal::default() })
+        } else {
+            Box::new(SigmoidFocal { gamma, alpha, label_smoothing })
+        };
         Some(FusedLoss {
-            loss: Box::new(focal),
+            loss,
             include_background: self.include_background,
+            counts_classes: true,
             beside: "dice",
             own_weight: self.dice_weight,
             weight: self.focal_weight,

@@ -5,12 +5,14 @@ use crate::point::{Point, check, floats, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{
-    Activation, Array, BceWithLogits, Dice, DiceBce, DiceFocal, Error, Extra, Reduction, SigmoidFocal, Term, cpu,
+    Activation, Array, BceWithLogits, Dice, DiceBce, DiceFocal, Error, Extra, Reduction, SigmoidFocal, SoftmaxFocal,
+    Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
     tests![
         they_are_the_sums_of_the_two,
+        the_focal_loss_of_a_softmax_is_divided_by_the_classes_too,
         predictions_far_out_keep_a_finite_loss_and_slope,
         a_class_weight_of_0_mutes_an_infinite_loss,
         a_background_that_takes_no_part_may_hold_anything,
@@ -72,6 +74,34 @@ fn they_are_the_sums_of_the_two() {
             }
         }
     }
+}
+
+fn the_focal_loss_of_a_softmax_is_divided_by_the_classes_too() {
+    let x = floats(&(0..24).map(|i| f64::from(i * 7 % 11) / 3.0 - 1.5).collect::<Vec<_>>(), &[2, 3, 4]);
+    let labels = Array::new(&[0u8, 1, 2, 255, 1, 1, 0, 2], [2, 4]).unwrap();
+    let weight = row(&[0.5, 2.0, 1.25]);
+    let foreground = row(&[0.0, 2.0, 1.25]);
+    for (include_background, alpha, scored) in [(true, &weight, 3.0), (false, &foreground, 2.0)] {
+        let both = DiceFocal { use_softmax: true, include_background, gamma: 1.5, ..DiceFocal::default() };
+        let both = DiceFocal { activation: Activation::Softmax, ignore_index: Some(255), focal_weight: 3.0, ..both };
+        let dice = Dice { activation: Activation::Softmax, include_background, ..Dice::default() };
+        let dice = Dice { ignore_index: Some(255), ..dice };
+        let focal = SoftmaxFocal { gamma: 1.5, ignore_index: 255, ..SoftmaxFocal::default() };
+        for (reduction, shared) in [(Reduction::Mean, scored), (Reduction::Sum, 1.0)] {
+            let set = |term: Term<Array>| term.reduce(reduction).upstream(1.5);
+            let together = set(both.of(&x, &labels).with(Extra::Weight, &weight));
+            let sum = set(dice.of(&x, &labels).with(Extra::Weight, &weight))
+                + set(focal.of(&x, &labels).with(Extra::Alpha, alpha)) * (3.0 / shared);
+            let ((got, d), (want, d_want)) = (apart(&together, &x), apart(&sum, &x));
+            let far = d.iter().zip(&d_want).find(|(got, want)| (**got - **want).abs() > 1e-14);
+            assert!((got - want).abs() < 1e-13 * want && far.is_none(), "{together:?}: {got}, not {want}; {far:?}");
+        }
+    }
+    // seven positions of three classes
+    let both = DiceFocal { use_softmax: true, ignore_index: Some(255), ..DiceFocal::default() };
+    let outcome = cpu::value(&both.of(&x, &labels)).unwrap();
+    let focal = outcome.parts().iter().find(|part| part.name == "dice_focal.softmax_focal");
+    assert_eq!(focal.map(|part| part.denominator), Some(21.0));
 }
 
 fn predictions_far_out_keep_a_finite_loss_and_slope() {
