@@ -42,13 +42,12 @@ fn not_taken<T: Operand>(name: &str, parts: &[Part<T>]) -> String {
 /// Refuses integers where an operand is of floats, and floats where it is of integers.
 pub(super) fn dtypes<T: Operand>(part: &Part<T>) -> Result<()> {
     let header = part.loss.header();
-    let fused = part.loss.leaf().fused_loss();
-    let fuses_labels = fused.is_some_and(|fused| fused.loss.header().player(Role::Labels).is_some());
+    let of_labels = part.loss.leaf().fused_loss().is_some_and(|fused| fused.takes_labels_alone());
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
         let float = tensor.dtype().is_float();
         let expected = match spec.role {
-            Role::Target if float && fuses_labels => "integers",
+            Role::Target if float && of_labels => "integers",
             // labels and dense targets are both fine, and a mask has one meaning in every type
             Role::Target | Role::Mask => continue,
             role if role.is_integer() && float => "integers",

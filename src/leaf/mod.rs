@@ -28,6 +28,8 @@ pub use softmax::*;
 pub use vectors::*;
 pub use windows::*;
 
+use crate::role::Role;
+
 /// A loss's mathematics, by family.
 #[derive(Clone, Copy)]
 pub enum Leaf<'a> {
@@ -129,6 +131,11 @@ impl Leaf<'_> {
 }
 
 impl FusedLoss {
+    /// Whether the target has to be labels.
+    pub(crate) fn takes_labels_alone(&self) -> bool {
+        self.loss.header().player(Role::Labels).is_some()
+    }
+
     /// The leaf of a fused loss that scores each element by itself; nothing for a softmax.
     pub(crate) fn of_elements(&self) -> Option<&dyn Pointwise> {
         if let Leaf::Pointwise(leaf) = self.loss.leaf() { Some(leaf) } else { None }

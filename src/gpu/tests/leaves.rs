@@ -16,6 +16,7 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("cross_entropy_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
     ("bce_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
     ("focal_weight", "goes through FusedLoss::weight, the weight of the fused loss's row"),
+    ("use_softmax", "chooses the fused loss"),
     ("squared_pred", "goes through RegionSettings::squared, the override SQUARED of the walk"),
     ("soft_label", "goes through RegionSettings::soft, the override SOFT of the walk"),
     ("normalize", "goes through SimilaritySettings::normalize, an override of several kernels of the walk"),
